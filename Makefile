@@ -1,0 +1,110 @@
+# Parley: every step is a plain command; `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+STAGE ?= dev
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+PY := $(BIN)/python
+CDK := node_modules/.bin/cdk
+export PYTHONDONTWRITEBYTECODE ?= 1
+# Node 20 serves, though jsii calls it untested; users are told of Node 22 in the README.
+export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- set-up -----------------------------------------------------------------
+
+.PHONY: setup
+setup: .venv/.installed node_modules/.installed ui/node_modules/.installed ## Make .venv and node_modules (fast when nothing changed)
+
+.PHONY: prerequisites
+prerequisites:
+	@command -v $(PYTHON) >/dev/null || { echo "Parley needs Python 3.11 or newer, and '$(PYTHON)' is not on the PATH. Install it, or name another: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Parley needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -c 'import platform; print(platform.python_version())'). Name another: make PYTHON=python3.12"; exit 1; }
+	@command -v node >/dev/null || { echo "Parley needs Node 20 or newer (22 is best) for the AWS CDK and the UI, and 'node' is not on the PATH: https://nodejs.org"; exit 1; }
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || { echo "Parley needs Node 20 or newer (22 is best); this one is $$(node --version)."; exit 1; }
+
+.venv/.installed: requirements.txt functions/requirements.txt | prerequisites
+	@echo "Making .venv"
+	@test -x $(PY) || $(PYTHON) -m venv .venv || { echo "Python could not make a virtual environment (on Debian and Ubuntu: apt install python3-venv)."; exit 1; }
+	@$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip install --quiet --python $(PY) -r requirements.txt
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json | prerequisites
+	@echo "Installing the CDK CLI"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+ui/node_modules/.installed: ui/package.json ui/package-lock.json | prerequisites
+	@echo "Installing the UI's packages"
+	@npm --prefix ui ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+ui/dist/index.html: ui/node_modules/.installed $(shell find ui/src ui/public ui/index.html ui/vite.config.ts ui/package-lock.json -type f 2>/dev/null)
+	@echo "Building the UI"
+	@npm --prefix ui run --silent build
+
+.PHONY: lock
+lock: .venv/.installed ## Resolve requirements.in into requirements.txt again
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate -c requirements.txt functions/requirements.in -o functions/requirements.txt
+
+# --- the local stage ----------------------------------------------------------
+
+.PHONY: run stop reset
+run: setup ## Run everything on this machine and open the chat (Ctrl-C stops it)
+	@$(PY) -m local up
+
+stop: ## Stop the local stage, wherever it runs
+	@test -x $(PY) && $(PY) -m local down || echo "Nothing is set up, so nothing runs."
+
+reset: ## Stop the local stage and forget its data
+	@test -x $(PY) && $(PY) -m local reset || echo "Nothing is set up, so there is nothing to forget."
+
+# --- checks -------------------------------------------------------------------
+
+.PHONY: check test format
+check: setup ## Lint, types and unit tests: under a minute
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@npm --prefix ui run --silent check
+	@$(PY) -m pytest -q tests/unit tests/contract
+
+test: setup ui/dist/index.html ## Everything: checks, stacks, workflows, integration, browser
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@npm --prefix ui run --silent check
+	@$(PY) -m tests.browser.chromium
+	@$(PY) -m pytest tests
+
+format: setup ## Format the code
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+# --- AWS ----------------------------------------------------------------------
+
+.PHONY: synth deploy destroy
+synth: setup ui/dist/index.html ## Write the templates of STAGE (default dev) to cdk.out/
+	@$(CDK) synth --quiet -c stage=$(STAGE)
+
+deploy: setup ui/dist/index.html ## Deploy STAGE to the AWS account of your credentials
+	$(CDK) deploy --all -c stage=$(STAGE)
+
+destroy: setup ui/dist/index.html ## Remove STAGE from the AWS account of your credentials
+	$(CDK) destroy --all -c stage=$(STAGE)
+
+# --- documents and figures ------------------------------------------------------
+
+.PHONY: docs bench
+docs: setup ## Write the JSON Schemas, AsyncAPI and the UI's types again from the models
+	@$(PY) -m docs.generate
+
+bench: setup ## Measure throughput and latency on a fresh local stage
+	@$(PY) -m bench.load
