@@ -1,0 +1,1 @@
+"""One trigger a module: parse, decide, publish, answer."""

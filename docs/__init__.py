@@ -1,0 +1,1 @@
+"""The documents, and what generates those that are not written by hand."""

@@ -1,0 +1,1 @@
+"""Writes the contract's documents from the typed models: JSON Schema, AsyncAPI, and the UI's types."""

@@ -1,0 +1,74 @@
+"""The JSON Schema of everything on the wire: client frames, server frames, REST bodies, events."""
+
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from functions.chat import commands, events, frames, resources
+
+CLIENT_FRAMES: tuple[type[BaseModel], ...] = tuple(commands.COMMANDS.values())
+SERVER_FRAMES: tuple[type[BaseModel], ...] = get_args(get_args(frames.ServerFrame)[0])
+REQUESTS: tuple[type[BaseModel], ...] = (
+    resources.NewChannel,
+    resources.NewDirectMessage,
+    resources.ReadMarker,
+    resources.Profile,
+)
+RESPONSES: tuple[type[BaseModel], ...] = (
+    resources.ErrorBody,
+    resources.User,
+    resources.UserPage,
+    resources.Member,
+    resources.MemberPage,
+    resources.Channel,
+    resources.ChannelPage,
+    resources.Message,
+    resources.MessagePage,
+    resources.Ticket,
+)
+EVENTS: tuple[type[BaseModel], ...] = (*events.CHANNEL_EVENTS.values(), *events.STATUS_UPDATES.values())
+
+
+def definitions() -> dict[str, Any]:
+    """Every shape's schema by name, references pointing to `#/$defs/`."""
+    _, received = models_json_schema([(shape, "validation") for shape in (*CLIENT_FRAMES, *REQUESTS)])
+    _, sent = models_json_schema(
+        [(shape, "serialization") for shape in (*SERVER_FRAMES, *RESPONSES, *EVENTS, events.Metadata)]
+    )
+    found: dict[str, Any] = {**received["$defs"], **sent["$defs"]}
+    for frame in SERVER_FRAMES:
+        _leave_out_nulls(found[frame.__name__])
+    return dict(sorted(found.items()))
+
+
+def contract_schema() -> dict[str, Any]:
+    """One JSON Schema document: the closed unions of frames over `$defs`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Parley's wire contract",
+        "$defs": {
+            **definitions(),
+            "ClientFrame": _union(CLIENT_FRAMES),
+            "ServerFrame": _union(SERVER_FRAMES),
+        },
+    }
+
+
+def _union(shapes: tuple[type[BaseModel], ...]) -> dict[str, Any]:
+    return {"oneOf": [{"$ref": f"#/$defs/{shape.__name__}"} for shape in shapes]}
+
+
+def _leave_out_nulls(schema: dict[str, Any]) -> None:
+    """Frames are encoded without their empty fields, so a nullable field is an optional one."""
+    nullable = {name for name, field in schema["properties"].items() if _is_nullable(field)}
+    for name in nullable:
+        field = schema["properties"][name]
+        kept = [kind for kind in field.pop("anyOf") if kind.get("type") != "null"]
+        field.pop("default", None)
+        field.update(kept[0])
+    schema["required"] = [name for name in schema["properties"] if name not in nullable]
+
+
+def _is_nullable(field: dict[str, Any]) -> bool:
+    return any(kind.get("type") == "null" for kind in field.get("anyOf", ()))

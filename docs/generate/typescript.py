@@ -1,0 +1,45 @@
+"""The contract as TypeScript types. Plain printing of the schema's few constructs; anything else is an error."""
+
+import json
+from typing import Any
+
+HEADER = "// Generated from the typed models by `make docs`. Do not edit.\n"
+
+
+def typescript(schema: dict[str, Any]) -> str:
+    """The types of a schema's `$defs`. Raises ValueError for a construct that has no printing here."""
+    return HEADER + "\n" + "\n".join(_declaration(name, shape) for name, shape in schema["$defs"].items())
+
+
+def _declaration(name: str, shape: dict[str, Any]) -> str:
+    comment = f"/** {shape['description'].strip()} */\n" if "description" in shape else ""
+    if shape.get("type") != "object":
+        return f"{comment}export type {name} = {_type(shape)};\n"
+    required = set(shape.get("required", ()))
+    fields = [_field(key, field, key in required) for key, field in shape.get("properties", {}).items()]
+    return f"{comment}export interface {name} {{\n" + "".join(fields) + "}\n"
+
+
+def _field(name: str, field: dict[str, Any], required: bool) -> str:
+    comment = f"  /** {field['description']} */\n" if "description" in field else ""
+    return f"{comment}  {name}{'' if required else '?'}: {_type(field)};\n"
+
+
+def _type(field: dict[str, Any]) -> str:
+    match field:
+        case {"$ref": reference}:
+            return str(reference).rsplit("/", 1)[-1]
+        case {"const": value}:
+            return json.dumps(value)
+        case {"enum": values}:
+            return " | ".join(json.dumps(value) for value in values)
+        case {"anyOf": kinds} | {"oneOf": kinds}:
+            return " | ".join(_type(kind) for kind in kinds)
+        case {"type": "array", "items": items}:
+            inner = _type(items)
+            return f"readonly ({inner})[]" if "|" in inner else f"readonly {inner}[]"
+        case {"type": "string" | "boolean" | "null" as kind}:
+            return str(kind)
+        case {"type": "integer" | "number"}:
+            return "number"
+    raise ValueError(f"no TypeScript for {json.dumps(field)}")

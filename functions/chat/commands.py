@@ -1,0 +1,155 @@
+"""What a client may ask for on the socket. Parsing a frame is all that happens here."""
+
+import json
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+
+from functions.chat.errors import InvalidFrame, TextTooLong, UnknownAction
+from functions.chat.model import ChannelId, Seq, Shape
+from functions.chat.text import MAX_TEXT_BYTES, canonical_uuid, checked_emoji, checked_text
+
+ClientMessageId = Annotated[
+    str,
+    BeforeValidator(canonical_uuid),
+    Field(description="A UUID that the client chose; a repeat of it is the same message"),
+]
+Text = Annotated[
+    str,
+    BeforeValidator(checked_text),
+    Field(min_length=1, description=f"1 to {MAX_TEXT_BYTES} bytes of UTF-8"),
+]
+Emoji = Annotated[str, BeforeValidator(checked_emoji), Field(min_length=1, max_length=64)]
+
+
+class Action(StrEnum):
+    """The actions, each a route of the WebSocket API."""
+
+    SEND_MESSAGE = "sendMessage"
+    EDIT_MESSAGE = "editMessage"
+    DELETE_MESSAGE = "deleteMessage"
+    ADD_REACTION = "addReaction"
+    REMOVE_REACTION = "removeReaction"
+    START_TYPING = "startTyping"
+    PING = "ping"
+
+
+class Command(Shape, extra="forbid"):
+    """A frame from a client. A field that the action does not take is refused, not ignored."""
+
+
+class SendMessage(Command):
+    """Say something in a channel."""
+
+    action: Literal["sendMessage"]
+    client_message_id: ClientMessageId
+    channel_id: ChannelId
+    text: Text
+
+
+class EditMessage(Command):
+    """Change the text of one's own message."""
+
+    action: Literal["editMessage"]
+    channel_id: ChannelId
+    seq: Seq
+    text: Text
+
+
+class DeleteMessage(Command):
+    """Take back one's own message, or, as the channel's owner, anybody's."""
+
+    action: Literal["deleteMessage"]
+    channel_id: ChannelId
+    seq: Seq
+
+
+class AddReaction(Command):
+    """React to a message."""
+
+    action: Literal["addReaction"]
+    channel_id: ChannelId
+    seq: Seq
+    emoji: Emoji
+
+
+class RemoveReaction(Command):
+    """Take one's reaction back."""
+
+    action: Literal["removeReaction"]
+    channel_id: ChannelId
+    seq: Seq
+    emoji: Emoji
+
+
+class StartTyping(Command):
+    """Say that one is typing; it ends by itself."""
+
+    action: Literal["startTyping"]
+    channel_id: ChannelId
+
+
+class Ping(Command):
+    """Keep the connection open; API Gateway answers by itself."""
+
+    action: Literal["ping"]
+
+
+ChangeMessage = EditMessage | DeleteMessage | AddReaction | RemoveReaction
+ClientFrame = Annotated[SendMessage | ChangeMessage | StartTyping | Ping, Field(discriminator="action")]
+
+COMMANDS: dict[str, type[Command]] = {
+    Action.SEND_MESSAGE: SendMessage,
+    Action.EDIT_MESSAGE: EditMessage,
+    Action.DELETE_MESSAGE: DeleteMessage,
+    Action.ADD_REACTION: AddReaction,
+    Action.REMOVE_REACTION: RemoveReaction,
+    Action.START_TYPING: StartTyping,
+    Action.PING: Ping,
+}
+
+
+def parse_command(body: str | None) -> Command:
+    """Read a frame's text into its command.
+
+    Raises InvalidFrame, UnknownAction or TextTooLong, each with a sentence that names the field.
+    """
+    fields = parse_object(body)
+    action = fields.get("action")
+    if not isinstance(action, str):
+        raise InvalidFrame("The frame has no action; expected one of: " + ", ".join(COMMANDS) + ".")
+    command = COMMANDS.get(action)
+    if command is None:
+        raise UnknownAction(f"The action '{action[:40]}' is not known; expected one of: {', '.join(COMMANDS)}.")
+    try:
+        return command.model_validate(fields)
+    except ValidationError as refusal:
+        raise InvalidFrame(first_fault(refusal)) from None
+
+
+def parse_object(body: str | None) -> dict[str, Any]:
+    """The JSON object in a frame. Raises InvalidFrame if there is none."""
+    try:
+        fields = json.loads(body or "")
+    except (ValueError, RecursionError):
+        raise InvalidFrame("The frame is not JSON.") from None
+    if not isinstance(fields, dict):
+        raise InvalidFrame("The frame is not a JSON object.")
+    return fields
+
+
+def first_fault(refusal: ValidationError) -> str:
+    """The first thing wrong, as a sentence that names the field. Never repeats the value."""
+    fault = refusal.errors(include_url=False, include_input=False)[0]
+    cause = fault.get("ctx", {}).get("error")
+    if isinstance(cause, TextTooLong):
+        raise cause
+    field = ".".join(str(part) for part in fault["loc"]) or "frame"
+    match fault["type"]:
+        case "missing":
+            return f"The field '{field}' is missing."
+        case "extra_forbidden":
+            return f"The field '{field[:40]}' is not one that this action takes."
+        case _:
+            return f"The field '{field}' is not right: {fault['msg'].removeprefix('Value error, ')}."
