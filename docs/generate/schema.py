@@ -33,9 +33,8 @@ EVENTS: tuple[type[BaseModel], ...] = (*events.CHANNEL_EVENTS.values(), *events.
 def definitions() -> dict[str, Any]:
     """Every shape's schema by name, references pointing to `#/$defs/`."""
     _, received = models_json_schema([(shape, "validation") for shape in (*CLIENT_FRAMES, *REQUESTS)])
-    _, sent = models_json_schema(
-        [(shape, "serialization") for shape in (*SERVER_FRAMES, *RESPONSES, *EVENTS, events.Metadata)]
-    )
+    produced: tuple[type[BaseModel], ...] = (*SERVER_FRAMES, *RESPONSES, *EVENTS, events.Metadata)
+    _, sent = models_json_schema([(shape, "serialization") for shape in produced])
     found: dict[str, Any] = {**received["$defs"], **sent["$defs"]}
     for frame in SERVER_FRAMES:
         _leave_out_nulls(found[frame.__name__])

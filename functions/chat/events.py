@@ -86,11 +86,12 @@ class ReactionRemoved(Reaction):
 
 
 class ChannelCreated(Shape):
-    """A channel exists, with its creator (and, if direct, the other person) as its members."""
+    """A channel exists, with its first members: its creator, both people if direct, nobody if made by Parley."""
 
     channel_id: ChannelId
     channel: ChannelSummary
     user_id: UserId
+    first_member_ids: tuple[UserId, ...]
     changed_at: Timestamp
 
 
@@ -186,6 +187,20 @@ class Envelope(Shape, Generic[DataT]):
 
     metadata: Metadata
     data: DataT
+
+
+def envelope(
+    data: DataT, *, actor: str, event_id: str, occurred_at: str, correlation_id: str, trace_header: str | None
+) -> Envelope[DataT]:
+    """Wrap a fact for the bus."""
+    metadata = Metadata(
+        event_id=event_id,
+        occurred_at=occurred_at,
+        actor=actor,
+        correlation_id=correlation_id,
+        trace_header=trace_header,
+    )
+    return Envelope(metadata=metadata, data=data)
 
 
 class MalformedEvent(Exception):

@@ -35,12 +35,13 @@ export interface Channel {
   role: "owner" | "member" | null;
 }
 
-/** A channel exists, with its creator (and, if direct, the other person) as its members. */
+/** A channel exists, with its first members: its creator, both people if direct, nobody if made by Parley. */
 export interface ChannelCreated {
   channelId: string;
   channel: ChannelSummary;
   /** The user pool's subject */
   userId: string;
+  firstMemberIds: readonly string[];
   /** ISO 8601, UTC, milliseconds */
   changedAt: string;
 }
