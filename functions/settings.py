@@ -40,6 +40,10 @@ class AuthorizeSettings(FunctionSettings):
     tickets_table: str
     allowed_origins: str = "*"
 
+    def allows(self, origin: str | None) -> bool:
+        """Whether a page from this origin may open a socket. Programs send none, and need a ticket too."""
+        return self.allowed_origins == "*" or origin is None or origin in self.allowed_origins.split(",")
+
 
 class ConnectSettings(FunctionSettings):
     """`connect`: registers a connection and its subscriptions."""

@@ -13,16 +13,17 @@ SYSTEM_USER = "parley"
 
 
 class ChannelRecord(Shape):
-    """A channel as stored."""
+    """A channel as stored. `announced` is false until the event of its creation is on the bus."""
 
     channel_id: str
     kind: ChannelKind
-    name: str
+    name: str = ""
     created_at: str
     created_by: str
     member_ids: tuple[str, ...] = ()
     member_count: int = 0
     last_seq: int = 0
+    announced: bool = False
 
     @property
     def summary(self) -> ChannelSummary:

@@ -2,7 +2,7 @@
 
 import json
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationError
 
@@ -110,18 +110,27 @@ COMMANDS: dict[str, type[Command]] = {
 }
 
 
-def parse_command(body: str | None) -> Command:
-    """Read a frame's text into its command.
+CommandT = TypeVar("CommandT", bound=Command)
+
+
+def parse_command(body: str | None, *expected: type[CommandT]) -> CommandT:
+    """Read a frame's text into one of the commands that a route takes.
 
     Raises InvalidFrame, UnknownAction or TextTooLong, each with a sentence that names the field.
     """
     fields = parse_object(body)
     action = fields.get("action")
     if not isinstance(action, str):
-        raise InvalidFrame("The frame has no action; expected one of: " + ", ".join(COMMANDS) + ".")
-    command = COMMANDS.get(action)
-    if command is None:
+        raise InvalidFrame(f"The frame has no action; expected one of: {', '.join(COMMANDS)}.")
+    if action not in COMMANDS:
         raise UnknownAction(f"The action '{action[:40]}' is not known; expected one of: {', '.join(COMMANDS)}.")
+    for command in expected:
+        if COMMANDS[action] is command:
+            return _validated(command, fields)
+    raise InvalidFrame(f"The action '{action}' did not reach its route; send 'action' once, as a plain string.")
+
+
+def _validated(command: type[CommandT], fields: dict[str, Any]) -> CommandT:
     try:
         return command.model_validate(fields)
     except ValidationError as refusal:

@@ -1,0 +1,49 @@
+"""The AWS clients, each made once per process and only when something asks for it."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+    from mypy_boto3_dynamodb import DynamoDBServiceResource
+    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_events import EventBridgeClient
+
+POSTS_AT_ONCE = 40
+
+_CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": 4},
+    connect_timeout=2,
+    read_timeout=5,
+    max_pool_connections=POSTS_AT_ONCE,
+)
+
+
+@cache
+def dynamodb() -> "DynamoDBServiceResource":
+    """DynamoDB, speaking Python values. Its `meta.client` does too, transactions included."""
+    return boto3.resource("dynamodb", config=_CONFIG)
+
+
+@cache
+def table(name: str) -> "Table":
+    """One table."""
+    return dynamodb().Table(name)
+
+
+@cache
+def event_bridge() -> "EventBridgeClient":
+    """EventBridge."""
+    return boto3.client("events", config=_CONFIG)
+
+
+@cache
+def connections_api() -> "ApiGatewayManagementApiClient":
+    """The API that posts to connections. Standard retries cover 429 and 5xx, each post by itself.
+
+    The endpoint is the environment's AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI, which botocore knows.
+    """
+    return boto3.client("apigatewaymanagementapi", config=_CONFIG)

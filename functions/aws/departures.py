@@ -1,0 +1,35 @@
+"""What is done when a connection ends, however that was noticed: it closed, or a post found it gone."""
+
+from typing import Literal
+
+from functions.aws import bus, connections, observability
+from functions.aws.observability import logger
+from functions.chat.events import UserDisconnected
+from functions.chat.model import timestamp
+from functions.settings import ConnectSettings
+
+
+def depart(
+    settings: ConnectSettings,
+    *,
+    user_id: str,
+    connection_id: str,
+    reason: Literal["closed", "gone"],
+    correlation_id: str,
+    now_ms: int,
+) -> None:
+    """Forget a connection and say so on the bus. Doing it twice does no harm, and counts once."""
+    was_known = connections.forget(
+        user_id,
+        connection_id,
+        connections_table=settings.connections_table,
+        subscriptions_table=settings.subscriptions_table,
+        members_table=settings.members_table,
+    )
+    disconnected = UserDisconnected(
+        user_id=user_id, connection_id=connection_id, disconnected_at=timestamp(now_ms), reason=reason
+    )
+    bus.publish(settings.bus_name, [disconnected], actor=user_id, correlation_id=correlation_id, now_ms=now_ms)
+    logger.info("disconnected", extra={"userId": user_id, "connectionId": connection_id, "reason": reason})
+    if was_known:
+        observability.count("ClosedConnections")

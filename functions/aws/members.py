@@ -1,0 +1,204 @@
+"""The table of members: who is in which channel, how far they have read, and how often they may speak."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr, Key
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import ClientError
+
+from functions.aws.clients import dynamodb, table
+from functions.chat.channels import ChannelRecord, Membership
+from functions.chat.errors import NotAMember, RateLimited
+from functions.chat.rate import RateLimit
+
+CONDITION_FAILED = "ConditionalCheckFailedException"
+NOT_A_MEMBER = "You are not a member of this channel."
+
+
+def get(table_name: str, user_id: str, channel_id: str) -> Membership | None:
+    """A user's membership, strongly consistent."""
+    row = table(table_name).get_item(Key=_key(user_id, channel_id), ConsistentRead=True).get("Item")
+    return Membership.model_validate(row) if row else None
+
+
+def of_user(table_name: str, user_id: str) -> Iterator[Membership]:
+    """Every channel that a user is in, strongly consistent."""
+    start: dict[str, Any] = {}
+    while True:
+        page = table(table_name).query(
+            KeyConditionExpression=Key("userId").eq(user_id), ConsistentRead=True, **start
+        )
+        yield from map(Membership.model_validate, page["Items"])
+        if "LastEvaluatedKey" not in page:
+            return
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def page_of_channel(
+    table_name: str, channel_id: str, *, limit: int, after_user_id: str | None
+) -> tuple[list[Membership], str | None]:
+    """A page of a channel's members by userId, and where the next one starts."""
+    start: dict[str, Any] = {}
+    if after_user_id:
+        start = {"ExclusiveStartKey": _key(after_user_id, channel_id)}
+    page = table(table_name).query(
+        IndexName="byChannel", KeyConditionExpression=Key("channelId").eq(channel_id), Limit=limit, **start
+    )
+    last = page.get("LastEvaluatedKey")
+    return [Membership.model_validate(row) for row in page["Items"]], str(last["userId"]) if last else None
+
+
+def add(members_table: str, channels_table: str, membership: Membership) -> Membership:
+    """Put a member into a channel and count them, or find them there already.
+
+    Raises botocore's ClientError if the channel does not exist.
+    """
+    client = dynamodb().meta.client
+    row: Any = membership.model_dump(by_alias=True)
+    try:
+        client.transact_write_items(
+            TransactItems=[
+                {
+                    "Put": {
+                        "TableName": members_table,
+                        "Item": row,
+                        "ConditionExpression": "attribute_not_exists(userId)",
+                    }
+                },
+                _count(channels_table, membership.channel_id, 1),
+            ]
+        )
+    except client.exceptions.TransactionCanceledException:
+        present = get(members_table, membership.user_id, membership.channel_id)
+        if present is None:
+            raise
+        return present
+    return membership
+
+
+def mark_announced(table_name: str, user_id: str, channel_id: str) -> None:
+    """The event of the member's joining is on the bus."""
+    table(table_name).update_item(
+        Key=_key(user_id, channel_id),
+        UpdateExpression="SET announced = :yes",
+        ConditionExpression=Attr("userId").exists(),
+        ExpressionAttributeValues={":yes": True},
+    )
+
+
+def remove(members_table: str, channels_table: str, user_id: str, channel_id: str) -> bool:
+    """Take a member out of a channel. False if they were not in it."""
+    client = dynamodb().meta.client
+    key: Any = _key(user_id, channel_id)
+    try:
+        client.transact_write_items(
+            TransactItems=[
+                {
+                    "Delete": {
+                        "TableName": members_table,
+                        "Key": key,
+                        "ConditionExpression": "attribute_exists(userId)",
+                    }
+                },
+                _count(channels_table, channel_id, -1),
+            ]
+        )
+    except client.exceptions.TransactionCanceledException:
+        if get(members_table, user_id, channel_id) is not None:
+            raise
+        return False
+    return True
+
+
+def mark_read(table_name: str, user_id: str, channel_id: str, seq: int) -> bool:
+    """Move a read marker forward. False if it was there or further already. Raises NotAMember."""
+    try:
+        table(table_name).update_item(
+            Key=_key(user_id, channel_id),
+            UpdateExpression="SET readSeq = :seq",
+            ConditionExpression=Attr("userId").exists() & Attr("readSeq").lt(seq),
+            ExpressionAttributeValues={":seq": seq},
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except ClientError as refusal:
+        if _failed_row(refusal) is None:
+            raise NotAMember(NOT_A_MEMBER) from None
+        return False
+    return True
+
+
+def admit(table_name: str, user_id: str, channel_id: str, limit: RateLimit, *, now_ms: int) -> None:
+    """Prove membership and count one message, in one conditional update unless a burst is under way.
+
+    Raises NotAMember or RateLimited.
+    """
+    rested = Attr("restedAt").not_exists() | Attr("restedAt").lte(now_ms)
+    row = _advance(table_name, user_id, channel_id, rested, "SET restedAt = :value", now_ms + limit.interval_ms)
+    while row is not None:
+        retry_after_ms = limit.retry_after_ms(int(row["restedAt"]), now_ms)
+        if retry_after_ms:
+            raise RateLimited("You are sending too fast; a short pause helps.", retry_after_ms=retry_after_ms)
+        tolerated = Attr("restedAt").lte(now_ms + limit.tolerance_ms)
+        row = _advance(
+            table_name, user_id, channel_id, tolerated, "SET restedAt = restedAt + :value", limit.interval_ms
+        )
+
+
+def _advance(
+    table_name: str, user_id: str, channel_id: str, condition: Any, update: str, value: int
+) -> dict[str, Any] | None:
+    """None if the update was taken, else the row that refused it."""
+    try:
+        table(table_name).update_item(
+            Key=_key(user_id, channel_id),
+            UpdateExpression=update,
+            ConditionExpression=Attr("userId").exists() & condition,
+            ExpressionAttributeValues={":value": value},
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except ClientError as refusal:
+        row = _failed_row(refusal)
+        if row is None:
+            raise NotAMember(NOT_A_MEMBER) from None
+        return row
+    return None
+
+
+def _failed_row(refusal: ClientError) -> dict[str, Any] | None:
+    """The row that failed a condition; None if there is none. Any other error is raised again."""
+    if refusal.response["Error"]["Code"] != CONDITION_FAILED:
+        raise refusal
+    item: Any = refusal.response.get("Item")
+    if not item:
+        return None
+    # An error's response is not among what boto3's resource turns into Python values.
+    return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
+
+
+def _count(channels_table: str, channel_id: str, by: int) -> Any:
+    return {
+        "Update": {
+            "TableName": channels_table,
+            "Key": {"channelId": channel_id},
+            "UpdateExpression": "ADD memberCount :by",
+            "ConditionExpression": "attribute_exists(channelId)",
+            "ExpressionAttributeValues": {":by": by},
+        }
+    }
+
+
+def _key(user_id: str, channel_id: str) -> dict[str, str]:
+    return {"userId": user_id, "channelId": channel_id}
+
+
+def new(channel: ChannelRecord, user_id: str, *, role: str, joined_at: str) -> Membership:
+    """A membership to add; what was said before is not unread."""
+    return Membership(
+        user_id=user_id,
+        channel_id=channel.channel_id,
+        role=role,
+        joined_at=joined_at,
+        read_seq=channel.last_seq,
+        announced=False,
+    )

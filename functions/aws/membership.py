@@ -1,0 +1,94 @@
+"""Joining and leaving: the rows and the events of a membership, in the order that loses neither.
+
+Creating and joining write the row, then announce it; a row that was never announced (the process died between
+the two) is announced by the next attempt. Leaving announces first, then deletes, so that an attempt that died is
+repeated whole. Either way an event may come twice, never not at all.
+"""
+
+from functions.aws import bus, channels, connections, members
+from functions.chat.channels import ChannelRecord
+from functions.chat.events import ChannelCreated, MemberJoined, MemberLeft
+from functions.chat.model import Shape, timestamp
+from functions.chat.resources import User
+from functions.settings import ApiSettings
+
+
+def create(
+    settings: ApiSettings, channel: ChannelRecord, *, first_members: tuple[User, ...], creator_id: str, now_ms: int
+) -> None:
+    """Make a channel with its first members, the creator as its owner. Repeating it does no harm.
+
+    Raises NameTaken.
+    """
+    stored = channels.create(settings.channels_table, channel)
+    _add_first_members(settings, stored, first_members, creator_id, now_ms)
+    if stored.announced:
+        return
+    created = ChannelCreated(
+        channel_id=channel.channel_id,
+        channel=stored.summary,
+        user_id=creator_id,
+        first_member_ids=tuple(user.user_id for user in first_members),
+        changed_at=stored.created_at,
+    )
+    _publish(settings, created, creator_id, now_ms)
+    channels.mark_announced(settings.channels_table, channel.channel_id)
+
+
+def join(settings: ApiSettings, channel: ChannelRecord, user: User, *, actor_id: str, now_ms: int) -> None:
+    """Make a user a member, subscribe their connections, and announce it, once."""
+    wanted = members.new(channel, user.user_id, role="member", joined_at=timestamp(now_ms))
+    stored = members.add(settings.members_table, settings.channels_table, wanted)
+    _subscribe(settings, channel.channel_id, user.user_id, now_ms)
+    if stored.announced:
+        return
+    joined = MemberJoined(
+        channel_id=channel.channel_id,
+        channel=channel.summary,
+        user_id=user.user_id,
+        display_name=user.display_name,
+        changed_by=actor_id,
+        changed_at=stored.joined_at,
+    )
+    _publish(settings, joined, actor_id, now_ms)
+    members.mark_announced(settings.members_table, user.user_id, channel.channel_id)
+
+
+def leave(settings: ApiSettings, channel: ChannelRecord, user_id: str, *, actor_id: str, now_ms: int) -> None:
+    """End a membership: when this returns, no frame of the channel goes in or out for the user."""
+    if members.get(settings.members_table, user_id, channel.channel_id) is None:
+        return
+    left = MemberLeft(
+        channel_id=channel.channel_id,
+        channel=channel.summary,
+        user_id=user_id,
+        changed_by=actor_id,
+        changed_at=timestamp(now_ms),
+    )
+    _publish(settings, left, actor_id, now_ms)
+    members.remove(settings.members_table, settings.channels_table, user_id, channel.channel_id)
+    open_now = connections.of_user(settings.connections_table, user_id, now_ms=now_ms)
+    connections.unsubscribe(
+        settings.subscriptions_table, [channel.channel_id], [each.connection_id for each in open_now]
+    )
+
+
+def _add_first_members(
+    settings: ApiSettings, channel: ChannelRecord, first_members: tuple[User, ...], creator_id: str, now_ms: int
+) -> None:
+    """First members are announced by the channel's own event."""
+    for user in first_members:
+        role = "owner" if user.user_id == creator_id else "member"
+        member = members.new(channel, user.user_id, role=role, joined_at=timestamp(now_ms))
+        announced = member.model_copy(update={"announced": True})
+        members.add(settings.members_table, settings.channels_table, announced)
+        _subscribe(settings, channel.channel_id, user.user_id, now_ms)
+
+
+def _subscribe(settings: ApiSettings, channel_id: str, user_id: str, now_ms: int) -> None:
+    open_now = connections.of_user(settings.connections_table, user_id, now_ms=now_ms)
+    connections.subscribe(settings.subscriptions_table, [channel_id], open_now)
+
+
+def _publish(settings: ApiSettings, fact: Shape, actor_id: str, now_ms: int) -> None:
+    bus.publish(settings.bus_name, [fact], actor=actor_id, correlation_id=actor_id, now_ms=now_ms)

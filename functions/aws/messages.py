@@ -1,0 +1,124 @@
+"""The tables of messages and of their reactions, for reading. Writing them is the workflow's job."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
+
+from functions.aws.clients import table
+from functions.chat.delivery import trace_id
+from functions.chat.messages import count_reactions
+from functions.chat.model import Person
+from functions.chat.resources import Message, MessagePage, ReactionCount
+
+SEARCHED_AT_ONCE = 1000
+
+
+def get(messages_table: str, channel_id: str, seq: int) -> Message | None:
+    """One message, without its reactions, strongly consistent."""
+    key: Any = {"channelId": channel_id, "seq": seq}
+    row = table(messages_table).get_item(Key=key, ConsistentRead=True).get("Item")
+    return _message(row, ()) if row else None
+
+
+def page(
+    messages_table: str,
+    reactions_table: str,
+    channel_id: str,
+    *,
+    limit: int,
+    before: int | None = None,
+    after: int | None = None,
+) -> MessagePage:
+    """Messages ascending by seq: the oldest after a seq, or the newest (before one)."""
+    condition: ConditionBase = Key("channelId").eq(channel_id)
+    if after is not None:
+        condition &= Key("seq").gt(after)
+    elif before is not None:
+        condition &= Key("seq").lt(before)
+    answer = table(messages_table).query(
+        KeyConditionExpression=condition,
+        ScanIndexForward=after is not None,
+        Limit=limit + 1,
+        ConsistentRead=True,
+    )
+    rows = answer["Items"][:limit]
+    has_more = len(answer["Items"]) > limit or "LastEvaluatedKey" in answer
+    return MessagePage(items=_messages(reactions_table, channel_id, rows), has_more=has_more)
+
+
+def search(
+    messages_table: str, reactions_table: str, channel_id: str, term: str, *, limit: int, before: int | None = None
+) -> MessagePage:
+    """The newest messages that contain a term, whatever its case; `searched_to` is where to ask on from.
+
+    One call looks through a thousand messages at most, so it costs the same in a channel of any size.
+    """
+    condition: ConditionBase = Key("channelId").eq(channel_id)
+    if before is not None:
+        condition &= Key("seq").lt(before)
+    answer = table(messages_table).query(
+        KeyConditionExpression=condition,
+        FilterExpression=Attr("searchText").contains(term.lower()),
+        ScanIndexForward=False,
+        Limit=SEARCHED_AT_ONCE,
+        ConsistentRead=True,
+    )
+    rows = answer["Items"][:limit]
+    last = answer.get("LastEvaluatedKey")
+    if len(answer["Items"]) > limit:
+        searched_to: int | None = int(str(rows[-1]["seq"]))
+    else:
+        searched_to = int(str(last["seq"])) if last else None
+    return MessagePage(
+        items=_messages(reactions_table, channel_id, rows),
+        has_more=searched_to is not None,
+        searched_to=searched_to,
+    )
+
+
+def _messages(reactions_table: str, channel_id: str, rows: Sequence[Any]) -> tuple[Message, ...]:
+    ascending = sorted(rows, key=lambda row: int(row["seq"]))
+    if not ascending:
+        return ()
+    reactions = _reactions(reactions_table, channel_id, int(ascending[0]["seq"]), int(ascending[-1]["seq"]))
+    return tuple(_message(row, reactions.get(int(row["seq"]), ())) for row in ascending)
+
+
+def _reactions(
+    reactions_table: str, channel_id: str, first: int, last: int
+) -> dict[int, tuple[ReactionCount, ...]]:
+    found: list[tuple[int, str, str, str]] = []
+    start: dict[str, Any] = {}
+    while True:
+        answer = table(reactions_table).query(
+            KeyConditionExpression=Key("channelId").eq(channel_id)
+            & Key("reactionKey").between(f"{first:012d}#", f"{last:012d}$"),
+            FilterExpression=Attr("present").eq(True),
+            **start,
+        )
+        found += [
+            (int(str(row["seq"])), str(row["reactedAt"]), str(row["emoji"]), str(row["userId"]))
+            for row in answer["Items"]
+        ]
+        if "LastEvaluatedKey" not in answer:
+            break
+        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+    return count_reactions([(seq, emoji, user_id) for seq, _, emoji, user_id in sorted(found)])
+
+
+def _message(row: Any, reactions: tuple[ReactionCount, ...]) -> Message:
+    return Message(
+        channel_id=row["channelId"],
+        seq=int(row["seq"]),
+        message_id=row["messageId"],
+        client_message_id=row["clientMessageId"],
+        sender=Person(user_id=row["senderId"], display_name=row["senderName"]),
+        text=row["text"],
+        sent_at=row["sentAt"],
+        edited_at=row.get("editedAt"),
+        deleted_at=row.get("deletedAt"),
+        deleted_by=row.get("deletedBy"),
+        reactions=reactions,
+        trace_id=trace_id(row.get("traceHeader")),
+    )

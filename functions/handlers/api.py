@@ -1,0 +1,52 @@
+"""The REST API's one function: routes by subject, and one place where errors become answers."""
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+
+from functions.aws import observability, rest, tracing
+from functions.aws.observability import logger
+from functions.chat.errors import ChatError, NotFound
+from functions.handlers.rest import channels, history, people
+
+app = APIGatewayRestResolver()
+app.include_router(people.router)
+app.include_router(channels.router)
+app.include_router(history.router)
+
+
+@app.exception_handler(ChatError)
+def refuse(error: ChatError) -> Response[str]:
+    """What the caller can mend."""
+    logger.info("refused", extra={"errorCode": error.code})
+    return rest.refusal(error)
+
+
+@app.not_found
+def refuse_route(_error: NotFoundError) -> Response[str]:
+    """A path that is none of ours."""
+    return rest.refusal(NotFound("There is no such route."))
+
+
+@app.exception_handler(Exception)
+def fail(_error: Exception) -> Response[str]:
+    """What the caller cannot mend."""
+    logger.exception("failed")
+    return rest.fault(rest.correlation_id(app))
+
+
+@tracing.traced
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """One request, one log line."""
+    request = event["requestContext"]
+    user_id = ((request.get("authorizer") or {}).get("claims") or {}).get("sub")
+    logger.append_keys(correlationId=request.get("requestId"), userId=user_id)
+    tracing.annotate(userId=user_id)
+    answer = app.resolve(event, context)
+    logger.info(
+        "answered",
+        extra={"method": event["httpMethod"], "route": event.get("resource"), "status": answer["statusCode"]},
+    )
+    observability.flush()
+    return answer

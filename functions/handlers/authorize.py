@@ -1,0 +1,58 @@
+"""`$connect`'s authorizer: trade a ticket for the identity behind the socket. A ticket works once."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.data_classes.api_gateway_authorizer_event import (
+    APIGatewayAuthorizerResponseWebSocket,
+    parse_api_gateway_arn,
+)
+
+from functions.aws import tickets, tracing
+from functions.aws.clock import now_ms
+from functions.aws.observability import logger
+from functions.settings import AuthorizeSettings
+
+
+@tracing.traced
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Allow with userId, displayName and sessionExpiresAt (ms) as the socket's context, or deny."""
+    settings = AuthorizeSettings.from_env()
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    if not settings.allows(headers.get("origin")):
+        return _answer(event, None, "the Origin is not one of ours")
+    ticket = (event.get("queryStringParameters") or {}).get("ticket") or ""
+    now = now_ms()
+    holder = tickets.consume(settings.tickets_table, ticket, now_ms=now)
+    if holder is None or holder.session_expires_at_ms <= now:
+        return _answer(event, None, "the ticket is unknown, used, or expired")
+    return _answer(event, holder, "the ticket is good")
+
+
+def _answer(event: dict[str, Any], holder: tickets.TicketHolder | None, reason: str) -> dict[str, Any]:
+    arn = parse_api_gateway_arn(event["methodArn"])
+    response = APIGatewayAuthorizerResponseWebSocket(
+        principal_id=holder.user_id if holder else "nobody",
+        region=arn.region,
+        aws_account_id=arn.aws_account_id,
+        api_id=arn.api_id,
+        stage=arn.stage,
+        context=_context_of(holder) if holder else None,
+    )
+    if holder:
+        tracing.annotate(userId=holder.user_id)
+        response.allow_all_routes()
+    else:
+        response.deny_all_routes()
+    logger.info(
+        "allowed" if holder else "denied",
+        extra={"reason": reason, "userId": holder.user_id if holder else None},
+    )
+    return response.asdict()
+
+
+def _context_of(holder: tickets.TicketHolder) -> dict[str, Any]:
+    return {
+        "userId": holder.user_id,
+        "displayName": holder.display_name,
+        "sessionExpiresAt": str(holder.session_expires_at_ms),
+    }

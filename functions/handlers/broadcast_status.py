@@ -1,0 +1,101 @@
+"""The queue `status`: recompute what the updates hint at, and tell each connection once per batch.
+
+Presence is what the table of connections says now, never what an event said then, so order does not matter.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from functions.aws import connections, observability, presence, sockets, tracing
+from functions.aws.clock import now_ms
+from functions.aws.departures import depart
+from functions.aws.observability import logger
+from functions.chat.events import ChannelRead, Envelope, TypingStarted, UserConnected, UserDisconnected, read_event
+from functions.chat.frames import Frame
+from functions.chat.model import Shape
+from functions.chat.presence import furthest_reads, latest_typing, presence_frames
+from functions.settings import BroadcastStatusSettings
+
+
+@tracing.traced
+def handler(event: dict[str, Any], _context: Any) -> PartialItemFailureResponse:
+    """Only the records that failed are delivered again; the poisoned end in the queue's DLQ."""
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    updates: list[tuple[str, Envelope[Any]]] = []
+
+    def read(record: SQSRecord) -> None:
+        updates.append((record.message_id, read_event(record.json_body)))
+
+    with processor(records=event["Records"], handler=read):
+        processor.process()
+    failed = _broadcast(BroadcastStatusSettings.from_env(), updates)
+    observability.flush()
+    response = processor.response()
+    response["batchItemFailures"] += [{"itemIdentifier": message_id} for message_id in failed]
+    logger.info("broadcast", extra={"updates": len(updates), "failed": len(response["batchItemFailures"])})
+    return response
+
+
+def _broadcast(settings: BroadcastStatusSettings, updates: Sequence[tuple[str, Envelope[Any]]]) -> list[str]:
+    """Tell everyone concerned. Returns the records of the kinds of update that could not be told."""
+    failed: list[str] = []
+    now = now_ms()
+    for kinds, tell in BROADCASTS.items():
+        concerned = [(record, envelope) for record, envelope in updates if isinstance(envelope.data, kinds)]
+        if not concerned:
+            continue
+        try:
+            tell(settings, [envelope.data for _, envelope in concerned], now)
+        except Exception:
+            logger.exception("a broadcast failed", extra={"broadcast": tell.__name__})
+            failed += [record for record, _ in concerned]
+    return failed
+
+
+def _tell_presence(settings: BroadcastStatusSettings, updates: Sequence[Any], now: int) -> None:
+    users = sorted({update.user_id for update in updates})
+    changes = [change for user_id in users if (change := presence.settle(settings, user_id))]
+    audiences = {change.user_id: presence.audience(settings, change.user_id, now_ms=now) for change in changes}
+    owners = {connection: owner for audience in audiences.values() for connection, owner in audience.items()}
+    for recipients, frame in presence_frames(changes, audiences).items():
+        _post(settings, frame, {connection: owners[connection] for connection in recipients})
+
+
+def _tell_typing(settings: BroadcastStatusSettings, updates: Sequence[Any], now: int) -> None:
+    for frame in latest_typing(updates):
+        subscribers = connections.subscribers(settings.subscriptions_table, frame.channel_id, now_ms=now)
+        _post(settings, frame, _owners(each for each in subscribers if each.user_id != frame.user_id))
+
+
+def _tell_read_markers(settings: BroadcastStatusSettings, updates: Sequence[Any], now: int) -> None:
+    for user_id, frame in furthest_reads(updates):
+        _post(settings, frame, _owners(connections.of_user(settings.connections_table, user_id, now_ms=now)))
+
+
+def _owners(found: Iterable[connections.Connection]) -> dict[str, str]:
+    return {connection.connection_id: connection.user_id for connection in found}
+
+
+def _post(settings: BroadcastStatusSettings, frame: Frame, owners: dict[str, str]) -> None:
+    """Post to connections, and forget those that are gone. An update that got lost is replaced by the next."""
+    posted = sockets.post(frame.encode(), tuple(owners))
+    for connection_id in posted.gone:
+        depart(
+            settings,
+            user_id=owners[connection_id],
+            connection_id=connection_id,
+            reason="gone",
+            correlation_id=connection_id,
+            now_ms=now_ms(),
+        )
+
+
+BROADCASTS: dict[tuple[type[Shape], ...], Callable[[BroadcastStatusSettings, Sequence[Any], int], None]] = {
+    (UserConnected, UserDisconnected): _tell_presence,
+    (TypingStarted,): _tell_typing,
+    (ChannelRead,): _tell_read_markers,
+}

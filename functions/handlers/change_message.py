@@ -1,0 +1,45 @@
+"""Routes `editMessage`, `deleteMessage`, `addReaction`, `removeReaction`: check whose message it is, publish."""
+
+from typing import cast
+
+from functions.aws import bus, members, messages, tracing
+from functions.aws.socket_route import Caller, socket_route
+from functions.chat.commands import (
+    AddReaction,
+    ChangeMessage,
+    DeleteMessage,
+    EditMessage,
+    RemoveReaction,
+    parse_command,
+)
+from functions.chat.frames import Ack, Frame
+from functions.chat.messages import changed
+from functions.chat.model import timestamp
+from functions.chat.rate import RateLimit
+from functions.settings import ChangeMessageSettings
+
+
+@socket_route
+def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
+    """An ack means that the change is on the bus; the workflow checks it once more as it persists it."""
+    settings = ChangeMessageSettings.from_env()
+    command = cast(ChangeMessage, parse_command(body, EditMessage, DeleteMessage, AddReaction, RemoveReaction))
+    limit = RateLimit(per_second=settings.messages_per_second, burst=settings.message_burst)
+    members.admit(settings.members_table, caller.user_id, command.channel_id, limit, now_ms=now_ms)
+    membership = members.get(settings.members_table, caller.user_id, command.channel_id)
+    fact = changed(
+        command,
+        messages.get(settings.messages_table, command.channel_id, command.seq),
+        user_id=caller.user_id,
+        is_owner=membership is not None and membership.role == "owner",
+        at=timestamp(now_ms),
+    )
+    tracing.annotate(messageId=fact.message_id, channelId=fact.channel_id)
+    bus.publish(
+        settings.bus_name,
+        [fact],
+        actor=caller.user_id,
+        correlation_id=caller.correlation_id,
+        now_ms=now_ms,
+    )
+    return Ack(action=command.action, message_id=fact.message_id)

@@ -1,0 +1,45 @@
+"""`$connect`: store the connection, subscribe it to its user's channels, and say that somebody connected.
+
+Nothing may be posted to the connection yet: it opens when this returns.
+"""
+
+from typing import Any
+
+from functions.aws import bus, connections, observability, tracing
+from functions.aws.clock import now_ms
+from functions.aws.observability import logger
+from functions.aws.socket_route import caller_of
+from functions.chat.events import UserConnected
+from functions.chat.model import timestamp
+from functions.settings import ConnectSettings
+
+
+@tracing.traced
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """200 opens the socket; an exception refuses it, and the client tries again."""
+    settings, caller, now = ConnectSettings.from_env(), caller_of(event), now_ms()
+    tracing.annotate(userId=caller.user_id, connectionId=caller.connection_id)
+    connections.register(
+        connections.Connection(
+            user_id=caller.user_id,
+            connection_id=caller.connection_id,
+            expires_at=connections.expiry(now_ms=now, session_expires_at_ms=caller.session_expires_at_ms),
+        ),
+        connections_table=settings.connections_table,
+        subscriptions_table=settings.subscriptions_table,
+        members_table=settings.members_table,
+    )
+    connected = UserConnected(
+        user_id=caller.user_id, connection_id=caller.connection_id, connected_at=timestamp(now)
+    )
+    bus.publish(
+        settings.bus_name,
+        [connected],
+        actor=caller.user_id,
+        correlation_id=caller.correlation_id,
+        now_ms=now,
+    )
+    logger.info("connected", extra={"userId": caller.user_id, "connectionId": caller.connection_id})
+    observability.count("NewConnections")
+    observability.flush()
+    return {"statusCode": 200}

@@ -1,0 +1,12 @@
+"""Route `$default`: a frame that no other route takes gets told what is wrong with it."""
+
+from functions.aws.socket_route import Caller, socket_route
+from functions.chat.commands import Ping, parse_command
+from functions.chat.frames import Frame, Pong
+
+
+@socket_route
+def handler(_caller: Caller, body: str | None, _now_ms: int) -> Frame:
+    """An `error` frame for all but a ping that API Gateway's own route did not match."""
+    parse_command(body, Ping)
+    return Pong()

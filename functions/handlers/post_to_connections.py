@@ -1,0 +1,74 @@
+"""The workflow's task: turn a persisted event into its frame and post it to a batch of connections.
+
+Throttled posts are retried one by one, gone connections are forgotten, and what is given up is reported.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from functions.aws import connections, observability, sockets, tracing
+from functions.aws.clock import now_ms
+from functions.aws.departures import depart
+from functions.aws.observability import logger
+from functions.chat.delivery import frame_for
+from functions.chat.events import Envelope, MessageSent, read_event
+from functions.chat.model import milliseconds
+from functions.settings import PostToConnectionsSettings
+
+
+@tracing.traced
+def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """`{event, seq, connectionIds}` → `{delivered, gone, undelivered: [connectionId]}`. Raises MalformedEvent."""
+    settings = PostToConnectionsSettings.from_env()
+    envelope = read_event(task["event"])
+    frame = frame_for(envelope, task.get("seq"))
+    _annotate(envelope)
+    with tracing.step("post frames"):
+        posted = sockets.post(frame.encode(), task["connectionIds"])
+    _measure(envelope, len(posted.delivered))
+    _forget_gone(settings, envelope, posted.gone)
+    logger.info(
+        "posted",
+        extra={
+            "frameType": frame.model_dump()["type"],
+            "messageId": getattr(envelope.data, "message_id", None),
+            "channelId": envelope.data.channel_id,
+            "delivered": posted.delivered,
+            "gone": posted.gone,
+            "undelivered": posted.undelivered,
+        },
+    )
+    observability.flush()
+    return {
+        "delivered": len(posted.delivered),
+        "gone": len(posted.gone),
+        "undelivered": list(posted.undelivered),
+    }
+
+
+def _annotate(envelope: Envelope[Any]) -> None:
+    tracing.annotate(
+        messageId=getattr(envelope.data, "message_id", None),
+        channelId=envelope.data.channel_id,
+        userId=envelope.metadata.actor,
+    )
+
+
+def _measure(envelope: Envelope[Any], delivered: int) -> None:
+    if isinstance(envelope.data, MessageSent) and delivered:
+        observability.count("MessagesDelivered", delivered)
+        observability.duration("DeliveryLatency", now_ms() - milliseconds(envelope.data.sent_at))
+
+
+def _forget_gone(settings: PostToConnectionsSettings, envelope: Envelope[Any], gone: Iterable[str]) -> None:
+    for connection_id in gone:
+        user_id = connections.subscriber(settings.subscriptions_table, envelope.data.channel_id, connection_id)
+        if user_id:
+            depart(
+                settings,
+                user_id=user_id,
+                connection_id=connection_id,
+                reason="gone",
+                correlation_id=envelope.metadata.correlation_id,
+                now_ms=now_ms(),
+            )

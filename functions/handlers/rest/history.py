@@ -1,0 +1,63 @@
+"""`/channels/{id}/messages` and the read marker: what was said, and how far one has read."""
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from functions.aws import bus, channels, members, messages, rest
+from functions.aws.clock import now_ms
+from functions.chat.channels import Membership
+from functions.chat.errors import InvalidRequest, NotAMember, NotFound
+from functions.chat.events import ChannelRead
+from functions.chat.resources import ReadMarker
+from functions.settings import ApiSettings
+
+router = Router()
+
+HIGHEST_SEQ = 10**12 - 1
+LONGEST_TERM = 100
+
+
+@router.get("/channels/<channel_id>/messages")
+def list_messages(channel_id: str) -> Response[str]:
+    """A page by cursor: the newest, those `before` or `after` a seq, or those that contain `search`."""
+    settings = ApiSettings.from_env()
+    _member(settings, channel_id)
+    before = rest.query_number(router, "before", least=1, most=HIGHEST_SEQ)
+    after = rest.query_number(router, "after", least=0, most=HIGHEST_SEQ)
+    term = rest.query_text(router, "search")
+    limit = rest.page_limit(router, 50)
+    if after is not None and (before is not None or term):
+        raise InvalidRequest("The query's 'after' goes with neither 'before' nor 'search'.")
+    tables = (settings.messages_table, settings.reactions_table)
+    if term:
+        if len(term) > LONGEST_TERM:
+            raise InvalidRequest(f"The query's 'search' is too long: at most {LONGEST_TERM} characters.")
+        return rest.answer(messages.search(*tables, channel_id, term, limit=limit, before=before))
+    return rest.answer(messages.page(*tables, channel_id, limit=limit, before=before, after=after))
+
+
+@router.put("/channels/<channel_id>/read-marker")
+def move_read_marker(channel_id: str) -> Response[str]:
+    """Move the caller's read marker forward, and tell their other connections. It never moves back."""
+    settings, wanted = ApiSettings.from_env(), rest.body_of(router, ReadMarker)
+    mine = _member(settings, channel_id)
+    channel = channels.get(settings.channels_table, channel_id)
+    if channel is None:
+        raise NotFound("There is no such channel.")
+    seq = min(wanted.seq, channel.last_seq)
+    if members.mark_read(settings.members_table, mine.user_id, channel_id, seq):
+        bus.publish(
+            settings.bus_name,
+            [ChannelRead(channel_id=channel_id, user_id=mine.user_id, read_seq=seq)],
+            actor=mine.user_id,
+            correlation_id=rest.correlation_id(router),
+            now_ms=now_ms(),
+        )
+    return rest.answer(ReadMarker(seq=max(seq, mine.read_seq)))
+
+
+def _member(settings: ApiSettings, channel_id: str) -> Membership:
+    mine = members.get(settings.members_table, rest.caller(router).user_id, channel_id)
+    if mine is None:
+        raise NotAMember(members.NOT_A_MEMBER)
+    return mine

@@ -1,0 +1,61 @@
+"""`/me`, `/users`, `/tickets`: who one is, who else there is, and the way onto the socket."""
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from functions.aws import rest, tickets, users
+from functions.aws.clock import now_ms
+from functions.aws.registration import registered
+from functions.chat.model import timestamp
+from functions.chat.resources import Profile, Ticket, UserPage
+from functions.settings import ApiSettings
+
+router = Router()
+
+
+@router.get("/me")
+def read_me() -> Response[str]:
+    """The caller."""
+    return rest.answer(registered(ApiSettings.from_env(), rest.caller(router)))
+
+
+@router.put("/me")
+def rename_me() -> Response[str]:
+    """Give the caller another display name, for the messages to come."""
+    settings, profile = ApiSettings.from_env(), rest.body_of(router, Profile)
+    user = registered(settings, rest.caller(router))
+    users.rename(settings.users_table, user.user_id, profile.display_name)
+    return rest.answer(user.model_copy(update={"display_name": profile.display_name}))
+
+
+@router.get("/users")
+def list_users() -> Response[str]:
+    """A page of the directory, by display name, with presence."""
+    settings = ApiSettings.from_env()
+    after = rest.cursor_of(router, 2)
+    items, last = users.by_display_name(
+        settings.users_table,
+        limit=rest.page_limit(router, 50),
+        after=(after[0], after[1]) if after else None,
+        now_ms=now_ms(),
+    )
+    return rest.answer(UserPage(items=tuple(items), cursor=rest.next_cursor(last)))
+
+
+@router.post("/tickets")
+def issue_ticket() -> Response[str]:
+    """A ticket that opens one socket, once, within half a minute."""
+    settings, principal = ApiSettings.from_env(), rest.caller(router)
+    user = registered(settings, principal)
+    holder = tickets.TicketHolder(
+        user_id=user.user_id,
+        display_name=user.display_name,
+        session_expires_at_ms=principal.session_expires_at_ms,
+    )
+    ticket, expires_at_ms = tickets.issue(settings.tickets_table, holder, now_ms=now_ms())
+    issued = Ticket(
+        ticket=ticket,
+        expires_at=timestamp(expires_at_ms),
+        session_expires_at=timestamp(principal.session_expires_at_ms),
+    )
+    return rest.answer(issued, status=201)

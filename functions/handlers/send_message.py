@@ -1,0 +1,30 @@
+"""Route `sendMessage`: admit the message, put it on the bus, acknowledge it. Storing it is the workflow's job."""
+
+from functions.aws import bus, members, observability, tracing
+from functions.aws.socket_route import Caller, socket_route
+from functions.chat import messages
+from functions.chat.commands import SendMessage, parse_command
+from functions.chat.frames import Ack, Frame
+from functions.chat.model import timestamp
+from functions.chat.rate import RateLimit
+from functions.settings import SendMessageSettings
+
+
+@socket_route
+def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
+    """An ack means that the event is on the bus; the same send again gets the same ack."""
+    settings = SendMessageSettings.from_env()
+    command = parse_command(body, SendMessage)
+    limit = RateLimit(per_second=settings.messages_per_second, burst=settings.message_burst)
+    members.admit(settings.members_table, caller.user_id, command.channel_id, limit, now_ms=now_ms)
+    fact = messages.sent(command, caller.person, timestamp(now_ms))
+    tracing.annotate(messageId=fact.message_id, channelId=fact.channel_id)
+    bus.publish(
+        settings.bus_name,
+        [fact],
+        actor=caller.user_id,
+        correlation_id=caller.correlation_id,
+        now_ms=now_ms,
+    )
+    observability.count("MessagesSent")
+    return Ack(action=command.action, client_message_id=command.client_message_id, message_id=fact.message_id)

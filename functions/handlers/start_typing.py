@@ -1,0 +1,33 @@
+"""Route `startTyping`: tell the channel that somebody is typing. Nothing is stored; it ends by itself."""
+
+from functions.aws import bus, members, tracing
+from functions.aws.socket_route import Caller, socket_route
+from functions.chat.commands import StartTyping, parse_command
+from functions.chat.errors import NotAMember
+from functions.chat.events import TypingStarted
+from functions.chat.frames import Ack, Frame
+from functions.chat.model import timestamp
+from functions.settings import StartTypingSettings
+
+TYPING_MS = 6_000
+
+
+@socket_route
+def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
+    """An ack means that the update is on the bus."""
+    settings = StartTypingSettings.from_env()
+    command = parse_command(body, StartTyping)
+    if members.get(settings.members_table, caller.user_id, command.channel_id) is None:
+        raise NotAMember(members.NOT_A_MEMBER)
+    tracing.annotate(channelId=command.channel_id)
+    typing = TypingStarted(
+        channel_id=command.channel_id, user_id=caller.user_id, until=timestamp(now_ms + TYPING_MS)
+    )
+    bus.publish(
+        settings.bus_name,
+        [typing],
+        actor=caller.user_id,
+        correlation_id=caller.correlation_id,
+        now_ms=now_ms,
+    )
+    return Ack(action=command.action)
