@@ -23,6 +23,7 @@ RESPONSES: tuple[type[BaseModel], ...] = (
     resources.MemberPage,
     resources.Channel,
     resources.ChannelPage,
+    resources.ReadPosition,
     resources.Message,
     resources.MessagePage,
     resources.Ticket,

@@ -21,12 +21,17 @@ MAX_PAGE = 100
 
 def caller(router: BaseRouter) -> Principal:
     """Who calls, by the ID token that API Gateway verified."""
-    return principal(router.current_event.request_context.authorizer["claims"])
+    return principal(_context(router)["authorizer"]["claims"])
 
 
 def correlation_id(router: BaseRouter) -> str:
     """The request's id, which API Gateway logs too."""
-    return str(router.current_event.request_context.request_id)
+    return str(_context(router)["requestId"])
+
+
+def _context(router: BaseRouter) -> dict[str, Any]:
+    context: dict[str, Any] = router.current_event["requestContext"]
+    return context
 
 
 def body_of(router: BaseRouter, shape: type[BodyT]) -> BodyT:

@@ -35,6 +35,13 @@ class ReadMarker(Request):
     seq: Annotated[int, Field(strict=True, ge=0)]
 
 
+class ReadPosition(Shape):
+    """How far the caller has read a channel."""
+
+    channel_id: ChannelId
+    read_seq: int
+
+
 class Profile(Request):
     """`PUT /me`."""
 

@@ -394,6 +394,12 @@ export interface ReadMarkerFrame {
   readSeq: number;
 }
 
+/** How far the caller has read a channel. */
+export interface ReadPosition {
+  channelId: string;
+  readSeq: number;
+}
+
 /** Take one's reaction back. */
 export interface RemoveReaction {
   action: "removeReaction";

@@ -8,7 +8,7 @@ from functions.aws.clock import now_ms
 from functions.chat.channels import Membership
 from functions.chat.errors import InvalidRequest, NotAMember, NotFound
 from functions.chat.events import ChannelRead
-from functions.chat.resources import ReadMarker
+from functions.chat.resources import ReadMarker, ReadPosition
 from functions.settings import ApiSettings
 
 router = Router()
@@ -53,7 +53,7 @@ def move_read_marker(channel_id: str) -> Response[str]:
             correlation_id=rest.correlation_id(router),
             now_ms=now_ms(),
         )
-    return rest.answer(ReadMarker(seq=max(seq, mine.read_seq)))
+    return rest.answer(ReadPosition(channel_id=channel_id, read_seq=max(seq, mine.read_seq)))
 
 
 def _member(settings: ApiSettings, channel_id: str) -> Membership:
