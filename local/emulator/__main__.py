@@ -1,0 +1,146 @@
+"""Start the emulator: `python -m local.emulator`, told by PARLEY_EMULATOR_* variables; the supervisor runs it.
+
+It listens on 127.0.0.1 only, and stops (saving its state) on SIGTERM, SIGINT, or when its standard input closes,
+which is how it notices that whoever started it is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import resource
+import signal
+import sys
+import threading
+
+from local.emulator import patching
+from local.emulator.settings import EmulatorSettings
+
+FRAME_BYTES = 32 * 1024
+MESSAGE_BYTES = 128 * 1024
+
+
+def ministack_environment(settings: EmulatorSettings) -> dict[str, str]:
+    """How MiniStack is told the same; it reads these when it is imported."""
+    state = settings.state_directory
+    return {
+        "GATEWAY_PORT": str(settings.port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(state / "services"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(state / "s3"),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LAMBDA_EXECUTOR": "local",
+        "DOCKER_HOST": "unix:///nonexistent/docker.sock",
+        "MINISTACK_REGION": os.environ.get("AWS_REGION", "us-east-1"),
+        "LOG_LEVEL": os.environ.get("PARLEY_EMULATOR_LOG_LEVEL", "WARNING"),
+    }
+
+
+def main() -> None:
+    """Check the version, put the additions in place, and serve until told to stop."""
+    try:
+        patching.require_version()
+        settings = EmulatorSettings.from_environment()
+        os.environ.update(ministack_environment(settings))
+        asyncio.run(serve(settings))
+    except patching.UnsupportedEmulatorError as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        sys.exit(2)
+
+
+async def serve(settings: EmulatorSettings) -> None:
+    """Run MiniStack with every addition under one server."""
+    import uvicorn
+
+    # MiniStack reads its environment when imported, so its modules and the additions' come after it is set.
+    from local.emulator import (
+        bucket_deployment,
+        event_archive,
+        log_groups,
+        trace_collector,
+        websocket_responses,
+    )
+    from local.emulator.bus_delivery import BusDelivery
+    from local.emulator.function_invocations import FunctionInvocations
+    from local.emulator.resource_types import AcceptedTypes
+    from local.emulator.server import EmulatorApplication
+    from local.emulator.websocket_sessions import WebSocketSessions
+    from local.emulator.workflow_executions import WorkflowExecutions
+
+    raise_descriptor_limit()
+    patching.module("app")
+    logging.getLogger("parley").setLevel(logging.INFO)
+    log_groups.set_limit(settings.kept_log_events)
+    traces = trace_collector.start(settings.trace_port, settings.kept_traces)
+    event_archive.install()
+    websocket_responses.install()
+    bucket_deployment.install()
+    BusDelivery()
+    WorkflowExecutions(settings.kept_executions)
+    application = EmulatorApplication(
+        invocations=FunctionInvocations(settings),
+        sessions=WebSocketSessions(settings.clock_speed),
+        traces=traces,
+        accepted=AcceptedTypes(),
+        save_interval_seconds=settings.save_interval_seconds,
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application,  # type: ignore[arg-type]
+            host="127.0.0.1",
+            port=settings.port,
+            lifespan="on",
+            ws="websockets-sansio",
+            # A frame over 32 KB or a message over 128 KB ends the connection with 1009, as on API Gateway.
+            ws_max_size=(MESSAGE_BYTES, FRAME_BYTES),  # type: ignore[arg-type]
+            ws_ping_interval=None,
+            ws_per_message_deflate=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=3,
+            server_header=False,
+            date_header=False,
+            access_log=False,
+            log_config=None,
+        )
+    )
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    threading.Thread(target=watch_input, args=(loop, stopping), daemon=True).start()
+    serving = asyncio.create_task(server._serve())
+    done, _ = await asyncio.wait(
+        {serving, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED
+    )
+    if serving not in done:
+        await application.close_connections()
+        server.should_exit = True
+    await serving
+
+
+def watch_input(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
+    """Stop when the other end of standard input goes away; an input that is no pipe says nothing."""
+    if sys.stdin is None or sys.stdin.isatty() or os.environ.get("PARLEY_EMULATOR_WATCH_INPUT") != "1":
+        return
+    while sys.stdin.buffer.read(1):
+        pass
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(stopping.set)
+
+
+def raise_descriptor_limit() -> None:
+    """Allow as many sockets as the system lets this process have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard > 0 else soft, hard))
+
+
+if __name__ == "__main__":
+    main()

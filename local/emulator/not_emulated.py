@@ -1,0 +1,34 @@
+"""Say what a deployed stage holds that the emulator accepts without doing it. Nothing pretends."""
+
+from __future__ import annotations
+
+from local.emulator import patching
+from local.emulator.resource_types import is_accepted_only
+
+# Types with a handler whose effect is less than AWS's.
+PARTLY = {
+    "AWS::CloudWatch::Alarm": "Alarms are stored; their state never changes, and nobody is notified.",
+    "AWS::CloudWatch::Dashboard": "Dashboards are stored and readable; metrics of AWS services are not computed.",
+    "AWS::ApiGateway::RequestValidator": "Request validators are stored; REST bodies reach the function unchecked.",
+    "AWS::IAM::Policy": "IAM policies are stored; in this run no permission is enforced.",
+    "AWS::Events::Rule": "Rules deliver; a failed start goes to the dead-letter queue at once, without retries.",
+    "AWS::CloudFront::Distribution": "The distribution is served by the front door: its headers, no cache, no edge.",
+    "AWS::WAFv2::WebACL": "Web ACLs are stored; no request is inspected.",
+    "AWS::Logs::MetricFilter": "Metric filters are stored; metrics from logs are not computed.",
+}
+
+
+def describe() -> list[dict[str, str]]:
+    """Each type that deployed stacks hold and the emulator does not fully act on, with a sentence."""
+    stacks = patching.module("services.cloudformation")._stacks
+    deployed: set[str] = set()
+    for _scope, stack in stacks.all_items():
+        if str(stack.get("StackStatus", "")).startswith("DELETE"):
+            continue
+        for resource in (stack.get("_resources") or {}).values():
+            deployed.add(str(resource.get("ResourceType", "")))
+    sentences = {name: PARTLY[name] for name in deployed if name in PARTLY}
+    sentences |= {
+        name: "Accepted and recorded; nothing acts on it." for name in deployed if is_accepted_only(name)
+    }
+    return [{"type": name, "note": note} for name, note in sorted(sentences.items())]

@@ -1,0 +1,130 @@
+"""The ASGI application around MiniStack's: trace headers in, X-Ray's API, and the launcher's own few addresses.
+
+`/_parley/health` says that the emulator answers, `/_parley/warm` has every function ready, `/_parley/not-emulated`
+lists what was deployed without effect, `/_parley/save` writes the state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from local.emulator import not_emulated, patching, trace_headers
+from local.emulator.function_invocations import FunctionInvocations
+from local.emulator.resource_types import AcceptedTypes
+from local.emulator.state_saving import ActivityCounter, StateSaving
+from local.emulator.trace_collector import FilterExpressionError, TraceCollector
+from local.emulator.websocket_sessions import WebSocketSessions
+
+logger = logging.getLogger("parley.emulator")
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+DISCONNECT_PATIENCE_SECONDS = 2.0
+
+
+class EmulatorApplication:
+    """MiniStack's application with the additions' endpoints in front and their life tied to its own."""
+
+    def __init__(
+        self,
+        *,
+        invocations: FunctionInvocations,
+        sessions: WebSocketSessions,
+        traces: TraceCollector,
+        accepted: AcceptedTypes,
+        save_interval_seconds: float,
+    ) -> None:
+        self._ministack = patching.original("app", "app")
+        self._invocations = invocations
+        self._sessions = sessions
+        self._traces = traces
+        self._accepted = accepted
+        self._activity = ActivityCounter()
+        self._saving = StateSaving(save_interval_seconds, self._activity.value)
+        self._saver: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is the launcher's, and pass on the rest."""
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+            return
+        if scope["type"] == "http":
+            path = str(scope["path"])
+            if path.startswith("/_parley/"):
+                await self._answer(path, send)
+                return
+            if path in ("/Traces", "/TraceSummaries"):
+                await self._answer_traces(path, receive, send)
+                return
+            header = next((value for name, value in scope["headers"] if name == b"x-amzn-trace-id"), None)
+            trace_headers.current.set(header.decode("latin-1") if header else None)
+        if scope["type"] == "websocket" or scope.get("method") not in ("GET", "HEAD", "OPTIONS"):
+            self._activity.add()
+        await self._ministack(scope, receive, send)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def receive_and_watch() -> dict[str, Any]:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                await self._stop()
+            return message
+
+        async def send_and_watch(message: dict[str, Any]) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                self._accepted.restore()
+                self._saver = asyncio.create_task(self._saving.run())
+            await send(message)
+
+        await self._ministack(scope, receive_and_watch, send_and_watch)
+
+    async def close_connections(self) -> None:
+        """End the WebSocket sessions while functions can still run, so that presence is right when saved."""
+        await self._sessions.close_all(DISCONNECT_PATIENCE_SECONDS)
+
+    async def _stop(self) -> None:
+        if self._saver is not None:
+            self._saver.cancel()
+        await asyncio.to_thread(self._invocations.stop)
+
+    async def _answer(self, path: str, send: Send) -> None:
+        body: Any
+        if path == "/_parley/health":
+            body = {"status": "ok", "tracePort": self._traces.port, "connections": self._sessions.open_connections}
+        elif path == "/_parley/warm":
+            body = {"failed": await asyncio.to_thread(self._invocations.warm)}
+        elif path == "/_parley/not-emulated":
+            body = not_emulated.describe()
+        elif path == "/_parley/save":
+            body = {"saved": await self._saving.save()}
+        else:
+            await respond(send, 404, {"message": f"{path} is not served here"})
+            return
+        await respond(send, 200, body)
+
+    async def _answer_traces(self, path: str, receive: Receive, send: Send) -> None:
+        received = b""
+        while True:
+            message = await receive()
+            received += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        try:
+            await respond(send, 200, self._traces.handle(path, json.loads(received or b"{}")))
+        except (FilterExpressionError, ValueError) as failure:
+            await respond(send, 400, {"message": str(failure)}, error_type="InvalidRequestException")
+
+
+async def respond(send: Send, status: int, body: Any, *, error_type: str = "") -> None:
+    """Send one JSON answer."""
+    encoded = json.dumps(body).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(encoded)).encode())]
+    if error_type:
+        headers.append((b"x-amzn-errortype", error_type.encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": encoded})

@@ -1,0 +1,46 @@
+"""The launcher's settings, read once from the environment that the supervisor (or a test) sets."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class EmulatorSettings:
+    """What a launched emulator is told; defaults are AWS's own limits and what suits a laptop."""
+
+    port: int
+    state_directory: Path
+    workers_per_function: int = 4
+    # How long a call waits for a busy worker before another one is started: most calls end within this.
+    worker_patience_seconds: float = 0.15
+    trace_port: int = 0
+    save_interval_seconds: float = 30.0
+    # 10 would make ten minutes pass in one: the connection clock of a test.
+    clock_speed: float = 1.0
+    kept_executions: int = 200
+    kept_log_events: int = 50_000
+    kept_traces: int = 2_000
+
+    @classmethod
+    def from_environment(cls) -> EmulatorSettings:
+        """Settings from PARLEY_EMULATOR_* variables; the port and the state directory are required."""
+        environment = os.environ
+
+        def number(name: str, default: float) -> float:
+            return float(environment.get(f"PARLEY_EMULATOR_{name}", default))
+
+        return cls(
+            port=int(environment["PARLEY_EMULATOR_PORT"]),
+            state_directory=Path(environment["PARLEY_EMULATOR_STATE_DIRECTORY"]),
+            workers_per_function=int(number("WORKERS_PER_FUNCTION", cls.workers_per_function)),
+            worker_patience_seconds=number("WORKER_PATIENCE_SECONDS", cls.worker_patience_seconds),
+            trace_port=int(number("TRACE_PORT", cls.trace_port)),
+            save_interval_seconds=number("SAVE_INTERVAL_SECONDS", cls.save_interval_seconds),
+            clock_speed=number("CLOCK_SPEED", cls.clock_speed),
+            kept_executions=int(number("KEPT_EXECUTIONS", cls.kept_executions)),
+            kept_log_events=int(number("KEPT_LOG_EVENTS", cls.kept_log_events)),
+            kept_traces=int(number("KEPT_TRACES", cls.kept_traces)),
+        )
