@@ -1,0 +1,82 @@
+"""Who people are: the user pool, its sign-in pages, and how a sign-up becomes a user.
+
+The client that the browser signs in with is in the Frontend stack, where its callback's address is known.
+"""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cognito as cognito
+from constructs import Construct
+
+from stacks.chat_function import ChatFunction
+from stacks.stack import StageStack, acknowledge, removal_policy
+from stacks.stage import Stage
+
+
+class AuthStack(StageStack):
+    """The user pool, managed login, and in demo mode the function that lets everybody in."""
+
+    def __init__(self, scope: Construct, *, stage: Stage) -> None:
+        super().__init__(scope, "Auth", stage=stage, description="user pool and sign-in pages")
+        self.user_pool = self._user_pool()
+        if stage.auth_mode == "demo":
+            self._let_everybody_in()
+        domain = self.user_pool.add_domain(
+            "SignIn",
+            # Unique in the world without asking anybody for a name.
+            cognito_domain=cognito.CognitoDomainOptions(domain_prefix=f"parley-{stage.name}-{self.unique_suffix}"),
+            managed_login_version=cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
+        )
+        self.sign_in_url = domain.base_url()
+        self.output("UserPoolId", self.user_pool.user_pool_id)
+        self.output("SignInUrl", self.sign_in_url)
+
+    def _user_pool(self) -> cognito.UserPool:
+        stage = self.stage
+        pool = cognito.UserPool(
+            self,
+            "Users",
+            sign_in_aliases=cognito.SignInAliases(username=True, email=True),
+            sign_in_case_sensitive=False,
+            self_sign_up_enabled=True,
+            auto_verify=cognito.AutoVerifiedAttrs(email=True),
+            standard_attributes=cognito.StandardAttributes(
+                email=cognito.StandardAttribute(required=True, mutable=True),
+                # What others see; the sign-up page asks for it.
+                fullname=cognito.StandardAttribute(required=True, mutable=True),
+            ),
+            password_policy=cognito.PasswordPolicy(
+                min_length=12,
+                require_lowercase=True,
+                require_uppercase=True,
+                require_digits=True,
+                require_symbols=True,
+                temp_password_validity=cdk.Duration.days(3),
+            ),
+            account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
+            mfa=cognito.Mfa.REQUIRED if stage.auth_mode == "mfa" else cognito.Mfa.OPTIONAL,
+            mfa_second_factor=cognito.MfaSecondFactor(otp=True, sms=False),
+            feature_plan=cognito.FeaturePlan.PLUS if stage.threat_protection else cognito.FeaturePlan.ESSENTIALS,
+            standard_threat_protection_mode=(
+                cognito.StandardThreatProtectionMode.FULL_FUNCTION if stage.threat_protection else None
+            ),
+            deletion_protection=stage.deletion_protection,
+            removal_policy=removal_policy(stage),
+        )
+        if stage.auth_mode != "mfa":
+            acknowledge(
+                pool,
+                {"AwsSolutions-COG2": f"With authMode {stage.auth_mode} people may add an authenticator app."},
+            )
+        if not stage.threat_protection:
+            acknowledge(
+                pool,
+                {
+                    "AwsSolutions-COG3": "Threat protection is priced per user; production has it on.",
+                    "AwsSolutions-COG8": "So is the Plus plan that it needs.",
+                },
+            )
+        return pool
+
+    def _let_everybody_in(self) -> None:
+        confirm = ChatFunction(self, "ConfirmSignUp", handler="confirm_sign_up", memory_mib=256)
+        self.user_pool.add_trigger(cognito.UserPoolOperation.PRE_SIGN_UP, confirm)

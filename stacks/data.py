@@ -1,0 +1,80 @@
+"""What is kept, and by which keys. Who may touch it is said where each function is made."""
+
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from stacks.stack import StageStack, acknowledge, removal_policy
+from stacks.stage import Stage
+
+STRING = dynamodb.AttributeType.STRING
+NUMBER = dynamodb.AttributeType.NUMBER
+
+
+class DataStack(StageStack):
+    """The tables, on demand. CloudFormation names them."""
+
+    def __init__(self, scope: Construct, *, stage: Stage) -> None:
+        super().__init__(scope, "Data", stage=stage, description="tables")
+        self.channels = self._table("Channels", "channelId")
+        self._index(self.channels, "byKind", "kind", "name")
+
+        self.members = self._table("Members", "userId", "channelId")
+        self._index(self.members, "byChannel", "channelId", "userId")
+
+        self.messages = self._table("Messages", "channelId", "seq", sort_type=NUMBER)
+        self.message_ids = self._table("MessageIds", "messageId")
+        # reactionKey is seq#emoji#userId, so that the reactions on a page of messages are one query
+        self.reactions = self._table("Reactions", "channelId", "reactionKey")
+
+        self.connections = self._table("Connections", "userId", "connectionId", expires=True)
+        self.subscriptions = self._table("Subscriptions", "channelId", "connectionId", expires=True)
+
+        self.users = self._table("Users", "userId")
+        self._index(self.users, "directory", "directory", "displayName")
+
+        self.tickets = self._table("Tickets", "ticketHash", expires=True)
+
+    def _table(
+        self,
+        name: str,
+        partition_key: str,
+        sort_key: str | None = None,
+        *,
+        sort_type: dynamodb.AttributeType = STRING,
+        expires: bool = False,
+    ) -> dynamodb.Table:
+        recoverable = self.stage.point_in_time_recovery
+        table = dynamodb.Table(
+            self,
+            name,
+            partition_key=dynamodb.Attribute(name=partition_key, type=STRING),
+            sort_key=dynamodb.Attribute(name=sort_key, type=sort_type) if sort_key else None,
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            time_to_live_attribute="expiresAt" if expires else None,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=recoverable
+            ),
+            deletion_protection=self.stage.deletion_protection,
+            removal_policy=removal_policy(self.stage),
+        )
+        if not recoverable:
+            acknowledge(
+                table,
+                {"AwsSolutions-DDB3": "A stage for trying things out; production has pointInTimeRecovery on."},
+            )
+        self.output(f"{name}TableName", table.table_name)
+        return table
+
+    @staticmethod
+    def _index(table: dynamodb.Table, name: str, partition_key: str, sort_key: str) -> None:
+        table.add_global_secondary_index(
+            index_name=name,
+            partition_key=dynamodb.Attribute(name=partition_key, type=STRING),
+            sort_key=dynamodb.Attribute(name=sort_key, type=STRING),
+            projection_type=dynamodb.ProjectionType.ALL,
+        )
+
+
+def index_arn(table: dynamodb.Table, name: str) -> str:
+    """The ARN of one index, for a right to query that index."""
+    return f"{table.table_arn}/index/{name}"

@@ -1,0 +1,305 @@
+"""The site: files in a private bucket, one distribution before them and the REST API, and the sign-in client.
+
+The client is here, not in Auth, because its callback is the distribution's address.
+"""
+
+from pathlib import Path
+from typing import Any, cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_deployment as s3_deployment
+from constructs import Construct
+
+from stacks.auth import AuthStack
+from stacks.delivery import DeliveryStack
+from stacks.logs import log_group
+from stacks.packaging import ROOT, PackagingError
+from stacks.rest_api import RestApiStack
+from stacks.site_config import cognito_host, site_config
+from stacks.stack import StageStack, acknowledge, removal_policy
+from stacks.stage import Stage
+from stacks.websocket_api import WebSocketApiStack
+
+SITE = ROOT / "ui" / "dist"
+SPA_FALLBACK = Path(__file__).with_name("spa_fallback.js")
+
+
+class FrontendStack(StageStack):
+    """Bucket, distribution, security headers, sign-in client, and the files with their config.json."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        stage: Stage,
+        auth: AuthStack,
+        websocket: WebSocketApiStack,
+        delivery: DeliveryStack,
+        rest: RestApiStack,
+        site: Path = SITE,
+    ) -> None:
+        super().__init__(scope, "Frontend", stage=stage, description="site, distribution and sign-in client")
+        if not (site / "index.html").is_file():
+            raise PackagingError("ui/dist is missing: run `make synth` or `npm --prefix ui run build`")
+        self.auth = auth
+        self.websocket = websocket
+        self.rest = rest
+        self.bucket = self._bucket()
+        self.distribution = self._distribution()
+        self.site_url = f"https://{self.distribution.distribution_domain_name}/"
+        client = self._client()
+        config = site_config(
+            stage=stage,
+            auth=auth,
+            client_id=client.user_pool_client_id,
+            websocket=websocket,
+            delivery=delivery,
+        )
+        self._deploy_files(site, config)
+        self.output("SiteUrl", self.site_url)
+        self.output("DistributionId", self.distribution.distribution_id)
+        self.output("SiteBucketName", self.bucket.bucket_name)
+        self.output("UserPoolClientId", client.user_pool_client_id)
+
+    def _bucket(self) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            "Site",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            # The files are built from source at every deployment, so no stage needs to keep them.
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+            auto_delete_objects=True,
+        )
+        acknowledge(
+            bucket,
+            {"AwsSolutions-S1": "Only the distribution reads this bucket; with accessLogs on, it logs who asked."},
+        )
+        return bucket
+
+    def _distribution(self) -> cloudfront.Distribution:
+        headers = self._security_headers()
+        distribution = cloudfront.Distribution(
+            self,
+            "Distribution",
+            comment=f"Parley ({self.stage.name})",
+            default_root_object="index.html",
+            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+            price_class=cloudfront.PriceClass.PRICE_CLASS_100,
+            default_behavior=cloudfront.BehaviorOptions(
+                origin=origins.S3BucketOrigin.with_origin_access_control(self.bucket),
+                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+                cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
+                response_headers_policy=headers,
+                compress=True,
+                function_associations=[
+                    cloudfront.FunctionAssociation(
+                        event_type=cloudfront.FunctionEventType.VIEWER_REQUEST,
+                        function=self._spa_fallback(),
+                    )
+                ],
+            ),
+            additional_behaviors={
+                "/api/*": cloudfront.BehaviorOptions(
+                    origin=origins.HttpOrigin(self.rest.host),
+                    viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+                    allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+                    cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+                    # Authorization goes through; Host does not, since API Gateway finds the API by it.
+                    origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+                    response_headers_policy=headers,
+                )
+            },
+            log_bucket=self._log_bucket() if self.stage.access_logs else None,
+        )
+        acknowledge(
+            distribution,
+            {
+                "AwsSolutions-CFR1": "A chat is for people wherever they are.",
+                "AwsSolutions-CFR2": "A web ACL is priced by month; files are public, the API wants a token.",
+                "AwsSolutions-CFR4": "CloudFront's own certificate fixes the TLS policy.",
+            },
+        )
+        if not self.stage.access_logs:
+            acknowledge(
+                distribution,
+                {"AwsSolutions-CFR3": "A stage for trying things out; production has accessLogs on."},
+            )
+        return distribution
+
+    def _log_bucket(self) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            "AccessLogs",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            # CloudFront writes its logs by ACL.
+            object_ownership=s3.ObjectOwnership.OBJECT_WRITER,
+            lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(self.stage.log_retention_days))],
+            removal_policy=removal_policy(self.stage),
+        )
+        acknowledge(bucket, {"AwsSolutions-S1": "This is the bucket that access logs go to."})
+        return bucket
+
+    def _spa_fallback(self) -> cloudfront.Function:
+        return cloudfront.Function(
+            self,
+            "SpaFallback",
+            comment=f"Parley ({self.stage.name}): the single page at every address",
+            code=cloudfront.FunctionCode.from_file(file_path=str(SPA_FALLBACK)),
+            runtime=cloudfront.FunctionRuntime.JS_2_0,
+        )
+
+    def _security_headers(self) -> cloudfront.ResponseHeadersPolicy:
+        return cloudfront.ResponseHeadersPolicy(
+            self,
+            "SecurityHeaders",
+            # Names of these policies are the account's, in all regions together.
+            response_headers_policy_name=f"Parley-{self.stage.name}-{cdk.Aws.REGION}",
+            comment=f"Parley ({self.stage.name})",
+            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                    content_security_policy=self._content_security_policy(), override=True
+                ),
+                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+                frame_options=cloudfront.ResponseHeadersFrameOptions(
+                    frame_option=cloudfront.HeadersFrameOption.DENY, override=True
+                ),
+                referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+                    # The address holds the code of a sign-in for a moment; it is nobody else's.
+                    referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER,
+                    override=True,
+                ),
+                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+                    access_control_max_age=cdk.Duration.days(365), include_subdomains=True, override=True
+                ),
+            ),
+            custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
+                custom_headers=[
+                    cloudfront.ResponseCustomHeader(
+                        header="Permissions-Policy",
+                        value="camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+                        override=True,
+                    ),
+                    cloudfront.ResponseCustomHeader(
+                        header="Cross-Origin-Opener-Policy", value="same-origin", override=True
+                    ),
+                ]
+            ),
+        )
+
+    def _content_security_policy(self) -> str:
+        """What the page may load and talk to: its own files, its socket, and the sign-in pages."""
+        socket = f"wss://{self.websocket.host}"
+        directives = {
+            "default-src": "'none'",
+            "script-src": "'self'",
+            "style-src": "'self'",
+            "img-src": "'self' data:",
+            "font-src": "'self'",
+            "manifest-src": "'self'",
+            "connect-src": f"'self' {socket} {self.auth.sign_in_url} https://{cognito_host()}",
+            "form-action": "'self'",
+            "base-uri": "'none'",
+            "frame-ancestors": "'none'",
+        }
+        return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+    def _client(self) -> cognito.UserPoolClient:
+        homes = [self.site_url, *(f"{origin}/" for origin in self.stage.site_origins)]
+        client = cognito.UserPoolClient(
+            self,
+            "Client",
+            user_pool=self.auth.user_pool,
+            # A browser keeps no secret; the code is bound to it by PKCE.
+            generate_secret=False,
+            auth_flows=cognito.AuthFlow(
+                user_srp=True,
+                # For `ops` and load tests, with AWS credentials; and in a demo, for scripts with a password.
+                admin_user_password=True,
+                user_password=self.stage.auth_mode == "demo",
+            ),
+            o_auth=cognito.OAuthSettings(
+                flows=cognito.OAuthFlows(authorization_code_grant=True),
+                scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.PROFILE, cognito.OAuthScope.EMAIL],
+                callback_urls=homes,
+                logout_urls=homes,
+            ),
+            supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
+            prevent_user_existence_errors=True,
+            enable_token_revocation=True,
+            id_token_validity=cdk.Duration.hours(1),
+            access_token_validity=cdk.Duration.hours(1),
+            refresh_token_validity=cdk.Duration.days(7),
+        )
+        # Managed login shows no pages for a client without a style; this one is Cognito's own.
+        cognito.CfnManagedLoginBranding(
+            self,
+            "SignInStyle",
+            user_pool_id=self.auth.user_pool.user_pool_id,
+            client_id=client.user_pool_client_id,
+            use_cognito_provided_values=True,
+        )
+        return client
+
+    def _deploy_files(self, site: Path, config: dict[str, Any]) -> None:
+        """Assets first, then the page that names them, so that no page ever names what is not there."""
+        logs = log_group(self, "DeployFilesLogs", stage=self.stage)
+        assets = s3_deployment.BucketDeployment(
+            self,
+            "Assets",
+            sources=[s3_deployment.Source.asset(str(site), exclude=["*", "!assets", "!assets/**"])],
+            destination_bucket=self.bucket,
+            # Their names carry a hash of their content. Old ones stay for pages that are open.
+            cache_control=[s3_deployment.CacheControl.from_string("public, max-age=31536000, immutable")],
+            prune=False,
+            log_group=logs,
+            memory_limit=512,
+        )
+        page = s3_deployment.BucketDeployment(
+            self,
+            "Page",
+            sources=[
+                s3_deployment.Source.asset(str(site), exclude=["assets"]),
+                s3_deployment.Source.json_data("config.json", config),
+            ],
+            destination_bucket=self.bucket,
+            cache_control=[s3_deployment.CacheControl.from_string("no-cache")],
+            prune=False,
+            distribution=self.distribution,
+            distribution_paths=["/*"],
+            log_group=logs,
+            memory_limit=512,
+        )
+        page.node.add_dependency(assets)
+        self._acknowledge_deployment_function()
+
+    def _acknowledge_deployment_function(self) -> None:
+        """The CDK makes the function that unpacks the files, and writes its rights."""
+        (function,) = (
+            child for child in self.node.children if child.node.id.startswith("Custom::CDKBucketDeployment")
+        )
+        site = self.get_logical_id(cast(cdk.CfnElement, self.bucket.node.default_child))
+        basic_execution = "arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+        assets = "arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/*"
+        granted = "The CDK grants its function to read the asset bucket and to write the site's."
+        findings = [
+            f"IAM5[Action::s3:{action}]"
+            for action in ("GetBucket*", "GetObject*", "List*", "Abort*", "DeleteObject*")
+        ]
+        findings += [f"IAM5[Resource::{assets}]", f"IAM5[Resource::<{self.resolve(site)}.Arn>/*]"]
+        acknowledge(
+            function,
+            {
+                **{f"AwsSolutions-{finding}": granted for finding in findings},
+                "AwsSolutions-IAM5[Resource::*]": "The CDK lets its function invalidate what is cached.",
+                f"AwsSolutions-IAM4[Policy::{basic_execution}]": "The CDK's function logs by this policy.",
+                "AwsSolutions-L1": "The CDK chooses the runtime of its own function.",
+            },
+        )

@@ -1,0 +1,259 @@
+"""The REST API: every route named, who may call it, and the shape of what it takes. One function answers all."""
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
+from constructs import Construct
+
+from functions.chat.errors import ErrorCode
+from functions.chat.resources import NewChannel, NewDirectMessage, Profile, ReadMarker, Request
+from functions.settings import ApiSettings
+from stacks.access_logs import REST_FORMAT, access_log_group
+from stacks.auth import AuthStack
+from stacks.chat_function import ChatFunction
+from stacks.data import DataStack, index_arn
+from stacks.events import EventsStack
+from stacks.request_models import request_model
+from stacks.stack import StageStack, acknowledge
+from stacks.stage import Stage
+from stacks.websocket_api import WebSocketApiStack
+
+# The distribution and the local front door send /api/x here unchanged: stage api, resource /x.
+STAGE_NAME = "api"
+REQUESTS_PER_SECOND = 500
+REQUEST_BURST = 1000
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route: its query's names are declared so that API Gateway's console and exports show them."""
+
+    method: Literal["GET", "PUT", "POST", "DELETE"]
+    path: str
+    body: type[Request] | None = None
+    query: tuple[str, ...] = ()
+
+
+ROUTES = (
+    Route("GET", "/me"),
+    Route("PUT", "/me", body=Profile),
+    Route("GET", "/users", query=("limit", "cursor")),
+    Route("GET", "/channels", query=("scope", "limit", "cursor")),
+    Route("POST", "/channels", body=NewChannel),
+    Route("GET", "/channels/{channelId}"),
+    Route("GET", "/channels/{channelId}/members", query=("limit", "cursor")),
+    Route("PUT", "/channels/{channelId}/members/{userId}"),
+    Route("DELETE", "/channels/{channelId}/members/{userId}"),
+    Route("GET", "/channels/{channelId}/messages", query=("before", "after", "limit", "search")),
+    Route("PUT", "/channels/{channelId}/read-marker", body=ReadMarker),
+    Route("POST", "/direct-messages", body=NewDirectMessage),
+    Route("POST", "/tickets"),
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a client reads when API Gateway refuses before the function is asked."""
+
+    type: apigateway.ResponseType
+    status: int
+    code: ErrorCode
+    message: str
+
+
+# The first that fits is sent; the two defaults come last.
+REFUSALS = (
+    Refusal(apigateway.ResponseType.UNAUTHORIZED, 401, ErrorCode.SESSION_EXPIRED, "Sign in, then try again."),
+    Refusal(apigateway.ResponseType.EXPIRED_TOKEN, 401, ErrorCode.SESSION_EXPIRED, "Sign in, then try again."),
+    Refusal(apigateway.ResponseType.ACCESS_DENIED, 403, ErrorCode.FORBIDDEN, "You may not do this."),
+    Refusal(
+        apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN, 404, ErrorCode.NOT_FOUND, "There is no such route."
+    ),
+    Refusal(apigateway.ResponseType.RESOURCE_NOT_FOUND, 404, ErrorCode.NOT_FOUND, "There is no such route."),
+    Refusal(
+        apigateway.ResponseType.BAD_REQUEST_BODY,
+        400,
+        ErrorCode.INVALID_REQUEST,
+        "The body is not what the route takes.",
+    ),
+    Refusal(
+        apigateway.ResponseType.THROTTLED, 429, ErrorCode.RATE_LIMITED, "Too many requests; try again in a moment."
+    ),
+    Refusal(
+        apigateway.ResponseType.DEFAULT_4_XX,
+        400,
+        ErrorCode.INVALID_REQUEST,
+        "The request is not one the API takes.",
+    ),
+    Refusal(
+        apigateway.ResponseType.DEFAULT_5_XX, 500, ErrorCode.INTERNAL, "Something failed on our side; try again."
+    ),
+)
+
+
+class RestApiStack(StageStack):
+    """The API, its Cognito authorizer, its routes and its one function."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        stage: Stage,
+        auth: AuthStack,
+        data: DataStack,
+        events: EventsStack,
+        websocket: WebSocketApiStack,
+    ) -> None:
+        super().__init__(scope, "RestApi", stage=stage, description="REST API and its function")
+        # With access logs on, that stack gives API Gateway the role that both APIs log with.
+        self.add_stack_dependency(websocket)
+        self.data = data
+        self.events = events
+        self.function = self._function()
+        self.api = self._api()
+        authorizer = apigateway.CognitoUserPoolsAuthorizer(
+            self, "Authorizer", cognito_user_pools=[auth.user_pool], results_cache_ttl=cdk.Duration.minutes(5)
+        )
+        self._add_routes(authorizer)
+        self._add_refusals()
+        self.output("RestApiUrl", f"https://{self.host}/{STAGE_NAME}")
+        self.output("RestApiId", self.api.rest_api_id)
+
+    @property
+    def host(self) -> str:
+        """The API's own host name."""
+        return f"{self.api.rest_api_id}.execute-api.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"
+
+    def _api(self) -> apigateway.RestApi:
+        stage = self.stage
+        access_logs = access_log_group(self, stage=stage) if stage.access_logs else None
+        api = apigateway.RestApi(
+            self,
+            "Api",
+            rest_api_name=f"Parley-{stage.name}",
+            description=f"Parley ({stage.name}): everything but frames",
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            deploy_options=apigateway.StageOptions(
+                stage_name=STAGE_NAME,
+                tracing_enabled=True,
+                metrics_enabled=True,
+                throttling_rate_limit=REQUESTS_PER_SECOND,
+                throttling_burst_limit=REQUEST_BURST,
+                access_log_destination=apigateway.LogGroupLogDestination(access_logs) if access_logs else None,
+                access_log_format=apigateway.AccessLogFormat.custom(REST_FORMAT) if access_logs else None,
+                logging_level=apigateway.MethodLoggingLevel.ERROR if access_logs else None,
+            ),
+        )
+        if not access_logs:
+            acknowledge(
+                api.deployment_stage,
+                {
+                    "AwsSolutions-APIG1": "The function logs each request; production has accessLogs on.",
+                    "AwsSolutions-APIG6": "The function logs each request; production has accessLogs on.",
+                },
+            )
+        acknowledge(
+            api.deployment_stage,
+            {"AwsSolutions-APIG3": "Every call needs a token, and calls are throttled; a web ACL has a price."},
+        )
+        return api
+
+    def _add_routes(self, authorizer: apigateway.IAuthorizer) -> None:
+        # One permission for the API: one for each method would not fit into the function's policy for long.
+        integration = apigateway.LambdaIntegration(self.function, scope_permission_to_method=False)
+        validate = apigateway.RequestValidator(
+            self, "Validator", rest_api=self.api, validate_request_body=True, validate_request_parameters=True
+        )
+        for route in ROUTES:
+            resource = self.api.root.resource_for_path(route.path)
+            resource.add_method(
+                route.method,
+                integration,
+                authorization_type=apigateway.AuthorizationType.COGNITO,
+                authorizer=authorizer,
+                request_validator=validate,
+                request_models={"application/json": self._model(route.body)} if route.body else None,
+                request_parameters={f"method.request.querystring.{name}": False for name in route.query} or None,
+            )
+
+    def _model(self, body: type[Request]) -> apigateway.IModel:
+        # L1, because the L2 takes a schema only as objects of its own.
+        model = apigateway.CfnModel(
+            self,
+            f"{body.__name__}Model",
+            rest_api_id=self.api.rest_api_id,
+            content_type="application/json",
+            name=body.__name__,
+            schema=request_model(body),
+        )
+        return apigateway.Model.from_model_name(self, f"{body.__name__}ModelName", model.ref)
+
+    def _add_refusals(self) -> None:
+        for refusal in REFUSALS:
+            self.api.add_gateway_response(
+                f"Refusal{refusal.type.response_type}",
+                type=refusal.type,
+                status_code=str(refusal.status),
+                templates={"application/json": json.dumps({"code": refusal.code, "message": refusal.message})},
+            )
+
+    def _function(self) -> ChatFunction:
+        data = self.data
+        function = ChatFunction(
+            self,
+            "ApiFunction",
+            handler="api",
+            memory_mib=1024,
+            timeout=cdk.Duration.seconds(20),
+            settings=ApiSettings(
+                channels_table=data.channels.table_name,
+                members_table=data.members.table_name,
+                messages_table=data.messages.table_name,
+                reactions_table=data.reactions.table_name,
+                connections_table=data.connections.table_name,
+                subscriptions_table=data.subscriptions.table_name,
+                users_table=data.users.table_name,
+                tickets_table=data.tickets.table_name,
+                bus_name=self.events.bus.event_bus_name,
+            ),
+        )
+        function.allow(
+            "dynamodb:GetItem",
+            "dynamodb:BatchGetItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            on=[data.channels.table_arn],
+        )
+        function.allow("dynamodb:Query", on=[index_arn(data.channels, "byKind")])
+        function.allow(
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:Query",
+            on=[data.members.table_arn],
+        )
+        function.allow("dynamodb:Query", on=[index_arn(data.members, "byChannel")])
+        function.allow("dynamodb:GetItem", "dynamodb:Query", on=[data.messages.table_arn])
+        function.allow("dynamodb:Query", on=[data.reactions.table_arn, data.connections.table_arn])
+        function.allow(
+            "dynamodb:PutItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:BatchWriteItem",
+            "dynamodb:Query",
+            on=[data.subscriptions.table_arn],
+        )
+        function.allow(
+            "dynamodb:GetItem",
+            "dynamodb:BatchGetItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            on=[data.users.table_arn],
+        )
+        function.allow("dynamodb:Query", on=[index_arn(data.users, "directory")])
+        function.allow("dynamodb:PutItem", on=[data.tickets.table_arn])
+        function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
+        return function

@@ -1,0 +1,99 @@
+"""Rules of the bus. One module makes them all, so that no live rule can forget to leave replayed events alone.
+
+L1, because the L2 pattern has no `replay-name`, and because the L2 target writes into the queue's policy,
+which would tie the queue's stack to the rule's in a circle.
+"""
+
+from collections.abc import Iterable
+
+from aws_cdk import aws_events as events
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from functions.chat.events import SOURCE
+
+# An event that waited longer is no longer news; its DLQ keeps it for a redrive.
+MAX_EVENT_AGE_SECONDS = 300
+RETRY_ATTEMPTS = 20
+
+
+def live_rule(
+    scope: Construct,
+    construct_id: str,
+    *,
+    bus: events.IEventBus,
+    detail_types: Iterable[str],
+    description: str,
+    target_arn: str,
+    dead_letters: sqs.IQueue,
+    role_arn: str | None = None,
+) -> events.CfnRule:
+    """A rule for what happens now. A replayed event never matches it."""
+    return _rule(
+        scope,
+        construct_id,
+        bus=bus,
+        pattern={
+            "source": [SOURCE],
+            "detail-type": sorted(detail_types),
+            "replay-name": [{"exists": False}],
+        },
+        description=description,
+        target_arn=target_arn,
+        dead_letters=dead_letters,
+        role_arn=role_arn,
+    )
+
+
+def replay_rule(
+    scope: Construct,
+    construct_id: str,
+    *,
+    bus: events.IEventBus,
+    description: str,
+    target_arn: str,
+    dead_letters: sqs.IQueue,
+) -> events.CfnRule:
+    """The rule for what a replay brings back, and nothing else."""
+    return _rule(
+        scope,
+        construct_id,
+        bus=bus,
+        pattern={"source": [SOURCE], "replay-name": [{"exists": True}]},
+        description=description,
+        target_arn=target_arn,
+        dead_letters=dead_letters,
+    )
+
+
+def _rule(
+    scope: Construct,
+    construct_id: str,
+    *,
+    bus: events.IEventBus,
+    pattern: dict[str, object],
+    description: str,
+    target_arn: str,
+    dead_letters: sqs.IQueue,
+    role_arn: str | None = None,
+) -> events.CfnRule:
+    return events.CfnRule(
+        scope,
+        construct_id,
+        description=description,
+        event_bus_name=bus.event_bus_name,
+        event_pattern=pattern,
+        state="ENABLED",
+        targets=[
+            events.CfnRule.TargetProperty(
+                id="Target",
+                arn=target_arn,
+                role_arn=role_arn,
+                dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead_letters.queue_arn),
+                retry_policy=events.CfnRule.RetryPolicyProperty(
+                    maximum_event_age_in_seconds=MAX_EVENT_AGE_SECONDS,
+                    maximum_retry_attempts=RETRY_ATTEMPTS,
+                ),
+            )
+        ],
+    )

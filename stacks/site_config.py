@@ -1,0 +1,55 @@
+"""What the browser learns when it starts, from /config.json: where the stage's parts are. No secrets."""
+
+from typing import Any
+
+from aws_cdk import Aws
+
+from stacks.auth import AuthStack
+from stacks.delivery import DeliveryStack
+from stacks.observability import dashboard_name
+from stacks.stage import Stage
+from stacks.websocket_api import WebSocketApiStack
+
+SCOPES = "openid profile email"
+
+
+def site_config(
+    *,
+    stage: Stage,
+    auth: AuthStack,
+    client_id: str,
+    websocket: WebSocketApiStack,
+    delivery: DeliveryStack,
+) -> dict[str, Any]:
+    """The content of config.json, known in full only when the stage is deployed."""
+    console = f"https://{Aws.REGION}.console.aws.amazon.com"
+    cloudwatch = f"{console}/cloudwatch/home?region={Aws.REGION}#"
+    return {
+        "stage": stage.name,
+        "region": Aws.REGION,
+        "apiUrl": "/api",
+        "websocketUrl": websocket.url,
+        "auth": {
+            "authority": f"https://{cognito_host()}/{auth.user_pool.user_pool_id}",
+            "clientId": client_id,
+            "scopes": SCOPES,
+            "authorizationEndpoint": f"{auth.sign_in_url}/oauth2/authorize",
+            "tokenEndpoint": f"{auth.sign_in_url}/oauth2/token",
+            "revocationEndpoint": f"{auth.sign_in_url}/oauth2/revoke",
+            "signOutUrl": f"{auth.sign_in_url}/logout",
+        },
+        "console": {
+            "workflow": f"{console}/states/home?region={Aws.REGION}#/express-statemachines/view/"
+            f"{delivery.deliver.state_machine_arn}",
+            "dashboard": f"{cloudwatch}dashboards/dashboard/{dashboard_name(stage)}",
+            # A trace's id goes at the end.
+            "traces": f"{cloudwatch}xray:traces/",
+            "logs": f"{cloudwatch}logsV2:log-groups$3FlogGroupNameFilter$3DParley-{stage.name}",
+        },
+        "inspector": stage.inspector,
+    }
+
+
+def cognito_host() -> str:
+    """The host of the user pools' API in the stage's region."""
+    return f"cognito-idp.{Aws.REGION}.amazonaws.com"
