@@ -4,12 +4,18 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from docs.generate.asyncapi import asyncapi
 from docs.generate.schema import contract_schema
 from docs.generate.typescript import typescript
 
 ROOT = Path(__file__).resolve().parents[2]
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
-    "docs/contract/schema.json": lambda: json.dumps(contract_schema(), indent=2, ensure_ascii=False) + "\n",
+    "docs/contract/schema.json": lambda: _json(contract_schema()),
+    "docs/contract/asyncapi.json": lambda: _json(asyncapi()),
     "ui/src/contract.ts": lambda: typescript(contract_schema()),
 }
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

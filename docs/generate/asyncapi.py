@@ -1,0 +1,106 @@
+"""The events and frames as AsyncAPI 3.0: what may be sent where, by whom."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from docs.generate.schema import CLIENT_FRAMES, EVENTS, SERVER_FRAMES, definitions
+from functions.chat.events import CHANNEL_EVENTS, SCHEMA_VERSION, SOURCE
+
+
+def asyncapi() -> dict[str, Any]:
+    """The whole document."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Parley",
+            "version": str(SCHEMA_VERSION),
+            "description": "Frames on the WebSocket and events on the bus. Generated from the typed models.",
+            "license": {"name": "MIT-0"},
+        },
+        "channels": {
+            "socket": {
+                "address": "wss://…/socket?ticket={ticket}",
+                "description": "Text frames, JSON. `action` selects the route, `type` tells frames from the server.",
+                "messages": {shape.__name__: _message_ref(shape) for shape in (*CLIENT_FRAMES, *SERVER_FRAMES)},
+            },
+            "bus": {
+                "address": SOURCE,
+                "description": "The EventBridge bus: `source` parley, `detail-type` the event's name.",
+                "messages": {shape.__name__: _message_ref(shape) for shape in EVENTS},
+            },
+        },
+        "operations": {
+            "takeFrames": _operation("receive", "socket", CLIENT_FRAMES, "A client asks for something"),
+            "postFrames": _operation("send", "socket", SERVER_FRAMES, "The server tells a client"),
+            "publishEvents": _operation("send", "bus", EVENTS, "A function puts a fact on the bus"),
+        },
+        "components": {
+            "messages": {
+                **{shape.__name__: _frame(shape) for shape in (*CLIENT_FRAMES, *SERVER_FRAMES)},
+                **{shape.__name__: _event(shape) for shape in EVENTS},
+            },
+            "schemas": _moved(definitions()),
+        },
+    }
+
+
+def _message_ref(shape: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": f"#/components/messages/{shape.__name__}"}
+
+
+def _operation(action: str, channel: str, shapes: tuple[type[BaseModel], ...], summary: str) -> dict[str, Any]:
+    return {
+        "action": action,
+        "channel": {"$ref": f"#/channels/{channel}"},
+        "summary": summary,
+        "messages": [{"$ref": f"#/channels/{channel}/messages/{shape.__name__}"} for shape in shapes],
+    }
+
+
+def _frame(shape: type[BaseModel]) -> dict[str, Any]:
+    return {
+        "summary": _summary(shape),
+        "contentType": "application/json",
+        "payload": {"$ref": f"#/components/schemas/{shape.__name__}"},
+    }
+
+
+def _event(shape: type[BaseModel]) -> dict[str, Any]:
+    way = "workflow deliver" if shape.__name__ in CHANNEL_EVENTS else "queue status"
+    return {
+        "summary": _summary(shape),
+        "tags": [{"name": way}],
+        "contentType": "application/json",
+        "payload": {
+            "type": "object",
+            "required": ["source", "detail-type", "detail"],
+            "properties": {
+                "source": {"const": SOURCE},
+                "detail-type": {"const": shape.__name__},
+                "detail": {
+                    "type": "object",
+                    "required": ["metadata", "data"],
+                    "properties": {
+                        "metadata": {"$ref": "#/components/schemas/Metadata"},
+                        "data": {"$ref": f"#/components/schemas/{shape.__name__}"},
+                    },
+                },
+            },
+        },
+    }
+
+
+def _summary(shape: type[BaseModel]) -> str:
+    return (shape.__doc__ or "").strip().split("\n")[0]
+
+
+def _moved(value: Any) -> Any:
+    """The same schemas, their references pointing into this document."""
+    if isinstance(value, dict):
+        return {key: _moved(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_moved(item) for item in value]
+    if isinstance(value, str):
+        return value.replace("#/$defs/", "#/components/schemas/")
+    return value
