@@ -21,7 +21,7 @@ def asyncapi() -> dict[str, Any]:
         "channels": {
             "socket": {
                 "address": "wss://…/socket?ticket={ticket}",
-                "description": "Text frames, JSON. `action` selects the route, `type` tells frames from the server.",
+                "description": "Text frames, JSON. `action` selects the route; `type` tells what the server says.",
                 "messages": {shape.__name__: _message_ref(shape) for shape in (*CLIENT_FRAMES, *SERVER_FRAMES)},
             },
             "bus": {
