@@ -9,11 +9,12 @@ from functions.chat.errors import TextTooLong
 MAX_TEXT_BYTES = 8192
 MAX_EMOJI_BYTES = 64
 MAX_NAME_CHARACTERS = 64
-# Characters that reorder what surrounds them, or that nobody sees: a name made of them passes for another.
-# Zero-width joiners stay: Persian and family emoji need them.
-DIRECTION_MARKS = frozenset(
-    "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
-)
+# Zero-width joiners stay in names: Persian and family emoji need them.
+JOINERS = frozenset("\u200c\u200d")
+# Letters that nobody sees: the fillers of Hangul, and the grapheme joiner.
+INVISIBLE_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+EMOJI_PUNCTUATION = frozenset("\u203c\u2049\u3030")
+KEYCAP, EMOJI_STYLE, ZERO_WIDTH_JOINER = "\u20e3", "\ufe0f", "\u200d"
 
 
 def checked_text(value: Any) -> str:
@@ -42,31 +43,50 @@ def checked_emoji(value: Any) -> str:
         raise ValueError("expected an emoji")
     if utf8_size(value) > MAX_EMOJI_BYTES:
         raise ValueError("expected one emoji, got more")
-    joiners = {"\u200d", "\ufe0f", "\u20e3"}
-    keycaps = set("0123456789#*") if "\u20e3" in value else set()
-    for character in value:
-        category = unicodedata.category(character)
-        # So: pictographs; Sk: skin tones; Sm: hearts and arrows of old; Cf: the tags of regional flags
-        if category not in {"So", "Sk", "Sm", "Cf"} and character not in joiners | keycaps:
-            raise ValueError("expected an emoji, got other text")
+    if not all(_is_pictograph(character) or _modifies_emoji(character, value) for character in value):
+        raise ValueError("expected an emoji, got other text")
+    if not (KEYCAP in value or any(_is_pictograph(character) for character in value)):
+        raise ValueError("expected an emoji that can be seen")
     return value
 
 
+def _is_pictograph(character: str) -> bool:
+    # So: pictographs; Sm: hearts and arrows of old
+    symbol = not character.isascii() and unicodedata.category(character) in {"So", "Sm"}
+    return symbol or character in EMOJI_PUNCTUATION
+
+
+def _modifies_emoji(character: str, emoji: str) -> bool:
+    skin_tone = "\U0001f3fb" <= character <= "\U0001f3ff"
+    regional_tag = "\U000e0020" <= character <= "\U000e007f"
+    digit = character in "0123456789#*" and KEYCAP in emoji
+    return skin_tone or regional_tag or digit or character in {KEYCAP, EMOJI_STYLE, ZERO_WIDTH_JOINER}
+
+
 def checked_name(value: Any) -> str:
-    """A channel's or person's name: trimmed, one line, no invisible direction marks.
+    """A channel's or person's name: one line, trimmed, without characters that reorder it or that nobody sees.
 
     Raises ValueError. Markup is not refused: names are shown as text, never as markup.
     """
     if not isinstance(value, str):
         raise ValueError("expected a string")
     utf8_size(value)
-    name = " ".join(value.split())
-    name = "".join(character for character in name if character not in DIRECTION_MARKS)
-    if not name:
+    # What is dropped goes first, or it would shield spaces from being trimmed. One spelling of each letter, so
+    # that two names that look the same are the same.
+    seen = "".join(" " if character.isspace() else character for character in value if not _is_hidden(character))
+    name = " ".join(unicodedata.normalize("NFC", seen).split())
+    if not name.strip("".join(JOINERS)):
         raise ValueError("expected a name, got none")
     if len(name) > MAX_NAME_CHARACTERS:
         raise ValueError(f"expected at most {MAX_NAME_CHARACTERS} characters, got {len(name)}")
     return name
+
+
+def _is_hidden(character: str) -> bool:
+    """Controls, direction marks and the like: a name made of them passes for another."""
+    if character.isspace() or character in JOINERS:
+        return False
+    return unicodedata.category(character) in {"Cc", "Cf"} or character in INVISIBLE_LETTERS
 
 
 def canonical_uuid(value: Any) -> str:
