@@ -123,7 +123,9 @@ def parse_command(body: str | None, *expected: type[CommandT]) -> CommandT:
     if not isinstance(action, str):
         raise InvalidFrame(f"The frame has no action; expected one of: {', '.join(COMMANDS)}.")
     if action not in COMMANDS:
-        raise UnknownAction(f"The action '{action[:40]}' is not known; expected one of: {', '.join(COMMANDS)}.")
+        raise UnknownAction(
+            f"The action '{_printable(action)}' is not known; expected one of: {', '.join(COMMANDS)}."
+        )
     for command in expected:
         if COMMANDS[action] is command:
             return _validated(command, fields)
@@ -154,11 +156,16 @@ def first_fault(refusal: ValidationError) -> str:
     cause = fault.get("ctx", {}).get("error")
     if isinstance(cause, TextTooLong):
         raise cause
-    field = ".".join(str(part) for part in fault["loc"]) or "frame"
+    field = _printable(".".join(str(part) for part in fault["loc"])) or "frame"
     match fault["type"]:
         case "missing":
             return f"The field '{field}' is missing."
         case "extra_forbidden":
-            return f"The field '{field[:40]}' is not one that this action takes."
+            return f"The field '{field}' is not one that this action takes."
         case _:
             return f"The field '{field}' is not right: {fault['msg'].removeprefix('Value error, ')}."
+
+
+def _printable(name: str) -> str:
+    """A name that a client chose, short, and fit for a sentence: half a surrogate pair has no encoding."""
+    return "".join(character if character.isprintable() else "?" for character in name[:40])

@@ -11,11 +11,15 @@ from pydantic.alias_generators import to_camel
 
 TIMESTAMP_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
 CHANNEL_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
+HIGHEST_SEQ = 10**12 - 1
+"""Twelve digits: as many as the keys of reactions are padded to."""
 
 Timestamp = Annotated[str, Field(pattern=TIMESTAMP_PATTERN, description="ISO 8601, UTC, milliseconds")]
 ChannelId = Annotated[str, Field(pattern=CHANNEL_ID_PATTERN)]
 UserId = Annotated[str, Field(min_length=1, max_length=128, description="The user pool's subject")]
-Seq = Annotated[int, Field(strict=True, ge=1, description="A message's place in its channel, from 1")]
+Seq = Annotated[
+    int, Field(strict=True, ge=1, le=HIGHEST_SEQ, description="A message's place in its channel, from 1")
+]
 
 
 class Shape(BaseModel):
@@ -26,6 +30,8 @@ class Shape(BaseModel):
         populate_by_name=True,
         frozen=True,
         extra="ignore",
+        # A fault that is logged names fields, never what people wrote.
+        hide_input_in_errors=True,
         # Every field of what we produce is present on the wire, so generated types call none optional.
         json_schema_serialization_defaults_required=True,
     )

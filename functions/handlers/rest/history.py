@@ -8,12 +8,12 @@ from functions.aws.clock import now_ms
 from functions.chat.channels import Membership
 from functions.chat.errors import InvalidRequest, NotAMember, NotFound
 from functions.chat.events import ChannelRead
+from functions.chat.model import HIGHEST_SEQ
 from functions.chat.resources import ReadMarker, ReadPosition
 from functions.settings import ApiSettings
 
 router = Router()
 
-HIGHEST_SEQ = 10**12 - 1
 LONGEST_TERM = 100
 
 
