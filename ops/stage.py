@@ -1,0 +1,101 @@
+"""A stage as seen from outside: its outputs, and AWS clients that reach it.
+
+A deployed stage is found by its stacks; a local one by what `python -m local status --json` says.
+"""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import boto3
+
+from ops.users import UserPool
+
+STACKS = ("Auth", "Data", "Events", "WebSocketApi", "Delivery", "RestApi", "Frontend", "Observability")
+
+
+class StageNotFound(Exception):
+    """There is no such stage, or it is not running. The message says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One stage. `outputs` maps a stack's name (Data) to its outputs."""
+
+    name: str
+    site_url: str
+    api_url: str
+    websocket_url: str
+    outputs: dict[str, dict[str, str]]
+    session: boto3.Session
+    endpoint_url: str | None = None
+
+    @classmethod
+    def local(cls, state_dir: Path | None = None) -> Self:
+        """The local stage that runs. Raises StageNotFound."""
+        command = [sys.executable, "-m", "local", "status", "--json"]
+        if state_dir:
+            command += ["--state-dir", str(state_dir)]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        if answer.returncode != 0:
+            raise StageNotFound(answer.stderr.strip() or "The local stage does not run; start it with: make run")
+        status = json.loads(answer.stdout)
+        name = status["stage"]
+        return cls(
+            name=name,
+            site_url=status["url"],
+            api_url=status["apiUrl"],
+            websocket_url=status["websocketUrl"],
+            outputs={stack.removeprefix(f"Parley-{name}-"): found for stack, found in status["outputs"].items()},
+            session=boto3.Session("local", "local", region_name=status["region"]),
+            endpoint_url=status["emulatorUrl"],
+        )
+
+    @classmethod
+    def deployed(cls, name: str) -> Self:
+        """A stage in the AWS account of one's credentials. Raises StageNotFound."""
+        session = boto3.Session()
+        stacks = session.client("cloudformation")
+        outputs: dict[str, dict[str, str]] = {}
+        for stack in STACKS:
+            try:
+                found = stacks.describe_stacks(StackName=f"Parley-{name}-{stack}")["Stacks"][0]
+            except stacks.exceptions.ClientError:
+                raise StageNotFound(
+                    f"There is no stack Parley-{name}-{stack} in {session.region_name}; "
+                    f"deploy the stage with: make deploy STAGE={name}"
+                ) from None
+            outputs[stack] = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+        site_url = outputs["Frontend"]["SiteUrl"].rstrip("/")
+        return cls(
+            name=name,
+            site_url=site_url,
+            api_url=f"{site_url}/api",
+            websocket_url=outputs["WebSocketApi"]["WebSocketUrl"],
+            outputs=outputs,
+            session=session,
+        )
+
+    def output(self, stack: str, name: str) -> str:
+        """One output, by its stack's name."""
+        return self.outputs[stack][name]
+
+    def client(self, service: str) -> Any:
+        """A boto3 client that reaches the stage."""
+        return self.session.client(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
+
+    def resource(self, service: str) -> Any:
+        """A boto3 resource that reaches the stage."""
+        return self.session.resource(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
+
+    @property
+    def user_pool(self) -> UserPool:
+        """The stage's users."""
+        return UserPool(
+            client=self.client("cognito-idp"),
+            user_pool_id=self.output("Auth", "UserPoolId"),
+            client_id=self.output("Frontend", "UserPoolClientId"),
+        )

@@ -1,0 +1,130 @@
+"""What is refused: sockets without a good ticket, and frames that are not right. Nothing is lost or stored."""
+
+import json
+from uuid import uuid4
+
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from ops.chat_client import Socket
+from tests.integration.conftest import Join
+from tests.local_stage import TestStage
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_socket_without_a_ticket_is_refused(stage: TestStage):
+    """The handshake fails; there is no socket."""
+    with pytest.raises(InvalidStatus) as refusal:
+        await Socket.open(stage.websocket_url, "")
+    assert refusal.value.response.status_code in {401, 403}
+
+
+async def test_a_ticket_opens_one_socket_only(stage: TestStage, join: Join):
+    """The second use of a ticket is refused; the first socket stays open."""
+    dora = await join("dora")
+    ticket = await dora.ticket()
+    first = await Socket.open(stage.websocket_url, ticket)
+    with pytest.raises(InvalidStatus) as refusal:
+        await Socket.open(stage.websocket_url, ticket)
+    assert refusal.value.response.status_code == 403
+    assert first.is_open
+    await first.close()
+
+
+async def test_the_api_without_a_token_answers_as_the_contract_says(stage: TestStage):
+    """401 with a code and a sentence."""
+    async with httpx.AsyncClient() as http:
+        response = await http.get(f"{stage.api_url}/me")
+    assert response.status_code == 401
+    assert set(response.json()) >= {"message"}
+
+
+FRAMES = [
+    ("not JSON", "hello", "INVALID_FRAME"),
+    ("no object", "[1]", "INVALID_FRAME"),
+    ("no action", "{}", "INVALID_FRAME"),
+    ("an unknown action", json.dumps({"action": "fly"}), "UNKNOWN_ACTION"),
+    ("a missing field", json.dumps({"action": "sendMessage", "channelId": "general"}), "INVALID_FRAME"),
+    (
+        "a forged sender",
+        json.dumps(
+            {
+                "action": "sendMessage",
+                "channelId": "general",
+                "clientMessageId": str(uuid4()),
+                "text": "x",
+                "sender": {"userId": "somebody else"},
+            }
+        ),
+        "INVALID_FRAME",
+    ),
+    (
+        "a foreign channel",
+        json.dumps(
+            {
+                "action": "sendMessage",
+                "channelId": "not-mine",
+                "clientMessageId": str(uuid4()),
+                "text": "x",
+            }
+        ),
+        "NOT_A_MEMBER",
+    ),
+    (
+        "9 KB of text",
+        json.dumps(
+            {
+                "action": "sendMessage",
+                "channelId": "general",
+                "clientMessageId": str(uuid4()),
+                "text": "é" * 4608,
+            },
+            ensure_ascii=False,
+        ),
+        "TEXT_TOO_LONG",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "code"), [frame[1:] for frame in FRAMES], ids=[frame[0] for frame in FRAMES])
+async def test_a_wrong_frame_gets_an_error_and_nothing_else(join: Join, text: str, code: str):
+    """One `error` frame with its code; the socket stays open and works; nothing is stored."""
+    dora = await join("dora")
+    before = (await dora.api.get("/channels/general"))["lastSeq"]
+    await dora.sockets[0].send_text(text)
+    error = await dora.sockets[0].wait_for_type("error")
+    assert error["code"] == code
+    assert error["message"]
+    await dora.sockets[0].send(action="ping")
+    await dora.sockets[0].wait_for_type("pong")
+    assert (await dora.api.get("/channels/general"))["lastSeq"] == before
+
+
+async def test_a_private_channel_does_not_exist_for_others(join: Join):
+    """It is not found, not listed, not joined, and its messages are not read."""
+    dora, emil = await join("dora"), await join("emil")
+    channel = await dora.api.post("/channels", {"name": "ours", "kind": "private"})
+    path = f"/channels/{channel['channelId']}"
+    assert (await emil.api.call("GET", path)).status_code == 404
+    assert (await emil.api.call("PUT", f"{path}/members/me")).status_code == 404
+    assert (await emil.api.call("GET", f"{path}/messages")).status_code == 403
+    discovered = await emil.api.get("/channels", scope="discover")
+    assert channel["channelId"] not in {each["channelId"] for each in discovered["items"]}
+
+
+async def test_who_is_removed_gets_and_says_nothing_more(join: Join):
+    """After the removal is answered no frame of the channel goes in or out for them."""
+    dora, emil = await join("dora"), await join("emil")
+    channel = await dora.api.post("/channels", {"name": f"leaving {uuid4()}", "kind": "private"})
+    channel_id = channel["channelId"]
+    await dora.api.put(f"/channels/{channel_id}/members/{emil.user_id}")
+    await emil.sockets[0].wait_for_type("channel", change="joined", userId=emil.user_id)
+    await dora.api.delete(f"/channels/{channel_id}/members/{emil.user_id}")
+    await emil.sockets[0].wait_for_type("channel", change="left", userId=emil.user_id)
+    ack = await dora.send_message("without emil", channel_id=channel_id)
+    await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
+    refused = await emil.send_message("am I in?", channel_id=channel_id)
+    assert refused["code"] == "NOT_A_MEMBER"
+    assert emil.sockets[0].of_type("message", channelId=channel_id) == []
