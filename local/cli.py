@@ -1,0 +1,192 @@
+"""`python -m local`: up, down, status, token and reset. Every failure is one sentence and a non-zero exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from local.emulator_process import STOP_SECONDS
+from local.errors import LocalStageError
+from local.stage import LocalStage
+from local.state_directory import DEFAULT, REPOSITORY, StateDirectory
+from local.steps import Steps
+from local.supervisor import DEFAULT_EMULATOR_PORT, DEFAULT_PORT, Options, Supervisor
+
+cli = typer.Typer(
+    help="Run Parley on this machine: the CDK app on an embedded emulator, in a browser.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+StateDir = Annotated[Path, typer.Option("--state-dir", help="Where the stage keeps its data and logs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the description as JSON.")]
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Turn a failure that the user can fix into its sentence and exit code 1."""
+    try:
+        yield
+    except LocalStageError as failure:
+        typer.echo(str(failure), err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        typer.echo("Stopped.", err=True)
+        raise typer.Exit(130) from None
+
+
+@cli.command()
+def up(
+    detach: Annotated[bool, typer.Option("--detach", help="Return when ready; run in the background.")] = False,
+    port: Annotated[
+        int | None, typer.Option(help=f"The site's port ({DEFAULT_PORT}, or the saved one; 0: a free one).")
+    ] = None,
+    emulator_port: Annotated[
+        int | None, typer.Option(help=f"The emulator's port ({DEFAULT_EMULATOR_PORT}, or the saved one; 0: free).")
+    ] = None,
+    state_dir: StateDir = DEFAULT,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget the saved data first.")] = False,
+    app: Annotated[
+        Path | None, typer.Option(help="Deploy this synthesised cloud assembly instead of the repository's app.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start the stage: deploy what changed, create the demo users, open the site."""
+    with one_sentence():
+        state = StateDirectory(state_dir)
+        if detach:
+            _start_detached(state, port, emulator_port, fresh, app, as_json=as_json)
+            return
+        settings = {
+            name.removeprefix("PARLEY_EMULATOR_"): value
+            for name, value in os.environ.items()
+            if name.startswith("PARLEY_EMULATOR_")
+        }
+        options = Options(port, emulator_port, fresh, app.resolve() if app else None, settings)
+        steps = Steps(sys.stderr if as_json else sys.stdout)
+
+        def when_ready(description: dict[str, Any]) -> None:
+            if as_json:
+                typer.echo(json.dumps(description, indent=2))
+
+        Supervisor(state, options, steps).run(when_ready)
+
+
+@cli.command()
+def down(state_dir: StateDir = DEFAULT) -> None:
+    """Stop the stage, wherever it runs; its data stays."""
+    with one_sentence():
+        if not _stop(StateDirectory(state_dir)):
+            typer.echo(f"No local stage runs in {state_dir}, so there is nothing to stop.")
+
+
+@cli.command()
+def status(state_dir: StateDir = DEFAULT, as_json: AsJson = False) -> None:
+    """Say what runs, and where."""
+    with one_sentence():
+        stage = LocalStage.load(state_dir)
+        if as_json:
+            typer.echo(json.dumps(stage.description, indent=2))
+            return
+        typer.echo(f"Parley runs at {stage.url}")
+        typer.echo(f"  API        {stage.api_url}")
+        typer.echo(f"  WebSocket  {stage.websocket_url}")
+        typer.echo(f"  emulator   {stage.emulator_url}")
+        for user in stage.description["users"]:
+            typer.echo(f"  {user['username']:<10} {user['password']}")
+
+
+@cli.command()
+def token(
+    username: str,
+    password: Annotated[str | None, typer.Option(help="For a user who is no demo user.")] = None,
+    state_dir: StateDir = DEFAULT,
+) -> None:
+    """Print an ID token of a user, for the API's Authorization header."""
+    with one_sentence():
+        typer.echo(LocalStage.load(state_dir).token(username, password))
+
+
+@cli.command()
+def reset(state_dir: StateDir = DEFAULT) -> None:
+    """Stop the stage and forget its data."""
+    with one_sentence():
+        state = StateDirectory(state_dir)
+        _stop(state)
+        state.forget()
+        typer.echo(f"The local stage in {state.path} is forgotten.")
+
+
+def _stop(state: StateDirectory) -> bool:
+    """Stop the supervisor of a directory and wait for it; False when there is none."""
+    supervisor = state.supervisor_pid()
+    if not supervisor:
+        return False
+    os.kill(supervisor, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS + 10
+    while state.supervisor_pid() is not None:
+        if time.monotonic() > deadline:
+            os.kill(supervisor, signal.SIGKILL)
+            raise LocalStageError(f"The local stage did not stop in time and was killed (process {supervisor}).")
+        time.sleep(0.05)
+    typer.echo("Stopped.")
+    return True
+
+
+def _start_detached(
+    state: StateDirectory, port: int | None, emulator_port: int | None, fresh: bool, app: Path | None, *, as_json: bool
+) -> None:
+    """Run `up` in the background, follow its log, and return when it is ready."""
+    running = state.supervisor_pid()
+    if running is not None:
+        url = (state.running() or {}).get("url", "starting")
+        raise LocalStageError(
+            f"The local stage in {state.path} runs already ({url}, process {running}): stop it with "
+            f"`python -m local down`, or give this one another --state-dir."
+        )
+    arguments = ["--state-dir", str(state.path)]
+    arguments += ["--port", str(port)] if port is not None else []
+    arguments += ["--emulator-port", str(emulator_port)] if emulator_port is not None else []
+    arguments += ["--app", str(app.resolve())] if app is not None else []
+    arguments += ["--fresh"] if fresh else []
+    state.path.mkdir(parents=True, exist_ok=True)
+    with state.supervisor_log.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local", "up", *arguments],
+            cwd=REPOSITORY,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        with state.supervisor_log.open() as followed:
+            _follow(process, state, followed, quiet=as_json)
+    if as_json:
+        typer.echo(json.dumps(state.running(), indent=2))
+
+
+def _follow(process: subprocess.Popen[bytes], state: StateDirectory, log: Any, *, quiet: bool) -> None:
+    last = ""
+    while True:
+        is_ready = (state.running() or {}).get("pids", {}).get("supervisor") == process.pid
+        code = process.poll()
+        for line in log.read().splitlines():
+            last = line.strip() or last
+            if code is None and not quiet:
+                typer.echo(line)
+        if code is not None:
+            raise LocalStageError(last or f"The local stage ended while starting (full log: {state.supervisor_log}).")
+        if is_ready:
+            return
+        time.sleep(0.1)
