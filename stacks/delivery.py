@@ -234,9 +234,7 @@ class DeliveryStack(StageStack):
         function.allow("dynamodb:Query", "dynamodb:DeleteItem", on=[data.connections.table_arn])
         function.allow("dynamodb:UpdateItem", on=[data.users.table_arn])
         function.allow("dynamodb:Query", on=[data.members.table_arn])
-        function.allow(
-            "dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem", on=[data.subscriptions.table_arn]
-        )
+        function.allow("dynamodb:Query", "dynamodb:BatchWriteItem", on=[data.subscriptions.table_arn])
         function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
         function.allow(
             "sqs:ReceiveMessage",

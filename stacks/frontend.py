@@ -19,7 +19,7 @@ from stacks.delivery import DeliveryStack
 from stacks.logs import log_group
 from stacks.packaging import ROOT, PackagingError
 from stacks.rest_api import RestApiStack
-from stacks.site_config import cognito_host, site_config
+from stacks.site_config import site_config
 from stacks.stack import StageStack, acknowledge, removal_policy
 from stacks.stage import Stage
 from stacks.websocket_api import WebSocketApiStack
@@ -204,7 +204,7 @@ class FrontendStack(StageStack):
             "img-src": "'self' data:",
             "font-src": "'self'",
             "manifest-src": "'self'",
-            "connect-src": f"'self' {socket} {self.auth.sign_in_url} https://{cognito_host()}",
+            "connect-src": f"'self' {socket} {self.auth.sign_in_url}",
             "form-action": "'self'",
             "base-uri": "'none'",
             "frame-ancestors": "'none'",

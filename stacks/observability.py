@@ -59,7 +59,7 @@ class ObservabilityStack(StageStack):
             for construct in stack.node.children
             if isinstance(construct, ChatFunction)
         ]
-        self.alarms = [*self._dead_letter_alarms(), self._workflow_alarm()]
+        self.alarms = [*self._dead_letter_alarms(), *self._workflow_alarms()]
         self._dashboard()
         self._saved_queries()
         self._trace_group()
@@ -160,28 +160,26 @@ class ObservabilityStack(StageStack):
             for name, queue in self.dead_letters.items()
         ]
 
-    def _workflow_alarm(self) -> cloudwatch.Alarm:
+    def _workflow_alarms(self) -> list[cloudwatch.Alarm]:
         machine = self.delivery.deliver
-        return cloudwatch.Alarm(
-            self,
-            "WorkflowFailuresAlarm",
-            alarm_description=f"Parley ({self.stage.name}): runs of the workflow deliver failed, timed out or "
-            "were aborted. Their events are in the archive; `python -m ops replay` runs them again.",
-            metric=cloudwatch.MathExpression(
-                expression="failed + timedOut + aborted",
-                using_metrics={
-                    "failed": machine.metric_failed(),
-                    "timedOut": machine.metric_timed_out(),
-                    "aborted": machine.metric_aborted(),
-                },
-                period=ALARM_PERIOD,
-                label="Runs that did not end well",
-            ),
-            threshold=1,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        endings = (
+            ("Failed", "failed", machine.metric_failed(period=ALARM_PERIOD)),
+            ("TimedOut", "timed out", machine.metric_timed_out(period=ALARM_PERIOD)),
         )
+        return [
+            cloudwatch.Alarm(
+                self,
+                f"Workflow{ending}Alarm",
+                alarm_description=f"Parley ({self.stage.name}): a run of the workflow deliver {sentence}. "
+                "Its event is in the archive; `python -m ops replay` shows what is missing.",
+                metric=metric,
+                threshold=1,
+                evaluation_periods=1,
+                comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            )
+            for ending, sentence, metric in endings
+        ]
 
     def _saved_queries(self) -> None:
         groups = [function.logs.log_group_name for function in self.functions]
@@ -189,15 +187,15 @@ class ObservabilityStack(StageStack):
             "OneMessage",
             "the way of one message through the functions (put its id in)",
             groups,
-            "fields @timestamp, function_name, message, @message\n"
-            '| filter messageId = "MESSAGE-ID"\n'
+            "fields @timestamp, level, message, @log, @message\n"
+            "| filter @message like /MESSAGE-ID/\n"
             "| sort @timestamp asc",
         )
         self._query(
             "Errors",
             "what went wrong, latest first",
             groups,
-            "fields @timestamp, function_name, message, correlation_id, exception_name, @log\n"
+            "fields @timestamp, message, correlationId, exception_name, @log\n"
             '| filter level = "ERROR"\n'
             "| sort @timestamp desc\n| limit 100",
         )
@@ -226,11 +224,12 @@ class ObservabilityStack(StageStack):
         )
 
     def _trace_group(self) -> None:
+        # Powertools annotates every segment of a function with its service.
         xray.CfnGroup(
             self,
             "Traces",
             group_name=f"Parley-{self.stage.name}",
-            filter_expression=f'annotation.stage = "{self.stage.name}"',
+            filter_expression=f'annotation.Service = "{service_name(self.stage.name)}"',
         )
 
 

@@ -237,15 +237,11 @@ class RestApiStack(StageStack):
             on=[data.members.table_arn],
         )
         function.allow("dynamodb:Query", on=[index_arn(data.members, "byChannel")])
-        function.allow("dynamodb:GetItem", "dynamodb:Query", on=[data.messages.table_arn])
-        function.allow("dynamodb:Query", on=[data.reactions.table_arn, data.connections.table_arn])
         function.allow(
-            "dynamodb:PutItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:BatchWriteItem",
             "dynamodb:Query",
-            on=[data.subscriptions.table_arn],
+            on=[data.messages.table_arn, data.reactions.table_arn, data.connections.table_arn],
         )
+        function.allow("dynamodb:BatchWriteItem", on=[data.subscriptions.table_arn])
         function.allow(
             "dynamodb:GetItem",
             "dynamodb:BatchGetItem",

@@ -30,7 +30,7 @@ def site_config(
         "apiUrl": "/api",
         "websocketUrl": websocket.url,
         "auth": {
-            "authority": f"https://{cognito_host()}/{auth.user_pool.user_pool_id}",
+            "authority": f"https://cognito-idp.{Aws.REGION}.amazonaws.com/{auth.user_pool.user_pool_id}",
             "clientId": client_id,
             "scopes": SCOPES,
             "authorizationEndpoint": f"{auth.sign_in_url}/oauth2/authorize",
@@ -48,8 +48,3 @@ def site_config(
         },
         "inspector": stage.inspector,
     }
-
-
-def cognito_host() -> str:
-    """The host of the user pools' API in the stage's region."""
-    return f"cognito-idp.{Aws.REGION}.amazonaws.com"

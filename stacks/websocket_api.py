@@ -118,7 +118,7 @@ class WebSocketApiStack(StageStack):
                 bus_name=self.events.bus.event_bus_name,
             ),
         )
-        function.allow("dynamodb:PutItem", "dynamodb:DeleteItem", on=[self.data.connections.table_arn])
+        function.allow("dynamodb:PutItem", on=[self.data.connections.table_arn])
         function.allow("dynamodb:Query", on=[self.data.members.table_arn])
         function.allow("dynamodb:BatchWriteItem", on=[self.data.subscriptions.table_arn])
         function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
