@@ -50,7 +50,7 @@ def one_sentence() -> Iterator[None]:
 def up(
     detach: Annotated[bool, typer.Option("--detach", help="Return when ready; run in the background.")] = False,
     port: Annotated[
-        int | None, typer.Option(help=f"The site's port ({DEFAULT_PORT}, or the saved one; 0: a free one).")
+        int | None, typer.Option(help=f"The site's port ({DEFAULT_PORT}, or the saved one; 0: free ones for both).")
     ] = None,
     emulator_port: Annotated[
         int | None, typer.Option(help=f"The emulator's port ({DEFAULT_EMULATOR_PORT}, or the saved one; 0: free).")
@@ -181,12 +181,15 @@ def _follow(process: subprocess.Popen[bytes], state: StateDirectory, log: Any, *
     while True:
         is_ready = (state.running() or {}).get("pids", {}).get("supervisor") == process.pid
         code = process.poll()
+        # The last line is held back: of a run that fails it is the reason, which is said once, on standard error.
         for line in log.read().splitlines():
-            last = line.strip() or last
-            if code is None and not quiet:
-                typer.echo(line)
+            if last and not quiet:
+                typer.echo(last)
+            last = line
         if code is not None:
             raise LocalStageError(last or f"The local stage ended while starting (full log: {state.supervisor_log}).")
+        if is_ready and last and not quiet:
+            typer.echo(last)
         if is_ready:
             return
         time.sleep(0.1)

@@ -38,6 +38,7 @@ class EmulatorProcess:
 
     def start(self) -> None:
         """Start the process and wait until it answers."""
+        self._let_go()
         self._state.mkdir(parents=True, exist_ok=True)
         environment = {
             **os.environ,
@@ -96,8 +97,13 @@ class EmulatorProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Forget a process that has ended, and close the pipe to it."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
         self._process = None
 
     def _last_log_line(self) -> str:

@@ -109,6 +109,8 @@ class Supervisor:
         """The saved state names its queues by the emulator's port, so it keeps the one that it began with."""
         saved = self._state.deployed().get("emulatorPort")
         asked = self._options.emulator_port
+        if asked is None and self._options.port == 0:
+            asked = 0
         if saved is not None:
             if asked not in (None, 0, saved):
                 raise LocalStageError(

@@ -1,0 +1,119 @@
+"""One launched emulator with the contract tests' stack, spoken to over real sockets."""
+
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from local import deployment
+from local.emulator_process import EmulatorProcess
+from local.ports import free_port
+from tests.emulator.template import template
+
+
+class Stack:
+    """The deployed stack: its outputs, and clients of the services that it lives in."""
+
+    def __init__(self, emulator: EmulatorProcess) -> None:
+        self.emulator = emulator
+        self._clients: dict[str, Any] = {}
+        cloudformation = self.client("cloudformation")
+        cloudformation.create_stack(StackName="tests", TemplateBody=json.dumps(template()))
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName="tests", WaiterConfig={"Delay": 1, "MaxAttempts": 20}
+        )
+        self.outputs = deployment.outputs(emulator.url)["tests"]
+
+    def client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = deployment.client(service, self.emulator.url)
+        return self._clients[service]
+
+    def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
+        response = self.client("lambda").invoke(
+            FunctionName=self.outputs[function], Payload=json.dumps(event)
+        )
+        answer = json.loads(response["Payload"].read())
+        return {"failed": "FunctionError" in response, "answer": answer}
+
+    def put_event(self, kind: str, detail: dict[str, Any], **more: Any) -> dict[str, Any]:
+        entry = {"Source": "tests", "DetailType": kind, "Detail": json.dumps(detail), "EventBusName": "tests"}
+        return self.client("events").put_events(Entries=[entry | more])
+
+    def receive(self, queue: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The first message of a queue that is wanted; others are removed."""
+        sqs = self.client("sqs")
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            response = sqs.receive_message(
+                QueueUrl=self.outputs[queue],
+                WaitTimeSeconds=1,
+                MaxNumberOfMessages=10,
+                AttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            )
+            for message in response.get("Messages", []):
+                sqs.delete_message(QueueUrl=self.outputs[queue], ReceiptHandle=message["ReceiptHandle"])
+                if wanted(json.loads(message["Body"])):
+                    return message
+        raise AssertionError(f"no such message reached {queue}")
+
+    def log_lines(self, group: str, containing: str, *, at_least: int = 1) -> list[str]:
+        """The messages of a log group that hold a text, once there are enough of them."""
+        deadline = time.monotonic() + 10
+        while True:
+            events = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+            found = [
+                event["message"] for page in events for event in page["events"] if containing in event["message"]
+            ]
+            if len(found) >= at_least:
+                return found
+            assert time.monotonic() < deadline, f"{group} holds {len(found)} lines with {containing!r}"
+            time.sleep(0.1)
+
+    def socket_url(self, ticket: str | None) -> str:
+        query = f"?ticket={ticket}" if ticket is not None else ""
+        base = self.emulator.url.replace("http", "ws", 1)
+        return f"{base}/_aws/execute-api/{self.outputs['Api']}/socket{query}"
+
+    @contextlib.contextmanager
+    def connected(self, ticket: str = "alice") -> Iterator[ClientConnection]:
+        with connect(self.socket_url(ticket), proxy=None, max_size=None) as opened:
+            yield opened
+
+
+def say(opened: ClientConnection, **frame: Any) -> None:
+    opened.send(json.dumps(frame))
+
+
+def hear(opened: ClientConnection, timeout: float = 5) -> dict[str, Any]:
+    return json.loads(opened.recv(timeout=timeout))
+
+
+def launch(directory: Path, **settings: str) -> EmulatorProcess:
+    emulator = EmulatorProcess(free_port(), directory, directory.with_suffix(".log"), settings)
+    emulator.start()
+    return emulator
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    emulator = launch(tmp_path_factory.mktemp("emulator"))
+    try:
+        deployed = Stack(emulator)
+        assert emulator.ask("warm") == {"failed": []}
+        yield deployed
+    finally:
+        emulator.stop()
+
+
+@pytest.fixture
+def trace_socket() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+        yield opened

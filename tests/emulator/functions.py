@@ -1,0 +1,75 @@
+"""Handlers of the contract tests' stack; deployed as they stand, so only boto3 and the standard library."""
+
+import json
+import os
+import time
+
+import boto3
+
+environment_calls = {"count": 0}
+
+
+def authorize(event, context):
+    ticket = event["queryStringParameters"]["ticket"]
+    effect = "Deny" if ticket == "refused" else "Allow"
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": event["methodArn"]}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"principalId": ticket, "policyDocument": policy, "context": {"userId": ticket}}
+
+
+def route(event, context):
+    context_of_request = event["requestContext"]
+    kind = context_of_request["eventType"]
+    if kind != "MESSAGE":
+        print(json.dumps({"kind": kind, "code": context_of_request.get("disconnectStatusCode")}))
+        return {"statusCode": 200}
+    frame = json.loads(event["body"])
+    if frame.get("raise"):
+        raise ValueError("a secret of the handler")
+    time.sleep(frame.get("sleep", 0))
+    return {
+        "statusCode": 200,
+        "body": json.dumps(
+            {
+                "n": frame.get("n"),
+                "connectionId": context_of_request["connectionId"],
+                "userId": context_of_request["authorizer"]["userId"],
+                "trace": os.environ.get("_X_AMZN_TRACE_ID"),
+            }
+        ),
+    }
+
+
+class NotReady(Exception):
+    """An error that a workflow catches by its name."""
+
+
+def work(event, context):
+    environment_calls["count"] += 1
+    if event.get("raise"):
+        print("about to raise")
+        raise NotReady("not yet")
+    if event.get("notJson"):
+        return {"set": {1}}
+    time.sleep(event.get("sleep", 0))
+    if event.get("print"):
+        print(event["print"])
+    if event.get("post"):
+        client = boto3.client("apigatewaymanagementapi")
+        client.post_to_connection(ConnectionId=event["post"], Data=b'{"posted": true}')
+    return {
+        "pid": os.getpid(),
+        "calls": environment_calls["count"],
+        "trace": os.environ.get("_X_AMZN_TRACE_ID"),
+        "endpoint": os.environ.get("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"),
+        "profile": os.environ.get("AWS_PROFILE"),
+        "remaining": context.get_remaining_time_in_millis(),
+        "event": {key: value for key, value in event.items() if key in ("n", "index")},
+    }
+
+
+def drain(event, context):
+    for record in event["Records"]:
+        body = json.loads(record["body"])
+        print(json.dumps({"drained": body["detail"], "header": record["attributes"].get("AWSTraceHeader")}))
+    return {"batchItemFailures": []}

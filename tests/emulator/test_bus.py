@@ -1,0 +1,71 @@
+"""Events are delivered as EventBridge delivers them."""
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+
+from tests.emulator.conftest import Stack
+
+TRACE = "Root=1-6745a1b2-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1"
+
+
+def test_the_trace_header_reaches_a_queue_and_its_function(stack: Stack):
+    """PutEvents' TraceHeader is the message's AWSTraceHeader, and the consumer sees it."""
+    stack.put_event("Said", {"id": "traced"}, TraceHeader=TRACE)
+    message = stack.receive("Live", lambda body: body["detail"]["id"] == "traced")
+    assert message["Attributes"]["AWSTraceHeader"] == TRACE
+    stack.put_event("Drain", {"id": "drained"}, TraceHeader=TRACE)
+    lines = stack.log_lines(f"/aws/lambda/{stack.outputs['Drain']}", '"id": "drained"')
+    assert json.loads(lines[0])["header"] == TRACE
+
+
+def test_an_event_keeps_its_own_time(stack: Stack):
+    """The time that PutEvents was given, not that of its arrival."""
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    stack.put_event("Said", {"id": "timed"}, Time=moment)
+    message = stack.receive("Live", lambda body: body["detail"]["id"] == "timed")
+    assert json.loads(message["Body"])["time"] == "2026-01-02T03:04:05Z"
+
+
+def test_entries_fail_one_by_one(stack: Stack):
+    """A malformed detail fails its entry alone."""
+    good = {"Source": "tests", "DetailType": "Nothing", "Detail": "{}", "EventBusName": "tests"}
+    response = stack.client("events").put_events(Entries=[good, good | {"Detail": "no json"}])
+    assert response["FailedEntryCount"] == 1
+    assert response["Entries"][1]["ErrorCode"] == "MalformedDetail"
+
+
+def test_an_event_whose_target_is_gone_goes_to_the_dead_letter_queue(stack: Stack):
+    """With the rule, the target and the reason as attributes."""
+    stack.put_event("Lost", {"id": "lost"})
+    message = stack.receive("Dead", lambda body: body["detail"]["id"] == "lost")
+    attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    assert attributes["TARGET_ARN"].endswith(":stateMachine:gone")
+    assert attributes["ERROR_CODE"] == "RESOURCE_NOT_FOUND"
+
+
+def test_a_replay_reaches_only_the_rules_it_names(stack: Stack):
+    """An archived event comes back with its replay's name, through FilterArns, without its trace header."""
+    events = stack.client("events")
+    stack.put_event("Archived", {"id": "archived"}, TraceHeader=TRACE)
+    stack.receive("Unwanted", lambda body: body["detail"].get("id") == "archived")
+    archive = events.describe_archive(ArchiveName=stack.outputs["Archive"])
+    assert archive["RetentionDays"] == 3
+    rules = {rule["Name"]: rule["Arn"] for rule in events.list_rules(EventBusName="tests")["Rules"]}
+    now = datetime.now(UTC)
+    events.start_replay(
+        ReplayName="again",
+        EventSourceArn=archive["ArchiveArn"],
+        EventStartTime=now - timedelta(minutes=5),
+        EventEndTime=now + timedelta(minutes=5),
+        Destination={
+            "Arn": archive["EventSourceArn"],
+            "FilterArns": [arn for name, arn in rules.items() if "ReplayRule" in name],
+        },
+    )
+    message = stack.receive("Replayed", lambda body: body["detail"].get("id") == "archived")
+    assert json.loads(message["Body"])["replay-name"] == "again"
+    assert "AWSTraceHeader" not in message["Attributes"]
+    time.sleep(0.3)
+    seen = stack.client("sqs").receive_message(QueueUrl=stack.outputs["Unwanted"], MaxNumberOfMessages=10)
+    assert not any("replay-name" in json.loads(one["Body"]) for one in seen.get("Messages", []))

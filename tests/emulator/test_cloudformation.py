@@ -1,0 +1,115 @@
+"""Templates with types that MiniStack does not know are deployed, changed and deleted."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.emulator.conftest import Stack
+
+
+def deploy(stack: Stack, name: str, resources: dict[str, Any]) -> None:
+    cloudformation = stack.client("cloudformation")
+    body = json.dumps({"Resources": resources})
+    try:
+        cloudformation.describe_stacks(StackName=name)
+    except ClientError:
+        cloudformation.create_stack(StackName=name, TemplateBody=body)
+    else:
+        cloudformation.update_stack(StackName=name, TemplateBody=body)
+    for _ in range(50):
+        status = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        if not status.endswith("IN_PROGRESS"):
+            break
+    assert status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), status
+
+
+def test_a_type_that_nothing_emulates_is_accepted_and_listed(stack: Stack):
+    """Deployed, changed and deleted as a record, and named among what is not emulated."""
+    listed = {item["type"]: item["note"] for item in stack.emulator.ask("not-emulated")}
+    assert "nothing acts on it" in listed["AWS::XRay::Group"]
+    resource = {"Type": "AWS::Logs::QueryDefinition", "Properties": {"Name": "one", "QueryString": "fields"}}
+    deploy(stack, "accepted", {"Query": resource})
+    deploy(stack, "accepted", {"Query": {**resource, "Properties": {"Name": "two", "QueryString": "fields"}}})
+    stack.client("cloudformation").delete_stack(StackName="accepted")
+    listed = {item["type"]: item["note"] for item in stack.emulator.ask("not-emulated")}
+    assert "AWS::Logs::QueryDefinition" not in listed
+
+
+def test_an_archive_is_changed_in_place_and_deleted(stack: Stack):
+    """Its retention and pattern change; its events and its name stay."""
+    events = stack.client("events")
+    bus = events.describe_event_bus(Name="tests")["Arn"]
+
+    def archive(days: int) -> dict[str, Any]:
+        properties = {"SourceArn": bus, "RetentionDays": days, "ArchiveName": "changing"}
+        return {"Archive": {"Type": "AWS::Events::Archive", "Properties": properties}}
+
+    deploy(stack, "archive", archive(1))
+    deploy(stack, "archive", archive(9))
+    assert events.describe_archive(ArchiveName="changing")["RetentionDays"] == 9
+    stack.client("cloudformation").delete_stack(StackName="archive")
+    with pytest.raises(events.exceptions.ResourceNotFoundException):
+        events.describe_archive(ArchiveName="changing")
+
+
+def archive_of(files: dict[str, bytes]) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        for name, content in files.items():
+            opened.writestr(name, content)
+    return archive.getvalue()
+
+
+def deployment(key: str, **properties: Any) -> dict[str, Any]:
+    return {
+        "Site": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "site-of-tests"}},
+        "Cleaner": {
+            "Type": "Custom::S3AutoDeleteObjects",
+            "Properties": {"ServiceToken": "unused", "BucketName": {"Ref": "Site"}},
+        },
+        "Deployment": {
+            "Type": "Custom::CDKBucketDeployment",
+            "Properties": {
+                "ServiceToken": "unused",
+                "SourceBucketNames": ["assets", "assets"],
+                "SourceObjectKeys": [key, "config.zip"],
+                "SourceMarkers": [{}, {"<<marker:0xbaba:0>>": "the-value"}],
+                "DestinationBucketName": {"Ref": "Site"},
+                "Prune": True,
+                **properties,
+            },
+        },
+    }
+
+
+def test_a_bucket_deployment_unpacks_types_fills_prunes_and_goes(stack: Stack):
+    """Files with their types and metadata, markers with their values; what is gone from the source goes."""
+    storage = stack.client("s3")
+    storage.create_bucket(Bucket="assets")
+    first = {"index.html": b"<h1>one</h1>", "assets/app.js": b"let x", "old.txt": b"old", "font.woff2": b"f"}
+    second = {"index.html": b"<h1>two</h1>", "assets/app.js": b"let y", "font.woff2": b"f"}
+    storage.put_object(Bucket="assets", Key="one.zip", Body=archive_of(first))
+    storage.put_object(Bucket="assets", Key="two.zip", Body=archive_of(second))
+    storage.put_object(
+        Bucket="assets", Key="config.zip", Body=archive_of({"config.json": b'{"at": "<<marker:0xbaba:0>>"}'})
+    )
+    deploy(stack, "site", deployment("one.zip", SystemMetadata={"cache-control": "no-cache"}))
+    page = storage.get_object(Bucket="site-of-tests", Key="index.html")
+    assert (page["ContentType"], page["CacheControl"]) == ("text/html", "no-cache")
+    assert storage.head_object(Bucket="site-of-tests", Key="assets/app.js")["ContentType"] == "text/javascript"
+    assert storage.head_object(Bucket="site-of-tests", Key="font.woff2")["ContentType"] == "font/woff2"
+    config = storage.get_object(Bucket="site-of-tests", Key="config.json")["Body"].read()
+    assert json.loads(config) == {"at": "the-value"}
+
+    deploy(stack, "site", deployment("two.zip"))
+    keys = [item["Key"] for item in storage.list_objects_v2(Bucket="site-of-tests")["Contents"]]
+    assert keys == ["assets/app.js", "config.json", "font.woff2", "index.html"]
+    assert storage.get_object(Bucket="site-of-tests", Key="index.html")["Body"].read() == b"<h1>two</h1>"
+
+    stack.client("cloudformation").delete_stack(StackName="site")
+    buckets = [bucket["Name"] for bucket in storage.list_buckets()["Buckets"]]
+    assert "site-of-tests" not in buckets

@@ -1,0 +1,60 @@
+"""The emulator's state outlives its process."""
+
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from local.deployment import client
+from tests.emulator.conftest import launch
+from tests.emulator.test_functions import zipped
+
+
+def test_what_was_saved_survives_a_kill_and_a_stop_is_quick(tmp_path_factory: pytest.TempPathFactory):
+    """Tables, objects, functions and accepted resources are there after SIGKILL, and after SIGTERM."""
+    emulator = launch(tmp_path_factory.mktemp("state"))
+    tables = client("dynamodb", emulator.url)
+    tables.create_table(
+        TableName="notes",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    tables.put_item(TableName="notes", Item={"id": {"S": "first"}})
+    storage = client("s3", emulator.url)
+    storage.create_bucket(Bucket="kept")
+    storage.put_object(Bucket="kept", Key="a", Body=b"content")
+    client("lambda", emulator.url).create_function(
+        FunctionName="kept",
+        Runtime="python3.14",
+        Role="arn:aws:iam::000000000000:role/tests",
+        Handler="index.handler",
+        Code={"ZipFile": zipped("def handler(event, context):\n    return 'still here'\n")},
+    )
+    group = {"Type": "AWS::XRay::Group", "Properties": {"GroupName": "kept"}}
+    stacks = client("cloudformation", emulator.url)
+    stacks.create_stack(StackName="kept", TemplateBody=json.dumps({"Resources": {"Group": group}}))
+    assert emulator.ask("save") == {"saved": True}
+    assert emulator.ask("save") == {"saved": False}
+    try:
+        assert emulator.pid is not None
+        os.kill(emulator.pid, signal.SIGKILL)
+        while not emulator.has_ended():
+            time.sleep(0.02)
+        emulator.start()
+        assert tables.get_item(TableName="notes", Key={"id": {"S": "first"}})["Item"]
+        assert storage.get_object(Bucket="kept", Key="a")["Body"].read() == b"content"
+        answer = client("lambda", emulator.url).invoke(FunctionName="kept")["Payload"].read()
+        assert json.loads(answer) == "still here"
+        assert [item["type"] for item in emulator.ask("not-emulated")] == ["AWS::XRay::Group"]
+        stacks.delete_stack(StackName="kept")
+        tables.put_item(TableName="notes", Item={"id": {"S": "second"}})
+        began = time.monotonic()
+        emulator.stop()
+        assert time.monotonic() - began < 5
+        emulator.start()
+        assert tables.scan(TableName="notes")["Count"] == 2
+    finally:
+        emulator.stop()
