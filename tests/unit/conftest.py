@@ -1,0 +1,87 @@
+"""Fixtures of the unit tests: a clock that stands still, and a stage in memory.
+
+AWS is mocked for the whole session, so that clients are made once; each test that asks for a stage gets an
+empty one.
+"""
+
+import os
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import moto.backends
+import pytest
+from hypothesis import settings
+from moto import mock_aws
+
+from functions.aws import clients, clock, registration
+from functions.settings import FunctionSettings
+from tests.unit.builders import NOW_MS
+from tests.unit.stage import Stage
+
+settings.register_profile("parley", deadline=None, database=None)
+settings.load_profile("parley")
+
+MOCKED = ("dynamodb", "events")
+
+os.environ |= {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "POWERTOOLS_METRICS_NAMESPACE": "Parley",
+    "POWERTOOLS_SERVICE_NAME": "tests",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+}
+
+
+class Clock:
+    """The server's time, which passes only when a test says so."""
+
+    def __init__(self, now_ms: int) -> None:
+        self.now_ms = now_ms
+
+    def advance(self, milliseconds: int) -> None:
+        """Let time pass."""
+        self.now_ms += milliseconds
+
+    def time_ns(self) -> int:
+        """As the standard library's."""
+        return self.now_ms * 1_000_000
+
+
+@pytest.fixture(autouse=True)
+def server_time(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of all functions."""
+    stopped = Clock(NOW_MS)
+    monkeypatch.setattr(clock, "time", SimpleNamespace(time_ns=stopped.time_ns))
+    return stopped
+
+
+@pytest.fixture(autouse=True)
+def forget_caches() -> None:
+    """What functions remember between calls, they forget between tests."""
+    FunctionSettings.__dict__["from_env"].__func__.cache_clear()
+    registration._register.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[Stage]:
+    """AWS, mocked, and clients that keep to it."""
+    with mock_aws():
+        clients.dynamodb.cache_clear()
+        clients.event_bridge.cache_clear()
+        clients.table.cache_clear()
+        yield Stage()
+
+
+@pytest.fixture
+def stage(aws: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """An empty stage, named in the environment."""
+    for service in MOCKED:
+        moto.backends.get_backend(service).reset()  # type: ignore[call-overload]
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    aws.create()
+    return aws

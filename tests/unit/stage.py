@@ -1,0 +1,194 @@
+"""A stage in memory: the tables, and the bus with all that was put on it.
+
+The tables' keys are written here once more on purpose: these tests must not wait for a synthesis. The tests of
+the stacks compare nothing with them, the integration tests run on the deployed tables.
+"""
+
+import json
+from typing import Any
+
+import boto3
+
+from functions.aws import channels, clients, connections, members, users
+from functions.chat.channels import ChannelRecord, Membership, general
+from functions.chat.resources import User
+from functions.settings import ApiSettings, BroadcastStatusSettings, ConnectSettings
+from tests.unit.builders import AT, NOW_MS
+
+TABLES: dict[str, list[str]] = {
+    "channels": ["channelId"],
+    "members": ["userId", "channelId"],
+    "messages": ["channelId", "seq"],
+    "reactions": ["channelId", "reactionKey"],
+    "connections": ["userId", "connectionId"],
+    "subscriptions": ["channelId", "connectionId"],
+    "users": ["userId"],
+    "tickets": ["ticketHash"],
+}
+INDEXES: dict[str, tuple[str, list[str]]] = {
+    "channels": ("byKind", ["kind", "name"]),
+    "members": ("byChannel", ["channelId", "userId"]),
+    "users": ("directory", ["directory", "displayName"]),
+}
+NUMBERS = {"seq"}
+BUS = "parley-bus"
+
+
+class Stage:
+    """Everything that the functions may touch, empty, and how to fill it and look into it."""
+
+    def __init__(self) -> None:
+        self.dynamodb = boto3.resource("dynamodb")
+        self.bus = boto3.client("events")
+        self._published: list[dict[str, Any]] = []
+        # moto's own way from a rule to a queue needs a package more; what the bus is sent is the same.
+        clients.event_bridge().meta.events.register("provide-client-params.events.PutEvents", self._hear)
+        self.environment = {f"PARLEY_{table.upper()}_TABLE": table for table in TABLES} | {"PARLEY_BUS_NAME": BUS}
+
+    def create(self) -> None:
+        """Make it anew."""
+        for table, keys in TABLES.items():
+            self._create_table(table, keys)
+        self.bus.create_event_bus(Name=BUS)
+        self._published.clear()
+
+    def _create_table(self, table: str, keys: list[str]) -> None:
+        index_name, index_keys = INDEXES.get(table, ("", []))
+        attributes: Any = [
+            {"AttributeName": key, "AttributeType": "N" if key in NUMBERS else "S"}
+            for key in dict.fromkeys([*keys, *index_keys])
+        ]
+        indexes: Any = {
+            "GlobalSecondaryIndexes": [
+                {
+                    "IndexName": index_name,
+                    "KeySchema": _schema(index_keys),
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ]
+        }
+        self.dynamodb.create_table(
+            TableName=table,
+            KeySchema=_schema(keys),
+            AttributeDefinitions=attributes,
+            BillingMode="PAY_PER_REQUEST",
+            **(indexes if index_keys else {}),
+        )
+
+    def settings(self) -> ApiSettings:
+        """The REST API's settings, which name the most."""
+        return ApiSettings.from_env()
+
+    def status_settings(self) -> BroadcastStatusSettings:
+        """`broadcast_status`'s settings."""
+        return BroadcastStatusSettings.from_env()
+
+    def connect_settings(self) -> ConnectSettings:
+        """What functions that open and close connections have."""
+        return ConnectSettings.from_env()
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """All rows of a table."""
+        rows: Any = self.dynamodb.Table(table).scan(ConsistentRead=True)["Items"]
+        return list(rows)
+
+    def put(self, table: str, **row: Any) -> None:
+        """Put a row in, as it is."""
+        self.dynamodb.Table(table).put_item(Item=row)
+
+    def published(self) -> list[dict[str, Any]]:
+        """The events on the bus since this was last asked, as rules hand them on."""
+        heard, self._published = self._published, []
+        return heard
+
+    def published_types(self) -> list[str]:
+        """The detail-types of the events on the bus since this was last asked."""
+        return [event["detail-type"] for event in self.published()]
+
+    def _hear(self, params: Any, **_: Any) -> None:
+        for entry in params["Entries"]:
+            assert entry["EventBusName"] == BUS
+            self._published.append(
+                {
+                    "source": entry["Source"],
+                    "detail-type": entry["DetailType"],
+                    "detail": json.loads(entry["Detail"]),
+                }
+            )
+
+    def add_user(self, user_id: str) -> User:
+        """A user in the directory, who is in no channel."""
+        users.add(
+            "users",
+            user_id=user_id,
+            username=f"{user_id}.name",
+            display_name=user_id.title(),
+            created_at=AT,
+        )
+        user = users.get("users", user_id, now_ms=NOW_MS)
+        assert user is not None
+        return user
+
+    def add_channel(self, channel: ChannelRecord, *user_ids: str, owner: str | None = None) -> ChannelRecord:
+        """A channel that has been announced, with members."""
+        channels.create("channels", channel.model_copy(update={"announced": True}))
+        for user_id in user_ids:
+            self.add_member(user_id, channel.channel_id, role="owner" if user_id == owner else "member")
+        return channel
+
+    def add_member(self, user_id: str, channel_id: str, *, role: str = "member") -> None:
+        """A member who has been announced."""
+        membership = Membership(user_id=user_id, channel_id=channel_id, role=role, joined_at=AT)
+        members.add("members", "channels", membership)
+
+    def add_general(self) -> None:
+        """The channel that everyone joins, as the first user's first call leaves it."""
+        self.add_channel(general(AT))
+
+    def connect(self, user_id: str, connection_id: str, *, expires_at: int = NOW_MS // 1000 + 3600) -> None:
+        """An open connection, subscribed to its user's channels."""
+        connections.register(
+            connections.Connection(user_id=user_id, connection_id=connection_id, expires_at=expires_at),
+            connections_table="connections",
+            subscriptions_table="subscriptions",
+            members_table="members",
+        )
+
+    def subscriptions(self) -> set[tuple[str, str]]:
+        """All (channelId, connectionId)."""
+        return {(row["channelId"], row["connectionId"]) for row in self.rows("subscriptions")}
+
+    def add_message(
+        self, seq: int, *, channel_id: str = "c-1", sender_id: str = "alice", text: str = "hi"
+    ) -> None:
+        """A message as the workflow stores it."""
+        self.put(
+            "messages",
+            channelId=channel_id,
+            seq=seq,
+            messageId=f"m-{seq}",
+            clientMessageId=f"client-{seq}",
+            senderId=sender_id,
+            senderName=sender_id.title(),
+            text=text,
+            searchText=text.lower(),
+            sentAt=AT,
+            traceHeader="",
+        )
+
+    def add_reaction(self, seq: int, emoji: str, user_id: str, *, present: bool = True, at: str = AT) -> None:
+        """A reaction as the workflow stores it."""
+        self.put(
+            "reactions",
+            channelId="c-1",
+            reactionKey=f"{seq:012d}#{emoji}#{user_id}",
+            seq=seq,
+            emoji=emoji,
+            userId=user_id,
+            present=present,
+            reactedAt=at,
+        )
+
+
+def _schema(keys: list[str]) -> Any:
+    return [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)]
