@@ -47,7 +47,7 @@ def add(table_name: str, *, user_id: str, username: str, display_name: str, crea
                 "displayName": display_name,
                 "createdAt": created_at,
                 "directory": DIRECTORY,
-                "online": False,
+                "isOnline": False,
             },
             ConditionExpression=Attr("userId").not_exists(),
         )
@@ -88,14 +88,14 @@ def set_presence(table_name: str, user_id: str, *, online_until: int | None, now
     Raises botocore's ClientError, but not for a user who is not in the directory: that is no news.
     """
     online = online_until is not None
-    news: ConditionBase = Attr("online").ne(online)
+    news: ConditionBase = Attr("isOnline").ne(online)
     if online:
         # Somebody whose last connection expired unseen looked offline to everyone, so this is news.
         news |= Attr("onlineUntil").lte(now_ms // 1000)
     try:
         table(table_name).update_item(
             Key={"userId": user_id},
-            UpdateExpression="SET online = :online, onlineUntil = :until, lastSeenAt = :now",
+            UpdateExpression="SET isOnline = :online, onlineUntil = :until, lastSeenAt = :now",
             ConditionExpression=Attr("userId").exists() & news,
             ExpressionAttributeValues={
                 ":online": online,
@@ -128,7 +128,7 @@ def _extend(table_name: str, user_id: str, online_until: int) -> None:
 
 def _user(row: Any, now_ms: int) -> User:
     # A connection that expired unseen sent no event, so the row is believed only until its time.
-    online = bool(row.get("online")) and int(row.get("onlineUntil", 0)) > now_ms // 1000
+    online = bool(row.get("isOnline")) and int(row.get("onlineUntil", 0)) > now_ms // 1000
     return User(
         user_id=row["userId"],
         username=row["username"],
