@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from functions.aws.clients import dynamodb, table
 from functions.aws.members import CONDITION_FAILED
+from functions.aws.transactions import transact
 from functions.chat.channels import ChannelRecord
 from functions.chat.errors import NameTaken
 from functions.chat.events import ChannelKind
@@ -49,8 +50,8 @@ def create(table_name: str, channel: ChannelRecord) -> ChannelRecord:
     }
     row: Any = _row(channel)
     try:
-        client.transact_write_items(
-            TransactItems=[
+        transact(
+            [
                 {
                     "Put": {
                         "TableName": table_name,

@@ -8,6 +8,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
 from functions.aws.clients import dynamodb, table
+from functions.aws.transactions import transact
 from functions.chat.channels import ChannelRecord, Membership
 from functions.chat.errors import NotAMember, RateLimited
 from functions.chat.rate import RateLimit
@@ -57,8 +58,8 @@ def add(members_table: str, channels_table: str, membership: Membership) -> Memb
     client = dynamodb().meta.client
     row: Any = membership.model_dump(by_alias=True)
     try:
-        client.transact_write_items(
-            TransactItems=[
+        transact(
+            [
                 {
                     "Put": {
                         "TableName": members_table,
@@ -92,8 +93,8 @@ def remove(members_table: str, channels_table: str, user_id: str, channel_id: st
     client = dynamodb().meta.client
     key: Any = _key(user_id, channel_id)
     try:
-        client.transact_write_items(
-            TransactItems=[
+        transact(
+            [
                 {
                     "Delete": {
                         "TableName": members_table,
