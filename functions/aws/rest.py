@@ -1,7 +1,6 @@
 """A request to the REST API: who calls, what they send, and how answers and refusals look."""
 
 import base64
-import binascii
 import json
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ from functions.chat.session import Principal, principal
 
 BodyT = TypeVar("BodyT", bound=Shape)
 MAX_PAGE = 100
+MAX_KEY_BYTES = 1024
 
 
 def caller(router: BaseRouter) -> Principal:
@@ -76,13 +76,19 @@ def cursor_of(router: BaseRouter, parts: int) -> tuple[str, ...] | None:
         return None
     try:
         found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, binascii.Error):
+    except (ValueError, RecursionError):
         found = None
-    if not (
-        isinstance(found, list) and len(found) == parts and all(isinstance(part, str) and part for part in found)
-    ):
+    if not (isinstance(found, list) and len(found) == parts and all(map(_may_be_key, found))):
         raise InvalidRequest("The query's 'cursor' is not one that this API gave.")
     return tuple(found)
+
+
+def _may_be_key(part: Any) -> bool:
+    """Whether a table could have given this: DynamoDB takes no empty key, and none over a kilobyte."""
+    try:
+        return isinstance(part, str) and 0 < len(part.encode()) <= MAX_KEY_BYTES
+    except UnicodeEncodeError:
+        return False
 
 
 def next_cursor(parts: tuple[str, ...] | None) -> str | None:

@@ -5,11 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.aws.clients import POSTS_AT_ONCE, connections_api
 from functions.aws.observability import logger
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
 
 
 class Outcome(Enum):
@@ -31,7 +35,10 @@ class Posted:
 
 def post(text: str, connection_ids: Sequence[str]) -> Posted:
     """Post one text to many connections. 429 and 5xx were retried, each alone, when a post is undelivered."""
-    outcomes = _side_by_side(lambda connection_id: _post(text.encode(), connection_id), connection_ids)
+    # Made here once: boto3 does not promise that threads may make clients side by side.
+    client = connections_api()
+    data = text.encode()
+    outcomes = _side_by_side(lambda connection_id: _post(client, data, connection_id), connection_ids)
     by_outcome: dict[Outcome, list[str]] = {outcome: [] for outcome in Outcome}
     for connection_id, outcome in zip(connection_ids, outcomes, strict=True):
         by_outcome[outcome].append(connection_id)
@@ -53,9 +60,9 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=POSTS_AT_ONCE, thread_name_prefix="post")
 
 
-def _post(data: bytes, connection_id: str) -> Outcome:
+def _post(client: "ApiGatewayManagementApiClient", data: bytes, connection_id: str) -> Outcome:
     try:
-        connections_api().post_to_connection(ConnectionId=connection_id, Data=data)
+        client.post_to_connection(ConnectionId=connection_id, Data=data)
     except ClientError as refusal:
         code = refusal.response["Error"]["Code"]
         if code == "GoneException" or refusal.response["ResponseMetadata"]["HTTPStatusCode"] == 410:
