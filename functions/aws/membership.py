@@ -15,15 +15,15 @@ from functions.settings import ApiSettings
 
 def create(
     settings: ApiSettings, channel: ChannelRecord, *, first_members: tuple[User, ...], creator_id: str, now_ms: int
-) -> None:
-    """Make a channel with its first members, the creator as its owner. Repeating it does no harm.
+) -> ChannelRecord:
+    """Make a channel with its first members, the creator as its owner, or find it there already.
 
     Raises NameTaken.
     """
     stored = channels.create(settings.channels_table, channel)
     _add_first_members(settings, stored, first_members, creator_id, now_ms)
     if stored.announced:
-        return
+        return stored
     created = ChannelCreated(
         channel_id=channel.channel_id,
         channel=stored.summary,
@@ -33,6 +33,7 @@ def create(
     )
     _publish(settings, created, creator_id, now_ms)
     channels.mark_announced(settings.channels_table, channel.channel_id)
+    return stored
 
 
 def join(settings: ApiSettings, channel: ChannelRecord, user: User, *, actor_id: str, now_ms: int) -> None:

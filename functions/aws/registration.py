@@ -30,8 +30,9 @@ def _register(settings: ApiSettings, user_id: str, username: str, display_name: 
     if users.get(settings.users_table, user_id, now_ms=now):
         return
     user = User(user_id=user_id, username=username, display_name=display_name, status="offline")
-    channel = general(timestamp(now))
-    membership.create(settings, channel, first_members=(), creator_id=SYSTEM_USER, now_ms=now)
+    channel = membership.create(
+        settings, general(timestamp(now)), first_members=(), creator_id=SYSTEM_USER, now_ms=now
+    )
     membership.join(settings, channel, user, actor_id=user_id, now_ms=now)
     users.add(
         settings.users_table,
