@@ -1,0 +1,72 @@
+/** The emoji picker's data, cut down at build time from emojibase to what the picker and the server take. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Plugin } from "vite";
+
+const NAME = "virtual:emoji-data";
+/** Systems of the last few years draw emoji up to this version. */
+const NEWEST_VERSION = 15;
+const TONES = ["", "light", "medium-light", "medium", "medium-dark", "dark"];
+/** What the server takes for a reaction: symbols, modifiers, joiners, tags and keycaps. */
+const TAKEN = /^(?:[\p{So}\p{Sk}\p{Sm}\p{Cf}]|\ufe0f|\u20e3|[0-9#*](?=\ufe0f?\u20e3))+$/u;
+
+interface Source {
+  readonly emoji: string;
+  readonly label: string;
+  readonly group?: number;
+  readonly version: number;
+  readonly tags?: readonly string[];
+  readonly skins?: readonly { readonly emoji: string; readonly tone: number | readonly number[] }[];
+}
+
+interface Group {
+  readonly key: string;
+  readonly message: string;
+  readonly order: number;
+}
+
+export function emojiData(): Plugin {
+  return {
+    name: "emoji-data",
+    resolveId: (id) => (id === NAME ? `\0${NAME}` : null),
+    load: (id) =>
+      id === `\0${NAME}` ? `export default JSON.parse(${JSON.stringify(JSON.stringify(cut()))});` : null,
+  };
+}
+
+function cut() {
+  const emojis = read<Source[]>("emojibase-data/en/data.json");
+  const messages = read<{ groups: Group[]; skinTones: Group[] }>("emojibase-data/en/messages.json");
+  const groups = messages.groups.filter((group) => group.key !== "component");
+  return {
+    locale: "en",
+    emojis: emojis
+      .filter(
+        (emoji) => emoji.group !== undefined && emoji.version <= NEWEST_VERSION && TAKEN.test(emoji.emoji),
+      )
+      .map(({ emoji, label, group, version, tags, skins }) => ({
+        emoji,
+        category: group,
+        label: capital(label),
+        version,
+        tags: tags ?? [],
+        ...(skins && { skins: toned(skins) }),
+      })),
+    categories: groups.map((group) => ({ index: group.order, label: capital(group.message) })),
+    skinTones: Object.fromEntries(messages.skinTones.map((tone) => [tone.key, capital(tone.message)])),
+  };
+}
+
+function toned(skins: NonNullable<Source["skins"]>): Record<string, string> {
+  return Object.fromEntries(
+    skins.flatMap(({ tone, emoji }) => (typeof tone === "number" ? [[TONES[tone] ?? "", emoji]] : [])),
+  );
+}
+
+function read<T>(path: string): T {
+  return JSON.parse(readFileSync(createRequire(import.meta.url).resolve(path), "utf8")) as T;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

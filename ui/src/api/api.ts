@@ -1,0 +1,143 @@
+/**
+ * The REST resources, one method each. Adds the ID token, reads errors, and repeats what is safe to repeat;
+ * what the answers mean for the state is for `chat/`.
+ */
+import { learnServerTime } from "../clock";
+import type {
+  Channel,
+  ChannelPage,
+  ErrorBody,
+  MemberPage,
+  MessagePage,
+  NewChannel,
+  Ticket,
+  User,
+  UserPage,
+} from "../contract";
+import { ApiError } from "./errors";
+
+const TIMEOUT_MS = 15_000;
+const REPEATS = 2;
+
+export interface TokenSource {
+  /** A valid ID token, renewed where needed. Throws ApiError SIGNED_OUT. */
+  idToken(options?: { fresh: boolean }): Promise<string>;
+}
+
+export interface MessageQuery {
+  readonly before?: number;
+  readonly after?: number;
+  readonly limit?: number;
+  readonly search?: string;
+}
+
+type Method = "GET" | "PUT" | "POST" | "DELETE";
+
+export class Api {
+  readonly #base: string;
+  readonly #tokens: TokenSource;
+
+  constructor(base: string, tokens: TokenSource) {
+    this.#base = base.replace(/\/$/, "");
+    this.#tokens = tokens;
+  }
+
+  me = () => this.#ask<User>("GET", "/me");
+  rename = (displayName: string) => this.#ask<User>("PUT", "/me", { displayName });
+  users = (cursor?: string | null, limit = 100) =>
+    this.#ask<UserPage>("GET", `/users${query({ limit, cursor })}`);
+  channels = (cursor?: string | null) => this.#ask<ChannelPage>("GET", `/channels${query({ cursor })}`);
+  discover = (cursor?: string | null) =>
+    this.#ask<ChannelPage>("GET", `/channels${query({ scope: "discover", cursor })}`);
+  createChannel = (channel: NewChannel) => this.#ask<Channel>("POST", "/channels", channel);
+  channel = (channelId: string) => this.#ask<Channel>("GET", `/channels/${encodeURIComponent(channelId)}`);
+  members = (channelId: string, cursor?: string | null, limit = 100) =>
+    this.#ask<MemberPage>(
+      "GET",
+      `/channels/${encodeURIComponent(channelId)}/members${query({ limit, cursor })}`,
+    );
+  addMember = (channelId: string, userId: string) =>
+    this.#ask<unknown>(
+      "PUT",
+      `/channels/${encodeURIComponent(channelId)}/members/${encodeURIComponent(userId)}`,
+    );
+  removeMember = (channelId: string, userId: string) =>
+    this.#ask<unknown>(
+      "DELETE",
+      `/channels/${encodeURIComponent(channelId)}/members/${encodeURIComponent(userId)}`,
+    );
+  messages = (channelId: string, ask: MessageQuery = {}) =>
+    this.#ask<MessagePage>("GET", `/channels/${encodeURIComponent(channelId)}/messages${query({ ...ask })}`);
+  markRead = (channelId: string, seq: number) =>
+    this.#ask<{ readSeq: number }>("PUT", `/channels/${encodeURIComponent(channelId)}/read-marker`, { seq });
+  directMessage = (userId: string) => this.#ask<Channel>("POST", "/direct-messages", { userId });
+  ticket = () => this.#ask<Ticket>("POST", "/tickets");
+
+  async #ask<T>(method: Method, path: string, body?: object): Promise<T> {
+    // POST is not repeated: a channel made twice is one too many. The rest is idempotent.
+    const repeats = method === "POST" ? 0 : REPEATS;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.#askOnce<T>(method, path, body);
+      } catch (failure) {
+        const again = failure instanceof ApiError && failure.passing && attempt < repeats;
+        if (!again) throw failure;
+        await pause(300 * 2 ** attempt * (0.5 + Math.random()));
+      }
+    }
+  }
+
+  async #askOnce<T>(method: Method, path: string, body?: object): Promise<T> {
+    let response = await this.#send(method, path, body, await this.#tokens.idToken());
+    if (response.status === 401) {
+      // The server is the judge of a token's age, not this clock.
+      response = await this.#send(method, path, body, await this.#tokens.idToken({ fresh: true }));
+    }
+    learnServerTime(response.headers.get("Date"));
+    if (!response.ok) throw await refusal(response);
+    return (response.status === 204 ? undefined : await response.json().catch(() => undefined)) as T;
+  }
+
+  async #send(method: Method, path: string, body: object | undefined, token: string): Promise<Response> {
+    const headers: Record<string, string> = { Authorization: token, Accept: "application/json" };
+    if (body) headers["Content-Type"] = "application/json";
+    try {
+      return await fetch(this.#base + path, {
+        method,
+        headers,
+        body: body ? JSON.stringify(body) : null,
+        cache: "no-store",
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+    } catch {
+      throw new ApiError("UNREACHABLE", "The server cannot be reached. Check your connection and try again.");
+    }
+  }
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => null)) as Partial<ErrorBody> | null;
+  if (body?.code && body.message) return new ApiError(body.code, body.message, response.status);
+  if (response.status === 401)
+    return new ApiError("SESSION_EXPIRED", "Your session has ended. Please sign in again.", 401);
+  if (response.status === 429)
+    return new ApiError("RATE_LIMITED", "Too many requests at once. Try again in a moment.", 429);
+  return new ApiError(
+    response.status >= 500 ? "INTERNAL" : "INVALID_REQUEST",
+    response.status >= 500
+      ? "The server had a problem. Please try again."
+      : "The server refused this request.",
+    response.status,
+  );
+}
+
+function query(fields: Record<string, string | number | null | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== null && value !== undefined && value !== "") search.set(name, String(value));
+  }
+  const text = search.toString();
+  return text && `?${text}`;
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

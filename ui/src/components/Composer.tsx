@@ -1,0 +1,255 @@
+/** Where messages are written and edited: grows with the text, counts bytes near the limit, completes mentions. */
+import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
+import type { Message, User } from "../contract";
+import { byteLength, MOST_BYTES } from "../text/bytes";
+import { Avatar } from "./Avatar";
+import { Icon } from "./Icon";
+import "./Composer.css";
+
+const COUNT_FROM = MOST_BYTES * 0.85;
+const MOST_SUGGESTIONS = 6;
+
+interface ComposerProps {
+  readonly draft: string;
+  readonly onDraft: (text: string) => void;
+  readonly placeholder: string;
+  readonly editing: Message | null;
+  readonly people: readonly User[];
+  readonly onSend: (text: string) => void;
+  readonly onSave: (message: Message, text: string) => boolean;
+  readonly onCancelEdit: () => void;
+  readonly onEditLast: () => void;
+  readonly onTyping: () => void;
+  readonly onPickEmoji: (anchor: HTMLElement, insert: (emoji: string) => void) => void;
+}
+
+export function Composer(props: ComposerProps) {
+  const { draft, onDraft, placeholder, editing, people, onSend, onSave, onCancelEdit, onEditLast, onTyping } =
+    props;
+  const field = useRef<HTMLTextAreaElement>(null);
+  const [edited, setEdited] = useState("");
+  const [caret, setCaret] = useState(0);
+  const [chosen, setChosen] = useState(0);
+  const [dismissed, setDismissed] = useState<string | null>(null);
+  const listId = useId();
+  const hintId = useId();
+
+  const text = editing ? edited : draft;
+  const setText = editing ? setEdited : onDraft;
+
+  useEffect(() => {
+    if (!editing) return;
+    setEdited(editing.text);
+    const area = field.current;
+    area?.focus();
+    requestAnimationFrame(() => area?.setSelectionRange(area.value.length, area.value.length));
+  }, [editing]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text.
+  useLayoutEffect(() => {
+    const area = field.current;
+    if (!area) return;
+    area.style.height = "auto";
+    area.style.height = `${area.scrollHeight}px`;
+  }, [text]);
+
+  // --- mentions
+
+  const query = mentionBefore(text, caret);
+  const suggestions =
+    query === null || query.word === dismissed
+      ? []
+      : people.filter((person) => matches(person, query.word)).slice(0, MOST_SUGGESTIONS);
+  const open = suggestions.length > 0;
+  const at = Math.min(chosen, suggestions.length - 1);
+
+  const complete = (person: User) => {
+    if (!query) return;
+    const before = `${text.slice(0, query.start)}@${person.username} `;
+    setText(before + text.slice(caret));
+    setChosen(0);
+    const area = field.current;
+    requestAnimationFrame(() => {
+      area?.focus();
+      area?.setSelectionRange(before.length, before.length);
+      setCaret(before.length);
+    });
+  };
+
+  const insert = (piece: string) => {
+    const area = field.current;
+    const start = area?.selectionStart ?? text.length;
+    const end = area?.selectionEnd ?? text.length;
+    setText(text.slice(0, start) + piece + text.slice(end));
+    requestAnimationFrame(() => {
+      area?.focus();
+      area?.setSelectionRange(start + piece.length, start + piece.length);
+    });
+  };
+
+  // --- sending
+
+  const bytes = byteLength(text);
+  const tooLong = bytes > MOST_BYTES;
+  const ready = text.trim() !== "" && !tooLong;
+
+  const submit = () => {
+    if (!ready) return;
+    if (editing) {
+      if (text === editing.text || onSave(editing, text)) onCancelEdit();
+    } else {
+      onSend(text);
+      onDraft("");
+    }
+    field.current?.focus();
+  };
+
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    // An input method is at work: its Enter chooses a character.
+    if (event.nativeEvent.isComposing) return;
+    if (open) {
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        setChosen((at + (event.key === "ArrowDown" ? 1 : suggestions.length - 1)) % suggestions.length);
+        return;
+      }
+      const person = suggestions[at];
+      if ((event.key === "Enter" || event.key === "Tab") && person) {
+        event.preventDefault();
+        complete(person);
+        return;
+      }
+      if (event.key === "Escape") {
+        event.preventDefault();
+        event.stopPropagation();
+        setDismissed(query?.word ?? null);
+        return;
+      }
+    }
+    if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
+      event.preventDefault();
+      submit();
+    } else if (event.key === "Escape" && editing) {
+      event.preventDefault();
+      event.stopPropagation();
+      onCancelEdit();
+    } else if (event.key === "ArrowUp" && text === "" && !editing) {
+      event.preventDefault();
+      onEditLast();
+    }
+  };
+
+  return (
+    <form
+      className="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      {open && (
+        <div id={listId} className="suggestions" role="listbox" aria-label="People to mention">
+          {suggestions.map((person, index) => (
+            // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the text field has the focus and the keys.
+            <div
+              key={person.userId}
+              id={`${listId}-${index}`}
+              role="option"
+              aria-selected={index === at}
+              className="suggestion"
+              onMouseDown={(event) => event.preventDefault()}
+              onClick={() => complete(person)}
+            >
+              <Avatar userId={person.userId} name={person.displayName} size={24} />
+              <bdi className="suggestion-name">{person.displayName}</bdi>
+              <span className="suggestion-username">@{person.username}</span>
+            </div>
+          ))}
+        </div>
+      )}
+      {editing && (
+        <div className="composer-editing">
+          <span>Editing your message</span>
+          <button type="button" className="button-plain" onClick={onCancelEdit}>
+            Cancel
+          </button>
+        </div>
+      )}
+      <div className={`composer-box${tooLong ? " composer-too-long" : ""}`}>
+        <textarea
+          ref={field}
+          className="composer-field"
+          aria-label="Message"
+          placeholder={placeholder}
+          rows={1}
+          dir="auto"
+          value={text}
+          aria-invalid={tooLong}
+          aria-describedby={bytes > COUNT_FROM ? hintId : undefined}
+          aria-autocomplete="list"
+          aria-controls={open ? listId : undefined}
+          aria-activedescendant={open ? `${listId}-${at}` : undefined}
+          autoComplete="off"
+          enterKeyHint="send"
+          onChange={(event) => {
+            setText(event.target.value);
+            setCaret(event.target.selectionStart);
+            setDismissed(null);
+            setChosen(0);
+            if (!editing && event.target.value.trim() !== "") onTyping();
+          }}
+          onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
+          onKeyDown={onKeyDown}
+        />
+        <div className="composer-tools">
+          {bytes > COUNT_FROM && (
+            <span
+              id={hintId}
+              className={`composer-count${tooLong ? " composer-count-over" : ""}`}
+              role="status"
+            >
+              {tooLong
+                ? `${(bytes - MOST_BYTES).toLocaleString()} bytes over the limit`
+                : `${(MOST_BYTES - bytes).toLocaleString()} bytes left`}
+            </span>
+          )}
+          <button
+            type="button"
+            className="icon-button"
+            aria-label="Emoji"
+            title="Emoji"
+            onClick={(event) => props.onPickEmoji(event.currentTarget, insert)}
+          >
+            <Icon name="smile" />
+          </button>
+          <button
+            type="submit"
+            className="icon-button composer-send"
+            aria-label={editing ? "Save changes" : "Send message"}
+            title={editing ? "Save changes" : "Send message"}
+            disabled={!ready}
+          >
+            <Icon name={editing ? "check" : "send"} />
+          </button>
+        </div>
+      </div>
+    </form>
+  );
+}
+
+/** The `@word` that ends at the caret. */
+export function mentionBefore(text: string, caret: number): { word: string; start: number } | null {
+  const match = /(?:^|[\s([{"'])@([\p{L}\p{N}_.+-]{0,40})$/u.exec(text.slice(0, caret));
+  return match ? { word: match[1] ?? "", start: caret - (match[1] ?? "").length - 1 } : null;
+}
+
+function matches(person: User, word: string): boolean {
+  const wanted = word.toLowerCase();
+  return (
+    person.username.toLowerCase().startsWith(wanted) ||
+    person.displayName
+      .toLowerCase()
+      .split(/\s+/)
+      .some((part) => part.startsWith(wanted))
+  );
+}

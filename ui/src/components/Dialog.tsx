@@ -1,0 +1,61 @@
+/**
+ * A modal dialog on the browser's own `<dialog>`: it traps focus, closes with Escape, makes the rest inert and
+ * gives focus back. Opened by being rendered.
+ */
+import { type ReactNode, useEffect, useId, useRef } from "react";
+import { Icon } from "./Icon";
+import "./Dialog.css";
+
+interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+  /** The heading is there for screen readers only. */
+  readonly bare?: boolean;
+  readonly size?: "small" | "medium" | "large";
+}
+
+export function Dialog({ title, onClose, children, bare = false, size = "medium" }: DialogProps) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+
+  useEffect(() => {
+    const dialog = ref.current;
+    const before = document.activeElement;
+    dialog?.showModal();
+    // React has no say in where a dialog puts the focus; what is marked gets it.
+    dialog?.querySelector<HTMLElement>("[data-focus]")?.focus();
+    return () => {
+      dialog?.close();
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the dialog's own; the click is one on the backdrop.
+    <dialog
+      ref={ref}
+      className={`dialog dialog-${size}${bare ? " dialog-bare" : ""}`}
+      aria-labelledby={heading}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClick={(event) => {
+        if (event.target === ref.current) onClose();
+      }}
+    >
+      <div className="dialog-body">
+        <header className={bare ? "unseen" : "dialog-head"}>
+          <h2 id={heading}>{title}</h2>
+          {!bare && (
+            <button type="button" className="icon-button" aria-label="Close" onClick={onClose}>
+              <Icon name="close" />
+            </button>
+          )}
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,49 @@
+/** The address bar: `/c/{channelId}` is a channel, `/c/{channelId}/{seq}` a message in it. */
+import { useSyncExternalStore } from "react";
+
+export type Route =
+  | { readonly page: "home" }
+  | { readonly page: "channel"; readonly channelId: string; readonly seq: number | null };
+
+const listeners = new Set<() => void>();
+let current = parseRoute(location.pathname);
+
+export function parseRoute(path: string): Route {
+  const match = /^\/c\/([A-Za-z0-9_-]{1,64})(?:\/(\d{1,15}))?\/?$/.exec(path);
+  if (!match?.[1]) return { page: "home" };
+  return { page: "channel", channelId: match[1], seq: match[2] ? Number(match[2]) : null };
+}
+
+export function channelPath(channelId: string, seq?: number): string {
+  return seq === undefined ? `/c/${channelId}` : `/c/${channelId}/${seq}`;
+}
+
+export function navigate(path: string, { replace = false } = {}): void {
+  if (path !== location.pathname) history[replace ? "replaceState" : "pushState"](null, "", path);
+  update();
+}
+
+export function currentRoute(): Route {
+  return current;
+}
+
+export function useRoute(): Route {
+  return useSyncExternalStore(subscribe, currentRoute);
+}
+
+export function onRoute(listener: () => void): () => void {
+  return subscribe(listener);
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Read the address again: after a sign-in it is another than when this module was loaded. */
+export function update(): void {
+  current = parseRoute(location.pathname);
+  for (const listener of listeners) listener();
+}
+
+addEventListener("popstate", update);

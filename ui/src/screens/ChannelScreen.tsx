@@ -1,0 +1,355 @@
+/** One channel: its head, its messages, the composer, and who is typing. */
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { sentence } from "../api/errors";
+import { useChatActions } from "../chat/context";
+import { serverNow } from "../clock";
+import { Announcer } from "../components/Announcer";
+import { Composer } from "../components/Composer";
+import { Dialog } from "../components/Dialog";
+import { EmojiPopover, type EmojiRequest } from "../components/EmojiPopover";
+import { Icon } from "../components/Icon";
+import { MembersPanel } from "../components/MembersPanel";
+import { MessageList } from "../components/MessageList";
+import type { MessageActions } from "../components/MessageRow";
+import { SearchPanel } from "../components/SearchPanel";
+import { Waiting } from "../components/Sidebar";
+import { TypingLine } from "../components/TypingLine";
+import { useNewSince } from "../components/useNewSince";
+import type { Channel, Message, Person } from "../contract";
+import { channelPath } from "../router";
+import { readDraft, writeDraft } from "../state/drafts";
+import { channelTitle, displayName, otherPerson } from "../state/selectors";
+import { useChat } from "../state/store";
+import { nothingLoaded } from "../state/timeline";
+import { ago } from "../text/time";
+import "./ChannelScreen.css";
+
+export type SidePanel = "members" | "search" | null;
+
+interface ChannelScreenProps {
+  readonly channel: Channel;
+  readonly target: number | null;
+  readonly panel: SidePanel;
+  readonly onPanel: (panel: SidePanel) => void;
+  readonly onMenu: () => void;
+}
+
+export function ChannelScreen({ channel, target, panel, onPanel, onMenu }: ChannelScreenProps) {
+  const { channelId } = channel;
+  const chat = useChatActions();
+  const me = useChat((state) => state.me);
+  const people = useChat((state) => state.people);
+  const timeline = useChat((state) => state.timelines[channelId]) ?? nothingLoaded;
+  const outbox = useChat((state) => state.outbox);
+  const delivered = useChat((state) => state.delivered);
+  const connected = useChat((state) => state.connection.status === "open");
+  const title = channelTitle(channel, people, me?.userId);
+  const newSince = useNewSince(channel);
+
+  const [draft, setDraft] = useState(() => readDraft(me?.userId ?? "", channelId));
+  const [editing, setEditing] = useState<Message | null>(null);
+  const [deleting, setDeleting] = useState<Message | null>(null);
+  const [emoji, setEmoji] = useState<EmojiRequest | null>(null);
+
+  useEffect(() => {
+    void chat.openTimeline(channelId, target);
+  }, [chat, channelId, target]);
+
+  const other = otherPerson(channel, me?.userId);
+  const otherUnknown = other !== undefined && !people[other];
+  useEffect(() => {
+    if (otherUnknown) void chat.loadMembers(channelId);
+  }, [chat, channelId, otherUnknown]);
+
+  const changeDraft = useCallback(
+    (text: string) => {
+      setDraft(text);
+      writeDraft(me?.userId ?? "", channelId, text);
+    },
+    [me?.userId, channelId],
+  );
+
+  const outgoing = useMemo(() => {
+    const here = new Set(
+      timeline.messages.filter((m) => m.sender.userId === me?.userId).map((m) => m.clientMessageId),
+    );
+    return outbox.filter((item) => item.channelId === channelId && !here.has(item.clientMessageId));
+  }, [outbox, channelId, timeline.messages, me?.userId]);
+
+  const byUsername = useMemo(() => {
+    const map = new Map<string, { name: string; me: boolean }>();
+    for (const person of Object.values(people)) {
+      map.set(person.username.toLowerCase(), { name: person.displayName, me: person.userId === me?.userId });
+    }
+    return map;
+  }, [people, me?.userId]);
+
+  const nameOf = useCallback((person: Person) => displayName(person, people), [people]);
+
+  const quote = useRef<(message: Message) => void>(() => undefined);
+  quote.current = (message) => {
+    const lines = message.text.split("\n").map((line) => `> ${line}`);
+    const head = `> **${nameOf(message.sender).replace(/([\\`*_~[\]])/g, "\\$1")}**`;
+    setEditing(null);
+    changeDraft(`${[head, ...lines].join("\n")}\n\n${draft}`);
+    document.querySelector<HTMLTextAreaElement>(".composer-field")?.focus();
+  };
+
+  const actions = useMemo<MessageActions>(
+    () => ({
+      me: me?.userId ?? "",
+      mayDeleteAny: channel.role === "owner",
+      nameOf: (userId) => people[userId]?.displayName ?? "somebody",
+      mentioned: (username) => byUsername.get(username.toLowerCase()),
+      onEdit: setEditing,
+      onDelete: setDeleting,
+      onReact: (message, symbol, added) => void chat.react(message, symbol, added),
+      onPickEmoji: (message, anchor) =>
+        setEmoji({
+          anchor,
+          onPick: (symbol) => {
+            const mine = message.reactions
+              .find((reaction) => reaction.emoji === symbol)
+              ?.userIds.includes(me?.userId ?? "");
+            chat.react(message, symbol, !mine);
+          },
+        }),
+      onQuote: (message) => quote.current(message),
+      onCopyLink: (message) => {
+        const link = location.origin + channelPath(message.channelId, message.seq);
+        navigator.clipboard.writeText(link).then(
+          () => chat.toast("info", "The link is copied."),
+          () => chat.toast("error", "The browser does not allow copying."),
+        );
+      },
+    }),
+    [chat, me?.userId, channel.role, people, byUsername],
+  );
+
+  const editLast = () => {
+    const last = timeline.messages.findLast((m) => m.sender.userId === me?.userId && m.deletedAt === null);
+    if (last) setEditing(last);
+  };
+
+  const mentionable = useMemo(
+    () =>
+      Object.values(people)
+        .filter((person) => person.userId !== me?.userId)
+        .sort((a, b) => a.username.localeCompare(b.username)),
+    [people, me?.userId],
+  );
+
+  if (!me) return null;
+  const isMember = channel.role !== null;
+
+  return (
+    <div className="channel">
+      <section className="channel-main" aria-label={title}>
+        <ChannelHead channel={channel} title={title} panel={panel} onPanel={onPanel} onMenu={onMenu} />
+        {timeline.failed && timeline.messages.length === 0 ? (
+          <div className="channel-state" role="alert">
+            <p>The messages could not be loaded.</p>
+            <button
+              type="button"
+              className="button"
+              onClick={() => void chat.openTimeline(channelId, target)}
+            >
+              Try again
+            </button>
+          </div>
+        ) : timeline.loading === "all" && timeline.messages.length === 0 ? (
+          <div className="channel-waiting">
+            <Waiting lines={6} />
+          </div>
+        ) : (
+          <MessageList
+            key={`${channelId}.${timeline.generation}.${target ?? ""}`}
+            label={`Messages in ${title}`}
+            timeline={timeline}
+            outgoing={outgoing}
+            me={me}
+            newSince={newSince}
+            target={target}
+            unread={channel.unread}
+            delivered={delivered}
+            nameOf={nameOf}
+            actions={actions}
+            intro={
+              <Intro
+                channel={channel}
+                title={title}
+                empty={timeline.messages.length === 0 && outgoing.length === 0}
+              />
+            }
+            onEarlier={() => void chat.loadEarlier(channelId)}
+            onLater={() => void chat.loadLater(channelId)}
+            onNewest={() => void chat.jumpToNewest(channelId)}
+            onSeen={(seq) => chat.seen(channelId, seq)}
+            onAgain={(id) => chat.sendAgain(id)}
+            onDiscard={(id) => chat.discard(id)}
+          />
+        )}
+        {isMember ? (
+          <>
+            <Composer
+              draft={draft}
+              onDraft={changeDraft}
+              placeholder={channel.kind === "direct" ? `Message ${title}` : `Message #${title}`}
+              editing={editing}
+              people={mentionable}
+              onSend={(text) => chat.send(channelId, text)}
+              onSave={(message, text) => chat.edit(message, text)}
+              onCancelEdit={() => setEditing(null)}
+              onEditLast={editLast}
+              onTyping={() => chat.typing(channelId)}
+              onPickEmoji={(anchor, insert) => setEmoji({ anchor, onPick: insert })}
+            />
+            <TypingLine channelId={channelId} connected={connected} />
+          </>
+        ) : (
+          <JoinBar channel={channel} />
+        )}
+        <Announcer channelId={channelId} nameOf={nameOf} />
+      </section>
+      {panel === "members" && <MembersPanel channel={channel} title={title} onClose={() => onPanel(null)} />}
+      {panel === "search" && (
+        <SearchPanel channel={channel} title={title} nameOf={nameOf} onClose={() => onPanel(null)} />
+      )}
+      {emoji && <EmojiPopover request={emoji} onClose={() => setEmoji(null)} />}
+      {deleting && (
+        <Dialog title="Delete this message?" size="small" onClose={() => setDeleting(null)}>
+          <p className="dialog-text">Everybody sees that a message was deleted, and nobody what it said.</p>
+          <blockquote className="channel-deleting">{deleting.text.slice(0, 280)}</blockquote>
+          <div className="dialog-actions">
+            <button type="button" className="button" onClick={() => setDeleting(null)}>
+              Keep
+            </button>
+            <button
+              type="button"
+              className="button button-danger"
+              data-focus
+              onClick={() => {
+                chat.delete(deleting);
+                setDeleting(null);
+              }}
+            >
+              Delete
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </div>
+  );
+}
+
+interface HeadProps {
+  readonly channel: Channel;
+  readonly title: string;
+  readonly panel: SidePanel;
+  readonly onPanel: (panel: SidePanel) => void;
+  readonly onMenu: () => void;
+}
+
+function ChannelHead({ channel, title, panel, onPanel, onMenu }: HeadProps) {
+  const me = useChat((state) => state.me?.userId);
+  const other = otherPerson(channel, me);
+  const person = useChat((state) => (other ? state.people[other] : undefined));
+  return (
+    <header className="channel-head">
+      <button type="button" className="icon-button channel-menu" aria-label="Show channels" onClick={onMenu}>
+        <Icon name="menu" />
+      </button>
+      <div className="channel-title">
+        <h1>
+          {channel.kind !== "direct" && (
+            <Icon name={channel.kind === "private" ? "lock" : "hash"} size={18} />
+          )}
+          <bdi>{title}</bdi>
+        </h1>
+        {person && (
+          <span className="channel-sub">
+            {person.status === "online"
+              ? "online"
+              : person.lastSeenAt
+                ? `last seen ${ago(person.lastSeenAt, serverNow())}`
+                : "offline"}
+          </span>
+        )}
+      </div>
+      {channel.kind !== "direct" && (
+        <button
+          type="button"
+          className="button button-small channel-members"
+          aria-pressed={panel === "members"}
+          aria-label={`Members, ${channel.memberCount}`}
+          onClick={() => onPanel(panel === "members" ? null : "members")}
+        >
+          <Icon name="people" size={18} />
+          {channel.memberCount}
+        </button>
+      )}
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Search in this channel"
+        title="Search in this channel"
+        aria-pressed={panel === "search"}
+        onClick={() => onPanel(panel === "search" ? null : "search")}
+      >
+        <Icon name="search" />
+      </button>
+    </header>
+  );
+}
+
+function Intro({ channel, title, empty }: { channel: Channel; title: string; empty: boolean }) {
+  return (
+    <div className="intro">
+      {channel.kind === "direct" ? (
+        <>
+          <h2>
+            <bdi>{title}</bdi>
+          </h2>
+          <p>This is the beginning of your conversation. Only the two of you can read it.</p>
+        </>
+      ) : (
+        <>
+          <h2>
+            Welcome to <bdi>{channel.kind === "private" ? title : `#${title}`}</bdi>
+          </h2>
+          <p>
+            {empty ? "Nobody has said anything here yet. " : "This is where the channel begins. "}
+            {channel.kind === "private"
+              ? "Only its members can find and read it."
+              : "Everybody can find and join it."}
+          </p>
+        </>
+      )}
+      {empty && <p className="intro-hint">Write the first message below.</p>}
+    </div>
+  );
+}
+
+function JoinBar({ channel }: { channel: Channel }) {
+  const chat = useChatActions();
+  const [busy, setBusy] = useState(false);
+  return (
+    <div className="join-bar">
+      <span>You are reading this channel without being a member.</span>
+      <button
+        type="button"
+        className="button button-main button-small"
+        disabled={busy}
+        onClick={() => {
+          setBusy(true);
+          chat.join(channel.channelId).catch((failure: unknown) => {
+            chat.toast("error", sentence(failure));
+            setBusy(false);
+          });
+        }}
+      >
+        Join
+      </button>
+    </div>
+  );
+}

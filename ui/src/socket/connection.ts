@@ -1,0 +1,167 @@
+/**
+ * Carries out what `machine.ts` decides: tickets, WebSockets, timers and the browser's own signals. Parses
+ * frames, and judges none of them.
+ */
+import type { ClientFrame, ServerFrame } from "../contract";
+import {
+  type ConnectionStatus,
+  type Effect,
+  type MachineEvent,
+  statusOf,
+  step,
+  stopped,
+  type TimerName,
+} from "./machine";
+
+export interface ConnectionOptions {
+  readonly url: string;
+  /** A one-time ticket; `fresh` asks for a renewed session first. Rejects with `{code: "SIGNED_OUT"}` if there is none. */
+  readonly ticket: (fresh: boolean) => Promise<{ readonly ticket: string; readonly sessionEndsIn: number }>;
+  readonly onFrame: (frame: ServerFrame) => void;
+  readonly onStatus: (status: ConnectionStatus) => void;
+  readonly onResume: () => void;
+  readonly openSocket?: (url: string) => WebSocket;
+  readonly random?: () => number;
+}
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #sockets = new Map<number, WebSocket>();
+  readonly #timers = new Map<TimerName, ReturnType<typeof setTimeout>>();
+  #machine = stopped;
+  #status: ConnectionStatus = "stopped";
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    addEventListener("online", this.#networkBack);
+    addEventListener("offline", this.#networkLost);
+    document.addEventListener("visibilitychange", this.#lookedAt);
+    if (!navigator.onLine) this.#on({ type: "networkLost" });
+    this.#on({ type: "start" });
+  }
+
+  stop(): void {
+    removeEventListener("online", this.#networkBack);
+    removeEventListener("offline", this.#networkLost);
+    document.removeEventListener("visibilitychange", this.#lookedAt);
+    this.#on({ type: "stop" });
+  }
+
+  get open(): boolean {
+    return this.#machine.current !== null;
+  }
+
+  /** Send now or not at all: whoever needs more keeps the frame and asks again. Says whether it went out. */
+  send(frame: ClientFrame): boolean {
+    const socket = this.#machine.current === null ? undefined : this.#sockets.get(this.#machine.current);
+    if (socket?.readyState !== WebSocket.OPEN) return false;
+    socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  /** An answer is overdue. */
+  doubt(): void {
+    this.#on({ type: "doubt" });
+  }
+
+  /** The server refused the session: take over with a renewed one. */
+  renew(): void {
+    this.#on({ type: "sessionRefused" });
+  }
+
+  #networkBack = () => this.#on({ type: "networkBack" });
+  #networkLost = () => this.#on({ type: "networkLost" });
+  #lookedAt = () => {
+    if (document.visibilityState === "visible") this.#on({ type: "doubt" });
+  };
+
+  #on(event: MachineEvent): void {
+    const { machine, effects } = step(this.#machine, event, this.#options.random ?? Math.random);
+    this.#machine = machine;
+    const status = statusOf(machine);
+    if (status !== this.#status) {
+      this.#status = status;
+      this.#options.onStatus(status);
+    }
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.do) {
+      case "fetchTicket":
+        this.#fetchTicket(effect.id, effect.fresh);
+        return;
+      case "open":
+        this.#openSocket(effect.id, effect.ticket);
+        return;
+      case "close":
+        this.#forget(effect.id);
+        return;
+      case "ping":
+        this.#sockets.get(effect.id)?.send('{"action":"ping"}');
+        return;
+      case "setTimer":
+        clearTimeout(this.#timers.get(effect.name));
+        this.#timers.set(
+          effect.name,
+          setTimeout(() => this.#on({ type: "timer", name: effect.name }), effect.after),
+        );
+        return;
+      case "clearTimer":
+        clearTimeout(this.#timers.get(effect.name));
+        this.#timers.delete(effect.name);
+        return;
+      case "resume":
+        this.#options.onResume();
+        return;
+    }
+  }
+
+  async #fetchTicket(id: number, fresh: boolean): Promise<void> {
+    try {
+      const { ticket, sessionEndsIn } = await this.#options.ticket(fresh);
+      this.#on({ type: "ticket", id, ticket, sessionEndsIn });
+    } catch (failure) {
+      const signedOut = (failure as { code?: unknown } | null)?.code === "SIGNED_OUT";
+      this.#on({ type: "ticketFailed", id, signedOut });
+    }
+  }
+
+  #openSocket(id: number, ticket: string): void {
+    const url = `${this.#options.url}?${new URLSearchParams({ ticket })}`;
+    const socket = this.#options.openSocket?.(url) ?? new WebSocket(url);
+    this.#sockets.set(id, socket);
+    socket.onopen = () => this.#on({ type: "opened", id });
+    socket.onclose = () => {
+      this.#sockets.delete(id);
+      this.#on({ type: "closed", id });
+    };
+    socket.onmessage = ({ data }) => {
+      this.#on({ type: "heard", id });
+      const frame = parse(data);
+      if (frame) this.#options.onFrame(frame);
+    };
+  }
+
+  /** Close without waiting for the other side, which may be gone. */
+  #forget(id: number): void {
+    const socket = this.#sockets.get(id);
+    if (!socket) return;
+    this.#sockets.delete(id);
+    socket.onopen = socket.onclose = socket.onmessage = null;
+    socket.close();
+  }
+}
+
+/** API Gateway itself sends `{"message": "Internal server error"}` at times: not a frame of ours, so nothing. */
+function parse(data: unknown): ServerFrame | null {
+  try {
+    const frame: unknown = JSON.parse(String(data));
+    return typeof frame === "object" && frame !== null && "type" in frame ? (frame as ServerFrame) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Keeps unsent messages in the browser, one entry per message, so that two tabs of one person never write
+ * over each other's. The entries are that person's only.
+ */
+import type { Outbox, Outgoing } from "./outbox";
+
+export class OutboxStorage {
+  readonly #storage: Storage | null;
+  readonly #prefix: string;
+  /** What is stored, and with which failure: an entry is written again only when that changes. */
+  #kept = new Map<string, string | null>();
+
+  constructor(userId: string, storage: Storage | null = browserStorage()) {
+    this.#storage = storage;
+    this.#prefix = `parley.outbox.${userId}.`;
+  }
+
+  load(): Outbox {
+    const found: Outgoing[] = [];
+    for (let index = 0; index < (this.#storage?.length ?? 0); index += 1) {
+      const key = this.#storage?.key(index);
+      if (!key?.startsWith(this.#prefix)) continue;
+      const item = parse(this.#storage?.getItem(key) ?? "");
+      if (item) found.push(item);
+    }
+    found.sort((a, b) => a.writtenAt - b.writtenAt);
+    this.#kept = new Map(found.map((item) => [item.clientMessageId, item.failure]));
+    return found;
+  }
+
+  save(outbox: Outbox): void {
+    const now = new Map(outbox.map((item) => [item.clientMessageId, item.failure]));
+    for (const id of this.#kept.keys()) if (!now.has(id)) this.#storage?.removeItem(this.#prefix + id);
+    for (const { clientMessageId, channelId, text, writtenAt, failure } of outbox) {
+      if (this.#kept.get(clientMessageId) === failure) continue;
+      try {
+        const entry = { clientMessageId, channelId, text, writtenAt, failure };
+        this.#storage?.setItem(this.#prefix + clientMessageId, JSON.stringify(entry));
+      } catch {
+        // Storage is full: the message still goes out, as long as this page stays.
+      }
+    }
+    this.#kept = now;
+  }
+}
+
+function parse(text: string): Outgoing | null {
+  try {
+    const {
+      clientMessageId,
+      channelId,
+      text: body,
+      writtenAt,
+      failure,
+    } = JSON.parse(text) as Partial<Outgoing>;
+    if (!clientMessageId || !channelId || !body) return null;
+    return {
+      clientMessageId,
+      channelId,
+      text: body,
+      writtenAt: writtenAt ?? 0,
+      state: failure ? "failed" : "queued",
+      attempts: 0,
+      notBefore: 0,
+      since: 0,
+      failure: failure ?? null,
+    };
+  } catch {
+    return null;
+  }
+}
+
+function browserStorage(): Storage | null {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
+}

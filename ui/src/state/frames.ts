@@ -1,0 +1,303 @@
+/**
+ * What each frame of the server changes: one pure function per frame. A frame that the contract has and this
+ * file does not handle is a compile error. What must be fetched because of a frame is for `chat/`.
+ */
+import type {
+  Channel,
+  ChannelFrame,
+  Message,
+  MessageDeletedFrame,
+  MessageEditedFrame,
+  MessageFrame,
+  PresenceFrame,
+  ReactionCount,
+  ReactionFrame,
+  ReadMarkerFrame,
+  ServerFrame,
+  TypingFrame,
+} from "../contract";
+import { reduceOutbox } from "../socket/outbox";
+import { mentions } from "../text/mentions";
+import type { ChatState } from "./model";
+import { changed, trimmed, withLive } from "./timeline";
+
+/** Windows that grow by live messages alone are cut back: a tab may stay open for weeks. */
+const MOST_LIVE = 1_500;
+const KEPT_LIVE = 500;
+/** How long somebody is shown as typing, whatever their or our clock says. */
+const LONGEST_TYPING_MS = 10_000;
+
+export interface Moment {
+  readonly now: number;
+  /** The server's time at `now`, as far as it is known. */
+  readonly serverNow: number;
+}
+
+export function reduceFrame(state: ChatState, frame: ServerFrame, moment: Moment): ChatState {
+  switch (frame.type) {
+    case "ack":
+      return acked(state, frame.clientMessageId, moment.now);
+    case "error":
+      return refused(state, frame, moment.now);
+    case "pong":
+      return state;
+    case "message":
+      return messageArrived(state, frame, moment);
+    case "messageEdited":
+      return messageEdited(state, frame);
+    case "messageDeleted":
+      return messageDeleted(state, frame);
+    case "reaction":
+      return reactionChanged(state, frame);
+    case "channel":
+      return channelChanged(state, frame);
+    case "presence":
+      return presenceChanged(state, frame);
+    case "typing":
+      return typingStarted(state, frame, moment);
+    case "readMarker":
+      return readElsewhere(state, frame);
+    default:
+      return unknownFrame(state, frame);
+  }
+}
+
+/** A newer server may say more than this client knows; the compiler makes sure that it knows the contract. */
+function unknownFrame(state: ChatState, _frame: never): ChatState {
+  return state;
+}
+
+function acked(state: ChatState, clientMessageId: string | undefined, now: number): ChatState {
+  if (clientMessageId === undefined) return state;
+  return { ...state, outbox: reduceOutbox(state.outbox, { type: "acked", clientMessageId }, now) };
+}
+
+function refused(state: ChatState, frame: Extract<ServerFrame, { type: "error" }>, now: number): ChatState {
+  const { clientMessageId, code, message, retryAfterMs } = frame;
+  if (clientMessageId === undefined) return state;
+  return {
+    ...state,
+    outbox: reduceOutbox(
+      state.outbox,
+      { type: "refused", clientMessageId, code, message, retryAfterMs },
+      now,
+    ),
+  };
+}
+
+function messageArrived(state: ChatState, frame: MessageFrame, moment: Moment): ChatState {
+  const { type: _, ...stored } = frame;
+  const message: Message = {
+    ...stored,
+    editedAt: null,
+    deletedAt: null,
+    deletedBy: null,
+    reactions: [],
+    traceId: frame.traceId ?? null,
+  };
+  const mine = frame.sender.userId === state.me?.userId;
+  const channel = state.channels[frame.channelId];
+  const isNew = channel !== undefined && frame.seq > channel.lastSeq;
+  let next = state;
+
+  const timeline = next.timelines[frame.channelId];
+  if (timeline) {
+    const grown = trimmed(withLive(timeline, message), MOST_LIVE, KEPT_LIVE);
+    if (grown !== timeline) next = { ...next, timelines: { ...next.timelines, [frame.channelId]: grown } };
+  }
+  if (channel && isNew) next = withChannel(next, { ...channel, lastSeq: frame.seq });
+  if (mine) {
+    next = {
+      ...next,
+      outbox: reduceOutbox(
+        next.outbox,
+        { type: "delivered", clientMessageId: frame.clientMessageId },
+        moment.now,
+      ),
+      delivered: next.delivered.has(frame.messageId)
+        ? next.delivered
+        : new Set([...next.delivered, frame.messageId]),
+    };
+    // Who writes has read.
+    next = withReadSeq(next, frame.channelId, frame.seq);
+  } else {
+    if (isNew && next.me && mentions(frame.text, next.me.username)) {
+      next = {
+        ...next,
+        mentions: { ...next.mentions, [frame.channelId]: (next.mentions[frame.channelId] ?? 0) + 1 },
+      };
+    }
+  }
+  return withoutTyping(next, frame.channelId, frame.sender.userId);
+}
+
+function messageEdited(state: ChatState, frame: MessageEditedFrame): ChatState {
+  return withMessage(state, frame, (message) =>
+    message.deletedAt !== null || (message.editedAt ?? "") >= frame.editedAt
+      ? message
+      : { ...message, text: frame.text, editedAt: frame.editedAt },
+  );
+}
+
+function messageDeleted(state: ChatState, frame: MessageDeletedFrame): ChatState {
+  return withMessage(state, frame, (message) =>
+    message.deletedAt !== null
+      ? message
+      : { ...message, text: "", deletedAt: frame.deletedAt, deletedBy: frame.deletedBy, reactions: [] },
+  );
+}
+
+function reactionChanged(state: ChatState, frame: ReactionFrame): ChatState {
+  return withMessage(state, frame, (message) => {
+    const reactions = withReaction(message.reactions, frame.emoji, frame.userId, frame.change === "added");
+    return reactions === message.reactions ? message : { ...message, reactions };
+  });
+}
+
+/** Adding twice is adding once, and so is taking back. */
+export function withReaction(
+  reactions: readonly ReactionCount[],
+  emoji: string,
+  userId: string,
+  added: boolean,
+): readonly ReactionCount[] {
+  const count = reactions.find((reaction) => reaction.emoji === emoji);
+  if ((count?.userIds.includes(userId) ?? false) === added) return reactions;
+  if (!count) return [...reactions, { emoji, userIds: [userId] }];
+  const userIds = added ? [...count.userIds, userId] : count.userIds.filter((id) => id !== userId);
+  return userIds.length === 0
+    ? reactions.filter((reaction) => reaction !== count)
+    : reactions.map((reaction) => (reaction === count ? { ...count, userIds } : reaction));
+}
+
+function channelChanged(state: ChatState, frame: ChannelFrame): ChatState {
+  const { channelId } = frame.channel;
+  const me = state.me?.userId;
+  const concernsMe = frame.userId === me || (me !== undefined && frame.channel.memberIds.includes(me));
+  if (frame.change === "left") {
+    return frame.userId === me ? withoutChannel(state, channelId) : withFewerMembers(state, frame);
+  }
+  const known = state.channels[channelId];
+  if (!known) {
+    return concernsMe ? withChannel(state, provisional(frame, me)) : state;
+  }
+  return frame.userId === me || frame.change === "created" ? state : withMoreMembers(state, frame);
+}
+
+/** Until the channel itself is fetched, what the frame tells of it. */
+function provisional(frame: ChannelFrame, me: string | undefined): Channel {
+  return {
+    ...frame.channel,
+    memberCount: Math.max(1, frame.channel.memberIds.length),
+    lastSeq: 0,
+    readSeq: 0,
+    unread: 0,
+    role: frame.channel.createdBy === me ? "owner" : "member",
+  };
+}
+
+function withMoreMembers(state: ChatState, frame: ChannelFrame): ChatState {
+  const { channelId } = frame.channel;
+  const channel = state.channels[channelId];
+  const list = state.members[channelId];
+  if (!channel || list?.members.some((member) => member.userId === frame.userId)) return state;
+  const next = withChannel(state, { ...channel, memberCount: channel.memberCount + 1 });
+  const person = state.people[frame.userId];
+  if (!list || !person) return next;
+  const member = { ...person, role: "member" as const, joinedAt: frame.changedAt };
+  return {
+    ...next,
+    members: { ...next.members, [channelId]: { ...list, members: [...list.members, member] } },
+  };
+}
+
+function withFewerMembers(state: ChatState, frame: ChannelFrame): ChatState {
+  const { channelId } = frame.channel;
+  const channel = state.channels[channelId];
+  if (!channel) return state;
+  const list = state.members[channelId];
+  if (list && list.cursor === null && !list.members.some((member) => member.userId === frame.userId))
+    return state;
+  const next = withoutTyping(
+    withChannel(state, { ...channel, memberCount: Math.max(1, channel.memberCount - 1) }),
+    channelId,
+    frame.userId,
+  );
+  if (!list) return next;
+  const members = list.members.filter((member) => member.userId !== frame.userId);
+  return { ...next, members: { ...next.members, [channelId]: { ...list, members } } };
+}
+
+function presenceChanged(state: ChatState, frame: PresenceFrame): ChatState {
+  const people = { ...state.people };
+  for (const { userId, status, lastSeenAt } of frame.changes) {
+    const person = people[userId];
+    if (person) people[userId] = { ...person, status, lastSeenAt: lastSeenAt ?? person.lastSeenAt };
+  }
+  return { ...state, people };
+}
+
+function typingStarted(state: ChatState, frame: TypingFrame, moment: Moment): ChatState {
+  if (frame.userId === state.me?.userId) return state;
+  const left = Math.min(Date.parse(frame.until) - moment.serverNow, LONGEST_TYPING_MS);
+  if (!(left > 0)) return state;
+  const channel = { ...state.typing[frame.channelId], [frame.userId]: moment.now + left };
+  return { ...state, typing: { ...state.typing, [frame.channelId]: channel } };
+}
+
+function readElsewhere(state: ChatState, frame: ReadMarkerFrame): ChatState {
+  return withReadSeq(state, frame.channelId, frame.readSeq);
+}
+
+/** How far I have read only ever grows. */
+export function withReadSeq(state: ChatState, channelId: string, seq: number): ChatState {
+  const channel = state.channels[channelId];
+  if (!channel || seq <= channel.readSeq) return state;
+  const next = withChannel(state, { ...channel, readSeq: seq });
+  return seq >= channel.lastSeq && state.mentions[channelId]
+    ? { ...next, mentions: { ...next.mentions, [channelId]: 0 } }
+    : next;
+}
+
+export function withChannel(state: ChatState, channel: Channel): ChatState {
+  return {
+    ...state,
+    channels: {
+      ...state.channels,
+      [channel.channelId]: { ...channel, unread: Math.max(0, channel.lastSeq - channel.readSeq) },
+    },
+  };
+}
+
+export function withoutChannel(state: ChatState, channelId: string): ChatState {
+  const without = <T>(map: ById<T>): ById<T> =>
+    Object.fromEntries(Object.entries(map).filter(([id]) => id !== channelId));
+  return {
+    ...state,
+    channels: without(state.channels),
+    timelines: without(state.timelines),
+    members: without(state.members),
+    typing: without(state.typing),
+    mentions: without(state.mentions),
+  };
+}
+
+export function withoutTyping(state: ChatState, channelId: string, userId: string): ChatState {
+  const typing = state.typing[channelId];
+  if (!typing || !(userId in typing)) return state;
+  const rest = Object.fromEntries(Object.entries(typing).filter(([id]) => id !== userId));
+  return { ...state, typing: { ...state.typing, [channelId]: rest } };
+}
+
+function withMessage(
+  state: ChatState,
+  at: { readonly channelId: string; readonly seq: number },
+  by: (message: Message) => Message,
+): ChatState {
+  const timeline = state.timelines[at.channelId];
+  if (!timeline) return state;
+  const after = changed(timeline, at.seq, by);
+  return after === timeline ? state : { ...state, timelines: { ...state.timelines, [at.channelId]: after } };
+}
+
+type ById<T> = Readonly<Record<string, T>>;

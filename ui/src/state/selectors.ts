@@ -1,0 +1,34 @@
+/** What screens show, derived from the state. */
+import type { Channel, Person, User } from "../contract";
+import type { ChatState } from "./model";
+
+/** A channel's title: its name, or in a direct channel the other person's. */
+export function channelTitle(channel: Channel, people: ChatState["people"], me: string | undefined): string {
+  if (channel.kind !== "direct") return channel.name;
+  const other = otherPerson(channel, me);
+  return (other && people[other]?.displayName) ?? (channel.name || "Direct message");
+}
+
+/** The one whom I talk to in a direct channel; oneself in a channel with oneself. */
+export function otherPerson(channel: Channel, me: string | undefined): string | undefined {
+  if (channel.kind !== "direct") return undefined;
+  return channel.memberIds.find((id) => id !== me) ?? channel.memberIds[0];
+}
+
+/** Today's name of somebody, or the one that came with their message. */
+export function displayName(person: Person, people: ChatState["people"]): string {
+  return people[person.userId]?.displayName ?? person.displayName;
+}
+
+export function byName(a: { displayName: string }, b: { displayName: string }): number {
+  return a.displayName.localeCompare(b.displayName, undefined, { sensitivity: "base", numeric: true });
+}
+
+/** Online first, each by name. */
+export function byPresence(a: User, b: User): number {
+  return a.status === b.status ? byName(a, b) : a.status === "online" ? -1 : 1;
+}
+
+export function totalUnread(channels: ChatState["channels"]): number {
+  return Object.values(channels).reduce((sum, channel) => sum + (channel.role ? channel.unread : 0), 0);
+}

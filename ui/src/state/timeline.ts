@@ -1,0 +1,152 @@
+/**
+ * One channel's messages, as far as they are loaded: a window of its history, ordered by seq alone. Pure;
+ * fetching is for `chat/`.
+ */
+import type { Message, MessagePage } from "../contract";
+
+export interface Timeline {
+  /** Ascending by seq, each seq once. */
+  readonly messages: readonly Message[];
+  /** Everything up to here, from the first loaded, is loaded or known to be a hole. */
+  readonly settled: number;
+  readonly hasEarlier: boolean;
+  /** The window ends before the newest message: what is live is not part of it. */
+  readonly hasLater: boolean;
+  readonly loading: "none" | "earlier" | "later" | "all";
+  readonly failed: boolean;
+  /** Another number for another window: the list starts afresh with it. */
+  readonly generation: number;
+}
+
+export const nothingLoaded: Timeline = {
+  messages: [],
+  settled: 0,
+  hasEarlier: false,
+  hasLater: false,
+  loading: "all",
+  failed: false,
+  generation: 0,
+};
+
+export function newest(timeline: Timeline): number {
+  return timeline.messages.at(-1)?.seq ?? timeline.settled;
+}
+
+export function oldest(timeline: Timeline): number {
+  return timeline.messages[0]?.seq ?? timeline.settled + 1;
+}
+
+/** A fresh window in place of whatever was there. */
+export function replaced(
+  timeline: Timeline,
+  page: Pick<MessagePage, "items">,
+  has: Pick<Timeline, "hasEarlier" | "hasLater">,
+): Timeline {
+  const messages = merge([], page.items);
+  return {
+    messages,
+    settled: messages.at(-1)?.seq ?? 0,
+    ...has,
+    loading: "none",
+    failed: false,
+    generation: timeline.generation + 1,
+  };
+}
+
+export function withEarlier(timeline: Timeline, page: MessagePage): Timeline {
+  return {
+    ...timeline,
+    messages: merge(timeline.messages, page.items),
+    hasEarlier: page.hasMore,
+    loading: "none",
+    failed: false,
+  };
+}
+
+/** The page asked for with `after`. What it does not hold, up to its last message, is a hole and stays one. */
+export function withLater(timeline: Timeline, page: MessagePage): Timeline {
+  const messages = merge(timeline.messages, page.items);
+  const reached = Math.max(timeline.settled, page.items.at(-1)?.seq ?? 0);
+  return {
+    ...timeline,
+    messages,
+    settled: settle(messages, reached),
+    hasLater: page.hasMore && timeline.hasLater,
+    loading: timeline.loading === "later" ? "none" : timeline.loading,
+    failed: false,
+  };
+}
+
+/** Asked for, and not there: nobody will ever see these seqs. */
+export function skipped(timeline: Timeline): Timeline {
+  return { ...timeline, settled: newest(timeline) };
+}
+
+/** A live message. Those that this window cannot hold yet are left to the fetch that reaches them. */
+export function withLive(timeline: Timeline, message: Message): Timeline {
+  if (timeline.hasLater || timeline.loading === "all") return timeline;
+  // Older than the window and not asked for: an old message delivered again.
+  if (timeline.hasEarlier && timeline.messages.length > 0 && message.seq < oldest(timeline)) return timeline;
+  if (find(timeline.messages, message.seq)) return timeline;
+  const messages = merge(timeline.messages, [message]);
+  return { ...timeline, messages, settled: settle(messages, timeline.settled) };
+}
+
+/** The seqs that were skipped in the live stream, as an `after`; null if there is no gap. */
+export function gap(timeline: Timeline): number | null {
+  if (timeline.hasLater || timeline.loading === "all") return null;
+  return newest(timeline) > timeline.settled ? timeline.settled : null;
+}
+
+export function changed(timeline: Timeline, seq: number, by: (message: Message) => Message): Timeline {
+  const index = indexOf(timeline.messages, seq);
+  const message = timeline.messages[index];
+  if (!message) return timeline;
+  const after = by(message);
+  return after === message ? timeline : { ...timeline, messages: timeline.messages.with(index, after) };
+}
+
+/** Forget the oldest messages of a long window; they can be fetched again. */
+export function trimmed(timeline: Timeline, most: number, keep: number): Timeline {
+  if (timeline.messages.length <= most) return timeline;
+  return { ...timeline, messages: timeline.messages.slice(-keep), hasEarlier: true };
+}
+
+/** The later arguments win: what was fetched last is the newest that is known of a message. */
+function merge(known: readonly Message[], more: readonly Message[]): readonly Message[] {
+  const first = more[0];
+  if (!first) return known;
+  if (first.seq > (known.at(-1)?.seq ?? 0) && ascending(more)) return [...known, ...more];
+  const bySeq = new Map(known.map((message) => [message.seq, message]));
+  for (const message of more) bySeq.set(message.seq, message);
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+}
+
+function ascending(messages: readonly Message[]): boolean {
+  return messages.every((message, index) => index === 0 || message.seq > (messages[index - 1]?.seq ?? 0));
+}
+
+function settle(messages: readonly Message[], from: number): number {
+  let settled = from;
+  for (let index = indexOf(messages, from + 1); messages[index]?.seq === settled + 1; index += 1)
+    settled += 1;
+  return settled;
+}
+
+function find(messages: readonly Message[], seq: number): Message | undefined {
+  return messages[indexOf(messages, seq)];
+}
+
+/** Where a seq is, or -1: the list is sorted, and long. */
+export function indexOf(messages: readonly Message[], seq: number): number {
+  let low = 0;
+  let high = messages.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const at = messages[middle]?.seq ?? 0;
+    if (at === seq) return middle;
+    if (at < seq) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}

@@ -1,0 +1,45 @@
+/** Moments in people's words: their language, their time zone. */
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+const thisYear = new Intl.DateTimeFormat(undefined, { weekday: "long", month: "long", day: "numeric" });
+const otherYear = new Intl.DateTimeFormat(undefined, {
+  weekday: "short",
+  year: "numeric",
+  month: "long",
+  day: "numeric",
+});
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+const shortDate = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", year: "numeric" });
+
+export const clockTime = (iso: string) => clock.format(new Date(iso));
+export const wholeTime = (iso: string) => whole.format(new Date(iso));
+export const shortDay = (iso: string) => shortDate.format(new Date(iso));
+
+/** The day as people count it: two moments on one day give the same text. */
+export function dayKey(iso: string): string {
+  const day = new Date(iso);
+  return `${day.getFullYear()}-${day.getMonth()}-${day.getDate()}`;
+}
+
+export function dayName(iso: string, now = Date.now()): string {
+  const day = new Date(iso);
+  const key = dayKey(iso);
+  if (key === dayKey(new Date(now).toISOString())) return capital(relative.format(0, "day"));
+  if (key === dayKey(new Date(now - 86_400_000).toISOString())) return capital(relative.format(-1, "day"));
+  return day.getFullYear() === new Date(now).getFullYear() ? thisYear.format(day) : otherYear.format(day);
+}
+
+/** "5 minutes ago", as of `now` on the clock that made the moment. */
+export function ago(iso: string, now: number): string {
+  const seconds = Math.max(0, (now - Date.parse(iso)) / 1_000);
+  if (seconds < 60) return "just now";
+  if (seconds < 3_600) return relative.format(-Math.floor(seconds / 60), "minute");
+  if (seconds < 86_400) return relative.format(-Math.floor(seconds / 3_600), "hour");
+  if (seconds < 30 * 86_400) return relative.format(-Math.floor(seconds / 86_400), "day");
+  return shortDay(iso);
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+}

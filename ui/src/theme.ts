@@ -1,0 +1,22 @@
+/** Light or dark: the system's, or the person's own choice. `public/theme.js` applies it before the first paint. */
+
+export type Theme = "system" | "light" | "dark";
+
+const KEY = "parley.theme";
+
+export function chosenTheme(): Theme {
+  const theme = document.documentElement.dataset.theme;
+  return theme === "light" || theme === "dark" ? theme : "system";
+}
+
+export function chooseTheme(theme: Theme): void {
+  const { dataset } = document.documentElement;
+  if (theme === "system") delete dataset.theme;
+  else dataset.theme = theme;
+  try {
+    if (theme === "system") localStorage.removeItem(KEY);
+    else localStorage.setItem(KEY, theme);
+  } catch {
+    // Storage is switched off: the choice lives as long as the page.
+  }
+}

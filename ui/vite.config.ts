@@ -1,0 +1,22 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+import { emojiData } from "./scripts/emoji-data.ts";
+
+/** `npm run dev` serves the sources and takes everything else from a stage that runs: PARLEY_STAGE_URL. */
+const stage = process.env.PARLEY_STAGE_URL ?? "http://localhost:4280";
+const fromStage = { target: stage, changeOrigin: true };
+
+export default defineConfig({
+  plugins: [react(), emojiData()],
+  build: {
+    target: "es2024",
+    // A data: URL would need its own word in the content security policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    host: "127.0.0.1",
+    proxy: { "/api": fromStage, "/config.json": fromStage, "/oauth2": fromStage, "/login": fromStage },
+  },
+  test: { environment: "node", include: ["tests/**/*.test.{ts,tsx}"] },
+});
