@@ -1,0 +1,113 @@
+"""The templates of two stages, synthesised once for all tests here: `dev` by defaults, `prod` by cdk.json."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# The CDK's runtime complains of Node 20 on every import; users are told of Node 22 in the README.
+os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "20"
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Synthesised:
+    """A stage's cloud assembly."""
+
+    stage: str
+    folder: Path
+    templates: dict[str, dict[str, Any]]
+
+    def resources(self, kind: str, part: str | None = None) -> dict[str, Resource]:
+        """The resources of a type, of one stack or of all, by `stack.logicalId`."""
+        return {key: resource for key, resource in self.all_resources(part) if resource["Type"] == kind}
+
+    def all_resources(self, part: str | None = None) -> Iterator[tuple[str, Resource]]:
+        """Every resource, with its `stack.logicalId`."""
+        for name, template in self.templates.items():
+            if part in (None, name):
+                for logical_id, resource in template["Resources"].items():
+                    yield f"{name}.{logical_id}", resource
+
+    def outputs(self, part: str) -> dict[str, Any]:
+        """The outputs of a stack."""
+        return {name: output["Value"] for name, output in self.templates[part].get("Outputs", {}).items()}
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A built site, as far as the stacks look at it."""
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "assets").mkdir()
+    (folder / "index.html").write_text("<!doctype html><title>Parley</title>")
+    (folder / "assets" / "index-1a2b3c.js").write_text("export {};")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def context() -> dict[str, Any]:
+    """The context of cdk.json."""
+    loaded: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def dev(site: Path, context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesised:
+    """A stage by the defaults."""
+    extra = {"siteOrigin": "http://localhost:4280"}
+    return synthesise("dev", site, context | extra, tmp_path_factory.mktemp("dev"))
+
+
+@pytest.fixture(scope="session")
+def prod(site: Path, context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesised:
+    """Production, as cdk.json has it."""
+    return synthesise("prod", site, context, tmp_path_factory.mktemp("prod"))
+
+
+@pytest.fixture(params=["dev", "prod"])
+def stage(request: pytest.FixtureRequest) -> Synthesised:
+    """Each of the two in turn."""
+    synthesised: Synthesised = request.getfixturevalue(request.param)
+    return synthesised
+
+
+def synthesise(name: str, site: Path, context: dict[str, Any], folder: Path) -> Synthesised:
+    """Synthesise as `app.py` does, cdk-nag included: an unacknowledged finding fails here."""
+    import aws_cdk as cdk
+
+    from app import add_stacks, check_with_cdk_nag
+    from stacks.stage import Stage
+
+    app = cdk.App(context=context | {"stage": name}, outdir=str(folder))
+    add_stacks(app, Stage.from_context(app.node.try_get_context), site=site)
+    check_with_cdk_nag(app)
+    app.synth()
+    templates = {
+        path.name.removesuffix(".template.json").removeprefix(f"Parley-{name}-"): json.loads(path.read_text())
+        for path in sorted(folder.glob("*.template.json"))
+    }
+    return Synthesised(stage=name, folder=folder, templates=templates)
+
+
+def named(value: Any) -> str:
+    """A value of a template as text that a test can look into: references by their logical ids."""
+    if isinstance(value, str):
+        return value
+    if "Ref" in value:
+        return f"<{value['Ref']}>"
+    if "Fn::GetAtt" in value:
+        return f"<{'.'.join(value['Fn::GetAtt'])}>"
+    if "Fn::GetStackOutput" in value:
+        source = value["Fn::GetStackOutput"]
+        return f"<{source['StackName']}.{source['OutputName']}>"
+    if "Fn::Join" in value:
+        separator, parts = value["Fn::Join"]
+        return str(separator.join(named(part) for part in parts))
+    return json.dumps(value, sort_keys=True)

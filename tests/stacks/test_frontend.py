@@ -1,0 +1,189 @@
+"""The site: private files, one origin for page and API, strict headers, and what the page learns at its start."""
+
+import json
+import re
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+
+from stacks.frontend import SPA_FALLBACK
+from tests.stacks.conftest import Resource, Synthesised, named
+
+
+def distribution(stage: Synthesised) -> Resource:
+    (found,) = stage.resources("AWS::CloudFront::Distribution").values()
+    config: Resource = found["Properties"]["DistributionConfig"]
+    return config
+
+
+def security_headers(stage: Synthesised) -> dict[str, Any]:
+    (policy,) = stage.resources("AWS::CloudFront::ResponseHeadersPolicy").values()
+    headers: dict[str, Any] = policy["Properties"]["ResponseHeadersPolicyConfig"]
+    return headers
+
+
+def deployments(stage: Synthesised) -> dict[str, Resource]:
+    """The deployments of files by how long browsers may keep them."""
+    found = stage.resources("Custom::CDKBucketDeployment").values()
+    return {each["Properties"]["SystemMetadata"]["cache-control"]: each for each in found}
+
+
+def config_of(stage: Synthesised) -> dict[str, Any]:
+    """config.json as it will be, references in it by their logical ids."""
+    page = deployments(stage)["no-cache"]["Properties"]
+    (text,) = [path.read_text() for path in stage.folder.glob("asset.*/config.json")]
+    for markers in page["SourceMarkers"]:
+        for marker, value in markers.items():
+            text = text.replace(marker, named(value))
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def test_only_the_distribution_reads_the_files(stage: Synthesised) -> None:
+    """Everything public about the bucket is blocked, and plain HTTP is denied."""
+    for key, bucket in stage.resources("AWS::S3::Bucket").items():
+        assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}, key
+    statements = [
+        statement
+        for policy in stage.resources("AWS::S3::BucketPolicy", "Frontend").values()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+    ]
+    assert any(statement["Effect"] == "Deny" and "Bool" in statement["Condition"] for statement in statements)
+    readers = [
+        statement["Principal"]
+        for statement in statements
+        if statement["Effect"] == "Allow" and "s3:GetObject" in statement["Action"]
+    ]
+    assert {"Service": "cloudfront.amazonaws.com"} in readers
+
+
+def test_the_api_is_reached_through_the_site_and_never_cached(stage: Synthesised) -> None:
+    """One origin for the browser: no CORS, and the token goes through."""
+    (api,) = distribution(stage)["CacheBehaviors"]
+    assert api["PathPattern"] == "/api/*"
+    assert api["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # AWS's CachingDisabled
+    assert api["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"  # AllViewerExceptHostHeader
+    assert "DELETE" in api["AllowedMethods"]
+    assert "FunctionAssociations" not in api
+    origin = next(each for each in distribution(stage)["Origins"] if each["Id"] == api["TargetOriginId"])
+    assert ".execute-api." in named(origin["DomainName"])
+    # /api/x must arrive as stage api, resource /x
+    assert not origin.get("OriginPath")
+
+
+def test_no_refusal_is_turned_into_a_page(stage: Synthesised) -> None:
+    """Error responses of a distribution cover all its behaviours: an API's 404 would become index.html."""
+    assert "CustomErrorResponses" not in distribution(stage)
+
+
+@pytest.mark.parametrize(
+    ("asked", "served"),
+    [
+        ("/", "/index.html"),
+        ("/c/general", "/index.html"),
+        ("/c/general/", "/index.html"),
+        ("/assets/index-1a2b3c.js", "/assets/index-1a2b3c.js"),
+        ("/config.json", "/config.json"),
+        ("/v1.2/people", "/index.html"),
+    ],
+)
+def test_every_address_of_the_page_is_the_page(asked: str, served: str) -> None:
+    """The very file that CloudFront runs, run by Node."""
+    node = shutil.which("node")
+    assert node
+    code = f"{SPA_FALLBACK.read_text()}; console.log(handler({{request: {{uri: {json.dumps(asked)}}}}}).uri)"
+    outcome = subprocess.run([node, "-e", code], capture_output=True, text=True, check=True)
+    assert outcome.stdout.strip() == served
+
+
+def test_the_page_runs_its_own_scripts_only(stage: Synthesised) -> None:
+    """Injected markup finds nothing that would run it, and nowhere to send what it read."""
+    policy = security_headers(stage)["SecurityHeadersConfig"]["ContentSecurityPolicy"]
+    text = named(policy["ContentSecurityPolicy"])
+    directives = {name: rest for name, _, rest in (part.strip().partition(" ") for part in text.split(";"))}
+    assert "unsafe" not in text
+    assert directives["default-src"] == "'none'"
+    assert directives["script-src"] == "'self'"
+    assert directives["frame-ancestors"] == "'none'"
+    own, socket, sign_in = directives["connect-src"].split(" ")
+    assert own == "'self'"
+    assert re.fullmatch(r"wss://<[^>]+>\.execute-api\.<AWS::Region>\.<AWS::URLSuffix>", socket)
+    assert re.fullmatch(r"https://<[^>]+>\.auth\.<AWS::Region>\.amazoncognito\.com", sign_in)
+
+
+def test_browsers_are_told_to_be_strict(stage: Synthesised) -> None:
+    """HTTPS for a year, no sniffing, no frames, no referrer, no camera."""
+    headers = security_headers(stage)
+    security = headers["SecurityHeadersConfig"]
+    assert security["StrictTransportSecurity"]["AccessControlMaxAgeSec"] == 365 * 24 * 3600
+    assert security["ContentTypeOptions"]["Override"] is True
+    assert security["FrameOptions"]["FrameOption"] == "DENY"
+    assert security["ReferrerPolicy"]["ReferrerPolicy"] == "no-referrer"
+    custom = {each["Header"] for each in headers["CustomHeadersConfig"]["Items"]}
+    assert "Permissions-Policy" in custom
+    behaviours = [distribution(stage)["DefaultCacheBehavior"], *distribution(stage)["CacheBehaviors"]]
+    assert len({named(each["ResponseHeadersPolicyId"]) for each in behaviours}) == 1
+
+
+def test_the_page_is_fresh_and_its_assets_are_kept(stage: Synthesised) -> None:
+    """Assets are named by their content; the page that names them is asked for anew, and comes after them."""
+    found = deployments(stage)
+    assert set(found) == {"no-cache", "public, max-age=31536000, immutable"}
+    page = found["no-cache"]
+    assert page["Properties"]["DistributionPaths"] == ["/*"]
+    assert any("Assets" in dependency for dependency in page["DependsOn"])
+    assert all(each["Properties"]["Prune"] is False for each in found.values())
+
+
+def test_the_page_learns_where_everything_is(stage: Synthesised) -> None:
+    """config.json, as the UI reads it."""
+    config = config_of(stage)
+    assert set(config) == {"stage", "region", "apiUrl", "websocketUrl", "auth", "console", "inspector"}
+    assert config["stage"] == stage.stage
+    assert config["apiUrl"] == "/api"
+    assert re.fullmatch(
+        r"wss://<[^>]+>\.execute-api\.<AWS::Region>\.<AWS::URLSuffix>/socket", config["websocketUrl"]
+    )
+    assert config["inspector"] is (stage.stage != "prod")
+    assert set(config["console"]) == {"workflow", "dashboard", "traces", "logs"}
+    auth = config["auth"]
+    assert auth["scopes"] == "openid profile email"
+    assert auth["authority"].startswith("https://cognito-idp.<AWS::Region>.amazonaws.com/<")
+    host = re.match(r"https://<[^>]+>\.auth\.<AWS::Region>\.amazoncognito\.com/", auth["authorizationEndpoint"])
+    assert host
+    endpoints = {
+        "authorizationEndpoint": "oauth2/authorize",
+        "tokenEndpoint": "oauth2/token",
+        "revocationEndpoint": "oauth2/revoke",
+        "signOutUrl": "logout",
+    }
+    for name, path in endpoints.items():
+        assert auth[name] == f"{host.group()}{path}"
+
+
+def test_sign_in_is_by_code_and_comes_back_to_the_site_only(dev: Synthesised, prod: Synthesised) -> None:
+    """Authorization code, no implicit flow, no secret in a browser; passwords by API in a demo only."""
+    for stage in (dev, prod):
+        (client,) = stage.resources("AWS::Cognito::UserPoolClient").values()
+        properties = client["Properties"]
+        assert properties["AllowedOAuthFlows"] == ["code"]
+        assert properties["GenerateSecret"] is False
+        assert properties["PreventUserExistenceErrors"] == "ENABLED"
+        homes = [named(url) for url in properties["CallbackURLs"]]
+        assert homes == [named(url) for url in properties["LogoutURLs"]]
+        assert re.fullmatch(r"https://<Distribution\w+\.DomainName>/", homes[0])
+        assert homes[1:] == (["http://localhost:4280/"] if stage is dev else [])
+        by_password = "ALLOW_USER_PASSWORD_AUTH" in properties["ExplicitAuthFlows"]
+        assert by_password is (stage is dev)
+
+
+def test_production_asks_for_a_second_factor(dev: Synthesised, prod: Synthesised) -> None:
+    """And has Cognito watch for stolen credentials."""
+    for stage, mfa in ((dev, "OPTIONAL"), (prod, "ON")):
+        (pool,) = stage.resources("AWS::Cognito::UserPool").values()
+        assert pool["Properties"]["MfaConfiguration"] == mfa
+        assert ("PreSignUp" in pool["Properties"].get("LambdaConfig", {})) is (stage is dev)
+        add_ons = pool["Properties"].get("UserPoolAddOns")
+        assert add_ons == ({"AdvancedSecurityMode": "ENFORCED"} if stage is prod else None)

@@ -1,0 +1,142 @@
+"""The REST API: every route of the contract, behind the user pool, with errors in one shape."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.chat.errors import ErrorCode
+from functions.chat.resources import ErrorBody, NewChannel, NewDirectMessage, Profile, ReadMarker, Request
+from functions.handlers.api import app
+from stacks.request_models import request_model
+from tests.stacks.conftest import Resource, Synthesised, named
+
+BODIES: dict[tuple[str, str], type[Request]] = {
+    ("PUT", "/me"): Profile,
+    ("POST", "/channels"): NewChannel,
+    ("PUT", "/channels/{channelId}/read-marker"): ReadMarker,
+    ("POST", "/direct-messages"): NewDirectMessage,
+}
+CONTRACT = {
+    *BODIES,
+    ("GET", "/me"),
+    ("GET", "/users"),
+    ("GET", "/channels"),
+    ("GET", "/channels/{channelId}"),
+    ("GET", "/channels/{channelId}/members"),
+    ("PUT", "/channels/{channelId}/members/{userId}"),
+    ("DELETE", "/channels/{channelId}/members/{userId}"),
+    ("GET", "/channels/{channelId}/messages"),
+    ("POST", "/tickets"),
+}
+
+
+def path_of(stage: Synthesised, reference: Any) -> str:
+    """A resource's path, by its parents."""
+    name = named(reference).strip("<>")
+    if name.endswith("RootResourceId"):
+        return ""
+    resource = stage.templates["RestApi"]["Resources"][name]["Properties"]
+    return f"{path_of(stage, resource['ParentId'])}/{resource['PathPart']}"
+
+
+def methods(stage: Synthesised) -> dict[tuple[str, str], Resource]:
+    """The methods by verb and path."""
+    found = stage.resources("AWS::ApiGateway::Method").values()
+    return {
+        (method["Properties"]["HttpMethod"], path_of(stage, method["Properties"]["ResourceId"])): method[
+            "Properties"
+        ]
+        for method in found
+    }
+
+
+def test_every_route_of_the_contract_is_there_and_no_other(stage: Synthesised) -> None:
+    """Explicit routes: no proxy resource passes on what nobody has thought of."""
+    assert set(methods(stage)) == CONTRACT
+
+
+def test_the_function_answers_what_the_gateway_lets_through(dev: Synthesised) -> None:
+    """The gateway's routes and the function's are the same."""
+    routes = [*app._static_routes, *app._dynamic_routes]
+    answered = {(method, len(route.path.split("/"))) for route in routes for method in _listed(route.method)}
+    assert {(method, len(path.split("/"))) for method, path in methods(dev)} == answered
+    for method, path in methods(dev):
+        concrete = path.replace("{", "").replace("}", "")
+        assert any(route.rule.match(concrete) and method in _listed(route.method) for route in routes), path
+
+
+def _listed(method: Any) -> list[str]:
+    return [method] if isinstance(method, str) else list(method)
+
+
+def test_every_route_asks_the_user_pool(stage: Synthesised) -> None:
+    """No method is open, not by mistake and not for a test."""
+    for key, method in methods(stage).items():
+        assert method["AuthorizationType"] == "COGNITO_USER_POOLS", key
+        assert method["RequestValidatorId"], key
+
+
+def test_bodies_are_checked_against_the_typed_models(stage: Synthesised) -> None:
+    """The schema at the gateway is the model that the function reads the body with."""
+    models = {
+        model["Properties"]["Name"]: model["Properties"]["Schema"]
+        for model in stage.resources("AWS::ApiGateway::Model").values()
+    }
+    for key, method in methods(stage).items():
+        body = BODIES.get(key)
+        assert bool(method.get("RequestModels")) is bool(body), key
+        if body:
+            assert models[body.__name__] == request_model(body)
+
+
+@pytest.mark.parametrize("body", BODIES.values())
+def test_the_schema_of_a_body_is_draft_4(body: type[Request]) -> None:
+    """API Gateway knows draft 4 only, and references to nothing outside the model."""
+    schema = request_model(body)
+    assert schema["$schema"] == "http://json-schema.org/draft-04/schema#"
+    assert schema["additionalProperties"] is False
+    text = json.dumps(schema)
+    assert "$defs" not in text
+    assert "$ref" not in text
+    assert "const" not in text
+
+
+def test_a_schema_that_draft_4_cannot_say_is_refused_at_synthesis() -> None:
+    """Rather than deployed as something weaker than it looks."""
+
+    class Doubtful(Request):
+        either: int | str
+
+    with pytest.raises(ValueError, match=r"Doubtful\.either: .*anyOf"):
+        request_model(Doubtful)
+
+
+def test_what_the_gateway_refuses_looks_like_what_the_function_refuses(stage: Synthesised) -> None:
+    """Clients read one shape of error, whoever refused."""
+    answers = {
+        answer["Properties"]["ResponseType"]: answer["Properties"]
+        for answer in stage.resources("AWS::ApiGateway::GatewayResponse").values()
+    }
+    expected = {
+        "UNAUTHORIZED": ("401", ErrorCode.SESSION_EXPIRED),
+        "ACCESS_DENIED": ("403", ErrorCode.FORBIDDEN),
+        "MISSING_AUTHENTICATION_TOKEN": ("404", ErrorCode.NOT_FOUND),
+        "BAD_REQUEST_BODY": ("400", ErrorCode.INVALID_REQUEST),
+        "THROTTLED": ("429", ErrorCode.RATE_LIMITED),
+        "DEFAULT_5XX": ("500", ErrorCode.INTERNAL),
+    }
+    for kind, (status, code) in expected.items():
+        body = ErrorBody.model_validate_json(answers[kind]["ResponseTemplates"]["application/json"])
+        assert (answers[kind]["StatusCode"], body.code) == (status, code)
+    assert "DEFAULT_4XX" in answers
+
+
+def test_requests_are_traced_and_limited(stage: Synthesised) -> None:
+    """A trace starts at the gateway, which is why this is a REST API."""
+    (rest_stage,) = stage.resources("AWS::ApiGateway::Stage").values()
+    assert rest_stage["Properties"]["StageName"] == "api"
+    assert rest_stage["Properties"]["TracingEnabled"] is True
+    (limits,) = rest_stage["Properties"]["MethodSettings"]
+    assert limits["ThrottlingRateLimit"] > 0
+    assert not limits.get("DataTraceEnabled")
