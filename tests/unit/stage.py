@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 import boto3
+import pytest
 
 from functions.aws import channels, clients, connections, members, users
 from functions.chat.channels import ChannelRecord, Membership, general
@@ -188,6 +189,30 @@ class Stage:
             present=present,
             reactedAt=at,
         )
+
+    def conflict(self, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+        """Let the next transactions be cancelled, as DynamoDB does when another write touches the same row."""
+        client = clients.dynamodb().meta.client
+        transact = client.transact_write_items
+        left = times
+
+        def conflicting(**request: Any) -> Any:
+            nonlocal left
+            if not left:
+                return transact(**request)
+            left -= 1
+            raise client.exceptions.TransactionCanceledException(
+                {
+                    "Error": {
+                        "Code": "TransactionCanceledException",
+                        "Message": "Transaction cancelled [None, TransactionConflict]",
+                    },
+                    "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
+                },
+                "TransactWriteItems",
+            )
+
+        monkeypatch.setattr(client, "transact_write_items", conflicting)
 
 
 def _schema(keys: list[str]) -> Any:

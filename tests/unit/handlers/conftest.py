@@ -1,0 +1,153 @@
+"""What handler tests have in common: all that is logged is searched for what must not be there."""
+
+import io
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from functions.aws import clients
+from functions.aws.observability import logger
+from tests.unit.builders import SECRET, LambdaContext
+
+
+class Logs:
+    """What the functions wrote: log lines, and metrics in the embedded format."""
+
+    def __init__(self, stream: io.StringIO, capsys: pytest.CaptureFixture[str]) -> None:
+        self._stream = stream
+        self._capsys = capsys
+        self._printed = ""
+
+    @property
+    def text(self) -> str:
+        """Everything."""
+        self._printed += "".join(self._capsys.readouterr())
+        return self._stream.getvalue() + self._printed
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Every line, parsed: a line that is not JSON fails the test."""
+        return [json.loads(line) for line in self.text.splitlines()]
+
+    def messages(self) -> list[str]:
+        """What each log line says."""
+        return [line["message"] for line in self.lines if "message" in line]
+
+    def metric(self, name: str) -> list[float]:
+        """The values of a metric."""
+        return [value for line in self.lines if "_aws" in line and name in line for value in line[name]]
+
+
+@pytest.fixture(autouse=True)
+def logs(capsys: pytest.CaptureFixture[str]) -> Iterator[Logs]:
+    """The logs of a test, and the check that no message's text is in them."""
+    stream = io.StringIO()
+    handler = logger.registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    before = handler.setStream(stream)
+    written = Logs(stream, capsys)
+    yield written
+    handler.setStream(before or io.StringIO())
+    logger.remove_keys(["correlationId", "connectionId", "userId"])
+    assert SECRET not in written.text, "a message's text was logged"
+
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def call() -> Call:
+    """Call a handler as Lambda does; its answer must be JSON and show nothing of the code."""
+
+    def called(handler: Callable[[dict[str, Any], Any], Any], event: dict[str, Any]) -> Any:
+        answer = handler(json.loads(json.dumps(event)), LambdaContext())
+        text = json.dumps(answer)
+        assert not any(trace in text for trace in ("Traceback", "File \\", ".py", "botocore", "Exception"))
+        return answer
+
+    return called
+
+
+class Sockets:
+    """Connections that can be posted to: who got what, and how each connection answers."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[int]] = {}
+        self.received: dict[str, list[dict[str, Any]]] = {}
+        self.attempts: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def post(self, connection_id: str, text: str) -> int:
+        """The status that a post gets: as planned, then 200."""
+        with self._lock:
+            self.attempts[connection_id] = self.attempts.get(connection_id, 0) + 1
+            planned = self.answers.get(connection_id)
+            status = planned.pop(0) if planned else 200
+            if status == 200:
+                self.received.setdefault(connection_id, []).append(json.loads(text))
+            return status
+
+
+ERRORS = {410: "GoneException", 429: "LimitExceededException", 403: "ForbiddenException"}
+
+
+class PostHandler(BaseHTTPRequestHandler):
+    """POST /@connections/{connectionId}, as API Gateway's management API answers it."""
+
+    protocol_version = "HTTP/1.1"
+    sockets: Sockets
+
+    def do_POST(self) -> None:
+        """Take a post."""
+        text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        prefix, connection_id = unquote(self.path).rsplit("/", 1)
+        status = self.sockets.post(connection_id, text) if prefix == "/@connections" else 404
+        body = b"" if status == 200 else b'{"message": "planned"}'
+        self.send_response(status)
+        self.send_header("x-amzn-errortype", ERRORS.get(status, "InternalServerError"))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+class PostServer(ThreadingHTTPServer):
+    """Ends with its connections."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+
+@pytest.fixture(scope="session")
+def post_server() -> Iterator[str]:
+    """A server on this machine that takes posts; its address."""
+    server = PostServer(("127.0.0.1", 0), PostHandler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def sockets(post_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sockets]:
+    """The connections of one test. Retries do not wait."""
+    monkeypatch.setitem(os.environ, "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", post_server)
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None, time=time.time))
+    clients.connections_api.cache_clear()
+    PostHandler.sockets = Sockets()
+    yield PostHandler.sockets
+    clients.connections_api().close()
+    clients.connections_api.cache_clear()
