@@ -208,9 +208,9 @@ class DeliveryStack(StageStack):
         )
         function.execution_role.add_managed_policy(self.websocket.may_post)
         # A post that finds a connection gone forgets it, and tells.
-        function.allow("dynamodb:DeleteItem", on=[data.connections.table_arn])
+        function.allow("dynamodb:GetItem", "dynamodb:DeleteItem", on=[data.connections.table_arn])
         function.allow("dynamodb:Query", on=[data.members.table_arn])
-        function.allow("dynamodb:DeleteItem", "dynamodb:BatchWriteItem", on=[data.subscriptions.table_arn])
+        function.allow("dynamodb:GetItem", "dynamodb:BatchWriteItem", on=[data.subscriptions.table_arn])
         function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
         return function
 
@@ -231,7 +231,9 @@ class DeliveryStack(StageStack):
             environment=self._posting_environment(),
         )
         function.execution_role.add_managed_policy(self.websocket.may_post)
-        function.allow("dynamodb:Query", "dynamodb:DeleteItem", on=[data.connections.table_arn])
+        function.allow(
+            "dynamodb:Query", "dynamodb:GetItem", "dynamodb:DeleteItem", on=[data.connections.table_arn]
+        )
         function.allow("dynamodb:UpdateItem", on=[data.users.table_arn])
         function.allow("dynamodb:Query", on=[data.members.table_arn])
         function.allow("dynamodb:Query", "dynamodb:BatchWriteItem", on=[data.subscriptions.table_arn])

@@ -26,13 +26,22 @@ class Connection:
     expires_at: int
 
 
+OPENING_MS = 10_000
+"""How long after `$connect` a post may still be answered 410 because the handshake has not ended."""
+
+
 def expiry(*, now_ms: int, session_expires_at_ms: int) -> int:
     """When a connection opened now stops counting: at its two hours, or when its session ends."""
     return min(now_ms // 1000 + CONNECTION_SECONDS, session_expires_at_ms // 1000)
 
 
 def register(
-    connection: Connection, *, connections_table: str, subscriptions_table: str, members_table: str
+    connection: Connection,
+    *,
+    connections_table: str,
+    subscriptions_table: str,
+    members_table: str,
+    now_ms: int,
 ) -> None:
     """Store a connection and subscribe it to its user's channels."""
     table(connections_table).put_item(
@@ -40,6 +49,7 @@ def register(
             "userId": connection.user_id,
             "connectionId": connection.connection_id,
             "expiresAt": connection.expires_at,
+            "openedAt": now_ms,
         }
     )
     channels = {membership.channel_id for membership in members.of_user(members_table, connection.user_id)}
@@ -125,8 +135,15 @@ def subscribers(subscriptions_table: str, channel_id: str, *, now_ms: int) -> It
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
+def is_opening(connections_table: str, user_id: str, connection_id: str, *, now_ms: int) -> bool:
+    """Whether a connection is so young that a 410 means that it is not open yet, rather than gone."""
+    key = {"userId": user_id, "connectionId": connection_id}
+    row = table(connections_table).get_item(Key=key, ConsistentRead=True).get("Item")
+    return row is not None and now_ms - int(str(row["openedAt"])) < OPENING_MS
+
+
 def subscriber(subscriptions_table: str, channel_id: str, connection_id: str) -> str | None:
-    """The userId behind a subscription, which is removed."""
+    """The userId behind a subscription, if it is still there."""
     key = {"channelId": channel_id, "connectionId": connection_id}
-    row = table(subscriptions_table).delete_item(Key=key, ReturnValues="ALL_OLD").get("Attributes")
+    row = table(subscriptions_table).get_item(Key=key, ConsistentRead=True).get("Item")
     return str(row["userId"]) if row else None

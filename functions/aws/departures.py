@@ -33,3 +33,25 @@ def depart(
     logger.info("disconnected", extra={"userId": user_id, "connectionId": connection_id, "reason": reason})
     if was_known:
         observability.count("ClosedConnections")
+
+
+def depart_if_gone(
+    settings: ConnectSettings, *, user_id: str, connection_id: str, correlation_id: str, now_ms: int
+) -> bool:
+    """Forget a connection whose post was answered 410, unless it is still opening. True if it was forgotten.
+
+    The event of a connection can overtake its own handshake, and until that ends posts are answered 410.
+    Nothing is lost by waiting: clients connect first and fetch what they missed then.
+    """
+    if connections.is_opening(settings.connections_table, user_id, connection_id, now_ms=now_ms):
+        logger.info("still opening", extra={"userId": user_id, "connectionId": connection_id})
+        return False
+    depart(
+        settings,
+        user_id=user_id,
+        connection_id=connection_id,
+        reason="gone",
+        correlation_id=correlation_id,
+        now_ms=now_ms,
+    )
+    return True

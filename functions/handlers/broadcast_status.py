@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from functions.aws import connections, observability, presence, sockets, tracing
 from functions.aws.clock import now_ms
-from functions.aws.departures import depart
+from functions.aws.departures import depart_if_gone
 from functions.aws.observability import logger
 from functions.chat.events import ChannelRead, Envelope, TypingStarted, UserConnected, UserDisconnected, read_event
 from functions.chat.frames import Frame
@@ -84,11 +84,10 @@ def _post(settings: BroadcastStatusSettings, frame: Frame, owners: dict[str, str
     """Post to connections, and forget those that are gone. An update that got lost is replaced by the next."""
     posted = sockets.post(frame.encode(), tuple(owners))
     for connection_id in posted.gone:
-        depart(
+        depart_if_gone(
             settings,
             user_id=owners[connection_id],
             connection_id=connection_id,
-            reason="gone",
             correlation_id=connection_id,
             now_ms=now_ms(),
         )

@@ -28,6 +28,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         connections_table=settings.connections_table,
         subscriptions_table=settings.subscriptions_table,
         members_table=settings.members_table,
+        now_ms=now,
     )
     connected = UserConnected(
         user_id=caller.user_id, connection_id=caller.connection_id, connected_at=timestamp(now)

@@ -8,7 +8,7 @@ from typing import Any
 
 from functions.aws import connections, observability, sockets, tracing
 from functions.aws.clock import now_ms
-from functions.aws.departures import depart
+from functions.aws.departures import depart_if_gone
 from functions.aws.observability import logger
 from functions.chat.delivery import frame_for
 from functions.chat.events import Envelope, MessageSent, read_event
@@ -61,14 +61,15 @@ def _measure(envelope: Envelope[Any], delivered: int) -> None:
 
 
 def _forget_gone(settings: PostToConnectionsSettings, envelope: Envelope[Any], gone: Iterable[str]) -> None:
+    channel_id = envelope.data.channel_id
     for connection_id in gone:
-        user_id = connections.subscriber(settings.subscriptions_table, envelope.data.channel_id, connection_id)
-        if user_id:
-            depart(
-                settings,
-                user_id=user_id,
-                connection_id=connection_id,
-                reason="gone",
-                correlation_id=envelope.metadata.correlation_id,
-                now_ms=now_ms(),
-            )
+        user_id = connections.subscriber(settings.subscriptions_table, channel_id, connection_id)
+        if user_id and depart_if_gone(
+            settings,
+            user_id=user_id,
+            connection_id=connection_id,
+            correlation_id=envelope.metadata.correlation_id,
+            now_ms=now_ms(),
+        ):
+            # Somebody who left the channel meanwhile keeps no subscription either.
+            connections.unsubscribe(settings.subscriptions_table, [channel_id], [connection_id])

@@ -14,9 +14,9 @@ from tests.local_stage import ROOT, Person, TestStage
 ARTEFACTS = ROOT / "artefacts" / "screenshots"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
+    """One Chromium for all browser tests; it leaves before others run event loops of their own."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=chromium.installed(), args=chromium.arguments(), headless=True
