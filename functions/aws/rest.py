@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from pydantic import ValidationError
 
 from functions.chat.commands import first_fault
-from functions.chat.errors import ChatError, ErrorCode, InvalidFrame, InvalidRequest, RateLimited
+from functions.chat.errors import ChatError, ErrorCode, InvalidRequest, NotFound, RateLimited
 from functions.chat.model import Shape
 from functions.chat.resources import ErrorBody
 from functions.chat.session import Principal, principal
@@ -17,6 +17,7 @@ from functions.chat.session import Principal, principal
 BodyT = TypeVar("BodyT", bound=Shape)
 MAX_PAGE = 100
 MAX_KEY_BYTES = 1024
+MAX_ID_CHARACTERS = 128
 
 
 def caller(router: BaseRouter) -> Principal:
@@ -40,12 +41,19 @@ def body_of(router: BaseRouter, shape: type[BodyT]) -> BodyT:
         fields = json.loads(router.current_event.body or "")
     except (ValueError, RecursionError):
         raise InvalidRequest("The body is not JSON.") from None
+    if not isinstance(fields, dict):
+        raise InvalidRequest("The body is not a JSON object.")
     try:
         return shape.model_validate(fields)
     except ValidationError as refusal:
-        raise InvalidRequest(first_fault(refusal)) from None
-    except InvalidFrame as refusal:
-        raise InvalidRequest(refusal.message) from None
+        raise InvalidRequest(first_fault(refusal, whole="body")) from None
+
+
+def path_id(text: str, missing: str) -> str:
+    """An id in the path. Raises NotFound, saying what is missing, for one too long to be anything's."""
+    if len(text) > MAX_ID_CHARACTERS:
+        raise NotFound(missing)
+    return text
 
 
 def query_number(router: BaseRouter, name: str, *, least: int, most: int) -> int | None:

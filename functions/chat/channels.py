@@ -10,6 +10,7 @@ from functions.chat.resources import Channel
 # Never change this: it is what makes two people's channel the same one whoever opens it first.
 DIRECT_NAMESPACE = UUID("0d7c1d0e-52c1-4f3b-8a51-1f5f3f0b7c22")
 SYSTEM_USER = "parley"
+NO_CHANNEL = "There is no such channel."
 
 
 class ChannelRecord(Shape):
@@ -89,7 +90,7 @@ def view(channel: ChannelRecord, membership: Membership | None) -> Channel:
 def visible(channel: ChannelRecord | None, membership: Membership | None) -> ChannelRecord:
     """The channel, if the user may know of it: a member, or anybody if it is public. Raises NotFound."""
     if channel is None or (membership is None and channel.kind is not ChannelKind.PUBLIC):
-        raise NotFound("There is no such channel.")
+        raise NotFound(NO_CHANNEL)
     return channel
 
 

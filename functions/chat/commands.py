@@ -136,7 +136,7 @@ def _validated(command: type[CommandT], fields: dict[str, Any]) -> CommandT:
     try:
         return command.model_validate(fields)
     except ValidationError as refusal:
-        raise InvalidFrame(first_fault(refusal)) from None
+        raise InvalidFrame(first_fault(refusal, whole="frame")) from None
 
 
 def parse_object(body: str | None) -> dict[str, Any]:
@@ -150,18 +150,18 @@ def parse_object(body: str | None) -> dict[str, Any]:
     return fields
 
 
-def first_fault(refusal: ValidationError) -> str:
-    """The first thing wrong, as a sentence that names the field. Never repeats the value."""
+def first_fault(refusal: ValidationError, *, whole: str) -> str:
+    """The first thing wrong, as a sentence that names the field, or the whole. Never repeats the value."""
     fault = refusal.errors(include_url=False, include_input=False)[0]
     cause = fault.get("ctx", {}).get("error")
     if isinstance(cause, TextTooLong):
         raise cause
-    field = _printable(".".join(str(part) for part in fault["loc"])) or "frame"
+    field = _printable(".".join(str(part) for part in fault["loc"])) or whole
     match fault["type"]:
         case "missing":
             return f"The field '{field}' is missing."
         case "extra_forbidden":
-            return f"The field '{field}' is not one that this action takes."
+            return f"The field '{field}' is not one that is taken here."
         case _:
             return f"The field '{field}' is not right: {fault['msg'].removeprefix('Value error, ')}."
 

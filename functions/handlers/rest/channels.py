@@ -7,6 +7,7 @@ from functions.aws import channels, members, membership, rest, users
 from functions.aws.clock import now_ms
 from functions.aws.registration import registered
 from functions.chat.channels import (
+    NO_CHANNEL,
     ChannelRecord,
     Membership,
     check_may_add,
@@ -23,6 +24,8 @@ from functions.chat.resources import ChannelPage, Member, MemberPage, NewChannel
 from functions.settings import ApiSettings
 
 router = Router()
+
+NO_PERSON = "There is no such person."
 
 
 @router.get("/channels")
@@ -71,7 +74,7 @@ def open_direct_channel() -> Response[str]:
     user = registered(settings, rest.caller(router))
     other = users.get(settings.users_table, wanted.user_id, now_ms=now)
     if other is None:
-        raise NotFound("There is no such person.")
+        raise NotFound(NO_PERSON)
     channel = direct(user.user_id, other.user_id, created_at=timestamp(now))
     membership.create(settings, channel, first_members=(user, other), creator_id=user.user_id, now_ms=now)
     return _channel_as_seen(settings, channel.channel_id, user.user_id)
@@ -124,7 +127,7 @@ def remove_member(channel_id: str, user_id: str) -> Response[str]:
     """Leave (`me`), or as the owner remove somebody else. Repeating it changes nothing."""
     settings, now, principal = ApiSettings.from_env(), now_ms(), rest.caller(router)
     channel, mine = _seen(settings, channel_id, principal.user_id)
-    leaver = principal.user_id if user_id == "me" else user_id
+    leaver = principal.user_id if user_id == "me" else rest.path_id(user_id, NO_PERSON)
     if mine is not None or leaver != principal.user_id:
         check_may_remove(channel, mine, actor_id=principal.user_id, user_id=leaver)
         membership.leave(settings, channel, leaver, actor_id=principal.user_id, now_ms=now)
@@ -133,7 +136,7 @@ def remove_member(channel_id: str, user_id: str) -> Response[str]:
 
 def _seen(settings: ApiSettings, channel_id: str, user_id: str) -> tuple[ChannelRecord, Membership | None]:
     """A channel that the user may know of, and their membership of it. Raises NotFound."""
-    mine = members.get(settings.members_table, user_id, channel_id)
+    mine = members.get(settings.members_table, user_id, rest.path_id(channel_id, NO_CHANNEL))
     return visible(channels.get(settings.channels_table, channel_id), mine), mine
 
 
@@ -142,7 +145,7 @@ def _channel_as_seen(settings: ApiSettings, channel_id: str, user_id: str, *, st
 
 
 def _person(settings: ApiSettings, user_id: str) -> User:
-    user = users.get(settings.users_table, user_id, now_ms=now_ms())
+    user = users.get(settings.users_table, rest.path_id(user_id, NO_PERSON), now_ms=now_ms())
     if user is None:
-        raise NotFound("There is no such person.")
+        raise NotFound(NO_PERSON)
     return user

@@ -5,7 +5,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from functions.aws import bus, channels, members, messages, rest
 from functions.aws.clock import now_ms
-from functions.chat.channels import Membership
+from functions.chat.channels import NO_CHANNEL, Membership
 from functions.chat.errors import InvalidRequest, NotAMember, NotFound
 from functions.chat.events import ChannelRead
 from functions.chat.model import HIGHEST_SEQ
@@ -43,7 +43,7 @@ def move_read_marker(channel_id: str) -> Response[str]:
     mine = _member(settings, channel_id)
     channel = channels.get(settings.channels_table, channel_id)
     if channel is None:
-        raise NotFound("There is no such channel.")
+        raise NotFound(NO_CHANNEL)
     seq = min(wanted.seq, channel.last_seq)
     if members.mark_read(settings.members_table, mine.user_id, channel_id, seq):
         bus.publish(
@@ -57,7 +57,8 @@ def move_read_marker(channel_id: str) -> Response[str]:
 
 
 def _member(settings: ApiSettings, channel_id: str) -> Membership:
-    mine = members.get(settings.members_table, rest.caller(router).user_id, channel_id)
+    known = rest.path_id(channel_id, NO_CHANNEL)
+    mine = members.get(settings.members_table, rest.caller(router).user_id, known)
     if mine is None:
         raise NotAMember(members.NOT_A_MEMBER)
     return mine

@@ -90,7 +90,7 @@ def test_a_missing_field_is_named(command: type[Command]):
         (
             SEND | {"sender": "bob"},
             ErrorCode.INVALID_FRAME,
-            "The field 'sender' is not one that this action takes.",
+            "The field 'sender' is not one that is taken here.",
         ),
         (
             SEND | {"clientMessageId": "x"},
