@@ -1,4 +1,6 @@
-"""`python -m local`: up, down, status, token and reset. Every failure is one sentence and a non-zero exit code."""
+"""`python -m local`: up, down, status, token and reset. Every failure is one sentence and a non-zero exit
+code.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ import typer
 from local.emulator_process import STOP_SECONDS
 from local.errors import LocalStageError
 from local.stage import LocalStage
-from local.state_directory import DEFAULT, REPOSITORY, StateDirectory
+from local.state_directory import DEFAULT, REPOSITORY, StateDirectory, already_running
 from local.steps import Steps
 from local.supervisor import DEFAULT_EMULATOR_PORT, DEFAULT_PORT, Options, Supervisor
 
@@ -50,7 +52,8 @@ def one_sentence() -> Iterator[None]:
 def up(
     detach: Annotated[bool, typer.Option("--detach", help="Return when ready; run in the background.")] = False,
     port: Annotated[
-        int | None, typer.Option(help=f"The site's port ({DEFAULT_PORT}, or the saved one; 0: free ones for both).")
+        int | None,
+        typer.Option(help=f"The site's port ({DEFAULT_PORT}, or the saved one; 0: free ones for both)."),
     ] = None,
     emulator_port: Annotated[
         int | None, typer.Option(help=f"The emulator's port ({DEFAULT_EMULATOR_PORT}, or the saved one; 0: free).")
@@ -145,16 +148,19 @@ def _stop(state: StateDirectory) -> bool:
 
 
 def _start_detached(
-    state: StateDirectory, port: int | None, emulator_port: int | None, fresh: bool, app: Path | None, *, as_json: bool
+    state: StateDirectory,
+    port: int | None,
+    emulator_port: int | None,
+    fresh: bool,
+    app: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Run `up` in the background, follow its log, and return when it is ready."""
     running = state.supervisor_pid()
     if running is not None:
         url = (state.running() or {}).get("url", "starting")
-        raise LocalStageError(
-            f"The local stage in {state.path} runs already ({url}, process {running}): stop it with "
-            f"`python -m local down`, or give this one another --state-dir."
-        )
+        raise LocalStageError(already_running(state.path, url, running))
     arguments = ["--state-dir", str(state.path)]
     arguments += ["--port", str(port)] if port is not None else []
     arguments += ["--emulator-port", str(emulator_port)] if emulator_port is not None else []
@@ -177,19 +183,20 @@ def _start_detached(
 
 
 def _follow(process: subprocess.Popen[bytes], state: StateDirectory, log: Any, *, quiet: bool) -> None:
-    last = ""
     while True:
         is_ready = (state.running() or {}).get("pids", {}).get("supervisor") == process.pid
-        code = process.poll()
-        # The last line is held back: of a run that fails it is the reason, which is said once, on standard error.
-        for line in log.read().splitlines():
-            if last and not quiet:
-                typer.echo(last)
-            last = line
-        if code is not None:
-            raise LocalStageError(last or f"The local stage ended while starting (full log: {state.supervisor_log}).")
-        if is_ready and last and not quiet:
-            typer.echo(last)
+        lines = log.read().splitlines()
+        # A moment between reading and printing: a failing run's last line is its reason, which the error says.
+        time.sleep(0.15)
+        if process.poll() is not None:
+            reason = [line for line in (*lines, *log.read().splitlines()) if line.strip()]
+            raise LocalStageError(
+                reason[-1]
+                if reason
+                else f"The local stage ended while starting (full log: {state.supervisor_log})."
+            )
+        if not quiet:
+            for line in lines:
+                typer.echo(line)
         if is_ready:
             return
-        time.sleep(0.1)

@@ -55,7 +55,9 @@ def create(endpoint: str, user_pool_id: str) -> None:
 
 def sign_in(endpoint: str, user_pool_id: str, client_id: str, username: str, password: str) -> Mapping[str, str]:
     """Sign in as a browser does, by authorization code with PKCE, and hand back the tokens."""
-    described = client("cognito-idp", endpoint).describe_user_pool_client(UserPoolId=user_pool_id, ClientId=client_id)
+    described = client("cognito-idp", endpoint).describe_user_pool_client(
+        UserPoolId=user_pool_id, ClientId=client_id
+    )
     app_client = described["UserPoolClient"]
     redirect_uri = app_client["CallbackURLs"][-1]
     verifier = base64.urlsafe_b64encode(os.urandom(48)).decode().rstrip("=")
@@ -78,7 +80,9 @@ def sign_in(endpoint: str, user_pool_id: str, client_id: str, username: str, pas
         )
         code = parse_qs(urlsplit(submitted.headers.get("location", "")).query).get("code")
         if not code:
-            raise LocalStageError(f"Signing {username} in failed: the user pool refused the user name or password.")
+            raise LocalStageError(
+                f"Signing {username} in failed: the user pool refused the user name or password."
+            )
         answered = http.post(
             "/oauth2/token",
             data={

@@ -61,7 +61,9 @@ def environment(endpoint: str) -> dict[str, str]:
 
 def bootstrap(app: CdkApp, endpoint: str, log: Path, output: Path) -> None:
     """`cdk bootstrap`, as for a real account."""
-    _cdk(["bootstrap", f"aws://{ACCOUNT}/{REGION}"], app, endpoint, log, output, doing="Bootstrapping the emulator")
+    _cdk(
+        ["bootstrap", f"aws://{ACCOUNT}/{REGION}"], app, endpoint, log, output, doing="Bootstrapping the emulator"
+    )
 
 
 def deploy(app: CdkApp, endpoint: str, site_origin: str, log: Path, output: Path) -> None:

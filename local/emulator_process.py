@@ -62,7 +62,9 @@ class EmulatorProcess:
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():
             if self._process.poll() is not None:
-                raise LocalStageError(f"The emulator did not start: {self._last_log_line()} (full log: {self._log})")
+                raise LocalStageError(
+                    f"The emulator did not start: {self._last_log_line()} (full log: {self._log})"
+                )
             if time.monotonic() > deadline:
                 self.stop()
                 raise LocalStageError(

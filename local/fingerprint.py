@@ -19,7 +19,8 @@ DEPLOYED_FROM = (
     "ui/dist",
     "local/emulator",
 )
-IGNORED = {"__pycache__", ".DS_Store", "node_modules", ".mypy_cache", ".pytest_cache"}
+# `.cache` is where the CDK CLI packs assets inside a cloud assembly.
+IGNORED = {"__pycache__", ".cache", ".DS_Store", "node_modules", ".mypy_cache", ".pytest_cache"}
 
 
 def files_below(root: Path, names: Iterable[str]) -> Iterator[Path]:

@@ -1,8 +1,8 @@
 """One origin for the browser: the site as CloudFront would serve it, the REST API, and the sign-in pages.
 
-The site comes from its bucket with the metadata stored on each object and the distribution's response headers; the
-addresses in `config.json` and in the content security policy are the local ones. WebSockets go to the emulator
-directly. While the emulator is down, the API answers 503 in the contract's error form.
+The site comes from its bucket with the metadata stored on each object and the distribution's response
+headers; the addresses in `config.json` and in the content security policy are the local ones. WebSockets go
+to the emulator directly. While the emulator is down, the API answers 503 in the contract's error form.
 """
 
 from __future__ import annotations
@@ -32,7 +32,14 @@ NOT_PASSED_ON = {
     "connection", "content-encoding", "content-length", "date", "host", "keep-alive", "server", "te", "trailer",
     "transfer-encoding", "upgrade",
 }  # fmt: skip
-FROM_STORED_OBJECT = ("cache-control", "content-disposition", "content-language", "content-type", "etag", "last-modified")
+FROM_STORED_OBJECT = (
+    "cache-control",
+    "content-disposition",
+    "content-language",
+    "content-type",
+    "etag",
+    "last-modified",
+)
 UNAVAILABLE = {
     "code": "UNAVAILABLE",
     "message": "The local stage's emulator does not answer just now; it is being restarted.",

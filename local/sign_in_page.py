@@ -1,7 +1,8 @@
-"""Show the emulator's sign-in forms in a page of our own: the same fields to the same address, fit to be looked at.
+"""Show the emulator's sign-in forms in a page of our own: the same fields, to the same address.
 
-AWS serves Cognito's managed login here; MiniStack serves bare forms. Theirs are read (fields, buttons, the error)
-and set into `templates/sign_in.html`, so every step that MiniStack knows (a new password too) keeps working.
+AWS serves Cognito's managed login here; MiniStack serves bare forms. Theirs are read (fields, buttons, the
+error) and set into `templates/sign_in.html`, so every step that MiniStack knows (a new password too) keeps
+working.
 """
 
 from __future__ import annotations

@@ -18,6 +18,14 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 DEFAULT = REPOSITORY / ".parley"
 
 
+def already_running(path: Path, url: str, process: int | None) -> str:
+    """The sentence for a second start on the same directory."""
+    return (
+        f"The local stage in {path} runs already ({url}, process {process}): stop it with "
+        f"`python -m local down`, or give this one another --state-dir."
+    )
+
+
 class StateDirectory:
     """One stage's directory: everything to start it again, and who runs it now."""
 
@@ -43,10 +51,7 @@ class StateDirectory:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 url = (self.running() or {}).get("url", "starting")
-                raise LocalStageError(
-                    f"The local stage in {self.path} runs already ({url}, process {self.supervisor_pid()}): stop it "
-                    f"with `python -m local down`, or give this one another --state-dir."
-                ) from None
+                raise LocalStageError(already_running(self.path, url, self.supervisor_pid())) from None
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()

@@ -13,7 +13,14 @@ from local.fingerprint import is_stale
 
 PYTHON = (3, 11)
 NODE = 20
-UI_SOURCES = ("ui/src", "ui/public", "ui/index.html", "ui/package.json", "ui/package-lock.json", "ui/vite.config.ts")
+UI_SOURCES = (
+    "ui/src",
+    "ui/public",
+    "ui/index.html",
+    "ui/package.json",
+    "ui/package-lock.json",
+    "ui/vite.config.ts",
+)
 # Node 20 serves; jsii and the AWS SDK warn of it at every start, which helps nobody here.
 QUIET_NODE = {
     "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
@@ -61,10 +68,17 @@ def build_ui(repository: Path, log: Path) -> None:
     with log.open("w") as output:
         for command in commands:
             ended = subprocess.run(
-                command, cwd=ui, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **QUIET_NODE}, check=False
+                command,
+                cwd=ui,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **QUIET_NODE},
+                check=False,
             )
             if ended.returncode:
                 output.flush()
                 lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-                shown = next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "no output")
+                shown = next(
+                    (line for line in lines if "error" in line.lower()), lines[-1] if lines else "no output"
+                )
                 raise LocalStageError(f"Building the UI failed: {shown.strip()} (full log: {log})")

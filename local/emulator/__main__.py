@@ -1,7 +1,8 @@
-"""Start the emulator: `python -m local.emulator`, told by PARLEY_EMULATOR_* variables; the supervisor runs it.
+"""Start the emulator: `python -m local.emulator`, told by PARLEY_EMULATOR_* variables; the supervisor runs
+it.
 
-It listens on 127.0.0.1 only, and stops (saving its state) on SIGTERM, SIGINT, or when its standard input closes,
-which is how it notices that whoever started it is gone.
+It listens on 127.0.0.1 only, and stops (saving its state) on SIGTERM, SIGINT, or when its standard input
+closes, which is how it notices that whoever started it is gone.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ async def serve(settings: EmulatorSettings) -> None:
     )
     from local.emulator.bus_delivery import BusDelivery
     from local.emulator.function_invocations import FunctionInvocations
+    from local.emulator.layer_state import LayerState
     from local.emulator.resource_types import AcceptedTypes
     from local.emulator.server import EmulatorApplication
     from local.emulator.websocket_sessions import WebSocketSessions
@@ -81,6 +83,7 @@ async def serve(settings: EmulatorSettings) -> None:
     event_archive.install()
     websocket_responses.install()
     bucket_deployment.install()
+    LayerState(settings.state_directory / "layers")
     BusDelivery()
     WorkflowExecutions(settings.kept_executions)
     application = EmulatorApplication(
@@ -92,7 +95,7 @@ async def serve(settings: EmulatorSettings) -> None:
     )
     server = uvicorn.Server(
         uvicorn.Config(
-            application,  # type: ignore[arg-type]
+            application,
             host="127.0.0.1",
             port=settings.port,
             lifespan="on",

@@ -1,10 +1,11 @@
 """Deploy the files of CDK's `BucketDeployment`, and let its buckets be emptied.
 
-AWS: a function with the AWS CLI unpacks the asset, puts deploy-time values in the place of their markers, uploads
-with content types and the given metadata, deletes what is no longer there, and invalidates the distribution. That
-function needs `/opt/awscli`, and the one behind `Custom::S3AutoDeleteObjects` needs Node's AWS SDK, so neither runs
-here: both types get handlers that do the same with MiniStack's S3 in-process (a call back over HTTP from a
-provisioner would wait for itself). Invalidations do nothing: the front door caches nothing.
+AWS: a function with the AWS CLI unpacks the asset, puts deploy-time values in the place of their markers,
+uploads with content types and the given metadata, deletes what is no longer there, and invalidates the
+distribution. That function needs `/opt/awscli`, and the one behind `Custom::S3AutoDeleteObjects` needs Node's
+AWS SDK, so neither runs here: both types get handlers that do the same with MiniStack's S3 in-process (a call
+back over HTTP from a provisioner would wait for itself). Invalidations do nothing: the front door caches
+nothing.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
-"""Deliver events as EventBridge does: with their own time and trace, to dead-letter queues when a target fails.
+"""Deliver events as EventBridge does: with their own time and trace, to dead-letter queues when a target
+fails.
 
 AWS: `PutEvents` keeps an entry's `Time`; its `TraceHeader` travels to the targets (an SQS message's
-`AWSTraceHeader`, a state machine's or function's trace) but into no archive; a replay reaches only the rules of its
-`FilterArns`; an event whose target cannot be started goes to the target's dead-letter queue. MiniStack
-(`eventbridge._put_events`, `_dispatch_event`, `_invoke_target`, `_dispatch_to_sqs`, `_dispatch_to_lambda`) ignores
-all four, and keeps a log of every event for ever that nothing reads. Retries before the dead-letter queue are not
-modelled: a missing queue or state machine does not come back.
+`AWSTraceHeader`, a state machine's or function's trace) but into no archive; a replay reaches only the rules
+of its `FilterArns`; an event whose target cannot be started goes to the target's dead-letter queue. MiniStack
+(`eventbridge._put_events`, `_dispatch_event`, `_invoke_target`, `_dispatch_to_sqs`, `_dispatch_to_lambda`)
+ignores all four, and keeps a log of every event for ever that nothing reads. Retries before the dead-letter
+queue are not modelled: a missing queue or state machine does not come back.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class BusDelivery:
         self._send_to_fifo = patching.replace("services.eventbridge", "_dispatch_to_sqs", self.send_to_queue)
         patching.replace("services.eventbridge", "_dispatch_to_lambda", self.invoke_function)
 
-    def put_events(self, data: dict[str, Any], allow_aws_source: bool = False) -> Response:  # noqa: FBT
+    def put_events(self, data: dict[str, Any], allow_aws_source: bool = False) -> Response:
         """Take up to ten entries; each succeeds or fails by itself."""
         entries = data.get("Entries", [])
         if not 1 <= len(entries) <= MAX_ENTRIES:

@@ -1,7 +1,7 @@
 """Deploy `AWS::Events::Archive` through EventBridge's own archive functions.
 
-AWS: an archive keeps the events of one bus (of a pattern, for a number of days) for replays. MiniStack has archives
-in its API but no CloudFormation type for them.
+AWS: an archive keeps the events of one bus (of a pattern, for a number of days) for replays. MiniStack has
+archives in its API but no CloudFormation type for them.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
-"""Run Python functions in the queueing pools of `function_workers`, with a trace, their own error names and their logs.
+"""Run Python functions in `function_workers`' pools, with a trace, their own error names and their logs.
 
-AWS: calls run concurrently, a handler that raises fails only that call, the error keeps its name, every call has a
-`_X_AMZN_TRACE_ID`, and everything it prints reaches the function's log group in its environment's stream.
-MiniStack (`lambda_svc._execute_function_warm`): starts a process per waiting call without a cap, kills the process of a
-handler that raises and calls every error `Runtime.HandlerError`, waits 50 ms for a log line that may not come, gives
-a trace only to functions with active tracing, and makes a log stream per call. Replaced: that function, the log
-writing after it (`_emit_lambda_logs`), and `invalidate_worker`, which stops what a function no longer uses.
+AWS: calls run concurrently, a handler that raises fails only that call, the error keeps its name, every call
+has a `_X_AMZN_TRACE_ID`, and everything it prints reaches the function's log group in its environment's
+stream. MiniStack (`lambda_svc._execute_function_warm`): starts a process per waiting call without a cap,
+kills the process of a handler that raises and calls every error `Runtime.HandlerError`, waits 50 ms for a log
+line that may not come, gives a trace only to functions with active tracing, and makes a log stream per call.
+Replaced: that function, the log writing after it (`_emit_lambda_logs`), and `invalidate_worker`, which stops
+what a function no longer uses.
 """
 
 from __future__ import annotations
@@ -116,7 +117,9 @@ class FunctionInvocations:
         try:
             result = self._pool(func, config).invoke(invocation)
         except FunctionInitError as failure:
-            result = InvocationResult(failure.log, f"{time.strftime('%Y/%m/%d')}/[$LATEST]init", 0, error=failure.error)
+            result = InvocationResult(
+                failure.log, f"{time.strftime('%Y/%m/%d')}/[$LATEST]init", 0, error=failure.error
+            )
         except FunctionBusyError as failure:
             return dict(
                 self._lambda._throttle_response("ConcurrentInvocationLimitExceeded", f"Rate Exceeded: {failure}")
@@ -125,7 +128,13 @@ class FunctionInvocations:
         self._log(config, invocation, result, started, ended)
         if inbound.sampled:
             trace_collector.record_function(
-                config["FunctionName"], inbound, segment_id, request_id, started, ended, failed=result.error is not None
+                config["FunctionName"],
+                inbound,
+                segment_id,
+                request_id,
+                started,
+                ended,
+                failed=result.error is not None,
             )
         if result.error is None:
             return {"body": result.result, "log": result.log, "log_source": WRITTEN_ALREADY}
@@ -183,7 +192,8 @@ class FunctionInvocations:
     def _forget(self, *arguments: Any, **keywords: Any) -> None:
         self._invalidate(*arguments, **keywords)
         deployed = {
-            (func.get("config") or func).get("FunctionArn") for _, func in list(self._lambda._functions.all_items())
+            (func.get("config") or func).get("FunctionArn")
+            for _, func in list(self._lambda._functions.all_items())
         }
         self._pools.forget(lambda arn: arn in deployed)
 

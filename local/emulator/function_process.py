@@ -1,9 +1,9 @@
-"""The program that runs a Python function's handler; started by `function_workers`, with the standard library only.
+"""The program that runs a Python function's handler: standard library only, started by `function_workers`.
 
-It imports the handler once, as Lambda's init phase does, and then turns each socket that it is handed into one
-execution environment: on Linux by forking (a second environment costs milliseconds, not another import of boto3),
-elsewhere by serving that one socket itself. Each environment answers one JSON line per invocation, and carries what
-the handler printed in the answer, so nobody waits for a log line that may never come.
+It imports the handler once, as Lambda's init phase does, and then turns each socket that it is handed into
+one execution environment: on Linux by forking (a second environment costs milliseconds, not another import of
+boto3), elsewhere by serving that one socket itself. Each environment answers one JSON line per invocation,
+and carries what the handler printed in the answer, so nobody waits for a log line that may never come.
 """
 
 from __future__ import annotations
@@ -88,9 +88,7 @@ def describe(error: BaseException, *, kind: str | None = None) -> dict[str, Any]
     }
 
 
-def serve(
-    connection: socket.socket, handler: Any, output: CapturedOutput, formatter: RequestIdFormatter
-) -> None:
+def serve(connection: socket.socket, handler: Any, output: CapturedOutput, formatter: RequestIdFormatter) -> None:
     """Answer invocations on one socket until its other end closes: one execution environment."""
     stream = connection.makefile("rwb")
     stream.write(json.dumps({"processId": os.getpid()}).encode() + b"\n")

@@ -1,8 +1,9 @@
 """Execution environments of Python functions: at most N for each, warm, and queued for rather than stampeded.
 
-AWS starts an environment for every concurrent call. On a laptop that is hundreds of processes importing boto3 at
-once, so here a call first waits a moment for a busy environment, one more is started at a time, and beyond the cap
-calls queue. The pool knows nothing of MiniStack; `function_invocations` puts it in the invocation path.
+AWS starts an environment for every concurrent call. On a laptop that is hundreds of processes importing boto3
+at once, so here a call first waits a moment for a busy environment, one more is started at a time, and beyond
+the cap calls queue. The pool knows nothing of MiniStack; `function_invocations` puts it in the invocation
+path.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from typing import Any
 logger = logging.getLogger("parley.functions")
 
 PROGRAM = Path(__file__).with_name("function_process.py")
-# Forking a process that holds Apple's frameworks can crash, so elsewhere every environment is a process of its own.
+# Forking can crash a process that holds Apple's frameworks, so elsewhere each environment is a process of its own.
 FORKS = sys.platform == "linux"
 INIT_SECONDS = 60.0
 KEEP_UNPACKED_SECONDS = 7 * 24 * 3600
@@ -237,11 +238,13 @@ class EnvironmentSource:
         theirs.close()
         ours.settimeout(INIT_SECONDS)
         line = ours.makefile("rb").readline()
-        report = json.loads(line) if line else {"error": {"errorType": "Runtime.ExitError", "errorMessage": ""}}
+        report: dict[str, Any] = (
+            json.loads(line) if line else {"error": {"errorType": "Runtime.ExitError", "errorMessage": ""}}
+        )
         if "error" in report:
             ours.close()
             process.wait()
-            raise FunctionInitError(report["error"], report.get("log", ""))
+            raise FunctionInitError(report["error"], str(report.get("log", "")))
         self._processes = [kept for kept in self._processes if kept[0].poll() is None]
         self._processes.append((process, ours))
         logger.info("Function %s is ready (process %d)", self._spec.name, process.pid)
@@ -249,7 +252,7 @@ class EnvironmentSource:
 
 
 class FunctionPool:
-    """The environments of one function: idle ones reused, one more started at a time, the rest of the calls queued."""
+    """The environments of one function: idle ones reused, one started at a time, other calls queued."""
 
     def __init__(
         self, spec: FunctionSpec, archives: UnpackedArchives, *, limit: int, patience_seconds: float
@@ -313,7 +316,9 @@ class FunctionPool:
                     raise self._failures.pop()
                 now = time.monotonic()
                 if now >= deadline:
-                    raise FunctionBusyError(f"{self.spec.name} has {self._limit} environments, and all stayed busy")
+                    raise FunctionBusyError(
+                        f"{self.spec.name} has {self._limit} environments, and all stayed busy"
+                    )
                 started = len(self._busy) + self._starting
                 patient = now - waiting_since >= self._patience
                 if not self._starting and (started == 0 or (patient and started < self._limit)):
@@ -324,7 +329,7 @@ class FunctionPool:
 
     def _start_one(self) -> None:
         environment = None
-        failure = None
+        failure: FunctionInitError | None = None
         try:
             environment = self._source.open()
         except FunctionInitError as error:

@@ -1,8 +1,8 @@
 """Append lines to CloudWatch Logs from inside the emulator, and keep the log groups' memory bounded.
 
-AWS keeps log events for the group's retention; MiniStack keeps every event in memory for ever. A group here holds
-its newest events up to a limit, which is what a developer looks back at. Nothing is replaced: the stores of
-`cloudwatch_logs` are written the way `lambda_svc._emit_lambda_logs` writes them.
+AWS keeps log events for the group's retention; MiniStack keeps every event in memory for ever. A group here
+holds its newest events up to a limit, which is what a developer looks back at. Nothing is replaced: the
+stores of `cloudwatch_logs` are written the way `lambda_svc._emit_lambda_logs` writes them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _appended = itertools.count(1)
 
 def set_limit(kept_events: int) -> None:
     """How many events a log group keeps."""
-    global _limit  # noqa: PLW0603 — one limit per process, set once at start
+    global _limit
     _limit = kept_events
 
 

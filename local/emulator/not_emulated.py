@@ -8,11 +8,11 @@ from local.emulator.resource_types import is_accepted_only
 # Types with a handler whose effect is less than AWS's.
 PARTLY = {
     "AWS::CloudWatch::Alarm": "Alarms are stored; their state never changes, and nobody is notified.",
-    "AWS::CloudWatch::Dashboard": "Dashboards are stored and readable; metrics of AWS services are not computed.",
-    "AWS::ApiGateway::RequestValidator": "Request validators are stored; REST bodies reach the function unchecked.",
+    "AWS::CloudWatch::Dashboard": "Dashboards are stored; metrics of AWS services are not computed.",
+    "AWS::ApiGateway::RequestValidator": "Validators are stored; REST bodies reach the function unchecked.",
     "AWS::IAM::Policy": "IAM policies are stored; in this run no permission is enforced.",
     "AWS::Events::Rule": "Rules deliver; a failed start goes to the dead-letter queue at once, without retries.",
-    "AWS::CloudFront::Distribution": "The distribution is served by the front door: its headers, no cache, no edge.",
+    "AWS::CloudFront::Distribution": "The front door serves the distribution: its headers, no cache, no edge.",
     "AWS::WAFv2::WebACL": "Web ACLs are stored; no request is inspected.",
     "AWS::Logs::MetricFilter": "Metric filters are stored; metrics from logs are not computed.",
 }

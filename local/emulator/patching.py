@@ -1,7 +1,7 @@
 """Replace functions of the one MiniStack version that the additions were written against.
 
-Every addition goes through `replace`, so a version that moved or renamed a function is refused at start with one
-clear sentence, instead of an addition that silently does nothing.
+Every addition goes through `replace`, so a version that moved or renamed a function is refused at start with
+one clear sentence, instead of an addition that silently does nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def require_version() -> None:
         ) from None
     if installed != MINISTACK_VERSION:
         raise UnsupportedEmulatorError(
-            f"The local stage needs ministack=={MINISTACK_VERSION}, and {installed} is installed: run `make setup`."
+            f"The local stage needs ministack=={MINISTACK_VERSION}, and {installed} is installed: "
+            "run `make setup`."
         )
 
 

@@ -1,8 +1,8 @@
 """Register CloudFormation resource types that MiniStack does not know.
 
-AWS deploys them; MiniStack (`cloudformation.engine.validate_template_support`) refuses a whole template for one. A
-type is either given a real handler by one of the modules beside this one, or accepted and listed: deployed as a
-record, emulated by nothing, and said so at start-up. Place: `provisioners._RESOURCE_HANDLERS`.
+AWS deploys them; MiniStack (`cloudformation.engine.validate_template_support`) refuses a whole template for
+one. A type is either given a real handler by one of the modules beside this one, or accepted and listed:
+deployed as a record, emulated by nothing, and said so at start-up. Place: `provisioners._RESOURCE_HANDLERS`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The ASGI application around MiniStack's: trace headers in, X-Ray's API, and the launcher's own few addresses.
+"""The ASGI application around MiniStack's: trace headers in, X-Ray's API, and the launcher's own few
+addresses.
 
-`/_parley/health` says that the emulator answers, `/_parley/warm` has every function ready, `/_parley/not-emulated`
-lists what was deployed without effect, `/_parley/save` writes the state.
+`/_parley/health` says that the emulator answers, `/_parley/warm` has every function ready,
+`/_parley/not-emulated` lists what was deployed without effect, `/_parley/save` writes the state.
 """
 
 from __future__ import annotations

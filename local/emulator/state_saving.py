@@ -1,14 +1,14 @@
 """Save the emulator's state while it runs, not only when it is stopped cleanly.
 
-AWS loses nothing when a process dies; MiniStack (`core.persistence.save_all`, called at shutdown) loses everything
-since its start. On Linux a forked child writes a consistent picture while the emulator goes on answering; elsewhere
-it is written in a thread. An interval in which nothing was asked of the emulator writes nothing.
+AWS loses nothing when a process dies; MiniStack (`core.persistence.save_all`, called at shutdown) loses
+everything since its start. On Linux a forked child writes a consistent picture while the emulator goes on
+answering; elsewhere it is written in a thread. An interval in which nothing was asked of the emulator writes
+nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -67,6 +67,19 @@ class StateSaving:
         app.save_all(app._build_persistence_save_dict())
 
     async def _save_in_child(self) -> None:
+        child = self._fork()
+        deadline = time.monotonic() + CHILD_SECONDS
+        while (status := ended_with(child)) is None:
+            await asyncio.sleep(0.02)
+            if time.monotonic() > deadline:
+                os.kill(child, signal.SIGKILL)
+                await asyncio.to_thread(os.waitpid, child, 0)
+                raise TimeoutError(f"the saving process did not finish in {CHILD_SECONDS:.0f} s")
+        if status:
+            raise RuntimeError(f"the saving process ended with status {status}")
+
+    def _fork(self) -> int:
+        """The process id of a child that writes the state as it is now, and ends."""
         with warnings.catch_warnings():
             # The child takes no lock that another thread may have held: it reads stores and writes files.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -80,19 +93,13 @@ class StateSaving:
                 status = 0
             finally:
                 os._exit(status)
-        deadline = time.monotonic() + CHILD_SECONDS
-        while True:
-            await asyncio.sleep(0.02)
-            finished, status = os.waitpid(child, os.WNOHANG)
-            if finished:
-                if status:
-                    raise RuntimeError(f"the saving process ended with status {status}")
-                return
-            if time.monotonic() > deadline:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                raise TimeoutError(f"the saving process did not finish in {CHILD_SECONDS:.0f} s")
+        return child
+
+
+def ended_with(child: int) -> int | None:
+    """The status of a child that has ended, None while it runs."""
+    finished, status = os.waitpid(child, os.WNOHANG)
+    return status if finished else None
 
 
 class ActivityCounter:

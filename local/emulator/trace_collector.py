@@ -1,8 +1,8 @@
 """Collect X-Ray segments, and answer queries for them in X-Ray's own API.
 
-AWS: functions send segments by UDP to a daemon beside them, Lambda and Step Functions add their own, and traces are
-read with `GetTraceSummaries` and `BatchGetTraces`. MiniStack has no X-Ray at all, so the datagrams were lost.
-This collector listens on loopback and holds a bounded number of the newest traces in memory.
+AWS: functions send segments by UDP to a daemon beside them, Lambda and Step Functions add their own, and
+traces are read with `GetTraceSummaries` and `BatchGetTraces`. MiniStack has no X-Ray at all, so the datagrams
+were lost. This collector listens on loopback and holds a bounded number of the newest traces in memory.
 """
 
 from __future__ import annotations
@@ -69,11 +69,11 @@ class TraceStore:
         return time.time() - int(trace_id.split("-")[1], 16) > KEPT_SECONDS
 
 
-def annotations(segment: Segment) -> Iterator[tuple[str, Any]]:
+def annotations_of(segment: Segment) -> Iterator[tuple[str, Any]]:
     """Every annotation of a segment and of its subsegments."""
     yield from segment.get("annotations", {}).items()
     for part in segment.get("subsegments", []):
-        yield from annotations(part)
+        yield from annotations_of(part)
 
 
 def parse_filter(expression: str) -> list[tuple[str, str]]:
@@ -83,7 +83,7 @@ def parse_filter(expression: str) -> list[tuple[str, str]]:
         found = CONDITION.match(part.strip())
         if found is None:
             raise FilterExpressionError(
-                f"The local stage understands annotation.NAME = \"VALUE\", joined by AND; it got: {part.strip()}"
+                f'The local stage understands annotation.NAME = "VALUE", joined by AND; it got: {part.strip()}'
             )
         conditions.append((found["key"], found["value"].strip('"')))
     return conditions
@@ -93,8 +93,10 @@ def summary(trace_id: str, segments: list[Segment]) -> dict[str, Any]:
     """A trace as `GetTraceSummaries` lists it."""
     found: dict[str, list[dict[str, Any]]] = {}
     for segment in segments:
-        for key, value in annotations(segment):
-            kind = "NumberValue" if isinstance(value, int | float) and not isinstance(value, bool) else "StringValue"
+        for key, value in annotations_of(segment):
+            kind = (
+                "NumberValue" if isinstance(value, int | float) and not isinstance(value, bool) else "StringValue"
+            )
             kind = "BooleanValue" if isinstance(value, bool) else kind
             found.setdefault(key, []).append({"AnnotationValue": {kind: value}})
     starts = [float(segment["start_time"]) for segment in segments if "start_time" in segment]
@@ -111,7 +113,8 @@ def summary(trace_id: str, segments: list[Segment]) -> dict[str, Any]:
         "IsPartial": any(segment.get("in_progress") for segment in segments),
         "Annotations": found,
         "ServiceIds": [
-            {"Name": name, "Names": [name]} for name in dict.fromkeys(str(segment.get("name")) for segment in segments)
+            {"Name": name, "Names": [name]}
+            for name in dict.fromkeys(str(segment.get("name")) for segment in segments)
         ],
     }
 
@@ -164,8 +167,8 @@ class TraceCollector:
             segments = self.store.segments(trace_id)
             if not segments or not start - 1 <= float(segments[0].get("start_time", 0)) <= end + 1:
                 continue
-            held_annotations = {(key, str(value)) for segment in segments for key, value in annotations(segment)}
-            if all(condition in held_annotations for condition in conditions):
+            present = {(key, str(value)) for segment in segments for key, value in annotations_of(segment)}
+            if present.issuperset(conditions):
                 listed.append(summary(trace_id, segments))
         return {
             "TraceSummaries": listed,
@@ -179,7 +182,7 @@ _collector: TraceCollector | None = None
 
 def start(port_number: int, kept_traces: int) -> TraceCollector:
     """Listen on loopback; port 0 takes a free one."""
-    global _collector  # noqa: PLW0603 — one collector per process, started once
+    global _collector
     _collector = TraceCollector(TraceStore(kept_traces), port_number)
     return _collector
 

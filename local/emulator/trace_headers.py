@@ -1,9 +1,10 @@
 """Carry X-Ray trace headers through the emulator, as AWS's services do.
 
-AWS: a request's `X-Amzn-Trace-Id` reaches the service that it calls; EventBridge passes an entry's `TraceHeader` to
-its targets (an SQS message's `AWSTraceHeader`, a state machine's execution); Lambda gives every invocation a
-`_X_AMZN_TRACE_ID` whose parent is the function's own segment. MiniStack starts a new trace at most hops, or none.
-The header of the work in hand is a context variable; whoever starts a thread copies the context.
+AWS: a request's `X-Amzn-Trace-Id` reaches the service that it calls; EventBridge passes an entry's
+`TraceHeader` to its targets (an SQS message's `AWSTraceHeader`, a state machine's execution); Lambda gives
+every invocation a `_X_AMZN_TRACE_ID` whose parent is the function's own segment. MiniStack starts a new trace
+at most hops, or none. The header of the work in hand is a context variable; whoever starts a thread copies
+the context.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Deploy `AWS::ApiGatewayV2::RouteResponse` and `AWS::ApiGatewayV2::IntegrationResponse`.
 
-AWS: a WebSocket route answers its client only with a route response, and a MOCK integration takes its answer from an
-integration response. MiniStack has both in its API but no CloudFormation types for them. A route's `Ref` there is
-`apiId/routeId`, an integration's its bare id.
+AWS: a WebSocket route answers its client only with a route response, and a MOCK integration takes its answer
+from an integration response. MiniStack has both in its API but no CloudFormation types for them. A route's
+`Ref` there is `apiId/routeId`, an integration's its bare id.
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ def _register(kind: str, parent: str) -> None:
     id_name = f"{kind}ResponseId"
 
     def call(verb: str) -> Callable[..., Any]:
-        function: Callable[..., Any] = getattr(
-            patching.module("services.apigateway"), f"_{verb}_{kind}_response"
-        )
+        function: Callable[..., Any] = getattr(patching.module("services.apigateway"), f"_{verb}_{kind}_response")
         return function
 
     def create(logical_id: str, properties: Properties, stack_name: str) -> Created:

@@ -1,11 +1,12 @@
-"""Serve WebSocket APIs the way API Gateway does: frames side by side, replies only where declared, limits kept.
+"""Serve WebSocket APIs as API Gateway does: frames side by side, replies only where declared, limits kept.
 
-AWS: every frame of a connection invokes its route at once, without waiting for the one before; a route answers the
-client only when it has a route response; a failed integration sends `{"message": "Internal server error", …}`; a
-connection ends after ten minutes without traffic or two hours at most; `@connections` refuses 128 KB and more (413),
-and a client that does not read (429). MiniStack (`apigateway.handle_websocket`, `handle_connections_api`): one frame
-at a time through one worker whose logs are thrown away, every returned body is sent, no limits, `GetConnection` in a
-form that boto3 does not read. Both are replaced. Frame and message sizes are the server's business (`__main__`).
+AWS: every frame of a connection invokes its route at once, without waiting for the one before; a route
+answers the client only when it has a route response; a failed integration sends `{"message": "Internal server
+error", …}`; a connection ends after ten minutes without traffic or two hours at most; `@connections` refuses
+128 KB and more (413), and a client that does not read (429). MiniStack (`apigateway.handle_websocket`,
+`handle_connections_api`): one frame at a time through one worker whose logs are thrown away, every returned
+body is sent, no limits, `GetConnection` in a form that boto3 does not read. Both are replaced. Frame and
+message sizes are the server's business (`__main__`).
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class WebSocketSessions:
         return len(self._open)
 
     async def close_all(self, patience_seconds: float) -> None:
-        """End every connection, as a service going away does, and let the `$disconnect` routes run for a moment."""
+        """End every connection as a service that goes away does; the `$disconnect` routes get a moment."""
         for connection in list(self._open.values()):
             connection.close(1001, "Going away")
         waiting = {task for task in self._sessions if not task.done()}
@@ -213,7 +214,8 @@ class WebSocketSessions:
                 await at_once.acquire()
                 frame = asyncio.create_task(self._handle_frame(connection, text))
                 frames.add(frame)
-                frame.add_done_callback(lambda done: (frames.discard(done), at_once.release()))
+                frame.add_done_callback(frames.discard)
+                frame.add_done_callback(lambda _done: at_once.release())
         finally:
             self._open.pop(connection.connection_id, None)
             if connection.closing.is_set():

@@ -1,11 +1,13 @@
-"""Run Step Functions executions at once, as Express where they are Express, with a history that reads like AWS's.
+"""Run Step Functions executions at once, as Express where they are Express, with a history that reads like
+AWS's.
 
-AWS: an Express execution's ARN holds `express` and a unique id, so names may repeat; its history exists only as
-lines in the workflow's log group, at the level and with the data that the logging configuration asks for; it emits
-no status events; it joins the trace of the event that started it. MiniStack (`stepfunctions._start_execution`,
-`_start_sync_execution`, `_run_execution`, `_run_sub_machine`, `_add_event`): sleeps 0.15 s before every execution,
-refuses a repeated name, publishes status events, writes no logs, records nothing inside Map, gives parallel branches
-the same event ids, and keeps every execution for ever. The states themselves stay MiniStack's.
+AWS: an Express execution's ARN holds `express` and a unique id, so names may repeat; its history exists only
+as lines in the workflow's log group, at the level and with the data that the logging configuration asks for;
+it emits no status events; it joins the trace of the event that started it. MiniStack
+(`stepfunctions._start_execution`, `_start_sync_execution`, `_run_execution`, `_run_sub_machine`,
+`_add_event`): sleeps 0.15 s before every execution, refuses a repeated name, publishes status events, writes
+no logs, records nothing inside Map, gives parallel branches the same event ids, and keeps every execution for
+ever. The states themselves stay MiniStack's.
 """
 
 from __future__ import annotations
@@ -246,7 +248,9 @@ class WorkflowExecutions:
         if kind == "Succeed":
             if workflows._state_query_language(state, context) == "JSONata":
                 return workflows._apply_jsonata_output(state, data, context, default=data), None
-            return workflows._apply_output_path(state, workflows._apply_input_path(state, data, context), context), None
+            return workflows._apply_output_path(
+                state, workflows._apply_input_path(state, data, context), context
+            ), None
         with_execution: dict[str, Callable[..., tuple[Any, str | None]]] = {
             "Task": workflows._execute_task,
             "Parallel": workflows._execute_parallel,

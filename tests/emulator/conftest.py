@@ -36,15 +36,14 @@ class Stack:
         return self._clients[service]
 
     def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
-        response = self.client("lambda").invoke(
-            FunctionName=self.outputs[function], Payload=json.dumps(event)
-        )
+        response = self.client("lambda").invoke(FunctionName=self.outputs[function], Payload=json.dumps(event))
         answer = json.loads(response["Payload"].read())
         return {"failed": "FunctionError" in response, "answer": answer}
 
     def put_event(self, kind: str, detail: dict[str, Any], **more: Any) -> dict[str, Any]:
         entry = {"Source": "tests", "DetailType": kind, "Detail": json.dumps(detail), "EventBusName": "tests"}
-        return self.client("events").put_events(Entries=[entry | more])
+        response: dict[str, Any] = self.client("events").put_events(Entries=[entry | more])
+        return response
 
     def receive(self, queue: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The first message of a queue that is wanted; others are removed."""
@@ -58,7 +57,8 @@ class Stack:
                 AttributeNames=["All"],
                 MessageAttributeNames=["All"],
             )
-            for message in response.get("Messages", []):
+            messages: list[dict[str, Any]] = response.get("Messages", [])
+            for message in messages:
                 sqs.delete_message(QueueUrl=self.outputs[queue], ReceiptHandle=message["ReceiptHandle"])
                 if wanted(json.loads(message["Body"])):
                     return message
@@ -93,7 +93,8 @@ def say(opened: ClientConnection, **frame: Any) -> None:
 
 
 def hear(opened: ClientConnection, timeout: float = 5) -> dict[str, Any]:
-    return json.loads(opened.recv(timeout=timeout))
+    frame: dict[str, Any] = json.loads(opened.recv(timeout=timeout))
+    return frame
 
 
 def launch(directory: Path, **settings: str) -> EmulatorProcess:

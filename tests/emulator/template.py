@@ -120,9 +120,7 @@ CATCHES = {
     "QueryLanguage": "JSONata",
     "StartAt": "Raise",
     "States": {
-        "Raise": call_work(
-            {"raise": True}, Catch=[{"ErrorEquals": ["NotReady"], "Next": "Caught"}], End=True
-        ),
+        "Raise": call_work({"raise": True}, Catch=[{"ErrorEquals": ["NotReady"], "Next": "Caught"}], End=True),
         "Caught": {"Type": "Pass", "Output": "caught by name", "End": True},
     },
 }
@@ -232,9 +230,7 @@ def template() -> dict[str, Any]:
                 "FunctionResponseTypes": ["ReportBatchItemFailures"],
             },
         },
-        "LiveRule": rule(
-            {"detail-type": ["Said"], "replay-name": LIVE}, {"Id": "live", "Arn": attribute("Live")}
-        ),
+        "LiveRule": rule({"detail-type": ["Said"], "replay-name": LIVE}, {"Id": "live", "Arn": attribute("Live")}),
         "ReplayRule": rule(
             {"source": ["tests"], "replay-name": [{"exists": True}]},
             {"Id": "replayed", "Arn": attribute("Replayed")},

@@ -3,6 +3,7 @@
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from tests.emulator.conftest import Stack
 
@@ -71,7 +72,7 @@ def test_a_changed_function_runs_its_new_code(stack: Stack):
         Environment={"Variables": {"SAYS": "before"}},
     )["FunctionName"]
 
-    def said():
+    def said() -> Any:
         return json.loads(functions.invoke(FunctionName=name)["Payload"].read())
 
     assert said() == "before"

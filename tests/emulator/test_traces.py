@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import time
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -44,7 +45,7 @@ def test_a_trace_is_found_by_an_annotation_of_a_subsegment(stack: Stack, trace_s
     xray = stack.client("xray")
     query = {"StartTime": now - 60, "EndTime": now + 60}
     deadline = time.monotonic() + 5
-    found = []
+    found: list[dict[str, Any]] = []
     while not found and time.monotonic() < deadline:
         expression = f'annotation.messageId = "{message_id}" AND annotation[attempt] = 2'
         found = xray.get_trace_summaries(FilterExpression=expression, **query)["TraceSummaries"]
@@ -59,9 +60,7 @@ def test_a_trace_is_found_by_an_annotation_of_a_subsegment(stack: Stack, trace_s
 def test_a_filter_that_is_not_understood_is_refused(stack: Stack):
     """Better than an answer to another question."""
     with pytest.raises(ClientError) as refused:
-        stack.client("xray").get_trace_summaries(
-            StartTime=0, EndTime=1, FilterExpression='service("x") { fault }'
-        )
+        stack.client("xray").get_trace_summaries(StartTime=0, EndTime=1, FilterExpression='service("x") { fault }')
     assert refused.value.response["Error"]["Code"] == "InvalidRequestException"
 
 

@@ -86,7 +86,9 @@ def test_a_frame_over_32_kilobytes_ends_the_connection(stack: Stack):
 def management_client(stack: Stack):
     from local.deployment import client
 
-    return client("apigatewaymanagementapi", f"{stack.emulator.url}/_aws/execute-api/{stack.outputs['Api']}/socket")
+    return client(
+        "apigatewaymanagementapi", f"{stack.emulator.url}/_aws/execute-api/{stack.outputs['Api']}/socket"
+    )
 
 
 def test_connections_are_posted_to_described_and_deleted(stack: Stack):
@@ -132,7 +134,7 @@ def test_route_functions_log_and_have_a_trace(stack: Stack):
 
 
 def test_the_connection_clock(tmp_path_factory: pytest.TempPathFactory):
-    """Ten idle minutes end a connection, and so do two hours whatever the traffic; here six hundred times faster."""
+    """Ten idle minutes end a connection, two hours end any; six hundred times faster here."""
     emulator = launch(tmp_path_factory.mktemp("clock"), CLOCK_SPEED="600")
     try:
         names = ("Api", "Stage", "Route", "RouteIntegration", "TalkRoute", "PingIntegration", "Pong")
