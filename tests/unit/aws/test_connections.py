@@ -95,11 +95,20 @@ def test_a_connection_lasts_two_hours_or_its_session(session_expires_at_ms: int,
     assert connections.expiry(now_ms=NOW_MS, session_expires_at_ms=session_expires_at_ms) == expires_at
 
 
-def test_the_user_behind_a_gone_subscription_is_found_once(stage: Stage):
-    """Two batches that find it gone make one departure."""
+def test_the_user_behind_a_subscription_is_found(stage: Stage):
+    """As long as it is there, and nobody behind one that is not."""
     stage.add_channel(CHANNEL, "alice")
     stage.connect("alice", "a1")
-    assert [connections.subscriber("subscriptions", "c-1", "a1") for _ in range(2)] == ["alice", None]
+    assert connections.subscriber("subscriptions", "c-1", "a1") == "alice"
+    assert connections.subscriber("subscriptions", "c-1", "a2") is None
+
+
+@pytest.mark.parametrize(("age_ms", "is_opening"), [(0, True), (9_999, True), (10_000, False)])
+def test_a_connection_is_opening_for_ten_seconds(stage: Stage, age_ms: int, is_opening: bool):
+    """After that a 410 means gone; and what is not stored is not opening."""
+    stage.connect("alice", "a1", opened_at_ms=NOW_MS - age_ms)
+    assert connections.is_opening("connections", "alice", "a1", now_ms=NOW_MS) is is_opening
+    assert not connections.is_opening("connections", "alice", "a2", now_ms=NOW_MS)
 
 
 def test_every_subscriber_of_a_large_channel_is_found(stage: Stage):

@@ -4,6 +4,8 @@ import pytest
 
 from functions.aws import members, users
 from functions.aws.registration import registered
+from functions.chat.channels import general
+from functions.chat.model import timestamp
 from functions.chat.session import Principal
 from tests.unit.builders import HOUR_MS, NOW_MS
 from tests.unit.stage import Stage
@@ -66,6 +68,15 @@ def test_a_first_call_joins_general(stage: Stage):
     registered(stage.settings(), principal("bob", "Bob"))
     assert stage.published_types() == ["MemberJoined"]
     assert {row["userId"] for row in stage.rows("members")} == {"alice", "bob"}
+
+
+def test_who_joins_general_has_none_of_its_past_unread(stage: Stage):
+    """Also when it was there long before."""
+    stage.add_channel(general(timestamp(NOW_MS)).model_copy(update={"last_seq": 10_000}))
+    registered(stage.settings(), principal("alice"))
+    membership = members.get("members", "alice", "general")
+    assert membership is not None
+    assert membership.read_seq == 10_000
 
 
 def test_a_first_call_that_died_is_finished_by_the_next(stage: Stage, monkeypatch: pytest.MonkeyPatch):

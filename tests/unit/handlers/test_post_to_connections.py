@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from functions.aws import members
 from functions.chat.events import MalformedEvent
 from functions.handlers import post_to_connections
-from tests.unit.builders import CHANNEL, SECRET, bus_event, facts
+from tests.unit.builders import CHANNEL, NOW_MS, SECRET, bus_event, facts
 from tests.unit.conftest import Clock
 from tests.unit.handlers.conftest import Call, Logs, Sockets
 from tests.unit.stage import Stage
@@ -63,6 +64,24 @@ def test_a_gone_connection_is_told_once(call: Call, people: Stage, sockets: Sock
     for _ in range(2):
         assert call(post_to_connections.handler, task("b1"))["gone"] == 1
     assert people.published_types() == ["UserDisconnected"]
+
+
+def test_a_connection_that_is_still_opening_is_not_gone(call: Call, people: Stage, sockets: Sockets):
+    """Its handshake may end after the first post to it; forgotten, it would never hear anything."""
+    people.connect("bob", "b2", opened_at_ms=NOW_MS - 500)
+    sockets.answers["b2"] = [410]
+    call(post_to_connections.handler, task("b2"))
+    assert ("c-1", "b2") in people.subscriptions()
+    assert people.published() == []
+    assert call(post_to_connections.handler, task("b2"))["delivered"] == 1
+
+
+def test_a_gone_connection_of_a_leaver_keeps_no_subscription(call: Call, people: Stage, sockets: Sockets):
+    """Its user is no member any more, so their memberships do not lead to it."""
+    members.remove("members", "channels", "bob", "c-1")
+    sockets.answers["b1"] = [410]
+    call(post_to_connections.handler, task("b1"))
+    assert ("c-1", "b1") not in people.subscriptions()
 
 
 @pytest.mark.parametrize("planned", [[429], [429, 429, 500], [503, 500, 429]])
