@@ -1,10 +1,17 @@
 """What all tiers share: one local stage for the tests that talk to one."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from ops.stage import Stage
 from tests.local_stage import TestStage, running_stage
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """A stage that runs already saves its start: `pytest --state-dir .parley tests/integration`."""
+    parser.addoption("--state-dir", type=Path, default=None, help="use the local stage that runs there")
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +21,11 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestStage]:
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestStage]:
     """A local stage, deployed once for all tests that need one."""
+    state_dir: Path | None = request.config.getoption("--state-dir")
+    if state_dir:
+        yield TestStage(Stage.local(state_dir), state_dir)
+        return
     with running_stage(tmp_path_factory.mktemp("stage")) as running:
         yield running
