@@ -50,7 +50,7 @@ class FrontendStack(StageStack):
         self.rest = rest
         self.bucket = self._bucket()
         self.distribution = self._distribution()
-        self.site_url = f"https://{self.distribution.distribution_domain_name}/"
+        self.site_url = f"https://{self.distribution.distribution_domain_name}"
         client = self._client()
         config = site_config(
             stage=stage,
@@ -90,7 +90,6 @@ class FrontendStack(StageStack):
             comment=f"Parley ({self.stage.name})",
             default_root_object="index.html",
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-            price_class=cloudfront.PriceClass.PRICE_CLASS_100,
             default_behavior=cloudfront.BehaviorOptions(
                 origin=origins.S3BucketOrigin.with_origin_access_control(self.bucket),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
@@ -212,7 +211,7 @@ class FrontendStack(StageStack):
         return "; ".join(f"{name} {value}" for name, value in directives.items())
 
     def _client(self) -> cognito.UserPoolClient:
-        homes = [self.site_url, *(f"{origin}/" for origin in self.stage.site_origins)]
+        homes = [f"{origin}/" for origin in (self.site_url, *self.stage.site_origins)]
         client = cognito.UserPoolClient(
             self,
             "Client",

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
@@ -181,14 +181,17 @@ class RestApiStack(StageStack):
 
     def _model(self, body: type[Request]) -> apigateway.IModel:
         # L1, because the L2 takes a schema only as objects of its own.
+        schema = request_model(body)
         model = apigateway.CfnModel(
             self,
             f"{body.__name__}Model",
             rest_api_id=self.api.rest_api_id,
             content_type="application/json",
             name=body.__name__,
-            schema=request_model(body),
+            schema=schema,
         )
+        # A stage serves what its deployment held: another schema needs another deployment.
+        cast(apigateway.Deployment, self.api.latest_deployment).add_to_logical_id(schema)
         return apigateway.Model.from_model_name(self, f"{body.__name__}ModelName", model.ref)
 
     def _add_refusals(self) -> None:
