@@ -18,5 +18,5 @@ export default defineConfig({
     host: "127.0.0.1",
     proxy: { "/api": fromStage, "/config.json": fromStage, "/oauth2": fromStage, "/login": fromStage },
   },
-  test: { environment: "node", include: ["tests/**/*.test.{ts,tsx}"] },
+  test: { environment: "node", setupFiles: ["tests/browser.ts"], include: ["tests/**/*.test.{ts,tsx}"] },
 });

@@ -4,13 +4,13 @@
  */
 import { useEffect, useState } from "react";
 import { useChatActions } from "../chat/context";
-import type { Message, Person } from "../contract";
+import type { MessageFrame, Person } from "../contract";
 
 const LONGEST = 240;
 
 export function Announcer({ channelId, nameOf }: { channelId: string; nameOf: (person: Person) => string }) {
   const chat = useChatActions();
-  const [message, setMessage] = useState<Message | null>(null);
+  const [message, setMessage] = useState<MessageFrame | null>(null);
   useEffect(
     () =>
       chat.onArrival((arrived) => {

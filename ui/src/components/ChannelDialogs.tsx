@@ -24,7 +24,7 @@ export function CreateChannel({ onClose, onDone }: { onClose: () => void; onDone
     setBusy(true);
     setFailure(null);
     try {
-      const channel = await chat.createChannel({ name: name.trim(), kind });
+      const channel = await chat.channels.create({ name: name.trim(), kind });
       navigate(channelPath(channel.channelId));
       onDone();
     } catch (problem) {
@@ -124,7 +124,7 @@ export function BrowseChannels(props: { onClose: () => void; onDone: () => void;
     setJoining(channel.channelId);
     setFailure(null);
     try {
-      await chat.join(channel.channelId);
+      await chat.channels.join(channel.channelId);
       navigate(channelPath(channel.channelId));
       onDone();
     } catch (problem) {

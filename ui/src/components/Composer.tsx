@@ -45,6 +45,12 @@ export function Composer(props: ComposerProps) {
     requestAnimationFrame(() => area?.setSelectionRange(area.value.length, area.value.length));
   }, [editing]);
 
+  // Whoever opens a channel can write at once; on a touch screen the keyboard would cover what is to be read.
+  useEffect(() => {
+    if (matchMedia("(pointer: fine)").matches && !document.querySelector("dialog[open]"))
+      field.current?.focus();
+  }, []);
+
   // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text.
   useLayoutEffect(() => {
     const area = field.current;

@@ -32,7 +32,7 @@ export function MembersPanel({
   const [leaving, setLeaving] = useState(false);
 
   useEffect(() => {
-    void chat.loadMembers(channelId);
+    void chat.channels.loadMembers(channelId);
   }, [chat, channelId]);
 
   const members = useMemo(
@@ -66,7 +66,11 @@ export function MembersPanel({
       {list?.progress === "failed" && (
         <p className="panel-note" role="alert">
           The members could not be loaded.{" "}
-          <button type="button" className="button-plain" onClick={() => void chat.loadMembers(channelId)}>
+          <button
+            type="button"
+            className="button-plain"
+            onClick={() => void chat.channels.loadMembers(channelId)}
+          >
             Try again
           </button>
         </p>
@@ -89,7 +93,7 @@ export function MembersPanel({
                 className="icon-button"
                 aria-label={`Message ${member.displayName}`}
                 title={`Message ${member.displayName}`}
-                onClick={() => void chat.talkTo(member.userId)}
+                onClick={() => void chat.channels.talkTo(member.userId)}
               >
                 <Icon name="send" size={18} />
               </button>
@@ -113,7 +117,7 @@ export function MembersPanel({
           type="button"
           className="button button-small panel-more"
           disabled={list.progress === "loading"}
-          onClick={() => void chat.loadMembers(channelId, { more: true })}
+          onClick={() => void chat.channels.loadMembers(channelId, { more: true })}
         >
           {list.progress === "loading" ? "Loading …" : "Show more"}
         </button>
@@ -132,7 +136,7 @@ export function MembersPanel({
           action="Remove"
           onClose={() => setRemoving(null)}
           onConfirm={() =>
-            void attempt(chat.removeMember(channelId, removing.userId), () => setRemoving(null))
+            void attempt(chat.channels.removeMember(channelId, removing.userId), () => setRemoving(null))
           }
         />
       )}
@@ -146,7 +150,7 @@ export function MembersPanel({
           }
           action="Leave"
           onClose={() => setLeaving(false)}
-          onConfirm={() => void attempt(chat.leave(channelId), () => setLeaving(false))}
+          onConfirm={() => void attempt(chat.channels.leave(channelId), () => setLeaving(false))}
         />
       )}
     </SidePanelFrame>
@@ -210,7 +214,7 @@ function AddPeople({
     setBusy(person.userId);
     setFailure(null);
     try {
-      await chat.addMember(channel.channelId, person.userId);
+      await chat.channels.addMember(channel.channelId, person.userId);
       chat.toast("info", `${person.displayName} is now a member.`);
     } catch (problem) {
       setFailure(sentence(problem));

@@ -37,6 +37,8 @@ interface MessageListProps {
   /** A linked message: shown in the middle and marked. */
   readonly target: number | null;
   readonly unread: number;
+  /** The message that is being edited. */
+  readonly editing: number | null;
   readonly delivered: ReadonlySet<string>;
   readonly nameOf: (person: Person) => string;
   readonly actions: MessageActions;
@@ -50,8 +52,8 @@ interface MessageListProps {
 }
 
 export function MessageList(props: MessageListProps) {
-  const { label, timeline, outgoing, me, newSince, target, unread, delivered, nameOf, actions, intro } =
-    props;
+  const { label, timeline, outgoing, me, newSince, target, unread, editing } = props;
+  const { delivered, nameOf, actions, intro } = props;
   const { onEarlier, onLater, onNewest, onSeen, onAgain, onDiscard } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
@@ -197,6 +199,7 @@ export function MessageList(props: MessageListProps) {
           leads={row.leads}
           delivered={delivered.has(row.message.messageId)}
           marked={row.message.seq === target}
+          editing={row.message.seq === editing}
           namesMe={row.message.sender.userId !== me.userId && mentions(row.message.text, me.username)}
           actions={actions}
         />

@@ -28,18 +28,20 @@ interface MessageRowProps {
   readonly leads: boolean;
   readonly delivered: boolean;
   readonly marked: boolean;
+  readonly editing: boolean;
   readonly namesMe: boolean;
   readonly actions: MessageActions;
 }
 
 export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
-  const { message, name, leads, delivered, marked, namesMe, actions } = props;
+  const { message, name, leads, delivered, marked, editing, namesMe, actions } = props;
   const mine = message.sender.userId === actions.me;
   const deleted = message.deletedAt !== null;
   const classes = [
     "message",
     leads && "message-leads",
     marked && "message-marked",
+    editing && "message-editing",
     namesMe && "message-names-me",
   ];
   return (

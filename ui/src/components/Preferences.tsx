@@ -32,7 +32,7 @@ export function Preferences({ onClose, onShortcuts }: { onClose: () => void; onS
     setBusy(true);
     setFailure(null);
     try {
-      await chat.rename(name.trim());
+      await chat.channels.rename(name.trim());
       chat.toast("info", "Your name is changed.");
     } catch (problem) {
       setFailure(sentence(problem));
@@ -123,7 +123,7 @@ export function Preferences({ onClose, onShortcuts }: { onClose: () => void; onS
         <button type="button" className="button button-small" onClick={onShortcuts}>
           <Icon name="keyboard" size={18} /> Keyboard shortcuts
         </button>
-        <button type="button" className="button button-small" onClick={() => void chat.leaveParley()}>
+        <button type="button" className="button button-small" onClick={() => void chat.signOut()}>
           <Icon name="leave" size={18} /> Sign out
         </button>
       </div>

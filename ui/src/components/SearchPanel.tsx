@@ -8,6 +8,8 @@ import { clockTime, shortDay, wholeTime } from "../text/time";
 import { Waiting } from "./Sidebar";
 import { SidePanelFrame } from "./SidePanelFrame";
 
+const PAGE = 50;
+
 interface SearchPanelProps {
   readonly channel: Channel;
   readonly title: string;
@@ -42,7 +44,11 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
     setFailure(null);
     if (!onward) setFound(null);
     try {
-      const page = await chat.search(channelId, wanted, onward?.searchedTo ?? undefined);
+      const page = await chat.api.messages(channelId, {
+        search: wanted,
+        limit: PAGE,
+        ...(onward?.searchedTo && { before: onward.searchedTo }),
+      });
       if (turn !== asked.current) return;
       const newestFirst = [...page.items].sort((a, b) => b.seq - a.seq);
       setFound({

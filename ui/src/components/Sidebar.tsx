@@ -81,7 +81,7 @@ export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
           }
         >
           {progress === "loading" && <Waiting lines={3} />}
-          {progress === "failed" && <Failed what="The channels" onRetry={() => void chat.loadChannels()} />}
+          {progress === "failed" && <Failed what="The channels" onRetry={() => void chat.channels.load()} />}
           {progress === "ready" && rooms.length === 0 && (
             <p className="sidebar-empty">
               You are in no channel yet.{" "}
@@ -129,7 +129,7 @@ export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
             title="You and settings"
             onClick={() => onOpen("preferences")}
           >
-            <Icon name="more" />
+            <Icon name="settings" />
           </button>
         </footer>
       )}
@@ -178,7 +178,9 @@ function ChannelLink({ channel, onNavigate }: { channel: Channel; onNavigate: ()
         ) : (
           <Icon name={channel.kind === "private" ? "lock" : "hash"} size={16} />
         )}
-        <bdi className="sidebar-link-name">{title}</bdi>
+        <span className="sidebar-link-name">
+          <bdi>{title}</bdi>
+        </span>
         {channel.kind === "private" && <span className="unseen">, private</span>}
         {person && <span className="unseen">, {person.status}</span>}
         {unread > 0 && (
@@ -201,7 +203,7 @@ function People({ people, onOpen, onNavigate }: { people: readonly User[] } & Si
   return (
     <Section title="People">
       {progress === "loading" && people.length === 0 && <Waiting lines={3} />}
-      {progress === "failed" && <Failed what="The people" onRetry={() => void chat.loadPeople()} />}
+      {progress === "failed" && <Failed what="The people" onRetry={() => void chat.channels.loadPeople()} />}
       {progress === "ready" && people.length === 0 && (
         <p className="sidebar-empty">Nobody else is here yet.</p>
       )}
@@ -213,12 +215,14 @@ function People({ people, onOpen, onNavigate }: { people: readonly User[] } & Si
               className={`sidebar-link sidebar-person-${person.status}`}
               title={`Message ${person.displayName}`}
               onClick={() => {
-                void chat.talkTo(person.userId);
+                void chat.channels.talkTo(person.userId);
                 onNavigate();
               }}
             >
               <Avatar userId={person.userId} name={person.displayName} size={22} status={person.status} />
-              <bdi className="sidebar-link-name">{person.displayName}</bdi>
+              <span className="sidebar-link-name">
+                <bdi>{person.displayName}</bdi>
+              </span>
               <span className="unseen">, {person.status}</span>
             </button>
           </li>

@@ -7,6 +7,7 @@ import { useChat } from "../state/store";
 import { Avatar } from "./Avatar";
 import { Dialog } from "./Dialog";
 import { Icon } from "./Icon";
+import { rank } from "./rank";
 import "./Switcher.css";
 
 const MOST = 12;
@@ -63,7 +64,7 @@ export function Switcher({ onClose, onDone }: { onClose: () => void; onDone: () 
           lock: false,
           userId: person.userId,
           status: person.status,
-          go: () => void chat.talkTo(person.userId),
+          go: () => void chat.channels.talkTo(person.userId),
         }),
       );
     return [...places, ...others];
@@ -145,30 +146,4 @@ export function Switcher({ onClose, onDone }: { onClose: () => void; onDone: () 
       </div>
     </Dialog>
   );
-}
-
-/** Whole beginnings before word beginnings before anywhere; unread first among equals. */
-export function rank<T extends Pick<Target, "title" | "sub" | "unread">>(
-  targets: readonly T[],
-  term: string,
-): T[] {
-  const wanted = term.toLowerCase().replace(/^[@#]/, "");
-  const score = (target: T): number => {
-    if (wanted === "") return target.unread > 0 ? 3 : 2;
-    const title = target.title.toLowerCase();
-    const sub = target.sub.toLowerCase();
-    if (title.startsWith(wanted) || sub.startsWith(`@${wanted}`)) return 3;
-    if (title.split(/[\s_.-]+/).some((word) => word.startsWith(wanted))) return 2;
-    return title.includes(wanted) ? 1 : 0;
-  };
-  return targets
-    .map((target) => ({ target, points: score(target) }))
-    .filter(({ points }) => points > 0)
-    .sort(
-      (a, b) =>
-        b.points - a.points ||
-        b.target.unread - a.target.unread ||
-        a.target.title.localeCompare(b.target.title),
-    )
-    .map(({ target }) => target);
 }

@@ -4,6 +4,7 @@ import { sentence } from "../api/errors";
 import { useChatActions } from "../chat/context";
 import { serverNow } from "../clock";
 import { Announcer } from "../components/Announcer";
+import { Avatar } from "../components/Avatar";
 import { Composer } from "../components/Composer";
 import { Dialog } from "../components/Dialog";
 import { EmojiPopover, type EmojiRequest } from "../components/EmojiPopover";
@@ -52,13 +53,13 @@ export function ChannelScreen({ channel, target, panel, onPanel, onMenu }: Chann
   const [emoji, setEmoji] = useState<EmojiRequest | null>(null);
 
   useEffect(() => {
-    void chat.openTimeline(channelId, target);
+    void chat.history.open(channelId, target);
   }, [chat, channelId, target]);
 
   const other = otherPerson(channel, me?.userId);
   const otherUnknown = other !== undefined && !people[other];
   useEffect(() => {
-    if (otherUnknown) void chat.loadMembers(channelId);
+    if (otherUnknown) void chat.channels.loadMembers(channelId);
   }, [chat, channelId, otherUnknown]);
 
   const changeDraft = useCallback(
@@ -152,7 +153,7 @@ export function ChannelScreen({ channel, target, panel, onPanel, onMenu }: Chann
             <button
               type="button"
               className="button"
-              onClick={() => void chat.openTimeline(channelId, target)}
+              onClick={() => void chat.history.open(channelId, target)}
             >
               Try again
             </button>
@@ -171,6 +172,7 @@ export function ChannelScreen({ channel, target, panel, onPanel, onMenu }: Chann
             newSince={newSince}
             target={target}
             unread={channel.unread}
+            editing={editing?.seq ?? null}
             delivered={delivered}
             nameOf={nameOf}
             actions={actions}
@@ -181,12 +183,12 @@ export function ChannelScreen({ channel, target, panel, onPanel, onMenu }: Chann
                 empty={timeline.messages.length === 0 && outgoing.length === 0}
               />
             }
-            onEarlier={() => void chat.loadEarlier(channelId)}
-            onLater={() => void chat.loadLater(channelId)}
-            onNewest={() => void chat.jumpToNewest(channelId)}
-            onSeen={(seq) => chat.seen(channelId, seq)}
-            onAgain={(id) => chat.sendAgain(id)}
-            onDiscard={(id) => chat.discard(id)}
+            onEarlier={() => void chat.history.earlier(channelId)}
+            onLater={() => void chat.history.later(channelId)}
+            onNewest={() => void chat.history.open(channelId, null)}
+            onSeen={(seq) => chat.reading.seen(channelId, seq)}
+            onAgain={(id) => chat.sending.apply({ type: "again", clientMessageId: id })}
+            onDiscard={(id) => chat.sending.apply({ type: "discarded", clientMessageId: id })}
           />
         )}
         {isMember ? (
@@ -197,11 +199,11 @@ export function ChannelScreen({ channel, target, panel, onPanel, onMenu }: Chann
               placeholder={channel.kind === "direct" ? `Message ${title}` : `Message #${title}`}
               editing={editing}
               people={mentionable}
-              onSend={(text) => chat.send(channelId, text)}
+              onSend={(text) => chat.sending.write(channelId, text)}
               onSave={(message, text) => chat.edit(message, text)}
               onCancelEdit={() => setEditing(null)}
               onEditLast={editLast}
-              onTyping={() => chat.typing(channelId)}
+              onTyping={() => chat.sending.typing(channelId)}
               onPickEmoji={(anchor, insert) => setEmoji({ anchor, onPick: insert })}
             />
             <TypingLine channelId={channelId} connected={connected} />
@@ -259,6 +261,7 @@ function ChannelHead({ channel, title, panel, onPanel, onMenu }: HeadProps) {
       <button type="button" className="icon-button channel-menu" aria-label="Show channels" onClick={onMenu}>
         <Icon name="menu" />
       </button>
+      {other && <Avatar userId={other} name={title} size={28} status={person?.status ?? "offline"} />}
       <div className="channel-title">
         <h1>
           {channel.kind !== "direct" && (
@@ -342,7 +345,7 @@ function JoinBar({ channel }: { channel: Channel }) {
         disabled={busy}
         onClick={() => {
           setBusy(true);
-          chat.join(channel.channelId).catch((failure: unknown) => {
+          chat.channels.join(channel.channelId).catch((failure: unknown) => {
             chat.toast("error", sentence(failure));
             setBusy(false);
           });

@@ -18,7 +18,7 @@ export function NoChannel({
   useEffect(() => {
     if (channelId === null) return;
     let current = true;
-    chat.peek(channelId).finally(() => {
+    chat.channels.peek(channelId).finally(() => {
       if (current) setLooked(channelId);
     });
     return () => {

@@ -289,6 +289,20 @@ export function withoutTyping(state: ChatState, channelId: string, userId: strin
   return { ...state, typing: { ...state.typing, [channelId]: rest } };
 }
 
+export function withoutExpiredTyping(state: ChatState, now: number): ChatState {
+  const expired = Object.values(state.typing).some((people) =>
+    Object.values(people).some((until) => until <= now),
+  );
+  if (!expired) return state;
+  const typing = Object.fromEntries(
+    Object.entries(state.typing).map(([channelId, people]) => [
+      channelId,
+      Object.fromEntries(Object.entries(people).filter(([, until]) => until > now)),
+    ]),
+  );
+  return { ...state, typing };
+}
+
 function withMessage(
   state: ChatState,
   at: { readonly channelId: string; readonly seq: number },

@@ -19,17 +19,10 @@ export interface Toast {
   readonly text: string;
 }
 
-export interface Changing {
-  readonly channelId: string;
-  readonly seq: number;
-}
-
 export interface ChatState {
   readonly me: User | null;
   readonly people: ById<User>;
   readonly peopleProgress: Progress;
-  /** There are more people than were asked for. */
-  readonly peopleCursor: string | null;
   readonly channels: ById<Channel>;
   readonly channelsProgress: Progress;
   readonly timelines: ById<Timeline>;
@@ -49,7 +42,6 @@ export const initialState: ChatState = {
   me: null,
   people: {},
   peopleProgress: "loading",
-  peopleCursor: null,
   channels: {},
   channelsProgress: "loading",
   timelines: {},

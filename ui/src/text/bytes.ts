@@ -5,6 +5,5 @@ export const MOST_BYTES = 8_192;
 const encoder = new TextEncoder();
 
 export function byteLength(text: string): number {
-  // No character is more than three bytes per UTF-16 unit: short texts need no encoding.
-  return text.length * 3 < MOST_BYTES / 2 ? text.length : encoder.encode(text).length;
+  return encoder.encode(text).length;
 }

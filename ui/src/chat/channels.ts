@@ -1,0 +1,190 @@
+/** Channels, people, members: loads them and keeps the store true after each change. */
+import type { Api } from "../api/api";
+import type { Channel, NewChannel, User } from "../contract";
+import { channelPath, currentRoute, navigate } from "../router";
+import { withChannel, withoutChannel } from "../state/frames";
+import type { ChatState, MemberList } from "../state/model";
+import { change, store } from "../state/store";
+import { isGone } from "./history";
+
+/** More people than these are found by searching on the server's side, not held here. */
+const MOST_PEOPLE = 1_000;
+
+export class Channels {
+  readonly #api: Api;
+  readonly #tell: (failure: unknown, options?: { quiet: boolean }) => void;
+
+  constructor(api: Api, tell: (failure: unknown, options?: { quiet: boolean }) => void) {
+    this.#api = api;
+    this.#tell = tell;
+  }
+
+  async load(): Promise<void> {
+    try {
+      const items: Channel[] = [];
+      let cursor: string | null = null;
+      do {
+        const page = await this.#api.channels(cursor);
+        items.push(...page.items);
+        cursor = page.cursor;
+      } while (cursor !== null);
+      change((state) => withChannels(state, items));
+    } catch (failure) {
+      change((state) => ({
+        ...state,
+        channelsProgress: state.channelsProgress === "ready" ? "ready" : "failed",
+      }));
+      this.#tell(failure, { quiet: true });
+    }
+  }
+
+  async create(channel: NewChannel): Promise<Channel> {
+    const created = await this.#api.createChannel(channel);
+    adopt(created);
+    return created;
+  }
+
+  async join(channelId: string): Promise<void> {
+    await this.#api.addMember(channelId, "me");
+    adopt(await this.#api.channel(channelId));
+  }
+
+  async leave(channelId: string): Promise<void> {
+    await this.#api.removeMember(channelId, "me");
+    drop(channelId);
+  }
+
+  /** Look at a channel that may not be mine, as after following a link. */
+  async peek(channelId: string): Promise<void> {
+    await this.#api.channel(channelId).then(adopt, () => undefined);
+  }
+
+  async refresh(channelId: string): Promise<void> {
+    try {
+      adopt(await this.#api.channel(channelId));
+    } catch (failure) {
+      if (isGone(failure)) drop(channelId);
+    }
+  }
+
+  /** Go to the conversation with somebody; it is made if there is none. */
+  async talkTo(userId: string): Promise<void> {
+    const { channels, me } = store.getState();
+    const known = Object.values(channels).find(
+      ({ kind, memberIds }) =>
+        kind === "direct" &&
+        memberIds.includes(userId) &&
+        memberIds.every((id) => id === userId || id === me?.userId),
+    );
+    try {
+      const channel = known ?? (await this.#api.directMessage(userId));
+      if (!known) adopt(channel);
+      navigate(channelPath(channel.channelId));
+    } catch (failure) {
+      this.#tell(failure);
+    }
+  }
+
+  async loadPeople(): Promise<void> {
+    try {
+      let cursor: string | null = null;
+      let count = 0;
+      do {
+        const page = await this.#api.users(cursor);
+        count += page.items.length;
+        cursor = page.cursor;
+        change((state) => ({ ...withPeople(state, page.items), peopleProgress: "ready" }));
+      } while (cursor !== null && count < MOST_PEOPLE);
+    } catch (failure) {
+      change((state) => ({
+        ...state,
+        peopleProgress: state.peopleProgress === "ready" ? "ready" : "failed",
+      }));
+      this.#tell(failure, { quiet: true });
+    }
+  }
+
+  async loadMembers(channelId: string, { more = false } = {}): Promise<void> {
+    const known = store.getState().members[channelId];
+    if (known?.progress === "loading" || (more && !known?.cursor)) return;
+    const cursor = more ? (known?.cursor ?? null) : null;
+    putMembers(channelId, {
+      members: known?.members ?? [],
+      cursor: known?.cursor ?? null,
+      progress: "loading",
+    });
+    try {
+      const page = await this.#api.members(channelId, cursor);
+      const soFar = more ? (known?.members ?? []) : [];
+      const seen = new Set(soFar.map((member) => member.userId));
+      const fresh = page.items.filter((member) => !seen.has(member.userId));
+      change((state) => withPeople(state, page.items));
+      putMembers(channelId, { members: [...soFar, ...fresh], cursor: page.cursor, progress: "ready" });
+    } catch (failure) {
+      putMembers(channelId, {
+        members: known?.members ?? [],
+        cursor: known?.cursor ?? null,
+        progress: "failed",
+      });
+      this.#tell(failure, { quiet: true });
+    }
+  }
+
+  async addMember(channelId: string, userId: string): Promise<void> {
+    await this.#api.addMember(channelId, userId);
+    await Promise.all([this.refresh(channelId), this.loadMembers(channelId)]);
+  }
+
+  async removeMember(channelId: string, userId: string): Promise<void> {
+    await this.#api.removeMember(channelId, userId);
+    await Promise.all([this.refresh(channelId), this.loadMembers(channelId)]);
+  }
+
+  async rename(displayName: string): Promise<void> {
+    const me = await this.#api.rename(displayName);
+    change((state) => withPeople({ ...state, me }, [me]));
+  }
+}
+
+/** Take what the server says of a channel, but never know less than before. */
+export function adopt(channel: Channel): void {
+  change((state) => withChannel(state, atLeast(channel, state.channels[channel.channelId])));
+}
+
+/** The channel is no longer mine: forget it, and be elsewhere. */
+export function drop(channelId: string): void {
+  change((state) => withoutChannel(state, channelId));
+  const route = currentRoute();
+  if (route.page === "channel" && route.channelId === channelId) navigate("/", { replace: true });
+}
+
+/** Frames may have told of newer messages than the answer that was on its way meanwhile. */
+function atLeast(channel: Channel, before: Channel | undefined): Channel {
+  return {
+    ...channel,
+    lastSeq: Math.max(channel.lastSeq, before?.lastSeq ?? 0),
+    readSeq: Math.max(channel.readSeq, before?.readSeq ?? 0),
+  };
+}
+
+function withChannels(state: ChatState, items: readonly Channel[]): ChatState {
+  const mine = new Set(items.map((channel) => channel.channelId));
+  let next = state;
+  for (const [channelId, channel] of Object.entries(state.channels)) {
+    if (!mine.has(channelId) && channel.role !== null) next = withoutChannel(next, channelId);
+  }
+  for (const channel of items) next = withChannel(next, atLeast(channel, next.channels[channel.channelId]));
+  return { ...next, channelsProgress: "ready" };
+}
+
+function withPeople(state: ChatState, items: readonly User[]): ChatState {
+  const people = { ...state.people };
+  for (const { userId, username, displayName, status, lastSeenAt } of items) {
+    people[userId] = { userId, username, displayName, status, lastSeenAt };
+  }
+  return { ...state, people, me: state.me && (people[state.me.userId] ?? state.me) };
+}
+
+function putMembers(channelId: string, list: MemberList): void {
+  change((state) => ({ ...state, members: { ...state.members, [channelId]: list } }));
+}

@@ -1,0 +1,44 @@
+/** How far one has read: known here at once, told to the server a little later and once for many. */
+import type { Api } from "../api/api";
+import { withReadSeq } from "../state/frames";
+import { change, store } from "../state/store";
+
+const TELL_AFTER_MS = 350;
+
+export class Reading {
+  readonly #api: Api;
+  /** What the server was told last, or is about to be. */
+  readonly #told = new Map<string, number>();
+  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** The person has seen everything up to this seq. */
+  seen(channelId: string, seq: number): void {
+    const channel = store.getState().channels[channelId];
+    if (!channel?.role || seq < channel.readSeq || seq <= (this.#told.get(channelId) ?? 0)) return;
+    if (seq === channel.readSeq && !this.#told.has(channelId)) {
+      // So it was when the page was opened: nothing new to tell.
+      this.#told.set(channelId, seq);
+      return;
+    }
+    this.#told.set(channelId, seq);
+    change((state) => withReadSeq(state, channelId, seq));
+    clearTimeout(this.#timers.get(channelId));
+    this.#timers.set(
+      channelId,
+      setTimeout(() => this.#tell(channelId, seq), TELL_AFTER_MS),
+    );
+  }
+
+  async #tell(channelId: string, seq: number): Promise<void> {
+    try {
+      await this.#api.markRead(channelId, seq);
+    } catch {
+      // Not worth a word: the next message read says it all.
+      if (this.#told.get(channelId) === seq) this.#told.delete(channelId);
+    }
+  }
+}

@@ -1,0 +1,212 @@
+/** The whole client but its screens, against a server that misbehaves: in the end everybody has the same messages. */
+
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Chat } from "../../src/chat/chat";
+import type { Config } from "../../src/config";
+import { initialState } from "../../src/state/model";
+import { change, store } from "../../src/state/store";
+import { memoryStorage } from "../browser";
+import { FakeServer, type Faults, noFaults } from "./fakeServer";
+
+const config = { apiUrl: "/api", websocketUrl: "ws://localhost/socket" } as Config;
+const session = { idToken: async () => "token" };
+
+/** The same numbers for the same seed (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+let chat: Chat;
+let server: FakeServer;
+
+async function begin(seed: number, faults: Partial<Faults> = {}) {
+  server = new FakeServer(seeded(seed));
+  server.install();
+  for (let index = 0; index < 60; index += 1) server.say("u-bob", `before ${index}`);
+  chat = new Chat(config, session as never);
+  const started = chat.start();
+  await vi.advanceTimersByTimeAsync(500);
+  await started;
+  const opened = chat.history.open("general", null);
+  await vi.advanceTimersByTimeAsync(500);
+  await opened;
+  server.faults = { ...noFaults, ...faults };
+}
+
+const shown = () => store.getState().timelines.general?.messages ?? [];
+const texts = () => shown().map((message) => message.text);
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
+  vi.stubGlobal("localStorage", memoryStorage());
+  change(() => initialState);
+});
+
+afterEach(() => {
+  chat.stop();
+  vi.useRealTimers();
+});
+
+describe("a message of mine", () => {
+  test("is echoed at once, sent, acked, delivered", async () => {
+    await begin(1);
+    const states: string[] = [];
+    const forget = store.subscribe((state) => states.push(state.outbox[0]?.state ?? "gone"));
+    chat.sending.write("general", "hello");
+    expect(store.getState().outbox[0]?.text).toBe("hello");
+    await vi.advanceTimersByTimeAsync(200);
+    forget();
+    expect([...new Set(states)]).toEqual(["queued", "sending", "sent", "gone"]);
+    expect(texts().at(-1)).toBe("hello");
+    expect(store.getState().delivered.size).toBe(1);
+  });
+
+  test("written without a connection goes out on return, in order, once", async () => {
+    await begin(2);
+    server.reachable = false;
+    server.cutAll();
+    for (const text of ["one", "two", "three"]) chat.sending.write("general", text);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(store.getState().connection.status).toBe("reconnecting");
+    expect(texts()).not.toContain("one");
+    server.reachable = true;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(texts().slice(-3)).toEqual(["one", "two", "three"]);
+    expect(server.log.filter((message) => message.text === "one")).toHaveLength(1);
+  });
+
+  test("survives a reload", async () => {
+    await begin(3);
+    server.reachable = false;
+    server.cutAll();
+    chat.sending.write("general", "kept");
+    chat.stop();
+    server.reachable = true;
+    chat = new Chat(config, session as never);
+    const started = chat.start();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await started;
+    expect(server.log.at(-1)?.text).toBe("kept");
+    expect(store.getState().outbox).toEqual([]);
+  });
+
+  test("whose frame is lost, but not its ack, is found in history", async () => {
+    await begin(4);
+    const broadcast = vi.spyOn(server, "broadcast").mockImplementation(() => undefined);
+    chat.sending.write("general", "unheard");
+    await vi.advanceTimersByTimeAsync(25_000);
+    broadcast.mockRestore();
+    expect(texts().at(-1)).toBe("unheard");
+    expect(store.getState().outbox).toEqual([]);
+  });
+});
+
+describe("messages of others", () => {
+  test("that came while one was away are there on return, in order, none twice", async () => {
+    await begin(5);
+    server.reachable = false;
+    server.cutAll();
+    for (let index = 0; index < 30; index += 1) server.say("u-bob", `missed ${index}`);
+    await vi.advanceTimersByTimeAsync(30_000);
+    server.reachable = true;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(texts().slice(-30)).toEqual(Array.from({ length: 30 }, (_, index) => `missed ${index}`));
+    expect(new Set(texts()).size).toBe(texts().length);
+  });
+
+  test("that were edited while one was away are shown as they are now", async () => {
+    await begin(6);
+    server.cutAll();
+    const last = server.log.at(-1);
+    if (last) Object.assign(last, { text: "changed", editedAt: "2026-01-01T00:00:01.000Z" });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(texts().at(-1)).toBe("changed");
+  });
+
+  test("more than can be caught up with load the newest afresh", async () => {
+    await begin(7);
+    server.cutAll();
+    for (let index = 0; index < 1_000; index += 1) server.say("u-bob", `flood ${index}`);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(texts().at(-1)).toBe("flood 999");
+    expect(store.getState().timelines.general?.hasEarlier).toBe(true);
+  });
+
+  test("that left a gap in the live stream are fetched", async () => {
+    await begin(8);
+    const silent = server.say("u-bob", "silent");
+    server.broadcast(server.say("u-bob", "heard"));
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(texts().slice(-2)).toEqual(["silent", "heard"]);
+    expect(silent.seq).toBe((shown().at(-1)?.seq ?? 0) - 1);
+  });
+
+  test("that never were, a hole, are asked for and then let be", async () => {
+    await begin(9);
+    server.lastSeq += 1;
+    server.broadcast(server.say("u-bob", "after the hole"));
+    await vi.advanceTimersByTimeAsync(10_000);
+    server.requests = [];
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(server.requests).toEqual([]);
+    expect(store.getState().timelines.general?.settled).toBe(server.lastSeq);
+  });
+});
+
+test("a channel's newest messages that arrive while it is being opened are not missed", async () => {
+  await begin(10);
+  change((state) => ({ ...state, timelines: {} }));
+  const opened = chat.history.open("general", null);
+  for (let index = 0; index < 5; index += 1) server.broadcast(server.say("u-bob", `racing ${index}`));
+  await vi.advanceTimersByTimeAsync(5_000);
+  await opened;
+  expect(texts().slice(-5)).toEqual([0, 1, 2, 3, 4].map((index) => `racing ${index}`));
+});
+
+test("the read marker goes to the server once for many messages, and only forward", async () => {
+  await begin(11);
+  for (const seq of [58, 59, 60, 59]) chat.reading.seen("general", seq);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(server.readSeq).toBe(60);
+  expect(server.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(1);
+});
+
+describe.each(Array.from({ length: 25 }, (_, index) => index + 100))(
+  "with everything going wrong (%d)",
+  (seed) => {
+    test("all have the same messages in the same order in the end", async () => {
+      await begin(seed, { twice: 0.3, delay: 700, cut: 0.04, failing: 0.1, hole: 0.05, limited: 0.1 });
+      const random = seeded(seed + 1);
+      const mine: string[] = [];
+      for (let turn = 0; turn < 60; turn += 1) {
+        if (random() < 0.4) {
+          mine.push(`mine ${turn}`);
+          chat.sending.write("general", `mine ${turn}`);
+        } else {
+          server.broadcast(server.say("u-bob", `theirs ${turn}`));
+        }
+        if (random() < 0.03) server.cutAll();
+        await vi.advanceTimersByTimeAsync(random() * 1_500);
+      }
+      server.faults = noFaults;
+      await vi.advanceTimersByTimeAsync(120_000);
+      server.broadcast(server.say("u-bob", "the end"));
+      await vi.advanceTimersByTimeAsync(10_000);
+
+      expect(store.getState().outbox).toEqual([]);
+      const first = shown()[0]?.seq ?? 0;
+      expect(shown().map((message) => [message.seq, message.text])).toEqual(
+        server.log.filter((message) => message.seq >= first).map((message) => [message.seq, message.text]),
+      );
+      expect(
+        server.log.filter((message) => message.sender.userId === "u-alice").map((message) => message.text),
+      ).toEqual(mine);
+    });
+  },
+);
