@@ -1,5 +1,6 @@
 """Least privilege, read from the templates: exact actions on exact resources."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -88,3 +89,63 @@ def test_nobody_scans(stage: Synthesised) -> None:
     """Recipients, history and people are found by key, always."""
     for key, statement in statements_of(stage):
         assert "dynamodb:Scan" not in listed(statement["Action"]), key
+
+
+STEP_ACTIONS = {
+    "dynamodb:getItem": "dynamodb:GetItem",
+    "dynamodb:putItem": "dynamodb:PutItem",
+    "dynamodb:updateItem": "dynamodb:UpdateItem",
+    "aws-sdk:dynamodb:query": "dynamodb:Query",
+    "lambda:invoke": "lambda:InvokeFunction",
+    "sqs:sendMessage": "sqs:SendMessage",
+}
+TRANSACTION_ACTIONS = {
+    "Put": "dynamodb:PutItem",
+    "Update": "dynamodb:UpdateItem",
+    "Delete": "dynamodb:DeleteItem",
+    "ConditionCheck": "dynamodb:ConditionCheckItem",
+}
+
+
+def tasks_of(states: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every task of a workflow, those inside a Map too."""
+    for state in states.values():
+        if state["Type"] == "Task":
+            yield state
+        if "ItemProcessor" in state:
+            yield from tasks_of(state["ItemProcessor"]["States"])
+
+
+def needed_by(task: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The (action, placeholder) pairs that a task of the workflow needs."""
+    call = task["Resource"].removeprefix("arn:aws:states:::")
+    if call == "aws-sdk:dynamodb:transactWriteItems":
+        for item in task["Arguments"]["TransactItems"]:
+            for kind, write in item.items():
+                yield TRANSACTION_ACTIONS[kind], write["TableName"].strip("${}")
+        return
+    (placeholder,) = set(re.findall(r"\$\{(\w+)\}", json.dumps(task["Arguments"])))
+    yield STEP_ACTIONS[call], placeholder
+
+
+def test_the_workflow_may_do_what_its_states_do_and_nothing_else(stage: Synthesised) -> None:
+    """Its role is read against its file: the emulator does not enforce it, so nothing else would tell."""
+    (machine,) = stage.resources("AWS::StepFunctions::StateMachine").values()
+    definition = json.loads(machine["Properties"]["DefinitionString"])
+    needed = {need for task in tasks_of(definition["States"]) for need in needed_by(task)}
+    granted = {
+        (action, substitution_for(named(resource)))
+        for key, statement in statements_of(stage)
+        if key.startswith("Delivery.DeliverSteps")
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+    assert granted == needed
+
+
+def substitution_for(arn: str) -> str:
+    """The workflow's placeholder for the resource that an ARN in its role is of."""
+    if table := re.search(r"GetAtt([A-Za-z]+?)[0-9A-F]{8}Arn", arn):
+        kind = table.group(1)
+        return "DeliveryDeadLetterQueueUrl" if kind == "DeliveryDeadLetters" else f"{kind}Table"
+    return "PostToConnectionsFunctionArn" if arn.startswith("<PostToConnections") else arn
