@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterator
 from types import SimpleNamespace
 
-import moto.backends
 import pytest
 from hypothesis import settings
 from moto import mock_aws
@@ -20,8 +19,6 @@ from tests.unit.stage import Stage
 
 settings.register_profile("parley", deadline=None, database=None)
 settings.load_profile("parley")
-
-MOCKED = ("dynamodb", "events")
 
 os.environ |= {
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -73,15 +70,15 @@ def aws() -> Iterator[Stage]:
         clients.dynamodb.cache_clear()
         clients.event_bridge.cache_clear()
         clients.table.cache_clear()
-        yield Stage()
+        made = Stage()
+        made.create()
+        yield made
 
 
 @pytest.fixture
 def stage(aws: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """An empty stage, named in the environment."""
-    for service in MOCKED:
-        moto.backends.get_backend(service).reset()  # type: ignore[call-overload]
     for name, value in aws.environment.items():
         monkeypatch.setenv(name, value)
-    aws.create()
+    aws.clear()
     return aws

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.dynamodb.models import dynamodb_backends
 
 from functions.aws import channels, clients, connections, members, users
 from functions.chat.channels import ChannelRecord, Membership, general
@@ -33,6 +34,8 @@ INDEXES: dict[str, tuple[str, list[str]]] = {
 }
 NUMBERS = {"seq"}
 BUS = "parley-bus"
+ACCOUNT = "123456789012"
+"""moto's, which everything belongs to."""
 
 
 class Stage:
@@ -49,10 +52,16 @@ class Stage:
         clients.dynamodb().meta.client.meta.events.register("provide-client-params.dynamodb.GetItem", _check_key)
 
     def create(self) -> None:
-        """Make it anew."""
+        """Make the tables and the bus."""
         for table, keys in TABLES.items():
             self._create_table(table, keys)
         self.bus.create_event_bus(Name=BUS)
+
+    def clear(self) -> None:
+        """Empty everything. Making the tables anew would take most of the tests' time."""
+        backend = dynamodb_backends[ACCOUNT]["us-east-1"]
+        for table in backend.tables.values():
+            table.items.clear()
         self._published.clear()
 
     def _create_table(self, table: str, keys: list[str]) -> None:
