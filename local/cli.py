@@ -31,6 +31,9 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+# Where a start in the background leaves its failure for the one who waits for it.
+FAILURE_FILE = "PARLEY_LOCAL_FAILURE_FILE"
+
 StateDir = Annotated[Path, typer.Option("--state-dir", help="Where the stage keeps its data and logs.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the description as JSON.")]
 
@@ -41,7 +44,11 @@ def one_sentence() -> Iterator[None]:
     try:
         yield
     except LocalStageError as failure:
-        typer.echo(str(failure), err=True)
+        told = os.environ.get(FAILURE_FILE)
+        if told:
+            Path(told).write_text(str(failure))
+        else:
+            typer.echo(str(failure), err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         typer.echo("Stopped.", err=True)
@@ -167,10 +174,13 @@ def _start_detached(
     arguments += ["--app", str(app.resolve())] if app is not None else []
     arguments += ["--fresh"] if fresh else []
     state.path.mkdir(parents=True, exist_ok=True)
+    failure = state.path / "failure.txt"
+    failure.unlink(missing_ok=True)
     with state.supervisor_log.open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "local", "up", *arguments],
             cwd=REPOSITORY,
+            env={**os.environ, FAILURE_FILE: str(failure)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -178,25 +188,22 @@ def _start_detached(
         )
         with state.supervisor_log.open() as followed:
             _follow(process, state, followed, quiet=as_json)
+        if process.poll() is not None:
+            reason = failure.read_text() if failure.exists() else "The local stage ended while starting."
+            log.write(f"{reason}\n")
+            raise LocalStageError(f"{reason} (log of the start: {state.supervisor_log})")
     if as_json:
         typer.echo(json.dumps(state.running(), indent=2))
 
 
 def _follow(process: subprocess.Popen[bytes], state: StateDirectory, log: Any, *, quiet: bool) -> None:
+    """Print a log as it grows, until its process is ready or has ended."""
     while True:
         is_ready = (state.running() or {}).get("pids", {}).get("supervisor") == process.pid
-        lines = log.read().splitlines()
-        # A moment between reading and printing: a failing run's last line is its reason, which the error says.
-        time.sleep(0.15)
-        if process.poll() is not None:
-            reason = [line for line in (*lines, *log.read().splitlines()) if line.strip()]
-            raise LocalStageError(
-                reason[-1]
-                if reason
-                else f"The local stage ended while starting (full log: {state.supervisor_log})."
-            )
-        if not quiet:
-            for line in lines:
+        has_ended = process.poll() is not None
+        for line in log.read().splitlines():
+            if not quiet:
                 typer.echo(line)
-        if is_ready:
+        if is_ready or has_ended:
             return
+        time.sleep(0.1)

@@ -103,22 +103,22 @@ class LocalStage:
 
     def crash_emulator(self) -> None:
         """Kill the emulator; the supervisor starts it again from what was last saved."""
-        process = int((self.state.running() or self.description)["pids"]["emulator"])
         with contextlib.suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
+            os.kill(self._emulator_process(), signal.SIGKILL)
 
     def restart_emulator(self) -> None:
         """Let the supervisor start the emulator, and wait until it answers."""
+        before = self._emulator_process()
         self.state.hold_emulator.unlink(missing_ok=True)
         deadline = time.monotonic() + RESTART_SECONDS
         while time.monotonic() < deadline:
-            try:
-                self._ask("health")
-            except OSError:
-                time.sleep(0.1)
-            else:
+            if self._emulator_process() != before:
                 return
+            time.sleep(0.05)
         raise LocalStageError(f"The emulator did not answer again within {RESTART_SECONDS:.0f} s.")
+
+    def _emulator_process(self) -> int:
+        return int((self.state.running() or self.description)["pids"]["emulator"])
 
     def _ask(self, what: str) -> Any:
         with urllib.request.urlopen(f"{self.emulator_url}/_parley/{what}", timeout=120) as response:  # noqa: S310

@@ -213,7 +213,7 @@ class Supervisor:
             )
         )
         serving = asyncio.create_task(server.serve(sockets=[site_socket]))
-        watching = asyncio.create_task(self._watch(emulator, front_door, description))
+        watching = asyncio.create_task(self._watch(emulator, description))
         stopped = asyncio.create_task(stopping.wait())
         await asyncio.wait({serving, watching, stopped}, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
@@ -223,9 +223,7 @@ class Supervisor:
         if watching_failed is not None:
             raise watching_failed
 
-    async def _watch(
-        self, emulator: EmulatorProcess, front_door: FrontDoor, description: dict[str, Any]
-    ) -> NoReturn:
+    async def _watch(self, emulator: EmulatorProcess, description: dict[str, Any]) -> NoReturn:
         """Start an emulator that ended again, from its saved state; give up when it keeps ending."""
         restarts: list[float] = []
         while True:
@@ -241,11 +239,12 @@ class Supervisor:
             restarts.append(time.monotonic())
             self._steps.say("The emulator ended; it is started again from its saved state.")
             await asyncio.to_thread(emulator.start)
-            await asyncio.to_thread(front_door.open, deployment.outputs_by_name(description["outputs"]))
             description["pids"]["emulator"] = emulator.pid
             self._state.write_running(description)
-            await asyncio.to_thread(emulator.ask, "warm")
             self._steps.say(f"The emulator answers again (process {emulator.pid}).")
+            # It may end again while its functions start, which the next round notices.
+            with contextlib.suppress(OSError, ValueError):
+                await asyncio.to_thread(emulator.ask, "warm")
 
 
 def _interrupt(_signal: int, _frame: object) -> NoReturn:

@@ -1,0 +1,248 @@
+"""`python -m local` and the front door, with a small app of the tests' own."""
+
+import base64
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from local.errors import LocalStageError
+from local.ports import free_port
+from local.stage import LocalStage
+from local.state_directory import REPOSITORY
+from tests.emulator import assembly
+
+
+def command(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "local", *arguments],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def up(state: Path, app: Path, port: int) -> subprocess.CompletedProcess[str]:
+    return command(
+        "up", "--detach", "--port", str(port), "--emulator-port", "0", "--state-dir", str(state), "--app", str(app)
+    )
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    port = free_port()
+    return assembly.write(tmp_path_factory.mktemp("app") / "cdk.out", f"http://localhost:{port}"), port
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory, app: tuple[Path, int]) -> Iterator[LocalStage]:
+    state = tmp_path_factory.mktemp("stage")
+    result = up(state, *app)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"Parley is ready at http://localhost:{app[1]}" in result.stdout
+    try:
+        yield LocalStage.load(state)
+    finally:
+        command("down", "--state-dir", str(state))
+
+
+@pytest.fixture
+def http(started: LocalStage) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=started.url, trust_env=False) as client:
+        yield client
+
+
+def test_status_says_where_everything_is(started: LocalStage):
+    """The contract's shape, and nothing of how references between stacks are made."""
+    result = command("status", "--json", "--state-dir", str(started.state.path))
+    status = json.loads(result.stdout)
+    expected = {"url", "apiUrl", "websocketUrl", "emulatorUrl", "region", "outputs", "users", "notEmulated"}
+    assert set(status) >= expected
+    assert status["apiUrl"] == f"{status['url']}/api"
+    assert [user["username"] for user in status["users"]] == ["alice", "bob", "carol"]
+    assert status["outputs"]["Tests"]["SiteBucketName"] == "tests-site"
+
+
+def test_a_second_start_and_unknown_people_are_refused_in_one_sentence(started: LocalStage, app: tuple[Path, int]):
+    """With a way out, and a failing exit code."""
+    second = up(started.state.path, *app)
+    assert second.returncode == 1
+    assert second.stderr.count("\n") == 1
+    assert "runs already" in second.stderr
+    unknown = command("token", "nobody", "--state-dir", str(started.state.path))
+    assert unknown.returncode == 1
+    assert unknown.stderr.startswith("There is no user nobody")
+
+
+def test_the_site_is_served_as_the_distribution_would(http: httpx.Client):
+    """Stored metadata, the headers policy with local hosts, views of the app, and honest 404s."""
+    page = http.get("/")
+    assert page.headers["cache-control"] == "public, max-age=60"
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert "ws://127.0.0.1:" in page.headers["content-security-policy"]
+    assert http.get("/channels/general").text == page.text
+    assert http.get("/assets/missing.js").status_code == 404
+    assert http.get("/", headers={"if-none-match": page.headers["etag"]}).status_code == 304
+
+
+def test_large_text_is_compressed_where_the_browser_takes_it(http: httpx.Client):
+    """And served as it is where not."""
+    packed = http.get("/assets/app.js", headers={"accept-encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    plain = http.get("/assets/app.js", headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert packed.text == plain.text == assembly.SCRIPT
+    assert packed.headers["content-type"].startswith("text/javascript")
+
+
+def test_config_names_local_addresses(started: LocalStage, http: httpx.Client):
+    """What the deployment wrote, with the hosts of this stage."""
+    config = http.get("/config.json").json()
+    port = urlsplit(started.emulator_url).port
+    assert config["websocketUrl"] == f"ws://127.0.0.1:{port}/_aws/execute-api/abc/socket"
+    assert config["auth"]["tokenEndpoint"] == f"{started.url}/oauth2/token"
+
+
+def test_the_api_is_passed_on_whole(started: LocalStage, http: httpx.Client):
+    """Method, path, query, body and headers there; status, headers and body back; the authorizer decides."""
+    token = started.token("bob")
+    answer = http.post("/api/things/a%20b?x=1&y=%C3%A4", content="body", headers={"authorization": token})
+    assert answer.status_code == 201
+    assert answer.headers["x-from-function"] == "yes"
+    said = answer.json()
+    assert (said["query"], said["body"], said["user"]) == ({"x": "1", "y": "ä"}, "body", "bob")
+    assert said["path"].startswith("/things/a")
+    assert http.get("/api/things").status_code == 401
+
+
+def test_signing_in_through_the_front_door(started: LocalStage, http: httpx.Client):
+    """The page, a wrong password, the code, and the token: all on the site's origin."""
+    verifier = "v" * 64
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    request = {
+        "client_id": started.outputs["UserPoolClientId"],
+        "redirect_uri": f"{started.url}/",
+        "response_type": "code",
+        "scope": "openid profile",
+        "state": "kept",
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    page = http.get("/oauth2/authorize", params=request)
+    assert "Parley, on this machine" in page.text
+    assert page.headers["cache-control"] == "no-store"
+    wrong = http.post("/login", data=request | {"username": "alice", "password": "wrong"})
+    assert "Incorrect username or password." in wrong.text
+    right = http.post("/login", data=request | {"username": "alice", "password": "Parley-alice-1"})
+    target = urlsplit(right.headers["location"])
+    assert f"{target.scheme}://{target.netloc}" == started.url
+    answer = parse_qs(target.query)
+    assert answer["state"] == ["kept"]
+    exchanged = http.post(
+        "/oauth2/token",
+        data={
+            "grant_type": "authorization_code",
+            "client_id": request["client_id"],
+            "redirect_uri": request["redirect_uri"],
+            "code": answer["code"][0],
+            "code_verifier": verifier,
+        },
+    )
+    assert set(exchanged.json()) >= {"id_token", "access_token", "refresh_token"}
+    out = http.get("/logout", params={"client_id": request["client_id"], "logout_uri": f"{started.url}/"})
+    assert out.headers["location"] == f"{started.url}/"
+
+
+def test_while_the_emulator_is_down_the_api_says_so_and_then_works_again(started: LocalStage, http: httpx.Client):
+    """503 in the contract's error form; the supervisor starts a crashed emulator from its saved state."""
+    token = started.token("alice")
+    started.save_state()
+    started.kill_emulator()
+    down = http.get("/api/things", headers={"authorization": token})
+    assert down.status_code == 503
+    assert set(down.json()) == {"code", "message"}
+    assert http.get("/").status_code == 503
+    started.restart_emulator()
+    assert http.get("/api/things", headers={"authorization": token}).status_code == 200
+    started.crash_emulator()
+    deadline = time.monotonic() + 20
+    while http.get("/api/things", headers={"authorization": token}).status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_second_start_uses_what_was_deployed(started: LocalStage, app: tuple[Path, int], http: httpx.Client):
+    """No deployment, the same data, within ten seconds; a changed app is deployed onto it."""
+    client = started.client("cognito-idp")
+    client.admin_create_user(UserPoolId=started.outputs["UserPoolId"], Username="dora", MessageAction="SUPPRESS")
+    state = str(started.state.path)
+    assert command("down", "--state-dir", state).stdout == "Stopped.\n"
+    with pytest.raises(LocalStageError, match="No local stage runs"):
+        LocalStage.load(started.state.path)
+    assert command("down", "--state-dir", state).returncode == 0
+    began = time.monotonic()
+    assert "Nothing changed" in up(started.state.path, *app).stdout
+    assert time.monotonic() - began < 10
+    assert client.admin_get_user(UserPoolId=started.outputs["UserPoolId"], Username="dora")["Username"] == "dora"
+    command("down", "--state-dir", state)
+    (app[0] / "site" / "assets" / "new.js").write_text("new")
+    manifest = app[0] / "Tests.template.json"
+    changed = json.loads(manifest.read_text())
+    changed["Resources"]["Files"]["Properties"]["SystemMetadata"] = {"cache-control": "no-cache"}
+    manifest.write_text(json.dumps(changed))
+    assert "Deployed every stack" in up(started.state.path, *app).stdout
+    assert http.get("/").headers["cache-control"] == "no-cache"
+    assert client.admin_get_user(UserPoolId=started.outputs["UserPoolId"], Username="dora")["Username"] == "dora"
+
+
+def test_a_deployment_that_fails_says_why_in_one_sentence(tmp_path: Path):
+    """The line that matters, the log's path, and nothing left running."""
+    broken = assembly.write(tmp_path / "cdk.out", "http://localhost:1", broken=True)
+    result = up(tmp_path / "state", broken, 0)
+    assert result.returncode == 1
+    assert result.stderr.startswith("Deploying failed: ")
+    assert str(tmp_path / "state" / "deploy.log") in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    assert command("status", "--state-dir", str(tmp_path / "state")).returncode == 1
+
+
+def test_a_taken_port_stops_the_start(tmp_path: Path, app: tuple[Path, int]):
+    """Before anything else is started."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = up(tmp_path, app[0], taken.getsockname()[1])
+    assert result.returncode == 1
+    assert "is in use" in result.stderr
+
+
+def test_an_emulator_does_not_outlive_its_supervisor(tmp_path: Path, app: tuple[Path, int]):
+    """Even when the supervisor is killed."""
+    assert up(tmp_path, app[0], 0).returncode == 0
+    stage = LocalStage.load(tmp_path)
+    pids = stage.description["pids"]
+    os.kill(pids["supervisor"], signal.SIGKILL)
+    deadline = time.monotonic() + 15
+    while stage_answers(stage):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert command("reset", "--state-dir", str(tmp_path)).returncode == 0
+
+
+def stage_answers(stage: LocalStage) -> bool:
+    try:
+        return httpx.get(f"{stage.emulator_url}/_parley/health", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
