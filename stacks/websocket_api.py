@@ -6,7 +6,7 @@ Frames that the server sends on its own go out from the Delivery stack.
 import json
 from typing import cast
 
-from aws_cdk import Aws, CfnElement
+from aws_cdk import ArnFormat, Aws, CfnElement
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
@@ -248,7 +248,12 @@ class WebSocketApiStack(StageStack):
         if self.stage.access_logs:
             cfn_stage = cast(apigatewayv2.CfnStage, stage.node.default_child)
             cfn_stage.access_log_settings = apigatewayv2.CfnStage.AccessLogSettingsProperty(
-                destination_arn=access_log_group(self, stage=self.stage).log_group_arn,
+                destination_arn=self.format_arn(
+                    service="logs",
+                    resource="log-group",
+                    resource_name=access_log_group(self, stage=self.stage).log_group_name,
+                    arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                ),
                 format=WEBSOCKET_FORMAT,
             )
             cfn_stage.add_resource_dependency(let_api_gateway_log(self))
