@@ -82,6 +82,19 @@ class Workflow:
                 )
         return ids
 
+    def subscribed(self, channel_id: str) -> set[str]:
+        """The connections that a channel's subscriptions name."""
+        pages = (
+            self.stage.client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self.table("Subscriptions").name,
+                KeyConditionExpression="channelId = :channelId",
+                ExpressionAttributeValues={":channelId": {"S": channel_id}},
+            )
+        )
+        return {row["connectionId"]["S"] for page in pages for row in page["Items"]}
+
     def dead_letters(self, seconds: float = 5) -> list[dict[str, Any]]:
         """What is in the delivery dead-letter queue, which is emptied."""
         sqs = self.stage.client("sqs")
