@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE ?= 1
 # Node 20 serves, though jsii calls it untested; users are told of Node 22 in the README.
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .PHONY: help
 help: ## Show this list

@@ -1,0 +1,121 @@
+"""The pictures of the documents: `make screenshots` writes docs/screenshots/ from a stage of its own.
+
+A conversation is made through the public contract, then Chromium looks at it, light and dark, wide and on a phone.
+"""
+
+import asyncio
+import re
+import tempfile
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from ops.chat_client import ChatClient, chatting
+from ops.stage import Stage
+from tests.browser import chromium
+from tests.browser.conftest import sign_in
+from tests.local_stage import ROOT, Person, TestStage, running_stage
+
+FOLDER = ROOT / "docs" / "screenshots"
+WIDE = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+PEOPLE = {name: Person(name, f"Parley-{name}-1") for name in ("alice", "bob", "carol")}
+
+CONVERSATION = [
+    ("bob", "Morning! The release is tagged: `v1.4.0`"),
+    ("alice", "Wonderful. Did the replay find anything?"),
+    ("bob", "Dry run over yesterday's archive: **1,204 events, all the same**. Nothing missing, nothing twice."),
+    ("carol", "I watched one message end to end in the trace, from my socket to yours. 19 ms 🎉"),
+    ("alice", "> 19 ms\n\nThat is the whole way? Bus, workflow, and all?"),
+    ("carol", "The whole way:\n```python\nack = await client.send_message('hello')\n```"),
+    ("bob", "@alice shall we tell the others at four?"),
+    ("alice", "Yes. I'll write it up in #release-notes"),
+]
+
+
+def main(
+    state_dir: Annotated[Path | None, typer.Option(help="Use the local stage that runs there")] = None,
+) -> None:
+    """Write every picture again."""
+    if state_dir:
+        take(TestStage(Stage.local(state_dir), state_dir))
+        return
+    with tempfile.TemporaryDirectory() as folder, running_stage(Path(folder)) as stage:
+        take(stage)
+
+
+def take(stage: TestStage) -> None:
+    """All scenes, in both schemes and both sizes."""
+    asyncio.run(_talk(stage))
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.installed(), args=chromium.arguments())
+        for scheme in ("light", "dark"):
+            _scene(browser, stage, f"chat-{scheme}", scheme, WIDE)
+            _scene(browser, stage, f"phone-{scheme}", scheme, PHONE)
+            _sign_in_page(browser, stage, scheme)
+        browser.close()
+
+
+async def _talk(stage: TestStage) -> None:
+    async with AsyncExitStack() as stack:
+        people: dict[str, ChatClient] = {}
+        for name, person in PEOPLE.items():
+            people[name] = await stack.enter_async_context(
+                chatting(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=stage.id_token(person))
+            )
+        history = await people["alice"].api.get("/channels/general/messages", limit=100)
+        if any(item["text"] == CONVERSATION[0][1] for item in history["items"]):
+            return
+        for name in ("release-notes", "design"):
+            channel = await people["bob"].api.post("/channels", {"name": name})
+            await people["alice"].api.put(f"/channels/{channel['channelId']}/members/me")
+        direct = await people["carol"].api.post("/direct-messages", {"userId": people["alice"].user_id})
+        await people["carol"].send_message("Lunch?", channel_id=direct["channelId"])
+        for name, text in CONVERSATION:
+            ack = await people[name].send_message(text)
+            frame = await people[name].sockets[0].wait_for_type("message", messageId=ack["messageId"])
+        await _react(people.values(), frame["seq"])
+
+
+async def _react(people: Iterable[ChatClient], last_seq: int) -> None:
+    for person, emoji in zip(people, ("🎉", "🎉", "👀"), strict=False):
+        await person.sockets[0].send(action="addReaction", channelId="general", seq=last_seq - 4, emoji=emoji)
+        await person.sockets[0].wait_for_type("reaction", userId=person.user_id)
+
+
+def _page(browser: Browser, scheme: str, size: dict[str, int]) -> Page:
+    return browser.new_context(
+        viewport=size,  # type: ignore[arg-type]
+        color_scheme=scheme,  # type: ignore[arg-type]
+        device_scale_factor=2,
+        reduced_motion="reduce",
+        locale="en-GB",
+        timezone_id="Europe/London",
+    ).new_page()
+
+
+def _scene(browser: Browser, stage: TestStage, name: str, scheme: str, size: dict[str, int]) -> None:
+    page = _page(browser, scheme, size)
+    sign_in(page, stage.url, PEOPLE["alice"])
+    expect(page.get_by_role("log").get_by_text(re.compile("tell the others"))).to_be_visible()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=FOLDER / f"{name}.png")
+    page.context.close()
+
+
+def _sign_in_page(browser: Browser, stage: TestStage, scheme: str) -> None:
+    page = _page(browser, scheme, WIDE)
+    page.goto(stage.url)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("input[name=username]")).to_be_visible()
+    page.screenshot(path=FOLDER / f"sign-in-{scheme}.png")
+    page.context.close()
+
+
+if __name__ == "__main__":
+    typer.run(main)
