@@ -59,18 +59,18 @@ def environment(endpoint: str) -> dict[str, str]:
     }
 
 
-def bootstrap(app: CdkApp, endpoint: str, log: Path, output: Path) -> None:
-    """`cdk bootstrap`, as for a real account."""
-    _cdk(
-        ["bootstrap", f"aws://{ACCOUNT}/{REGION}"], app, endpoint, log, output, doing="Bootstrapping the emulator"
-    )
+def bootstrap(app: CdkApp, endpoint: str, log: Path) -> None:
+    """`cdk bootstrap`, as for a real account; away from cdk.json, so that the app is not synthesised for it."""
+    arguments = ["bootstrap", f"aws://{ACCOUNT}/{REGION}"]
+    _cdk(arguments, app, endpoint, log, directory=log.parent, doing="Bootstrapping the emulator")
 
 
 def deploy(app: CdkApp, endpoint: str, site_origin: str, log: Path, output: Path) -> None:
     """`cdk deploy --all` of the stage `local`."""
     arguments = ["deploy", "--all", "--require-approval", "never", "--concurrency", "4"]
     context = ["-c", f"stage={STAGE}", "-c", f"siteOrigin={site_origin}"]
-    _cdk([*arguments, *context], app, endpoint, log, output, doing="Deploying")
+    arguments = [*arguments, *context, *app.arguments(output)]
+    _cdk(arguments, app, endpoint, log, directory=app.repository, doing="Deploying")
 
 
 def outputs(endpoint: str) -> dict[str, dict[str, str]]:
@@ -84,7 +84,7 @@ def outputs(endpoint: str) -> dict[str, dict[str, str]]:
             found[stack["StackName"]] = {
                 output["OutputKey"]: output["OutputValue"]
                 for output in stack.get("Outputs", [])
-                if not output["OutputKey"].startswith("ExportsOutput")
+                if not output["OutputKey"].startswith(("ExportsOutput", "PublishOutput"))
             }
     return found
 
@@ -101,15 +101,15 @@ def client(service: str, endpoint: str) -> Any:
     return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
 
 
-def _cdk(arguments: list[str], app: CdkApp, endpoint: str, log: Path, output: Path, *, doing: str) -> None:
-    command = [str(tools.cdk_command(app.repository)), *arguments, *app.arguments(output), "--no-notices", "--ci"]
+def _cdk(arguments: list[str], app: CdkApp, endpoint: str, log: Path, *, directory: Path, doing: str) -> None:
+    command = [str(tools.cdk_command(app.repository)), *arguments, "--no-notices", "--ci"]
     with log.open("ab") as stream:
         stream.write(f"\n$ cdk {' '.join(arguments)}\n".encode())
         stream.flush()
         began_at = stream.tell()
         ended = subprocess.run(
             command,
-            cwd=app.repository,
+            cwd=directory,
             env=environment(endpoint),
             stdin=subprocess.DEVNULL,
             stdout=stream,
