@@ -91,6 +91,11 @@ function Parley() {
   }
 }
 
+// Back from the hosted page without signing in: the browser may show this page as it was left.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(

@@ -5,8 +5,11 @@ export type Route =
   | { readonly page: "home" }
   | { readonly page: "channel"; readonly channelId: string; readonly seq: number | null };
 
+/** A route, and which visit it is: following the same link again is another one. */
+export type Visit = Route & { readonly visit: number };
+
 const listeners = new Set<() => void>();
-let current = parseRoute(location.pathname);
+let current: Visit = { ...parseRoute(location.pathname), visit: 0 };
 
 export function parseRoute(path: string): Route {
   const match = /^\/c\/([A-Za-z0-9_-]{1,64})(?:\/(\d{1,15}))?\/?$/.exec(path);
@@ -23,16 +26,12 @@ export function navigate(path: string, { replace = false } = {}): void {
   update();
 }
 
-export function currentRoute(): Route {
+export function currentRoute(): Visit {
   return current;
 }
 
-export function useRoute(): Route {
+export function useRoute(): Visit {
   return useSyncExternalStore(subscribe, currentRoute);
-}
-
-export function onRoute(listener: () => void): () => void {
-  return subscribe(listener);
 }
 
 function subscribe(listener: () => void): () => void {
@@ -42,7 +41,7 @@ function subscribe(listener: () => void): () => void {
 
 /** Read the address again: after a sign-in it is another than when this module was loaded. */
 export function update(): void {
-  current = parseRoute(location.pathname);
+  current = { ...parseRoute(location.pathname), visit: current.visit + 1 };
   for (const listener of listeners) listener();
 }
 

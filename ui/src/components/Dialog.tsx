@@ -32,11 +32,14 @@ export function Dialog({ title, onClose, children, bare = false, size = "medium"
   }, []);
 
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the dialog's own; the click is one on the backdrop.
     <dialog
       ref={ref}
       className={`dialog dialog-${size}${bare ? " dialog-bare" : ""}`}
       aria-labelledby={heading}
+      // Escape is for the topmost alone: what lies below must not close along.
+      onKeyDown={(event) => {
+        if (event.key === "Escape") event.stopPropagation();
+      }}
       onCancel={(event) => {
         event.preventDefault();
         onClose();

@@ -3,15 +3,18 @@
 import data from "virtual:emoji-data";
 import { type EmojiPickerListProps, EmojiPicker as Picker } from "frimousse";
 
+/** The library counts rows and columns from 0, and ARIA from 1. */
+const fromOne = (index: number | undefined) => (index === undefined ? undefined : index + 1);
+
 const parts: NonNullable<EmojiPickerListProps["components"]> = {
   CategoryHeader: ({ category, ...rest }) => (
     <div className="emoji-category" {...rest}>
       {category.label}
     </div>
   ),
-  Row: (props) => <div className="emoji-row" {...props} />,
+  Row: (props) => <div className="emoji-row" {...props} aria-rowindex={fromOne(props["aria-rowindex"])} />,
   Emoji: ({ emoji, ...rest }) => (
-    <button type="button" className="emoji-one" {...rest}>
+    <button type="button" className="emoji-one" {...rest} aria-colindex={fromOne(rest["aria-colindex"])}>
       {emoji.emoji}
     </button>
   ),

@@ -39,11 +39,14 @@ export function EmojiPopover({ request, onClose }: { request: EmojiRequest; onCl
   );
 
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the dialog's own; the click is one on the backdrop.
     <dialog
       ref={ref}
       className="emoji-popover"
       aria-label="Emoji"
+      // Escape is for the topmost alone: what lies below must not close along.
+      onKeyDown={(event) => {
+        if (event.key === "Escape") event.stopPropagation();
+      }}
       onCancel={(event) => {
         event.preventDefault();
         onClose();

@@ -34,8 +34,9 @@ interface MessageListProps {
   readonly outgoing: readonly Outgoing[];
   readonly me: Person & { readonly username: string };
   readonly newSince: number | null;
-  /** A linked message: shown in the middle and marked. */
+  /** A linked message: shown in the middle and marked, at each visit of its link. */
   readonly target: number | null;
+  readonly visit: number;
   readonly unread: number;
   /** The message that is being edited. */
   readonly editing: number | null;
@@ -52,7 +53,7 @@ interface MessageListProps {
 }
 
 export function MessageList(props: MessageListProps) {
-  const { label, timeline, outgoing, me, newSince, target, unread, editing } = props;
+  const { label, timeline, outgoing, me, newSince, target, visit, unread, editing } = props;
   const { delivered, nameOf, actions, intro } = props;
   const { onEarlier, onLater, onNewest, onSeen, onAgain, onDiscard } = props;
   const scroller = useRef<HTMLDivElement>(null);
@@ -84,20 +85,21 @@ export function MessageList(props: MessageListProps) {
     list.current?.scrollToIndex(last, { align: "end" });
   }, [last]);
 
-  const start = useRef(false);
+  const placedFor = useRef<number | null>(null);
   useLayoutEffect(() => {
-    if (start.current || rows.length === 0) return;
-    start.current = true;
+    if (rows.length === 0 || placedFor.current === visit) return;
+    const first = placedFor.current === null;
     const index =
       target === null ? rows.findIndex((row) => row.firstNew) : indexOf(timeline.messages, target);
-    if (index < 0) {
-      toEnd();
-    } else {
+    if (target !== null && index >= 0) {
+      placedFor.current = visit;
       atEnd.current = false;
-      list.current?.scrollToIndex(
-        index,
-        target === null ? { align: "start", offset: -64 } : { align: "center" },
-      );
+      list.current?.scrollToIndex(index, { align: "center" });
+    } else if (first) {
+      placedFor.current = target === null ? visit : -1;
+      atEnd.current = index < 0;
+      if (index < 0) toEnd();
+      else list.current?.scrollToIndex(index, { align: "start", offset: -64 });
     }
   });
 

@@ -9,7 +9,7 @@ export function TypingLine({ channelId, connected }: { channelId: string; connec
   const people = useChat((state) => state.people);
   const names = Object.keys(typing).map((userId) => people[userId]?.displayName ?? "Somebody");
   return (
-    <div className="typing" aria-live="polite">
+    <div className="typing">
       {connected && names.length > 0 && (
         <>
           <span className="typing-dots" aria-hidden="true">

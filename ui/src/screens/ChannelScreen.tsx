@@ -15,11 +15,12 @@ import type { MessageActions } from "../components/MessageRow";
 import { SearchPanel } from "../components/SearchPanel";
 import { Waiting } from "../components/Sidebar";
 import { TypingLine } from "../components/TypingLine";
+import { useNames } from "../components/useNames";
 import { useNewSince } from "../components/useNewSince";
 import type { Channel, Message, Person } from "../contract";
-import { channelPath } from "../router";
+import { channelPath, navigate } from "../router";
 import { readDraft, writeDraft } from "../state/drafts";
-import { channelTitle, displayName, otherPerson } from "../state/selectors";
+import { channelTitle, otherPerson } from "../state/selectors";
 import { useChat } from "../state/store";
 import { nothingLoaded } from "../state/timeline";
 import { ago } from "../text/time";
@@ -30,12 +31,13 @@ export type SidePanel = "members" | "search" | null;
 interface ChannelScreenProps {
   readonly channel: Channel;
   readonly target: number | null;
+  readonly visit: number;
   readonly panel: SidePanel;
   readonly onPanel: (panel: SidePanel) => void;
   readonly onMenu: () => void;
 }
 
-export function ChannelScreen({ channel, target, panel, onPanel, onMenu }: ChannelScreenProps) {
+export function ChannelScreen({ channel, target, visit, panel, onPanel, onMenu }: ChannelScreenProps) {
   const { channelId } = channel;
   const chat = useChatActions();
   const me = useChat((state) => state.me);
@@ -77,15 +79,8 @@ export function ChannelScreen({ channel, target, panel, onPanel, onMenu }: Chann
     return outbox.filter((item) => item.channelId === channelId && !here.has(item.clientMessageId));
   }, [outbox, channelId, timeline.messages, me?.userId]);
 
-  const byUsername = useMemo(() => {
-    const map = new Map<string, { name: string; me: boolean }>();
-    for (const person of Object.values(people)) {
-      map.set(person.username.toLowerCase(), { name: person.displayName, me: person.userId === me?.userId });
-    }
-    return map;
-  }, [people, me?.userId]);
-
-  const nameOf = useCallback((person: Person) => displayName(person, people), [people]);
+  const names = useNames();
+  const nameOf = useCallback((person: Person) => names.ofUser(person.userId) ?? person.displayName, [names]);
 
   const quote = useRef<(message: Message) => void>(() => undefined);
   quote.current = (message) => {
@@ -93,15 +88,15 @@ export function ChannelScreen({ channel, target, panel, onPanel, onMenu }: Chann
     const head = `> **${nameOf(message.sender).replace(/([\\`*_~[\]])/g, "\\$1")}**`;
     setEditing(null);
     changeDraft(`${[head, ...lines].join("\n")}\n\n${draft}`);
-    document.querySelector<HTMLTextAreaElement>(".composer-field")?.focus();
+    focusComposer();
   };
 
   const actions = useMemo<MessageActions>(
     () => ({
       me: me?.userId ?? "",
       mayDeleteAny: channel.role === "owner",
-      nameOf: (userId) => people[userId]?.displayName ?? "somebody",
-      mentioned: (username) => byUsername.get(username.toLowerCase()),
+      nameOf: (userId) => names.ofUser(userId) ?? "somebody",
+      mentioned: (username) => names.mentioned(username),
       onEdit: setEditing,
       onDelete: setDeleting,
       onReact: (message, symbol, added) => void chat.react(message, symbol, added),
@@ -124,7 +119,7 @@ export function ChannelScreen({ channel, target, panel, onPanel, onMenu }: Chann
         );
       },
     }),
-    [chat, me?.userId, channel.role, people, byUsername],
+    [chat, me?.userId, channel.role, names],
   );
 
   const editLast = () => {
@@ -164,13 +159,14 @@ export function ChannelScreen({ channel, target, panel, onPanel, onMenu }: Chann
           </div>
         ) : (
           <MessageList
-            key={`${channelId}.${timeline.generation}.${target ?? ""}`}
+            key={timeline.generation}
             label={`Messages in ${title}`}
             timeline={timeline}
             outgoing={outgoing}
             me={me}
             newSince={newSince}
             target={target}
+            visit={visit}
             unread={channel.unread}
             editing={editing?.seq ?? null}
             delivered={delivered}
@@ -185,7 +181,12 @@ export function ChannelScreen({ channel, target, panel, onPanel, onMenu }: Chann
             }
             onEarlier={() => void chat.history.earlier(channelId)}
             onLater={() => void chat.history.later(channelId)}
-            onNewest={() => void chat.history.open(channelId, null)}
+            onNewest={() => {
+              // The link has had its effect: what is on screen is the live end again.
+              void chat.history
+                .open(channelId, null)
+                .then(() => navigate(channelPath(channelId), { replace: true }));
+            }}
             onSeen={(seq) => chat.reading.seen(channelId, seq)}
             onAgain={(id) => chat.sending.apply({ type: "again", clientMessageId: id })}
             onDiscard={(id) => chat.sending.apply({ type: "discarded", clientMessageId: id })}
@@ -233,6 +234,8 @@ export function ChannelScreen({ channel, target, panel, onPanel, onMenu }: Chann
               onClick={() => {
                 chat.delete(deleting);
                 setDeleting(null);
+                // The button that opened this goes with the message.
+                requestAnimationFrame(focusComposer);
               }}
             >
               Delete
@@ -242,6 +245,10 @@ export function ChannelScreen({ channel, target, panel, onPanel, onMenu }: Chann
       )}
     </div>
   );
+}
+
+function focusComposer(): void {
+  document.querySelector<HTMLTextAreaElement>(".composer-field")?.focus();
 }
 
 interface HeadProps {

@@ -4,6 +4,7 @@ import { ConnectionLine } from "../components/ConnectionLine";
 import { Icon } from "../components/Icon";
 import { type Panel, Sidebar, Waiting } from "../components/Sidebar";
 import { Toasts } from "../components/Toasts";
+import { useNotifications } from "../components/useNotifications";
 import { channelPath, currentRoute, navigate, useRoute } from "../router";
 import { byName, channelTitle, totalUnread } from "../state/selectors";
 import { store, useChat } from "../state/store";
@@ -56,6 +57,17 @@ export function ChatScreen() {
   }, [channel]);
 
   useKeys({ onOpen: setOpen, onSearch: () => setSide("search") });
+  useNotifications();
+
+  useEffect(() => {
+    if (!drawer) return;
+    document.querySelector<HTMLElement>(".sidebar-link[aria-current], .sidebar-link")?.focus();
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && !event.defaultPrevented) setDrawer(false);
+    };
+    addEventListener("keydown", onKeyDown);
+    return () => removeEventListener("keydown", onKeyDown);
+  }, [drawer]);
 
   return (
     <div className="app">
@@ -73,13 +85,14 @@ export function ChatScreen() {
           />
         )}
       </div>
-      <main className="app-main" id="main" tabIndex={-1}>
+      <main className="app-main" id="main" tabIndex={-1} inert={drawer}>
         <ConnectionLine />
         {channel ? (
           <ChannelScreen
             key={channel.channelId}
             channel={channel}
             target={route.page === "channel" ? route.seq : null}
+            visit={route.visit}
             panel={side}
             onPanel={setSide}
             onMenu={() => setDrawer(true)}

@@ -1,5 +1,5 @@
 /** What screens show, derived from the state. */
-import type { Channel, Person, User } from "../contract";
+import type { Channel, User } from "../contract";
 import type { ChatState } from "./model";
 
 /** A channel's title: its name, or in a direct channel the other person's. */
@@ -13,11 +13,6 @@ export function channelTitle(channel: Channel, people: ChatState["people"], me: 
 export function otherPerson(channel: Channel, me: string | undefined): string | undefined {
   if (channel.kind !== "direct") return undefined;
   return channel.memberIds.find((id) => id !== me) ?? channel.memberIds[0];
-}
-
-/** Today's name of somebody, or the one that came with their message. */
-export function displayName(person: Person, people: ChatState["people"]): string {
-  return people[person.userId]?.displayName ?? person.displayName;
 }
 
 export function byName(a: { displayName: string }, b: { displayName: string }): number {

@@ -1,0 +1,30 @@
+/** Speaks up, if asked to, for mentions and direct messages that come while the tab is hidden. */
+import { useEffect } from "react";
+import { useChatActions } from "../chat/context";
+import { notify } from "../notifications";
+import { channelPath, navigate } from "../router";
+import { channelTitle } from "../state/selectors";
+import { store } from "../state/store";
+import { mentions } from "../text/mentions";
+
+export function useNotifications(): void {
+  const chat = useChatActions();
+  useEffect(
+    () =>
+      chat.onArrival(({ channelId, seq, sender, text }) => {
+        const { channels, people, me } = store.getState();
+        const channel = channels[channelId];
+        if (!channel || !me) return;
+        const direct = channel.kind === "direct";
+        if (!direct && !mentions(text, me.username)) return;
+        const name = people[sender.userId]?.displayName ?? sender.displayName;
+        notify({
+          title: direct ? name : `${name} in ${channelTitle(channel, people, me.userId)}`,
+          text,
+          tag: channelId,
+          onOpen: () => navigate(channelPath(channelId, seq)),
+        });
+      }),
+    [chat],
+  );
+}
