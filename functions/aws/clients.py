@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
 POSTS_AT_ONCE = 40
 
-_CONFIG = Config(
-    retries={"mode": "standard", "max_attempts": 4},
+_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=5)
+# Not the standard mode: its retries draw on one quota per client, which a batch that is throttled as a whole
+# has used up after a hundred; here each post has its own.
+_POSTS_CONFIG = Config(
+    retries={"mode": "legacy", "max_attempts": 4},
     connect_timeout=2,
     read_timeout=5,
     max_pool_connections=POSTS_AT_ONCE,
@@ -42,8 +45,8 @@ def event_bridge() -> "EventBridgeClient":
 
 @cache
 def connections_api() -> "ApiGatewayManagementApiClient":
-    """The API that posts to connections. Standard retries cover 429 and 5xx, each post by itself.
+    """The API that posts to connections. Retries cover 429 and 5xx, each post by itself.
 
     The endpoint is the environment's AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI, which botocore knows.
     """
-    return boto3.client("apigatewaymanagementapi", config=_CONFIG)
+    return boto3.client("apigatewaymanagementapi", config=_POSTS_CONFIG)

@@ -95,6 +95,15 @@ def test_a_post_that_may_yet_succeed_is_tried_again_by_itself(
     assert {connection: len(frames) for connection, frames in sockets.received.items()} == {"a1": 1, "b1": 1}
 
 
+def test_a_whole_batch_that_is_throttled_is_delivered_in_the_end(call: Call, people: Stage, sockets: Sockets):
+    """A large channel's frames meet the account's limit all at once: one's retries take none from another's."""
+    ids = [f"k-{number}" for number in range(100)]
+    sockets.answers = {connection_id: [429, 429, 429] for connection_id in ids}
+    answer = call(post_to_connections.handler, task(*ids))
+    assert answer == {"delivered": 100, "gone": 0, "undelivered": []}
+    assert sockets.attempts == dict.fromkeys(ids, 4)
+
+
 @pytest.mark.parametrize(("planned", "attempts"), [([429] * 20, 5), ([500] * 20, 5), ([403], 1)])
 def test_what_is_given_up_is_reported(
     call: Call, people: Stage, sockets: Sockets, logs: Logs, planned: list[int], attempts: int
