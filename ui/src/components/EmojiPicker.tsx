@@ -2,9 +2,13 @@
 
 import data from "virtual:emoji-data";
 import { type EmojiPickerListProps, EmojiPicker as Picker } from "frimousse";
+import type { AriaAttributes } from "react";
 
 /** The library counts rows and columns from 0, and ARIA from 1. */
-const fromOne = (index: number | undefined) => (index === undefined ? undefined : index + 1);
+function fromOne<T extends AriaAttributes>(props: T, name: "aria-rowindex" | "aria-colindex"): T {
+  const index = props[name];
+  return index === undefined ? props : { ...props, [name]: index + 1 };
+}
 
 const parts: NonNullable<EmojiPickerListProps["components"]> = {
   CategoryHeader: ({ category, ...rest }) => (
@@ -12,9 +16,9 @@ const parts: NonNullable<EmojiPickerListProps["components"]> = {
       {category.label}
     </div>
   ),
-  Row: (props) => <div className="emoji-row" {...props} aria-rowindex={fromOne(props["aria-rowindex"])} />,
+  Row: (props) => <div className="emoji-row" {...fromOne(props, "aria-rowindex")} />,
   Emoji: ({ emoji, ...rest }) => (
-    <button type="button" className="emoji-one" {...rest} aria-colindex={fromOne(rest["aria-colindex"])}>
+    <button type="button" className="emoji-one" {...fromOne(rest, "aria-colindex")}>
       {emoji.emoji}
     </button>
   ),
