@@ -53,6 +53,16 @@ def create(endpoint: str, user_pool_id: str) -> None:
         )
 
 
+def introduce(endpoint: str, outputs: Mapping[str, str]) -> None:
+    """Have each demo user call the API once, as a first sign-in does, so that they find each other in the chat."""
+    api = f"{endpoint}/_aws/execute-api/{outputs['RestApiId']}/api"
+    for user in DEMO_USERS:
+        tokens = sign_in(
+            endpoint, outputs["UserPoolId"], outputs["UserPoolClientId"], user.username, user.password
+        )
+        httpx.get(f"{api}/me", headers={"Authorization": tokens["id_token"]}, trust_env=False, timeout=30)
+
+
 def sign_in(endpoint: str, user_pool_id: str, client_id: str, username: str, password: str) -> Mapping[str, str]:
     """Sign in as a browser does, by authorization code with PKCE, and hand back the tokens."""
     described = client("cognito-idp", endpoint).describe_user_pool_client(

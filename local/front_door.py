@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import gzip
 import logging
+from asyncio import to_thread
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 import httpx
+from botocore.exceptions import BotoCoreError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from local import sign_in_page
+from local import sign_in_page, sign_up_page
 from local.deployment import client
 from local.site_addresses import SiteAddresses, policy_headers
 
@@ -67,6 +69,7 @@ class FrontDoor:
                 Route("/api/{path:path}", self.api, methods=METHODS),
                 Route("/oauth2/{path:path}", self.sign_in, methods=["GET", "POST", "OPTIONS"]),
                 Route("/login", self.sign_in, methods=["GET", "POST"]),
+                Route("/signup", self.sign_up, methods=["GET", "POST"]),
                 Route("/logout", self.sign_in, methods=["GET"]),
                 Route("/{path:path}", self.site, methods=["GET", "HEAD"]),
             ]
@@ -116,19 +119,37 @@ class FrontDoor:
         content_type = response.headers.get("content-type", "")
         text = bytes(response.body).decode("utf-8", errors="replace")
         if sign_in_page.is_sign_in_page(content_type, text):
-            return Response(
-                sign_in_page.render(text),
-                status_code=response.status_code,
-                media_type="text/html",
-                headers={
-                    "cache-control": "no-store",
-                    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; "
-                    f"form-action 'self' {self._addresses.origin}; frame-ancestors 'none'; base-uri 'none'",
-                    "x-content-type-options": "nosniff",
-                    "referrer-policy": "no-referrer",
-                },
-            )
+            return self._page(sign_in_page.read(text), response.status_code)
         return response
+
+    async def sign_up(self, request: Request) -> Response:
+        """The page that makes an account, and what it leads to: the code, as after signing in."""
+        if request.method == "GET":
+            if "client_id" not in request.query_params:
+                return await self.site(request)
+            return self._page(sign_up_page.form(request.query_params))
+        given = {name: values[-1] for name, values in parse_qs((await request.body()).decode()).items()}
+        try:
+            await to_thread(sign_up_page.create, self._emulator_url, self._outputs.get("UserPoolId", ""), given)
+        except sign_up_page.SignUpError as refusal:
+            return self._page(sign_up_page.form(given, str(refusal)))
+        except BotoCoreError:
+            return self._absent(None)
+        return await self._pass_on(request, "/login")
+
+    def _page(self, form: sign_in_page.Form, status: int = 200) -> Response:
+        return Response(
+            sign_in_page.render(form),
+            status_code=status,
+            media_type="text/html",
+            headers={
+                "cache-control": "no-store",
+                "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; "
+                f"form-action 'self' {self._addresses.origin}; frame-ancestors 'none'; base-uri 'none'",
+                "x-content-type-options": "nosniff",
+                "referrer-policy": "no-referrer",
+            },
+        )
 
     async def site(self, request: Request) -> Response:
         """An object of the site's bucket; a path without an extension is a view of the app."""

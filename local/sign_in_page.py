@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from string import Template
+from urllib.parse import urlencode
 
 from local.demo_users import DEMO_USERS
 
@@ -24,11 +25,14 @@ class Form:
     """A sign-in form's parts, in order."""
 
     heading: str = ""
+    action: str = "/login"
     error: str = ""
     hidden: list[dict[str, str]] = field(default_factory=list)
     inputs: list[dict[str, str]] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     buttons: list[tuple[dict[str, str], str]] = field(default_factory=list)
+    # A link below the form to the other page: its words and its address.
+    other: tuple[str, str] | None = None
 
 
 class FormReader(HTMLParser):
@@ -72,22 +76,37 @@ def is_sign_in_page(content_type: str, body: str) -> bool:
     return content_type.startswith("text/html") and 'action="/login"' in body
 
 
-def render(upstream: str) -> str:
-    """The emulator's form in our page."""
+def read(upstream: str) -> Form:
+    """The emulator's form; its first step also leads to where an account is made."""
     reader = FormReader()
     reader.feed(upstream)
     form = reader.form
-    is_first_step = any(one.get("name") == "username" for one in form.inputs)
+    if has_field(form, "username"):
+        request = {one["name"]: one.get("value", "") for one in form.hidden if one.get("name")}
+        form.other = ("Create an account", f"/signup?{urlencode(request)}")
+    return form
+
+
+def render(form: Form) -> str:
+    """A form in our page; the demo users are named where a user signs in."""
+    signs_in = form.action == "/login" and has_field(form, "username")
     return Template(TEMPLATE.read_text()).substitute(
         heading=html.escape(form.heading or "Sign in"),
+        action=html.escape(form.action),
         error=f'<p class="error" role="alert">{html.escape(form.error)}</p>' if form.error else "",
         hidden="\n".join(f"<input{_attributes(one)}>" for one in form.hidden),
         fields="\n".join(_field(one, form.labels, has_error=bool(form.error)) for one in form.inputs),
         buttons="\n".join(
             f"<button{_attributes(attributes)}>{html.escape(text)}</button>" for attributes, text in form.buttons
         ),
-        hint=_hint() if is_first_step else "",
+        other=_link(*form.other) if form.other else "",
+        hint=_hint() if signs_in else "",
     )
+
+
+def has_field(form: Form, name: str) -> bool:
+    """Whether a user fills in a field of this name."""
+    return any(one.get("name") == name for one in form.inputs)
 
 
 def _field(attributes: dict[str, str], labels: dict[str, str], *, has_error: bool) -> str:
@@ -107,10 +126,16 @@ def _attributes(attributes: dict[str, str], flags: Iterable[str] = ()) -> str:
     return "".join(parts)
 
 
+def _link(words: str, address: str) -> str:
+    return f'<p class="other"><a href="{html.escape(address)}">{html.escape(words)}</a></p>'
+
+
 def _hint() -> str:
     people = "".join(
-        f"<li><code>{html.escape(user.username)}</code> <span>password</span> "
-        f"<code>{html.escape(user.password)}</code></li>"
+        f"<dt><code>{html.escape(user.username)}</code></dt><dd><code>{html.escape(user.password)}</code></dd>"
         for user in DEMO_USERS
     )
-    return f'<section aria-label="People of this stage"><h2>People of this stage</h2><ul>{people}</ul></section>'
+    return (
+        '<section aria-label="People of this stage"><h2>People of this local stage, and their passwords</h2>'
+        f"<dl>{people}</dl></section>"
+    )

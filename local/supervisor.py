@@ -137,7 +137,7 @@ class Supervisor:
         self._state.deploy_log.unlink(missing_ok=True)
         log, output = self._state.deploy_log, self._state.cloud_assembly
         with self._steps.step("Bootstrapping (cdk bootstrap)", "Bootstrapped"):
-            deployment.bootstrap(self._app, emulator.url, log, output)
+            deployment.bootstrap(self._app, emulator.url, log)
         with self._steps.step("Deploying (cdk deploy --all)", "Deployed every stack"):
             deployment.deploy(self._app, emulator.url, site_origin, log, output)
         emulator.ask("save")
@@ -159,6 +159,8 @@ class Supervisor:
             failed = emulator.ask("warm")["failed"]
             if failed:
                 step.done = f"Functions that do not start: {', '.join(failed)} (see {self._state.emulator_log})"
+        if {"RestApiId", "UserPoolId", "UserPoolClientId"} <= by_name.keys():
+            demo_users.introduce(emulator.url, by_name)
         front_door.open(by_name)
         api_id = by_name.get("WebSocketApiId", "")
         description = {

@@ -141,7 +141,8 @@ def test_signing_in_through_the_front_door(started: LocalStage, http: httpx.Clie
         "code_challenge_method": "S256",
     }
     page = http.get("/oauth2/authorize", params=request)
-    assert "Parley, on this machine" in page.text
+    assert "People of this local stage" in page.text
+    assert 'href="/signup?client_id=' in page.text
     assert page.headers["cache-control"] == "no-store"
     wrong = http.post("/login", data=request | {"username": "alice", "password": "wrong"})
     assert "Incorrect username or password." in wrong.text
@@ -163,6 +164,25 @@ def test_signing_in_through_the_front_door(started: LocalStage, http: httpx.Clie
     assert set(exchanged.json()) >= {"id_token", "access_token", "refresh_token"}
     out = http.get("/logout", params={"client_id": request["client_id"], "logout_uri": f"{started.url}/"})
     assert out.headers["location"] == f"{started.url}/"
+
+
+def test_making_an_account_through_the_front_door(started: LocalStage, http: httpx.Client):
+    """The page, the user pool's refusal in its own words, and then a code as after signing in."""
+    request = {
+        "client_id": started.outputs["UserPoolClientId"],
+        "redirect_uri": f"{started.url}/",
+        "response_type": "code",
+        "scope": "openid profile",
+        "state": "kept",
+    }
+    assert 'name="state" value="kept"' in http.get("/signup", params=request).text
+    person = {"username": "erin", "name": "Erin", "email": "erin@example.com"}
+    refused = http.post("/signup", data=request | person | {"password": "short"})
+    assert 'role="alert"' in refused.text
+    assert 'value="erin@example.com"' in refused.text
+    made = http.post("/signup", data=request | person | {"password": "Parley-erin-1"})
+    assert set(parse_qs(urlsplit(made.headers["location"]).query)) == {"code", "state"}
+    assert started.token("erin", "Parley-erin-1")
 
 
 def test_while_the_emulator_is_down_the_api_says_so_and_then_works_again(started: LocalStage, http: httpx.Client):

@@ -11,7 +11,7 @@ from local.emulator.bucket_deployment import headers_for, is_selected, unpack
 from local.emulator.function_invocations import platform_lines, rewrite_hosts
 from local.emulator.trace_collector import FilterExpressionError, TraceStore, parse_filter, summary
 from local.emulator.workflow_executions import history_line, is_logged, split_resource
-from local.sign_in_page import is_sign_in_page, render
+from local.sign_in_page import is_sign_in_page, read, render
 
 ROOT = "1-67000000-0123456789abcdef01234567"
 
@@ -163,7 +163,7 @@ FORM = """<html><body><h1>Sign in</h1><div class="error">Incorrect &lt;user&gt;<
 def test_the_sign_in_form_keeps_its_fields_in_our_page():
     """Hidden values, labels, flags, the error and the button; the people are named on the first step."""
     assert is_sign_in_page("text/html; charset=utf-8", FORM)
-    page = render(FORM)
+    page = render(read(FORM))
     assert '<input type="hidden" name="state" value="a&quot;b">' in page
     assert '<label for="username">Username</label>' in page
     assert " required autofocus" in page
@@ -171,4 +171,4 @@ def test_the_sign_in_form_keeps_its_fields_in_our_page():
     assert 'aria-invalid="true"' in page
     assert '<button type="submit">Sign in</button>' in page
     assert "Parley-alice-1" in page
-    assert "Parley-alice-1" not in render(FORM.replace('name="username"', 'name="new_password"'))
+    assert "Parley-alice-1" not in render(read(FORM.replace('name="username"', 'name="new_password"')))
