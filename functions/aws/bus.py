@@ -18,13 +18,14 @@ class PublishFailed(Exception):
 
 def publish(bus_name: str, facts: Sequence[Shape], *, actor: str, correlation_id: str, now_ms: int) -> None:
     """Put facts on the bus, in calls of ten. Raises PublishFailed."""
-    entries = [_entry(bus_name, fact, actor, correlation_id, now_ms) for fact in facts]
-    for start in range(0, len(entries), ENTRIES_PER_CALL):
-        batch = entries[start : start + ENTRIES_PER_CALL]
-        answer = event_bridge().put_events(Entries=batch)
-        if answer["FailedEntryCount"]:
-            codes = sorted({entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry})
-            raise PublishFailed(f"{answer['FailedEntryCount']} of {len(batch)} events: {', '.join(codes)}")
+    with tracing.step("publish"):
+        entries = [_entry(bus_name, fact, actor, correlation_id, now_ms) for fact in facts]
+        for start in range(0, len(entries), ENTRIES_PER_CALL):
+            batch = entries[start : start + ENTRIES_PER_CALL]
+            answer = event_bridge().put_events(Entries=batch)
+            if answer["FailedEntryCount"]:
+                codes = sorted({entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry})
+                raise PublishFailed(f"{answer['FailedEntryCount']} of {len(batch)} events: {', '.join(codes)}")
 
 
 def _entry(bus_name: str, fact: Shape, actor: str, correlation_id: str, now_ms: int) -> Any:

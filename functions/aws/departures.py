@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from functions.aws import bus, connections, observability
+from functions.aws import bus, connections, observability, tracing
 from functions.aws.observability import logger
 from functions.chat.events import UserDisconnected
 from functions.chat.model import timestamp
@@ -19,13 +19,14 @@ def depart(
     now_ms: int,
 ) -> None:
     """Forget a connection and say so on the bus. Doing it twice does no harm, and counts once."""
-    was_known = connections.forget(
-        user_id,
-        connection_id,
-        connections_table=settings.connections_table,
-        subscriptions_table=settings.subscriptions_table,
-        members_table=settings.members_table,
-    )
+    with tracing.step("forget the connection"):
+        was_known = connections.forget(
+            user_id,
+            connection_id,
+            connections_table=settings.connections_table,
+            subscriptions_table=settings.subscriptions_table,
+            members_table=settings.members_table,
+        )
     disconnected = UserDisconnected(
         user_id=user_id, connection_id=connection_id, disconnected_at=timestamp(now_ms), reason=reason
     )

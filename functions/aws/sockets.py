@@ -1,14 +1,15 @@
 """Posts to connections: encode once, post side by side, and let no connection stop another."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.aws import tracing
 from functions.aws.clients import POSTS_AT_ONCE, connections_api
 from functions.aws.observability import logger
 
@@ -26,11 +27,12 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Posted:
-    """The connections by what became of their post."""
+    """The connections by what became of their post, and how often those that needed it were tried again."""
 
     delivered: tuple[str, ...]
     gone: tuple[str, ...]
     undelivered: tuple[str, ...]
+    retries: Mapping[str, int] = field(default_factory=dict)
 
 
 def post(text: str, connection_ids: Sequence[str]) -> Posted:
@@ -40,19 +42,28 @@ def post(text: str, connection_ids: Sequence[str]) -> Posted:
     data = text.encode()
     outcomes = _side_by_side(lambda connection_id: _post(client, data, connection_id), connection_ids)
     by_outcome: dict[Outcome, list[str]] = {outcome: [] for outcome in Outcome}
-    for connection_id, outcome in zip(connection_ids, outcomes, strict=True):
+    retries: dict[str, int] = {}
+    for connection_id, (outcome, retried) in zip(connection_ids, outcomes, strict=True):
         by_outcome[outcome].append(connection_id)
+        if retried:
+            retries[connection_id] = retried
     return Posted(
         delivered=tuple(by_outcome[Outcome.DELIVERED]),
         gone=tuple(by_outcome[Outcome.GONE]),
         undelivered=tuple(by_outcome[Outcome.UNDELIVERED]),
+        retries=retries,
     )
 
 
-def _side_by_side(task: Callable[[str], Outcome], items: Sequence[str]) -> list[Outcome]:
+def _side_by_side(task: Callable[[str], tuple[Outcome, int]], items: Sequence[str]) -> list[tuple[Outcome, int]]:
     if len(items) == 1:
         return [task(items[0])]
-    return list(_pool().map(task, items))
+
+    def one_of_many(item: str) -> tuple[Outcome, int]:
+        with tracing.unrecorded():
+            return task(item)
+
+    return list(_pool().map(one_of_many, items))
 
 
 @cache
@@ -60,16 +71,18 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=POSTS_AT_ONCE, thread_name_prefix="post")
 
 
-def _post(client: "ApiGatewayManagementApiClient", data: bytes, connection_id: str) -> Outcome:
+def _post(client: "ApiGatewayManagementApiClient", data: bytes, connection_id: str) -> tuple[Outcome, int]:
+    """What became of one post, and how often it was tried again."""
     try:
-        client.post_to_connection(ConnectionId=connection_id, Data=data)
+        answer = client.post_to_connection(ConnectionId=connection_id, Data=data)
     except ClientError as refusal:
-        code = refusal.response["Error"]["Code"]
-        if code == "GoneException" or refusal.response["ResponseMetadata"]["HTTPStatusCode"] == 410:
-            return Outcome.GONE
+        code, metadata = refusal.response["Error"]["Code"], refusal.response["ResponseMetadata"]
+        retried = metadata.get("RetryAttempts", 0)
+        if code == "GoneException" or metadata["HTTPStatusCode"] == 410:
+            return Outcome.GONE, retried
         logger.warning("a post failed", extra={"connectionId": connection_id, "errorCode": code})
-        return Outcome.UNDELIVERED
+        return Outcome.UNDELIVERED, retried
     except BotoCoreError as fault:
         logger.warning("a post failed", extra={"connectionId": connection_id, "error": type(fault).__name__})
-        return Outcome.UNDELIVERED
-    return Outcome.DELIVERED
+        return Outcome.UNDELIVERED, 0
+    return Outcome.DELIVERED, answer["ResponseMetadata"].get("RetryAttempts", 0)

@@ -30,14 +30,38 @@ def handler(event: dict[str, Any], _context: Any) -> PartialItemFailureResponse:
     def read(record: SQSRecord) -> None:
         updates.append((record.message_id, read_event(record.json_body)))
 
+    started = now_ms() / 1000
     with processor(records=event["Records"], handler=read):
         processor.process()
-    failed = _broadcast(BroadcastStatusSettings.from_env(), updates)
+    with tracing.step("broadcast", updates=len(updates)):
+        failed = _broadcast(BroadcastStatusSettings.from_env(), updates)
+    _join_traces(event["Records"], dict(updates), started)
     observability.flush()
     response = processor.response()
     response["batchItemFailures"] += [{"itemIdentifier": message_id} for message_id in failed]
     logger.info("broadcast", extra={"updates": len(updates), "failed": len(response["batchItemFailures"])})
     return response
+
+
+def _join_traces(records: Iterable[dict[str, Any]], updates: dict[str, Envelope[Any]], started: float) -> None:
+    """Show each update's own trace that it waited in the queue, and was broadcast with others."""
+    ended = now_ms() / 1000
+    for record in records:
+        envelope = updates.get(record["messageId"])
+        if envelope is None:
+            continue
+        queued = int(record.get("attributes", {}).get("SentTimestamp", started * 1000)) / 1000
+        tracing.join(
+            envelope.metadata.trace_header,
+            "broadcast_status",
+            steps=[("wait in the queue", min(queued, started), started), ("broadcast", started, ended)],
+            annotations={
+                "userId": envelope.metadata.actor,
+                "channelId": getattr(envelope.data, "channel_id", None),
+                "connectionId": getattr(envelope.data, "connection_id", None),
+                "eventId": envelope.metadata.event_id,
+            },
+        )
 
 
 def _broadcast(settings: BroadcastStatusSettings, updates: Sequence[tuple[str, Envelope[Any]]]) -> list[str]:

@@ -25,11 +25,14 @@ def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
     settings = ChangeMessageSettings.from_env()
     command = cast(ChangeMessage, parse_command(body, EditMessage, DeleteMessage, AddReaction, RemoveReaction))
     limit = RateLimit(per_second=settings.messages_per_second, burst=settings.message_burst)
-    members.admit(settings.members_table, caller.user_id, command.channel_id, limit, now_ms=now_ms)
-    membership = members.get(settings.members_table, caller.user_id, command.channel_id)
+    with tracing.step("admit"):
+        members.admit(settings.members_table, caller.user_id, command.channel_id, limit, now_ms=now_ms)
+        membership = members.get(settings.members_table, caller.user_id, command.channel_id)
+    with tracing.step("find the message"):
+        message = messages.get(settings.messages_table, command.channel_id, command.seq)
     fact = changed(
         command,
-        messages.get(settings.messages_table, command.channel_id, command.seq),
+        message,
         user_id=caller.user_id,
         is_owner=membership is not None and membership.role == "owner",
         at=timestamp(now_ms),

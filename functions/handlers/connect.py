@@ -19,17 +19,18 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """200 opens the socket; an exception refuses it, and the client tries again."""
     settings, caller, now = ConnectSettings.from_env(), caller_of(event), now_ms()
     tracing.annotate(userId=caller.user_id, connectionId=caller.connection_id)
-    connections.register(
-        connections.Connection(
-            user_id=caller.user_id,
-            connection_id=caller.connection_id,
-            expires_at=connections.expiry(now_ms=now, session_expires_at_ms=caller.session_expires_at_ms),
-        ),
-        connections_table=settings.connections_table,
-        subscriptions_table=settings.subscriptions_table,
-        members_table=settings.members_table,
-        now_ms=now,
-    )
+    with tracing.step("register the connection"):
+        connections.register(
+            connections.Connection(
+                user_id=caller.user_id,
+                connection_id=caller.connection_id,
+                expires_at=connections.expiry(now_ms=now, session_expires_at_ms=caller.session_expires_at_ms),
+            ),
+            connections_table=settings.connections_table,
+            subscriptions_table=settings.subscriptions_table,
+            members_table=settings.members_table,
+            now_ms=now,
+        )
     connected = UserConnected(
         user_id=caller.user_id, connection_id=caller.connection_id, connected_at=timestamp(now)
     )

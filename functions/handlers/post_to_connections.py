@@ -23,10 +23,12 @@ def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
     envelope = read_event(task["event"])
     frame = frame_for(envelope, task.get("seq"))
     _annotate(envelope)
-    with tracing.step("post frames"):
+    with tracing.step("post frames", connections=len(task["connectionIds"])):
         posted = sockets.post(frame.encode(), task["connectionIds"])
     _measure(envelope, len(posted.delivered))
-    _forget_gone(settings, envelope, posted.gone)
+    if posted.gone:
+        with tracing.step("forget gone connections", connections=len(posted.gone)):
+            _forget_gone(settings, envelope, posted.gone)
     logger.info(
         "posted",
         extra={
@@ -36,6 +38,7 @@ def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
             "delivered": posted.delivered,
             "gone": posted.gone,
             "undelivered": posted.undelivered,
+            "retries": posted.retries,
         },
     )
     observability.flush()
@@ -52,6 +55,7 @@ def _annotate(envelope: Envelope[Any]) -> None:
         channelId=envelope.data.channel_id,
         userId=envelope.metadata.actor,
     )
+    tracing.note_origin(envelope.metadata.trace_header)
 
 
 def _measure(envelope: Envelope[Any], delivered: int) -> None:

@@ -16,7 +16,8 @@ def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
     settings = SendMessageSettings.from_env()
     command = parse_command(body, SendMessage)
     limit = RateLimit(per_second=settings.messages_per_second, burst=settings.message_burst)
-    members.admit(settings.members_table, caller.user_id, command.channel_id, limit, now_ms=now_ms)
+    with tracing.step("admit"):
+        members.admit(settings.members_table, caller.user_id, command.channel_id, limit, now_ms=now_ms)
     fact = messages.sent(command, caller.person, timestamp(now_ms))
     tracing.annotate(messageId=fact.message_id, channelId=fact.channel_id)
     bus.publish(

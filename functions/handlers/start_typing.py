@@ -17,7 +17,9 @@ def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
     """An ack means that the update is on the bus."""
     settings = StartTypingSettings.from_env()
     command = parse_command(body, StartTyping)
-    if members.get(settings.members_table, caller.user_id, command.channel_id) is None:
+    with tracing.step("admit"):
+        membership = members.get(settings.members_table, caller.user_id, command.channel_id)
+    if membership is None:
         raise NotAMember(members.NOT_A_MEMBER)
     tracing.annotate(channelId=command.channel_id)
     typing = TypingStarted(
