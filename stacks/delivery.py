@@ -197,7 +197,7 @@ class DeliveryStack(StageStack):
             "PostToConnections",
             handler="post_to_connections",
             memory_mib=1024,
-            timeout=cdk.Duration.seconds(30),
+            timeout=cdk.Duration.seconds(90),
             settings=PostToConnectionsSettings(
                 connections_table=data.connections.table_name,
                 subscriptions_table=data.subscriptions.table_name,

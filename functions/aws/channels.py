@@ -1,15 +1,13 @@
 """The table of channels."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr, Key
-from botocore.exceptions import ClientError
 
 from functions.aws.clients import dynamodb, table
-from functions.aws.members import CONDITION_FAILED
 from functions.aws.transactions import transact
-from functions.chat.channels import ChannelRecord
+from functions.chat.channels import ChannelRecord, Membership
 from functions.chat.errors import NameTaken
 from functions.chat.events import ChannelKind
 
@@ -39,33 +37,23 @@ def get_many(table_name: str, channel_ids: Iterable[str]) -> dict[str, ChannelRe
     return found
 
 
-def create(table_name: str, channel: ChannelRecord) -> ChannelRecord:
-    """Store a channel, or find it there already. Raises NameTaken if another public one has its name."""
-    if channel.kind is not ChannelKind.PUBLIC:
-        return channel if _put(table_name, channel) else _existing(table_name, channel.channel_id)
-    client = dynamodb().meta.client
-    name_row: Any = {
-        "channelId": NAME_PREFIX + channel.name.casefold(),
-        "namedChannelId": channel.channel_id,
-    }
-    row: Any = _row(channel)
+def create(
+    channels_table: str, members_table: str, channel: ChannelRecord, first_members: Sequence[Membership]
+) -> ChannelRecord:
+    """Store a channel with its first members and its name, all or nothing, or find it there already.
+
+    Raises NameTaken if another public channel has its name.
+    """
+    rows = [(channels_table, _row(channel.model_copy(update={"member_count": len(first_members)})))]
+    if channel.kind is ChannelKind.PUBLIC:
+        rows.append((channels_table, _name_row(channel)))
+    rows += [(members_table, member.model_dump(by_alias=True)) for member in first_members]
     try:
-        transact(
-            [
-                {
-                    "Put": {
-                        "TableName": table_name,
-                        "Item": item,
-                        "ConditionExpression": "attribute_not_exists(channelId)",
-                    }
-                }
-                for item in (row, name_row)
-            ]
-        )
-    except client.exceptions.TransactionCanceledException:
-        if existing := get(table_name, channel.channel_id):
+        transact([_put_new(table_name, row) for table_name, row in rows])
+    except dynamodb().meta.client.exceptions.TransactionCanceledException:
+        if existing := get(channels_table, channel.channel_id):
             return existing
-        if "Item" in table(table_name).get_item(Key={"channelId": name_row["channelId"]}, ConsistentRead=True):
+        if _has_name(channels_table, channel):
             raise NameTaken(f"There is a channel named '{channel.name}' already.") from None
         raise
     return channel
@@ -97,21 +85,19 @@ def public_by_name(
     return found, (str(last["name"]), str(last["channelId"])) if last else None
 
 
-def _existing(table_name: str, channel_id: str) -> ChannelRecord:
-    existing = get(table_name, channel_id)
-    if existing is None:
-        raise LookupError(f"the channel {channel_id} exists and does not")
-    return existing
+def _put_new(table_name: str, row: Any) -> Any:
+    condition = "attribute_not_exists(channelId)"
+    return {"Put": {"TableName": table_name, "Item": row, "ConditionExpression": condition}}
 
 
-def _put(table_name: str, channel: ChannelRecord) -> bool:
-    try:
-        table(table_name).put_item(Item=_row(channel), ConditionExpression=Attr("channelId").not_exists())
-    except ClientError as refusal:
-        if refusal.response["Error"]["Code"] != CONDITION_FAILED:
-            raise
-        return False
-    return True
+def _name_row(channel: ChannelRecord) -> Any:
+    """What keeps a public name unique, whatever its case."""
+    return {"channelId": NAME_PREFIX + channel.name.casefold(), "namedChannelId": channel.channel_id}
+
+
+def _has_name(channels_table: str, channel: ChannelRecord) -> bool:
+    key = {"channelId": str(_name_row(channel)["channelId"])}
+    return "Item" in table(channels_table).get_item(Key=key, ConsistentRead=True)
 
 
 def _row(channel: ChannelRecord) -> Any:

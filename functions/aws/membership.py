@@ -1,12 +1,12 @@
 """Joining and leaving: the rows and the events of a membership, in the order that loses neither.
 
-Creating and joining write the row, then announce it; a row that was never announced (the process died between
-the two) is announced by the next attempt. Leaving announces first, then deletes, so that an attempt that died is
-repeated whole. Either way an event may come twice, never not at all.
+Creating and joining write the rows at once, then announce them; what was never announced (the process died
+between the two) is announced by the next attempt. Leaving announces first, then deletes, so that an attempt that
+died is repeated whole. Either way an event may come twice, never not at all.
 """
 
 from functions.aws import bus, channels, connections, members
-from functions.chat.channels import ChannelRecord
+from functions.chat.channels import ChannelRecord, Membership
 from functions.chat.events import ChannelCreated, MemberJoined, MemberLeft
 from functions.chat.model import Shape, timestamp
 from functions.chat.resources import User
@@ -20,8 +20,10 @@ def create(
 
     Raises NameTaken.
     """
-    stored = channels.create(settings.channels_table, channel)
-    _add_first_members(settings, stored, first_members, creator_id, now_ms)
+    memberships = [_first_membership(channel, user, creator_id) for user in first_members]
+    stored = channels.create(settings.channels_table, settings.members_table, channel, memberships)
+    for user in first_members:
+        _subscribe(settings, channel.channel_id, user.user_id, now_ms)
     if stored.announced:
         return stored
     created = ChannelCreated(
@@ -74,16 +76,11 @@ def leave(settings: ApiSettings, channel: ChannelRecord, user_id: str, *, actor_
     )
 
 
-def _add_first_members(
-    settings: ApiSettings, channel: ChannelRecord, first_members: tuple[User, ...], creator_id: str, now_ms: int
-) -> None:
+def _first_membership(channel: ChannelRecord, user: User, creator_id: str) -> Membership:
     """First members are announced by the channel's own event."""
-    for user in first_members:
-        role = "owner" if user.user_id == creator_id else "member"
-        member = members.new(channel, user.user_id, role=role, joined_at=timestamp(now_ms))
-        announced = member.model_copy(update={"announced": True})
-        members.add(settings.members_table, settings.channels_table, announced)
-        _subscribe(settings, channel.channel_id, user.user_id, now_ms)
+    role = "owner" if user.user_id == creator_id else "member"
+    member = members.new(channel, user.user_id, role=role, joined_at=channel.created_at)
+    return member.model_copy(update={"announced": True})
 
 
 def _subscribe(settings: ApiSettings, channel_id: str, user_id: str, now_ms: int) -> None:

@@ -222,8 +222,12 @@ def read_event(event: dict[str, Any]) -> Envelope[Any]:
     if data_type is None:
         raise MalformedEvent(f"expected a known detail-type, got {name[:60]!r}")
     try:
-        return Envelope[data_type].model_validate(event.get("detail"))  # type: ignore[valid-type]
+        envelope: Envelope[Any] = Envelope[data_type].model_validate(event.get("detail"))  # type: ignore[valid-type]
     except ValidationError as refusal:
         fault = refusal.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in fault["loc"])
         raise MalformedEvent(f"{name}: {place}: {fault['msg']}") from None
+    version = envelope.metadata.schema_version
+    if version > SCHEMA_VERSION:
+        raise MalformedEvent(f"{name}: expected schema version {SCHEMA_VERSION} at most, got {version}")
+    return envelope

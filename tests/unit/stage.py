@@ -143,7 +143,7 @@ class Stage:
 
     def add_channel(self, channel: ChannelRecord, *user_ids: str, owner: str | None = None) -> ChannelRecord:
         """A channel that has been announced, with members."""
-        channels.create("channels", channel.model_copy(update={"announced": True}))
+        channels.create("channels", "members", channel.model_copy(update={"announced": True}), ())
         for user_id in user_ids:
             self.add_member(user_id, channel.channel_id, role="owner" if user_id == owner else "member")
         return channel

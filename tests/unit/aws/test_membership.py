@@ -136,7 +136,7 @@ def test_a_public_name_is_taken_once(stage: Stage):
 def test_private_names_are_nobodys_business(stage: Stage):
     """A private channel may have the name of any other; telling otherwise would tell that it exists."""
     for kind in (ChannelKind.PRIVATE, ChannelKind.PRIVATE, ChannelKind.PUBLIC):
-        channels.create("channels", named("plans", kind, created_by="alice", created_at=AT))
+        channels.create("channels", "members", named("plans", kind, created_by="alice", created_at=AT), ())
     assert len([row for row in stage.rows("channels") if row.get("name") == "plans"]) == 3
 
 
@@ -205,8 +205,10 @@ def test_many_channels_are_found_at_once(stage: Stage):
 def test_public_channels_come_by_name_in_pages(stage: Stage):
     """Private ones are not among them."""
     for name in ("b", "d", "a", "c"):
-        channels.create("channels", named(name, ChannelKind.PUBLIC, created_by="alice", created_at=AT))
-    channels.create("channels", named("aa", ChannelKind.PRIVATE, created_by="alice", created_at=AT))
+        channels.create(
+            "channels", "members", named(name, ChannelKind.PUBLIC, created_by="alice", created_at=AT), ()
+        )
+    channels.create("channels", "members", named("aa", ChannelKind.PRIVATE, created_by="alice", created_at=AT), ())
     first, after = channels.public_by_name("channels", limit=3, after=None)
     assert after is not None
     second, end = channels.public_by_name("channels", limit=3, after=after)
