@@ -187,7 +187,7 @@ class WebSocketApiStack(StageStack):
                 members_table=self.data.members.table_name, bus_name=self.events.bus.event_bus_name
             ),
         )
-        function.allow("dynamodb:GetItem", on=[self.data.members.table_arn])
+        function.allow("dynamodb:UpdateItem", on=[self.data.members.table_arn])
         function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
         return function
 

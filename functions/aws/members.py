@@ -1,7 +1,7 @@
 """The table of members: who is in which channel, how far they have read, and how often they may speak."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.types import TypeDeserializer
@@ -129,21 +129,29 @@ def mark_read(table_name: str, user_id: str, channel_id: str, seq: int) -> bool:
     return True
 
 
-def admit(table_name: str, user_id: str, channel_id: str, limit: RateLimit, *, now_ms: int) -> None:
-    """Prove membership and count one message, in one conditional update unless a burst is under way.
+def admit(
+    table_name: str,
+    user_id: str,
+    channel_id: str,
+    limit: RateLimit,
+    *,
+    now_ms: int,
+    counter: Literal["restedAt", "typingRestedAt"] = "restedAt",
+) -> None:
+    """Prove membership and count one frame, in one conditional update unless a burst is under way.
 
+    Typing has a counter of its own, so that it takes nothing from what one may say.
     Raises NotAMember or RateLimited.
     """
-    rested = Attr("restedAt").not_exists() | Attr("restedAt").lte(now_ms)
-    row = _advance(table_name, user_id, channel_id, rested, "SET restedAt = :value", now_ms + limit.interval_ms)
+    rested = Attr(counter).not_exists() | Attr(counter).lte(now_ms)
+    row = _advance(table_name, user_id, channel_id, rested, f"SET {counter} = :value", now_ms + limit.interval_ms)
     while row is not None:
-        retry_after_ms = limit.retry_after_ms(int(row["restedAt"]), now_ms)
+        retry_after_ms = limit.retry_after_ms(int(row[counter]), now_ms)
         if retry_after_ms:
             raise RateLimited("You are sending too fast; a short pause helps.", retry_after_ms=retry_after_ms)
-        tolerated = Attr("restedAt").lte(now_ms + limit.tolerance_ms)
-        row = _advance(
-            table_name, user_id, channel_id, tolerated, "SET restedAt = restedAt + :value", limit.interval_ms
-        )
+        tolerated = Attr(counter).lte(now_ms + limit.tolerance_ms)
+        update = f"SET {counter} = {counter} + :value"
+        row = _advance(table_name, user_id, channel_id, tolerated, update, limit.interval_ms)
 
 
 def _advance(

@@ -7,13 +7,13 @@ from functions.chat.model import timestamp
 from functions.settings import BroadcastStatusSettings
 
 
-def settle(settings: BroadcastStatusSettings, user_id: str) -> PresenceChange | None:
-    """Bring a user's stored presence in line with their connections. None if nothing changed.
+def settle(settings: BroadcastStatusSettings, user_id: str, *, untold: bool = False) -> PresenceChange | None:
+    """Bring a user's stored presence in line with their connections. None if nothing changed, nor was untold.
 
     Two batches may do this for the same user at once, so each looks again after it wrote, until what it
     wrote is what it sees: the last to write has seen the last change.
     """
-    changed = False
+    changed = untold
     online_until = _online_until(settings, user_id)
     while True:
         changed |= users.set_presence(settings.users_table, user_id, online_until=online_until, now_ms=now_ms())

@@ -4,6 +4,7 @@ Presence is what the table of connections says now, never what an event said the
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
@@ -21,21 +22,36 @@ from functions.chat.presence import furthest_reads, latest_typing, presence_fram
 from functions.settings import BroadcastStatusSettings
 
 
+@dataclass(frozen=True)
+class Update:
+    """A status update and the record that brought it. `again` after a batch that could not tell it."""
+
+    record: str
+    envelope: Envelope[Any]
+    again: bool
+
+    @property
+    def data(self) -> Any:
+        """The fact itself."""
+        return self.envelope.data
+
+
 @tracing.traced
 def handler(event: dict[str, Any], _context: Any) -> PartialItemFailureResponse:
     """Only the records that failed are delivered again; the poisoned end in the queue's DLQ."""
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    updates: list[tuple[str, Envelope[Any]]] = []
+    updates: list[Update] = []
 
     def read(record: SQSRecord) -> None:
-        updates.append((record.message_id, read_event(record.json_body)))
+        again = int(record.attributes.approximate_receive_count or 1) > 1
+        updates.append(Update(record.message_id, read_event(record.json_body), again))
 
     started = now_ms() / 1000
     with processor(records=event["Records"], handler=read):
         processor.process()
     with tracing.step("broadcast", updates=len(updates)):
         failed = _broadcast(BroadcastStatusSettings.from_env(), updates)
-    _join_traces(event["Records"], dict(updates), started)
+    _join_traces(event["Records"], {update.record: update.envelope for update in updates}, started)
     observability.flush()
     response = processor.response()
     response["batchItemFailures"] += [{"itemIdentifier": message_id} for message_id in failed]
@@ -64,39 +80,43 @@ def _join_traces(records: Iterable[dict[str, Any]], updates: dict[str, Envelope[
         )
 
 
-def _broadcast(settings: BroadcastStatusSettings, updates: Sequence[tuple[str, Envelope[Any]]]) -> list[str]:
+def _broadcast(settings: BroadcastStatusSettings, updates: Sequence[Update]) -> list[str]:
     """Tell everyone concerned. Returns the records of the kinds of update that could not be told."""
     failed: list[str] = []
     now = now_ms()
     for kinds, tell in BROADCASTS.items():
-        concerned = [(record, envelope) for record, envelope in updates if isinstance(envelope.data, kinds)]
+        concerned = [update for update in updates if isinstance(update.data, kinds)]
         if not concerned:
             continue
         try:
-            tell(settings, [envelope.data for _, envelope in concerned], now)
+            tell(settings, concerned, now)
         except Exception:
             logger.exception("a broadcast failed", extra={"broadcast": tell.__name__})
-            failed += [record for record, _ in concerned]
+            failed += [update.record for update in concerned]
     return failed
 
 
-def _tell_presence(settings: BroadcastStatusSettings, updates: Sequence[Any], now: int) -> None:
-    users = sorted({update.user_id for update in updates})
-    changes = [change for user_id in users if (change := presence.settle(settings, user_id))]
+def _tell_presence(settings: BroadcastStatusSettings, updates: Sequence[Update], now: int) -> None:
+    # What an earlier batch stored but could not tell is no news to the table, and news to everybody else.
+    untold = {update.data.user_id for update in updates if update.again}
+    users = sorted({update.data.user_id for update in updates})
+    changes = [
+        change for user_id in users if (change := presence.settle(settings, user_id, untold=user_id in untold))
+    ]
     audiences = {change.user_id: presence.audience(settings, change.user_id, now_ms=now) for change in changes}
     owners = {connection: owner for audience in audiences.values() for connection, owner in audience.items()}
     for recipients, frame in presence_frames(changes, audiences).items():
         _post(settings, frame, {connection: owners[connection] for connection in recipients})
 
 
-def _tell_typing(settings: BroadcastStatusSettings, updates: Sequence[Any], now: int) -> None:
-    for frame in latest_typing(updates):
+def _tell_typing(settings: BroadcastStatusSettings, updates: Sequence[Update], now: int) -> None:
+    for frame in latest_typing(update.data for update in updates):
         subscribers = connections.subscribers(settings.subscriptions_table, frame.channel_id, now_ms=now)
         _post(settings, frame, _owners(each for each in subscribers if each.user_id != frame.user_id))
 
 
-def _tell_read_markers(settings: BroadcastStatusSettings, updates: Sequence[Any], now: int) -> None:
-    for user_id, frame in furthest_reads(updates):
+def _tell_read_markers(settings: BroadcastStatusSettings, updates: Sequence[Update], now: int) -> None:
+    for user_id, frame in furthest_reads(update.data for update in updates):
         _post(settings, frame, _owners(connections.of_user(settings.connections_table, user_id, now_ms=now)))
 
 
@@ -117,7 +137,7 @@ def _post(settings: BroadcastStatusSettings, frame: Frame, owners: dict[str, str
         )
 
 
-BROADCASTS: dict[tuple[type[Shape], ...], Callable[[BroadcastStatusSettings, Sequence[Any], int], None]] = {
+BROADCASTS: dict[tuple[type[Shape], ...], Callable[[BroadcastStatusSettings, Sequence[Update], int], None]] = {
     (UserConnected, UserDisconnected): _tell_presence,
     (TypingStarted,): _tell_typing,
     (ChannelRead,): _tell_read_markers,

@@ -1,15 +1,17 @@
-"""Route `startTyping`: tell the channel that somebody is typing. Nothing is stored; it ends by itself."""
+"""Route `startTyping`: tell the channel that somebody is typing. It ends by itself, and is never stored."""
 
 from functions.aws import bus, members, tracing
 from functions.aws.socket_route import Caller, socket_route
 from functions.chat.commands import StartTyping, parse_command
-from functions.chat.errors import NotAMember
 from functions.chat.events import TypingStarted
 from functions.chat.frames import Ack, Frame
 from functions.chat.model import timestamp
+from functions.chat.rate import RateLimit
 from functions.settings import StartTypingSettings
 
 TYPING_MS = 6_000
+TYPING_LIMIT = RateLimit(per_second=1, burst=5)
+"""The browser says so every three seconds while somebody types, per tab."""
 
 
 @socket_route
@@ -18,9 +20,14 @@ def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
     settings = StartTypingSettings.from_env()
     command = parse_command(body, StartTyping)
     with tracing.step("admit"):
-        membership = members.get(settings.members_table, caller.user_id, command.channel_id)
-    if membership is None:
-        raise NotAMember(members.NOT_A_MEMBER)
+        members.admit(
+            settings.members_table,
+            caller.user_id,
+            command.channel_id,
+            TYPING_LIMIT,
+            now_ms=now_ms,
+            counter="typingRestedAt",
+        )
     tracing.annotate(channelId=command.channel_id)
     typing = TypingStarted(
         channel_id=command.channel_id, user_id=caller.user_id, until=timestamp(now_ms + TYPING_MS)

@@ -131,6 +131,19 @@ def test_a_kind_that_cannot_be_told_fails_alone(broadcast: Any, sockets: Sockets
     assert [frame["type"] for frame in sockets.received["b1"]] == ["typing"]
 
 
+def test_a_change_that_was_stored_but_not_told_is_told_by_the_next_attempt(
+    call: Call, people: Stage, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+):
+    """To the table it is no news any more; to everybody else it is."""
+    batch = sqs_event(bus_event(connected("alice", "a1")))
+    with monkeypatch.context() as broken:
+        broken.setattr("functions.aws.presence.audience", lambda *_, **__: 1 / 0)
+        assert call(broadcast_status.handler, batch)["batchItemFailures"] == [{"itemIdentifier": "m0"}]
+    batch["Records"][0]["attributes"]["ApproximateReceiveCount"] = "2"
+    assert call(broadcast_status.handler, batch)["batchItemFailures"] == []
+    assert [frame["changes"][0]["status"] for frame in sockets.received["b1"]] == ["online"]
+
+
 def test_one_batchs_failures_are_not_the_nexts(broadcast: Any, people: Stage):
     """The function is warm; what failed before is forgotten."""
     assert broadcast("not JSON") == ["m0"]

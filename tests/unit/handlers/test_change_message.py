@@ -99,6 +99,15 @@ def test_typing_is_told_for_six_seconds(ask: Any, stage: Stage):
     assert event["detail"]["data"] == {"channelId": "c-1", "userId": "alice", "until": timestamp(NOW_MS + 6000)}
 
 
+def test_typing_without_end_is_refused_and_takes_nothing_from_what_one_may_say(ask: Any, stage: Stage):
+    """Its counter is its own."""
+    answers = [ask(start_typing, TYPING) for _ in range(6)]
+    assert [answer["type"] for answer in answers] == ["ack"] * 5 + ["error"]
+    assert answers[-1]["code"] == "RATE_LIMITED"
+    assert answers[-1]["retryAfterMs"] == 1000
+    assert all("restedAt" not in row for row in stage.rows("members"))
+
+
 @pytest.mark.parametrize(
     ("frame", "user_id", "code"),
     [
