@@ -62,10 +62,7 @@ export function Composer(props: ComposerProps) {
   // --- mentions
 
   const query = mentionBefore(text, caret);
-  const suggestions =
-    query === null || query.word === dismissed
-      ? []
-      : people.filter((person) => matches(person, query.word)).slice(0, MOST_SUGGESTIONS);
+  const suggestions = query === null || query.word === dismissed ? [] : suggest(people, query.word);
   const open = suggestions.length > 0;
   const at = Math.min(chosen, suggestions.length - 1);
 
@@ -247,6 +244,13 @@ export function Composer(props: ComposerProps) {
 export function mentionBefore(text: string, caret: number): { word: string; start: number } | null {
   const match = /(?:^|[\s([{"'])@([\p{L}\p{N}_.+-]{0,40})$/u.exec(text.slice(0, caret));
   return match ? { word: match[1] ?? "", start: caret - (match[1] ?? "").length - 1 } : null;
+}
+
+/** Nothing is left to suggest once a whole username stands there: Enter sends then. */
+export function suggest(people: readonly User[], word: string): User[] {
+  const found = people.filter((person) => matches(person, word)).slice(0, MOST_SUGGESTIONS);
+  const [only] = found;
+  return found.length === 1 && only?.username.toLowerCase() === word.toLowerCase() ? [] : found;
 }
 
 function matches(person: User, word: string): boolean {

@@ -2,7 +2,7 @@
  * Who is signed in: the authorization code flow with PKCE against the hosted page, tokens kept for this tab
  * and renewed by refresh token. What a signed-in person may do is the server's business.
  */
-import { ErrorResponse, type User, UserManager, WebStorageStateStore } from "oidc-client-ts";
+import { ErrorResponse, User, UserManager, WebStorageStateStore } from "oidc-client-ts";
 import type { TokenSource } from "../api/api";
 import { ApiError } from "../api/errors";
 import type { Config } from "../config";
@@ -12,6 +12,14 @@ const RENEW_BEFORE_S = 60;
 /** Another tab may sign in by itself when this one did: the hosted page still knows the person. */
 const REMEMBERED = "parley.signedIn";
 const CHANNEL = "parley.session";
+/** A tab that is there answers well within this. */
+const ANSWER_WITHIN_MS = 200;
+
+/** What the tabs of one browser tell each other. Never leaves this origin, nor this browser. */
+type TabMessage =
+  | { readonly kind: "signed-out" }
+  | { readonly kind: "ask" }
+  | { readonly kind: "session"; readonly user: string };
 
 export type SessionEnd = "signed-out" | "expired";
 
@@ -46,12 +54,16 @@ export class Session implements TokenSource {
       userStore: new WebStorageStateStore({ store: sessionStorage }),
       stateStore: new WebStorageStateStore({ store: sessionStorage }),
     });
-    this.#tabs.onmessage = () => void this.#end("signed-out");
+    this.#tabs.addEventListener("message", ({ data }: MessageEvent<TabMessage>) => {
+      if (data.kind === "signed-out") void this.#end("signed-out");
+      else if (data.kind === "ask" && this.#user)
+        this.#say({ kind: "session", user: this.#user.toStorageString() });
+    });
   }
 
   /**
-   * Take up a session: the one that the hosted page has just sent us back with, or the one this tab had.
-   * Says whether there is one, and puts the address back to where the person was going.
+   * Take up a session: the one that the hosted page has just sent us back with, the one this tab had, or
+   * the one of another tab. Says whether there is one, and puts the address back to where the person was going.
    */
   async resume(): Promise<boolean> {
     const address = new URL(location.href);
@@ -69,7 +81,7 @@ export class Session implements TokenSource {
       }
       return true;
     }
-    const kept = await this.#manager.getUser();
+    const kept = (await this.#manager.getUser()) ?? (await this.#fromAnotherTab());
     if (!kept) return false;
     this.#user = kept;
     return !kept.expired || kept.refresh_token !== undefined;
@@ -98,7 +110,7 @@ export class Session implements TokenSource {
   async signOut(): Promise<void> {
     this.#leaving = true;
     write(REMEMBERED, null);
-    this.#tabs.postMessage("signed-out");
+    this.#say({ kind: "signed-out" });
     // Without the network the tokens are forgotten all the same; they run out by themselves.
     await this.#manager.revokeTokens().catch(() => undefined);
     await this.#manager.removeUser();
@@ -109,6 +121,30 @@ export class Session implements TokenSource {
   onEnd(listener: (end: SessionEnd) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Each tab keeps its own tokens, and forgets them when it closes; a new one is let in by those that are open. */
+  async #fromAnotherTab(): Promise<User | null> {
+    if (!this.remembered) return null;
+    const answer = await new Promise<string | null>((resolve) => {
+      const onAnswer = ({ data }: MessageEvent<TabMessage>) => {
+        if (data.kind === "session") resolve(data.user);
+      };
+      this.#tabs.addEventListener("message", onAnswer);
+      this.#say({ kind: "ask" });
+      setTimeout(() => {
+        this.#tabs.removeEventListener("message", onAnswer);
+        resolve(null);
+      }, ANSWER_WITHIN_MS);
+    });
+    if (answer === null) return null;
+    const user = User.fromStorageString(answer);
+    await this.#manager.storeUser(user);
+    return user;
+  }
+
+  #say(message: TabMessage): void {
+    this.#tabs.postMessage(message);
   }
 
   /** One renewal at a time: a refresh token that rotates can be spent once only. */

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { hue, initials } from "../../src/components/Avatar";
-import { mentionBefore } from "../../src/components/Composer";
+import { mentionBefore, suggest } from "../../src/components/Composer";
 import { rank } from "../../src/components/rank";
 import { byteLength, MOST_BYTES } from "../../src/text/bytes";
 import { ago, dayName } from "../../src/text/time";
+import { alice, bob } from "../state/messages";
 
 test.each([
   ["a", 1],
@@ -46,6 +47,13 @@ describe("the word being completed", () => {
   ])("in %j at %d is %j", (text, caret, word) => {
     expect(mentionBefore(text, caret)?.word ?? null).toBe(word);
   });
+});
+
+test("people are suggested by username or any part of their name, until one is named in full", () => {
+  expect(suggest([alice, bob], "")).toEqual([alice, bob]);
+  expect(suggest([alice, bob], "AL")).toEqual([alice]);
+  expect(suggest([alice, bob], "alice")).toEqual([]);
+  expect(suggest([{ ...bob, displayName: "Robert Smith" }], "sm")).toHaveLength(1);
 });
 
 test("the switcher puts whole beginnings first, then words, then anything", () => {
