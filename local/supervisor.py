@@ -183,6 +183,7 @@ class Supervisor:
         say = self._steps.say
         say()
         say(f"Parley is ready at {description['url']} ({time.monotonic() - began:.1f} s)", style="bold green")
+        say("Ctrl-C stops it, or `python -m local down`; what was said stays.", style="dim")
         say()
         for user in description["users"]:
             say(f"  {user['username']:<8} {user['password']}")
@@ -240,7 +241,11 @@ class Supervisor:
                 )
             restarts.append(time.monotonic())
             self._steps.say("The emulator ended; it is started again from its saved state.")
-            await asyncio.to_thread(emulator.start)
+            try:
+                await asyncio.to_thread(emulator.start)
+            except LocalStageError as failure:
+                self._steps.say(str(failure))
+                continue
             description["pids"]["emulator"] = emulator.pid
             self._state.write_running(description)
             self._steps.say(f"The emulator answers again (process {emulator.pid}).")

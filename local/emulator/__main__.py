@@ -67,6 +67,7 @@ async def serve(settings: EmulatorSettings) -> None:
         trace_collector,
         websocket_responses,
     )
+    from local.emulator.batch_window import BatchWindows
     from local.emulator.bus_delivery import BusDelivery
     from local.emulator.function_invocations import FunctionInvocations
     from local.emulator.layer_state import LayerState
@@ -85,6 +86,7 @@ async def serve(settings: EmulatorSettings) -> None:
     bucket_deployment.install()
     LayerState(settings.state_directory / "layers")
     BusDelivery()
+    BatchWindows()
     WorkflowExecutions(settings.kept_executions)
     application = EmulatorApplication(
         invocations=FunctionInvocations(settings),
@@ -130,9 +132,10 @@ async def serve(settings: EmulatorSettings) -> None:
 
 def watch_input(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
     """Stop when the other end of standard input goes away; an input that is no pipe says nothing."""
-    if sys.stdin is None or sys.stdin.isatty() or os.environ.get("PARLEY_EMULATOR_WATCH_INPUT") != "1":
+    if os.environ.get("PARLEY_EMULATOR_WATCH_INPUT") != "1":
         return
-    while sys.stdin.buffer.read(1):
+    # Not through sys.stdin, whose lock this thread would still hold when the interpreter ends.
+    while os.read(0, 1024):
         pass
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(stopping.set)

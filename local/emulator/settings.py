@@ -21,7 +21,7 @@ class EmulatorSettings:
     # 10 would make ten minutes pass in one: the connection clock of a test.
     clock_speed: float = 1.0
     kept_executions: int = 200
-    kept_log_events: int = 50_000
+    kept_log_events: int = 20_000
     kept_traces: int = 2_000
 
     @classmethod

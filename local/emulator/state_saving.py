@@ -9,6 +9,7 @@ nothing.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -89,6 +90,11 @@ class StateSaving:
             try:
                 logging.disable(logging.CRITICAL)
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
+                # Should the emulator be killed meanwhile, its port and its functions' sockets must go with it.
+                for descriptor in map(int, os.listdir("/proc/self/fd")):
+                    if descriptor > 2:
+                        with contextlib.suppress(OSError):
+                            os.close(descriptor)
                 self.save_here()
                 status = 0
             finally:

@@ -69,6 +69,7 @@ def work(event, context):
 
 
 def drain(event, context):
+    print(json.dumps({"batch": sorted(json.loads(one["body"])["detail"]["id"] for one in event["Records"])}))
     for record in event["Records"]:
         body = json.loads(record["body"])
         print(json.dumps({"drained": body["detail"], "header": record["attributes"].get("AWSTraceHeader")}))

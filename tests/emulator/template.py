@@ -226,7 +226,8 @@ def template() -> dict[str, Any]:
             "Properties": {
                 "FunctionName": ref("Drain"),
                 "EventSourceArn": attribute("Drained"),
-                "BatchSize": 10,
+                "BatchSize": 100,
+                "MaximumBatchingWindowInSeconds": 1,
                 "FunctionResponseTypes": ["ReportBatchItemFailures"],
             },
         },

@@ -69,3 +69,12 @@ def test_a_replay_reaches_only_the_rules_it_names(stack: Stack):
     time.sleep(0.3)
     seen = stack.client("sqs").receive_message(QueueUrl=stack.outputs["Unwanted"], MaxNumberOfMessages=10)
     assert not any("replay-name" in json.loads(one["Body"]) for one in seen.get("Messages", []))
+
+
+def test_a_batching_window_gathers_messages(stack: Stack):
+    """What arrives within a second reaches the function as one batch, however many there are."""
+    expected = sorted(f"gathered-{number:02}" for number in range(25))
+    for name in expected:
+        stack.put_event("Drain", {"id": name})
+    lines = stack.log_lines(f"/aws/lambda/{stack.outputs['Drain']}", '"batch": ["gathered-')
+    assert [json.loads(line)["batch"] for line in lines] == [expected]

@@ -1,0 +1,68 @@
+"""Gather SQS messages for a function as its event source mapping says: up to a batch, for up to a window.
+
+AWS: with a batching window, Lambda waits until the batch is full or the window has passed since its first message,
+and a batch may hold up to 10,000 messages. MiniStack (`sqs._receive_messages_for_esm`) hands over at once whatever
+is there, ten messages at most, so what a consumer does with many messages at once never happened. Replaced.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from local.emulator import patching
+
+WITHOUT_WINDOW = 10
+WITH_WINDOW = 10_000
+
+
+class BatchWindows:
+    """The replaced receive, and the timers that end windows."""
+
+    def __init__(self) -> None:
+        self._queues = patching.module("services.sqs")
+        self._functions = patching.module("services.lambda_svc")
+        self._wake = patching.original("core.concurrency", "esm_wake")
+        self._timers: dict[str, threading.Timer] = {}
+        for name in ("_collect_msgs", "_expire_retained", "_dlq_sweep", "_get_q", "_queues_lock"):
+            patching.original("services.sqs", name)
+        patching.replace("services.sqs", "_receive_messages_for_esm", self.receive)
+
+    def receive(self, queue_url: str, max_number: int) -> list[dict[str, Any]]:
+        """A batch, or nothing while its window is open."""
+        with self._queues._queues_lock:
+            queue = self._queues._get_q(queue_url)
+            self._queues._expire_retained(queue)
+            self._queues._dlq_sweep(queue)
+            window = self._window_of(queue)
+            limit = min(int(max_number or 1), WITH_WINDOW if window else WITHOUT_WINDOW)
+            now = time.time()
+            visible = [message["visible_at"] for message in queue["messages"] if message["visible_at"] <= now]
+            if not visible:
+                return []
+            remaining = min(visible) + window - now
+            if len(visible) < limit and remaining > 0:
+                self._wake_after(queue_url, remaining)
+                return []
+            seconds = int(queue["attributes"].get("VisibilityTimeout", "30"))
+            batch: list[dict[str, Any]] = self._queues._collect_msgs(queue, limit, seconds)
+            return batch
+
+    def _window_of(self, queue: dict[str, Any]) -> float:
+        arn = queue["attributes"].get("QueueArn")
+        windows = [
+            float(mapping.get("MaximumBatchingWindowInSeconds") or 0)
+            for mapping in list(self._functions._esms.values())
+            if mapping.get("EventSourceArn") == arn
+        ]
+        return max(windows, default=0.0)
+
+    def _wake_after(self, queue_url: str, seconds: float) -> None:
+        pending = self._timers.get(queue_url)
+        if pending is not None and pending.is_alive():
+            return
+        timer = threading.Timer(seconds, self._wake.set)
+        timer.daemon = True
+        self._timers[queue_url] = timer
+        timer.start()
