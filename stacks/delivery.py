@@ -70,6 +70,8 @@ class DeliveryStack(StageStack):
         )
         self.output("DeliverStateMachineArn", self.deliver.state_machine_arn)
         self.output("DeliverLogGroupName", self.deliver_logs.log_group_name)
+        self.output("PostToConnectionsFunctionName", self.post_to_connections.function_name)
+        self.output("PostToConnectionsLogGroupName", self.post_to_connections.logs.log_group_name)
 
     def _deliver(self) -> stepfunctions.StateMachine:
         data = self.data
@@ -88,10 +90,11 @@ class DeliveryStack(StageStack):
             "DeliverSteps",
             roles=[role],
             statements=[
-                _may("dynamodb:UpdateItem", on=data.channels.table_arn),
+                _may("dynamodb:GetItem", "dynamodb:UpdateItem", on=data.channels.table_arn),
                 _may("dynamodb:GetItem", "dynamodb:PutItem", on=data.message_ids.table_arn),
-                _may("dynamodb:PutItem", "dynamodb:UpdateItem", on=data.messages.table_arn),
-                _may("dynamodb:UpdateItem", on=data.reactions.table_arn),
+                _may("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=data.messages.table_arn),
+                _may("dynamodb:GetItem", "dynamodb:UpdateItem", on=data.reactions.table_arn),
+                _may("dynamodb:GetItem", on=data.members.table_arn),
                 _may("dynamodb:Query", on=data.subscriptions.table_arn),
                 _may("dynamodb:Query", on=data.connections.table_arn),
                 _may("lambda:InvokeFunction", on=self.post_to_connections.function_arn),
@@ -141,6 +144,7 @@ class DeliveryStack(StageStack):
                 "MessagesTable": data.messages.table_name,
                 "MessageIdsTable": data.message_ids.table_name,
                 "ReactionsTable": data.reactions.table_name,
+                "MembersTable": data.members.table_name,
                 "SubscriptionsTable": data.subscriptions.table_name,
                 "ConnectionsTable": data.connections.table_name,
                 "PostToConnectionsFunctionArn": self.post_to_connections.function_arn,

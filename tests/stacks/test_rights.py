@@ -124,8 +124,8 @@ def needed_by(task: dict[str, Any]) -> Iterator[tuple[str, str]]:
             for kind, write in item.items():
                 yield TRANSACTION_ACTIONS[kind], write["TableName"].strip("${}")
         return
-    (placeholder,) = set(re.findall(r"\$\{(\w+)\}", json.dumps(task["Arguments"])))
-    yield STEP_ACTIONS[call], placeholder
+    for placeholder in set(re.findall(r"\$\{(\w+)\}", json.dumps(task["Arguments"]))):
+        yield STEP_ACTIONS[call], placeholder
 
 
 def test_the_workflow_may_do_what_its_states_do_and_nothing_else(stage: Synthesised) -> None:
