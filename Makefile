@@ -102,9 +102,12 @@ destroy: setup ui/dist/index.html ## Remove STAGE from the AWS account of your c
 
 # --- documents and figures ------------------------------------------------------
 
-.PHONY: docs bench
+.PHONY: docs screenshots bench
 docs: setup ## Write the JSON Schemas, AsyncAPI and the UI's types again from the models
 	@$(PY) -m docs.generate
 
-bench: setup ## Measure throughput and latency on a fresh local stage
+screenshots: setup ## Take the pictures of the documents again, from a fresh local stage
+	@$(PY) -m tests.browser.chromium && $(PY) -m tests.browser.screenshots
+
+bench: setup ## Measure latency and throughput of the local stage that runs
 	@$(PY) -m bench.load

@@ -6,8 +6,9 @@ A conversation is made through the public contract, then Chromium looks at it, l
 import asyncio
 import re
 import tempfile
-from collections.abc import Iterable
-from contextlib import AsyncExitStack
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,7 @@ from tests.browser.conftest import sign_in
 from tests.local_stage import ROOT, Person, TestStage, running_stage
 
 FOLDER = ROOT / "docs" / "screenshots"
-WIDE = {"width": 1280, "height": 800}
+WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PEOPLE = {name: Person(name, f"Parley-{name}-1") for name in ("alice", "bob", "carol")}
 
@@ -50,9 +51,8 @@ def main(
 
 def take(stage: TestStage) -> None:
     """All scenes, in both schemes and both sizes."""
-    asyncio.run(_talk(stage))
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
+    with _talking(stage), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.installed(), args=chromium.arguments())
         for scheme in ("light", "dark"):
             _scene(browser, stage, f"chat-{scheme}", scheme, WIDE)
@@ -61,7 +61,22 @@ def take(stage: TestStage) -> None:
         browser.close()
 
 
-async def _talk(stage: TestStage) -> None:
+@contextmanager
+def _talking(stage: TestStage) -> Iterator[None]:
+    """The conversation, and after it everybody online, in a thread with an event loop of its own."""
+    talked, over = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(_talk(stage, talked, over)))
+    thread.start()
+    try:
+        if not talked.wait(timeout=60):
+            raise TimeoutError("the conversation did not come to pass")
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+async def _talk(stage: TestStage, talked: threading.Event, over: threading.Event) -> None:
     async with AsyncExitStack() as stack:
         people: dict[str, ChatClient] = {}
         for name, person in PEOPLE.items():
@@ -69,17 +84,23 @@ async def _talk(stage: TestStage) -> None:
                 chatting(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=stage.id_token(person))
             )
         history = await people["alice"].api.get("/channels/general/messages", limit=100)
-        if any(item["text"] == CONVERSATION[0][1] for item in history["items"]):
-            return
-        for name in ("release-notes", "design"):
-            channel = await people["bob"].api.post("/channels", {"name": name})
-            await people["alice"].api.put(f"/channels/{channel['channelId']}/members/me")
-        direct = await people["carol"].api.post("/direct-messages", {"userId": people["alice"].user_id})
-        await people["carol"].send_message("Lunch?", channel_id=direct["channelId"])
-        for name, text in CONVERSATION:
-            ack = await people[name].send_message(text)
-            frame = await people[name].sockets[0].wait_for_type("message", messageId=ack["messageId"])
-        await _react(people.values(), frame["seq"])
+        if all(item["text"] != CONVERSATION[0][1] for item in history["items"]):
+            await _converse(people)
+        await people["alice"].sockets[0].close()
+        talked.set()
+        await asyncio.to_thread(over.wait)
+
+
+async def _converse(people: dict[str, ChatClient]) -> None:
+    for name in ("release-notes", "design"):
+        channel = await people["bob"].api.post("/channels", {"name": name})
+        await people["alice"].api.put(f"/channels/{channel['channelId']}/members/me")
+    direct = await people["carol"].api.post("/direct-messages", {"userId": people["alice"].user_id})
+    await people["carol"].send_message("Lunch?", channel_id=direct["channelId"])
+    for name, text in CONVERSATION:
+        ack = await people[name].send_message(text)
+        frame = await people[name].sockets[0].wait_for_type("message", messageId=ack["messageId"])
+    await _react(people.values(), frame["seq"])
 
 
 async def _react(people: Iterable[ChatClient], last_seq: int) -> None:
