@@ -229,9 +229,13 @@ class Supervisor:
     async def _watch(self, emulator: EmulatorProcess, description: dict[str, Any]) -> NoReturn:
         """Start an emulator that ended again, from its saved state; give up when it keeps ending."""
         restarts: list[float] = []
+        was_held = False
         while True:
             await asyncio.sleep(0.2)
-            if not emulator.has_ended() or self._state.hold_emulator.exists():
+            if not emulator.has_ended():
+                continue
+            if self._state.hold_emulator.exists():
+                was_held = True
                 continue
             restarts = [at for at in restarts if time.monotonic() - at < RESTARTS_WITHIN_SECONDS]
             if len(restarts) >= RESTARTS_ALLOWED:
@@ -239,7 +243,9 @@ class Supervisor:
                     f"The emulator ended {RESTARTS_ALLOWED} times within a minute and is left down "
                     f"(full log: {self._state.emulator_log})."
                 )
-            restarts.append(time.monotonic())
+            # One that was held down on purpose did not end by itself.
+            restarts += [] if was_held else [time.monotonic()]
+            was_held = False
             self._steps.say("The emulator ended; it is started again from its saved state.")
             try:
                 await asyncio.to_thread(emulator.start)

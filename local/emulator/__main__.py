@@ -69,12 +69,11 @@ async def serve(settings: EmulatorSettings) -> None:
     )
     from local.emulator.batch_window import BatchWindows
     from local.emulator.bus_delivery import BusDelivery
-    from local.emulator.function_invocations import FunctionInvocations
+    from local.emulator.durability import Durability
+    from local.emulator.faults import Faults, FaultyExecutions, FaultyFunctions, FaultySessions
     from local.emulator.layer_state import LayerState
     from local.emulator.resource_types import AcceptedTypes
     from local.emulator.server import EmulatorApplication
-    from local.emulator.websocket_sessions import WebSocketSessions
-    from local.emulator.workflow_executions import WorkflowExecutions
 
     raise_descriptor_limit()
     patching.module("app")
@@ -85,14 +84,18 @@ async def serve(settings: EmulatorSettings) -> None:
     websocket_responses.install()
     bucket_deployment.install()
     LayerState(settings.state_directory / "layers")
-    BusDelivery()
+    durability = Durability(settings.state_directory / "journal")
+    BusDelivery(durability)
     BatchWindows()
-    WorkflowExecutions(settings.kept_executions)
+    faults = Faults()
     application = EmulatorApplication(
-        invocations=FunctionInvocations(settings),
-        sessions=WebSocketSessions(settings.clock_speed),
+        invocations=FaultyFunctions(settings, faults),
+        sessions=FaultySessions(settings.clock_speed, faults),
         traces=traces,
         accepted=AcceptedTypes(),
+        executions=FaultyExecutions(settings.kept_executions, durability, faults),
+        durability=durability,
+        faults=faults,
         save_interval_seconds=settings.save_interval_seconds,
     )
     server = uvicorn.Server(

@@ -20,6 +20,7 @@ import time
 from typing import Any
 
 from local.emulator import patching, trace_headers
+from local.emulator.durability import Durability
 
 logger = logging.getLogger("parley.bus")
 
@@ -31,9 +32,10 @@ Response = tuple[int, dict[str, str], bytes]
 
 
 class BusDelivery:
-    """The replaced functions, which hold nothing of their own."""
+    """The replaced functions. What they put on a queue is told to `Durability`, as a kill must not lose it."""
 
-    def __init__(self) -> None:
+    def __init__(self, durability: Durability) -> None:
+        self._durability = durability
         self._bus = patching.module("services.eventbridge")
         self._queues = patching.module("services.sqs")
         self._responses = patching.module("core.responses")
@@ -188,6 +190,7 @@ class BusDelivery:
         }
         queue["messages"].append(message)
         self._queues._ensure_msg_fields(message)
+        self._durability.queued(queue, message)
         patching.module("core.concurrency").esm_wake.set()
 
     def invoke_function(self, arn: str, payload: str) -> None:

@@ -305,11 +305,9 @@ class Durability:
                 pool_id = data.get("UserPoolId") or self._pool_of_client(data.get("ClientId", ""))
                 pool = pools._user_pools.get(pool_id) if pool_id else None
                 if response[0] < 400 and pool is not None:
-                    named = [data.get("Username", ""), str(data.get("Username", "")).lower()]
-                    for key in named:
-                        if key in pool["_users"]:
-                            self._note("user", pool=pool_id, username=key, user=pool["_users"][key])
-                            break
+                    user, _error = pools._resolve_user(pool, data.get("Username", ""))
+                    if user is not None:
+                        self._note("user", pool=pool_id, username=user["Username"], user=user)
                 return response
 
             return run
@@ -319,7 +317,9 @@ class Durability:
 
     def _pool_of_client(self, client_id: str) -> str | None:
         pools = patching.module("services.cognito")._user_pools
-        return next((pool_id for pool_id, pool in pools.items() if client_id in (pool.get("_clients") or {})), None)
+        return next(
+            (pool_id for pool_id, pool in pools.items() if client_id in (pool.get("_clients") or {})), None
+        )
 
     def _redo_user(self, entry: Entry) -> None:
         pool = patching.module("services.cognito")._user_pools.get(entry["pool"])

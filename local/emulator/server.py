@@ -2,7 +2,8 @@
 addresses.
 
 `/_parley/health` says that the emulator answers, `/_parley/warm` has every function ready,
-`/_parley/not-emulated` lists what was deployed without effect, `/_parley/save` writes the state.
+`/_parley/not-emulated` lists what was deployed without effect, `/_parley/save` writes the state,
+`/_parley/faults` and `/_parley/clock` are for tests (`faults`).
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from local.emulator import not_emulated, patching, trace_headers
+from local.emulator.durability import Durability
+from local.emulator.faults import Faults, FaultyRequests, FaultySessions
 from local.emulator.function_invocations import FunctionInvocations
 from local.emulator.resource_types import AcceptedTypes
 from local.emulator.state_saving import ActivityCounter, StateSaving
 from local.emulator.trace_collector import FilterExpressionError, TraceCollector
-from local.emulator.websocket_sessions import WebSocketSessions
+from local.emulator.workflow_executions import WorkflowExecutions
 
 logger = logging.getLogger("parley.emulator")
 
@@ -36,18 +39,25 @@ class EmulatorApplication:
         self,
         *,
         invocations: FunctionInvocations,
-        sessions: WebSocketSessions,
+        sessions: FaultySessions,
         traces: TraceCollector,
         accepted: AcceptedTypes,
+        executions: WorkflowExecutions,
+        durability: Durability,
+        faults: Faults,
         save_interval_seconds: float,
     ) -> None:
-        self._ministack = patching.original("app", "app")
+        self._ministack = FaultyRequests(patching.original("app", "app"), faults)
+        self._faults = faults
         self._invocations = invocations
         self._sessions = sessions
         self._traces = traces
         self._accepted = accepted
+        self._executions = executions
+        self._durability = durability
+        self._has_resumed = False
         self._activity = ActivityCounter()
-        self._saving = StateSaving(save_interval_seconds, self._activity.value)
+        self._saving = StateSaving(save_interval_seconds, self._activity.value, durability)
         self._saver: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,10 +65,14 @@ class EmulatorApplication:
         if scope["type"] == "lifespan":
             await self._live(scope, receive, send)
             return
+        if not self._has_resumed:
+            # The first request proves that the server listens, which the functions of a workflow rely on.
+            self._has_resumed = True
+            self._durability.resume(self._executions.start)
         if scope["type"] == "http":
             path = str(scope["path"])
             if path.startswith("/_parley/"):
-                await self._answer(path, send)
+                await self._answer(path, scope, receive, send)
                 return
             if path in ("/Traces", "/TraceSummaries"):
                 await self._answer_traces(path, receive, send)
@@ -78,6 +92,7 @@ class EmulatorApplication:
 
         async def send_and_watch(message: dict[str, Any]) -> None:
             if message["type"] == "lifespan.startup.complete":
+                self._durability.restore()
                 self._accepted.restore()
                 self._saver = asyncio.create_task(self._saving.run())
             await send(message)
@@ -93,7 +108,7 @@ class EmulatorApplication:
             self._saver.cancel()
         await asyncio.to_thread(self._invocations.stop)
 
-    async def _answer(self, path: str, send: Send) -> None:
+    async def _answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         body: Any
         if path == "/_parley/health":
             body = {"status": "ok", "tracePort": self._traces.port, "connections": self._sessions.open_connections}
@@ -103,22 +118,41 @@ class EmulatorApplication:
             body = not_emulated.describe()
         elif path == "/_parley/save":
             body = {"saved": await self._saving.save()}
+        elif path in ("/_parley/faults", "/_parley/clock"):
+            try:
+                if scope["method"] == "POST":
+                    self._set_up_test(path, await read_body(receive))
+            except (ValueError, LookupError) as refusal:
+                await respond(send, 400, {"message": str(refusal)})
+                return
+            body = {"faults": self._faults.describe()}
         else:
             await respond(send, 404, {"message": f"{path} is not served here"})
             return
         await respond(send, 200, body)
 
+    def _set_up_test(self, path: str, body: bytes) -> None:
+        if path == "/_parley/faults":
+            self._faults.replace(body)
+        else:
+            self._sessions.set_clock_speed(float(json.loads(body)["speed"]))
+
     async def _answer_traces(self, path: str, receive: Receive, send: Send) -> None:
-        received = b""
-        while True:
-            message = await receive()
-            received += message.get("body", b"")
-            if not message.get("more_body"):
-                break
+        received = await read_body(receive)
         try:
             await respond(send, 200, self._traces.handle(path, json.loads(received or b"{}")))
         except (FilterExpressionError, ValueError) as failure:
             await respond(send, 400, {"message": str(failure)}, error_type="InvalidRequestException")
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole body of a request."""
+    received = b""
+    while True:
+        message = await receive()
+        received += bytes(message.get("body", b""))
+        if not message.get("more_body"):
+            return received
 
 
 async def respond(send: Send, status: int, body: Any, *, error_type: str = "") -> None:

@@ -3,7 +3,7 @@
 AWS loses nothing when a process dies; MiniStack (`core.persistence.save_all`, called at shutdown) loses
 everything since its start. On Linux a forked child writes a consistent picture while the emulator goes on
 answering; elsewhere it is written in a thread. An interval in which nothing was asked of the emulator writes
-nothing.
+nothing. What is acknowledged between two saves is in the journal (`durability`), which each save cuts short.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 from local.emulator import patching
+from local.emulator.durability import Durability
 
 logger = logging.getLogger("parley.state")
 
@@ -30,8 +32,9 @@ CHILD_SECONDS = 120.0
 class StateSaving:
     """Writes the state every so often, and once more at the end."""
 
-    def __init__(self, interval_seconds: float, activity: Callable[[], int]) -> None:
+    def __init__(self, interval_seconds: float, activity: Callable[[], int], durability: Durability) -> None:
         self._interval = interval_seconds
+        self._durability = durability
         self._activity = activity
         self._saved_activity = 0
         self._lock = asyncio.Lock()
@@ -54,10 +57,12 @@ class StateSaving:
             if activity == self._saved_activity:
                 return False
             began = time.monotonic()
+            segment = self._durability.before_saving()
             if FORKS:
                 await self._save_in_child()
             else:
                 await asyncio.to_thread(self.save_here)
+            self._durability.after_saving(segment)
             self._saved_activity = activity
             logger.info("State saved in %.1f s", time.monotonic() - began)
             return True
@@ -91,7 +96,7 @@ class StateSaving:
                 logging.disable(logging.CRITICAL)
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
                 # Should the emulator be killed meanwhile, its port and its functions' sockets must go with it.
-                for descriptor in map(int, os.listdir("/proc/self/fd")):
+                for descriptor in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
                     if descriptor > 2:
                         with contextlib.suppress(OSError):
                             os.close(descriptor)

@@ -7,7 +7,8 @@ it emits no status events; it joins the trace of the event that started it. Mini
 (`stepfunctions._start_execution`, `_start_sync_execution`, `_run_execution`, `_run_sub_machine`,
 `_add_event`): sleeps 0.15 s before every execution, refuses a repeated name, publishes status events, writes
 no logs, records nothing inside Map, gives parallel branches the same event ids, and keeps every execution for
-ever. The states themselves stay MiniStack's.
+ever. The states themselves stay MiniStack's. What runs in the background is told to `Durability`, so that a kill
+interrupts no execution for good.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from datetime import datetime
 from typing import Any
 
 from local.emulator import log_groups, patching, trace_collector, trace_headers
+from local.emulator.durability import Durability
 
 logger = logging.getLogger("parley.workflows")
 
@@ -39,10 +41,11 @@ assigned: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar
 class WorkflowExecutions:
     """The replaced start and walk of executions, and the queue of finished ones to forget."""
 
-    def __init__(self, kept_executions: int) -> None:
+    def __init__(self, kept_executions: int, durability: Durability) -> None:
         self._workflows = patching.module("services.stepfunctions")
         self._responses = patching.module("core.responses")
         self._kept = kept_executions
+        self._durability = durability
         self._finished: deque[tuple[contextvars.Context, str]] = deque()
         self._lock = threading.Lock()
         place = "services.stepfunctions"
@@ -62,6 +65,9 @@ class WorkflowExecutions:
             response: Response = self._start_standard(data)
             return response
         execution = self._new_express(machine, data)
+        self._durability.execution_began(
+            execution["executionArn"], execution["stateMachineArn"], execution["input"]
+        )
         context = contextvars.copy_context()
         threading.Thread(target=context.run, args=(self.run, execution["executionArn"]), daemon=True).start()
         answered: Response = self._responses.json_response(
@@ -157,6 +163,7 @@ class WorkflowExecutions:
         self._walk_to_the_end(execution, machine)
         if inbound.sampled:
             trace_collector.record_execution(machine["name"], execution_arn, inbound, segment_id, began)
+        self._durability.execution_ended(execution_arn)
         write_history(execution, machine, began)
         self._forget_later(execution_arn)
 

@@ -1,0 +1,96 @@
+"""What was acknowledged outlives a kill, though nobody saved the state."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from local.deployment import client
+from local.emulator.journal import Journal
+from local.emulator_process import EmulatorProcess
+from tests.emulator.conftest import launch
+
+
+def kill(emulator: EmulatorProcess) -> None:
+    assert emulator.pid is not None
+    os.kill(emulator.pid, signal.SIGKILL)
+    while not emulator.has_ended():
+        time.sleep(0.02)
+
+
+def test_items_messages_and_users_outlive_a_kill(tmp_path: Path):
+    """Written, changed and deleted after the last save: all as acknowledged, in every service that keeps data."""
+    emulator = launch(tmp_path / "emulator", SAVE_INTERVAL_SECONDS="3600")
+    try:
+        tables, queues = client("dynamodb", emulator.url), client("sqs", emulator.url)
+        users = client("cognito-idp", emulator.url)
+        tables.create_table(
+            TableName="notes",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        queue = queues.create_queue(QueueName="kept")["QueueUrl"]
+        pool = users.create_user_pool(PoolName="kept")["UserPool"]["Id"]
+        assert emulator.ask("save") == {"saved": True}
+
+        key = {"id": {"S": "counted"}}
+        for _ in range(3):
+            tables.update_item(
+                TableName="notes",
+                Key=key,
+                UpdateExpression="ADD times :one",
+                ExpressionAttributeValues={":one": {"N": "1"}},
+            )
+        tables.put_item(TableName="notes", Item={"id": {"S": "gone"}})
+        tables.delete_item(TableName="notes", Key={"id": {"S": "gone"}})
+        pair = [{"Put": {"TableName": "notes", "Item": {"id": {"S": each}}}} for each in ("left", "right")]
+        tables.transact_write_items(TransactItems=pair)
+        for body in ("taken", "waiting"):
+            queues.send_message(QueueUrl=queue, MessageBody=body)
+        (taken,) = queues.receive_message(QueueUrl=queue)["Messages"]
+        queues.delete_message(QueueUrl=queue, ReceiptHandle=taken["ReceiptHandle"])
+        users.admin_create_user(UserPoolId=pool, Username="dora", MessageAction="SUPPRESS")
+
+        for _ in range(2):
+            kill(emulator)
+            emulator.start()
+            assert tables.get_item(TableName="notes", Key=key)["Item"]["times"] == {"N": "3"}
+            assert {row["id"]["S"] for row in tables.scan(TableName="notes")["Items"]} == {
+                "counted",
+                "left",
+                "right",
+            }
+            assert users.admin_get_user(UserPoolId=pool, Username="dora")["Username"] == "dora"
+        (waiting,) = queues.receive_message(QueueUrl=queue)["Messages"]
+        assert {taken["Body"], waiting["Body"]} == {"taken", "waiting"}
+
+        assert emulator.ask("save") == {"saved": True}
+        assert len(list((tmp_path / "emulator" / "journal").iterdir())) == 1
+        kill(emulator)
+        emulator.start()
+        assert tables.scan(TableName="notes")["Count"] == 3
+    finally:
+        emulator.stop()
+
+
+def test_a_line_that_a_crash_cut_short_is_left_out(tmp_path: Path):
+    """The lines before it, and those of the next run, are read all the same."""
+    journal = Journal(tmp_path)
+    journal.append({"number": 1})
+    (segment,) = tmp_path.iterdir()
+    with segment.open("a") as file:
+        file.write('{"number": 2, "te')
+    after = Journal(tmp_path)
+    after.append({"number": 3})
+    assert [entry["number"] for entry in after.read()] == [1, 3]
+
+
+def test_a_saved_state_takes_the_place_of_the_segments_before_it(tmp_path: Path):
+    """What began before the picture and is not finished is carried over; the rest is dropped."""
+    journal = Journal(tmp_path)
+    journal.append({"number": 1})
+    segment = journal.begin_segment(lambda: [{"number": 2}])
+    journal.append({"number": 3})
+    journal.drop_before(segment)
+    assert [entry["number"] for entry in Journal(tmp_path).read()] == [2, 3]
