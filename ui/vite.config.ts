@@ -1,13 +1,14 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { emojiData } from "./scripts/emoji-data.ts";
+import { firstLoad } from "./scripts/first-load.ts";
 
 /** `npm run dev` serves the sources and takes everything else from a stage that runs: PARLEY_STAGE_URL. */
 const stage = process.env.PARLEY_STAGE_URL ?? "http://localhost:4280";
 const fromStage = { target: stage, changeOrigin: true };
 
 export default defineConfig({
-  plugins: [react(), emojiData()],
+  plugins: [react(), emojiData(), firstLoad()],
   build: {
     target: "es2024",
     // A data: URL would need its own word in the content security policy.

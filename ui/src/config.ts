@@ -1,5 +1,7 @@
 /** What the stage says of itself: `/config.json`, written when the stage is deployed. */
 
+import { ApiError } from "./api/errors";
+
 export interface Config {
   readonly stage: string;
   readonly region: string;
@@ -19,11 +21,15 @@ export interface Config {
 }
 
 export async function loadConfig(): Promise<Config> {
-  const response = await fetch("/config.json", { headers: { Accept: "application/json" } });
-  if (!response.ok) throw new Error(`The settings of this stage cannot be read (HTTP ${response.status}).`);
+  const response = await fetch("/config.json").catch(() => null);
+  if (!response)
+    throw new ApiError("UNREACHABLE", "The server cannot be reached. Check your connection and try again.");
+  if (!response.ok) {
+    throw new ApiError("INTERNAL", `The settings of this stage cannot be read (HTTP ${response.status}).`);
+  }
   const config = (await response.json()) as Partial<Config>;
   for (const field of ["apiUrl", "websocketUrl", "auth"] as const) {
-    if (!config[field]) throw new Error(`The settings of this stage lack "${field}".`);
+    if (!config[field]) throw new ApiError("INTERNAL", `The settings of this stage lack "${field}".`);
   }
   return { stage: "", region: "", console: {}, inspector: false, ...config } as Config;
 }

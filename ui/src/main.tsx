@@ -1,17 +1,19 @@
 /** Where it begins: settings, session, then the chat or the door to it. */
-import { StrictMode, useCallback, useEffect, useRef, useState } from "react";
+import { lazy, StrictMode, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError, sentence } from "./api/errors";
-import { Chat } from "./chat/chat";
-import { ChatContext } from "./chat/context";
+import type { Chat } from "./chat/chat";
 import { loadConfig } from "./config";
 import { update } from "./router";
-import { ChatScreen } from "./screens/ChatScreen";
 import { Opening, Problem, SignIn } from "./screens/SignIn";
 import { Session } from "./session/session";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/controls.css";
+
+// A chunk of its own: who stands at the door need not carry the house.
+const loadChatScreen = () => import("./screens/ChatScreen");
+const ChatScreen = lazy(loadChatScreen);
 
 type Stage =
   | { readonly at: "opening" }
@@ -26,6 +28,7 @@ function Parley() {
   const begin = useCallback(async () => {
     setStage({ at: "opening" });
     try {
+      if (Session.maybe()) void loadChatScreen();
       const config = await loadConfig();
       const session = new Session(config);
       let signedIn = false;
@@ -44,28 +47,18 @@ function Parley() {
         setStage({ at: "door", session, note });
         return;
       }
+      const { Chat } = await loadChatScreen();
       const chat = new Chat(config, session);
       session.onEnd((end) => {
         chat.stop();
-        const text =
-          end === "expired"
-            ? "Your session has ended. Sign in to go on where you were."
-            : "You signed out in another tab.";
-        setStage({ at: "door", session, note: text });
+        setStage({ at: "door", session, note: farewells[end] });
       });
       await chat.start();
       setStage({ at: "chat", chat });
     } catch (failure) {
+      // Then the session's end has opened the door already.
       if (failure instanceof ApiError && failure.code === "SIGNED_OUT") return;
-      setStage({
-        at: "problem",
-        text:
-          failure instanceof ApiError
-            ? failure.message
-            : failure instanceof Error
-              ? failure.message
-              : sentence(failure),
-      });
+      setStage({ at: "problem", text: sentence(failure) });
     }
   }, []);
 
@@ -84,12 +77,17 @@ function Parley() {
       return <Problem title="Parley cannot open" text={stage.text} onRetry={() => void begin()} />;
     case "chat":
       return (
-        <ChatContext value={stage.chat}>
-          <ChatScreen />
-        </ChatContext>
+        <Suspense fallback={<Opening />}>
+          <ChatScreen chat={stage.chat} />
+        </Suspense>
       );
   }
 }
+
+const farewells = {
+  expired: "Your session has ended. Sign in to go on where you were.",
+  "signed-out": "You signed out in another tab.",
+} as const;
 
 // Back from the hosted page without signing in: the browser may show this page as it was left.
 addEventListener("pageshow", (event) => {

@@ -1,5 +1,7 @@
 /** The whole of the chat for somebody signed in: sidebar, channel, dialogs, and the keys that work everywhere. */
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { Chat } from "../chat/chat";
+import { ChatContext } from "../chat/context";
 import { ConnectionLine } from "../components/ConnectionLine";
 import { Icon } from "../components/Icon";
 import { type Panel, Sidebar, Waiting } from "../components/Sidebar";
@@ -28,7 +30,17 @@ const Preferences = lazy(() =>
   import("../components/Preferences").then((module) => ({ default: module.Preferences })),
 );
 
-export function ChatScreen() {
+export { Chat };
+
+export default function ChatScreen({ chat }: { chat: Chat }) {
+  return (
+    <ChatContext value={chat}>
+      <Everything />
+    </ChatContext>
+  );
+}
+
+function Everything() {
   const route = useRoute();
   const channels = useChat((state) => state.channels);
   const progress = useChat((state) => state.channelsProgress);

@@ -61,6 +61,11 @@ export class Session implements TokenSource {
     });
   }
 
+  /** Whether there may be a session to take up, without asking anybody: worth fetching the chat for. */
+  static maybe(): boolean {
+    return read(REMEMBERED) === "yes" || location.search.includes("code=");
+  }
+
   /**
    * Take up a session: the one that the hosted page has just sent us back with, the one this tab had, or
    * the one of another tab. Says whether there is one, and puts the address back to where the person was going.
