@@ -24,9 +24,11 @@ type Stage =
 function Parley() {
   const [stage, setStage] = useState<Stage>({ at: "opening" });
   const begun = useRef(false);
+  const busy = useRef(false);
 
   const begin = useCallback(async () => {
-    setStage({ at: "opening" });
+    if (busy.current) return;
+    busy.current = true;
     try {
       if (Session.maybe()) void loadChatScreen();
       const config = await loadConfig();
@@ -59,6 +61,8 @@ function Parley() {
       // Then the session's end has opened the door already.
       if (failure instanceof ApiError && failure.code === "SIGNED_OUT") return;
       setStage({ at: "problem", text: sentence(failure) });
+    } finally {
+      busy.current = false;
     }
   }, []);
 
@@ -74,7 +78,7 @@ function Parley() {
     case "door":
       return <SignIn note={stage.note} onSignIn={() => stage.session.signIn()} />;
     case "problem":
-      return <Problem title="Parley cannot open" text={stage.text} onRetry={() => void begin()} />;
+      return <Problem title="Parley cannot open" text={stage.text} onRetry={begin} />;
     case "chat":
       return (
         <Suspense fallback={<Opening />}>

@@ -57,13 +57,21 @@ export class Chat {
   // --- beginning and end
 
   async start(): Promise<void> {
+    change(() => initialState);
+    // All at once: none of these needs another's answer, and each is a round trip.
+    const route = currentRoute();
+    if (route.page === "channel") void this.history.open(route.channelId, route.seq);
+    await Promise.all([this.#begin(), this.channels.load()]);
+    void this.channels.loadPeople();
+  }
+
+  /** Frames are understood once it is known whose they are. */
+  async #begin(): Promise<void> {
     const me = await this.api.me();
-    change(() => ({ ...initialState, me, people: { [me.userId]: me } }));
+    change((state) => ({ ...state, me, people: { ...state.people, [me.userId]: me } }));
     this.sending.restore(me.userId);
     this.#connection.start();
     this.#clock = setInterval(() => this.#tick(Date.now()), 1_000);
-    await this.channels.load();
-    void this.channels.loadPeople();
   }
 
   stop(): void {

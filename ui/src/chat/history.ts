@@ -54,7 +54,8 @@ export class History {
       change((state) =>
         withTimeline(state, channelId, (known) => ({ ...known, loading: "none", failed: true })),
       );
-      this.#tell(failure, { quiet: true });
+      // Whoever shows the channel says that it is not theirs.
+      if (!isGone(failure)) this.#tell(failure, { quiet: true });
     }
   }
 

@@ -1,7 +1,9 @@
 /** The door: who is not signed in sees this. */
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Mark } from "../components/Icon";
 import "./Door.css";
+
+const RETRY_EVERY_MS = 5_000;
 
 interface SignInProps {
   readonly note: string | null;
@@ -68,6 +70,14 @@ export function Opening() {
 
 /** What stands in the way of showing anything, and what can be done. */
 export function Problem({ title, text, onRetry }: { title: string; text: string; onRetry: () => void }) {
+  useEffect(() => {
+    const timer = setInterval(onRetry, RETRY_EVERY_MS);
+    addEventListener("online", onRetry);
+    return () => {
+      clearInterval(timer);
+      removeEventListener("online", onRetry);
+    };
+  }, [onRetry]);
   return (
     <main className="door">
       <div className="door-inner">

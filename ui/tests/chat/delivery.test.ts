@@ -177,6 +177,25 @@ test("the read marker goes to the server once for many messages, and only forwar
   expect(server.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(1);
 });
 
+test("over hours, sockets are replaced without a break: nothing is missed, nothing comes twice", async () => {
+  await begin(12);
+  const statuses = new Set<string>();
+  const forget = store.subscribe((state) => statuses.add(state.connection.status));
+  let most = 0;
+  for (let minute = 0; minute < 300; minute += 1) {
+    server.broadcast(server.say("u-bob", `minute ${minute}`));
+    for (let second = 0; second < 60; second += 1) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      most = Math.max(most, server.sockets.size);
+    }
+  }
+  forget();
+  expect([...statuses]).toEqual(["open"]);
+  expect(server.opened).toBeGreaterThan(4);
+  expect(most).toBe(2);
+  expect(texts().slice(-300)).toEqual(Array.from({ length: 300 }, (_, minute) => `minute ${minute}`));
+});
+
 describe.each(Array.from({ length: 25 }, (_, index) => index + 100))(
   "with everything going wrong (%d)",
   (seed) => {

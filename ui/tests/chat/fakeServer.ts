@@ -35,6 +35,7 @@ export class FakeServer {
   readonly log: Message[] = [];
   readonly sockets = new Set<FakeSocket>();
   reachable = true;
+  opened = 0;
   lastSeq = 0;
   readSeq = 0;
   requests: string[] = [];
@@ -208,6 +209,7 @@ class FakeSocket {
       }
       this.readyState = FakeSocket.OPEN;
       server.sockets.add(this);
+      server.opened += 1;
       this.onopen?.();
     }, 5);
   }
