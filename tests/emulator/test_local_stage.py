@@ -59,6 +59,13 @@ def started(tmp_path_factory: pytest.TempPathFactory, app: tuple[Path, int]) -> 
 
 
 @pytest.fixture
+def own_state(tmp_path: Path) -> Iterator[Path]:
+    """A state directory whose stage, should a test leave one, is stopped."""
+    yield tmp_path / "state"
+    command("down", "--state-dir", str(tmp_path / "state"))
+
+
+@pytest.fixture
 def http(started: LocalStage) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=started.url, trust_env=False) as client:
         yield client
@@ -227,15 +234,15 @@ def test_a_second_start_uses_what_was_deployed(started: LocalStage, app: tuple[P
     assert client.admin_get_user(UserPoolId=started.outputs["UserPoolId"], Username="dora")["Username"] == "dora"
 
 
-def test_a_deployment_that_fails_says_why_in_one_sentence(tmp_path: Path):
+def test_a_deployment_that_fails_says_why_in_one_sentence(tmp_path: Path, own_state: Path):
     """The line that matters, the log's path, and nothing left running."""
     broken = assembly.write(tmp_path / "cdk.out", "http://localhost:1", broken=True)
-    result = up(tmp_path / "state", broken, 0)
+    result = up(own_state, broken, 0)
     assert result.returncode == 1
     assert result.stderr.startswith("Deploying failed: ")
-    assert str(tmp_path / "state" / "deploy.log") in result.stderr
+    assert str(own_state / "deploy.log") in result.stderr
     assert "Traceback" not in result.stdout + result.stderr
-    assert command("status", "--state-dir", str(tmp_path / "state")).returncode == 1
+    assert command("status", "--state-dir", str(own_state)).returncode == 1
 
 
 def test_a_taken_port_stops_the_start(tmp_path: Path, app: tuple[Path, int]):
@@ -248,17 +255,17 @@ def test_a_taken_port_stops_the_start(tmp_path: Path, app: tuple[Path, int]):
     assert "is in use" in result.stderr
 
 
-def test_an_emulator_does_not_outlive_its_supervisor(tmp_path: Path, app: tuple[Path, int]):
+def test_an_emulator_does_not_outlive_its_supervisor(own_state: Path, app: tuple[Path, int]):
     """Even when the supervisor is killed."""
-    assert up(tmp_path, app[0], 0).returncode == 0
-    stage = LocalStage.load(tmp_path)
+    assert up(own_state, app[0], 0).returncode == 0
+    stage = LocalStage.load(own_state)
     pids = stage.description["pids"]
     os.kill(pids["supervisor"], signal.SIGKILL)
     deadline = time.monotonic() + 15
     while stage_answers(stage):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert command("reset", "--state-dir", str(tmp_path)).returncode == 0
+    assert command("reset", "--state-dir", str(own_state)).returncode == 0
 
 
 def stage_answers(stage: LocalStage) -> bool:
