@@ -14,21 +14,20 @@ import { ChannelScreen, type SidePanel } from "./ChannelScreen";
 import { NoChannel } from "./NoChannel";
 import "./ChatScreen.css";
 
-const CreateChannel = lazy(() =>
-  import("../components/ChannelDialogs").then((module) => ({ default: module.CreateChannel })),
-);
-const BrowseChannels = lazy(() =>
-  import("../components/ChannelDialogs").then((module) => ({ default: module.BrowseChannels })),
-);
-const Switcher = lazy(() =>
-  import("../components/Switcher").then((module) => ({ default: module.Switcher })),
-);
-const Shortcuts = lazy(() =>
-  import("../components/Shortcuts").then((module) => ({ default: module.Shortcuts })),
-);
-const Preferences = lazy(() =>
-  import("../components/Preferences").then((module) => ({ default: module.Preferences })),
-);
+const dialogs = {
+  channels: () => import("../components/ChannelDialogs"),
+  switcher: () => import("../components/Switcher"),
+  shortcuts: () => import("../components/Shortcuts"),
+  preferences: () => import("../components/Preferences"),
+};
+const CreateChannel = lazy(() => dialogs.channels().then((all) => ({ default: all.CreateChannel })));
+const BrowseChannels = lazy(() => dialogs.channels().then((all) => ({ default: all.BrowseChannels })));
+const Switcher = lazy(() => dialogs.switcher().then((all) => ({ default: all.Switcher })));
+const Shortcuts = lazy(() => dialogs.shortcuts().then((all) => ({ default: all.Shortcuts })));
+const Preferences = lazy(() => dialogs.preferences().then((all) => ({ default: all.Preferences })));
+
+/** Once the chat stands, its dialogs are fetched: a click on one is answered at once. */
+const FETCH_DIALOGS_AFTER_MS = 3_000;
 
 export { Chat };
 
@@ -70,6 +69,13 @@ function Everything() {
 
   useKeys({ onOpen: setOpen, onSearch: () => setSide("search") });
   useNotifications();
+
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      for (const load of Object.values(dialogs)) load().catch(() => undefined);
+    }, FETCH_DIALOGS_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
 
   useEffect(() => {
     if (!drawer) return;
