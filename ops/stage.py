@@ -6,18 +6,22 @@ A deployed stage is found by its stacks; a local one by what `python -m local st
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
+from ops.errors import OpsError
 from ops.users import UserPool
 
 STACKS = ("Auth", "Data", "Events", "WebSocketApi", "Delivery", "RestApi", "Frontend", "Observability")
 
 
-class StageNotFound(Exception):
+class StageNotFound(OpsError):
     """There is no such stage, or it is not running. The message says what to do."""
 
 
@@ -32,6 +36,13 @@ class Stage:
     outputs: dict[str, dict[str, str]]
     session: boto3.Session
     endpoint_url: str | None = None
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @classmethod
+    def find(cls, name: str | None, state_dir: Path | None = None) -> Self:
+        """The deployed stage of a name, or without one the local stage. Raises StageNotFound."""
+        return cls.deployed(name) if name else cls.local(state_dir)
 
     @classmethod
     def local(cls, state_dir: Path | None = None) -> Self:
@@ -42,7 +53,11 @@ class Stage:
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
         if answer.returncode != 0:
             raise StageNotFound(answer.stderr.strip() or "The local stage does not run; start it with: make run")
-        status = json.loads(answer.stdout)
+        return cls.described(json.loads(answer.stdout))
+
+    @classmethod
+    def described(cls, status: dict[str, Any]) -> Self:
+        """The local stage that a status describes."""
         name = status["stage"]
         return cls(
             name=name,
@@ -58,12 +73,21 @@ class Stage:
     def deployed(cls, name: str) -> Self:
         """A stage in the AWS account of one's credentials. Raises StageNotFound."""
         session = boto3.Session()
-        stacks = session.client("cloudformation")
+        try:
+            stacks = session.client("cloudformation")
+        except BotoCoreError as fault:
+            raise StageNotFound(f"AWS cannot be asked for the stage '{name}': {fault}") from None
         outputs: dict[str, dict[str, str]] = {}
         for stack in STACKS:
             try:
                 found = stacks.describe_stacks(StackName=f"Parley-{name}-{stack}")["Stacks"][0]
-            except stacks.exceptions.ClientError:
+            except BotoCoreError as fault:
+                raise StageNotFound(f"AWS cannot be asked for the stage '{name}': {fault}") from None
+            except stacks.exceptions.ClientError as refusal:
+                if refusal.response["Error"]["Code"] != "ValidationError":
+                    raise StageNotFound(
+                        f"AWS does not tell of the stage '{name}': {refusal.response['Error']['Message']}"
+                    ) from None
                 raise StageNotFound(
                     f"There is no stack Parley-{name}-{stack} in {session.region_name}; "
                     f"deploy the stage with: make deploy STAGE={name}"
@@ -80,12 +104,38 @@ class Stage:
         )
 
     def output(self, stack: str, name: str) -> str:
-        """One output, by its stack's name."""
-        return self.outputs[stack][name]
+        """One output, by its stack's name. Raises StageNotFound for a stage that is older than the output."""
+        try:
+            return self.outputs[stack][name]
+        except KeyError:
+            raise StageNotFound(
+                f"The stage '{self.name}' has no output {name}: it is older than this command; deploy it again."
+            ) from None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it runs on this machine."""
+        return self.endpoint_url is not None
+
+    @property
+    def region(self) -> str:
+        """Where it is."""
+        return str(self.session.region_name)
 
     def client(self, service: str) -> Any:
-        """A boto3 client that reaches the stage."""
-        return self.session.client(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
+        """A boto3 client that reaches the stage, the same one each time; threads may share it."""
+        with self._lock:
+            if service not in self._clients:
+                # Without a host prefix, which would look for hosts like sync-127.0.0.1.
+                config = Config(
+                    inject_host_prefix=not self.is_local,
+                    max_pool_connections=32,
+                    retries={"mode": "standard", "max_attempts": 4},
+                )
+                self._clients[service] = self.session.client(  # type: ignore[call-overload]
+                    service, endpoint_url=self.endpoint_url, config=config
+                )
+            return self._clients[service]
 
     def resource(self, service: str) -> Any:
         """A boto3 resource that reaches the stage."""

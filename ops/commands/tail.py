@@ -1,0 +1,59 @@
+"""`tail`: events as they are published."""
+
+import time
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from ops import output
+from ops.cli import AsJson, app, stage_of
+from ops.commands.kinds import checked_kinds
+from ops.events import BusEvent, Wanted
+from ops.tailing import open_tail
+
+
+@app.command()
+def tail(
+    context: typer.Context,
+    kinds: Annotated[list[str] | None, typer.Option("--type", help="Only this kind of event; repeatable.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Only of this channel.")] = None,
+    user: Annotated[str | None, typer.Option(help="Only by or about this user (their id).")] = None,
+    seconds: Annotated[float, typer.Option(min=0, help="Stop after so long; 0: until Ctrl-C.")] = 0,
+    count: Annotated[int, typer.Option(min=0, help="Stop after so many; 0: do not count.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Show events as they are published, until Ctrl-C. Texts are shown to whoever may read the queue."""
+    wanted = Wanted(types=checked_kinds(kinds), channel_id=channel, user_id=user)
+    stage = stage_of(context)
+    console, notes = output.console(), output.console(stderr=True)
+    shown = 0
+    deadline = time.monotonic() + seconds if seconds else float("inf")
+    with open_tail(stage) as opened:
+        notes.print(f"Watching {stage.output('Events', 'EventBusName')}; Ctrl-C ends it.", style="dim")
+        try:
+            while time.monotonic() < deadline and (not count or shown < count):
+                for event in opened.poll():
+                    if not wanted.matches(event) or (count and shown >= count):
+                        continue
+                    shown += 1
+                    if as_json:
+                        output.as_json_line(event.as_json())
+                    else:
+                        console.print(line(event))
+        except KeyboardInterrupt:
+            notes.print(f"{shown} events.", style="dim")
+
+
+def line(event: BusEvent) -> Text:
+    """One event on one line."""
+    text = Text(event.occurred_at[11:23], style="dim")
+    text.append(f"  {event.detail_type:<16}", style="bold")
+    text.append(f"  {event.channel_id or '':<20}")
+    text.append(f"  by {event.actor or '?'}", style="cyan")
+    for name in ("messageId", "seq", "text", "emoji", "userId", "connectionId", "readSeq"):
+        value = event.data.get(name)
+        if value is not None and value != event.actor:
+            text.append(f"  {name}=", style="dim")
+            text.append(str(value)[:80].replace("\n", " "))
+    return text

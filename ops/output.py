@@ -1,0 +1,60 @@
+"""What commands print: tables and colours for a person at a terminal, plain lines in a pipe, JSON for scripts."""
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+PIPED_WIDTH = 220
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that knows whether somebody looks at it."""
+    stream = sys.stderr if stderr else sys.stdout
+    if stream.isatty():
+        return Console(stderr=stderr, highlight=False)
+    return Console(stderr=stderr, highlight=False, width=PIPED_WIDTH, no_color=True, force_terminal=False)
+
+
+def as_json(value: Any) -> None:
+    """One JSON document."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def as_json_line(value: Any) -> None:
+    """One JSON document on a line of its own, at once: for what has no end."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def table(*columns: str, right: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:
+    """A table in the house's form; `right` are aligned to the right, `whole` (ids) are never broken."""
+    aligned, unbroken = set(right), set(whole)
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        justify: Literal["right", "left"] = "right" if column in aligned else "left"
+        made.add_column(column, justify=justify, overflow="fold", no_wrap=column in unbroken)
+    return made
+
+
+def progress() -> Progress:
+    """A bar with the time that has passed, on stderr, so that a pipe gets the results alone."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console(stderr=True),
+        transient=True,
+    )
+
+
+def milliseconds(value: float | None) -> str:
+    """A duration for people."""
+    if value is None:
+        return "…"
+    return f"{value / 1000:.2f} s" if value >= 1_000 else f"{value:.1f} ms" if value < 100 else f"{value:.0f} ms"
