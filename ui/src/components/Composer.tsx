@@ -136,7 +136,7 @@ export function Composer(props: ComposerProps) {
       event.preventDefault();
       event.stopPropagation();
       onCancelEdit();
-    } else if (event.key === "ArrowUp" && text === "" && !editing) {
+    } else if (event.key === "ArrowUp" && !event.altKey && text === "" && !editing) {
       event.preventDefault();
       onEditLast();
     }
