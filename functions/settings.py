@@ -38,15 +38,10 @@ class AuthorizeSettings(FunctionSettings):
     """`authorize`: consumes a ticket."""
 
     tickets_table: str
-    allowed_origins: str = "*"
-
-    def allows(self, origin: str | None) -> bool:
-        """Whether a page from this origin may open a socket. Programs send none, and need a ticket too."""
-        return self.allowed_origins == "*" or origin is None or origin in self.allowed_origins.split(",")
 
 
-class ConnectSettings(FunctionSettings):
-    """`connect`: registers a connection and its subscriptions."""
+class DisconnectSettings(FunctionSettings):
+    """`disconnect`: forgets a connection and its subscriptions."""
 
     connections_table: str
     subscriptions_table: str
@@ -54,8 +49,10 @@ class ConnectSettings(FunctionSettings):
     bus_name: str
 
 
-class DisconnectSettings(ConnectSettings):
-    """`disconnect`: forgets a connection and its subscriptions."""
+class ConnectSettings(DisconnectSettings):
+    """`connect`: registers a connection and its subscriptions, unless its session has been ended."""
+
+    tickets_table: str
 
 
 class SendMessageSettings(FunctionSettings):
@@ -80,25 +77,21 @@ class StartTypingSettings(FunctionSettings):
     bus_name: str
 
 
-class PostToConnectionsSettings(ConnectSettings):
+class PostToConnectionsSettings(DisconnectSettings):
     """`post_to_connections`: posts a frame and forgets connections that are gone."""
 
 
-class BroadcastStatusSettings(ConnectSettings):
+class BroadcastStatusSettings(DisconnectSettings):
     """`broadcast_status`: recomputes presence and posts what changed."""
 
     users_table: str
 
 
-class ApiSettings(FunctionSettings):
-    """`api`: the REST API."""
+class ApiSettings(DisconnectSettings):
+    """`api`: the REST API, which ends connections when somebody signs out."""
 
     channels_table: str
-    members_table: str
     messages_table: str
     reactions_table: str
-    connections_table: str
-    subscriptions_table: str
     users_table: str
     tickets_table: str
-    bus_name: str

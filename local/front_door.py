@@ -102,10 +102,13 @@ class FrontDoor:
         return Response(body, headers=headers, media_type="application/json")
 
     async def api(self, request: Request) -> Response:
-        """The REST API's stage, as the distribution's `/api/*` behaviour reaches it."""
+        """The REST API's stage, as the distribution's `/api/*` behaviour reaches it, the headers that it adds too."""
         api_id = self._outputs.get("RestApiId", "")
         path = quote(request.path_params["path"], safe="/:@!$&'()*+,;=~-._%")
-        return await self._pass_on(request, f"/_aws/execute-api/{api_id}/api/{path}")
+        response = await self._pass_on(request, f"/_aws/execute-api/{api_id}/api/{path}")
+        for name, value in self._site_headers.items():
+            response.headers[name] = value
+        return response
 
     async def sign_in(self, request: Request) -> Response:
         """The user pool's pages and token endpoint, with the forms in our own page."""

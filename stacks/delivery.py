@@ -208,7 +208,7 @@ class DeliveryStack(StageStack):
                 members_table=data.members.table_name,
                 bus_name=self.events.bus.event_bus_name,
             ),
-            environment=self._posting_environment(),
+            environment=self.websocket.posting_environment,
         )
         function.execution_role.add_managed_policy(self.websocket.may_post)
         # A post that finds a connection gone forgets it, and tells.
@@ -232,7 +232,7 @@ class DeliveryStack(StageStack):
                 users_table=data.users.table_name,
                 bus_name=self.events.bus.event_bus_name,
             ),
-            environment=self._posting_environment(),
+            environment=self.websocket.posting_environment,
         )
         function.execution_role.add_managed_policy(self.websocket.may_post)
         function.allow(
@@ -260,10 +260,6 @@ class DeliveryStack(StageStack):
             report_batch_item_failures=True,
         )
         return function
-
-    def _posting_environment(self) -> dict[str, str]:
-        # boto3 reads this variable by itself, so no function knows where the API is.
-        return {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": self.websocket.callback_url}
 
 
 def _may(*actions: str, on: str) -> iam.PolicyStatement:

@@ -9,6 +9,7 @@ from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
 from functions.chat.errors import ErrorCode
+from functions.chat.headers import SECURITY_HEADERS
 from functions.chat.resources import NewChannel, NewDirectMessage, Profile, ReadMarker, Request
 from functions.settings import ApiSettings
 from stacks.access_logs import REST_FORMAT, access_log_group
@@ -51,6 +52,7 @@ ROUTES = (
     Route("PUT", "/channels/{channelId}/read-marker", body=ReadMarker),
     Route("POST", "/direct-messages", body=NewDirectMessage),
     Route("POST", "/tickets"),
+    Route("POST", "/sign-out"),
 )
 
 
@@ -112,6 +114,7 @@ class RestApiStack(StageStack):
         self.add_stack_dependency(websocket)
         self.data = data
         self.events = events
+        self.websocket = websocket
         self.function = self._function()
         self.api = self._api()
         authorizer = apigateway.CognitoUserPoolsAuthorizer(
@@ -201,6 +204,7 @@ class RestApiStack(StageStack):
                 type=refusal.type,
                 status_code=str(refusal.status),
                 templates={"application/json": json.dumps({"code": refusal.code, "message": refusal.message})},
+                response_headers={name: f"'{value}'" for name, value in SECURITY_HEADERS.items()},
             )
 
     def _function(self) -> ChatFunction:
@@ -222,7 +226,11 @@ class RestApiStack(StageStack):
                 tickets_table=data.tickets.table_name,
                 bus_name=self.events.bus.event_bus_name,
             ),
+            environment=self.websocket.posting_environment,
         )
+        # Who signs out is disconnected.
+        function.execution_role.add_managed_policy(self.websocket.may_close)
+        function.allow("dynamodb:GetItem", "dynamodb:DeleteItem", on=[data.connections.table_arn])
         function.allow(
             "dynamodb:GetItem",
             "dynamodb:BatchGetItem",
@@ -253,6 +261,6 @@ class RestApiStack(StageStack):
             on=[data.users.table_arn],
         )
         function.allow("dynamodb:Query", on=[index_arn(data.users, "directory")])
-        function.allow("dynamodb:PutItem", on=[data.tickets.table_arn])
+        function.allow("dynamodb:GetItem", "dynamodb:PutItem", on=[data.tickets.table_arn])
         function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
         return function

@@ -70,16 +70,17 @@ class WebSocketApiStack(StageStack):
             ),
         )
         _acknowledge_open_route(self.api.node.find_child("$disconnect-Route"))
+        self.may_post = self._may("Post", "POST", "Post frames to the connections")
+        self.may_close = self._may("Close", "DELETE", "Close the connections")
         self._route(Action.SEND_MESSAGE, self._send_message())
         change_message = self._change_message()
         for action in CHANGE_MESSAGE_ACTIONS:
             self._route(action, change_message)
         self._route(Action.START_TYPING, self._start_typing())
-        self._route("$default", ChatFunction(self, "DefaultRoute", handler="default", memory_mib=256))
+        self._route("$default", self._default())
         self._route_answered_by_itself(Action.PING, Pong().encode())
 
         self.websocket_stage = self._stage()
-        self.may_post = self._may_post()
         self.url = self.websocket_stage.url
         self.output("WebSocketUrl", self.url)
         self.output("WebSocketApiId", self.api.api_id)
@@ -87,7 +88,12 @@ class WebSocketApiStack(StageStack):
     @property
     def callback_url(self) -> str:
         """Where functions post frames to: the API's own host, never a custom domain."""
-        return self.websocket_stage.callback_url
+        return f"https://{self.host}/{STAGE_NAME}"
+
+    @property
+    def posting_environment(self) -> dict[str, str]:
+        """What a function that posts or closes has in its environment; boto3 reads this variable by itself."""
+        return {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": self.callback_url}
 
     @property
     def host(self) -> str:
@@ -99,11 +105,9 @@ class WebSocketApiStack(StageStack):
             self,
             "Authorize",
             handler="authorize",
-            # Any origin: the distribution that serves the site comes after this stack, and a ticket is
-            # stronger than an origin anyway. It is used once, and only a signed-in page can fetch one.
             settings=AuthorizeSettings(tickets_table=self.data.tickets.table_name),
         )
-        function.allow("dynamodb:DeleteItem", on=[self.data.tickets.table_arn])
+        function.allow("dynamodb:GetItem", "dynamodb:DeleteItem", on=[self.data.tickets.table_arn])
         return function
 
     def _connect(self) -> ChatFunction:
@@ -116,9 +120,11 @@ class WebSocketApiStack(StageStack):
                 subscriptions_table=self.data.subscriptions.table_name,
                 members_table=self.data.members.table_name,
                 bus_name=self.events.bus.event_bus_name,
+                tickets_table=self.data.tickets.table_name,
             ),
         )
-        function.allow("dynamodb:PutItem", on=[self.data.connections.table_arn])
+        function.allow("dynamodb:PutItem", "dynamodb:DeleteItem", on=[self.data.connections.table_arn])
+        function.allow("dynamodb:GetItem", on=[self.data.tickets.table_arn])
         function.allow("dynamodb:Query", on=[self.data.members.table_arn])
         function.allow("dynamodb:BatchWriteItem", on=[self.data.subscriptions.table_arn])
         function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
@@ -155,7 +161,9 @@ class WebSocketApiStack(StageStack):
                 messages_per_second=self.stage.messages_per_second,
                 message_burst=self.stage.message_burst,
             ),
+            environment=self.posting_environment,
         )
+        self._let_dismiss(function)
         function.allow("dynamodb:UpdateItem", on=[self.data.members.table_arn])
         function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
         return function
@@ -172,7 +180,9 @@ class WebSocketApiStack(StageStack):
                 messages_per_second=self.stage.messages_per_second,
                 message_burst=self.stage.message_burst,
             ),
+            environment=self.posting_environment,
         )
+        self._let_dismiss(function)
         function.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[self.data.members.table_arn])
         function.allow("dynamodb:GetItem", on=[self.data.messages.table_arn])
         function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
@@ -186,10 +196,24 @@ class WebSocketApiStack(StageStack):
             settings=StartTypingSettings(
                 members_table=self.data.members.table_name, bus_name=self.events.bus.event_bus_name
             ),
+            environment=self.posting_environment,
         )
+        self._let_dismiss(function)
         function.allow("dynamodb:UpdateItem", on=[self.data.members.table_arn])
         function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
         return function
+
+    def _default(self) -> ChatFunction:
+        function = ChatFunction(
+            self, "DefaultRoute", handler="default", memory_mib=256, environment=self.posting_environment
+        )
+        self._let_dismiss(function)
+        return function
+
+    def _let_dismiss(self, function: ChatFunction) -> None:
+        """A route tells an expired session that it is, and closes its socket."""
+        function.execution_role.add_managed_policy(self.may_post)
+        function.execution_role.add_managed_policy(self.may_close)
 
     def _route(self, key: str, function: ChatFunction) -> None:
         """A route whose function's answer goes back to the client."""
@@ -264,12 +288,12 @@ class WebSocketApiStack(StageStack):
             )
         return stage
 
-    def _may_post(self) -> iam.ManagedPolicy:
-        """The right to post frames to whoever is connected here, for the functions of other stacks that do."""
+    def _may(self, name: str, method: str, what: str) -> iam.ManagedPolicy:
+        """A right over whoever is connected here, for the functions of this stack and of others that use it."""
         policy = iam.ManagedPolicy(
             self,
-            "MayPost",
-            description=f"Post frames to the connections of Parley ({self.stage.name})",
+            f"May{name}",
+            description=f"{what} of Parley ({self.stage.name})",
             statements=[
                 iam.PolicyStatement(
                     actions=["execute-api:ManageConnections"],
@@ -277,18 +301,16 @@ class WebSocketApiStack(StageStack):
                         self.format_arn(
                             service="execute-api",
                             resource=self.api.api_id,
-                            resource_name=f"{STAGE_NAME}/POST/@connections/*",
+                            resource_name=f"{STAGE_NAME}/{method}/@connections/*",
                         )
                     ],
                 )
             ],
         )
         api = self.resolve(self.get_logical_id(cast(CfnElement, self.api.node.default_child)))
-        posting = f"arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<{api}>/{STAGE_NAME}/POST"
-        acknowledge(
-            policy,
-            {f"AwsSolutions-IAM5[Resource::{posting}/@connections/*]": "Connection ids are not known beforehand."},
-        )
+        host = f"arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<{api}>"
+        finding = f"AwsSolutions-IAM5[Resource::{host}/{STAGE_NAME}/{method}/@connections/*]"
+        acknowledge(policy, {finding: "Connection ids are not known beforehand."})
         return policy
 
 

@@ -24,6 +24,8 @@ class Connection:
     user_id: str
     connection_id: str
     expires_at: int
+    session_id: str = ""
+    """Known where the connection's own row was read; subscriptions do not say."""
 
 
 OPENING_MS = 10_000
@@ -48,6 +50,7 @@ def register(
         Item={
             "userId": connection.user_id,
             "connectionId": connection.connection_id,
+            "sessionId": connection.session_id,
             "expiresAt": connection.expires_at,
             "openedAt": now_ms,
         }
@@ -82,7 +85,10 @@ def of_user(connections_table: str, user_id: str, *, now_ms: int) -> Iterator[Co
         )
         for row in page["Items"]:
             yield Connection(
-                user_id=user_id, connection_id=str(row["connectionId"]), expires_at=int(str(row["expiresAt"]))
+                user_id=user_id,
+                connection_id=str(row["connectionId"]),
+                session_id=str(row["sessionId"]),
+                expires_at=int(str(row["expiresAt"])),
             )
         if "LastEvaluatedKey" not in page:
             return

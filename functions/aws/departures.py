@@ -6,11 +6,11 @@ from functions.aws import bus, connections, observability, tracing
 from functions.aws.observability import logger
 from functions.chat.events import UserDisconnected
 from functions.chat.model import timestamp
-from functions.settings import ConnectSettings
+from functions.settings import DisconnectSettings
 
 
 def depart(
-    settings: ConnectSettings,
+    settings: DisconnectSettings,
     *,
     user_id: str,
     connection_id: str,
@@ -37,7 +37,7 @@ def depart(
 
 
 def depart_if_gone(
-    settings: ConnectSettings, *, user_id: str, connection_id: str, correlation_id: str, now_ms: int
+    settings: DisconnectSettings, *, user_id: str, connection_id: str, correlation_id: str, now_ms: int
 ) -> bool:
     """Forget a connection whose post was answered 410, unless it is still opening. True if it was forgotten.
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from functions.chat.commands import first_fault
 from functions.chat.errors import ChatError, ErrorCode, InvalidRequest, NotFound, RateLimited
+from functions.chat.headers import SECURITY_HEADERS
 from functions.chat.model import Shape
 from functions.chat.resources import ErrorBody
 from functions.chat.session import Principal, principal
@@ -23,6 +24,12 @@ MAX_ID_CHARACTERS = 128
 def caller(router: BaseRouter) -> Principal:
     """Who calls, by the ID token that API Gateway verified."""
     return principal(_context(router)["authorizer"]["claims"])
+
+
+def origin(router: BaseRouter) -> str | None:
+    """The origin of the page that calls; programs have none."""
+    headers = router.current_event.headers or {}
+    return next((value for name, value in headers.items() if name.lower() == "origin"), None)
 
 
 def correlation_id(router: BaseRouter) -> str:
@@ -136,5 +143,5 @@ def fault(correlation: str) -> Response[str]:
 
 
 def _response(status: int, body: str) -> Response[str]:
-    headers: dict[str, Any] = {"Cache-Control": "no-store"}
+    headers: dict[str, Any] = dict(SECURITY_HEADERS)
     return Response(status_code=status, content_type=content_types.APPLICATION_JSON, body=body, headers=headers)

@@ -1,7 +1,8 @@
 """A route of the WebSocket API: who calls, what they say, and the one frame that they get back.
 
 Errors are caught here and nowhere else: what the caller can mend becomes an `error` frame with its code, all
-else INTERNAL with a correlation id, so that the socket stays open and the log has the rest.
+else INTERNAL with a correlation id, so that the socket stays open and the log has the rest. Only an expired
+session ends its socket: the frame that says so is the last.
 """
 
 import json
@@ -10,7 +11,9 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from functions.aws import observability, tracing
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.aws import observability, sockets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.chat.errors import ChatError, ErrorCode, RateLimited, SessionExpired
@@ -25,6 +28,7 @@ class Caller:
     user_id: str
     display_name: str
     connection_id: str
+    session_id: str
     session_expires_at_ms: int
     correlation_id: str
 
@@ -45,6 +49,7 @@ def caller_of(event: dict[str, Any]) -> Caller:
         user_id=authorizer["userId"],
         display_name=authorizer["displayName"],
         connection_id=context["connectionId"],
+        session_id=authorizer["sessionId"],
         session_expires_at_ms=int(authorizer["sessionExpiresAt"]),
         correlation_id=context.get("requestId") or context["connectionId"],
     )
@@ -63,9 +68,22 @@ def socket_route(route: Route) -> Callable[[dict[str, Any], Any], dict[str, Any]
         tracing.annotate(userId=caller.user_id, connectionId=caller.connection_id)
         frame = _answer(route, caller, body)
         observability.flush()
+        if isinstance(frame, ErrorFrame) and frame.code is ErrorCode.SESSION_EXPIRED and _dismissed(caller, frame):
+            return {"statusCode": 200}
         return {"statusCode": 200, "body": frame.encode()}
 
     return tracing.traced(handler)
+
+
+def _dismissed(caller: Caller, last: Frame) -> bool:
+    """Post the last frame and close the socket. False if that failed, and the frame must be the answer."""
+    try:
+        posted = sockets.post(last.encode(), (caller.connection_id,))
+        sockets.close(caller.connection_id)
+    except (BotoCoreError, ClientError):
+        logger.exception("an expired session's socket stays open")
+        return False
+    return bool(posted.delivered)
 
 
 def _answer(route: Route, caller: Caller, body: str | None) -> Frame:

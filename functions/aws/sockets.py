@@ -55,6 +55,16 @@ def post(text: str, connection_ids: Sequence[str]) -> Posted:
     )
 
 
+def close(connection_id: str) -> bool:
+    """End a connection from our side. False if it was not open. Raises botocore's ClientError."""
+    client = connections_api()
+    try:
+        client.delete_connection(ConnectionId=connection_id)
+    except client.exceptions.GoneException:
+        return False
+    return True
+
+
 def _side_by_side(task: Callable[[str], tuple[Outcome, int]], items: Sequence[str]) -> list[tuple[Outcome, int]]:
     if len(items) == 1:
         return [task(items[0])]

@@ -11,11 +11,14 @@ TICKET_SECONDS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class TicketHolder:
-    """Who a ticket was issued to, and when the session behind it ends (ms since the epoch)."""
+    """Who a ticket was issued to, to which page, and when the session behind it ends (ms since the epoch)."""
 
     user_id: str
     display_name: str
+    session_id: str
     session_expires_at_ms: int
+    origin: str | None
+    """The origin of the page that asked for it, which alone may use it; programs send none."""
 
 
 def issue(table_name: str, holder: TicketHolder, *, now_ms: int) -> tuple[str, int]:
@@ -27,7 +30,9 @@ def issue(table_name: str, holder: TicketHolder, *, now_ms: int) -> tuple[str, i
             "ticketHash": _hash(ticket),
             "userId": holder.user_id,
             "displayName": holder.display_name,
+            "sessionId": holder.session_id,
             "sessionExpiresAt": holder.session_expires_at_ms,
+            "origin": holder.origin,
             "expiresAt": expires_at,
         }
     )
@@ -44,7 +49,9 @@ def consume(table_name: str, ticket: str, *, now_ms: int) -> TicketHolder | None
     return TicketHolder(
         user_id=str(row["userId"]),
         display_name=str(row["displayName"]),
+        session_id=str(row["sessionId"]),
         session_expires_at_ms=int(str(row["sessionExpiresAt"])),
+        origin=str(row["origin"]) if row.get("origin") is not None else None,
     )
 
 

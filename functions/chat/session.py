@@ -16,6 +16,8 @@ class Principal:
     user_id: str
     username: str
     display_name: str
+    session_id: str
+    """The same in every token that one sign-in led to, refreshed ones too."""
     session_expires_at_ms: int
 
 
@@ -26,6 +28,7 @@ def principal(claims: Mapping[str, str]) -> Principal:
         user_id=claims["sub"],
         username=username,
         display_name=_display_name(claims.get("name") or claims.get("preferred_username") or username),
+        session_id=claims.get("origin_jti") or f"{claims['sub']} {claims.get('auth_time', '')}",
         session_expires_at_ms=_milliseconds(claims["exp"]),
     )
 

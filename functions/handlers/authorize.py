@@ -1,4 +1,8 @@
-"""`$connect`'s authorizer: trade a ticket for the identity behind the socket. A ticket works once."""
+"""`$connect`'s authorizer: trade a ticket for the identity behind the socket. A ticket works once.
+
+It works for the origin that asked for it only. A page of another site can get no ticket, since the API answers it
+nothing; should one leak to such a page all the same, it opens no socket there.
+"""
 
 from typing import Any
 
@@ -7,7 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.api_gateway_authorizer_event i
     parse_api_gateway_arn,
 )
 
-from functions.aws import tickets, tracing
+from functions.aws import sessions, tickets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.settings import AuthorizeSettings
@@ -15,16 +19,18 @@ from functions.settings import AuthorizeSettings
 
 @tracing.traced
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Allow with userId, displayName and sessionExpiresAt (ms) as the socket's context, or deny."""
+    """Allow with the holder and their session as the socket's context, or deny."""
     settings = AuthorizeSettings.from_env()
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    if not settings.allows(headers.get("origin")):
-        return _answer(event, None, "the Origin is not one of ours")
     ticket = (event.get("queryStringParameters") or {}).get("ticket") or ""
     now = now_ms()
     holder = tickets.consume(settings.tickets_table, ticket, now_ms=now)
     if holder is None or holder.session_expires_at_ms <= now:
         return _answer(event, None, "the ticket is unknown, used, or expired")
+    if headers.get("origin") != holder.origin:
+        return _answer(event, None, "the ticket is another origin's")
+    if sessions.has_ended(settings.tickets_table, holder.session_id):
+        return _answer(event, None, "the session was ended")
     return _answer(event, holder, "the ticket is good")
 
 
@@ -54,5 +60,6 @@ def _context_of(holder: tickets.TicketHolder) -> dict[str, Any]:
     return {
         "userId": holder.user_id,
         "displayName": holder.display_name,
+        "sessionId": holder.session_id,
         "sessionExpiresAt": str(holder.session_expires_at_ms),
     }

@@ -1,11 +1,14 @@
 """`$connect`: store the connection, subscribe it to its user's channels, and say that somebody connected.
 
+A session that was ended while this ran is refused after all: who ends one marks it and then looks for connections,
+this stores a connection and then looks for the mark.
+
 Nothing may be posted to the connection yet: it opens when this returns.
 """
 
 from typing import Any
 
-from functions.aws import bus, connections, observability, tracing
+from functions.aws import bus, connections, observability, sessions, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.aws.socket_route import caller_of
@@ -24,6 +27,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             connections.Connection(
                 user_id=caller.user_id,
                 connection_id=caller.connection_id,
+                session_id=caller.session_id,
                 expires_at=connections.expiry(now_ms=now, session_expires_at_ms=caller.session_expires_at_ms),
             ),
             connections_table=settings.connections_table,
@@ -31,6 +35,16 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             members_table=settings.members_table,
             now_ms=now,
         )
+    if sessions.has_ended(settings.tickets_table, caller.session_id):
+        connections.forget(
+            caller.user_id,
+            caller.connection_id,
+            connections_table=settings.connections_table,
+            subscriptions_table=settings.subscriptions_table,
+            members_table=settings.members_table,
+        )
+        logger.info("refused", extra={"userId": caller.user_id, "reason": "the session was ended"})
+        return {"statusCode": 403}
     connected = UserConnected(
         user_id=caller.user_id, connection_id=caller.connection_id, connected_at=timestamp(now)
     )

@@ -82,13 +82,21 @@ def test_metrics_and_logs_of_a_stage_add_up_under_one_service(stage: Synthesised
 
 
 def test_only_who_posts_knows_where_to_post(stage: Synthesised) -> None:
-    """The endpoint is the API's own host and stage, and only two functions have it."""
+    """The endpoint is the API's own host and stage, and only functions that post or close have it."""
     knowing = {
         name: named(endpoint)
         for name, function in functions_of(stage).items()
         if (endpoint := function["Environment"]["Variables"].get("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"))
     }
-    assert set(knowing) == {"post_to_connections", "broadcast_status"}
+    assert set(knowing) == {
+        "post_to_connections",
+        "broadcast_status",
+        "send_message",
+        "change_message",
+        "start_typing",
+        "default",
+        "api",
+    }
     for endpoint in knowing.values():
         assert endpoint.startswith("https://")
         assert endpoint.endswith("/socket")

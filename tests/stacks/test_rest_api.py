@@ -28,6 +28,7 @@ CONTRACT = {
     ("DELETE", "/channels/{channelId}/members/{userId}"),
     ("GET", "/channels/{channelId}/messages"),
     ("POST", "/tickets"),
+    ("POST", "/sign-out"),
 }
 
 

@@ -49,7 +49,7 @@ def test_resources_are_exact_but_where_they_cannot_be(stage: Synthesised) -> Non
             if resource == "*":
                 assert all(UNBOUND_ACTIONS.match(action) for action in listed(statement["Action"])), key
             elif "*" in resource:
-                assert resource.endswith("/socket/POST/@connections/*"), key
+                assert re.search(r"/socket/(POST|DELETE)/@connections/\*$", resource), key
                 assert statement["Action"] == "execute-api:ManageConnections", key
 
 
@@ -59,18 +59,22 @@ def test_no_function_of_ours_has_a_managed_policy_of_aws(stage: Synthesised) -> 
         if NOT_OURS.search(key) or "ApiGatewayLogsRole" in key:
             continue
         policies = [named(policy) for policy in role["Properties"].get("ManagedPolicyArns", [])]
-        assert all("MayPost" in policy for policy in policies), key
+        assert all("MayPost" in policy or "MayClose" in policy for policy in policies), key
 
 
-def test_only_those_that_post_may_post(stage: Synthesised) -> None:
-    """Of all roles, two carry the right to post frames."""
-    posting = [
-        key
-        for key, role in stage.resources("AWS::IAM::Role").items()
-        if any("MayPost" in named(policy) for policy in role["Properties"].get("ManagedPolicyArns", []))
-    ]
-    assert len(posting) == 2
-    assert all(re.search(r"PostToConnections|BroadcastStatus", key) for key in posting)
+POSTING = {"PostToConnections", "BroadcastStatus", "SendMessage", "ChangeMessage", "StartTyping", "DefaultRoute"}
+CLOSING = {"SendMessage", "ChangeMessage", "StartTyping", "DefaultRoute", "ApiFunction"}
+
+
+def test_only_those_that_post_may_post_and_only_those_that_close_may_close(stage: Synthesised) -> None:
+    """Two post what happened; routes tell an expired session so, and close it; the API closes at sign-out."""
+    for policy, expected in (("MayPost", POSTING), ("MayClose", CLOSING)):
+        holders = {
+            re.sub(r"Role[0-9A-F]{8}$", "", key.split(".")[1])
+            for key, role in stage.resources("AWS::IAM::Role").items()
+            if any(policy in named(each) for each in role["Properties"].get("ManagedPolicyArns", []))
+        }
+        assert holders == expected
 
 
 def test_only_the_workflow_writes_messages(stage: Synthesised) -> None:

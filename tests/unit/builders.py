@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from functions.aws.tickets import TicketHolder
 from functions.chat import events
 from functions.chat.channels import ChannelRecord, Membership
 from functions.chat.model import Person, Shape, timestamp
@@ -130,12 +131,25 @@ def socket_event(
                 "principalId": user_id,
                 "userId": user_id,
                 "displayName": user_id.title(),
+                "sessionId": "s-1",
                 "sessionExpiresAt": str(session_expires_at_ms),
             },
         },
         "body": body if body is None or isinstance(body, str) else json.dumps(body),
         "isBase64Encoded": False,
     }
+
+
+def holder(**changes: Any) -> TicketHolder:
+    """Whom a ticket was issued to: Alice, for a program."""
+    alice: dict[str, Any] = {
+        "user_id": "alice",
+        "display_name": "Alice",
+        "session_id": "s-1",
+        "session_expires_at_ms": NOW_MS + HOUR_MS,
+        "origin": None,
+    }
+    return TicketHolder(**{**alice, **changes})
 
 
 def connect_event(ticket: str | None, *, origin: str | None = None) -> dict[str, Any]:
@@ -157,13 +171,15 @@ def rest_event(
     body: Any = None,
     query: dict[str, str] | None = None,
     resource: str | None = None,
+    origin: str | None = None,
 ) -> dict[str, Any]:
     """A request as the REST API's proxy integration sends it, past the Cognito authorizer."""
     return {
         "resource": resource or path,
         "path": path,
         "httpMethod": method,
-        "headers": {"Host": "api.example.com", "Content-Type": "application/json"},
+        "headers": {"Host": "api.example.com", "Content-Type": "application/json"}
+        | ({"origin": origin} if origin else {}),
         "multiValueHeaders": {},
         "queryStringParameters": query,
         "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
@@ -179,6 +195,7 @@ def rest_event(
                     "sub": user_id,
                     "cognito:username": f"{user_id}.name",
                     "name": user_id.title(),
+                    "origin_jti": "s-1",
                     "exp": "Wed Nov 18 12:06:40 UTC 2026",
                 }
             },

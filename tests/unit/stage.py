@@ -14,7 +14,7 @@ from moto.dynamodb.models import dynamodb_backends
 from functions.aws import channels, clients, connections, members, users
 from functions.chat.channels import ChannelRecord, Membership, general
 from functions.chat.resources import User
-from functions.settings import ApiSettings, BroadcastStatusSettings, ConnectSettings
+from functions.settings import ApiSettings, BroadcastStatusSettings, DisconnectSettings
 from tests.unit.builders import AT, NOW_MS
 
 TABLES: dict[str, list[str]] = {
@@ -95,9 +95,9 @@ class Stage:
         """`broadcast_status`'s settings."""
         return BroadcastStatusSettings.from_env()
 
-    def connect_settings(self) -> ConnectSettings:
+    def connect_settings(self) -> DisconnectSettings:
         """What functions that open and close connections have."""
-        return ConnectSettings.from_env()
+        return DisconnectSettings.from_env()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """All rows of a table."""
@@ -164,10 +164,13 @@ class Stage:
         *,
         expires_at: int = NOW_MS // 1000 + 3600,
         opened_at_ms: int = NOW_MS - 60_000,
+        session_id: str = "s-1",
     ) -> None:
         """An open connection, subscribed to its user's channels."""
         connections.register(
-            connections.Connection(user_id=user_id, connection_id=connection_id, expires_at=expires_at),
+            connections.Connection(
+                user_id=user_id, connection_id=connection_id, session_id=session_id, expires_at=expires_at
+            ),
             connections_table="connections",
             subscriptions_table="subscriptions",
             members_table="members",

@@ -11,7 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS = ("functions", "stacks", "workflows", "local", "ops", "bench", "docs", "tests", "app")
 
 # What is on the wire is named in one place: routes, rules and request models take it from there.
-WIRE = tuple(f"functions.chat.{module}" for module in ("events", "commands", "frames", "resources", "errors"))
+WIRE = tuple(
+    f"functions.chat.{module}" for module in ("events", "commands", "frames", "resources", "errors", "headers")
+)
 
 # Who may import what of ours. The longest name that fits a module speaks for it; tests may import everything.
 ROOMS: dict[str, tuple[str, ...]] = {

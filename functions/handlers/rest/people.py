@@ -1,11 +1,13 @@
-"""`/me`, `/users`, `/tickets`: who one is, who else there is, and the way onto the socket."""
+"""`/me`, `/users`, `/tickets`, `/sign-out`: who one is, who else there is, and the way onto the socket and off."""
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
-from functions.aws import rest, tickets, users
+from functions.aws import rest, sessions, tickets, users
 from functions.aws.clock import now_ms
 from functions.aws.registration import registered
+from functions.aws.signing_out import sign_out
+from functions.chat.errors import SessionExpired
 from functions.chat.model import timestamp
 from functions.chat.resources import Profile, Ticket, UserPage
 from functions.settings import ApiSettings
@@ -44,13 +46,17 @@ def list_users() -> Response[str]:
 
 @router.post("/tickets")
 def issue_ticket() -> Response[str]:
-    """A ticket that opens one socket, once, within half a minute."""
+    """A ticket that opens one socket, once, within half a minute, for the origin that asks."""
     settings, principal = ApiSettings.from_env(), rest.caller(router)
+    if sessions.has_ended(settings.tickets_table, principal.session_id):
+        raise SessionExpired("You signed out; sign in again.")
     user = registered(settings, principal)
     holder = tickets.TicketHolder(
         user_id=user.user_id,
         display_name=user.display_name,
+        session_id=principal.session_id,
         session_expires_at_ms=principal.session_expires_at_ms,
+        origin=rest.origin(router),
     )
     ticket, expires_at_ms = tickets.issue(settings.tickets_table, holder, now_ms=now_ms())
     issued = Ticket(
@@ -59,3 +65,12 @@ def issue_ticket() -> Response[str]:
         session_expires_at=timestamp(principal.session_expires_at_ms),
     )
     return rest.answer(issued, status=201)
+
+
+@router.post("/sign-out")
+def end_session() -> Response[str]:
+    """End the session of the caller's token: its sockets close, and it gets no more tickets."""
+    sign_out(
+        ApiSettings.from_env(), rest.caller(router), correlation_id=rest.correlation_id(router), now_ms=now_ms()
+    )
+    return rest.no_content()

@@ -3,10 +3,10 @@
 import json
 
 from functions.aws import tickets
-from tests.unit.builders import HOUR_MS, NOW_MS
+from tests.unit.builders import HOUR_MS, NOW_MS, holder
 from tests.unit.stage import Stage
 
-HOLDER = tickets.TicketHolder(user_id="alice", display_name="Alice", session_expires_at_ms=NOW_MS + HOUR_MS)
+HOLDER = holder()
 
 
 def test_a_ticket_is_good_once(stage: Stage):

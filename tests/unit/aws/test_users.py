@@ -13,7 +13,11 @@ from tests.unit.stage import Stage
 
 def principal(user_id: str, display_name: str = "Alice") -> Principal:
     return Principal(
-        user_id=user_id, username="alice", display_name=display_name, session_expires_at_ms=NOW_MS + HOUR_MS
+        user_id=user_id,
+        username="alice",
+        display_name=display_name,
+        session_id="s-1",
+        session_expires_at_ms=NOW_MS + HOUR_MS,
     )
 
 

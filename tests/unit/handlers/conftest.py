@@ -84,6 +84,8 @@ class Sockets:
         self.answers: dict[str, list[int]] = {}
         self.received: dict[str, list[dict[str, Any]]] = {}
         self.attempts: dict[str, int] = {}
+        self.closings: dict[str, list[int]] = {}
+        self.closed: list[str] = []
         self._lock = threading.Lock()
 
     def post(self, connection_id: str, text: str) -> int:
@@ -94,6 +96,15 @@ class Sockets:
             status = planned.pop(0) if planned else 200
             if status == 200:
                 self.received.setdefault(connection_id, []).append(json.loads(text))
+            return status
+
+    def close(self, connection_id: str) -> int:
+        """The status that closing gets: as planned, then done."""
+        with self._lock:
+            planned = self.closings.get(connection_id)
+            status = planned.pop(0) if planned else 204
+            if status == 204:
+                self.closed.append(connection_id)
             return status
 
 
@@ -117,6 +128,15 @@ class PostHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def do_DELETE(self) -> None:
+        """Close a connection."""
+        connection_id = unquote(self.path).rsplit("/", 1)[1]
+        status = self.sockets.close(connection_id)
+        self.send_response(status)
+        self.send_header("x-amzn-errortype", ERRORS.get(status, "InternalServerError"))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""

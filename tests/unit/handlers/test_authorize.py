@@ -4,15 +4,14 @@ from typing import Any
 
 import pytest
 
-from functions.aws import tickets
+from functions.aws import sessions, tickets
 from functions.handlers import authorize
-from tests.unit.builders import HOUR_MS, NOW_MS, connect_event
+from tests.unit.builders import HOUR_MS, NOW_MS, connect_event, holder
 from tests.unit.conftest import Clock
 from tests.unit.handlers.conftest import Call, Logs
-from tests.unit.stage import Stage
 
 pytestmark = pytest.mark.usefixtures("stage")
-HOLDER = tickets.TicketHolder(user_id="alice", display_name="Alice", session_expires_at_ms=NOW_MS + HOUR_MS)
+HOLDER = holder()
 
 
 def effect(answer: dict[str, Any]) -> str:
@@ -33,6 +32,7 @@ def test_a_good_ticket_opens_the_socket_as_its_holder(call: Call):
     assert answer["context"] == {
         "userId": "alice",
         "displayName": "Alice",
+        "sessionId": "s-1",
         "sessionExpiresAt": str(NOW_MS + HOUR_MS),
     }
 
@@ -60,22 +60,37 @@ def test_a_ticket_expires(call: Call, server_time: Clock):
 
 def test_a_ticket_of_an_ended_session_is_none(call: Call):
     """The session may end between the ticket and the socket."""
-    ended = tickets.TicketHolder(user_id="alice", display_name="Alice", session_expires_at_ms=NOW_MS)
-    assert effect(call(authorize.handler, connect_event(issued(ended)))) == "Deny"
+    expired = holder(session_expires_at_ms=NOW_MS)
+    assert effect(call(authorize.handler, connect_event(issued(expired)))) == "Deny"
+    ticket, others = issued(), issued(holder(session_id="s-2"))
+    sessions.end("tickets", "s-1", now_ms=NOW_MS)
+    assert effect(call(authorize.handler, connect_event(ticket))) == "Deny"
+    assert effect(call(authorize.handler, connect_event(others))) == "Allow"
 
 
-def test_a_foreign_page_opens_no_socket_and_spends_no_ticket(
-    call: Call, monkeypatch: pytest.MonkeyPatch, stage: Stage
+OURS, EVIL = "https://chat.example", "https://evil.example"
+
+
+@pytest.mark.parametrize(
+    ("asked", "opens", "allowed"),
+    [
+        (OURS, OURS, True),
+        (None, None, True),
+        (OURS, EVIL, False),
+        (OURS, f"{OURS}.evil.example", False),
+        (OURS, "null", False),
+        (OURS, None, False),
+        (None, EVIL, False),
+    ],
+)
+def test_a_ticket_opens_a_socket_for_the_page_that_asked_for_it(
+    call: Call, asked: str | None, opens: str | None, allowed: bool
 ):
-    """Only our own pages; header names in any case; and the rightful owner's ticket stays good."""
-    monkeypatch.setenv("PARLEY_ALLOWED_ORIGINS", "https://chat.example,http://localhost:4280")
-    ticket = issued()
-    assert effect(call(authorize.handler, connect_event(ticket, origin="https://evil.example"))) == "Deny"
-    assert len(stage.rows("tickets")) == 1
-    event = connect_event(ticket)
-    event["headers"]["oRiGiN"] = "https://evil.example"
-    assert effect(call(authorize.handler, event)) == "Deny"
-    assert effect(call(authorize.handler, connect_event(ticket, origin="http://localhost:4280"))) == "Allow"
+    """A leaked ticket is of no use to another site's page; header names come in any case."""
+    event = connect_event(issued(holder(origin=asked)))
+    if opens is not None:
+        event["headers"]["oRiGiN"] = opens
+    assert effect(call(authorize.handler, event)) == ("Allow" if allowed else "Deny")
 
 
 def test_a_ticket_is_never_logged(call: Call, logs: Logs):

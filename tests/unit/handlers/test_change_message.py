@@ -9,7 +9,7 @@ from functions.chat.model import timestamp
 from functions.handlers import change_message, default, start_typing
 from tests.unit.builders import AT, CHANNEL, NOW_MS, SECRET, socket_event
 from tests.unit.conftest import Clock
-from tests.unit.handlers.conftest import Call
+from tests.unit.handlers.conftest import Call, Sockets
 from tests.unit.stage import Stage
 
 PLACE = {"channelId": "c-1", "seq": 7}
@@ -143,9 +143,10 @@ def test_what_no_route_takes_is_told_what_is_wrong(ask: Any, body: Any, answer: 
     ("route", "frame"), [(change_message, EDIT), (start_typing, TYPING), (default, {"action": "ping"})]
 )
 def test_an_ended_session_is_refused_on_every_route(
-    ask: Any, server_time: Clock, route: Any, frame: dict[str, Any]
+    ask: Any, server_time: Clock, sockets: Sockets, route: Any, frame: dict[str, Any]
 ):
     """Not only where messages are sent."""
+    sockets.closings = {"a1": [403]}
     server_time.advance(3_600_000)
     assert ask(route, frame)["code"] == "SESSION_EXPIRED"
 

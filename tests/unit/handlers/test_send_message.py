@@ -9,7 +9,7 @@ from functions.chat.messages import message_id
 from functions.handlers import send_message
 from tests.unit.builders import AT, CHANNEL, CLIENT_MESSAGE_ID, NOW_MS, SECRET, socket_event
 from tests.unit.conftest import Clock
-from tests.unit.handlers.conftest import Call, Logs
+from tests.unit.handlers.conftest import Call, Logs, Sockets
 from tests.unit.stage import Stage
 
 FRAME = {"action": "sendMessage", "clientMessageId": CLIENT_MESSAGE_ID, "channelId": "c-1", "text": SECRET}
@@ -112,8 +112,11 @@ def test_a_member_no_more_is_refused_at_the_next_frame(send: Any, stage: Stage):
     assert send()["code"] == "NOT_A_MEMBER"
 
 
-def test_an_ended_session_is_refused_at_the_next_frame(send: Any, stage: Stage, server_time: Clock):
-    """Though the socket was opened in time."""
+def test_an_ended_session_is_refused_at_the_next_frame(
+    send: Any, stage: Stage, server_time: Clock, sockets: Sockets
+):
+    """Though the socket was opened in time, and where it cannot be closed the answer says so."""
+    sockets.closings = {"a1": [403]}
     assert send(session_expires_at_ms=NOW_MS + 1)["type"] == "ack"
     server_time.advance(1)
     answer = send(session_expires_at_ms=NOW_MS + 1)
