@@ -45,6 +45,10 @@ def test_everybody_confirms_themselves_only_in_a_demo(prod: Synthesised) -> None
     assert "confirm_sign_up" not in functions_of(prod)
 
 
+# API Gateway waits 29 s. The workflow waits for posts, whose own retries may take longer than that.
+LONGEST_SECONDS = {"post_to_connections": 90}
+
+
 def test_every_function_runs_on_the_same_footing(stage: Synthesised) -> None:
     """The runtime that cdk-nag calls latest, ARM, traced, with limits said outright."""
     for name, function in functions_of(stage).items():
@@ -52,7 +56,7 @@ def test_every_function_runs_on_the_same_footing(stage: Synthesised) -> None:
         assert function["Architectures"] == ["arm64"], name
         assert function["TracingConfig"] == {"Mode": "Active"}, name
         assert function["MemorySize"] >= 256, name
-        assert function["Timeout"] <= 30, name
+        assert function["Timeout"] <= LONGEST_SECONDS.get(name, 30), name
         assert len(function["Layers"]) == 1, name
 
 
