@@ -1,5 +1,6 @@
 # Parley: every step is a plain command; `make help` lists them.
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -92,7 +93,8 @@ format: setup ## Format the code
 
 .PHONY: synth deploy destroy
 synth: setup ui/dist/index.html ## Write the templates of STAGE (default dev) to cdk.out/
-	@$(CDK) synth --quiet -c stage=$(STAGE)
+	@$(CDK) synth --quiet -c stage=$(STAGE) 2>&1 | grep -v '^Supply a stack id'
+	@echo "The templates of $(STAGE) are in cdk.out/"
 
 deploy: setup ui/dist/index.html ## Deploy STAGE to the AWS account of your credentials
 	$(CDK) deploy --all -c stage=$(STAGE)
