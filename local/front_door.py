@@ -12,6 +12,7 @@ import logging
 from asyncio import to_thread
 from collections.abc import Mapping
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import parse_qs, quote
 
 import httpx
@@ -23,6 +24,7 @@ from starlette.routing import Route
 
 from local import sign_in_page, sign_up_page
 from local.deployment import client
+from local.inspector_api import PREFIX, Inspector
 from local.site_addresses import SiteAddresses, policy_headers
 
 logger = logging.getLogger("parley.front_door")
@@ -57,6 +59,7 @@ class FrontDoor:
         self._addresses = addresses
         self._outputs: Mapping[str, str] = {}
         self._site_headers: dict[str, str] = {}
+        self.inspector = Inspector()
         self._http = httpx.AsyncClient(
             base_url=emulator_url,
             trust_env=False,
@@ -71,6 +74,7 @@ class FrontDoor:
                 Route("/login", self.sign_in, methods=["GET", "POST"]),
                 Route("/signup", self.sign_up, methods=["GET", "POST"]),
                 Route("/logout", self.sign_in, methods=["GET"]),
+                *self.inspector.routes(),
                 Route("/{path:path}", self.site, methods=["GET", "HEAD"]),
             ]
         )
@@ -79,6 +83,18 @@ class FrontDoor:
         """Serve what is deployed: its outputs, and its distribution's headers, read through the API."""
         self._outputs = outputs
         self._site_headers = self._addresses.rewrite_headers(self._distribution_headers())
+
+    def open_inspector(self, description: Mapping[str, Any]) -> None:
+        """Serve the inspector's data, if the stage's settings allow an inspector."""
+        bucket = self._outputs.get("SiteBucketName", "")
+        with httpx.Client(base_url=self._emulator_url, trust_env=False, timeout=5) as http:
+            stored = http.get(f"/{bucket}/config.json")
+        if stored.status_code == httpx.codes.OK and stored.json().get("inspector"):
+            self.inspector.open(dict(description))
+
+    def close(self) -> None:
+        """Let go of what was opened on the stage."""
+        self.inspector.close()
 
     def _distribution_headers(self) -> dict[str, str]:
         distribution_id = self._outputs.get("DistributionId")
@@ -97,12 +113,13 @@ class FrontDoor:
         stored = await self._stored("config.json")
         if stored is None or stored.status_code != httpx.codes.OK:
             return self._absent(stored)
-        body = self._addresses.rewrite_config(stored.content)
+        more = {"inspectorApi": PREFIX} if self.inspector.is_open else {}
+        body = self._addresses.rewrite_config(stored.content, more)
         headers = self._site_headers | {"cache-control": stored.headers.get("cache-control", "no-cache")}
         return Response(body, headers=headers, media_type="application/json")
 
     async def api(self, request: Request) -> Response:
-        """The REST API's stage, as the distribution's `/api/*` behaviour reaches it, the headers that it adds too."""
+        """The REST API's stage, as the distribution's `/api/*` behaviour reaches it, with the same headers."""
         api_id = self._outputs.get("RestApiId", "")
         path = quote(request.path_params["path"], safe="/:@!$&'()*+,;=~-._%")
         response = await self._pass_on(request, f"/_aws/execute-api/{api_id}/api/{path}")

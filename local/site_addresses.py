@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +32,12 @@ class SiteAddresses:
         text = EXECUTE_API_SOCKET.sub(rf"{self.socket_origin}/_aws/execute-api/\1", text)
         return SIGN_IN.sub(self.origin, text)
 
-    def rewrite_config(self, document: bytes) -> bytes:
-        """`config.json` as the local browser needs it; the authority stays, as tokens name it."""
-        return json.dumps(self._rewrite_values(json.loads(document)), indent=2).encode()
+    def rewrite_config(self, document: bytes, more: Mapping[str, Any] | None = None) -> bytes:
+        """`config.json` as the local browser needs it; the authority stays, as tokens name it.
+
+        `more` is what only a local stage has.
+        """
+        return json.dumps({**self._rewrite_values(json.loads(document)), **(more or {})}, indent=2).encode()
 
     def _rewrite_values(self, value: Any) -> Any:
         if isinstance(value, dict):

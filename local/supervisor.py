@@ -176,6 +176,7 @@ class Supervisor:
             "pids": {"supervisor": os.getpid(), "emulator": emulator.pid},
             "stateDirectory": str(self._state.path),
         }
+        front_door.open_inspector(description)
         self._state.write_running(description)
         return description
 
@@ -222,6 +223,7 @@ class Supervisor:
         server.should_exit = True
         watching_failed = watching.exception() if watching.done() and not watching.cancelled() else None
         watching.cancel()
+        await asyncio.to_thread(front_door.close)
         await serving
         if watching_failed is not None:
             raise watching_failed

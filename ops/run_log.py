@@ -74,7 +74,16 @@ class RunLog:
 
     def ended_since(self, since_ms: int) -> list[Execution]:
         """Runs whose history came in since a moment, for whoever watches."""
-        return [run for run in executions.read(self._lines(since_ms, times.now() + MARGIN_MS)) if run.ended_ms]
+        history = list(self._lines(since_ms, times.now() + MARGIN_MS))
+        begun = {line.execution_arn for line in history if line.type == "ExecutionStarted"}
+        longer = {
+            line.execution_arn: line.at_ms
+            for line in history
+            if line.type in executions.ENDINGS and line.execution_arn not in begun
+        }
+        found = executions.read(history)
+        found += [run for arn, at_ms in longer.items() if (run := self.run(arn, near_ms=at_ms))]
+        return [run for run in found if run.ended_ms]
 
     def _lines(self, since_ms: int, until_ms: int, containing: str | None = None) -> Iterator[HistoryEvent]:
         group = self.stage.output("Delivery", "DeliverLogGroupName")

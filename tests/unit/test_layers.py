@@ -24,7 +24,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "stacks": ("stacks", "functions.settings", "workflows", *WIRE),
     "app": ("stacks",),
     "docs": ("docs", "functions.chat"),
-    "local": ("local", "functions.chat"),
+    "local": ("local", "ops", "functions.chat"),
     "ops": ("ops", "local", "functions.chat"),
     "bench": ("bench", "ops", "local", "functions.chat"),
 }
