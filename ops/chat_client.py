@@ -72,14 +72,18 @@ class Socket:
     connection: ClientConnection
     frames: list[Frame] = field(default_factory=list)
     arrived: list[float] = field(default_factory=list)
+    heard: Callable[[Frame], None] | None = None
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
     _reader: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, websocket_url: str, ticket: str) -> Self:
-        """Open a socket with a ticket. Raises websockets' InvalidStatus where it is refused."""
+    async def open(cls, websocket_url: str, ticket: str, *, heard: Callable[[Frame], None] | None = None) -> Self:
+        """Open a socket with a ticket; `heard` is told of each frame as it comes.
+
+        Raises websockets' InvalidStatus where it is refused.
+        """
         connection = await connect(f"{websocket_url}?ticket={quote(ticket)}", open_timeout=TIMEOUT_SECONDS)
-        socket = cls(connection)
+        socket = cls(connection, heard=heard)
         socket._reader = asyncio.create_task(socket._read())
         return socket
 
@@ -89,6 +93,8 @@ class Socket:
                 async with self._news:
                     self.frames.append(json.loads(text))
                     self.arrived.append(time.perf_counter())
+                    if self.heard:
+                        self.heard(self.frames[-1])
                     self._news.notify_all()
         except ConnectionClosed:
             pass
@@ -99,6 +105,11 @@ class Socket:
     def is_open(self) -> bool:
         """Whether frames can still come and go."""
         return self._reader is not None and not self._reader.done()
+
+    async def wait_closed(self, seconds: float | None = None) -> None:
+        """Wait until the socket has closed, or for so long."""
+        if self._reader:
+            await asyncio.wait({self._reader}, timeout=seconds)
 
     async def send_text(self, text: str) -> None:
         """Send a frame's text as it is."""

@@ -12,6 +12,8 @@ from tests.local_stage import TestStage, running_stage
 def pytest_addoption(parser: pytest.Parser) -> None:
     """A stage that runs already saves its start: `pytest --state-dir .parley tests/integration`."""
     parser.addoption("--state-dir", type=Path, default=None, help="use the local stage that runs there")
+    parser.addoption("--stage", default=None, help="use the stage of that name in the account of your credentials")
+    parser.addoption("--long", action="store_true", help="the long form of the guarantees")
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +25,10 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestStage]:
     """A local stage, deployed once for all tests that need one."""
+    deployed: str | None = request.config.getoption("--stage")
+    if deployed:
+        yield TestStage(Stage.deployed(deployed), None)
+        return
     state_dir: Path | None = request.config.getoption("--state-dir")
     if state_dir:
         yield TestStage(Stage.local(state_dir), state_dir)

@@ -31,7 +31,8 @@ class TestStage:
     __test__ = False
 
     stage: Stage
-    state_dir: Path
+    state_dir: Path | None
+    """Where a local stage keeps its state; a deployed one has none."""
 
     @property
     def url(self) -> str:

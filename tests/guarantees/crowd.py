@@ -1,0 +1,141 @@
+"""People in a channel of their own, who do not give up; and the table to compare their screens with."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from ops.chat_client import ChatClient
+from ops.resuming_client import ResumingClient
+from tests.guarantees.report import Record
+from tests.local_stage import TestStage
+
+
+@dataclass
+class Crowd:
+    """A channel and who is in it; `sent` is when each message first left its sender."""
+
+    stage: TestStage
+    channel_id: str
+    people: list[ResumingClient]
+    sent: dict[str, float] = field(default_factory=dict)
+
+    async def say(self, person: ResumingClient, text: str, **options: Any) -> str:
+        """Send until acknowledged, and remember when it left."""
+        at = time.monotonic()
+        message_id = await person.say(text, **options)
+        self.sent.setdefault(message_id, at)
+        return message_id
+
+    def table(self) -> list[tuple[int, str, str]]:
+        """What is stored: (seq, messageId, text) in the order of seq."""
+        return stored_messages(self.stage, self.channel_id)
+
+    async def settle_storage(self, *, seconds: float = 60.0) -> None:
+        """Wait until all that was acknowledged is stored."""
+        wanted = set(self.sent)
+        deadline = time.monotonic() + seconds
+        while True:
+            table = await asyncio.to_thread(self.table)
+            missing = wanted - {message_id for _, message_id, _ in table}
+            if not missing:
+                break
+            assert time.monotonic() < deadline, f"{len(missing)} of {len(wanted)} acknowledged are not stored"
+            await asyncio.sleep(0.1)
+
+    async def settle(self) -> list[tuple[int, str, str]]:
+        """Wait until all that was acknowledged is stored, then have everybody catch up; the table."""
+        await self.settle_storage()
+        for person in self.people:
+            await person.wait_until(lambda person=person: person.is_connected, seconds=60)  # type: ignore[misc]
+            await person.catch_up()
+        return await asyncio.to_thread(self.table)
+
+    async def check(self, record: Record | None = None) -> list[tuple[int, str, str]]:
+        """Every screen equals the table: in order, no gap, none twice; every acknowledged message once."""
+        table = await self.settle()
+        ids = [message_id for _, message_id, _ in table]
+        assert len(ids) == len(set(ids)), "a message is stored twice"
+        assert set(self.sent) <= set(ids), "an acknowledged message is not stored"
+        for person in self.people:
+            assert person.screen == table, difference(person.screen, table)
+        if record is not None:
+            record.delivered(self.delivery_seconds())
+        return table
+
+    def delivery_seconds(self) -> list[float]:
+        """From each send to each screen."""
+        return [
+            person.arrived[message_id] - at
+            for message_id, at in self.sent.items()
+            for person in self.people
+            if message_id in person.arrived
+        ]
+
+
+def difference(screen: Sequence[Any], table: Sequence[Any]) -> str:
+    """What a screen lacks, or has too much of."""
+    lacks, extra = [row for row in table if row not in screen], [row for row in screen if row not in table]
+    return f"the screen lacks {lacks[:5]} ({len(lacks)}) and has besides {extra[:5]} ({len(extra)})"
+
+
+def stored_messages(stage: TestStage, channel_id: str) -> list[tuple[int, str, str]]:
+    """The rows of a channel's messages, strongly consistent."""
+    table = stage.resource("dynamodb").Table(stage.output("Data", "MessagesTableName"))
+    rows: list[Any] = []
+    start: dict[str, Any] = {}
+    while True:
+        page = table.query(
+            KeyConditionExpression="channelId = :channelId",
+            ExpressionAttributeValues={":channelId": channel_id},
+            ConsistentRead=True,
+            **start,
+        )
+        rows += page["Items"]
+        if "LastEvaluatedKey" not in page:
+            return [(int(row["seq"]), str(row["messageId"]), str(row["text"])) for row in rows]
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+@asynccontextmanager
+async def signed_in(stage: TestStage, *names: str) -> AsyncIterator[list[ChatClient]]:
+    """New users, without a socket."""
+    async with AsyncExitStack() as stack:
+        clients = []
+        for name in names:
+            person = await asyncio.to_thread(stage.new_user, name)
+            token = await asyncio.to_thread(stage.id_token, person)
+            client = await ChatClient.sign_in(
+                api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token
+            )
+            stack.push_async_callback(client.close)
+            clients.append(client)
+        yield clients
+
+
+async def private_channel(owner: ChatClient, *others: ChatClient) -> str:
+    """A new channel of these people; its id."""
+    made = await owner.api.post("/channels", {"name": f"guarantee {uuid4().hex[:8]}", "kind": "private"})
+    for other in others:
+        await owner.api.put(f"/channels/{made['channelId']}/members/{other.user_id}")
+    return str(made["channelId"])
+
+
+@asynccontextmanager
+async def crowd(stage: TestStage, size: int, *, rotate_after_seconds: float | None = None) -> AsyncIterator[Crowd]:
+    """So many people online in a new channel."""
+    async with (
+        signed_in(stage, *(f"guest{number}" for number in range(size))) as clients,
+        AsyncExitStack() as stack,
+    ):
+        channel_id = await private_channel(*clients)
+        people = [
+            await stack.enter_async_context(
+                ResumingClient.online(client, channel_id, rotate_after_seconds=rotate_after_seconds)
+            )
+            for client in clients
+        ]
+        yield Crowd(stage, channel_id, people)

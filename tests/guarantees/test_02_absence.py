@@ -1,0 +1,120 @@
+"""Whoever was away sees on return every message, in order, none twice."""
+
+import asyncio
+
+import pytest
+
+from tests.guarantees.crowd import crowd
+from tests.guarantees.faults import Faults
+from tests.guarantees.report import Record
+from tests.local_stage import TestStage
+
+PROMISE = 2
+pytestmark = pytest.mark.anyio
+
+
+async def test_messages_of_an_absence(stage: TestStage, record: Record, is_long: bool):
+    """Away while others write more than a page; the others go on while the absent one catches up."""
+    count = 120 if is_long else 30
+    async with crowd(stage, 4) as people:
+        away, *others = people.people
+        await people.say(away, "back in a moment")
+        await away.stop()
+        await asyncio.gather(*(people.say(others[number % 3], f"meanwhile {number}") for number in range(count)))
+        away.start()
+        await asyncio.gather(*(people.say(other, "and on it goes") for other in others))
+        table = await people.check(record)
+        assert len(table) == count + 4
+    record.tried("messages while away", count)
+
+
+async def test_frames_that_never_came(stage: TestStage, record: Record, faults: Faults, is_long: bool):
+    """Posts that fail for good leave a gap on an open socket; the next message shows it, and it is fetched."""
+    rounds = 5 if is_long else 1
+    async with crowd(stage, 3) as people:
+        for number in range(1, rounds + 1):
+            # Five tries of each of three posts; legacy retries wait up to some seconds between them.
+            with faults.of({"where": "request", "what": "error", "only": "/@connections/", "times": 15}):
+                await people.say(people.people[0], "unheard")
+                await asyncio.sleep(0.5)
+                await people.settle_storage()
+                while faults.struck() < 15:
+                    await asyncio.sleep(0.1)
+            await people.say(people.people[1], "heard")
+            for person in people.people:
+                await person.wait_until(lambda person=person: person.has_everything, seconds=20)
+        await people.check(record)
+    record.tried("posts that failed after every retry, a gap on an open socket", rounds)
+
+
+ERRORS = {
+    "DynamoDB throttles": {"where": "request", "what": "throttle", "only": "DynamoDB_20120810", "chance": 0.2},
+    "DynamoDB fails (5xx)": {"where": "request", "what": "error", "only": "DynamoDB_20120810", "chance": 0.1},
+    "@connections throttles (429)": {
+        "where": "request",
+        "what": "throttle",
+        "only": "/@connections/",
+        "chance": 0.3,
+    },
+    "@connections fails (5xx)": {"where": "request", "what": "error", "only": "/@connections/", "chance": 0.3},
+    "@connections is slow": {
+        "where": "request",
+        "what": "hang",
+        "only": "/@connections/",
+        "chance": 0.2,
+        "seconds": 1,
+    },
+    "the workflow's tasks throttled": {"where": "task", "what": "throttle", "chance": 0.1},
+    "the workflow's tasks done, their answer lost": {"where": "task", "what": "lost", "chance": 0.1},
+    "the workflow died between states and began again": {"where": "task", "what": "crash", "chance": 0.15},
+    "post_to_connections timed out": {"where": "function", "what": "timeout", "only": "PostTo", "chance": 0.2},
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+async def test_errors_inside(stage: TestStage, record: Record, faults: Faults, is_long: bool, name: str):
+    """Retried, redone or made up for: every acknowledged message is stored once and on every screen."""
+    count = 40 if is_long else 8
+    async with crowd(stage, 3) as people:
+        with faults.of({"seconds": 0.2, **ERRORS[name], "seed": 7}):
+            await asyncio.gather(
+                *(people.say(people.people[number % 3], f"{name} {number}") for number in range(count))
+            )
+            struck = faults.struck()
+            await people.settle_storage()
+        await people.check(record)
+    record.tried(name, struck)
+
+
+async def test_rows_of_connections_that_are_long_gone(stage: TestStage, record: Record, is_long: bool):
+    """Stale rows stop nobody, and are gone after the message that found them so."""
+    count = 200 if is_long else 30
+    async with crowd(stage, 2) as people:
+        subscriptions = stage.resource("dynamodb").Table(stage.output("Data", "SubscriptionsTableName"))
+        with subscriptions.batch_writer() as batch:
+            for number in range(count):
+                batch.put_item(
+                    Item={
+                        "channelId": people.channel_id,
+                        "connectionId": f"stale{number}=",
+                        "userId": people.people[0].client.user_id,
+                        "expiresAt": 4102444800,
+                    }
+                )
+        await people.say(people.people[0], "is anybody there?")
+        await people.check(record)
+
+        def stale() -> int:
+            rows = subscriptions.query(
+                KeyConditionExpression="channelId = :channelId",
+                ExpressionAttributeValues={":channelId": people.channel_id},
+                ConsistentRead=True,
+            )["Items"]
+            return sum(str(row["connectionId"]).startswith("stale") for row in rows)
+
+        for _ in range(100):
+            if not await asyncio.to_thread(stale):
+                break
+            await asyncio.sleep(0.1)
+        assert await asyncio.to_thread(stale) == 0
+    record.tried("stale connection rows, found and forgotten", count)
