@@ -49,7 +49,7 @@ ui/node_modules/.installed: ui/package.json ui/package-lock.json | prerequisites
 	@npm --prefix ui ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-ui/dist/index.html: ui/node_modules/.installed $(shell find ui/src ui/public ui/index.html ui/vite.config.ts ui/package-lock.json -type f 2>/dev/null)
+ui/dist/index.html: ui/node_modules/.installed $(shell find ui/src ui/public ui/scripts ui/index.html ui/vite.config.ts ui/tsconfig*.json ui/package.json -type f 2>/dev/null)
 	@echo "Building the UI"
 	@npm --prefix ui run --silent build
 

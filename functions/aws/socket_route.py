@@ -18,7 +18,7 @@ from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.chat.errors import ChatError, ErrorCode, RateLimited, SessionExpired
 from functions.chat.frames import ErrorFrame, Frame
-from functions.chat.model import Person
+from functions.chat.model import HIGHEST_SEQ, Person
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,9 +120,11 @@ def _echo(body: str | None) -> dict[str, Any]:
         return {}
     if not isinstance(fields, dict):
         return {}
-    names = {"action": "action", "client_message_id": "clientMessageId"}
-    return {
+    texts = {"action": "action", "client_message_id": "clientMessageId", "channel_id": "channelId"}
+    echo: dict[str, Any] = {
         name: value[:64]
-        for name, field in names.items()
+        for name, field in texts.items()
         if isinstance(value := fields.get(field), str) and value.isprintable()
     }
+    seq = fields.get("seq")
+    return {**echo, "seq": seq} if type(seq) is int and 0 < seq <= HIGHEST_SEQ else echo

@@ -27,13 +27,15 @@ class Ack(Frame):
 
 
 class ErrorFrame(Frame):
-    """An action was not taken. The socket stays open."""
+    """An action was not taken. The socket stays open. What of the frame could be read tells which is meant."""
 
     type: Literal["error"] = "error"
     code: ErrorCode
     message: str
     action: str | None = None
     client_message_id: str | None = None
+    channel_id: str | None = None
+    seq: int | None = None
     retry_after_ms: int | None = None
     correlation_id: str | None = None
 

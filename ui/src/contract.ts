@@ -117,13 +117,15 @@ export interface ErrorBody {
 /** The codes of `error` frames and of REST errors. */
 export type ErrorCode = "INVALID_FRAME" | "INVALID_REQUEST" | "UNKNOWN_ACTION" | "NOT_A_MEMBER" | "NOT_FOUND" | "FORBIDDEN" | "NAME_TAKEN" | "TEXT_TOO_LONG" | "RATE_LIMITED" | "SESSION_EXPIRED" | "INTERNAL";
 
-/** An action was not taken. The socket stays open. */
+/** An action was not taken. The socket stays open. What of the frame could be read tells which is meant. */
 export interface ErrorFrame {
   type: "error";
   code: ErrorCode;
   message: string;
   action?: string;
   clientMessageId?: string;
+  channelId?: string;
+  seq?: number;
   retryAfterMs?: number;
   correlationId?: string;
 }
