@@ -43,13 +43,15 @@ def table(*columns: str, right: Iterable[str] = (), whole: Iterable[str] = ()) -
 
 def progress() -> Progress:
     """A bar with the time that has passed, on stderr, so that a pipe gets the results alone."""
+    shown = console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=console(stderr=True),
+        console=shown,
         transient=True,
+        disable=not shown.is_terminal,
     )
 
 

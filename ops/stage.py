@@ -138,7 +138,7 @@ class Stage:
             return self._clients[service]
 
     def resource(self, service: str) -> Any:
-        """A boto3 resource that reaches the stage."""
+        """A boto3 resource that reaches the stage, a new one each time: threads may not share them."""
         return self.session.resource(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
 
     @property

@@ -1,7 +1,11 @@
 """Users of a stage, in its Cognito user pool: made for tests, measurements and demonstrations."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from ops.errors import BadRequest, NotFound
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -40,3 +44,36 @@ class UserPool:
             AuthParameters={"USERNAME": username, "PASSWORD": password},
         )
         return answer["AuthenticationResult"]["IdToken"]
+
+    def everyone(self) -> list[dict[str, Any]]:
+        """Every user, by user name."""
+        found: list[dict[str, Any]] = []
+        for page in self.client.get_paginator("list_users").paginate(UserPoolId=self.user_pool_id):
+            for user in page["Users"]:
+                attributes = {each["Name"]: each.get("Value", "") for each in user.get("Attributes", [])}
+                found.append(
+                    {
+                        "username": user["Username"],
+                        "userId": attributes.get("sub", ""),
+                        "displayName": attributes.get("name") or None,
+                        "email": attributes.get("email") or None,
+                        "status": user["UserStatus"],
+                        "enabled": user["Enabled"],
+                    }
+                )
+        return sorted(found, key=lambda user: str(user["username"]))
+
+    def set_enabled(self, username: str, *, enabled: bool) -> None:
+        """Let a user sign in, or not any more. Raises NotFound."""
+        call = self.client.admin_enable_user if enabled else self.client.admin_disable_user
+        try:
+            call(UserPoolId=self.user_pool_id, Username=username)
+            if not enabled:
+                self.client.admin_user_global_sign_out(UserPoolId=self.user_pool_id, Username=username)
+        except self.client.exceptions.UserNotFoundException:
+            raise NotFound(f"There is no user '{username}'.") from None
+
+
+def refused(refusal: ClientError) -> BadRequest:
+    """Cognito's refusal of a new user as a sentence."""
+    return BadRequest(f"The user pool refuses: {refusal.response['Error']['Message']}")

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-NAMES = ("follow", "runs", "tail")
+NAMES = ("follow", "runs", "tail", "redrive", "replay", "check", "users")
 
 
 def register() -> None:

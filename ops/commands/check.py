@@ -1,0 +1,99 @@
+"""`check`: replay equals database."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from ops import archive, comparing, exports, folding, output, tables, times
+from ops.cli import AsJson, app, stage_of
+from ops.errors import BadRequest, ExitCode
+from ops.events import BusEvent, Wanted
+from ops.stage import Stage
+
+IN_FLIGHT_MS = 5_000
+MOST_SHOWN = 100
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    since: Annotated[
+        str | None, typer.Option(help="Only rows since then; without it: as far back as the archive goes.")
+    ] = None,
+    channel: Annotated[str | None, typer.Option(help="Only this channel.")] = None,
+    from_file: Annotated[
+        Path | None, typer.Option(help="Events that were brought in from this file, besides the archive's.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fold the archive and compare the result with the tables."""
+    stage = stage_of(context)
+    archive_start = _archive_start(stage)
+    since_ms = max(times.moment(since), archive_start) if since else archive_start
+    until_ms = archive.settled_ms(stage) - IN_FLIGHT_MS
+    if since_ms >= until_ms:
+        raise BadRequest("There is nothing old enough to compare yet: what happens now may still be on its way.")
+    with output.progress() as bar:
+        draining = bar.add_task("reading the archive", total=None)
+        # From the archive's beginning: what happened later is about what happened before.
+        events = archive.read(
+            stage,
+            Wanted(channel_id=channel),
+            since_ms=archive_start,
+            until_ms=archive.settled_ms(stage) + 1,
+            told=lambda count: bar.update(draining, completed=count),
+        )
+    if from_file is not None:
+        events += [event for event in exports.read(from_file).events if channel in (None, event.channel_id)]
+        since_ms = min(since_ms, *(event.occurred_ms for event in events), since_ms)
+    folded = folding.fold(_unique(events))
+    result = comparing.compare(
+        folded, tables.read(stage, channel), since=times.text(since_ms), until=times.text(until_ms)
+    )
+    counts = comparing.counted(result.differences)
+    if as_json:
+        output.as_json(
+            {
+                "holds": result.holds,
+                "events": folded.events,
+                "malformed": len(folded.malformed),
+                "compared": result.compared,
+                "outside": result.outside,
+                "counts": counts,
+                "differences": [difference.as_json() for difference in result.differences],
+            }
+        )
+    else:
+        console = output.console()
+        compared = ", ".join(f"{count} {name}" for name, count in result.compared.items())
+        console.print(f"{folded.events} archived events fold into {compared}.")
+        if result.outside:
+            console.print(
+                f"{result.outside} rows are older than the archive, or too young to be in it for sure: left out."
+            )
+        for difference in result.differences[:MOST_SHOWN]:
+            console.print(Text(f"✗ {difference.table} {difference.key}: {difference.note}", style="red"))
+        if len(result.differences) > MOST_SHOWN:
+            console.print(f"… and {len(result.differences) - MOST_SHOWN} more; --json has them all.")
+        if result.holds:
+            console.print(Text("✓ Replay equals database.", style="green"))
+        else:
+            console.print(
+                f"Replay does not equal database: {counts['missing']} missing, {counts['different']} different, "
+                f"{counts['extra']} extra. Repair what is missing with: python -m ops replay --redeliver"
+            )
+    raise typer.Exit(ExitCode.DONE if result.holds else ExitCode.DIFFERENT)
+
+
+def _archive_start(stage: Stage) -> int:
+    """The moment since which the archive holds everything."""
+    found = stage.client("events").describe_archive(ArchiveName=stage.output("Events", "ArchiveName"))
+    created = int(found["CreationTime"].timestamp() * 1000)
+    retention = int(found.get("RetentionDays") or 0)
+    return max(created, times.now() - retention * 86_400_000) if retention else created
+
+
+def _unique(events: list[BusEvent]) -> list[BusEvent]:
+    return list({event.event_id: event for event in events}.values())

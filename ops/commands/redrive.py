@@ -1,0 +1,84 @@
+"""`redrive`: what waits in the dead-letter queues, and putting it back."""
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from ops import dead_letters, output
+from ops.cli import AsJson, app, stage_of
+from ops.dead_letters import QUEUES, DeadLetter
+from ops.errors import BadRequest, ExitCode
+from ops.redriving import Redriven
+from ops.redriving import redrive as redrive_letter
+
+# Long enough for every letter to be run before the first would be seen by somebody else.
+HIDDEN_SECONDS = 600
+
+
+@app.command()
+def redrive(
+    context: typer.Context,
+    queue: Annotated[str, typer.Option(help=f"{', '.join(QUEUES)}, or all.")] = "all",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what waits, and why.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="How many letters at most, per queue.")] = 1_000,
+    as_json: AsJson = False,
+) -> None:
+    """Show the dead letters with their reasons, and put them back where they belong."""
+    if queue != "all" and queue not in QUEUES:
+        raise BadRequest(f"There is no dead-letter queue '{queue}'; there are {', '.join(QUEUES)}, and all.")
+    stage = stage_of(context)
+    names = list(QUEUES) if queue == "all" else [queue]
+    letters = [
+        letter
+        for name in names
+        for letter in dead_letters.read(
+            stage, name, most=limit, hidden_seconds=dead_letters.LOOK_SECONDS if dry_run else HIDDEN_SECONDS
+        )
+    ]
+    if dry_run:
+        dead_letters.release(stage, letters)
+        if as_json:
+            output.as_json([letter.as_json() for letter in letters])
+        else:
+            _show(letters)
+        return
+    if not as_json:
+        _show(letters)
+    done: list[Redriven] = []
+    with output.progress() as bar:
+        task = bar.add_task("redriving", total=len(letters))
+        for letter in letters:
+            done.append(redrive_letter(stage, letter))
+            bar.advance(task)
+    unmoved = [each for each in done if not each.done]
+    dead_letters.release(stage, [each.letter for each in unmoved if not each.note.startswith("Failed again")])
+    if as_json:
+        output.as_json([each.as_json() for each in done])
+    elif letters:
+        console = output.console()
+        console.print(f"{len(done) - len(unmoved)} of {len(done)} redriven.")
+        for each in unmoved:
+            console.print(
+                Text(f"✗ {each.letter.event.detail_type} {each.letter.event.event_id}: {each.note}", style="red")
+            )
+    raise typer.Exit(ExitCode.UNREPAIRED if unmoved else ExitCode.DONE)
+
+
+def _show(letters: list[DeadLetter]) -> None:
+    console = output.console()
+    if not letters:
+        console.print("No dead letters.")
+        return
+    table = output.table("queue", "at", "event", "channel", "message", "missed", "why", right=("missed",))
+    for letter in letters:
+        table.add_row(
+            letter.queue,
+            letter.event.occurred_at,
+            letter.event.detail_type or "?",
+            letter.event.channel_id or "",
+            letter.event.message_id or "",
+            str(len(letter.undelivered)) if letter.undelivered else "all",
+            Text(letter.reason, style="red"),
+        )
+    console.print(table)

@@ -1,0 +1,187 @@
+"""`replay`: run archived or exported events through the workflow again, dry or live."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from ops import archive, exports, output, replay, times
+from ops.cli import AsJson, app, stage_of
+from ops.commands.kinds import checked_kinds
+from ops.errors import BadRequest, ExitCode
+from ops.events import Wanted
+from ops.replay import Outcome, Selection
+from ops.stage import Stage
+from ops.verdicts import Verdict
+
+WRONG = (Verdict.MISSING, Verdict.DIFFERENT, Verdict.FAILED)
+MOST_SHOWN = 50
+COLOURS = {"same": "green", "superseded": "dim", "missing": "red", "different": "yellow", "failed": "red"}
+
+
+@app.command(name="replay")
+def replay_command(
+    context: typer.Context,
+    since: Annotated[str | None, typer.Option(help="From when on: 15m, 2h, 09:30, or ISO 8601.")] = None,
+    until: Annotated[str, typer.Option(help="Until when.")] = "now",
+    channel: Annotated[str | None, typer.Option(help="Only of this channel.")] = None,
+    user: Annotated[str | None, typer.Option(help="Only by or about this user (their id).")] = None,
+    kinds: Annotated[list[str] | None, typer.Option("--type", help="Only this kind of event; repeatable.")] = None,
+    is_live: Annotated[
+        bool,
+        typer.Option("--redeliver/--dry-run", help="Repair and post again, or only compare (the default)."),
+    ] = False,
+    speed: Annotated[
+        float | None, typer.Option(min=0.01, help="Keep the events' pace times this; without it: no waiting.")
+    ] = None,
+    export: Annotated[Path | None, typer.Option(help="Write the events to this file, and run nothing.")] = None,
+    from_file: Annotated[Path | None, typer.Option(help="Take the events from this file.")] = None,
+    redact: Annotated[
+        list[str] | None, typer.Option(help="With --export: leave out 'text' or 'names'; repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run past events through the workflow again. Nobody sees it unless --redeliver is given."""
+    if redact and not export:
+        raise BadRequest("--redact goes with --export: events that are run stay as they are.")
+    if export and (is_live or from_file):
+        raise BadRequest(
+            "--export writes archived events to a file; it goes with neither --redeliver nor --from-file."
+        )
+    if from_file is None and since is None:
+        raise BadRequest("Say from when on, with --since (15m, 09:30, 2026-11-24T09:30Z), or give --from-file.")
+    stage = stage_of(context)
+    wanted = Wanted(
+        types=checked_kinds(kinds),
+        channel_id=channel,
+        user_id=user,
+        since_ms=times.moment(since) if since else None,
+        until_ms=times.moment(until) if until != "now" else None,
+    )
+    notes = output.console(stderr=True)
+    selection, until_ms = _select(stage, wanted, from_file, notes)
+    if export:
+        count = exports.write(export, selection.events, selection.seqs, stage=stage.name, redact=redact or ())
+        if as_json:
+            output.as_json({"exported": count, "file": str(export), "redacted": redact or []})
+        else:
+            output.console().print(f"{count} events are in {export}.")
+        return
+    outcome = _run(stage, selection, until_ms if from_file is None else None, is_live=is_live, speed=speed)
+    if as_json:
+        output.as_json(outcome.as_json())
+    else:
+        _show(outcome, output.console())
+    raise typer.Exit(_exit_code(outcome))
+
+
+def _select(stage: Stage, wanted: Wanted, from_file: Path | None, notes: Console) -> tuple[Selection, int]:
+    if from_file is not None:
+        incident = exports.read(from_file)
+        events = [event for event in incident.events if wanted.matches(event)]
+        notes.print(
+            f"{len(events)} events of the stage '{incident.about.get('stage')}' from {from_file}.", style="dim"
+        )
+        return Selection.of(events, incident.seqs), times.now()
+    settled = archive.settled_ms(stage)
+    until_ms = min(wanted.until_ms or settled, settled)
+    if wanted.until_ms is None and not stage.is_local:
+        notes.print(
+            f"Up to {times.text(until_ms)}: events reach the archive within about ten minutes, "
+            "and EventBridge replays whole minutes.",
+            style="dim",
+        )
+    elif wanted.until_ms is not None and wanted.until_ms > settled and not stage.is_local:
+        notes.print(
+            f"Only up to {times.text(until_ms)}: what is younger may not be in the archive yet. "
+            "Run this again in ten minutes for the rest.",
+            style="yellow",
+        )
+    with output.progress() as bar:
+        draining = bar.add_task("reading the archive", total=None)
+        selection = replay.from_archive(
+            stage,
+            wanted,
+            since_ms=wanted.since_ms or 0,
+            until_ms=until_ms,
+            told=lambda count: bar.update(draining, completed=count),
+        )
+    return selection, until_ms
+
+
+def _run(
+    stage: Stage, selection: Selection, until_ms: int | None, *, is_live: bool, speed: float | None
+) -> Outcome:
+    """Compare, and repair if asked. `until_ms` is None for events of a file."""
+    with output.progress() as bar:
+        comparing = bar.add_task("comparing", total=len(selection.events))
+        findings = replay.dry_run(
+            stage,
+            selection,
+            speed=None if is_live else speed,
+            told=lambda _: bar.advance(comparing),
+        )
+        if until_ms is not None:
+            findings = replay.with_memberships_since(stage, findings, until_ms)
+        outcome = Outcome(findings, selection, is_live=is_live)
+        if is_live:
+            running = bar.add_task("running live", total=len(selection.events))
+            outcome.played, after = replay.redeliver(
+                stage,
+                selection,
+                findings,
+                speed=speed,
+                look_in_log=until_ms is not None,
+                told=lambda _: bar.advance(running),
+            )
+            outcome.after = (
+                replay.with_memberships_since(stage, after, until_ms) if until_ms is not None else after
+            )
+    return outcome
+
+
+def _exit_code(outcome: Outcome) -> ExitCode:
+    wrong = [finding for finding in outcome.final if finding.verdict in WRONG]
+    if outcome.is_live:
+        return ExitCode.UNREPAIRED if wrong or outcome.failures else ExitCode.DONE
+    return ExitCode.DIFFERENT if wrong else ExitCode.DONE
+
+
+def _show(outcome: Outcome, console: Console) -> None:
+    found = outcome.as_json()
+    left_out = found["leftOut"]["statusUpdates"]
+    console.print(
+        f"{found['events']} channel events, in order"
+        + (f"; {left_out} status updates hold nothing to compare." if left_out else ".")
+    )
+    table = output.table("", "found", *(["now"] if outcome.is_live else []), right=("found", "now"))
+    for verdict, count in found["found"].items():
+        row = [str(count)] + ([str(found["after"][verdict])] if outcome.is_live else [])
+        table.add_row(Text(verdict, style=COLOURS[verdict]), *row)
+    console.print(table)
+    wrong = [finding for finding in outcome.final if finding.verdict in WRONG]
+    if wrong:
+        details = output.table("at", "event", "channel", "seq", "message", "verdict", right=("seq",))
+        for finding in wrong[:MOST_SHOWN]:
+            one = finding.as_json()
+            details.add_row(
+                one["occurredAt"],
+                one["detailType"],
+                one["channelId"] or "",
+                "" if one["seq"] is None else str(one["seq"]),
+                one["messageId"] or one["userId"] or "",
+                Text(f"{one['verdict']}: {one['note']}", style=COLOURS[one["verdict"]]),
+            )
+        console.print(details)
+        if len(wrong) > MOST_SHOWN:
+            console.print(f"… and {len(wrong) - MOST_SHOWN} more; --json has them all.")
+    for played in outcome.failures:
+        console.print(Text(f"✗ {played.event.detail_type} {played.event.event_id}: {played.failure}", style="red"))
+    if outcome.is_live:
+        console.print(f"{found['runs']} runs posted to whoever is connected; {found['repaired']} events repaired.")
+    else:
+        console.print(
+            "Nothing was written, nobody was told." + ("" if not wrong else " Repair it with --redeliver.")
+        )

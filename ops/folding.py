@@ -1,0 +1,112 @@
+"""What the tables should hold, folded from events alone, in whatever order these come.
+
+The rules are those of the workflow and the API: the later edit wins, a deletion beats all edits, of adding and
+taking back a reaction the later counts, and so for joining and leaving.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from functions.chat import events as facts
+from functions.chat.events import MalformedEvent, read_event
+from ops.events import BusEvent
+
+
+@dataclass
+class FoldedMessage:
+    """One message, with all that happened to it."""
+
+    sent: facts.MessageSent
+    edits: dict[str, str] = field(default_factory=dict)
+    deletions: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether it was taken back."""
+        return bool(self.deletions)
+
+    @property
+    def edited_at(self) -> str | None:
+        """When it got the text that it has."""
+        return max(self.edits, default=None)
+
+    @property
+    def text(self) -> str:
+        """Its text, now."""
+        if self.is_deleted:
+            return ""
+        return self.edits[max(self.edits)] if self.edits else self.sent.text
+
+
+@dataclass
+class Folded:
+    """Everything, keyed as the tables are. Values by time keep what was said at each moment, ties included."""
+
+    channels: dict[str, facts.ChannelSummary] = field(default_factory=dict)
+    messages: dict[str, FoldedMessage] = field(default_factory=dict)
+    reactions: dict[tuple[str, str, str, str], dict[str, set[bool]]] = field(default_factory=dict)
+    memberships: dict[tuple[str, str], dict[str, set[bool]]] = field(default_factory=dict)
+    malformed: list[BusEvent] = field(default_factory=list)
+    events: int = 0
+
+    def members_of(self, channel_id: str) -> set[str]:
+        """Who is in a channel in the end."""
+        return {
+            user
+            for (user, channel), moments in self.memberships.items()
+            if channel == channel_id and latest(moments)
+        }
+
+
+def latest(moments: dict[str, set[bool]]) -> bool | None:
+    """What was said last; None where both were said at the same moment."""
+    said = moments[max(moments)]
+    return next(iter(said)) if len(said) == 1 else None
+
+
+def fold(events: Iterable[BusEvent]) -> Folded:
+    """Fold events. Poisoned ones change nothing, as the workflow refuses them."""
+    folded = Folded()
+    changes: list[facts.MessageEdited | facts.MessageDeleted] = []
+    for event in events:
+        folded.events += 1
+        try:
+            data: Any = read_event(event.raw).data
+        except MalformedEvent:
+            folded.malformed.append(event)
+            continue
+        match data:
+            case facts.MessageSent():
+                folded.messages.setdefault(data.message_id, FoldedMessage(data))
+            case facts.MessageEdited() | facts.MessageDeleted():
+                changes.append(data)
+            case facts.ReactionAdded() | facts.ReactionRemoved():
+                key = (data.channel_id, data.message_id, data.emoji, data.user_id)
+                moments = folded.reactions.setdefault(key, {})
+                moments.setdefault(data.reacted_at, set()).add(isinstance(data, facts.ReactionAdded))
+            case facts.ChannelCreated():
+                folded.channels[data.channel_id] = data.channel
+                for user_id in data.first_member_ids:
+                    _membership(folded, user_id, data.channel_id, data.changed_at, joined=True)
+            case facts.MemberJoined() | facts.MemberLeft():
+                folded.channels.setdefault(data.channel_id, data.channel)
+                joined = isinstance(data, facts.MemberJoined)
+                _membership(folded, data.user_id, data.channel_id, data.changed_at, joined=joined)
+    for change in changes:
+        _change(folded, change)
+    return folded
+
+
+def _membership(folded: Folded, user_id: str, channel_id: str, at: str, *, joined: bool) -> None:
+    folded.memberships.setdefault((user_id, channel_id), {}).setdefault(at, set()).add(joined)
+
+
+def _change(folded: Folded, change: facts.MessageEdited | facts.MessageDeleted) -> None:
+    message = folded.messages.get(change.message_id)
+    if message is None:
+        return
+    if isinstance(change, facts.MessageDeleted):
+        message.deletions.add((change.deleted_at, change.deleted_by))
+    elif change.edited_by == message.sent.sender.user_id:
+        message.edits[change.edited_at] = change.text

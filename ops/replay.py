@@ -1,0 +1,188 @@
+"""A replay: events of the archive or of a file, in order, through the workflow; dry first, then live if asked.
+
+What differs is told event by event. A live run repairs what is missing and posts again to everyone connected, who
+drop what they have; so it may be repeated.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from functions.chat.events import CHANNEL_EVENTS
+from ops import archive, ordering, playing, tables, verdicts
+from ops.events import BusEvent, Wanted
+from ops.playing import Played
+from ops.restoring import Restorer
+from ops.stage import Stage
+from ops.verdicts import Finding, Verdict
+
+MEMBERSHIPS = frozenset({"ChannelCreated", "MemberJoined", "MemberLeft"})
+
+Told = Callable[[Finding | Played], None]
+
+
+@dataclass
+class Selection:
+    """What is to be replayed, in order. Status updates are counted and left out: they hold no state to repair."""
+
+    events: list[BusEvent]
+    seqs: dict[str, int]
+    ephemeral: int = 0
+
+    @classmethod
+    def of(cls, events: Iterable[BusEvent], seqs: Mapping[str, int]) -> "Selection":
+        """Sort out and order."""
+        everything = list(events)
+        durable = [event for event in everything if event.detail_type in CHANNEL_EVENTS]
+        places = {**_places_in_changes(durable), **seqs}
+        return cls(
+            events=ordering.in_order(durable, places), seqs=places, ephemeral=len(everything) - len(durable)
+        )
+
+
+def _places_in_changes(events: Iterable[BusEvent]) -> dict[str, int]:
+    """Edits, deletions and reactions name the seq of their message."""
+    return {
+        event.message_id: event.data["seq"]
+        for event in events
+        if event.message_id and isinstance(event.data.get("seq"), int)
+    }
+
+
+def from_archive(
+    stage: Stage, wanted: Wanted, *, since_ms: int, until_ms: int, told: archive.Told = lambda _: None
+) -> Selection:
+    """Archived events, with the places that the stage's tables still know."""
+    events = archive.read(stage, wanted, since_ms=since_ms, until_ms=until_ms, told=told)
+    ids = (event.message_id for event in events if event.detail_type == "MessageSent" and event.message_id)
+    seqs = {str(row["messageId"]): int(row["seq"]) for row in tables.message_ids(stage, ids)}
+    return Selection.of(events, seqs)
+
+
+@dataclass
+class Outcome:
+    """What a replay found, and did."""
+
+    findings: list[Finding]
+    selection: Selection
+    played: list[Played] = field(default_factory=list)
+    after: list[Finding] = field(default_factory=list)
+    is_live: bool = False
+
+    @property
+    def final(self) -> list[Finding]:
+        """How the stage compares now."""
+        return self.after if self.is_live else self.findings
+
+    @property
+    def failures(self) -> list[Played]:
+        """Live runs that did not end well."""
+        return [played for played in self.played if not played.succeeded]
+
+    def counts(self, findings: Sequence[Finding]) -> dict[str, int]:
+        """How many events of each verdict."""
+        return {verdict.value: sum(finding.verdict is verdict for finding in findings) for verdict in Verdict}
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of `--json`."""
+        wrong = (Verdict.MISSING, Verdict.DIFFERENT, Verdict.FAILED)
+        found: dict[str, Any] = {
+            "mode": "live" if self.is_live else "dry-run",
+            "events": len(self.selection.events),
+            "leftOut": {"statusUpdates": self.selection.ephemeral},
+            "found": self.counts(self.findings),
+            "differences": [finding.as_json() for finding in self.findings if finding.verdict in wrong],
+        }
+        if self.is_live:
+            repaired = {
+                finding.event.event_id
+                for finding in self.after
+                if finding.verdict in (Verdict.SAME, Verdict.SUPERSEDED)
+            }
+            found |= {
+                "runs": len(self.played),
+                "repaired": sum(
+                    finding.verdict in wrong and finding.event.event_id in repaired for finding in self.findings
+                ),
+                "after": self.counts(self.after),
+                "unrepaired": [finding.as_json() for finding in self.after if finding.verdict in wrong],
+                "failures": [
+                    {"eventId": played.event.event_id, "reason": played.failure} for played in self.failures
+                ],
+            }
+        return found
+
+
+def dry_run(
+    stage: Stage, selection: Selection, *, speed: float | None = None, told: Told = lambda _: None
+) -> list[Finding]:
+    """Compare every event with what is stored. Writes nothing, posts nothing."""
+    findings: dict[str, Finding] = {}
+
+    def note(played: Played) -> None:
+        finding = (
+            verdicts.judge(played.event, played.output)
+            if played.succeeded
+            else verdicts.failed(played.event, played.failure or "")
+        )
+        findings[played.event.event_id] = finding
+        told(finding)
+
+    playing.play_all(stage, selection.events, "dry-run", speed=speed, told=note)
+    ordered = [findings[event.event_id] for event in selection.events if event.event_id in findings]
+    return verdicts.with_later_memberships(ordered, _endings(selection.events))
+
+
+def with_memberships_since(stage: Stage, findings: list[Finding], until_ms: int) -> list[Finding]:
+    """Somebody who joined in the time looked at may have left after it: the archive is asked, where it matters."""
+    doubtful = {
+        finding.event.channel_id
+        for finding in findings
+        if finding.event.detail_type == "MemberJoined" and finding.verdict is Verdict.MISSING
+    }
+    end = archive.settled_ms(stage)
+    if not doubtful or end <= until_ms:
+        return findings
+    later = archive.read(stage, Wanted(types=MEMBERSHIPS), since_ms=until_ms, until_ms=end)
+    return verdicts.with_later_memberships(
+        findings, _endings(event for event in later if event.channel_id in doubtful)
+    )
+
+
+def _endings(events: Iterable[BusEvent]) -> dict[tuple[str, str], str]:
+    """When each membership last ended."""
+    found: dict[tuple[str, str], str] = {}
+    for event in events:
+        if event.detail_type == "MemberLeft":
+            key = (str(event.data.get("userId")), str(event.data.get("channelId")))
+            found[key] = max(found.get(key, ""), str(event.data.get("changedAt")))
+    return found
+
+
+def redeliver(
+    stage: Stage,
+    selection: Selection,
+    findings: Sequence[Finding],
+    *,
+    speed: float | None = None,
+    look_in_log: bool = True,
+    told: Told = lambda _: None,
+) -> tuple[list[Played], list[Finding]]:
+    """Run live what a later change has not replaced, after putting back what its run needs.
+
+    Returns the runs, and how the stage compares with the same events afterwards.
+    """
+    outdated = {finding.event.event_id for finding in findings if finding.verdict is Verdict.SUPERSEDED}
+    missing = {finding.event.event_id for finding in findings if finding.verdict is Verdict.MISSING}
+    restorer = Restorer(stage, dict(selection.seqs), look_in_log=look_in_log)
+
+    def before(event: BusEvent) -> BusEvent | None:
+        if event.event_id in outdated:
+            return None
+        if event.event_id in missing:
+            restorer.prepare(event)
+        return restorer.placed(event)
+
+    played = playing.play_all(stage, selection.events, "live", speed=speed, told=told, before=before)
+    placed = Selection([restorer.placed(event) for event in selection.events], selection.seqs)
+    return played, dry_run(stage, placed)
