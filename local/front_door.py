@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from local import sign_in_page, sign_up_page
+from local import sign_in_page, sign_up_page, token_revocation
 from local.deployment import client
 from local.inspector_api import PREFIX, Inspector
 from local.site_addresses import SiteAddresses, policy_headers
@@ -70,6 +70,7 @@ class FrontDoor:
             routes=[
                 Route("/config.json", self.config, methods=["GET", "HEAD"]),
                 Route("/api/{path:path}", self.api, methods=METHODS),
+                Route("/oauth2/revoke", self.revoke, methods=["POST"]),
                 Route("/oauth2/{path:path}", self.sign_in, methods=["GET", "POST", "OPTIONS"]),
                 Route("/login", self.sign_in, methods=["GET", "POST"]),
                 Route("/signup", self.sign_up, methods=["GET", "POST"]),
@@ -126,6 +127,17 @@ class FrontDoor:
         for name, value in self._site_headers.items():
             response.headers[name] = value
         return response
+
+    async def revoke(self, request: Request) -> Response:
+        """The user pool's revocation endpoint."""
+        given = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        try:
+            await to_thread(token_revocation.revoke, self._emulator_url, given)
+        except token_revocation.RevocationError as refusal:
+            return JSONResponse({"error": str(refusal)}, status_code=400)
+        except BotoCoreError:
+            return JSONResponse(UNAVAILABLE, status_code=503)
+        return Response(status_code=200)
 
     async def sign_in(self, request: Request) -> Response:
         """The user pool's pages and token endpoint, with the forms in our own page."""

@@ -169,6 +169,12 @@ def test_signing_in_through_the_front_door(started: LocalStage, http: httpx.Clie
         },
     )
     assert set(exchanged.json()) >= {"id_token", "access_token", "refresh_token"}
+    client_id = {"client_id": request["client_id"]}
+    spent = client_id | {"token": exchanged.json()["refresh_token"]}
+    assert http.post("/oauth2/revoke", data=client_id).json() == {"error": "invalid_request"}
+    assert http.post("/oauth2/revoke", data=spent).status_code == 200
+    renewal = {"grant_type": "refresh_token", "refresh_token": spent["token"], **client_id}
+    assert http.post("/oauth2/token", data=renewal).status_code == 400, "a revoked token renews nothing"
     out = http.get("/logout", params={"client_id": request["client_id"], "logout_uri": f"{started.url}/"})
     assert out.headers["location"] == f"{started.url}/"
 
