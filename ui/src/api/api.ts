@@ -72,6 +72,8 @@ export class Api {
     this.#ask<{ readSeq: number }>("PUT", `/channels/${encodeURIComponent(channelId)}/read-marker`, { seq });
   directMessage = (userId: string) => this.#ask<Channel>("POST", "/direct-messages", { userId });
   ticket = () => this.#ask<Ticket>("POST", "/tickets");
+  /** Ends the session on the server: its sockets close, and its tickets are good for nothing. */
+  signOut = () => this.#ask<unknown>("POST", "/sign-out");
 
   async #ask<T>(method: Method, path: string, body?: object): Promise<T> {
     // POST is not repeated: a channel made twice is one too many. The rest is idempotent.

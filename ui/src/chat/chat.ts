@@ -19,6 +19,8 @@ import { History } from "./history";
 import { Reading } from "./reading";
 import { Sending } from "./sending";
 
+const SIGN_OUT_PATIENCE_MS = 2_000;
+
 export class Chat {
   readonly api: Api;
   readonly config: Config;
@@ -82,6 +84,8 @@ export class Chat {
 
   async signOut(): Promise<void> {
     this.stop();
+    // Nobody waits at the door for a network that is gone; the session then ends by its time.
+    await Promise.race([this.api.signOut().catch(() => undefined), pause(SIGN_OUT_PATIENCE_MS)]);
     await this.#session.signOut();
   }
 
@@ -199,3 +203,5 @@ export class Chat {
     this.toast("error", sentence(failure));
   }
 }
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
