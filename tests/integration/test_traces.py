@@ -1,0 +1,153 @@
+"""One trace from the route's function to the last post: no hop loses the header."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+
+from ops import traces
+from ops.traces import Segment, Trace
+from tests.integration.conftest import Join
+from tests.local_stage import TestStage
+
+pytestmark = pytest.mark.anyio
+
+MESSAGES = 100
+UPDATES = 20
+COLLECTED_SECONDS = 15
+
+# Parent and child at every hop of a message: function → step → bus → workflow → function → step.
+MESSAGE_HOPS = [
+    ("SendMessage", "## handler"),
+    ("## handler", "admit"),
+    ("## handler", "publish"),
+    ("publish", "Deliver"),
+    ("Deliver", "PostToConnections"),
+    ("PostToConnections", "## handler"),
+    ("## handler", "post frames"),
+]
+STATUS_HOPS = [
+    ("StartTyping", "## handler"),
+    ("## handler", "admit"),
+    ("## handler", "publish"),
+    ("publish", "broadcast_status"),
+    ("broadcast_status", "wait in the queue"),
+    ("broadcast_status", "broadcast"),
+]
+
+
+def hop_name(segment: Segment) -> str:
+    """A segment's name without what CloudFormation put around it."""
+    known = ("SendMessage", "StartTyping", "PostToConnections", "Deliver")
+    if segment.origin:
+        return next((name for name in known if f"-{name}" in segment.name), segment.name)
+    return segment.name
+
+
+def hops_of(trace: Trace) -> set[tuple[str, str]]:
+    """Every (parent, child) of a trace."""
+
+    def pairs(segment: Segment) -> Iterator[tuple[str, str]]:
+        for child in segment.children:
+            yield hop_name(segment), hop_name(child)
+            yield from pairs(child)
+
+    return {pair for root in trace.roots for pair in pairs(root)}
+
+
+async def collected(stage: TestStage, trace_ids: list[str], is_whole: Callable[[Trace], bool]) -> list[Trace]:
+    """The traces, once they are whole, or after a while as they are."""
+    deadline = time.monotonic() + COLLECTED_SECONDS
+    while True:
+        found = await asyncio.to_thread(traces.by_id, stage.stage, trace_ids)
+        if (len(found) == len(trace_ids) and all(map(is_whole, found))) or time.monotonic() > deadline:
+            return found
+        await asyncio.sleep(0.5)
+
+
+async def test_every_message_is_one_connected_trace_with_every_hop(stage: TestStage, join: Join):
+    """A hundred messages, a hundred traces, each one tree from send_message to the posts."""
+    people = [await join(name) for name in ("dora", "emil", "frida", "gina", "hugo")]
+    dora = people[0]
+    channel = await dora.api.post("/channels", {"name": f"traced {uuid4()}"})
+    for person in people[1:]:
+        await person.api.put(f"/channels/{channel['channelId']}/members/me")
+    acks = []
+    for number in range(MESSAGES):
+        person = people[number % len(people)]
+        acks.append(await person.send_message(f"number {number}", channel_id=channel["channelId"]))
+    trace_ids = []
+    for ack in acks:
+        frame = await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
+        trace_ids.append(frame["traceId"])
+    assert len(set(trace_ids)) == MESSAGES
+    wanted = set(MESSAGE_HOPS)
+    found = await collected(stage, trace_ids, lambda trace: wanted <= hops_of(trace))
+    assert len(found) == MESSAGES
+    torn = {trace.trace_id: sorted(wanted - hops_of(trace)) for trace in found if not wanted <= hops_of(trace)}
+    assert torn == {}
+    assert [trace.trace_id for trace in found if not trace.is_connected] == []
+
+
+async def test_every_segment_of_work_names_message_channel_and_sender(stage: TestStage, join: Join):
+    """One query by messageId finds both functions, and no text is anywhere in the trace."""
+    dora = await join("dora")
+    secret = f"unspeakable-{uuid4()}"
+    ack = await dora.send_message(secret)
+    frame = await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
+    wanted = set(MESSAGE_HOPS)
+    [trace] = await collected(stage, [frame["traceId"]], lambda trace: wanted <= hops_of(trace))
+    handlers = [segment for segment in trace.walk() if segment.name == "## handler"]
+    assert len(handlers) == 2
+    for handler in handlers:
+        assert handler.annotations["messageId"] == ack["messageId"]
+        assert handler.annotations["channelId"] == "general"
+        assert handler.annotations["userId"] == dora.user_id
+    now = int(time.time() * 1000)
+    ids = await asyncio.to_thread(
+        traces.annotated, stage.stage, "messageId", ack["messageId"], since_ms=now - 60_000, until_ms=now + 1_000
+    )
+    assert ids == [frame["traceId"]]
+    documents = stage.client("xray").batch_get_traces(TraceIds=ids)["Traces"][0]["Segments"]
+    assert not any(secret in segment["Document"] for segment in documents)
+
+
+async def test_every_status_update_is_joined_to_the_trace_that_published_it(stage: TestStage, join: Join):
+    """However they were batched, each trace shows its update's wait in the queue and its broadcast."""
+    dora, emil = await join("dora"), await join("emil")
+    started = int(time.time() * 1000)
+    channel = await dora.api.post("/channels", {"name": f"typed {uuid4()}"})
+    await emil.api.put(f"/channels/{channel['channelId']}/members/me")
+    acknowledged = 0
+    while acknowledged < UPDATES:
+        since = len(dora.sockets[0].frames)
+        await dora.sockets[0].send(action="startTyping", channelId=channel["channelId"])
+        answer = await dora.sockets[0].wait_for(
+            lambda frame: frame["type"] in ("ack", "error") and frame.get("action") == "startTyping", since=since
+        )
+        acknowledged += answer["type"] == "ack"
+        await asyncio.sleep(answer.get("retryAfterMs", 0) / 1000)
+
+    def typed() -> list[str]:
+        return traces.annotated(
+            stage.stage,
+            "channelId",
+            channel["channelId"],
+            since_ms=started - 1_000,
+            until_ms=int(time.time() * 1000) + 1_000,
+        )
+
+    await emil.sockets[0].wait_for_type("typing", channelId=channel["channelId"])
+    wanted = set(STATUS_HOPS)
+    found = await collected(
+        stage,
+        await asyncio.to_thread(typed),
+        lambda trace: wanted <= hops_of(trace) or not any("StartTyping" in root.name for root in trace.roots),
+    )
+    updates = [trace for trace in found if any(hop_name(root) == "StartTyping" for root in trace.roots)]
+    assert len(updates) >= UPDATES
+    joined = [trace for trace in updates if wanted <= hops_of(trace) and trace.is_connected]
+    published = [trace for trace in updates if ("## handler", "publish") in hops_of(trace)]
+    assert len(joined) == len(published) == UPDATES
