@@ -1,5 +1,7 @@
 """The AWS clients, each made once per process and only when something asks for it."""
 
+import os
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -50,3 +52,13 @@ def connections_api() -> "ApiGatewayManagementApiClient":
     The endpoint is the environment's AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI, which botocore knows.
     """
     return boto3.client("apigatewaymanagementapi", config=_POSTS_CONFIG)
+
+
+def prepare(*clients: Callable[[], object]) -> None:
+    """Make the clients that a handler will need while Lambda initialises it, not while somebody waits.
+
+    Elsewhere, where there may be no region yet, they are made when something asks for them.
+    """
+    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        for client in clients:
+            client()

@@ -5,10 +5,13 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
-from functions.aws import observability, rest, tracing
+from functions.aws import clients, observability, rest, tracing
 from functions.aws.observability import logger
 from functions.chat.errors import ChatError, NotFound
 from functions.handlers.rest import channels, history, people
+
+clients.prepare(clients.dynamodb, clients.event_bridge)
+
 
 app = APIGatewayRestResolver()
 app.include_router(people.router)

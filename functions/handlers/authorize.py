@@ -11,10 +11,12 @@ from aws_lambda_powertools.utilities.data_classes.api_gateway_authorizer_event i
     parse_api_gateway_arn,
 )
 
-from functions.aws import sessions, tickets, tracing
+from functions.aws import clients, sessions, tickets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.settings import AuthorizeSettings
+
+clients.prepare(clients.dynamodb)
 
 
 @tracing.traced

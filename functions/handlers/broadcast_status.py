@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from functions.aws import connections, observability, presence, sockets, tracing
+from functions.aws import clients, connections, observability, presence, sockets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.departures import depart_if_gone
 from functions.aws.observability import logger
@@ -20,6 +20,8 @@ from functions.chat.frames import Frame
 from functions.chat.model import Shape
 from functions.chat.presence import furthest_reads, latest_typing, presence_frames
 from functions.settings import BroadcastStatusSettings
+
+clients.prepare(clients.dynamodb, clients.event_bridge, clients.connections_api)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from functions.aws import bus, members, messages, tracing
+from functions.aws import bus, clients, members, messages, tracing
 from functions.aws.socket_route import Caller, socket_route
 from functions.chat.commands import (
     AddReaction,
@@ -17,6 +17,8 @@ from functions.chat.messages import changed
 from functions.chat.model import timestamp
 from functions.chat.rate import RateLimit
 from functions.settings import ChangeMessageSettings
+
+clients.prepare(clients.dynamodb, clients.event_bridge)
 
 
 @socket_route

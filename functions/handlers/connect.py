@@ -8,13 +8,15 @@ Nothing may be posted to the connection yet: it opens when this returns.
 
 from typing import Any
 
-from functions.aws import bus, connections, observability, sessions, tracing
+from functions.aws import bus, clients, connections, observability, sessions, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.aws.socket_route import caller_of
 from functions.chat.events import UserConnected
 from functions.chat.model import timestamp
 from functions.settings import ConnectSettings
+
+clients.prepare(clients.dynamodb, clients.event_bridge)
 
 
 @tracing.traced

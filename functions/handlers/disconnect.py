@@ -3,11 +3,13 @@ connections that it misses are found gone when posted to, or expire."""
 
 from typing import Any
 
-from functions.aws import observability, tracing
+from functions.aws import clients, observability, tracing
 from functions.aws.clock import now_ms
 from functions.aws.departures import depart
 from functions.aws.socket_route import caller_of
 from functions.settings import DisconnectSettings
+
+clients.prepare(clients.dynamodb, clients.event_bridge)
 
 
 @tracing.traced

@@ -6,7 +6,7 @@ Throttled posts are retried one by one, gone connections are forgotten, and what
 from collections.abc import Iterable
 from typing import Any
 
-from functions.aws import connections, observability, sockets, tracing
+from functions.aws import clients, connections, observability, sockets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.departures import depart_if_gone
 from functions.aws.observability import logger
@@ -14,6 +14,8 @@ from functions.chat.delivery import frame_for
 from functions.chat.events import Envelope, MessageSent, read_event
 from functions.chat.model import milliseconds
 from functions.settings import PostToConnectionsSettings
+
+clients.prepare(clients.dynamodb, clients.event_bridge, clients.connections_api)
 
 
 @tracing.traced

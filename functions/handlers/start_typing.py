@@ -1,6 +1,6 @@
 """Route `startTyping`: tell the channel that somebody is typing. It ends by itself, and is never stored."""
 
-from functions.aws import bus, members, tracing
+from functions.aws import bus, clients, members, tracing
 from functions.aws.socket_route import Caller, socket_route
 from functions.chat.commands import StartTyping, parse_command
 from functions.chat.events import TypingStarted
@@ -12,6 +12,9 @@ from functions.settings import StartTypingSettings
 TYPING_MS = 6_000
 TYPING_LIMIT = RateLimit(per_second=1, burst=5)
 """The browser says so every three seconds while somebody types, per tab."""
+
+
+clients.prepare(clients.dynamodb, clients.event_bridge)
 
 
 @socket_route
