@@ -16,6 +16,7 @@ from uuid import uuid4
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
 
 Frame = dict[str, Any]
 TIMEOUT_SECONDS = 20.0
@@ -77,12 +78,23 @@ class Socket:
     _reader: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, websocket_url: str, ticket: str, *, heard: Callable[[Frame], None] | None = None) -> Self:
-        """Open a socket with a ticket; `heard` is told of each frame as it comes.
+    async def open(
+        cls,
+        websocket_url: str,
+        ticket: str,
+        *,
+        heard: Callable[[Frame], None] | None = None,
+        origin: str | None = None,
+    ) -> Self:
+        """Open a socket with a ticket, as a page of an origin does; `heard` is told of each frame as it comes.
 
         Raises websockets' InvalidStatus where it is refused.
         """
-        connection = await connect(f"{websocket_url}?ticket={quote(ticket)}", open_timeout=TIMEOUT_SECONDS)
+        connection = await connect(
+            f"{websocket_url}?ticket={quote(ticket)}",
+            open_timeout=TIMEOUT_SECONDS,
+            origin=Origin(origin) if origin else None,
+        )
         socket = cls(connection, heard=heard)
         socket._reader = asyncio.create_task(socket._read())
         return socket

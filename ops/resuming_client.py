@@ -165,6 +165,8 @@ class ResumingClient:
         """Wait for something that frames or a connection bring about. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             while not holds():
+                if self._life is not None and self._life.done():
+                    self._life.result()
                 self._changed.clear()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._changed.wait(), 0.1)

@@ -34,6 +34,10 @@ class Crowd:
         """What is stored: (seq, messageId, text) in the order of seq."""
         return stored_messages(self.stage, self.channel_id)
 
+    async def everybody_sees(self, message_id: str) -> None:
+        """Wait until a message is on every screen."""
+        await self.people[0].wait_until(lambda: all(message_id in each.arrived for each in self.people))
+
     async def settle_storage(self, *, seconds: float = 60.0) -> None:
         """Wait until all that was acknowledged is stored."""
         wanted = set(self.sent)

@@ -1,4 +1,4 @@
-"""What was promised, what was tried, how often, and how it ended: a table on the terminal, and a page with plots."""
+"""What was promised, what was tried, how often, and how it ended: a table for terminals, a page with plots."""
 
 import html
 import math
@@ -118,18 +118,21 @@ class Report:
         notes = "".join(f"<li>{html.escape(note)}</li>" for record in self.records for note in record.notes)
         moment = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
         return (
-            f"<!doctype html><html lang=en><meta charset=utf-8><title>Parley: the guarantees</title>"
-            f"<style>{STYLE}</style><h1>Parley: the guarantees</h1><p>Stage {html.escape(self.stage)}, {moment}.</p>"
+            "<!doctype html><html lang=en><meta charset=utf-8><title>Parley: the guarantees</title>"
+            f"<style>{STYLE}</style><h1>Parley: the guarantees</h1>"
+            f"<p>Stage {html.escape(self.stage)}, {moment}.</p>"
             f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-            f"<h1>From the send to a screen</h1><p>The share of deliveries that were on a screen within a time. Faults "
-            f"are in force, so the tail is what they cost.</p>{plots}<h1>Notes</h1><ul>{notes}</ul></html>\n"
+            "<h1>From the send to a screen</h1><p>The share of deliveries that were on a screen within a time. "
+            f"Faults are in force, so the tail is what they cost.</p>{plots}"
+            f"<h1>Notes</h1><ul>{notes}</ul></html>\n"
         )
 
 
 STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2rem auto;padding:0 1rem;color:#1b1f24}"
-    "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ddd;"
-    "vertical-align:top}.n{text-align:right}.held{color:#176b3a}.broken{color:#b3261e;font-weight:700}"
+    "table{border-collapse:collapse;width:100%}"
+    "td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ddd;vertical-align:top}"
+    ".n{text-align:right}.held{color:#176b3a}.broken{color:#b3261e;font-weight:700}"
     ".untried{color:#6b6f76}svg{max-width:100%}h2{font-size:1rem;margin:1.5rem 0 .3rem}"
 )
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 200, 50, 30

@@ -1,0 +1,104 @@
+"""A long history comes by the page, and a large channel is served whole, stale rows and all."""
+
+import asyncio
+import time
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from ops.chat_client import ChatClient
+from tests.guarantees.crowd import private_channel, signed_in
+from tests.guarantees.report import Record
+from tests.local_stage import TestStage
+
+PROMISE = 7
+pytestmark = pytest.mark.anyio
+
+PATIENCE_SECONDS = 10
+"""Far more than it takes; figures are the bench's business."""
+
+
+def fill(stage: TestStage, table: str, rows: list[dict[str, Any]]) -> None:
+    """Put rows into a table."""
+    with stage.resource("dynamodb").Table(stage.output("Data", f"{table}TableName")).batch_writer() as batch:
+        for row in rows:
+            batch.put_item(Item=row)
+
+
+async def history(client: ChatClient, channel_id: str) -> list[int]:
+    """Every seq, as somebody who scrolls up to the beginning reads them."""
+    seen: list[int] = []
+    query: dict[str, object] = {"limit": 100}
+    while True:
+        page = await client.api.get(f"/channels/{channel_id}/messages", **query)
+        seen = [item["seq"] for item in page["items"]] + seen
+        if not page["hasMore"]:
+            return seen
+        query["before"] = seen[0]
+
+
+async def test_a_long_history_comes_by_the_page(stage: TestStage, record: Record, is_long: bool):
+    """The first page does not wait for the rest; scrolling up meets every message once."""
+    count = 10_000 if is_long else 500
+    async with signed_in(stage, "dora") as (dora,):
+        channel_id = await private_channel(dora)
+        rows = [
+            {
+                "channelId": channel_id,
+                "seq": seq,
+                "messageId": str(uuid4()),
+                "clientMessageId": str(uuid4()),
+                "senderId": dora.user_id,
+                "senderName": "Dora",
+                "text": f"number {seq}",
+                "searchText": f"number {seq}",
+                "sentAt": "2026-11-24T09:30:00.000Z",
+                "traceHeader": "",
+            }
+            for seq in range(1, count + 1)
+        ]
+        await asyncio.to_thread(fill, stage, "Messages", rows)
+        began = time.monotonic()
+        page = await dora.api.get(f"/channels/{channel_id}/messages", limit=50)
+        first = time.monotonic() - began
+        assert [item["seq"] for item in page["items"]] == list(range(count - 49, count + 1))
+        assert first < PATIENCE_SECONDS
+        assert await history(dora, channel_id) == list(range(1, count + 1))
+    record.tried("messages of a channel, read by the page", count)
+    record.note(f"first page of {count:,} messages in {first * 1000:.0f} ms")
+
+
+async def test_everyone_online_in_a_large_channel_is_served(stage: TestStage, record: Record, is_long: bool):
+    """A thousand members, most of them away, some with rows of sockets long gone: all who are there get it."""
+    members, online = (1_000, 60) if is_long else (150, 12)
+    async with signed_in(stage, "owner", *(f"guest{number}" for number in range(online - 1))) as clients:
+        channel_id = await private_channel(*clients)
+        absent = [
+            {
+                "userId": f"absent-{number}-{channel_id[:8]}",
+                "channelId": channel_id,
+                "role": "member",
+                "joinedAt": "2026-11-24T09:30:00.000Z",
+                "readSeq": 0,
+                "announced": True,
+            }
+            for number in range(members - online)
+        ]
+        stale = [
+            {
+                "channelId": channel_id,
+                "connectionId": f"stale{number}=",
+                "userId": row["userId"],
+                "expiresAt": 4102444800,
+            }
+            for number, row in enumerate(absent)
+        ]
+        await asyncio.to_thread(fill, stage, "Members", absent)
+        await asyncio.to_thread(fill, stage, "Subscriptions", stale)
+        for client in clients:
+            await client.open_socket()
+        ack = await clients[0].send_message("to all of you", channel_id=channel_id)
+        for client in clients:
+            await client.sockets[0].wait_for_type("message", messageId=ack["messageId"], seconds=60)
+    record.tried("members, of whom everyone online was served", members)
