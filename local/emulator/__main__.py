@@ -64,6 +64,7 @@ async def serve(settings: EmulatorSettings) -> None:
         bucket_deployment,
         event_archive,
         log_groups,
+        sign_in_time,
         trace_collector,
         websocket_responses,
     )
@@ -83,6 +84,7 @@ async def serve(settings: EmulatorSettings) -> None:
     event_archive.install()
     websocket_responses.install()
     bucket_deployment.install()
+    sign_in_time.install()
     LayerState(settings.state_directory / "layers")
     durability = Durability(settings.state_directory / "journal")
     BusDelivery(durability)
