@@ -1,17 +1,17 @@
-"""People with browsers: Chromium contexts, signed in through the real sign-in page."""
+"""People with browsers: one Chromium, and visitors who stay for a test or for a module."""
 
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser import chromium
-from tests.local_stage import ROOT, Person, TestStage
+from tests.browser.visitors import Visit, Visitor, arrive
+from tests.browser.voice import Voice
+from tests.local_stage import TestStage
 
-ARTEFACTS = ROOT / "artefacts" / "screenshots"
+expect.set_options(timeout=10_000)
 
 
 @pytest.fixture(scope="package")
@@ -25,80 +25,81 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@dataclass
-class Visitor:
-    """Somebody at a browser."""
-
-    person: Person
-    context: BrowserContext
-    page: Page
-    complaints: list[str]
-
-    def picture(self, name: str) -> Path:
-        """Keep a screenshot as an artefact."""
-        ARTEFACTS.mkdir(parents=True, exist_ok=True)
-        path = ARTEFACTS / f"{name}.png"
-        self.page.screenshot(path=path)
-        return path
-
-    def open_tab(self) -> Page:
-        """Another tab of the same person, signed in if the session is shared, else through the page."""
-        page = self.context.new_page()
-        sign_in(page, self.page.url, self.person)
-        return page
-
-    def say(self, text: str) -> None:
-        """Write a message and send it."""
-        box = self.page.get_by_role("textbox", name=re.compile("^Message"))
-        box.fill(text)
-        box.press("Enter")
-
-
-Visit = Callable[..., Visitor]
+def _check(visitor: Visitor) -> None:
+    complaints, visitor.complaints = visitor.complaints, []
+    assert complaints == [], f"{visitor.person.username}'s browser complained"
 
 
 @pytest.fixture
 def visit(stage: TestStage, browser: Browser) -> Iterator[Visit]:
-    """`visit("dora")`: a new user, signed in, in a browser context of their own."""
-    open_contexts: list[BrowserContext] = []
+    """`visit("dora")`: a new user, signed in, in a browser context of their own, for one test."""
     visitors: list[Visitor] = []
 
-    def enter(name: str, **options: object) -> Visitor:
-        person = stage.new_user(name)
-        context = browser.new_context(**options)  # type: ignore[arg-type]
-        context.set_default_timeout(20_000)
-        open_contexts.append(context)
-        page = context.new_page()
-        complaints: list[str] = []
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: _note(message, complaints))
-        visitor = Visitor(person, context, page, complaints)
-        visitors.append(visitor)
-        sign_in(page, stage.url, person)
-        return visitor
+    def enter(name: str, **options: Any) -> Visitor:
+        visitors.append(arrive(browser, stage, stage.new_user(name), **options))
+        return visitors[-1]
 
     yield enter
-    for context in open_contexts:
-        context.close()
     for visitor in visitors:
-        assert visitor.complaints == [], f"{visitor.person.username}'s browser complained"
+        visitor.leave()
+    for visitor in visitors:
+        _check(visitor)
 
 
-def _note(message: ConsoleMessage, complaints: list[str]) -> None:
-    if message.type == "error":
-        complaints.append(message.text)
+@pytest.fixture(scope="module")
+def _stayers(stage: TestStage, browser: Browser) -> Iterator[dict[str, Visitor]]:
+    """Those who stay for a module, by name."""
+    visitors: dict[str, Visitor] = {}
+    yield visitors
+    for visitor in visitors.values():
+        visitor.leave()
 
 
-def sign_in(page: Page, url: str, person: Person) -> None:
-    """Open the chat, and sign in if asked."""
-    page.goto(url)
-    start = page.get_by_role("button", name="Sign in")
-    composer = page.get_by_role("textbox", name=re.compile("^Message"))
-    expect(start.or_(composer).first).to_be_visible(timeout=20_000)
-    if composer.is_visible():
-        return
-    start.click()
-    page.locator("input[name=username]").fill(person.username)
-    page.locator("input[name=password]").fill(person.password)
-    page.locator("input[name=password]").press("Enter")
-    expect(composer).to_be_visible(timeout=20_000)
+def _stay(name: str, stayers: dict[str, Visitor], browser: Browser, stage: TestStage) -> Iterator[Visitor]:
+    """Signed in once, with a tab of its own for each test."""
+    if name not in stayers:
+        stayers[name] = arrive(browser, stage, stage.new_user(name))
+    visitor = stayers[name]
+    first, visitor.page = visitor.page, visitor.context.new_page()
+    yield visitor
+    visitor.page.close()
+    visitor.page = first
+    visitor.forgiven.clear()
+    _check(visitor)
+
+
+@pytest.fixture
+def dora(stage: TestStage, browser: Browser, _stayers: dict[str, Visitor]) -> Iterator[Visitor]:
+    """Dora, who stays signed in for the module's tests; each uses a channel of its own."""
+    yield from _stay("dora", _stayers, browser, stage)
+
+
+@pytest.fixture
+def emil(stage: TestStage, browser: Browser, _stayers: dict[str, Visitor]) -> Iterator[Visitor]:
+    """Emil, who stays signed in for the module's tests."""
+    yield from _stay("emil", _stayers, browser, stage)
+
+
+@pytest.fixture(scope="module")
+def voices(stage: TestStage) -> Iterator[dict[str, Voice]]:
+    """Those without a screen, by name: made when first asked for, gone after the module."""
+    made: dict[str, Voice] = {}
+    yield made
+    for voice in made.values():
+        voice.close()
+
+
+@pytest.fixture
+def fay(stage: TestStage, voices: dict[str, Voice]) -> Voice:
+    """Fay, who writes and is not watched: a socket without a browser."""
+    if "fay" not in voices:
+        voices["fay"] = Voice.of(stage, stage.new_user("fay"))
+    return voices["fay"]
+
+
+@pytest.fixture
+def gus(stage: TestStage, voices: dict[str, Voice]) -> Voice:
+    """Gus, another without a browser."""
+    if "gus" not in voices:
+        voices["gus"] = Voice.of(stage, stage.new_user("gus"))
+    return voices["gus"]

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from ops.chat_client import ChatClient, chatting
 from ops.stage import Stage
 from tests.browser import chromium
-from tests.browser.conftest import sign_in
+from tests.browser.visitors import sign_in
 from tests.local_stage import ROOT, Person, TestStage, running_stage
 
 FOLDER = ROOT / "docs" / "screenshots"

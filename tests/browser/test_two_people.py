@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visit, Visitor
+from tests.browser.visitors import Visit, Visitor
 from tests.local_stage import TestStage
 
 

@@ -1,0 +1,177 @@
+"""The connection comes and goes; what is said does not."""
+
+import random
+import re
+
+from playwright.sync_api import Page, WebSocket, expect
+
+from tests.browser.visitors import NETWORK_GONE, Visit, Visitor
+from tests.browser.voice import Voice
+from tests.browser.wire import Frame, Wire
+
+MINUTE_MS = 60_000
+
+
+def _status(page: Page):
+    return page.locator("main").get_by_role("status").filter(has_text=re.compile("offline|connecting", re.I))
+
+
+def test_a_long_break_is_told_calmly_and_offline_is_not_reconnecting(visit: Visit):
+    """After 5 s without a connection, not before, one line says so; no dialog; it goes when the break ends."""
+    dora = visit("dora")
+    dora.forgive(NETWORK_GONE)
+    channel = dora.new_channel("weather")
+    wire = Wire(dora.page)
+    dora.page.clock.install()
+    dora.go(channel)
+    wire.cut()
+    dora.page.clock.run_for(3_000)
+    expect(_status(dora.page)).to_have_count(0)
+    dora.page.clock.run_for(3_000)
+    expect(_status(dora.page)).to_contain_text("Reconnecting")
+    expect(dora.page.get_by_role("dialog")).to_have_count(0)
+    dora.context.set_offline(True)
+    expect(_status(dora.page)).to_contain_text("You are offline")
+    dora.say("kept for later")
+    expect(_status(dora.page)).to_contain_text("One message waits to be sent")
+    dora.picture("offline")
+    wire.mend()
+    dora.context.set_offline(False)
+    expect(_status(dora.page)).to_have_count(0)
+    expect(dora.message("kept for later").get_by_role("img", name="Delivered")).to_be_visible()
+
+
+def test_a_short_break_is_nobodys_business(dora: Visitor):
+    """A socket that is cut and back within a moment shows no line, and everything goes on."""
+    dora.forgive(NETWORK_GONE)
+    channel = dora.new_channel("hiccup")
+    wire = Wire(dora.page)
+    dora.go(channel)
+    dora.say("before")
+    expect(dora.message("before").get_by_role("img", name="Delivered")).to_be_visible()
+    wire.cut()
+    wire.mend()
+    dora.say("after")
+    expect(dora.message("after").get_by_role("img", name="Delivered")).to_be_visible()
+    expect(_status(dora.page)).to_have_count(0)
+
+
+def test_what_was_said_in_ones_absence_is_there_on_return(visit: Visit, fay: Voice):
+    """Messages, an edit and a deletion made meanwhile, here and in another channel: all there, in order, once."""
+    dora = visit("dora")
+    dora.forgive(NETWORK_GONE)
+    here, elsewhere = dora.new_channel("here", fay.user_id), dora.new_channel("elsewhere", fay.user_id)
+    wire = Wire(dora.page)
+    dora.go(elsewhere)
+    dora.channel_link("here").click()
+    first, second = fay.say(here, "first"), fay.say(here, "second")
+    expect(dora.message("second")).to_be_visible()
+    wire.cut()
+    fay.send(action="editMessage", channelId=here, seq=first, text="first, put better")
+    fay.send(action="deleteMessage", channelId=here, seq=second)
+    fay.wait("messageDeleted", seq=second)
+    missed = [f"missed {number}" for number in range(1, 6)]
+    for text in missed:
+        fay.say(here, text)
+    fay.say(elsewhere, "missed there")
+    wire.mend()
+    expect(dora.message("missed 5")).to_be_visible()
+    expect(dora.message("first, put better")).to_be_visible()
+    expect(dora.message("This message was deleted.")).to_have_count(1)
+    assert dora.texts() == ["first, put better", *missed]
+    expect(dora.channel_link("elsewhere")).to_have_accessible_name(re.compile("1 unread"))
+    dora.channel_link("elsewhere").click()
+    expect(dora.message("missed there")).to_have_count(1)
+
+
+def test_frames_that_are_lost_doubled_and_swapped_change_nothing(visit: Visit, fay: Voice):
+    """A stream that drops, doubles and swaps frames ends as what was said: gaps are fetched, order is by seq."""
+    dora = visit("dora")
+    channel = dora.new_channel("rough sea", fay.user_id)
+    wire = Wire(dora.page)
+    chance = random.Random(7)
+    kept: list[Frame] = []
+
+    def disturb(frame: Frame) -> list[Frame]:
+        if frame["type"] != "message":
+            return [frame]
+        kind = chance.choice(("drop", "double", "swap", "pass"))
+        if kind == "drop":
+            return []
+        if kind == "swap" and not kept:
+            kept.append(frame)
+            return []
+        late, kept[:] = list(kept), []
+        return [frame, *late] if kind != "double" else [frame, frame, *late]
+
+    wire.incoming = disturb
+    dora.go(channel)
+    said = [f"wave {number:02}" for number in range(1, 17)]
+    for text in said:
+        fay.say(channel, text)
+    wire.incoming = lambda frame: [frame]
+    fay.say(channel, "calm")
+    expect(dora.message("calm")).to_be_visible()
+    for text in said:
+        expect(dora.message(text)).to_have_count(1)
+    assert dora.texts() == [*said, "calm"]
+
+
+def test_a_frame_that_is_lost_is_fetched_without_waiting_for_another_connection(dora: Visitor, fay: Voice):
+    """One message never arrives; the next shows the gap, and the missing one appears above it."""
+    channel = dora.new_channel("gap", fay.user_id)
+    wire = Wire(dora.page)
+    wire.incoming = lambda frame: [] if frame.get("text") == "lost on the way" else [frame]
+    dora.go(channel)
+    for text in ("here", "lost on the way", "here too"):
+        fay.say(channel, text)
+    expect(dora.message("lost on the way")).to_have_count(1)
+    assert dora.texts() == ["here", "lost on the way", "here too"]
+
+
+def test_an_idle_socket_is_kept_alive_well_within_ten_minutes(visit: Visit):
+    """Five minutes without a word: the page pings, the server answers, the socket stays the same one."""
+    dora = visit("dora")
+    channel = dora.new_channel("idle")
+    sockets: list[WebSocket] = []
+    dora.page.on("websocket", lambda socket: sockets.append(socket))
+    dora.page.clock.install()
+    dora.go(channel)
+    dora.say("hello")
+    expect(dora.message("hello").get_by_role("img", name="Delivered")).to_be_visible()
+    with sockets[-1].expect_event("framereceived", lambda payload: '"pong"' in str(payload)):
+        dora.page.clock.fast_forward(5 * MINUTE_MS)
+    dora.say("still here")
+    expect(dora.message("still here").get_by_role("img", name="Delivered")).to_be_visible()
+    assert len(sockets) == 1
+
+
+def test_a_fresh_socket_takes_over_before_the_two_hour_cut(visit: Visit, fay: Voice):
+    """Before two hours are over, and with the session renewed, another socket opens and only then the old one
+    closes; what is said meanwhile comes once."""
+    dora = visit("dora")
+    channel = dora.new_channel("all day", fay.user_id)
+    opened: list[WebSocket] = []
+    renewals: list[str] = []
+    dora.page.on("websocket", lambda socket: opened.append(socket))
+    dora.page.on(
+        "request", lambda request: renewals.append(request.url) if "/oauth2/token" in request.url else None
+    )
+    dora.page.clock.install()
+    dora.go(channel)
+    fay.say(channel, "early")
+    expect(dora.message("early")).to_be_visible()
+    first = opened[0]
+    with dora.page.expect_websocket() as taking_over:
+        dora.page.clock.fast_forward(116 * MINUTE_MS)
+    second = taking_over.value
+    fay.say(channel, "in between")
+    expect(dora.message("in between")).to_have_count(1)
+    with first.expect_event("close"):
+        dora.page.clock.fast_forward(6_000)
+    assert not second.is_closed()
+    assert renewals, "the session was renewed without a word"
+    fay.say(channel, "late")
+    expect(dora.message("late")).to_have_count(1)
+    assert dora.texts() == ["early", "in between", "late"]
+    expect(_status(dora.page)).to_have_count(0)

@@ -1,0 +1,147 @@
+"""One's own messages: there at once, then sent and delivered, or kept until they can be."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.visitors import NETWORK_GONE, Visit, Visitor
+from tests.browser.wire import Frame, Wire
+
+
+def _state(visitor: Visitor, text: str, state: str) -> None:
+    expect(visitor.message(text).get_by_role("img", name=state, exact=True)).to_be_visible()
+
+
+def test_a_message_is_there_at_once_and_says_how_far_it_has_come(dora: Visitor):
+    """The echo does not wait for the server: sending, then sent with the ack, then delivered, all in one row."""
+    channel = dora.new_channel("states")
+    wire = Wire(dora.page)
+    wire.hold("ack", "message")
+    dora.go(channel)
+    dora.say("are you there?")
+    _state(dora, "are you there?", "Sending")
+    expect(dora.composer).to_have_value("")
+    expect(dora.composer).to_be_focused()
+    wire.release("ack")
+    _state(dora, "are you there?", "Sent")
+    wire.release("message")
+    _state(dora, "are you there?", "Delivered")
+    expect(dora.message("are you there?")).to_have_count(1)
+
+
+def test_a_refused_message_says_so_and_goes_out_again_under_the_same_id(dora: Visitor):
+    """What the server refuses stays, with its reason; "Send again" repeats it, so that it can never be two."""
+    channel = dora.new_channel("refused")
+    wire = Wire(dora.page)
+
+    def refuse(frame: Frame) -> Frame | None:
+        if frame["action"] != "sendMessage" or len(wire.sent_messages()) > 1:
+            return None
+        return {
+            "type": "error",
+            "code": "FORBIDDEN",
+            "message": "The channel is closed just now.",
+            "action": "sendMessage",
+            "clientMessageId": frame["clientMessageId"],
+        }
+
+    wire.answer = refuse
+    dora.go(channel)
+    dora.say("please take this")
+    failed = dora.message("please take this")
+    expect(failed.get_by_role("alert")).to_contain_text("Not sent. The channel is closed just now.")
+    dora.say("and this")
+    _state(dora, "and this", "Delivered")
+    dora.page.reload()
+    expect(failed.get_by_role("alert")).to_contain_text("Not sent.")
+    failed.get_by_role("button", name="Send again").click()
+    _state(dora, "please take this", "Delivered")
+    first, _, again = wire.sent_messages()
+    assert again["clientMessageId"] == first["clientMessageId"]
+    assert [item["text"] for item in dora.history(channel)] == ["and this", "please take this"]
+
+
+def test_a_refused_message_can_be_thrown_away(dora: Visitor):
+    """Discarded is gone, after a reload too."""
+    channel = dora.new_channel("discarded")
+    wire = Wire(dora.page)
+    wire.answer = lambda frame: (
+        {"type": "error", "code": "FORBIDDEN", "message": "No.", "clientMessageId": frame["clientMessageId"]}
+        if frame["action"] == "sendMessage"
+        else None
+    )
+    dora.go(channel)
+    dora.say("never mind")
+    dora.message("never mind").get_by_role("button", name="Discard").click()
+    expect(dora.message("never mind")).to_have_count(0)
+    dora.page.reload()
+    expect(dora.log).to_contain_text("Nobody has said anything here yet")
+
+
+def test_what_was_written_without_a_network_is_sent_on_return_in_order(visit: Visit):
+    """Three messages with the network gone, a reload before it is back: all three arrive, in order, once."""
+    dora = visit("dora")
+    dora.forgive(NETWORK_GONE)
+    channel = dora.new_channel("tunnel")
+    wire = Wire(dora.page)
+    dora.go(channel)
+    dora.say("before the tunnel")
+    _state(dora, "before the tunnel", "Delivered")
+    written = ["in the tunnel, one", "in the tunnel, two", "in the tunnel, three"]
+    dora.context.set_offline(True)
+    wire.cut()
+    for text in written:
+        dora.say(text)
+        _state(dora, text, "Sending")
+    # The site itself is reached again, as from a cache, and its API is not: nothing can be sent yet.
+    dora.context.route("**/api/**", lambda route: route.abort("internetdisconnected"))
+    dora.context.set_offline(False)
+    dora.page.reload()
+    expect(dora.page.get_by_role("alert")).to_contain_text("cannot be reached")
+    assert [item["text"] for item in dora.history(channel)] == ["before the tunnel"]
+    dora.context.unroute("**/api/**")
+    wire.mend()
+    dora.page.get_by_role("button", name="Try again").click()
+    for text in written:
+        _state(dora, text, "Delivered")
+    assert [item["text"] for item in dora.history(channel)] == ["before the tunnel", *written]
+    assert dora.texts() == ["before the tunnel", *written]
+
+
+def test_a_message_whose_ack_was_lost_is_sent_again_and_is_still_one(visit: Visit):
+    """Cut between the send and its ack: the page cannot know, so it repeats, and the server knows the id."""
+    dora = visit("dora")
+    dora.forgive(NETWORK_GONE)
+    channel = dora.new_channel("lost acks")
+    wire = Wire(dora.page)
+    wire.hold("ack", "message")
+    dora.go(channel)
+    dora.say("once and only once")
+    _state(dora, "once and only once", "Sending")
+    # The server has it by now; the page has not heard.
+    for _ in range(100):
+        if dora.history(channel):
+            break
+        dora.page.wait_for_timeout(50)
+    wire.cut()
+    wire.mend()
+    # Delivered by a frame, or found in history on return: either way it is there, no longer on its way, and one.
+    expect(dora.message("once and only once").get_by_role("img", name=re.compile("Sending|Sent"))).to_have_count(0)
+    expect(dora.message("once and only once")).to_have_count(1)
+    assert len({frame["clientMessageId"] for frame in wire.sent_messages()}) == 1
+    assert [item["text"] for item in dora.history(channel)] == ["once and only once"]
+    dora.say("and the next")
+    _state(dora, "and the next", "Delivered")
+    assert dora.texts() == ["once and only once", "and the next"]
+
+
+def test_a_burst_over_the_rate_limit_is_held_back_and_arrives_in_order(dora: Visitor):
+    """More than the server takes at once waits its turn; nothing fails, nothing is lost."""
+    channel = dora.new_channel("burst")
+    dora.go(channel)
+    written = [f"line {number:02}" for number in range(1, 26)]
+    for text in written:
+        dora.say(text)
+    _state(dora, written[-1], "Delivered")
+    assert [item["text"] for item in dora.history(channel)] == written
+    expect(dora.page.get_by_role("button", name="Send again")).to_have_count(0)
