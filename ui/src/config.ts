@@ -17,7 +17,10 @@ export interface Config {
     readonly signOutUrl: string;
   };
   readonly console: Readonly<Record<string, string>>;
+  /** Whether this stage shows the inspector. */
   readonly inspector: boolean;
+  /** Where a local stage serves what the inspector shows; a stage on AWS has consoles for it. */
+  readonly inspectorApi: string | null;
 }
 
 export async function loadConfig(): Promise<Config> {
@@ -31,5 +34,5 @@ export async function loadConfig(): Promise<Config> {
   for (const field of ["apiUrl", "websocketUrl", "auth"] as const) {
     if (!config[field]) throw new ApiError("INTERNAL", `The settings of this stage lack "${field}".`);
   }
-  return { stage: "", region: "", console: {}, inspector: false, ...config } as Config;
+  return { stage: "", region: "", console: {}, inspector: false, inspectorApi: null, ...config } as Config;
 }

@@ -1,9 +1,11 @@
-/** The address bar: `/c/{channelId}` is a channel, `/c/{channelId}/{seq}` a message in it. */
+/** The address bar: `/c/{channelId}` is a channel, `/c/{channelId}/{seq}` a message in it, `/inspector…` the inspector. */
 import { useSyncExternalStore } from "react";
 
 export type Route =
   | { readonly page: "home" }
-  | { readonly page: "channel"; readonly channelId: string; readonly seq: number | null };
+  | { readonly page: "channel"; readonly channelId: string; readonly seq: number | null }
+  /** `rest` is the inspector's own to read. */
+  | { readonly page: "inspector"; readonly rest: string };
 
 /** A route, and which visit it is: following the same link again is another one. */
 export type Visit = Route & { readonly visit: number };
@@ -12,6 +14,8 @@ const listeners = new Set<() => void>();
 let current: Visit = { ...parseRoute(location.pathname), visit: 0 };
 
 export function parseRoute(path: string): Route {
+  const inspector = /^\/inspector(\/.*)?$/.exec(path);
+  if (inspector) return { page: "inspector", rest: inspector[1] ?? "" };
   const match = /^\/c\/([A-Za-z0-9_-]{1,64})(?:\/(\d{1,15}))?\/?$/.exec(path);
   if (!match?.[1]) return { page: "home" };
   return { page: "channel", channelId: match[1], seq: match[2] ? Number(match[2]) : null };

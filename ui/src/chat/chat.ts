@@ -2,7 +2,7 @@
  * The chat as the screens use it. Joins session, API, socket and store, and says what happens when a frame
  * comes in or a connection comes back; `history`, `channels`, `sending` and `reading` do the work.
  */
-import { Api } from "../api/api";
+import { Api, type TokenSource } from "../api/api";
 import { ApiError, sentence } from "../api/errors";
 import { serverNow } from "../clock";
 import type { Config } from "../config";
@@ -24,6 +24,7 @@ const SIGN_OUT_PATIENCE_MS = 2_000;
 export class Chat {
   readonly api: Api;
   readonly config: Config;
+  readonly tokens: TokenSource;
   readonly channels: Channels;
   readonly history: History;
   readonly reading: Reading;
@@ -37,6 +38,7 @@ export class Chat {
   constructor(config: Config, session: Session) {
     this.config = config;
     this.#session = session;
+    this.tokens = session;
     this.api = new Api(config.apiUrl, session);
     const tell = (failure: unknown, options?: { quiet: boolean }) => this.#tell(failure, options);
     this.channels = new Channels(this.api, tell);

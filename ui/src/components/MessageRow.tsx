@@ -19,6 +19,8 @@ export interface MessageActions {
   readonly onPickEmoji: (message: Message, anchor: HTMLElement) => void;
   readonly onQuote: (message: Message) => void;
   readonly onCopyLink: (message: Message) => void;
+  /** Where the stage has an inspector. */
+  readonly onFollow: ((message: Message) => void) | null;
 }
 
 interface MessageRowProps {
@@ -131,6 +133,17 @@ function Toolbar({ message, mine, actions }: { message: Message; mine: boolean; 
       >
         <Icon name="link" size={18} />
       </button>
+      {actions.onFollow && (
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Follow this message"
+          title="Follow this message"
+          onClick={() => actions.onFollow?.(message)}
+        >
+          <Icon name="route" size={18} />
+        </button>
+      )}
       {mine && (
         <button
           type="button"

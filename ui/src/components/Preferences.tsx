@@ -3,6 +3,7 @@ import { type FormEvent, useState } from "react";
 import { sentence } from "../api/errors";
 import { useChatActions } from "../chat/context";
 import { notificationsAllowed, notificationsWanted, wantNotifications } from "../notifications";
+import { navigate } from "../router";
 import { useChat } from "../state/store";
 import { chooseTheme, chosenTheme, type Theme } from "../theme";
 import { Avatar } from "./Avatar";
@@ -123,6 +124,18 @@ export function Preferences({ onClose, onShortcuts }: { onClose: () => void; onS
         <button type="button" className="button button-small" onClick={onShortcuts}>
           <Icon name="keyboard" size={18} /> Keyboard shortcuts
         </button>
+        {chat.config.inspector && (
+          <button
+            type="button"
+            className="button button-small"
+            onClick={() => {
+              onClose();
+              navigate("/inspector");
+            }}
+          >
+            <Icon name="flow" size={18} /> Inspector
+          </button>
+        )}
         <button type="button" className="button button-small" onClick={() => void chat.signOut()}>
           <Icon name="leave" size={18} /> Sign out
         </button>

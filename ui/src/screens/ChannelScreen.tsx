@@ -118,6 +118,9 @@ export function ChannelScreen({ channel, target, visit, panel, onPanel, onMenu }
           () => chat.toast("error", "The browser does not allow copying."),
         );
       },
+      onFollow: chat.config.inspector
+        ? (message) => navigate(`/inspector/messages/${message.messageId}`)
+        : null,
     }),
     [chat, me?.userId, channel.role, names],
   );

@@ -26,15 +26,24 @@ const Switcher = lazy(() => dialogs.switcher().then((all) => ({ default: all.Swi
 const Shortcuts = lazy(() => dialogs.shortcuts().then((all) => ({ default: all.Shortcuts })));
 const Preferences = lazy(() => dialogs.preferences().then((all) => ({ default: all.Preferences })));
 
+const InspectorScreen = lazy(() => import("../inspector/InspectorScreen"));
+
 /** Once the chat stands, its dialogs are fetched: a click on one is answered at once. */
 const FETCH_DIALOGS_AFTER_MS = 3_000;
 
 export { Chat };
 
 export default function ChatScreen({ chat }: { chat: Chat }) {
+  const route = useRoute();
   return (
     <ChatContext value={chat}>
-      <Everything />
+      {route.page === "inspector" && chat.config.inspector ? (
+        <Suspense fallback={<Waiting lines={6} />}>
+          <InspectorScreen chat={chat} rest={route.rest} />
+        </Suspense>
+      ) : (
+        <Everything />
+      )}
     </ChatContext>
   );
 }
@@ -58,7 +67,7 @@ function Everything() {
 
   // Nothing in the address: the channel of last time, or the first there is.
   useEffect(() => {
-    if (route.page !== "home" || progress !== "ready") return;
+    if (route.page === "channel" || progress !== "ready") return;
     const first = lastVisited(channels) ?? firstChannel(channels);
     if (first) navigate(channelPath(first), { replace: true });
   }, [route.page, progress, channels]);

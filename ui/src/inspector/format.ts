@@ -1,0 +1,80 @@
+/** Times, durations and ids as the inspector writes them. Pure. */
+
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+  hourCycle: "h23",
+});
+const shortClock = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+const dayAndClock = new Intl.DateTimeFormat(undefined, {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+
+/** To the millisecond: what a debugger compares. */
+export const preciseTime = (iso: string) => clock.format(new Date(iso));
+export const secondTime = (iso: string) => shortClock.format(new Date(iso));
+export const dayTime = (iso: string) => dayAndClock.format(new Date(iso));
+
+/** "0.4 ms", "12 ms", "1.25 s", "2 min 5 s": about three digits that count. */
+export function duration(ms: number | null): string {
+  if (ms === null) return "…";
+  if (ms < 0) return `−${duration(-ms)}`;
+  if (ms === 0) return "0 ms";
+  if (ms < 0.05) return "< 0.1 ms";
+  if (ms < 9.95) return `${ms.toFixed(1)} ms`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 59_995) return `${(ms / 1_000).toFixed(2)} s`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** To a tenth of a millisecond, for numbers that a reader adds up. */
+export const exactMs = (ms: number) => `${ms.toFixed(1)} ms`;
+
+/** The first part of a UUID tells two apart on one screen; the whole is in the title. */
+export const shortId = (id: string) => (id.length > 12 ? id.slice(0, 8) : id);
+
+/** "MessageSent" as words: "Message sent". */
+export function words(name: string): string {
+  const spaced = name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase();
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
+
+/** CloudFormation's generated names end in a hash, and ours begin with the stage: neither helps a reader. */
+export function plainName(name: string): string {
+  const parts = name.split("-");
+  if (parts[0] !== "Parley" || parts.length < 4) return name;
+  const own = parts[3] ?? name;
+  return own.replace(/[0-9A-F]{8}$/, "") || name;
+}
+
+export const count = (many: number, one: string, several = `${one}s`) =>
+  `${many.toLocaleString()} ${many === 1 ? one : several}`;
+
+/** What became of a message's posts, where nothing is wrong. */
+export function wordsOfWay(posts: {
+  readonly total: number;
+  readonly delivered: number;
+  readonly gone: number;
+  readonly retried: number;
+}): string {
+  if (posts.total === 0) return "Stored. Nobody was connected: it waits in the channel's history.";
+  const parts = [`Delivered to ${posts.delivered} of ${count(posts.total, "connection")}`];
+  if (posts.gone > 0) parts.push(`${count(posts.gone, "connection")} had gone`);
+  if (posts.retried > 0) parts.push(`${count(posts.retried, "post")} took more than one try`);
+  return `${parts.join(", ")}. Nothing is missing.`;
+}

@@ -1,0 +1,126 @@
+/**
+ * A workflow's definition as a graph: states are nodes, what leads from one to the next is an edge. A Map's (or
+ * Parallel's) states are a graph of their own inside its node. Pure; where things are put is for `layout`.
+ */
+import type { AslState, Definition } from "../wire";
+
+export type EdgeKind = "next" | "choice" | "catch";
+
+export interface GraphNode {
+  readonly name: string;
+  readonly type: string;
+  readonly comment: string | null;
+  readonly resource: string | null;
+  readonly inner: Graph | null;
+}
+
+export interface GraphEdge {
+  readonly from: string;
+  readonly to: string;
+  readonly kind: EdgeKind;
+  /** Short enough to stand beside the edge; empty for what needs no word. */
+  readonly label: string;
+  /** The conditions or errors, whole. */
+  readonly reasons: readonly string[];
+  /** A catch into the state where all errors go: drawn as a mark on its state unless it matters. */
+  readonly common: boolean;
+}
+
+export interface Graph {
+  readonly start: string;
+  readonly nodes: readonly GraphNode[];
+  readonly edges: readonly GraphEdge[];
+}
+
+/** So many catches into one state make it the place where all errors go. */
+const COMMON_FROM = 4;
+const LONGEST_LABEL = 22;
+
+export function readDefinition(definition: Definition): Graph {
+  const states = Object.entries(definition.States);
+  const nodes = states.map(([name, state]) => node(name, state));
+  const known = new Set(nodes.map(({ name }) => name));
+  const edges = states.flatMap(([name, state]) => edgesOf(name, state)).filter((edge) => known.has(edge.to));
+  const catches = new Map<string, number>();
+  for (const edge of edges) if (edge.kind === "catch") catches.set(edge.to, (catches.get(edge.to) ?? 0) + 1);
+  return {
+    start: definition.StartAt,
+    nodes,
+    edges: edges.map((edge) => ({
+      ...edge,
+      common: edge.kind === "catch" && (catches.get(edge.to) ?? 0) >= COMMON_FROM,
+    })),
+  };
+}
+
+/** Every node, those inside Maps too. */
+export function allNodes(graph: Graph): GraphNode[] {
+  return graph.nodes.flatMap((each) => [each, ...(each.inner ? allNodes(each.inner) : [])]);
+}
+
+function node(name: string, state: AslState): GraphNode {
+  const inner = state.ItemProcessor ?? state.Branches?.[0];
+  return {
+    name,
+    type: state.Type,
+    comment: state.Comment ?? null,
+    resource: state.Resource ? state.Resource.replace(/^arn:aws[^:]*:states:::/, "") : null,
+    inner: inner ? readDefinition(inner) : null,
+  };
+}
+
+function edgesOf(from: string, state: AslState): GraphEdge[] {
+  const found = new Map<string, { to: string; kind: EdgeKind; labels: string[]; reasons: string[] }>();
+  const add = (to: string, kind: EdgeKind, label: string, reason: string) => {
+    const key = `${kind}:${to}`;
+    const edge = found.get(key) ?? { to, kind, labels: [], reasons: [] };
+    if (label) edge.labels.push(label);
+    if (reason) edge.reasons.push(reason);
+    found.set(key, edge);
+  };
+  for (const choice of state.Choices ?? []) {
+    const condition = bare(choice.Condition ?? "");
+    add(choice.Next, "choice", shortCondition(condition), condition);
+  }
+  if (state.Default) add(state.Default, "choice", "otherwise", "otherwise");
+  if (state.Next) add(state.Next, "next", "", "");
+  for (const each of state.Catch ?? []) {
+    const errors = each.ErrorEquals.join(", ");
+    add(each.Next, "catch", shortError(each.ErrorEquals), `on ${errors}`);
+  }
+  return [...found.values()].map(({ to, kind, labels, reasons }) => ({
+    from,
+    to,
+    kind,
+    label: labels.length > 1 ? `${labels[0]} +${labels.length - 1}` : (labels[0] ?? ""),
+    reasons,
+    common: false,
+  }));
+}
+
+/** JSONata without its brackets. */
+function bare(condition: string): string {
+  return condition.replace(/^\{%\s*/, "").replace(/\s*%\}$/, "");
+}
+
+/** What a reader needs of a condition: the value compared with, or its first words. */
+export function shortCondition(condition: string): string {
+  const equal = /^\$\w+ = '([^']+)'$/.exec(condition);
+  if (equal?.[1]) return equal[1];
+  const oneOf = /^\$\w+ in \[([^\]]+)\]$/.exec(condition);
+  if (oneOf?.[1]) {
+    const values = oneOf[1].split(",").map((value) => value.trim().replace(/^'|'$/g, ""));
+    return values.length > 1 ? `${values[0]} +${values.length - 1}` : (values[0] ?? "");
+  }
+  const first = condition.split(/ (?:and|or) /)[0] ?? condition;
+  const lead = /^\$\w+ = '([^']+)'$/.exec(first);
+  if (lead?.[1]) return `${lead[1]} …`;
+  const plain = condition.replaceAll("$states.input.", "").replace(/\$(?=\w)/g, "");
+  return plain.length > LONGEST_LABEL ? `${plain.slice(0, LONGEST_LABEL - 2).trimEnd()} …` : plain;
+}
+
+function shortError(errors: readonly string[]): string {
+  const name = errors[0] ?? "";
+  if (name === "States.ALL") return "any error";
+  return name.replace(/^\w+\./, "").replace(/Exception$/, "");
+}

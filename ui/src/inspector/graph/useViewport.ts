@@ -1,0 +1,142 @@
+/** Looking at a drawing that is larger than its frame: fit, zoom at a point, drag. In drawing units. */
+import { type PointerEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+
+export interface View {
+  readonly x: number;
+  readonly y: number;
+  /** Pixels per unit. */
+  readonly scale: number;
+}
+
+const LEAST = 0.15;
+const MOST = 2.5;
+/** A press that moves less than this is a click. */
+const CLICK_PX = 4;
+
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The view that shows a box whole, no larger than life, in the middle. */
+export function fitting(box: Box, frame: { width: number; height: number }, most = 1): View {
+  const scale = Math.min(most, Math.max(LEAST, Math.min(frame.width / box.width, frame.height / box.height)));
+  return {
+    scale,
+    x: box.x - (frame.width / scale - box.width) / 2,
+    y: box.y - (frame.height / scale - box.height) / 2,
+  };
+}
+
+/** Another scale, with the point under the pointer staying where it is. */
+export function zoomed(view: View, factor: number, at: { x: number; y: number }): View {
+  const scale = Math.min(MOST, Math.max(LEAST, view.scale * factor));
+  return {
+    scale,
+    x: view.x + at.x / view.scale - at.x / scale,
+    y: view.y + at.y / view.scale - at.y / scale,
+  };
+}
+
+export function useViewport(target: Box) {
+  const frame = useRef<HTMLDivElement>(null);
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  const [view, setView] = useState<View>({ x: 0, y: 0, scale: 1 });
+  const moved = useRef(false);
+  const drag = useRef<{ x: number; y: number; began: boolean } | null>(null);
+
+  useLayoutEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    const measure = () => setSize({ width: element.clientWidth, height: element.clientHeight });
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  const showAll = useCallback(() => {
+    moved.current = false;
+    if (size.width > 0) setView(fitting(target, size));
+  }, [size, target]);
+
+  // Until somebody moves it, the drawing fits whatever its frame becomes.
+  useEffect(() => {
+    if (!moved.current) showAll();
+  }, [showAll]);
+  useEffect(() => {
+    void target;
+    moved.current = false;
+  }, [target]);
+
+  const zoom = useCallback(
+    (factor: number, at?: { x: number; y: number }) => {
+      moved.current = true;
+      setView((before) => zoomed(before, factor, at ?? { x: size.width / 2, y: size.height / 2 }));
+    },
+    [size],
+  );
+
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    const onWheel = (event: WheelEvent) => {
+      event.preventDefault();
+      moved.current = true;
+      const bounds = element.getBoundingClientRect();
+      if (event.ctrlKey || event.metaKey) {
+        const at = { x: event.clientX - bounds.left, y: event.clientY - bounds.top };
+        setView((before) => zoomed(before, Math.exp(-event.deltaY / 180), at));
+      } else {
+        setView((before) => ({
+          ...before,
+          x: before.x + event.deltaX / before.scale,
+          y: before.y + event.deltaY / before.scale,
+        }));
+      }
+    };
+    element.addEventListener("wheel", onWheel, { passive: false });
+    return () => element.removeEventListener("wheel", onWheel);
+  }, []);
+
+  const pointer = {
+    onPointerDown: (event: PointerEvent) => {
+      if (event.button === 0) drag.current = { x: event.clientX, y: event.clientY, began: false };
+    },
+    onPointerMove: (event: PointerEvent) => {
+      const from = drag.current;
+      if (!from) return;
+      const dx = event.clientX - from.x;
+      const dy = event.clientY - from.y;
+      if (!from.began && Math.hypot(dx, dy) < CLICK_PX) return;
+      if (!from.began) frame.current?.setPointerCapture(event.pointerId);
+      moved.current = true;
+      drag.current = { x: event.clientX, y: event.clientY, began: true };
+      setView((before) => ({ ...before, x: before.x - dx / before.scale, y: before.y - dy / before.scale }));
+    },
+    onPointerUp: () => {
+      drag.current = null;
+    },
+    onPointerCancel: () => {
+      drag.current = null;
+    },
+  };
+
+  const show = useCallback(
+    (box: Box) => {
+      setView((before) => {
+        const width = size.width / before.scale;
+        const height = size.height / before.scale;
+        const pad = 24 / before.scale;
+        const x = Math.min(Math.max(before.x, box.x + box.width + pad - width), box.x - pad);
+        const y = Math.min(Math.max(before.y, box.y + box.height + pad - height), box.y - pad);
+        return x === before.x && y === before.y ? before : { ...before, x, y };
+      });
+    },
+    [size],
+  );
+
+  return { frame, size, view, showAll, zoom, pointer, show };
+}
