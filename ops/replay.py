@@ -16,6 +16,7 @@ from ops.restoring import Restorer
 from ops.stage import Stage
 from ops.verdicts import Finding, Verdict
 
+SETTLED = (Verdict.SAME, Verdict.SUPERSEDED)
 MEMBERSHIPS = frozenset({"ChannelCreated", "MemberJoined", "MemberLeft"})
 
 Told = Callable[[Finding | Played], None]
@@ -94,11 +95,7 @@ class Outcome:
             "differences": [finding.as_json() for finding in self.findings if finding.verdict in wrong],
         }
         if self.is_live:
-            repaired = {
-                finding.event.event_id
-                for finding in self.after
-                if finding.verdict in (Verdict.SAME, Verdict.SUPERSEDED)
-            }
+            repaired = {finding.event.event_id for finding in self.after if finding.verdict in SETTLED}
             found |= {
                 "runs": len(self.played),
                 "repaired": sum(
@@ -184,5 +181,8 @@ def redeliver(
         return restorer.placed(event)
 
     played = playing.play_all(stage, selection.events, "live", speed=speed, told=told, before=before)
-    placed = Selection([restorer.placed(event) for event in selection.events], selection.seqs)
-    return played, dry_run(stage, placed)
+    settled = {finding.event.event_id: finding for finding in findings if finding.verdict in SETTLED}
+    unsettled = [restorer.placed(event) for event in selection.events if event.event_id not in settled]
+    after = {finding.event.event_id: finding for finding in dry_run(stage, Selection(unsettled, selection.seqs))}
+    ordered = [settled.get(event.event_id) or after.get(event.event_id) for event in selection.events]
+    return played, [finding for finding in ordered if finding is not None]

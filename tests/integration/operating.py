@@ -27,9 +27,9 @@ class Ran:
 
 
 def ops(stage: TestStage, *arguments: str) -> Ran:
-    """`python -m ops --state-dir … ARGUMENTS`."""
+    """`python -m ops ARGUMENTS`, about the stage of the tests."""
     done = subprocess.run(
-        [sys.executable, "-m", "ops", "--state-dir", str(stage.state_dir), *arguments],
+        [*command(stage), *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -37,6 +37,12 @@ def ops(stage: TestStage, *arguments: str) -> Ran:
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def command(stage: TestStage) -> list[str]:
+    """`python -m ops`, told which stage."""
+    where = ["--state-dir", str(stage.state_dir)] if stage.state_dir else ["--stage", stage.stage.name]
+    return [sys.executable, "-m", "ops", *where]
 
 
 def until_followed(stage: TestStage, message_id: str) -> dict[str, Any]:

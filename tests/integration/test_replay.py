@@ -1,0 +1,371 @@
+"""Replays: dry ones touch nothing and tell the truth, live ones repair, exports travel."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from boto3.dynamodb.conditions import Key
+
+from functions.chat.events import MessageSent, envelope
+from functions.chat.model import Person, timestamp
+from ops.chat_client import ChatClient
+from ops.stage import Stage
+from tests.integration.conftest import Join
+from tests.integration.operating import ops
+from tests.local_stage import ROOT, TestStage
+
+pytestmark = pytest.mark.anyio
+
+MANY = 1_000
+TABLES = (
+    "Channels",
+    "Members",
+    "Messages",
+    "MessageIds",
+    "Reactions",
+    "Connections",
+    "Subscriptions",
+    "Users",
+    "Tickets",
+)
+
+
+def table(stage: TestStage, name: str) -> Any:
+    return stage.resource("dynamodb").Table(stage.output("Data", f"{name}TableName"))
+
+
+def everything(stage: TestStage) -> dict[str, list[str]]:
+    """Every row of every table."""
+    found = {}
+    for name in TABLES:
+        rows: list[Any] = []
+        request: dict[str, Any] = {}
+        while True:
+            page = table(stage, name).scan(**request)
+            rows += page["Items"]
+            if "LastEvaluatedKey" not in page:
+                break
+            request = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        found[name] = sorted(json.dumps(row, default=str, sort_keys=True) for row in rows)
+    return found
+
+
+def queued(stage: TestStage) -> dict[str, str]:
+    """How much waits in each dead-letter queue."""
+    sqs = stage.client("sqs")
+    return {
+        name: sqs.get_queue_attributes(
+            QueueUrl=stage.output("Events", name), AttributeNames=["ApproximateNumberOfMessages"]
+        )["Attributes"]["ApproximateNumberOfMessages"]
+        for name in ("DeliveryDeadLetterQueueUrl", "StatusDeadLetterQueueUrl", "ReplayDeadLetterQueueUrl")
+    }
+
+
+def say_many(stage: TestStage, person: ChatClient, channel_id: str, count: int) -> list[str]:
+    """Put messages on the bus, as send_message does, without its rate limit. Returns their ids, oldest first."""
+    events, bus = stage.client("events"), stage.output("Events", "EventBusName")
+    start = int(time.time() * 1000) - count
+    ids = [str(uuid4()) for _ in range(count)]
+    entries = []
+    for number, message_id in enumerate(ids):
+        fact = MessageSent(
+            message_id=message_id,
+            client_message_id=str(uuid4()),
+            channel_id=channel_id,
+            sender=Person(user_id=person.user_id, display_name=person.user["displayName"]),
+            text=f"number {number}",
+            sent_at=timestamp(start + number),
+        )
+        detail = envelope(
+            fact,
+            actor=person.user_id,
+            event_id=str(uuid4()),
+            occurred_at=timestamp(start + number),
+            correlation_id="many",
+            trace_header=None,
+        )
+        entries.append(
+            {
+                "EventBusName": bus,
+                "Source": "parley",
+                "DetailType": "MessageSent",
+                "Detail": detail.model_dump_json(by_alias=True, exclude_none=True),
+            }
+        )
+    for first in range(0, count, 10):
+        assert events.put_events(Entries=entries[first : first + 10])["FailedEntryCount"] == 0
+    return ids
+
+
+async def until_stored(stage: TestStage, channel_id: str, count: int) -> None:
+    """Wait until a channel holds so many messages."""
+    deadline = time.monotonic() + 120
+    while True:
+        found = table(stage, "Messages").query(
+            KeyConditionExpression=Key("channelId").eq(channel_id), Select="COUNT", ConsistentRead=True
+        )["Count"]
+        if found >= count:
+            return
+        assert time.monotonic() < deadline, f"{found} of {count} stored"
+        await asyncio.sleep(0.3)
+
+
+async def quiet(person: ChatClient) -> int:
+    """How many frames a socket has once no more come."""
+    socket, before = person.sockets[0], -1
+    while len(socket.frames) != before:
+        before = len(socket.frames)
+        await asyncio.sleep(1.5)
+    return before
+
+
+async def test_a_dry_run_over_a_thousand_events_writes_nothing_and_is_right(stage: TestStage, join: Join):
+    """Tables and queues are as before, no socket hears anything, and what was tampered with is told."""
+    dora = await join("dora")
+    channel = await dora.api.post("/channels", {"name": f"many {uuid4()}"})
+    channel_id = channel["channelId"]
+    await asyncio.to_thread(say_many, stage, dora, channel_id, MANY)
+    await until_stored(stage, channel_id, MANY)
+    heard = await quiet(dora)
+    before, waiting = everything(stage), queued(stage)
+    asked = ("replay", "--since", "10m", "--channel", channel_id, "--dry-run", "--json")
+    ran = await asyncio.to_thread(ops, stage, *asked)
+    assert ran.code == 0, ran.err
+    assert ran.json["events"] == MANY + 1  # the channel's creation too
+    assert ran.json["found"]["same"] == MANY + 1
+    assert everything(stage) == before
+    assert queued(stage) == waiting
+    await asyncio.sleep(1)
+    assert len(dora.sockets[0].frames) == heard
+
+    messages = table(stage, "Messages")
+    lost = messages.get_item(Key={"channelId": channel_id, "seq": 400})["Item"]
+    messages.delete_item(Key={"channelId": channel_id, "seq": 400})
+    messages.update_item(
+        Key={"channelId": channel_id, "seq": 700},
+        UpdateExpression="SET #text = :text",
+        ExpressionAttributeNames={"#text": "text"},
+        ExpressionAttributeValues={":text": "forged"},
+    )
+    ran = await asyncio.to_thread(ops, stage, *asked)
+    assert ran.code == 4
+    assert {name: count for name, count in ran.json["found"].items() if count} == {
+        "same": MANY - 1,
+        "missing": 1,
+        "different": 1,
+    }
+    assert {(each["verdict"], each["seq"]) for each in ran.json["differences"]} == {
+        ("missing", 400),
+        ("different", 700),
+    }
+
+    live = ("replay", "--since", "10m", "--channel", channel_id, "--redeliver", "--json")
+    ran = await asyncio.to_thread(ops, stage, *live)
+    assert ran.code == 5  # what is different is told, and left
+    assert (ran.json["repaired"], [each["seq"] for each in ran.json["unrepaired"]]) == (1, [700])
+    assert messages.get_item(Key={"channelId": channel_id, "seq": 400})["Item"] == lost
+
+
+async def _chatter(dora: ChatClient, emil: ChatClient) -> str:
+    """A channel with every kind of event."""
+    channel = await dora.api.post("/channels", {"name": f"every kind {uuid4()}"})
+    channel_id = str(channel["channelId"])
+    await emil.api.put(f"/channels/{channel_id}/members/me")
+    mine, theirs = dora.sockets[0], emil.sockets[0]
+    for text in ("first", "second", "third"):
+        ack = await dora.send_message(text, channel_id=channel_id)
+        await theirs.wait_for_type("message", messageId=ack["messageId"])
+    await mine.send(action="editMessage", channelId=channel_id, seq=1, text="first, mended")
+    await theirs.wait_for_type("messageEdited", channelId=channel_id)
+    await theirs.send(action="addReaction", channelId=channel_id, seq=1, emoji="👍")
+    await mine.wait_for_type("reaction", channelId=channel_id, change="added")
+    await theirs.send(action="addReaction", channelId=channel_id, seq=2, emoji="🎉")
+    await mine.wait_for_type("reaction", channelId=channel_id, emoji="🎉")
+    await theirs.send(action="removeReaction", channelId=channel_id, seq=2, emoji="🎉")
+    await mine.wait_for_type("reaction", channelId=channel_id, change="removed")
+    await mine.send(action="deleteMessage", channelId=channel_id, seq=3)
+    await theirs.wait_for_type("messageDeleted", channelId=channel_id)
+    return channel_id
+
+
+def rows(stage: TestStage, channel_id: str) -> dict[str, list[Any]]:
+    """What a channel's events made."""
+    of_channel = Key("channelId").eq(channel_id)
+    messages = table(stage, "Messages").query(KeyConditionExpression=of_channel)["Items"]
+    members = table(stage, "Members").query(IndexName="byChannel", KeyConditionExpression=of_channel)["Items"]
+    return {
+        "messages": messages,
+        "reactions": table(stage, "Reactions").query(KeyConditionExpression=of_channel)["Items"],
+        "members": [{name: row[name] for name in ("userId", "role", "joinedAt")} for row in members],
+    }
+
+
+async def test_every_kind_of_event_is_compared_and_repaired_where_it_was(stage: TestStage, join: Join):
+    """Rows deleted by hand are missing to a dry run, and as before after a redelivery; twice is once."""
+    dora, emil = await join("dora"), await join("emil")
+    channel_id = await _chatter(dora, emil)
+    await quiet(dora)
+    dry = ("replay", "--since", "10m", "--channel", channel_id, "--json")
+    ran = await asyncio.to_thread(ops, stage, *dry)
+    assert ran.code == 0, ran.out + ran.err
+    assert {name for name, count in ran.json["found"].items() if count} <= {"same", "superseded"}
+    before = rows(stage, channel_id)
+
+    for row in before["messages"]:
+        table(stage, "Messages").delete_item(Key={"channelId": channel_id, "seq": row["seq"]})
+        if row["seq"] == 2:  # one of them without a trace
+            table(stage, "MessageIds").delete_item(Key={"messageId": row["messageId"]})
+    for row in before["reactions"]:
+        table(stage, "Reactions").delete_item(Key={"channelId": channel_id, "reactionKey": row["reactionKey"]})
+    table(stage, "Members").delete_item(Key={"userId": emil.user_id, "channelId": channel_id})
+    ran = await asyncio.to_thread(ops, stage, *dry)
+    assert ran.code == 4
+    assert {each["detailType"] for each in ran.json["differences"] if each["verdict"] == "missing"} == {
+        "MessageSent",
+        "MessageEdited",
+        "MessageDeleted",
+        "ReactionAdded",
+        "ReactionRemoved",
+        "MemberJoined",
+    }
+
+    live = (*dry, "--redeliver")
+    ran = await asyncio.to_thread(ops, stage, *live)
+    assert ran.code == 0, ran.out + ran.err
+    assert rows(stage, channel_id) == before
+    ran = await asyncio.to_thread(ops, stage, *live)
+    assert ran.code == 0
+    assert rows(stage, channel_id) == before
+    await quiet(emil)
+    seqs: dict[str, set[int]] = {}
+    for frame in emil.sockets[0].of_type("message", channelId=channel_id):
+        seqs.setdefault(frame["messageId"], set()).add(frame["seq"])
+    assert sorted(seq for seqs_of_one in seqs.values() for seq in seqs_of_one) == [1, 2, 3]
+    ran = await asyncio.to_thread(ops, stage, "check", "--channel", channel_id, "--json")
+    assert ran.json["differences"] == []
+
+
+async def test_a_member_who_left_after_the_time_looked_at_is_not_missing(stage: TestStage, join: Join):
+    """The joining is within the time, the leaving after it: superseded, and a redelivery brings nobody back."""
+    dora, emil = await join("dora"), await join("emil")
+    channel = await dora.api.post("/channels", {"name": f"left {uuid4()}"})
+    channel_id = channel["channelId"]
+    await emil.api.put(f"/channels/{channel_id}/members/me")
+    await dora.sockets[0].wait_for_type("channel", change="joined", userId=emil.user_id)
+    await asyncio.sleep(0.05)
+    until = timestamp(int(time.time() * 1000))
+    await asyncio.sleep(0.05)
+    await emil.api.delete(f"/channels/{channel_id}/members/me")
+    await dora.sockets[0].wait_for_type("channel", change="left", userId=emil.user_id)
+    asked = (
+        "replay",
+        "--since",
+        "10m",
+        "--until",
+        until,
+        "--channel",
+        channel_id,
+        "--type",
+        "MemberJoined",
+        "--json",
+    )
+    ran = await asyncio.to_thread(ops, stage, *asked, "--redeliver")
+    assert ran.code == 0, ran.out + ran.err
+    assert ran.json["found"]["superseded"] == 1
+    assert "Item" not in table(stage, "Members").get_item(Key={"userId": emil.user_id, "channelId": channel_id})
+
+
+@contextmanager
+def another_stage(stage: TestStage, state_dir: Path) -> Iterator[TestStage]:
+    """A fresh stage of the same templates, on another emulator."""
+    if stage.state_dir is None:
+        pytest.skip("a deployed stage has no emulator beside it")
+    command, where = [sys.executable, "-m", "local"], ["--state-dir", str(state_dir)]
+    ports = ["--port", "0", "--emulator-port", "0"]
+    started = subprocess.run(
+        [*command, "up", "--detach", *ports, "--app", str(stage.state_dir / "cdk.out"), *where],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert started.returncode == 0, started.stdout + started.stderr
+    try:
+        yield TestStage(Stage.local(state_dir), state_dir)
+    finally:
+        subprocess.run([*command, "down", *where], cwd=ROOT, capture_output=True, timeout=60, check=False)
+
+
+async def test_an_export_replays_on_another_machine(stage: TestStage, join: Join, tmp_path: Path):
+    """Without its texts, at the same places, and replay equals database there too."""
+    dora, emil = await join("dora"), await join("emil")
+    channel_id = await _chatter(dora, emil)
+    await quiet(dora)
+    file = tmp_path / "incident.jsonl"
+    asked = (
+        "replay",
+        "--since",
+        "10m",
+        "--channel",
+        channel_id,
+        "--export",
+        str(file),
+        "--redact",
+        "text",
+        "--json",
+    )
+    ran = await asyncio.to_thread(ops, stage, *asked)
+    assert ran.code == 0, ran.err
+    assert ran.json["exported"] == 10
+    written = file.read_text()
+    assert '"first"' not in written
+    assert "mended" not in written
+    assert "redacted, 5 characters" in written
+
+    with another_stage(stage, tmp_path / "other") as other:
+        brought = ("replay", "--from-file", str(file), "--json")
+        ran = await asyncio.to_thread(ops, other, *brought)
+        assert (ran.code, ran.json["found"]["missing"]) == (4, 10), ran.out
+        ran = await asyncio.to_thread(ops, other, *brought, "--redeliver")
+        assert ran.code == 0, ran.out + ran.err
+        here, there = rows(stage, channel_id), rows(other, channel_id)
+        assert [row["seq"] for row in there["messages"]] == [row["seq"] for row in here["messages"]] == [1, 2, 3]
+        assert [row["messageId"] for row in there["messages"]] == [row["messageId"] for row in here["messages"]]
+        assert there["reactions"] == here["reactions"]
+        assert {row["userId"] for row in there["members"]} == {dora.user_id, emil.user_id}
+        assert there["messages"][0]["text"] == "[redacted, 13 characters]"
+        ran = await asyncio.to_thread(ops, other, *brought)
+        assert ran.code == 0, ran.out
+        ran = await asyncio.to_thread(ops, other, "check", "--from-file", str(file), "--json")
+        assert (ran.code, ran.json["differences"]) == (0, []), ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "--since"),
+        (("--since", "soon"), "is no moment"),
+        (("--since", "5m", "--until", "10m"), "empty"),
+        (("--since", "5m", "--type", "Nothing"), "no kind of event"),
+        (("--since", "5m", "--redact", "text"), "--export"),
+        (("--from-file", "/no/such/file"), "cannot be read"),
+        (("--since", "5m", "--export", "out", "--redeliver"), "neither"),
+    ],
+)
+async def test_what_cannot_be_replayed_is_said_in_a_sentence(
+    stage: TestStage, arguments: tuple[str, ...], sentence: str
+):
+    """Exit code 2, and the sentence names what is wrong."""
+    ran = await asyncio.to_thread(ops, stage, "replay", *arguments)
+    assert ran.code == 2, ran.out
+    assert sentence in ran.err
+    assert ran.err.count("\n") == 1
