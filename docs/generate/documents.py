@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docs.generate.asyncapi import asyncapi
+from docs.generate.catalogue import catalogue
 from docs.generate.schema import contract_schema
 from docs.generate.typescript import typescript
 
@@ -13,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/contract/schema.json": lambda: _json(contract_schema()),
     "docs/contract/asyncapi.json": lambda: _json(asyncapi()),
+    "docs/events.md": catalogue,
     "ui/src/contract.ts": lambda: typescript(contract_schema()),
 }
 
