@@ -1,0 +1,1 @@
+"""The operators' tools: what needs no stage."""

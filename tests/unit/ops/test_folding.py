@@ -1,0 +1,119 @@
+"""The same events, in any order, make the same state; and a table that holds it has no differences."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ops.comparing import Tables, compare
+from ops.events import BusEvent
+from ops.folding import Folded, fold, latest
+from tests.unit.ops.making import at, bus_event, deleted, edited, moved, reacted, sent
+
+SINCE, UNTIL = at(-1_000_000), at(1_000_000)
+
+TALK = [
+    moved(True, offset_ms=0),
+    sent("m-1", offset_ms=10),
+    sent("m-2", offset_ms=20),
+    edited("m-1", 1, "mended", offset_ms=30),
+    edited("m-1", 1, "mended again", offset_ms=40),
+    edited("m-1", 1, "not mine", offset_ms=50, by="mallory"),
+    reacted("m-1", 1, offset_ms=60, added=True),
+    reacted("m-1", 1, offset_ms=70, added=False),
+    reacted("m-1", 1, offset_ms=80, added=True, emoji="🎉"),
+    deleted("m-2", 2, offset_ms=90),
+    moved(False, offset_ms=100),
+    moved(True, offset_ms=110),
+]
+
+
+def tables(**changes: Any) -> Tables:
+    """The rows that the talk leaves behind."""
+    message = {"channelId": "c-1", "senderId": "alice", "senderName": "Alice"}
+    found: dict[str, list[dict[str, Any]]] = {
+        "channels": [
+            {"channelId": "c-1", "kind": "public", "name": "tea", "createdBy": "alice", "createdAt": at(0),
+             "lastSeq": 2}
+        ],
+        "messages": [
+            {**message, "seq": 1, "messageId": "m-1", "clientMessageId": "client-m-1", "text": "mended again",
+             "sentAt": at(10), "editedAt": at(40)},
+            {**message, "seq": 2, "messageId": "m-2", "clientMessageId": "client-m-2", "text": "",
+             "sentAt": at(20), "deletedAt": at(90), "deletedBy": "alice"},
+        ],
+        "message_ids": [
+            {"messageId": "m-1", "channelId": "c-1", "seq": 1},
+            {"messageId": "m-2", "channelId": "c-1", "seq": 2},
+        ],
+        "reactions": [
+            {"channelId": "c-1", "seq": 1, "emoji": "👍", "userId": "bob", "present": False, "reactedAt": at(70)},
+            {"channelId": "c-1", "seq": 1, "emoji": "🎉", "userId": "bob", "present": True, "reactedAt": at(80)},
+        ],
+        "members": [{"userId": "bob", "channelId": "c-1", "joinedAt": at(110)}],
+    }  # fmt: skip
+    return Tables(**{**found, **changes})
+
+
+def state(folded: Folded) -> Any:
+    """What can be compared of a fold."""
+    return (
+        {message_id: (message.text, message.edited_at) for message_id, message in folded.messages.items()},
+        {key: latest(moments) for key, moments in folded.reactions.items()},
+        {key: latest(moments) for key, moments in folded.memberships.items()},
+    )
+
+
+@given(st.permutations(TALK), st.lists(st.sampled_from(TALK), max_size=6))
+def test_order_and_repeats_do_not_matter(shuffled: list[BusEvent], repeats: list[BusEvent]):
+    """The bus keeps no order and delivers at least once; the state is the same."""
+    assert state(fold([*shuffled, *repeats])) == state(fold(TALK))
+
+
+@given(st.permutations(TALK))
+def test_the_tables_that_the_talk_made_have_no_differences(shuffled: list[BusEvent]):
+    """Later edits win, others' do not count, a deletion empties, reactions and memberships end as last said."""
+    assert compare(fold(shuffled), tables(), since=SINCE, until=UNTIL).differences == []
+
+
+def test_each_way_of_tampering_is_named():
+    """A row gone, changed, made up, moved; an id gone; a counter behind."""
+    good = tables()
+    first, second = good.messages
+    thumb, party = good.reactions
+    eve = {"userId": "eve", "channelId": "c-1", "joinedAt": at(1)}
+    cases: list[tuple[Tables, set[tuple[str, str]]]] = [
+        (tables(messages=[second]), {("missing", "messages")}),
+        (tables(messages=[{**first, "text": "forged"}, second]), {("different", "messages")}),
+        (tables(messages=[first, {**second, "text": "back"}]), {("different", "messages")}),
+        (tables(message_ids=good.message_ids[:1]), {("missing", "messageIds")}),
+        (tables(reactions=good.reactions[:1]), {("missing", "reactions")}),
+        (tables(reactions=[{**thumb, "present": True}, party]), {("different", "reactions")}),
+        (tables(members=[]), {("missing", "members")}),
+        (tables(members=[*good.members, eve]), {("extra", "members")}),
+        (tables(channels=[{**good.channels[0], "lastSeq": 1}]), {("different", "channels")}),
+    ]  # fmt: skip
+    for tampered, wanted in cases:
+        found = compare(fold(TALK), tampered, since=SINCE, until=UNTIL).differences
+        assert {(each.kind, each.table) for each in found} >= wanted, wanted
+
+
+def test_what_lies_outside_the_archives_time_is_not_held_against_the_tables():
+    """A row from before the archive began, and one that is still on its way."""
+    old = {**tables().messages[0], "seq": 3, "messageId": "m-old", "sentAt": at(-2_000_000)}
+    rows = tables(
+        messages=[*tables().messages, old],
+        message_ids=[*tables().message_ids, {"messageId": "m-old", "channelId": "c-1", "seq": 3}],
+        channels=[{**tables().channels[0], "lastSeq": 3}],
+    )
+    result = compare(fold(TALK), rows, since=SINCE, until=UNTIL)
+    assert (result.differences, result.outside) == ([], 1)
+    young = sent("m-young", offset_ms=2_000_000)
+    assert compare(fold([*TALK, young]), tables(), since=SINCE, until=UNTIL).differences == []
+
+
+def test_a_poisoned_event_changes_nothing_and_is_counted():
+    """The workflow refuses it, so the fold does."""
+    folded = fold([*TALK, bus_event("MessageSent", {"channelId": "c-1"}), BusEvent({"detail": 7})])
+    assert state(folded) == state(fold(TALK))
+    assert len(folded.malformed) == 2
