@@ -44,12 +44,13 @@ def create(
 
     Raises NameTaken if another public channel has its name.
     """
-    rows = [(channels_table, _row(channel.model_copy(update={"member_count": len(first_members)})))]
+    counted = channel.model_copy(update={"member_count": len(first_members)})
+    puts = [_put_new(channels_table, _row(counted))]
     if channel.kind is ChannelKind.PUBLIC:
-        rows.append((channels_table, _name_row(channel)))
-    rows += [(members_table, member.model_dump(by_alias=True)) for member in first_members]
+        puts.append(_put_new(channels_table, _name_row(channel)))
+    puts += [_put_new(members_table, member.model_dump(by_alias=True)) for member in first_members]
     try:
-        transact([_put_new(table_name, row) for table_name, row in rows])
+        transact(puts)
     except dynamodb().meta.client.exceptions.TransactionCanceledException:
         if existing := get(channels_table, channel.channel_id):
             return existing
