@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.events import BusEvent
+from ops.executions import sentence
 from ops.stage import Stage
 
 QUEUES = {
@@ -56,7 +57,7 @@ class DeadLetter:
         """Why it is here."""
         failure = self._content.get("failure")
         if isinstance(failure, dict):
-            return f"{failure.get('Error')}: {failure.get('Cause')}"
+            return sentence(failure.get("Error"), failure.get("Cause"))
         if "ERROR_MESSAGE" in self.attributes:
             return f"{self.attributes.get('ERROR_CODE', 'failed')}: {self.attributes['ERROR_MESSAGE']}"
         return {

@@ -19,6 +19,7 @@ ENDINGS = {
     "ExecutionAborted": "ABORTED",
 }
 POSTING_STATES = ("PostBatch", "PostToLeaver")
+LONGEST_CAUSE = 200
 
 
 @dataclass(frozen=True)
@@ -185,8 +186,7 @@ class Execution:
     def trouble(self) -> str | None:
         """What is wrong, in a sentence."""
         if self.status in ("FAILED", "TIMED_OUT", "ABORTED"):
-            error, cause = self.error or (self.status, "")
-            return f"{error}: {cause}" if cause else error
+            return sentence(*(self.error or (self.status, "")))
         if self.undelivered:
             failure = next(
                 (batch.failure for batch in self.batches if batch.failure), "posts failed after every retry"
@@ -336,9 +336,9 @@ def _batch(number: int, visit: Visit) -> Batch:
         said = visit.result.get("Payload")
     said = said if isinstance(said, dict) else {}
     failure = said.get("failure")
-    failure = f"{failure.get('Error')}: {failure.get('Cause')}" if isinstance(failure, dict) else None
+    failure = sentence(failure.get("Error"), failure.get("Cause")) if isinstance(failure, dict) else None
     if failure is None and visit.error and visit.status(has_ended=True) != "succeeded":
-        failure = ": ".join(part for part in visit.error if part)
+        failure = sentence(*visit.error)
     missed = _ids(said, "undelivered")
     if not said and failure:
         missed = wanted
@@ -352,6 +352,17 @@ def _batch(number: int, visit: Visit) -> Batch:
         gone=_count(said.get("gone")),
         failure=failure,
     )
+
+
+def sentence(error: Any, cause: Any) -> str:
+    """An error and its cause for people. Lambda's cause is JSON, whose message is what one wants to read."""
+    text = str(cause or "")
+    decoded = _decoded(text)
+    if isinstance(decoded, dict):
+        text = str(decoded.get("errorMessage") or decoded.get("message") or decoded.get("Message") or text)
+    if len(text) > LONGEST_CAUSE:
+        text = f"{text[:LONGEST_CAUSE]}…"
+    return f"{error}: {text}" if text else str(error)
 
 
 def _ids(value: Any, name: str) -> tuple[str, ...]:
