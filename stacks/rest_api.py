@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
@@ -10,7 +10,8 @@ from constructs import Construct
 
 from functions.chat.errors import ErrorCode
 from functions.chat.headers import SECURITY_HEADERS
-from functions.chat.resources import NewChannel, NewDirectMessage, Profile, ReadMarker, Request
+from functions.chat.resources import Request
+from functions.chat.routes import ROUTES
 from functions.settings import ApiSettings
 from stacks.access_logs import REST_FORMAT, access_log_group
 from stacks.auth import AuthStack
@@ -26,34 +27,6 @@ from stacks.websocket_api import WebSocketApiStack
 STAGE_NAME = "api"
 REQUESTS_PER_SECOND = 500
 REQUEST_BURST = 1000
-
-
-@dataclass(frozen=True)
-class Route:
-    """One route: its query's names are declared so that API Gateway's console and exports show them."""
-
-    method: Literal["GET", "PUT", "POST", "DELETE"]
-    path: str
-    body: type[Request] | None = None
-    query: tuple[str, ...] = ()
-
-
-ROUTES = (
-    Route("GET", "/me"),
-    Route("PUT", "/me", body=Profile),
-    Route("GET", "/users", query=("limit", "cursor")),
-    Route("GET", "/channels", query=("scope", "limit", "cursor")),
-    Route("POST", "/channels", body=NewChannel),
-    Route("GET", "/channels/{channelId}"),
-    Route("GET", "/channels/{channelId}/members", query=("limit", "cursor")),
-    Route("PUT", "/channels/{channelId}/members/{userId}"),
-    Route("DELETE", "/channels/{channelId}/members/{userId}"),
-    Route("GET", "/channels/{channelId}/messages", query=("before", "after", "limit", "search")),
-    Route("PUT", "/channels/{channelId}/read-marker", body=ReadMarker),
-    Route("POST", "/direct-messages", body=NewDirectMessage),
-    Route("POST", "/tickets"),
-    Route("POST", "/sign-out"),
-)
 
 
 @dataclass(frozen=True)
@@ -179,7 +152,8 @@ class RestApiStack(StageStack):
                 authorizer=authorizer,
                 request_validator=validate,
                 request_models={"application/json": self._model(route.body)} if route.body else None,
-                request_parameters={f"method.request.querystring.{name}": False for name in route.query} or None,
+                request_parameters={f"method.request.querystring.{query.name}": False for query in route.query}
+                or None,
             )
 
     def _model(self, body: type[Request]) -> apigateway.IModel:

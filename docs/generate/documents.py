@@ -6,6 +6,7 @@ from pathlib import Path
 
 from docs.generate.asyncapi import asyncapi
 from docs.generate.catalogue import catalogue
+from docs.generate.openapi import openapi
 from docs.generate.schema import contract_schema
 from docs.generate.typescript import typescript
 
@@ -14,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/contract/schema.json": lambda: _json(contract_schema()),
     "docs/contract/asyncapi.json": lambda: _json(asyncapi()),
+    "docs/contract/openapi.json": lambda: _json(openapi()),
     "docs/events.md": catalogue,
     "ui/src/contract.ts": lambda: typescript(contract_schema()),
 }

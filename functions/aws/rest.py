@@ -13,10 +13,10 @@ from functions.chat.errors import ChatError, ErrorCode, InvalidRequest, NotFound
 from functions.chat.headers import SECURITY_HEADERS
 from functions.chat.model import Shape
 from functions.chat.resources import ErrorBody
+from functions.chat.routes import MAX_PAGE
 from functions.chat.session import Principal, principal
 
 BodyT = TypeVar("BodyT", bound=Shape)
-MAX_PAGE = 100
 MAX_KEY_BYTES = 1024
 MAX_ID_CHARACTERS = 128
 

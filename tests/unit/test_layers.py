@@ -12,7 +12,8 @@ OURS = ("functions", "stacks", "workflows", "local", "ops", "bench", "docs", "te
 
 # What is on the wire is named in one place: routes, rules and request models take it from there.
 WIRE = tuple(
-    f"functions.chat.{module}" for module in ("events", "commands", "frames", "resources", "errors", "headers")
+    f"functions.chat.{module}"
+    for module in ("events", "commands", "frames", "resources", "errors", "headers", "routes")
 )
 
 # Who may import what of ours. The longest name that fits a module speaks for it; tests may import everything.

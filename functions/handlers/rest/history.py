@@ -10,11 +10,10 @@ from functions.chat.errors import InvalidRequest, NotAMember, NotFound
 from functions.chat.events import ChannelRead
 from functions.chat.model import HIGHEST_SEQ
 from functions.chat.resources import ReadMarker, ReadPosition
+from functions.chat.routes import LONGEST_TERM
 from functions.settings import ApiSettings
 
 router = Router()
-
-LONGEST_TERM = 100
 
 
 @router.get("/channels/<channel_id>/messages")

@@ -1,0 +1,112 @@
+"""The REST API as OpenAPI 3.1, from the routes that the stack deploys and the models that the function reads."""
+
+import re
+from collections import defaultdict
+from typing import Any
+
+from docs.generate.schema import definitions
+from functions.chat import errors
+from functions.chat.errors import ChatError, ErrorCode
+from functions.chat.routes import ROUTES, Query, Route
+
+# What any route may answer, before or besides its own errors.
+ALWAYS = (ErrorCode.SESSION_EXPIRED, ErrorCode.RATE_LIMITED, ErrorCode.INTERNAL)
+STATUSES: dict[ErrorCode, int] = {
+    error.code: error.status
+    for error in vars(errors).values()
+    if isinstance(error, type) and issubclass(error, ChatError) and error is not ChatError
+} | {ErrorCode.INTERNAL: 500}
+
+
+def openapi() -> dict[str, Any]:
+    """The whole document."""
+    paths: dict[str, dict[str, Any]] = defaultdict(dict)
+    for route in ROUTES:
+        paths[route.path][route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Parley",
+            "version": "1",
+            "description": "Everything but frames. Generated from the typed models.",
+            "license": {"name": "MIT-0", "identifier": "MIT-0"},
+        },
+        "servers": [{"url": "/api"}],
+        "security": [{"idToken": []}],
+        "paths": dict(paths),
+        "components": {
+            "securitySchemes": {
+                "idToken": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "The Cognito ID token, as it is",
+                }
+            },
+            "schemas": _moved(definitions()),
+        },
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": _operation_id(route),
+        "summary": route.about,
+        "parameters": [*_path_parameters(route.path), *map(_query_parameter, route.query)],
+        "responses": _responses(route),
+    }
+    if route.body:
+        operation["requestBody"] = {"required": True, "content": _content(route.body.__name__)}
+    return operation
+
+
+def _operation_id(route: Route) -> str:
+    words = [word for part in route.path.split("/") for word in re.findall(r"[A-Za-z]+", part)]
+    return route.method.lower() + "".join(word[0].upper() + word[1:] for word in words)
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+        for name in re.findall(r"\{(\w+)\}", path)
+    ]
+
+
+def _query_parameter(query: Query) -> dict[str, Any]:
+    schema: dict[str, Any]
+    if query.least is not None:
+        schema = {"type": "integer", "minimum": query.least, "maximum": query.most}
+    elif query.choices:
+        schema = {"type": "string", "enum": list(query.choices)}
+    else:
+        schema = {"type": "string"} | ({"maxLength": query.longest} if query.longest else {})
+    return {"name": query.name, "in": "query", "description": query.about, "schema": schema}
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": route.about}
+    if route.answer:
+        success["content"] = _content(route.answer.__name__)
+    by_status: dict[int, list[str]] = defaultdict(list)
+    for code in sorted({*route.errors, *ALWAYS}):
+        by_status[STATUSES[code]].append(code)
+    refusals = {
+        str(status): {"description": ", ".join(codes), "content": _content("ErrorBody")}
+        for status, codes in sorted(by_status.items())
+    }
+    return {str(route.status): success, **refusals}
+
+
+def _content(name: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+
+
+def _moved(value: Any) -> Any:
+    """The same schemas, their references pointing into this document."""
+    if isinstance(value, dict):
+        return {key: _moved(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_moved(item) for item in value]
+    if isinstance(value, str):
+        return value.replace("#/$defs/", "#/components/schemas/")
+    return value
