@@ -104,6 +104,10 @@ destroy: setup ui/dist/index.html ## Remove STAGE from the AWS account of your c
 
 # --- documents and figures ------------------------------------------------------
 
+.PHONY: rehearse-fault
+rehearse-fault: setup ## Break the running local stage for a minute, find the fault and repair it
+	@$(PY) -m ops.rehearse
+
 .PHONY: docs screenshots bench
 docs: setup ## Write the JSON Schemas, AsyncAPI and the UI's types again from the models
 	@$(PY) -m docs.generate

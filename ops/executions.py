@@ -240,18 +240,22 @@ class Execution:
         }
 
 
-def read(lines: Iterable[HistoryEvent]) -> list[Execution]:
-    """The executions that lines are of, oldest first. One whose beginning is not among the lines is left out."""
+def read(lines: Iterable[HistoryEvent], *, partial: bool = False) -> list[Execution]:
+    """The executions that lines are of, oldest first.
+
+    One whose beginning is not among the lines is left out, unless `partial`: where only errors are logged, an
+    execution is known by its failure alone.
+    """
     by_arn: dict[str, list[HistoryEvent]] = {}
     for line in lines:
         by_arn.setdefault(line.execution_arn, []).append(line)
-    found = [_execution(sorted(history, key=lambda event: event.id)) for history in by_arn.values()]
+    found = [_execution(sorted(history, key=lambda event: event.id), partial) for history in by_arn.values()]
     return sorted((each for each in found if each), key=lambda execution: (execution.started_ms, execution.arn))
 
 
-def _execution(history: Sequence[HistoryEvent]) -> Execution | None:
+def _execution(history: Sequence[HistoryEvent], partial: bool) -> Execution | None:
     first = history[0]
-    if first.type != "ExecutionStarted":
+    if first.type != "ExecutionStarted" and not partial:
         return None
     execution = Execution(first.execution_arn, first.at_ms, _decoded(first.details.get("input")))
     walk = _Walk()

@@ -22,6 +22,15 @@ class RunLog:
 
     stage: Stage
 
+    @property
+    def level(self) -> str:
+        """How much the workflow logs. Anything but ALL tells of failures only, and without the events."""
+        machine = self.stage.client("stepfunctions").describe_state_machine(
+            stateMachineArn=self.stage.output("Delivery", "DeliverStateMachineArn")
+        )
+        configuration = machine.get("loggingConfiguration") or {}
+        return str(configuration.get("level") or "OFF")
+
     def newest(
         self, *, since_ms: int, until_ms: int, limit: int, wanted: Callable[[Execution], bool] = lambda _: True
     ) -> list[Execution]:
@@ -69,7 +78,7 @@ class RunLog:
         run_id = arn_or_id.rpartition(":")[2]
         start = near_ms - LONGEST_RUN_MS if near_ms is not None else since_ms or times.moment("1d")
         end = near_ms + LONGEST_RUN_MS if near_ms is not None else times.now() + MARGIN_MS
-        found = executions.read(self._lines(start, end, run_id))
+        found = executions.read(self._lines(start, end, run_id), partial=True)
         return next((run for run in found if run.run_id == run_id), None)
 
     def ended_since(self, since_ms: int) -> list[Execution]:
