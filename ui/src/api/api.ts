@@ -109,6 +109,8 @@ export class Api {
         headers,
         body: body ? JSON.stringify(body) : null,
         cache: "no-store",
+        // What is small may outlive the page: what was read stays read when the tab closes.
+        keepalive: method === "PUT",
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
     } catch {

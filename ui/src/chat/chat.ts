@@ -75,11 +75,13 @@ export class Chat {
     change((state) => ({ ...state, me, people: { ...state.people, [me.userId]: me } }));
     this.sending.restore(me.userId);
     this.#connection.start();
+    addEventListener("pagehide", this.reading.flush);
     this.#clock = setInterval(() => this.#tick(Date.now()), 1_000);
   }
 
   stop(): void {
     clearInterval(this.#clock);
+    removeEventListener("pagehide", this.reading.flush);
     this.#connection.stop();
     this.sending.stop();
   }

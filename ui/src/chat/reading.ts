@@ -15,6 +15,14 @@ export class Reading {
     this.#api = api;
   }
 
+  /** Tell now what would be told in a moment: the page may be gone by then. */
+  readonly flush = (): void => {
+    for (const [channelId, timer] of this.#timers) {
+      clearTimeout(timer);
+      void this.#tell(channelId, this.#told.get(channelId) ?? 0);
+    }
+  };
+
   /** The person has seen everything up to this seq. */
   seen(channelId: string, seq: number): void {
     const channel = store.getState().channels[channelId];
@@ -34,6 +42,7 @@ export class Reading {
   }
 
   async #tell(channelId: string, seq: number): Promise<void> {
+    this.#timers.delete(channelId);
     try {
       await this.#api.markRead(channelId, seq);
     } catch {
