@@ -1,6 +1,7 @@
 """What commands print: tables and colours for a person at a terminal, plain lines in a pipe, JSON for scripts."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any, Literal
@@ -15,7 +16,7 @@ PIPED_WIDTH = 220
 def console(*, stderr: bool = False) -> Console:
     """A console that knows whether somebody looks at it."""
     stream = sys.stderr if stderr else sys.stdout
-    if stream.isatty():
+    if stream.isatty() or os.environ.get("FORCE_COLOR"):
         return Console(stderr=stderr, highlight=False)
     return Console(stderr=stderr, highlight=False, width=PIPED_WIDTH, no_color=True, force_terminal=False)
 

@@ -7,6 +7,7 @@ the function, `ops replay --redeliver`), and both screens are compared with what
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
@@ -29,7 +30,7 @@ BROKEN_HANDLER = "functions.handlers.post_to_connections_mended.handler"
 EVERY_SECONDS = 2.0
 PASSWORD = "Parley-rehearsal-1"  # noqa: S105 - of people made for a rehearsal on this machine
 SETTLE_SECONDS = 3.0
-PICTURE_WIDTH = 132
+WIDTH = 170
 
 
 @dataclass
@@ -60,7 +61,16 @@ class Rehearsal:
     stage: Stage
     state_dir: Path | None
     console: Console
+    pictures: Path | None = None
     steps: list[str] = field(default_factory=list)
+
+    def picture(self, name: str, *, forget: bool = False) -> None:
+        """Save what was shown since the last picture, or forget it."""
+        if self.pictures is not None:
+            if forget:
+                self.console.export_text(clear=True)
+            else:
+                self.console.save_svg(str(self.pictures / f"{name}.svg"), title=f"Parley: {name}")
 
     def say(self, text: str) -> None:
         """A heading."""
@@ -75,13 +85,18 @@ class Rehearsal:
     def act(self, *arguments: str) -> None:
         """A documented command, once, shown as an operator sees it."""
         self.console.print(Text(f"$ python -m ops {' '.join(arguments)}", style="cyan"))
-        self.console.print(Text(self._run(*arguments).rstrip()), soft_wrap=True)
+        self.console.print(Text.from_ansi(self._run(*arguments).rstrip()), soft_wrap=True)
         self.steps.append(f"python -m ops {' '.join(arguments)}")
 
     def _run(self, *arguments: str) -> str:
         where = ["--state-dir", str(self.state_dir)] if self.state_dir else []
+        colours = {} if "--json" in arguments else {"FORCE_COLOR": "1", "COLUMNS": str(WIDTH)}
         done = subprocess.run(
-            [sys.executable, "-m", "ops", *where, *arguments], capture_output=True, text=True, check=False
+            [sys.executable, "-m", "ops", *where, *arguments],
+            capture_output=True,
+            text=True,
+            env={**os.environ, **colours},
+            check=False,
         )
         if done.returncode != ExitCode.DONE:
             raise OpsError(f"`ops {arguments[0]}` ended with {done.returncode}: {done.stderr.strip()}")
@@ -102,19 +117,19 @@ class Rehearsal:
 def main(
     state_dir: Annotated[Path | None, typer.Option(help="The local stage's state directory")] = None,
     seconds: Annotated[int, typer.Option(min=4, max=600, help="How long the function is broken")] = 60,
-    picture: Annotated[Path | None, typer.Option(help="Save what was shown as SVG")] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Save what each step showed as SVG, in this folder")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result for scripts")] = False,
 ) -> None:
     """Break the posting function of the local stage for a while, find it, repair it, and look at the screens."""
-    console = Console(record=True, highlight=False, quiet=as_json, width=PICTURE_WIDTH if picture else None)
+    console = Console(record=pictures is not None, highlight=False, quiet=as_json, width=WIDTH)
     try:
-        rehearsal = Rehearsal(Stage.local(state_dir), state_dir, console)
+        rehearsal = Rehearsal(Stage.local(state_dir), state_dir, console, pictures)
         result = asyncio.run(rehearse(rehearsal, seconds))
     except OpsError as failure:
         sys.stderr.write(f"{failure}\n")
         raise typer.Exit(failure.exit_code) from None
-    if picture:
-        console.save_svg(str(picture), title="make rehearse-fault")
     if as_json:
         sys.stdout.write(json.dumps(result, indent=2) + "\n")
     raise typer.Exit(ExitCode.DONE if result["complete"] else ExitCode.UNREPAIRED)
@@ -145,6 +160,7 @@ async def rehearse(rehearsal: Rehearsal, seconds: int) -> dict[str, Any]:
             rehearsal.console.print(f"{len(said)} messages were said and acknowledged; the screens show {shown}.")
             await asyncio.sleep(SETTLE_SECONDS)
 
+            rehearsal.picture("before", forget=True)
             rehearsal.say("2. Find it: runs in trouble come first")
             runs = await asyncio.to_thread(
                 rehearsal.look, "runs", "--since", began, "--channel", channel_id, "--limit", "8"
@@ -152,9 +168,11 @@ async def rehearse(rehearsal: Rehearsal, seconds: int) -> dict[str, Any]:
             troubled = [run for run in runs if run["troubled"]]
             if not troubled:
                 raise OpsError("`ops runs` shows no run in trouble, though the function is broken.")
+            rehearsal.picture("runs")
             rehearsal.say("3. Look at one: it is stored, and no connection was reached")
             way = await asyncio.to_thread(rehearsal.look, "follow", troubled[0]["messageId"])
             reason = troubled[0]["trouble"]
+            rehearsal.picture("follow")
 
             rehearsal.say("4. Mend the function (here: its handler's name, as a good deployment would)")
         finally:
@@ -176,6 +194,7 @@ async def rehearse(rehearsal: Rehearsal, seconds: int) -> dict[str, Any]:
         for person, screen, whole in zip(("ada", "ben"), screens, complete, strict=True):
             mark = Text("✓ ", style="green") if whole else Text("✗ ", style="red")
             rehearsal.console.print(mark + Text(f"{person} sees {len(screen.shown)} of {len(said)}, none twice"))
+        rehearsal.picture("repaired")
         rehearsal.say("7. The dead letters of that time: delivered to those who were missed, and gone")
         await asyncio.to_thread(rehearsal.act, "redrive", "--queue", "delivery")
         return {

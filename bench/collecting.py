@@ -1,0 +1,217 @@
+"""What collecting costs: `python -m bench.collecting`, against the local stage that runs.
+
+The same burst is sent again and again, with the functions' traces and an open inspector, and without both, in
+turn, so that whatever else the machine does falls on both alike. Messages per second are counted from the first
+frame sent to the last one delivered.
+"""
+
+import asyncio
+import json
+import statistics
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+import httpx
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from local.stage import LocalStage
+from local.state_directory import DEFAULT
+from ops.chat_client import ChatClient, chatting
+from ops.stage import Stage, StageNotFound
+
+RESULTS = Path(__file__).parent / "results"
+SWITCH = "POWERTOOLS_TRACE_DISABLED"
+# A little under what everybody may say at once, see the stage's messageBurst.
+BURST = 18
+DELIVERED_SECONDS = 120.0
+PASSWORD = "Parley-bench-1"  # noqa: S105 - of people made for a measurement on this machine
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What was measured: messages per second, each round, and what collecting takes of it."""
+
+    people: int
+    messages: int
+    without: list[float]
+    with_collecting: list[float]
+    events_seen: int
+    runs_seen: int
+
+    @property
+    def cost(self) -> float:
+        """The part of the throughput that collecting takes, by the medians."""
+        return 1 - statistics.median(self.with_collecting) / statistics.median(self.without)
+
+
+class Page:
+    """An inspector that is open: it reads the live stream and counts."""
+
+    def __init__(self) -> None:
+        self.events = 0
+        self.runs = 0
+
+    @contextmanager
+    def opened(self, stage: Stage, token: str) -> Iterator[None]:
+        """Read until the block ends."""
+        done = threading.Event()
+        ready = threading.Event()
+
+        def read() -> None:
+            headers = {"Authorization": token}
+            with (
+                httpx.Client(base_url=stage.site_url, trust_env=False, timeout=30) as http,
+                http.stream("GET", "/inspector-api/live", headers=headers) as stream,
+            ):
+                for line in stream.iter_lines():
+                    ready.set()
+                    self.events += line == "event: event"
+                    self.runs += line == "event: run"
+                    if done.is_set():
+                        return
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        if not ready.wait(10):
+            raise RuntimeError("the inspector's stream did not open")
+        time.sleep(1)
+        try:
+            yield
+        finally:
+            done.set()
+
+
+def main(
+    state_dir: Annotated[Path, typer.Option(help="The local stage's state directory")] = DEFAULT,
+    people: Annotated[int, typer.Option(min=2, max=20, help="Who talk, all in one channel")] = 10,
+    rounds: Annotated[int, typer.Option(min=1, max=20, help="Bursts with, and as many without")] = 4,
+    as_json: Annotated[bool, typer.Option("--json", help="Print figures for scripts")] = False,
+) -> None:
+    """Measure a burst with and without collecting, in turn."""
+    try:
+        stage = Stage.local(state_dir)
+    except StageNotFound as absence:
+        typer.echo(str(absence), err=True)
+        raise typer.Exit(1) from None
+    local = LocalStage.load(state_dir)
+    try:
+        found = asyncio.run(measure(stage, local, people=people, rounds=rounds))
+    finally:
+        switch(stage, local, traced=True)
+    RESULTS.mkdir(exist_ok=True)
+    figures = {**asdict(found), "cost": round(found.cost, 3)}
+    (RESULTS / "collecting.json").write_text(json.dumps(figures, indent=2))
+    if as_json:
+        typer.echo(json.dumps(figures))
+    else:
+        show(found)
+
+
+async def measure(stage: Stage, local: LocalStage, *, people: int, rounds: int) -> Cost:
+    """Bursts in turn: without, with, without, with."""
+    page = Page()
+    speeds: dict[bool, list[float]] = {False: [], True: []}
+    for number in range(rounds * 2):
+        # Each pair the other way round, so that a stage that grows slower favours neither.
+        collecting = bool(number % 2) ^ bool(number // 2 % 2)
+        await asyncio.to_thread(switch, stage, local, traced=collecting)
+        async with AsyncExitStack() as stack:
+            crowd = [await stack.enter_async_context(_somebody(stage, each)) for each in range(people)]
+            token = stage.user_pool.id_token(crowd[0].user["username"], PASSWORD)
+            channel_id = await _channel(crowd)
+            await _burst(crowd, channel_id, 1)
+            opened = page.opened(stage, token) if collecting else nullcontext()
+            await asyncio.to_thread(opened.__enter__)
+            try:
+                speeds[collecting].append(await _burst(crowd, channel_id, BURST))
+            finally:
+                await asyncio.to_thread(opened.__exit__, None, None, None)
+    return Cost(
+        people=people,
+        messages=people * BURST,
+        without=[round(speed, 1) for speed in speeds[False]],
+        with_collecting=[round(speed, 1) for speed in speeds[True]],
+        events_seen=page.events,
+        runs_seen=page.runs,
+    )
+
+
+def switch(stage: Stage, local: LocalStage, *, traced: bool) -> None:
+    """Have every function of the stage trace, or not, and warm."""
+    functions = stage.client("lambda")
+    for listed in functions.get_paginator("list_functions").paginate():
+        for function in listed["Functions"]:
+            variables: dict[str, Any] = dict((function.get("Environment") or {}).get("Variables") or {})
+            if "PARLEY_STAGE" not in variables or variables.get(SWITCH, "false") == str(not traced).lower():
+                continue
+            variables[SWITCH] = str(not traced).lower()
+            functions.update_function_configuration(
+                FunctionName=function["FunctionName"], Environment={"Variables": variables}
+            )
+    local.warm_functions()
+
+
+def _somebody(stage: Stage, number: int) -> Any:
+    username = f"collecting-{number}-{uuid4().hex[:8]}"
+    stage.user_pool.add(username, display_name=f"Bench {number}", password=PASSWORD)
+    token = stage.user_pool.id_token(username, PASSWORD)
+    return chatting(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token)
+
+
+async def _channel(people: Sequence[ChatClient]) -> str:
+    channel = await people[0].api.post("/channels", {"name": f"bench {uuid4().hex[:8]}", "kind": "private"})
+    for person in people[1:]:
+        await people[0].api.put(f"/channels/{channel['channelId']}/members/{person.user_id}")
+    return str(channel["channelId"])
+
+
+async def _burst(people: Sequence[ChatClient], channel_id: str, each: int) -> float:
+    """Everybody says so much at once. Returns messages per second, sent to delivered to all."""
+    started = time.perf_counter()
+    sends = [person.send_message("measured", channel_id=channel_id) for person in people for _ in range(each)]
+    acks = await asyncio.gather(*sends)
+    refused = [ack for ack in acks if ack["type"] != "ack"]
+    if refused:
+        raise RuntimeError(f"{len(refused)} messages were refused: {refused[0]['code']}")
+    wanted = {ack["messageId"] for ack in acks}
+    deadline = time.perf_counter() + DELIVERED_SECONDS
+    for person in people:
+        socket = person.sockets[0]
+        while not wanted <= {frame.get("messageId") for frame in socket.of_type("message")}:
+            if time.perf_counter() > deadline:
+                raise RuntimeError("a burst was not delivered in time")
+            await asyncio.sleep(0.02)
+    last = max(
+        arrived
+        for person in people
+        for frame, arrived in zip(person.sockets[0].frames, person.sockets[0].arrived, strict=True)
+        if frame.get("messageId") in wanted and frame["type"] == "message"
+    )
+    return len(wanted) / (last - started)
+
+
+def show(found: Cost) -> None:
+    """A table for people."""
+    table = Table(title=f"{found.messages} messages to {found.people} people each, messages/s")
+    for column in ("", "median", "rounds"):
+        table.add_column(column)
+    for name, speeds in (("without collecting", found.without), ("with", found.with_collecting)):
+        table.add_row(name, f"{statistics.median(speeds):.1f}", ", ".join(f"{speed:.1f}" for speed in speeds))
+    console = Console()
+    console.print(table)
+    console.print(
+        f"Collecting costs {found.cost:.1%} of the throughput; the inspector saw {found.events_seen} events and "
+        f"{found.runs_seen} runs."
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)
