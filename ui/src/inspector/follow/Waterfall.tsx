@@ -31,11 +31,13 @@ export function Waterfall({ trace }: { readonly trace: Trace }) {
       </header>
       <div className="waterfall-scale" aria-hidden="true">
         <div className="waterfall-axis">
-          {ticks(total).map((at) => (
-            <span key={at} style={{ insetInlineStart: `${(at / total) * 100}%` }}>
-              {at === 0 ? "0" : duration(at)}
-            </span>
-          ))}
+          {ticks(total)
+            .filter((at) => at < total * 0.95)
+            .map((at) => (
+              <span key={at} style={{ insetInlineStart: `${(at / total) * 100}%` }}>
+                {at === 0 ? "0" : duration(at)}
+              </span>
+            ))}
         </div>
       </div>
       <ul className="waterfall-rows">

@@ -4,7 +4,7 @@ import { Icon } from "../../components/Icon";
 import { duration } from "../format";
 import type { StateVisit } from "../wire";
 import { allNodes, type Graph, type GraphNode } from "./definition";
-import { type PlacedNode, place } from "./layout";
+import { type Placed, type PlacedNode, place } from "./layout";
 import { edgeKey, type Lit, light } from "./lit";
 import { type Box, useViewport } from "./useViewport";
 import "./WorkflowGraph.css";
@@ -16,6 +16,11 @@ interface WorkflowGraphProps {
   readonly selected: string | null;
   readonly onSelect: (state: string) => void;
 }
+
+const PATH_MARGIN = 20;
+
+/** On a phone the whole workflow would be too small to read: there it is one tick away. */
+const narrow = () => matchMedia("(width < 48rem)").matches;
 
 const glyphs: Readonly<Record<string, string>> = {
   Task: "M3 4h10v8H3zM3 7h10",
@@ -30,13 +35,13 @@ const glyphs: Readonly<Record<string, string>> = {
 
 export function WorkflowGraph({ name, graph, visits, selected, onSelect }: WorkflowGraphProps) {
   const [errorPaths, setErrorPaths] = useState(false);
-  const [pathOnly, setPathOnly] = useState(false);
+  const [pathOnly, setPathOnly] = useState(narrow);
   const id = useId();
   const edges = useMemo(() => [...graph.edges, ...innerEdges(graph)], [graph]);
   const lit = useMemo(() => (visits ? light(visits, edges) : null), [visits, edges]);
   const shown = useMemo(() => (pathOnly && lit ? onlyPath(graph, lit) : graph), [graph, lit, pathOnly]);
   const placed = useMemo(() => place(shown), [shown]);
-  const target = useMemo<Box>(() => ({ x: 0, y: 0, width: placed.width, height: placed.height }), [placed]);
+  const target = useMemo<Box>(() => lookAt(placed, lit), [placed, lit]);
   const { frame, size, view, showAll, zoom, pointer, show } = useViewport(target);
   const order = useMemo(() => [...placed.nodes].sort((a, b) => a.y - b.y || a.x - b.x), [placed]);
   const current = order.some((each) => each.node.name === selected)
@@ -111,7 +116,7 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
               const key = edgeKey(edge.from, edge.to, edge.kind);
               const taken = lit?.edges.has(key) ?? false;
               if (edge.common && !taken && !errorPaths && edge.from !== selected) return null;
-              const arrow = edge.kind === "catch" ? "error" : taken ? "lit" : "plain";
+              const arrow = edge.kind === "catch" && (taken || !lit) ? "error" : taken ? "lit" : "plain";
               return (
                 <g
                   key={key}
@@ -158,7 +163,7 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
             Only this path
           </label>
         )}
-        <label className="graph-toggle">
+        <label className="graph-toggle graph-toggle-errors">
           <input
             type="checkbox"
             checked={errorPaths}
@@ -274,6 +279,20 @@ function neighbour(key: string, from: PlacedNode, nodes: readonly PlacedNode[]):
     if (!best || cost < best.cost) best = { node, cost };
   }
   return best?.node ?? null;
+}
+
+/** Where to look: at the run's path, or at the whole. */
+function lookAt(placed: Placed, lit: Lit | null): Box {
+  const nodes = placed.nodes.filter((each) => lit?.states.has(each.node.name));
+  if (nodes.length === 0) return { x: 0, y: 0, width: placed.width, height: placed.height };
+  const left = Math.min(...nodes.map((each) => each.x)) - PATH_MARGIN;
+  const top = Math.min(...nodes.map((each) => each.y)) - PATH_MARGIN;
+  return {
+    x: left,
+    y: top,
+    width: Math.max(...nodes.map((each) => each.x + each.width)) + PATH_MARGIN - left,
+    height: Math.max(...nodes.map((each) => each.y + each.height)) + PATH_MARGIN - top,
+  };
 }
 
 function innerEdges(graph: Graph): Graph["edges"] {

@@ -30,11 +30,15 @@ export interface Placed {
   readonly edges: readonly PlacedEdge[];
 }
 
-const NODE_HEIGHT = 40;
-const CHARACTER = 7.1;
-const NODE_PADDING = 46;
-const LABEL_CHARACTER = 5.9;
-const LABEL_HEIGHT = 18;
+const NODE_HEIGHT = 38;
+const CHARACTER = 7.6;
+const NODE_PADDING = 48;
+/** A label stands on its edge, this far before the state that the edge leads to: there edges are apart. */
+const LABEL_BEFORE_END = 15;
+const LABEL_STEP = 13;
+const LABEL_HEIGHT = 11;
+const LABEL_CHARACTER = 5.6;
+const LABEL_TRIES = 12;
 const CONTAINER_HEAD = 38;
 const CONTAINER_PADDING = 16;
 const MARGIN = 12;
@@ -42,7 +46,15 @@ const MARGIN = 12;
 export function place(graph: Graph): Placed {
   const insides = new Map<string, Placed>();
   const dagre = new DagreGraph({ multigraph: true });
-  dagre.setGraph({ rankdir: "TB", nodesep: 22, edgesep: 14, ranksep: 26, marginx: MARGIN, marginy: MARGIN });
+  dagre.setGraph({
+    rankdir: "TB",
+    ranker: "tight-tree",
+    nodesep: 16,
+    edgesep: 8,
+    ranksep: 34,
+    marginx: MARGIN,
+    marginy: MARGIN,
+  });
   dagre.setDefaultEdgeLabel(() => ({}));
   for (const node of graph.nodes) {
     const own = node.name.length * CHARACTER + NODE_PADDING;
@@ -62,12 +74,7 @@ export function place(graph: Graph): Placed {
     dagre.setEdge(
       edge.from,
       edge.to,
-      {
-        width: edge.label ? edge.label.length * LABEL_CHARACTER + 8 : 0,
-        height: edge.label ? LABEL_HEIGHT : 0,
-        labelpos: "c",
-        weight: edge.kind === "next" ? 4 : edge.kind === "choice" ? 2 : 1,
-      },
+      { weight: edge.kind === "next" ? 4 : edge.kind === "choice" ? 2 : 1 },
       edge.kind,
     );
   }
@@ -86,6 +93,13 @@ export function place(graph: Graph): Placed {
     });
   }
   const nodes: PlacedNode[] = [];
+  // No label lies on another, or on a state.
+  const labels: LabelBox[] = [...boxes.values()].map((box) => ({
+    x: box.x + box.width / 2,
+    y: box.y + box.height / 2,
+    width: box.width,
+    height: box.height,
+  }));
   const edges: PlacedEdge[] = [];
   for (const box of boxes.values()) {
     nodes.push(box);
@@ -111,11 +125,11 @@ export function place(graph: Graph): Placed {
       continue;
     }
     const placed = dagre.edge({ v: edge.from, w: edge.to, name: edge.kind });
+    const points = (placed.points ?? []) as Point[];
     edges.push({
       edge,
-      path: smooth((placed.points ?? []) as Point[]),
-      label:
-        edge.label && placed.x !== undefined && placed.y !== undefined ? { x: placed.x, y: placed.y } : null,
+      path: smooth(points),
+      label: edge.label ? labelPlace(edge.label, points, labels) : null,
     });
   }
   const { width = 0, height = 0 } = dagre.graph();
@@ -136,6 +150,47 @@ export function smooth(points: readonly Point[]): string {
     }
   }
   return path;
+}
+
+/** The point on a line that lies so far before its end. */
+export function beforeEnd(points: readonly Point[], distance: number): Point | null {
+  let left = distance;
+  for (let index = points.length - 1; index > 0; index -= 1) {
+    const end = points[index];
+    const before = points[index - 1];
+    if (!end || !before) break;
+    const length = Math.hypot(end.x - before.x, end.y - before.y);
+    if (length >= left && length > 0) {
+      const part = left / length;
+      return { x: end.x + (before.x - end.x) * part, y: end.y + (before.y - end.y) * part };
+    }
+    left -= length;
+  }
+  return points[0] ?? null;
+}
+
+/** A place for a label where none is yet: further back on its edge, if need be. */
+function labelPlace(text: string, points: readonly Point[], taken: LabelBox[]): Point | null {
+  const width = text.length * LABEL_CHARACTER;
+  let found: Point | null = null;
+  for (let attempt = 0; attempt < LABEL_TRIES; attempt += 1) {
+    found = beforeEnd(points, LABEL_BEFORE_END + attempt * LABEL_STEP);
+    const at = found;
+    if (!at) return null;
+    const free = taken.every(
+      (other) =>
+        Math.abs(other.x - at.x) > (other.width + width) / 2 ||
+        Math.abs(other.y - at.y) > (other.height + LABEL_HEIGHT) / 2,
+    );
+    if (free) break;
+  }
+  if (found) taken.push({ ...found, width, height: LABEL_HEIGHT });
+  return found;
+}
+
+interface LabelBox extends Point {
+  readonly width: number;
+  readonly height: number;
 }
 
 /** From one node's right side to another's, around what is between. */

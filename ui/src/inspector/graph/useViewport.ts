@@ -8,8 +8,10 @@ export interface View {
   readonly scale: number;
 }
 
-const LEAST = 0.15;
+const LEAST = 0.2;
 const MOST = 2.5;
+/** Below this, names of states cannot be read. */
+const LEGIBLE = 0.5;
 /** A press that moves less than this is a click. */
 const CLICK_PX = 4;
 
@@ -28,6 +30,14 @@ export function fitting(box: Box, frame: { width: number; height: number }, most
     x: box.x - (frame.width / scale - box.width) / 2,
     y: box.y - (frame.height / scale - box.height) / 2,
   };
+}
+
+/** The same, but never so small that it cannot be read: then the beginning shows. */
+export function legible(box: Box, frame: { width: number; height: number }): View {
+  const whole = fitting(box, frame);
+  if (whole.scale >= LEGIBLE) return whole;
+  const width = frame.width / LEGIBLE;
+  return { scale: LEGIBLE, x: box.x + (box.width - width) / 2, y: box.y };
 }
 
 /** Another scale, with the point under the pointer staying where it is. */
@@ -58,18 +68,19 @@ export function useViewport(target: Box) {
   }, []);
 
   const showAll = useCallback(() => {
-    moved.current = false;
+    moved.current = true;
     if (size.width > 0) setView(fitting(target, size));
   }, [size, target]);
 
-  // Until somebody moves it, the drawing fits whatever its frame becomes.
-  useEffect(() => {
-    if (!moved.current) showAll();
-  }, [showAll]);
   useEffect(() => {
     void target;
     moved.current = false;
   }, [target]);
+
+  // Until somebody moves it, the drawing fits whatever its frame becomes.
+  useEffect(() => {
+    if (!moved.current && size.width > 0) setView(legible(target, size));
+  }, [target, size]);
 
   const zoom = useCallback(
     (factor: number, at?: { x: number; y: number }) => {
