@@ -134,16 +134,19 @@ class LiveNews:
 
     def _watch_runs(self) -> None:
         log, seen = RunLog(self._stage), deque[str](maxlen=REMEMBERED_RUNS)
-        seen.extend(run.arn for run in self._ended(log))
+        looked_at = time.time()
+        seen.extend(run.arn for run in self._ended(log, looked_at))
         while self._is_wanted:
-            fresh = [run for run in self._ended(log) if run.arn not in seen]
+            since, looked_at = looked_at, time.time()
+            fresh = [run for run in self._ended(log, since) if run.arn not in seen]
             seen.extend(run.arn for run in fresh)
             self._tell([("run", run.summary()) for run in fresh])
             self._closed.wait(RUNS_EVERY_SECONDS)
 
     @staticmethod
-    def _ended(log: RunLog) -> list[Execution]:
+    def _ended(log: RunLog, since: float) -> list[Execution]:
+        # A line carries the time of what it tells, and is there a little later.
         try:
-            return log.ended_since(int((time.time() - 2 * RUNS_EVERY_SECONDS) * 1000))
+            return log.ended_since(int((since - RUNS_EVERY_SECONDS) * 1000))
         except (ClientError, BotoCoreError):
             return []

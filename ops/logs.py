@@ -10,9 +10,15 @@ PAGE = 10_000
 
 
 def lines(
-    client: "CloudWatchLogsClient", group: str, *, since_ms: int, until_ms: int, containing: str | None = None
+    client: "CloudWatchLogsClient",
+    group: str,
+    *,
+    since_ms: int,
+    until_ms: int,
+    containing: str | None = None,
+    pattern: str | None = None,
 ) -> Iterator[str]:
-    """The messages of a time, oldest first; of those that hold a term where one is given.
+    """The messages of a time, oldest first; of those that hold a term, or fit a filter pattern, where given.
 
     The local stage answers in one page, so a full page without a token is asked on from its last moment.
     """
@@ -22,8 +28,8 @@ def lines(
         "endTime": until_ms,
         "limit": PAGE,
     }
-    if containing:
-        request["filterPattern"] = f'"{containing}"'
+    if containing or pattern:
+        request["filterPattern"] = pattern or f'"{containing}"'
     seen_at_start: set[tuple[str, str]] = set()
     while True:
         page = client.filter_log_events(**request)

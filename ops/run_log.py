@@ -14,6 +14,15 @@ LONGEST_RUN_MS = 5 * 60_000
 FIRST_STEP_MS = 30_000
 # The log's own clock and the history's may differ a little, and lines come late.
 MARGIN_MS = 2_000
+# The lines that tell a run's beginning, its end, and whom it reached.
+HEADS = (
+    "{ "
+    + " || ".join(
+        [f'($.type = "{kind}")' for kind in ("ExecutionStarted", *executions.ENDINGS)]
+        + [f'($.details.name = "{state}")' for state in executions.POSTING_STATES]
+    )
+    + " }"
+)
 
 
 @dataclass(frozen=True)
@@ -82,8 +91,11 @@ class RunLog:
         return next((run for run in found if run.run_id == run_id), None)
 
     def ended_since(self, since_ms: int) -> list[Execution]:
-        """Runs whose history came in since a moment, for whoever watches."""
-        history = list(self._lines(since_ms, times.now() + MARGIN_MS))
+        """Runs whose history came in since a moment, for whoever watches.
+
+        Of their states only those that post are there: the rest is most of the log, and asked for run by run.
+        """
+        history = list(self._lines(since_ms, times.now() + MARGIN_MS, pattern=HEADS))
         begun = {line.execution_arn for line in history if line.type == "ExecutionStarted"}
         longer = {
             line.execution_arn: line.at_ms
@@ -94,10 +106,17 @@ class RunLog:
         found += [run for arn, at_ms in longer.items() if (run := self.run(arn, near_ms=at_ms))]
         return [run for run in found if run.ended_ms]
 
-    def _lines(self, since_ms: int, until_ms: int, containing: str | None = None) -> Iterator[HistoryEvent]:
+    def _lines(
+        self, since_ms: int, until_ms: int, containing: str | None = None, *, pattern: str | None = None
+    ) -> Iterator[HistoryEvent]:
         group = self.stage.output("Delivery", "DeliverLogGroupName")
         found = logs.lines(
-            self.stage.client("logs"), group, since_ms=since_ms, until_ms=until_ms, containing=containing
+            self.stage.client("logs"),
+            group,
+            since_ms=since_ms,
+            until_ms=until_ms,
+            containing=containing,
+            pattern=pattern,
         )
         for text in found:
             if event := HistoryEvent.parse(text):

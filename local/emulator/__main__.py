@@ -63,6 +63,7 @@ async def serve(settings: EmulatorSettings) -> None:
     from local.emulator import (
         bucket_deployment,
         event_archive,
+        log_filters,
         log_groups,
         sign_in_time,
         trace_collector,
@@ -81,6 +82,7 @@ async def serve(settings: EmulatorSettings) -> None:
     logging.getLogger("parley").setLevel(logging.INFO)
     log_groups.set_limit(settings.kept_log_events)
     traces = trace_collector.start(settings.trace_port, settings.kept_traces)
+    log_filters.install()
     event_archive.install()
     websocket_responses.install()
     bucket_deployment.install()
