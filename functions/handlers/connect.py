@@ -22,6 +22,9 @@ clients.prepare(clients.dynamodb, clients.event_bridge)
 @tracing.traced
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """200 opens the socket; an exception refuses it, and the client tries again."""
+    if event["requestContext"]["eventType"] != "CONNECT":
+        # A frame that calls itself `$connect` is not one.
+        return {"statusCode": 400}
     settings, caller, now = ConnectSettings.from_env(), caller_of(event), now_ms()
     tracing.annotate(userId=caller.user_id, connectionId=caller.connection_id)
     with tracing.step("register the connection"):

@@ -15,6 +15,9 @@ clients.prepare(clients.dynamodb, clients.event_bridge)
 @tracing.traced
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """The answer goes to nobody: the socket is closed already."""
+    if event["requestContext"]["eventType"] != "DISCONNECT":
+        # A frame that calls itself `$disconnect` ends nothing.
+        return {"statusCode": 400}
     settings, caller = DisconnectSettings.from_env(), caller_of(event)
     tracing.annotate(userId=caller.user_id, connectionId=caller.connection_id)
     depart(

@@ -265,8 +265,10 @@ class WebSocketSessions:
     async def _reply(self, connection: Connection, text: str, request_id: str) -> str | None:
         api = self._gateway._apis.get(connection.api_id) or {}
         selection = api.get("routeSelectionExpression") or "$request.body.action"
+        key = self._gateway._evaluate_route_selection(selection, text)
+        # The routes of a connection's beginning and end are not for frames that name them.
         route = self._gateway._match_ws_route(
-            connection.api_id, self._gateway._evaluate_route_selection(selection, text)
+            connection.api_id, "$default" if key in ("$connect", "$disconnect") else key
         )
         identity = {"connectionId": connection.connection_id, "requestId": request_id}
         if route is None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+import httpx
+
 from ops.chat_client import ChatClient
 from ops.resuming_client import ResumingClient
 from tests.guarantees.report import Record
@@ -55,7 +57,7 @@ class Crowd:
         await self.settle_storage()
         for person in self.people:
             await person.wait_until(lambda person=person: person.is_connected, seconds=60)  # type: ignore[misc]
-            await person.catch_up()
+            await caught_up(person)
         return await asyncio.to_thread(self.table)
 
     async def check(self, record: Record | None = None) -> list[tuple[int, str, str]]:
@@ -78,6 +80,19 @@ class Crowd:
             for person in self.people
             if message_id in person.arrived
         ]
+
+
+async def caught_up(person: ResumingClient, *, attempts: int = 20) -> None:
+    """Have somebody catch up, as a page does that is reloaded until it shows something."""
+    for attempt in range(attempts):
+        try:
+            await person.catch_up()
+        except httpx.HTTPError:
+            if attempt == attempts - 1:
+                raise
+            await asyncio.sleep(0.5)
+        else:
+            return
 
 
 def difference(screen: Sequence[Any], table: Sequence[Any]) -> str:

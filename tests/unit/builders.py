@@ -122,7 +122,7 @@ def socket_event(
     return {
         "requestContext": {
             "routeKey": route,
-            "eventType": "MESSAGE",
+            "eventType": {"$connect": "CONNECT", "$disconnect": "DISCONNECT"}.get(route, "MESSAGE"),
             "connectionId": connection_id,
             "requestId": "request-1",
             "apiId": "socketapi",

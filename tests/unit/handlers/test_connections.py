@@ -55,3 +55,14 @@ def test_disconnecting_counts_when_the_session_has_ended(call: Call, stage: Stag
     stage.connect("alice", "a1")
     call(disconnect.handler, socket_event(route="$disconnect", session_expires_at_ms=NOW_MS - 1))
     assert stage.rows("connections") == []
+
+
+def test_a_frame_that_calls_itself_connect_or_disconnect_is_neither(call: Call, stage: Stage):
+    """Should a client's frame ever reach these routes, nothing is stored, forgotten or told."""
+    stage.connect("alice", "a1")
+    for handler, route in ((connect.handler, "$connect"), (disconnect.handler, "$disconnect")):
+        event = socket_event({"action": route}, route=route)
+        event["requestContext"]["eventType"] = "MESSAGE"
+        assert call(handler, event) == {"statusCode": 400}
+    assert len(stage.rows("connections")) == 1
+    assert stage.published() == []

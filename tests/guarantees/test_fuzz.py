@@ -1,0 +1,209 @@
+"""Generated nonsense: a documented error each, no 5xx, no socket lost, nothing stored.
+
+Frames are made wrong on purpose, in every way that a field can be wrong; requests are Schemathesis's, against the
+OpenAPI document, both those that fit it and those that do not.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.core.result import Ok
+
+from ops.chat_client import ChatClient, Socket
+from tests.guarantees.crowd import private_channel, stored_messages
+from tests.guarantees.report import Record
+from tests.local_stage import TestStage
+
+PROMISE = 8
+OPENAPI = Path(__file__).resolve().parents[2] / "docs" / "contract" / "openapi.json"
+BATCH = 20
+
+FRAMES: dict[str, dict[str, Any]] = {
+    "sendMessage": {"clientMessageId": "0f8fad5b-d9cb-469f-a165-70867728950e", "text": "hello"},
+    "editMessage": {"seq": 1, "text": "hello"},
+    "deleteMessage": {"seq": 1},
+    "addReaction": {"seq": 1, "emoji": "👍"},
+    "removeReaction": {"seq": 1, "emoji": "👍"},
+    "startTyping": {},
+}
+NOT_TEXT = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.lists(st.text(max_size=5), max_size=3)
+)
+ANY_JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=40)),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=10), inner, max_size=4)),
+    max_leaves=15,
+)
+WRONG: dict[str, st.SearchStrategy[Any]] = {
+    "channelId": st.one_of(
+        NOT_TEXT, st.just(""), st.text("#/ .\x00é", min_size=1, max_size=70), st.just("a" * 65)
+    ),
+    "clientMessageId": st.one_of(NOT_TEXT, st.text("xyz-0", max_size=40), st.just("{" + str(uuid4()) + "}x")),
+    "text": st.one_of(NOT_TEXT, st.text(" \t\n\u2003", max_size=20), st.just("é" * 4097), st.just("\ud83d")),
+    "seq": st.one_of(st.integers(max_value=0), st.integers(min_value=10**12), st.floats(), st.text(max_size=5)),
+    "emoji": st.one_of(NOT_TEXT, st.text("abc <>", max_size=10), st.just("👍" * 40)),
+}
+
+
+@st.composite
+def frame_with_a_fault(draw: st.DrawFn) -> str:
+    """A known action with a field missing, too many, or wrong."""
+    action = draw(st.sampled_from(sorted(FRAMES)))
+    frame = {"action": action, "channelId": "no-such-channel", **FRAMES[action]}
+    fault = draw(st.sampled_from(["missing", "extra", "wrong"]))
+    name = draw(st.sampled_from(sorted(set(frame) - {"action"})))
+    if fault == "missing":
+        del frame[name]
+    elif fault == "extra":
+        extra = draw(st.text(min_size=1, max_size=30).filter(lambda each: each not in frame))
+        frame[extra] = draw(ANY_JSON)
+    else:
+        frame[name] = draw(WRONG[name])
+    return json.dumps(frame)
+
+
+NOT_A_FRAME = st.one_of(
+    st.text(max_size=200).filter(lambda text: not text.lstrip().startswith("{")),
+    st.binary(max_size=200).map(lambda raw: raw.decode("latin-1")).filter(lambda text: "{" not in text),
+    ANY_JSON.filter(lambda value: not isinstance(value, dict)).map(json.dumps),
+    st.dictionaries(st.text(max_size=10).filter(lambda key: key != "action"), ANY_JSON, max_size=5).map(
+        json.dumps
+    ),
+    st.fixed_dictionaries({"action": NOT_TEXT}).map(json.dumps),
+    st.integers(min_value=2, max_value=5_000).map(lambda depth: "[" * depth + "]" * depth),
+    st.integers(min_value=2, max_value=2_000).map(lambda depth: '{"action":' * depth + "1" + "}" * depth),
+)
+UNKNOWN_ACTION = st.one_of(
+    st.text(max_size=60).filter(lambda action: action not in FRAMES and action != "ping"),
+    st.sampled_from(["$connect", "$disconnect", "$default", "SendMessage", "sendMessage ", "__proto__"]),
+).map(lambda action: json.dumps({"action": action, "channelId": "general"}))
+BAD_FRAME = st.one_of(frame_with_a_fault(), NOT_A_FRAME, UNKNOWN_ACTION)
+TOLD_BY_OTHERS = {"presence", "channel", "message"}
+DOCUMENTED = {"INVALID_FRAME", "UNKNOWN_ACTION", "NOT_A_MEMBER", "TEXT_TOO_LONG", "RATE_LIMITED"}
+
+
+def fuzzing(examples: int) -> settings:
+    """As many examples as asked for, each different in every run; the last failing one is printed."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def test_bad_frames(stage: TestStage, record: Record, is_long: bool):
+    """Each gets exactly one answer, an error with a code of the contract, on a socket that stays open."""
+    examples = 260 if is_long else 10
+    with asyncio.Runner() as runner:
+        client = runner.run(open_client(stage))
+        channel_id = runner.run(private_channel(client))
+        socket = runner.run(client.open_socket())
+        answered = 0
+
+        @fuzzing(examples)
+        @given(st.lists(BAD_FRAME, min_size=BATCH, max_size=BATCH))
+        def send(frames: list[str]) -> None:
+            nonlocal answered
+            answers = runner.run(answers_to(socket, frames))
+            for answer in answers:
+                assert answer.get("type") == "error", answer
+                assert answer["code"] in DOCUMENTED, answer
+                assert answer["message"].endswith("."), answer
+            answered += len(answers)
+
+        send()
+        runner.run(still_works(client, socket, channel_id))
+        assert [text for _, _, text in stored_messages(stage, channel_id)] == ["still here"]
+        assert stored_messages(stage, "no-such-channel") == []
+        runner.run(client.close())
+    record.tried("bad frames: a documented error each, the socket open, nothing stored", answered)
+
+
+async def open_client(stage: TestStage) -> ChatClient:
+    """A new user."""
+    token = stage.id_token(stage.new_user("fuzzer"))
+    return await ChatClient.sign_in(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token)
+
+
+async def answers_to(socket: Socket, frames: list[str]) -> list[dict[str, Any]]:
+    """What came back for each of some frames, in whatever order."""
+    since = len(socket.frames)
+    for frame in frames:
+        await socket.send_text(frame.encode("utf-8", "surrogatepass").decode("utf-8", "replace"))
+
+    def answers() -> list[dict[str, Any]]:
+        return [each for each in socket.frames[since:] if each.get("type") not in TOLD_BY_OTHERS]
+
+    await socket.wait_for(lambda _frame: len(answers()) == len(frames), since=since, seconds=60)
+    return answers()
+
+
+async def still_works(client: ChatClient, socket: Socket, channel_id: str) -> None:
+    """After all that, a good frame is taken."""
+    assert socket.is_open
+    ack = await client.send_message("still here", channel_id=channel_id)
+    await socket.wait_for_type("message", messageId=ack["messageId"])
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.NEGATIVE, GenerationMode.POSITIVE], ids=["misfits", "fitting"])
+def test_generated_requests(stage: TestStage, record: Record, is_long: bool, mode: GenerationMode):
+    """Every route, with requests that fit the OpenAPI document and that do not: what it documents comes back."""
+    examples = 180 if is_long else 3
+    token = stage.id_token(stage.new_user("fuzzer"))
+    schema = schemathesis.openapi.from_dict(json.loads(OPENAPI.read_text()))
+    made: set[str] = set()
+    tried = 0
+
+    def check(case: Case[Any]) -> None:
+        nonlocal tried
+        response = case.call(base_url=stage.api_url, headers={"Authorization": token})
+        tried += 1
+        allowed = case.operation.definition.raw["responses"]
+        request = f"{case.method} {case.formatted_path} {case.query} {case.body!r}"
+        assert response.status_code < 500, f"{request}: {response.status_code} {response.text}"
+        if response.status_code in {400, 404, 405, 411, 413, 415}:
+            # What API Gateway refuses before the function is asked.
+            assert json.loads(response.text)["message"], request
+        else:
+            assert str(response.status_code) in allowed, f"{request}: {response.status_code} {response.text}"
+        if response.status_code >= 400 and response.status_code != 405:
+            assert "code" in json.loads(response.text), f"{request}: {response.text}"
+            assert "Traceback" not in response.text
+        elif response.status_code == 201 and case.path == "/channels":
+            made.add(json.loads(response.text)["channelId"])
+
+    for operation in schema.get_all_operations():
+        found = operation.ok() if isinstance(operation, Ok) else None
+        assert found is not None, operation
+        if found.path == "/sign-out" and mode is GenerationMode.POSITIVE:
+            continue
+        if mode is GenerationMode.NEGATIVE and not (found.body or found.query):
+            # Nothing of it can be wrong but its path, which takes any text.
+            continue
+        run(found.as_strategy(generation_mode=mode), check, examples)
+
+    with asyncio.Runner() as runner:
+        client = runner.run(
+            ChatClient.sign_in(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token)
+        )
+        mine = {each["channelId"] for each in runner.run(client.api.get("/channels"))["items"]}
+        runner.run(client.close())
+    assert {each for each in mine if not each.startswith("direct-")} <= made | {"general"}
+    kind = "that do not fit" if mode is GenerationMode.NEGATIVE else "that fit"
+    record.tried(f"requests {kind} the OpenAPI document: no 5xx, a documented answer each", tried)
+
+
+def run(strategy: st.SearchStrategy[Any], check: Callable[[Any], None], examples: int) -> None:
+    """Check so many cases of a strategy."""
+    fuzzing(examples)(given(case=strategy)(lambda case: check(case)))()
