@@ -18,6 +18,9 @@ PATIENCE_MS = 20_000
 # What a browser notes when the network is gone: expected where a test takes it away.
 NETWORK_GONE = re.compile(r"net::ERR_|WebSocket connection|Failed to load resource|WebSocket is (closed|already)")
 
+# What it notes of a resource that is not for this person: expected where a test asks for one.
+REFUSED = re.compile(r"status of 40[34]")
+
 # The browser reports a violation of the content security policy to the page; here to the test too.
 REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", ({violatedDirective, blockedURI, sample}) =>

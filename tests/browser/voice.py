@@ -39,7 +39,9 @@ class Voice:
         )
         me = http.get("/me").raise_for_status().json()
         ticket = http.post("/tickets").raise_for_status().json()["ticket"]
-        socket = leaving.enter_context(connect(f"{stage.websocket_url}?ticket={quote(ticket)}"))
+        socket = leaving.enter_context(
+            connect(f"{stage.websocket_url}?ticket={quote(ticket)}", ping_interval=None)
+        )
         return cls(person, stage, http, me["userId"], me["displayName"], socket, leaving)
 
     def join(self, channel_id: str) -> None:

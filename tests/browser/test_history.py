@@ -1,0 +1,197 @@
+"""A channel of 10,000 messages: at hand at once, whole, and steady under the reader's eyes."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.browser.seeding import seed, text_of
+from tests.browser.visitors import Visitor
+from tests.browser.voice import Voice
+from tests.local_stage import TestStage
+
+MANY = 10_000
+AT_ONCE_SECONDS = 3.0
+"""Generous, for a machine that does other things too; bench/browser.py measures it."""
+
+
+@pytest.fixture(scope="module")
+def long_channel(stage: TestStage) -> dict[str, str]:
+    """Where the seeded channel is, once somebody has made it."""
+    return {}
+
+
+@pytest.fixture
+def channel(stage: TestStage, dora: Visitor, fay: Voice, long_channel: dict[str, str]) -> str:
+    """Dora's channel of 10,000 messages, the newest 30 of them unread."""
+    if "id" not in long_channel:
+        long_channel["id"] = dora.new_channel("ten thousand", fay.user_id)
+        seed(stage, long_channel["id"], MANY, senders=[(dora.user_id, "Dora"), (fay.user_id, "Fay")])
+        dora.ask("PUT", f"/channels/{long_channel['id']}/read-marker", {"seq": MANY - 30})
+    return long_channel["id"]
+
+
+@pytest.fixture
+def read_channel(dora: Visitor, channel: str) -> str:
+    """The same, with everything read."""
+    newest = dora.ask("GET", f"/channels/{channel}")["lastSeq"]
+    dora.ask("PUT", f"/channels/{channel}/read-marker", {"seq": newest})
+    return channel
+
+
+def _number(visitor: Visitor, seq: int) -> Locator:
+    return visitor.log.locator(f"article[data-seq='{seq}']")
+
+
+def _settled(page: Page, element: Locator) -> float:
+    """Where an element stands once it has stood still for a few frames."""
+    return float(
+        element.evaluate(
+            """element => new Promise(resolve => {
+                let before = element.getBoundingClientRect().top, still = 0;
+                const look = () => {
+                    const now = element.getBoundingClientRect().top;
+                    still = now === before ? still + 1 : 0;
+                    before = now;
+                    if (still === 6) resolve(now); else requestAnimationFrame(look);
+                };
+                look();
+            })"""
+        )
+    )
+
+
+def test_it_opens_at_what_is_new_with_a_line(dora: Visitor, channel: str):
+    """30 unread: the list opens where they begin, under the line "New", and the newest is a jump away."""
+    dora.go(channel)
+    line = dora.log.locator(".new-since")
+    expect(line).to_be_in_viewport()
+    # The first unread of somebody else, for one's own are never new.
+    first = dora.log.locator("[data-row]").filter(has=dora.page.locator(".new-since")).get_by_role("article")
+    expect(first).to_have_attribute("data-seq", re.compile(r"^99(7[1-9])$"))
+    jump = dora.page.get_by_role("button", name=re.compile("new messages"))
+    expect(jump).to_be_visible()
+    dora.picture("new-since")
+    jump.click()
+    expect(_number(dora, MANY)).to_be_in_viewport()
+    expect(dora.log).to_be_focused()
+    expect(jump).to_have_count(0)
+
+
+def test_it_opens_at_once_at_the_newest(dora: Visitor, read_channel: str):
+    """Read to the end, it opens at the end: a click, and the newest message stands there."""
+    dora.go("general")
+    expect(dora.channel_link("ten thousand")).not_to_have_accessible_name(re.compile("unread"))
+    began = time.perf_counter()
+    dora.channel_link("ten thousand").click()
+    expect(_number(dora, MANY)).to_be_in_viewport()
+    assert time.perf_counter() - began < AT_ONCE_SECONDS
+    # A window, not ten thousand rows.
+    assert dora.log.get_by_role("article").count() < 100
+
+
+def test_reading_upwards_keeps_the_place_when_older_pages_arrive(dora: Visitor, read_channel: str):
+    """The message under one's eyes does not move by a pixel while the page before it is put in place."""
+    waiting: list[Route] = []
+    dora.page.route(re.compile(r"/messages\?.*before="), lambda route: waiting.append(route))
+    dora.go(read_channel)
+    expect(_number(dora, MANY)).to_be_in_viewport()
+    oldest = MANY
+    for _ in range(3):
+        dora.log.evaluate("log => { log.scrollTop = 300; }")
+        expect(dora.page.get_by_text("Loading earlier messages")).to_be_attached()
+        visible = dora.log.get_by_role("article")
+        expect(visible.first).to_be_attached()
+        middle = visible.nth(visible.count() // 2)
+        seq = int(str(middle.get_attribute("data-seq")))
+        reading = _number(dora, seq)
+        before = _settled(dora.page, reading)
+        waiting.pop().continue_()
+        expect(dora.page.get_by_text("Loading earlier messages")).to_have_count(0)
+        assert abs(_settled(dora.page, reading) - before) <= 2
+        assert seq < oldest
+        oldest = seq
+    dora.page.unroute_all(behavior="ignoreErrors")
+
+
+def test_scrolling_back_passes_every_message_in_order(dora: Visitor, read_channel: str):
+    """Wheel by wheel through some hundred messages: each is met, each once, in the order of its number."""
+    dora.go(read_channel)
+    expect(_number(dora, MANY)).to_be_in_viewport()
+    seen: set[int] = set()
+    dora.log.hover()
+    for _ in range(60):
+        numbers = [
+            int(seq) for seq in dora.log.locator("article").evaluate_all("all => all.map(a => a.dataset.seq)")
+        ]
+        assert numbers == sorted(set(numbers))
+        seen.update(numbers)
+        if min(seen) <= MANY - 200:
+            break
+        dora.page.mouse.wheel(0, -700)
+        dora.page.wait_for_function(
+            "before => document.querySelector('[role=log] article')?.dataset.seq !== before", arg=str(numbers[0])
+        )
+    assert seen == set(range(min(seen), MANY + 1)), "no message is passed over"
+    assert min(seen) <= MANY - 200
+
+
+def test_a_message_that_arrives_while_one_reads_further_up_does_not_move_anything(
+    dora: Visitor, fay: Voice, read_channel: str
+):
+    """The reader stays where they are, is told of what is new, and gets there by one click."""
+    dora.go(read_channel)
+    expect(_number(dora, MANY)).to_be_in_viewport()
+    _settled(dora.page, _number(dora, MANY))
+    dora.log.hover()
+    for _ in range(3):
+        dora.page.mouse.wheel(0, -1_000)
+    expect(_number(dora, MANY)).not_to_be_in_viewport()
+    reading = dora.log.get_by_role("article").nth(8)
+    before = _settled(dora.page, reading)
+    fay.say(read_channel, "news from below")
+    jump = dora.page.get_by_role("button", name="1 new message")
+    expect(jump).to_be_visible()
+    assert abs(_settled(dora.page, reading) - before) <= 1
+    jump.click()
+    expect(dora.message("news from below")).to_be_in_viewport()
+
+
+def test_a_link_to_an_old_message_opens_around_it_and_leads_back_to_now(
+    dora: Visitor, fay: Voice, read_channel: str
+):
+    """The linked message stands in view, marked, with what came before and after; the newest is a click away."""
+    dora.go(read_channel, 4_000)
+    expect(_number(dora, 4_000)).to_be_in_viewport()
+    expect(_number(dora, 4_000)).to_have_class(re.compile("message-marked"))
+    expect(_number(dora, 4_000)).to_contain_text("No. 4000.")
+    expect(_number(dora, 3_999)).to_be_attached()
+    expect(_number(dora, 4_001)).to_be_attached()
+    dora.page.get_by_role("button", name="Jump to newest").click()
+    newest = dora.log.locator("article").last
+    expect(newest).to_be_in_viewport()
+    assert int(str(newest.get_attribute("data-seq"))) >= MANY
+    expect(dora.page).to_have_url(re.compile(rf"/c/{read_channel}$"))
+
+
+def test_search_finds_in_the_whole_channel_and_leads_there(dora: Visitor, read_channel: str):
+    """Over messages that are not loaded: the newest first, the term marked, a click shows it in its place."""
+    dora.go(read_channel)
+    dora.page.get_by_role("button", name="Search in this channel").click()
+    field = dora.page.get_by_role("searchbox", name="Search in ten thousand")
+    expect(field).to_be_focused()
+    field.fill("no. 9321.")
+    field.press("Enter")
+    results = dora.page.get_by_role("complementary", name="Search")
+    expect(results.get_by_role("link")).to_have_count(1)
+    expect(results.locator("mark")).to_have_text("No. 9321.")
+    results.get_by_role("link").click()
+    expect(_number(dora, 9_321)).to_be_in_viewport()
+    expect(_number(dora, 9_321)).to_have_class(re.compile("message-marked"))
+    field.fill("no. 17.")
+    field.press("Enter")
+    expect(results.get_by_text("Nothing yet among the newest messages.")).to_be_visible()
+    field.fill(text_of(9_990)[:12])
+    field.press("Enter")
+    expect(results.get_by_role("link")).to_have_count(1)

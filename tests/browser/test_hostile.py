@@ -1,0 +1,146 @@
+"""What people send to harm others: shown as the text that it is, and the browser has nothing to report."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.visitors import Visit, Visitor
+from tests.local_stage import Person, TestStage
+
+MARKUP = "<img src=x onerror=alert(1)>"
+MESSAGES = [
+    MARKUP,
+    "<script>alert(1)</script>",
+    "<svg/onload=alert(1)><iframe src='javascript:alert(1)'></iframe>",
+    "[click](javascript:alert(1))",
+    "[click](JaVaScRiPt:alert(1)) and [click](java\tscript:alert(1))",
+    "[click](data:text/html,<script>alert(1)</script>)",
+    "[click](vbscript:alert(1)) <javascript:alert(1)> ![x](x\"onerror=\"alert(1))",
+    "javascript:alert(1) data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==",
+    "[a](https://example.com\"onmouseover=\"alert(1))",
+    "```html\n<img src=x onerror=alert(1)>\n```",
+    "&lt;img src=x onerror=alert(1)&gt; &#106;avascript:alert(1)",
+    "{{constructor.constructor('alert(1)')()}} ${alert(1)}",
+    "> " * 500 + "deep",
+    "[" * 2_000 + "open",
+    "*" * 3_000,
+    "a\u202egnp.exe\u202c and \u2066isolated\u2069",
+]  # fmt: skip
+
+
+def _harmless(visitor: Visitor) -> None:
+    """Nothing ran, nothing was fetched from elsewhere, no element came of a text."""
+    page = visitor.page
+    assert page.evaluate("window.harmed ?? 0") == 0
+    assert page.locator("img[src], iframe, object, embed, [onerror], [onload], [onmouseover]").count() == 0
+    addresses = page.locator("a[href]").evaluate_all("all => all.map(a => a.protocol)")
+    assert set(addresses) <= {"http:", "https:"}
+
+
+@pytest.fixture
+def watched(visit: Visit) -> Visitor:
+    """A visitor whose page counts every alert."""
+    dora = visit("dora")
+    dora.context.add_init_script("window.harmed = 0; window.alert = () => { window.harmed += 1; };")
+    return dora
+
+
+def test_hostile_messages_are_text(watched: Visitor, visit: Visit):
+    """Each is shown as it was typed; no script runs, no link leads anywhere but the web."""
+    channel = watched.new_channel("hostile")
+    watched.go(channel)
+    for text in MESSAGES:
+        watched.say(text)
+    expect(watched.log.get_by_role("article")).to_have_count(len(MESSAGES))
+    expect(watched.message("gnp.exe").get_by_role("img", name="Delivered")).to_be_visible(timeout=20_000)
+    shown = "\n".join(watched.texts())
+    for part in (MARKUP, "<script>alert(1)</script>", "[click](javascript:alert(1))", "<svg/onload=alert(1)>"):
+        assert part in shown
+    _harmless(watched)
+    # Fetched anew, they are no more dangerous; nor is a look at what can be looked at.
+    watched.page.reload()
+    expect(watched.message(MARKUP).first).to_be_attached()
+    _harmless(watched)
+    assert [item["text"] for item in watched.history(channel)] == MESSAGES
+
+
+def test_hostile_names_are_text_everywhere(watched: Visitor, stage: TestStage):
+    """A channel called by a script, a person called by markup: in the sidebar, title, switcher, members, search,
+    mention completion, notices."""
+    name = f"<script>alert('{watched.person.username}')</script>"
+    channel = watched.new_channel(name)
+    watched.ask("PUT", "/me", {"displayName": MARKUP})
+    watched.go(channel)
+    watched.say("hello from markup")
+    expect(watched.page).to_have_title(f"{name} · Parley")
+    expect(watched.page.get_by_role("heading", name=name, level=1)).to_be_visible()
+    expect(watched.message("hello from markup")).to_contain_text(MARKUP)
+    watched.page.get_by_role("button", name="Members, 1").click()
+    expect(watched.page.get_by_role("list", name=f"Members of {name}")).to_contain_text(MARKUP)
+    watched.page.get_by_role("button", name="Search in this channel").click()
+    watched.page.get_by_role("searchbox", name=f"Search in {name}").fill("markup")
+    watched.page.keyboard.press("Enter")
+    expect(watched.page.get_by_role("complementary", name="Search").get_by_role("link")).to_contain_text(MARKUP)
+    watched.page.keyboard.press("Control+k")
+    watched.page.get_by_role("combobox").fill("<script>alert")
+    expect(watched.page.get_by_role("option", name=name)).to_be_visible()
+    watched.page.keyboard.press("Escape")
+    _harmless(watched)
+
+
+def test_bidi_tricks_in_names_reorder_nothing(visit: Visit, stage: TestStage):
+    """Direction marks are taken out of names by the server, and a right-to-left name does not turn its line."""
+    dora = visit("dora")
+    tricked = dora.ask("PUT", "/me", {"displayName": "Dora\u202e\u2067 nimda"})["displayName"]
+    assert tricked == "Dora nimda"
+    channel = dora.new_channel("\u202egnp.exe\u202c plans")
+    assert dora.ask("GET", f"/channels/{channel}")["name"] == "gnp.exe plans"
+    dora.ask("PUT", "/me", {"displayName": "שלום (admin)"})
+    dora.go(channel)
+    dora.say("who am I?")
+    message = dora.message("who am I?")
+    name, time = message.locator(".message-name").bounding_box(), message.locator("time").first.bounding_box()
+    assert name
+    assert time
+    assert name["x"] < time["x"], "the name stands before the time, whatever its own direction"
+    expect(message.locator(".message-name")).to_have_js_property("tagName", "BDI")
+
+
+def test_the_policy_allows_no_inline_script(stage: TestStage, visit: Visit):
+    """The site's policy has no `unsafe-inline` or `unsafe-eval` for scripts, and the browser enforces it."""
+    dora = visit("dora")
+    answer = dora.page.goto(stage.url)
+    assert answer
+    policy = answer.headers["content-security-policy"]
+    directives = dict(part.strip().partition(" ")[::2] for part in policy.split(";") if part.strip())
+    assert "'self'" in directives["script-src"]
+    assert not re.search("unsafe|data:|blob:|http:|\\*", directives["script-src"])
+    assert directives.get("object-src", directives["default-src"]) == "'none'"
+    assert directives["frame-ancestors"] == "'none'"
+    expect(dora.composer).to_be_visible()
+    dora.forgive(re.compile("content security policy|Content Security Policy"))
+    ran = dora.page.evaluate(
+        """() => {
+            window.ran = false;
+            const script = document.createElement("script");
+            script.textContent = "window.ran = true";
+            document.body.append(script);
+            return window.ran;
+        }"""
+    )
+    assert ran is False
+
+
+def test_a_person_with_markup_for_a_name_can_sign_up_and_is_shown_as_text(stage: TestStage, visit: Visit):
+    """Names that come from the user pool, not from the API, are text too."""
+    person = Person(f"mallory-{uuid4().hex[:8]}", "Parley-mallory-1")
+    stage.stage.user_pool.add(person.username, display_name=f"{MARKUP}\u202e", password=person.password)
+    dora = visit("dora")
+    dora.context.add_init_script("window.harmed = 0; window.alert = () => { window.harmed += 1; };")
+    dora.api.get("/me", headers={"Authorization": stage.id_token(person)}).raise_for_status()
+    dora.go("general")
+    dora.composer.press_sequentially(f"@{person.username[:12]}")
+    expect(dora.page.get_by_role("option")).to_contain_text(MARKUP)
+    _harmless(dora)

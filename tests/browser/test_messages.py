@@ -1,0 +1,217 @@
+"""What can be done with a message: change it, take it back, react to it, name somebody in it, give it a form."""
+
+import re
+
+from playwright.sync_api import Locator, expect
+
+from tests.browser.visitors import Visit, Visitor
+from tests.browser.voice import Voice
+
+
+def _both(dora: Visitor, emil: Visitor, name: str) -> str:
+    channel = dora.new_channel(name, emil.user_id)
+    dora.go(channel)
+    emil.go(channel)
+    return channel
+
+
+def test_a_message_is_edited_and_everybody_sees_it_so_marked(dora: Visitor, emil: Visitor):
+    """The text changes for all at once, marked; Escape leaves it as it was; nobody may edit another's."""
+    _both(dora, emil, "edits")
+    dora.say("we meet at tree")
+    expect(emil.message("we meet at tree")).to_be_visible()
+    dora.act_on(dora.message("we meet at tree"), "Edit")
+    expect(dora.composer).to_have_value("we meet at tree")
+    dora.composer.fill("something else")
+    dora.composer.press("Escape")
+    expect(dora.composer).to_have_value("")
+    dora.act_on(dora.message("we meet at tree"), "Edit")
+    dora.composer.fill("we meet at three")
+    dora.composer.press("Enter")
+    for visitor in (dora, emil):
+        expect(visitor.message("we meet at three")).to_contain_text("edited")
+        expect(visitor.message("we meet at tree")).to_have_count(0)
+    emil.message("we meet at three").hover()
+    expect(emil.message("we meet at three").get_by_role("button", name="Edit", exact=True)).to_have_count(0)
+    emil.page.reload()
+    expect(emil.message("we meet at three")).to_contain_text("edited")
+
+
+def test_a_message_is_deleted_and_nobody_can_read_it_any_more(dora: Visitor, emil: Visitor):
+    """After a question it is gone for everybody, live and after a reload; a trace says that it was there."""
+    _both(dora, emil, "regrets")
+    dora.say("I should not have said this")
+    expect(emil.message("I should not have said this")).to_be_visible()
+    dora.act_on(dora.message("I should not"), "Delete")
+    dora.page.get_by_role("dialog", name="Delete this message?").get_by_role("button", name="Keep").click()
+    expect(dora.message("I should not")).to_be_visible()
+    dora.act_on(dora.message("I should not"), "Delete")
+    dora.page.get_by_role("dialog", name="Delete this message?").get_by_role("button", name="Delete").click()
+    for visitor in (dora, emil):
+        expect(visitor.message("This message was deleted.")).to_be_visible()
+        expect(visitor.message("I should not")).to_have_count(0)
+    expect(dora.composer).to_be_focused()
+    emil.page.reload()
+    expect(emil.message("This message was deleted.")).to_be_visible()
+
+
+def test_an_owner_may_delete_what_others_wrote(dora: Visitor, fay: Voice):
+    """Moderation by the channel's owner, and it says that the message was removed."""
+    channel = dora.new_channel("moderated", fay.user_id)
+    dora.go(channel)
+    fay.say(channel, "spam spam spam")
+    dora.act_on(dora.message("spam"), "Delete")
+    dora.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(dora.message("This message was removed.")).to_be_visible()
+
+
+def test_reactions_are_added_counted_and_taken_back(dora: Visitor, emil: Visitor):
+    """Picked from the picker, joined by a click, counted with names, gone with the last one."""
+    _both(dora, emil, "reactions")
+    dora.say("ship it?")
+    emil.act_on(emil.message("ship it?"), "Add reaction")
+    picker = emil.page.get_by_role("dialog", name="Emoji")
+    picker.get_by_role("searchbox", name="Search emoji").fill("rocket")
+    picker.get_by_role("gridcell", name="Rocket").click()
+    reaction = re.compile("^🚀, ")
+    expect(dora.message("ship it?").get_by_role("button", name=reaction)).to_have_accessible_name("🚀, 1: Emil")
+    dora.message("ship it?").get_by_role("button", name=reaction).click()
+    for visitor in (dora, emil):
+        expect(visitor.message("ship it?").get_by_role("button", name=re.compile("^🚀, 2"))).to_be_visible()
+    expect(dora.message("ship it?").get_by_role("button", name=reaction)).to_have_attribute("aria-pressed", "true")
+    for visitor in (dora, emil):
+        visitor.message("ship it?").get_by_role("button", name=reaction).click()
+    for visitor in (dora, emil):
+        expect(visitor.message("ship it?").get_by_role("button", name=reaction)).to_have_count(0)
+
+
+def test_a_mention_is_completed_and_stands_out_for_whom_it_names(dora: Visitor, emil: Visitor):
+    """A few letters after @, arrows and Enter; the named one sees a highlight and a stronger count."""
+    channel = dora.new_channel("names", emil.user_id)
+    dora.go(channel)
+    emil.go("general")
+    dora.composer.press_sequentially(f"hello @{emil.person.username[:9]}")
+    options = dora.page.get_by_role("listbox", name="People to mention")
+    expect(options.get_by_role("option", selected=True)).to_contain_text("Emil")
+    dora.composer.press("Enter")
+    expect(dora.composer).to_have_value(f"hello @{emil.person.username} ")
+    dora.composer.press_sequentially("and welcome")
+    dora.composer.press("Enter")
+    expect(dora.message("and welcome").locator(".mention")).to_have_text("@Emil")
+    expect(emil.channel_link("names")).to_have_accessible_name("names, private, 1 unread")
+    expect(emil.channel_link("names").locator(".badge-strong")).to_have_text("1")
+    emil.channel_link("names").click()
+    named = emil.message("and welcome")
+    expect(named).to_have_class(re.compile("message-names-me"))
+    expect(named.locator(".mention-me")).to_have_text("@Emil")
+    expect(dora.message("and welcome")).not_to_have_class(re.compile("message-names-me"))
+
+
+def test_markdown_is_shown_as_its_form(dora: Visitor):
+    """Emphasis, code, a highlighted block, quotes, lists, links: each as the element it is."""
+    dora.go(dora.new_channel("forms"))
+
+    def sent(text: str) -> Locator:
+        dora.say(text)
+        last = dora.log.get_by_role("article").last
+        expect(last.get_by_role("img", name="Delivered")).to_be_visible()
+        return last.locator(".markdown")
+
+    words = sent("*soft* **loud** ~~gone~~ `code()`")
+    for element, text in (("em", "soft"), ("strong", "loud"), ("del", "gone"), ("code", "code()")):
+        expect(words.locator(element)).to_have_text(text)
+    block = sent("```python\ndef hello():\n    return 'world'\n```")
+    expect(block.locator("pre code")).to_contain_text("return 'world'")
+    expect(block.locator("pre .token.keyword").first).to_have_text("def")
+    expect(sent("> so it was said").locator("blockquote")).to_have_text("so it was said")
+    expect(sent("- one\n- two\n\n1. first\n2. second").get_by_role("listitem")).to_have_count(4)
+    link = sent("see https://example.com/a?b=c and [that](https://example.org)").get_by_role("link")
+    expect(link).to_have_count(2)
+    for each in link.all():
+        expect(each).to_have_attribute("rel", re.compile("noopener"))
+        expect(each).to_have_attribute("target", "_blank")
+        expect(each).to_have_attribute("href", re.compile("^https://"))
+    plain = sent("# no heading\n| no | table |\n![no image](https://example.com/x.png) &amp; <b>no tag</b>")
+    expect(plain).to_contain_text("# no heading")
+    expect(plain).to_contain_text("&amp; <b>no tag</b>")
+    expect(plain.locator("h1, table, img, b")).to_have_count(0)
+
+
+def test_bytes_are_counted_near_the_limit_and_over_it_nothing_is_sent(dora: Visitor):
+    """No counter for everyday texts, then what is left, then how much too long; the text stays to be cut."""
+    channel = dora.new_channel("limits")
+    dora.go(channel)
+    count = dora.page.locator(".composer-count")
+    dora.composer.fill("a" * 6_000)
+    expect(count).to_have_count(0)
+    dora.composer.fill("é" * 4_000)
+    expect(count).to_have_text("192 bytes left")
+    dora.composer.fill("é" * 4_100)
+    expect(count).to_have_text("8 bytes over the limit")
+    expect(dora.page.get_by_role("button", name="Send message")).to_be_disabled()
+    dora.composer.press("Enter")
+    assert dora.history(channel) == []
+    dora.composer.fill("é" * 4_096)
+    expect(count).to_have_text("0 bytes left")
+    dora.composer.press("Enter")
+    expect(dora.log.get_by_role("article").get_by_role("img", name="Delivered")).to_be_visible()
+    assert dora.history(channel)[0]["text"] == "é" * 4_096
+
+
+def test_a_link_to_a_message_is_copied_and_leads_there(visit: Visit, fay: Voice):
+    """The copied address opens the channel at the message, marked."""
+    dora = visit("dora")
+    dora.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    channel = dora.new_channel("links", fay.user_id)
+    dora.go(channel)
+    for number in range(3):
+        fay.say(channel, f"fact {number}")
+    dora.act_on(dora.message("fact 1"), "Copy link")
+    expect(dora.page.get_by_text("The link is copied.")).to_be_visible()
+    link = dora.page.evaluate("navigator.clipboard.readText()")
+    assert link == f"{dora.stage.url}/c/{channel}/2"
+    dora.page.goto(link)
+    expect(dora.message("fact 1")).to_have_class(re.compile("message-marked"))
+
+
+def test_drafts_wait_in_their_channels(dora: Visitor):
+    """What was begun is there again after a look elsewhere and a reload, and nowhere else."""
+    first, second = dora.new_channel("first draft"), dora.new_channel("second draft")
+    dora.go(first)
+    dora.composer.fill("I was about to say")
+    dora.channel_link("second draft").click()
+    expect(dora.page.get_by_role("log", name="Messages in second draft")).to_be_visible()
+    expect(dora.composer).to_have_value("")
+    dora.page.reload()
+    assert second in dora.page.url
+    dora.channel_link("first draft").click()
+    expect(dora.composer).to_have_value("I was about to say")
+
+
+def test_search_in_a_channel_finds_what_one_may_see(dora: Visitor, fay: Voice):
+    """Whatever the case, newest first; edited texts by their new words, deleted ones not at all."""
+    channel = dora.new_channel("search", fay.user_id)
+    dora.go(channel)
+    fay.say(channel, "The Heron landed")
+    changed = fay.say(channel, "a heron, mistyped")
+    deleted = fay.say(channel, "heron, deleted")
+    fay.send(action="editMessage", channelId=channel, seq=changed, text="an egret after all")
+    fay.send(action="deleteMessage", channelId=channel, seq=deleted)
+    fay.wait("messageDeleted", seq=deleted)
+    fay.say(channel, "two HERONS")
+    dora.page.keyboard.press("Control+Shift+f")
+    dora.page.keyboard.type("heron")
+    dora.page.keyboard.press("Enter")
+    results = dora.page.get_by_role("complementary", name="Search")
+    expect(results.get_by_role("link")).to_have_count(2)
+    assert [each.split("\n")[-1] for each in results.get_by_role("link").all_inner_texts()] == [
+        "two HERONS",
+        "The Heron landed",
+    ]
+    expect(results.get_by_text("2 found, newest first")).to_be_visible()
+    dora.page.get_by_role("searchbox", name="Search in search").fill("egret")
+    dora.page.keyboard.press("Enter")
+    expect(results.get_by_role("link")).to_have_count(1)
+    dora.page.get_by_role("searchbox", name="Search in search").fill("stork")
+    dora.page.keyboard.press("Enter")
+    expect(results.get_by_text("No message here has these words.")).to_be_visible()

@@ -1,0 +1,177 @@
+"""Who is here, who is typing, and how people find each other: channels, members, direct messages."""
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.visitors import REFUSED, Visit, Visitor
+from tests.browser.voice import Voice
+from tests.local_stage import TestStage
+
+
+def _person(visitor: Visitor, name: str) -> Locator:
+    return visitor.page.get_by_role("list", name="People").get_by_role("button", name=re.compile(f"^{name},"))
+
+
+def _renamed(visitor: Visitor, name: str) -> None:
+    visitor.ask("PUT", "/me", {"displayName": name})
+
+
+def test_people_come_and_go_and_it_says_when_they_were_last_seen(visit: Visit):
+    """Online while a tab is open, offline after the last one closes, and then when that was."""
+    dora, emil = visit("dora"), visit("emil")
+    name = f"Emil {emil.person.username[-4:]}"
+    _renamed(emil, name)
+    dora.page.reload()
+    expect(_person(dora, name)).to_have_accessible_name(f"{name}, online")
+    second = emil.open_tab()
+    second.close()
+    _person(dora, name).click()
+    head = dora.page.locator(".channel-head")
+    expect(head).to_contain_text("online")
+    emil.page.goto("about:blank")
+    expect(head).to_contain_text("last seen just now", timeout=20_000)
+    expect(dora.channel_link(name)).to_have_accessible_name(f"{name}, offline")
+
+
+def test_one_two_and_several_people_are_seen_typing_and_it_ends_by_itself(
+    visit: Visit, stage: TestStage, fay: Voice, gus: Voice
+):
+    """Named while they are one or two, "several" after that, gone a little later, and never stored."""
+    dora = visit("dora")
+    hal = Voice.of(stage, stage.new_user("hal"))
+    channel = dora.new_channel("chatter", fay.user_id, gus.user_id, hal.user_id)
+    dora.go(channel)
+    typing = dora.page.locator(".typing")
+    fay.type_in(channel)
+    expect(typing).to_have_text("Fay is typing")
+    gus.type_in(channel)
+    expect(typing).to_have_text(re.compile("(Fay and Gus|Gus and Fay) are typing"))
+    hal.type_in(channel)
+    expect(typing).to_have_text("Several people are typing")
+    gus.say(channel, "done")
+    expect(typing).to_have_text(re.compile("(Fay and Hal|Hal and Fay) are typing"))
+    expect(typing).to_have_text("", timeout=12_000)
+    assert [item["text"] for item in dora.history(channel)] == ["done"]
+    hal.close()
+
+
+def test_one_is_seen_typing_by_others_and_not_by_oneself(dora: Visitor, emil: Visitor):
+    """The other sees it; one's own line stays empty."""
+    channel = dora.new_channel("pen", emil.user_id)
+    dora.go(channel)
+    emil.go(channel)
+    emil.composer.press_sequentially("hel")
+    expect(dora.page.locator(".typing")).to_have_text("Emil is typing")
+    expect(emil.page.locator(".typing")).to_have_text("")
+
+
+def test_a_public_channel_is_made_found_and_joined(dora: Visitor, emil: Visitor):
+    """One makes it with a name, the other finds it among those to discover, joins, and both talk there."""
+    name = f"tea {dora.person.username}"
+    dora.go("general")
+    dora.page.get_by_role("button", name="Create channel").click()
+    dialog = dora.page.get_by_role("dialog", name="Create a channel")
+    expect(dialog.get_by_role("textbox", name="Name")).to_be_focused()
+    dialog.get_by_role("textbox", name="Name").fill(name)
+    dialog.get_by_role("button", name="Create").click()
+    expect(dora.page.get_by_role("log", name=f"Messages in {name}")).to_be_visible()
+    expect(dora.log).to_contain_text("Nobody has said anything here yet.")
+    emil.go("general")
+    emil.page.get_by_role("button", name="Browse channels").click()
+    emil.page.get_by_role("searchbox", name="Filter channels").fill(name)
+    emil.page.get_by_role("button", name=f"Join {name}").click()
+    expect(emil.page.get_by_role("log", name=f"Messages in {name}")).to_be_visible()
+    emil.say("is there tea?")
+    expect(dora.message("is there tea?")).to_have_count(1)
+    expect(dora.page.get_by_role("button", name="Members, 2")).to_be_visible()
+
+
+def test_a_private_channel_is_for_its_members_alone(dora: Visitor, emil: Visitor):
+    """A member is added and sees it at once; removed, they lose it at once; others never hear of it."""
+    name = f"secret {dora.person.username}"
+    channel = dora.new_channel(name)
+    dora.go(channel)
+    dora.say("for members only")
+    emil.go("general")
+    emil.page.get_by_role("button", name="Browse channels").click()
+    emil.page.get_by_role("searchbox", name="Filter channels").fill(name)
+    expect(emil.page.get_by_text("No channel has such a name.")).to_be_visible()
+    emil.page.get_by_role("button", name="Close").click()
+    with pytest.raises(httpx.HTTPStatusError):
+        emil.history(channel)
+    dora.page.get_by_role("button", name="Members, 1").click()
+    dora.page.get_by_role("button", name="Add people").click()
+    adding = dora.page.get_by_role("dialog", name="Add people")
+    adding.get_by_role("searchbox", name="Find people").fill(emil.person.username)
+    adding.get_by_role("button", name="Add Emil").click()
+    expect(dora.page.get_by_text("Emil is now a member.")).to_be_visible()
+    adding.get_by_role("button", name="Close").click()
+    emil.channel_link(name).click()
+    expect(emil.message("for members only")).to_be_visible()
+    members = dora.page.get_by_role("list", name=f"Members of {name}")
+    expect(members.get_by_role("listitem")).to_have_count(2)
+    members.get_by_role("button", name="Remove Emil").click()
+    dora.page.get_by_role("dialog", name="Remove Emil?").get_by_role("button", name="Remove").click()
+    expect(members.get_by_role("listitem")).to_have_count(1)
+    expect(emil.page.get_by_text(f"You are no longer a member of {name}.")).to_be_visible()
+    expect(emil.channel_link(name)).to_have_count(0)
+    expect(emil.message("for members only")).to_have_count(0)
+    dora.say("among ourselves")
+    expect(dora.message("among ourselves").get_by_role("img", name="Delivered")).to_be_visible()
+    with pytest.raises(httpx.HTTPStatusError):
+        emil.history(channel)
+
+
+def test_a_channel_is_left(dora: Visitor, fay: Voice):
+    """Leaving asks once, and takes the channel out of the sidebar."""
+    fay_channel = fay.http.post("/channels", json={"name": "to be left", "kind": "private"}).json()["channelId"]
+    fay.http.put(f"/channels/{fay_channel}/members/{dora.user_id}").raise_for_status()
+    dora.go(fay_channel)
+    dora.page.get_by_role("button", name="Members, 2").click()
+    dora.page.get_by_role("button", name="Leave").click()
+    dora.page.get_by_role("dialog", name="Leave to be left?").get_by_role("button", name="Leave").click()
+    expect(dora.channel_link("to be left")).to_have_count(0)
+    expect(dora.composer).to_be_visible()
+
+
+def test_a_direct_message_is_one_channel_per_pair_found_again(visit: Visit):
+    """Whoever opens it, from the people or the switcher, and however often: the same one, with its past."""
+    dora, emil = visit("dora"), visit("emil")
+    mark = dora.person.username[-4:]
+    _renamed(dora, f"Dora {mark}")
+    _renamed(emil, f"Emil {mark}")
+    for visitor in (dora, emil):
+        visitor.page.reload()
+    _person(dora, f"Emil {mark}").click()
+    expect(dora.page.get_by_role("heading", name=f"Emil {mark}", level=1)).to_be_visible()
+    expect(dora.log).to_contain_text("Only the two of you can read it.")
+    dora.say("just between us")
+    address = dora.page.url
+    emil.channel_link(f"Dora {mark}").click()
+    expect(emil.message("just between us")).to_be_visible()
+    assert emil.page.url == address
+    emil.page.goto(f"{emil.stage.url}/c/general")
+    emil.page.keyboard.press("Control+k")
+    emil.page.get_by_role("combobox").fill(f"dora {mark}")
+    emil.page.keyboard.press("Enter")
+    expect(emil.message("just between us")).to_be_visible()
+    assert emil.page.url == address
+    _person(dora, f"Emil {mark}").click()
+    assert dora.page.url == address
+
+
+def test_a_link_to_a_public_channel_shows_it_with_an_offer_to_join(dora: Visitor, emil: Visitor):
+    """Who is not a member sees what it is and may join; a private one is said not to be here."""
+    public = dora.new_channel(f"open {dora.person.username}", kind="public")
+    private = dora.new_channel("closed")
+    emil.forgive(REFUSED)
+    emil.page.goto(f"{emil.stage.url}/c/{private}")
+    expect(emil.page.get_by_role("heading", name="This channel is not here")).to_be_visible()
+    emil.page.goto(f"{emil.stage.url}/c/{public}")
+    emil.page.get_by_role("button", name="Join", exact=True).click()
+    expect(emil.composer).to_be_visible()
+    emil.say("made it")
+    expect(emil.message("made it").get_by_role("img", name="Delivered")).to_be_visible()
