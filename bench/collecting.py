@@ -2,11 +2,13 @@
 
 The same burst is sent again and again, with the functions' traces and an open inspector, and without both, in
 turn, so that whatever else the machine does falls on both alike. Messages per second are counted from the first
-frame sent to the last one delivered.
+frame sent to the last one delivered. On a machine that others use as well the processor time that the stage takes
+for each message says more, where the system tells it (Linux).
 """
 
 import asyncio
 import json
+import os
 import statistics
 import threading
 import time
@@ -32,6 +34,7 @@ SWITCH = "POWERTOOLS_TRACE_DISABLED"
 # A little under what everybody may say at once, see the stage's messageBurst.
 BURST = 18
 DELIVERED_SECONDS = 120.0
+SETTLE_SECONDS = 2.5
 PASSWORD = "Parley-bench-1"  # noqa: S105 - of people made for a measurement on this machine
 
 
@@ -45,11 +48,20 @@ class Cost:
     with_collecting: list[float]
     events_seen: int
     runs_seen: int
+    processor_ms_without: list[float]
+    processor_ms_with: list[float]
 
     @property
     def cost(self) -> float:
         """The part of the throughput that collecting takes, by the medians."""
         return 1 - statistics.median(self.with_collecting) / statistics.median(self.without)
+
+    @property
+    def processor_cost(self) -> float | None:
+        """The part of the processor time for a message that collecting takes, by the medians."""
+        if not self.processor_ms_without:
+            return None
+        return 1 - statistics.median(self.processor_ms_without) / statistics.median(self.processor_ms_with)
 
 
 class Page:
@@ -107,7 +119,12 @@ def main(
     finally:
         switch(stage, local, traced=True)
     RESULTS.mkdir(exist_ok=True)
-    figures = {**asdict(found), "cost": round(found.cost, 3)}
+    processor = found.processor_cost
+    figures = {
+        **asdict(found),
+        "cost": round(found.cost, 3),
+        "processorCost": None if processor is None else round(processor, 3),
+    }
     (RESULTS / "collecting.json").write_text(json.dumps(figures, indent=2))
     if as_json:
         typer.echo(json.dumps(figures))
@@ -119,6 +136,7 @@ async def measure(stage: Stage, local: LocalStage, *, people: int, rounds: int) 
     """Bursts in turn: without, with, without, with."""
     page = Page()
     speeds: dict[bool, list[float]] = {False: [], True: []}
+    processor: dict[bool, list[float]] = {False: [], True: []}
     for number in range(rounds * 2):
         # Each pair the other way round, so that a stage that grows slower favours neither.
         collecting = bool(number % 2) ^ bool(number // 2 % 2)
@@ -131,7 +149,13 @@ async def measure(stage: Stage, local: LocalStage, *, people: int, rounds: int) 
             opened = page.opened(stage, token) if collecting else nullcontext()
             await asyncio.to_thread(opened.__enter__)
             try:
+                before = processor_seconds(local)
                 speeds[collecting].append(await _burst(crowd, channel_id, BURST))
+                # The inspector looks at runs once a second, and at the last ones a little later.
+                await asyncio.sleep(SETTLE_SECONDS)
+                spent = processor_seconds(local) - before
+                if spent:
+                    processor[collecting].append(round(spent * 1000 / (people * BURST), 2))
             finally:
                 await asyncio.to_thread(opened.__exit__, None, None, None)
     return Cost(
@@ -141,7 +165,31 @@ async def measure(stage: Stage, local: LocalStage, *, people: int, rounds: int) 
         with_collecting=[round(speed, 1) for speed in speeds[True]],
         events_seen=page.events,
         runs_seen=page.runs,
+        processor_ms_without=processor[False],
+        processor_ms_with=processor[True],
     )
+
+
+def processor_seconds(local: LocalStage) -> float:
+    """What the stage's processes have used so far, ended children included; 0 where the system does not tell."""
+    roots = {int(pid) for pid in local.description["pids"].values()}
+    parents: dict[int, int] = {}
+    ticks: dict[int, int] = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it ended meanwhile
+        pid = int(status.parent.name)
+        parents[pid] = int(fields[1])
+        ticks[pid] = sum(int(field) for field in fields[11:15])
+
+    def belongs(pid: int) -> bool:
+        while pid and pid not in roots:
+            pid = parents.get(pid, 0)
+        return pid in roots
+
+    return sum(used for pid, used in ticks.items() if belongs(pid)) / os.sysconf("SC_CLK_TCK")
 
 
 def switch(stage: Stage, local: LocalStage, *, traced: bool) -> None:
@@ -211,6 +259,11 @@ def show(found: Cost) -> None:
         f"Collecting costs {found.cost:.1%} of the throughput; the inspector saw {found.events_seen} events and "
         f"{found.runs_seen} runs."
     )
+    if found.processor_cost is not None:
+        console.print(
+            f"Processor time for a message: {statistics.median(found.processor_ms_without):.1f} ms without, "
+            f"{statistics.median(found.processor_ms_with):.1f} ms with: {found.processor_cost:.1%}."
+        )
 
 
 if __name__ == "__main__":

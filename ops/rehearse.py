@@ -6,6 +6,7 @@ the function, `ops replay --redeliver`), and both screens are compared with what
 """
 
 import asyncio
+import io
 import json
 import os
 import subprocess
@@ -123,7 +124,8 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result for scripts")] = False,
 ) -> None:
     """Break the posting function of the local stage for a while, find it, repair it, and look at the screens."""
-    console = Console(record=pictures is not None, highlight=False, quiet=as_json, width=WIDTH)
+    stream = io.StringIO() if as_json else None
+    console = Console(record=pictures is not None, highlight=False, file=stream, width=WIDTH)
     try:
         rehearsal = Rehearsal(Stage.local(state_dir), state_dir, console, pictures)
         result = asyncio.run(rehearse(rehearsal, seconds))

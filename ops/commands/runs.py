@@ -10,6 +10,7 @@ from ops.cli import AsJson, app, stage_of
 from ops.executions import Execution
 from ops.run_log import RunLog
 
+SHORT = 12
 COLOURS = {"SUCCEEDED": "green", "RUNNING": "cyan"}
 
 
@@ -59,7 +60,7 @@ def runs(
             one["startedAt"][11:],
             one["runId"][:8],
             Text(one["detailType"] or "?", style="bold" if run.is_troubled else ""),
-            one["channelId"] or "",
+            _short(one["channelId"] or ""),
             one["messageId"] or "",
             output.milliseconds(one["durationMs"]),
             f"{one['delivered']}/{one['recipients']}",
@@ -69,3 +70,8 @@ def runs(
             ),
         )
     console.print(table)
+
+
+def _short(channel_id: str) -> str:
+    """Enough of a channel's id to tell it from others; --json has it whole."""
+    return channel_id if len(channel_id) <= SHORT else f"{channel_id[:SHORT]}…"
