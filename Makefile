@@ -72,7 +72,7 @@ reset: ## Stop the local stage and forget its data
 
 # --- checks -------------------------------------------------------------------
 
-.PHONY: check test format
+.PHONY: check test guarantees format
 check: setup ## Lint, types and unit tests: under a minute
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -85,6 +85,10 @@ test: setup ui/dist/index.html ## Everything: checks, stacks, workflows, integra
 	@npm --prefix ui run --silent check
 	@$(PY) -m tests.browser.chromium
 	@$(PY) -m pytest tests
+
+# LONG=1: 200 random schedules, 20 crashes, 10,000 pieces of nonsense, 1,000 members. STAGE_NAME=dev: a deployed stage.
+guarantees: setup ui/dist/index.html ## Try to break every promise on a local stage (LONG=1: the long form)
+	@$(PY) -m pytest -q tests/guarantees $(if $(LONG),--long -s) $(if $(STAGE_NAME),--stage $(STAGE_NAME))
 
 format: setup ## Format the code
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

@@ -1,7 +1,8 @@
 """Faults on request, for tests of what the chat promises: off unless somebody on this machine asks for them.
 
-`POST /_parley/faults` with a list of rules replaces those in force, `GET` says how often each struck, and
-`POST /_parley/clock` changes the speed of the connection clock. A rule says where it strikes, and what happens:
+`POST /_parley/faults` with a list of rules replaces those in force, `GET` says how often each struck;
+`POST /_parley/clock` changes the speed of the connection clock, `POST /_parley/policies` has IAM policies of
+functions enforced, as MiniStack's AUTH does. A rule says where it strikes, and what happens:
 
 | where | `only`: part of | what |
 |---|---|---|
@@ -234,6 +235,12 @@ class FaultyFunctions(FunctionInvocations):
         else:
             error = {"errorType": "RuntimeError", "errorMessage": "a fault was asked for"}
         return {"body": error, "error": True, "log": "", "log_source": "parley"}
+
+    def enforce_policies(self, enforced: bool) -> None:
+        """Have IAM decide, or not; functions begin anew, with the credentials of their roles."""
+        patching.original("app", "AUTH")
+        patching.module("app").AUTH = enforced
+        self._pools.forget(lambda _arn: False)
 
 
 class FaultySessions(WebSocketSessions):

@@ -3,7 +3,7 @@ addresses.
 
 `/_parley/health` says that the emulator answers, `/_parley/warm` has every function ready,
 `/_parley/not-emulated` lists what was deployed without effect, `/_parley/save` writes the state,
-`/_parley/faults` and `/_parley/clock` are for tests (`faults`).
+`/_parley/faults`, `/_parley/clock` and `/_parley/policies` are for tests (`faults`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from typing import Any
 
 from local.emulator import not_emulated, patching, trace_headers
 from local.emulator.durability import Durability
-from local.emulator.faults import Faults, FaultyRequests, FaultySessions
-from local.emulator.function_invocations import FunctionInvocations
+from local.emulator.faults import Faults, FaultyFunctions, FaultyRequests, FaultySessions
 from local.emulator.resource_types import AcceptedTypes
 from local.emulator.state_saving import ActivityCounter, StateSaving
 from local.emulator.trace_collector import FilterExpressionError, TraceCollector
@@ -38,7 +37,7 @@ class EmulatorApplication:
     def __init__(
         self,
         *,
-        invocations: FunctionInvocations,
+        invocations: FaultyFunctions,
         sessions: FaultySessions,
         traces: TraceCollector,
         accepted: AcceptedTypes,
@@ -118,10 +117,10 @@ class EmulatorApplication:
             body = not_emulated.describe()
         elif path == "/_parley/save":
             body = {"saved": await self._saving.save()}
-        elif path in ("/_parley/faults", "/_parley/clock"):
+        elif path in ("/_parley/faults", "/_parley/clock", "/_parley/policies"):
             try:
                 if scope["method"] == "POST":
-                    self._set_up_test(path, await read_body(receive))
+                    await asyncio.to_thread(self._set_up_test, path, await read_body(receive))
             except (ValueError, LookupError) as refusal:
                 await respond(send, 400, {"message": str(refusal)})
                 return
@@ -134,6 +133,8 @@ class EmulatorApplication:
     def _set_up_test(self, path: str, body: bytes) -> None:
         if path == "/_parley/faults":
             self._faults.replace(body)
+        elif path == "/_parley/policies":
+            self._invocations.enforce_policies(bool(json.loads(body)["enforced"]))
         else:
             self._sessions.set_clock_speed(float(json.loads(body)["speed"]))
 

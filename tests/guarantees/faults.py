@@ -44,6 +44,17 @@ class Faults:
         finally:
             self._post("clock", {"speed": 1})
 
+    @contextmanager
+    def enforced_policies(self) -> Iterator[None]:
+        """IAM decides what functions may do, until the block ends."""
+        self._post("policies", {"enforced": True})
+        try:
+            self.stage.warm_functions()
+            yield
+        finally:
+            self._post("policies", {"enforced": False})
+            self.stage.warm_functions()
+
     def kill_and_restart(self, *, down_seconds: float = 0.2) -> None:
         """Kill the emulator by its process id, and start it again from what it had written."""
         self.stage.kill_emulator()

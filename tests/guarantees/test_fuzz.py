@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Ok
 
+from functions.chat.errors import ErrorCode
 from ops.chat_client import ChatClient, Socket
 from tests.guarantees.crowd import private_channel, stored_messages
 from tests.guarantees.report import Record
@@ -170,16 +171,19 @@ def test_generated_requests(stage: TestStage, record: Record, is_long: bool, mod
         response = case.call(base_url=stage.api_url, headers={"Authorization": token})
         tried += 1
         allowed = case.operation.definition.raw["responses"]
-        request = f"{case.method} {case.formatted_path} {case.query} {case.body!r}"
-        assert response.status_code < 500, f"{request}: {response.status_code} {response.text}"
-        if response.status_code in {400, 404, 405, 411, 413, 415}:
-            # What API Gateway refuses before the function is asked.
-            assert json.loads(response.text)["message"], request
-        else:
-            assert str(response.status_code) in allowed, f"{request}: {response.status_code} {response.text}"
-        if response.status_code >= 400 and response.status_code != 405:
-            assert "code" in json.loads(response.text), f"{request}: {response.text}"
-            assert "Traceback" not in response.text
+        request = (
+            f"{case.method} {response.request.url} {case.body!r}: {response.status_code} {response.text[:300]}"
+        )
+        assert response.status_code < 500, request
+        if not str(response.request.url).startswith(f"{stage.api_url}{case.path.split('{')[0].rstrip('/')}"):
+            # A path segment such as `..` that the client took out, so that another address was asked.
+            return
+        if response.status_code == 405:
+            # A method that no route has is refused before the API.
+            return
+        assert response.status_code in {400, 404} or str(response.status_code) in allowed, request
+        if response.status_code >= 400:
+            assert json.loads(response.text)["code"] in set(ErrorCode), request
         elif response.status_code == 201 and case.path == "/channels":
             made.add(json.loads(response.text)["channelId"])
 

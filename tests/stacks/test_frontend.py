@@ -179,6 +179,13 @@ def test_sign_in_is_by_code_and_comes_back_to_the_site_only(dev: Synthesised, pr
         assert by_password is (stage is dev)
 
 
+def test_signing_in_tells_nothing_of_who_has_an_account(stage: Synthesised) -> None:
+    """A wrong name and a wrong password are refused alike, and a signed-out token family can be revoked."""
+    (client,) = stage.resources("AWS::Cognito::UserPoolClient").values()
+    assert client["Properties"]["PreventUserExistenceErrors"] == "ENABLED"
+    assert client["Properties"]["EnableTokenRevocation"] is True
+
+
 def test_production_asks_for_a_second_factor(dev: Synthesised, prod: Synthesised) -> None:
     """And has Cognito watch for stolen credentials."""
     for stage, mfa in ((dev, "OPTIONAL"), (prod, "ON")):
