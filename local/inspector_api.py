@@ -84,7 +84,7 @@ class Inspector:
             try:
                 if self._tokens is None:
                     return refusal(503, "UNAVAILABLE", "The stage is still starting.")
-                await self._tokens.verify(request.headers.get("authorization"))
+                request.state.person = await self._tokens.verify(request.headers.get("authorization"))
                 return await handler(request)
             except NotSignedIn as refused:
                 return refusal(401, "UNAUTHENTICATED", str(refused))
@@ -167,21 +167,21 @@ class Inspector:
         raise NotFound(f"There is nothing at {request.url.path}.")
 
     async def live(self, request: Request) -> Response:
-        """Events and runs as they happen, until the page is closed."""
+        """Events and runs as they happen, until the page is closed, or the session ends."""
         wanted, channel_id = self._wanted(request), request.query_params.get("channelId")
         return StreamingResponse(
-            self._stream(wanted, channel_id),
+            self._stream(wanted, channel_id, until_ms=request.state.person.session_expires_at_ms),
             media_type="text/event-stream",
             headers={**NEVER_STORED, "x-accel-buffering": "no"},
         )
 
-    async def _stream(self, wanted: Wanted, channel_id: str | None) -> AsyncIterator[str]:
+    async def _stream(self, wanted: Wanted, channel_id: str | None, *, until_ms: int) -> AsyncIterator[str]:
         if self._live is None:
             return
         listener = self._live.join()
         try:
             yield ": hello\n\n"
-            while True:
+            while times.now() < until_ms:
                 news = await listener.next(HEARTBEAT_SECONDS)
                 if not news:
                     yield ": still here\n\n"
