@@ -249,6 +249,8 @@ export function MessageList(props: MessageListProps) {
           onScroll={report}
           onResize={() => {
             if (atEnd.current) toEnd();
+            // A short list never scrolls: what is in view is known once it is measured.
+            report();
           }}
         >
           {draw}

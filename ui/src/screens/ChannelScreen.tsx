@@ -54,9 +54,10 @@ export function ChannelScreen({ channel, target, visit, panel, onPanel, onMenu }
   const [deleting, setDeleting] = useState<Message | null>(null);
   const [emoji, setEmoji] = useState<EmojiRequest | null>(null);
 
+  const isMember = channel.role !== null;
   useEffect(() => {
-    void chat.history.open(channelId, target);
-  }, [chat, channelId, target]);
+    if (isMember) void chat.history.open(channelId, target);
+  }, [chat, channelId, target, isMember]);
 
   const other = otherPerson(channel, me?.userId);
   const otherUnknown = other !== undefined && !people[other];
@@ -139,13 +140,16 @@ export function ChannelScreen({ channel, target, visit, panel, onPanel, onMenu }
   );
 
   if (!me) return null;
-  const isMember = channel.role !== null;
 
   return (
     <div className="channel">
       <section className="channel-main" aria-label={title}>
         <ChannelHead channel={channel} title={title} panel={panel} onPanel={onPanel} onMenu={onMenu} />
-        {timeline.failed && timeline.messages.length === 0 ? (
+        {!isMember ? (
+          <div className="channel-state">
+            <Intro channel={channel} title={title} empty={false} />
+          </div>
+        ) : timeline.failed && timeline.messages.length === 0 ? (
           <div className="channel-state" role="alert">
             <p>The messages could not be loaded.</p>
             <button
@@ -348,7 +352,7 @@ function JoinBar({ channel }: { channel: Channel }) {
   const [busy, setBusy] = useState(false);
   return (
     <div className="join-bar">
-      <span>You are reading this channel without being a member.</span>
+      <span>You are not a member of this channel. Join it to read and write.</span>
       <button
         type="button"
         className="button button-main button-small"
