@@ -171,6 +171,8 @@ def test_a_link_to_a_public_channel_shows_it_with_an_offer_to_join(dora: Visitor
     emil.page.goto(f"{emil.stage.url}/c/{private}")
     expect(emil.page.get_by_role("heading", name="This channel is not here")).to_be_visible()
     emil.page.goto(f"{emil.stage.url}/c/{public}")
+    expect(emil.page.get_by_text("Join it to read and write.")).to_be_visible()
+    expect(emil.page.get_by_role("alert")).to_have_count(0)
     emil.page.get_by_role("button", name="Join", exact=True).click()
     expect(emil.composer).to_be_visible()
     emil.say("made it")

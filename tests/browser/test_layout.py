@@ -1,0 +1,149 @@
+"""Whatever people write, on whatever screen: nothing breaks out, nothing is cut off, light and dark hold."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.visitors import Visit
+from tests.browser.voice import Voice
+
+PHONE = {"width": 390, "height": 844}
+NARROW = {"width": 320, "height": 640}
+DIFFICULT = [
+    "a" * 500,
+    "https://example.com/" + "very-long-path/" * 40,
+    "`" + "x" * 400 + "`",
+    "```\n" + "wide line " * 60 + "\n```",
+    "שלום, זה טקסט מימין לשמאל עם English באמצע",
+    "مرحبا بالعالم، كيف الحال اليوم؟",
+    "🎉",
+    "👩‍👩‍👧‍👦 🏳️‍🌈 👍🏽",
+    "z̷̢͎͇̈́a̵͍͝l̶̰̓g̴̻͠o̶ " * 20,
+    "\n".join(f"line {number}" for number in range(120)),
+    "word " * 1_500,
+    "> " + "quoted " * 80,
+    "1. " + "item " * 100,
+]
+
+
+def _nothing_overflows(page: Page) -> None:
+    """No sideways scrolling of the page or of the messages."""
+    sizes = page.evaluate(
+        """() => [document.documentElement, document.querySelector("[role=log]")]
+            .filter(Boolean).map(element => [element.scrollWidth, element.clientWidth])"""
+    )
+    for scrolled, visible in sizes:
+        assert scrolled <= visible, f"{scrolled} px of content in {visible} px"
+
+
+def test_difficult_texts_stay_in_their_place(visit: Visit, fay: Voice):
+    """Long words, wide code, right-to-left, stacked marks, huge texts: wide, on a phone, and at 320 px."""
+    dora = visit("dora")
+    channel = dora.new_channel("difficult", fay.user_id)
+    for text in DIFFICULT:
+        fay.say(channel, text)
+    dora.go(channel)
+    expect(dora.log.get_by_role("article").first).to_be_visible()
+    for size in ({"width": 1280, "height": 900}, PHONE, NARROW):
+        dora.page.set_viewport_size(size)  # type: ignore[arg-type]
+        for place in (0, 1_200, 2_400, 100_000):
+            dora.log.evaluate("(log, place) => { log.scrollTop = place; }", place)
+            _nothing_overflows(dora.page)
+    dora.picture("difficult-texts")
+    dora.page.set_viewport_size({"width": 1280, "height": 4_000})
+    hebrew = dora.message("שלום").locator(".markdown p")
+    expect(hebrew).to_have_css("direction", "rtl")
+    expect(dora.message("line 1").first.locator(".markdown p").first).to_have_css("direction", "ltr")
+    huge = dora.message("word word")
+    folded = huge.bounding_box()
+    assert folded
+    assert folded["height"] < 700
+    huge.get_by_role("button", name="Show all").click()
+    opened = huge.bounding_box()
+    assert opened
+    assert opened["height"] > folded["height"]
+
+
+def test_long_names_are_cut_and_never_push_things_away(visit: Visit):
+    """64 characters without a space as a channel's and a person's name, wide and on a phone."""
+    dora = visit("dora")
+    dora.ask("PUT", "/me", {"displayName": "W" * 64})
+    channel = dora.new_channel("m" * 64)
+    dora.go(channel)
+    dora.say("hello")
+    for size in ({"width": 1280, "height": 900}, NARROW):
+        dora.page.set_viewport_size(size)  # type: ignore[arg-type]
+        _nothing_overflows(dora.page)
+        for control in ("Members, 1", "Search in this channel", "Send message"):
+            expect(dora.page.get_by_role("button", name=control)).to_be_in_viewport(ratio=1)
+
+
+def test_on_a_phone_the_channels_are_a_drawer(visit: Visit, fay: Voice):
+    """The channel has the screen; the drawer opens over it, closes by choosing, by Escape and by a tap beside."""
+    dora = visit("dora", viewport=PHONE, has_touch=True, is_mobile=True)
+    channel = dora.new_channel("pocket", fay.user_id)
+    dora.new_channel("other pocket")
+    dora.go(channel)
+    page = dora.page
+    side = page.get_by_role("navigation", name="Channels and people")
+    expect(side).not_to_be_in_viewport()
+    expect(dora.composer).to_be_in_viewport(ratio=1)
+    page.get_by_role("button", name="Show channels").tap()
+    expect(side).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    expect(side).not_to_be_in_viewport()
+    page.get_by_role("button", name="Show channels").tap()
+    page.get_by_role("button", name="Hide channels").tap()
+    expect(side).not_to_be_in_viewport()
+    page.get_by_role("button", name="Show channels").tap()
+    dora.channel_link("other pocket").tap()
+    expect(page.get_by_role("log", name="Messages in other pocket")).to_be_visible()
+    expect(side).not_to_be_in_viewport()
+    page.go_back()
+    expect(page.get_by_role("log", name="Messages in pocket")).to_be_visible()
+    dora.say("from my phone")
+    expect(dora.message("from my phone").get_by_role("img", name="Delivered")).to_be_visible()
+    # What a mouse finds by hovering, a finger finds by a tap on the message.
+    dora.message("from my phone").tap()
+    expect(dora.message("from my phone").get_by_role("button", name="Edit", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Members, 2").tap()
+    panel = page.get_by_role("complementary", name="Members")
+    box = panel.bounding_box()
+    assert box
+    assert box["width"] >= PHONE["width"] - 1
+    panel.get_by_role("button", name="Close members").tap()
+    _nothing_overflows(page)
+
+
+@pytest.mark.parametrize("name", ["Show channels", "Search in this channel", "Emoji"])
+def test_on_a_phone_controls_are_large_enough_for_a_finger(visit: Visit, name: str):
+    """At least 24 CSS pixels each way, as WCAG 2.2 asks; ours have 36."""
+    dora = visit("dora", viewport=PHONE, has_touch=True, is_mobile=True)
+    box = dora.page.get_by_role("button", name=name, exact=True).bounding_box()
+    assert box
+    assert min(box["width"], box["height"]) >= 36
+
+
+def _is_dark(page: Page) -> bool:
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return sum(int(part) for part in re.findall(r"\d+", colour)[:3]) < 3 * 128
+
+
+def test_light_and_dark_follow_the_system_or_ones_choice(visit: Visit):
+    """The system decides, live, until one chooses; the choice outlives a reload, and is there before the first
+    paint; choosing the system again follows it again."""
+    dora = visit("dora", color_scheme="light")
+    page = dora.page
+    assert not _is_dark(page)
+    page.emulate_media(color_scheme="dark")
+    assert _is_dark(page)
+    page.get_by_role("button", name="You and settings").click()
+    page.get_by_role("radio", name="Light").check(force=True)
+    assert not _is_dark(page)
+    page.reload()
+    expect(dora.composer).to_be_visible()
+    assert not _is_dark(page)
+    page.get_by_role("button", name="You and settings").click()
+    page.get_by_role("radio", name="System").check(force=True)
+    assert _is_dark(page)

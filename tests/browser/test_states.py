@@ -1,0 +1,133 @@
+"""Empty, loading, failing, for the first time: every state says what it is and what can be done."""
+
+import re
+
+from playwright.sync_api import Route, expect
+
+from tests.browser.visitors import NETWORK_GONE, REFUSED, Visit, Visitor
+from tests.browser.voice import Voice
+
+SERVER_TROUBLE = re.compile("status of 50")
+
+
+def test_the_first_visit_explains_itself(visit: Visit):
+    """A new person stands in general, can write at once, and finds how to go on."""
+    dora = visit("dora")
+    expect(dora.page).to_have_url(re.compile("/c/general$"))
+    expect(dora.page.get_by_role("heading", name="general", level=1)).to_be_visible()
+    expect(dora.composer).to_be_focused()
+    expect(dora.composer).to_have_attribute("placeholder", "Message #general")
+
+
+def test_an_empty_channel_invites(dora: Visitor):
+    """It says that nobody has written, who can read it, and where to begin."""
+    dora.go(dora.new_channel("fresh"))
+    expect(dora.log).to_contain_text("Nobody has said anything here yet. Only its members can find and read it.")
+    expect(dora.log).to_contain_text("Write the first message below.")
+    dora.say("here I am")
+    expect(dora.message("here I am").get_by_role("img", name="Delivered")).to_be_visible()
+    expect(dora.log).not_to_contain_text("Write the first message below.")
+
+
+def test_without_a_channel_there_are_two_ways_on(dora: Visitor):
+    """Nobody's channel, or none at all: browse, or make one."""
+    dora.forgive(REFUSED)
+    dora.go("general")
+    dora.page.goto(f"{dora.stage.url}/c/00000000-0000-4000-8000-000000000000")
+    expect(dora.page.get_by_role("heading", name="This channel is not here")).to_be_visible()
+    dora.page.get_by_role("main").get_by_role("button", name="Browse channels").click()
+    expect(dora.page.get_by_role("dialog", name="Browse channels")).to_be_visible()
+
+
+def test_while_messages_load_it_says_so_and_a_failure_can_be_tried_again(dora: Visitor, fay: Voice):
+    """Loading is announced; when the server fails there is a sentence and a way to try again, and it works."""
+    dora.forgive(SERVER_TROUBLE)
+    channel = dora.new_channel("slow", fay.user_id)
+    fay.say(channel, "worth the wait")
+    dora.go("general")
+    waiting: list[Route] = []
+    dora.page.route(f"**/channels/{channel}/messages**", lambda route: waiting.append(route))
+    dora.channel_link("slow").click()
+    expect(dora.page.get_by_role("main").get_by_role("status").filter(has_text="Loading")).to_be_attached()
+    failing = '{"code": "INTERNAL", "message": "Something went wrong (made up)."}'
+    dora.page.route(
+        f"**/channels/{channel}/messages**",
+        lambda route: route.fulfill(status=500, content_type="application/json", body=failing),
+    )
+    waiting.pop().fulfill(status=500, content_type="application/json", body=failing)
+    trouble = dora.page.get_by_role("alert").filter(has_text="The messages could not be loaded.")
+    expect(trouble).to_be_visible()
+    dora.page.unroute_all()
+    trouble.get_by_role("button", name="Try again").click()
+    expect(dora.message("worth the wait")).to_be_visible()
+
+
+def test_a_stage_that_cannot_be_reached_says_so_and_opens_by_itself(dora: Visitor):
+    """No blank page: a sentence, a button, and the chat as soon as it can be."""
+    dora.forgive(NETWORK_GONE)
+    dora.go("general")
+    dora.page.route("**/config.json", lambda route: route.abort())
+    dora.page.reload()
+    expect(dora.page.get_by_role("heading", name="Parley cannot open")).to_be_visible()
+    expect(dora.page.get_by_role("button", name="Try again")).to_be_visible()
+    dora.page.unroute_all()
+    expect(dora.composer).to_be_visible()
+
+
+def test_what_cannot_be_done_is_said_in_words(dora: Visitor):
+    """A name that is refused keeps the dialog open with the reason."""
+    dora.go("general")
+    dora.page.get_by_role("button", name="Create channel").click()
+    dialog = dora.page.get_by_role("dialog", name="Create a channel")
+    expect(dialog.get_by_role("button", name="Create")).to_be_disabled()
+    dora.forgive(re.compile("status of 400"))
+    dialog.get_by_role("textbox", name="Name").fill("\u200b\u200b")
+    dialog.get_by_role("textbox", name="Name").press("Enter")
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    expect(dialog.get_by_role("textbox", name="Name")).to_have_attribute("aria-invalid", "true")
+
+
+NOTICES = """
+window.notices = [];
+let hidden = false;
+window.hideTab = value => { hidden = value; document.dispatchEvent(new Event("visibilitychange")); };
+Object.defineProperty(document, "visibilityState", {get: () => hidden ? "hidden" : "visible"});
+const Real = window.Notification;
+window.Notification = class {
+    constructor(title, options) { window.notices.push([title, options.body]); }
+    static get permission() { return Real.permission; }
+    static requestPermission() { return Real.requestPermission(); }
+    close() {}
+};
+"""
+
+
+def test_notifications_come_on_request_for_mentions_and_direct_messages_while_the_tab_is_hidden(
+    visit: Visit, fay: Voice
+):
+    """None without asking for them, none while one looks, none for what names nobody."""
+    dora = visit("dora")
+    dora.context.grant_permissions(["notifications"])
+    dora.context.add_init_script(NOTICES)
+    channel = dora.new_channel("notices", fay.user_id)
+    dora.go(channel)
+    mention = f"@{dora.person.username} look"
+    dora.page.evaluate("hideTab(true)")
+    fay.say(channel, mention)
+    expect(dora.message("look")).to_have_count(1)
+    assert dora.page.evaluate("notices") == []
+    dora.page.evaluate("hideTab(false)")
+    dora.page.get_by_role("button", name="You and settings").click()
+    dora.page.get_by_role("checkbox", name="Notifications").click()
+    expect(dora.page.get_by_role("checkbox", name="Notifications")).to_be_checked()
+    dora.page.keyboard.press("Escape")
+    fay.say(channel, f"{mention} again")
+    expect(dora.message("look again")).to_have_count(1)
+    assert dora.page.evaluate("notices") == []
+    dora.page.evaluate("hideTab(true)")
+    fay.say(channel, "of no concern")
+    fay.say(channel, f"{mention} now")
+    direct = fay.http.post("/direct-messages", json={"userId": dora.user_id}).json()["channelId"]
+    fay.say(direct, "psst")
+    dora.page.wait_for_function("() => notices.length >= 2")
+    assert dora.page.evaluate("notices") == [["Fay in notices", f"{mention} now"], ["Fay", "psst"]]
