@@ -160,21 +160,11 @@ function ChannelLink({ channel, onNavigate }: { channel: Channel; onNavigate: ()
   const current = route.page === "channel" && route.channelId === channel.channelId;
   const path = channelPath(channel.channelId);
   const unread = channel.unread;
-  const shown = unread > 99 ? "99+" : `${unread}`;
-  const label = [
-    title,
-    channel.kind === "private" && "private",
-    person?.status,
-    unread > 0 && `${shown} unread`,
-  ]
-    .filter(Boolean)
-    .join(", ");
   return (
     <li>
       <a
         href={path}
         className={`sidebar-link${unread > 0 ? " sidebar-link-unread" : ""}`}
-        aria-label={label}
         aria-current={current ? "page" : undefined}
         onClick={(event) => {
           if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
@@ -191,9 +181,13 @@ function ChannelLink({ channel, onNavigate }: { channel: Channel; onNavigate: ()
         <span className="sidebar-link-name">
           <bdi>{title}</bdi>
         </span>
+        {channel.kind === "private" && <span className="unseen">, private</span>}
+        {person && <span className="unseen">, {person.status}</span>}
         {unread > 0 && (
           <span className={`badge${naming > 0 || channel.kind === "direct" ? " badge-strong" : ""}`}>
-            {shown}
+            <span className="unseen">, </span>
+            {unread > 99 ? "99+" : unread}
+            <span className="unseen"> unread</span>
           </span>
         )}
       </a>
@@ -219,7 +213,6 @@ function People({ people, onOpen, onNavigate }: { people: readonly User[] } & Si
             <button
               type="button"
               className={`sidebar-link sidebar-person-${person.status}`}
-              aria-label={`${person.displayName}, ${person.status}`}
               title={`Message ${person.displayName}`}
               onClick={() => {
                 void chat.channels.talkTo(person.userId);
@@ -230,6 +223,7 @@ function People({ people, onOpen, onNavigate }: { people: readonly User[] } & Si
               <span className="sidebar-link-name">
                 <bdi>{person.displayName}</bdi>
               </span>
+              <span className="unseen">, {person.status}</span>
             </button>
           </li>
         ))}
