@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, quote
 import httpx
 from botocore.exceptions import BotoCoreError
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -77,8 +78,14 @@ class FrontDoor:
                 Route("/logout", self.sign_in, methods=["GET"]),
                 *self.inspector.routes(),
                 Route("/{path:path}", self.site, methods=["GET", "HEAD"]),
-            ]
+            ],
+            exception_handlers={404: self.refuse, 405: self.refuse},
         )
+
+    async def refuse(self, request: Request, refusal: Exception) -> Response:
+        """What no route takes, such as a line break in a path, is refused in the contract's form."""
+        status = refusal.status_code if isinstance(refusal, HTTPException) else 404
+        return JSONResponse({"code": "NOT_FOUND", "message": "There is no such route."}, status_code=status)
 
     def open(self, outputs: Mapping[str, str]) -> None:
         """Serve what is deployed: its outputs, and its distribution's headers, read through the API."""
