@@ -14,6 +14,7 @@ LONGEST_RUN_MS = 5 * 60_000
 FIRST_STEP_MS = 30_000
 # The log's own clock and the history's may differ a little, and lines come late.
 MARGIN_MS = 2_000
+LOOK_BACK_MS = 30_000
 # The lines that tell a run's beginning, its end, and whom it reached.
 HEADS = (
     "{ "
@@ -97,13 +98,12 @@ class RunLog:
         """
         history = list(self._lines(since_ms, times.now() + MARGIN_MS, pattern=HEADS))
         begun = {line.execution_arn for line in history if line.type == "ExecutionStarted"}
-        longer = {
-            line.execution_arn: line.at_ms
-            for line in history
-            if line.type in executions.ENDINGS and line.execution_arn not in begun
-        }
+        ended = {line.execution_arn for line in history if line.type in executions.ENDINGS}
+        if ended - begun:
+            # They began before: one look further back for all of them, at their first lines alone.
+            firsts = self._lines(since_ms - LOOK_BACK_MS, since_ms, pattern='{ $.type = "ExecutionStarted" }')
+            history += [line for line in firsts if line.execution_arn in ended - begun]
         found = executions.read(history)
-        found += [run for arn, at_ms in longer.items() if (run := self.run(arn, near_ms=at_ms))]
         return [run for run in found if run.ended_ms]
 
     def _lines(
