@@ -13,6 +13,9 @@ from tests.local_stage import ROOT
 AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 
 RUN = """async (rules) => {
+    // What a colour is on its way to, not what it passes through.
+    await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    await Promise.allSettled(document.getAnimations().map(animation => animation.finished));
     const options = {resultTypes: ["violations"]};
     if (rules) options.runOnly = {type: "rule", values: rules};
     const {violations} = await axe.run(document, options);

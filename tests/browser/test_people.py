@@ -12,7 +12,7 @@ from tests.local_stage import TestStage
 
 
 def _person(visitor: Visitor, name: str) -> Locator:
-    return visitor.page.get_by_role("list", name="People").get_by_role("button", name=re.compile(f"^{name},"))
+    return visitor.page.get_by_role("list", name="People").get_by_role("button", name=re.compile(f"^{name} ?, "))
 
 
 def _renamed(visitor: Visitor, name: str) -> None:
@@ -25,7 +25,7 @@ def test_people_come_and_go_and_it_says_when_they_were_last_seen(visit: Visit):
     name = f"Emil {emil.person.username[-4:]}"
     _renamed(emil, name)
     dora.page.reload()
-    expect(_person(dora, name)).to_have_accessible_name(f"{name}, online")
+    expect(_person(dora, name)).to_have_accessible_name(re.compile("online$"))
     second = emil.open_tab()
     second.close()
     _person(dora, name).click()
@@ -33,7 +33,7 @@ def test_people_come_and_go_and_it_says_when_they_were_last_seen(visit: Visit):
     expect(head).to_contain_text("online")
     emil.page.goto("about:blank")
     expect(head).to_contain_text("last seen just now", timeout=20_000)
-    expect(dora.channel_link(name)).to_have_accessible_name(f"{name}, offline")
+    expect(dora.channel_link(name)).to_have_accessible_name(re.compile("offline$"))
 
 
 def test_one_two_and_several_people_are_seen_typing_and_it_ends_by_itself(
@@ -153,7 +153,7 @@ def test_a_direct_message_is_one_channel_per_pair_found_again(visit: Visit):
     emil.channel_link(f"Dora {mark}").click()
     expect(emil.message("just between us")).to_be_visible()
     assert emil.page.url == address
-    emil.page.goto(f"{emil.stage.url}/c/general")
+    emil.go("general")
     emil.page.keyboard.press("Control+k")
     emil.page.get_by_role("combobox").fill(f"dora {mark}")
     emil.page.keyboard.press("Enter")

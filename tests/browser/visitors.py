@@ -62,7 +62,7 @@ class Visitor:
     def channel_link(self, name: str) -> Locator:
         """A channel in the sidebar."""
         return self.page.get_by_role("navigation", name="Channels and people").get_by_role(
-            "link", name=re.compile(rf"^{re.escape(name)}\b")
+            "link", name=re.compile(rf"^{re.escape(name)}(?=[ ,]*(,|$))")
         )
 
     def picture(self, name: str) -> Path:

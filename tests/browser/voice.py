@@ -40,7 +40,7 @@ class Voice:
         me = http.get("/me").raise_for_status().json()
         ticket = http.post("/tickets").raise_for_status().json()["ticket"]
         socket = leaving.enter_context(
-            connect(f"{stage.websocket_url}?ticket={quote(ticket)}", ping_interval=None)
+            connect(f"{stage.websocket_url}?ticket={quote(ticket)}", ping_interval=None, close_timeout=0.2)
         )
         return cls(person, stage, http, me["userId"], me["displayName"], socket, leaving)
 
