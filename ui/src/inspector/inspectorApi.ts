@@ -31,6 +31,8 @@ export class InspectorError extends Error {
 export class InspectorApi {
   readonly #base: string;
   readonly #tokens: TokenSource;
+  /** The last question to the archive: it answers by a replay, and is asked one thing at a time. */
+  #archive: Promise<unknown> = Promise.resolve();
 
   constructor(base: string, tokens: TokenSource) {
     this.#base = base.replace(/\/$/, "");
@@ -40,18 +42,24 @@ export class InspectorApi {
   workflow = () => this.#ask<Workflow>("/workflow");
   runs = (query: Query) => this.#ask<Page<Run>>("/runs", query);
   run = (runId: string) => this.#ask<RunDetail>(`/runs/${encodeURIComponent(runId)}`);
-  events = (query: Query) => this.#ask<Page<BusEvent>>("/events", query);
+  events = (query: Query) => this.#askArchive<Page<BusEvent>>("/events", query);
   follow = (messageId: string) => this.#ask<Way>(`/follow/${encodeURIComponent(messageId)}`);
   trace = (traceId: string) => this.#ask<Trace>(`/traces/${encodeURIComponent(traceId)}`);
-  channels = () => this.#ask<{ readonly items: readonly ArchivedChannel[] }>("/channels");
+  channels = () => this.#askArchive<{ readonly items: readonly ArchivedChannel[] }>("/channels");
   channel = (channelId: string) =>
-    this.#ask<ChannelEvents>(`/channels/${encodeURIComponent(channelId)}/events`);
+    this.#askArchive<ChannelEvents>(`/channels/${encodeURIComponent(channelId)}/events`);
 
   /** The live stream's bytes, until the signal ends it. */
   async live(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const response = await this.#send("/live", signal, "text/event-stream");
     if (!response.body) throw new InspectorError("INTERNAL", "The live stream came without a body.");
     return response.body;
+  }
+
+  #askArchive<T>(path: string, query: Query = {}): Promise<T> {
+    const answer = this.#archive.then(() => this.#ask<T>(path, query));
+    this.#archive = answer.catch(() => undefined);
+    return answer;
   }
 
   async #ask<T>(path: string, query: Query = {}): Promise<T> {

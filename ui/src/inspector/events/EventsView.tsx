@@ -40,8 +40,10 @@ export function EventsView() {
         live.events,
         (event) => event.eventId,
         (event) => event.occurredAt,
-      ).filter((event) => matchesEvent(event, filter)),
-    [past.value, live.events, filter],
+      ).filter(
+        (event) => matchesEvent(event, filter) && (live.until === null || event.occurredAt <= live.until),
+      ),
+    [past.value, live.events, live.until, filter],
   );
   const filtered = Object.values(filter).some(Boolean);
   return (

@@ -212,54 +212,66 @@ function State(props: StateProps) {
   const many = mine && mine.visits.length > 1 ? mine.visits.length : null;
   const top = container ? y + 2 : y;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: an SVG has no button element.
-    <g
-      ref={onElement}
-      role="button"
-      className={`graph-state graph-type-${node.type.toLowerCase()} graph-${light}${container ? " graph-state-container" : ""}`}
-      data-state={node.name}
-      data-light={light}
-      tabIndex={tabbable ? 0 : -1}
-      aria-pressed={selected}
-      aria-label={spoken(node, light, mine?.visits)}
-      onClick={onSelect}
-      onKeyDown={onKeyDown}
-    >
-      {node.comment && <title>{node.comment}</title>}
-      {!container && <rect className="graph-box" x={x} y={y} width={width} height={height} rx="8" />}
-      {container && <rect className="graph-box" x={x + 2} y={top} width={width - 4} height={height} rx="8" />}
-      <svg x={x + 10} y={top + height / 2 - 8} width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
-        <path className="graph-glyph" d={glyphs[node.type] ?? glyphs.Pass} />
-      </svg>
-      <text className="graph-name" x={x + 32} y={top + height / 2 + 4.5}>
-        {node.name}
-      </text>
+    <>
+      {/* biome-ignore lint/a11y/useSemanticElements: an SVG has no button element. */}
+      <g
+        ref={onElement}
+        role="button"
+        className={`graph-state graph-type-${node.type.toLowerCase()} graph-${light}${container ? " graph-state-container" : ""}`}
+        data-state={node.name}
+        data-light={light}
+        tabIndex={tabbable ? 0 : -1}
+        aria-pressed={selected}
+        aria-label={spoken(node, light, mine?.visits, start)}
+        onClick={onSelect}
+        onKeyDown={onKeyDown}
+      >
+        {node.comment && <title>{node.comment}</title>}
+        {!container && <rect className="graph-box" x={x} y={y} width={width} height={height} rx="8" />}
+        {container && (
+          <rect className="graph-box" x={x + 2} y={top} width={width - 4} height={height} rx="8" />
+        )}
+        <svg
+          x={x + 10}
+          y={top + height / 2 - 8}
+          width="16"
+          height="16"
+          viewBox="0 0 16 16"
+          aria-hidden="true"
+        >
+          <path className="graph-glyph" d={glyphs[node.type] ?? glyphs.Pass} />
+        </svg>
+        <text className="graph-name" x={x + 32} y={top + height / 2 + 4.5}>
+          {node.name}
+        </text>
+        {catchesAll && (
+          <path className="graph-catches" d={`M${x + width - 9} ${top + height / 2 - 5}l-4 6h5l-4 6`} />
+        )}
+      </g>
       {start && (
         <text className="graph-start" x={x + 4} y={top - 6}>
           start
         </text>
       )}
-      {catchesAll && (
-        <path className="graph-catches" d={`M${x + width - 9} ${top + height / 2 - 5}l-4 6h5l-4 6`} />
-      )}
       {many !== null && (
-        <g>
+        <g className="graph-aside">
           <rect className="graph-many" x={x + width - 16} y={top - 9} width="26" height="18" rx="9" />
           <text className="graph-many-text" x={x + width - 3} y={top + 4}>
             ×{many}
           </text>
         </g>
       )}
-    </g>
+    </>
   );
 }
 
-function spoken(node: GraphNode, light: string, visits: readonly StateVisit[] | undefined): string {
-  if (light === "plain") return `${node.name}, ${node.type}`;
-  if (!visits) return `${node.name}, ${node.type}, not visited`;
+function spoken(node: GraphNode, light: string, visits: readonly StateVisit[] | undefined, start: boolean) {
+  const name = `${node.name}, ${node.type}${start ? ", the start" : ""}`;
+  if (light === "plain") return name;
+  if (!visits) return `${name}, not visited`;
   const total = visits.reduce((sum, visit) => sum + (visit.durationMs ?? 0), 0);
   const times = visits.length > 1 ? `, ${visits.length} times` : "";
-  return `${node.name}, ${node.type}, ${light}${times}, ${duration(total)}`;
+  return `${name}, ${light}${times}, ${duration(total)}`;
 }
 
 /** The next state in a direction: the nearest, and more along it than aside. */

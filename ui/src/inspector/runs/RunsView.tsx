@@ -49,10 +49,12 @@ export function RunsView({ runId }: { readonly runId: string | null }) {
       (each) => each.startedAt,
     );
     return ordered(
-      known.filter((each) => matchesRun(each, filter)),
+      known.filter(
+        (each) => matchesRun(each, filter) && (live.until === null || each.startedAt <= live.until),
+      ),
       failedFirst,
     );
-  }, [past.value, live.runs, filter, failedFirst]);
+  }, [past.value, live.runs, live.until, filter, failedFirst]);
 
   // Another run may not have entered the state that was looked at.
   const visited = run.value?.states.some((visit) => visit.name === state) ?? true;
