@@ -32,7 +32,9 @@ async def history(client: ChatClient, channel_id: str) -> list[int]:
     query: dict[str, object] = {"limit": 100}
     while True:
         page = await client.api.get(f"/channels/{channel_id}/messages", **query)
-        seen = [item["seq"] for item in page["items"]] + seen
+        found = [item["seq"] for item in page["items"]]
+        assert not seen or found[-1] < seen[0], "a page begins where the one before did"
+        seen = found + seen
         if not page["hasMore"]:
             return seen
         query["before"] = seen[0]
