@@ -55,8 +55,11 @@ class Faults:
             self._post("policies", {"enforced": False})
             self.stage.warm_functions()
 
-    def kill_and_restart(self, *, down_seconds: float = 0.2) -> None:
-        """Kill the emulator by its process id, and start it again from what it had written."""
+    def kill_and_restart(self, *, down_seconds: float = 0.6) -> None:
+        """Kill the emulator by its process id, and start it again from what it had written.
+
+        It is down long enough for the supervisor to see that this was meant, and not to count it as a crash.
+        """
         self.stage.kill_emulator()
         time.sleep(down_seconds)
         self.stage.restart_emulator()
