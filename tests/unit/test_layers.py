@@ -27,7 +27,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "docs": ("docs", "functions.chat"),
     "local": ("local", "ops", "functions.chat"),
     "ops": ("ops", "local", "functions.chat"),
-    "bench": ("bench", "ops", "local", "functions.chat"),
+    "bench": ("bench", "ops", "local", "functions.chat", "tests"),
 }
 # Packages of others that stay in one room.
 PURE = ("pydantic",)
