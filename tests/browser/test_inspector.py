@@ -4,18 +4,17 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from tests.browser.axe import violations
 from tests.browser.visitors import Visit, Visitor, sign_in
 from tests.browser.voice import Voice
-from tests.local_stage import ROOT, TestStage
+from tests.local_stage import TestStage
 
-AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"width": 390, "height": 844}
 # A log or a trace reaches its reader a moment after the message its reader.
 SETTLED_MS = 1_500
@@ -57,30 +56,16 @@ def _message_id(dora: Visitor, channel: str, seq: int) -> str:
     return str(next(item["messageId"] for item in dora.history(channel) if item["seq"] == seq))
 
 
-def _axe(page: Page) -> list[str]:
-    """What axe finds wrong, in a line each."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{violation['id']}: {violation['help']} at {violation['nodes'][0]['target']}"
-        for violation in found["violations"]
-    ]
-
-
 def test_a_message_is_followed_from_the_chat(dora: Visitor, fay: Voice, channel: str, stage: TestStage):
     """Its action leads to its whole way: hops that add up, every post accounted for, a gone one too."""
-    lost = f"gone-{uuid4().hex[:8]}"
     subscriptions = stage.resource("dynamodb").Table(stage.output("Data", "SubscriptionsTableName"))
-    subscriptions.put_item(
-        Item={
-            "channelId": channel,
-            "connectionId": lost,
-            "userId": fay.user_id,
-            "expiresAt": int(time.time()) + 3_600,
-        }
-    )
     dora.go(channel)
-    dora.say("Follow me")
+    dora.composer.fill("Follow me")
+    # Whoever joined or types is told to all connections, and would find the lost one first.
+    dora.page.wait_for_timeout(SETTLED_MS + 1_000)
+    lost = {"connectionId": f"gone-{uuid4().hex[:8]}", "expiresAt": int(time.time()) + 3_600}
+    subscriptions.put_item(Item={"channelId": channel, "userId": fay.user_id, **lost})
+    dora.composer.press("Enter")
     sent = dora.message("Follow me")
     expect(sent.get_by_role("img", name="Delivered")).to_be_visible()
     dora.page.wait_for_timeout(SETTLED_MS)
@@ -258,7 +243,7 @@ def test_a_channel_is_as_it_was_at_any_moment(dora: Visitor, fay: Voice, gus: Vo
     assert "second words" not in seen["Gus deleted a message"]
 
 
-def test_each_view_is_clean_for_axe(dora: Visitor, fay: Voice, channel: str):
+def test_each_view_is_clean_forviolations(dora: Visitor, fay: Voice, channel: str):
     """Names, roles and contrast, light and dark."""
     seq = fay.say(channel, "look at me")
     dora.page.wait_for_timeout(SETTLED_MS)
@@ -276,12 +261,12 @@ def test_each_view_is_clean_for_axe(dora: Visitor, fay: Voice, channel: str):
         ):
             page = _open(dora, path)
             expect(page.locator(".spinner")).to_have_count(0)
-            found += [f"{scheme} {path.replace(message_id, 'ID')}: {each}" for each in _axe(page)]
+            found += [f"{scheme} {path.replace(message_id, 'ID')}: {each}" for each in violations(page)]
         _open(dora, "/inspector")
         _rows(dora.page, "Runs").first.get_by_role("button").click()
         _state(dora.page, "FindRecipients").click()
         expect(dora.page.get_by_role("complementary", name="FindRecipients")).to_be_visible()
-        found += [f"{scheme} run: {each}" for each in _axe(dora.page)]
+        found += [f"{scheme} run: {each}" for each in violations(dora.page)]
     assert found == []
 
 
@@ -339,7 +324,7 @@ def test_it_is_only_where_the_stage_allows_it(visit: Visit, stage: TestStage):
         link = ivy.page.get_by_role("link", name=re.compile(f"^{name}"))
         expect(link).to_have_attribute("href", re.compile("console.aws.amazon.com"))
     expect(ivy.page.get_by_role("navigation", name="Inspector")).to_have_count(0)
-    assert _axe(ivy.page) == []
+    assert violations(ivy.page) == []
 
 
 def test_a_stranger_sees_nothing(browser: Browser, stage: TestStage):
