@@ -111,10 +111,8 @@ class ResumingClient:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
         self._life = self._asking = None
-        if self._socket is not None:
-            with contextlib.suppress(WebSocketException, OSError):
-                await self._socket.close()
-            self._socket = None
+        await _closed(self._socket)
+        self._socket = None
 
     @property
     def is_connected(self) -> bool:
@@ -194,17 +192,17 @@ class ResumingClient:
                 socket = await Socket.open(self.client.websocket_url, await self.client.ticket(), heard=self._hear)
                 self._socket = socket
                 self.connections += 1
-                await self.catch_up()
+                try:
+                    await self.catch_up()
+                finally:
+                    # The old socket goes when the new one has taken over.
+                    await _closed(before)
             except (httpx.HTTPError, WebSocketException, OSError, EOFError, TimeoutError) as failure:
                 self.errors.append(type(failure).__name__)
                 failures += 1
                 await asyncio.sleep(random.uniform(0, min(LONGEST_PAUSE_SECONDS, 0.1 * 2**failures)))  # noqa: S311
                 continue
             failures = 0
-            if before is not None:
-                # The old socket goes when the new one has taken over.
-                with contextlib.suppress(WebSocketException, OSError):
-                    await before.close()
             self._send_again()
             self._changed.set()
             await self._until_it_ends(socket)
@@ -284,3 +282,10 @@ class ResumingClient:
     def _missing(self) -> set[int]:
         """Every seq below the latest that was neither seen nor asked for in vain."""
         return set(range(self._complete_to + 1, max(self.view, default=0))) - self.view.keys() - self._holes
+
+
+async def _closed(socket: Socket | None) -> None:
+    """Close a socket, if there is one, whatever state it is in."""
+    if socket is not None:
+        with contextlib.suppress(WebSocketException, OSError):
+            await socket.close()

@@ -1,7 +1,7 @@
 """Every promise on whichever stage is asked for, recorded for the report.
 
-`make guarantees` runs the local stage; `pytest tests/guarantees --stage NAME` a deployed one, where tests that
-need the emulator's faults are skipped and say so. `--long` is the long form.
+`make guarantees` runs everything on a local stage, `make test` what is quick of it; with `--stage NAME` it is a
+deployed one, where tests that need the emulator's faults are skipped and say so. `--long` is the long form.
 """
 
 from collections.abc import Iterator
@@ -46,6 +46,15 @@ def faults(stage: TestStage, record: Record) -> Iterator[Faults]:
     found = Faults(LocalStage.load(stage.state_dir))
     yield found
     found.put()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is thorough, unless it is asked for."""
+    if config.getoption("--thorough") or config.getoption("--long"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("thorough")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(wrapper=True)

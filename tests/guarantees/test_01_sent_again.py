@@ -70,6 +70,7 @@ async def test_an_answer_lost_inside(stage: TestStage, record: Record, faults: F
     record.tried(LOST[target])
 
 
+@pytest.mark.thorough
 async def test_a_function_that_times_out_after_it_published(stage: TestStage, record: Record, faults: Faults):
     """No ack comes, so the message is sent again; it is there once."""
     async with crowd(stage, 2) as people:

@@ -73,6 +73,7 @@ ERRORS = {
 }
 
 
+@pytest.mark.thorough
 async def test_errors_inside(stage: TestStage, record: Record, faults: Faults, is_long: bool):
     """Retried, redone or made up for: every acknowledged message is stored once and on every screen."""
     count = 30 if is_long else 5

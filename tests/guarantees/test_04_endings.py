@@ -78,6 +78,7 @@ async def test_signing_out_closes_every_tab_of_that_session(stage: TestStage, re
     record.tried("signed out with two tabs and a telephone")
 
 
+@pytest.mark.thorough
 async def test_no_socket_slips_through_while_its_session_ends(stage: TestStage, record: Record, is_long: bool):
     """Sockets that open at the same moment are refused or closed: none is open once signing out is answered."""
     rounds = 20 if is_long else 3

@@ -91,6 +91,7 @@ async def test_clocks_that_are_hours_off(stage: TestStage, record: Record):
     record.tried("clocks off by up to two days", len(hours))
 
 
+@pytest.mark.thorough
 async def test_the_same_event_a_hundred_times(stage: TestStage, record: Record):
     """On the bus again and again, side by side: one row, one place, one line on the screen."""
     async with crowd(stage, 2) as people:

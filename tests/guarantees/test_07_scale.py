@@ -71,6 +71,7 @@ async def test_a_long_history_comes_by_the_page(stage: TestStage, record: Record
     record.note(f"first page of {count:,} messages in {first * 1000:.0f} ms")
 
 
+@pytest.mark.thorough
 async def test_everyone_online_in_a_large_channel_is_served(stage: TestStage, record: Record, is_long: bool):
     """A thousand members, most of them away, some with rows of sockets long gone: all who are there get it."""
     members, online = (1_000, 60) if is_long else (150, 12)

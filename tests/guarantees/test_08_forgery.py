@@ -118,6 +118,7 @@ async def test_nobody_is_found_without_a_token(stage: TestStage, record: Record)
     record.tried("requests without a good token", len(shut) * len(paths))
 
 
+@pytest.mark.thorough
 async def test_neither_texts_nor_tokens_nor_tickets_are_logged(stage: TestStage, record: Record):
     """What was said, and what opens doors, is in no function's log and in no trace; ids are."""
     secret = f"the secret {uuid4()}"

@@ -24,11 +24,12 @@ async def talk(people: Crowd, place: int, dice: random.Random) -> None:
         await asyncio.sleep(dice.uniform(0.1, 0.5))
 
 
+@pytest.mark.thorough
 async def test_killed_and_restarted_while_people_talk(
     stage: TestStage, record: Record, faults: Faults, is_long: bool
 ):
     """Again and again; afterwards everybody has everything that anybody was told is safe."""
-    kills = 20 if is_long else 2
+    kills = 20 if is_long else 1
     async with crowd(stage, 5) as people:
         dice = random.Random(20)
         talking = [asyncio.create_task(talk(people, place, random.Random(place))) for place in range(5)]

@@ -105,7 +105,7 @@ def fuzzing(examples: int) -> settings:
 
 def test_bad_frames(stage: TestStage, record: Record, is_long: bool):
     """Each gets exactly one answer, an error with a code of the contract, on a socket that stays open."""
-    examples = 260 if is_long else 10
+    examples = 430 if is_long else 10
     with asyncio.Runner() as runner:
         client = runner.run(open_client(stage))
         channel_id = runner.run(private_channel(client))
