@@ -1,0 +1,266 @@
+"""The chat in a real browser, in figures: `python -m bench.browser`, against the local stage that runs.
+
+First load, opening and scrolling a channel of 10,000 messages, memory after 1,000 live ones. Times are the
+browser's own, from Chromium on this machine.
+"""
+
+import json
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from playwright.sync_api import Browser, CDPSession, expect, sync_playwright
+from rich.console import Console
+from rich.table import Table
+
+from ops.stage import Stage, StageNotFound
+from tests.browser import chromium
+from tests.browser.seeding import seed
+from tests.browser.visitors import Visitor, arrive
+from tests.browser.voice import Voice
+from tests.local_stage import TestStage
+
+RESULTS = Path(__file__).parent / "results"
+MANY = 10_000
+LIVE = 1_000
+REPEATS = 5
+# Each writes at the rate that a member may; together they make the stream.
+SPEAKERS = 10
+
+WATCH_LONG_TASKS = """
+window.longTasks = [];
+new PerformanceObserver(list => longTasks.push(...list.getEntries().map(entry => Math.round(entry.duration))))
+    .observe({type: "longtask", buffered: true});
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """What one run measured."""
+
+    first_load_js_kb: float
+    first_load_css_kb: float
+    usable_ms: int
+    """From the request of the page to a composer that takes text, signed in, nothing cached."""
+    usable_again_ms: int
+    """The same with the assets in the browser's cache."""
+    open_10k_ms: int
+    """From the click on its link to the newest message on screen."""
+    scrolled: int
+    scroll_long_tasks: int
+    scroll_longest_task_ms: int
+    scroll_frame_p95_ms: float
+    heap_before_mb: float
+    heap_after_live_mb: float
+    rows_in_page: int
+
+
+def main(
+    state_dir: Annotated[Path | None, typer.Option(help="The local stage's state directory")] = None,
+) -> None:
+    """Measure, print a table, and keep it in bench/results/browser.json."""
+    try:
+        stage = TestStage(Stage.local(state_dir), state_dir)
+    except StageNotFound as absence:
+        typer.echo(str(absence), err=True)
+        raise typer.Exit(1) from None
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium.installed(), args=[*chromium.arguments(), "--enable-precise-memory-info"]
+        )
+        figures = measure(stage, browser)
+        browser.close()
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "browser.json").write_text(json.dumps(asdict(figures), indent=2))
+    show(figures)
+
+
+def measure(stage: TestStage, browser: Browser) -> Figures:
+    """All of it, as one new person."""
+    dora = arrive(browser, stage, stage.new_user("dora"), viewport={"width": 1280, "height": 900})
+    scripts, styles, usable, again = _first_load(dora)
+    with _speakers(stage) as speakers:
+        long = dora.new_channel("ten thousand", speakers[0].user_id)
+        seed(stage, long, MANY, senders=[(dora.user_id, "Dora"), (speakers[0].user_id, "Bench")])
+        dora.ask("PUT", f"/channels/{long}/read-marker", {"seq": MANY})
+        opened = statistics.median(_open_long(dora) for _ in range(REPEATS))
+        scrolled, tasks, frames = _scroll(dora)
+        live = dora.new_channel("live", *(speaker.user_id for speaker in speakers))
+        dora.go(live)
+        devtools = dora.context.new_cdp_session(dora.page)
+        before = _heap_mb(devtools)
+        _stream(dora, speakers, live)
+        after = _heap_mb(devtools)
+        rows = dora.log.get_by_role("article").count()
+    dora.leave()
+    return Figures(
+        first_load_js_kb=scripts,
+        first_load_css_kb=styles,
+        usable_ms=usable,
+        usable_again_ms=again,
+        open_10k_ms=round(opened),
+        scrolled=scrolled,
+        scroll_long_tasks=len(tasks),
+        scroll_longest_task_ms=max(tasks, default=0),
+        scroll_frame_p95_ms=frames,
+        heap_before_mb=before,
+        heap_after_live_mb=after,
+        rows_in_page=rows,
+    )
+
+
+# --- first load
+
+
+def _first_load(dora: Visitor) -> tuple[float, float, int, int]:
+    """Gzipped kB of scripts and styles that come before the composer, and how long that takes."""
+    devtools = dora.context.new_cdp_session(dora.page)
+    devtools.send("Network.enable")
+    times = []
+    for _ in range(REPEATS):
+        devtools.send("Network.clearBrowserCache")
+        times.append(_usable_ms(dora))
+    sizes: dict[str, float] = dora.page.evaluate(
+        """() => Object.fromEntries(["js", "css"].map(kind => [kind, performance.getEntriesByType("resource")
+            .filter(entry => entry.name.split("?")[0].endsWith("." + kind) && entry.startTime < window.usableAt)
+            .reduce((sum, entry) => sum + entry.encodedBodySize, 0) / 1000]))"""
+    )
+    again = [_usable_ms(dora) for _ in range(REPEATS)]
+    return (
+        round(sizes["js"], 1),
+        round(sizes["css"], 1),
+        round(statistics.median(times)),
+        round(statistics.median(again)),
+    )
+
+
+def _usable_ms(dora: Visitor) -> float:
+    dora.page.goto(f"{dora.stage.url}/c/general", wait_until="commit")
+    found = """() => new Promise(resolve => {
+        const look = () => {
+            const ready = document.querySelector("textarea") && document.querySelector("[role=log]");
+            if (!ready) return requestAnimationFrame(look);
+            window.usableAt = performance.now();
+            resolve(window.usableAt);
+        };
+        look();
+    })"""
+    return float(dora.page.evaluate(found))
+
+
+# --- a long channel
+
+
+def _open_long(dora: Visitor) -> float:
+    """Milliseconds from the click to the newest message, measured in the page, with nothing of it loaded."""
+    dora.go("general")
+    dora.page.wait_for_load_state("networkidle")
+    link = dora.channel_link("ten thousand")
+    expect(link).to_be_visible()
+    return float(
+        link.evaluate(
+            """(link, seq) => new Promise(resolve => {
+                const began = performance.now();
+                link.click();
+                const look = () => {
+                    const newest = document.querySelector(`[data-seq="${seq}"]`)?.getBoundingClientRect();
+                    if (newest && newest.bottom <= innerHeight) resolve(performance.now() - began);
+                    else requestAnimationFrame(look);
+                };
+                look();
+            })""",
+            MANY,
+        )
+    )
+
+
+def _scroll(dora: Visitor) -> tuple[int, list[int], float]:
+    """A thousand messages upwards by the wheel: how far it came, the long tasks, the 95th percentile of frames."""
+    page = dora.page
+    page.evaluate(WATCH_LONG_TASKS)
+    page.evaluate("() => { longTasks.length = 0; }")
+    page.evaluate(
+        """() => {
+            window.frames_ = [];
+            let before = performance.now();
+            const tick = now => {
+                frames_.push(now - before);
+                before = now;
+                window.ticking = requestAnimationFrame(tick);
+            };
+            window.ticking = requestAnimationFrame(tick);
+        }"""
+    )
+    dora.log.hover()
+    deadline = time.monotonic() + 60
+    oldest = MANY
+    while oldest > MANY - 1_000 and time.monotonic() < deadline:
+        page.mouse.wheel(0, -400)
+        page.wait_for_timeout(16)
+        oldest = int(page.evaluate("Number(document.querySelector('[role=log] article').dataset.seq)"))
+    page.evaluate("cancelAnimationFrame(window.ticking)")
+    frames: list[float] = page.evaluate("frames_")
+    tasks: list[int] = page.evaluate("longTasks")
+    return MANY - oldest, tasks, round(statistics.quantiles(frames, n=20)[-1], 1)
+
+
+# --- memory
+
+
+@contextmanager
+def _speakers(stage: TestStage) -> Iterator[list[Voice]]:
+    speakers = [Voice.of(stage, stage.new_user("bench")) for _ in range(SPEAKERS)]
+    try:
+        yield speakers
+    finally:
+        for speaker in speakers:
+            speaker.close()
+
+
+def _stream(dora: Visitor, speakers: list[Voice], channel_id: str) -> None:
+    """A thousand messages as they come, from several people, each within their rate."""
+    for number in range(LIVE):
+        speaker = speakers[number % len(speakers)]
+        text = f"Live message {number}: as long as people's messages are, a sentence or two, no more."
+        speaker.say(channel_id, text)
+        if number % 50 == 49:
+            dora.page.wait_for_timeout(1)
+    expect(dora.message(f"Live message {LIVE - 1}:")).to_be_visible(timeout=60_000)
+
+
+def _heap_mb(devtools: CDPSession) -> float:
+    devtools.send("HeapProfiler.collectGarbage")
+    usage: dict[str, Any] = devtools.send("Runtime.getHeapUsage")
+    return round(float(usage["usedSize"]) / 1e6, 1)
+
+
+def show(figures: Figures) -> None:
+    """A table for people."""
+    table = Table(title="The chat in Chromium", show_header=False)
+    table.add_column("what")
+    table.add_column("figure", justify="right")
+    rows = (
+        ("First load, JavaScript, gzipped", f"{figures.first_load_js_kb} kB"),
+        ("First load, CSS, gzipped", f"{figures.first_load_css_kb} kB"),
+        ("Time to usable, signed in, nothing cached", f"{figures.usable_ms} ms"),
+        ("Time to usable, assets cached", f"{figures.usable_again_ms} ms"),
+        ("Opening a channel of 10,000 messages", f"{figures.open_10k_ms} ms"),
+        (f"Scrolling {figures.scrolled} messages back: tasks over 50 ms", str(figures.scroll_long_tasks)),
+        ("… the longest of them", f"{figures.scroll_longest_task_ms} ms"),
+        ("… 95th percentile of a frame", f"{figures.scroll_frame_p95_ms} ms"),
+        ("JavaScript heap before live messages", f"{figures.heap_before_mb} MB"),
+        ("… after 1,000 live messages", f"{figures.heap_after_live_mb} MB"),
+        ("… rows of them in the page", str(figures.rows_in_page)),
+    )
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)
