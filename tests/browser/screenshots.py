@@ -24,6 +24,7 @@ from tests.local_stage import ROOT, Person, TestStage, running_stage
 FOLDER = ROOT / "docs" / "screenshots"
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+TALL = {"width": 1280, "height": 1340}
 PEOPLE = {name: Person(name, f"Parley-{name}-1") for name in ("alice", "bob", "carol")}
 
 CONVERSATION = [
@@ -58,6 +59,9 @@ def take(stage: TestStage) -> None:
             _scene(browser, stage, f"chat-{scheme}", scheme, WIDE)
             _scene(browser, stage, f"phone-{scheme}", scheme, PHONE)
             _sign_in_page(browser, stage, scheme)
+            _inspected_run(browser, stage, scheme)
+        _followed(browser, stage)
+        _time_travel(browser, stage)
         browser.close()
 
 
@@ -135,6 +139,53 @@ def _sign_in_page(browser: Browser, stage: TestStage, scheme: str) -> None:
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("input[name=username]")).to_be_visible()
     page.screenshot(path=FOLDER / f"sign-in-{scheme}.png")
+    page.context.close()
+
+
+def _inspector(browser: Browser, stage: TestStage, scheme: str, path: str, size: dict[str, int] = WIDE) -> Page:
+    page = _page(browser, scheme, size)
+    sign_in(page, stage.url, PEOPLE["alice"])
+    page.goto(stage.url.rstrip("/") + path)
+    expect(page.get_by_role("navigation", name="Inspector")).to_be_visible()
+    expect(page.locator(".spinner")).to_have_count(0)
+    return page
+
+
+def _newest_run(page: Page) -> None:
+    page.get_by_role("combobox", name="Type").select_option("MessageSent")
+    page.get_by_role("combobox", name="Channel").select_option("general")
+    page.locator(".run-row").first.click()
+    expect(page.locator('[data-state="Delivered"]')).to_have_attribute("data-light", "succeeded")
+
+
+def _inspected_run(browser: Browser, stage: TestStage, scheme: str) -> None:
+    page = _inspector(browser, stage, scheme, "/inspector")
+    _newest_run(page)
+    page.wait_for_timeout(500)
+    page.screenshot(path=FOLDER / f"inspector-{scheme}.png")
+    page.context.close()
+
+
+def _followed(browser: Browser, stage: TestStage) -> None:
+    page = _inspector(browser, stage, "light", "/inspector", TALL)
+    _newest_run(page)
+    page.get_by_role("link", name="Follow its message").click()
+    expect(page.get_by_role("region", name="Time by hop")).to_be_visible()
+    page.screenshot(path=FOLDER / "follow.png")
+    page.context.close()
+
+
+def _time_travel(browser: Browser, stage: TestStage) -> None:
+    page = _inspector(browser, stage, "light", "/inspector/channels/general")
+    slider = page.get_by_role("slider")
+    told = page.locator(".travel-told")
+    slider.focus()
+    for _ in range(int(slider.get_attribute("max") or 0)):
+        page.keyboard.press("ArrowLeft")
+        if "reacted" in told.inner_text():
+            break
+    page.wait_for_timeout(500)
+    page.screenshot(path=FOLDER / "time-travel.png")
     page.context.close()
 
 

@@ -36,7 +36,7 @@ const NODE_PADDING = 48;
 /** A label stands on its edge, this far before the state that the edge leads to: there edges are apart. */
 const LABEL_BEFORE_END = 15;
 const LABEL_STEP = 13;
-const LABEL_HEIGHT = 11;
+const LABEL_HEIGHT = 15;
 const LABEL_CHARACTER = 5.6;
 const LABEL_TRIES = 12;
 const CONTAINER_HEAD = 38;
