@@ -24,7 +24,6 @@ from tests.local_stage import ROOT, TestStage
 
 pytestmark = pytest.mark.anyio
 
-MANY = 1_000
 TABLES = (
     "Channels",
     "Members",
@@ -127,30 +126,37 @@ async def quiet(person: ChatClient) -> int:
     return before
 
 
-async def test_a_dry_run_over_a_thousand_events_writes_nothing_and_is_right(stage: TestStage, join: Join):
+@pytest.fixture
+def many(request: pytest.FixtureRequest) -> int:
+    """How many events a dry run goes over: a thousand with `--thorough`."""
+    return 1000 if request.config.getoption("--thorough") else 120
+
+
+async def test_a_dry_run_over_many_events_writes_nothing_and_is_right(stage: TestStage, join: Join, many: int):
     """Tables and queues are as before, no socket hears anything, and what was tampered with is told."""
+    lost_seq, altered_seq = many * 4 // 10, many * 7 // 10
     dora = await join("dora")
     channel = await dora.api.post("/channels", {"name": f"many {uuid4()}"})
     channel_id = channel["channelId"]
-    await asyncio.to_thread(say_many, stage, dora, channel_id, MANY)
-    await until_stored(stage, channel_id, MANY)
+    await asyncio.to_thread(say_many, stage, dora, channel_id, many)
+    await until_stored(stage, channel_id, many)
     heard = await quiet(dora)
     before, waiting = everything(stage), queued(stage)
     asked = ("replay", "--since", "10m", "--channel", channel_id, "--dry-run", "--json")
     ran = await asyncio.to_thread(ops, stage, *asked)
     assert ran.code == 0, ran.err
-    assert ran.json["events"] == MANY + 1  # the channel's creation too
-    assert ran.json["found"]["same"] == MANY + 1
+    assert ran.json["events"] == many + 1  # the channel's creation too
+    assert ran.json["found"]["same"] == many + 1
     assert everything(stage) == before
     assert queued(stage) == waiting
     await asyncio.sleep(1)
     assert len(dora.sockets[0].frames) == heard
 
     messages = table(stage, "Messages")
-    lost = messages.get_item(Key={"channelId": channel_id, "seq": 400})["Item"]
-    messages.delete_item(Key={"channelId": channel_id, "seq": 400})
+    lost = messages.get_item(Key={"channelId": channel_id, "seq": lost_seq})["Item"]
+    messages.delete_item(Key={"channelId": channel_id, "seq": lost_seq})
     messages.update_item(
-        Key={"channelId": channel_id, "seq": 700},
+        Key={"channelId": channel_id, "seq": altered_seq},
         UpdateExpression="SET #text = :text",
         ExpressionAttributeNames={"#text": "text"},
         ExpressionAttributeValues={":text": "forged"},
@@ -158,20 +164,20 @@ async def test_a_dry_run_over_a_thousand_events_writes_nothing_and_is_right(stag
     ran = await asyncio.to_thread(ops, stage, *asked)
     assert ran.code == 4
     assert {name: count for name, count in ran.json["found"].items() if count} == {
-        "same": MANY - 1,
+        "same": many - 1,
         "missing": 1,
         "different": 1,
     }
     assert {(each["verdict"], each["seq"]) for each in ran.json["differences"]} == {
-        ("missing", 400),
-        ("different", 700),
+        ("missing", lost_seq),
+        ("different", altered_seq),
     }
 
     live = ("replay", "--since", "10m", "--channel", channel_id, "--redeliver", "--json")
     ran = await asyncio.to_thread(ops, stage, *live)
     assert ran.code == 5  # what is different is told, and left
-    assert (ran.json["repaired"], [each["seq"] for each in ran.json["unrepaired"]]) == (1, [700])
-    assert messages.get_item(Key={"channelId": channel_id, "seq": 400})["Item"] == lost
+    assert (ran.json["repaired"], [each["seq"] for each in ran.json["unrepaired"]]) == (1, [altered_seq])
+    assert messages.get_item(Key={"channelId": channel_id, "seq": lost_seq})["Item"] == lost
 
 
 async def _chatter(dora: ChatClient, emil: ChatClient) -> str:
