@@ -5,6 +5,7 @@ archived about ten minutes ago or earlier. Nothing but the rule `replayed-events
 """
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ OTHERS_HIDDEN_SECONDS = 5
 FORGOTTEN_SECONDS = 3_600
 QUIET_POLLS = 3
 PREFIX = "parley"
+# Two readers of one queue hide each other's events: in one process they take turns.
+_reading = threading.Lock()
 
 Told = Callable[[int], None]
 
@@ -47,12 +50,13 @@ def read(
     """
     if since_ms >= until_ms:
         raise BadRequest("The time to replay is empty: --since is not before --until.")
-    name = _start(stage, since_ms, until_ms)
-    try:
-        events = _drain(stage, name, told)
-    except BaseException:
-        _cancel(stage, name)
-        raise
+    with _reading:
+        name = _start(stage, since_ms, until_ms)
+        try:
+            events = _drain(stage, name, told)
+        except BaseException:
+            _cancel(stage, name)
+            raise
     unique = {event.event_id: event for event in events}
     return [
         event for event in unique.values() if since_ms <= event.occurred_ms < until_ms and wanted.matches(event)
@@ -137,7 +141,8 @@ def _drain(stage: Stage, name: str, told: Told) -> list[BusEvent]:
             )
         found += mine
         told(len(found))
-        quiet = quiet + 1 if has_ended and not mine else 0
+        # Others' events say nothing of what is behind them: only an empty queue does.
+        quiet = quiet + 1 if has_ended and not answer.get("Messages") else 0
         if not mine and not has_ended:
             time.sleep(0.02 if stage.is_local else 1)
     return found

@@ -1,5 +1,6 @@
 /** Where messages are written and edited: grows with the text, counts bytes near the limit, completes mentions. */
 import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import type { Message, User } from "../contract";
 import { byteLength, MOST_BYTES } from "../text/bytes";
 import { Avatar } from "./Avatar";
@@ -69,25 +70,26 @@ export function Composer(props: ComposerProps) {
   const complete = (person: User) => {
     if (!query) return;
     const before = `${text.slice(0, query.start)}@${person.username} `;
-    setText(before + text.slice(caret));
-    setChosen(0);
-    const area = field.current;
-    requestAnimationFrame(() => {
-      area?.focus();
-      area?.setSelectionRange(before.length, before.length);
+    // At once: the next key may be on its way, and would land where the caret was.
+    flushSync(() => {
+      setText(before + text.slice(caret));
+      setChosen(0);
       setCaret(before.length);
     });
+    placeCaret(before.length);
+  };
+
+  const placeCaret = (at: number) => {
+    field.current?.focus();
+    field.current?.setSelectionRange(at, at);
   };
 
   const insert = (piece: string) => {
     const area = field.current;
     const start = area?.selectionStart ?? text.length;
     const end = area?.selectionEnd ?? text.length;
-    setText(text.slice(0, start) + piece + text.slice(end));
-    requestAnimationFrame(() => {
-      area?.focus();
-      area?.setSelectionRange(start + piece.length, start + piece.length);
-    });
+    flushSync(() => setText(text.slice(0, start) + piece + text.slice(end)));
+    placeCaret(start + piece.length);
   };
 
   // --- sending
