@@ -61,6 +61,8 @@ export function MessageList(props: MessageListProps) {
   const atEnd = useRef(target === null);
   const [away, setAway] = useState(false);
   const [focused, setFocused] = useState<number | null>(null);
+  // Rows have a guessed height until the first measuring: shown only after it, nothing jumps.
+  const [measured, setMeasured] = useState(false);
 
   const rows = useMemo(
     () => makeRows({ messages: timeline.messages, outgoing, me: me.userId, newSince }),
@@ -229,7 +231,7 @@ export function MessageList(props: MessageListProps) {
       )}
       <div
         ref={scroller}
-        className="messages-scroller"
+        className={`messages-scroller${measured ? "" : " messages-unmeasured"}`}
         role="log"
         aria-label={label}
         aria-live="off"
@@ -248,6 +250,7 @@ export function MessageList(props: MessageListProps) {
           keepMounted={focused === null || focused > last ? [] : [focused]}
           onScroll={report}
           onResize={() => {
+            setMeasured(true);
             if (atEnd.current) toEnd();
             // A short list never scrolls: what is in view is known once it is measured.
             report();
