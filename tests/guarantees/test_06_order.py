@@ -18,13 +18,18 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_many_at_the_same_moment(stage: TestStage, record: Record, is_long: bool):
-    """Every message gets a place of its own, without a hole, and all see the same."""
+    """Every message gets a place of its own, and all see the same order.
+
+    A send repeated while its first run is still on the way may cost a seq (docs/adr/0001): the order then has a hole.
+    """
     each = 15 if is_long else 5
     async with crowd(stage, 5) as people:
         sends = [people.say(person, f"now {number}") for person in people.people for number in range(each)]
         await asyncio.gather(*sends)
         table = await people.check(record)
-        assert [seq for seq, _, _ in table] == list(range(1, 5 * each + 1))
+        seqs = [seq for seq, _, _ in table]
+        assert len(seqs) == 5 * each
+        assert seqs == sorted(set(seqs))
     record.tried("messages sent in the same moment", 5 * each)
 
 
