@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 async def test_many_at_the_same_moment(stage: TestStage, record: Record, is_long: bool):
     """Every message gets a place of its own, and all see the same order.
 
-    A send repeated while its first run is still on the way may cost a seq (docs/adr/0001): the order then has a hole.
+    A send repeated while its first run is on the way may cost a seq (docs/adr/0001): the order has a hole then.
     """
     each = 15 if is_long else 5
     async with crowd(stage, 5) as people:
