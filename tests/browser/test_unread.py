@@ -88,3 +88,15 @@ def test_a_hidden_tab_reads_nothing(visit: Visit, fay: Voice):
     expect(dora.log.locator("[data-row]").filter(has=dora.page.locator(".new-since"))).to_contain_text("unseen")
     dora.page.evaluate("hideTab(false)")
     expect(dora.page).to_have_title("background · Parley")
+
+
+def test_ones_own_words_are_never_unread(visit: Visit):
+    """The first message of an empty channel, then a look elsewhere and a reload: nothing to read there."""
+    dora = visit("dora")
+    channel = dora.new_channel("monologue")
+    dora.go(channel)
+    with dora.page.expect_response(re.compile("/read-marker$")):
+        dora.say("note to self")
+    dora.page.goto(f"{dora.stage.url}/c/general")
+    expect(dora.channel_link("monologue")).to_be_visible()
+    expect(dora.channel_link("monologue")).not_to_have_accessible_name(re.compile("unread"))

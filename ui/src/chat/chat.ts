@@ -153,8 +153,10 @@ export class Chat {
     const channel = before.channels[frame.channelId];
     this.history.watchGap(frame.channelId, frame.seq);
     if (!channel) void this.channels.refresh(frame.channelId);
-    if (frame.sender.userId === before.me?.userId) this.sending.flush();
-    else if (channel && frame.seq > channel.lastSeq) {
+    if (frame.sender.userId === before.me?.userId) {
+      this.sending.flush();
+      this.reading.wrote(frame.channelId, frame.seq);
+    } else if (channel && frame.seq > channel.lastSeq) {
       for (const listener of this.#arrivals) listener(frame);
     }
   }

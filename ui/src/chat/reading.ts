@@ -32,8 +32,17 @@ export class Reading {
       this.#told.set(channelId, seq);
       return;
     }
-    this.#told.set(channelId, seq);
     change((state) => withReadSeq(state, channelId, seq));
+    this.#tellSoon(channelId, seq);
+  }
+
+  /** Who writes has read: known here by the message itself, and to the server only if it is told. */
+  wrote(channelId: string, seq: number): void {
+    if (seq > (this.#told.get(channelId) ?? 0)) this.#tellSoon(channelId, seq);
+  }
+
+  #tellSoon(channelId: string, seq: number): void {
+    this.#told.set(channelId, seq);
     clearTimeout(this.#timers.get(channelId));
     this.#timers.set(
       channelId,
