@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.visitors import Visit, Visitor
+from tests.browser.visitors import REFUSED, Visit, Visitor
 from tests.browser.voice import Voice
 
 
@@ -125,8 +125,10 @@ def test_a_dialog_takes_the_focus_and_gives_it_back(dora: Visitor, opener: str, 
     expect(page.get_by_role("button", name=opener, exact=True)).to_be_focused()
 
 
-def test_focus_is_kept_when_what_had_it_goes(dora: Visitor, fay: Voice):
+def test_focus_is_kept_when_what_had_it_goes(visit: Visit, fay: Voice):
     """Deleted by oneself, moved by others, removed from the channel: the focus is somewhere all the while."""
+    dora = visit("dora")
+    dora.forgive(REFUSED)
     channel = fay.http.post("/channels", json={"name": "fleeting", "kind": "private"}).json()["channelId"]
     fay.http.put(f"/channels/{channel}/members/{dora.user_id}").raise_for_status()
     dora.go(channel)

@@ -116,6 +116,7 @@ def test_a_private_channel_is_for_its_members_alone(dora: Visitor, emil: Visitor
     members.get_by_role("button", name="Remove Emil").click()
     dora.page.get_by_role("dialog", name="Remove Emil?").get_by_role("button", name="Remove").click()
     expect(members.get_by_role("listitem")).to_have_count(1)
+    expect(dora.page.get_by_role("dialog")).to_have_count(0)
     expect(emil.page.get_by_text(f"You are no longer a member of {name}.")).to_be_visible()
     expect(emil.channel_link(name)).to_have_count(0)
     expect(emil.message("for members only")).to_have_count(0)
