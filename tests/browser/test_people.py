@@ -43,6 +43,7 @@ def test_one_two_and_several_people_are_seen_typing_and_it_ends_by_itself(
     dora = visit("dora")
     hal = Voice.of(stage, stage.new_user("hal"))
     channel = dora.new_channel("chatter", fay.user_id, gus.user_id, hal.user_id)
+    dora.page.clock.install()
     dora.go(channel)
     typing = dora.page.locator(".typing")
     fay.type_in(channel)
@@ -53,7 +54,8 @@ def test_one_two_and_several_people_are_seen_typing_and_it_ends_by_itself(
     expect(typing).to_have_text("Several people are typing")
     gus.say(channel, "done")
     expect(typing).to_have_text(re.compile("(Fay and Hal|Hal and Fay) are typing"))
-    expect(typing).to_have_text("", timeout=12_000)
+    dora.page.clock.fast_forward(11_000)
+    expect(typing).to_have_text("")
     assert [item["text"] for item in dora.history(channel)] == ["done"]
     hal.close()
 

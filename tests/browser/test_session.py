@@ -40,7 +40,7 @@ def test_a_deep_link_survives_the_sign_in(visit: Visit, browser: Browser, fay: V
 def test_signing_out_ends_the_session_everywhere_it_should(visit: Visit, fay: Voice):
     """Both tabs are out, nothing of the session is left in the browser, the server takes its token for no more
     tickets; another sign-in of the same person goes on; signing in again comes back to the same channel."""
-    dora = visit("dora")
+    dora = visit("dora", by_hand=True)
     channel = dora.new_channel("leaving", fay.user_id)
     dora.go(channel)
     with dora.page.expect_request("**/api/channels") as asking:

@@ -13,7 +13,7 @@ def _messages(visitor: Visitor):
 
 def test_two_people_chat_and_find_the_history_after_a_reload(visit: Visit):
     """Each sees what the other says, once; after a reload it is still there."""
-    dora, emil = visit("dora"), visit("emil")
+    dora, emil = visit("dora", by_hand=True), visit("emil", by_hand=True)
     question, answer = f"is anybody there? {uuid4()}", f"I am {uuid4()}"
     dora.say(question)
     expect(_messages(emil).get_by_text(question)).to_have_count(1)
