@@ -30,7 +30,7 @@ MANY = 10_000
 LIVE = 1_000
 REPEATS = 5
 # Each writes at the rate that a member may; together they make the stream.
-SPEAKERS = 10
+SPEAKERS = 25
 
 WATCH_LONG_TASKS = """
 window.longTasks = [];
