@@ -14,6 +14,7 @@ import { reduceFrame, withoutExpiredTyping } from "../state/frames";
 import { type ChatState, initialState } from "../state/model";
 import { channelTitle } from "../state/selectors";
 import { change, store } from "../state/store";
+import { type ArrivalListener, Arrivals } from "./arrivals";
 import { Channels, drop } from "./channels";
 import { History } from "./history";
 import { Reading } from "./reading";
@@ -31,7 +32,7 @@ export class Chat {
   readonly sending: Sending;
   readonly #session: Session;
   readonly #connection: Connection;
-  readonly #arrivals = new Set<(message: MessageFrame) => void>();
+  readonly #arrivals = new Arrivals();
   #clock: ReturnType<typeof setInterval> | undefined;
   #toastId = 0;
 
@@ -136,29 +137,28 @@ export class Chat {
   // --- what the server says
 
   /** Told of each message of somebody else, the first time that it comes. */
-  onArrival(listener: (message: MessageFrame) => void): () => void {
-    this.#arrivals.add(listener);
-    return () => this.#arrivals.delete(listener);
+  onArrival(listener: ArrivalListener): () => void {
+    return this.#arrivals.listen(listener);
   }
 
   #onFrame(frame: ServerFrame): void {
     const before = store.getState();
     change((state) => reduceFrame(state, frame, { now: Date.now(), serverNow: serverNow() }));
-    if (frame.type === "message") this.#messageArrived(frame, before);
+    if (frame.type === "message") void this.#messageArrived(frame, before);
     else if (frame.type === "error") this.#refused(frame);
     else if (frame.type === "channel") this.#channelChanged(frame, before);
   }
 
-  #messageArrived(frame: MessageFrame, before: ChatState): void {
-    const channel = before.channels[frame.channelId];
+  async #messageArrived(frame: MessageFrame, before: ChatState): Promise<void> {
     this.history.watchGap(frame.channelId, frame.seq);
-    if (!channel) void this.channels.refresh(frame.channelId);
     if (frame.sender.userId === before.me?.userId) {
       this.sending.flush();
       this.reading.wrote(frame.channelId, frame.seq);
-    } else if (channel && frame.seq > channel.lastSeq) {
-      for (const listener of this.#arrivals) listener(frame);
     }
+    const isNews = this.#arrivals.isNews(frame, before);
+    // A first direct message may overtake the news of its channel.
+    if (!before.channels[frame.channelId]) await this.channels.refresh(frame.channelId);
+    if (isNews) this.#arrivals.tell(frame);
   }
 
   #refused(frame: ErrorFrame): void {

@@ -14,7 +14,7 @@ export function useNotifications(): void {
       chat.onArrival(({ channelId, seq, sender, text }) => {
         const { channels, people, me } = store.getState();
         const channel = channels[channelId];
-        if (!channel || !me) return;
+        if (!channel || !me || seq <= channel.readSeq) return;
         const direct = channel.kind === "direct";
         if (!direct && !mentions(text, me.username)) return;
         const name = people[sender.userId]?.displayName ?? sender.displayName;

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Chat } from "../../src/chat/chat";
 import type { Config } from "../../src/config";
+import type { Channel, Message } from "../../src/contract";
 import { initialState } from "../../src/state/model";
 import { change, store } from "../../src/state/store";
 import { memoryStorage } from "../browser";
@@ -156,6 +157,55 @@ describe("messages of others", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(server.requests).toEqual([]);
     expect(store.getState().timelines.general?.settled).toBe(server.lastSeq);
+  });
+});
+
+describe("news", () => {
+  const first = (): Message => ({ ...server.say("u-bob", "psst"), channelId: "direct", seq: 1 });
+  const direct = (): Channel => ({
+    channelId: "direct",
+    kind: "direct",
+    name: "",
+    createdAt: "2026-01-01T00:00:00.000Z",
+    createdBy: "u-bob",
+    memberIds: ["u-alice", "u-bob"],
+    memberCount: 2,
+    lastSeq: 1,
+    readSeq: 0,
+    unread: 1,
+    role: "member",
+  });
+
+  test("of a conversation that is not known yet is told, once, when it is known", async () => {
+    await begin(13);
+    server.direct = direct();
+    const known: boolean[] = [];
+    chat.onArrival(({ channelId }) => known.push(channelId in store.getState().channels));
+    const message = first();
+    server.broadcast(message);
+    server.broadcast(message);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(known).toEqual([true]);
+  });
+
+  test("that a request told of before its frame came is told all the same", async () => {
+    await begin(14);
+    const told: string[] = [];
+    chat.onArrival(({ text }) => told.push(text));
+    change((state) => ({ ...state, channels: { ...state.channels, direct: direct() } }));
+    server.broadcast(first());
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(told).toEqual(["psst"]);
+  });
+
+  test("is not what one wrote oneself, nor what stands on screen already", async () => {
+    await begin(15);
+    const told: string[] = [];
+    chat.onArrival(({ text }) => told.push(text));
+    for (const message of server.log.slice(-3)) server.broadcast(message);
+    chat.sending.write("general", "mine");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(told).toEqual([]);
   });
 });
 

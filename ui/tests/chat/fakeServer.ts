@@ -39,6 +39,8 @@ export class FakeServer {
   lastSeq = 0;
   readSeq = 0;
   requests: string[] = [];
+  /** A conversation that only a request for it tells of. */
+  direct: Channel | undefined;
   #random: () => number;
   readonly #byClientId = new Map<string, Message>();
 
@@ -147,6 +149,8 @@ export class FakeServer {
         return answer({ items: users, cursor: null });
       case "GET /api/channels":
         return answer({ items: [this.#channel()], cursor: null });
+      case "GET /api/channels/direct":
+        return this.direct ? answer(this.direct) : new Response("{}", { status: 404 });
       case "POST /api/tickets": {
         const soon = new Date(Date.now() + 3_600_000).toISOString();
         return answer({ ticket: "t", expiresAt: soon, sessionExpiresAt: soon });
