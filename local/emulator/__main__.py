@@ -37,6 +37,8 @@ def ministack_environment(settings: EmulatorSettings) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LAMBDA_EXECUTOR": "local",
+        # An account's quota on AWS. Memory sets no other here: the additions bound the processes themselves.
+        "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
         "DOCKER_HOST": "unix:///nonexistent/docker.sock",
         "MINISTACK_REGION": os.environ.get("AWS_REGION", "us-east-1"),
         "LOG_LEVEL": os.environ.get("PARLEY_EMULATOR_LOG_LEVEL", "WARNING"),

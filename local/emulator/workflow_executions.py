@@ -3,11 +3,12 @@ AWS's.
 
 AWS: an Express execution's ARN holds `express` and a unique id, so names may repeat; its history exists only
 as lines in the workflow's log group, at the level and with the data that the logging configuration asks for;
-it emits no status events; it joins the trace of the event that started it. MiniStack
-(`stepfunctions._start_execution`, `_start_sync_execution`, `_run_execution`, `_run_sub_machine`,
-`_add_event`): sleeps 0.15 s before every execution, refuses a repeated name, publishes status events, writes
-no logs, records nothing inside Map, gives parallel branches the same event ids, and keeps every execution for
-ever. The states themselves stay MiniStack's. What runs in the background is told to `Durability`, so that a kill
+it emits no status events; it joins the trace of the event that started it; a throttled function is
+`Lambda.TooManyRequestsException` to its task. MiniStack (`stepfunctions._start_execution`,
+`_start_sync_execution`, `_run_execution`, `_run_sub_machine`, `_add_event`, `_call_lambda`): sleeps 0.15 s before
+every execution, refuses a repeated name, publishes status events, writes no logs, records nothing inside Map,
+gives parallel branches the same event ids, keeps every execution for ever, and calls a throttle `Lambda.Unknown`.
+The states themselves stay MiniStack's. What runs in the background is told to `Durability`, so that a kill
 interrupts no execution for good.
 """
 
@@ -54,6 +55,7 @@ class WorkflowExecutions:
         self._emit_status = patching.replace(place, "_emit_execution_status_event", self.emit_status)
         self._arguments = patching.replace(place, "_apply_jsonata_arguments", self.arguments)
         self._assign = patching.replace(place, "_apply_state_assign", self.assign)
+        self._call_function = patching.replace(place, "_call_lambda", self.call_function)
         patching.replace(place, "_run_execution", self.run)
         patching.replace(place, "_run_sub_machine", self.run_branch)
         patching.replace(place, "_add_event", self.add_event)
@@ -288,6 +290,16 @@ class WorkflowExecutions:
             variables = context.get("variables", {})
             assigned.set({name: json.dumps(variables[name], default=str) for name in names if name in variables})
 
+    def call_function(self, function: str, payload: Any) -> Any:
+        """A task's call of a function, a throttle under the name that retriers know."""
+        error_type = self._workflows._ExecutionError
+        try:
+            return self._call_function(function, payload)
+        except error_type as failure:
+            if is_throttle(failure.cause):
+                raise error_type("Lambda.TooManyRequestsException", failure.cause) from failure
+            raise
+
     def add_event(
         self, execution: Execution, event_type: str, details: dict[str, Any] | None = None
     ) -> dict[str, Any]:
@@ -313,6 +325,15 @@ class WorkflowExecutions:
         if forgotten is not None:
             context, arn = forgotten
             context.run(self._workflows._executions.pop, arn, None)
+
+
+def is_throttle(cause: str) -> bool:
+    """Whether a failed call's cause is Lambda's refusal of one call too many."""
+    try:
+        body = json.loads(cause)
+    except ValueError:
+        return False
+    return isinstance(body, dict) and body.get("__type") == "TooManyRequestsException"
 
 
 def write_history(execution: Execution, machine: dict[str, Any], began: float) -> None:

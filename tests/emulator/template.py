@@ -77,7 +77,7 @@ def machine(definition: dict[str, Any], level: str, group: str) -> dict[str, Any
             "StateMachineType": "EXPRESS",
             "RoleArn": "arn:aws:iam::000000000000:role/tests",
             "DefinitionString": json.dumps(definition),
-            "DefinitionSubstitutions": {"Work": attribute("Work")},
+            "DefinitionSubstitutions": {"Work": attribute("Work"), "Never": attribute("Never")},
             "LoggingConfiguration": {
                 "Level": level,
                 "IncludeExecutionData": True,
@@ -87,11 +87,11 @@ def machine(definition: dict[str, Any], level: str, group: str) -> dict[str, Any
     }
 
 
-def call_work(payload: Any, **more: Any) -> dict[str, Any]:
+def call_work(payload: Any, *, function: str = "Work", **more: Any) -> dict[str, Any]:
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke",
-        "Arguments": {"FunctionName": "${Work}", "Payload": payload},
+        "Arguments": {"FunctionName": f"${{{function}}}", "Payload": payload},
         "Output": "{% $states.result.Payload %}",
         **more,
     }
@@ -122,6 +122,20 @@ CATCHES = {
     "States": {
         "Raise": call_work({"raise": True}, Catch=[{"ErrorEquals": ["NotReady"], "Next": "Caught"}], End=True),
         "Caught": {"Type": "Pass", "Output": "caught by name", "End": True},
+    },
+}
+
+THROTTLED = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "Call",
+    "States": {
+        "Call": call_work(
+            {},
+            function="Never",
+            Catch=[{"ErrorEquals": ["Lambda.TooManyRequestsException"], "Next": "Caught"}],
+            End=True,
+        ),
+        "Caught": {"Type": "Pass", "Output": "throttled", "End": True},
     },
 }
 
@@ -156,6 +170,7 @@ def template() -> dict[str, Any]:
             },
         ),
         "Slow": function("work", Timeout=1),
+        "Never": function("work", ReservedConcurrentExecutions=0),
         "Drain": function("drain"),
         "Api": {
             "Type": "AWS::ApiGatewayV2::Api",
@@ -255,6 +270,7 @@ def template() -> dict[str, Any]:
         "ErrorLogs": log_group("/aws/vendedlogs/states/tests-errors"),
         "OneEach": machine(ONE_EACH, "ALL", "AllLogs"),
         "Catches": machine(CATCHES, "ERROR", "ErrorLogs"),
+        "Throttled": machine(THROTTLED, "ERROR", "ErrorLogs"),
         "Fails": machine(FAILS, "ERROR", "ErrorLogs"),
         "Group": {"Type": "AWS::XRay::Group", "Properties": {"GroupName": "tests"}},
     }

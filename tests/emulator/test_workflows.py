@@ -27,6 +27,12 @@ def test_a_functions_error_is_caught_by_its_name(stack: Stack):
     assert json.loads(ended["output"]) == "caught by name"
 
 
+def test_a_throttled_function_is_known_by_the_name_that_workflows_retry(stack: Stack):
+    """Lambda's 429 is `Lambda.TooManyRequestsException` to a task."""
+    ended = stack.client("stepfunctions").start_sync_execution(stateMachineArn=stack.outputs["Throttled"])
+    assert json.loads(ended["output"]) == "throttled"
+
+
 def test_the_history_is_written_to_the_log_group_in_vended_form(stack: Stack):
     """Every event as one JSON line of strings, Map's iterations and assigned variables included."""
     started = stack.client("stepfunctions").start_execution(
