@@ -1,9 +1,10 @@
 /** Channels, people, members: loads them and keeps the store true after each change. */
 import type { Api } from "../api/api";
-import type { Channel, NewChannel, User } from "../contract";
+import type { Channel, NewChannel } from "../contract";
 import { channelPath, currentRoute, navigate } from "../router";
 import { withChannel, withoutChannel } from "../state/frames";
 import type { ChatState, MemberList } from "../state/model";
+import { withPeople } from "../state/presence";
 import { change, store } from "../state/store";
 import { isGone } from "./history";
 
@@ -90,10 +91,11 @@ export class Channels {
       let cursor: string | null = null;
       let count = 0;
       do {
+        const askedAt = Date.now();
         const page = await this.#api.users(cursor);
         count += page.items.length;
         cursor = page.cursor;
-        change((state) => ({ ...withPeople(state, page.items), peopleProgress: "ready" }));
+        change((state) => ({ ...withPeople(state, page.items, askedAt), peopleProgress: "ready" }));
       } while (cursor !== null && count < MOST_PEOPLE);
     } catch (failure) {
       change((state) => ({
@@ -114,11 +116,12 @@ export class Channels {
       progress: "loading",
     });
     try {
+      const askedAt = Date.now();
       const page = await this.#api.members(channelId, cursor);
       const soFar = more ? (known?.members ?? []) : [];
       const seen = new Set(soFar.map((member) => member.userId));
       const fresh = page.items.filter((member) => !seen.has(member.userId));
-      change((state) => withPeople(state, page.items));
+      change((state) => withPeople(state, page.items, askedAt));
       putMembers(channelId, { members: [...soFar, ...fresh], cursor: page.cursor, progress: "ready" });
     } catch (failure) {
       putMembers(channelId, {
@@ -141,8 +144,9 @@ export class Channels {
   }
 
   async rename(displayName: string): Promise<void> {
+    const askedAt = Date.now();
     const me = await this.#api.rename(displayName);
-    change((state) => withPeople({ ...state, me }, [me]));
+    change((state) => withPeople({ ...state, me }, [me], askedAt));
   }
 }
 
@@ -175,14 +179,6 @@ function withChannels(state: ChatState, items: readonly Channel[]): ChatState {
   }
   for (const channel of items) next = withChannel(next, atLeast(channel, next.channels[channel.channelId]));
   return { ...next, channelsProgress: "ready" };
-}
-
-function withPeople(state: ChatState, items: readonly User[]): ChatState {
-  const people = { ...state.people };
-  for (const { userId, username, displayName, status, lastSeenAt } of items) {
-    people[userId] = { userId, username, displayName, status, lastSeenAt };
-  }
-  return { ...state, people, me: state.me && (people[state.me.userId] ?? state.me) };
 }
 
 function putMembers(channelId: string, list: MemberList): void {

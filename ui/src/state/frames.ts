@@ -9,7 +9,6 @@ import type {
   MessageDeletedFrame,
   MessageEditedFrame,
   MessageFrame,
-  PresenceFrame,
   ReactionCount,
   ReactionFrame,
   ReadMarkerFrame,
@@ -19,6 +18,7 @@ import type {
 import { reduceOutbox } from "../socket/outbox";
 import { mentions } from "../text/mentions";
 import type { ChatState } from "./model";
+import { presenceHeard } from "./presence";
 import { changed, trimmed, withLive } from "./timeline";
 
 /** Windows that grow by live messages alone are cut back: a tab may stay open for weeks. */
@@ -52,7 +52,7 @@ export function reduceFrame(state: ChatState, frame: ServerFrame, moment: Moment
     case "channel":
       return channelChanged(state, frame);
     case "presence":
-      return presenceChanged(state, frame);
+      return presenceHeard(state, frame.changes, moment.now);
     case "typing":
       return typingStarted(state, frame, moment);
     case "readMarker":
@@ -226,15 +226,6 @@ function withFewerMembers(state: ChatState, frame: ChannelFrame): ChatState {
   if (!list) return next;
   const members = list.members.filter((member) => member.userId !== frame.userId);
   return { ...next, members: { ...next.members, [channelId]: { ...list, members } } };
-}
-
-function presenceChanged(state: ChatState, frame: PresenceFrame): ChatState {
-  const people = { ...state.people };
-  for (const { userId, status, lastSeenAt } of frame.changes) {
-    const person = people[userId];
-    if (person) people[userId] = { ...person, status, lastSeenAt: lastSeenAt ?? person.lastSeenAt };
-  }
-  return { ...state, people };
 }
 
 function typingStarted(state: ChatState, frame: TypingFrame, moment: Moment): ChatState {

@@ -2,6 +2,7 @@
 import type { Channel, Member, User } from "../contract";
 import type { ConnectionStatus } from "../socket/machine";
 import type { Outbox } from "../socket/outbox";
+import type { KnownPresence } from "./presence";
 import type { Timeline } from "./timeline";
 
 export type ById<T> = Readonly<Record<string, T>>;
@@ -22,6 +23,8 @@ export interface Toast {
 export interface ChatState {
   readonly me: User | null;
   readonly people: ById<User>;
+  /** userId → what was known last of whether they are here. */
+  readonly presence: ById<KnownPresence>;
   readonly peopleProgress: Progress;
   readonly channels: ById<Channel>;
   readonly channelsProgress: Progress;
@@ -41,6 +44,7 @@ export interface ChatState {
 export const initialState: ChatState = {
   me: null,
   people: {},
+  presence: {},
   peopleProgress: "loading",
   channels: {},
   channelsProgress: "loading",

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { ChannelSummary, ServerFrame } from "../../src/contract";
+import type { ChannelSummary, ServerFrame, User } from "../../src/contract";
 import { reduceOutbox } from "../../src/socket/outbox";
 import { reduceFrame, withoutExpiredTyping, withReaction } from "../../src/state/frames";
 import type { ChatState } from "../../src/state/model";
+import { withPeople } from "../../src/state/presence";
 import { nothingLoaded, replaced } from "../../src/state/timeline";
 import { alice, bob, channel, frame, message, stateWith } from "./messages";
 
@@ -182,6 +183,28 @@ describe("presence, typing, read marker", () => {
     });
     expect(after.people[bob.userId]?.status).toBe("online");
     expect(after.people.nobody).toBeUndefined();
+  });
+
+  test("an answer that was on its way when somebody came does not send them away again", () => {
+    const online = { userId: bob.userId, status: "online" as const, lastSeenAt: null };
+    const heard = apply(loaded, { type: "presence", changes: [online] });
+    const offline: User = { ...bob, status: "offline", lastSeenAt: "2026-01-01T00:00:00.000Z" };
+    expect(withPeople(heard, [offline], moment.now - 1).people[bob.userId]?.status).toBe("online");
+    expect(withPeople(heard, [offline], moment.now + 1).people[bob.userId]?.status).toBe("offline");
+  });
+
+  test("of two answers the one that was asked for later counts, whichever comes last", () => {
+    const later = withPeople(loaded, [{ ...bob, status: "online" }], 2);
+    expect(withPeople(later, [{ ...bob, status: "offline" }], 1).people[bob.userId]?.status).toBe("online");
+  });
+
+  test("somebody who is told of before they are known is as told", () => {
+    const stranger: User = { ...bob, userId: "u-new", status: "offline" };
+    const heard = apply(loaded, {
+      type: "presence",
+      changes: [{ userId: "u-new", status: "online", lastSeenAt: null }],
+    });
+    expect(withPeople(heard, [stranger], moment.now - 1).people["u-new"]?.status).toBe("online");
   });
 
   test("typing lasts as the server said, never long, whatever the clocks say", () => {
