@@ -5,22 +5,14 @@ deployed one, where tests that need the emulator's faults are skipped and say so
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from local.stage import LocalStage
 from tests.guarantees.faults import Faults
-from tests.guarantees.report import Record, Report
+from tests.guarantees.report import Record
+from tests.guarantees.reporting import RECORD, report_of
 from tests.local_stage import TestStage
-
-REPORT = pytest.StashKey[Report]()
-RECORD = pytest.StashKey[Record]()
-
-
-def report_of(config: pytest.Config) -> Report:
-    """The report of this run."""
-    return config.stash.setdefault(REPORT, Report(stage=config.getoption("--stage") or "local"))
 
 
 @pytest.fixture
@@ -55,25 +47,3 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if item.get_closest_marker("thorough")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """Tell each record how its test ended."""
-    outcome = yield
-    record = item.stash.get(RECORD, None)
-    if record is not None and (call.when == "call" or outcome.outcome != "passed"):
-        record.outcome = outcome.outcome
-        record.reason = str(call.excinfo.value)[:200] if call.excinfo else ""
-    return outcome
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The table, and where the page is."""
-    report = config.stash.get(REPORT, None)
-    if report is None:
-        return
-    terminalreporter.section(f"guarantees on the stage {report.stage}")
-    for line in report.lines():
-        terminalreporter.write_line(line)
-    terminalreporter.write_line(f"With plots: {report.write()}")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "artefacts" / "guarantees.html"
@@ -44,6 +45,11 @@ class Record:
     notes: list[str] = field(default_factory=list)
     outcome: str = "skipped"
     reason: str = ""
+
+    @classmethod
+    def restored(cls, fields: dict[str, Any]) -> Self:
+        """A record that `dataclasses.asdict` took apart, for another process."""
+        return cls(**{**fields, "attempts": [Attempt(**attempt) for attempt in fields["attempts"]]})
 
     def tried(self, what: str, times: int = 1) -> None:
         """Say what was tried, once it was."""
