@@ -101,6 +101,7 @@ def test_bidi_tricks_in_names_reorder_nothing(visit: Visit, stage: TestStage):
     dora.go(channel)
     dora.say("who am I?")
     message = dora.message("who am I?")
+    expect(message.get_by_role("img", name="Delivered")).to_be_visible()
     name, time = message.locator(".message-name").bounding_box(), message.locator("time").first.bounding_box()
     assert name
     assert time

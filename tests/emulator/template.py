@@ -170,7 +170,7 @@ def template() -> dict[str, Any]:
             },
         ),
         "Slow": function("work", Timeout=1),
-        "Never": function("work", ReservedConcurrentExecutions=0),
+        "Never": function("work"),
         "Drain": function("drain"),
         "Api": {
             "Type": "AWS::ApiGatewayV2::Api",

@@ -29,6 +29,9 @@ def test_a_functions_error_is_caught_by_its_name(stack: Stack):
 
 def test_a_throttled_function_is_known_by_the_name_that_workflows_retry(stack: Stack):
     """Lambda's 429 is `Lambda.TooManyRequestsException` to a task."""
+    stack.client("lambda").put_function_concurrency(
+        FunctionName=stack.outputs["Never"], ReservedConcurrentExecutions=0
+    )
     ended = stack.client("stepfunctions").start_sync_execution(stateMachineArn=stack.outputs["Throttled"])
     assert json.loads(ended["output"]) == "throttled"
 
