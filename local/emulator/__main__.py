@@ -65,6 +65,7 @@ async def serve(settings: EmulatorSettings) -> None:
     from local.emulator import (
         bucket_deployment,
         event_archive,
+        expressions,
         log_filters,
         log_groups,
         sign_in_time,
@@ -85,6 +86,7 @@ async def serve(settings: EmulatorSettings) -> None:
     log_groups.set_limit(settings.kept_log_events)
     traces = trace_collector.start(settings.trace_port, settings.kept_traces)
     log_filters.install()
+    expressions.install()
     event_archive.install()
     websocket_responses.install()
     bucket_deployment.install()
