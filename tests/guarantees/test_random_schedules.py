@@ -95,7 +95,7 @@ async def test_random_schedules(stage: TestStage, record: Record, faults: Faults
     given = os.environ.get("SEED")
     first = int(given) if given else random.SystemRandom().randrange(1_000_000)
     count = 1 if given else int(os.environ.get("SCHEDULES", "200" if is_long else "2"))
-    clients, messages = (6, 34) if is_long or given else (5, 10)
+    clients, messages = (5, 40) if is_long or given else (5, 10)
     at_once = asyncio.Semaphore(8 if is_long else 2)
     seeds = range(first, first + count)
     print(f"seeds {seeds.start} to {seeds.stop - 1}")
