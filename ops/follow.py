@@ -38,6 +38,8 @@ class Way:
     rule: dict[str, Any]
     queues: list[dict[str, Any]]
     hops: list[Hop] = field(default_factory=list)
+    omission: str | None = None
+    """What the workflow's log leaves out on this stage."""
 
     @property
     def event(self) -> BusEvent | None:
@@ -57,7 +59,8 @@ class Way:
             found.append("It is not stored: no run persisted it.")
         if not self.runs:
             found.append(
-                "The workflow's log holds no run of it: older than the log's retention, or never started."
+                self.omission
+                or "The workflow's log holds no run of it: older than the log's retention, or never started."
             )
         found += [f"Run {run.run_id[:8]} ({run.status}): {run.trouble}" for run in self.runs if run.is_troubled]
         reached = {post.connection_id for _, post in self.posts if post.outcome == "delivered"}
@@ -145,6 +148,7 @@ def follow(stage: Stage, message_id: str, *, since: str = "1d") -> Way:
         archive=_archive(stage, event, now),
         rule=_rule(stage, bool(runs)),
         queues=_queues(stage, message_id),
+        omission=None if runs else log.omission,
     )
     if way.first_delivery is not None:
         way.hops = hops.of_run(way.first_delivery, found_traces)

@@ -41,6 +41,17 @@ class RunLog:
         configuration = machine.get("loggingConfiguration") or {}
         return str(configuration.get("level") or "OFF")
 
+    @property
+    def omission(self) -> str | None:
+        """What the workflow's log leaves out on this stage, in a sentence; None where it has everything."""
+        level = self.level
+        if level == "ALL":
+            return None
+        return (
+            f"This stage's workflow logs {level} only: runs that went well, and the events of all, are not in "
+            "its log (workflowLogLevel in cdk.json)."
+        )
+
     def newest(
         self, *, since_ms: int, until_ms: int, limit: int, wanted: Callable[[Execution], bool] = lambda _: True
     ) -> list[Execution]:

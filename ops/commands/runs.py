@@ -32,12 +32,8 @@ def runs(
         return (not channel or run.event.channel_id == channel) and (not kind or run.event.detail_type == kind)
 
     log = RunLog(stage_of(context))
-    if log.level != "ALL":
-        output.console(stderr=True).print(
-            f"This stage's workflow logs {log.level} only: runs that went well, and the events of all, are not in "
-            "its log (workflowLogLevel in cdk.json).",
-            style="yellow",
-        )
+    if omission := log.omission:
+        output.console(stderr=True).print(omission, style="yellow")
     found = [run for run in log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit) if wanted(run)]
     if not failed and len(found) < limit:
         newest = log.newest(since_ms=since_ms, until_ms=until_ms, limit=limit, wanted=wanted)
