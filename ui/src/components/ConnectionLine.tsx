@@ -1,5 +1,6 @@
 /** One calm line when the connection has been away for a while. Short breaks are nobody's business. */
 import { useEffect, useState } from "react";
+import { waitingToBeSent } from "../socket/outbox";
 import { useChat } from "../state/store";
 import "./ConnectionLine.css";
 
@@ -7,7 +8,7 @@ const PATIENCE_MS = 5_000;
 
 export function ConnectionLine() {
   const { status, since } = useChat((state) => state.connection);
-  const waiting = useChat((state) => state.outbox.length);
+  const waiting = useChat((state) => waitingToBeSent(state.outbox));
   const away = status === "connecting" || status === "reconnecting" || status === "offline";
   const [late, setLate] = useState(false);
 

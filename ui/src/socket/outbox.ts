@@ -50,6 +50,11 @@ export type OutboxEvent =
   | { readonly type: "reconnected" }
   | { readonly type: "tick" };
 
+/** How many go out by themselves once there is a connection: neither refused, nor with the server already. */
+export function waitingToBeSent(outbox: Outbox): number {
+  return outbox.filter(({ state }) => state === "queued" || state === "sending").length;
+}
+
 export function reduceOutbox(outbox: Outbox, event: OutboxEvent, now: number): Outbox {
   switch (event.type) {
     case "written":

@@ -10,6 +10,7 @@ import {
   type OutboxEvent,
   reduceOutbox,
   unseen,
+  waitingToBeSent,
 } from "../../src/socket/outbox";
 import { OutboxStorage } from "../../src/socket/outboxStorage";
 import { memoryStorage } from "../browser";
@@ -24,6 +25,15 @@ function having(events: readonly OutboxEvent[], now = 0, from: Outbox = []): Out
 }
 
 const ids = (items: readonly { clientMessageId: string }[]) => items.map((item) => item.clientMessageId);
+
+test("what was refused, or is with the server, does not wait to be sent", () => {
+  const refused: OutboxEvent = { type: "refused", clientMessageId: "a", code: "FORBIDDEN", message: "No." };
+  const outbox = having([written("a"), written("b"), written("c", "random"), refused]);
+  expect(waitingToBeSent(outbox)).toBe(2);
+  expect(
+    waitingToBeSent(having([{ type: "acked", clientMessageId: "c" }], 0, markSending(outbox, "c", 0))),
+  ).toBe(1);
+});
 
 describe("order", () => {
   test("one message of a channel is in flight until it is delivered", () => {
