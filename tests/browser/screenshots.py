@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from ops.chat_client import ChatClient, chatting
 from ops.stage import Stage
 from tests.browser import chromium
-from tests.browser.visitors import sign_in
+from tests.browser.scenes import PHONE_SCENES, WIDE_SCENES, in_a_page
+from tests.browser.visitors import Visitor, sign_in
+from tests.browser.voice import Voice
 from tests.local_stage import ROOT, Person, TestStage, running_stage
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -62,6 +64,7 @@ def take(stage: TestStage) -> None:
             _inspected_run(browser, stage, scheme)
         _followed(browser, stage)
         _time_travel(browser, stage)
+        _states(browser, stage)
         browser.close()
 
 
@@ -113,15 +116,39 @@ async def _react(people: Iterable[ChatClient], last_seq: int) -> None:
         await person.sockets[0].wait_for_type("reaction", userId=person.user_id)
 
 
-def _page(browser: Browser, scheme: str, size: dict[str, int]) -> Page:
+def _context(browser: Browser, scheme: str, size: dict[str, int], *, scale: int = 2) -> BrowserContext:
     return browser.new_context(
         viewport=size,  # type: ignore[arg-type]
         color_scheme=scheme,  # type: ignore[arg-type]
-        device_scale_factor=2,
+        device_scale_factor=scale,
         reduced_motion="reduce",
         locale="en-GB",
         timezone_id="Europe/London",
-    ).new_page()
+    )
+
+
+def _page(browser: Browser, scheme: str, size: dict[str, int]) -> Page:
+    return _context(browser, scheme, size).new_page()
+
+
+def _states(browser: Browser, stage: TestStage) -> None:
+    """Every state of the chat, at half the size: they are for looking through."""
+    (FOLDER / "states").mkdir(exist_ok=True)
+    bob = Voice.of(stage, PEOPLE["bob"])
+    for scheme in ("light", "dark"):
+        for prefix, size, scenes in (("", WIDE, WIDE_SCENES), ("phone-", PHONE, PHONE_SCENES)):
+            context = _context(browser, scheme, size, scale=1)
+            alice = Visitor(PEOPLE["alice"], context, context.new_page(), stage)
+            sign_in(alice.page, stage.url, alice.person)
+            first = alice.page
+            for scene in scenes:
+                page = in_a_page(context, alice, scene, bob)
+                name = scene.__name__.replace("_", "-")
+                page.screenshot(path=FOLDER / "states" / f"{prefix}{name}-{scheme}.png")
+                page.close()
+                alice.page = first
+            alice.leave()
+    bob.close()
 
 
 def _scene(browser: Browser, stage: TestStage, name: str, scheme: str, size: dict[str, int]) -> None:
