@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
@@ -16,6 +17,8 @@ pytestmark = pytest.mark.anyio
 
 MESSAGES = 100
 UPDATES = 20
+ARRIVALS = 5
+READS = 3
 COLLECTED_SECONDS = 15
 
 # Parent and child at every hop of a message: function → step → bus → workflow → function → step.
@@ -28,19 +31,18 @@ MESSAGE_HOPS = [
     ("PostToConnections", "## handler"),
     ("## handler", "post frames"),
 ]
-STATUS_HOPS = [
-    ("StartTyping", "## handler"),
-    ("## handler", "admit"),
+BROADCAST_HOPS = [
     ("## handler", "publish"),
     ("publish", "broadcast_status"),
     ("broadcast_status", "wait in the queue"),
     ("broadcast_status", "broadcast"),
 ]
+STATUS_HOPS = [("StartTyping", "## handler"), ("## handler", "admit"), *BROADCAST_HOPS]
 
 
 def hop_name(segment: Segment) -> str:
     """A segment's name without what CloudFormation put around it."""
-    known = ("SendMessage", "StartTyping", "PostToConnections", "Deliver")
+    known = ("SendMessage", "StartTyping", "PostToConnections", "Deliver", "Connect", "Disconnect", "ApiFunction")
     if segment.origin:
         return next((name for name in known if f"-{name}" in segment.name), segment.name)
     return segment.name
@@ -116,19 +118,20 @@ async def test_every_segment_of_work_names_message_channel_and_sender(stage: Tes
 
 async def test_every_status_update_is_joined_to_the_trace_that_published_it(stage: TestStage, join: Join):
     """However they were batched, each trace shows its update's wait in the queue and its broadcast."""
-    dora, emil = await join("dora"), await join("emil")
+    emil = await join("emil")
     started = int(time.time() * 1000)
-    channel = await dora.api.post("/channels", {"name": f"typed {uuid4()}"})
-    await emil.api.put(f"/channels/{channel['channelId']}/members/me")
-    acknowledged = 0
-    while acknowledged < UPDATES:
-        since = len(dora.sockets[0].frames)
-        await dora.sockets[0].send(action="startTyping", channelId=channel["channelId"])
-        answer = await dora.sockets[0].wait_for(
-            lambda frame: frame["type"] in ("ack", "error") and frame.get("action") == "startTyping", since=since
+    channel = await emil.api.post("/channels", {"name": f"typed {uuid4()}"})
+    # Several, since nobody may type without end.
+    people = [await join(name) for name in ("dora", "frida", "gina", "hugo")]
+    for person in people:
+        await person.api.put(f"/channels/{channel['channelId']}/members/me")
+    for number in range(UPDATES):
+        socket = people[number % len(people)].sockets[0]
+        since = len(socket.frames)
+        await socket.send(action="startTyping", channelId=channel["channelId"])
+        await socket.wait_for(
+            lambda frame: frame["type"] == "ack" and frame.get("action") == "startTyping", since=since
         )
-        acknowledged += answer["type"] == "ack"
-        await asyncio.sleep(answer.get("retryAfterMs", 0) / 1000)
 
     def typed() -> list[str]:
         return traces.annotated(
@@ -151,3 +154,42 @@ async def test_every_status_update_is_joined_to_the_trace_that_published_it(stag
     joined = [trace for trace in updates if wanted <= hops_of(trace) and trace.is_connected]
     published = [trace for trace in updates if ("## handler", "publish") in hops_of(trace)]
     assert len(joined) == len(published) == UPDATES
+
+
+async def test_arrivals_departures_and_read_markers_are_joined_too(stage: TestStage, join: Join):
+    """The other kinds of status update, too, show in their own traces how they were broadcast."""
+    started = int(time.time() * 1000)
+    dora = await join("dora")
+
+    def joined() -> Counter[str]:
+        now = int(time.time() * 1000)
+        ids = traces.annotated(stage.stage, "userId", dora.user_id, since_ms=started - 1_000, until_ms=now + 1_000)
+        whole = [
+            trace
+            for trace in traces.by_id(stage.stage, ids)
+            if trace.is_connected and set(BROADCAST_HOPS) <= hops_of(trace)
+        ]
+        return Counter(hop_name(trace.roots[0]) for trace in whole)
+
+    async def expect(**wanted: int) -> None:
+        deadline = time.monotonic() + COLLECTED_SECONDS
+        while True:
+            found = await asyncio.to_thread(joined)
+            if found == wanted or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(0.5)
+        assert found == wanted
+
+    for _ in range(ARRIVALS - 1):
+        await dora.open_socket()
+    await expect(Connect=ARRIVALS)
+    channel = await dora.api.post("/channels", {"name": f"read {uuid4()}"})
+    for number in range(READS):
+        ack = await dora.send_message(f"number {number}", channel_id=channel["channelId"])
+        frame = await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
+        await dora.api.put(f"/channels/{channel['channelId']}/read-marker", {"seq": frame["seq"]})
+    await expect(Connect=ARRIVALS, ApiFunction=READS)
+    # Only now: a post to a closed socket would tell of its end before `$disconnect` does, in the post's own trace.
+    for socket in dora.sockets[1:]:
+        await socket.close()
+    await expect(Connect=ARRIVALS, ApiFunction=READS, Disconnect=ARRIVALS - 1)
