@@ -4,7 +4,6 @@ from typing import Any, cast
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from ops.follow import Way
 from ops.run_log import RunLog
@@ -25,7 +24,7 @@ class StageWithLevel:
         }
         self.workflows = boto3.client("stepfunctions", region_name="us-east-1")
         self.arn = self.workflows.create_state_machine(
-            name="deliver",
+            name=f"deliver-{level}",
             definition=DEFINITION,
             roleArn="arn:aws:iam::123456789012:role/deliver",
             type="EXPRESS",
@@ -39,7 +38,6 @@ class StageWithLevel:
         return self.arn
 
 
-@mock_aws
 @pytest.mark.parametrize(
     ("level", "said"), [("ALL", None), ("ERROR", "logs ERROR only"), ("OFF", "logs OFF only")]
 )
