@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import httpx
@@ -14,6 +15,11 @@ from ops.chat_client import ChatClient
 from ops.resuming_client import ResumingClient
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
+
+NOT_NOW = (429, 500, 502, 503, 504)
+PATIENCE_SECONDS = 30.0
+
+Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -127,8 +133,13 @@ async def signed_in(stage: TestStage, *names: str) -> AsyncIterator[list[ChatCli
         for name in names:
             person = await asyncio.to_thread(stage.new_user, name)
             token = await asyncio.to_thread(stage.id_token, person)
-            client = await ChatClient.sign_in(
-                api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token
+            client = await insist(
+                partial(
+                    ChatClient.sign_in,
+                    api_url=stage.api_url,
+                    websocket_url=stage.websocket_url,
+                    id_token=token,
+                )
             )
             stack.push_async_callback(client.close)
             clients.append(client)
@@ -137,10 +148,23 @@ async def signed_in(stage: TestStage, *names: str) -> AsyncIterator[list[ChatCli
 
 async def private_channel(owner: ChatClient, *others: ChatClient) -> str:
     """A new channel of these people; its id."""
-    made = await owner.api.post("/channels", {"name": f"guarantee {uuid4().hex[:8]}", "kind": "private"})
+    channel = {"name": f"guarantee {uuid4().hex[:8]}", "kind": "private"}
+    made = await insist(partial(owner.api.post, "/channels", channel))
     for other in others:
-        await owner.api.put(f"/channels/{made['channelId']}/members/{other.user_id}")
+        await insist(partial(owner.api.put, f"/channels/{made['channelId']}/members/{other.user_id}"))
     return str(made["channelId"])
+
+
+async def insist(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """What a request answers, asked again while the server says "not now": its weather is for this, too."""
+    patience = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return await ask()
+        except httpx.HTTPStatusError as refusal:
+            if refusal.response.status_code not in NOT_NOW or time.monotonic() > patience:
+                raise
+        await asyncio.sleep(0.5)
 
 
 @asynccontextmanager
