@@ -11,11 +11,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from rich.console import Console
 
 from ops.chat_client import ChatClient, chatting
+from ops.rehearse import BROKEN_HANDLER, Rehearsal
 from ops.stage import Stage
 from tests.browser import chromium
 from tests.browser.scenes import PHONE_SCENES, WIDE_SCENES, in_a_page
@@ -64,6 +67,7 @@ def take(stage: TestStage) -> None:
             _inspected_run(browser, stage, scheme)
         _followed(browser, stage)
         _time_travel(browser, stage)
+        _run_in_trouble(browser, stage)
         _states(browser, stage)
         browser.close()
 
@@ -214,6 +218,31 @@ def _time_travel(browser: Browser, stage: TestStage) -> None:
     page.wait_for_timeout(500)
     page.screenshot(path=FOLDER / "time-travel.png")
     page.context.close()
+
+
+def _run_in_trouble(browser: Browser, stage: TestStage) -> None:
+    """A message that reached nobody: the posting function is deployed with a handler that does not exist."""
+    bob = Voice.of(stage, PEOPLE["bob"])
+    channels = bob.http.get("/channels").json()["items"]
+    channel = next(each["channelId"] for each in channels if each["name"] == "release-notes")
+    incident = Rehearsal(stage.stage, stage.state_dir, Console())
+    working = incident.handler(BROKEN_HANDLER)
+    try:
+        sent = {"clientMessageId": str(uuid4()), "channelId": channel, "text": "Does anybody hear me?"}
+        bob.send(action="sendMessage", **sent)
+        bob.wait("ack", clientMessageId=sent["clientMessageId"])
+        page = _inspector(browser, stage, "light", "/inspector")
+        page.get_by_role("checkbox", name="Failed first").check()
+        row = page.locator(".run-row").filter(has_text="Not all reached").first
+        expect(row).to_be_visible(timeout=60_000)
+    finally:
+        incident.handler(working)
+    row.click()
+    expect(page.locator('[data-state="KeepUndelivered"]')).to_have_attribute("data-light", "succeeded")
+    page.wait_for_timeout(500)
+    page.screenshot(path=FOLDER / "inspector-trouble.png")
+    page.context.close()
+    bob.close()
 
 
 if __name__ == "__main__":
