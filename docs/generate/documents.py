@@ -6,6 +6,7 @@ from pathlib import Path
 
 from docs.generate.asyncapi import asyncapi
 from docs.generate.catalogue import catalogue
+from docs.generate.local_stage import local_stage
 from docs.generate.openapi import openapi
 from docs.generate.schema import contract_schema
 from docs.generate.typescript import typescript
@@ -17,6 +18,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/contract/asyncapi.json": lambda: _json(asyncapi()),
     "docs/contract/openapi.json": lambda: _json(openapi()),
     "docs/events.md": catalogue,
+    "docs/local-stage.md": local_stage,
     "ui/src/contract.ts": lambda: typescript(contract_schema()),
 }
 

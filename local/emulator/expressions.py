@@ -1,8 +1,9 @@
 """Read a DynamoDB expression once, rather than once for every item that it is held against.
 
-MiniStack (`dynamodb._tokenize`, `_condition_syntax_error`, called by `_evaluate_condition` for each candidate of a
-query or scan) takes the text of an expression apart again and again, which is most of what a page of a long
-channel costs. Both depend on the text alone, so their results are remembered.
+AWS: what a query costs grows with what it reads. MiniStack (`dynamodb._tokenize`, `_condition_syntax_error`,
+called by `_evaluate_condition` for each candidate of a query or scan) takes the text of an expression apart again
+and again, which is most of what a page of a long channel costs. Both depend on the text alone, so their results
+are remembered.
 """
 
 from __future__ import annotations
