@@ -27,6 +27,8 @@ class Segment:
     failed: bool
     error: str | None
     children: list["Segment"] = field(default_factory=list)
+    caught: bool = False
+    """It failed, and what it was part of went on: a condition that did not hold, a retry."""
 
     def walk(self) -> Iterator["Segment"]:
         """This one and all below it."""
@@ -45,6 +47,7 @@ class Segment:
             "durationMs": None if self.end is None else _ms(self.end - self.start),
             "annotations": self.annotations,
             "failed": self.failed,
+            "caught": self.caught,
             "error": self.error,
             "children": [child.as_json(trace_start) for child in self.children],
         }
@@ -99,6 +102,7 @@ def tree(trace_id: str, documents: Iterable[dict[str, Any]]) -> Trace:
         parent = segments.get(segment.parent_id or "")
         if parent is not None and parent is not segment:
             parent.children.append(segment)
+            segment.caught = segment.failed and not parent.failed
             continue
         roots.append(segment)
         orphans += segment.parent_id is not None

@@ -27,12 +27,13 @@ def _draw(table: Table, segment: Segment, start: float, total: float, depth: int
     before = round(BAR * offset / total)
     bar = max(1, round(BAR * length / total))
     name = "  " * depth + short_name(segment)
-    style = "red" if segment.failed else "cyan" if segment.is_subsegment else "bold blue"
+    usual = "cyan" if segment.is_subsegment else "bold blue"
+    trouble = "yellow" if segment.caught else "red" if segment.failed else ""
     table.add_row(
-        Text(name[:SHORT], style="red" if segment.failed else ""),
+        Text(name[:SHORT], style=trouble),
         f"{offset * 1000:.1f}",
         f"{length * 1000:.1f}",
-        Text(" " * before + "█" * min(bar, BAR - before + 1), style=style),
+        Text(" " * before + "█" * min(bar, BAR - before + 1), style=trouble or usual),
     )
     for child in segment.children:
         _draw(table, child, start, total, depth + 1)

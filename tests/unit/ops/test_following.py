@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import boto3
 import pytest
+from moto import mock_aws
 
 from ops.follow import Way
 from ops.run_log import RunLog
@@ -16,6 +17,7 @@ class StageWithLevel:
     """As much of a stage as its workflow: real calls, to moto."""
 
     def __init__(self, level: str) -> None:
+        # A name of its own: within the mocked account of all tests, a name once taken keeps its first level.
         log_group = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/vendedlogs/states/deliver:*"
         logging = {
             "level": level,
@@ -38,6 +40,7 @@ class StageWithLevel:
         return self.arn
 
 
+@mock_aws
 @pytest.mark.parametrize(
     ("level", "said"), [("ALL", None), ("ERROR", "logs ERROR only"), ("OFF", "logs OFF only")]
 )

@@ -147,3 +147,13 @@ def test_an_event_is_one_json_object():
         "eventId", "detailType", "occurredAt", "actor", "correlationId", "channelId", "messageId", "traceId",
         "size", "detail",
     }  # fmt: skip
+
+
+def test_a_failure_that_its_parent_went_on_from_is_caught():
+    """A condition that did not hold is no alarm; what failed with all around it is."""
+    call = {"id": "c", "name": "dynamodb", "start_time": 1.1, "end_time": 1.2, "error": True}
+    went_on = {"id": "a", "name": "admit", "start_time": 1.0, "end_time": 1.3, "subsegments": [call]}
+    [root] = traces.tree("1-x", [went_on]).roots
+    assert [(each.failed, each.caught) for each in root.walk()] == [(False, False), (True, True)]
+    [root] = traces.tree("1-x", [{**went_on, "fault": True}]).roots
+    assert [(each.failed, each.caught) for each in root.walk()] == [(True, False), (True, False)]

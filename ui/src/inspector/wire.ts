@@ -98,6 +98,8 @@ export interface Segment {
   readonly durationMs: number | null;
   readonly annotations: Readonly<Record<string, string | number | boolean>>;
   readonly failed: boolean;
+  /** It failed, and what it was part of went on. */
+  readonly caught: boolean;
   readonly error: string | null;
   readonly children: readonly Segment[];
 }

@@ -111,6 +111,7 @@ function segment(
     durationMs,
     annotations: {},
     failed: false,
+    caught: false,
     error: null,
     children,
   };

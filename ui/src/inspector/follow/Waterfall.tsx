@@ -67,8 +67,9 @@ function Row({ row, chosen, onChoose, onFold }: RowProps) {
   const annotations = Object.entries(segment.annotations);
   // The label stands where there is room: behind the bar, or before it.
   const behind = left + width < 78;
+  const trouble = segment.caught ? "caught" : segment.failed ? "failed" : null;
   return (
-    <li className={`waterfall-row${segment.failed ? " waterfall-failed" : ""}`} data-kind={segment.kind}>
+    <li className={`waterfall-row${trouble ? ` waterfall-${trouble}` : ""}`} data-kind={segment.kind}>
       <div className="waterfall-name" style={{ paddingInlineStart: `${Math.min(depth, 9) * 0.875}rem` }}>
         {hasChildren ? (
           <button
@@ -92,6 +93,7 @@ function Row({ row, chosen, onChoose, onFold }: RowProps) {
           <span className="unseen">
             , {duration(segment.durationMs)}, from {duration(segment.offsetMs)}
             {segment.failed && ", failed"}
+            {segment.caught && ", and caught"}
           </span>
         </button>
       </div>
