@@ -84,7 +84,7 @@ test: setup ui/dist/index.html ## Everything: checks, stacks, workflows, integra
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@npm --prefix ui run --silent check
 	@$(PY) -m tests.browser.chromium
-	@$(PY) -m pytest tests -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(PY) -m pytest tests -n 2 --dist loadscope --no-loadscope-reorder
 
 # LONG=1: 200 random schedules, 20 crashes, 10,000 pieces of nonsense, 1,000 members. STAGE_NAME=dev: a deployed stage.
 guarantees: setup ui/dist/index.html ## Try to break every promise on a local stage (LONG=1: the long form)

@@ -70,20 +70,23 @@ def up(
     app: Annotated[
         Path | None, typer.Option(help="Deploy this synthesised cloud assembly instead of the repository's app.")
     ] = None,
+    stop_with: Annotated[
+        int | None, typer.Option(metavar="PID", help="Stop once the process of this id is gone, for scripts.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Start the stage: deploy what changed, create the demo users, open the site."""
     with one_sentence():
         state = StateDirectory(state_dir)
         if detach:
-            _start_detached(state, port, emulator_port, fresh, app, as_json=as_json)
+            _start_detached(state, port, emulator_port, fresh, app, stop_with, as_json=as_json)
             return
         settings = {
             name.removeprefix("PARLEY_EMULATOR_"): value
             for name, value in os.environ.items()
             if name.startswith("PARLEY_EMULATOR_")
         }
-        options = Options(port, emulator_port, fresh, app.resolve() if app else None, settings)
+        options = Options(port, emulator_port, fresh, app.resolve() if app else None, settings, stop_with)
         steps = Steps(sys.stderr if as_json else sys.stdout)
 
         def when_ready(description: dict[str, Any]) -> None:
@@ -160,6 +163,7 @@ def _start_detached(
     emulator_port: int | None,
     fresh: bool,
     app: Path | None,
+    stop_with: int | None,
     *,
     as_json: bool,
 ) -> None:
@@ -173,6 +177,7 @@ def _start_detached(
     arguments += ["--emulator-port", str(emulator_port)] if emulator_port is not None else []
     arguments += ["--app", str(app.resolve())] if app is not None else []
     arguments += ["--fresh"] if fresh else []
+    arguments += ["--stop-with", str(stop_with)] if stop_with is not None else []
     state.path.mkdir(parents=True, exist_ok=True)
     failure = state.path / "failure.txt"
     failure.unlink(missing_ok=True)

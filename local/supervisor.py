@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ class Options:
     fresh: bool = False
     assembly: Path | None = None
     emulator_settings: dict[str, str] = field(default_factory=dict)
+    stop_with: int | None = None
+    """A process without which nobody needs the stage."""
 
 
 class QuietServer(uvicorn.Server):
@@ -62,6 +65,8 @@ class Supervisor:
     def run(self, when_ready: Callable[[dict[str, Any]], None]) -> None:
         """Start, serve until a signal says stop, and stop; raises LocalStageError for what the user can fix."""
         signal.signal(signal.SIGTERM, _interrupt)
+        if self._options.stop_with is not None:
+            threading.Thread(target=_stop_with, args=(self._options.stop_with,), daemon=True).start()
         began = time.monotonic()
         with self._state.locked(), contextlib.ExitStack() as stack:
             self._prepare()
@@ -260,6 +265,23 @@ class Supervisor:
             # It may end again while its functions start, which the next round notices.
             with contextlib.suppress(OSError, ValueError):
                 await asyncio.to_thread(emulator.ask, "warm")
+
+
+def _stop_with(process_id: int) -> None:
+    """Stop as for a signal, once a process is gone, however it ended."""
+    while _is_running(process_id):
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _is_running(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _interrupt(_signal: int, _frame: object) -> NoReturn:

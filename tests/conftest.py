@@ -8,9 +8,7 @@ import pytest
 from ops.stage import Stage
 from tests.local_stage import TestStage, running_stage
 
-pytest_plugins = ["tests.guarantees.reporting"]
-
-TESTS = Path(__file__).resolve().parent
+pytest_plugins = ["tests.guarantees.reporting", "tests.tiers"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,13 +17,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--stage", default=None, help="use the stage of that name in the account of your credentials")
     parser.addoption("--thorough", action="store_true", help="every test in full, not only what is quick")
     parser.addoption("--long", action="store_true", help="the long form of the guarantees")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tiers stay whole when two processes share the work (`-n 2 --dist loadgroup`): each starts one stage."""
-    for item in items:
-        tier = item.path.relative_to(TESTS).parts[0]
-        item.add_marker(pytest.mark.xdist_group(tier))
 
 
 @pytest.fixture(scope="session")

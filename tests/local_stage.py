@@ -1,5 +1,6 @@
 """A local stage of the tests' own: started by the real command, on free ports, with a state of its own."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -78,7 +79,8 @@ def running_stage(state_dir: Path) -> Iterator[TestStage]:
     command = [sys.executable, "-m", "local"]
     options = ["--state-dir", str(state_dir)]
     started = subprocess.run(
-        [*command, "up", "--detach", "--port", "0", *options],
+        # However these tests end, interrupted or killed, no stage outlives them.
+        [*command, "up", "--detach", "--port", "0", "--stop-with", str(os.getpid()), *options],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -34,10 +34,9 @@ def command(*arguments: str, timeout: float = 120) -> subprocess.CompletedProces
     )
 
 
-def up(state: Path, app: Path, port: int) -> subprocess.CompletedProcess[str]:
-    return command(
-        "up", "--detach", "--port", str(port), "--emulator-port", "0", "--state-dir", str(state), "--app", str(app)
-    )
+def up(state: Path, app: Path, port: int, *, stop_with: int | None = None) -> subprocess.CompletedProcess[str]:
+    where = ["--port", str(port), "--emulator-port", "0", "--state-dir", str(state), "--app", str(app)]
+    return command("up", "--detach", *where, "--stop-with", str(stop_with or os.getpid()))
 
 
 @pytest.fixture(scope="module")
@@ -271,6 +270,21 @@ def test_an_emulator_does_not_outlive_its_supervisor(own_state: Path, app: tuple
     while stage_answers(stage):
         assert time.monotonic() < deadline
         time.sleep(0.1)
+    assert command("reset", "--state-dir", str(own_state)).returncode == 0
+
+
+def test_a_stage_stops_with_the_process_that_needs_it(own_state: Path, app: tuple[Path, int]):
+    """However that one ended, and in order: the state is saved, and nothing is left."""
+    needing = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    assert up(own_state, app[0], 0, stop_with=needing.pid).returncode == 0
+    stage = LocalStage.load(own_state)
+    needing.kill()
+    needing.wait()
+    deadline = time.monotonic() + 15
+    while stage_answers(stage):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert "Stopping; the state is saved." in (own_state / "supervisor.log").read_text()
     assert command("reset", "--state-dir", str(own_state)).returncode == 0
 
 
