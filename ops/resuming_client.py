@@ -23,6 +23,8 @@ from ops.chat_client import ChatClient, Frame, Socket
 PAGE = 100
 LONGEST_PAUSE_SECONDS = 2.0
 ACK_SECONDS = 4.0
+# A request and an opening may each take TIMEOUT_SECONDS to fail, several times over.
+CONNECTED_SECONDS = 120.0
 # A seq is assigned a moment before its message is stored, so one that is missing may come yet.
 ASK_AGAIN_SECONDS = (0.3, 1.0, 3.0)
 NOT_NOW = frozenset({"RATE_LIMITED", "INTERNAL", "SESSION_EXPIRED"})
@@ -94,7 +96,7 @@ class ResumingClient:
         )
         person.start()
         try:
-            await person.wait_until(lambda: person.is_connected)
+            await person.wait_until(lambda: person.is_connected, seconds=CONNECTED_SECONDS)
             yield person
         finally:
             await person.stop()
@@ -227,7 +229,7 @@ class ResumingClient:
 
     async def _send(self, client_message_id: str, text: str) -> None:
         while True:
-            await self.wait_until(lambda: self.is_connected, seconds=120)
+            await self.wait_until(lambda: self.is_connected, seconds=CONNECTED_SECONDS)
             socket = self._socket
             if socket is None:
                 continue
