@@ -198,7 +198,7 @@ async def rehearse(rehearsal: Rehearsal, seconds: int) -> dict[str, Any]:
             rehearsal.console.print(mark + Text(f"{person} sees {len(screen.shown)} of {len(said)}, none twice"))
         rehearsal.picture("repaired")
         rehearsal.say("7. The dead letters of that time: delivered to those who were missed, and gone")
-        await asyncio.to_thread(rehearsal.act, "redrive", "--queue", "delivery")
+        await asyncio.to_thread(rehearsal.act, "redrive", "--queue", "delivery", "--channel", channel_id)
         return {
             "seconds": seconds,
             "said": len(said),

@@ -20,6 +20,7 @@ HIDDEN_SECONDS = 600
 def redrive(
     context: typer.Context,
     queue: Annotated[str, typer.Option(help=f"{', '.join(QUEUES)}, or all.")] = "all",
+    channel: Annotated[str | None, typer.Option(help="Only letters of this channel.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what waits, and why.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="How many letters at most, per queue.")] = 1_000,
     as_json: AsJson = False,
@@ -29,13 +30,15 @@ def redrive(
         raise BadRequest(f"There is no dead-letter queue '{queue}'; there are {', '.join(QUEUES)}, and all.")
     stage = stage_of(context)
     names = list(QUEUES) if queue == "all" else [queue]
-    letters = [
+    found = [
         letter
         for name in names
         for letter in dead_letters.read(
             stage, name, most=limit, hidden_seconds=dead_letters.LOOK_SECONDS if dry_run else HIDDEN_SECONDS
         )
     ]
+    letters = [letter for letter in found if channel in (None, letter.event.channel_id)]
+    dead_letters.release(stage, [letter for letter in found if channel not in (None, letter.event.channel_id)])
     if dry_run:
         dead_letters.release(stage, letters)
         if as_json:

@@ -94,7 +94,7 @@ async def test_a_poisoned_event_stays_in_its_queue_with_its_reason(stage: TestSt
 
 
 async def test_a_redrive_reaches_only_those_that_were_missed(stage: TestStage, join: Join):
-    """The connection that the letter names gets the frame, everybody else gets nothing twice."""
+    """The connection that the letter names gets the frame, nobody else does, and other channels' letters stay."""
     await asyncio.to_thread(empty_dead_letters, stage)
     dora, emil = await join("dora"), await join("emil")
     opened = await dora.api.post("/direct-messages", {"userId": emil.user_id})
@@ -109,14 +109,19 @@ async def test_a_redrive_reaches_only_those_that_were_missed(stage: TestStage, j
         "failure": {"Error": "Parley.Undelivered", "Cause": "Posts failed after every retry"},
     }
     url = stage.output("Events", "DeliveryDeadLetterQueueUrl")
-    stage.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(letter))
-    ran = await asyncio.to_thread(ops, stage, "redrive", "--queue", "delivery", "--json")
+    elsewhere = json.dumps(letter).replace(opened["channelId"], "another-channel")
+    for body in (json.dumps(letter), elsewhere):
+        stage.client("sqs").send_message(QueueUrl=url, MessageBody=body)
+    narrowed = ("redrive", "--queue", "delivery", "--channel", opened["channelId"])
+    ran = await asyncio.to_thread(ops, stage, *narrowed, "--json")
     assert ran.code == 0, ran.out + ran.err
+    assert len(ran.json) == 1
     await asyncio.sleep(1)
     assert len(emil.sockets[0].of_type("message", messageId=ack["messageId"])) == 2
     assert len(dora.sockets[0].of_type("message", messageId=ack["messageId"])) == 1
     ran = await asyncio.to_thread(ops, stage, "redrive", "--queue", "delivery", "--dry-run", "--json")
-    assert ran.json == []
+    assert [each["event"]["channelId"] for each in ran.json] == ["another-channel"]
+    await asyncio.to_thread(empty_dead_letters, stage)
 
 
 async def test_a_status_letter_goes_back_to_its_queue(stage: TestStage, join: Join):
