@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx
 
+from ops import dead_letters, redriving
 from ops.chat_client import ChatClient
 from ops.resuming_client import ResumingClient
 from tests.guarantees.report import Record
@@ -30,6 +31,8 @@ class Crowd:
     channel_id: str
     people: list[ResumingClient]
     sent: dict[str, float] = field(default_factory=dict)
+    redriven: list[str] = field(default_factory=list)
+    """Why a message that no run could store was kept for a redrive, for each that was put back."""
 
     async def say(self, person: ResumingClient, text: str, **options: Any) -> str:
         """Send until acknowledged, and remember when it left."""
@@ -47,16 +50,30 @@ class Crowd:
         await self.people[0].wait_until(lambda: all(message_id in each.arrived for each in self.people))
 
     async def settle_storage(self, *, seconds: float = 60.0) -> None:
-        """Wait until all that was acknowledged is stored."""
-        wanted = set(self.sent)
+        """Wait until all that was acknowledged is stored; what waits in the dead-letter queue then is redriven."""
+        missing = await self._missing(seconds)
+        if missing:
+            await asyncio.to_thread(self._redrive, missing)
+            missing = await self._missing(seconds)
+        assert not missing, f"{sorted(missing)} of {len(self.sent)} acknowledged: neither stored nor kept aside"
+
+    async def _missing(self, seconds: float) -> set[str]:
+        """Wait until nothing acknowledged is missing from the table; what is, after so long."""
         deadline = time.monotonic() + seconds
         while True:
             table = await asyncio.to_thread(self.table)
-            missing = wanted - {message_id for _, message_id, _ in table}
-            if not missing:
-                break
-            assert time.monotonic() < deadline, f"{len(missing)} of {len(wanted)} acknowledged are not stored"
+            missing = set(self.sent) - {message_id for _, message_id, _ in table}
+            if not missing or time.monotonic() > deadline:
+                return missing
             await asyncio.sleep(0.1)
+
+    def _redrive(self, missing: set[str]) -> None:
+        """What an operator does when the alarm of the dead-letter queue rings."""
+        for letter in dead_letters.read(self.stage.stage, "delivery"):
+            if letter.event.message_id in missing and redriving.redrive(self.stage.stage, letter).done:
+                self.redriven.append(letter.reason)
+            else:
+                dead_letters.release(self.stage.stage, [letter])
 
     async def settle(self) -> list[tuple[int, str, str]]:
         """Wait until all that was acknowledged is stored, then have everybody catch up; the table."""
@@ -76,6 +93,8 @@ class Crowd:
             assert person.screen == table, difference(person.screen, table)
         if record is not None:
             record.delivered(self.delivery_seconds())
+            for reason in self.redriven:
+                record.note(f"kept in the dead-letter queue, and redriven: {reason}")
         return table
 
     def delivery_seconds(self) -> list[float]:
