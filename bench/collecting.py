@@ -10,7 +10,8 @@ import asyncio
 import json
 import os
 import statistics
-import threading
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, nullcontext
@@ -19,7 +20,6 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
 
-import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -29,6 +29,7 @@ from local.state_directory import DEFAULT
 from ops.chat_client import ChatClient, chatting
 from ops.stage import Stage, StageNotFound
 
+ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).parent / "results"
 SWITCH = "POWERTOOLS_TRACE_DISABLED"
 # A little under what everybody may say at once, see the stage's messageBurst.
@@ -73,32 +74,29 @@ class Page:
 
     @contextmanager
     def opened(self, stage: Stage, token: str) -> Iterator[None]:
-        """Read until the block ends."""
-        done = threading.Event()
-        ready = threading.Event()
-
-        def read() -> None:
-            headers = {"Authorization": token}
-            with (
-                httpx.Client(base_url=stage.site_url, trust_env=False, timeout=30) as http,
-                http.stream("GET", "/inspector-api/live", headers=headers) as stream,
-            ):
-                for line in stream.iter_lines():
-                    ready.set()
-                    self.events += line == "event: event"
-                    self.runs += line == "event: run"
-                    if done.is_set():
-                        return
-
-        reader = threading.Thread(target=read, daemon=True)
-        reader.start()
-        if not ready.wait(10):
-            raise RuntimeError("the inspector's stream did not open")
-        time.sleep(1)
-        try:
-            yield
-        finally:
-            done.set()
+        """Read until the block ends, in a process of its own."""
+        with subprocess.Popen(
+            [sys.executable, "-m", "bench.inspector_page"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as reader:
+            told, tells = reader.stdin, reader.stdout
+            if told is None or tells is None:
+                raise RuntimeError("the inspector's page has no pipes")
+            told.write(f"{stage.site_url}/inspector-api/live\n{token}\n")
+            told.flush()
+            if tells.readline().strip() != "open":
+                raise RuntimeError("the inspector's stream did not open")
+            time.sleep(1)
+            try:
+                yield
+            finally:
+                told.close()
+                counts = json.loads(tells.readline())
+                self.events += counts["events"]
+                self.runs += counts["runs"]
 
 
 def main(

@@ -21,13 +21,14 @@ from ops.errors import OpsError
 from ops.executions import Execution
 from ops.run_log import RunLog
 from ops.stage import Stage
-from ops.tailing import open_tail
+from ops.tailing import MOST_AT_ONCE, open_tail
 
 logger = logging.getLogger("parley.inspector")
 
 KEPT = 500
 LINGER_SECONDS = 5.0
 RUNS_EVERY_SECONDS = 1.0
+GATHER_SECONDS = 0.25
 RETRY_SECONDS = 2.0
 REMEMBERED_RUNS = 2_000
 
@@ -126,7 +127,11 @@ class LiveNews:
             try:
                 with open_tail(self._stage) as tail:
                     while self._is_wanted:
-                        self._tell([("event", event.as_json()) for event in tail.poll()])
+                        events = tail.poll()
+                        self._tell([("event", event.as_json()) for event in events])
+                        if len(events) < MOST_AT_ONCE:
+                            # So that many come with one request: each takes time from what is watched.
+                            self._closed.wait(GATHER_SECONDS)
             except (ClientError, BotoCoreError, OpsError, ValueError) as fault:
                 # The emulator is being restarted: the tail is made anew when it answers.
                 logger.info("The inspector's tail ended: %s", fault)

@@ -19,6 +19,7 @@ from ops.events import BusEvent
 from ops.stage import Stage
 
 FORGOTTEN_SECONDS = 86_400
+MOST_AT_ONCE = 10
 TARGET_ID = "tail"
 
 
@@ -33,7 +34,7 @@ class Tail:
         """What came since the last time; waits a little for something to come."""
         sqs = self.stage.client("sqs")
         messages = sqs.receive_message(
-            QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=wait_seconds
+            QueueUrl=self.queue_url, MaxNumberOfMessages=MOST_AT_ONCE, WaitTimeSeconds=wait_seconds
         ).get("Messages", [])
         if messages:
             sqs.delete_message_batch(
