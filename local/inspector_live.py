@@ -27,8 +27,10 @@ logger = logging.getLogger("parley.inspector")
 
 KEPT = 500
 LINGER_SECONDS = 5.0
-RUNS_EVERY_SECONDS = 1.0
-GATHER_SECONDS = 0.25
+RUNS_EVERY_SECONDS = 2.0
+# A line carries the time of what it tells, and is there a little later.
+LATE_SECONDS = 1.0
+GATHER_SECONDS = 0.4
 RETRY_SECONDS = 2.0
 REMEMBERED_RUNS = 2_000
 
@@ -150,8 +152,7 @@ class LiveNews:
 
     @staticmethod
     def _ended(log: RunLog, since: float) -> list[Execution]:
-        # A line carries the time of what it tells, and is there a little later.
         try:
-            return log.ended_since(int((since - RUNS_EVERY_SECONDS) * 1000))
+            return log.ended_since(int((since - LATE_SECONDS) * 1000))
         except (ClientError, BotoCoreError):
             return []
