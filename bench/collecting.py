@@ -149,7 +149,7 @@ async def measure(stage: Stage, local: LocalStage, *, people: int, rounds: int) 
             try:
                 before = processor_seconds(local)
                 speeds[collecting].append(await _burst(crowd, channel_id, BURST))
-                # The inspector looks at runs once a second, and at the last ones a little later.
+                # The inspector looks at runs every two seconds.
                 await asyncio.sleep(SETTLE_SECONDS)
                 spent = processor_seconds(local) - before
                 if spent:
