@@ -4,7 +4,6 @@ First load, opening and scrolling a channel of 10,000 messages, memory after 1,0
 browser's own, from Chromium on this machine.
 """
 
-import json
 import statistics
 import time
 from collections.abc import Iterator
@@ -18,14 +17,13 @@ from playwright.sync_api import Browser, CDPSession, expect, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
-from ops.stage import Stage, StageNotFound
+from bench.runs import keep, stage_to_measure
 from tests.browser import chromium
 from tests.browser.seeding import seed
 from tests.browser.visitors import Visitor, arrive
 from tests.browser.voice import Voice
 from tests.local_stage import TestStage
 
-RESULTS = Path(__file__).parent / "results"
 MANY = 10_000
 LIVE = 1_000
 REPEATS = 5
@@ -64,19 +62,14 @@ def main(
     state_dir: Annotated[Path | None, typer.Option(help="The local stage's state directory")] = None,
 ) -> None:
     """Measure, print a table, and keep it in bench/results/browser.json."""
-    try:
-        stage = TestStage(Stage.local(state_dir), state_dir)
-    except StageNotFound as absence:
-        typer.echo(str(absence), err=True)
-        raise typer.Exit(1) from None
+    stage = TestStage(stage_to_measure(state_dir), state_dir)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium.installed(), args=[*chromium.arguments(), "--enable-precise-memory-info"]
         )
         figures = measure(stage, browser)
         browser.close()
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "browser.json").write_text(json.dumps(asdict(figures), indent=2))
+    keep("browser", asdict(figures))
     show(figures)
 
 

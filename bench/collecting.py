@@ -24,13 +24,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bench.runs import keep, stage_to_measure
 from local.stage import LocalStage
 from local.state_directory import DEFAULT
 from ops.chat_client import ChatClient, chatting
-from ops.stage import Stage, StageNotFound
+from ops.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = Path(__file__).parent / "results"
 SWITCH = "POWERTOOLS_TRACE_DISABLED"
 # A little under what everybody may say at once, see the stage's messageBurst.
 BURST = 18
@@ -106,24 +106,19 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="Print figures for scripts")] = False,
 ) -> None:
     """Measure a burst with and without collecting, in turn."""
-    try:
-        stage = Stage.local(state_dir)
-    except StageNotFound as absence:
-        typer.echo(str(absence), err=True)
-        raise typer.Exit(1) from None
+    stage = stage_to_measure(state_dir)
     local = LocalStage.load(state_dir)
     try:
         found = asyncio.run(measure(stage, local, people=people, rounds=rounds))
     finally:
         switch(stage, local, traced=True)
-    RESULTS.mkdir(exist_ok=True)
     processor = found.processor_cost
     figures = {
         **asdict(found),
         "cost": round(found.cost, 3),
         "processorCost": None if processor is None else round(processor, 3),
     }
-    (RESULTS / "collecting.json").write_text(json.dumps(figures, indent=2))
+    keep("collecting", figures)
     if as_json:
         typer.echo(json.dumps(figures))
     else:

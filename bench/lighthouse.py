@@ -18,14 +18,13 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.table import Table
 
+from bench.runs import keep, stage_to_measure
 from local.ports import free_port
-from ops.stage import Stage, StageNotFound
 from tests.browser import chromium
 from tests.browser.visitors import sign_in
 from tests.local_stage import TestStage
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "results"
 PROGRAM = HERE / "node_modules" / "lighthouse" / "cli" / "index.js"
 ATTEMPTS = 4
 CATEGORIES = ("performance", "accessibility", "best-practices")
@@ -52,15 +51,10 @@ def main(
     state_dir: Annotated[Path | None, typer.Option(help="The local stage's state directory")] = None,
 ) -> None:
     """Measure the sign-in page and the chat, on a phone as Lighthouse imagines it, and on a desktop."""
-    try:
-        stage = TestStage(Stage.local(state_dir), state_dir)
-    except StageNotFound as absence:
-        typer.echo(str(absence), err=True)
-        raise typer.Exit(1) from None
+    stage = TestStage(stage_to_measure(state_dir), state_dir)
     install()
     scores = measure(stage)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "lighthouse.json").write_text(json.dumps([asdict(each) for each in scores], indent=2))
+    keep("lighthouse", [asdict(each) for each in scores])
     show(scores)
 
 

@@ -19,10 +19,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bench.runs import keep, stage_to_measure
 from ops.chat_client import ChatClient, chatting
-from ops.stage import Stage, StageNotFound
+from ops.stage import Stage
 
-RESULTS = Path(__file__).parent / "results"
 SETTLE_SECONDS = 10.0
 
 
@@ -59,14 +59,9 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="Print figures for scripts")] = False,
 ) -> None:
     """Measure two people one message at a time, then a steady load to ten."""
-    try:
-        target = Stage.deployed(stage) if stage else Stage.local(state_dir)
-    except StageNotFound as absence:
-        typer.echo(str(absence), err=True)
-        raise typer.Exit(1) from None
+    target = stage_to_measure(state_dir, stage)
     figures = asyncio.run(measure(target, seconds=seconds, rate=rate))
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "load.json").write_text(json.dumps([asdict(each) for each in figures], indent=2))
+    keep("load", [asdict(each) for each in figures])
     if as_json:
         typer.echo(json.dumps([asdict(each) for each in figures]))
     else:

@@ -9,6 +9,7 @@ from ops.errors import BadRequest, NotFound
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_cognito_idp.type_defs import AuthenticationResultTypeTypeDef
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +38,17 @@ class UserPool:
 
     def id_token(self, username: str, password: str) -> str:
         """A fresh ID token. Raises NotAuthorizedException for a wrong password."""
+        return self.sign_in(username, password)["IdToken"]
+
+    def sign_in(self, username: str, password: str) -> "AuthenticationResultTypeTypeDef":
+        """All tokens of a new session. Raises NotAuthorizedException for a wrong password."""
         answer = self.client.admin_initiate_auth(
             UserPoolId=self.user_pool_id,
             ClientId=self.client_id,
             AuthFlow="ADMIN_USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": username, "PASSWORD": password},
         )
-        return answer["AuthenticationResult"]["IdToken"]
+        return answer["AuthenticationResult"]
 
     def everyone(self) -> list[dict[str, Any]]:
         """Every user, by user name."""

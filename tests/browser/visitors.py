@@ -1,6 +1,5 @@
 """Somebody at a browser: a Chromium context, signed in, and what it complains of."""
 
-import base64
 import json
 import re
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from tests.local_stage import ROOT, Person, TestStage
@@ -175,20 +175,14 @@ def _leave_session(page: Page, stage: TestStage, person: Person) -> None:
     )
     page.goto(f"{stage.url}/empty")
     auth = httpx.get(f"{stage.url}/config.json").raise_for_status().json()["auth"]
-    pool = stage.stage.user_pool
-    tokens = pool.client.admin_initiate_auth(
-        UserPoolId=pool.user_pool_id,
-        ClientId=pool.client_id,
-        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": person.username, "PASSWORD": person.password},
-    )["AuthenticationResult"]
+    tokens = stage.stage.user_pool.sign_in(person.username, person.password)
     kept = {
         "id_token": tokens["IdToken"],
         "access_token": tokens["AccessToken"],
         "refresh_token": tokens["RefreshToken"],
         "token_type": "Bearer",
         "scope": auth["scopes"],
-        "profile": _claims(tokens["IdToken"]),
+        "profile": jwt.decode(tokens["IdToken"], options={"verify_signature": False}),
         "expires_at": int(time.time()) + tokens["ExpiresIn"],
     }
     page.evaluate(
@@ -198,12 +192,6 @@ def _leave_session(page: Page, stage: TestStage, person: Person) -> None:
         }""",
         [f"oidc.user:{auth['authority']}:{auth['clientId']}", json.dumps(kept)],
     )
-
-
-def _claims(token: str) -> dict[str, Any]:
-    body = token.split(".")[1]
-    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    return claims
 
 
 def sign_in(page: Page, url: str, person: Person) -> None:
