@@ -71,7 +71,8 @@ def up(
         Path | None, typer.Option(help="Deploy this synthesised cloud assembly instead of the repository's app.")
     ] = None,
     stop_with: Annotated[
-        int | None, typer.Option(metavar="PID", help="Stop once the process of this id is gone, for scripts.")
+        int | None,
+        typer.Option(min=1, max=2**31 - 1, help="Stop once the process of this id is gone, for scripts."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -65,8 +65,11 @@ class Supervisor:
     def run(self, when_ready: Callable[[dict[str, Any]], None]) -> None:
         """Start, serve until a signal says stop, and stop; raises LocalStageError for what the user can fix."""
         signal.signal(signal.SIGTERM, _interrupt)
-        if self._options.stop_with is not None:
-            threading.Thread(target=_stop_with, args=(self._options.stop_with,), daemon=True).start()
+        needing = self._options.stop_with
+        if needing is not None:
+            if not _is_running(needing):
+                raise LocalStageError(f"There is no process {needing} (--stop-with), so nobody needs the stage.")
+            threading.Thread(target=_stop_with, args=(needing,), daemon=True).start()
         began = time.monotonic()
         with self._state.locked(), contextlib.ExitStack() as stack:
             self._prepare()

@@ -288,6 +288,16 @@ def test_a_stage_stops_with_the_process_that_needs_it(own_state: Path, app: tupl
     assert command("reset", "--state-dir", str(own_state)).returncode == 0
 
 
+def test_a_stage_is_not_started_for_a_process_that_is_gone(own_state: Path, app: tuple[Path, int]):
+    """One sentence, and nothing runs."""
+    gone = subprocess.Popen([sys.executable, "-c", "pass"])
+    gone.wait()
+    refused = up(own_state, app[0], 0, stop_with=gone.pid)
+    assert refused.returncode == 1
+    assert f"There is no process {gone.pid} (--stop-with), so nobody needs the stage." in refused.stderr
+    assert "Traceback" not in refused.stderr + refused.stdout
+
+
 def stage_answers(stage: LocalStage) -> bool:
     try:
         return httpx.get(f"{stage.emulator_url}/_parley/health", trust_env=False).status_code == 200
