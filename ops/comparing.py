@@ -61,6 +61,7 @@ def compare(folded: Folded, tables: Tables, *, since: str, until: str) -> Compar
     result.differences += _order(tables)
     result.differences += _reactions(folded, tables, span)
     result.differences += _members(folded, tables, span)
+    result.differences += _owners(folded, tables, span)
     result.differences += _channels(folded, tables, span)
     result.compared = {
         "channels": len(folded.channels),
@@ -188,6 +189,27 @@ def _members(folded: Folded, tables: Tables, span: _Span) -> Iterator[Difference
         is_known = (user_id, channel_id) in folded.memberships
         if not is_known and row.get("announced", True) and span.holds(row["joinedAt"]):
             yield Difference("extra", "members", f"{user_id} in {channel_id}", "Stored, but nothing tells of it.")
+
+
+def _owners(folded: Folded, tables: Tables, span: _Span) -> Iterator[Difference]:
+    rows: dict[str, list[Row]] = {}
+    for row in tables.members:
+        rows.setdefault(str(row["channelId"]), []).append(row)
+    for channel_id, told in folded.owners.items():
+        found = {str(row["userId"]) for row in rows.get(channel_id, ()) if row.get("role") == "owner"}
+        expected = folded.owners_of(channel_id)
+        joined = (row["joinedAt"] for row in rows.get(channel_id, ()))
+        if (found or expected) and span.holds(*told, *joined) and not (len(found) == 1 and found <= expected):
+            yield Difference(
+                "different",
+                "members",
+                f"the owner of {channel_id}",
+                f"Stored is {_named(found)}, the archive says {_named(expected)}.",
+            )
+
+
+def _named(user_ids: set[str]) -> str:
+    return " or ".join(sorted(user_ids)) or "nobody"
 
 
 def _channels(folded: Folded, tables: Tables, span: _Span) -> Iterator[Difference]:

@@ -47,6 +47,7 @@ class Folded:
     messages: dict[str, FoldedMessage] = field(default_factory=dict)
     reactions: dict[tuple[str, str, str, str], dict[str, set[bool]]] = field(default_factory=dict)
     memberships: dict[tuple[str, str], dict[str, set[bool]]] = field(default_factory=dict)
+    owners: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     malformed: list[BusEvent] = field(default_factory=list)
     events: int = 0
 
@@ -57,6 +58,21 @@ class Folded:
             for (user, channel), moments in self.memberships.items()
             if channel == channel_id and latest(moments)
         }
+
+    def owners_of(self, channel_id: str) -> set[str]:
+        """Who owns a channel in the end: nobody, one member, or those of whom it was told at the same moment."""
+        told = self.owners.get(channel_id, {})
+        for at in sorted(told, reverse=True):
+            kept = {user for user in told[at] if self._stayed(user, channel_id, at)}
+            if kept:
+                return kept
+        return set()
+
+    def _stayed(self, user_id: str, channel_id: str, since: str) -> bool:
+        """Whether somebody is a member and has not left since."""
+        moments = self.memberships.get((user_id, channel_id), {})
+        has_left = any(at > since and False in said for at, said in moments.items())
+        return bool(moments) and latest(moments) is True and not has_left
 
 
 def latest(moments: dict[str, set[bool]]) -> bool | None:
@@ -89,10 +105,14 @@ def fold(events: Iterable[BusEvent]) -> Folded:
                 folded.channels[data.channel_id] = data.channel
                 for user_id in data.first_member_ids:
                     _membership(folded, user_id, data.channel_id, data.changed_at, joined=True)
+                if data.channel.kind is not facts.ChannelKind.DIRECT:
+                    _owner(folded, data.user_id, data.channel_id, data.changed_at)
             case facts.MemberJoined() | facts.MemberLeft():
                 folded.channels.setdefault(data.channel_id, data.channel)
                 joined = isinstance(data, facts.MemberJoined)
                 _membership(folded, data.user_id, data.channel_id, data.changed_at, joined=joined)
+                if isinstance(data, facts.MemberLeft) and data.new_owner_id:
+                    _owner(folded, data.new_owner_id, data.channel_id, data.changed_at)
     for change in changes:
         _change(folded, change)
     return folded
@@ -100,6 +120,10 @@ def fold(events: Iterable[BusEvent]) -> Folded:
 
 def _membership(folded: Folded, user_id: str, channel_id: str, at: str, *, joined: bool) -> None:
     folded.memberships.setdefault((user_id, channel_id), {}).setdefault(at, set()).add(joined)
+
+
+def _owner(folded: Folded, user_id: str, channel_id: str, at: str) -> None:
+    folded.owners.setdefault(channel_id, {}).setdefault(at, set()).add(user_id)
 
 
 def _change(folded: Folded, change: facts.MessageEdited | facts.MessageDeleted) -> None:

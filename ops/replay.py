@@ -11,6 +11,7 @@ from typing import Any
 from functions.chat.events import CHANNEL_EVENTS
 from ops import archive, ordering, playing, tables, verdicts
 from ops.events import BusEvent, Wanted
+from ops.folding import fold
 from ops.playing import Played
 from ops.restoring import Restorer
 from ops.stage import Stage
@@ -171,7 +172,7 @@ def redeliver(
     """
     outdated = {finding.event.event_id for finding in findings if finding.verdict is Verdict.SUPERSEDED}
     missing = {finding.event.event_id for finding in findings if finding.verdict is Verdict.MISSING}
-    restorer = Restorer(stage, dict(selection.seqs), look_in_log=look_in_log)
+    restorer = Restorer(stage, dict(selection.seqs), look_in_log=look_in_log, memberships=fold(selection.events))
 
     def before(event: BusEvent) -> BusEvent | None:
         if event.event_id in outdated:

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from ops import tables, times
 from ops.events import BusEvent
+from ops.folding import Folded
 from ops.run_log import RunLog
 from ops.stage import Stage
 
@@ -27,6 +28,8 @@ class Restorer:
     seqs: dict[str, int] = field(default_factory=dict)
     """Where messages were, as far as an export or later changes tell."""
     look_in_log: bool = True
+    memberships: Folded = field(default_factory=Folded)
+    """What the events say of who is in a channel in the end, and whose it is."""
     _stored: dict[str, dict[str, int]] = field(default_factory=dict)
     _moved: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -37,11 +40,10 @@ class Restorer:
             if event.detail_type == "ChannelCreated":
                 self._channel(event)
                 for user_id in event.data.get("firstMemberIds") or ():
-                    role = "owner" if user_id == event.user_id else "member"
-                    self._member(str(user_id), event, role)
+                    self._member(str(user_id), event)
             elif event.detail_type == "MemberJoined" and event.user_id:
                 self._channel(event)
-                self._member(event.user_id, event, "member")
+                self._member(event.user_id, event)
             elif event.detail_type == "MessageSent":
                 self._message(event)
 
@@ -72,8 +74,11 @@ class Restorer:
             ConditionExpression="attribute_not_exists(channelId)",
         )
 
-    def _member(self, user_id: str, event: BusEvent, role: str) -> None:
+    def _member(self, user_id: str, event: BusEvent) -> None:
         channel_id = str(event.channel_id)
+        if user_id not in self.memberships.members_of(channel_id):
+            return  # has left since
+        role = "owner" if user_id in self.memberships.owners_of(channel_id) else "member"
         client = self.stage.resource("dynamodb").meta.client
         row = {
             "userId": user_id,

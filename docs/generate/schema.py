@@ -37,8 +37,9 @@ def definitions() -> dict[str, Any]:
     produced: tuple[type[BaseModel], ...] = (*SERVER_FRAMES, *RESPONSES, *EVENTS, events.Metadata)
     _, sent = models_json_schema([(shape, "serialization") for shape in produced])
     found: dict[str, Any] = {**received["$defs"], **sent["$defs"]}
-    for frame in SERVER_FRAMES:
-        _leave_out_nulls(found[frame.__name__])
+    without_nulls: tuple[type[BaseModel], ...] = (*SERVER_FRAMES, *EVENTS, events.Metadata)
+    for shape in without_nulls:
+        _leave_out_nulls(found[shape.__name__])
     return dict(sorted(found.items()))
 
 
@@ -60,7 +61,7 @@ def _union(shapes: tuple[type[BaseModel], ...]) -> dict[str, Any]:
 
 
 def _leave_out_nulls(schema: dict[str, Any]) -> None:
-    """Frames are encoded without their empty fields, so a nullable field is an optional one."""
+    """Frames and events are encoded without their empty fields, so a nullable field is an optional one."""
     nullable = {name for name, field in schema["properties"].items() if _is_nullable(field)}
     for name in nullable:
         field = schema["properties"][name]

@@ -50,6 +50,16 @@ def page_of_channel(
     return [Membership.model_validate(row) for row in page["Items"]], str(last["userId"]) if last else None
 
 
+def of_channel(table_name: str, channel_id: str) -> Iterator[Membership]:
+    """Every member of a channel by userId, as the index knows them: a moment late."""
+    after: str | None = None
+    while True:
+        found, after = page_of_channel(table_name, channel_id, limit=1_000, after_user_id=after)
+        yield from found
+        if after is None:
+            return
+
+
 def add(members_table: str, channels_table: str, membership: Membership) -> Membership:
     """Put a member into a channel and count them, or find them there already.
 
@@ -88,25 +98,20 @@ def mark_announced(table_name: str, user_id: str, channel_id: str) -> None:
     )
 
 
-def remove(members_table: str, channels_table: str, user_id: str, channel_id: str) -> bool:
-    """Take a member out of a channel. False if they were not in it."""
+def remove(members_table: str, channels_table: str, leaver: Membership, *, heir: Membership | None = None) -> bool:
+    """Take a member out of a channel, and make the heir its owner.
+
+    False, and nothing is changed, if the leaver's role is another by now, or either of the two is no member.
+    """
     client = dynamodb().meta.client
-    key: Any = _key(user_id, channel_id)
+    writes = [_deletion(members_table, leaver)]
+    writes += [_inheritance(members_table, heir)] if heir else []
+    counted = _count(channels_table, leaver.channel_id, -1)
     try:
-        transact(
-            [
-                {
-                    "Delete": {
-                        "TableName": members_table,
-                        "Key": key,
-                        "ConditionExpression": "attribute_exists(userId)",
-                    }
-                },
-                _count(channels_table, channel_id, -1),
-            ]
-        )
-    except client.exceptions.TransactionCanceledException:
-        if get(members_table, user_id, channel_id) is not None:
+        transact([*writes, counted])
+    except client.exceptions.TransactionCanceledException as cancelled:
+        reasons: Any = cancelled.response.get("CancellationReasons", ())
+        if all(reason.get("Code") != "ConditionalCheckFailed" for reason in reasons[: len(writes)]):
             raise
         return False
     return True
@@ -183,6 +188,31 @@ def _failed_row(refusal: ClientError) -> dict[str, Any] | None:
         return None
     # An error's response is not among what boto3's resource turns into Python values.
     return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
+
+
+def _deletion(members_table: str, leaver: Membership) -> Any:
+    return {
+        "Delete": {
+            "TableName": members_table,
+            "Key": _key(leaver.user_id, leaver.channel_id),
+            "ConditionExpression": "#role = :role",
+            "ExpressionAttributeNames": {"#role": "role"},
+            "ExpressionAttributeValues": {":role": leaver.role},
+        }
+    }
+
+
+def _inheritance(members_table: str, heir: Membership) -> Any:
+    return {
+        "Update": {
+            "TableName": members_table,
+            "Key": _key(heir.user_id, heir.channel_id),
+            "UpdateExpression": "SET #role = :owner",
+            "ConditionExpression": "attribute_exists(userId)",
+            "ExpressionAttributeNames": {"#role": "role"},
+            "ExpressionAttributeValues": {":owner": "owner"},
+        }
+    }
 
 
 def _count(channels_table: str, channel_id: str, by: int) -> Any:

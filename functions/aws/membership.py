@@ -7,7 +7,7 @@ died is repeated whole. Either way an event may come twice, never not at all.
 
 from functions.aws import bus, channels, connections, members
 from functions.chat.channels import ChannelRecord, Membership
-from functions.chat.events import ChannelCreated, MemberJoined, MemberLeft
+from functions.chat.events import ChannelCreated, ChannelKind, MemberJoined, MemberLeft
 from functions.chat.model import Shape, timestamp
 from functions.chat.resources import User
 from functions.settings import ApiSettings
@@ -16,7 +16,7 @@ from functions.settings import ApiSettings
 def create(
     settings: ApiSettings, channel: ChannelRecord, *, first_members: tuple[User, ...], creator_id: str, now_ms: int
 ) -> ChannelRecord:
-    """Make a channel with its first members, the creator as its owner, or find it there already.
+    """Make a channel with its first members, or find it there already. The creator owns it, unless it is direct.
 
     Raises NameTaken.
     """
@@ -58,27 +58,46 @@ def join(settings: ApiSettings, channel: ChannelRecord, user: User, *, actor_id:
 
 
 def leave(settings: ApiSettings, channel: ChannelRecord, user_id: str, *, actor_id: str, now_ms: int) -> None:
-    """End a membership: when this returns, no frame of the channel goes in or out for the user."""
-    if members.get(settings.members_table, user_id, channel.channel_id) is None:
-        return
-    left = MemberLeft(
-        channel_id=channel.channel_id,
-        channel=channel.summary,
-        user_id=user_id,
-        changed_by=actor_id,
-        changed_at=timestamp(now_ms),
-    )
-    _publish(settings, left, actor_id, now_ms)
-    members.remove(settings.members_table, settings.channels_table, user_id, channel.channel_id)
+    """End a membership: when this returns, no frame of the channel goes in or out for the user.
+
+    What an owner leaves belongs to the member who has been there longest.
+    """
+    while (leaver := members.get(settings.members_table, user_id, channel.channel_id)) is not None:
+        heir = _heir(settings, leaver)
+        left = MemberLeft(
+            channel_id=channel.channel_id,
+            channel=channel.summary,
+            user_id=user_id,
+            changed_by=actor_id,
+            changed_at=timestamp(now_ms),
+            new_owner_id=heir.user_id if heir else None,
+        )
+        _publish(settings, left, actor_id, now_ms)
+        # Where the leaver became the owner meanwhile, or the heir left, it is told and tried anew.
+        if members.remove(settings.members_table, settings.channels_table, leaver, heir=heir):
+            break
     open_now = connections.of_user(settings.connections_table, user_id, now_ms=now_ms)
     connections.unsubscribe(
         settings.subscriptions_table, [channel.channel_id], [each.connection_id for each in open_now]
     )
 
 
+def _heir(settings: ApiSettings, leaver: Membership) -> Membership | None:
+    if leaver.role != "owner":
+        return None
+    listed = members.of_channel(settings.members_table, leaver.channel_id)
+    others = [each for each in listed if each.user_id != leaver.user_id]
+    for other in sorted(others, key=lambda each: (each.joined_at, each.user_id)):
+        # The list is a moment late: who has just left inherits nothing.
+        if heir := members.get(settings.members_table, other.user_id, leaver.channel_id):
+            return heir
+    return None
+
+
 def _first_membership(channel: ChannelRecord, user: User, creator_id: str) -> Membership:
-    """First members are announced by the channel's own event."""
-    role = "owner" if user.user_id == creator_id else "member"
+    """First members are announced by the channel's own event. What two people share has no owner."""
+    is_owner = user.user_id == creator_id and channel.kind is not ChannelKind.DIRECT
+    role = "owner" if is_owner else "member"
     member = members.new(channel, user.user_id, role=role, joined_at=channel.created_at)
     return member.model_copy(update={"announced": True})
 

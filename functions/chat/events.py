@@ -107,13 +107,14 @@ class MemberJoined(Shape):
 
 
 class MemberLeft(Shape):
-    """A user is a member no longer; `changed_by` is somebody else if they were removed."""
+    """A user is a member no longer, by `changed_by`'s hand. If its owner left, the channel is `new_owner_id`'s."""
 
     channel_id: ChannelId
     channel: ChannelSummary
     user_id: UserId
     changed_by: UserId
     changed_at: Timestamp
+    new_owner_id: UserId | None = None
 
 
 class UserConnected(Shape):

@@ -97,7 +97,7 @@ class ReactionFrame(Frame):
 
 
 class ChannelFrame(Frame):
-    """A channel came to be, or a member came or went."""
+    """A channel came to be, or a member came or went. `new_owner_id` is who owns it now, if its owner went."""
 
     type: Literal["channel"] = "channel"
     change: Literal["created", "joined", "left"]
@@ -106,6 +106,7 @@ class ChannelFrame(Frame):
     display_name: str | None = None
     changed_by: UserId
     changed_at: Timestamp
+    new_owner_id: UserId | None = None
 
 
 class PresenceChange(Shape):

@@ -140,6 +140,29 @@ def test_a_channel_is_left(dora: Visitor, fay: Voice):
     expect(dora.composer).to_be_visible()
 
 
+def test_an_owner_leaves_the_channel_to_whoever_has_been_there_longest(dora: Visitor, emil: Visitor, fay: Voice):
+    """They are told that they own it, and remove others from then on."""
+    name = f"handed on {dora.person.username}"
+    channel = dora.new_channel(name)
+    for user_id in (emil.user_id, fay.user_id):
+        dora.ask("PUT", f"/channels/{channel}/members/{user_id}")
+    emil.go(channel)
+    emil.page.get_by_role("button", name="Members, 3").click()
+    members = emil.page.get_by_role("list", name=f"Members of {name}")
+    expect(members.get_by_role("button", name="Remove Fay")).to_have_count(0)
+    dora.go(channel)
+    dora.page.get_by_role("button", name="Members, 3").click()
+    dora.page.get_by_role("button", name="Leave").click()
+    leaving = dora.page.get_by_role("dialog", name=f"Leave {name}?")
+    expect(leaving).to_contain_text("Whoever has been here longest will own it.")
+    leaving.get_by_role("button", name="Leave").click()
+    expect(emil.page.get_by_text(f"Dora left {name}. You are its owner now.")).to_be_visible()
+    expect(members.get_by_role("listitem").filter(has_text="you").get_by_text("owner")).to_be_visible()
+    members.get_by_role("button", name="Remove Fay").click()
+    emil.page.get_by_role("dialog", name="Remove Fay?").get_by_role("button", name="Remove").click()
+    expect(members.get_by_role("listitem")).to_have_count(1)
+
+
 def test_a_direct_message_is_one_channel_per_pair_found_again(visit: Visit):
     """Whoever opens it, from the people or the switcher, and however often: the same one, with its past."""
     dora, emil = visit("dora"), visit("emil")

@@ -40,6 +40,21 @@ async def test_a_public_channel_is_discovered_and_joined(join: Join):
     }
 
 
+async def test_an_owner_who_leaves_leaves_an_owner(join: Join):
+    """Whoever has been there longest, and everybody is told; of a direct channel nobody is."""
+    dora, emil, frida = await join("dora"), await join("emil"), await join("frida")
+    made = await dora.api.post("/channels", {"name": f"tea {uuid4()}"})
+    path = f"/channels/{made['channelId']}/members"
+    for person in (frida, emil):
+        await person.api.put(f"{path}/me")
+    await dora.api.delete(f"{path}/me")
+    told = await emil.sockets[0].wait_for_type("channel", change="left", userId=dora.user_id)
+    assert told["newOwnerId"] == frida.user_id
+    roles = {each["userId"]: each["role"] for each in (await emil.api.get(path))["items"]}
+    assert roles == {frida.user_id: "owner", emil.user_id: "member"}
+    assert (await dora.api.post("/direct-messages", {"userId": emil.user_id}))["role"] == "member"
+
+
 async def test_two_public_channels_do_not_share_a_name(join: Join):
     """The second is refused with a code of its own, whatever the case."""
     dora = await join("dora")

@@ -180,12 +180,15 @@ async def test_a_dry_run_over_many_events_writes_nothing_and_is_right(stage: Tes
     assert messages.get_item(Key={"channelId": channel_id, "seq": lost_seq})["Item"] == lost
 
 
-async def _chatter(dora: ChatClient, emil: ChatClient) -> str:
-    """A channel with every kind of event."""
-    channel = await dora.api.post("/channels", {"name": f"every kind {uuid4()}"})
+async def _chatter(founder: ChatClient, dora: ChatClient, emil: ChatClient) -> str:
+    """A channel with every kind of event. Who made it has left, so that it belongs to dora."""
+    channel = await founder.api.post("/channels", {"name": f"every kind {uuid4()}"})
     channel_id = str(channel["channelId"])
-    await emil.api.put(f"/channels/{channel_id}/members/me")
+    for person in (dora, emil):
+        await person.api.put(f"/channels/{channel_id}/members/me")
     mine, theirs = dora.sockets[0], emil.sockets[0]
+    await founder.api.delete(f"/channels/{channel_id}/members/me")
+    await theirs.wait_for_type("channel", change="left", userId=founder.user_id, newOwnerId=dora.user_id)
     for text in ("first", "second", "third"):
         ack = await dora.send_message(text, channel_id=channel_id)
         await theirs.wait_for_type("message", messageId=ack["messageId"])
@@ -217,7 +220,7 @@ def rows(stage: TestStage, channel_id: str) -> dict[str, list[Any]]:
 async def test_every_kind_of_event_is_compared_and_repaired_where_it_was(stage: TestStage, join: Join):
     """Rows deleted by hand are missing to a dry run, and as before after a redelivery; twice is once."""
     dora, emil = await join("dora"), await join("emil")
-    channel_id = await _chatter(dora, emil)
+    channel_id = await _chatter(await join("hugo"), dora, emil)
     await quiet(dora)
     dry = ("replay", "--since", "10m", "--channel", channel_id, "--json")
     ran = await asyncio.to_thread(ops, stage, *dry)
@@ -314,7 +317,7 @@ def another_stage(stage: TestStage, state_dir: Path) -> Iterator[TestStage]:
 async def test_an_export_replays_on_another_machine(stage: TestStage, join: Join, tmp_path: Path):
     """Without its texts, at the same places, and replay equals database there too."""
     dora, emil = await join("dora"), await join("emil")
-    channel_id = await _chatter(dora, emil)
+    channel_id = await _chatter(await join("hugo"), dora, emil)
     await quiet(dora)
     file = tmp_path / "incident.jsonl"
     asked = (
@@ -331,7 +334,7 @@ async def test_an_export_replays_on_another_machine(stage: TestStage, join: Join
     )
     ran = await asyncio.to_thread(ops, stage, *asked)
     assert ran.code == 0, ran.err
-    assert ran.json["exported"] == 10
+    assert ran.json["exported"] == 12
     written = file.read_text()
     assert '"first"' not in written
     assert "mended" not in written
@@ -340,14 +343,18 @@ async def test_an_export_replays_on_another_machine(stage: TestStage, join: Join
     with another_stage(stage, tmp_path / "other") as other:
         brought = ("replay", "--from-file", str(file), "--json")
         ran = await asyncio.to_thread(ops, other, *brought)
-        assert (ran.code, ran.json["found"]["missing"]) == (4, 10), ran.out
+        assert (ran.code, ran.json["found"]["missing"]) == (4, 11), ran.out
         ran = await asyncio.to_thread(ops, other, *brought, "--redeliver")
         assert ran.code == 0, ran.out + ran.err
         here, there = rows(stage, channel_id), rows(other, channel_id)
         assert [row["seq"] for row in there["messages"]] == [row["seq"] for row in here["messages"]] == [1, 2, 3]
         assert [row["messageId"] for row in there["messages"]] == [row["messageId"] for row in here["messages"]]
         assert there["reactions"] == here["reactions"]
-        assert {row["userId"] for row in there["members"]} == {dora.user_id, emil.user_id}
+        assert there["members"] == here["members"]
+        assert {row["userId"]: row["role"] for row in there["members"]} == {
+            dora.user_id: "owner",
+            emil.user_id: "member",
+        }
         assert there["messages"][0]["text"] == "[redacted, 13 characters]"
         ran = await asyncio.to_thread(ops, other, *brought)
         assert ran.code == 0, ran.out

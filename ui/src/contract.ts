@@ -46,7 +46,7 @@ export interface ChannelCreated {
   changedAt: string;
 }
 
-/** A channel came to be, or a member came or went. */
+/** A channel came to be, or a member came or went. `new_owner_id` is who owns it now, if its owner went. */
 export interface ChannelFrame {
   type: "channel";
   change: "created" | "joined" | "left";
@@ -58,6 +58,8 @@ export interface ChannelFrame {
   changedBy: string;
   /** ISO 8601, UTC, milliseconds */
   changedAt: string;
+  /** The user pool's subject */
+  newOwnerId?: string;
 }
 
 /** Who may find and join a channel: everybody, those added by a member, or two people only. */
@@ -156,7 +158,7 @@ export interface MemberJoined {
   changedAt: string;
 }
 
-/** A user is a member no longer; `changed_by` is somebody else if they were removed. */
+/** A user is a member no longer, by `changed_by`'s hand. If its owner left, the channel is `new_owner_id`'s. */
 export interface MemberLeft {
   channelId: string;
   channel: ChannelSummary;
@@ -166,6 +168,8 @@ export interface MemberLeft {
   changedBy: string;
   /** ISO 8601, UTC, milliseconds */
   changedAt: string;
+  /** The user pool's subject */
+  newOwnerId?: string;
 }
 
 /** `GET /channels/{channelId}/members`. `cursor` is null on the last page. */
@@ -286,7 +290,7 @@ export interface Metadata {
   /** The user pool's subject */
   actor: string;
   correlationId: string;
-  traceHeader: string | null;
+  traceHeader?: string;
 }
 
 /** `POST /channels`. */

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.aws import connections, departures, members, membership
-from tests.unit.builders import CHANNEL, HOUR_MS, NOW_MS
+from tests.unit.builders import CHANNEL, HOUR_MS, NOW_MS, member
 from tests.unit.stage import Stage
 
 NOW = NOW_MS // 1000
@@ -48,7 +48,7 @@ def test_who_is_removed_while_connecting_is_not_subscribed(stage: Stage, during:
     """The membership went after it was read and before the subscription was written."""
     stage.add_channel(CHANNEL, "alice")
     stage.add_channel(OTHER, "alice")
-    during("subscribe", lambda: members.remove("members", "channels", "alice", "c-1"))
+    during("subscribe", lambda: members.remove("members", "channels", member()))
     stage.connect("alice", "a1")
     assert stage.subscriptions() == {("c-2", "a1")}
 

@@ -106,8 +106,17 @@ def test_members_are_counted_as_they_come_and_go(stage: Stage):
     for user_id in ("alice", "bob", "alice"):
         members.add("members", "channels", member(user_id))
     assert member_count(stage) == 2
-    assert [members.remove("members", "channels", "alice", "c-1") for _ in range(2)] == [True, False]
+    assert [members.remove("members", "channels", member()) for _ in range(2)] == [True, False]
     assert member_count(stage) == 1
+
+
+def test_a_removal_is_of_the_member_as_they_were_read(stage: Stage):
+    """Who became the owner meanwhile is not removed without an heir, nor is who left meanwhile made one."""
+    stage.add_channel(CHANNEL, "bob", owner="bob")
+    assert not members.remove("members", "channels", member("bob"))
+    assert not members.remove("members", "channels", member("bob", role="owner"), heir=member("carol"))
+    assert member_count(stage) == 1
+    assert [row["userId"] for row in stage.rows("members")] == ["bob"]
 
 
 def test_adding_a_member_again_finds_them_as_they_are(stage: Stage):
@@ -125,6 +134,14 @@ def test_nobody_joins_a_channel_that_is_not_there(stage: Stage):
     assert stage.rows("members") == stage.rows("channels") == []
 
 
+def test_a_removal_that_cannot_be_counted_is_an_error(stage: Stage):
+    """It would be tried without end if it passed for a member who changed meanwhile."""
+    stage.put("members", **member().model_dump(by_alias=True))
+    with pytest.raises(ClientError):
+        members.remove("members", "channels", member())
+    assert len(stage.rows("members")) == 1
+
+
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_conflict_with_another_write_is_tried_again(stage: Stage, monkeypatch: pytest.MonkeyPatch, times: int):
     """Many join `general` at once, and every message moves its seq: all touch the same row."""
@@ -133,7 +150,7 @@ def test_a_conflict_with_another_write_is_tried_again(stage: Stage, monkeypatch:
     members.add("members", "channels", member())
     assert member_count(stage) == 1
     stage.conflict(monkeypatch, times)
-    assert members.remove("members", "channels", "alice", "c-1")
+    assert members.remove("members", "channels", member())
     assert member_count(stage) == 0
 
 

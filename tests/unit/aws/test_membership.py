@@ -8,6 +8,7 @@ from functions.aws import bus, channels, members, membership
 from functions.chat.channels import SYSTEM_USER, direct, general, named
 from functions.chat.errors import NameTaken
 from functions.chat.events import ChannelKind
+from functions.chat.model import timestamp
 from tests.unit.builders import AT, CHANNEL, HOUR_MS, NOW_MS
 from tests.unit.stage import Stage
 
@@ -186,6 +187,88 @@ def test_a_leave_that_died_is_done_whole_by_the_next_attempt(stage: Stage, crash
     membership.leave(stage.settings(), CHANNEL, "bob", actor_id="bob", now_ms=LATER)
     assert stage.published_types() == ["MemberLeft"] * (1 + reached_the_bus)
     assert members.get("members", "bob", "c-1") is None
+
+
+def roles(stage: Stage) -> dict[str, str]:
+    """The members by role."""
+    return {row["userId"]: row["role"] for row in stage.rows("members")}
+
+
+def add_in_turn(stage: Stage, *user_ids: str) -> None:
+    """Members of the channel, the first its owner, each an hour after the one before."""
+    stage.add_channel(CHANNEL)
+    for number, user_id in enumerate(user_ids):
+        joined = members.new(
+            CHANNEL,
+            user_id,
+            role="member" if number else "owner",
+            joined_at=timestamp(NOW_MS + number * HOUR_MS),
+        )
+        members.add("members", "channels", joined)
+
+
+def test_what_an_owner_leaves_belongs_to_whoever_has_been_there_longest(stage: Stage):
+    """And the event tells all others so; a member who leaves changes nothing of it."""
+    add_in_turn(stage, "mia", "zoe", "bob", "alice")
+    for user_id in ("mia", "bob", "zoe", "alice"):
+        membership.leave(stage.settings(), CHANNEL, user_id, actor_id=user_id, now_ms=LATER)
+    told = [event["detail"]["data"].get("newOwnerId") for event in stage.published()]
+    assert told == ["zoe", None, "alice", None]
+    assert roles(stage) == {}
+
+
+def test_an_heir_who_leaves_meanwhile_does_not_inherit(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """It is told and done anew, and the last that was told is what holds."""
+    add_in_turn(stage, "mia", "zoe", "bob")
+    publish = bus.publish
+
+    def zoe_leaves_first(*arguments: Any, **named_ones: Any) -> None:
+        monkeypatch.setattr(bus, "publish", publish)
+        publish(*arguments, **named_ones)
+        membership.leave(stage.settings(), CHANNEL, "zoe", actor_id="zoe", now_ms=LATER)
+
+    monkeypatch.setattr(bus, "publish", zoe_leaves_first)
+    membership.leave(stage.settings(), CHANNEL, "mia", actor_id="mia", now_ms=LATER)
+    told = [event["detail"]["data"] for event in stage.published()]
+    assert [(data["userId"], data.get("newOwnerId")) for data in told] == [
+        ("mia", "zoe"),
+        ("zoe", None),
+        ("mia", "bob"),
+    ]
+    assert roles(stage) == {"bob": "owner"}
+
+
+def test_who_becomes_the_owner_while_leaving_leaves_an_heir_too(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """The owner went between zoe's wish and its fulfilment."""
+    add_in_turn(stage, "mia", "zoe", "bob")
+    publish = bus.publish
+
+    def mia_leaves_first(*arguments: Any, **named_ones: Any) -> None:
+        monkeypatch.setattr(bus, "publish", publish)
+        membership.leave(stage.settings(), CHANNEL, "mia", actor_id="mia", now_ms=LATER)
+        publish(*arguments, **named_ones)
+
+    monkeypatch.setattr(bus, "publish", mia_leaves_first)
+    membership.leave(stage.settings(), CHANNEL, "zoe", actor_id="zoe", now_ms=LATER)
+    assert roles(stage) == {"bob": "owner"}
+
+
+def test_a_list_that_is_late_makes_nobody_an_heir(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """The index still lists who has left; the table is asked."""
+    add_in_turn(stage, "mia", "zoe", "bob")
+    listed = list(members.of_channel("members", "c-1"))
+    membership.leave(stage.settings(), CHANNEL, "zoe", actor_id="zoe", now_ms=LATER)
+    monkeypatch.setattr(members, "of_channel", lambda *_: listed)
+    membership.leave(stage.settings(), CHANNEL, "mia", actor_id="mia", now_ms=LATER)
+    assert roles(stage) == {"bob": "owner"}
+
+
+def test_what_two_people_share_has_no_owner(stage: Stage):
+    """Neither may take back what the other wrote."""
+    alice, bob = stage.add_user("alice"), stage.add_user("bob")
+    channel = direct("alice", "bob", created_at=AT)
+    membership.create(stage.settings(), channel, first_members=(alice, bob), creator_id="alice", now_ms=NOW_MS)
+    assert roles(stage) == {"alice": "member", "bob": "member"}
 
 
 def test_many_channels_are_found_at_once(stage: Stage):

@@ -43,6 +43,12 @@ def test_every_channel_event_has_its_frame(name: str):
     assert json.loads(frame.encode()) == FRAMES[name]
 
 
+def test_who_owns_a_channel_now_is_told_to_its_members():
+    """An owner left; they remove others from now on."""
+    left = facts()["MemberLeft"].model_copy(update={"new_owner_id": "carol"})
+    assert json.loads(frame_for(enveloped(left), None).encode())["newOwnerId"] == "carol"
+
+
 def test_a_change_keeps_its_own_seq():
     """The seq beside an event is a new message's; a change says itself which message it means."""
     frame = frame_for(enveloped(facts()["MessageEdited"]), 99)

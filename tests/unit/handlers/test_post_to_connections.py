@@ -7,7 +7,7 @@ import pytest
 from functions.aws import members
 from functions.chat.events import MalformedEvent
 from functions.handlers import post_to_connections
-from tests.unit.builders import CHANNEL, NOW_MS, SECRET, bus_event, facts
+from tests.unit.builders import CHANNEL, NOW_MS, SECRET, bus_event, facts, member
 from tests.unit.conftest import Clock
 from tests.unit.handlers.conftest import Call, Logs, Sockets
 from tests.unit.stage import Stage
@@ -78,7 +78,7 @@ def test_a_connection_that_is_still_opening_is_not_gone(call: Call, people: Stag
 
 def test_a_gone_connection_of_a_leaver_keeps_no_subscription(call: Call, people: Stage, sockets: Sockets):
     """Its user is no member any more, so their memberships do not lead to it."""
-    members.remove("members", "channels", "bob", "c-1")
+    members.remove("members", "channels", member("bob"))
     sockets.answers["b1"] = [410]
     call(post_to_connections.handler, task("b1"))
     assert ("c-1", "b1") not in people.subscriptions()

@@ -77,15 +77,30 @@ def reacted(message_id: str, seq: int, *, offset_ms: int, added: bool, emoji: st
     return bus_event("ReactionAdded" if added else "ReactionRemoved", data, offset_ms=offset_ms)
 
 
-def moved(joined: bool, *, offset_ms: int, user_id: str = "bob") -> BusEvent:
+CHANNEL = {"channelId": "c-1", "kind": "public", "name": "tea", "createdAt": at(0), "createdBy": "alice"}
+
+
+def created(*, offset_ms: int = 0, kind: str = "public", channel_id: str = "c-1") -> BusEvent:
+    """Alice made a channel."""
+    data = {
+        "channelId": channel_id,
+        "channel": {**CHANNEL, "channelId": channel_id, "kind": kind},
+        "userId": "alice",
+        "firstMemberIds": ["alice"],
+        "changedAt": at(offset_ms),
+    }
+    return bus_event("ChannelCreated", data, offset_ms=offset_ms)
+
+
+def moved(joined: bool, *, offset_ms: int, user_id: str = "bob", new_owner_id: str | None = None) -> BusEvent:
     """Bob joined or left."""
-    channel = {"channelId": "c-1", "kind": "public", "name": "tea", "createdAt": at(0), "createdBy": "alice"}
     data = {
         "channelId": "c-1",
-        "channel": channel,
+        "channel": CHANNEL,
         "userId": user_id,
         "displayName": "Bob",
         "changedBy": user_id,
         "changedAt": at(offset_ms),
+        **({"newOwnerId": new_owner_id} if new_owner_id else {}),
     }
     return bus_event("MemberJoined" if joined else "MemberLeft", data, offset_ms=offset_ms)

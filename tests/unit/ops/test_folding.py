@@ -2,18 +2,20 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.comparing import Tables, compare
 from ops.events import BusEvent
 from ops.folding import Folded, fold, latest
-from tests.unit.ops.making import at, bus_event, deleted, edited, moved, reacted, sent
+from tests.unit.ops.making import at, bus_event, created, deleted, edited, moved, reacted, sent
 
 SINCE, UNTIL = at(-1_000_000), at(1_000_000)
 
 TALK = [
-    moved(True, offset_ms=0),
+    created(),
+    moved(True, offset_ms=5),
     sent("m-1", offset_ms=10),
     sent("m-2", offset_ms=20),
     edited("m-1", 1, "mended", offset_ms=30),
@@ -25,6 +27,7 @@ TALK = [
     deleted("m-2", 2, offset_ms=90),
     moved(False, offset_ms=100),
     moved(True, offset_ms=110),
+    moved(False, offset_ms=120, user_id="alice", new_owner_id="bob"),
 ]
 
 
@@ -50,7 +53,7 @@ def tables(**changes: Any) -> Tables:
             {"channelId": "c-1", "seq": 1, "emoji": "👍", "userId": "bob", "present": False, "reactedAt": at(70)},
             {"channelId": "c-1", "seq": 1, "emoji": "🎉", "userId": "bob", "present": True, "reactedAt": at(80)},
         ],
-        "members": [{"userId": "bob", "channelId": "c-1", "joinedAt": at(110)}],
+        "members": [{"userId": "bob", "channelId": "c-1", "role": "owner", "joinedAt": at(110)}],
     }  # fmt: skip
     return Tables(**{**found, **changes})
 
@@ -61,6 +64,7 @@ def state(folded: Folded) -> Any:
         {message_id: (message.text, message.edited_at) for message_id, message in folded.messages.items()},
         {key: latest(moments) for key, moments in folded.reactions.items()},
         {key: latest(moments) for key, moments in folded.memberships.items()},
+        folded.owners_of("c-1"),
     )
 
 
@@ -91,11 +95,56 @@ def test_each_way_of_tampering_is_named():
         (tables(reactions=[{**thumb, "present": True}, party]), {("different", "reactions")}),
         (tables(members=[]), {("missing", "members")}),
         (tables(members=[*good.members, eve]), {("extra", "members")}),
+        (tables(members=[{**good.members[0], "role": "member"}]), {("different", "members")}),
+        (tables(members=[*good.members, {**eve, "role": "owner"}]), {("different", "members")}),
         (tables(channels=[{**good.channels[0], "lastSeq": 1}]), {("different", "channels")}),
     ]  # fmt: skip
     for tampered, wanted in cases:
         found = compare(fold(TALK), tampered, since=SINCE, until=UNTIL).differences
         assert {(each.kind, each.table) for each in found} >= wanted, wanted
+
+
+def left(user_id: str, offset_ms: int, new_owner_id: str | None = None) -> BusEvent:
+    """A member left, and perhaps another owns the channel now."""
+    return moved(False, offset_ms=offset_ms, user_id=user_id, new_owner_id=new_owner_id)
+
+
+@pytest.mark.parametrize(
+    ("events", "owners"),
+    [
+        ([created()], {"alice"}),
+        ([created(kind="direct")], set()),
+        ([created(), left("alice", 10)], set()),
+        ([created(), left("alice", 10), moved(True, offset_ms=20, user_id="alice")], set()),
+        ([created(), moved(True, offset_ms=5), left("alice", 10, "bob")], {"bob"}),
+        # The first heir left meanwhile, so that another was told of, at the same moment or a later one.
+        (
+            [
+                created(),
+                moved(True, offset_ms=5),
+                moved(True, offset_ms=6, user_id="carol"),
+                left("alice", 10, "carol"),
+                left("carol", 9),
+                left("alice", 10, "bob"),
+            ],
+            {"bob"},
+        ),
+        (
+            [
+                created(),
+                moved(True, offset_ms=5),
+                moved(True, offset_ms=6, user_id="carol"),
+                left("alice", 10, "carol"),
+                left("carol", 9, "bob"),
+            ],
+            {"bob"},
+        ),
+    ],
+)
+def test_an_owner_is_who_was_last_said_to_be_and_stayed(events: list[BusEvent], owners: set[str]):
+    """A channel that all have left has none, even if its first comes back."""
+    assert fold(events).owners_of("c-1") == owners
+    assert fold(reversed(events)).owners_of("c-1") == owners
 
 
 def test_what_lies_outside_the_archives_time_is_not_held_against_the_tables():

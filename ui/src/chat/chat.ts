@@ -185,6 +185,16 @@ export class Chat {
     if (!known || known.role === null) void this.channels.refresh(channelId);
     if (after.members[channelId]) void this.channels.loadMembers(channelId);
     if (!after.people[frame.userId]) void this.channels.loadPeople();
+    if (frame.newOwnerId !== undefined && frame.newOwnerId === after.me?.userId)
+      this.#inherited(frame, after);
+  }
+
+  #inherited({ channel: { channelId }, userId }: ChannelFrame, state: ChatState): void {
+    const channel = state.channels[channelId];
+    if (!channel) return;
+    const who = state.people[userId]?.displayName ?? "Its owner";
+    const title = channelTitle(channel, state.people, state.me?.userId);
+    this.toast("info", `${who} left ${title}. You are its owner now.`);
   }
 
   // --- telling

@@ -143,11 +143,7 @@ export function MembersPanel({
       {leaving && (
         <Confirm
           title={`Leave ${title}?`}
-          text={
-            channel.kind === "private"
-              ? "Only a member can let you in again."
-              : "You can join again at any time."
-          }
+          text={partingWords(channel)}
           action="Leave"
           onClose={() => setLeaving(false)}
           onConfirm={() => void attempt(chat.channels.leave(channelId), () => setLeaving(false))}
@@ -155,6 +151,13 @@ export function MembersPanel({
       )}
     </SidePanelFrame>
   );
+}
+
+function partingWords({ kind, memberCount, role }: Channel): string {
+  const isLast = memberCount <= 1;
+  if (kind === "private" && isLast) return "You are the last one here: nobody will see this channel again.";
+  const back = kind === "private" ? "Only a member can let you in again." : "You can join again at any time.";
+  return role === "owner" && !isLast ? `Whoever has been here longest will own it. ${back}` : back;
 }
 
 function seen(person: User): string {

@@ -175,7 +175,9 @@ function channelChanged(state: ChatState, frame: ChannelFrame): ChatState {
   const me = state.me?.userId;
   const concernsMe = frame.userId === me || (me !== undefined && frame.channel.memberIds.includes(me));
   if (frame.change === "left") {
-    return frame.userId === me ? withoutChannel(state, channelId) : withFewerMembers(state, frame);
+    return frame.userId === me
+      ? withoutChannel(state, channelId)
+      : withNewOwner(withFewerMembers(state, frame), frame);
   }
   const known = state.channels[channelId];
   if (!known) {
@@ -192,8 +194,13 @@ function provisional(frame: ChannelFrame, me: string | undefined): Channel {
     lastSeq: 0,
     readSeq: 0,
     unread: 0,
-    role: frame.channel.createdBy === me ? "owner" : "member",
+    role: ownsFromTheStart(frame, me) ? "owner" : "member",
   };
+}
+
+/** Who made a channel may have left it and come back; what two people share has no owner. */
+function ownsFromTheStart({ change, channel }: ChannelFrame, me: string | undefined): boolean {
+  return change === "created" && channel.kind !== "direct" && channel.createdBy === me;
 }
 
 function withMoreMembers(state: ChatState, frame: ChannelFrame): ChatState {
@@ -225,6 +232,19 @@ function withFewerMembers(state: ChatState, frame: ChannelFrame): ChatState {
   );
   if (!list) return next;
   const members = list.members.filter((member) => member.userId !== frame.userId);
+  return { ...next, members: { ...next.members, [channelId]: { ...list, members } } };
+}
+
+function withNewOwner(state: ChatState, { channel: { channelId }, newOwnerId }: ChannelFrame): ChatState {
+  const channel = state.channels[channelId];
+  if (!channel || newOwnerId === undefined) return state;
+  const isMine = newOwnerId === state.me?.userId;
+  const next = isMine ? withChannel(state, { ...channel, role: "owner" }) : state;
+  const list = next.members[channelId];
+  if (!list) return next;
+  const members = list.members.map((member) =>
+    member.userId === newOwnerId ? { ...member, role: "owner" as const } : member,
+  );
   return { ...next, members: { ...next.members, [channelId]: { ...list, members } } };
 }
 

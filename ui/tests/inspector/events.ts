@@ -54,8 +54,14 @@ export const created = (second: number, firstMemberIds: string[] = []) =>
   });
 export const joined = (userId: string, second: number) =>
   event("MemberJoined", second, { channel: summary, userId, changedBy: userId, changedAt: at(second) });
-export const left = (userId: string, second: number) =>
-  event("MemberLeft", second, { channel: summary, userId, changedBy: userId, changedAt: at(second) });
+export const left = (userId: string, second: number, newOwnerId?: string) =>
+  event("MemberLeft", second, {
+    channel: summary,
+    userId,
+    changedBy: userId,
+    changedAt: at(second),
+    ...(newOwnerId && { newOwnerId }),
+  });
 export const connected = (userId: string, connectionId: string, second: number) =>
   event("UserConnected", second, { userId, connectionId, connectedAt: at(second) });
 export const disconnected = (userId: string, connectionId: string, second: number) =>

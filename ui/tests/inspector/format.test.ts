@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { known, tell } from "../../src/inspector/events/tell";
 import { count, duration, exactMs, plainName, shortId, words, wordsOfWay } from "../../src/inspector/format";
-import { event, joined, reacted, sent } from "./events";
+import { event, joined, left, reacted, sent } from "./events";
 
 describe("a duration", () => {
   it.each([
@@ -64,6 +64,8 @@ describe("an event in a sentence", () => {
     expect(tell(sent("one", 1), nameOf)).toBe("alice sent a message");
     expect(tell(reacted("one", 1, "🎉", "bob"), nameOf)).toBe("Bob reacted with 🎉");
     expect(tell(joined("bob", 1), nameOf)).toBe("Bob joined");
+    expect(tell(left("bob", 1), nameOf)).toBe("Bob left");
+    expect(tell(left("carol", 1, "bob"), nameOf)).toBe("somebody left, and Bob owns the channel");
   });
 
   it("does not trust a poisoned one", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ChannelSummary, ServerFrame, User } from "../../src/contract";
+import type { ChannelSummary, Member, ServerFrame, User } from "../../src/contract";
 import { reduceOutbox } from "../../src/socket/outbox";
 import { reduceFrame, withoutExpiredTyping, withReaction } from "../../src/state/frames";
 import type { ChatState } from "../../src/state/model";
@@ -16,6 +16,11 @@ const timelineOf = (...seqs: number[]) =>
 const loaded = stateWith({
   channels: { general: channel({ lastSeq: 2, readSeq: 2 }) },
   timelines: { general: timelineOf(1, 2) },
+});
+const member = (user: User, role: Member["role"] = "member"): Member => ({
+  ...user,
+  role,
+  joinedAt: "2026-01-01T00:00:00.000Z",
 });
 const summary: ChannelSummary = (({ channelId, kind, name, createdAt, createdBy, memberIds }) => ({
   channelId,
@@ -164,6 +169,26 @@ describe("channel", () => {
     const after = apply(loaded, change("left", alice.userId));
     expect(after.channels).toEqual({});
     expect(after.timelines).toEqual({});
+  });
+
+  test("passes to whom its owner left it, here and in the list of members", () => {
+    const left = { ...change("left", bob.userId), newOwnerId: alice.userId } as ServerFrame;
+    const known = apply(loaded, left);
+    expect(known.channels.general?.role).toBe("owner");
+    const list = { members: [member(bob, "owner"), member(alice)], cursor: null, progress: "ready" as const };
+    const listed = apply({ ...loaded, members: { general: list } }, left);
+    expect(listed.members.general?.members).toEqual([member(alice, "owner")]);
+    const other = { ...left, userId: alice.userId, newOwnerId: bob.userId } as ServerFrame;
+    expect(apply(loaded, other).channels.general).toBeUndefined();
+  });
+
+  test("that I made is mine, but not if I come back to it, nor if it is a direct message", () => {
+    const none = stateWith({ channels: {} });
+    const mine = { createdBy: alice.userId };
+    const role = (frame: ServerFrame) => apply(none, frame).channels.general?.role;
+    expect(role(change("created", alice.userId, mine))).toBe("owner");
+    expect(role(change("joined", alice.userId, mine))).toBe("member");
+    expect(role(change("created", alice.userId, { ...mine, kind: "direct" }))).toBe("member");
   });
 
   test("counts its members", () => {

@@ -80,10 +80,14 @@ export function tell(event: BusEvent, nameOf: (userId: string | null) => string)
       return read.data.changedBy && read.data.changedBy !== read.data.userId
         ? `${nameOf(read.data.changedBy)} added ${nameOf(read.data.userId)}`
         : `${nameOf(read.data.userId)} joined`;
-    case "MemberLeft":
-      return read.data.changedBy && read.data.changedBy !== read.data.userId
-        ? `${nameOf(read.data.changedBy)} removed ${nameOf(read.data.userId)}`
-        : `${nameOf(read.data.userId)} left`;
+    case "MemberLeft": {
+      const { changedBy, userId, newOwnerId } = read.data;
+      const said =
+        changedBy && changedBy !== userId
+          ? `${nameOf(changedBy)} removed ${nameOf(userId)}`
+          : `${nameOf(userId)} left`;
+      return newOwnerId ? `${said}, and ${nameOf(newOwnerId)} owns the channel` : said;
+    }
     case "UserConnected":
       return `${nameOf(read.data.userId)} opened a connection`;
     case "UserDisconnected":
