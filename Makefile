@@ -88,7 +88,7 @@ test: setup ui/dist/index.html ## Everything: checks, stacks, workflows, integra
 
 # LONG=1: 200 random schedules, 20 crashes, 10,000 pieces of nonsense, 1,000 members. STAGE_NAME=dev: a deployed stage.
 guarantees: setup ui/dist/index.html ## Try to break every promise on a local stage (LONG=1: the long form)
-	@$(if $(LONG),PARLEY_EMULATOR_WORKERS_PER_FUNCTION=16) $(PY) -m pytest -q tests/guarantees --thorough $(if $(LONG),--long -s) $(if $(STAGE_NAME),--stage $(STAGE_NAME))
+	@$(if $(LONG),PARLEY_EMULATOR_WORKERS_PER_FUNCTION=48) $(PY) -m pytest -q tests/guarantees --thorough $(if $(LONG),--long -s) $(if $(STAGE_NAME),--stage $(STAGE_NAME))
 
 format: setup ## Format the code
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

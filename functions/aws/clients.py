@@ -3,10 +3,13 @@
 import os
 from collections.abc import Callable
 from functools import cache
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+
+from functions.aws.tracing import untraced
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
@@ -33,9 +36,14 @@ def dynamodb() -> "DynamoDBServiceResource":
     return boto3.resource("dynamodb", config=_CONFIG)
 
 
-@cache
 def table(name: str) -> "Table":
-    """One table."""
+    """One table. Each thread has its own: boto3's clients may be shared by threads, its resources may not."""
+    return table_of_thread(name, get_ident())
+
+
+@cache
+def table_of_thread(name: str, _thread: int) -> "Table":
+    """One table, for one thread."""
     return dynamodb().Table(name)
 
 
@@ -51,7 +59,7 @@ def connections_api() -> "ApiGatewayManagementApiClient":
 
     The endpoint is the environment's AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI, which botocore knows.
     """
-    return boto3.client("apigatewaymanagementapi", config=_POSTS_CONFIG)
+    return untraced(boto3.client("apigatewaymanagementapi", config=_POSTS_CONFIG))
 
 
 def prepare(*clients: Callable[[], object]) -> None:

@@ -1,6 +1,8 @@
 """Presence as the tables have it: who is online, and who is told when that changes."""
 
-from functions.aws import connections, members, users
+from collections.abc import Sequence
+
+from functions.aws import connections, members, side_by_side, users
 from functions.aws.clock import now_ms
 from functions.chat.frames import PresenceChange
 from functions.chat.model import timestamp
@@ -30,14 +32,26 @@ def settle(settings: BroadcastStatusSettings, user_id: str, *, untold: bool = Fa
     )
 
 
-def audience(settings: BroadcastStatusSettings, user_id: str, *, now_ms: int) -> dict[str, str]:
-    """The connections of everyone who shares a channel with a user, and whose each is."""
+def audiences(
+    settings: BroadcastStatusSettings, user_ids: Sequence[str], *, now_ms: int
+) -> dict[str, dict[str, str]]:
+    """For each user the connections of everyone who shares a channel with them, and whose each is.
+
+    Each channel is read once, however many of the users are in it.
+    """
+
+    def channels_of(user_id: str) -> list[str]:
+        return [each.channel_id for each in members.of_user(settings.members_table, user_id)]
+
+    def subscribers(channel_id: str) -> list[connections.Connection]:
+        return list(connections.subscribers(settings.subscriptions_table, channel_id, now_ms=now_ms))
+
+    channels = dict(zip(user_ids, side_by_side.each(channels_of, user_ids), strict=True))
+    shared = sorted({channel_id for found in channels.values() for channel_id in found})
+    heard_in = dict(zip(shared, side_by_side.each(subscribers, shared), strict=True))
     return {
-        connection.connection_id: connection.user_id
-        for membership in members.of_user(settings.members_table, user_id)
-        for connection in connections.subscribers(
-            settings.subscriptions_table, membership.channel_id, now_ms=now_ms
-        )
+        user_id: {each.connection_id: each.user_id for channel_id in found for each in heard_in[channel_id]}
+        for user_id, found in channels.items()
     }
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.aws import tracing
 from functions.aws.clients import POSTS_AT_ONCE, connections_api
 from functions.aws.observability import logger
 
@@ -66,14 +65,7 @@ def close(connection_id: str) -> bool:
 
 
 def _side_by_side(task: Callable[[str], tuple[Outcome, int]], items: Sequence[str]) -> list[tuple[Outcome, int]]:
-    if len(items) == 1:
-        return [task(items[0])]
-
-    def one_of_many(item: str) -> tuple[Outcome, int]:
-        with tracing.unrecorded():
-            return task(item)
-
-    return list(_pool().map(one_of_many, items))
+    return [task(items[0])] if len(items) == 1 else list(_pool().map(task, items))
 
 
 @cache

@@ -4,23 +4,55 @@ Responses and message texts never go into a trace.
 """
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from aws_lambda_powertools import Tracer
+from aws_xray_sdk.core import xray_recorder
 from aws_xray_sdk.core.models.segment import Segment
 from aws_xray_sdk.core.models.subsegment import Subsegment
 from aws_xray_sdk.core.models.trace_header import TraceHeader
+from aws_xray_sdk.core.streaming.default_streaming import DefaultStreaming
 
 os.environ.setdefault("POWERTOOLS_TRACER_CAPTURE_RESPONSE", "false")
 os.environ.setdefault("POWERTOOLS_TRACER_CAPTURE_ERROR", "true")
 os.environ.setdefault("AWS_XRAY_CONTEXT_MISSING", "IGNORE_ERROR")
 
-_tracer = Tracer()
-
 Annotation = str | float
 Handler = Callable[[dict[str, Any], Any], Any]
+AwsClient = TypeVar("AwsClient")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+TOGETHER_SECONDS = 1.0
+# A datagram holds 64 kB, a subsegment takes about half of one.
+TOGETHER_SUBSEGMENTS = 30
+
+
+class _Together(DefaultStreaming):
+    """When subsegments are sent: those of an invocation in one datagram, as they end if it is long or has many.
+
+    The SDK's own way in Lambda is a datagram for each. A function that is stopped because it takes too long still
+    tells how far it came after its first second.
+    """
+
+    def is_eligible(self, segment: Any) -> bool:
+        if not segment or not segment.sampled:
+            return False
+        parts = segment.subsegments
+        if all(not part.in_progress for part in parts):
+            return True
+        is_long = time.time() - parts[0].start_time > TOGETHER_SECONDS
+        has_many: bool = super().is_eligible(segment)
+        return is_long or has_many
+
+
+# The other libraries that the SDK knows are not used here, and importing them makes cold starts longer.
+_tracer = Tracer(patch_modules=("botocore",))
+# After the tracer, which sets a threshold of its own: every subsegment alone.
+xray_recorder.streaming = _Together(streaming_threshold=TOGETHER_SUBSEGMENTS)
 
 
 def traced(handler: Handler) -> Handler:
@@ -47,18 +79,31 @@ def step(name: str, **annotations: Annotation | None) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def unrecorded() -> Iterator[None]:
-    """What happens in here leaves no segments: one of many, side by side, of which `step` tells the sum."""
+def untraced(client: AwsClient) -> AwsClient:
+    """The client, whose calls leave no subsegments from now on: one of many, of which a `step` tells the sum."""
+    traced_call: Any = getattr(type(client), "_make_api_call", None)
+    # What the SDK wrapped, if it did.
+    call = getattr(traced_call, "__wrapped__", None)
+    if call is not None:
+        cast(Any, client)._make_api_call = call.__get__(client)
+    return client
+
+
+def carried(task: Callable[[Item], Result]) -> Callable[[Item], Result]:
+    """The task as part of the step that is under way here, whichever thread runs it."""
     if _tracer.disabled:
-        yield
-        return
+        return task
     recorder: Any = _tracer.provider
-    recorder.begin_subsegment_without_sampling("one of many")
-    try:
-        yield
-    finally:
-        recorder.end_subsegment()
+    under_way = recorder.get_trace_entity()
+
+    def carried_task(item: Item) -> Result:
+        recorder.set_trace_entity(under_way)
+        try:
+            return task(item)
+        finally:
+            recorder.clear_trace_entities()
+
+    return carried_task
 
 
 def trace_header() -> str | None:

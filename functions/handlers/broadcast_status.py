@@ -15,8 +15,9 @@ from functions.aws import clients, connections, observability, presence, sockets
 from functions.aws.clock import now_ms
 from functions.aws.departures import depart_if_gone
 from functions.aws.observability import logger
+from functions.aws.side_by_side import each
 from functions.chat.events import ChannelRead, Envelope, TypingStarted, UserConnected, UserDisconnected, read_event
-from functions.chat.frames import Frame
+from functions.chat.frames import Frame, TypingFrame
 from functions.chat.model import Shape
 from functions.chat.presence import furthest_reads, latest_typing, presence_frames
 from functions.settings import BroadcastStatusSettings
@@ -102,41 +103,60 @@ def _tell_presence(settings: BroadcastStatusSettings, updates: Sequence[Update],
     # What an earlier batch stored but could not tell is no news to the table, and news to everybody else.
     untold = {update.data.user_id for update in updates if update.again}
     users = sorted({update.data.user_id for update in updates})
-    changes = [
-        change for user_id in users if (change := presence.settle(settings, user_id, untold=user_id in untold))
-    ]
-    audiences = {change.user_id: presence.audience(settings, change.user_id, now_ms=now) for change in changes}
+    settled = each(lambda user_id: presence.settle(settings, user_id, untold=user_id in untold), users)
+    changes = [change for change in settled if change]
+    audiences = presence.audiences(settings, [change.user_id for change in changes], now_ms=now)
     owners = {connection: owner for audience in audiences.values() for connection, owner in audience.items()}
-    for recipients, frame in presence_frames(changes, audiences).items():
-        _post(settings, frame, {connection: owners[connection] for connection in recipients})
+    _post(
+        settings,
+        [
+            (frame, {connection: owners[connection] for connection in recipients})
+            for recipients, frame in presence_frames(changes, audiences).items()
+        ],
+    )
 
 
 def _tell_typing(settings: BroadcastStatusSettings, updates: Sequence[Update], now: int) -> None:
-    for frame in latest_typing(update.data for update in updates):
+    frames = latest_typing(update.data for update in updates)
+
+    def others(frame: TypingFrame) -> dict[str, str]:
         subscribers = connections.subscribers(settings.subscriptions_table, frame.channel_id, now_ms=now)
-        _post(settings, frame, _owners(each for each in subscribers if each.user_id != frame.user_id))
+        return _owners(subscriber for subscriber in subscribers if subscriber.user_id != frame.user_id)
+
+    _post(settings, list(zip(frames, each(others, frames), strict=True)))
 
 
 def _tell_read_markers(settings: BroadcastStatusSettings, updates: Sequence[Update], now: int) -> None:
-    for user_id, frame in furthest_reads(update.data for update in updates):
-        _post(settings, frame, _owners(connections.of_user(settings.connections_table, user_id, now_ms=now)))
+    reads = furthest_reads(update.data for update in updates)
+
+    def own(read: tuple[str, Frame]) -> dict[str, str]:
+        return _owners(connections.of_user(settings.connections_table, read[0], now_ms=now))
+
+    _post(settings, [(frame, owners) for (_, frame), owners in zip(reads, each(own, reads), strict=True)])
 
 
 def _owners(found: Iterable[connections.Connection]) -> dict[str, str]:
     return {connection.connection_id: connection.user_id for connection in found}
 
 
-def _post(settings: BroadcastStatusSettings, frame: Frame, owners: dict[str, str]) -> None:
-    """Post to connections, and forget those that are gone. An update that got lost is replaced by the next."""
-    posted = sockets.post(frame.encode(), tuple(owners))
-    for connection_id in posted.gone:
+def _post(settings: BroadcastStatusSettings, frames: Sequence[tuple[Frame, dict[str, str]]]) -> None:
+    """Post each frame to its connections, and forget those that are gone.
+
+    An update that got lost is replaced by the next.
+    """
+
+    def post(told: tuple[Frame, dict[str, str]]) -> dict[str, str]:
+        frame, owners = told
+        return {connection: owners[connection] for connection in sockets.post(frame.encode(), tuple(owners)).gone}
+
+    def depart(gone: tuple[str, str]) -> None:
+        connection_id, user_id = gone
         depart_if_gone(
-            settings,
-            user_id=owners[connection_id],
-            connection_id=connection_id,
-            correlation_id=connection_id,
-            now_ms=now_ms(),
+            settings, user_id=user_id, connection_id=connection_id, correlation_id=connection_id, now_ms=now_ms()
         )
+
+    gone = {connection: owner for found in each(post, frames) for connection, owner in found.items()}
+    each(depart, list(gone.items()))
 
 
 BROADCASTS: dict[tuple[type[Shape], ...], Callable[[BroadcastStatusSettings, Sequence[Update], int], None]] = {

@@ -3,13 +3,14 @@
 Throttled posts are retried one by one, gone connections are forgotten, and what is given up is reported.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from functions.aws import clients, connections, observability, sockets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.departures import depart_if_gone
 from functions.aws.observability import logger
+from functions.aws.side_by_side import each
 from functions.chat.delivery import frame_for
 from functions.chat.events import Envelope, MessageSent, read_event
 from functions.chat.model import milliseconds
@@ -66,9 +67,10 @@ def _measure(envelope: Envelope[Any], delivered: int) -> None:
         observability.duration("DeliveryLatency", now_ms() - milliseconds(envelope.data.sent_at))
 
 
-def _forget_gone(settings: PostToConnectionsSettings, envelope: Envelope[Any], gone: Iterable[str]) -> None:
+def _forget_gone(settings: PostToConnectionsSettings, envelope: Envelope[Any], gone: Sequence[str]) -> None:
     channel_id = envelope.data.channel_id
-    for connection_id in gone:
+
+    def forget(connection_id: str) -> None:
         user_id = connections.subscriber(settings.subscriptions_table, channel_id, connection_id)
         if user_id and depart_if_gone(
             settings,
@@ -79,3 +81,5 @@ def _forget_gone(settings: PostToConnectionsSettings, envelope: Envelope[Any], g
         ):
             # Somebody who left the channel meanwhile keeps no subscription either.
             connections.unsubscribe(settings.subscriptions_table, [channel_id], [connection_id])
+
+    each(forget, gone)

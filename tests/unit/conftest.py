@@ -69,7 +69,7 @@ def aws() -> Iterator[Stage]:
     with mock_aws():
         clients.dynamodb.cache_clear()
         clients.event_bridge.cache_clear()
-        clients.table.cache_clear()
+        clients.table_of_thread.cache_clear()
         made = Stage()
         made.create()
         yield made

@@ -124,5 +124,23 @@ def test_those_who_share_a_channel_are_told(stage: Stage):
     stage.add_channel(CHANNEL.model_copy(update={"channel_id": "c-3", "name": "rum"}), "carol")
     for user_id, connection_id in (("alice", "a1"), ("bob", "b1"), ("bob", "b2"), ("carol", "c1")):
         stage.connect(user_id, connection_id)
-    told = presence.audience(stage.status_settings(), "alice", now_ms=NOW_MS)
-    assert told == {"a1": "alice", "b1": "bob", "b2": "bob"}
+    told = presence.audiences(stage.status_settings(), ["alice", "carol"], now_ms=NOW_MS)
+    assert told == {"alice": {"a1": "alice", "b1": "bob", "b2": "bob"}, "carol": {"c1": "carol"}}
+
+
+def test_a_channel_that_many_share_is_read_once(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """A batch of a hundred people who all came back does not read `general` a hundred times."""
+    users = [f"user-{number}" for number in range(100)]
+    stage.add_channel(CHANNEL, *users)
+    for user_id in users:
+        stage.connect(user_id, f"of-{user_id}")
+    read, subscribers = [], connections.subscribers
+
+    def counted(table_name: str, channel_id: str, **more: Any) -> Any:
+        read.append(channel_id)
+        return subscribers(table_name, channel_id, **more)
+
+    monkeypatch.setattr(connections, "subscribers", counted)
+    told = presence.audiences(stage.status_settings(), users, now_ms=NOW_MS)
+    assert read == ["c-1"]
+    assert {len(audience) for audience in told.values()} == {100}

@@ -137,7 +137,7 @@ def test_a_change_that_was_stored_but_not_told_is_told_by_the_next_attempt(
     """To the table it is no news any more; to everybody else it is."""
     batch = sqs_event(bus_event(connected("alice", "a1")))
     with monkeypatch.context() as broken:
-        broken.setattr("functions.aws.presence.audience", lambda *_, **__: 1 / 0)
+        broken.setattr("functions.aws.presence.audiences", lambda *_, **__: 1 / 0)
         assert call(broadcast_status.handler, batch)["batchItemFailures"] == [{"itemIdentifier": "m0"}]
     batch["Records"][0]["attributes"]["ApproximateReceiveCount"] = "2"
     assert call(broadcast_status.handler, batch)["batchItemFailures"] == []
