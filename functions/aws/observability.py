@@ -1,11 +1,13 @@
 """Structured logs and metrics. Ids are logged, message texts never."""
 
 from functools import cache
+from threading import Lock
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricResolution, MetricUnit
 
 logger = Logger(log_uncaught_exceptions=False)
+_adding = Lock()
 
 
 @cache
@@ -25,7 +27,9 @@ def duration(name: str, milliseconds: float) -> None:
 
 
 def _emit(name: str, unit: MetricUnit, value: float) -> None:
-    metrics().add_metric(name=name, unit=unit, value=value, resolution=MetricResolution.Standard)
+    # Threads count too, and Powertools reads and writes a metric in two steps.
+    with _adding:
+        metrics().add_metric(name=name, unit=unit, value=value, resolution=MetricResolution.Standard)
 
 
 def flush() -> None:

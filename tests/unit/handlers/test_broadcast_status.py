@@ -8,7 +8,7 @@ from functions.chat.events import ChannelRead, TypingStarted, UserConnected, Use
 from functions.chat.model import Shape, timestamp
 from functions.handlers import broadcast_status
 from tests.unit.builders import AT, CHANNEL, NOW_MS, bus_event, facts, sqs_event
-from tests.unit.handlers.conftest import Call, Sockets
+from tests.unit.handlers.conftest import Call, Logs, Sockets
 from tests.unit.stage import Stage
 
 
@@ -157,6 +157,21 @@ def test_a_gone_connection_is_forgotten(broadcast: Any, people: Stage, sockets: 
     assert "b1" not in {row["connectionId"] for row in people.rows("connections")}
     [event] = people.published()
     assert (event["detail-type"], event["detail"]["data"]["reason"]) == ("UserDisconnected", "gone")
+
+
+def test_many_gone_connections_are_forgotten_side_by_side(
+    broadcast: Any, people: Stage, sockets: Sockets, logs: Logs
+):
+    """As after a network that broke for everybody: each is forgotten, told of and counted once."""
+    many = [f"gone-{number}" for number in range(60)]
+    for connection_id in many:
+        people.connect("bob", connection_id)
+        sockets.answers[connection_id] = [410]
+    assert broadcast(typing("alice")) == []
+    assert {row["connectionId"] for row in people.rows("connections")}.isdisjoint(many)
+    told = [event["detail"]["data"]["connectionId"] for event in people.published()]
+    assert sorted(told) == sorted(many)
+    assert sum(logs.metric("ClosedConnections")) == len(many)
 
 
 def test_a_throttled_connection_does_not_fail_the_batch(broadcast: Any, people: Stage, sockets: Sockets):
