@@ -1,9 +1,9 @@
 """What collecting costs: `python -m bench.collecting`, against the local stage that runs.
 
-The same burst is sent again and again, with the functions' traces and an open inspector, and without both, in
-turn, so that whatever else the machine does falls on both alike. Messages per second are counted from the first
-frame sent to the last one delivered. On a machine that others use as well the processor time that the stage takes
-for each message says more, where the system tells it (Linux).
+The same burst is sent again and again: without traces, with those that functions send and the stage collects, and
+with an open inspector besides, in turn, so that whatever else the machine does falls on all alike. Messages per
+second are counted from the first frame sent to the last one delivered. On a machine that others use as well the
+processor time that the stage takes for each message says more, where the system tells it (Linux).
 """
 
 import asyncio
@@ -15,7 +15,8 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
@@ -34,35 +35,50 @@ ROOT = Path(__file__).resolve().parents[1]
 SWITCH = "POWERTOOLS_TRACE_DISABLED"
 # A little under what everybody may say at once, see the stage's messageBurst.
 BURST = 18
+# After a burst of warming up, until everybody may say as much again.
+WARM_UP_REST_SECONDS = 9.5
 DELIVERED_SECONDS = 120.0
 SETTLE_SECONDS = 2.5
 PASSWORD = "Parley-bench-1"  # noqa: S105 - of people made for a measurement on this machine
 
 
+class Watching(StrEnum):
+    """What is watched during a burst."""
+
+    NOTHING = "nothing"
+    TRACES = "traces"
+    INSPECTOR = "traces, and an open inspector"
+
+
+@dataclass
+class Rounds:
+    """Bursts of one kind: messages per second, and the stage's processor time for a message in milliseconds."""
+
+    speeds: list[float] = field(default_factory=list)
+    processor_ms: list[float] = field(default_factory=list)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What was measured: messages per second, each round, and what collecting takes of it."""
+    """What was measured, and what watching takes of it, by the medians."""
 
     people: int
     messages: int
-    without: list[float]
-    with_collecting: list[float]
+    rounds: dict[Watching, Rounds]
     events_seen: int
     runs_seen: int
-    processor_ms_without: list[float]
-    processor_ms_with: list[float]
 
-    @property
-    def cost(self) -> float:
-        """The part of the throughput that collecting takes, by the medians."""
-        return 1 - statistics.median(self.with_collecting) / statistics.median(self.without)
+    def of(self, watching: Watching) -> float:
+        """The part of the throughput that it takes."""
+        return 1 - self._median(watching) / self._median(Watching.NOTHING)
 
-    @property
-    def processor_cost(self) -> float | None:
-        """The part of the processor time for a message that collecting takes, by the medians."""
-        if not self.processor_ms_without:
-            return None
-        return 1 - statistics.median(self.processor_ms_without) / statistics.median(self.processor_ms_with)
+    def processor_time_of(self, watching: Watching) -> float | None:
+        """The part of the processor time for a message that it takes; None where the system does not tell."""
+        spent, before = self.rounds[watching].processor_ms, self.rounds[Watching.NOTHING].processor_ms
+        return 1 - statistics.median(before) / statistics.median(spent) if before and spent else None
+
+    def _median(self, watching: Watching) -> float:
+        return statistics.median(self.rounds[watching].speeds)
 
 
 class Page:
@@ -102,21 +118,20 @@ class Page:
 def main(
     state_dir: Annotated[Path, typer.Option(help="The local stage's state directory")] = DEFAULT,
     people: Annotated[int, typer.Option(min=2, max=20, help="Who talk, all in one channel")] = 10,
-    rounds: Annotated[int, typer.Option(min=1, max=20, help="Bursts with, and as many without")] = 4,
+    rounds: Annotated[int, typer.Option(min=1, max=20, help="Bursts of each kind")] = 4,
     as_json: Annotated[bool, typer.Option("--json", help="Print figures for scripts")] = False,
 ) -> None:
-    """Measure a burst with and without collecting, in turn."""
+    """Measure bursts with and without traces and an open inspector, in turn."""
     stage = stage_to_measure(state_dir)
     local = LocalStage.load(state_dir)
     try:
         found = asyncio.run(measure(stage, local, people=people, rounds=rounds))
     finally:
         switch(stage, local, traced=True)
-    processor = found.processor_cost
     figures = {
         **asdict(found),
-        "cost": round(found.cost, 3),
-        "processorCost": None if processor is None else round(processor, 3),
+        "cost": {watching: found.of(watching) for watching in Watching},
+        "processorCost": {watching: found.processor_time_of(watching) for watching in Watching},
     }
     keep("collecting", figures)
     if as_json:
@@ -126,41 +141,43 @@ def main(
 
 
 async def measure(stage: Stage, local: LocalStage, *, people: int, rounds: int) -> Cost:
-    """Bursts in turn: without, with, without, with."""
+    """Bursts of each kind, in turn."""
     page = Page()
-    speeds: dict[bool, list[float]] = {False: [], True: []}
-    processor: dict[bool, list[float]] = {False: [], True: []}
-    for number in range(rounds * 2):
-        # Each pair the other way round, so that a stage that grows slower favours neither.
-        collecting = bool(number % 2) ^ bool(number // 2 % 2)
-        await asyncio.to_thread(switch, stage, local, traced=collecting)
-        async with AsyncExitStack() as stack:
-            crowd = [await stack.enter_async_context(_somebody(stage, each)) for each in range(people)]
-            token = stage.user_pool.id_token(crowd[0].user["username"], PASSWORD)
-            channel_id = await _channel(crowd)
-            await _burst(crowd, channel_id, 1)
-            opened = page.opened(stage, token) if collecting else nullcontext()
-            await asyncio.to_thread(opened.__enter__)
-            try:
-                before = processor_seconds(local)
-                speeds[collecting].append(await _burst(crowd, channel_id, BURST))
-                # The inspector looks at runs every two seconds.
-                await asyncio.sleep(SETTLE_SECONDS)
-                spent = processor_seconds(local) - before
-                if spent:
-                    processor[collecting].append(round(spent * 1000 / (people * BURST), 2))
-            finally:
-                await asyncio.to_thread(opened.__exit__, None, None, None)
+    found = {watching: Rounds() for watching in Watching}
+    kinds = list(Watching)
+    for number in range(rounds):
+        # Each time in another order, so that a stage that grows slower favours none.
+        for watching in kinds[number % 3 :] + kinds[: number % 3]:
+            await asyncio.to_thread(switch, stage, local, traced=watching is not Watching.NOTHING)
+            await _round(stage, local, found[watching], page if watching is Watching.INSPECTOR else None, people)
     return Cost(
         people=people,
         messages=people * BURST,
-        without=[round(speed, 1) for speed in speeds[False]],
-        with_collecting=[round(speed, 1) for speed in speeds[True]],
+        rounds=found,
         events_seen=page.events,
         runs_seen=page.runs,
-        processor_ms_without=processor[False],
-        processor_ms_with=processor[True],
     )
+
+
+async def _round(stage: Stage, local: LocalStage, found: Rounds, page: Page | None, people: int) -> None:
+    async with AsyncExitStack() as stack:
+        crowd = [await stack.enter_async_context(_somebody(stage, each)) for each in range(people)]
+        token = stage.user_pool.id_token(crowd[0].user["username"], PASSWORD)
+        channel_id = await _channel(crowd)
+        # Switching replaced the environments of the functions: as many as a burst needs must be there.
+        await _burst(crowd, channel_id, BURST)
+        await asyncio.sleep(WARM_UP_REST_SECONDS)
+        opened = page.opened(stage, token) if page else nullcontext()
+        await asyncio.to_thread(opened.__enter__)
+        try:
+            before = processor_seconds(local)
+            found.speeds.append(round(await _burst(crowd, channel_id, BURST), 1))
+            # The inspector looks at runs every two seconds.
+            await asyncio.sleep(SETTLE_SECONDS)
+            if spent := processor_seconds(local) - before:
+                found.processor_ms.append(round(spent * 1000 / (people * BURST), 2))
+        finally:
+            await asyncio.to_thread(opened.__exit__, None, None, None)
 
 
 def processor_seconds(local: LocalStage) -> float:
@@ -186,12 +203,12 @@ def processor_seconds(local: LocalStage) -> float:
 
 
 def switch(stage: Stage, local: LocalStage, *, traced: bool) -> None:
-    """Have every function of the stage trace, or not, and warm."""
+    """Have every function of the stage trace, or not, and warm: newly started whether that changes or not."""
     functions = stage.client("lambda")
     for listed in functions.get_paginator("list_functions").paginate():
         for function in listed["Functions"]:
             variables: dict[str, Any] = dict((function.get("Environment") or {}).get("Variables") or {})
-            if "PARLEY_STAGE" not in variables or variables.get(SWITCH, "false") == str(not traced).lower():
+            if "PARLEY_STAGE" not in variables:
                 continue
             variables[SWITCH] = str(not traced).lower()
             functions.update_function_configuration(
@@ -241,22 +258,22 @@ async def _burst(people: Sequence[ChatClient], channel_id: str, each: int) -> fl
 
 def show(found: Cost) -> None:
     """A table for people."""
-    table = Table(title=f"{found.messages} messages to {found.people} people each, messages/s")
-    for column in ("", "median", "rounds"):
+    table = Table(title=f"{found.messages} messages to {found.people} people each")
+    for column in ("watching", "messages/s", "rounds", "costs", "processor time a message", "costs"):
         table.add_column(column)
-    for name, speeds in (("without collecting", found.without), ("with", found.with_collecting)):
-        table.add_row(name, f"{statistics.median(speeds):.1f}", ", ".join(f"{speed:.1f}" for speed in speeds))
+    for watching, rounds in found.rounds.items():
+        processor = found.processor_time_of(watching)
+        table.add_row(
+            watching,
+            f"{statistics.median(rounds.speeds):.1f}",
+            ", ".join(f"{speed:.1f}" for speed in rounds.speeds),
+            f"{found.of(watching):.1%}",
+            "" if processor is None else f"{statistics.median(rounds.processor_ms):.1f} ms",
+            "" if processor is None else f"{processor:.1%}",
+        )
     console = Console()
     console.print(table)
-    console.print(
-        f"Collecting costs {found.cost:.1%} of the throughput; the inspector saw {found.events_seen} events and "
-        f"{found.runs_seen} runs."
-    )
-    if found.processor_cost is not None:
-        console.print(
-            f"Processor time for a message: {statistics.median(found.processor_ms_without):.1f} ms without, "
-            f"{statistics.median(found.processor_ms_with):.1f} ms with: {found.processor_cost:.1%}."
-        )
+    console.print(f"The inspector saw {found.events_seen} events and {found.runs_seen} runs.")
 
 
 if __name__ == "__main__":

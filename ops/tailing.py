@@ -20,6 +20,7 @@ from ops.stage import Stage
 
 FORGOTTEN_SECONDS = 86_400
 MOST_AT_ONCE = 10
+KEPT_SECONDS = "300"
 TARGET_ID = "tail"
 
 
@@ -32,19 +33,10 @@ class Tail:
 
     def poll(self, *, wait_seconds: int = 1) -> list[BusEvent]:
         """What came since the last time; waits a little for something to come."""
-        sqs = self.stage.client("sqs")
-        messages = sqs.receive_message(
+        messages = self.stage.client("sqs").receive_message(
             QueueUrl=self.queue_url, MaxNumberOfMessages=MOST_AT_ONCE, WaitTimeSeconds=wait_seconds
-        ).get("Messages", [])
-        if messages:
-            sqs.delete_message_batch(
-                QueueUrl=self.queue_url,
-                Entries=[
-                    {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
-                    for number, message in enumerate(messages)
-                ],
-            )
-        return [BusEvent(json.loads(message["Body"])) for message in messages]
+        )
+        return [BusEvent(json.loads(message["Body"])) for message in messages.get("Messages", [])]
 
 
 @contextmanager
@@ -54,7 +46,9 @@ def open_tail(stage: Stage) -> Iterator[Tail]:
     bus = stage.output("Events", "EventBusName")
     remove_forgotten(stage)
     name = f"{_prefix(stage)}{int(time.time())}-{uuid4().hex[:8]}"
-    queue_url = sqs.create_queue(QueueName=name, Attributes={"MessageRetentionPeriod": "300"})["QueueUrl"]
+    # A message that was received stays out of sight until the queue drops it, so none need be deleted.
+    kept = {"MessageRetentionPeriod": KEPT_SECONDS, "VisibilityTimeout": KEPT_SECONDS}
+    queue_url = sqs.create_queue(QueueName=name, Attributes=kept)["QueueUrl"]
     try:
         queue_arn = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"][
             "QueueArn"

@@ -7,6 +7,7 @@ were lost. This collector listens on loopback and holds a bounded number of the 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
@@ -23,6 +24,8 @@ logger = logging.getLogger("parley.traces")
 
 KEPT_SECONDS = 6 * 3600.0
 MAX_SEGMENTS_PER_TRACE = 500
+# Far less than fills the socket's buffer.
+GATHER_SECONDS = 0.02
 CONDITION = re.compile(r"""annotation[.\[]\s*"?(?P<key>[A-Za-z0-9_]+)"?\s*\]?\s*=\s*(?P<value>"[^"]*"|[\w.-]+)$""")
 
 Segment = dict[str, Any]
@@ -132,15 +135,22 @@ class TraceCollector:
 
     def _receive(self) -> None:
         while True:
-            datagram = self._socket.recv(65_536)
-            _header, _, body = datagram.partition(b"\n")
-            try:
-                segment = json.loads(body)
-            except ValueError:
-                logger.warning("A datagram that is no X-Ray segment was ignored (%d bytes)", len(datagram))
-                continue
-            if isinstance(segment, dict):
-                self.store.add(segment)
+            self._keep(self._socket.recv(65_536))
+            # Waking for each takes more time from what is traced than reading it does.
+            time.sleep(GATHER_SECONDS)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    self._keep(self._socket.recv(65_536, socket.MSG_DONTWAIT))
+
+    def _keep(self, datagram: bytes) -> None:
+        _header, _, body = datagram.partition(b"\n")
+        try:
+            segment = json.loads(body)
+        except ValueError:
+            logger.warning("A datagram that is no X-Ray segment was ignored (%d bytes)", len(datagram))
+            return
+        if isinstance(segment, dict):
+            self.store.add(segment)
 
     def handle(self, path: str, request: dict[str, Any]) -> dict[str, Any]:
         """Answer `GetTraceSummaries` (POST /TraceSummaries) or `BatchGetTraces` (POST /Traces)."""
