@@ -3,7 +3,8 @@
 AWS loses nothing when a process dies; MiniStack (`core.persistence.save_all`, called at shutdown) loses
 everything since its start. On Linux a forked child writes a consistent picture while the emulator goes on
 answering; elsewhere it is written in a thread. An interval in which nothing was asked of the emulator writes
-nothing. What is acknowledged between two saves is in the journal (`durability`), which each save cuts short.
+nothing, and however much there is to save, no more than a tenth of the time goes into it. What is acknowledged
+between two saves is in the journal (`durability`), which each save cuts short.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ logger = logging.getLogger("parley.state")
 
 FORKS = sys.platform == "linux"
 CHILD_SECONDS = 120.0
+PAUSE_PER_SECOND_SAVING = 9.0
 
 
 class StateSaving:
@@ -37,6 +39,7 @@ class StateSaving:
         self._durability = durability
         self._activity = activity
         self._saved_activity = 0
+        self._took = 0.0
         self._lock = asyncio.Lock()
         for name in ("save_all", "_build_persistence_save_dict"):
             patching.original("app", name)
@@ -44,7 +47,7 @@ class StateSaving:
     async def run(self) -> None:
         """Save at every interval that had any activity, until cancelled."""
         while True:
-            await asyncio.sleep(self._interval)
+            await asyncio.sleep(max(self._interval, self._took * PAUSE_PER_SECOND_SAVING))
             try:
                 await self.save()
             except Exception:
@@ -64,7 +67,8 @@ class StateSaving:
                 await asyncio.to_thread(self.save_here)
             self._durability.after_saving(segment)
             self._saved_activity = activity
-            logger.info("State saved in %.1f s", time.monotonic() - began)
+            self._took = time.monotonic() - began
+            logger.info("State saved in %.1f s", self._took)
             return True
 
     def save_here(self) -> None:

@@ -175,13 +175,16 @@ async def private_channel(owner: ChatClient, *others: ChatClient) -> str:
 
 
 async def insist(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """What a request answers, asked again while the server says "not now": its weather is for this, too."""
+    """What a request answers, asked again while the server says "not now", or nothing: the weather is for all."""
     patience = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             return await ask()
         except httpx.HTTPStatusError as refusal:
             if refusal.response.status_code not in NOT_NOW or time.monotonic() > patience:
+                raise
+        except httpx.TransportError:
+            if time.monotonic() > patience:
                 raise
         await asyncio.sleep(0.5)
 
