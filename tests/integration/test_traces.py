@@ -143,10 +143,17 @@ async def test_every_status_update_is_joined_to_the_trace_that_published_it(stag
         )
 
     await emil.sockets[0].wait_for_type("typing", channelId=channel["channelId"])
+    # What an invocation tells is collected a moment after its answer.
+    deadline = time.monotonic() + COLLECTED_SECONDS
+    while True:
+        ids = await asyncio.to_thread(typed)
+        if len(ids) >= UPDATES or time.monotonic() > deadline:
+            break
+        await asyncio.sleep(0.2)
     wanted = set(STATUS_HOPS)
     found = await collected(
         stage,
-        await asyncio.to_thread(typed),
+        ids,
         lambda trace: wanted <= hops_of(trace) or not any("StartTyping" in root.name for root in trace.roots),
     )
     updates = [trace for trace in found if any(hop_name(root) == "StartTyping" for root in trace.roots)]
