@@ -51,13 +51,10 @@ class Folded:
     malformed: list[BusEvent] = field(default_factory=list)
     events: int = 0
 
-    def members_of(self, channel_id: str) -> set[str]:
-        """Who is in a channel in the end."""
-        return {
-            user
-            for (user, channel), moments in self.memberships.items()
-            if channel == channel_id and latest(moments)
-        }
+    def is_member(self, user_id: str, channel_id: str) -> bool:
+        """Whether somebody is in a channel in the end."""
+        moments = self.memberships.get((user_id, channel_id))
+        return moments is not None and latest(moments) is True
 
     def owners_of(self, channel_id: str) -> set[str]:
         """Who owns a channel in the end: nobody, one member, or those of whom it was told at the same moment."""
@@ -72,7 +69,7 @@ class Folded:
         """Whether somebody is a member and has not left since."""
         moments = self.memberships.get((user_id, channel_id), {})
         has_left = any(at > since and False in said for at, said in moments.items())
-        return bool(moments) and latest(moments) is True and not has_left
+        return self.is_member(user_id, channel_id) and not has_left
 
 
 def latest(moments: dict[str, set[bool]]) -> bool | None:

@@ -76,7 +76,7 @@ class Restorer:
 
     def _member(self, user_id: str, event: BusEvent) -> None:
         channel_id = str(event.channel_id)
-        if user_id not in self.memberships.members_of(channel_id):
+        if not self.memberships.is_member(user_id, channel_id):
             return  # has left since
         role = "owner" if user_id in self.memberships.owners_of(channel_id) else "member"
         client = self.stage.resource("dynamodb").meta.client

@@ -33,10 +33,10 @@ class Tail:
 
     def poll(self, *, wait_seconds: int = 1) -> list[BusEvent]:
         """What came since the last time; waits a little for something to come."""
-        messages = self.stage.client("sqs").receive_message(
+        answer = self.stage.client("sqs").receive_message(
             QueueUrl=self.queue_url, MaxNumberOfMessages=MOST_AT_ONCE, WaitTimeSeconds=wait_seconds
         )
-        return [BusEvent(json.loads(message["Body"])) for message in messages.get("Messages", [])]
+        return [BusEvent(json.loads(message["Body"])) for message in answer.get("Messages", [])]
 
 
 @contextmanager

@@ -1,16 +1,15 @@
 """Posts to connections: encode once, post side by side, and let no connection stop another."""
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cache
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.aws.clients import POSTS_AT_ONCE, connections_api
 from functions.aws.observability import logger
+from functions.aws.side_by_side import each
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
@@ -36,10 +35,11 @@ class Posted:
 
 def post(text: str, connection_ids: Sequence[str]) -> Posted:
     """Post one text to many connections. 429 and 5xx were retried, each alone, when a post is undelivered."""
-    # Made here once: boto3 does not promise that threads may make clients side by side.
     client = connections_api()
     data = text.encode()
-    outcomes = _side_by_side(lambda connection_id: _post(client, data, connection_id), connection_ids)
+    outcomes = each(
+        lambda connection_id: _post(client, data, connection_id), connection_ids, at_once=POSTS_AT_ONCE
+    )
     by_outcome: dict[Outcome, list[str]] = {outcome: [] for outcome in Outcome}
     retries: dict[str, int] = {}
     for connection_id, (outcome, retried) in zip(connection_ids, outcomes, strict=True):
@@ -62,15 +62,6 @@ def close(connection_id: str) -> bool:
     except client.exceptions.GoneException:
         return False
     return True
-
-
-def _side_by_side(task: Callable[[str], tuple[Outcome, int]], items: Sequence[str]) -> list[tuple[Outcome, int]]:
-    return [task(items[0])] if len(items) == 1 else list(_pool().map(task, items))
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=POSTS_AT_ONCE, thread_name_prefix="post")
 
 
 def _post(client: "ApiGatewayManagementApiClient", data: bytes, connection_id: str) -> tuple[Outcome, int]:
