@@ -26,11 +26,18 @@ class EmulatorSettings:
 
     @classmethod
     def from_environment(cls) -> EmulatorSettings:
-        """Settings from PARLEY_EMULATOR_* variables; the port and the state directory are required."""
+        """Settings from PARLEY_EMULATOR_* variables; the port and the state directory are required.
+
+        Raises ValueError that names a variable which is no number.
+        """
         environment = os.environ
 
         def number(name: str, default: float) -> float:
-            return float(environment.get(f"PARLEY_EMULATOR_{name}", default))
+            given = environment.get(f"PARLEY_EMULATOR_{name}", default)
+            try:
+                return float(given)
+            except ValueError:
+                raise ValueError(f"PARLEY_EMULATOR_{name} is to be a number, and is {given!r}.") from None
 
         return cls(
             port=int(environment["PARLEY_EMULATOR_PORT"]),
