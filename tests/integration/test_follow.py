@@ -1,6 +1,7 @@
 """`ops follow`: every hop of a message, with times that add up and every post accounted for."""
 
 import itertools
+import statistics
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from tests.local_stage import TestStage
 pytestmark = pytest.mark.anyio
 
 TOLERANCE_MS = 5.0
+MEASURED_MESSAGES = 5
 
 
 async def test_the_whole_way_of_a_message_is_told(stage: TestStage, join: Join):
@@ -49,21 +51,26 @@ async def test_the_hops_add_up_to_the_measured_total(stage: TestStage, join: Joi
     # Alone, so that the last post, where the total ends, is the one that she sees.
     channel_id = (await dora.api.post("/channels", {"name": f"measured {time.time_ns()}"}))["channelId"]
     await dora.send_message("warm up", channel_id=channel_id)
-    started = time.time()
-    ack = await dora.send_message("measure me", channel_id=channel_id)
-    await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
-    seen_ms = (time.time() - started) * 1000
-    found = until_followed(stage, ack["messageId"])
-    hops, total = found["hops"], found["total"]["ms"]
-    assert [hop["name"] for hop in hops] == ["route", "bus", "persist", "recipients", "invoke", "post"]
-    assert sum(hop["durationMs"] for hop in hops) == pytest.approx(total, abs=0.01)
-    for before, after in itertools.pairwise(hops):
-        assert before["offsetMs"] + before["durationMs"] == pytest.approx(after["offsetMs"], abs=0.01)
-    segments = walk(found["traces"][0]["segments"])
-    last_post = max(each["offsetMs"] + each["durationMs"] for each in segments if each["name"] == "post frames")
-    assert total == pytest.approx(last_post, abs=TOLERANCE_MS)
-    # The client's own watch runs over two more trips, its own frames, on the same machine.
-    assert total <= seen_ms + TOLERANCE_MS
+    more_than_seen = []
+    for number in range(MEASURED_MESSAGES):
+        started = time.time()
+        ack = await dora.send_message(f"measure me {number}", channel_id=channel_id)
+        await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
+        seen_ms = (time.time() - started) * 1000
+        found = until_followed(stage, ack["messageId"])
+        hops, total = found["hops"], found["total"]["ms"]
+        assert [hop["name"] for hop in hops] == ["route", "bus", "persist", "recipients", "invoke", "post"]
+        assert sum(hop["durationMs"] for hop in hops) == pytest.approx(total, abs=0.01)
+        for before, after in itertools.pairwise(hops):
+            assert before["offsetMs"] + before["durationMs"] == pytest.approx(after["offsetMs"], abs=0.01)
+        segments = walk(found["traces"][0]["segments"])
+        posts = [each for each in segments if each["name"] == "post frames"]
+        last_post = max(each["offsetMs"] + each["durationMs"] for each in posts)
+        assert total == pytest.approx(last_post, abs=TOLERANCE_MS)
+        more_than_seen.append(total - seen_ms)
+    # The client's own watch runs over two more trips, its own frames. A post ends when its function hears that
+    # the frame is out, and a busy machine may let the client hear first: one message's luck, not all of theirs.
+    assert statistics.median(more_than_seen) <= TOLERANCE_MS
 
 
 async def test_a_connection_that_is_gone_is_accounted_for(stage: TestStage, join: Join):
