@@ -25,8 +25,8 @@ LONGEST_PAUSE_SECONDS = 2.0
 ACK_SECONDS = 4.0
 # A request and an opening may each take TIMEOUT_SECONDS to fail, several times over.
 CONNECTED_SECONDS = 120.0
-# A seq is assigned a moment before its message is stored, so one that is missing may come yet.
-ASK_AGAIN_SECONDS = (0.3, 1.0, 3.0)
+# A seq is assigned before its message is stored, and storing is tried again for half a minute.
+ASK_AGAIN_SECONDS = (0.3, 1.0, 3.0, 10.0, 30.0)
 NOT_NOW = frozenset({"RATE_LIMITED", "INTERNAL", "SESSION_EXPIRED"})
 
 
@@ -55,6 +55,8 @@ class ResumingClient:
     channel_id: str
     rotate_after_seconds: float | None = None
     ping_every_seconds: float | None = None
+    page: int = PAGE
+    """How many messages are asked for at once."""
     view: dict[int, dict[str, Any]] = field(default_factory=dict)
     """What is on the screen: messages by seq."""
     arrived: dict[str, float] = field(default_factory=dict)
@@ -73,6 +75,7 @@ class ResumingClient:
     _socket: Socket | None = None
     _complete_to: int = 0
     _holes: set[int] = field(default_factory=set)
+    _asked_for: set[int] = field(default_factory=set)
     _asking: asyncio.Task[None] | None = None
     _life: asyncio.Task[None] | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -86,6 +89,7 @@ class ResumingClient:
         *,
         rotate_after_seconds: float | None = None,
         ping_every_seconds: float | None = None,
+        page: int = PAGE,
     ) -> AsyncIterator[Self]:
         """A client that is connected, and stays so until the block ends."""
         person = cls(
@@ -93,6 +97,7 @@ class ResumingClient:
             channel_id,
             rotate_after_seconds=rotate_after_seconds,
             ping_every_seconds=ping_every_seconds,
+            page=page,
         )
         person.start()
         try:
@@ -113,6 +118,7 @@ class ResumingClient:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
         self._life = self._asking = None
+        self._asked_for = set()
         await _closed(self._socket)
         self._socket = None
 
@@ -175,7 +181,7 @@ class ResumingClient:
         """Fetch what came after the last message below which none is missing. Raises httpx.HTTPError."""
         after = self._complete_to
         while True:
-            page = await self.client.api.get(f"/channels/{self.channel_id}/messages", after=after, limit=PAGE)
+            page = await self.client.api.get(f"/channels/{self.channel_id}/messages", after=after, limit=self.page)
             for message in page["items"]:
                 self._show(message)
                 after = message["seq"]
@@ -254,8 +260,7 @@ class ResumingClient:
             case "message" if frame["channelId"] == self.channel_id:
                 self._show(frame)
                 self._advance()
-                if self._missing and (self._asking is None or self._asking.done()):
-                    self._asking = asyncio.create_task(self._ask_for_what_is_missing())
+                self._ask_for_what_is_missing()
         self._changed.set()
 
     def _show(self, message: dict[str, Any]) -> None:
@@ -270,15 +275,25 @@ class ResumingClient:
         while self._complete_to + 1 in self.view:
             self._complete_to += 1
 
-    async def _ask_for_what_is_missing(self) -> None:
-        """Ask for a skipped seq a few times; then it is a hole, which a later catch-up asks for again."""
+    def _ask_for_what_is_missing(self) -> None:
+        """Ask for skipped seqs, anew where there are others than those that are asked for already."""
+        if self._missing <= self._asked_for:
+            return
+        if self._asking is not None:
+            self._asking.cancel()
+        self._asked_for = self._missing
+        self._asking = asyncio.create_task(self._keep_asking())
+
+    async def _keep_asking(self) -> None:
+        """A few times, ever more rarely; then it is a hole, which a later catch-up asks for again."""
         for pause in ASK_AGAIN_SECONDS:
             await asyncio.sleep(pause)
             if not self._missing:
-                return
+                break
             with contextlib.suppress(httpx.HTTPError):
                 await self.catch_up()
         self._holes |= self._missing
+        self._asked_for = set()
 
     @property
     def _missing(self) -> set[int]:

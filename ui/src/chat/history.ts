@@ -19,6 +19,8 @@ const MOST_CAUGHT_UP = 400;
 const READ_AGAIN = 40;
 /** Frames overtake each other by a little; only what stays away is a gap. */
 const GAP_PATIENCE_MS = 400;
+/** Storing a message is tried again for half a minute, so what was skipped may be there later on. */
+const ASK_AGAIN_AFTER_MS = [3_000, 10_000, 30_000];
 
 export class History {
   readonly #api: Api;
@@ -115,22 +117,49 @@ export class History {
     setTimeout(() => void this.#fillGap(channelId), GAP_PATIENCE_MS);
   }
 
-  /** Asks twice, since what was just told may not be readable yet; what stays away is skipped for good. */
+  /** Asks twice, since what was just told may not be readable yet; what stays away is skipped, for now. */
   async #fillGap(channelId: string): Promise<void> {
+    const gap = this.#gapOf(channelId);
     try {
       for (let attempt = 0; attempt < 2; attempt += 1) {
-        const { timelines: known, channels } = store.getState();
-        const timeline = known[channelId];
-        if (!timeline || timeline.hasLater) return;
-        if (timeline.settled >= (channels[channelId]?.lastSeq ?? 0)) return;
-        await this.#fetchAfter(channelId, timeline.settled);
+        const now = this.#gapOf(channelId);
+        if (!now) break;
+        await this.#fetchAfter(channelId, now.after);
         await new Promise((resolve) => setTimeout(resolve, GAP_PATIENCE_MS));
       }
-      change((state) => withTimeline(state, channelId, timelines.skipped));
+      if (this.#gapOf(channelId)) change((state) => withTimeline(state, channelId, timelines.skipped));
     } catch {
       // The next message, or the next connection, asks again.
     } finally {
       this.#gaps.delete(channelId);
+    }
+    if (gap) await this.#askAgain(channelId, gap);
+  }
+
+  /** What is not settled of a channel, up to the last seq that is known to be taken. */
+  #gapOf(channelId: string): timelines.Range | null {
+    const { timelines: known, channels } = store.getState();
+    const timeline = known[channelId];
+    const upTo = channels[channelId]?.lastSeq ?? 0;
+    if (!timeline || timeline.hasLater || timeline.settled >= upTo) return null;
+    return { after: timeline.settled, upTo };
+  }
+
+  /** What was skipped belongs to no message, as a rule; one that was stored late takes its place then. */
+  async #askAgain(channelId: string, range: timelines.Range): Promise<void> {
+    const generation = store.getState().timelines[channelId]?.generation;
+    const limit = Math.min(range.upTo - range.after, CATCH_UP_PAGE);
+    for (const pause of ASK_AGAIN_AFTER_MS) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      const timeline = store.getState().timelines[channelId];
+      if (!timeline || timeline.generation !== generation || !timelines.lacks(timeline, range)) return;
+      const page = await this.#api.messages(channelId, { after: range.after, limit }).catch(() => null);
+      if (!page) continue;
+      change((state) =>
+        withTimeline(state, channelId, (known) =>
+          timelines.lacks(known, range) ? timelines.withLater(known, page) : known,
+        ),
+      );
     }
   }
 

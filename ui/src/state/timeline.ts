@@ -77,9 +77,22 @@ export function withLater(timeline: Timeline, page: MessagePage): Timeline {
   };
 }
 
-/** Asked for, and not there: nobody will ever see these seqs. */
+/** Asked for, and not there: not waited for any more. */
 export function skipped(timeline: Timeline): Timeline {
   return { ...timeline, settled: newest(timeline) };
+}
+
+/** The seqs after one, up to another. */
+export interface Range {
+  readonly after: number;
+  readonly upTo: number;
+}
+
+/** Whether a seq of the range is missing from a window that spans it, and could be put there. */
+export function lacks(timeline: Timeline, { after, upTo }: Range): boolean {
+  if (timeline.hasLater || timeline.loading === "all" || oldest(timeline) > after + 1) return false;
+  const there = timeline.messages.filter(({ seq }) => seq > after && seq <= upTo);
+  return there.length < upTo - after;
 }
 
 /** A live message. Those that this window cannot hold yet are left to the fetch that reaches them. */

@@ -148,11 +148,23 @@ describe("messages of others", () => {
     expect(silent.seq).toBe((shown().at(-1)?.seq ?? 0) - 1);
   });
 
+  test("that were stored after the next one, and that no frame told of, take their place", async () => {
+    await begin(15);
+    const late = server.say("u-bob", "late");
+    server.log.pop();
+    server.broadcast(server.say("u-bob", "prompt"));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(texts().at(-1)).toBe("prompt");
+    server.log.splice(-1, 0, late);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(texts().slice(-2)).toEqual(["late", "prompt"]);
+  });
+
   test("that never were, a hole, are asked for and then let be", async () => {
     await begin(9);
     server.lastSeq += 1;
     server.broadcast(server.say("u-bob", "after the hole"));
-    await vi.advanceTimersByTimeAsync(10_000);
+    await vi.advanceTimersByTimeAsync(50_000);
     server.requests = [];
     await vi.advanceTimersByTimeAsync(60_000);
     expect(server.requests).toEqual([]);
