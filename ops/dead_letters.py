@@ -6,6 +6,7 @@ what a run could not post to everyone. Looking takes nothing away: it hides lett
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,9 +124,11 @@ def release(stage: Stage, letters: list[DeadLetter]) -> None:
     """Let others see letters again at once."""
     sqs = stage.client("sqs")
     for letter in letters:
-        sqs.change_message_visibility(
-            QueueUrl=url(stage, letter.queue), ReceiptHandle=letter.receipt_handle, VisibilityTimeout=0
-        )
+        # Whoever looked for long holds it no more: others see it already, or have dealt with it.
+        with suppress(sqs.exceptions.ReceiptHandleIsInvalid, sqs.exceptions.MessageNotInflight):
+            sqs.change_message_visibility(
+                QueueUrl=url(stage, letter.queue), ReceiptHandle=letter.receipt_handle, VisibilityTimeout=0
+            )
 
 
 def delete(stage: Stage, letter: DeadLetter) -> None:
