@@ -19,6 +19,9 @@ from tests.local_stage import TestStage
 
 NOT_NOW = (429, 500, 502, 503, 504)
 PATIENCE_SECONDS = 30.0
+LAST_WORDS = 3
+# For as long as a client asks for what it knows that it missed.
+LAST_WORD_SECONDS = 50.0
 
 Answer = TypeVar("Answer")
 
@@ -33,6 +36,8 @@ class Crowd:
     sent: dict[str, float] = field(default_factory=dict)
     redriven: list[str] = field(default_factory=list)
     """Why a message that no run could store was kept for a redrive, for each that was put back."""
+    last_words: set[str] = field(default_factory=set)
+    """What `check` had said, for whoever missed something to notice."""
 
     async def say(self, person: ResumingClient, text: str, **options: Any) -> str:
         """Send until acknowledged, and remember when it left."""
@@ -42,8 +47,8 @@ class Crowd:
         return message_id
 
     def table(self) -> list[tuple[int, str, str]]:
-        """What is stored: (seq, messageId, text) in the order of seq."""
-        return stored_messages(self.stage, self.channel_id)
+        """What is stored: (seq, messageId, text) in the order of seq, but for last words."""
+        return [row for row in stored_messages(self.stage, self.channel_id) if row[1] not in self.last_words]
 
     async def everybody_sees(self, message_id: str) -> None:
         """Wait until a message is on every screen."""
@@ -75,22 +80,42 @@ class Crowd:
             else:
                 dead_letters.release(self.stage.stage, [letter])
 
-    async def settle(self) -> list[tuple[int, str, str]]:
-        """Wait until all that was acknowledged is stored, then have everybody catch up; the table."""
+    async def settle(self) -> None:
+        """Wait until all that was acknowledged is stored, and on every screen.
+
+        Nobody reloads a page for that: whoever missed something sees by the next word said that they did.
+        """
         await self.settle_storage()
         for person in self.people:
             await person.wait_until(lambda person=person: person.is_connected, seconds=60)  # type: ignore[misc]
-            await caught_up(person)
-        return await asyncio.to_thread(self.table)
+        for _ in range(LAST_WORDS):
+            self.last_words.add(await self.people[0].say("that is all"))
+            try:
+                await self._until_all_is_seen(LAST_WORD_SECONDS)
+            except TimeoutError:
+                continue
+            return
+
+    async def _until_all_is_seen(self, seconds: float) -> None:
+        """Raises TimeoutError."""
+        stored = {message_id for _, message_id, _ in await asyncio.to_thread(self.table)} | self.last_words
+        await self.people[0].wait_until(
+            lambda: all(stored <= person.arrived.keys() for person in self.people), seconds=seconds
+        )
 
     async def check(self, record: Record | None = None) -> list[tuple[int, str, str]]:
-        """Every screen equals the table: in order, no gap, none twice; every acknowledged message once."""
-        table = await self.settle()
+        """Every screen equals the table: in order, no gap, none twice; every acknowledged message once.
+
+        The table, without last words.
+        """
+        await self.settle()
+        table = await asyncio.to_thread(self.table)
         ids = [message_id for _, message_id, _ in table]
         assert len(ids) == len(set(ids)), "a message is stored twice"
         assert set(self.sent) <= set(ids), "an acknowledged message is not stored"
         for person in self.people:
-            assert person.screen == table, difference(person.screen, table)
+            screen = [row for row in person.screen if row[1] not in self.last_words]
+            assert screen == table, difference(screen, table)
         if record is not None:
             record.delivered(self.delivery_seconds())
             for reason in self.redriven:
@@ -105,19 +130,6 @@ class Crowd:
             for person in self.people
             if message_id in person.arrived
         ]
-
-
-async def caught_up(person: ResumingClient, *, attempts: int = 20) -> None:
-    """Have somebody catch up, as a page does that is reloaded until it shows something."""
-    for attempt in range(attempts):
-        try:
-            await person.catch_up()
-        except httpx.HTTPError:
-            if attempt == attempts - 1:
-                raise
-            await asyncio.sleep(0.5)
-        else:
-            return
 
 
 def difference(screen: Sequence[Any], table: Sequence[Any]) -> str:
@@ -190,17 +202,15 @@ async def insist(ask: Callable[[], Awaitable[Answer]]) -> Answer:
 
 
 @asynccontextmanager
-async def crowd(stage: TestStage, size: int, *, rotate_after_seconds: float | None = None) -> AsyncIterator[Crowd]:
-    """So many people online in a new channel."""
+async def crowd(stage: TestStage, size: int, **options: Any) -> AsyncIterator[Crowd]:
+    """So many people online in a new channel, with the options of `ResumingClient.online`."""
     async with (
         signed_in(stage, *(f"guest{number}" for number in range(size))) as clients,
         AsyncExitStack() as stack,
     ):
         channel_id = await private_channel(*clients)
         people = [
-            await stack.enter_async_context(
-                ResumingClient.online(client, channel_id, rotate_after_seconds=rotate_after_seconds)
-            )
+            await stack.enter_async_context(ResumingClient.online(client, channel_id, **options))
             for client in clients
         ]
         yield Crowd(stage, channel_id, people)

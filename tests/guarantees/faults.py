@@ -10,6 +10,8 @@ from typing import Any
 
 from local.stage import LocalStage
 
+STRUCK_SECONDS = 30
+
 
 @dataclass(frozen=True)
 class Faults:
@@ -34,6 +36,14 @@ class Faults:
         """How often the faults in force have struck."""
         with urllib.request.urlopen(f"{self.stage.emulator_url}/_parley/faults", timeout=10) as answer:
             return sum(rule["struck"] for rule in json.load(answer)["faults"])
+
+    def wait_until_struck(self, times: int = 1) -> None:
+        """Wait until the faults in force have struck so often. Raises TimeoutError."""
+        deadline = time.monotonic() + STRUCK_SECONDS
+        while self.struck() < times:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no fault struck {times} times within {STRUCK_SECONDS} s")
+            time.sleep(0.02)
 
     @contextmanager
     def clock_speed(self, speed: float) -> Iterator[None]:

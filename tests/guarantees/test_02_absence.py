@@ -1,9 +1,11 @@
 """Whoever was away sees on return every message, in order, none twice."""
 
 import asyncio
+import time
 
 import pytest
 
+from ops import dead_letters
 from tests.guarantees.crowd import crowd
 from tests.guarantees.faults import Faults
 from tests.guarantees.report import Record
@@ -13,18 +15,35 @@ PROMISE = 2
 pytestmark = pytest.mark.anyio
 
 
+PAGE = 10
+GIVEN_UP_SECONDS = 60
+
+
 async def test_messages_of_an_absence(stage: TestStage, record: Record, is_long: bool):
-    """Away while others write more than a page; the others go on while the absent one catches up."""
+    """Away while others write more than a page. Nobody needs to speak for the absent one to have it all."""
     count = 120 if is_long else 30
-    async with crowd(stage, 4) as people:
+    async with crowd(stage, 4, page=PAGE) as people:
         away, *others = people.people
         await people.say(away, "back in a moment")
         await away.stop()
         await asyncio.gather(*(people.say(others[number % 3], f"meanwhile {number}") for number in range(count)))
+        await people.settle_storage()
+        away.start()
+        await away.wait_until(lambda: people.sent.keys() <= away.arrived.keys())
+        assert len(await people.check(record)) == count + 1
+    record.tried("messages while away, and silence on return", count)
+
+
+async def test_messages_that_go_on_during_the_return(stage: TestStage, record: Record, is_long: bool):
+    """Others write while somebody is away, and while they catch up."""
+    count = 120 if is_long else 30
+    async with crowd(stage, 4, page=PAGE) as people:
+        away, *others = people.people
+        await away.stop()
+        await asyncio.gather(*(people.say(others[number % 3], f"meanwhile {number}") for number in range(count)))
         away.start()
         await asyncio.gather(*(people.say(other, "and on it goes") for other in others))
-        table = await people.check(record)
-        assert len(table) == count + 4
+        assert len(await people.check(record)) == count + 3
     record.tried("messages while away", count)
 
 
@@ -33,20 +52,47 @@ async def test_frames_that_never_came(stage: TestStage, record: Record, faults: 
     rounds = 5 if is_long else 1
     async with crowd(stage, 3) as people:
         for _ in range(rounds):
-            # Five tries of each of three posts; legacy retries wait up to some seconds between them.
-            with faults.of({"where": "request", "what": "error", "only": "/@connections/", "times": 15}):
-                await people.say(people.people[0], "unheard")
-                for _wait in range(200):
-                    if faults.struck() == 15:
-                        break
-                    await asyncio.sleep(0.1)
-                assert faults.struck() == 15
+            with faults.of({"where": "request", "what": "error", "only": "/@connections/"}):
+                unheard = await people.say(people.people[0], "unheard")
+                await asyncio.to_thread(wait_until_given_up, stage, unheard)
+            assert not any(unheard in person.arrived for person in people.people)
             await people.say(people.people[1], "heard")
-            await people.people[0].wait_until(
-                lambda: all(each.has_everything for each in people.people), seconds=20
-            )
+            await people.people[0].wait_until(lambda: all(each.has_everything for each in people.people))
         await people.check(record)
     record.tried("posts that failed after every retry, a gap on an open socket", rounds)
+
+
+@pytest.mark.thorough
+async def test_a_message_stored_after_the_next_one(
+    stage: TestStage, record: Record, faults: Faults, is_long: bool
+):
+    """Its place was skipped, asked for in vain, and its posts failed: it is asked for again when it is there."""
+    rounds = 3 if is_long else 1
+    async with crowd(stage, 3) as people:
+        for _ in range(rounds):
+            slow = {"where": "task", "what": "hang", "only": "PersistOnce", "times": 1, "seconds": 6}
+            with faults.of(slow):
+                late = await people.say(people.people[0], "late")
+                await asyncio.to_thread(faults.wait_until_struck)
+                prompt = await people.say(people.people[1], "prompt")
+                await people.everybody_sees(prompt)
+                faults.put({"where": "request", "what": "error", "only": "/@connections/"})
+                await asyncio.to_thread(wait_until_given_up, stage, late)
+            await people.people[0].wait_until(lambda: all(each.has_everything for each in people.people))
+        await people.check(record)
+    record.tried("messages stored after the next one, whose posts failed", rounds)
+
+
+def wait_until_given_up(stage: TestStage, message_id: str) -> None:
+    """Wait until a message's posts have failed after every retry, and it is kept for a redrive."""
+    deadline = time.monotonic() + GIVEN_UP_SECONDS
+    while True:
+        found = dead_letters.read(stage.stage, "delivery")
+        dead_letters.release(stage.stage, found)
+        if any(letter.event.message_id == message_id for letter in found):
+            return
+        assert time.monotonic() < deadline, f"{message_id} is not in the dead-letter queue"
+        time.sleep(0.5)
 
 
 ERRORS = {

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -46,7 +47,7 @@ async def test_rotation_shows_no_break(stage: TestStage, record: Record, faults:
     async with signed_in(stage, "dora", "emil") as clients:
         channel_id = await private_channel(*clients)
         with faults.clock_speed(SPEED):
-            options = {"rotate_after_seconds": 5.0, "ping_every_seconds": 0.2}
+            options: dict[str, Any] = {"rotate_after_seconds": 5.0, "ping_every_seconds": 0.2}
             async with (
                 ResumingClient.online(clients[0], channel_id, **options) as dora,
                 ResumingClient.online(clients[1], channel_id, **options) as emil,

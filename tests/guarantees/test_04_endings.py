@@ -12,6 +12,7 @@ from websockets.exceptions import InvalidStatus
 
 from ops.chat_client import ChatClient, Socket
 from tests.guarantees.crowd import private_channel, signed_in
+from tests.guarantees.faults import Faults
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
 
@@ -107,6 +108,22 @@ async def test_no_socket_slips_through_while_its_session_ends(stage: TestStage, 
     record.tried("sockets opening while the session ends", rounds * 4)
 
 
+async def test_a_socket_held_up_while_its_session_ends_is_refused(
+    stage: TestStage, record: Record, faults: Faults
+):
+    """Let in before the end and stored after it: it sees that the session is over."""
+    async with signed_in(stage, "dora") as (dora,):
+        ticket = await dora.ticket()
+        # The first row to be put is the connection's: the authorizer only takes the ticket away.
+        with faults.of({"where": "request", "what": "hang", "only": ".PutItem", "times": 1, "seconds": 2}):
+            opening = asyncio.create_task(Socket.open(stage.websocket_url, ticket))
+            await asyncio.to_thread(faults.wait_until_struck)
+            await dora.api.post("/sign-out")
+            with pytest.raises(InvalidStatus):
+                await opening
+    record.tried("sockets held up while the session ends")
+
+
 async def test_an_expired_session_is_told_and_closed_at_its_next_frame(stage: TestStage, record: Record):
     """Nothing goes in, nothing comes out, and the socket ends. The session is one of two seconds."""
     async with signed_in(stage, "dora", "emil") as (dora, emil):
@@ -119,6 +136,8 @@ async def test_an_expired_session_is_told_and_closed_at_its_next_frame(stage: Te
         await asyncio.sleep(2.5)
         late = await dora.send_message("too late", channel_id=channel_id)
         await dora.sockets[0].wait_for_type("message", messageId=late["messageId"])
+        # Posts are made side by side: one to the brief session would have come by then.
+        await asyncio.sleep(0.5)
         await brief.send_text(json.dumps({"action": "startTyping", "channelId": channel_id}))
         await brief.wait_for_type("error", code="SESSION_EXPIRED")
         await brief.wait_closed(5)
