@@ -72,7 +72,7 @@ reset: ## Stop the local stage and forget its data
 
 # --- checks -------------------------------------------------------------------
 
-.PHONY: check test guarantees format
+.PHONY: check test guarantees mechanisms format
 check: setup ## Lint, types and unit tests: under a minute
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -89,6 +89,9 @@ test: setup ui/dist/index.html ## Everything: checks, stacks, workflows, integra
 # LONG=1: 200 random schedules, 20 crashes, 10,000 pieces of nonsense, 1,000 members. STAGE_NAME=dev: a deployed stage.
 guarantees: setup ui/dist/index.html ## Try to break every promise on a local stage (LONG=1: the long form)
 	@$(if $(LONG),PARLEY_EMULATOR_WORKERS_PER_FUNCTION=48) $(PY) -m pytest -q tests/guarantees --thorough $(if $(LONG),--long -s) $(if $(STAGE_NAME),--stage $(STAGE_NAME))
+
+mechanisms: setup ui/dist/index.html ## Take away what each promise rests on, line by line, and see its test fail
+	@$(PY) -m tests.guarantees.without
 
 format: setup ## Format the code
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
