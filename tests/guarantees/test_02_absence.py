@@ -56,7 +56,7 @@ async def test_frames_that_never_came(stage: TestStage, record: Record, faults: 
                 unheard = await people.say(people.people[0], "unheard")
                 await asyncio.to_thread(wait_until_given_up, stage, unheard)
             assert not any(unheard in person.arrived for person in people.people)
-            await people.say(people.people[1], "heard")
+            await people.everybody_sees(await people.say(people.people[1], "heard"))
             await people.people[0].wait_until(lambda: all(each.has_everything for each in people.people))
         await people.check(record)
     record.tried("posts that failed after every retry, a gap on an open socket", rounds)
