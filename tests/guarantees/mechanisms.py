@@ -255,10 +255,11 @@ MECHANISMS = [
     ),
     Mechanism(
         8,
-        "every route of the API wants a token",
+        "refusals of API Gateway's own say what the contract says",
         "stacks/rest_api.py",
-        "authorization_type=apigateway.AuthorizationType.COGNITO,\n                authorizer=authorizer,\n",
-        "authorization_type=apigateway.AuthorizationType.NONE,\n",
+        "    Refusal(apigateway.ResponseType.UNAUTHORIZED, 401, ErrorCode.SESSION_EXPIRED, "
+        '"Sign in, then try again."),\n',
+        "",
         NO_TOKEN,
     ),
     Mechanism(
