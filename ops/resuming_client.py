@@ -112,15 +112,14 @@ class ResumingClient:
 
     async def stop(self) -> None:
         """Disconnect and stay so; what is on the screen stays."""
-        for task in (self._life, self._asking):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-        self._life = self._asking = None
-        self._asked_for = set()
+        await _ended(self._life)
+        self._life = None
         await _closed(self._socket)
         self._socket = None
+        # Only now: a socket that closes still brings frames, which may show that something is missing.
+        await _ended(self._asking)
+        self._asking = None
+        self._asked_for = set()
 
     @property
     def is_connected(self) -> bool:
@@ -277,7 +276,7 @@ class ResumingClient:
 
     def _ask_for_what_is_missing(self) -> None:
         """Ask for skipped seqs, anew where there are others than those that are asked for already."""
-        if self._missing <= self._asked_for:
+        if self._life is None or self._missing <= self._asked_for:
             return
         if self._asking is not None:
             self._asking.cancel()
@@ -299,6 +298,14 @@ class ResumingClient:
     def _missing(self) -> set[int]:
         """Every seq below the latest that was neither seen nor asked for in vain."""
         return set(range(self._complete_to + 1, max(self.view, default=0))) - self.view.keys() - self._holes
+
+
+async def _ended(task: asyncio.Task[None] | None) -> None:
+    """Cancel a task, if there is one, and wait until it has gone."""
+    if task is not None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 async def _closed(socket: Socket | None) -> None:
