@@ -81,7 +81,7 @@ MECHANISMS = [
         2,
         "a client that sees a seq skipped asks for it",
         "ops/resuming_client.py",
-        "if self._missing <= self._asked_for:",
+        "if self._life is None or self._missing <= self._asked_for:",
         "if True:",
         NEVER_CAME,
     ),
