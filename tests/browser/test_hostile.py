@@ -50,6 +50,8 @@ def watched(visit: Visit) -> Visitor:
 def test_hostile_messages_are_text(watched: Visitor, visit: Visit):
     """Each is shown as it was typed; no script runs, no link leads anywhere but the web."""
     channel = watched.new_channel("hostile")
+    # Tall enough for all of them: the list draws what is near to what is in view.
+    watched.page.set_viewport_size({"width": 1280, "height": 2400})
     watched.go(channel)
     for text in MESSAGES:
         watched.say(text)
