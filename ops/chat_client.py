@@ -20,6 +20,7 @@ from websockets.typing import Origin
 
 Frame = dict[str, Any]
 TIMEOUT_SECONDS = 20.0
+"""How long a request, an opening socket, or a frame is waited for, where the caller does not say."""
 
 
 class NoSuchFrame(AssertionError):
@@ -132,9 +133,10 @@ class Socket:
         await self.send_text(json.dumps(fields))
 
     async def wait_for(
-        self, matches: Callable[[Frame], bool], *, seconds: float = TIMEOUT_SECONDS, since: int = 0
+        self, matches: Callable[[Frame], bool], *, seconds: float | None = None, since: int = 0
     ) -> Frame:
         """The first frame that matches, come already or yet to come. Raises NoSuchFrame."""
+        seconds = TIMEOUT_SECONDS if seconds is None else seconds
         seen = since
         try:
             async with asyncio.timeout(seconds), self._news:
@@ -149,7 +151,7 @@ class Socket:
         except TimeoutError:
             raise NoSuchFrame(f"no such frame in {seconds:g} s; got {self._kinds()}") from None
 
-    async def wait_for_type(self, kind: str, *, seconds: float = TIMEOUT_SECONDS, **fields: object) -> Frame:
+    async def wait_for_type(self, kind: str, *, seconds: float | None = None, **fields: object) -> Frame:
         """The first frame of a type whose fields have these values. Raises NoSuchFrame."""
         return await self.wait_for(
             lambda frame: (

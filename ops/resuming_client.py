@@ -25,6 +25,8 @@ LONGEST_PAUSE_SECONDS = 2.0
 ACK_SECONDS = 4.0
 # A request and an opening may each take TIMEOUT_SECONDS to fail, several times over.
 CONNECTED_SECONDS = 120.0
+SEEN_SECONDS = 30.0
+"""How long `wait_until` waits where the caller does not say."""
 # A seq is assigned before its message is stored, and storing is tried again for half a minute.
 ASK_AGAIN_SECONDS = (0.3, 1.0, 3.0, 10.0, 30.0)
 NOT_NOW = frozenset({"RATE_LIMITED", "INTERNAL", "SESSION_EXPIRED"})
@@ -166,9 +168,9 @@ class ResumingClient:
         finally:
             self._unacknowledged.pop(wanted, None)
 
-    async def wait_until(self, holds: Callable[[], bool], *, seconds: float = 30.0) -> None:
+    async def wait_until(self, holds: Callable[[], bool], *, seconds: float | None = None) -> None:
         """Wait for something that frames or a connection bring about. Raises TimeoutError."""
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(SEEN_SECONDS if seconds is None else seconds):
             while not holds():
                 if self._life is not None and self._life.done():
                     self._life.result()

@@ -5,8 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from ops import chat_client, resuming_client
 from ops.stage import Stage
 from tests.local_stage import TestStage, running_stage
+from tests.waiting import DEADLINE_SECONDS
+
+# The clients that tests share with operators wait as long as everything else here.
+chat_client.TIMEOUT_SECONDS = resuming_client.SEEN_SECONDS = DEADLINE_SECONDS
 
 pytest_plugins = ["tests.guarantees.reporting", "tests.tiers"]
 
