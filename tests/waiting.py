@@ -10,7 +10,7 @@ import inspect
 import os
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import TypeVar
 
 DEADLINE_SECONDS = float(os.environ.get("PARLEY_TEST_DEADLINE_SECONDS", "90"))
 """The only deadline. `make mutants` sets a shorter one, because there every test is expected to fail."""
@@ -41,7 +41,7 @@ async def until(look: Callable[[], Found | Awaitable[Found]], what: str, *, ever
     deadline = time.monotonic() + DEADLINE_SECONDS
     while True:
         answer = look()
-        found = await answer if inspect.isawaitable(answer) else cast(Found, answer)
+        found = await answer if inspect.isawaitable(answer) else answer
         if found:
             return found
         if time.monotonic() > deadline:
