@@ -72,19 +72,20 @@ reset: ## Stop the local stage and forget its data
 
 # --- checks -------------------------------------------------------------------
 
-.PHONY: check test guarantees mechanisms format
-check: setup ## Lint, types and unit tests: under a minute
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@npm --prefix ui run --silent check
-	@$(PY) -m pytest -q tests/unit tests/contract
+# SHUFFLE=1: in random order; the seed is printed, and SHUFFLE=seed repeats it. TESTS="-k sending": fewer of them.
+RANDOM_ORDER = $(if $(SHUFFLE),-p randomly $(if $(filter-out 1,$(SHUFFLE)),--randomly-seed=$(SHUFFLE)))
 
-test: setup ui/dist/index.html ## Everything: checks, stacks, workflows, integration, browser
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	@npm --prefix ui run --silent check
+.PHONY: check test test-all guarantees mechanisms format
+check: setup ## Lint, types and unit tests: well under a minute
+	@$(PY) -m tests.runner check $(TESTS)
+
+test: setup ui/dist/index.html ## Everything that a change has to pass, in a real browser too
 	@$(PY) -m tests.browser.chromium
-	@$(PY) -m pytest tests -n 2 --dist loadscope --no-loadscope-reorder
+	@$(PY) -m tests.runner test $(RANDOM_ORDER) $(TESTS)
+
+test-all: setup ui/dist/index.html ## Everything, the thorough tests too: what runs every night
+	@$(PY) -m tests.browser.chromium
+	@$(PY) -m tests.runner test-all $(RANDOM_ORDER) $(TESTS)
 
 # LONG=1: 200 random schedules, 20 crashes, 10,000 pieces of nonsense, 1,000 members. STAGE_NAME=dev: a deployed stage.
 guarantees: setup ui/dist/index.html ## Try to break every promise on a local stage (LONG=1: the long form)

@@ -13,14 +13,13 @@ from tests.waiting import DEADLINE_SECONDS
 # The clients that tests share with operators wait as long as everything else here.
 chat_client.TIMEOUT_SECONDS = resuming_client.SEEN_SECONDS = DEADLINE_SECONDS
 
-pytest_plugins = ["tests.guarantees.reporting", "tests.tiers"]
+pytest_plugins = ["tests.guarantees.reporting", "tests.tiers", "tests.evidence"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """A stage that runs already saves its start: `pytest --state-dir .parley tests/integration`."""
     parser.addoption("--state-dir", type=Path, default=None, help="use the local stage that runs there")
     parser.addoption("--stage", default=None, help="use the stage of that name in the account of your credentials")
-    parser.addoption("--thorough", action="store_true", help="every test in full, not only what is quick")
     parser.addoption("--long", action="store_true", help="the long form of the guarantees")
 
 

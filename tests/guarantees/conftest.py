@@ -38,12 +38,3 @@ def faults(stage: TestStage, record: Record) -> Iterator[Faults]:
     found = Faults(LocalStage.load(stage.state_dir))
     yield found
     found.put()
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is thorough, unless it is asked for."""
-    if config.getoption("--thorough") or config.getoption("--long"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("thorough")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
