@@ -13,7 +13,7 @@ from tests.waiting import DEADLINE_SECONDS
 # The clients that tests share with operators wait as long as everything else here.
 chat_client.TIMEOUT_SECONDS = resuming_client.SEEN_SECONDS = DEADLINE_SECONDS
 
-pytest_plugins = ["tests.guarantees.reporting", "tests.tiers", "tests.evidence"]
+pytest_plugins = ["pytester", "tests.guarantees.reporting", "tests.tiers", "tests.evidence"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
