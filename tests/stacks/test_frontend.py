@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from stacks.frontend import SPA_FALLBACK
 from tests.stacks.conftest import Resource, Synthesised, named
 
 
@@ -89,11 +88,12 @@ def test_no_refusal_is_turned_into_a_page(stage: Synthesised) -> None:
         ("/v1.2/people", "/index.html"),
     ],
 )
-def test_every_address_of_the_page_is_the_page(asked: str, served: str) -> None:
-    """The very file that CloudFront runs, run by Node."""
+def test_every_address_of_the_page_is_the_page(dev: Synthesised, asked: str, served: str) -> None:
+    """The very code that CloudFront runs, run by Node."""
     node = shutil.which("node")
     assert node
-    code = f"{SPA_FALLBACK.read_text()}; console.log(handler({{request: {{uri: {json.dumps(asked)}}}}}).uri)"
+    [function] = dev.resources("AWS::CloudFront::Function").values()
+    code = f"{function['Properties']['FunctionCode']}; console.log(handler({{request: {{uri: {json.dumps(asked)}}}}}).uri)"
     outcome = subprocess.run([node, "-e", code], capture_output=True, text=True, check=True)
     assert outcome.stdout.strip() == served
 
