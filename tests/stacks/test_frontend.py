@@ -93,7 +93,8 @@ def test_every_address_of_the_page_is_the_page(dev: Synthesised, asked: str, ser
     node = shutil.which("node")
     assert node
     [function] = dev.resources("AWS::CloudFront::Function").values()
-    code = f"{function['Properties']['FunctionCode']}; console.log(handler({{request: {{uri: {json.dumps(asked)}}}}}).uri)"
+    call = f"console.log(handler({{request: {{uri: {json.dumps(asked)}}}}}).uri)"
+    code = f"{function['Properties']['FunctionCode']}; {call}"
     outcome = subprocess.run([node, "-e", code], capture_output=True, text=True, check=True)
     assert outcome.stdout.strip() == served
 
