@@ -98,7 +98,7 @@ async def serve(settings: EmulatorSettings) -> None:
     faults = Faults()
     application = EmulatorApplication(
         invocations=FaultyFunctions(settings, faults),
-        sessions=FaultySessions(settings.clock_speed, faults),
+        sessions=FaultySessions(faults),
         traces=traces,
         accepted=AcceptedTypes(),
         executions=FaultyExecutions(settings.kept_executions, durability, faults),

@@ -1,19 +1,22 @@
 """Faults on request, for tests of what the chat promises: off unless somebody on this machine asks for them.
 
-`POST /_parley/faults` with a list of rules replaces those in force, `GET` says how often each struck;
-`POST /_parley/clock` changes the speed of the connection clock, `POST /_parley/policies` has IAM policies of
-functions enforced, as MiniStack's AUTH does. A rule says where it strikes, and what happens:
+`POST /_parley/faults` with a list of rules replaces those in force and says how often each of those had struck;
+`GET` says so of the rules in force. `POST /_parley/clock` moves the connection clock forward (`advance`, seconds),
+`POST /_parley/policies` has IAM policies of functions enforced, as MiniStack's AUTH does. A rule says where it
+strikes, and what happens:
 
 | where | `only`: part of | what |
 |---|---|---|
-| `request` | target or path: `DynamoDB_20120810.PutItem` | `throttle`, `error`, `hang`, `lost` (done, then 500) |
-| `task` | the state's name | the same for the workflow; `crash`: the run dies there and begins again |
+| `request` | target or path: `DynamoDB_20120810.PutItem` | `throttle`, `error`, `hang`, `lost` (done, then 500), |
+| | | `ignored` (200, and nothing done) |
+| `task` | the state's name | the first four for the workflow; `crash`: the run dies there and begins again |
 | `function` | the function's name | `error` (raises), `timeout` (never answers), `lost` (ran, then timed out) |
 | `frame` | the frame's text | `cut-before` or `cut-after` it is handled, or `cut-answered` |
 | `run` | the execution's input | `duplicate` (it is started twice), `delay` (up to `seconds`) |
 
-Rules may strike by `chance` (with a `seed`), a number of `times`, after a number `skip` of those that matched. The
-classes below are the emulator's own with the places where rules strike put in; without rules they do the same.
+Rules may strike by `chance` (with a `seed`), a number of `times`, after a number `skip` of those that matched. A
+`hang` lasts for `seconds`, or until other rules are put in force. The classes below are the emulator's own with
+the places where rules strike put in; without rules they do the same.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -42,6 +45,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 THROTTLED = {"request": "ThrottlingException", "lambda": "Lambda.TooManyRequestsException"}
 FAILED = {"request": "InternalServerError", "lambda": "Lambda.ServiceException"}
+HANG_STEP_SECONDS = 0.02
 
 
 class FaultRule(BaseModel):
@@ -75,13 +79,18 @@ class Faults:
         self._matched: list[int] = []
         self._struck: list[int] = []
 
-    def replace(self, body: bytes) -> None:
-        """Put other rules in force. Raises ValueError for what is none."""
+    def replace(self, body: bytes) -> list[dict[str, Any]]:
+        """Put other rules in force. Returns those before, with how often each struck.
+
+        Raises ValueError for what is no rule.
+        """
         rules = RULES.validate_json(body or b"[]")
         with self._lock:
+            before = self._describe()
             self._rules = [(rule, random.Random(rule.seed)) for rule in rules]  # noqa: S311
             self._matched = [0] * len(rules)
             self._struck = [0] * len(rules)
+        return before
 
     @property
     def are_in_force(self) -> bool:
@@ -91,10 +100,19 @@ class Faults:
     def describe(self) -> list[dict[str, Any]]:
         """The rules, and how often each struck."""
         with self._lock:
-            return [
-                {**rule.model_dump(), "struck": struck}
-                for (rule, _), struck in zip(self._rules, self._struck, strict=True)
-            ]
+            return self._describe()
+
+    def _describe(self) -> list[dict[str, Any]]:
+        return [
+            {**rule.model_dump(), "struck": struck}
+            for (rule, _), struck in zip(self._rules, self._struck, strict=True)
+        ]
+
+    def pauses(self, rule: FaultRule) -> Iterator[float]:
+        """The short sleeps that a `hang` is made of: they end with its seconds, or with the rule."""
+        end = time.monotonic() + rule.seconds
+        while (left := end - time.monotonic()) > 0 and any(each is rule for each, _ in self._rules):
+            yield min(left, HANG_STEP_SECONDS)
 
     def strike(self, where: str, subject: str, *whats: str) -> FaultRule | None:
         """The rule that strikes here and now, if any does."""
@@ -132,11 +150,14 @@ class FaultyRequests:
         if rule is None:
             await self._application(scope, receive, send)
         elif rule.what == "hang":
-            await asyncio.sleep(rule.seconds)
+            for seconds in self._faults.pauses(rule):
+                await asyncio.sleep(seconds)
             await self._application(scope, receive, send)
         elif rule.what == "lost":
             await self._application(scope, receive, swallow)
             await refuse(send, 500, FAILED["request"])
+        elif rule.what == "ignored":
+            await answer(send, 200, {})
         else:
             is_throttle = rule.what == "throttle"
             # DynamoDB says 400 where other services say 429; SDKs go by the name.
@@ -149,10 +170,16 @@ async def swallow(_message: dict[str, Any]) -> None:
 
 async def refuse(send: Send, status: int, kind: str) -> None:
     """An error as AWS's JSON services send it."""
-    body = json.dumps({"__type": kind, "message": "a fault was asked for"}).encode()
-    headers = [(b"content-type", b"application/x-amz-json-1.0"), (b"x-amzn-errortype", kind.encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await answer(
+        send, status, {"__type": kind, "message": "a fault was asked for"}, (b"x-amzn-errortype", kind.encode())
+    )
+
+
+async def answer(send: Send, status: int, body: dict[str, str], *headers: tuple[bytes, bytes]) -> None:
+    """An answer in JSON."""
+    all_headers = [(b"content-type", b"application/x-amz-json-1.0"), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": all_headers})
+    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
 
 
 class FaultyExecutions(WorkflowExecutions):
@@ -198,7 +225,8 @@ class FaultyExecutions(WorkflowExecutions):
         if rule.what == "crash":
             raise RunDied
         if rule.what == "hang":
-            time.sleep(rule.seconds)
+            for seconds in self._faults.pauses(rule):
+                time.sleep(seconds)
             return self._invoke(resource, given)
         if rule.what == "lost":
             self._invoke(resource, given)
@@ -246,13 +274,9 @@ class FaultyFunctions(FunctionInvocations):
 class FaultySessions(WebSocketSessions):
     """Connections that are cut before or after a frame is handled, or after it is answered."""
 
-    def __init__(self, clock_speed: float, faults: Faults) -> None:
+    def __init__(self, faults: Faults) -> None:
         self._faults = faults
-        super().__init__(clock_speed)
-
-    def set_clock_speed(self, speed: float) -> None:
-        """How many times faster the clock of connections runs, of those that open from now on."""
-        self._speed = speed
+        super().__init__()
 
     async def _handle_frame(self, connection: Connection, text: str) -> None:
         rule = self._faults.strike("frame", text)

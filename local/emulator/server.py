@@ -118,25 +118,28 @@ class EmulatorApplication:
         elif path == "/_parley/save":
             body = {"saved": await self._saving.save()}
         elif path in ("/_parley/faults", "/_parley/clock", "/_parley/policies"):
+            body = {}
             try:
                 if scope["method"] == "POST":
-                    await asyncio.to_thread(self._set_up_test, path, await read_body(receive))
-            except (ValueError, LookupError) as refusal:
+                    body = await self._set_up_test(path, await read_body(receive))
+            except (ValueError, LookupError, TypeError) as refusal:
                 await respond(send, 400, {"message": str(refusal)})
                 return
-            body = {"faults": self._faults.describe()}
+            body |= {"faults": self._faults.describe()}
         else:
             await respond(send, 404, {"message": f"{path} is not served here"})
             return
         await respond(send, 200, body)
 
-    def _set_up_test(self, path: str, body: bytes) -> None:
+    async def _set_up_test(self, path: str, body: bytes) -> dict[str, Any]:
         if path == "/_parley/faults":
-            self._faults.replace(body)
-        elif path == "/_parley/policies":
-            self._invocations.enforce_policies(bool(json.loads(body)["enforced"]))
+            return {"replaced": self._faults.replace(body)}
+        wanted = json.loads(body)
+        if path == "/_parley/policies":
+            await asyncio.to_thread(self._invocations.enforce_policies, bool(wanted["enforced"]))
         else:
-            self._sessions.set_clock_speed(float(json.loads(body)["speed"]))
+            self._sessions.clock.advance(float(wanted["advance"]))
+        return {}
 
     async def _answer_traces(self, path: str, receive: Receive, send: Send) -> None:
         received = await read_body(receive)

@@ -18,8 +18,6 @@ class EmulatorSettings:
     worker_patience_seconds: float = 0.15
     trace_port: int = 0
     save_interval_seconds: float = 30.0
-    # 10 would make ten minutes pass in one: the connection clock of a test.
-    clock_speed: float = 1.0
     kept_executions: int = 200
     kept_log_events: int = 20_000
     kept_traces: int = 2_000
@@ -46,7 +44,6 @@ class EmulatorSettings:
             worker_patience_seconds=number("WORKER_PATIENCE_SECONDS", cls.worker_patience_seconds),
             trace_port=int(number("TRACE_PORT", cls.trace_port)),
             save_interval_seconds=number("SAVE_INTERVAL_SECONDS", cls.save_interval_seconds),
-            clock_speed=number("CLOCK_SPEED", cls.clock_speed),
             kept_executions=int(number("KEPT_EXECUTIONS", cls.kept_executions)),
             kept_log_events=int(number("KEPT_LOG_EVENTS", cls.kept_log_events)),
             kept_traces=int(number("KEPT_TRACES", cls.kept_traces)),

@@ -38,6 +38,29 @@ Send = Callable[[Message], Awaitable[None]]
 Response = tuple[int, dict[str, str], bytes]
 
 
+class ConnectionClock:
+    """The clock that ends connections: a test may move it forward. Of one event loop."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+        self._moved = asyncio.Event()
+
+    def now(self) -> float:
+        """The seconds that it shows."""
+        return time.monotonic() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Move it forward, for every connection."""
+        self._ahead += seconds
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def sleep_until(self, moment: float) -> None:
+        """Sleep until the clock may show a moment; it ends early when the clock is moved."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._moved.wait(), max(0.0, moment - self.now()))
+
+
 @dataclass
 class Connection:
     """One open socket, as `@connections` sees it."""
@@ -49,19 +72,24 @@ class Connection:
     region: str
     source_ip: str
     headers: dict[str, str]
+    clock: ConnectionClock
     connected_at: float = field(default_factory=time.time)
     last_active: float = field(default_factory=time.time)
-    last_traffic: float = field(default_factory=time.monotonic)
+    last_traffic: float = field(init=False)
+    """On the connection clock."""
     outbox: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(MAX_WAITING_FRAMES))
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     close_code: int = 1000
     close_reason: str = ""
     authorizer: dict[str, Any] | None = None
 
+    def __post_init__(self) -> None:
+        self.last_traffic = self.clock.now()
+
     def touch(self) -> None:
         """Traffic, in either direction, keeps a connection from idling out."""
         self.last_active = time.time()
-        self.last_traffic = time.monotonic()
+        self.last_traffic = self.clock.now()
 
     def close(self, code: int, reason: str) -> None:
         """Have the session end the connection."""
@@ -73,11 +101,11 @@ class Connection:
 class WebSocketSessions:
     """The sessions of every WebSocket API, and the management API that posts to them."""
 
-    def __init__(self, clock_speed: float) -> None:
+    def __init__(self) -> None:
         self._gateway = patching.module("services.apigateway")
         self._lambda = patching.module("services.lambda_svc")
         self._run_reentrant = patching.original("core.concurrency", "run_reentrant")
-        self._speed = clock_speed
+        self.clock = ConnectionClock()
         self._open: dict[str, Connection] = {}
         self._sessions: set[asyncio.Task[None]] = set()
         for name in (
@@ -138,6 +166,7 @@ class WebSocketSessions:
             region=owner[2],
             source_ip=str((scope.get("client") or ("127.0.0.1", 0))[0]),
             headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
+            clock=self.clock,
         )
         query = parse_qs(scope.get("query_string", b"").decode(), keep_blank_values=True)
         accepted = await self._connect(connection, query, send)
@@ -240,15 +269,10 @@ class WebSocketSessions:
 
     async def _watch_clock(self, connection: Connection) -> None:
         """Close after ten idle minutes, and after two hours whatever the traffic."""
-        born = time.monotonic()
-        while True:
-            now = time.monotonic()
-            until_idle = connection.last_traffic + IDLE_SECONDS / self._speed - now
-            until_end = born + LIFETIME_SECONDS / self._speed - now
-            if until_idle <= 0 or until_end <= 0:
-                connection.close(1001, "Going away")
-                return
-            await asyncio.sleep(min(until_idle, until_end))
+        end_of_life = self.clock.now() + LIFETIME_SECONDS
+        while (end := min(connection.last_traffic + IDLE_SECONDS, end_of_life)) > self.clock.now():
+            await self.clock.sleep_until(end)
+        connection.close(1001, "Going away")
 
     async def _handle_frame(self, connection: Connection, text: str) -> None:
         trace_headers.current.set(None)
