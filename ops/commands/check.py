@@ -12,7 +12,7 @@ from ops.errors import BadRequest, ExitCode
 from ops.events import BusEvent, Wanted
 from ops.stage import Stage
 
-IN_FLIGHT_MS = 5_000
+SETTLE_SECONDS = 5.0
 MOST_SHOWN = 100
 
 
@@ -26,13 +26,17 @@ def check(
     from_file: Annotated[
         Path | None, typer.Option(help="Events that were brought in from this file, besides the archive's.")
     ] = None,
+    settle: Annotated[
+        float,
+        typer.Option(min=0, help="Leave out rows younger than so many seconds: they may still be on their way."),
+    ] = SETTLE_SECONDS,
     as_json: AsJson = False,
 ) -> None:
     """Fold the archive and compare the result with the tables."""
     stage = stage_of(context)
     archive_start = _archive_start(stage)
     since_ms = max(times.moment(since), archive_start) if since else archive_start
-    until_ms = archive.settled_ms(stage) - IN_FLIGHT_MS
+    until_ms = archive.settled_ms(stage) - int(settle * 1000)
     if since_ms >= until_ms:
         raise BadRequest("There is nothing old enough to compare yet: what happens now may still be on its way.")
     with output.progress() as bar:
