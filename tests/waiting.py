@@ -10,13 +10,16 @@ import inspect
 import os
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 DEADLINE_SECONDS = float(os.environ.get("PARLEY_TEST_DEADLINE_SECONDS", "90"))
 """The only deadline. `make mutants` sets a shorter one, because there every test is expected to fail."""
 
 DEADLINE_MS = DEADLINE_SECONDS * 1000
 """The same, as Playwright counts."""
+
+COMMAND_SECONDS = 3 * DEADLINE_SECONDS
+"""For a whole command as a process, which may deploy a stage."""
 
 POLL_SECONDS = 0.05
 
@@ -36,7 +39,11 @@ def wait_until(look: Callable[[], Found], what: str, *, every: float = POLL_SECO
     return found
 
 
-async def until(look: Callable[[], Found | Awaitable[Found]], what: str, *, every: float = POLL_SECONDS) -> Found:
+@overload
+async def until(look: Callable[[], Awaitable[Found]], what: str, *, every: float = ...) -> Found: ...
+@overload
+async def until(look: Callable[[], Found], what: str, *, every: float = ...) -> Found: ...
+async def until(look: Callable[[], Any], what: str, *, every: float = POLL_SECONDS) -> Any:
     """`wait_until` for asynchronous tests; `look` may be a coroutine function."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while True:
