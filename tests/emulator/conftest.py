@@ -3,18 +3,19 @@
 import contextlib
 import json
 import socket
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from local import deployment
 from local.emulator_process import EmulatorProcess
 from local.ports import free_port
 from tests.emulator.template import template
+from tests.waiting import DEADLINE_SECONDS, wait_until
 
 
 class Stack:
@@ -25,9 +26,12 @@ class Stack:
         self._clients: dict[str, Any] = {}
         cloudformation = self.client("cloudformation")
         cloudformation.create_stack(StackName="tests", TemplateBody=json.dumps(template()))
-        cloudformation.get_waiter("stack_create_complete").wait(
-            StackName="tests", WaiterConfig={"Delay": 1, "MaxAttempts": 20}
-        )
+
+        def status() -> str:
+            found: str = cloudformation.describe_stacks(StackName="tests")["Stacks"][0]["StackStatus"]
+            return "" if found.endswith("IN_PROGRESS") else found
+
+        assert wait_until(status, "the tests' stack was deployed") == "CREATE_COMPLETE"
         self.outputs = deployment.outputs(emulator.url)["tests"]
 
     def client(self, service: str) -> Any:
@@ -47,37 +51,43 @@ class Stack:
 
     def receive(self, queue: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The first message of a queue that is wanted; others are removed."""
+        return self.receive_until(queue, wanted)[-1]
+
+    def receive_until(self, queue: str, wanted: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+        """The messages of a queue up to the first that is wanted, all removed. It is the last of the list."""
         sqs = self.client("sqs")
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
+        received: list[dict[str, Any]] = []
+
+        def look() -> bool:
             response = sqs.receive_message(
                 QueueUrl=self.outputs[queue],
                 WaitTimeSeconds=1,
-                MaxNumberOfMessages=10,
                 AttributeNames=["All"],
                 MessageAttributeNames=["All"],
             )
-            messages: list[dict[str, Any]] = response.get("Messages", [])
-            for message in messages:
+            for message in response.get("Messages", []):
                 sqs.delete_message(QueueUrl=self.outputs[queue], ReceiptHandle=message["ReceiptHandle"])
+                received.append(message)
                 if wanted(json.loads(message["Body"])):
-                    return message
-        raise AssertionError(f"no such message reached {queue}")
+                    return True
+            return False
+
+        wait_until(look, f"such a message reached {queue}", every=0)
+        return received
 
     def log_lines(self, group: str, containing: str, *, at_least: int = 1) -> list[str]:
         """The messages of a log group that hold a text, once there are enough of them."""
         logs = self.client("logs")
-        deadline = time.monotonic() + 10
-        while True:
+
+        def look() -> list[str]:
             found: list[str] = []
             # A function's group is made with its first line.
             with contextlib.suppress(logs.exceptions.ResourceNotFoundException):
                 for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
                     found += [event["message"] for event in page["events"] if containing in event["message"]]
-            if len(found) >= at_least:
-                return found
-            assert time.monotonic() < deadline, f"{group} holds {len(found)} lines with {containing!r}"
-            time.sleep(0.1)
+            return found if len(found) >= at_least else []
+
+        return wait_until(look, f"{group} held {at_least} lines with {containing!r}")
 
     def socket_url(self, ticket: str | None) -> str:
         query = f"?ticket={ticket}" if ticket is not None else ""
@@ -94,9 +104,17 @@ def say(opened: ClientConnection, **frame: Any) -> None:
     opened.send(json.dumps(frame))
 
 
-def hear(opened: ClientConnection, timeout: float = 5) -> dict[str, Any]:
-    frame: dict[str, Any] = json.loads(opened.recv(timeout=timeout))
+def hear(opened: ClientConnection) -> dict[str, Any]:
+    frame: dict[str, Any] = json.loads(opened.recv(timeout=DEADLINE_SECONDS))
     return frame
+
+
+def closing(opened: ClientConnection) -> tuple[int, str]:
+    """The code and the reason that the server closes a connection with."""
+    with pytest.raises(ConnectionClosed) as closed:
+        opened.recv(timeout=DEADLINE_SECONDS)
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code, closed.value.rcvd.reason
 
 
 def launch(directory: Path, **settings: str) -> EmulatorProcess:

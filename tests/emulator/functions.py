@@ -26,7 +26,10 @@ def route(event, context):
     frame = json.loads(event["body"])
     if frame.get("raise"):
         raise ValueError("a secret of the handler")
-    time.sleep(frame.get("sleep", 0))
+    if frame.get("print"):
+        print(frame["print"])
+    while frame.get("until") and not os.path.exists(frame["until"]):  # noqa: PTH110 - a module less to import
+        time.sleep(0.02)
     return {
         "statusCode": 200,
         "body": json.dumps(

@@ -157,7 +157,7 @@ def template() -> dict[str, Any]:
     """The whole stack."""
     resources: dict[str, Any] = {
         "Authorize": function("authorize"),
-        "Route": function("route", Timeout=5, TracingConfig={"Mode": "Active"}),
+        "Route": function("route", Timeout=60, TracingConfig={"Mode": "Active"}),
         "Work": function(
             "work",
             TracingConfig={"Mode": "Active"},

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulator.conftest import Stack
+from tests.waiting import wait_until
 
 
 def deploy(stack: Stack, name: str, resources: dict[str, Any]) -> None:
@@ -20,11 +21,12 @@ def deploy(stack: Stack, name: str, resources: dict[str, Any]) -> None:
         cloudformation.create_stack(StackName=name, TemplateBody=body)
     else:
         cloudformation.update_stack(StackName=name, TemplateBody=body)
-    for _ in range(50):
-        status = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
-        if not status.endswith("IN_PROGRESS"):
-            break
-    assert status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), status
+
+    def status() -> str:
+        found: str = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        return "" if found.endswith("IN_PROGRESS") else found
+
+    assert wait_until(status, f"the stack {name} was deployed") in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
 def test_a_type_that_nothing_emulates_is_accepted_and_listed(stack: Stack):

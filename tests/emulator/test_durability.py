@@ -2,20 +2,19 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 from local.deployment import client
 from local.emulator.journal import Journal
 from local.emulator_process import EmulatorProcess
 from tests.emulator.conftest import launch
+from tests.waiting import wait_until
 
 
 def kill(emulator: EmulatorProcess) -> None:
     assert emulator.pid is not None
     os.kill(emulator.pid, signal.SIGKILL)
-    while not emulator.has_ended():
-        time.sleep(0.02)
+    wait_until(emulator.has_ended, "the emulator had ended")
 
 
 def test_items_messages_and_users_outlive_a_kill(tmp_path: Path):

@@ -1,6 +1,7 @@
 """`python -m local` and the front door, with a small app of the tests' own."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -8,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -21,15 +21,16 @@ from local.ports import free_port
 from local.stage import LocalStage
 from local.state_directory import REPOSITORY
 from tests.emulator import assembly
+from tests.waiting import COMMAND_SECONDS, wait_until
 
 
-def command(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "local", *arguments],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=COMMAND_SECONDS,
         check=False,
     )
 
@@ -46,15 +47,26 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
 
 
 @pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory, app: tuple[Path, int]) -> Iterator[LocalStage]:
+def deployed(tmp_path_factory: pytest.TempPathFactory, app: tuple[Path, int]) -> Iterator[Path]:
+    """The state directory of a stage that was started, and that tests may stop."""
     state = tmp_path_factory.mktemp("stage")
     result = up(state, *app)
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"Parley is ready at http://localhost:{app[1]}" in result.stdout
     try:
-        yield LocalStage.load(state)
+        yield state
     finally:
         command("down", "--state-dir", str(state))
+
+
+@pytest.fixture
+def started(deployed: Path, app: tuple[Path, int]) -> LocalStage:
+    """That stage, running, whatever the test before left."""
+    with contextlib.suppress(LocalStageError):
+        return LocalStage.load(deployed)
+    result = up(deployed, *app)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return LocalStage.load(deployed)
 
 
 @pytest.fixture
@@ -209,14 +221,14 @@ def test_while_the_emulator_is_down_the_api_says_so_and_then_works_again(started
     started.restart_emulator()
     assert http.get("/api/things", headers={"authorization": token}).status_code == 200
     started.crash_emulator()
-    deadline = time.monotonic() + 20
-    while http.get("/api/things", headers={"authorization": token}).status_code != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(
+        lambda: http.get("/api/things", headers={"authorization": token}).status_code == 200,
+        "the supervisor had started the emulator again",
+    )
 
 
-def test_a_second_start_uses_what_was_deployed(started: LocalStage, app: tuple[Path, int], http: httpx.Client):
-    """No deployment, the same data, within ten seconds; a changed app is deployed onto it."""
+def test_a_second_start_uses_what_was_deployed(started: LocalStage, app: tuple[Path, int]):
+    """No deployment, the same data; a changed app is deployed onto it."""
     client = started.client("cognito-idp")
     client.admin_create_user(UserPoolId=started.outputs["UserPoolId"], Username="dora", MessageAction="SUPPRESS")
     state = str(started.state.path)
@@ -224,18 +236,18 @@ def test_a_second_start_uses_what_was_deployed(started: LocalStage, app: tuple[P
     with pytest.raises(LocalStageError, match="No local stage runs"):
         LocalStage.load(started.state.path)
     assert command("down", "--state-dir", state).returncode == 0
-    began = time.monotonic()
+    log = started.state.path / "deploy.log"
+    deployed = log.stat().st_mtime_ns
     assert "Nothing changed" in up(started.state.path, *app).stdout
-    assert time.monotonic() - began < 10
+    assert log.stat().st_mtime_ns == deployed, "nothing was deployed again"
     assert client.admin_get_user(UserPoolId=started.outputs["UserPoolId"], Username="dora")["Username"] == "dora"
     command("down", "--state-dir", state)
-    (app[0] / "site" / "assets" / "new.js").write_text("new")
-    manifest = app[0] / "Tests.template.json"
-    changed = json.loads(manifest.read_text())
-    changed["Resources"]["Files"]["Properties"]["SystemMetadata"] = {"cache-control": "no-cache"}
-    manifest.write_text(json.dumps(changed))
+    template = app[0] / "Tests.template.json"
+    changed = json.loads(template.read_text())
+    changed["Resources"]["Added"] = assembly.resource("S3::Bucket", BucketName="tests-added")
+    template.write_text(json.dumps(changed))
     assert "Deployed every stack" in up(started.state.path, *app).stdout
-    assert http.get("/").headers["cache-control"] == "no-cache"
+    assert started.client("s3").head_bucket(Bucket="tests-added")
     assert client.admin_get_user(UserPoolId=started.outputs["UserPoolId"], Username="dora")["Username"] == "dora"
 
 
@@ -248,6 +260,8 @@ def test_a_deployment_that_fails_says_why_in_one_sentence(tmp_path: Path, own_st
     assert str(own_state / "deploy.log") in result.stderr
     assert "Traceback" not in result.stdout + result.stderr
     assert command("status", "--state-dir", str(own_state)).returncode == 1
+    assert command("reset", "--state-dir", str(own_state)).returncode == 0
+    assert not (own_state / "deploy.log").exists()
 
 
 def test_a_taken_port_stops_the_start(tmp_path: Path, app: tuple[Path, int]):
@@ -260,32 +274,25 @@ def test_a_taken_port_stops_the_start(tmp_path: Path, app: tuple[Path, int]):
     assert "is in use" in result.stderr
 
 
-def test_an_emulator_does_not_outlive_its_supervisor(own_state: Path, app: tuple[Path, int]):
-    """Even when the supervisor is killed."""
-    assert up(own_state, app[0], 0).returncode == 0
-    stage = LocalStage.load(own_state)
-    pids = stage.description["pids"]
-    os.kill(pids["supervisor"], signal.SIGKILL)
-    deadline = time.monotonic() + 15
-    while stage_answers(stage):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    assert command("reset", "--state-dir", str(own_state)).returncode == 0
+def test_an_emulator_does_not_outlive_its_supervisor(started: LocalStage, app: tuple[Path, int]):
+    """Even when the supervisor is killed; the next start finds what was deployed."""
+    os.kill(started.description["pids"]["supervisor"], signal.SIGKILL)
+    wait_until(lambda: not stage_answers(started), "the emulator had stopped")
+    assert "Nothing changed" in up(started.state.path, *app).stdout
 
 
-def test_a_stage_stops_with_the_process_that_needs_it(own_state: Path, app: tuple[Path, int]):
+def test_a_stage_stops_with_the_process_that_needs_it(started: LocalStage, app: tuple[Path, int]):
     """However that one ended, and in order: the state is saved, and nothing is left."""
-    needing = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    assert up(own_state, app[0], 0, stop_with=needing.pid).returncode == 0
-    stage = LocalStage.load(own_state)
+    state = started.state.path
+    command("down", "--state-dir", str(state))
+    needing = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    assert up(state, *app, stop_with=needing.pid).returncode == 0
+    stage = LocalStage.load(state)
+    saved = stops(state)
     needing.kill()
-    needing.wait()
-    deadline = time.monotonic() + 15
-    while stage_answers(stage):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    assert "Stopping; the state is saved." in (own_state / "supervisor.log").read_text()
-    assert command("reset", "--state-dir", str(own_state)).returncode == 0
+    needing.communicate()
+    wait_until(lambda: not stage_answers(stage), "the emulator had stopped")
+    wait_until(lambda: stops(state) > saved, "the state was saved")
 
 
 def test_a_stage_is_not_started_for_a_process_that_is_gone(own_state: Path, app: tuple[Path, int]):
@@ -296,6 +303,11 @@ def test_a_stage_is_not_started_for_a_process_that_is_gone(own_state: Path, app:
     assert refused.returncode == 1
     assert f"There is no process {gone.pid} (--stop-with), so nobody needs the stage." in refused.stderr
     assert "Traceback" not in refused.stderr + refused.stdout
+
+
+def stops(state: Path) -> int:
+    """How often the stage has stopped in order."""
+    return (state / "supervisor.log").read_text().count("Stopping; the state is saved.")
 
 
 def stage_answers(stage: LocalStage) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulator.conftest import Stack
+from tests.waiting import wait_until
 
 
 def send(stack: Stack, opened: socket.socket, **segment: object) -> None:
@@ -44,11 +45,15 @@ def test_a_trace_is_found_by_an_annotation_of_a_subsegment(stack: Stack, trace_s
     )
     xray = stack.client("xray")
     query = {"StartTime": now - 60, "EndTime": now + 60}
-    deadline = time.monotonic() + 5
-    found: list[dict[str, Any]] = []
-    while not found and time.monotonic() < deadline:
+
+    def look() -> list[dict[str, Any]]:
         expression = f'annotation.messageId = "{message_id}" AND annotation[attempt] = 2'
-        found = xray.get_trace_summaries(FilterExpression=expression, **query)["TraceSummaries"]
+        found: list[dict[str, Any]] = xray.get_trace_summaries(FilterExpression=expression, **query)[
+            "TraceSummaries"
+        ]
+        return found
+
+    found = wait_until(look, "the trace was collected")
     assert [one["Id"] for one in found] == [trace_id]
     assert found[0]["Duration"] == pytest.approx(0.25, abs=0.01)
     traces = xray.batch_get_traces(TraceIds=[trace_id, "1-00000000-000000000000000000000000"])

@@ -1,15 +1,16 @@
 """WebSocket APIs behave as API Gateway's."""
 
 import json
-import time
+import urllib.request
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.emulator.conftest import Stack, hear, launch, say
-from tests.emulator.template import template
+from tests.emulator.conftest import Stack, closing, hear, say
+from tests.waiting import DEADLINE_SECONDS
 
 
 def test_a_route_with_a_route_response_answers(stack: Stack):
@@ -22,19 +23,21 @@ def test_a_route_with_a_route_response_answers(stack: Stack):
 def test_a_route_without_a_route_response_stays_silent(stack: Stack):
     """A returned body is not sent when the route declares no response."""
     with stack.connected() as opened:
-        say(opened, action="whisper", n=1)
-        say(opened, action="talk", n=2, sleep=0.3)
+        say(opened, action="whisper", n=1, print="a whisper")
+        # Its lines are there when it has returned: an answer of it would come before one to a frame sent now.
+        stack.log_lines(f"/aws/lambda/{stack.outputs['Route']}", "a whisper")
+        say(opened, action="talk", n=2)
         assert hear(opened)["n"] == 2
 
 
-def test_frames_of_one_connection_run_side_by_side(stack: Stack):
-    """A slow frame does not hold up the next."""
+def test_frames_of_one_connection_run_side_by_side(stack: Stack, tmp_path: Path):
+    """A slow frame does not hold up the next: it ends only after the next was answered."""
+    go_on = tmp_path / "go-on"
     with stack.connected() as opened:
-        say(opened, action="talk", n="slow", sleep=1.5)
-        began = time.monotonic()
+        say(opened, action="talk", n="slow", until=str(go_on))
         say(opened, action="talk", n="quick")
         assert hear(opened)["n"] == "quick"
-        assert time.monotonic() - began < 1.2
+        go_on.touch()
         assert hear(opened)["n"] == "slow"
 
 
@@ -77,10 +80,8 @@ def test_a_frame_over_32_kilobytes_ends_the_connection(stack: Stack):
         say(opened, action="talk", n="large", padding="x" * 30_000)
         assert hear(opened)["n"] == "large"
         say(opened, action="talk", padding="x" * 33_000)
-        with pytest.raises(ConnectionClosed) as closed:
-            opened.recv(timeout=5)
-        assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == 1009
+        code, _ = closing(opened)
+        assert code == 1009
 
 
 def management_client(stack: Stack):
@@ -106,8 +107,7 @@ def test_connections_are_posted_to_described_and_deleted(stack: Stack):
             management.post_to_connection(ConnectionId=connection_id, Data=b"x" * (128 * 1024 + 1))
         assert too_large.value.response["Error"]["Code"] == "PayloadTooLargeException"
         management.delete_connection(ConnectionId=connection_id)
-        with pytest.raises(ConnectionClosed):
-            opened.recv(timeout=5)
+        assert closing(opened) == (1000, "Connection Closed Normally")
     with pytest.raises(ClientError) as gone:
         management.post_to_connection(ConnectionId=connection_id, Data=b"late")
     assert gone.value.response["Error"]["Code"] == "GoneException"
@@ -133,39 +133,37 @@ def test_route_functions_log_and_have_a_trace(stack: Stack):
     assert json.loads(stack.log_lines(group, '"code": 4001')[0]) == {"kind": "DISCONNECT", "code": 4001}
 
 
-def test_the_connection_clock(tmp_path_factory: pytest.TempPathFactory):
-    """Ten idle minutes end a connection, two hours end any; much faster here."""
-    emulator = launch(tmp_path_factory.mktemp("clock"), CLOCK_SPEED="2400")
-    try:
-        names = ("Api", "Stage", "Route", "RouteIntegration", "TalkRoute", "PingIntegration", "Pong")
-        whole = template()
-        small = {name: whole["Resources"][name] for name in (*names, "PingRoute", "PingResponse", "TalkResponse")}
-        from local.deployment import client, outputs
+MINUTE = 60
 
-        client("cloudformation", emulator.url).create_stack(
-            StackName="clock",
-            TemplateBody=json.dumps({"Resources": small, "Outputs": {"Api": {"Value": {"Ref": "Api"}}}}),
-        )
-        api = outputs(emulator.url)["clock"]["Api"]
-        url = f"{emulator.url.replace('http', 'ws', 1)}/_aws/execute-api/{api}/socket"
-        with connect(url, proxy=None) as idle, connect(url, proxy=None) as busy:
-            began = time.monotonic()
-            idle_ended = 0.0
-            while time.monotonic() - began < 20:
-                try:
-                    say(busy, action="ping")
-                    assert hear(busy) == {"type": "pong"}
-                except ConnectionClosed:
-                    break
-                try:
-                    idle.recv(timeout=0.05)
-                except TimeoutError:
-                    pass
-                except ConnectionClosed:
-                    idle_ended = idle_ended or time.monotonic() - began
-                    time.sleep(0.05)
-            busy_ended = time.monotonic() - began
-        assert 0.2 < idle_ended < 2
-        assert 2.8 < busy_ended < 6
-    finally:
-        emulator.stop()
+
+def advance(stack: Stack, seconds: float) -> None:
+    """Move the connection clock forward."""
+    request = urllib.request.Request(
+        f"{stack.emulator.url}/_parley/clock", data=json.dumps({"advance": seconds}).encode(), method="POST"
+    )
+    with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS):
+        pass
+
+
+def test_ten_idle_minutes_end_a_connection_and_two_hours_end_any(stack: Stack):
+    """By the connection clock, which is moved: the server says 1001 to whoever is idle, then to whoever is not."""
+    management = management_client(stack)
+    with stack.connected() as idle, stack.connected() as busy:
+        say(idle, action="talk")
+        idle_id = hear(idle)["connectionId"]
+        for minutes in range(0, 9, 3):
+            advance(stack, 3 * MINUTE)
+            say(busy, action="ping")
+            assert hear(busy) == {"type": "pong"}
+            assert management.get_connection(ConnectionId=idle_id), f"closed after {minutes + 3} minutes"
+        advance(stack, 2 * MINUTE)
+        assert closing(idle) == (1001, "Going away")
+        for _ in range(12):
+            say(busy, action="ping")
+            assert hear(busy) == {"type": "pong"}
+            advance(stack, 9 * MINUTE)
+        # An hour and 59 minutes are over, and the last frame is nine minutes old.
+        say(busy, action="ping")
+        assert hear(busy) == {"type": "pong"}
+        advance(stack, 2 * MINUTE)
+        assert closing(busy) == (1001, "Going away")
