@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import random
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -68,6 +69,8 @@ class ResumingClient:
     sends: int = 0
     repeats: int = 0
     """Frames for what was on the screen already."""
+    received: Counter[str] = field(default_factory=Counter)
+    """How many frames came in over all of its sockets, by type."""
     connections: int = 0
     breaks: int = 0
     """How often the only socket ended by itself."""
@@ -253,6 +256,7 @@ class ResumingClient:
     # --- what comes in ---------------------------------------------------------------
 
     def _hear(self, frame: Frame) -> None:
+        self.received[str(frame.get("type"))] += 1
         match frame.get("type"):
             case "ack" | "error":
                 sending = self._unacknowledged.get(str(frame.get("clientMessageId")))

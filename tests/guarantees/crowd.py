@@ -1,6 +1,7 @@
 """People in a channel of their own, who do not give up; and the table to compare their screens with."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,15 +15,16 @@ import httpx
 from ops import dead_letters, redriving
 from ops.chat_client import ChatClient
 from ops.resuming_client import ResumingClient
+from ops.run_log import RunLog
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
+from tests.waiting import until
 
 NOT_NOW = (429, 500, 502, 503, 504)
-# Making people and channels tests nothing; on a busy stage several requests in a row may time out.
-PATIENCE_SECONDS = 120.0
 LAST_WORDS = 3
-# For as long as a client asks for what it knows that it missed.
-LAST_WORD_SECONDS = 50.0
+LOOKS_BEFORE_REDRIVE = 50
+MOST_RUNS = 1_000
+CLOCK_DIFFERENCE_MS = 60_000
 
 Answer = TypeVar("Answer")
 
@@ -39,6 +41,7 @@ class Crowd:
     """Why a message that no run could store was kept for a redrive, for each that was put back."""
     last_words: set[str] = field(default_factory=set)
     """What `check` had said, for whoever missed something to notice."""
+    began: float = field(default_factory=time.time)
 
     async def say(self, person: ResumingClient, text: str, **options: Any) -> str:
         """Send until acknowledged, and remember when it left."""
@@ -55,23 +58,20 @@ class Crowd:
         """Wait until a message is on every screen."""
         await self.people[0].wait_until(lambda: all(message_id in each.arrived for each in self.people))
 
-    async def settle_storage(self, *, seconds: float = 60.0) -> None:
-        """Wait until all that was acknowledged is stored; what waits in the dead-letter queue then is redriven."""
-        missing = await self._missing(seconds)
-        if missing:
-            await asyncio.to_thread(self._redrive, missing)
-            missing = await self._missing(seconds)
-        assert not missing, f"{sorted(missing)} of {len(self.sent)} acknowledged: neither stored nor kept aside"
+    async def settle_storage(self) -> None:
+        """Wait until all that was acknowledged is stored; what has come to the dead-letter queue is redriven."""
+        looks = 0
 
-    async def _missing(self, seconds: float) -> set[str]:
-        """Wait until nothing acknowledged is missing from the table; what is, after so long."""
-        deadline = time.monotonic() + seconds
-        while True:
-            table = await asyncio.to_thread(self.table)
-            missing = set(self.sent) - {message_id for _, message_id, _ in table}
-            if not missing or time.monotonic() > deadline:
-                return missing
-            await asyncio.sleep(0.1)
+        async def is_stored() -> bool:
+            nonlocal looks
+            looks += 1
+            stored = {message_id for _, message_id, _ in await asyncio.to_thread(self.table)}
+            missing = set(self.sent) - stored
+            if missing and looks % LOOKS_BEFORE_REDRIVE == 0:
+                await asyncio.to_thread(self._redrive, missing)
+            return not missing
+
+        await until(is_stored, f"the {len(self.sent)} messages acknowledged were stored or redriven")
 
     def _redrive(self, missing: set[str]) -> None:
         """What an operator does when the alarm of the dead-letter queue rings."""
@@ -88,21 +88,37 @@ class Crowd:
         """
         await self.settle_storage()
         for person in self.people:
-            await person.wait_until(lambda person=person: person.is_connected, seconds=60)  # type: ignore[misc]
+            await person.wait_until(lambda person=person: person.is_connected)  # type: ignore[misc]
         for _ in range(LAST_WORDS):
             self.last_words.add(await self.people[0].say("that is all"))
-            try:
-                await self._until_all_is_seen(LAST_WORD_SECONDS)
-            except TimeoutError:
-                continue
-            return
+            with contextlib.suppress(TimeoutError):
+                await self._until_all_is_seen()
+                return
 
-    async def _until_all_is_seen(self, seconds: float) -> None:
+    async def _until_all_is_seen(self) -> None:
         """Raises TimeoutError."""
         stored = {message_id for _, message_id, _ in await asyncio.to_thread(self.table)} | self.last_words
-        await self.people[0].wait_until(
-            lambda: all(stored <= person.arrived.keys() for person in self.people), seconds=seconds
-        )
+        await self.people[0].wait_until(lambda: all(stored <= person.arrived.keys() for person in self.people))
+
+    async def until_runs_ended(self, count: int) -> None:
+        """Wait until so many runs of the channel's messages have ended, those that stored nothing included.
+
+        Their ends are counted in the workflow's log, so a run that is still on its way is waited for.
+        """
+        log, since_ms = RunLog(self.stage.stage), int(self.began * 1000) - CLOCK_DIFFERENCE_MS
+
+        def ended() -> bool:
+            runs = log.newest(
+                since_ms=since_ms,
+                until_ms=int(time.time() * 1000) + 1,
+                limit=MOST_RUNS,
+                wanted=lambda run: (
+                    run.event.channel_id == self.channel_id and run.event.detail_type == "MessageSent"
+                ),
+            )
+            return sum(run.ended_ms is not None for run in runs) >= count
+
+        await until(partial(asyncio.to_thread, ended), f"{count} runs of the channel's messages had ended")
 
     async def check(self, record: Record | None = None) -> list[tuple[int, str, str]]:
         """Every screen equals the table: in order, no gap, none twice; every acknowledged message once.
@@ -189,17 +205,26 @@ async def private_channel(owner: ChatClient, *others: ChatClient) -> str:
 
 async def insist(ask: Callable[[], Awaitable[Answer]]) -> Answer:
     """What a request answers, asked again while the server says "not now", or nothing: the weather is for all."""
-    patience = time.monotonic() + PATIENCE_SECONDS
-    while True:
+    refused: httpx.HTTPError | None = None
+
+    async def attempt() -> tuple[Answer] | None:
+        nonlocal refused
         try:
-            return await ask()
+            return (await ask(),)
         except httpx.HTTPStatusError as refusal:
-            if refusal.response.status_code not in NOT_NOW or time.monotonic() > patience:
+            if refusal.response.status_code not in NOT_NOW:
                 raise
-        except httpx.TransportError:
-            if time.monotonic() > patience:
-                raise
-        await asyncio.sleep(0.5)
+            refused = refusal
+        except httpx.TransportError as fault:
+            refused = fault
+        return None
+
+    try:
+        answered = await until(attempt, "a request was taken", every=0.5)
+    except AssertionError as late:
+        raise late from refused
+    assert answered is not None
+    return answered[0]
 
 
 @asynccontextmanager

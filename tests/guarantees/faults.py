@@ -3,14 +3,15 @@
 import json
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from local.stage import LocalStage
+from tests.waiting import DEADLINE_SECONDS, wait_until
 
-STRUCK_SECONDS = 30
+Rule = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -20,39 +21,40 @@ class Faults:
     stage: LocalStage
 
     @contextmanager
-    def of(self, *rules: dict[str, Any]) -> Iterator[None]:
-        """These faults, until the block ends."""
+    def of(self, *rules: Rule) -> Iterator[None]:
+        """These faults, until the block ends.
+
+        A fault that never struck proves nothing, so each rule must have struck by then: AssertionError otherwise.
+        """
         self.put(*rules)
         try:
             yield
-        finally:
+        except BaseException:
             self.put()
+            raise
+        self.change()
 
-    def put(self, *rules: dict[str, Any]) -> None:
-        """These faults instead of those before; none of them clears all."""
-        self._post("faults", list(rules))
+    def change(self, *rules: Rule) -> None:
+        """These faults instead of those before, each of which must have struck. Raises AssertionError."""
+        idle = [rule for rule in self.put(*rules) if not rule["struck"]]
+        assert not idle, f"these faults never struck, so the test shows nothing: {idle}"
 
-    def struck(self) -> int:
-        """How often the faults in force have struck."""
-        with urllib.request.urlopen(f"{self.stage.emulator_url}/_parley/faults", timeout=10) as answer:
-            return sum(rule["struck"] for rule in json.load(answer)["faults"])
+    def put(self, *rules: Rule) -> list[Rule]:
+        """These faults instead of those before, however often they struck: it returns them with their `struck`."""
+        replaced: list[Rule] = self._post("faults", list(rules))["replaced"]
+        return replaced
+
+    def struck(self, what: str | None = None) -> int:
+        """How often the faults in force have struck, or those that do `what`."""
+        return sum(rule["struck"] for rule in self._ask("faults")["faults"] if what in (None, rule["what"]))
 
     def wait_until_struck(self, times: int = 1) -> None:
-        """Wait until the faults in force have struck so often. Raises TimeoutError."""
-        deadline = time.monotonic() + STRUCK_SECONDS
-        while self.struck() < times:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"no fault struck {times} times within {STRUCK_SECONDS} s")
-            time.sleep(0.02)
+        """Wait until the faults in force have struck so often."""
+        wait_until(lambda: self.struck() >= times, f"faults had struck {times} times")
 
-    @contextmanager
-    def clock_speed(self, speed: float) -> Iterator[None]:
-        """The connection clock so much faster, for connections that open until the block ends."""
-        self._post("clock", {"speed": speed})
-        try:
-            yield
-        finally:
-            self._post("clock", {"speed": 1})
+    def advance_clock(self, seconds: float) -> None:
+        """Move the connection clock forward, for every connection."""
+        self._post("clock", {"advance": seconds})
 
     @contextmanager
     def enforced_policies(self) -> Iterator[None]:
@@ -74,9 +76,15 @@ class Faults:
         time.sleep(down_seconds)
         self.stage.restart_emulator()
 
-    def _post(self, what: str, body: Any) -> None:
+    def _ask(self, what: str) -> Any:
+        with urllib.request.urlopen(
+            f"{self.stage.emulator_url}/_parley/{what}", timeout=DEADLINE_SECONDS
+        ) as answer:
+            return json.load(answer)
+
+    def _post(self, what: str, body: Rule | Sequence[Rule]) -> Any:
         request = urllib.request.Request(
             f"{self.stage.emulator_url}/_parley/{what}", data=json.dumps(body).encode(), method="POST"
         )
-        with urllib.request.urlopen(request, timeout=10):
-            pass
+        with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answer:
+            return json.load(answer)

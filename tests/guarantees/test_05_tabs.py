@@ -63,4 +63,5 @@ async def test_one_of_two_tabs_dies(stage: TestStage, record: Record, is_long: b
             assert not any(went_offline(emil)(frame) for frame in dora.sockets[0].frames[since:])
             await living.close()
             since = await index_of(dora, went_offline(emil), since)
+        assert sum(map(went_offline(emil), dora.sockets[0].frames)) == rounds, "offline once for each last tab"
     record.tried("one of two tabs cut, the other used on", rounds)

@@ -43,9 +43,10 @@ async def test_events_late_and_twice(stage: TestStage, record: Record, faults: F
             for start in range(0, count, 6):
                 batch = range(start, min(start + 6, count))
                 await asyncio.gather(*(people.say(people.people[n % 3], f"late {n}") for n in batch))
-            struck = faults.struck()
             await people.settle_storage()
-            await asyncio.sleep(0.5)
+            # Those that were started twice, too: none is left that could still store something.
+            await people.until_runs_ended(count + faults.struck("duplicate"))
+            struck = faults.struck()
         assert len(await people.check(record)) == count
     record.tried("events delivered late or twice", struck)
 
@@ -111,6 +112,6 @@ async def test_the_same_event_a_hundred_times(stage: TestStage, record: Record):
         for _ in range(10):
             await asyncio.to_thread(bus.put_events, Entries=[entry] * 10)
         await people.people[0].wait_until(lambda: all(len(person.view) == 1 for person in people.people))
-        await asyncio.sleep(0.5)
+        await people.until_runs_ended(100)
         assert [text for _, _, text in await people.check()] == ["once"]
     record.tried("one event put on the bus again", 100)

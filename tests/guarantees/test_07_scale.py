@@ -1,7 +1,6 @@
 """A long history comes by the page, and a large channel is served whole, stale rows and all."""
 
 import asyncio
-import time
 from typing import Any
 from uuid import uuid4
 
@@ -14,9 +13,6 @@ from tests.local_stage import TestStage
 
 PROMISE = 7
 pytestmark = pytest.mark.anyio
-
-PATIENCE_SECONDS = 10
-"""Far more than it takes; figures are the bench's business."""
 
 
 def fill(stage: TestStage, table: str, rows: list[dict[str, Any]]) -> None:
@@ -41,7 +37,7 @@ async def history(client: ChatClient, channel_id: str) -> list[int]:
 
 
 async def test_a_long_history_comes_by_the_page(stage: TestStage, record: Record, is_long: bool):
-    """The first page does not wait for the rest; scrolling up meets every message once."""
+    """The first page is the latest messages; scrolling up meets every message once."""
     count = 10_000 if is_long else 500
     async with signed_in(stage, "dora") as (dora,):
         channel_id = await private_channel(dora)
@@ -61,14 +57,11 @@ async def test_a_long_history_comes_by_the_page(stage: TestStage, record: Record
             for seq in range(1, count + 1)
         ]
         await asyncio.to_thread(fill, stage, "Messages", rows)
-        began = time.monotonic()
         page = await dora.api.get(f"/channels/{channel_id}/messages", limit=50)
-        first = time.monotonic() - began
         assert [item["seq"] for item in page["items"]] == list(range(count - 49, count + 1))
-        assert first < PATIENCE_SECONDS
+        assert page["hasMore"] is True
         assert await history(dora, channel_id) == list(range(1, count + 1))
     record.tried("messages of a channel, read by the page", count)
-    record.note(f"first page of {count:,} messages in {first * 1000:.0f} ms")
 
 
 @pytest.mark.thorough
@@ -103,5 +96,5 @@ async def test_everyone_online_in_a_large_channel_is_served(stage: TestStage, re
             await client.open_socket()
         ack = await clients[0].send_message("to all of you", channel_id=channel_id)
         for client in clients:
-            await client.sockets[0].wait_for_type("message", messageId=ack["messageId"], seconds=60)
+            await client.sockets[0].wait_for_type("message", messageId=ack["messageId"])
     record.tried("members, of whom everyone online was served", members)

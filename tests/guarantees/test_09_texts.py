@@ -8,6 +8,7 @@ import pytest
 from tests.guarantees.crowd import private_channel, signed_in
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
+from tests.waiting import DEADLINE_SECONDS
 
 PROMISE = 9
 pytestmark = pytest.mark.anyio
@@ -66,7 +67,7 @@ async def test_two_hundred_kilobytes_end_the_socket_as_the_transport_says_and_no
         socket = await dora.open_socket()
         frame = {"action": "sendMessage", "channelId": channel_id, "clientMessageId": str(uuid4())}
         await socket.send_text(json.dumps({**frame, "text": "a" * 200_000}))
-        await socket.wait_closed(10)
+        await socket.wait_closed(DEADLINE_SECONDS)
         assert socket.connection.close_code == 1009
         again = await dora.open_socket()
         ack = await dora.send_message("shorter", channel_id=channel_id, socket=again)

@@ -17,6 +17,7 @@ from tests.guarantees.crowd import private_channel, signed_in
 from tests.guarantees.faults import Faults
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
+from tests.waiting import DEADLINE_SECONDS
 
 PROMISE = 8
 pytestmark = pytest.mark.anyio
@@ -41,7 +42,7 @@ async def use_everything(dora: ChatClient, emil: ChatClient, *, until_wrong: boo
             doing.close()
             return None
         try:
-            return await asyncio.wait_for(doing, 15)
+            return await asyncio.wait_for(doing, DEADLINE_SECONDS)
         except Exception as failure:
             wrong.append(f"{name}: {type(failure).__name__} {failure}"[:300])
             return None
@@ -57,7 +58,7 @@ async def use_everything(dora: ChatClient, emil: ChatClient, *, until_wrong: boo
     async def said() -> int:
         ack = await dora.send_message("with rights", channel_id=channel_id)
         assert ack["type"] == "ack", ack
-        frame = await emil.sockets[-1].wait_for_type("message", messageId=ack["messageId"], seconds=10)
+        frame = await emil.sockets[-1].wait_for_type("message", messageId=ack["messageId"])
         return int(frame["seq"])
 
     channel_id = await works("create and add", private_channel(dora, emil))
@@ -71,7 +72,7 @@ async def use_everything(dora: ChatClient, emil: ChatClient, *, until_wrong: boo
     await works("edit", acknowledged(first, "editMessage", **place, text="better"))
     await works("react", acknowledged(second, "addReaction", **place, emoji="👍"))
     await works("type", acknowledged(first, "startTyping", channelId=channel_id))
-    await works("status", second.wait_for_type("typing", userId=dora.user_id, seconds=10))
+    await works("status", second.wait_for_type("typing", userId=dora.user_id))
     for path in (
         "/me",
         "/users",
@@ -86,7 +87,7 @@ async def use_everything(dora: ChatClient, emil: ChatClient, *, until_wrong: boo
     await works("direct", dora.api.post("/direct-messages", {"userId": emil.user_id}))
     await works("leave", emil.api.delete(f"/channels/{channel_id}/members/me"))
     await works("sign out", emil.api.post("/sign-out"))
-    await works("closed", second.wait_closed(5))
+    await works("closed", second.wait_closed(DEADLINE_SECONDS))
     if second.is_open:
         wrong.append("sign out: the socket is open")
     return wrong

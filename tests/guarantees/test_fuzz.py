@@ -146,7 +146,7 @@ async def answers_to(socket: Socket, frames: list[str]) -> list[dict[str, Any]]:
     def answers() -> list[dict[str, Any]]:
         return [each for each in socket.frames[since:] if each.get("type") not in TOLD_BY_OTHERS]
 
-    await socket.wait_for(lambda _frame: len(answers()) == len(frames), since=since, seconds=60)
+    await socket.wait_for(lambda _frame: len(answers()) == len(frames), since=since)
     return answers()
 
 
@@ -203,6 +203,7 @@ def test_generated_requests(stage: TestStage, record: Record, is_long: bool, mod
         )
         mine = {each["channelId"] for each in runner.run(client.api.get("/channels"))["items"]}
         runner.run(client.close())
+    assert tried, "no request was made"
     assert {each for each in mine if not each.startswith("direct-")} <= made | {"general"}
     kind = "that do not fit" if mode is GenerationMode.NEGATIVE else "that fit"
     record.tried(f"requests {kind} the OpenAPI document: no 5xx, a documented answer each", tried)

@@ -10,6 +10,9 @@ import asyncio
 import contextlib
 import os
 import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -45,15 +48,44 @@ WEATHER: list[dict[str, Any]] = [
 ]
 
 
-async def change_the_weather(faults: Faults, seed: int) -> None:
-    """Other faults every second, until cancelled."""
-    dice = random.Random(seed)
-    while True:
-        rules = [{**rule, "seed": dice.randrange(1 << 30)} for rule in dice.sample(WEATHER, k=5)]
-        # A stage too busy to answer keeps the weather that it has.
-        with contextlib.suppress(OSError):
-            await asyncio.to_thread(faults.put, *rules)
-        await asyncio.sleep(1)
+@dataclass
+class Weather:
+    """Other faults every second, and how often each kind of them struck."""
+
+    faults: Faults
+    struck: Counter[str] = field(default_factory=Counter)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _rules: list[dict[str, Any]] = field(default_factory=list)
+
+    async def change(self, *rules: dict[str, Any]) -> None:
+        """These faults from now on."""
+        # The request is let end even when this is cancelled, so that what had struck is counted.
+        await asyncio.shield(asyncio.create_task(self._change(rules)))
+
+    async def _change(self, rules: Sequence[dict[str, Any]]) -> None:
+        async with self._lock:
+            # A stage too busy to answer keeps the weather that it has.
+            with contextlib.suppress(OSError):
+                replaced = await asyncio.to_thread(self.faults.put, *rules)
+                self._rules = list(rules)
+                self.struck.update({kind(rule): rule["struck"] for rule in replaced})
+
+    async def total(self) -> int:
+        """How often any fault has struck so far. Counting begins anew for those in force, with the same dice."""
+        await self.change(*self._rules)
+        return self.struck.total()
+
+    async def run(self, seed: int) -> None:
+        """Change it until cancelled."""
+        dice = random.Random(seed)
+        while True:
+            await self.change(*({**rule, "seed": dice.randrange(1 << 30)} for rule in dice.sample(WEATHER, k=5)))
+            await asyncio.sleep(1)
+
+
+def kind(rule: dict[str, Any]) -> str:
+    """What a fault is called in the record."""
+    return " ".join(filter(None, (rule["where"], rule["what"], rule.get("only"))))
 
 
 async def live(people: Crowd, place: int, messages: int, dice: random.Random) -> None:
@@ -81,15 +113,18 @@ async def live(people: Crowd, place: int, messages: int, dice: random.Random) ->
     await asyncio.gather(*saying)
 
 
-async def run_schedule(stage: TestStage, seed: int, record: Record, *, clients: int, messages: int) -> int:
+async def run_schedule(
+    stage: TestStage, seed: int, record: Record, weather: Weather, *, clients: int, messages: int
+) -> int:
     """One schedule, checked; how many messages it had."""
-    dice = random.Random(seed)
+    dice, before = random.Random(seed), await weather.total()
     async with crowd(stage, clients, rotate_after_seconds=dice.choice([None, 2.0, 5.0])) as people:
         parts = [random.Random(dice.randrange(1 << 30)) for _ in range(clients)]
         try:
             await asyncio.gather(*(live(people, place, messages, part) for place, part in enumerate(parts)))
             table = await people.check(record)
             assert len(table) == clients * messages
+            assert await weather.total() > before, "no fault struck while it ran"
         except (AssertionError, TimeoutError) as broken:
             raise AssertionError(f"schedule with SEED={seed}: {broken!r}") from broken
         return len(table)
@@ -104,22 +139,30 @@ async def test_random_schedules(stage: TestStage, record: Record, faults: Faults
     at_once = asyncio.Semaphore(AT_ONCE if is_long else 2)
     seeds = range(first, first + count)
     print(f"seeds {seeds.start} to {seeds.stop - 1}")
-    weather = asyncio.create_task(change_the_weather(faults, first))
+    weather = Weather(faults)
+    changing = asyncio.create_task(weather.run(first))
     said, done = 0, 0
 
     async def one(seed: int) -> None:
         nonlocal said, done
         async with at_once:
-            had = await run_schedule(stage, seed, record, clients=clients, messages=messages)
+            had = await run_schedule(stage, seed, record, weather, clients=clients, messages=messages)
             said, done = said + had, done + 1
             print(f"seed {seed} held ({done} of {count} schedules, {said:,} messages)", flush=True)
 
     try:
         await asyncio.gather(*(one(seed) for seed in seeds))
     finally:
-        weather.cancel()
+        changing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await weather
+            await changing
+        await weather.change()
         record.tried(f"random schedules of {clients} people and {clients * messages} messages", done)
         record.tried("messages in them: 0 lost, 0 twice, 0 out of order", said)
         record.note(f"random schedules: seeds {seeds.start} to {seeds.stop - 1}")
+        for name, times in sorted(weather.struck.items()):
+            if times:
+                record.tried(f"faults in them: {name}", times)
+    if is_long and not given:
+        idle = {kind(rule) for rule in WEATHER} - {name for name, times in weather.struck.items() if times}
+        assert not idle, f"these faults never struck in {count} schedules: {sorted(idle)}"
