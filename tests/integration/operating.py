@@ -1,15 +1,18 @@
-"""The commands for operators, as a process, against the stage of the tests."""
+"""The commands for operators, against the stage of the tests: in this process, which is quick, or as one."""
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
+from ops import cli
+from ops.stage import Stage
 from tests.local_stage import ROOT, TestStage
-
-SECONDS = 120
+from tests.waiting import COMMAND_SECONDS, wait_until
 
 
 @dataclass(frozen=True)
@@ -27,13 +30,30 @@ class Ran:
 
 
 def ops(stage: TestStage, *arguments: str) -> Ran:
-    """`python -m ops ARGUMENTS`, about the stage of the tests."""
+    """What `python -m ops ARGUMENTS` does, in this process and about the stage of the tests."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.object(sys, "argv", ["ops", *arguments]),
+        mock.patch.object(Stage, "find", return_value=stage.stage),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+    return Ran(code, out.getvalue(), err.getvalue())
+
+
+def ops_process(stage: TestStage, *arguments: str) -> Ran:
+    """`python -m ops ARGUMENTS` as an operator starts it."""
     done = subprocess.run(
         [*command(stage), *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=COMMAND_SECONDS,
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
@@ -47,16 +67,17 @@ def command(stage: TestStage) -> list[str]:
 
 def until_followed(stage: TestStage, message_id: str) -> dict[str, Any]:
     """What `follow --json` says once the message's run is in the log and its trace complete."""
-    deadline = time.monotonic() + 20
-    while True:
+
+    def look() -> dict[str, Any]:
         ran = ops(stage, "follow", message_id, "--json")
-        if ran.code == 0:
-            found: dict[str, Any] = ran.json
-            names = {segment["name"] for trace in found["traces"] for segment in walk(trace["segments"])}
-            if found["runs"] and found["runs"][0]["status"] != "RUNNING" and "post frames" in names:
-                return found
-        assert time.monotonic() < deadline, f"not followed: {ran.code} {ran.err} {ran.out[:500]}"
-        time.sleep(0.3)
+        if ran.code != 0:
+            return {}
+        found: dict[str, Any] = ran.json
+        names = {segment["name"] for trace in found["traces"] for segment in walk(trace["segments"])}
+        has_ended = bool(found["runs"]) and found["runs"][0]["status"] != "RUNNING"
+        return found if has_ended and "post frames" in names else {}
+
+    return wait_until(look, f"the whole way of {message_id} was known", every=0.2)
 
 
 def walk(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:

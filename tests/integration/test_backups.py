@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.conftest import Join
 from tests.local_stage import TestStage
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 
@@ -38,7 +39,10 @@ async def test_deleted_messages_come_back_from_a_point_in_time(stage: TestStage,
     client.restore_table_to_point_in_time(
         SourceTableName=name, TargetTableName=restored_name, UseLatestRestorableTime=True
     )
-    client.get_waiter("table_exists").wait(TableName=restored_name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    wait_until(
+        lambda: client.describe_table(TableName=restored_name)["Table"]["TableStatus"] == "ACTIVE",
+        "the restored table could be read",
+    )
     tables = stage.resource("dynamodb")
     messages, restored = tables.Table(name), tables.Table(restored_name)
     try:

@@ -1,19 +1,19 @@
 """`ops follow`: every hop of a message, with times that add up and every post accounted for."""
 
 import itertools
-import statistics
 import time
 
 import pytest
 
+from functions.chat.model import milliseconds
 from tests.integration.conftest import Join
-from tests.integration.operating import ops, until_followed, walk
+from tests.integration.operating import ops_process, until_followed, walk
 from tests.local_stage import TestStage
 
 pytestmark = pytest.mark.anyio
 
-TOLERANCE_MS = 5.0
-MEASURED_MESSAGES = 5
+CLOCKS_DIFFER_MS = 5.0
+"""By how much two logs may differ over one moment: one counts whole milliseconds, and their clocks differ."""
 
 
 async def test_the_whole_way_of_a_message_is_told(stage: TestStage, join: Join):
@@ -46,31 +46,28 @@ async def test_the_whole_way_of_a_message_is_told(stage: TestStage, join: Join):
 
 
 async def test_the_hops_add_up_to_the_measured_total(stage: TestStage, join: Join):
-    """The sum of the hops, the trace's own span from taking to last post, and what the client saw agree."""
+    """The sum of the hops is the trace's own span from taking to last post, which the client's own watch holds."""
     dora = await join("dora")
     # Alone, so that the last post, where the total ends, is the one that she sees.
     channel_id = (await dora.api.post("/channels", {"name": f"measured {time.time_ns()}"}))["channelId"]
     await dora.send_message("warm up", channel_id=channel_id)
-    more_than_seen = []
-    for number in range(MEASURED_MESSAGES):
-        started = time.time()
-        ack = await dora.send_message(f"measure me {number}", channel_id=channel_id)
-        await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
-        seen_ms = (time.time() - started) * 1000
-        found = until_followed(stage, ack["messageId"])
-        hops, total = found["hops"], found["total"]["ms"]
-        assert [hop["name"] for hop in hops] == ["route", "bus", "persist", "recipients", "invoke", "post"]
-        assert sum(hop["durationMs"] for hop in hops) == pytest.approx(total, abs=0.01)
-        for before, after in itertools.pairwise(hops):
-            assert before["offsetMs"] + before["durationMs"] == pytest.approx(after["offsetMs"], abs=0.01)
-        segments = walk(found["traces"][0]["segments"])
-        posts = [each for each in segments if each["name"] == "post frames"]
-        last_post = max(each["offsetMs"] + each["durationMs"] for each in posts)
-        assert total == pytest.approx(last_post, abs=TOLERANCE_MS)
-        more_than_seen.append(total - seen_ms)
-    # The client's own watch runs over two more trips, its own frames. A post ends when its function hears that
-    # the frame is out, and a busy machine may let the client hear first: one message's luck, not all of theirs.
-    assert statistics.median(more_than_seen) <= TOLERANCE_MS
+    sent_ms = time.time() * 1000
+    ack = await dora.send_message("measure me", channel_id=channel_id)
+    await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
+    seen_ms = time.time() * 1000
+    found = until_followed(stage, ack["messageId"])
+    hops, total = found["hops"], found["total"]["ms"]
+    assert [hop["name"] for hop in hops] == ["route", "bus", "persist", "recipients", "invoke", "post"]
+    assert sum(hop["durationMs"] for hop in hops) == pytest.approx(total, abs=0.01)
+    for before, after in itertools.pairwise(hops):
+        assert before["offsetMs"] + before["durationMs"] == pytest.approx(after["offsetMs"], abs=0.01)
+    segments = walk(found["traces"][0]["segments"])
+    [post] = [each for each in segments if each["name"] == "post frames"]
+    assert total == pytest.approx(post["offsetMs"] + post["durationMs"], abs=CLOCKS_DIFFER_MS)
+    # Taken after the client sent it, and posted, though not necessarily answered, before the client saw it.
+    taken_ms = milliseconds(found["total"]["from"])
+    assert sent_ms - CLOCKS_DIFFER_MS <= taken_ms
+    assert taken_ms + post["offsetMs"] <= seen_ms + CLOCKS_DIFFER_MS
 
 
 async def test_a_connection_that_is_gone_is_accounted_for(stage: TestStage, join: Join):
@@ -91,13 +88,13 @@ async def test_a_connection_that_is_gone_is_accounted_for(stage: TestStage, join
     found = until_followed(stage, ack["messageId"])
     outcomes = {post["connectionId"]: post["outcome"] for post in found["posts"]}
     assert outcomes.pop("long-gone") == "gone"
-    assert set(outcomes.values()) == {"delivered"}
+    assert list(outcomes.values()) == ["delivered"]
     assert found["problems"] == []
 
 
 async def test_a_message_that_nobody_knows_is_one_sentence(stage: TestStage):
     """Exit code 3, nothing on stdout."""
-    ran = ops(stage, "follow", "no-such-message", "--json")
+    ran = ops_process(stage, "follow", "no-such-message", "--json")
     assert ran.code == 3
     assert ran.out == ""
     assert ran.err.count("\n") == 1

@@ -1,6 +1,7 @@
 """The inspector's HTTP API: for people of the stage alone, and the same data as the commands."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,6 +14,7 @@ from ops.chat_client import ChatClient
 from tests.integration.conftest import Join
 from tests.integration.operating import until_followed
 from tests.local_stage import TestStage
+from tests.waiting import DEADLINE_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -40,7 +42,7 @@ def only_local(stage: TestStage) -> None:
 @pytest.fixture
 async def http(stage: TestStage) -> AsyncIterator[httpx.AsyncClient]:
     """A client without a token."""
-    async with httpx.AsyncClient(base_url=stage.url, trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=stage.url, trust_env=False, timeout=DEADLINE_SECONDS) as client:
         yield client
 
 
@@ -108,25 +110,42 @@ async def test_what_happens_now_is_streamed(http: httpx.AsyncClient, join: Join)
     dora = await join("dora")
     channel = await dora.api.post("/channels", {"name": f"live {uuid4()}"})
     heard: dict[str, list[dict[str, Any]]] = {"event": [], "run": []}
+
+    async def talk() -> None:
+        """Go on talking elsewhere and here: what is said before the stage is watched is not streamed."""
+        while True:
+            await dora.send_message("elsewhere")
+            await dora.send_message("here", channel_id=channel["channelId"])
+            await asyncio.sleep(0.5)
+
+    def told_whole() -> set[str]:
+        """The messages whose event and run were both streamed."""
+        return set.intersection(*({each["messageId"] for each in told} for told in heard.values()))
+
     asked = {"channelId": channel["channelId"], "type": "MessageSent"}
     async with http.stream("GET", "/inspector-api/live", params=asked, headers=authorized(dora)) as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
         lines = stream.aiter_lines()
         await anext(lines)
-        await asyncio.sleep(1)
-        await dora.send_message("elsewhere")
-        ack = await dora.send_message("here", channel_id=channel["channelId"])
+        talking = asyncio.create_task(talk())
         kind = ""
-        async with asyncio.timeout(20):
-            while not (heard["event"] and any(run["messageId"] == ack["messageId"] for run in heard["run"])):
-                line = await anext(lines)
-                if line.startswith("event: "):
-                    kind = line.removeprefix("event: ")
-                elif line.startswith("data: ") and kind in heard:
-                    heard[kind].append(json.loads(line.removeprefix("data: ")))
-    assert {event["messageId"] for event in heard["event"]} == {ack["messageId"]}
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                while not told_whole():
+                    line = await anext(lines)
+                    if line.startswith("event: "):
+                        kind = line.removeprefix("event: ")
+                    elif line.startswith("data: ") and kind in heard:
+                        heard[kind].append(json.loads(line.removeprefix("data: ")))
+        finally:
+            talking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await talking
+    assert {(event["detailType"], event["channelId"]) for event in heard["event"]} == {
+        ("MessageSent", channel["channelId"])
+    }
     assert {run["channelId"] for run in heard["run"]} == {channel["channelId"]}
-    [run] = [run for run in heard["run"] if run["messageId"] == ack["messageId"]]
+    [run] = [run for run in heard["run"] if run["messageId"] == min(told_whole())]
     assert (run["status"], run["delivered"], run["recipients"]) == ("SUCCEEDED", 1, 1)
 
 

@@ -12,8 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.integration.conftest import Join
-from tests.integration.operating import command, ops, until_followed
+from tests.integration.operating import command, ops, ops_process, until_followed
 from tests.local_stage import ROOT, TestStage
+from tests.waiting import COMMAND_SECONDS, DEADLINE_SECONDS, until
 
 pytestmark = pytest.mark.anyio
 
@@ -37,15 +38,13 @@ def put_event(stage: TestStage, detail_type: str, data: dict[str, Any]) -> None:
 
 async def found_runs(stage: TestStage, channel_id: str, *more: str) -> list[dict[str, Any]]:
     """The runs of a channel, once there are any."""
-    for _ in range(40):
-        ran = await asyncio.to_thread(
-            ops, stage, "runs", "--since", "5m", "--channel", channel_id, "--json", *more
-        )
+
+    def look() -> list[dict[str, Any]]:
+        ran = ops(stage, "runs", "--since", "5m", "--channel", channel_id, "--json", *more)
         assert ran.code == 0, ran.err
-        if ran.json:
-            return list(ran.json)
-        await asyncio.sleep(0.3)
-    raise AssertionError(f"no runs of {channel_id}")
+        return list(ran.json)
+
+    return await until(lambda: asyncio.to_thread(look), f"there were runs of {channel_id}", every=0.2)
 
 
 async def test_runs_in_trouble_come_first(stage: TestStage, join: Join):
@@ -76,13 +75,11 @@ async def test_a_poisoned_event_stays_in_its_queue_with_its_reason(stage: TestSt
     dora = await join("dora")
     channel = await dora.api.post("/channels", {"name": f"poison {uuid4()}"})
     put_event(stage, "MessageSent", {"channelId": channel["channelId"], "messageId": "m-poison", "text": 7})
-    letters: list[dict[str, Any]] = []
-    for _ in range(40):
-        ran = await asyncio.to_thread(ops, stage, "redrive", "--queue", "delivery", "--dry-run", "--json")
-        letters = ran.json
-        if letters:
-            break
-        await asyncio.sleep(0.3)
+
+    def look() -> list[dict[str, Any]]:
+        return list(ops(stage, "redrive", "--queue", "delivery", "--dry-run", "--json").json)
+
+    letters = await until(lambda: asyncio.to_thread(look), "the event was in the dead-letter queue", every=0.2)
     assert [letter["event"]["messageId"] for letter in letters] == ["m-poison"]
     assert "Parley.MalformedEvent" in letters[0]["reason"]
     ran = await asyncio.to_thread(ops, stage, "redrive", "--queue", "delivery", "--json")
@@ -116,7 +113,10 @@ async def test_a_redrive_reaches_only_those_that_were_missed(stage: TestStage, j
     ran = await asyncio.to_thread(ops, stage, *narrowed, "--json")
     assert ran.code == 0, ran.out + ran.err
     assert len(ran.json) == 1
-    await asyncio.sleep(1)
+    # The redriven run has ended. What it had posted came before what is posted to the same sockets now.
+    later = await dora.send_message("missed by nobody", channel_id=opened["channelId"])
+    for person in (dora, emil):
+        await person.sockets[0].wait_for_type("message", messageId=later["messageId"])
     assert len(emil.sockets[0].of_type("message", messageId=ack["messageId"])) == 2
     assert len(dora.sockets[0].of_type("message", messageId=ack["messageId"])) == 1
     ran = await asyncio.to_thread(ops, stage, "redrive", "--queue", "delivery", "--dry-run", "--json")
@@ -144,7 +144,7 @@ async def test_a_status_letter_goes_back_to_its_queue(stage: TestStage, join: Jo
     }
     url = stage.output("Events", "StatusDeadLetterQueueUrl")
     stage.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(event))
-    ran = await asyncio.to_thread(ops, stage, "redrive", "--queue", "status", "--json")
+    ran = await asyncio.to_thread(ops_process, stage, "redrive", "--queue", "status", "--json")
     assert ran.code == 0, ran.out + ran.err
     await emil.sockets[0].wait_for_type("typing", channelId=opened["channelId"], userId=dora.user_id)
 
@@ -163,7 +163,7 @@ async def test_tail_shows_what_is_published_and_leaves_nothing_behind(stage: Tes
         "--count",
         "2",
         "--seconds",
-        "30",
+        str(int(DEADLINE_SECONDS)),
     ]
     tail = await asyncio.to_thread(
         subprocess.Popen,
@@ -179,7 +179,7 @@ async def test_tail_shows_what_is_published_and_leaves_nothing_behind(stage: Tes
         await dora.send_message("not here")
         for text in ("one", "two"):
             await dora.send_message(text, channel_id=channel["channelId"])
-        out, _ = await asyncio.to_thread(tail.communicate, timeout=40)
+        out, _ = await asyncio.to_thread(tail.communicate, timeout=COMMAND_SECONDS)
     finally:
         tail.kill()
     lines = [json.loads(line) for line in out.splitlines()]
@@ -196,7 +196,7 @@ def test_users_are_added_listed_and_disabled(stage: TestStage, monkeypatch: pyte
     """A new user may sign in, a disabled one may not; one that there is not is a sentence."""
     username = f"ops-{uuid4().hex[:8]}"
     monkeypatch.setenv("PARLEY_PASSWORD", "Parley-ops-1")
-    assert ops(stage, "users", "add", username, "--name", "Otto").code == 0
+    assert ops_process(stage, "users", "add", username, "--name", "Otto").code == 0
     assert stage.stage.user_pool.id_token(username, "Parley-ops-1")
     listed = {user["username"]: user for user in ops(stage, "users", "list", "--json").json}
     assert (listed[username]["displayName"], listed[username]["enabled"]) == ("Otto", True)
@@ -217,9 +217,9 @@ async def test_replay_equals_database_until_somebody_tampers(stage: TestStage, j
     for text in ("one", "two"):
         ack = await dora.send_message(text, channel_id=channel_id)
         await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
-    await asyncio.sleep(6)  # what is younger might still be on its way
-    asked = ("check", "--channel", channel_id, "--json")
-    ran = await asyncio.to_thread(ops, stage, *asked)
+    # Nothing is on its way: all that was sent has arrived.
+    asked = ("check", "--channel", channel_id, "--settle", "0", "--json")
+    ran = await asyncio.to_thread(ops_process, stage, *asked)
     assert (ran.code, ran.json["differences"]) == (0, []), ran.out + ran.err
     assert ran.json["compared"]["messages"] == 2
     messages = stage.resource("dynamodb").Table(stage.output("Data", "MessagesTableName"))
@@ -235,7 +235,7 @@ async def test_replay_equals_database_until_somebody_tampers(stage: TestStage, j
 def test_a_stage_that_is_not_there_is_one_sentence(stage: TestStage, tmp_path: Path):
     """Exit code 1."""
     nowhere = TestStage(stage.stage, tmp_path / "nowhere")
-    ran = ops(nowhere, "runs")
+    ran = ops_process(nowhere, "runs")
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -12,14 +12,14 @@ from ops import traces
 from ops.traces import Segment, Trace
 from tests.integration.conftest import Join
 from tests.local_stage import TestStage
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
-MESSAGES = 100
 UPDATES = 20
 ARRIVALS = 5
 READS = 3
-COLLECTED_SECONDS = 15
+EVERY_SECONDS = 0.3
 
 # Parent and child at every hop of a message: function → step → bus → workflow → function → step.
 MESSAGE_HOPS = [
@@ -59,37 +59,39 @@ def hops_of(trace: Trace) -> set[tuple[str, str]]:
     return {pair for root in trace.roots for pair in pairs(root)}
 
 
-async def collected(stage: TestStage, trace_ids: list[str], is_whole: Callable[[Trace], bool]) -> list[Trace]:
-    """The traces, once they are whole, or after a while as they are."""
-    deadline = time.monotonic() + COLLECTED_SECONDS
-    while True:
-        found = await asyncio.to_thread(traces.by_id, stage.stage, trace_ids)
-        if (len(found) == len(trace_ids) and all(map(is_whole, found))) or time.monotonic() > deadline:
-            return found
-        await asyncio.sleep(0.5)
+async def collected(stage: TestStage, trace_ids: list[str], hops: set[tuple[str, str]]) -> list[Trace]:
+    """The traces, once each has these hops."""
+
+    def look() -> list[Trace]:
+        found = traces.by_id(stage.stage, trace_ids)
+        return found if len(found) == len(trace_ids) and all(hops <= hops_of(trace) for trace in found) else []
+
+    return await until(lambda: asyncio.to_thread(look), f"{len(trace_ids)} traces had {hops}", every=EVERY_SECONDS)
 
 
-async def test_every_message_is_one_connected_trace_with_every_hop(stage: TestStage, join: Join):
-    """A hundred messages, a hundred traces, each one tree from send_message to the posts."""
+@pytest.fixture
+def messages(request: pytest.FixtureRequest) -> int:
+    """How many messages are traced: a hundred with `--thorough`."""
+    return 100 if request.config.getoption("--thorough") else 20
+
+
+async def test_every_message_is_one_connected_trace_with_every_hop(stage: TestStage, join: Join, messages: int):
+    """So many messages, so many traces, each one tree from send_message to the posts."""
     people = [await join(name) for name in ("dora", "emil", "frida", "gina", "hugo")]
     dora = people[0]
     channel = await dora.api.post("/channels", {"name": f"traced {uuid4()}"})
     for person in people[1:]:
         await person.api.put(f"/channels/{channel['channelId']}/members/me")
     acks = []
-    for number in range(MESSAGES):
+    for number in range(messages):
         person = people[number % len(people)]
         acks.append(await person.send_message(f"number {number}", channel_id=channel["channelId"]))
     trace_ids = []
     for ack in acks:
         frame = await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
         trace_ids.append(frame["traceId"])
-    assert len(set(trace_ids)) == MESSAGES
-    wanted = set(MESSAGE_HOPS)
-    found = await collected(stage, trace_ids, lambda trace: wanted <= hops_of(trace))
-    assert len(found) == MESSAGES
-    torn = {trace.trace_id: sorted(wanted - hops_of(trace)) for trace in found if not wanted <= hops_of(trace)}
-    assert torn == {}
+    assert len(set(trace_ids)) == messages
+    found = await collected(stage, trace_ids, set(MESSAGE_HOPS))
     assert [trace.trace_id for trace in found if not trace.is_connected] == []
 
 
@@ -99,8 +101,7 @@ async def test_every_segment_of_work_names_message_channel_and_sender(stage: Tes
     secret = f"unspeakable-{uuid4()}"
     ack = await dora.send_message(secret)
     frame = await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
-    wanted = set(MESSAGE_HOPS)
-    [trace] = await collected(stage, [frame["traceId"]], lambda trace: wanted <= hops_of(trace))
+    [trace] = await collected(stage, [frame["traceId"]], set(MESSAGE_HOPS))
     handlers = [segment for segment in trace.walk() if segment.name == "## handler"]
     assert len(handlers) == 2
     for handler in handlers:
@@ -113,6 +114,7 @@ async def test_every_segment_of_work_names_message_channel_and_sender(stage: Tes
     )
     assert ids == [frame["traceId"]]
     documents = stage.client("xray").batch_get_traces(TraceIds=ids)["Traces"][0]["Segments"]
+    assert any(ack["messageId"] in segment["Document"] for segment in documents)
     assert not any(secret in segment["Document"] for segment in documents)
 
 
@@ -147,17 +149,14 @@ async def test_every_status_update_is_joined_to_the_trace_that_published_it(stag
 
     await emil.sockets[0].wait_for_type("typing", channelId=channel["channelId"])
     wanted = set(STATUS_HOPS)
-    # What an invocation tells is collected a moment after its answer.
-    deadline = time.monotonic() + COLLECTED_SECONDS
-    while True:
-        updates = await asyncio.to_thread(typed)
-        joined = [trace for trace in updates if wanted <= hops_of(trace) and trace.is_connected]
-        if len(joined) == UPDATES or time.monotonic() > deadline:
-            break
-        await asyncio.sleep(0.5)
-    torn = {trace.trace_id: sorted(wanted - hops_of(trace)) for trace in updates if trace not in joined}
-    assert torn == {}
-    assert len(joined) == UPDATES
+
+    def joined() -> bool:
+        """Whether each is one tree with every hop; what an invocation tells is collected after its answer."""
+        updates = typed()
+        whole = [trace for trace in updates if wanted <= hops_of(trace) and trace.is_connected]
+        return len(updates) == len(whole) == UPDATES
+
+    await until(lambda: asyncio.to_thread(joined), f"{UPDATES} traces had {wanted}", every=EVERY_SECONDS)
 
 
 async def test_arrivals_departures_and_read_markers_are_joined_too(stage: TestStage, join: Join):
@@ -176,13 +175,11 @@ async def test_arrivals_departures_and_read_markers_are_joined_too(stage: TestSt
         return Counter(hop_name(trace.roots[0]) for trace in whole)
 
     async def expect(**wanted: int) -> None:
-        deadline = time.monotonic() + COLLECTED_SECONDS
-        while True:
-            found = await asyncio.to_thread(joined)
-            if found == wanted or time.monotonic() > deadline:
-                break
-            await asyncio.sleep(0.5)
-        assert found == wanted
+        await until(
+            lambda: asyncio.to_thread(lambda: joined() == wanted),
+            f"traces were joined: {wanted}",
+            every=EVERY_SECONDS,
+        )
 
     for _ in range(ARRIVALS - 1):
         await dora.open_socket()
