@@ -9,8 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.local_stage import TestStage
-
-RUN_SECONDS = 30
+from tests.waiting import wait_until
 
 
 @dataclass(frozen=True)
@@ -37,10 +36,13 @@ class Workflow:
             stateMachineArn=self.machine, name=str(uuid4()), input=json.dumps({**event, **more})
         )
         arn = started["executionArn"]
-        deadline = time.monotonic() + RUN_SECONDS
-        while (found := self.states.describe_execution(executionArn=arn))["status"] == "RUNNING":
-            assert time.monotonic() < deadline, "the execution did not end in time"
-            time.sleep(0.05)
+
+        def look() -> dict[str, Any] | None:
+            described: dict[str, Any] = self.states.describe_execution(executionArn=arn)
+            return None if described["status"] == "RUNNING" else described
+
+        found = wait_until(look, "the execution had ended")
+        assert found is not None
         history = self.states.get_execution_history(executionArn=arn, maxResults=1000)["events"]
         entered = [
             each["stateEnteredEventDetails"]["name"] for each in history if "stateEnteredEventDetails" in each
@@ -95,27 +97,30 @@ class Workflow:
         )
         return {row["connectionId"]["S"] for page in pages for row in page["Items"]}
 
-    def dead_letters(self, seconds: float = 5) -> list[dict[str, Any]]:
-        """What is in the delivery dead-letter queue, which is emptied."""
+    def dead_letters_of(self, *event_ids: str) -> list[dict[str, Any]]:
+        """The letters in the delivery dead-letter queue that are of these events, up to the first of the last one.
+
+        Every letter on the way there is removed.
+        """
         sqs = self.stage.client("sqs")
         url = self.stage.output("Events", "DeliveryDeadLetterQueueUrl")
         found: list[dict[str, Any]] = []
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not found:
+
+        def look() -> bool:
             answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
             for message in answer.get("Messages", []):
                 found.append(json.loads(message["Body"]))
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return found
+            return any(letter["event"].get("id") == event_ids[-1] for letter in found)
+
+        wait_until(look, f"a letter of {event_ids[-1]} was in the dead-letter queue", every=0)
+        return [letter for letter in found if letter["event"].get("id") in event_ids]
 
 
 @pytest.fixture
 def workflow(stage: TestStage) -> Workflow:
-    """The workflow of the local stage, its dead-letter queue empty."""
-    found = Workflow(stage)
-    while found.dead_letters(seconds=0.1):
-        pass
-    return found
+    """The workflow of the local stage."""
+    return Workflow(stage)
 
 
 def message_sent(channel_id: str, **changes: Any) -> dict[str, Any]:
