@@ -26,8 +26,13 @@ class Synthesised:
     templates: dict[str, dict[str, Any]]
 
     def resources(self, kind: str, part: str | None = None) -> dict[str, Resource]:
-        """The resources of a type, of one stack or of all, by `stack.logicalId`."""
-        return {key: resource for key, resource in self.all_resources(part) if resource["Type"] == kind}
+        """The resources of a type, of one stack or of all, by `stack.logicalId`.
+
+        Raises AssertionError if there are none: a test that goes over nothing would pass.
+        """
+        found = {key: resource for key, resource in self.all_resources(part) if resource["Type"] == kind}
+        assert found, f"there is no {kind}"
+        return found
 
     def all_resources(self, part: str | None = None) -> Iterator[tuple[str, Resource]]:
         """Every resource, with its `stack.logicalId`."""

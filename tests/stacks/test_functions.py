@@ -22,12 +22,13 @@ WITHOUT_SETTINGS = {"default", "confirm_sign_up"}
 
 def functions_of(stage: Synthesised) -> dict[str, Resource]:
     """Our functions by handler name; the CDK's own are its own affair."""
-    found = stage.resources("AWS::Lambda::Function").values()
-    return {
+    found = {
         function["Properties"]["Handler"].split(".")[-2]: function["Properties"]
-        for function in found
+        for function in stage.resources("AWS::Lambda::Function").values()
         if function["Properties"]["Handler"].startswith(OURS)
     }
+    assert found
+    return found
 
 
 def test_every_handler_is_deployed_once_and_exists(dev: Synthesised) -> None:

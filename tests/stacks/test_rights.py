@@ -16,8 +16,9 @@ WRITING = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dy
 NOT_OURS = re.compile(r"CDKBucketDeployment|S3AutoDeleteObjects")
 
 
-def statements_of(stage: Synthesised) -> Iterator[tuple[str, dict[str, Any]]]:
+def statements_of(stage: Synthesised) -> list[tuple[str, dict[str, Any]]]:
     """Every statement of our roles and policies, with where it stands."""
+    found = []
     for key, resource in stage.all_resources():
         properties = resource.get("Properties", {})
         documents = []
@@ -27,9 +28,9 @@ def statements_of(stage: Synthesised) -> Iterator[tuple[str, dict[str, Any]]]:
             documents += [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
         if NOT_OURS.search(key):
             continue
-        for document in documents:
-            for statement in document["Statement"]:
-                yield key, statement
+        found += [(key, statement) for document in documents for statement in document["Statement"]]
+    assert found
+    return found
 
 
 def listed(value: Any) -> list[Any]:

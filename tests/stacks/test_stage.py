@@ -70,8 +70,19 @@ def test_what_cannot_be_is_refused_by_name(context: dict[str, Any], said: str) -
     assert "\n" not in str(refusal.value)
 
 
+def test_the_app_ends_with_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A typing error on the command line ends the app with what is wrong."""
+    import app
+
+    mistyped = app.cdk.App(context={"stage": "No!"})
+    monkeypatch.setattr(app.cdk, "App", lambda: mistyped)
+    with pytest.raises(SystemExit, match="^Stage 'No!' cannot be:"):
+        app.main()
+
+
+@pytest.mark.thorough
 def test_the_app_ends_with_one_sentence_and_no_traceback() -> None:
-    """A typing error on the command line is not answered with a stack trace."""
+    """As a process, as the CDK runs it: no stack trace either."""
     outcome = subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,

@@ -121,6 +121,7 @@ def test_errors_are_spelled_as_the_integration_spells_them(name: str):
     errors = [
         error for kind in ("Retry", "Catch") for each in state.get(kind, ()) for error in each["ErrorEquals"]
     ]
+    assert errors
     wrong = [
         error
         for error in errors
@@ -141,6 +142,7 @@ def test_placeholders_are_names_and_arns_only():
     assert placeholders
     assert {each for each in placeholders if not re.fullmatch(r"\w+(Table|Arn|Url)", each)} == set()
     whole = {text for text in strings(DEFINITION) if "${" in text and "{%" not in text}
+    assert whole
     assert all(re.fullmatch(r"\$\{\w+\}", text) for text in whole), (
         "a name is a whole value, or quoted in an expression"
     )

@@ -33,7 +33,9 @@ def moments(pauses: list[int]) -> list[int]:
 def test_no_schedule_gets_more_than_the_burst_and_the_rate(limit: RateLimit, pauses: list[int]):
     """In any span of time at most burst + rate x span messages are taken, wherever the span starts."""
     member = Member(limit)
-    taken = [now for now in moments(pauses) if not member.speak(now)]
+    # As many at the last moment as are certainly too many.
+    taken = [now for now in moments([*pauses, *[0] * (limit.burst + 1)]) if not member.speak(now)]
+    assert len(taken) >= limit.burst
     for first, start in enumerate(taken):
         for count, end in enumerate(taken[first:], start=1):
             assert count <= limit.burst + (end - start) / limit.interval_ms
@@ -42,12 +44,14 @@ def test_no_schedule_gets_more_than_the_burst_and_the_rate(limit: RateLimit, pau
 @given(limits, pauses)
 def test_the_wait_is_exact(limit: RateLimit, pauses: list[int]):
     """A refused message is taken after the wait that it was told, and not a millisecond before."""
-    member = Member(limit)
-    for now in moments(pauses):
+    member, refused = Member(limit), 0
+    for now in moments([*pauses, *[0] * (limit.burst + 1)]):
         wait = member.speak(now)
         if wait:
+            refused += 1
             assert limit.retry_after_ms(member.rested_at_ms, now + wait - 1) == 1
             assert limit.retry_after_ms(member.rested_at_ms, now + wait) == 0
+    assert refused
 
 
 @given(limits)

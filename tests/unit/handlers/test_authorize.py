@@ -16,6 +16,7 @@ HOLDER = holder()
 
 def effect(answer: dict[str, Any]) -> str:
     [statement] = answer["policyDocument"]["Statement"]
+    assert statement["Resource"]
     assert all(":socketapi/socket/" in arn for arn in statement["Resource"])
     return str(statement["Effect"])
 
