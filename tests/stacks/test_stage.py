@@ -76,7 +76,7 @@ def test_the_app_ends_with_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None
 
     mistyped = app.cdk.App(context={"stage": "No!"})
     monkeypatch.setattr(app.cdk, "App", lambda: mistyped)
-    with pytest.raises(SystemExit, match="^Stage 'No!' cannot be:"):
+    with pytest.raises(SystemExit, match=r"^Stage 'No!' cannot be:"):
         app.main()
 
 
