@@ -72,12 +72,14 @@ def test_what_cannot_be_is_refused_by_name(context: dict[str, Any], said: str) -
 
 def test_the_app_ends_with_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     """A typing error on the command line ends the app with what is wrong."""
-    import app
+    import aws_cdk as cdk
 
-    mistyped = app.cdk.App(context={"stage": "No!"})
-    monkeypatch.setattr(app.cdk, "App", lambda: mistyped)
+    from app import main
+
+    mistyped = cdk.App(context={"stage": "No!"})
+    monkeypatch.setattr(cdk, "App", lambda: mistyped)
     with pytest.raises(SystemExit, match=r"^Stage 'No!' cannot be:"):
-        app.main()
+        main()
 
 
 @pytest.mark.thorough
