@@ -22,6 +22,12 @@ def is_long(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
+def is_thorough(request: pytest.FixtureRequest) -> bool:
+    """Whether every test runs in full."""
+    return bool(request.config.getoption("--thorough"))
+
+
+@pytest.fixture
 def record(request: pytest.FixtureRequest) -> Record:
     """Where a test says what it tried. The promise is the module's PROMISE."""
     found = Record(request.module.PROMISE)

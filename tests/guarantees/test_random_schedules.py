@@ -130,11 +130,13 @@ async def run_schedule(
         return len(table)
 
 
-async def test_random_schedules(stage: TestStage, record: Record, faults: Faults, is_long: bool):
+async def test_random_schedules(
+    stage: TestStage, record: Record, faults: Faults, is_long: bool, is_thorough: bool
+):
     """0 lost, 0 twice, 0 out of order, in every schedule."""
     given = os.environ.get("SEED")
     first = int(given) if given else random.SystemRandom().randrange(1_000_000)
-    count = 1 if given else int(os.environ.get("SCHEDULES", "200" if is_long else "2"))
+    count = 1 if given else int(os.environ.get("SCHEDULES", "200" if is_long else "2" if is_thorough else "1"))
     clients, messages = (5, 40) if is_long or given else (5, 10)
     at_once = asyncio.Semaphore(AT_ONCE if is_long else 2)
     seeds = range(first, first + count)

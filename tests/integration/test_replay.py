@@ -38,6 +38,12 @@ TABLES = (
 )
 
 
+@pytest.fixture
+def since() -> str:
+    """When the test began: what happened before is not its business, and takes time to go over."""
+    return timestamp((int(time.time()) - 1) * 1000)
+
+
 def table(stage: TestStage, name: str) -> Any:
     return stage.resource("dynamodb").Table(stage.output("Data", f"{name}TableName"))
 
@@ -146,7 +152,9 @@ def many(request: pytest.FixtureRequest) -> int:
     return 1000 if request.config.getoption("--thorough") else 40
 
 
-async def test_a_dry_run_over_many_events_writes_nothing_and_is_right(stage: TestStage, join: Join, many: int):
+async def test_a_dry_run_over_many_events_writes_nothing_and_is_right(
+    stage: TestStage, join: Join, many: int, since: str
+):
     """Tables and queues are as before, no socket hears anything, and what was tampered with is told."""
     lost_seq, altered_seq = many * 4 // 10, many * 7 // 10
     dora = await join("dora")
@@ -160,7 +168,7 @@ async def test_a_dry_run_over_many_events_writes_nothing_and_is_right(stage: Tes
     # People of earlier tests may still be going offline, and dora coming online: tables change until that is over.
     await until(lambda: asyncio.to_thread(lambda: online(stage) == {dora.user_id}), "dora alone was online")
     before, waiting = everything(stage), queued(stage)
-    asked = ("replay", "--since", "10m", "--channel", channel_id, "--dry-run", "--json")
+    asked = ("replay", "--since", since, "--channel", channel_id, "--dry-run", "--json")
     ran = await asyncio.to_thread(ops, stage, *asked)
     assert ran.code == 0, ran.err
     assert ran.json["events"] == many + 1  # the channel's creation too
@@ -190,7 +198,7 @@ async def test_a_dry_run_over_many_events_writes_nothing_and_is_right(stage: Tes
         ("different", altered_seq),
     }
 
-    live = ("replay", "--since", "10m", "--channel", channel_id, "--redeliver", "--json")
+    live = ("replay", "--since", since, "--channel", channel_id, "--redeliver", "--json")
     ran = await asyncio.to_thread(ops, stage, *live)
     assert ran.code == 5  # what is different is told, and left
     assert (ran.json["repaired"], [each["seq"] for each in ran.json["unrepaired"]]) == (1, [altered_seq])
@@ -234,11 +242,11 @@ def rows(stage: TestStage, channel_id: str) -> dict[str, list[Any]]:
     }
 
 
-async def test_every_kind_of_event_is_compared_and_repaired_where_it_was(stage: TestStage, join: Join):
+async def test_every_kind_of_event_is_compared_and_repaired_where_it_was(stage: TestStage, join: Join, since: str):
     """Rows deleted by hand are missing to a dry run, and as before after a redelivery; twice is once."""
     dora, emil = await join("dora"), await join("emil")
     channel_id = await _chatter(await join("hugo"), dora, emil)
-    dry = ("replay", "--since", "10m", "--channel", channel_id, "--json")
+    dry = ("replay", "--since", since, "--channel", channel_id, "--json")
     ran = await asyncio.to_thread(ops, stage, *dry)
     assert ran.code == 0, ran.out + ran.err
     assert {name for name, count in ran.json["found"].items() if count} == {"same", "superseded"}
@@ -277,7 +285,7 @@ async def test_every_kind_of_event_is_compared_and_repaired_where_it_was(stage: 
     assert (ran.json["compared"]["messages"], ran.json["differences"]) == (3, [])
 
 
-async def test_a_member_who_left_after_the_time_looked_at_is_not_missing(stage: TestStage, join: Join):
+async def test_a_member_who_left_after_the_time_looked_at_is_not_missing(stage: TestStage, join: Join, since: str):
     """The joining is within the time, the leaving after it: superseded, and a redelivery brings nobody back."""
     dora, emil = await join("dora"), await join("emil")
     channel = await dora.api.post("/channels", {"name": f"left {uuid4()}"})
@@ -292,7 +300,7 @@ async def test_a_member_who_left_after_the_time_looked_at_is_not_missing(stage: 
     asked = (
         "replay",
         "--since",
-        "10m",
+        since,
         "--until",
         timestamp(until_ms),
         "--channel",
@@ -330,12 +338,12 @@ def another_stage(stage: TestStage, state_dir: Path) -> Iterator[TestStage]:
         subprocess.run(stop, cwd=ROOT, capture_output=True, timeout=COMMAND_SECONDS, check=False)
 
 
-async def exported(stage: TestStage, channel_id: str, file: Path) -> None:
+async def exported(stage: TestStage, channel_id: str, file: Path, since: str) -> None:
     """Export a channel of `_chatter`, without its texts."""
     asked = (
         "replay",
         "--since",
-        "10m",
+        since,
         "--channel",
         channel_id,
         "--export",
@@ -353,12 +361,12 @@ async def exported(stage: TestStage, channel_id: str, file: Path) -> None:
     assert "redacted, 5 characters" in written
 
 
-async def test_an_export_brings_back_what_was_deleted(stage: TestStage, join: Join, tmp_path: Path):
+async def test_an_export_brings_back_what_was_deleted(stage: TestStage, join: Join, tmp_path: Path, since: str):
     """Without its text, at the same place; the file alone says so, whatever the archive holds."""
     dora, emil = await join("dora"), await join("emil")
     channel_id = await _chatter(await join("hugo"), dora, emil)
     file = tmp_path / "incident.jsonl"
-    await exported(stage, channel_id, file)
+    await exported(stage, channel_id, file, since)
     before = rows(stage, channel_id)
     for row in before["messages"]:
         table(stage, "Messages").delete_item(Key={"channelId": channel_id, "seq": row["seq"]})
@@ -372,12 +380,12 @@ async def test_an_export_brings_back_what_was_deleted(stage: TestStage, join: Jo
 
 
 @pytest.mark.thorough
-async def test_an_export_replays_on_another_machine(stage: TestStage, join: Join, tmp_path: Path):
+async def test_an_export_replays_on_another_machine(stage: TestStage, join: Join, tmp_path: Path, since: str):
     """Without its texts, at the same places, and replay equals database there too."""
     dora, emil = await join("dora"), await join("emil")
     channel_id = await _chatter(await join("hugo"), dora, emil)
     file = tmp_path / "incident.jsonl"
-    await exported(stage, channel_id, file)
+    await exported(stage, channel_id, file, since)
     with another_stage(stage, tmp_path / "other") as other:
         brought = ("replay", "--from-file", str(file), "--json")
         ran = await asyncio.to_thread(ops, other, *brought)
