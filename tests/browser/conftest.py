@@ -1,17 +1,38 @@
-"""People with browsers: one Chromium, and visitors who stay for a test or for a module."""
+"""Users with browsers: one Chromium, and visitors who stay for a test or for a module."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
+from tests import evidence
 from tests.browser import chromium
-from tests.browser.visitors import Visit, Visitor, arrive
+from tests.browser.evidence import Recording
+from tests.browser.visitors import Visit, Visitor, arrive, open_browser, sign_in
 from tests.browser.voice import Voice
 from tests.local_stage import TestStage
+from tests.waiting import DEADLINE_MS
 
-expect.set_options(timeout=10_000)
+_RECORDINGS = pytest.StashKey[list[Recording]]()
+"""Of an item: what its visitors' browsers do."""
+
+
+def _record(node: pytest.Item, visitor: Visitor) -> Recording:
+    """Watch a visitor for this test: their browser must not complain, and a failure leaves what it shows."""
+    recording = Recording(visitor)
+    node.stash.setdefault(_RECORDINGS, []).append(recording)
+    evidence.register(node, recording.collect)
+    return recording
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Any:
+    """A test that came to its end fails all the same if a browser complained or a fault never took effect."""
+    result = yield
+    for recording in pyfuncitem.stash.get(_RECORDINGS, []):
+        recording.visitor.check()
+    return result
 
 
 @pytest.fixture(scope="package")
@@ -19,31 +40,37 @@ def browser() -> Iterator[Browser]:
     """One Chromium for all browser tests; it leaves before others run event loops of their own."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
-            executable_path=chromium.installed(), args=chromium.arguments(), headless=True
+            executable_path=chromium.installed(), args=chromium.arguments(), headless=True, timeout=DEADLINE_MS
         )
         yield launched
         launched.close()
 
 
-def _check(visitor: Visitor) -> None:
-    complaints, visitor.complaints = visitor.complaints, []
-    assert complaints == [], f"{visitor.person.username}'s browser complained"
-
-
 @pytest.fixture
-def visit(stage: TestStage, browser: Browser) -> Iterator[Visit]:
-    """`visit("dora")`: a new user, signed in, in a browser context of their own, for one test."""
-    visitors: list[Visitor] = []
+def visit(request: pytest.FixtureRequest, stage: TestStage, browser: Browser) -> Iterator[Visit]:
+    """`visit("dora")`: a new user in a browser context of their own, for one test.
 
-    def enter(name: str, **options: Any) -> Visitor:
-        visitors.append(arrive(browser, stage, stage.new_user(name), **options))
-        return visitors[-1]
+    Their tab is empty, and the chat will find a session when it opens there; a `stranger` has none. `by_hand`
+    opens the chat and signs in through the hosted page.
+    """
+    recordings: list[Recording] = []
+
+    def enter(name: str, *, by_hand: bool = False, stranger: bool = False, **options: Any) -> Visitor:
+        visitor = open_browser(browser, stage, stage.new_user(name), **options)
+        recordings.append(_record(request.node, visitor))
+        if by_hand:
+            sign_in(visitor.page, stage.url, visitor.person)
+        elif not stranger:
+            visitor.give_session()
+            visitor.register()
+        return visitor
 
     yield enter
-    for visitor in visitors:
-        visitor.leave()
-    for visitor in visitors:
-        _check(visitor)
+    for recording in recordings:
+        recording.stop()
+        recording.visitor.leave()
+    for recording in recordings:
+        recording.visitor.check()
 
 
 @pytest.fixture(scope="module")
@@ -55,29 +82,35 @@ def _stayers(stage: TestStage, browser: Browser) -> Iterator[dict[str, Visitor]]
         visitor.leave()
 
 
-def _stay(name: str, stayers: dict[str, Visitor], browser: Browser, stage: TestStage) -> Iterator[Visitor]:
-    """Signed in once, with a tab of its own for each test."""
+def _stay(
+    name: str, request: pytest.FixtureRequest, stayers: dict[str, Visitor], browser: Browser, stage: TestStage
+) -> Iterator[Visitor]:
+    """One context for the module, with a tab of its own for each test."""
     if name not in stayers:
         stayers[name] = arrive(browser, stage, stage.new_user(name))
     visitor = stayers[name]
-    first, visitor.page = visitor.page, visitor.context.new_page()
+    visitor.begin_test()
+    recording = _record(request.node, visitor)
     yield visitor
-    visitor.page.close()
-    visitor.page = first
-    visitor.forgiven.clear()
-    _check(visitor)
+    recording.stop()
+    visitor.close_tabs()
+    visitor.check()
 
 
 @pytest.fixture
-def dora(stage: TestStage, browser: Browser, _stayers: dict[str, Visitor]) -> Iterator[Visitor]:
-    """Dora, who stays signed in for the module's tests; each uses a channel of its own."""
-    yield from _stay("dora", _stayers, browser, stage)
+def dora(
+    request: pytest.FixtureRequest, stage: TestStage, browser: Browser, _stayers: dict[str, Visitor]
+) -> Iterator[Visitor]:
+    """Dora, who has a session for the module's tests; each uses a channel of its own."""
+    yield from _stay("dora", request, _stayers, browser, stage)
 
 
 @pytest.fixture
-def emil(stage: TestStage, browser: Browser, _stayers: dict[str, Visitor]) -> Iterator[Visitor]:
-    """Emil, who stays signed in for the module's tests."""
-    yield from _stay("emil", _stayers, browser, stage)
+def emil(
+    request: pytest.FixtureRequest, stage: TestStage, browser: Browser, _stayers: dict[str, Visitor]
+) -> Iterator[Visitor]:
+    """Emil, who has a session for the module's tests."""
+    yield from _stay("emil", request, _stayers, browser, stage)
 
 
 @pytest.fixture(scope="module")

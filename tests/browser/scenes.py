@@ -6,11 +6,12 @@ Each scene is alice's, after the conversation that `screenshots.py` makes; what 
 import re
 from typing import Protocol
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page
 
+from tests.browser.expectations import expect
 from tests.browser.visitors import Visitor
 from tests.browser.voice import Voice
-from tests.browser.wire import Wire
+from tests.browser.wire import refusal
 
 
 class Scene(Protocol):
@@ -49,7 +50,7 @@ def unread_line(alice: Visitor, bob: Voice) -> None:
 
 def reconnecting(alice: Visitor, bob: Voice) -> None:
     """No connection for a while, and a message that waits."""
-    wire = Wire(alice.page)
+    wire = alice.wire()
     alice.page.clock.install()
     channel = _channel(alice, bob, "commute")
     alice.go(channel)
@@ -64,17 +65,7 @@ def reconnecting(alice: Visitor, bob: Voice) -> None:
 
 def failed_message(alice: Visitor, bob: Voice) -> None:
     """The server refused a message."""
-    wire = Wire(alice.page)
-    wire.answer = lambda frame: (
-        {
-            "type": "error",
-            "code": "FORBIDDEN",
-            "message": "You may not write here.",
-            "clientMessageId": frame["clientMessageId"],
-        }
-        if frame["action"] == "sendMessage"
-        else None
-    )
+    alice.wire().answer(lambda frame: refusal(frame, "You may not write here."))
     alice.go(_channel(alice, bob, "announcements"))
     alice.say("Is this thing on?")
     expect(alice.page.get_by_role("button", name="Send again")).to_be_visible()
@@ -179,9 +170,22 @@ def in_a_page(context: BrowserContext, alice: Visitor, scene: Scene, bob: Voice)
     """Bring a page of alice's context to a scene, for somebody to look at."""
     alice.page = context.new_page()
     scene(alice, bob)
-    # Fonts, avatars and the first frame after the last change.
-    alice.page.wait_for_timeout(400)
+    alice.check()
+    settle(alice.page)
     return alice.page
+
+
+def settle(page: Page) -> None:
+    """Wait until fonts and pictures are there, what moves has moved, and it is drawn."""
+    page.evaluate(
+        """async () => {
+            await document.fonts.ready;
+            await Promise.allSettled([...document.images].map(image => image.decode()));
+            const ends = animation => animation.effect.getComputedTiming().endTime < Infinity;
+            await Promise.allSettled(document.getAnimations().filter(ends).map(animation => animation.finished));
+            await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+        }"""
+    )
 
 
 def _channel(alice: Visitor, bob: Voice, name: str) -> str:

@@ -14,17 +14,19 @@ from typing import Annotated
 from uuid import uuid4
 
 import typer
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from rich.console import Console
 
 from ops.chat_client import ChatClient, chatting
 from ops.rehearse import BROKEN_HANDLER, Rehearsal
 from ops.stage import Stage
 from tests.browser import chromium
-from tests.browser.scenes import PHONE_SCENES, WIDE_SCENES, in_a_page
+from tests.browser.expectations import expect
+from tests.browser.scenes import PHONE_SCENES, WIDE_SCENES, in_a_page, settle
 from tests.browser.visitors import Visitor, sign_in
 from tests.browser.voice import Voice
 from tests.local_stage import ROOT, Person, TestStage, running_stage
+from tests.waiting import DEADLINE_SECONDS
 
 FOLDER = ROOT / "docs" / "screenshots"
 WIDE = {"width": 1280, "height": 900}
@@ -79,7 +81,7 @@ def _talking(stage: TestStage) -> Iterator[None]:
     thread = threading.Thread(target=lambda: asyncio.run(_talk(stage, talked, over)))
     thread.start()
     try:
-        if not talked.wait(timeout=60):
+        if not talked.wait(timeout=DEADLINE_SECONDS):
             raise TimeoutError("the conversation did not come to pass")
         yield
     finally:
@@ -159,7 +161,7 @@ def _scene(browser: Browser, stage: TestStage, name: str, scheme: str, size: dic
     page = _page(browser, scheme, size)
     sign_in(page, stage.url, PEOPLE["alice"])
     expect(page.get_by_role("log").get_by_text(re.compile("tell the others"))).to_be_visible()
-    page.wait_for_timeout(1500)
+    settle(page)
     page.screenshot(path=FOLDER / f"{name}.png")
     page.context.close()
 
@@ -192,7 +194,7 @@ def _newest_run(page: Page) -> None:
 def _inspected_run(browser: Browser, stage: TestStage, scheme: str) -> None:
     page = _inspector(browser, stage, scheme, "/inspector")
     _newest_run(page)
-    page.wait_for_timeout(500)
+    settle(page)
     page.screenshot(path=FOLDER / f"inspector-{scheme}.png")
     page.context.close()
 
@@ -215,7 +217,7 @@ def _time_travel(browser: Browser, stage: TestStage) -> None:
         page.keyboard.press("ArrowLeft")
         if "reacted" in told.inner_text():
             break
-    page.wait_for_timeout(500)
+    settle(page)
     page.screenshot(path=FOLDER / "time-travel.png")
     page.context.close()
 
@@ -234,12 +236,12 @@ def _run_in_trouble(browser: Browser, stage: TestStage) -> None:
         page = _inspector(browser, stage, "light", "/inspector")
         page.get_by_role("checkbox", name="Failed first").check()
         row = page.locator(".run-row").filter(has_text="Not all reached").first
-        expect(row).to_be_visible(timeout=60_000)
+        expect(row).to_be_visible()
     finally:
         incident.handler(working)
     row.click()
     expect(page.locator('[data-state="KeepUndelivered"]')).to_have_attribute("data-light", "succeeded")
-    page.wait_for_timeout(500)
+    settle(page)
     page.screenshot(path=FOLDER / "inspector-trouble.png")
     page.context.close()
     bob.close()

@@ -1,47 +1,56 @@
-"""axe finds nothing to object to: on every page, in every state, light and dark, wide and on a phone."""
+"""axe finds nothing to object to: on every page, in every state, light and dark, wide and on a phone.
+
+A normal run looks at every state with a wide window, and at what is laid out differently on a phone there too. The
+thorough run looks at everything on a phone.
+"""
 
 import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Locator, Page
 
-from tests.browser.axe import violations
+from tests.browser.axe import COLOURS, violations
+from tests.browser.expectations import expect
 from tests.browser.visitors import NETWORK_GONE, REFUSED, Visit, Visitor
 from tests.browser.voice import Voice
-from tests.browser.wire import Wire
+from tests.browser.wire import refusal
 from tests.local_stage import TestStage
 
+Size = dict[str, int]
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
-COLOURS = ("color-contrast", "link-in-text-block")
+
+in_a_wide_window = pytest.mark.parametrize(
+    "size", [pytest.param(WIDE, id="wide"), pytest.param(PHONE, id="phone", marks=pytest.mark.thorough)]
+)
+in_both_sizes = pytest.mark.parametrize("size", [pytest.param(WIDE, id="wide"), pytest.param(PHONE, id="phone")])
 
 
-def _check(page: Page, state: str) -> None:
-    """Every rule in the light, wide and on a phone; in the dark those of colour, for nothing else differs."""
+def _check(page: Page, state: str, size: Size) -> None:
+    """Every rule in the light; in the dark those of colour, for nothing else differs."""
     found: dict[str, list[str]] = {}
+    page.set_viewport_size(size)  # type: ignore[arg-type]
     page.emulate_media(reduced_motion="reduce", color_scheme="light")
-    for size in (WIDE, PHONE):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        found[f"{state}, light, {size['width']} px"] = violations(page)
+    found[f"{state}, light, {size['width']} px"] = violations(page)
     page.emulate_media(color_scheme="dark")
-    found[f"{state}, dark, phone"] = violations(page, *COLOURS)
-    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
-    found[f"{state}, dark, wide"] = violations(page, *COLOURS)
+    found[f"{state}, dark, {size['width']} px"] = violations(page, *COLOURS)
     page.emulate_media(color_scheme="light")
+    # The next state is reached as it is with a wide window: on a phone some controls lie in the drawer.
+    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
     assert {place: list_ for place, list_ in found.items() if list_} == {}
 
 
-def test_the_door_and_the_sign_in_page(stage: TestStage, browser: Browser):
-    """Before anybody is signed in: the door, the hosted page, and its refusal."""
-    page = browser.new_page()
+@in_a_wide_window
+def test_the_door_and_the_sign_in_page(stage: TestStage, visit: Visit, size: Size):
+    """Before anybody is signed in: the door, and the hosted page."""
+    page = visit("dora", stranger=True).page
     page.goto(stage.url)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-    _check(page, "the door")
+    _check(page, "the door", size)
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("input[name=username]")).to_be_visible()
-    _check(page, "the sign-in page")
-    page.close()
+    _check(page, "the sign-in page", size)
 
 
 @pytest.fixture
@@ -60,7 +69,8 @@ def furnished(dora: Visitor, fay: Voice) -> str:
     return channel
 
 
-def test_a_channel_with_some_of_everything(dora: Visitor, fay: Voice, furnished: str):
+@in_both_sizes
+def test_a_channel_with_some_of_everything(dora: Visitor, fay: Voice, furnished: str, size: Size):
     """Messages of every form, one's own delivered, an unread line, a typing line, a message's tools."""
     dora.go(furnished)
     dora.say("and my own")
@@ -69,33 +79,31 @@ def test_a_channel_with_some_of_everything(dora: Visitor, fay: Voice, furnished:
     fay.type_in(furnished)
     expect(dora.page.locator(".typing")).to_have_text("Fay is typing")
     dora.message("and my own").hover()
-    _check(dora.page, "a furnished channel")
+    _check(dora.page, "a furnished channel", size)
 
 
-def test_an_empty_channel(dora: Visitor):
+@in_a_wide_window
+def test_an_empty_channel(dora: Visitor, size: Size):
     """Nobody has said anything."""
     dora.go(dora.new_channel("empty"))
-    _check(dora.page, "an empty channel")
+    expect(dora.log).to_contain_text("Nobody has said anything here yet.")
+    _check(dora.page, "an empty channel", size)
 
 
-def test_no_channel(dora: Visitor):
+@in_a_wide_window
+def test_no_channel(dora: Visitor, size: Size):
     """An address that leads nowhere."""
     dora.forgive(REFUSED)
     dora.page.goto(f"{dora.stage.url}/c/00000000-0000-4000-8000-000000000000")
     expect(dora.page.get_by_role("heading", name="This channel is not here")).to_be_visible()
-    _check(dora.page, "no channel")
+    _check(dora.page, "no channel", size)
 
 
-def _opened(name: str) -> Callable[[Page], None]:
+def _click(name: str) -> Callable[[Page], None]:
     def act(page: Page) -> None:
         page.get_by_role("button", name=name, exact=True).click()
 
     return act
-
-
-def _switcher(page: Page) -> None:
-    page.keyboard.press("Control+k")
-    expect(page.get_by_role("option").first).to_be_visible()
 
 
 def _shortcuts(page: Page) -> None:
@@ -103,78 +111,123 @@ def _shortcuts(page: Page) -> None:
     page.keyboard.press("?")
 
 
+def _browsed(dialog: Locator) -> Locator:
+    return dialog.get_by_role("button", name=re.compile("^Join")).or_(
+        dialog.get_by_text("You are in every public")
+    )
+
+
+@in_a_wide_window
 @pytest.mark.parametrize(
-    ("dialog", "open_it"),
+    ("name", "open_it", "loaded"),
     [
-        ("Create a channel", _opened("Create channel")),
-        ("Browse channels", _opened("Browse channels")),
-        ("Find a channel or person", _switcher),
-        ("Keyboard shortcuts", _shortcuts),
-        ("You and settings", _opened("You and settings")),
-        ("Emoji", _opened("Emoji")),
+        pytest.param("Create a channel", _click("Create channel"), None, id="create"),
+        pytest.param("Browse channels", _click("Browse channels"), _browsed, id="browse"),
+        pytest.param(
+            "Find a channel or person",
+            lambda page: page.keyboard.press("Control+k"),
+            lambda dialog: dialog.get_by_role("option"),
+            id="switcher",
+        ),
+        pytest.param("Keyboard shortcuts", _shortcuts, None, id="shortcuts"),
+        pytest.param("You and settings", _click("You and settings"), None, id="settings"),
+        pytest.param("Emoji", _click("Emoji"), lambda dialog: dialog.get_by_role("gridcell"), id="emoji"),
     ],
 )
-def test_dialogs(dora: Visitor, dialog: str, open_it: Callable[[Page], None]):
+def test_dialogs(
+    dora: Visitor,
+    name: str,
+    open_it: Callable[[Page], None],
+    loaded: Callable[[Locator], Locator] | None,
+    size: Size,
+):
     """Each dialog, over the channel that it stands on."""
     dora.go("general")
     open_it(dora.page)
-    expect(dora.page.get_by_role("dialog", name=dialog)).to_be_visible()
-    expect(dora.page.get_by_role("dialog").get_by_text("Loading")).to_have_count(0)
-    _check(dora.page, dialog)
+    dialog = dora.page.get_by_role("dialog", name=name)
+    expect(dialog).to_be_visible()
+    if loaded:
+        expect(loaded(dialog).first).to_be_visible()
+    _check(dora.page, name, size)
 
 
-def test_panels_and_what_opens_in_a_channel(dora: Visitor, furnished: str):
+@in_a_wide_window
+def test_panels_and_what_opens_in_a_channel(dora: Visitor, fay: Voice, size: Size):
     """Members and adding some, search with results, mention completion, editing, the question before deleting."""
-    dora.go(furnished)
+    channel = dora.new_channel("panels", fay.user_id)
+    fay.say(channel, "**look**, here")
+    dora.go(channel)
     page = dora.page
     page.get_by_role("button", name="Members, 2").click()
-    expect(page.get_by_role("list", name="Members of furnished").get_by_role("listitem")).to_have_count(2)
-    _check(page, "members")
+    expect(page.get_by_role("list", name="Members of panels").get_by_role("listitem")).to_have_count(2)
+    _check(page, "members", size)
     page.get_by_role("button", name="Add people").click()
-    _check(page, "adding people")
+    expect(page.get_by_role("dialog", name="Add people").get_by_role("searchbox")).to_be_visible()
+    _check(page, "adding people", size)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Search in this channel").click()
     page.keyboard.type("look")
     page.keyboard.press("Enter")
     expect(page.locator("mark").first).to_be_visible()
-    _check(page, "search")
+    _check(page, "search", size)
     page.get_by_role("button", name="Close search").click()
     dora.composer.press_sequentially("@fay")
     expect(page.get_by_role("listbox", name="People to mention")).to_be_visible()
-    _check(page, "mention completion")
+    _check(page, "mention completion", size)
     dora.composer.fill("é" * 4_200)
-    _check(page, "too long a text")
+    expect(page.locator(".composer-count-over")).to_be_visible()
+    _check(page, "too long a text", size)
     dora.composer.fill("")
     dora.say("mine")
     dora.act_on(dora.message("mine"), "Edit")
-    _check(page, "editing")
+    expect(page.get_by_text("Editing your message")).to_be_visible()
+    _check(page, "editing", size)
     dora.composer.press("Escape")
     dora.act_on(dora.message("mine"), "Delete")
-    _check(page, "before deleting")
+    expect(page.get_by_role("dialog", name="Delete this message?")).to_be_visible()
+    _check(page, "before deleting", size)
 
 
-def test_the_drawer_on_a_phone(visit: Visit):
-    """The channels over the channel."""
+def test_what_covers_the_channel_on_a_phone(visit: Visit, fay: Voice):
+    """The channels, the members and the search, each over the channel."""
     dora = visit("dora", viewport=PHONE, reduced_motion="reduce")
-    dora.page.get_by_role("button", name="Show channels").click()
-    expect(dora.page.get_by_role("button", name="Hide channels")).to_be_visible()
-    assert violations(dora.page) == []
-    dora.page.emulate_media(color_scheme="dark")
-    assert violations(dora.page, *COLOURS) == []
+    channel = dora.new_channel("pocket", fay.user_id)
+    fay.say(channel, "look here")
+    dora.go(channel)
+    page = dora.page
+    found: dict[str, list[str]] = {}
+
+    def check(state: str) -> None:
+        for scheme, rules in (("light", ()), ("dark", COLOURS)):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            found[f"{state}, {scheme}"] = violations(page, *rules)
+        page.emulate_media(color_scheme="light")
+
+    page.get_by_role("button", name="Show channels").click()
+    expect(page.get_by_role("button", name="Hide channels")).to_be_visible()
+    check("channels")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Members, 2").click()
+    expect(page.get_by_role("list", name="Members of pocket").get_by_role("listitem")).to_have_count(2)
+    check("members")
+    page.get_by_role("button", name="Close members").click()
+    page.get_by_role("button", name="Search in this channel").click()
+    page.keyboard.type("look")
+    page.keyboard.press("Enter")
+    expect(page.locator("mark").first).to_be_visible()
+    check("search")
+    assert {place: list_ for place, list_ in found.items() if list_} == {}
 
 
-def test_trouble(visit: Visit, fay: Voice):
+@in_a_wide_window
+def test_trouble(visit: Visit, fay: Voice, size: Size):
     """Offline, a message that failed, a notice, history that could not be loaded, a stage out of reach."""
     dora = visit("dora")
     dora.forgive(NETWORK_GONE)
     channel = dora.new_channel("trouble", fay.user_id)
     other = dora.new_channel("other")
-    wire = Wire(dora.page)
-    wire.answer = lambda frame: (
-        {"type": "error", "code": "FORBIDDEN", "message": "No.", "clientMessageId": frame["clientMessageId"]}
-        if frame["action"] == "sendMessage"
-        else None
-    )
+    wire = dora.wire()
+    wire.answer(refusal)
     dora.page.clock.install()
     dora.go(channel)
     dora.say("refused")
@@ -182,13 +235,13 @@ def test_trouble(visit: Visit, fay: Voice):
     wire.cut()
     dora.page.clock.run_for(6_000)
     expect(dora.page.get_by_text(re.compile("Reconnecting"))).to_be_visible()
-    dora.page.route(f"**/channels/{other}/messages**", lambda route: route.abort())
-    _check(dora.page, "reconnecting, with a failed message")
+    dora.intercept(f"**/channels/{other}/messages**", lambda route: route.abort())
+    _check(dora.page, "reconnecting, with a failed message", size)
     dora.channel_link("other").click()
     dora.page.clock.run_for(3_000)
     expect(dora.page.get_by_role("alert").filter(has_text="could not be loaded")).to_be_visible()
-    _check(dora.page, "history that failed")
-    dora.page.route("**/config.json", lambda route: route.abort())
+    _check(dora.page, "history that failed", size)
+    dora.intercept("**/config.json", lambda route: route.abort())
     dora.page.reload()
     expect(dora.page.get_by_role("heading", name="Parley cannot open")).to_be_visible()
-    _check(dora.page, "out of reach")
+    _check(dora.page, "out of reach", size)

@@ -1,19 +1,35 @@
 """The connection comes and goes; what is said does not."""
 
-import random
 import re
+from collections import Counter
+from itertools import cycle
 
-from playwright.sync_api import Page, WebSocket, expect
+from playwright.sync_api import Page, WebSocket
 
+from tests.browser import clock
+from tests.browser.expectations import expect
 from tests.browser.visitors import NETWORK_GONE, Visit, Visitor
 from tests.browser.voice import Voice
-from tests.browser.wire import Frame, Wire
+from tests.browser.wire import Frame
 
 MINUTE_MS = 60_000
+
+NOTE_STATUS_LINES = """
+window.statusLines = [];
+new MutationObserver(() => {
+    for (const line of document.querySelectorAll(".connection-line")) statusLines.push(line.textContent);
+}).observe(document.body, {subtree: true, childList: true, characterData: true});
+"""
 
 
 def _status(page: Page):
     return page.locator("main").get_by_role("status").filter(has_text=re.compile("offline|connecting", re.I))
+
+
+def _note_status_lines(page: Page) -> None:
+    """From now on keep what the line about the connection says, however short."""
+    expect(page.locator(".connection")).to_be_attached()
+    page.evaluate(NOTE_STATUS_LINES)
 
 
 def test_a_long_break_is_told_calmly_and_offline_is_not_reconnecting(visit: Visit):
@@ -21,39 +37,51 @@ def test_a_long_break_is_told_calmly_and_offline_is_not_reconnecting(visit: Visi
     dora = visit("dora")
     dora.forgive(NETWORK_GONE)
     channel = dora.new_channel("weather")
-    wire = Wire(dora.page)
+    wire = dora.wire()
     dora.page.clock.install()
     dora.go(channel)
+    dora.say("hello")
+    expect(dora.message("hello").get_by_role("img", name="Delivered")).to_be_visible()
+    clock.stop(dora.page)
     wire.cut()
-    dora.page.clock.run_for(3_000)
+    dora.page.clock.run_for(4_000)
+    # Drawn after whatever the four seconds brought.
+    dora.say("kept for later")
+    expect(dora.message("kept for later").get_by_role("img", name="Sending")).to_be_visible()
     expect(_status(dora.page)).to_have_count(0)
-    dora.page.clock.run_for(3_000)
+    dora.page.clock.run_for(2_000)
     expect(_status(dora.page)).to_contain_text("Reconnecting")
     expect(dora.page.get_by_role("dialog")).to_have_count(0)
     dora.context.set_offline(True)
     expect(_status(dora.page)).to_contain_text("You are offline")
-    dora.say("kept for later")
     expect(_status(dora.page)).to_contain_text("One message waits to be sent")
     dora.picture("offline")
     wire.mend()
+    dora.page.clock.resume()
     dora.context.set_offline(False)
     expect(_status(dora.page)).to_have_count(0)
     expect(dora.message("kept for later").get_by_role("img", name="Delivered")).to_be_visible()
 
 
-def test_a_short_break_is_nobodys_business(dora: Visitor):
+def test_a_short_break_is_nobodys_business(visit: Visit):
     """A socket that is cut and back within a moment shows no line, and everything goes on."""
+    dora = visit("dora")
     dora.forgive(NETWORK_GONE)
     channel = dora.new_channel("hiccup")
-    wire = Wire(dora.page)
+    wire = dora.wire()
+    dora.page.clock.install()
     dora.go(channel)
     dora.say("before")
     expect(dora.message("before").get_by_role("img", name="Delivered")).to_be_visible()
+    clock.stop(dora.page)
+    _note_status_lines(dora.page)
     wire.cut()
     wire.mend()
+    # The first try comes after half a second at the most.
+    dora.page.clock.run_for(1_000)
     dora.say("after")
     expect(dora.message("after").get_by_role("img", name="Delivered")).to_be_visible()
-    expect(_status(dora.page)).to_have_count(0)
+    assert dora.page.evaluate("statusLines") == []
 
 
 def test_what_was_said_in_ones_absence_is_there_on_return(visit: Visit, fay: Voice):
@@ -61,7 +89,7 @@ def test_what_was_said_in_ones_absence_is_there_on_return(visit: Visit, fay: Voi
     dora = visit("dora")
     dora.forgive(NETWORK_GONE)
     here, elsewhere = dora.new_channel("here", fay.user_id), dora.new_channel("elsewhere", fay.user_id)
-    wire = Wire(dora.page)
+    wire = dora.wire()
     dora.go(elsewhere)
     dora.channel_link("here").click()
     first, second = fay.say(here, "first"), fay.say(here, "second")
@@ -88,28 +116,33 @@ def test_frames_that_are_lost_doubled_and_swapped_change_nothing(visit: Visit, f
     """A stream that drops, doubles and swaps frames ends as what was said: gaps are fetched, order is by seq."""
     dora = visit("dora")
     channel = dora.new_channel("rough sea", fay.user_id)
-    wire = Wire(dora.page)
-    chance = random.Random(7)
-    kept: list[Frame] = []
+    wire = dora.wire()
+    kinds = cycle(("drop", "pass", "double", "delay", "pass", "drop", "delay", "double", "drop", "drop", "pass"))
+    delayed: list[Frame] = []
+    done: Counter[str] = Counter()
 
     def disturb(frame: Frame) -> list[Frame]:
         if frame["type"] != "message":
             return [frame]
-        kind = chance.choice(("drop", "double", "swap", "pass"))
+        kind = next(kinds)
+        done[kind] += 1
         if kind == "drop":
             return []
-        if kind == "swap" and not kept:
-            kept.append(frame)
+        if kind == "delay":
+            delayed.append(frame)
             return []
-        late, kept[:] = list(kept), []
-        return [frame, *late] if kind != "double" else [frame, frame, *late]
+        late, delayed[:] = list(delayed), []
+        done["swap"] += len(late)
+        return [frame, frame, *late] if kind == "double" else [frame, *late]
 
-    wire.incoming = disturb
+    wire.change_incoming(disturb)
     dora.go(channel)
     said = [f"wave {number:02}" for number in range(1, 17)]
     for text in said:
         fay.say(channel, text)
-    wire.incoming = lambda frame: [frame]
+    dora.wait_until(lambda: done.total() - done["swap"] == len(said), "every message came by")
+    assert min(done["drop"], done["double"], done["swap"]) >= 2, done
+    wire.leave_incoming()
     fay.say(channel, "calm")
     expect(dora.message("calm")).to_be_visible()
     for text in said:
@@ -120,8 +153,8 @@ def test_frames_that_are_lost_doubled_and_swapped_change_nothing(visit: Visit, f
 def test_a_frame_that_is_lost_is_fetched_without_waiting_for_another_connection(dora: Visitor, fay: Voice):
     """One message never arrives; the next shows the gap, and the missing one appears above it."""
     channel = dora.new_channel("gap", fay.user_id)
-    wire = Wire(dora.page)
-    wire.incoming = lambda frame: [] if frame.get("text") == "lost on the way" else [frame]
+    wire = dora.wire()
+    wire.change_incoming(lambda frame: [] if frame.get("text") == "lost on the way" else [frame])
     dora.go(channel)
     for text in ("here", "lost on the way", "here too"):
         fay.say(channel, text)
@@ -139,11 +172,18 @@ def test_an_idle_socket_is_kept_alive_well_within_ten_minutes(visit: Visit):
     dora.go(channel)
     dora.say("hello")
     expect(dora.message("hello").get_by_role("img", name="Delivered")).to_be_visible()
-    with sockets[-1].expect_event("framereceived", lambda payload: '"pong"' in str(payload)):
+    clock.stop(dora.page)
+    in_use = list(sockets)
+    with in_use[-1].expect_event("framereceived", lambda payload: '"pong"' in str(payload)):
         dora.page.clock.fast_forward(5 * MINUTE_MS)
     dora.say("still here")
     expect(dora.message("still here").get_by_role("img", name="Delivered")).to_be_visible()
-    assert len(sockets) == 1
+    # By now the page has read the pong, which came before this message: no deadline for it is left to pass.
+    dora.page.clock.run_for(MINUTE_MS)
+    assert not in_use[-1].is_closed()
+    dora.say("and still")
+    expect(dora.message("and still").get_by_role("img", name="Delivered")).to_be_visible()
+    assert sockets == in_use
 
 
 def test_a_fresh_socket_takes_over_before_the_two_hour_cut(visit: Visit, fay: Voice):
@@ -161,12 +201,18 @@ def test_a_fresh_socket_takes_over_before_the_two_hour_cut(visit: Visit, fay: Vo
     dora.go(channel)
     fay.say(channel, "early")
     expect(dora.message("early")).to_be_visible()
-    first = opened[0]
-    with dora.page.expect_websocket() as taking_over:
+    clock.stop(dora.page)
+    first = opened[-1]
+    # A socket that takes over asks for what the one before may have missed.
+    with (
+        dora.page.expect_websocket() as taking_over,
+        dora.page.expect_request(re.compile(r"/messages\?.*after=")),
+    ):
         dora.page.clock.fast_forward(116 * MINUTE_MS)
     second = taking_over.value
     fay.say(channel, "in between")
     expect(dora.message("in between")).to_have_count(1)
+    assert not first.is_closed()
     with first.expect_event("close"):
         dora.page.clock.fast_forward(6_000)
     assert not second.is_closed()

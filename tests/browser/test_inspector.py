@@ -4,51 +4,68 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from itertools import count
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page
 
-from tests.browser.axe import violations
-from tests.browser.visitors import Visit, Visitor, sign_in
+from tests.browser.axe import COLOURS, violations
+from tests.browser.expectations import expect
+from tests.browser.visitors import Visit, Visitor
 from tests.browser.voice import Voice
 from tests.local_stage import TestStage
 
 PHONE = {"width": 390, "height": 844}
-# A log or a trace reaches its reader a moment after the message its reader.
-SETTLED_MS = 1_500
 
 
 @pytest.fixture
-def channel(stage: TestStage, dora: Visitor, fay: Voice, gus: Voice) -> str:
+def channel(dora: Visitor, fay: Voice, gus: Voice) -> str:
     """A channel of the test's own: Dora watches, Fay and Gus are members with a socket each."""
-    # A client of its own: one kept from the test before may hold a connection that the server is just closing.
-    headers = {"Authorization": stage.id_token(dora.person)}
-    with httpx.Client(base_url=stage.api_url, headers=headers, timeout=20) as http:
-        body = {"name": f"inspected {uuid4().hex[:6]}", "kind": "private"}
-        channel_id = str(http.post("/channels", json=body).raise_for_status().json()["channelId"])
-        for voice in (fay, gus):
-            http.put(f"/channels/{channel_id}/members/{voice.user_id}").raise_for_status()
-    return channel_id
+    return dora.new_channel(f"inspected {uuid4().hex[:6]}", fay.user_id, gus.user_id)
 
 
 def _open(visitor: Visitor, path: str) -> Page:
     """A page of the inspector."""
-    sign_in_if_asked(visitor, path)
+    visitor.page.goto(visitor.stage.url.rstrip("/") + path, wait_until="commit")
     expect(visitor.page.get_by_role("navigation", name="Inspector")).to_be_visible()
     return visitor.page
 
 
-def sign_in_if_asked(visitor: Visitor, path: str) -> None:
-    """Go there; a tab of its own takes up the session of the others."""
-    visitor.page.goto(visitor.stage.url.rstrip("/") + path)
-    door = visitor.page.get_by_role("button", name="Sign in")
-    inside = visitor.page.locator(".inspector")
-    expect(door.or_(inside).first).to_be_visible(timeout=20_000)
-    if door.is_visible():
-        sign_in(visitor.page, visitor.stage.url, visitor.person)
-        visitor.page.goto(visitor.stage.url.rstrip("/") + path)
+def _inspected(visitor: Visitor, path: str) -> Any:
+    """What the inspector's API answers; None if it knows no such thing (yet)."""
+    answer = visitor.api.get(f"{visitor.stage.url.rstrip('/')}/inspector-api{path}")
+    return None if answer.status_code == 404 else answer.raise_for_status().json()
+
+
+STEPS = ("SendMessage", "publish", "Deliver", "PostToConnections", "post frames")
+"""What the trace of a delivered message shows, among other things."""
+
+
+def _wait_told(visitor: Visitor, message_id: str) -> dict[str, Any]:
+    """Wait until log and traces tell of a message's whole way, which they do a moment after its delivery."""
+    way: dict[str, Any] = {}
+
+    def told() -> bool:
+        way.clear()
+        way.update(_inspected(visitor, f"/follow/{message_id}") or {"traces": [], "hops": [], "runs": []})
+        names = " ".join(name for trace in way["traces"] for name in _names(trace["segments"]))
+        return (
+            len(way["hops"]) == 6
+            and all(run["status"] == "SUCCEEDED" for run in way["runs"])
+            and all(post["outcome"] != "unknown" for post in way["posts"])
+            and all(trace["connected"] for trace in way["traces"])
+            and all(step in names for step in STEPS)
+        )
+
+    visitor.wait_until(told, f"the whole way of message {message_id} can be read")
+    return way
+
+
+def _names(segments: list[dict[str, Any]]) -> list[str]:
+    return [name for each in segments for name in (each["name"], *_names(each["children"]))]
 
 
 def _rows(page: Page, region: str) -> Locator:
@@ -65,23 +82,41 @@ def _say(voice: Voice, channel: str, text: str) -> str:
     return str(next(frame["messageId"] for frame in reversed(voice.frames) if frame.get("seq") == seq))
 
 
-def test_a_message_is_followed_from_the_chat(dora: Visitor, fay: Voice, channel: str, stage: TestStage):
-    """Its action leads to its whole way: hops that add up, every post accounted for, a gone one too."""
+def _sent_to_a_lost_connection(dora: Visitor, channel: str, user_id: str) -> str:
+    """Have Dora write a message that finds one connection gone; its text.
+
+    Whatever is told to the channel first removes the connection, the presence of somebody else for instance. Then
+    another message is written.
+    """
+    stage = dora.stage
     subscriptions = stage.resource("dynamodb").Table(stage.output("Data", "SubscriptionsTableName"))
+    attempts = count(1)
+    text = ""
+
+    def found_gone() -> bool:
+        nonlocal text
+        text = f"Follow me, try {next(attempts)}"
+        dora.composer.fill(text)
+        lost = {"connectionId": f"gone-{uuid4().hex[:8]}", "expiresAt": int(time.time()) + 3_600}
+        subscriptions.put_item(Item={"channelId": channel, "userId": user_id, **lost})
+        dora.composer.press("Enter")
+        expect(dora.message(text).get_by_role("img", name="Delivered")).to_be_visible()
+        sent = next(each for each in dora.history(channel) if each["text"] == text)
+        posts = _wait_told(dora, sent["messageId"])["posts"]
+        return any(post["connectionId"] == lost["connectionId"] and post["outcome"] == "gone" for post in posts)
+
+    dora.wait_until(found_gone, "a message finds a connection gone")
+    return text
+
+
+def test_a_message_is_followed_from_the_chat(dora: Visitor, fay: Voice, channel: str):
+    """Its action leads to its whole way: hops that add up, every post accounted for, a gone one too."""
     dora.go(channel)
-    dora.composer.fill("Follow me")
-    # Whoever joined or types is told to all connections, and would find the lost one first.
-    dora.page.wait_for_timeout(SETTLED_MS + 1_000)
-    lost = {"connectionId": f"gone-{uuid4().hex[:8]}", "expiresAt": int(time.time()) + 3_600}
-    subscriptions.put_item(Item={"channelId": channel, "userId": fay.user_id, **lost})
-    dora.composer.press("Enter")
-    sent = dora.message("Follow me")
-    expect(sent.get_by_role("img", name="Delivered")).to_be_visible()
-    dora.page.wait_for_timeout(SETTLED_MS)
-    dora.act_on(sent, "Follow this message")
+    text = _sent_to_a_lost_connection(dora, channel, fay.user_id)
+    dora.act_on(dora.message(text), "Follow this message")
 
     page = dora.page
-    expect(page.get_by_role("heading", name=re.compile("^Message 1 in #inspected"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile(r"^Message \d+ in #inspected"))).to_be_visible()
     assert re.search(r"/inspector/messages/[0-9a-f-]{36}$", page.url)
     expect(page.get_by_text("1 connection had gone")).to_be_visible()
 
@@ -100,7 +135,7 @@ def test_a_message_is_followed_from_the_chat(dora: Visitor, fay: Voice, channel:
 
     trace = page.get_by_role("region", name=re.compile("^Trace 1-"))
     expect(trace.get_by_text("connected")).to_be_visible()
-    for name in ("SendMessage", "publish", "Deliver", "PostToConnections", "post frames"):
+    for name in STEPS:
         expect(trace.get_by_role("button", name=re.compile(rf"^{name} ?,")).first).to_be_visible()
     dora.picture("follow")
 
@@ -108,7 +143,7 @@ def test_a_message_is_followed_from_the_chat(dora: Visitor, fay: Voice, channel:
 def test_a_run_lights_its_path(dora: Visitor, fay: Voice, channel: str):
     """States that the run entered are lit, others are not; each shows what it got and gave."""
     message_id = _say(fay, channel, "light the way")
-    dora.page.wait_for_timeout(SETTLED_MS)
+    _wait_told(dora, message_id)
     page = _open(dora, f"/inspector/messages/{message_id}")
     page.get_by_role("region", name="Stations").get_by_role("link").first.click()
     expect(page.get_by_role("heading", name=re.compile("^Message sent"))).to_be_visible()
@@ -158,10 +193,11 @@ def poisoned(stage: TestStage) -> Iterator[str]:
 
 def test_a_failed_run_is_found_first_and_red(dora: Visitor, fay: Voice, channel: str, poisoned: str):
     """Failed first puts it at the head though others are newer, and the drawing shows where it failed and why."""
-    dora.page.wait_for_timeout(SETTLED_MS)
-    fay.say(channel, "newer than the failure")
-    dora.page.wait_for_timeout(SETTLED_MS)
     page = _open(dora, "/inspector")
+    expect(_rows(page, "Runs").filter(has_text="Parley.MalformedEvent").first).to_be_visible()
+    fay.say(channel, "newer than the failure")
+    expect(_rows(page, "Runs").first).to_contain_text("Fay in #inspected")
+    expect(_rows(page, "Runs").first).to_contain_text("Delivered")
     page.get_by_role("checkbox", name="Failed first").check()
     first = _rows(page, "Runs").first
     expect(first).to_contain_text("Failed")
@@ -173,6 +209,7 @@ def test_a_failed_run_is_found_first_and_red(dora: Visitor, fay: Voice, channel:
         page.get_by_role("region", name="Run", exact=True).get_by_text("A field is missing").first
     ).to_be_visible()
     page.get_by_role("combobox", name="Status").select_option("failed")
+    expect(first).to_contain_text("Parley.MalformedEvent")
     expect(_rows(page, "Runs").filter(has_text="Delivered")).to_have_count(0)
     dora.picture("inspector-failed")
 
@@ -189,23 +226,24 @@ def test_lists_move_and_can_be_narrowed_and_held_still(dora: Visitor, fay: Voice
     gus.say(channel, "let through")
     expect(_rows(page, "Runs")).to_have_count(1)
     fay.say(channel, "kept out")
-    page.wait_for_timeout(SETTLED_MS)
-    expect(_rows(page, "Runs")).to_have_count(1)
+    gus.say(channel, "let through after it")
+    expect(_rows(page, "Runs")).to_have_count(2)
+    expect(_rows(page, "Runs").filter(has_text="Fay")).to_have_count(0)
 
     page.get_by_role("link", name="Events").click()
     expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
     page.get_by_role("combobox", name="Type").select_option("MessageSent")
     page.get_by_role("combobox", name="Channel").select_option(channel)
-    expect(_rows(page, "Events")).to_have_count(3)
+    expect(_rows(page, "Events")).to_have_count(4)
     fay.type_in(channel)
     fay.say(channel, "seen live")
-    expect(_rows(page, "Events")).to_have_count(4)
+    expect(_rows(page, "Events")).to_have_count(5)
     page.get_by_role("button", name="Pause live updates").click()
     fay.say(channel, "not seen yet")
     expect(page.get_by_text(re.compile(r"^\d+ new$"))).to_be_visible()
-    expect(_rows(page, "Events")).to_have_count(4)
-    page.get_by_role("button", name="Pause live updates").click()
     expect(_rows(page, "Events")).to_have_count(5)
+    page.get_by_role("button", name="Pause live updates").click()
+    expect(_rows(page, "Events")).to_have_count(6)
     _rows(page, "Events").first.get_by_role("button").click()
     expect(page.get_by_role("complementary", name="Message sent").get_by_text("not seen yet")).to_be_visible()
 
@@ -220,6 +258,12 @@ def test_a_channel_is_as_it_was_at_any_moment(dora: Visitor, fay: Voice, gus: Vo
     gus.wait("reaction", seq=first)
     gus.send(action="deleteMessage", channelId=channel, seq=second)
     gus.wait("messageDeleted", seq=second)
+
+    def archived() -> bool:
+        events = (_inspected(dora, f"/channels/{channel}/events") or {"items": []})["items"]
+        return any(each["detailType"] == "MessageDeleted" for each in events)
+
+    dora.wait_until(archived, "the archive has the deletion")
     page = _open(dora, f"/inspector/channels/{channel}")
     now = page.get_by_role("region", name=re.compile("^Messages in #inspected"))
     expect(now.get_by_text("better words")).to_be_visible()
@@ -236,60 +280,80 @@ def test_a_channel_is_as_it_was_at_any_moment(dora: Visitor, fay: Voice, gus: Vo
     expect(page.get_by_text("Nobody yet.")).to_be_visible()
 
     told = page.locator(".travel-told")
-    seen: dict[str, str] = {}
-    last = int(slider.get_attribute("max") or 0)
-    for _ in range(last):
-        page.keyboard.press("ArrowRight")
-        sentence = told.inner_text()
-        if sentence.endswith(("a message", "with 🎉")):
-            page.wait_for_timeout(100)
-            seen[sentence] = now.inner_text()
-    assert "first words" in seen["Fay sent a message"]
-    assert "second words" in seen["Gus sent a message"]
-    assert "better words" in seen["Fay edited a message"]
-    assert "🎉" not in seen["Fay edited a message"]
-    assert "🎉" in seen["Gus reacted with 🎉"]
-    assert "second words" not in seen["Gus deleted a message"]
+    at = count(1)
+
+    def go_on_to(sentence: str) -> None:
+        """One step after the other, until this is what happened."""
+        last = int(slider.get_attribute("max") or 0)
+        while told.inner_text() != sentence:
+            step = next(at)
+            assert step <= last, f"nothing of the kind: {sentence}"
+            page.keyboard.press("ArrowRight")
+            expect(slider).to_have_value(str(step))
+
+    go_on_to("Fay sent a message")
+    expect(now).to_contain_text("first words")
+    expect(now).not_to_contain_text("second words")
+    go_on_to("Gus sent a message")
+    expect(now).to_contain_text("second words")
+    go_on_to("Fay edited a message")
+    expect(now).to_contain_text("better words")
+    expect(now).not_to_contain_text("🎉")
+    go_on_to("Gus reacted with 🎉")
+    expect(now).to_contain_text("🎉")
+    expect(now).to_contain_text("second words")
+    go_on_to("Gus deleted a message")
+    expect(now).to_contain_text("This message was deleted.")
+    expect(now).not_to_contain_text("second words")
 
 
-def test_each_view_is_clean_forviolations(dora: Visitor, fay: Voice, channel: str):
-    """Names, roles and contrast, light and dark."""
+def test_each_view_is_clean_for_axe(dora: Visitor, fay: Voice, channel: str):
+    """Names, roles and contrast in the light; what colours may break in the dark too."""
     message_id = _say(fay, channel, "look at me")
-    dora.page.wait_for_timeout(SETTLED_MS)
+    _wait_told(dora, message_id)
+    dora.page.emulate_media(reduced_motion="reduce")
     found: list[str] = []
-    for scheme in ("light", "dark"):
-        dora.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        for path in (
-            "/inspector",
-            "/inspector/events",
-            "/inspector/messages",
-            f"/inspector/messages/{message_id}",
-            "/inspector/channels",
-            f"/inspector/channels/{channel}",
-        ):
-            page = _open(dora, path)
-            expect(page.locator(".spinner")).to_have_count(0)
-            found += [f"{scheme} {path.replace(message_id, 'ID')}: {each}" for each in violations(page)]
-        _open(dora, "/inspector")
-        _rows(dora.page, "Runs").first.get_by_role("button").click()
-        _state(dora.page, "FindRecipients").click()
-        expect(dora.page.get_by_role("complementary", name="FindRecipients")).to_be_visible()
-        found += [f"{scheme} run: {each}" for each in violations(dora.page)]
+
+    def check(what: str) -> None:
+        expect(dora.page.locator(".spinner")).to_have_count(0)
+        found.extend(f"light, {what}: {each}" for each in violations(dora.page))
+        dora.page.emulate_media(color_scheme="dark")
+        found.extend(f"dark, {what}: {each}" for each in violations(dora.page, *COLOURS))
+        dora.page.emulate_media(color_scheme="light")
+
+    page = _open(dora, "/inspector")
+    _rows(page, "Runs").first.get_by_role("button").click()
+    _state(page, "FindRecipients").click()
+    expect(page.get_by_role("complementary", name="FindRecipients")).to_be_visible()
+    check("a run")
+    for path, drawn in (
+        ("/inspector", page.locator('[data-state="Delivered"]')),
+        ("/inspector/events", _rows(page, "Events").first),
+        ("/inspector/messages", page.get_by_role("heading", name="Follow a message")),
+        (f"/inspector/messages/{message_id}", page.get_by_role("region", name="Time by hop")),
+        ("/inspector/channels", page.get_by_role("list", name="Channels").get_by_role("listitem").first),
+        (f"/inspector/channels/{channel}", page.get_by_role("slider")),
+    ):
+        _open(dora, path)
+        expect(drawn).to_be_visible()
+        check(path.replace(message_id, "ID"))
     assert found == []
 
 
 def test_it_fits_a_phone(visit: Visit, dora: Visitor, fay: Voice, channel: str):
     """Nothing is wider than the screen; a chosen run takes the list's place, and the way back is there."""
     message_id = _say(fay, channel, "small")
-    dora.page.wait_for_timeout(SETTLED_MS)
+    _wait_told(dora, message_id)
     hugo = visit("hugo", viewport=PHONE, has_touch=True)
-    for path in (
-        "/inspector/events",
-        f"/inspector/messages/{message_id}",
-        "/inspector/channels/general",
-        "/inspector",
+    page = hugo.page
+    for path, drawn in (
+        ("/inspector/events", _rows(page, "Events").first),
+        (f"/inspector/messages/{message_id}", page.get_by_role("region", name="Time by hop")),
+        (f"/inspector/channels/{channel}", page.get_by_role("slider")),
+        ("/inspector", _rows(page, "Runs").first),
     ):
-        page = _open(hugo, path)
+        _open(hugo, path)
+        expect(drawn).to_be_attached()
         expect(page.locator(".spinner")).to_have_count(0)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
     _rows(page, "Runs").first.get_by_role("button").click()
@@ -305,12 +369,9 @@ def test_it_is_only_where_the_stage_allows_it(visit: Visit, stage: TestStage):
 
     def serve(**changes: object) -> None:
         ivy.page.unroute_all()
+        ivy.intercept("**/config.json", lambda route: route.fulfill(json={**config, **changes}))
 
-        def answer(route: Route) -> None:
-            route.fulfill(json={**config, **changes})
-
-        ivy.page.route("**/config.json", answer)
-
+    ivy.go("general")
     ivy.page.get_by_role("button", name="You and settings").click()
     ivy.page.get_by_role("button", name="Inspector").click()
     expect(ivy.page.get_by_role("navigation", name="Inspector")).to_be_visible()
@@ -334,13 +395,11 @@ def test_it_is_only_where_the_stage_allows_it(visit: Visit, stage: TestStage):
     assert violations(ivy.page) == []
 
 
-def test_a_stranger_sees_nothing(browser: Browser, stage: TestStage):
+def test_a_stranger_sees_nothing(visit: Visit, stage: TestStage):
     """Without a session there is the door, and the API refuses."""
-    context = browser.new_context()
-    page = context.new_page()
+    page = visit("ivy", stranger=True).page
     page.goto(f"{stage.url.rstrip('/')}/inspector/runs")
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     expect(page.locator(".inspector")).to_have_count(0)
-    context.close()
     for path in ("runs", "live", "follow/x", "channels/general/events"):
         assert httpx.get(f"{stage.url.rstrip('/')}/inspector-api/{path}").status_code == 401

@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
+from tests.browser.expectations import expect
 from tests.browser.visitors import REFUSED, Visit, Visitor
 from tests.browser.voice import Voice
 
@@ -29,7 +30,7 @@ def test_a_whole_visit_without_a_mouse(visit: Visit, fay: Voice):
     dora = visit("dora")
     page = dora.page
     press = page.keyboard.press
-    page.goto(dora.stage.url)
+    dora.go("general")
     expect(dora.composer).to_be_focused()
     fay.join("general")
     # A channel of one's own, from the switcher's neighbour in the sidebar.
@@ -125,6 +126,29 @@ def test_a_dialog_takes_the_focus_and_gives_it_back(dora: Visitor, opener: str, 
     expect(page.get_by_role("button", name=opener, exact=True)).to_be_focused()
 
 
+def test_enter_takes_what_was_typed_even_at_once(dora: Visitor, fay: Voice):
+    """A search and Enter without a pause between: the emoji, the channel, the name that fit what was typed."""
+    channel = dora.new_channel("haste", fay.user_id)
+    dora.new_channel("quick brown fox")
+    dora.go(channel)
+    page = dora.page
+    fay.say(channel, "we did it")
+    dora.act_on(dora.message("we did it"), "Add reaction")
+    expect(page.get_by_role("searchbox", name="Search emoji")).to_be_focused()
+    page.keyboard.type("tada")
+    page.keyboard.press("Enter")
+    expect(dora.message("we did it").get_by_role("button", name=re.compile("^🎉, 1: you"))).to_be_visible()
+    dora.composer.focus()
+    page.keyboard.type(f"thanks @{fay.person.username[:8]}")
+    page.keyboard.press("Enter")
+    expect(dora.composer).to_have_value(f"thanks @{fay.person.username} ")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox")).to_be_focused()
+    page.keyboard.type("quick br")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("log", name="Messages in quick brown fox")).to_be_visible()
+
+
 def test_focus_is_kept_when_what_had_it_goes(visit: Visit, fay: Voice):
     """Deleted by oneself, moved by others, removed from the channel: the focus is somewhere all the while."""
     dora = visit("dora")
@@ -166,17 +190,26 @@ def test_the_log_is_one_and_arrivals_are_announced_politely(dora: Visitor, fay: 
 
 def test_who_wants_less_motion_gets_none(visit: Visit, fay: Voice):
     """With reduced motion nothing on the page animates for longer than an instant."""
-    dora = visit("dora", reduced_motion="reduce")
+    dora = visit("dora", reduced_motion="no-preference")
     channel = dora.new_channel("calm", fay.user_id)
     dora.go(channel)
     fay.type_in(channel)
     expect(dora.page.locator(".typing")).to_have_text("Fay is typing")
+
+    def moving() -> int:
+        """How many animations run: the dots of who is typing, and the dialog's appearance."""
+        return int(
+            dora.page.evaluate(
+                """() => document.getAnimations()
+                    .filter(animation => animation.playState === "running")
+                    .map(animation => animation.effect.getComputedTiming())
+                    .filter(({duration, iterations}) => duration > 10 && iterations > 0).length"""
+            )
+        )
+
+    assert moving() > 0, "with motion there is some to be seen"
+    dora.page.emulate_media(reduced_motion="reduce")
+    assert moving() == 0
     dora.page.keyboard.press("Control+k")
     expect(dora.page.get_by_role("combobox")).to_be_visible()
-    moving = dora.page.evaluate(
-        """() => document.getAnimations()
-            .filter(animation => animation.playState === "running")
-            .map(animation => animation.effect.getComputedTiming())
-            .filter(({duration, iterations}) => duration > 10 && iterations > 0).length"""
-    )
-    assert moving == 0
+    assert moving() == 0

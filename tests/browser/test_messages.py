@@ -2,8 +2,9 @@
 
 import re
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator
 
+from tests.browser.expectations import expect
 from tests.browser.visitors import Visit, Visitor
 from tests.browser.voice import Voice
 

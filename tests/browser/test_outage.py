@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
 
 from local.stage import LocalStage
+from tests.browser.expectations import expect
 from tests.browser.visitors import NETWORK_GONE, Visit
 from tests.local_stage import TestStage
 
@@ -30,15 +30,15 @@ def test_two_people_go_on_after_the_server_was_killed(stage: TestStage, visit: V
         dora.say("written during it")
         dora.say("and this")
         emil.say("me too")
-        expect(dora.page.get_by_text(re.compile("Reconnecting … 2 messages wait"))).to_be_visible(timeout=20_000)
+        expect(dora.page.get_by_text(re.compile("Reconnecting … 2 messages wait"))).to_be_visible()
         expect(dora.message("and this").get_by_role("img", name="Sending")).to_be_visible()
     finally:
         local.restart_emulator()
     for visitor in (dora, emil):
         for text in ("before the crash", "written during it", "and this", "me too"):
-            expect(visitor.message(text)).to_have_count(1, timeout=40_000)
+            expect(visitor.message(text)).to_have_count(1)
     expect(dora.message("and this").get_by_role("img", name="Sending")).to_have_count(0)
-    expect(dora.page.get_by_text(re.compile("Reconnecting"))).to_have_count(0, timeout=20_000)
+    expect(dora.page.get_by_text(re.compile("Reconnecting"))).to_have_count(0)
     dora.say("after it")
     expect(emil.message("after it")).to_be_visible()
     said = [item["text"] for item in dora.history(channel)]

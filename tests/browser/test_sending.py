@@ -2,10 +2,9 @@
 
 import re
 
-from playwright.sync_api import expect
-
+from tests.browser.expectations import expect
 from tests.browser.visitors import NETWORK_GONE, Visit, Visitor
-from tests.browser.wire import Frame, Wire
+from tests.browser.wire import Frame, refusal
 
 
 def _state(visitor: Visitor, text: str, state: str) -> None:
@@ -15,10 +14,11 @@ def _state(visitor: Visitor, text: str, state: str) -> None:
 def test_a_message_is_there_at_once_and_says_how_far_it_has_come(dora: Visitor):
     """The echo does not wait for the server: sending, then sent with the ack, then delivered, all in one row."""
     channel = dora.new_channel("states")
-    wire = Wire(dora.page)
+    wire = dora.wire()
     wire.hold("ack", "message")
     dora.go(channel)
     dora.say("are you there?")
+    wire.wait_held("ack", "message")
     _state(dora, "are you there?", "Sending")
     expect(dora.composer).to_have_value("")
     expect(dora.composer).to_be_focused()
@@ -32,20 +32,13 @@ def test_a_message_is_there_at_once_and_says_how_far_it_has_come(dora: Visitor):
 def test_a_refused_message_says_so_and_goes_out_again_under_the_same_id(dora: Visitor):
     """What the server refuses stays, with its reason; "Send again" repeats it, so that it can never be two."""
     channel = dora.new_channel("refused")
-    wire = Wire(dora.page)
+    wire = dora.wire()
 
-    def refuse(frame: Frame) -> Frame | None:
-        if frame["action"] != "sendMessage" or len(wire.sent_messages()) > 1:
-            return None
-        return {
-            "type": "error",
-            "code": "FORBIDDEN",
-            "message": "The channel is closed just now.",
-            "action": "sendMessage",
-            "clientMessageId": frame["clientMessageId"],
-        }
+    def refuse_first(frame: Frame) -> Frame | None:
+        first = len(wire.sent_messages()) <= 1
+        return refusal(frame, "The channel is closed just now.") if first else None
 
-    wire.answer = refuse
+    wire.answer(refuse_first)
     dora.go(channel)
     dora.say("please take this")
     failed = dora.message("please take this")
@@ -64,18 +57,15 @@ def test_a_refused_message_says_so_and_goes_out_again_under_the_same_id(dora: Vi
 def test_a_refused_message_can_be_thrown_away(dora: Visitor):
     """Discarded is gone, after a reload too."""
     channel = dora.new_channel("discarded")
-    wire = Wire(dora.page)
-    wire.answer = lambda frame: (
-        {"type": "error", "code": "FORBIDDEN", "message": "No.", "clientMessageId": frame["clientMessageId"]}
-        if frame["action"] == "sendMessage"
-        else None
-    )
+    dora.wire().answer(refusal)
     dora.go(channel)
     dora.say("never mind")
+    expect(dora.message("never mind").get_by_role("alert")).to_contain_text("Not sent.")
     dora.message("never mind").get_by_role("button", name="Discard").click()
     expect(dora.message("never mind")).to_have_count(0)
     dora.page.reload()
     expect(dora.log).to_contain_text("Nobody has said anything here yet")
+    expect(dora.message("never mind")).to_have_count(0)
 
 
 def test_what_was_written_without_a_network_is_sent_on_return_in_order(visit: Visit):
@@ -83,7 +73,7 @@ def test_what_was_written_without_a_network_is_sent_on_return_in_order(visit: Vi
     dora = visit("dora")
     dora.forgive(NETWORK_GONE)
     channel = dora.new_channel("tunnel")
-    wire = Wire(dora.page)
+    wire = dora.wire()
     dora.go(channel)
     dora.say("before the tunnel")
     _state(dora, "before the tunnel", "Delivered")
@@ -94,12 +84,12 @@ def test_what_was_written_without_a_network_is_sent_on_return_in_order(visit: Vi
         dora.say(text)
         _state(dora, text, "Sending")
     # The site itself is reached again, as from a cache, and its API is not: nothing can be sent yet.
-    dora.context.route("**/api/**", lambda route: route.abort("internetdisconnected"))
+    dora.intercept("**/api/**", lambda route: route.abort("internetdisconnected"))
     dora.context.set_offline(False)
     dora.page.reload()
     expect(dora.page.get_by_role("alert")).to_contain_text("cannot be reached")
     assert [item["text"] for item in dora.history(channel)] == ["before the tunnel"]
-    dora.context.unroute("**/api/**")
+    dora.page.unroute("**/api/**")
     wire.mend()
     dora.page.get_by_role("button", name="Try again").click()
     for text in written:
@@ -113,21 +103,19 @@ def test_a_message_whose_ack_was_lost_is_sent_again_and_is_still_one(visit: Visi
     dora = visit("dora")
     dora.forgive(NETWORK_GONE)
     channel = dora.new_channel("lost acks")
-    wire = Wire(dora.page)
+    wire = dora.wire()
     wire.hold("ack", "message")
     dora.go(channel)
     dora.say("once and only once")
     _state(dora, "once and only once", "Sending")
-    # The server has it by now; the page has not heard.
-    for _ in range(100):
-        if dora.history(channel):
-            break
-        dora.page.wait_for_timeout(50)
+    # Now the server has it, and the page does not know.
+    wire.wait_held("ack", "message")
+    _state(dora, "once and only once", "Sending")
     wire.cut()
     wire.mend()
     # Delivered by a frame, or found in history on return: either way it is there, no longer on its way, and one.
-    expect(dora.message("once and only once").get_by_role("img", name=re.compile("Sending|Sent"))).to_have_count(0)
     expect(dora.message("once and only once")).to_have_count(1)
+    expect(dora.message("once and only once").get_by_role("img", name=re.compile("Sending|Sent"))).to_have_count(0)
     assert len({frame["clientMessageId"] for frame in wire.sent_messages()}) == 1
     assert [item["text"] for item in dora.history(channel)] == ["once and only once"]
     dora.say("and the next")

@@ -3,38 +3,33 @@
 import re
 
 import httpx
-from playwright.sync_api import Browser, expect
 
-from tests.browser.visitors import PATIENCE_MS, Visit, Visitor, fill_in_credentials
+from tests.browser.expectations import expect
+from tests.browser.visitors import Visit, fill_in_credentials
 from tests.browser.voice import Voice
 from tests.local_stage import TestStage
 
 
-def test_a_stranger_is_asked_to_sign_in(stage: TestStage, browser: Browser):
+def test_a_stranger_is_asked_to_sign_in(stage: TestStage, visit: Visit):
     """Without a session there is the sign-in page, and no chat."""
-    page = browser.new_page()
+    page = visit("dora", stranger=True).page
     page.goto(f"{stage.url}/c/general")
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     expect(page.get_by_role("log")).to_have_count(0)
-    page.close()
 
 
-def test_a_deep_link_survives_the_sign_in(visit: Visit, browser: Browser, fay: Voice):
+def test_a_deep_link_survives_the_sign_in(visit: Visit, fay: Voice):
     """A link to a message, followed without a session: after the sign-in it is that message, in its channel."""
-    dora = visit("dora")
+    dora = visit("dora", stranger=True)
     channel = dora.new_channel("deep", fay.user_id)
     for number in range(1, 4):
         fay.say(channel, f"depth {number}")
-    context = browser.new_context()
-    page = context.new_page()
+    page = dora.page
     page.goto(f"{dora.stage.url}/c/{channel}/2")
     page.get_by_role("button", name="Sign in").click()
     fill_in_credentials(page, dora.person)
-    expect(page.get_by_role("article").filter(has_text="depth 2")).to_have_class(
-        re.compile("message-marked"), timeout=PATIENCE_MS
-    )
+    expect(page.get_by_role("article").filter(has_text="depth 2")).to_have_class(re.compile("message-marked"))
     expect(page).to_have_url(f"{dora.stage.url}/c/{channel}/2")
-    context.close()
 
 
 def test_signing_out_ends_the_session_everywhere_it_should(visit: Visit, fay: Voice):
@@ -66,23 +61,25 @@ def test_signing_out_ends_the_session_everywhere_it_should(visit: Visit, fay: Vo
     expect(username.or_(dora.composer).first).to_be_visible()
     assert username.is_visible(), "the hosted page had forgotten the person"
     fill_in_credentials(dora.page, dora.person)
-    expect(dora.page.get_by_role("log", name="Messages in leaving")).to_be_visible(timeout=PATIENCE_MS)
+    expect(dora.page.get_by_role("log", name="Messages in leaving")).to_be_visible()
 
 
-def test_a_new_tab_is_let_in_by_those_that_are_open(dora: Visitor):
+def test_a_new_tab_is_let_in_by_those_that_are_open(visit: Visit):
     """No second sign-in for a second tab, and the link that it was opened with holds."""
+    dora = visit("dora", by_hand=True)
+    # The hosted page knows the person no more: only the other tab can let this one in.
+    dora.context.clear_cookies()
     channel = dora.new_channel("shared")
-    dora.go(channel)
     page = dora.context.new_page()
     page.goto(f"{dora.stage.url}/c/{channel}")
     expect(page.get_by_role("log", name="Messages in shared")).to_be_visible()
-    page.close()
 
 
-def test_a_wrong_password_is_said_and_can_be_mended(stage: TestStage, browser: Browser):
+def test_a_wrong_password_is_said_and_can_be_mended(stage: TestStage, visit: Visit):
     """The hosted page stays, says what is wrong, and the right password leads in."""
-    person = stage.new_user("dora")
-    page = browser.new_page()
+    dora = visit("dora", stranger=True)
+    dora.forgive(re.compile("status of 40"))
+    person, page = dora.person, dora.page
     page.goto(stage.url)
     page.get_by_role("button", name="Sign in").click()
     page.locator("input[name=username]").fill(person.username)
@@ -90,5 +87,4 @@ def test_a_wrong_password_is_said_and_can_be_mended(stage: TestStage, browser: B
     page.locator("input[name=password]").press("Enter")
     expect(page.get_by_text(re.compile("incorrect", re.I))).to_be_visible()
     fill_in_credentials(page, person)
-    expect(page.get_by_role("log")).to_be_visible(timeout=PATIENCE_MS)
-    page.close()
+    expect(page.get_by_role("log")).to_be_visible()

@@ -2,8 +2,9 @@
 
 import re
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Route
 
+from tests.browser.expectations import expect
 from tests.browser.visitors import NETWORK_GONE, REFUSED, Visit, Visitor
 from tests.browser.voice import Voice
 
@@ -12,7 +13,9 @@ SERVER_TROUBLE = re.compile("status of 50")
 
 def test_the_first_visit_explains_itself(visit: Visit):
     """A new person stands in general, can write at once, and finds how to go on."""
-    dora = visit("dora")
+    dora = visit("dora", stranger=True)
+    dora.give_session()
+    dora.page.goto(dora.stage.url)
     expect(dora.page).to_have_url(re.compile("/c/general$"))
     expect(dora.page.get_by_role("heading", name="general", level=1)).to_be_visible()
     expect(dora.composer).to_be_focused()
@@ -32,7 +35,6 @@ def test_an_empty_channel_invites(dora: Visitor):
 def test_without_a_channel_there_are_two_ways_on(dora: Visitor):
     """Nobody's channel, or none at all: browse, or make one."""
     dora.forgive(REFUSED)
-    dora.go("general")
     dora.page.goto(f"{dora.stage.url}/c/00000000-0000-4000-8000-000000000000")
     expect(dora.page.get_by_role("heading", name="This channel is not here")).to_be_visible()
     dora.page.get_by_role("main").get_by_role("button", name="Browse channels").click()
@@ -46,14 +48,15 @@ def test_while_messages_load_it_says_so_and_a_failure_can_be_tried_again(dora: V
     fay.say(channel, "worth the wait")
     dora.go("general")
     waiting: list[Route] = []
-    dora.page.route(f"**/channels/{channel}/messages**", lambda route: waiting.append(route))
+    dora.intercept(f"**/channels/{channel}/messages**", waiting.append)
     dora.channel_link("slow").click()
     expect(dora.page.get_by_role("main").get_by_role("status").filter(has_text="Loading")).to_be_attached()
     failing = '{"code": "INTERNAL", "message": "Something went wrong (made up)."}'
-    dora.page.route(
+    dora.intercept(
         f"**/channels/{channel}/messages**",
         lambda route: route.fulfill(status=500, content_type="application/json", body=failing),
     )
+    dora.wait_until(lambda: waiting, "the messages are asked for")
     waiting.pop().fulfill(status=500, content_type="application/json", body=failing)
     trouble = dora.page.get_by_role("alert").filter(has_text="The messages could not be loaded.")
     expect(trouble).to_be_visible()
@@ -65,9 +68,8 @@ def test_while_messages_load_it_says_so_and_a_failure_can_be_tried_again(dora: V
 def test_a_stage_that_cannot_be_reached_says_so_and_opens_by_itself(dora: Visitor):
     """No blank page: a sentence, a button, and the chat as soon as it can be."""
     dora.forgive(NETWORK_GONE)
-    dora.go("general")
-    dora.page.route("**/config.json", lambda route: route.abort())
-    dora.page.reload()
+    dora.intercept("**/config.json", lambda route: route.abort())
+    dora.page.goto(f"{dora.stage.url}/c/general")
     expect(dora.page.get_by_role("heading", name="Parley cannot open")).to_be_visible()
     expect(dora.page.get_by_role("button", name="Try again")).to_be_visible()
     dora.page.unroute_all()

@@ -2,8 +2,7 @@
 
 from uuid import uuid4
 
-from playwright.sync_api import expect
-
+from tests.browser.expectations import expect
 from tests.browser.visitors import Visit, Visitor
 
 

@@ -2,8 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
-
+from tests.browser.expectations import expect
 from tests.browser.visitors import Visit, Visitor
 from tests.browser.voice import Voice
 

@@ -1,22 +1,26 @@
-"""Somebody at a browser: a Chromium context, signed in, and what it complains of."""
+"""A user with a browser: a Chromium context of their own, signed in, and what it reports."""
 
 import json
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import httpx
 import jwt
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Route, WebError
 
+from tests.browser.expectations import expect
+from tests.browser.faults import Fault, check_all_took_effect
+from tests.browser.voice import rest_client
+from tests.browser.wire import Wire
 from tests.local_stage import ROOT, Person, TestStage
+from tests.waiting import DEADLINE_MS, DEADLINE_SECONDS, wait_until
 
 ARTEFACTS = ROOT / "artefacts" / "screenshots"
-PATIENCE_MS = 20_000
 
 # What a browser notes when the network is gone: expected where a test takes it away.
 NETWORK_GONE = re.compile(r"net::ERR_|WebSocket connection|Failed to load resource|WebSocket is (closed|already)")
@@ -33,14 +37,20 @@ addEventListener("securitypolicyviolation", ({violatedDirective, blockedURI, sam
 
 @dataclass
 class Visitor:
-    """Somebody at a browser."""
+    """A user with a browser."""
 
     person: Person
     context: BrowserContext
     page: Page
     stage: TestStage
+    console: list[str] = field(default_factory=list)
+    """Every line of the browser's console in this test."""
     complaints: list[str] = field(default_factory=list)
+    """Its errors that no test has said to expect."""
     forgiven: list[re.Pattern[str]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    traced: bool = False
+    """Whether the context's actions are being recorded."""
 
     # --- what they see
 
@@ -77,10 +87,14 @@ class Visitor:
 
     # --- what they do
 
+    def give_session(self) -> None:
+        """Have every tab find a session that the hosted page would have left in it."""
+        self.context.add_init_script(_session_script(self.stage, self.person))
+
     def go(self, channel_id: str, seq: int | None = None) -> None:
         """Follow the link of a channel, or of a message in it."""
         sign_in(self.page, f"{self.stage.url}/c/{channel_id}" + (f"/{seq}" if seq else ""), self.person)
-        expect(self.composer).to_be_visible(timeout=PATIENCE_MS)
+        expect(self.composer).to_be_visible()
 
     def say(self, text: str) -> None:
         """Write a message and send it."""
@@ -89,6 +103,8 @@ class Visitor:
 
     def act_on(self, message: Locator, action: str) -> None:
         """Do what a message's toolbar offers."""
+        expect(message).to_be_visible()
+        expect(message).to_be_visible()
         message.hover()
         message.get_by_role("button", name=action, exact=True).click()
 
@@ -102,18 +118,58 @@ class Visitor:
         """Expect complaints of this kind from now on."""
         self.forgiven.append(pattern)
 
+    def wait_until(self, look: Callable[[], object], what: str) -> None:
+        """Wait for something that Playwright has no expectation for, while its events go on arriving."""
+        wait_until(lambda: self.page.evaluate("true") and look(), what)
+
+    # --- faults; each must take effect before the test ends
+
+    def wire(self) -> Wire:
+        """Control over the sockets that the page opens from now on."""
+        return Wire(self.page, self.faults)
+
+    def intercept(self, url: str | re.Pattern[str], handle: Callable[[Route], object]) -> Fault:
+        """Handle the page's requests to these addresses in the server's place."""
+        fault = Fault(f"a handler of requests to {url if isinstance(url, str) else url.pattern}")
+        self.faults.append(fault)
+
+        def counted(route: Route) -> None:
+            fault.took_effect()
+            handle(route)
+
+        self.page.route(url, counted)
+        return fault
+
+    def check(self) -> None:
+        """Fail if the browser complained, or if a fault that the test injected never took effect."""
+        complaints, self.complaints = self.complaints, []
+        assert complaints == [], f"{self.person.username}'s browser complained: {complaints}"
+        check_all_took_effect(self.faults)
+
+    def begin_test(self) -> None:
+        """A fresh tab, and nothing known of the tests before."""
+        if self.page.is_closed():
+            self.page = self.context.new_page()
+        self.console.clear()
+        self.complaints.clear()
+        self.forgiven.clear()
+        self.faults.clear()
+
     # --- the same person, without a browser
 
     @cached_property
     def api(self) -> httpx.Client:
         """The REST API as this person."""
-        headers = {"Authorization": self.stage.id_token(self.person)}
-        return httpx.Client(base_url=self.stage.api_url, headers=headers, timeout=20)
+        return rest_client(self.stage, self.person)
 
     @cached_property
     def user_id(self) -> str:
         """Their user id."""
         return str(self.ask("GET", "/me")["userId"])
+
+    def register(self) -> None:
+        """Be known to the stage, as a member of its first channel: the chat does this on a first visit."""
+        assert self.user_id
 
     def ask(self, method: str, path: str, body: object | None = None, **query: object) -> Any:
         """One request; its answer's body. Raises httpx.HTTPStatusError for a refusal."""
@@ -139,42 +195,57 @@ class Visitor:
         """Note errors in the console and uncaught ones, of every tab, policy violations among them."""
         self.context.add_init_script(REPORT_VIOLATIONS)
         self.context.on("console", self._note)
-        self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        self.context.on("weberror", self._note_error)
 
     def _note(self, message: ConsoleMessage) -> None:
+        self.console.append(f"{message.type}: {message.text} at {message.location['url']}")
         if message.type == "error" and not any(kind.search(message.text) for kind in self.forgiven):
             self.complaints.append(f"{message.text} at {message.location['url']}")
 
+    def _note_error(self, error: WebError) -> None:
+        self.console.append(f"uncaught: {error.error}")
+        self.complaints.append(str(error.error))
+
+    def close_tabs(self) -> None:
+        """Close every tab; the context stays."""
+        for page in self.context.pages:
+            page.close()
+
     def leave(self) -> None:
-        """Close every tab."""
+        """Close the browser context."""
         if "api" in self.__dict__:
             self.api.close()
         self.context.close()
 
 
-def arrive(
-    browser: Browser, stage: TestStage, person: Person, *, by_hand: bool = False, **options: Any
-) -> Visitor:
-    """A browser context of this person's own, signed in: by hand through the hosted page, or with the session
-    that it would have left in the tab, which is quicker. Options are those of Playwright's `new_context`."""
+def open_browser(browser: Browser, stage: TestStage, person: Person, **options: Any) -> Visitor:
+    """A browser context of this person's own, with an empty tab. Options: those of Playwright's `new_context`."""
     context = browser.new_context(**options)
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(DEADLINE_MS)
     visitor = Visitor(person, context, context.new_page(), stage)
     visitor.listen()
-    if not by_hand:
-        _leave_session(visitor.page, stage, person)
-    sign_in(visitor.page, stage.url, person)
     return visitor
 
 
-def _leave_session(page: Page, stage: TestStage, person: Person) -> None:
-    """What a tab keeps after a sign-in: the tokens in its session storage, and that somebody is signed in."""
-    # An empty page of the site's origin: nothing of it is loaded yet.
-    page.route(
-        "**/empty", lambda route: route.fulfill(content_type="text/html", body="<link rel=icon href=data:,>")
-    )
-    page.goto(f"{stage.url}/empty")
-    auth = httpx.get(f"{stage.url}/config.json").raise_for_status().json()["auth"]
+def arrive(browser: Browser, stage: TestStage, person: Person, **options: Any) -> Visitor:
+    """Somebody whom the chat finds signed in, in whatever tab it is opened; their first tab is empty."""
+    visitor = open_browser(browser, stage, person, **options)
+    visitor.give_session()
+    visitor.register()
+    return visitor
+
+
+GIVE_SESSION = """([origin, name, session]) => {
+    if (location.origin !== origin || sessionStorage.getItem("tests.session")) return;
+    sessionStorage.setItem("tests.session", "given");
+    sessionStorage.setItem(name, session);
+    localStorage.setItem("parley.signedIn", "yes");
+}"""
+
+
+def _session_script(stage: TestStage, person: Person) -> str:
+    """Puts what a tab keeps after a sign-in into each new tab: the tokens, and that somebody is signed in."""
+    auth = _auth_config(stage.url)
     tokens = stage.stage.user_pool.sign_in(person.username, person.password)
     kept = {
         "id_token": tokens["IdToken"],
@@ -185,26 +256,28 @@ def _leave_session(page: Page, stage: TestStage, person: Person) -> None:
         "profile": jwt.decode(tokens["IdToken"], options={"verify_signature": False}),
         "expires_at": int(time.time()) + tokens["ExpiresIn"],
     }
-    page.evaluate(
-        """([name, session]) => {
-            sessionStorage.setItem(name, session);
-            localStorage.setItem("parley.signedIn", "yes");
-        }""",
-        [f"oidc.user:{auth['authority']}:{auth['clientId']}", json.dumps(kept)],
-    )
+    name = f"oidc.user:{auth['authority']}:{auth['clientId']}"
+    return f"({GIVE_SESSION})({json.dumps([stage.url.rstrip('/'), name, json.dumps(kept)])})"
+
+
+@cache
+def _auth_config(site_url: str) -> dict[str, str]:
+    """What the site says of signing in."""
+    config = httpx.get(f"{site_url.rstrip('/')}/config.json", timeout=DEADLINE_SECONDS).raise_for_status()
+    return dict(config.json()["auth"])
 
 
 def sign_in(page: Page, url: str, person: Person) -> None:
     """Open the chat, and sign in if asked."""
-    page.goto(url)
+    page.goto(url, wait_until="commit")
     start = page.get_by_role("button", name="Sign in")
     inside = page.get_by_role("navigation", name="Channels and people").or_(page.locator(".app"))
-    expect(start.or_(inside.first).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(start.or_(inside.first).first).to_be_visible()
     if not start.is_visible():
         return
     start.click()
     fill_in_credentials(page, person)
-    expect(inside.first).to_be_visible(timeout=PATIENCE_MS)
+    expect(inside.first).to_be_visible()
 
 
 def fill_in_credentials(page: Page, person: Person) -> None:

@@ -12,8 +12,17 @@ import httpx
 from websockets.sync.client import ClientConnection, connect
 
 from tests.local_stage import Person, TestStage
+from tests.waiting import DEADLINE_SECONDS
 
-PATIENCE_SECONDS = 20.0
+
+def rest_client(stage: TestStage, person: Person) -> httpx.Client:
+    """The REST API as this person. Every request has a connection of its own: a kept one may be closing."""
+    return httpx.Client(
+        base_url=stage.api_url,
+        headers={"Authorization": stage.id_token(person)},
+        timeout=DEADLINE_SECONDS,
+        limits=httpx.Limits(max_keepalive_connections=0),
+    )
 
 
 @dataclass
@@ -33,14 +42,16 @@ class Voice:
     def of(cls, stage: TestStage, person: Person) -> Self:
         """Sign in and open a socket."""
         leaving = ExitStack()
-        headers = {"Authorization": stage.id_token(person)}
-        http = leaving.enter_context(
-            httpx.Client(base_url=stage.api_url, headers=headers, timeout=PATIENCE_SECONDS)
-        )
+        http = leaving.enter_context(rest_client(stage, person))
         me = http.get("/me").raise_for_status().json()
         ticket = http.post("/tickets").raise_for_status().json()["ticket"]
         socket = leaving.enter_context(
-            connect(f"{stage.websocket_url}?ticket={quote(ticket)}", ping_interval=None, close_timeout=0.2)
+            connect(
+                f"{stage.websocket_url}?ticket={quote(ticket)}",
+                ping_interval=None,
+                open_timeout=DEADLINE_SECONDS,
+                close_timeout=0.2,
+            )
         )
         return cls(person, stage, http, me["userId"], me["displayName"], socket, leaving)
 
@@ -65,7 +76,7 @@ class Voice:
     def wait(self, kind: str, **fields: object) -> dict[str, Any]:
         """The first frame of a type whose fields have these values. Raises TimeoutError, or AssertionError for
         an error frame in its place."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + DEADLINE_SECONDS
         while True:
             frame = json.loads(self.socket.recv(timeout=max(0.0, deadline - time.monotonic())))
             self.frames.append(frame)
