@@ -22,10 +22,13 @@ export const here = {
   href: "http://localhost/c/general",
 };
 
-vi.stubGlobal("location", here);
-vi.stubGlobal("history", { pushState: () => undefined, replaceState: () => undefined });
-vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
-vi.stubGlobal("removeEventListener", page.removeEventListener.bind(page));
-vi.stubGlobal("document", Object.assign(new EventTarget(), { visibilityState: "visible" }));
-vi.stubGlobal("navigator", { onLine: true });
-vi.stubGlobal("localStorage", memoryStorage());
+// A test that asks for a DOM has all of this, and a real one.
+if (typeof window === "undefined") {
+  vi.stubGlobal("location", here);
+  vi.stubGlobal("history", { pushState: () => undefined, replaceState: () => undefined });
+  vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
+  vi.stubGlobal("removeEventListener", page.removeEventListener.bind(page));
+  vi.stubGlobal("document", Object.assign(new EventTarget(), { visibilityState: "visible" }));
+  vi.stubGlobal("navigator", { onLine: true });
+  vi.stubGlobal("localStorage", memoryStorage());
+}
