@@ -1,4 +1,4 @@
 declare module "virtual:emoji-data" {
-  const data: import("frimousse").EmojiData;
+  const data: import("./components/emojiLines").EmojiData;
   export default data;
 }

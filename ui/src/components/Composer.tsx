@@ -62,17 +62,20 @@ export function Composer(props: ComposerProps) {
 
   // --- mentions
 
-  const query = mentionBefore(text, caret);
-  const suggestions = query === null || query.word === dismissed ? [] : suggest(people, query.word);
+  const offer = (text: string, caret: number): Offer => {
+    const query = mentionBefore(text, caret);
+    const found = query === null || query.word === dismissed ? [] : suggest(people, query.word);
+    return { query, suggestions: found };
+  };
+  const { query, suggestions } = offer(text, caret);
   const open = suggestions.length > 0;
   const at = Math.min(chosen, suggestions.length - 1);
 
-  const complete = (person: User) => {
-    if (!query) return;
-    const before = `${text.slice(0, query.start)}@${person.username} `;
+  const complete = (person: User, { word, start }: MentionQuery) => {
+    const before = `${text.slice(0, start)}@${person.username} `;
     // At once: the next key may be on its way, and would land where the caret was.
     flushSync(() => {
-      setText(before + text.slice(caret));
+      setText(before + text.slice(start + 1 + word.length));
       setChosen(0);
       setCaret(before.length);
     });
@@ -112,22 +115,28 @@ export function Composer(props: ComposerProps) {
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     // An input method is at work: its Enter chooses a character.
     if (event.nativeEvent.isComposing) return;
-    if (open) {
+    // The browser tells of a moved caret a little later than it moves it: the key acts on where it is now.
+    const here = event.currentTarget.selectionStart;
+    const now = here === caret ? { query, suggestions } : offer(text, here);
+    if (now.query && now.suggestions.length > 0) {
+      const same = now.query.start === query?.start && now.query.word === query.word;
+      const from = same ? at : 0;
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
-        setChosen((at + (event.key === "ArrowDown" ? 1 : suggestions.length - 1)) % suggestions.length);
+        const count = now.suggestions.length;
+        setChosen((from + (event.key === "ArrowDown" ? 1 : count - 1)) % count);
         return;
       }
-      const person = suggestions[at];
+      const person = now.suggestions[from];
       if ((event.key === "Enter" || event.key === "Tab") && person) {
         event.preventDefault();
-        complete(person);
+        complete(person, now.query);
         return;
       }
       if (event.key === "Escape") {
         event.preventDefault();
         event.stopPropagation();
-        setDismissed(query?.word ?? null);
+        setDismissed(now.query.word);
         return;
       }
     }
@@ -163,7 +172,7 @@ export function Composer(props: ComposerProps) {
               aria-selected={index === at}
               className="suggestion"
               onMouseDown={(event) => event.preventDefault()}
-              onClick={() => complete(person)}
+              onClick={() => query && complete(person, query)}
             >
               <Avatar userId={person.userId} name={person.displayName} size={24} />
               <bdi className="suggestion-name">{person.displayName}</bdi>
@@ -242,8 +251,18 @@ export function Composer(props: ComposerProps) {
   );
 }
 
+interface MentionQuery {
+  readonly word: string;
+  readonly start: number;
+}
+
+interface Offer {
+  readonly query: MentionQuery | null;
+  readonly suggestions: readonly User[];
+}
+
 /** The `@word` that ends at the caret. */
-export function mentionBefore(text: string, caret: number): { word: string; start: number } | null {
+export function mentionBefore(text: string, caret: number): MentionQuery | null {
   const match = /(?:^|[\s([{"'])@([\p{L}\p{N}_.+-]{0,40})$/u.exec(text.slice(0, caret));
   return match ? { word: match[1] ?? "", start: caret - (match[1] ?? "").length - 1 } : null;
 }

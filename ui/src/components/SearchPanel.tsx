@@ -17,54 +17,63 @@ interface SearchPanelProps {
   readonly onClose: () => void;
 }
 
-interface Found {
+/** What was asked for, and what has come of it so far. */
+interface Search {
   readonly term: string;
-  readonly messages: readonly Message[];
+  /** Newest first; null before the first answer. */
+  readonly messages: readonly Message[] | null;
   /** How far back it was looked; null if to the beginning. */
   readonly searchedTo: number | null;
+  readonly busy: boolean;
+  readonly failure: string | null;
 }
 
 export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProps) {
   const { channelId } = channel;
   const chat = useChatActions();
-  const [term, setTerm] = useState("");
-  const [found, setFound] = useState<Found | null>(null);
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<string | null>(null);
+  const [text, setText] = useState("");
+  const [search, setSearch] = useState<Search | null>(null);
   const asked = useRef(0);
   const field = useRef<HTMLInputElement>(null);
+  const term = text.trim();
+  // Results of another text than the field's are not shown: they would pass for results of the field's.
+  const current = search?.term === term ? search : null;
 
   useEffect(() => field.current?.focus(), []);
 
-  const look = async (wanted: string, onward: Found | null) => {
-    if (wanted === "") return;
+  const look = async (onward: Search | null) => {
+    if (term === "") return;
     asked.current += 1;
     const turn = asked.current;
-    setBusy(true);
-    setFailure(null);
-    if (!onward) setFound(null);
-    try {
-      const page = await chat.api.messages(channelId, {
-        search: wanted,
+    const begun: Search = {
+      term,
+      messages: onward?.messages ?? null,
+      searchedTo: onward?.searchedTo ?? null,
+      busy: true,
+      failure: null,
+    };
+    setSearch(begun);
+    const ended = await chat.api
+      .messages(channelId, {
+        search: term,
         limit: PAGE,
         ...(onward?.searchedTo && { before: onward.searchedTo }),
-      });
-      if (turn !== asked.current) return;
-      const newestFirst = [...page.items].sort((a, b) => b.seq - a.seq);
-      setFound({
-        term: wanted,
-        messages: [...(onward?.messages ?? []), ...newestFirst],
-        searchedTo: page.hasMore ? page.searchedTo : null,
-      });
-    } catch (problem) {
-      if (turn === asked.current) setFailure(sentence(problem));
-    }
-    if (turn === asked.current) setBusy(false);
+      })
+      .then(
+        (page): Search => ({
+          ...begun,
+          messages: [...(begun.messages ?? []), ...[...page.items].sort((a, b) => b.seq - a.seq)],
+          searchedTo: page.hasMore ? page.searchedTo : null,
+          busy: false,
+        }),
+        (problem: unknown): Search => ({ ...begun, busy: false, failure: sentence(problem) }),
+      );
+    if (turn === asked.current) setSearch(ended);
   };
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    void look(term.trim(), null);
+    void look(null);
   };
 
   return (
@@ -79,32 +88,30 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
             aria-label={`Search in ${title}`}
             placeholder={`Search in ${title}`}
             enterKeyHint="search"
-            value={term}
+            value={text}
             maxLength={100}
-            onChange={(event) => setTerm(event.target.value)}
+            onChange={(event) => setText(event.target.value)}
           />
         </form>
       </search>
-      <div className="search-results" aria-live="polite" aria-busy={busy}>
-        {failure && (
+      <div className="search-results" aria-live="polite" aria-busy={current?.busy ?? false}>
+        {current?.failure && (
           <p className="field-error" role="alert">
-            {failure}
+            {current.failure}
           </p>
         )}
-        {found && (
+        {current?.messages && (
           <p className="panel-note">
-            {found.messages.length === 0
-              ? found.searchedTo === null
+            {current.messages.length === 0
+              ? current.searchedTo === null
                 ? "No message here has these words."
                 : "Nothing yet among the newest messages."
-              : `${found.messages.length} found, newest first`}
+              : `${current.messages.length} found, newest first`}
           </p>
         )}
-        {!found && !busy && !failure && (
-          <p className="panel-note">Press Enter to search the messages of this channel.</p>
-        )}
+        {!current && <p className="panel-note">Press Enter to search the messages of this channel.</p>}
         <ul>
-          {found?.messages.map((message) => {
+          {current?.messages?.map((message) => {
             const path = channelPath(channelId, message.seq);
             return (
               <li key={message.seq}>
@@ -128,20 +135,16 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
                     </time>
                   </span>
                   <span className="found-text" dir="auto">
-                    <Marked text={message.text} term={found.term} />
+                    <Marked text={message.text} term={current.term} />
                   </span>
                 </a>
               </li>
             );
           })}
         </ul>
-        {busy && <Waiting lines={4} />}
-        {found && found.searchedTo !== null && !busy && (
-          <button
-            type="button"
-            className="button button-small panel-more"
-            onClick={() => void look(found.term, found)}
-          >
+        {current?.busy && <Waiting lines={4} />}
+        {current && current.searchedTo !== null && !current.busy && (
+          <button type="button" className="button button-small panel-more" onClick={() => void look(current)}>
             Look further back
           </button>
         )}
