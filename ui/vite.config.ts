@@ -19,5 +19,11 @@ export default defineConfig({
     host: "127.0.0.1",
     proxy: { "/api": fromStage, "/config.json": fromStage, "/oauth2": fromStage, "/login": fromStage },
   },
-  test: { environment: "node", setupFiles: ["tests/browser.ts"], include: ["tests/**/*.test.{ts,tsx}"] },
+  test: {
+    environment: "node",
+    setupFiles: ["tests/browser.ts"],
+    include: ["tests/**/*.test.{ts,tsx}"],
+    // Generous, for a machine that does other things too: no test waits for real time.
+    testTimeout: 60_000,
+  },
 });

@@ -109,6 +109,8 @@ export class FakeServer {
   readonly people = new Map<string, User>(users.map((user) => [user.userId, user]));
   readonly sockets = new Set<FakeSocket>();
   reachable = true;
+  /** How long a session lasts from when its ticket is given. */
+  sessionMs = 3_600_000;
   opened = 0;
   requests: string[] = [];
   /** What the client has sent on its sockets. */
@@ -445,8 +447,8 @@ export class FakeServer {
         return answered(this.add(`direct ${userId}`, [ALICE, userId], "direct").channel);
       }
       case "POST tickets": {
-        const soon = new Date(Date.now() + 3_600_000).toISOString();
-        return answered({ ticket: "t", expiresAt: soon, sessionExpiresAt: soon });
+        const sessionExpiresAt = new Date(Date.now() + this.sessionMs).toISOString();
+        return answered({ ticket: "t", expiresAt: sessionExpiresAt, sessionExpiresAt });
       }
       default:
         return refused("NOT_FOUND", "No such resource.", 404);

@@ -32,7 +32,15 @@ await Promise.all([
   import("../../src/components/Switcher"),
 ]);
 
-const session = { idToken: async () => "token", onEnd: () => undefined, signOut: async () => undefined };
+/** How often the session was renewed. */
+export let renewals = 0;
+
+const session = {
+  idToken: async ({ fresh } = { fresh: false }) => {
+    if (fresh) renewals += 1;
+    return "token";
+  },
+};
 const config = { apiUrl: "/api", websocketUrl: "ws://localhost/socket", inspector: false } as Config;
 
 export let server: FakeServer;
@@ -44,6 +52,7 @@ let complaints: string[] = [];
 export function aliceVisits(): void {
   beforeEach(() => {
     vi.useFakeTimers({ now: Date.UTC(2026, 0, 1, 12) });
+    renewals = 0;
     complaints = [];
     vi.spyOn(console, "error").mockImplementation((...what) => complaints.push(what.map(String).join(" ")));
     // What Testing Library looks for to know that time is virtual.
@@ -57,6 +66,7 @@ export function aliceVisits(): void {
 
   afterEach(() => {
     leave();
+    vi.restoreAllMocks();
     vi.useRealTimers();
     expect(complaints.filter((complaint) => !complaint.includes(UNKNOWN_ELEMENT))).toEqual([]);
   });
@@ -68,8 +78,11 @@ export async function visit(path = "/c/general"): Promise<void> {
   update();
   change(() => initialState);
   chat = new RealChat(config, session as never);
-  const started = chat.start();
-  await pass();
+  let begun = false;
+  const started = chat.start().finally(() => {
+    begun = true;
+  });
+  while (!begun) await pass();
   await started;
   render(<ChatScreen chat={chat} />);
   await pass();
@@ -89,6 +102,13 @@ export async function reload(): Promise<void> {
 /** Let time pass, with all that falls due. React draws at the end of each step, and may ask for more then. */
 export async function pass(ms = MOMENT_MS): Promise<void> {
   for (let step = 0; step < STEPS; step += 1) await act(() => vi.advanceTimersByTimeAsync(ms / STEPS));
+}
+
+/** Another tab takes this one's place on screen, or gives it back. */
+export async function hideTab(hidden: boolean): Promise<void> {
+  vi.spyOn(document, "visibilityState", "get").mockReturnValue(hidden ? "hidden" : "visible");
+  act(() => void document.dispatchEvent(new Event("visibilitychange")));
+  await pass();
 }
 
 // --- what stands on screen
@@ -136,6 +156,11 @@ export async function say(text: string): Promise<void> {
   await user.click(composer());
   await user.paste(text);
   await user.keyboard("{Enter}");
+}
+
+export async function press(keys: string): Promise<void> {
+  await user.keyboard(keys);
+  await pass();
 }
 
 export async function click(element: HTMLElement): Promise<void> {
