@@ -24,7 +24,10 @@ beforeEach(() => {
     if (answer instanceof Error) throw answer;
     return answer;
   });
-  return () => vi.restoreAllMocks();
+  return () => {
+    vi.restoreAllMocks();
+    expect(answers, "prepared answers that nobody asked for").toEqual([]);
+  };
 });
 
 describe("a request", () => {

@@ -7,7 +7,7 @@ import type { Channel, Message } from "../../src/contract";
 import { initialState } from "../../src/state/model";
 import { change, store } from "../../src/state/store";
 import { memoryStorage } from "../browser";
-import { FakeServer, type Faults, noFaults } from "./fakeServer";
+import { FakeServer, type Faults, neverStruck, noFaults } from "./fakeServer";
 
 const config = { apiUrl: "/api", websocketUrl: "ws://localhost/socket" } as Config;
 const session = { idToken: async () => "token" };
@@ -40,6 +40,9 @@ async function begin(seed: number, faults: Partial<Faults> = {}) {
   server.faults = { ...noFaults, ...faults };
 }
 
+/** End the client's sockets; it had one. */
+const cut = () => expect(server.cutAll()).toBeGreaterThan(0);
+
 const shown = () => store.getState().timelines.general?.messages ?? [];
 const texts = () => shown().map((message) => message.text);
 
@@ -71,7 +74,7 @@ describe("a message of mine", () => {
   test("written without a connection goes out on return, in order, once", async () => {
     await begin(2);
     server.reachable = false;
-    server.cutAll();
+    cut();
     for (const text of ["one", "two", "three"]) chat.sending.write("general", text);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(store.getState().connection.status).toBe("reconnecting");
@@ -85,8 +88,10 @@ describe("a message of mine", () => {
   test("survives a reload", async () => {
     await begin(3);
     server.reachable = false;
-    server.cutAll();
+    cut();
     chat.sending.write("general", "kept");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(server.log.map(({ text }) => text)).not.toContain("kept");
     chat.stop();
     server.reachable = true;
     chat = new Chat(config, session as never);
@@ -102,6 +107,7 @@ describe("a message of mine", () => {
     const broadcast = vi.spyOn(server, "broadcast").mockImplementation(() => undefined);
     chat.sending.write("general", "unheard");
     await vi.advanceTimersByTimeAsync(25_000);
+    expect(broadcast).toHaveBeenCalled();
     broadcast.mockRestore();
     expect(texts().at(-1)).toBe("unheard");
     expect(store.getState().outbox).toEqual([]);
@@ -112,7 +118,7 @@ describe("messages of others", () => {
   test("that came while one was away are there on return, in order, none twice", async () => {
     await begin(5);
     server.reachable = false;
-    server.cutAll();
+    cut();
     for (let index = 0; index < 30; index += 1) server.say("u-bob", `missed ${index}`);
     await vi.advanceTimersByTimeAsync(30_000);
     server.reachable = true;
@@ -123,7 +129,7 @@ describe("messages of others", () => {
 
   test("that were edited while one was away are shown as they are now", async () => {
     await begin(6);
-    server.cutAll();
+    cut();
     const last = server.log.at(-1);
     if (last) Object.assign(last, { text: "changed", editedAt: "2026-01-01T00:00:01.000Z" });
     await vi.advanceTimersByTimeAsync(10_000);
@@ -132,7 +138,7 @@ describe("messages of others", () => {
 
   test("more than can be caught up with load the newest afresh", async () => {
     await begin(7);
-    server.cutAll();
+    cut();
     for (let index = 0; index < 1_000; index += 1) server.say("u-bob", `flood ${index}`);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(texts().at(-1)).toBe("flood 999");
@@ -258,36 +264,51 @@ test("over hours, sockets are replaced without a break: nothing is missed, nothi
   expect(texts().slice(-300)).toEqual(Array.from({ length: 300 }, (_, minute) => `minute ${minute}`));
 });
 
-describe.each(Array.from({ length: 25 }, (_, index) => index + 100))(
-  "with everything going wrong (%d)",
-  (seed) => {
-    test("all have the same messages in the same order in the end", async () => {
-      await begin(seed, { twice: 0.3, delay: 700, cut: 0.04, failing: 0.1, hole: 0.05, limited: 0.1 });
-      const random = seeded(seed + 1);
-      const mine: string[] = [];
-      for (let turn = 0; turn < 60; turn += 1) {
-        if (random() < 0.4) {
-          mine.push(`mine ${turn}`);
-          chat.sending.write("general", `mine ${turn}`);
-        } else {
-          server.broadcast(server.say("u-bob", `theirs ${turn}`));
-        }
-        if (random() < 0.03) server.cutAll();
-        await vi.advanceTimersByTimeAsync(random() * 1_500);
-      }
-      server.faults = noFaults;
-      await vi.advanceTimersByTimeAsync(120_000);
-      server.broadcast(server.say("u-bob", "the end"));
-      await vi.advanceTimersByTimeAsync(10_000);
+describe("with everything going wrong", () => {
+  const SEEDS = Array.from({ length: 25 }, (_, index) => index + 100);
+  const total: Record<string, number> = {};
+  let played = 0;
 
-      expect(store.getState().outbox).toEqual([]);
-      const first = shown()[0]?.seq ?? 0;
-      expect(shown().map((message) => [message.seq, message.text])).toEqual(
-        server.log.filter((message) => message.seq >= first).map((message) => [message.seq, message.text]),
-      );
-      expect(
-        server.log.filter((message) => message.sender.userId === "u-alice").map((message) => message.text),
-      ).toEqual(mine);
-    });
-  },
-);
+  test.each(SEEDS)("all have the same messages in the same order in the end (%d)", async (seed) => {
+    await begin(seed, { twice: 0.3, delay: 700, cut: 0.04, failing: 0.1, hole: 0.05, limited: 0.1 });
+    const random = seeded(seed + 1);
+    const mine: string[] = [];
+    let cuts = 0;
+    for (let turn = 0; turn < 60; turn += 1) {
+      if (random() < 0.4) {
+        mine.push(`mine ${turn}`);
+        chat.sending.write("general", `mine ${turn}`);
+      } else {
+        server.broadcast(server.say("u-bob", `theirs ${turn}`));
+      }
+      if (random() < 0.03) cuts += server.cutAll();
+      await vi.advanceTimersByTimeAsync(random() * 1_500);
+    }
+    server.faults = noFaults;
+    await vi.advanceTimersByTimeAsync(120_000);
+    server.broadcast(server.say("u-bob", "the end"));
+    await vi.advanceTimersByTimeAsync(10_000);
+
+    expect(store.getState().outbox).toEqual([]);
+    const first = shown()[0]?.seq ?? 0;
+    expect(shown().map((message) => [message.seq, message.text])).toEqual(
+      server.log.filter((message) => message.seq >= first).map((message) => [message.seq, message.text]),
+    );
+    expect(
+      server.log.filter((message) => message.sender.userId === "u-alice").map((message) => message.text),
+    ).toEqual(mine);
+
+    expect(server.struck.twice, "frames sent twice").toBeGreaterThan(0);
+    expect(server.struck.overtaken, "frames overtaken by a later one").toBeGreaterThan(0);
+    for (const [fault, times] of Object.entries({ ...server.struck, everySocket: cuts })) {
+      total[fault] = (total[fault] ?? 0) + times;
+    }
+    played += 1;
+  });
+
+  test("each kind of fault struck", ({ skip }) => {
+    skip(played < SEEDS.length, "not every seed was played");
+    const kinds = [...Object.keys(neverStruck), "everySocket"];
+    expect(kinds.filter((fault) => !total[fault])).toEqual([]);
+  });
+});
