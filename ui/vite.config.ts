@@ -2,13 +2,16 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { emojiData } from "./scripts/emoji-data.ts";
 import { firstLoad } from "./scripts/first-load.ts";
+import { mutation } from "./tests/mutants.ts";
 
 /** `npm run dev` serves the sources and takes everything else from a stage that runs: PARLEY_STAGE_URL. */
 const stage = process.env.PARLEY_STAGE_URL ?? "http://localhost:4280";
 const fromStage = { target: stage, changeOrigin: true };
 
+const mutant = mutation();
+
 export default defineConfig({
-  plugins: [react(), emojiData(), firstLoad()],
+  plugins: [mutant, react(), emojiData(), firstLoad()],
   build: {
     target: "es2024",
     // A data: URL would need its own word in the content security policy.
@@ -21,7 +24,7 @@ export default defineConfig({
   },
   test: {
     environment: "node",
-    setupFiles: ["tests/browser.ts"],
+    setupFiles: ["tests/browser.ts", ...(mutant ? ["tests/mutantLoaded.ts"] : [])],
     include: ["tests/**/*.test.{ts,tsx}"],
     // Generous, for a machine that does other things too: no test waits for real time.
     testTimeout: 60_000,

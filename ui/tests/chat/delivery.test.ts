@@ -112,6 +112,17 @@ describe("a message of mine", () => {
     expect(texts().at(-1)).toBe("unheard");
     expect(store.getState().outbox).toEqual([]);
   });
+
+  test("whose ack is lost is sent again, and stored once", async () => {
+    await begin(16, { cut: 1 });
+    chat.sending.write("general", "once");
+    await vi.advanceTimersByTimeAsync(100);
+    server.faults = noFaults;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(server.log.filter((message) => message.text === "once")).toHaveLength(1);
+    expect(texts().at(-1)).toBe("once");
+    expect(store.getState().outbox).toEqual([]);
+  });
 });
 
 describe("messages of others", () => {
@@ -163,6 +174,18 @@ describe("messages of others", () => {
     expect(texts().at(-1)).toBe("prompt");
     server.log.splice(-1, 0, late);
     await vi.advanceTimersByTimeAsync(10_000);
+    expect(texts().slice(-2)).toEqual(["late", "prompt"]);
+  });
+
+  test("that were stored half a minute later take their place", async () => {
+    await begin(17);
+    const late = server.say("u-bob", "late");
+    server.log.pop();
+    server.broadcast(server.say("u-bob", "prompt"));
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(texts().at(-1)).toBe("prompt");
+    server.log.splice(-1, 0, late);
+    await vi.advanceTimersByTimeAsync(30_000);
     expect(texts().slice(-2)).toEqual(["late", "prompt"]);
   });
 
@@ -262,6 +285,35 @@ test("over hours, sockets are replaced without a break: nothing is missed, nothi
   expect(server.opened).toBeGreaterThan(4);
   expect(most).toBe(2);
   expect(texts().slice(-300)).toEqual(Array.from({ length: 300 }, (_, minute) => `minute ${minute}`));
+});
+
+test("over a day, sockets are pinged and replaced before API Gateway cuts them", async () => {
+  await begin(18);
+  server.sessionMs = 30 * 3_600_000;
+  server.cutAll();
+  await vi.advanceTimersByTimeAsync(10_000);
+  const openedAt = new Map<unknown, number>();
+  const heardAt = new Map<unknown, number>();
+  const received = vi.spyOn(server, "received").mockImplementation((socket, frame) => {
+    heardAt.set(socket, Date.now());
+    FakeServer.prototype.received.call(server, socket, frame);
+  });
+  const statuses = new Set<string>();
+  const forget = store.subscribe((state) => statuses.add(state.connection.status));
+  for (let minute = 0; minute < 24 * 60; minute += 1) {
+    await vi.advanceTimersByTimeAsync(60_000);
+    for (const socket of [...server.sockets]) {
+      const opened = openedAt.get(socket) ?? Date.now();
+      openedAt.set(socket, opened);
+      const idle = Date.now() - (heardAt.get(socket) ?? opened);
+      // API Gateway cuts a socket after two hours, and after ten idle minutes.
+      if (Date.now() - opened >= 120 * 60_000 || idle >= 10 * 60_000) socket.cut();
+    }
+  }
+  forget();
+  received.mockRestore();
+  expect([...statuses]).toEqual(["open"]);
+  expect(openedAt.size).toBeGreaterThan(10);
 });
 
 describe("with everything going wrong", () => {
