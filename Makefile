@@ -75,7 +75,7 @@ reset: ## Stop the local stage and forget its data
 # SHUFFLE=1: in random order; the seed is printed, and SHUFFLE=seed repeats it. TESTS="-k sending": fewer of them.
 RANDOM_ORDER = $(if $(SHUFFLE),-p randomly $(if $(filter-out 1,$(SHUFFLE)),--randomly-seed=$(SHUFFLE)))
 
-.PHONY: check test test-all guarantees mechanisms format
+.PHONY: check test test-all guarantees mutants format
 check: setup ## Lint, types and unit tests: well under a minute
 	@$(PY) -m tests.runner check $(TESTS)
 
@@ -91,8 +91,9 @@ test-all: setup ui/dist/index.html ## Everything, the thorough tests too: what r
 guarantees: setup ui/dist/index.html ## Try to break every promise on a local stage (LONG=1: the long form)
 	@$(if $(LONG),PARLEY_EMULATOR_WORKERS_PER_FUNCTION=48) $(PY) -m pytest -q tests/guarantees --thorough $(if $(LONG),--long -s) $(if $(STAGE_NAME),--stage $(STAGE_NAME))
 
-mechanisms: setup ui/dist/index.html ## Take away what each promise rests on, line by line, and see its test fail
-	@$(PY) -m tests.guarantees.without
+# ONLY="4 ": those whose promise, text, target or test contains it. JOBS=1: one after the other.
+mutants: setup ui/dist/index.html ## Change what each promise rests on, piece by piece, and see its test fail
+	@$(PY) -m tests.mutants $(if $(ONLY),--only "$(ONLY)") $(if $(JOBS),--jobs $(JOBS))
 
 format: setup ## Format the code
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

@@ -1,0 +1,95 @@
+"""Run the mutants: `python -m tests.mutants`, or `make mutants`.
+
+Each is a small change of the code that breaks a promise; its tests have to fail. Exit code 1 if one does not, or
+if a test fails without any mutant; 2 if no mutant is chosen.
+"""
+
+import os
+from typing import Annotated
+
+import typer
+
+from ops import output
+from tests.mutants.catalogue import MUTANTS, Mutant
+from tests.mutants.running import Result, Runner, Verdict
+
+DEADLINE_SECONDS = 20.0
+"""How long tests wait. With a mutant most wait in vain, so it is shorter than usual (tests/waiting.py)."""
+
+STYLES = {Verdict.KILLED: "green", Verdict.SURVIVED: "bold red", Verdict.UNPROVEN: "bold yellow"}
+
+
+def main(
+    only: Annotated[
+        str, typer.Option(help="Mutants whose promise ('4 '), text, target or test contains this.")
+    ] = "",
+    jobs: Annotated[int, typer.Option(min=1, help="How many at once; each has a local stage.")] = os.cpu_count()
+    or 1,
+    deadline: Annotated[float, typer.Option(min=1, help="How long tests wait, in seconds.")] = DEADLINE_SECONDS,
+    as_json: Annotated[bool, typer.Option("--json", help="The results as one JSON document.")] = False,
+) -> None:
+    """Make each mutant, and run the tests that have to fail."""
+    chosen = [mutant for mutant in MUTANTS if only.lower() in _searched(mutant).lower()]
+    if not chosen:
+        typer.echo(f"No mutant contains '{only}'; tests/mutants/catalogue.py lists them.", err=True)
+        raise typer.Exit(2)
+    messages = output.console(stderr=True)
+    with output.progress() as progress:
+        task = progress.add_task("Running mutants", total=len(chosen))
+
+        def on_result(result: Result) -> None:
+            progress.advance(task)
+            if result.verdict is not Verdict.KILLED or not messages.is_terminal:
+                progress.console.print(f"{result.verdict}: {result.mutant.what}", markup=False)
+
+        try:
+            results = Runner(min(jobs, len(chosen)), deadline, on_result).run(chosen)
+        except RuntimeError as error:
+            typer.echo(f"The mutants cannot be run: {error}", err=True)
+            raise typer.Exit(1) from None
+    if as_json:
+        output.as_json([_fields(result) for result in results])
+    else:
+        _print(results)
+    raise typer.Exit(0 if all(result.verdict is Verdict.KILLED for result in results) else 1)
+
+
+def _searched(mutant: Mutant) -> str:
+    return f"{mutant.promise} {mutant.what} {mutant.change.name} {' '.join(mutant.tests)}"
+
+
+def _fields(result: Result) -> dict[str, object]:
+    return {
+        "promise": result.mutant.promise,
+        "what": result.mutant.what,
+        "target": result.mutant.change.name,
+        "tests": list(result.mutant.tests),
+        "verdict": str(result.verdict),
+        "reason": result.reason,
+        "seconds": round(result.seconds, 1),
+    }
+
+
+def _print(results: list[Result]) -> None:
+    console = output.console()
+    table = output.table("verdict", "promise", "without", "test", "seconds", right=("promise", "seconds"))
+    for result in results:
+        table.add_row(
+            f"[{STYLES[result.verdict]}]{result.verdict}[/]",
+            str(result.mutant.promise),
+            result.mutant.what,
+            ", ".join(test.removeprefix("tests/") for test in result.mutant.tests),
+            f"{result.seconds:.0f}",
+        )
+    console.print(table)
+    for result in results:
+        if result.verdict is not Verdict.KILLED:
+            console.print(f"{result.verdict}: {result.mutant.what}", style=STYLES[result.verdict], markup=False)
+            console.print(f"    {result.mutant.change.name}", markup=False)
+            console.print(f"    {result.reason}", markup=False)
+    killed = sum(result.verdict is Verdict.KILLED for result in results)
+    console.print(f"{killed} of {len(results)} mutants are killed.")
+
+
+if __name__ == "__main__":
+    typer.run(main)
