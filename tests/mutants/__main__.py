@@ -8,6 +8,7 @@ import os
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from ops import output
 from tests.mutants.catalogue import MUTANTS, Mutant
@@ -72,21 +73,16 @@ def _fields(result: Result) -> dict[str, object]:
 
 def _print(results: list[Result]) -> None:
     console = output.console()
-    table = output.table("verdict", "promise", "without", "test", "seconds", right=("promise", "seconds"))
+    table = output.table(
+        "verdict", "promise", "without this, its test, and what that said", "s", right=("promise", "s")
+    )
     for result in results:
-        table.add_row(
-            f"[{STYLES[result.verdict]}]{result.verdict}[/]",
-            str(result.mutant.promise),
-            result.mutant.what,
-            ", ".join(test.removeprefix("tests/") for test in result.mutant.tests),
-            f"{result.seconds:.0f}",
-        )
+        tests = ", ".join(test.removeprefix("tests/") for test in result.mutant.tests)
+        told = Text(result.mutant.what)
+        told.append(f"\n  {result.mutant.change.name}\n  {tests}\n  {result.reason}", style="dim")
+        verdict = Text(result.verdict, style=STYLES[result.verdict])
+        table.add_row(verdict, str(result.mutant.promise), told, f"{result.seconds:.0f}")
     console.print(table)
-    for result in results:
-        if result.verdict is not Verdict.KILLED:
-            console.print(f"{result.verdict}: {result.mutant.what}", style=STYLES[result.verdict], markup=False)
-            console.print(f"    {result.mutant.change.name}", markup=False)
-            console.print(f"    {result.reason}", markup=False)
     killed = sum(result.verdict is Verdict.KILLED for result in results)
     console.print(f"{killed} of {len(results)} mutants are killed.")
 
