@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.unit.builders import SECRET, bus_event, facts, socket_event
+from tests.waiting import COMMAND_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 HEADER = "Root=1-6924271c-5f3a1b2c4d5e6f7081920a3b;Parent=53995c3f42cd8ad8;Sampled=1"
@@ -80,7 +81,7 @@ def run(program: str, *arguments: str, given: str = "", **variables: str) -> sub
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=COMMAND_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr

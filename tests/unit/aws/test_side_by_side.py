@@ -6,11 +6,12 @@ import pytest
 
 from functions.aws import side_by_side
 from tests.unit.stage import Stage
+from tests.waiting import DEADLINE_SECONDS
 
 
 def test_results_come_in_the_order_of_the_items(stage: Stage):
     """However the tasks overtake each other: all of them run at once, or the barrier would break."""
-    together = threading.Barrier(side_by_side.AT_ONCE, timeout=10)
+    together = threading.Barrier(side_by_side.AT_ONCE, timeout=DEADLINE_SECONDS)
 
     def squared(number: int) -> int:
         together.wait()
