@@ -1,6 +1,6 @@
 /** The whole client but its screens, against a server that misbehaves: in the end everybody has the same messages. */
 
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Chat } from "../../src/chat/chat";
 import type { Config } from "../../src/config";
 import type { Channel, Message } from "../../src/contract";
@@ -358,8 +358,9 @@ describe("with everything going wrong", () => {
     played += 1;
   });
 
-  test("each kind of fault struck", ({ skip }) => {
-    skip(played < SEEDS.length, "not every seed was played");
+  // Only when they were all played: a single one need not meet every kind of fault.
+  afterAll(() => {
+    if (played < SEEDS.length) return;
     const kinds = [...Object.keys(neverStruck), "everySocket"];
     expect(kinds.filter((fault) => !total[fault])).toEqual([]);
   });
