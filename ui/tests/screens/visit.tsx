@@ -41,7 +41,14 @@ const session = {
     return "token";
   },
 };
-const config = { apiUrl: "/api", websocketUrl: "ws://localhost/socket", inspector: false } as Config;
+const config = {
+  apiUrl: "/api",
+  websocketUrl: "ws://localhost/socket",
+  stage: "test",
+  console: {},
+  inspector: false,
+  inspectorApi: null,
+} as unknown as Config;
 
 export let server: FakeServer;
 export let chat: Chat;
@@ -72,12 +79,12 @@ export function aliceVisits(): void {
   });
 }
 
-/** Open the chat at an address, as a page load does. */
-export async function visit(path = "/c/general"): Promise<void> {
+/** Open the chat at an address, as a page load does, with these settings of the stage. */
+export async function visit(path = "/c/general", settings: Partial<Config> = {}): Promise<void> {
   history.replaceState(null, "", path);
   update();
   change(() => initialState);
-  chat = new RealChat(config, session as never);
+  chat = new RealChat({ ...config, ...settings }, session as never);
   let begun = false;
   const started = chat.start().finally(() => {
     begun = true;
