@@ -26,8 +26,9 @@ export default defineConfig({
     environment: "node",
     setupFiles: ["tests/browser.ts", ...(mutant ? ["tests/mutantLoaded.ts"] : [])],
     include: ["tests/**/*.test.{ts,tsx}"],
-    // Files share a worker and its modules, which takes half the time: each test sets up what it needs.
-    isolate: false,
+    // Files share a worker and its modules, which takes half the time: each test sets up what it needs. With a
+    // mutant each file loads its own, so that one that never does is noticed.
+    isolate: mutant !== false,
     // Generous, for a machine that does other things too: no test waits for real time.
     testTimeout: 60_000,
   },

@@ -16,7 +16,7 @@ import { installLayout } from "./layout";
 
 /** Long enough for a request and its answer, a frame, a chunk, and the list's measuring. */
 const MOMENT_MS = 200;
-const STEPS = 8;
+const STEPS = 5;
 /** React says so of `search`, which this DOM does not know. */
 const UNKNOWN_ELEMENT = "is unrecognized in this browser";
 
@@ -160,7 +160,7 @@ export function state(text: string): string | null {
 // --- what she does
 
 export async function say(text: string): Promise<void> {
-  await user.click(composer());
+  composer().focus();
   await user.paste(text);
   await user.keyboard("{Enter}");
 }
