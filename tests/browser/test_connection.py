@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from itertools import cycle
 
+import pytest
 from playwright.sync_api import Page, WebSocket
 
 from tests.browser import clock
@@ -32,6 +33,7 @@ def _note_status_lines(page: Page) -> None:
     page.evaluate(NOTE_STATUS_LINES)
 
 
+@pytest.mark.thorough
 def test_a_long_break_is_told_calmly_and_offline_is_not_reconnecting(visit: Visit):
     """After 5 s without a connection, not before, one line says so; no dialog; it goes when the break ends."""
     dora = visit("dora")
@@ -63,6 +65,7 @@ def test_a_long_break_is_told_calmly_and_offline_is_not_reconnecting(visit: Visi
     expect(dora.message("kept for later").get_by_role("img", name="Delivered")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_short_break_is_nobodys_business(visit: Visit):
     """A socket that is cut and back within a moment shows no line, and everything goes on."""
     dora = visit("dora")
@@ -112,6 +115,7 @@ def test_what_was_said_in_ones_absence_is_there_on_return(visit: Visit, fay: Voi
     expect(dora.message("missed there")).to_have_count(1)
 
 
+@pytest.mark.thorough
 def test_frames_that_are_lost_doubled_and_swapped_change_nothing(visit: Visit, fay: Voice):
     """A stream that drops, doubles and swaps frames ends as what was said: gaps are fetched, order is by seq."""
     dora = visit("dora")
@@ -162,6 +166,7 @@ def test_a_frame_that_is_lost_is_fetched_without_waiting_for_another_connection(
     assert dora.texts() == ["here", "lost on the way", "here too"]
 
 
+@pytest.mark.thorough
 def test_an_idle_socket_is_kept_alive_well_within_ten_minutes(visit: Visit):
     """Five minutes without a word: the page pings, the server answers, the socket stays the same one."""
     dora = visit("dora")

@@ -214,6 +214,7 @@ def test_a_failed_run_is_found_first_and_red(dora: Visitor, fay: Voice, channel:
     dora.picture("inspector-failed")
 
 
+@pytest.mark.thorough
 def test_lists_move_and_can_be_narrowed_and_held_still(dora: Visitor, fay: Voice, gus: Voice, channel: str):
     """Runs and events appear by themselves; filters hold for what comes later too; paused, nothing moves."""
     page = _open(dora, "/inspector")
@@ -248,6 +249,7 @@ def test_lists_move_and_can_be_narrowed_and_held_still(dora: Visitor, fay: Voice
     expect(page.get_by_role("complementary", name="Message sent").get_by_text("not seen yet")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_channel_is_as_it_was_at_any_moment(dora: Visitor, fay: Voice, gus: Voice, channel: str):
     """The slider goes through what happened: messages, the edit, the reaction, the deletion, by keyboard too."""
     first = fay.say(channel, "first words")
@@ -362,6 +364,7 @@ def test_it_fits_a_phone(visit: Visit, dora: Visitor, fay: Voice, channel: str):
     expect(page.get_by_role("region", name="Runs", exact=True)).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_it_is_only_where_the_stage_allows_it(visit: Visit, stage: TestStage):
     """Switched off, the chat does not know it; on AWS, consoles are linked and nothing local is shown."""
     ivy = visit("ivy")

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Locator
 
 from tests.browser.expectations import expect
@@ -38,6 +39,7 @@ def test_a_message_is_edited_and_everybody_sees_it_so_marked(dora: Visitor, emil
     expect(emil.message("we meet at three")).to_contain_text("edited")
 
 
+@pytest.mark.thorough
 def test_a_message_is_deleted_and_nobody_can_read_it_any_more(dora: Visitor, emil: Visitor):
     """After a question it is gone for everybody, live and after a reload; a trace says that it was there."""
     _both(dora, emil, "regrets")
@@ -56,6 +58,7 @@ def test_a_message_is_deleted_and_nobody_can_read_it_any_more(dora: Visitor, emi
     expect(emil.message("This message was deleted.")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_an_owner_may_delete_what_others_wrote(dora: Visitor, fay: Voice):
     """Moderation by the channel's owner, and it says that the message was removed."""
     channel = dora.new_channel("moderated", fay.user_id)
@@ -66,6 +69,7 @@ def test_an_owner_may_delete_what_others_wrote(dora: Visitor, fay: Voice):
     expect(dora.message("This message was removed.")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_reactions_are_added_counted_and_taken_back(dora: Visitor, emil: Visitor):
     """Picked from the picker, joined by a click, counted with names, gone with the last one."""
     _both(dora, emil, "reactions")
@@ -86,6 +90,7 @@ def test_reactions_are_added_counted_and_taken_back(dora: Visitor, emil: Visitor
         expect(visitor.message("ship it?").get_by_role("button", name=reaction)).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_a_mention_is_completed_and_stands_out_for_whom_it_names(dora: Visitor, emil: Visitor):
     """A few letters after @, arrows and Enter; the named one sees a highlight and a stronger count."""
     channel = dora.new_channel("names", emil.user_id)
@@ -138,6 +143,7 @@ def test_markdown_is_shown_as_its_form(dora: Visitor):
     expect(plain.locator("h1, table, img, b")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_bytes_are_counted_near_the_limit_and_over_it_nothing_is_sent(dora: Visitor):
     """No counter for everyday texts, then what is left, then how much too long; the text stays to be cut."""
     channel = dora.new_channel("limits")
@@ -175,6 +181,7 @@ def test_a_link_to_a_message_is_copied_and_leads_there(visit: Visit, fay: Voice)
     expect(dora.message("fact 1")).to_have_class(re.compile("message-marked"))
 
 
+@pytest.mark.thorough
 def test_drafts_wait_in_their_channels(dora: Visitor):
     """What was begun is there again after a look elsewhere and a reload, and nowhere else."""
     first, second = dora.new_channel("first draft"), dora.new_channel("second draft")
@@ -189,6 +196,7 @@ def test_drafts_wait_in_their_channels(dora: Visitor):
     expect(dora.composer).to_have_value("I was about to say")
 
 
+@pytest.mark.thorough
 def test_search_in_a_channel_finds_what_one_may_see(dora: Visitor, fay: Voice):
     """Whatever the case, newest first; edited texts by their new words, deleted ones not at all."""
     channel = dora.new_channel("search", fay.user_id)

@@ -39,6 +39,7 @@ def test_people_come_and_go_and_it_says_when_they_were_last_seen(visit: Visit):
     expect(dora.channel_link(name)).to_have_accessible_name(re.compile("offline$"))
 
 
+@pytest.mark.thorough
 def test_one_two_and_several_people_are_seen_typing_and_it_ends_by_itself(
     visit: Visit, stage: TestStage, fay: Voice, gus: Voice
 ):
@@ -75,6 +76,7 @@ def test_one_is_seen_typing_by_others_and_not_by_oneself(dora: Visitor, emil: Vi
     expect(emil.page.locator(".typing")).to_have_text("")
 
 
+@pytest.mark.thorough
 def test_a_public_channel_is_made_found_and_joined(dora: Visitor, emil: Visitor):
     """One makes it with a name, the other finds it among those to discover, joins, and both talk there."""
     name = f"tea {dora.person.username}"
@@ -133,6 +135,7 @@ def test_a_private_channel_is_for_its_members_alone(dora: Visitor, emil: Visitor
         emil.history(channel)
 
 
+@pytest.mark.thorough
 def test_a_channel_is_left(dora: Visitor, fay: Voice):
     """Leaving asks once, and takes the channel out of the sidebar."""
     fay_channel = fay.http.post("/channels", json={"name": "to be left", "kind": "private"}).json()["channelId"]
@@ -145,6 +148,7 @@ def test_a_channel_is_left(dora: Visitor, fay: Voice):
     expect(dora.composer).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_an_owner_leaves_the_channel_to_whoever_has_been_there_longest(dora: Visitor, emil: Visitor, fay: Voice):
     """They are told that they own it, and remove others from then on."""
     name = f"handed on {dora.person.username}"
@@ -168,6 +172,7 @@ def test_an_owner_leaves_the_channel_to_whoever_has_been_there_longest(dora: Vis
     expect(members.get_by_role("listitem")).to_have_count(1)
 
 
+@pytest.mark.thorough
 def test_a_direct_message_is_one_channel_per_pair_found_again(visit: Visit):
     """Whoever opens it, from the people or the switcher, and however often: the same one, with its past."""
     dora, emil = visit("dora"), visit("emil")

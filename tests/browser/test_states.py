@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Route
 
 from tests.browser.expectations import expect
@@ -22,6 +23,7 @@ def test_the_first_visit_explains_itself(visit: Visit):
     expect(dora.composer).to_have_attribute("placeholder", "Message #general")
 
 
+@pytest.mark.thorough
 def test_an_empty_channel_invites(dora: Visitor):
     """It says that nobody has written, who can read it, and where to begin."""
     dora.go(dora.new_channel("fresh"))
@@ -32,6 +34,7 @@ def test_an_empty_channel_invites(dora: Visitor):
     expect(dora.log).not_to_contain_text("Write the first message below.")
 
 
+@pytest.mark.thorough
 def test_without_a_channel_there_are_two_ways_on(dora: Visitor):
     """Nobody's channel, or none at all: browse, or make one."""
     dora.forgive(REFUSED)
@@ -41,6 +44,7 @@ def test_without_a_channel_there_are_two_ways_on(dora: Visitor):
     expect(dora.page.get_by_role("dialog", name="Browse channels")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_while_messages_load_it_says_so_and_a_failure_can_be_tried_again(dora: Visitor, fay: Voice):
     """Loading is announced; when the server fails there is a sentence and a way to try again, and it works."""
     dora.forgive(SERVER_TROUBLE)
@@ -76,6 +80,7 @@ def test_a_stage_that_cannot_be_reached_says_so_and_opens_by_itself(dora: Visito
     expect(dora.composer).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_what_cannot_be_done_is_said_in_words(dora: Visitor):
     """A name that is refused keeps the dialog open with the reason."""
     dora.go("general")

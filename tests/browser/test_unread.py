@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.browser.expectations import expect
 from tests.browser.visitors import Visit, Visitor
 from tests.browser.voice import Voice
@@ -49,6 +51,7 @@ def test_what_is_read_in_one_tab_is_read_in_all(visit: Visit, fay: Voice):
     expect(beside.channel_link("news")).not_to_have_accessible_name(re.compile("unread"))
 
 
+@pytest.mark.thorough
 def test_what_came_while_one_was_signed_out_is_unread_and_begins_under_a_line(visit: Visit, fay: Voice):
     """The count is there on coming back, and "New" stands before the first message that one has not seen."""
     dora = visit("dora")
@@ -69,6 +72,7 @@ def test_what_came_while_one_was_signed_out_is_unread_and_begins_under_a_line(vi
     expect(dora.channel_link("overnight")).not_to_have_accessible_name(re.compile("unread"))
 
 
+@pytest.mark.thorough
 def test_a_hidden_tab_reads_nothing(visit: Visit, fay: Voice):
     """What arrives in the open channel while nobody looks stays unread until the tab is looked at again."""
     dora = visit("dora")
@@ -89,6 +93,7 @@ def test_a_hidden_tab_reads_nothing(visit: Visit, fay: Voice):
     expect(dora.page).to_have_title("background · Parley")
 
 
+@pytest.mark.thorough
 def test_ones_own_words_are_never_unread(visit: Visit):
     """The first message of an empty channel, then a look elsewhere and a reload: nothing to read there."""
     dora = visit("dora")
