@@ -17,6 +17,9 @@ from tests.waiting import DEADLINE_MS
 _RECORDINGS = pytest.StashKey[list[Recording]]()
 """Of an item: what its visitors' browsers do."""
 
+_FAILED = pytest.StashKey[bool]()
+"""Of an item that was called."""
+
 
 def _record(node: pytest.Item, visitor: Visitor) -> Recording:
     """Watch a visitor for this test: their browser must not complain, and a failure leaves what it shows."""
@@ -29,9 +32,11 @@ def _record(node: pytest.Item, visitor: Visitor) -> Recording:
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Any:
     """A test that came to its end fails all the same if a browser complained or a fault never took effect."""
+    pyfuncitem.stash[_FAILED] = True
     result = yield
     for recording in pyfuncitem.stash.get(_RECORDINGS, []):
         recording.visitor.check()
+    pyfuncitem.stash[_FAILED] = False
     return result
 
 
@@ -85,7 +90,7 @@ def _stayers(stage: TestStage, browser: Browser) -> Iterator[dict[str, Visitor]]
 def _stay(
     name: str, request: pytest.FixtureRequest, stayers: dict[str, Visitor], browser: Browser, stage: TestStage
 ) -> Iterator[Visitor]:
-    """One context for the module, with a tab of its own for each test."""
+    """One context for the module, with an empty tab for each test."""
     if name not in stayers:
         stayers[name] = arrive(browser, stage, stage.new_user(name))
     visitor = stayers[name]
@@ -93,8 +98,8 @@ def _stay(
     recording = _record(request.node, visitor)
     yield visitor
     recording.stop()
-    visitor.close_tabs()
     visitor.check()
+    visitor.end_test(keep_tab=not request.node.stash.get(_FAILED, False))
 
 
 @pytest.fixture

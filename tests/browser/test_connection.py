@@ -27,6 +27,13 @@ def _status(page: Page):
     return page.locator("main").get_by_role("status").filter(has_text=re.compile("offline|connecting", re.I))
 
 
+def _go_and_connect(visitor: Visitor, channel_id: str) -> None:
+    """Open a channel, and have a message go all the way through the page's socket: it is open then, and in use."""
+    visitor.go(channel_id)
+    visitor.say("hello")
+    expect(visitor.message("hello").get_by_role("img", name="Delivered")).to_be_visible()
+
+
 def _note_status_lines(page: Page) -> None:
     """From now on keep what the line about the connection says, however short."""
     expect(page.locator(".connection")).to_be_attached()
@@ -41,9 +48,7 @@ def test_a_long_break_is_told_calmly_and_offline_is_not_reconnecting(visit: Visi
     channel = dora.new_channel("weather")
     wire = dora.wire()
     dora.page.clock.install()
-    dora.go(channel)
-    dora.say("hello")
-    expect(dora.message("hello").get_by_role("img", name="Delivered")).to_be_visible()
+    _go_and_connect(dora, channel)
     clock.stop(dora.page)
     wire.cut()
     dora.page.clock.run_for(4_000)
@@ -73,9 +78,7 @@ def test_a_short_break_is_nobodys_business(visit: Visit):
     channel = dora.new_channel("hiccup")
     wire = dora.wire()
     dora.page.clock.install()
-    dora.go(channel)
-    dora.say("before")
-    expect(dora.message("before").get_by_role("img", name="Delivered")).to_be_visible()
+    _go_and_connect(dora, channel)
     clock.stop(dora.page)
     _note_status_lines(dora.page)
     wire.cut()
@@ -93,7 +96,7 @@ def test_what_was_said_in_ones_absence_is_there_on_return(visit: Visit, fay: Voi
     dora.forgive(NETWORK_GONE)
     here, elsewhere = dora.new_channel("here", fay.user_id), dora.new_channel("elsewhere", fay.user_id)
     wire = dora.wire()
-    dora.go(elsewhere)
+    _go_and_connect(dora, elsewhere)
     dora.channel_link("here").click()
     first, second = fay.say(here, "first"), fay.say(here, "second")
     expect(dora.message("second")).to_be_visible()
@@ -139,8 +142,8 @@ def test_frames_that_are_lost_doubled_and_swapped_change_nothing(visit: Visit, f
         done["swap"] += len(late)
         return [frame, frame, *late] if kind == "double" else [frame, *late]
 
+    _go_and_connect(dora, channel)
     wire.change_incoming(disturb)
-    dora.go(channel)
     said = [f"wave {number:02}" for number in range(1, 17)]
     for text in said:
         fay.say(channel, text)
@@ -151,7 +154,7 @@ def test_frames_that_are_lost_doubled_and_swapped_change_nothing(visit: Visit, f
     expect(dora.message("calm")).to_be_visible()
     for text in said:
         expect(dora.message(text)).to_have_count(1)
-    assert dora.texts() == [*said, "calm"]
+    assert dora.texts() == ["hello", *said, "calm"]
 
 
 def test_a_frame_that_is_lost_is_fetched_without_waiting_for_another_connection(dora: Visitor, fay: Voice):
@@ -159,11 +162,11 @@ def test_a_frame_that_is_lost_is_fetched_without_waiting_for_another_connection(
     channel = dora.new_channel("gap", fay.user_id)
     wire = dora.wire()
     wire.change_incoming(lambda frame: [] if frame.get("text") == "lost on the way" else [frame])
-    dora.go(channel)
+    _go_and_connect(dora, channel)
     for text in ("here", "lost on the way", "here too"):
         fay.say(channel, text)
     expect(dora.message("lost on the way")).to_have_count(1)
-    assert dora.texts() == ["here", "lost on the way", "here too"]
+    assert dora.texts() == ["hello", "here", "lost on the way", "here too"]
 
 
 @pytest.mark.thorough
@@ -174,9 +177,7 @@ def test_an_idle_socket_is_kept_alive_well_within_ten_minutes(visit: Visit):
     sockets: list[WebSocket] = []
     dora.page.on("websocket", lambda socket: sockets.append(socket))
     dora.page.clock.install()
-    dora.go(channel)
-    dora.say("hello")
-    expect(dora.message("hello").get_by_role("img", name="Delivered")).to_be_visible()
+    _go_and_connect(dora, channel)
     clock.stop(dora.page)
     in_use = list(sockets)
     with in_use[-1].expect_event("framereceived", lambda payload: '"pong"' in str(payload)):
@@ -203,7 +204,7 @@ def test_a_fresh_socket_takes_over_before_the_two_hour_cut(visit: Visit, fay: Vo
         "request", lambda request: renewals.append(request.url) if "/oauth2/token" in request.url else None
     )
     dora.page.clock.install()
-    dora.go(channel)
+    _go_and_connect(dora, channel)
     fay.say(channel, "early")
     expect(dora.message("early")).to_be_visible()
     clock.stop(dora.page)
@@ -224,5 +225,5 @@ def test_a_fresh_socket_takes_over_before_the_two_hour_cut(visit: Visit, fay: Vo
     assert renewals, "the session was renewed without a word"
     fay.say(channel, "late")
     expect(dora.message("late")).to_have_count(1)
-    assert dora.texts() == ["early", "in between", "late"]
+    assert dora.texts() == ["hello", "early", "in between", "late"]
     expect(_status(dora.page)).to_have_count(0)

@@ -127,7 +127,9 @@ def _opens_at_the_newest(dora: Visitor, name: str, channel: str) -> None:
 
     def pass_on(route: Route) -> None:
         answer = route.fetch()
-        loaded.append(len(answer.json()["items"]))
+        # When its socket opens, the chat reads the newest messages once more, which may be before or after this.
+        if "after=" not in route.request.url:
+            loaded.append(len(answer.json()["items"]))
         route.fulfill(response=answer)
 
     dora.intercept(f"**/channels/{channel}/messages?**", pass_on)
@@ -180,8 +182,9 @@ def test_reading_upwards_keeps_the_place_when_older_pages_arrive(dora: Visitor, 
 
 def test_scrolling_back_passes_every_message_in_order(dora: Visitor, channel: str):
     """Wheel by wheel through some hundred messages: each is met, each once, in the order of its number."""
+    newest = int(dora.ask("GET", f"/channels/{channel}")["lastSeq"])
     dora.go(channel)
-    expect(_number(dora, MANY)).to_be_in_viewport()
+    expect(_number(dora, newest)).to_be_in_viewport()
     # Whatever is drawn in any frame: between two looks from outside there may be several.
     dora.page.evaluate(
         """() => {
@@ -208,7 +211,7 @@ def test_scrolling_back_passes_every_message_in_order(dora: Visitor, channel: st
         dora.page.wait_for_function(
             "before => document.querySelector('[role=log] article')?.dataset.seq !== before", arg=str(numbers[0])
         )
-    assert seen == set(range(min(seen), MANY + 1)), "no message is passed over"
+    assert seen == set(range(min(seen), newest + 1)), "no message is passed over"
     assert min(seen) <= MANY - 200
 
 

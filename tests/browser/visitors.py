@@ -49,6 +49,8 @@ class Visitor:
     """Its errors that no test has said to expect."""
     forgiven: list[re.Pattern[str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    altered: bool = False
+    """Whether the page keeps something of the test's, so that the next test needs another."""
     traced: bool = False
     """Whether the context's actions are being recorded."""
 
@@ -126,10 +128,12 @@ class Visitor:
 
     def wire(self) -> Wire:
         """Control over the sockets that the page opens from now on."""
+        self.altered = True
         return Wire(self.page, self.faults)
 
     def intercept(self, url: str | re.Pattern[str], handle: Callable[[Route], object]) -> Fault:
         """Handle the page's requests to these addresses in the server's place."""
+        self.altered = True
         fault = Fault(f"a handler of requests to {url if isinstance(url, str) else url.pattern}")
         self.faults.append(fault)
 
@@ -147,9 +151,10 @@ class Visitor:
         check_all_took_effect(self.faults)
 
     def begin_test(self) -> None:
-        """A fresh tab, and nothing known of the tests before."""
+        """An empty tab, and nothing known of the tests before."""
         if self.page.is_closed():
             self.page = self.context.new_page()
+        self.altered = False
         self.console.clear()
         self.complaints.clear()
         self.forgiven.clear()
@@ -206,10 +211,18 @@ class Visitor:
         self.console.append(f"uncaught: {error.error}")
         self.complaints.append(str(error.error))
 
-    def close_tabs(self) -> None:
-        """Close every tab; the context stays."""
+    def end_test(self, *, keep_tab: bool) -> None:
+        """Leave nothing of the test behind. Keeping the tab saves the start of a renderer process."""
+        keep_tab = keep_tab and not self.altered and not self.page.is_closed()
         for page in self.context.pages:
-            page.close()
+            if page != self.page or not keep_tab:
+                page.close()
+        if keep_tab:
+            # A page of the site that is no app: its storage can be cleared, and the renderer stays.
+            self.page.goto(f"{self.stage.url.rstrip('/')}/favicon.svg")
+            self.page.evaluate("sessionStorage.clear()")
+            self.page.emulate_media(media="null", color_scheme="null", reduced_motion="null")
+            self.page.set_viewport_size({"width": 1280, "height": 720})
 
     def leave(self) -> None:
         """Close the browser context."""
