@@ -40,7 +40,6 @@ def _note_status_lines(page: Page) -> None:
     page.evaluate(NOTE_STATUS_LINES)
 
 
-@pytest.mark.thorough
 def test_a_long_break_is_told_calmly_and_offline_is_not_reconnecting(visit: Visit):
     """After 5 s without a connection, not before, one line says so; no dialog; it goes when the break ends."""
     dora = visit("dora")

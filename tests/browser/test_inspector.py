@@ -214,7 +214,6 @@ def test_a_failed_run_is_found_first_and_red(dora: Visitor, fay: Voice, channel:
     dora.picture("inspector-failed")
 
 
-@pytest.mark.thorough
 def test_lists_move_and_can_be_narrowed_and_held_still(dora: Visitor, fay: Voice, gus: Voice, channel: str):
     """Runs and events appear by themselves; filters hold for what comes later too; paused, nothing moves."""
     page = _open(dora, "/inspector")

@@ -175,7 +175,6 @@ def test_focus_is_kept_when_what_had_it_goes(visit: Visit, fay: Voice):
     expect(dora.composer).to_be_focused()
 
 
-@pytest.mark.thorough
 def test_the_log_is_one_and_arrivals_are_announced_politely(dora: Visitor, fay: Voice):
     """role=log with a name; scrolled-in rows are no news, while an arrival is said with its sender, once."""
     channel = dora.new_channel("heard", fay.user_id)

@@ -143,7 +143,6 @@ def test_markdown_is_shown_as_its_form(dora: Visitor):
     expect(plain.locator("h1, table, img, b")).to_have_count(0)
 
 
-@pytest.mark.thorough
 def test_bytes_are_counted_near_the_limit_and_over_it_nothing_is_sent(dora: Visitor):
     """No counter for everyday texts, then what is left, then how much too long; the text stays to be cut."""
     channel = dora.new_channel("limits")
@@ -181,7 +180,6 @@ def test_a_link_to_a_message_is_copied_and_leads_there(visit: Visit, fay: Voice)
     expect(dora.message("fact 1")).to_have_class(re.compile("message-marked"))
 
 
-@pytest.mark.thorough
 def test_drafts_wait_in_their_channels(dora: Visitor):
     """What was begun is there again after a look elsewhere and a reload, and nowhere else."""
     first, second = dora.new_channel("first draft"), dora.new_channel("second draft")

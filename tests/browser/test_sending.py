@@ -31,7 +31,6 @@ def test_a_message_is_there_at_once_and_says_how_far_it_has_come(dora: Visitor):
     expect(dora.message("are you there?")).to_have_count(1)
 
 
-@pytest.mark.thorough
 def test_a_refused_message_says_so_and_goes_out_again_under_the_same_id(dora: Visitor):
     """What the server refuses stays, with its reason; "Send again" repeats it, so that it can never be two."""
     channel = dora.new_channel("refused")
@@ -127,7 +126,6 @@ def test_a_message_whose_ack_was_lost_is_sent_again_and_is_still_one(visit: Visi
     assert dora.texts() == ["once and only once", "and the next"]
 
 
-@pytest.mark.thorough
 def test_a_burst_over_the_rate_limit_is_held_back_and_arrives_in_order(dora: Visitor):
     """More than the server takes at once waits its turn; nothing fails, nothing is lost."""
     channel = dora.new_channel("burst")

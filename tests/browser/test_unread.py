@@ -72,7 +72,6 @@ def test_what_came_while_one_was_signed_out_is_unread_and_begins_under_a_line(vi
     expect(dora.channel_link("overnight")).not_to_have_accessible_name(re.compile("unread"))
 
 
-@pytest.mark.thorough
 def test_a_hidden_tab_reads_nothing(visit: Visit, fay: Voice):
     """What arrives in the open channel while nobody looks stays unread until the tab is looked at again."""
     dora = visit("dora")
@@ -93,7 +92,6 @@ def test_a_hidden_tab_reads_nothing(visit: Visit, fay: Voice):
     expect(dora.page).to_have_title("background · Parley")
 
 
-@pytest.mark.thorough
 def test_ones_own_words_are_never_unread(visit: Visit):
     """The first message of an empty channel, then a look elsewhere and a reload: nothing to read there."""
     dora = visit("dora")
