@@ -34,6 +34,8 @@ addEventListener("securitypolicyviolation", ({violatedDirective, blockedURI, sam
     console.error(`content security policy: ${violatedDirective} blocks ${blockedURI} ${sample}`));
 """
 
+EMPTY_PAGE = "<!doctype html><title>Between two tests</title><link rel=icon href=data:,>"
+
 
 @dataclass
 class Visitor:
@@ -218,8 +220,11 @@ class Visitor:
             if page != self.page or not keep_tab:
                 page.close()
         if keep_tab:
-            # A page of the site that is no app: its storage can be cleared, and the renderer stays.
-            self.page.goto(f"{self.stage.url.rstrip('/')}/favicon.svg")
+            # An empty page of the site: its storage can be cleared, and the renderer stays.
+            empty = f"{self.stage.url.rstrip('/')}/empty"
+            self.page.route(empty, lambda route: route.fulfill(content_type="text/html", body=EMPTY_PAGE))
+            self.page.goto(empty)
+            self.page.unroute(empty)
             self.page.evaluate("sessionStorage.clear()")
             self.page.emulate_media(media="null", color_scheme="null", reduced_motion="null")
             self.page.set_viewport_size({"width": 1280, "height": 720})
