@@ -173,6 +173,8 @@ class WebSocketSessions:
         if accepted is None:
             return
         await send({"type": "websocket.accept", **accepted})
+        # However long the handshake took, its ten minutes begin now.
+        connection.touch()
         self._open[connection.connection_id] = connection
         await self._run(connection, receive, send)
 
