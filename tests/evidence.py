@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.local_stage import ROOT, TestStage
+from tests.waiting import DEADLINE_SECONDS
 
 FAILURES = ROOT / "artefacts" / "failures"
 MESSAGE_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b")
@@ -25,7 +26,6 @@ MESSAGE_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{
 
 MAX_FOLLOWED = 3
 MAX_FAILURES_FOLLOWED = 10
-COMMAND_SECONDS = 60
 
 Collector = Callable[[Path], object]
 
@@ -160,7 +160,7 @@ def _ops(stage: TestStage, *arguments: str) -> str:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=COMMAND_SECONDS,
+        timeout=DEADLINE_SECONDS,
         check=False,
     )
     return done.stdout + done.stderr

@@ -12,9 +12,9 @@ from typing import Any
 from uuid import uuid4
 
 from ops.stage import Stage
+from tests.waiting import COMMAND_SECONDS, START_SECONDS
 
 ROOT = Path(__file__).resolve().parents[1]
-START_SECONDS = 240
 
 
 @dataclass(frozen=True)
@@ -92,5 +92,7 @@ def running_stage(state_dir: Path) -> Iterator[TestStage]:
     try:
         yield TestStage(Stage.local(state_dir), state_dir)
     finally:
-        subprocess.run([*command, "down", *options], cwd=ROOT, capture_output=True, timeout=60, check=False)
+        subprocess.run(
+            [*command, "down", *options], cwd=ROOT, capture_output=True, timeout=COMMAND_SECONDS, check=False
+        )
         shutil.rmtree(state_dir, ignore_errors=True)

@@ -21,6 +21,9 @@ DEADLINE_MS = DEADLINE_SECONDS * 1000
 COMMAND_SECONDS = 3 * DEADLINE_SECONDS
 """For a whole command as a process, which may deploy a stage."""
 
+START_SECONDS = 240.0
+"""For the start of a local stage, whatever the deadline of the tests is."""
+
 POLL_SECONDS = 0.05
 
 Found = TypeVar("Found")
