@@ -6,6 +6,7 @@ handed to pytest: `python -m tests.runner test -k sending`.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,9 @@ BIN = Path(sys.executable).parent
 
 # Biome keeps a log in the user's cache directory, and tests leave nothing outside the folder.
 UI_ENVIRONMENT = {"XDG_CACHE_HOME": str(ROOT / ".build" / "cache")}
+
+# The tests go first; checks use what processor time they leave.
+LATER = ["nice", "-n", "10"] if shutil.which("nice") else []
 
 PYTEST = [sys.executable, "-m", "pytest"]
 ON_TWO_CORES = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
@@ -81,7 +85,7 @@ class Background:
                 return
             began = time.monotonic()
             self._running = subprocess.Popen(
-                check.command,
+                [*LATER, *check.command],
                 cwd=ROOT,
                 env=os.environ | check.environment,
                 stdin=subprocess.DEVNULL,

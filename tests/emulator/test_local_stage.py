@@ -228,7 +228,7 @@ def test_while_the_emulator_is_down_the_api_says_so_and_then_works_again(started
 
 
 def test_a_second_start_uses_what_was_deployed(started: LocalStage, app: tuple[Path, int]):
-    """No deployment, the same data; a changed app is deployed onto it."""
+    """No deployment, and the same data."""
     client = started.client("cognito-idp")
     client.admin_create_user(UserPoolId=started.outputs["UserPoolId"], Username="dora", MessageAction="SUPPRESS")
     state = str(started.state.path)
@@ -241,16 +241,24 @@ def test_a_second_start_uses_what_was_deployed(started: LocalStage, app: tuple[P
     assert "Nothing changed" in up(started.state.path, *app).stdout
     assert log.stat().st_mtime_ns == deployed, "nothing was deployed again"
     assert client.admin_get_user(UserPoolId=started.outputs["UserPoolId"], Username="dora")["Username"] == "dora"
-    command("down", "--state-dir", state)
+
+
+@pytest.mark.thorough
+def test_a_changed_app_is_deployed_onto_what_is_there(started: LocalStage, app: tuple[Path, int]):
+    """What was added is there, and so is what people had made."""
+    client = started.client("cognito-idp")
+    client.admin_create_user(UserPoolId=started.outputs["UserPoolId"], Username="emil", MessageAction="SUPPRESS")
+    command("down", "--state-dir", str(started.state.path))
     template = app[0] / "Tests.template.json"
     changed = json.loads(template.read_text())
     changed["Resources"]["Added"] = assembly.resource("S3::Bucket", BucketName="tests-added")
     template.write_text(json.dumps(changed))
     assert "Deployed every stack" in up(started.state.path, *app).stdout
     assert started.client("s3").head_bucket(Bucket="tests-added")
-    assert client.admin_get_user(UserPoolId=started.outputs["UserPoolId"], Username="dora")["Username"] == "dora"
+    assert client.admin_get_user(UserPoolId=started.outputs["UserPoolId"], Username="emil")["Username"] == "emil"
 
 
+@pytest.mark.thorough
 def test_a_deployment_that_fails_says_why_in_one_sentence(tmp_path: Path, own_state: Path):
     """The line that matters, the log's path, and nothing left running."""
     broken = assembly.write(tmp_path / "cdk.out", "http://localhost:1", broken=True)
