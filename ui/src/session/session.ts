@@ -31,6 +31,8 @@ export class Session implements TokenSource {
   #user: User | null = null;
   #renewal: Promise<User> | null = null;
   #leaving = false;
+  /** Once this tab's session has ended, nothing that is still on its way may bring it back. */
+  #over = false;
 
   constructor(config: Config) {
     this.#config = config;
@@ -104,6 +106,7 @@ export class Session implements TokenSource {
   }
 
   async idToken({ fresh }: { fresh: boolean } = { fresh: false }): Promise<string> {
+    if (this.#over) throw signedOut();
     const user = this.#user;
     if (user?.id_token && !fresh && (user.expires_in ?? Number.POSITIVE_INFINITY) > RENEW_BEFORE_S)
       return user.id_token;
@@ -114,8 +117,11 @@ export class Session implements TokenSource {
 
   async signOut(): Promise<void> {
     this.#leaving = true;
-    write(REMEMBERED, null);
+    this.#over = true;
     this.#say({ kind: "signed-out" });
+    // A renewal on its way would store its tokens later: they are waited for, and go with the others.
+    await this.#renewal?.catch(() => undefined);
+    write(REMEMBERED, null);
     // Without the network the tokens are forgotten all the same; they run out by themselves.
     await this.#manager.revokeTokens().catch(() => undefined);
     await this.#manager.removeUser();
@@ -168,6 +174,11 @@ export class Session implements TokenSource {
     try {
       const user = await this.#manager.signinSilent({ silentRequestTimeoutInSeconds: 15 });
       if (!user) throw signedOut();
+      if (this.#over && !this.#leaving) {
+        // Another tab signed out meanwhile.
+        await this.#manager.removeUser();
+        throw signedOut();
+      }
       this.#adopt(user);
       return user;
     } catch (failure) {
@@ -175,7 +186,7 @@ export class Session implements TokenSource {
         failure instanceof ErrorResponse ||
         (failure instanceof ApiError && failure.code === "SIGNED_OUT")
       ) {
-        await this.#end("expired");
+        if (!this.#over) await this.#end("expired");
         throw signedOut();
       }
       throw new ApiError("UNREACHABLE", "The server cannot be reached. Check your connection and try again.");
@@ -190,7 +201,10 @@ export class Session implements TokenSource {
 
   async #end(end: SessionEnd): Promise<void> {
     if (this.#leaving) return;
+    this.#over = true;
     this.#user = null;
+    // A renewal in this tab may have noted it since the other tab took it away.
+    if (end === "signed-out") write(REMEMBERED, null);
     await this.#manager.removeUser();
     for (const listener of this.#listeners) listener(end);
   }
