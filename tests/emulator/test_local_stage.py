@@ -301,6 +301,7 @@ def test_a_stage_stops_with_the_process_that_needs_it(started: LocalStage, app: 
     needing.communicate()
     wait_until(lambda: not stage_answers(stage), "the emulator had stopped")
     wait_until(lambda: stops(state) > saved, "the state was saved")
+    wait_until(lambda: is_stopped(state), "the supervisor had ended")
 
 
 def test_a_stage_is_not_started_for_a_process_that_is_gone(own_state: Path, app: tuple[Path, int]):
@@ -311,6 +312,15 @@ def test_a_stage_is_not_started_for_a_process_that_is_gone(own_state: Path, app:
     assert refused.returncode == 1
     assert f"There is no process {gone.pid} (--stop-with), so nobody needs the stage." in refused.stderr
     assert "Traceback" not in refused.stderr + refused.stdout
+
+
+def is_stopped(state: Path) -> bool:
+    """Whether no stage runs there, as a user would be told."""
+    try:
+        LocalStage.load(state)
+    except LocalStageError:
+        return True
+    return False
 
 
 def stops(state: Path) -> int:
