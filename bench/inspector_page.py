@@ -1,6 +1,6 @@
 """An inspector that is open, as far as the stage can tell: reads the live stream until its input ends, and counts.
 
-A process of its own, as a browser's tab is one: `bench.collecting` measures others meanwhile. It takes the
+A process of its own, as a browser's tab is one: `bench.tracing_overhead` measures others meanwhile. It takes the
 stream's address and an ID token as two lines on its input, says `open` when the stream is, and the counts at the
 end.
 """

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from bench.runs import keep, stage_to_measure
 from ops.chat_client import ChatClient, chatting
-from ops.stage import Stage
+from ops.stage.stage import Stage
 
 SETTLE_SECONDS = 10.0
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from ops.stage import Stage, StageNotFound
+from ops.stage.stage import Stage, StageNotFoundError
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -15,7 +15,7 @@ def stage_to_measure(state_dir: Path | None, deployed: str | None = None) -> Sta
     """The local stage that runs, or a deployed one by name; without it one sentence, and the exit code 1."""
     try:
         return Stage.deployed(deployed) if deployed else Stage.local(state_dir)
-    except StageNotFound as absence:
+    except StageNotFoundError as absence:
         typer.echo(str(absence), err=True)
         raise typer.Exit(1) from None
 

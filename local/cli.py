@@ -19,9 +19,9 @@ import typer
 
 from local.emulator_process import STOP_SECONDS
 from local.errors import LocalStageError
+from local.progress import Steps
 from local.stage import LocalStage
 from local.state_directory import DEFAULT, REPOSITORY, StateDirectory, already_running
-from local.steps import Steps
 from local.supervisor import DEFAULT_EMULATOR_PORT, DEFAULT_PORT, Options, Supervisor
 
 cli = typer.Typer(

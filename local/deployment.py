@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from local import tools
+from local import prerequisites
 from local.errors import LocalStageError
 
 REGION = "us-east-1"
@@ -46,7 +46,7 @@ def environment(endpoint: str) -> dict[str, str]:
     return {
         **inherited,
         **CREDENTIALS,
-        **tools.QUIET_NODE,
+        **prerequisites.QUIET_NODE,
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
@@ -102,7 +102,7 @@ def client(service: str, endpoint: str) -> Any:
 
 
 def _cdk(arguments: list[str], app: CdkApp, endpoint: str, log: Path, *, directory: Path, doing: str) -> None:
-    command = [str(tools.cdk_command(app.repository)), *arguments, "--no-notices", "--ci"]
+    command = [str(prerequisites.cdk_command(app.repository)), *arguments, "--no-notices", "--ci"]
     with log.open("ab") as stream:
         stream.write(f"\n$ cdk {' '.join(arguments)}\n".encode())
         stream.flush()

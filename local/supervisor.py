@@ -16,14 +16,14 @@ from typing import Any, NoReturn
 
 import uvicorn
 
-from local import demo_users, deployment, ports, tools
+from local import demo_users, deployment, ports, prerequisites
 from local.emulator_process import EmulatorProcess
 from local.errors import LocalStageError
 from local.fingerprint import fingerprint
-from local.front_door import FrontDoor
-from local.site_addresses import SiteAddresses
+from local.front_door.server import FrontDoor
+from local.front_door.site_addresses import SiteAddresses
+from local.progress import Steps
 from local.state_directory import REPOSITORY, StateDirectory
-from local.steps import Steps
 
 DEFAULT_PORT = 4280
 DEFAULT_EMULATOR_PORT = 4566
@@ -97,10 +97,10 @@ class Supervisor:
         if self._options.fresh:
             self._state.forget()
         with self._steps.step("Checking tools", "Tools") as step:
-            step.done = f"Tools: {tools.check(REPOSITORY)}"
-        if self._options.assembly is None and tools.ui_is_stale(REPOSITORY):
+            step.done = f"Tools: {prerequisites.check(REPOSITORY)}"
+        if self._options.assembly is None and prerequisites.ui_is_stale(REPOSITORY):
             with self._steps.step("Building the UI", "UI built"):
-                tools.build_ui(REPOSITORY, self._state.path / "ui-build.log")
+                prerequisites.build_ui(REPOSITORY, self._state.path / "ui-build.log")
 
     def _open_front_port(self) -> socket.socket:
         saved = self._state.deployed().get("port")

@@ -1,1 +1,1 @@
-"""For operators: tools that know a stage by its outputs and speak AWS's API and the chat's public contract."""
+"""Operator tools: they find a stage by its stack outputs and use AWS APIs and the chat's public contract."""

@@ -1,6 +1,6 @@
 """`python -m ops`."""
 
-from ops.cli import main
+from ops.commands.cli import main
 
 if __name__ == "__main__":
     main()

@@ -23,7 +23,7 @@ TIMEOUT_SECONDS = 20.0
 """How long a request, an opening socket, or a frame is waited for, where the caller does not say."""
 
 
-class NoSuchFrame(AssertionError):
+class NoSuchFrameError(AssertionError):
     """The frame that was waited for did not come in time; says what came instead."""
 
 
@@ -135,7 +135,7 @@ class Socket:
     async def wait_for(
         self, matches: Callable[[Frame], bool], *, seconds: float | None = None, since: int = 0
     ) -> Frame:
-        """The first frame that matches, come already or yet to come. Raises NoSuchFrame."""
+        """The first frame that matches, come already or yet to come. Raises NoSuchFrameError."""
         seconds = TIMEOUT_SECONDS if seconds is None else seconds
         seen = since
         try:
@@ -146,13 +146,13 @@ class Socket:
                             return self.frames[seen]
                         seen += 1
                     if not self.is_open:
-                        raise NoSuchFrame(f"the socket closed; it had got {self._kinds()}")
+                        raise NoSuchFrameError(f"the socket closed; it had got {self._kinds()}")
                     await self._news.wait()
         except TimeoutError:
-            raise NoSuchFrame(f"no such frame in {seconds:g} s; got {self._kinds()}") from None
+            raise NoSuchFrameError(f"no such frame in {seconds:g} s; got {self._kinds()}") from None
 
     async def wait_for_type(self, kind: str, *, seconds: float | None = None, **fields: object) -> Frame:
-        """The first frame of a type whose fields have these values. Raises NoSuchFrame."""
+        """The first frame of a type whose fields have these values. Raises NoSuchFrameError."""
         return await self.wait_for(
             lambda frame: (
                 frame["type"] == kind and all(frame.get(name) == value for name, value in fields.items())

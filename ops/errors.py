@@ -20,13 +20,13 @@ class OpsError(Exception):
     exit_code = ExitCode.FAILED
 
 
-class BadRequest(OpsError):
+class BadRequestError(OpsError):
     """What was asked for cannot be: a time that is none, an option without its partner."""
 
     exit_code = ExitCode.USAGE
 
 
-class NotFound(OpsError):
+class NotFoundError(OpsError):
     """There is no such message, run, channel or user."""
 
     exit_code = ExitCode.NOT_FOUND

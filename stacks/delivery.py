@@ -11,7 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
-from functions.chat.events import CHANNEL_EVENTS, STATUS_UPDATES
+from functions.contract.events import CHANNEL_EVENTS, STATUS_UPDATES
 from functions.settings import BroadcastStatusSettings, PostToConnectionsSettings
 from stacks.chat_function import ChatFunction
 from stacks.data import DataStack

@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from functions.chat.events import SOURCE
+from functions.contract.events import SOURCE
 from stacks.rules import replay_rule
 from stacks.stack import StageStack, acknowledge
 from stacks.stage import Stage

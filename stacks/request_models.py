@@ -6,7 +6,7 @@ The function validates too: it knows more than a schema can say.
 
 from typing import Any
 
-from functions.chat.resources import Request
+from functions.contract.resources import Request
 
 DRAFT_4 = "http://json-schema.org/draft-04/schema#"
 # Keywords that are the same in draft 4 as in what Pydantic writes.

@@ -8,10 +8,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
-from functions.chat.errors import ErrorCode
-from functions.chat.headers import SECURITY_HEADERS
-from functions.chat.resources import Request
-from functions.chat.routes import ROUTES
+from functions.contract.errors import ErrorCode
+from functions.contract.headers import SECURITY_HEADERS
+from functions.contract.resources import Request
+from functions.contract.routes import ROUTES
 from functions.settings import ApiSettings
 from stacks.access_logs import REST_FORMAT, access_log_group
 from stacks.auth import AuthStack

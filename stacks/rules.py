@@ -10,7 +10,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from functions.chat.events import SOURCE
+from functions.contract.events import SOURCE
 
 # An event that waited longer is no longer news; its DLQ keeps it for a redrive.
 MAX_EVENT_AGE_SECONDS = 300

@@ -13,8 +13,8 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
-from functions.chat.commands import Action
-from functions.chat.frames import Pong
+from functions.contract.commands import Action
+from functions.contract.frames import Pong
 from functions.settings import (
     AuthorizeSettings,
     ChangeMessageSettings,

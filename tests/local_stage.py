@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ops.stage import Stage
+from ops.stage.stage import Stage
 from tests.waiting import COMMAND_SECONDS, START_SECONDS
 
 ROOT = Path(__file__).resolve().parents[1]

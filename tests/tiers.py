@@ -24,7 +24,7 @@ class TierScheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no 
 
 
 def tier_of(nodeid: str) -> str:
-    """`unit` for `tests/unit/chat/test_text.py::test_it`."""
+    """`unit` for `tests/unit/functions/contract/test_text.py::test_it`."""
     return nodeid.partition("tests/")[2].partition("/")[0]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from docs.generate.schema import CLIENT_FRAMES, EVENTS, SERVER_FRAMES, definitions
-from functions.chat.events import CHANNEL_EVENTS, SCHEMA_VERSION, SOURCE
+from functions.contract.events import CHANNEL_EVENTS, SCHEMA_VERSION, SOURCE
 
 
 def asyncapi() -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from docs.generate.schema import CLIENT_FRAMES, SERVER_FRAMES, definitions
-from functions.chat.events import CHANNEL_EVENTS, STATUS_UPDATES
-from functions.chat.frames import Frame
+from functions.contract.events import CHANNEL_EVENTS, STATUS_UPDATES
+from functions.contract.frames import Frame
 
 INTRODUCTION = """\
 # Events and frames

@@ -44,7 +44,7 @@ with nothing changed deploys nothing. What is deployed without effect here is li
 
 def local_stage() -> str:
     """The page as Markdown."""
-    return HEAD + "\n".join(_section(path) for path in sorted(ADDITIONS.glob("*.py")) if _is_addition(path))
+    return HEAD + "\n".join(_section(path) for path in sorted(ADDITIONS.rglob("*.py")) if _is_addition(path))
 
 
 def _is_addition(path: Path) -> bool:

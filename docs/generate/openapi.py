@@ -5,9 +5,9 @@ from collections import defaultdict
 from typing import Any
 
 from docs.generate.schema import definitions
-from functions.chat import errors
-from functions.chat.errors import ChatError, ErrorCode
-from functions.chat.routes import ROUTES, Query, Route
+from functions.contract import errors
+from functions.contract.errors import ChatError, ErrorCode
+from functions.contract.routes import ROUTES, Query, Route
 
 # What any route may answer, before or besides its own errors.
 ALWAYS = (ErrorCode.SESSION_EXPIRED, ErrorCode.RATE_LIMITED, ErrorCode.INTERNAL)

@@ -5,7 +5,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from functions.chat import commands, events, frames, resources
+from functions.contract import commands, events, frames, resources
 
 CLIENT_FRAMES: tuple[type[BaseModel], ...] = tuple(commands.COMMANDS.values())
 SERVER_FRAMES: tuple[type[BaseModel], ...] = get_args(get_args(frames.ServerFrame)[0])

@@ -1,1 +1,1 @@
-"""The edge: one AWS service a module, each speaking the domain's types."""
+"""Adapters: one AWS service or DynamoDB table per module, and what they share (clients, tracing, concurrency)."""

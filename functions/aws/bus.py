@@ -6,18 +6,18 @@ from uuid import uuid4
 
 from functions.aws import tracing
 from functions.aws.clients import event_bridge
-from functions.chat.events import SOURCE, detail_type, envelope
-from functions.chat.model import Shape, timestamp
+from functions.contract.events import SOURCE, detail_type, envelope
+from functions.contract.model import Shape, timestamp
 
 ENTRIES_PER_CALL = 10
 
 
-class PublishFailed(Exception):
+class PublishError(Exception):
     """The bus did not take every event; it may have taken some, which consumers bear."""
 
 
 def publish(bus_name: str, facts: Sequence[Shape], *, actor: str, correlation_id: str, now_ms: int) -> None:
-    """Put facts on the bus, in calls of ten. Raises PublishFailed."""
+    """Put facts on the bus, in calls of ten. Raises PublishError."""
     with tracing.step("publish"):
         entries = [_entry(bus_name, fact, actor, correlation_id, now_ms) for fact in facts]
         for start in range(0, len(entries), ENTRIES_PER_CALL):
@@ -25,7 +25,7 @@ def publish(bus_name: str, facts: Sequence[Shape], *, actor: str, correlation_id
             answer = event_bridge().put_events(Entries=batch)
             if answer["FailedEntryCount"]:
                 codes = sorted({entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry})
-                raise PublishFailed(f"{answer['FailedEntryCount']} of {len(batch)} events: {', '.join(codes)}")
+                raise PublishError(f"{answer['FailedEntryCount']} of {len(batch)} events: {', '.join(codes)}")
 
 
 def _entry(bus_name: str, fact: Shape, actor: str, correlation_id: str, now_ms: int) -> Any:

@@ -8,8 +8,8 @@ from boto3.dynamodb.conditions import Attr, Key
 from functions.aws.clients import dynamodb, table
 from functions.aws.transactions import transact
 from functions.chat.channels import ChannelRecord, Membership
-from functions.chat.errors import NameTaken
-from functions.chat.events import ChannelKind
+from functions.contract.errors import NameTakenError
+from functions.contract.events import ChannelKind
 
 BATCH_GET = 100
 NAME_PREFIX = "name#"
@@ -42,7 +42,7 @@ def create(
 ) -> ChannelRecord:
     """Store a channel with its first members and its name, all or nothing, or find it there already.
 
-    Raises NameTaken if another public channel has its name.
+    Raises NameTakenError if another public channel has its name.
     """
     counted = channel.model_copy(update={"member_count": len(first_members)})
     puts = [_put_new(channels_table, _row(counted))]
@@ -55,7 +55,7 @@ def create(
         if existing := get(channels_table, channel.channel_id):
             return existing
         if _has_name(channels_table, channel):
-            raise NameTaken(f"There is a channel named '{channel.name}' already.") from None
+            raise NameTakenError(f"There is a channel named '{channel.name}' already.") from None
         raise
     return channel
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_events import EventBridgeClient
 
-POSTS_AT_ONCE = 40
+MAX_CONCURRENT_POSTS = 40
 
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=5)
 # Not the standard mode: its retries draw on one quota per client, which a batch that is throttled as a whole
@@ -26,7 +26,7 @@ _POSTS_CONFIG = Config(
     retries={"mode": "legacy", "max_attempts": 4},
     connect_timeout=2,
     read_timeout=5,
-    max_pool_connections=POSTS_AT_ONCE,
+    max_pool_connections=MAX_CONCURRENT_POSTS,
 )
 
 

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from functions.aws.clients import dynamodb, table
 from functions.aws.transactions import transact
 from functions.chat.channels import ChannelRecord, Membership
-from functions.chat.errors import NotAMember, RateLimited
 from functions.chat.rate import RateLimit
+from functions.contract.errors import NotAMemberError, RateLimitedError
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
 NOT_A_MEMBER = "You are not a member of this channel."
@@ -98,14 +98,16 @@ def mark_announced(table_name: str, user_id: str, channel_id: str) -> None:
     )
 
 
-def remove(members_table: str, channels_table: str, leaver: Membership, *, heir: Membership | None = None) -> bool:
-    """Take a member out of a channel, and make the heir its owner.
+def remove(
+    members_table: str, channels_table: str, leaver: Membership, *, successor: Membership | None = None
+) -> bool:
+    """Take a member out of a channel, and make the successor its owner.
 
     False, and nothing is changed, if the leaver's role is another by now, or either of the two is no member.
     """
     client = dynamodb().meta.client
     writes = [_deletion(members_table, leaver)]
-    writes += [_inheritance(members_table, heir)] if heir else []
+    writes += [_promote_to_owner(members_table, successor)] if successor else []
     counted = _count(channels_table, leaver.channel_id, -1)
     try:
         transact([*writes, counted])
@@ -118,7 +120,7 @@ def remove(members_table: str, channels_table: str, leaver: Membership, *, heir:
 
 
 def mark_read(table_name: str, user_id: str, channel_id: str, seq: int) -> bool:
-    """Move a read marker forward. False if it was there or further already. Raises NotAMember."""
+    """Move a read marker forward. False if it was there or further already. Raises NotAMemberError."""
     try:
         table(table_name).update_item(
             Key=_key(user_id, channel_id),
@@ -129,7 +131,7 @@ def mark_read(table_name: str, user_id: str, channel_id: str, seq: int) -> bool:
         )
     except ClientError as refusal:
         if _failed_row(refusal) is None:
-            raise NotAMember(NOT_A_MEMBER) from None
+            raise NotAMemberError(NOT_A_MEMBER) from None
         return False
     return True
 
@@ -146,14 +148,14 @@ def admit(
     """Prove membership and count one frame, in one conditional update unless a burst is under way.
 
     Typing has a counter of its own, so that it takes nothing from what one may say.
-    Raises NotAMember or RateLimited.
+    Raises NotAMemberError or RateLimitedError.
     """
     rested = Attr(counter).not_exists() | Attr(counter).lte(now_ms)
     row = _advance(table_name, user_id, channel_id, rested, f"SET {counter} = :value", now_ms + limit.interval_ms)
     while row is not None:
         retry_after_ms = limit.retry_after_ms(int(row[counter]), now_ms)
         if retry_after_ms:
-            raise RateLimited("You are sending too fast; a short pause helps.", retry_after_ms=retry_after_ms)
+            raise RateLimitedError("You are sending too fast; a short pause helps.", retry_after_ms=retry_after_ms)
         tolerated = Attr(counter).lte(now_ms + limit.tolerance_ms)
         update = f"SET {counter} = {counter} + :value"
         row = _advance(table_name, user_id, channel_id, tolerated, update, limit.interval_ms)
@@ -174,7 +176,7 @@ def _advance(
     except ClientError as refusal:
         row = _failed_row(refusal)
         if row is None:
-            raise NotAMember(NOT_A_MEMBER) from None
+            raise NotAMemberError(NOT_A_MEMBER) from None
         return row
     return None
 
@@ -202,11 +204,11 @@ def _deletion(members_table: str, leaver: Membership) -> Any:
     }
 
 
-def _inheritance(members_table: str, heir: Membership) -> Any:
+def _promote_to_owner(members_table: str, successor: Membership) -> Any:
     return {
         "Update": {
             "TableName": members_table,
-            "Key": _key(heir.user_id, heir.channel_id),
+            "Key": _key(successor.user_id, successor.channel_id),
             "UpdateExpression": "SET #role = :owner",
             "ConditionExpression": "attribute_exists(userId)",
             "ExpressionAttributeNames": {"#role": "role"},

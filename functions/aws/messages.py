@@ -6,10 +6,10 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from functions.aws.clients import table
-from functions.chat.delivery import trace_id
 from functions.chat.messages import count_reactions
-from functions.chat.model import Person
-from functions.chat.resources import Message, MessagePage, ReactionCount
+from functions.contract.events import trace_id
+from functions.contract.model import Person
+from functions.contract.resources import Message, MessagePage, ReactionCount
 
 SEARCHED_AT_ONCE = 1000
 

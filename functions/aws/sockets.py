@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.aws.clients import POSTS_AT_ONCE, connections_api
+from functions.aws.clients import MAX_CONCURRENT_POSTS, connections_api
+from functions.aws.concurrency import map_concurrently
 from functions.aws.observability import logger
-from functions.aws.side_by_side import each
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
@@ -37,8 +37,10 @@ def post(text: str, connection_ids: Sequence[str]) -> Posted:
     """Post one text to many connections. 429 and 5xx were retried, each alone, when a post is undelivered."""
     client = connections_api()
     data = text.encode()
-    outcomes = each(
-        lambda connection_id: _post(client, data, connection_id), connection_ids, at_once=POSTS_AT_ONCE
+    outcomes = map_concurrently(
+        lambda connection_id: _post(client, data, connection_id),
+        connection_ids,
+        max_concurrency=MAX_CONCURRENT_POSTS,
     )
     by_outcome: dict[Outcome, list[str]] = {outcome: [] for outcome in Outcome}
     retries: dict[str, int] = {}
@@ -62,6 +64,17 @@ def close(connection_id: str) -> bool:
     except client.exceptions.GoneException:
         return False
     return True
+
+
+def close_after(text: str, connection_id: str) -> bool:
+    """Post a last text and close the connection. False if the text was not delivered or an AWS call failed."""
+    try:
+        posted = post(text, (connection_id,))
+        close(connection_id)
+    except (BotoCoreError, ClientError):
+        logger.exception("the connection was not closed", extra={"connectionId": connection_id})
+        return False
+    return bool(posted.delivered)
 
 
 def _post(client: "ApiGatewayManagementApiClient", data: bytes, connection_id: str) -> tuple[Outcome, int]:

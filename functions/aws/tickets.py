@@ -1,4 +1,8 @@
-"""The table of tickets: each opens one socket, once. Only a ticket's hash is stored."""
+"""The table of tickets: single-use tickets that open one connection, and the sessions that were signed out.
+
+Only a ticket's hash is stored. A row for a signed-out session stays for as long as a token of it may be valid;
+issuing or consuming a ticket and registering a connection check for it.
+"""
 
 import hashlib
 import secrets
@@ -7,6 +11,9 @@ from dataclasses import dataclass
 from functions.aws.clients import table
 
 TICKET_SECONDS = 30
+SESSION_PREFIX = "session#"
+ENDED_SESSION_SECONDS = 2 * 60 * 60
+"""An ID token is valid for one hour, and a connection ends with the token that opened it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +60,18 @@ def consume(table_name: str, ticket: str, *, now_ms: int) -> TicketHolder | None
         session_expires_at_ms=int(str(row["sessionExpiresAt"])),
         origin=str(row["origin"]) if row.get("origin") is not None else None,
     )
+
+
+def end_session(table_name: str, session_id: str, *, now_ms: int) -> None:
+    """From now on the session gets no ticket, and none of its tickets opens a connection."""
+    expires_at = now_ms // 1000 + ENDED_SESSION_SECONDS
+    table(table_name).put_item(Item={"ticketHash": SESSION_PREFIX + session_id, "expiresAt": expires_at})
+
+
+def session_has_ended(table_name: str, session_id: str) -> bool:
+    """Whether the session was signed out, strongly consistent."""
+    key = {"ticketHash": SESSION_PREFIX + session_id}
+    return "Item" in table(table_name).get_item(Key=key, ConsistentRead=True)
 
 
 def _hash(ticket: str) -> str:

@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 
 from functions.aws.clients import dynamodb, table
 from functions.aws.members import CONDITION_FAILED
-from functions.chat.model import timestamp
-from functions.chat.resources import User
+from functions.contract.model import timestamp
+from functions.contract.resources import User
 
 DIRECTORY = "everyone"
 BATCH_GET = 100

@@ -1,1 +1,1 @@
-"""The domain, pure: what a chat is and may do. No AWS, no clock of its own, no I/O."""
+"""The rules of the chat. Pure: no AWS calls, no I/O, no clock."""

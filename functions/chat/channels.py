@@ -2,10 +2,10 @@
 
 from uuid import UUID, uuid4, uuid5
 
-from functions.chat.errors import Forbidden, NotAMember, NotFound
-from functions.chat.events import ChannelKind, ChannelSummary
-from functions.chat.model import Shape
-from functions.chat.resources import Channel
+from functions.contract.errors import ForbiddenError, NotAMemberError, NotFoundError
+from functions.contract.events import ChannelKind, ChannelSummary
+from functions.contract.model import Shape
+from functions.contract.resources import Channel
 
 # Never change this: it is what makes two people's channel the same one whoever opens it first.
 DIRECT_NAMESPACE = UUID("0d7c1d0e-52c1-4f3b-8a51-1f5f3f0b7c22")
@@ -62,9 +62,9 @@ def named(name: str, kind: ChannelKind, *, created_by: str, created_at: str) -> 
 
 
 def direct(user_id: str, other_id: str, *, created_at: str) -> ChannelRecord:
-    """The one channel of two people, the same whoever asks for it. Raises Forbidden for oneself."""
+    """The one channel of two people, the same whoever asks for it. Raises ForbiddenError for oneself."""
     if user_id == other_id:
-        raise Forbidden("A direct message needs somebody else.")
+        raise ForbiddenError("A direct message needs somebody else.")
     pair = tuple(sorted((user_id, other_id)))
     return ChannelRecord(
         channel_id=f"direct-{uuid5(DIRECT_NAMESPACE, '|'.join(pair))}",
@@ -88,25 +88,25 @@ def view(channel: ChannelRecord, membership: Membership | None) -> Channel:
 
 
 def visible(channel: ChannelRecord | None, membership: Membership | None) -> ChannelRecord:
-    """The channel, if the user may know of it: a member, or anybody if it is public. Raises NotFound."""
+    """The channel, if the user may know of it: a member, or anybody if it is public. Raises NotFoundError."""
     if channel is None or (membership is None and channel.kind is not ChannelKind.PUBLIC):
-        raise NotFound(NO_CHANNEL)
+        raise NotFoundError(NO_CHANNEL)
     return channel
 
 
 def check_may_add(channel: ChannelRecord, actor: Membership | None, *, actor_id: str, user_id: str) -> None:
-    """Anybody joins a public channel by themselves; a member adds others. Raises Forbidden or NotAMember."""
+    """Any user may join a public channel; a member may add others. Raises ForbiddenError or NotAMemberError."""
     if channel.kind is ChannelKind.DIRECT:
-        raise Forbidden("A direct channel has two members for good.")
+        raise ForbiddenError("A direct channel has two members for good.")
     if actor is None and (actor_id != user_id or channel.kind is not ChannelKind.PUBLIC):
-        raise NotAMember("Only a member may add others to this channel.")
+        raise NotAMemberError("Only a member may add others to this channel.")
 
 
 def check_may_remove(channel: ChannelRecord, actor: Membership | None, *, actor_id: str, user_id: str) -> None:
-    """Anybody leaves by themselves; the owner removes others. Raises Forbidden or NotAMember."""
+    """Anybody leaves by themselves; the owner removes others. Raises ForbiddenError or NotAMemberError."""
     if actor is None:
-        raise NotAMember("You are not a member of this channel.")
+        raise NotAMemberError("You are not a member of this channel.")
     if channel.kind is ChannelKind.DIRECT:
-        raise Forbidden("A direct channel has two members for good.")
+        raise ForbiddenError("A direct channel has two members for good.")
     if actor_id != user_id and actor.role != "owner":
-        raise Forbidden("Only the channel's owner may remove others.")
+        raise ForbiddenError("Only the channel's owner may remove others.")

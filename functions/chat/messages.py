@@ -2,17 +2,11 @@
 
 from uuid import UUID, uuid5
 
-from functions.chat.commands import AddReaction, ChangeMessage, DeleteMessage, EditMessage, SendMessage
-from functions.chat.errors import Forbidden, NotFound
-from functions.chat.events import (
-    MessageDeleted,
-    MessageEdited,
-    MessageSent,
-    ReactionAdded,
-    ReactionRemoved,
-)
-from functions.chat.model import Person
-from functions.chat.resources import Message, ReactionCount
+from functions.contract.commands import AddReaction, ChangeMessage, DeleteMessage, EditMessage, SendMessage
+from functions.contract.errors import ForbiddenError, NotFoundError
+from functions.contract.events import MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved
+from functions.contract.model import Person
+from functions.contract.resources import Message, ReactionCount
 
 # Never change this: it is what makes a retry of the same send the same message.
 MESSAGE_NAMESPACE = UUID("5f0c6d58-35c5-4c2e-9a7a-6e2c8d0b7f11")
@@ -42,19 +36,19 @@ def changed(
 ) -> MessageChange:
     """The fact that follows from a change to a message by a member of its channel.
 
-    Raises NotFound where there is no such message (or no more), Forbidden where it is not theirs to change.
+    Raises NotFoundError (the message is missing or deleted) or ForbiddenError (the user may not change it).
     """
     if message is None or message.deleted_at is not None:
-        raise NotFound("There is no such message in this channel.")
+        raise NotFoundError("There is no such message in this channel.")
     is_author = message.sender.user_id == user_id
     place = {"message_id": message.message_id, "channel_id": command.channel_id, "seq": command.seq}
     if isinstance(command, EditMessage):
         if not is_author:
-            raise Forbidden("Only its author may edit a message.")
+            raise ForbiddenError("Only its author may edit a message.")
         return MessageEdited(**place, text=command.text, edited_by=user_id, edited_at=at)
     if isinstance(command, DeleteMessage):
         if not (is_author or is_owner):
-            raise Forbidden("Only its author, or the channel's owner, may delete a message.")
+            raise ForbiddenError("Only its author, or the channel's owner, may delete a message.")
         return MessageDeleted(**place, deleted_by=user_id, deleted_at=at)
     reaction = ReactionAdded if isinstance(command, AddReaction) else ReactionRemoved
     return reaction(**place, emoji=command.emoji, user_id=user_id, reacted_at=at)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from functions.chat.events import ChannelRead, TypingStarted
-from functions.chat.frames import Frame, PresenceChange, PresenceFrame, ReadMarkerFrame, TypingFrame
+from functions.contract.events import ChannelRead, TypingStarted
+from functions.contract.frames import Frame, PresenceChange, PresenceFrame, ReadMarkerFrame, TypingFrame
 
 
 def presence_frames(

@@ -1,1 +1,1 @@
-"""One trigger a module: parse, decide, publish, answer."""
+"""Lambda handlers, one trigger per module, and the entry points of the HTTP and WebSocket APIs."""

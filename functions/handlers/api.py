@@ -3,11 +3,12 @@
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError as RouteNotFoundError
 
-from functions.aws import clients, observability, rest, tracing
+from functions.aws import clients, observability, tracing
 from functions.aws.observability import logger
-from functions.chat.errors import ChatError, NotFound
+from functions.contract.errors import ChatError, NotFoundError
+from functions.handlers import http
 from functions.handlers.rest import channels, history, people
 
 clients.prepare(clients.dynamodb, clients.event_bridge)
@@ -23,20 +24,20 @@ app.include_router(history.router)
 def refuse(error: ChatError) -> Response[str]:
     """What the caller can mend."""
     logger.info("refused", extra={"errorCode": error.code})
-    return rest.refusal(error)
+    return http.refusal(error)
 
 
 @app.not_found
-def refuse_route(_error: NotFoundError) -> Response[str]:
+def refuse_route(_error: RouteNotFoundError) -> Response[str]:
     """A path that is none of ours."""
-    return rest.refusal(NotFound("There is no such route."))
+    return http.refusal(NotFoundError("There is no such route."))
 
 
 @app.exception_handler(Exception)
 def fail(_error: Exception) -> Response[str]:
     """What the caller cannot mend."""
     logger.exception("failed")
-    return rest.fault(rest.correlation_id(app))
+    return http.fault(http.correlation_id(app))
 
 
 @tracing.traced

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.api_gateway_authorizer_event i
     parse_api_gateway_arn,
 )
 
-from functions.aws import clients, sessions, tickets, tracing
+from functions.aws import clients, tickets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.settings import AuthorizeSettings
@@ -31,7 +31,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         return _answer(event, None, "the ticket is unknown, used, or expired")
     if headers.get("origin") != holder.origin:
         return _answer(event, None, "the ticket is another origin's")
-    if sessions.has_ended(settings.tickets_table, holder.session_id):
+    if tickets.session_has_ended(settings.tickets_table, holder.session_id):
         return _answer(event, None, "the session was ended")
     return _answer(event, holder, "the ticket is good")
 

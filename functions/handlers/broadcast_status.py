@@ -11,15 +11,23 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from functions.aws import clients, connections, observability, presence, sockets, tracing
+from functions.aws import clients, connections, observability, sockets, tracing
 from functions.aws.clock import now_ms
-from functions.aws.departures import depart_if_gone
+from functions.aws.concurrency import map_concurrently
 from functions.aws.observability import logger
-from functions.aws.side_by_side import each
-from functions.chat.events import ChannelRead, Envelope, TypingStarted, UserConnected, UserDisconnected, read_event
-from functions.chat.frames import Frame, TypingFrame
-from functions.chat.model import Shape
 from functions.chat.presence import furthest_reads, latest_typing, presence_frames
+from functions.contract.events import (
+    ChannelRead,
+    Envelope,
+    TypingStarted,
+    UserConnected,
+    UserDisconnected,
+    read_event,
+)
+from functions.contract.frames import Frame, TypingFrame
+from functions.contract.model import Shape
+from functions.logic import presence
+from functions.logic.disconnection import prune
 from functions.settings import BroadcastStatusSettings
 
 clients.prepare(clients.dynamodb, clients.event_bridge, clients.connections_api)
@@ -103,7 +111,7 @@ def _tell_presence(settings: BroadcastStatusSettings, updates: Sequence[Update],
     # What an earlier batch stored but could not tell is no news to the table, and news to everybody else.
     untold = {update.data.user_id for update in updates if update.again}
     users = sorted({update.data.user_id for update in updates})
-    settled = each(lambda user_id: presence.settle(settings, user_id, untold=user_id in untold), users)
+    settled = map_concurrently(lambda user_id: presence.settle(settings, user_id, untold=user_id in untold), users)
     changes = [change for change in settled if change]
     audiences = presence.audiences(settings, [change.user_id for change in changes], now_ms=now)
     owners = {connection: owner for audience in audiences.values() for connection, owner in audience.items()}
@@ -123,7 +131,7 @@ def _tell_typing(settings: BroadcastStatusSettings, updates: Sequence[Update], n
         subscribers = connections.subscribers(settings.subscriptions_table, frame.channel_id, now_ms=now)
         return _owners(subscriber for subscriber in subscribers if subscriber.user_id != frame.user_id)
 
-    _post(settings, list(zip(frames, each(others, frames), strict=True)))
+    _post(settings, list(zip(frames, map_concurrently(others, frames), strict=True)))
 
 
 def _tell_read_markers(settings: BroadcastStatusSettings, updates: Sequence[Update], now: int) -> None:
@@ -132,7 +140,8 @@ def _tell_read_markers(settings: BroadcastStatusSettings, updates: Sequence[Upda
     def own(read: tuple[str, Frame]) -> dict[str, str]:
         return _owners(connections.of_user(settings.connections_table, read[0], now_ms=now))
 
-    _post(settings, [(frame, owners) for (_, frame), owners in zip(reads, each(own, reads), strict=True)])
+    owners = map_concurrently(own, reads)
+    _post(settings, [(frame, owners_of_frame) for (_, frame), owners_of_frame in zip(reads, owners, strict=True)])
 
 
 def _owners(found: Iterable[connections.Connection]) -> dict[str, str]:
@@ -149,14 +158,14 @@ def _post(settings: BroadcastStatusSettings, frames: Sequence[tuple[Frame, dict[
         frame, owners = told
         return {connection: owners[connection] for connection in sockets.post(frame.encode(), tuple(owners)).gone}
 
-    def depart(gone: tuple[str, str]) -> None:
+    def disconnect(gone: tuple[str, str]) -> None:
         connection_id, user_id = gone
-        depart_if_gone(
+        prune(
             settings, user_id=user_id, connection_id=connection_id, correlation_id=connection_id, now_ms=now_ms()
         )
 
-    gone = {connection: owner for found in each(post, frames) for connection, owner in found.items()}
-    each(depart, list(gone.items()))
+    gone = {connection: owner for found in map_concurrently(post, frames) for connection, owner in found.items()}
+    map_concurrently(disconnect, list(gone.items()))
 
 
 BROADCASTS: dict[tuple[type[Shape], ...], Callable[[BroadcastStatusSettings, Sequence[Update], int], None]] = {

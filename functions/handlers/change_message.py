@@ -3,8 +3,9 @@
 from typing import cast
 
 from functions.aws import bus, clients, members, messages, tracing
-from functions.aws.socket_route import Caller, socket_route
-from functions.chat.commands import (
+from functions.chat.messages import changed
+from functions.chat.rate import RateLimit
+from functions.contract.commands import (
     AddReaction,
     ChangeMessage,
     DeleteMessage,
@@ -12,10 +13,9 @@ from functions.chat.commands import (
     RemoveReaction,
     parse_command,
 )
-from functions.chat.frames import Ack, Frame
-from functions.chat.messages import changed
-from functions.chat.model import timestamp
-from functions.chat.rate import RateLimit
+from functions.contract.frames import Ack, Frame
+from functions.contract.model import timestamp
+from functions.handlers.websocket import Caller, socket_route
 from functions.settings import ChangeMessageSettings
 
 clients.prepare(clients.dynamodb, clients.event_bridge)

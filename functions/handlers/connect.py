@@ -8,12 +8,12 @@ Nothing may be posted to the connection yet: it opens when this returns.
 
 from typing import Any
 
-from functions.aws import bus, clients, connections, observability, sessions, tracing
+from functions.aws import bus, clients, connections, observability, tickets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
-from functions.aws.socket_route import caller_of
-from functions.chat.events import UserConnected
-from functions.chat.model import timestamp
+from functions.contract.events import UserConnected
+from functions.contract.model import timestamp
+from functions.handlers.websocket import caller_of
 from functions.settings import ConnectSettings
 
 clients.prepare(clients.dynamodb, clients.event_bridge)
@@ -40,7 +40,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             members_table=settings.members_table,
             now_ms=now,
         )
-    if sessions.has_ended(settings.tickets_table, caller.session_id):
+    if tickets.session_has_ended(settings.tickets_table, caller.session_id):
         connections.forget(
             caller.user_id,
             caller.connection_id,

@@ -1,8 +1,8 @@
 """Route `$default`: a frame that no other route takes gets told what is wrong with it."""
 
-from functions.aws.socket_route import Caller, socket_route
-from functions.chat.commands import Ping, parse_command
-from functions.chat.frames import Frame, Pong
+from functions.contract.commands import Ping, parse_command
+from functions.contract.frames import Frame, Pong
+from functions.handlers.websocket import Caller, socket_route
 
 
 @socket_route

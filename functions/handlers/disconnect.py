@@ -5,8 +5,8 @@ from typing import Any
 
 from functions.aws import clients, observability, tracing
 from functions.aws.clock import now_ms
-from functions.aws.departures import depart
-from functions.aws.socket_route import caller_of
+from functions.handlers.websocket import caller_of
+from functions.logic.disconnection import disconnect
 from functions.settings import DisconnectSettings
 
 clients.prepare(clients.dynamodb, clients.event_bridge)
@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         return {"statusCode": 400}
     settings, caller = DisconnectSettings.from_env(), caller_of(event)
     tracing.annotate(userId=caller.user_id, connectionId=caller.connection_id)
-    depart(
+    disconnect(
         settings,
         user_id=caller.user_id,
         connection_id=caller.connection_id,

@@ -8,12 +8,12 @@ from typing import Any
 
 from functions.aws import clients, connections, observability, sockets, tracing
 from functions.aws.clock import now_ms
-from functions.aws.departures import depart_if_gone
+from functions.aws.concurrency import map_concurrently
 from functions.aws.observability import logger
-from functions.aws.side_by_side import each
 from functions.chat.delivery import frame_for
-from functions.chat.events import Envelope, MessageSent, read_event
-from functions.chat.model import milliseconds
+from functions.contract.events import Envelope, MessageSent, read_event
+from functions.contract.model import milliseconds
+from functions.logic.disconnection import prune
 from functions.settings import PostToConnectionsSettings
 
 clients.prepare(clients.dynamodb, clients.event_bridge, clients.connections_api)
@@ -21,7 +21,10 @@ clients.prepare(clients.dynamodb, clients.event_bridge, clients.connections_api)
 
 @tracing.traced
 def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """`{event, seq, connectionIds}` → `{delivered, gone, undelivered: [connectionId]}`. Raises MalformedEvent."""
+    """`{event, seq, connectionIds}` → `{delivered, gone, undelivered: [connectionId]}`.
+
+    Raises MalformedEventError.
+    """
     settings = PostToConnectionsSettings.from_env()
     envelope = read_event(task["event"])
     frame = frame_for(envelope, task.get("seq"))
@@ -72,7 +75,7 @@ def _forget_gone(settings: PostToConnectionsSettings, envelope: Envelope[Any], g
 
     def forget(connection_id: str) -> None:
         user_id = connections.subscriber(settings.subscriptions_table, channel_id, connection_id)
-        if user_id and depart_if_gone(
+        if user_id and prune(
             settings,
             user_id=user_id,
             connection_id=connection_id,
@@ -82,4 +85,4 @@ def _forget_gone(settings: PostToConnectionsSettings, envelope: Envelope[Any], g
             # Somebody who left the channel meanwhile keeps no subscription either.
             connections.unsubscribe(settings.subscriptions_table, [channel_id], [connection_id])
 
-    each(forget, gone)
+    map_concurrently(forget, gone)

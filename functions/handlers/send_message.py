@@ -1,12 +1,12 @@
 """Route `sendMessage`: admit the message, put it on the bus, acknowledge it. Storing it is the workflow's job."""
 
 from functions.aws import bus, clients, members, observability, tracing
-from functions.aws.socket_route import Caller, socket_route
 from functions.chat import messages
-from functions.chat.commands import SendMessage, parse_command
-from functions.chat.frames import Ack, Frame
-from functions.chat.model import timestamp
 from functions.chat.rate import RateLimit
+from functions.contract.commands import SendMessage, parse_command
+from functions.contract.frames import Ack, Frame
+from functions.contract.model import timestamp
+from functions.handlers.websocket import Caller, socket_route
 from functions.settings import SendMessageSettings
 
 clients.prepare(clients.dynamodb, clients.event_bridge)

@@ -1,12 +1,12 @@
 """Route `startTyping`: tell the channel that somebody is typing. It ends by itself, and is never stored."""
 
 from functions.aws import bus, clients, members, tracing
-from functions.aws.socket_route import Caller, socket_route
-from functions.chat.commands import StartTyping, parse_command
-from functions.chat.events import TypingStarted
-from functions.chat.frames import Ack, Frame
-from functions.chat.model import timestamp
 from functions.chat.rate import RateLimit
+from functions.contract.commands import StartTyping, parse_command
+from functions.contract.events import TypingStarted
+from functions.contract.frames import Ack, Frame
+from functions.contract.model import timestamp
+from functions.handlers.websocket import Caller, socket_route
 from functions.settings import StartTypingSettings
 
 TYPING_MS = 6_000

@@ -61,24 +61,22 @@ async def serve(settings: EmulatorSettings) -> None:
     """Run MiniStack with every addition under one server."""
     import uvicorn
 
+    from local.emulator.apigateway import websocket_responses
+
     # MiniStack reads its environment when imported, so its modules and the additions' come after it is set.
-    from local.emulator import (
-        bucket_deployment,
-        event_archive,
-        expressions,
-        log_filters,
-        log_groups,
-        sign_in_time,
-        trace_collector,
-        websocket_responses,
-    )
-    from local.emulator.batch_window import BatchWindows
-    from local.emulator.bus_delivery import BusDelivery
-    from local.emulator.durability import Durability
+    from local.emulator.cloudformation import bucket_deployment
+    from local.emulator.cloudformation.resource_types import AcceptedTypes
+    from local.emulator.cognito import sign_in_time
+    from local.emulator.dynamodb import expressions
+    from local.emulator.eventbridge import event_archive
+    from local.emulator.eventbridge.bus_delivery import BusDelivery
     from local.emulator.faults import Faults, FaultyExecutions, FaultyFunctions, FaultySessions
-    from local.emulator.layer_state import LayerState
-    from local.emulator.resource_types import AcceptedTypes
+    from local.emulator.logs import log_filters, log_groups
+    from local.emulator.persistence.durability import Durability
+    from local.emulator.persistence.layer_state import LayerState
     from local.emulator.server import EmulatorApplication
+    from local.emulator.sqs.batch_window import BatchWindows
+    from local.emulator.xray import trace_collector
 
     raise_descriptor_limit()
     patching.module("app")

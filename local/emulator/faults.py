@@ -33,11 +33,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from local.emulator import patching
-from local.emulator.durability import Durability
-from local.emulator.function_invocations import FunctionInvocations
+from local.emulator.apigateway.websocket_sessions import Connection, WebSocketSessions
+from local.emulator.lambda_.function_invocations import FunctionInvocations
+from local.emulator.persistence.durability import Durability
 from local.emulator.settings import EmulatorSettings
-from local.emulator.websocket_sessions import Connection, WebSocketSessions
-from local.emulator.workflow_executions import Execution, WorkflowExecutions
+from local.emulator.stepfunctions.workflow_executions import Execution, WorkflowExecutions
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -66,7 +66,7 @@ class FaultRule(BaseModel):
 RULES = TypeAdapter(list[FaultRule])
 
 
-class RunDied(BaseException):
+class RunDiedError(BaseException):
     """The host of an execution died: nothing catches this but whoever starts it again."""
 
 
@@ -208,7 +208,7 @@ class FaultyExecutions(WorkflowExecutions):
         while True:
             try:
                 super().run(execution_arn)
-            except RunDied:
+            except RunDiedError:
                 continue
             return
 
@@ -223,7 +223,7 @@ class FaultyExecutions(WorkflowExecutions):
         if rule is None:
             return self._invoke(resource, given)
         if rule.what == "crash":
-            raise RunDied
+            raise RunDiedError
         if rule.what == "hang":
             for seconds in self._faults.pauses(rule):
                 time.sleep(seconds)

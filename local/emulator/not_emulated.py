@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.emulator import patching
-from local.emulator.resource_types import is_accepted_only
+from local.emulator.cloudformation.resource_types import is_accepted_only
 
 # Types with a handler whose effect is less than AWS's.
 PARTLY = {

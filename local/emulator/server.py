@@ -14,13 +14,14 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from local.emulator import not_emulated, patching, trace_headers
-from local.emulator.durability import Durability
+from local.emulator import not_emulated, patching
+from local.emulator.cloudformation.resource_types import AcceptedTypes
 from local.emulator.faults import Faults, FaultyFunctions, FaultyRequests, FaultySessions
-from local.emulator.resource_types import AcceptedTypes
-from local.emulator.state_saving import ActivityCounter, StateSaving
-from local.emulator.trace_collector import FilterExpressionError, TraceCollector
-from local.emulator.workflow_executions import WorkflowExecutions
+from local.emulator.persistence.durability import Durability
+from local.emulator.persistence.state_saving import ActivityCounter, StateSaving
+from local.emulator.stepfunctions.workflow_executions import WorkflowExecutions
+from local.emulator.xray import trace_headers
+from local.emulator.xray.trace_collector import FilterExpressionError, TraceCollector
 
 logger = logging.getLogger("parley.emulator")
 

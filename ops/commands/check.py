@@ -6,11 +6,15 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from ops import archive, comparing, exports, folding, output, tables, times
-from ops.cli import AsJson, app, stage_of
-from ops.errors import BadRequest, ExitCode
-from ops.events import BusEvent, Wanted
-from ops.stage import Stage
+from ops import times
+from ops.check import comparison
+from ops.commands import output
+from ops.commands.cli import AsJson, app, stage_of
+from ops.errors import BadRequestError, ExitCode
+from ops.events import archive, incident_file, projection
+from ops.events.bus_event import BusEvent, EventFilter
+from ops.stage import tables
+from ops.stage.stage import Stage
 
 SETTLE_SECONDS = 5.0
 MOST_SHOWN = 100
@@ -38,31 +42,31 @@ def check(
     since_ms = max(times.moment(since), archive_start) if since else archive_start
     until_ms = archive.settled_ms(stage) - int(settle * 1000)
     if since_ms >= until_ms:
-        raise BadRequest("There is nothing old enough to compare yet: what happens now may still be on its way.")
+        raise BadRequestError("No event is old enough to compare yet: newer ones may still be in progress.")
     with output.progress() as bar:
         draining = bar.add_task("reading the archive", total=None)
         # From the archive's beginning: what happened later is about what happened before.
         events = archive.read(
             stage,
-            Wanted(channel_id=channel),
+            EventFilter(channel_id=channel),
             since_ms=archive_start,
             until_ms=archive.settled_ms(stage) + 1,
-            told=lambda count: bar.update(draining, completed=count),
+            on_progress=lambda count: bar.update(draining, completed=count),
         )
     if from_file is not None:
-        events += [event for event in exports.read(from_file).events if channel in (None, event.channel_id)]
+        events += [event for event in incident_file.read(from_file).events if channel in (None, event.channel_id)]
         since_ms = min(since_ms, *(event.occurred_ms for event in events), since_ms)
-    folded = folding.fold(_unique(events))
-    result = comparing.compare(
-        folded, tables.read(stage, channel), since=times.text(since_ms), until=times.text(until_ms)
+    projected = projection.project(_unique(events))
+    result = comparison.compare(
+        projected, tables.read(stage, channel), since=times.text(since_ms), until=times.text(until_ms)
     )
-    counts = comparing.counted(result.differences)
+    counts = comparison.counted(result.differences)
     if as_json:
         output.as_json(
             {
                 "holds": result.holds,
-                "events": folded.events,
-                "malformed": len(folded.malformed),
+                "events": projected.events,
+                "malformed": len(projected.malformed),
                 "compared": result.compared,
                 "outside": result.outside,
                 "counts": counts,
@@ -72,7 +76,7 @@ def check(
     else:
         console = output.console()
         compared = ", ".join(f"{count} {name}" for name, count in result.compared.items())
-        console.print(f"{folded.events} archived events fold into {compared}.")
+        console.print(f"{projected.events} archived events fold into {compared}.")
         if result.outside:
             console.print(
                 f"{result.outside} rows are older than the archive, or too young to be in it for sure: left out."

@@ -7,10 +7,10 @@ from rich.console import Console, Group
 from rich.panel import Panel
 from rich.text import Text
 
-from ops import output, waterfall
-from ops.cli import AsJson, app, stage_of
-from ops.follow import Way
-from ops.follow import follow as find_way
+from ops.commands import output, waterfall
+from ops.commands.cli import AsJson, app, stage_of
+from ops.follow.message_report import MessageReport
+from ops.follow.message_report import follow as find_way
 
 BAR = 30
 
@@ -23,24 +23,24 @@ def follow(
     as_json: AsJson = False,
 ) -> None:
     """Show the whole way of one message: event, run, posts, trace, and where its time went."""
-    way = find_way(stage_of(context), message_id, since=since)
+    report = find_way(stage_of(context), message_id, since=since)
     if as_json:
-        output.as_json(way.as_json())
+        output.as_json(report.as_json())
     else:
-        show(way, output.console())
+        show(report, output.console())
 
 
-def show(way: Way, console: Console) -> None:
+def show(report: MessageReport, console: Console) -> None:
     """One screen."""
-    found = way.as_json()
-    console.print(Panel(_heads(found), title=f"message {way.message_id}", title_align="left", expand=False))
+    found = report.as_json()
+    console.print(Panel(_heads(found), title=f"message {report.message_id}", title_align="left", expand=False))
     for run in found["runs"]:
         console.print(_run(run))
     if found["posts"]:
         console.print(_posts(found))
     if found["hops"]:
         console.print(_hops(found))
-    for trace in way.traces:
+    for trace in report.traces:
         console.print()
         torn = "" if trace.is_connected else "  (torn: a parent is missing)"
         console.print(Text(f"trace {trace.trace_id}{torn}", style="bold"))
@@ -48,9 +48,9 @@ def show(way: Way, console: Console) -> None:
     for name, link in (found["links"] or {}).items():
         console.print(f"{name:<10} {link}", soft_wrap=True)
     console.print()
-    for problem in way.problems:
+    for problem in report.problems:
         console.print(Text(f"✗ {problem}", style="bold red"))
-    if not way.problems:
+    if not report.problems:
         console.print(Text("✓ Stored once, posted, and accounted for.", style="green"))
 
 

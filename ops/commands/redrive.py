@@ -5,12 +5,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from ops import dead_letters, output
-from ops.cli import AsJson, app, stage_of
-from ops.dead_letters import QUEUES, DeadLetter
-from ops.errors import BadRequest, ExitCode
-from ops.redriving import Redriven
-from ops.redriving import redrive as redrive_letter
+from ops.commands import output
+from ops.commands.cli import AsJson, app, stage_of
+from ops.errors import BadRequestError, ExitCode
+from ops.runs import dead_letters
+from ops.runs.dead_letters import QUEUES, DeadLetter, Redriven
 
 # Long enough for every letter to be run before the first would be seen by somebody else.
 HIDDEN_SECONDS = 600
@@ -27,7 +26,7 @@ def redrive(
 ) -> None:
     """Show the dead letters with their reasons, and put them back where they belong."""
     if queue != "all" and queue not in QUEUES:
-        raise BadRequest(f"There is no dead-letter queue '{queue}'; there are {', '.join(QUEUES)}, and all.")
+        raise BadRequestError(f"There is no dead-letter queue '{queue}'; there are {', '.join(QUEUES)}, and all.")
     stage = stage_of(context)
     names = list(QUEUES) if queue == "all" else [queue]
     found = [
@@ -52,7 +51,7 @@ def redrive(
     with output.progress() as bar:
         task = bar.add_task("redriving", total=len(letters))
         for letter in letters:
-            done.append(redrive_letter(stage, letter))
+            done.append(dead_letters.redrive(stage, letter))
             bar.advance(task)
     unmoved = [each for each in done if not each.done]
     dead_letters.release(stage, [each.letter for each in unmoved if not each.note.startswith("Failed again")])

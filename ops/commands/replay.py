@@ -7,14 +7,17 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ops import archive, exports, output, replay, times
-from ops.cli import AsJson, app, stage_of
-from ops.commands.kinds import checked_kinds
-from ops.errors import BadRequest, ExitCode
-from ops.events import Wanted
-from ops.replay import Outcome, Selection
-from ops.stage import Stage
-from ops.verdicts import Verdict
+from ops import times
+from ops.commands import output
+from ops.commands.cli import AsJson, app, stage_of
+from ops.commands.event_types import checked_kinds
+from ops.errors import BadRequestError, ExitCode
+from ops.events import archive, incident_file
+from ops.events.bus_event import EventFilter
+from ops.replay import replay
+from ops.replay.replay import Outcome, Selection
+from ops.replay.verdicts import Verdict
+from ops.stage.stage import Stage
 
 WRONG = (Verdict.MISSING, Verdict.DIFFERENT, Verdict.FAILED)
 MOST_SHOWN = 50
@@ -45,15 +48,15 @@ def replay_command(
 ) -> None:
     """Run past events through the workflow again. Nobody sees it unless --redeliver is given."""
     if redact and not export:
-        raise BadRequest("--redact goes with --export: events that are run stay as they are.")
+        raise BadRequestError("--redact goes with --export: events that are run stay as they are.")
     if export and (is_live or from_file):
-        raise BadRequest(
+        raise BadRequestError(
             "--export writes archived events to a file; it goes with neither --redeliver nor --from-file."
         )
     if from_file is None and since is None:
-        raise BadRequest("Say from when on, with --since (15m, 09:30, 2026-11-24T09:30Z), or give --from-file.")
+        raise BadRequestError("Give a start time with --since (15m, 09:30, 2026-11-24T09:30Z), or --from-file.")
     stage = stage_of(context)
-    wanted = Wanted(
+    wanted = EventFilter(
         types=checked_kinds(kinds),
         channel_id=channel,
         user_id=user,
@@ -63,7 +66,9 @@ def replay_command(
     notes = output.console(stderr=True)
     selection, until_ms = _select(stage, wanted, from_file, notes)
     if export:
-        count = exports.write(export, selection.events, selection.seqs, stage=stage.name, redact=redact or ())
+        count = incident_file.write(
+            export, selection.events, selection.seqs, stage=stage.name, redact=redact or ()
+        )
         if as_json:
             output.as_json({"exported": count, "file": str(export), "redacted": redact or []})
         else:
@@ -77,9 +82,9 @@ def replay_command(
     raise typer.Exit(_exit_code(outcome))
 
 
-def _select(stage: Stage, wanted: Wanted, from_file: Path | None, notes: Console) -> tuple[Selection, int]:
+def _select(stage: Stage, wanted: EventFilter, from_file: Path | None, notes: Console) -> tuple[Selection, int]:
     if from_file is not None:
-        incident = exports.read(from_file)
+        incident = incident_file.read(from_file)
         events = [event for event in incident.events if wanted.matches(event)]
         notes.print(
             f"{len(events)} events of the stage '{incident.about.get('stage')}' from {from_file}.", style="dim"
@@ -106,7 +111,7 @@ def _select(stage: Stage, wanted: Wanted, from_file: Path | None, notes: Console
             wanted,
             since_ms=wanted.since_ms or 0,
             until_ms=until_ms,
-            told=lambda count: bar.update(draining, completed=count),
+            on_progress=lambda count: bar.update(draining, completed=count),
         )
     return selection, until_ms
 
@@ -121,20 +126,20 @@ def _run(
             stage,
             selection,
             speed=None if is_live else speed,
-            told=lambda _: bar.advance(comparing),
+            on_progress=lambda _: bar.advance(comparing),
         )
         if until_ms is not None:
             findings = replay.with_memberships_since(stage, findings, until_ms)
         outcome = Outcome(findings, selection, is_live=is_live)
         if is_live:
             running = bar.add_task("running live", total=len(selection.events))
-            outcome.played, after = replay.redeliver(
+            outcome.result, after = replay.redeliver(
                 stage,
                 selection,
                 findings,
                 speed=speed,
                 look_in_log=until_ms is not None,
-                told=lambda _: bar.advance(running),
+                on_progress=lambda _: bar.advance(running),
             )
             outcome.after = (
                 replay.with_memberships_since(stage, after, until_ms) if until_ms is not None else after
@@ -177,8 +182,8 @@ def _show(outcome: Outcome, console: Console) -> None:
         console.print(details)
         if len(wrong) > MOST_SHOWN:
             console.print(f"… and {len(wrong) - MOST_SHOWN} more; --json has them all.")
-    for played in outcome.failures:
-        console.print(Text(f"✗ {played.event.detail_type} {played.event.event_id}: {played.failure}", style="red"))
+    for result in outcome.failures:
+        console.print(Text(f"✗ {result.event.detail_type} {result.event.event_id}: {result.failure}", style="red"))
     if outcome.is_live:
         console.print(f"{found['runs']} runs posted to whoever is connected; {found['repaired']} events repaired.")
     else:

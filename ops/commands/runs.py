@@ -5,10 +5,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from ops import output, times
-from ops.cli import AsJson, app, stage_of
-from ops.executions import Execution
-from ops.run_log import RunLog
+from ops import times
+from ops.commands import output
+from ops.commands.cli import AsJson, app, stage_of
+from ops.runs.history import Execution
+from ops.runs.run_log import RunLog
 
 SHORT = 12
 COLOURS = {"SUCCEEDED": "green", "RUNNING": "cyan"}

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from ops import output
-from ops.cli import AsJson, app, stage_of
-from ops.commands.kinds import checked_kinds
-from ops.events import BusEvent, Wanted
-from ops.tailing import open_tail
+from ops.commands import output
+from ops.commands.cli import AsJson, app, stage_of
+from ops.commands.event_types import checked_kinds
+from ops.events.bus_event import BusEvent, EventFilter
+from ops.events.tail import open_tail
 
 
 @app.command()
@@ -24,7 +24,7 @@ def tail(
     as_json: AsJson = False,
 ) -> None:
     """Show events as they are published, until Ctrl-C. Texts are shown to whoever may read the queue."""
-    wanted = Wanted(types=checked_kinds(kinds), channel_id=channel, user_id=user)
+    wanted = EventFilter(types=checked_kinds(kinds), channel_id=channel, user_id=user)
     stage = stage_of(context)
     console, notes = output.console(), output.console(stderr=True)
     shown = 0

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 from botocore.exceptions import ClientError
 
-from ops import output
-from ops.cli import AsJson, app, stage_of
-from ops.users import refused
+from ops.commands import output
+from ops.commands.cli import AsJson, app, stage_of
+from ops.stage.users import refused
 
 users = typer.Typer(help="Add, list, disable and enable the stage's users.", no_args_is_help=True)
 app.add_typer(users, name="users")

@@ -18,8 +18,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from rich.console import Console
 
 from ops.chat_client import ChatClient, chatting
-from ops.rehearse import BROKEN_HANDLER, Rehearsal
-from ops.stage import Stage
+from ops.fault_drill import BROKEN_HANDLER, FaultDrill
+from ops.stage.stage import Stage
 from tests.browser import chromium
 from tests.browser.expectations import expect
 from tests.browser.scenes import PHONE_SCENES, WIDE_SCENES, in_a_page, settle
@@ -227,7 +227,7 @@ def _run_in_trouble(browser: Browser, stage: TestStage) -> None:
     bob = Voice.of(stage, PEOPLE["bob"])
     channels = bob.http.get("/channels").json()["items"]
     channel = next(each["channelId"] for each in channels if each["name"] == "release-notes")
-    incident = Rehearsal(stage.stage, stage.state_dir, Console())
+    incident = FaultDrill(stage.stage, stage.state_dir, Console())
     working = incident.handler(BROKEN_HANDLER)
     try:
         sent = {"clientMessageId": str(uuid4()), "channelId": channel, "text": "Does anybody hear me?"}

@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from functions.chat.delivery import frame_for
-from functions.chat.events import (
+from functions.contract.events import (
     CHANNEL_EVENTS,
     SCHEMA_VERSION,
     SOURCE,
@@ -18,7 +18,7 @@ from functions.chat.events import (
     detail_type,
     read_event,
 )
-from functions.chat.frames import ServerFrame
+from functions.contract.frames import ServerFrame
 
 FOLDER = Path(__file__).parent / "events"
 FIXTURES = sorted(FOLDER.glob("*.json"))

@@ -43,7 +43,7 @@ def route(event, context):
     }
 
 
-class NotReady(Exception):
+class NotReadyError(Exception):
     """An error that a workflow catches by its name."""
 
 
@@ -51,7 +51,7 @@ def work(event, context):
     environment_calls["count"] += 1
     if event.get("raise"):
         print("about to raise")
-        raise NotReady("not yet")
+        raise NotReadyError("not yet")
     if event.get("notJson"):
         return {"set": {1}}
     time.sleep(event.get("sleep", 0))

@@ -120,7 +120,9 @@ CATCHES = {
     "QueryLanguage": "JSONata",
     "StartAt": "Raise",
     "States": {
-        "Raise": call_work({"raise": True}, Catch=[{"ErrorEquals": ["NotReady"], "Next": "Caught"}], End=True),
+        "Raise": call_work(
+            {"raise": True}, Catch=[{"ErrorEquals": ["NotReadyError"], "Next": "Caught"}], End=True
+        ),
         "Caught": {"Type": "Pass", "Output": "caught by name", "End": True},
     },
 }

@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 from local.deployment import client
-from local.emulator.journal import Journal
+from local.emulator.persistence.journal import Journal
 from local.emulator_process import EmulatorProcess
 from tests.emulator.conftest import launch
 from tests.waiting import wait_until

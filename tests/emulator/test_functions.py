@@ -21,7 +21,7 @@ def test_an_error_keeps_its_name_and_its_environment_goes_on(stack: Stack):
     before = stack.invoke("Work", {})["answer"]
     failed = stack.invoke("Work", {"raise": True})
     assert failed["failed"]
-    assert failed["answer"]["errorType"] == "NotReady"
+    assert failed["answer"]["errorType"] == "NotReadyError"
     assert failed["answer"]["errorMessage"] == "not yet"
     after = stack.invoke("Work", {})["answer"]
     assert after["pid"] == before["pid"]

@@ -12,12 +12,12 @@ from uuid import uuid4
 
 import httpx
 
-from ops import dead_letters, redriving
 from ops.chat_client import ChatClient
-from ops.resuming_client import ResumingClient
-from ops.run_log import RunLog
+from ops.runs import dead_letters
+from ops.runs.run_log import RunLog
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
+from tests.resuming_client import ResumingClient
 from tests.waiting import until
 
 NOT_NOW = (429, 500, 502, 503, 504)
@@ -76,7 +76,7 @@ class Crowd:
     def _redrive(self, missing: set[str]) -> None:
         """What an operator does when the alarm of the dead-letter queue rings."""
         for letter in dead_letters.read(self.stage.stage, "delivery"):
-            if letter.event.message_id in missing and redriving.redrive(self.stage.stage, letter).done:
+            if letter.event.message_id in missing and dead_letters.redrive(self.stage.stage, letter).done:
                 self.redriven.append(letter.reason)
             else:
                 dead_letters.release(self.stage.stage, [letter])

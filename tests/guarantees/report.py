@@ -78,16 +78,16 @@ class Report:
     def rows(self) -> list[tuple[str, str, str, str]]:
         """(promise, tried, times, result), a line for each thing tried."""
         rows: list[tuple[str, str, str, str]] = []
-        for number, sentence in PROMISES.items():
+        for number, promise in PROMISES.items():
             records = [record for record in self.records if record.promise == number]
             if not records:
-                rows.append((f"{number}. {sentence}", "-", "0", "not tried"))
+                rows.append((f"{number}. {promise}", "-", "0", "not tried"))
             for record in records:
                 result = RESULTS.get(record.outcome, record.outcome)
                 if record.outcome == "skipped" and record.reason:
                     result = f"not tried: {record.reason}"
                 for attempt in record.attempts or [Attempt("-", 0)]:
-                    rows.append((f"{number}. {sentence}", attempt.what, f"{attempt.times:,}", result))
+                    rows.append((f"{number}. {promise}", attempt.what, f"{attempt.times:,}", result))
         return rows
 
     def lines(self) -> list[str]:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ops import dead_letters
+from ops.runs import dead_letters
 from tests.guarantees.crowd import crowd
 from tests.guarantees.faults import Faults
 from tests.guarantees.report import Record

@@ -10,11 +10,11 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from ops.chat_client import Socket
-from ops.resuming_client import ResumingClient
 from tests.guarantees.crowd import Crowd, private_channel, signed_in
 from tests.guarantees.faults import Faults
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
+from tests.resuming_client import ResumingClient
 from tests.waiting import until
 
 PROMISE = 3

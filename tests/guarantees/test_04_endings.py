@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from ops.chat_client import ChatClient, NoSuchFrame, Socket
+from ops.chat_client import ChatClient, NoSuchFrameError, Socket
 from tests.guarantees.crowd import private_channel, signed_in
 from tests.guarantees.faults import Faults
 from tests.guarantees.report import Record
@@ -183,7 +183,7 @@ async def brief_socket(
         socket = await Socket.open(stage.websocket_url, short_ticket(stage, emil, seconds=seconds))
         expires_at = time.time() + seconds
         early = await dora.send_message("in time", channel_id=channel_id)
-        with contextlib.suppress(NoSuchFrame):
+        with contextlib.suppress(NoSuchFrameError):
             await socket.wait_for_type("message", messageId=early["messageId"], seconds=seconds)
             return socket, expires_at
         await socket.close()

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import pytest
 
-from ops.resuming_client import ResumingClient
 from tests.guarantees.crowd import crowd, private_channel, signed_in
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
+from tests.resuming_client import ResumingClient
 from tests.waiting import until, wait_until
 
 PROMISE = 10

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Ok
 
-from functions.chat.errors import ErrorCode
+from functions.contract.errors import ErrorCode
 from ops.chat_client import ChatClient, Socket
 from tests.guarantees.crowd import private_channel, stored_messages
 from tests.guarantees.report import Record

@@ -26,7 +26,7 @@ PROMISE = 2
 pytestmark = pytest.mark.anyio
 
 # More than the machine carries are no faster: clients that change sockets every 2 s then do little else.
-AT_ONCE = min(8, 2 * (os.cpu_count() or 1))
+MAX_CONCURRENT_SCHEDULES = min(8, 2 * (os.cpu_count() or 1))
 
 WEATHER: list[dict[str, Any]] = [
     {"where": "request", "what": "throttle", "only": "DynamoDB_20120810", "chance": 0.05},
@@ -138,7 +138,7 @@ async def test_random_schedules(
     first = int(given) if given else random.SystemRandom().randrange(1_000_000)
     count = 1 if given else int(os.environ.get("SCHEDULES", "200" if is_long else "2" if is_thorough else "1"))
     clients, messages = (5, 40) if is_long or given else (5, 10)
-    at_once = asyncio.Semaphore(AT_ONCE if is_long else 2)
+    at_once = asyncio.Semaphore(MAX_CONCURRENT_SCHEDULES if is_long else 2)
     seeds = range(first, first + count)
     print(f"seeds {seeds.start} to {seeds.stop - 1}")
     weather = Weather(faults)

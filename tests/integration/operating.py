@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
-from ops import cli
-from ops.stage import Stage
+from ops.commands import cli
+from ops.stage.stage import Stage
 from tests.local_stage import ROOT, TestStage
 from tests.waiting import COMMAND_SECONDS, wait_until
 

@@ -48,8 +48,8 @@ async def test_an_owner_who_leaves_leaves_an_owner(join: Join):
     for person in (frida, emil):
         await person.api.put(f"{path}/me")
     await dora.api.delete(f"{path}/me")
-    told = await emil.sockets[0].wait_for_type("channel", change="left", userId=dora.user_id)
-    assert told["newOwnerId"] == frida.user_id
+    left_frame = await emil.sockets[0].wait_for_type("channel", change="left", userId=dora.user_id)
+    assert left_frame["newOwnerId"] == frida.user_id
     roles = {each["userId"]: each["role"] for each in (await emil.api.get(path))["items"]}
     assert roles == {frida.user_id: "owner", emil.user_id: "member"}
     assert (await dora.api.post("/direct-messages", {"userId": emil.user_id}))["role"] == "member"

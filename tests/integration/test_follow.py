@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from functions.chat.model import milliseconds
+from functions.contract.model import milliseconds
 from tests.integration.conftest import Join
 from tests.integration.operating import ops_process, until_followed, walk
 from tests.local_stage import TestStage

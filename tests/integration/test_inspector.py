@@ -69,18 +69,18 @@ async def test_a_message_is_followed_over_http_as_by_the_command(
     http.headers.update(authorized(dora))
     assert (await http.get("/config.json")).json()["inspectorApi"] == "/inspector-api"
     ack = await dora.send_message("look at me")
-    told = await asyncio.to_thread(until_followed, stage, ack["messageId"])
+    followed = await asyncio.to_thread(until_followed, stage, ack["messageId"])
     shown = (await http.get(f"/inspector-api/follow/{ack['messageId']}")).json()
-    assert shown == told
+    assert shown == followed
     definition = (await http.get("/inspector-api/workflow")).json()["definition"]
     listed = (await http.get("/inspector-api/runs", params={"messageId": ack["messageId"]})).json()["items"]
-    assert [run["runId"] for run in listed] == [told["runs"][0]["runId"]]
+    assert [run["runId"] for run in listed] == [followed["runs"][0]["runId"]]
     run = (await http.get(f"/inspector-api/runs/{listed[0]['runId']}")).json()
-    assert run == told["runs"][0]
+    assert run == followed["runs"][0]
     known = set(definition["States"]) | set(definition["States"]["PostToConnections"]["ItemProcessor"]["States"])
     assert set(run["path"]) <= known
-    trace = (await http.get(f"/inspector-api/traces/{told['event']['traceId']}")).json()
-    assert trace == told["traces"][0]
+    trace = (await http.get(f"/inspector-api/traces/{followed['event']['traceId']}")).json()
+    assert trace == followed["traces"][0]
 
 
 async def test_a_channels_past_can_be_travelled(http: httpx.AsyncClient, join: Join):
@@ -120,7 +120,7 @@ async def test_what_happens_now_is_streamed(http: httpx.AsyncClient, join: Join)
 
     def told_whole() -> set[str]:
         """The messages whose event and run were both streamed."""
-        return set.intersection(*({each["messageId"] for each in told} for told in heard.values()))
+        return set.intersection(*({each["messageId"] for each in followed} for followed in heard.values()))
 
     asked = {"channelId": channel["channelId"], "type": "MessageSent"}
     async with http.stream("GET", "/inspector-api/live", params=asked, headers=authorized(dora)) as stream:

@@ -14,10 +14,10 @@ from uuid import uuid4
 import pytest
 from boto3.dynamodb.conditions import Key
 
-from functions.chat.events import MessageSent, envelope
-from functions.chat.model import Person, timestamp
+from functions.contract.events import MessageSent, envelope
+from functions.contract.model import Person, timestamp
 from ops.chat_client import ChatClient
-from ops.stage import Stage
+from ops.stage.stage import Stage
 from tests.integration.conftest import Join
 from tests.integration.operating import ops, ops_process
 from tests.local_stage import ROOT, TestStage
@@ -431,10 +431,10 @@ async def test_an_export_replays_on_another_machine(stage: TestStage, join: Join
     ],
 )
 async def test_what_cannot_be_replayed_is_said_in_a_sentence(
-    stage: TestStage, arguments: tuple[str, ...], sentence: str
+    stage: TestStage, arguments: tuple[str, ...], failure_message: str
 ):
     """Exit code 2, and the sentence names what is wrong."""
     ran = await asyncio.to_thread(ops, stage, "replay", *arguments)
     assert ran.code == 2, ran.out
-    assert sentence in ran.err
+    assert failure_message in ran.err
     assert ran.err.count("\n") == 1

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from ops import traces
-from ops.traces import Segment, Trace
+from ops.follow import traces
+from ops.follow.traces import Segment, Trace
 from tests.integration.conftest import Join
 from tests.local_stage import TestStage
 from tests.waiting import until

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from ops import output
+from ops.commands import output
 from tests.mutants.catalogue import MUTANTS, Mutant
 from tests.mutants.running import Result, Runner, Verdict
 
@@ -78,10 +78,10 @@ def _print(results: list[Result]) -> None:
     )
     for result in results:
         tests = ", ".join(test.removeprefix("tests/") for test in result.mutant.tests)
-        told = Text(result.mutant.what)
-        told.append(f"\n  {result.mutant.change.name}\n  {tests}\n  {result.reason}", style="dim")
+        description = Text(result.mutant.what)
+        description.append(f"\n  {result.mutant.change.name}\n  {tests}\n  {result.reason}", style="dim")
         verdict = Text(result.verdict, style=STYLES[result.verdict])
-        table.add_row(verdict, str(result.mutant.promise), told, f"{result.seconds:.0f}")
+        table.add_row(verdict, str(result.mutant.promise), description, f"{result.seconds:.0f}")
     console.print(table)
     killed = sum(result.verdict is Verdict.KILLED for result in results)
     console.print(f"{killed} of {len(results)} mutants are killed.")

@@ -91,7 +91,7 @@ SERVER = [
     Mutant(
         2,
         "a connection whose post is answered 410 is pruned",
-        PythonChange("functions.aws.departures:depart_if_gone", always(returning="False")),
+        PythonChange("functions.logic.disconnection:prune", always(returning="False")),
         STALE_ROWS,
     ),
     Mutant(
@@ -103,7 +103,7 @@ SERVER = [
     Mutant(
         4,
         "a member who leaves is unsubscribed before the answer",
-        PythonChange("functions.aws.membership:leave", SetArgument("connections.unsubscribe", 1, "[]")),
+        PythonChange("functions.logic.membership:leave", SetArgument("connections.unsubscribe", 1, "[]")),
         REMOVAL,
     ),
     Mutant(
@@ -117,13 +117,13 @@ SERVER = [
     Mutant(
         4,
         "signing out closes the session's sockets",
-        PythonChange("functions.aws.signing_out:sign_out", RemoveCall("_close")),
+        PythonChange("functions.logic.sign_out:sign_out", RemoveCall("_close")),
         SIGN_OUT,
     ),
     Mutant(
         4,
         "signing out ends the session, whose tickets then open no socket",
-        PythonChange("functions.aws.signing_out:sign_out", RemoveCall("sessions.end")),
+        PythonChange("functions.logic.sign_out:sign_out", RemoveCall("tickets.end_session")),
         SIGN_OUT,
     ),
     Mutant(
@@ -135,7 +135,7 @@ SERVER = [
     Mutant(
         4,
         "a frame of an expired session is refused",
-        PythonChange("functions.aws.socket_route:_answer", never(raising="SessionExpired")),
+        PythonChange("functions.handlers.websocket:_answer", never(raising="SessionExpiredError")),
         EXPIRY,
     ),
     Mutant(
@@ -166,7 +166,7 @@ SERVER = [
         5,
         "a user is online while one of their connections is",
         PythonChange(
-            "functions.aws.presence:_online_until",
+            "functions.logic.presence:_online_until",
             SetArgument("max", 0, "[connection.expires_at for connection in found][1:]"),
         ),
         TABS,
@@ -200,19 +200,21 @@ SERVER = [
     Mutant(
         8,
         "a field that an action does not take is refused",
-        PythonChange("functions.chat.commands:Command", SetClassArgument("extra", "'ignore'")),
+        PythonChange("functions.contract.commands:Command", SetClassArgument("extra", "'ignore'")),
         FORGED_SENDER,
     ),
     Mutant(
         8,
         "a private channel does not exist for those who are not members",
-        PythonChange("functions.chat.channels:visible", SetCondition(raising="NotFound", to="channel is None")),
+        PythonChange(
+            "functions.chat.channels:visible", SetCondition(raising="NotFoundError", to="channel is None")
+        ),
         FOREIGN_CHANNELS,
     ),
     Mutant(
         8,
         "a history is read by members only",
-        PythonChange("functions.handlers.rest.history:_member", never(raising="NotAMember")),
+        PythonChange("functions.handlers.rest.history:_member", never(raising="NotAMemberError")),
         FOREIGN_CHANNELS,
     ),
     Mutant(
@@ -225,7 +227,7 @@ SERVER = [
         8,
         "functions log ids, never texts",
         PythonChange(
-            "functions.aws.socket_route:_answer",
+            "functions.handlers.websocket:_answer",
             SetArgument("logger.info", "extra", "{'errorCode': refusal.code, 'frame': body}", having="'refused'"),
         ),
         LOGS,
@@ -242,30 +244,30 @@ SERVER = [
     Mutant(
         8,
         "a frame that is not JSON is answered with an error",
-        PythonChange("functions.chat.commands:parse_object", DropHandler("ValueError")),
+        PythonChange("functions.contract.commands:parse_object", DropHandler("ValueError")),
         BAD_FRAMES,
     ),
     Mutant(
         8,
         "a number in a query is validated before it is parsed",
         PythonChange(
-            "functions.aws.rest:query_number",
-            SetCondition(raising="InvalidRequest", to="not least <= int(text) <= most"),
+            "functions.handlers.http:query_number",
+            SetCondition(raising="InvalidRequestError", to="not least <= int(text) <= most"),
         ),
         REQUESTS,
     ),
     Mutant(
         9,
         "a text is stored unchanged",
-        PythonChange("functions.chat.text:checked_text", SetReturn("value.strip()")),
+        PythonChange("functions.contract.text:checked_text", SetReturn("value.strip()")),
         TEXTS,
     ),
     Mutant(
         9,
         "a text over the limit is refused with a message",
         PythonChange(
-            "functions.chat.text:checked_text",
-            SetCondition(raising="TextTooLong", to="size > 2 * MAX_TEXT_BYTES"),
+            "functions.contract.text:checked_text",
+            SetCondition(raising="TextTooLongError", to="size > 2 * MAX_TEXT_BYTES"),
         ),
         TOO_LONG,
     ),

@@ -104,7 +104,7 @@ class ReplaceBody:
 
 @dataclass(frozen=True)
 class RemoveCall:
-    """Without the statement that only calls a function, `sessions.end`."""
+    """Without the statement that only calls a function, `tickets.end_session`."""
 
     call: str
 
@@ -370,7 +370,7 @@ def _blocks(function: Function) -> Iterator[list[ast.stmt]]:
 
 
 def _is_named(node: ast.expr, name: str) -> bool:
-    """Whether an expression is a name: `query` is `query` and `table(x).query`, `sessions.end` is that alone."""
+    """Whether an expression is a name: `query` matches `query` and `table(x).query`."""
     text = ast.unparse(node)
     return text == name or text.endswith(f".{name}")
 

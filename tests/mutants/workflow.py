@@ -60,9 +60,9 @@ class WorkflowChange:
         if len(states) != 1:
             raise MutationError(f"{self.name}: there are {len(states)} states {self.state}")
         place = states[0]
-        *way, last = self.path
+        *parents, last = self.path
         try:
-            for step in way:
+            for step in parents:
                 place = place[step]
             old = place[last]
         except (KeyError, IndexError, TypeError):

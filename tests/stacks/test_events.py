@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
-from functions.chat.events import CHANNEL_EVENTS, SOURCE, STATUS_UPDATES
+from functions.contract.events import CHANNEL_EVENTS, SOURCE, STATUS_UPDATES
 from tests.stacks.conftest import Resource, Synthesised, named
 
 EVENTS = [*CHANNEL_EVENTS, *STATUS_UPDATES]

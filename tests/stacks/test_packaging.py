@@ -13,7 +13,7 @@ def test_functions_import_by_their_one_name_from_the_package_alone() -> None:
     """A handler's module path is the same in Lambda as in the repository."""
     folder = packaging.functions_package()
     assert [child.name for child in folder.iterdir()] == ["functions"]
-    code = "import functions.chat.events as module; print(module.__file__)"
+    code = "import functions.contract.events as module; print(module.__file__)"
     found = subprocess.run(
         [sys.executable, "-B", "-c", code], cwd=folder, capture_output=True, text=True, check=True
     ).stdout.strip()

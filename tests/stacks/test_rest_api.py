@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from functions.chat.errors import ErrorCode
-from functions.chat.resources import ErrorBody, NewChannel, NewDirectMessage, Profile, ReadMarker, Request
+from functions.contract.errors import ErrorCode
+from functions.contract.resources import ErrorBody, NewChannel, NewDirectMessage, Profile, ReadMarker, Request
 from functions.handlers.api import app
 from stacks.request_models import request_model
 from tests.stacks.conftest import Resource, Synthesised, named

@@ -2,8 +2,8 @@
 
 import json
 
-from functions.chat.commands import COMMANDS, Action
-from functions.chat.frames import Pong
+from functions.contract.commands import COMMANDS, Action
+from functions.contract.frames import Pong
 from tests.stacks.conftest import Resource, Synthesised, named
 
 HANDLERS = {

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.aws.tickets import TicketHolder
-from functions.chat import events
 from functions.chat.channels import ChannelRecord, Membership
-from functions.chat.model import Person, Shape, timestamp
+from functions.contract import events
+from functions.contract.model import Person, Shape, timestamp
 
 NOW_MS = 1_795_000_000_123
 """When every test happens, until it moves the clock: 2026-11-18T11:06:40.123Z."""

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import settings
 from moto import mock_aws
 
-from functions.aws import clients, clock, registration
+from functions.aws import clients, clock
+from functions.logic import registration
 from functions.settings import FunctionSettings
 from tests.unit.builders import NOW_MS
 from tests.unit.stage import Stage

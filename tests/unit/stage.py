@@ -13,7 +13,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from functions.aws import channels, clients, connections, members, users
 from functions.chat.channels import ChannelRecord, Membership, general
-from functions.chat.resources import User
+from functions.contract.resources import User
 from functions.settings import ApiSettings, BroadcastStatusSettings, DisconnectSettings
 from tests.unit.builders import AT, NOW_MS
 

@@ -1,4 +1,4 @@
-"""Imports point one way, as the house style's rooms have it."""
+"""Imports point one way: each package imports only what its place in the layers allows."""
 
 import ast
 import sys
@@ -8,28 +8,40 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ("functions", "stacks", "workflows", "local", "ops", "bench", "docs", "tests", "app")
+OURS = ("functions", "stacks", "workflows", "inspector", "local", "ops", "bench", "docs", "tests", "app")
 
-# What is on the wire is named in one place: routes, rules and request models take it from there.
-WIRE = tuple(
-    f"functions.chat.{module}"
-    for module in ("events", "commands", "frames", "resources", "errors", "headers", "routes")
-)
-
-# Who may import what of ours. The longest name that fits a module speaks for it; tests may import everything.
-ROOMS: dict[str, tuple[str, ...]] = {
-    "functions.chat": ("functions.chat",),
+# Which of our packages each package may import. The longest matching name applies to a module; tests may import
+# everything, and nothing but bench imports tests.
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "functions.contract": ("functions.contract",),
+    "functions.chat": ("functions.chat", "functions.contract"),
     "functions.settings": (),
-    "functions.aws": ("functions.aws", "functions.chat", "functions.settings"),
-    "functions.handlers": ("functions.handlers", "functions.aws", "functions.chat", "functions.settings"),
-    "stacks": ("stacks", "functions.settings", "workflows", *WIRE),
+    "functions.aws": ("functions.aws", "functions.chat", "functions.contract", "functions.settings"),
+    "functions.logic": (
+        "functions.logic",
+        "functions.aws",
+        "functions.chat",
+        "functions.contract",
+        "functions.settings",
+    ),
+    "functions.handlers": (
+        "functions.handlers",
+        "functions.logic",
+        "functions.aws",
+        "functions.chat",
+        "functions.contract",
+        "functions.settings",
+    ),
+    "stacks": ("stacks", "functions.settings", "functions.contract", "workflows"),
     "app": ("stacks",),
-    "docs": ("docs", "functions.chat"),
-    "local": ("local", "ops", "functions.chat"),
-    "ops": ("ops", "local", "functions.chat"),
-    "bench": ("bench", "ops", "local", "functions.chat", "tests"),
+    "docs": ("docs", "functions.contract", "ops", "inspector"),
+    "ops": ("ops", "functions.contract"),
+    "inspector": ("inspector", "ops", "functions.contract"),
+    "local": ("local", "inspector", "ops"),
+    "local.emulator": ("local.emulator",),
+    "bench": ("bench", "local", "inspector", "ops", "functions.contract", "tests"),
 }
-# Packages of others that stay in one room.
+# Packages of others that only some of our packages import.
 PURE = ("pydantic",)
 CONFINED: dict[str, tuple[str, ...]] = {
     "boto3": ("functions.aws",),
@@ -40,7 +52,9 @@ CONFINED: dict[str, tuple[str, ...]] = {
 
 def modules() -> list[Path]:
     """Every module but the tests."""
-    found = [path for room in OURS if room not in ("tests", "app") for path in (ROOT / room).rglob("*.py")]
+    found = [
+        path for package in OURS if package not in ("tests", "app") for path in (ROOT / package).rglob("*.py")
+    ]
     return sorted([*found, ROOT / "app.py"])
 
 
@@ -59,36 +73,40 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def within(name: str, rooms: tuple[str, ...]) -> bool:
-    """Whether a dotted name lies in one of the rooms."""
-    return any(name == room or name.startswith(f"{room}.") for room in rooms)
+def within(name: str, packages: tuple[str, ...]) -> bool:
+    """Whether a dotted name is one of the packages or lies in one."""
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
-def room_of(module: str) -> str:
-    """The room that a module is in."""
-    return max((room for room in ROOMS if within(module, (room,))), key=len)
+def package_of(module: str) -> str:
+    """The package whose rule applies to a module."""
+    return max((package for package in ALLOWED if within(module, (package,))), key=len)
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)
-def test_a_module_imports_only_from_the_rooms_it_may(path: Path):
-    """Handlers may know everything of the functions, the domain nothing but itself."""
+def test_a_module_imports_only_what_its_package_may(path: Path):
+    """A handler may import every layer of the functions, the domain only the contract."""
     if name_of(path) == "functions":
         return
-    room = room_of(name_of(path))
-    wrong = [name for name in imports(path) if within(name, OURS) and not within(name, ROOMS[room])]
-    assert wrong == [], f"{room} may import {ROOMS[room] or 'nothing of ours'}"
+    package = package_of(name_of(path))
+    wrong = [name for name in imports(path) if within(name, OURS) and not within(name, ALLOWED[package])]
+    assert wrong == [], f"{package} may import {ALLOWED[package] or 'none of our packages'}"
 
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in modules() if within(name_of(path), ("functions.chat", "functions.settings"))],
+    [
+        path
+        for path in modules()
+        if within(name_of(path), ("functions.contract", "functions.chat", "functions.settings"))
+    ],
     ids=name_of,
 )
 def test_the_domain_is_pure(path: Path):
     """Standard library and pydantic only: no AWS, and no clock or I/O of its own."""
     packages = {name.split(".")[0] for name in imports(path)}
     assert packages <= sys.stdlib_module_names | {"functions", *PURE}
-    if within(name_of(path), ("functions.chat",)):
+    if within(name_of(path), ("functions.contract", "functions.chat")):
         assert not packages & {"os", "time", "random", "socket", "pathlib", "io", "subprocess", "threading"}
 
 

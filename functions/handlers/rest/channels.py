@@ -3,9 +3,8 @@
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
-from functions.aws import channels, members, membership, rest, users
+from functions.aws import channels, members, users
 from functions.aws.clock import now_ms
-from functions.aws.registration import registered
 from functions.chat.channels import (
     NO_CHANNEL,
     ChannelRecord,
@@ -17,10 +16,13 @@ from functions.chat.channels import (
     view,
     visible,
 )
-from functions.chat.errors import InvalidRequest, NotAMember, NotFound
-from functions.chat.events import ChannelKind
-from functions.chat.model import timestamp
-from functions.chat.resources import ChannelPage, Member, MemberPage, NewChannel, NewDirectMessage, User
+from functions.contract.errors import InvalidRequestError, NotAMemberError, NotFoundError
+from functions.contract.events import ChannelKind
+from functions.contract.model import timestamp
+from functions.contract.resources import ChannelPage, Member, MemberPage, NewChannel, NewDirectMessage, User
+from functions.handlers import http
+from functions.logic import membership
+from functions.logic.registration import registered
 from functions.settings import ApiSettings
 
 router = Router()
@@ -31,37 +33,37 @@ NO_PERSON = "There is no such person."
 @router.get("/channels")
 def list_channels() -> Response[str]:
     """The caller's channels, or with `scope=discover` a page of the public ones that are not."""
-    scope = rest.query_text(router, "scope")
+    scope = http.query_text(router, "scope")
     if scope == "discover":
         return _discover()
     if scope is not None:
-        raise InvalidRequest("The query's 'scope' is not right: expected discover, or none.")
-    settings, principal = ApiSettings.from_env(), rest.caller(router)
+        raise InvalidRequestError("The query's 'scope' is not right: expected discover, or none.")
+    settings, principal = ApiSettings.from_env(), http.caller(router)
     registered(settings, principal)
     memberships = {each.channel_id: each for each in members.of_user(settings.members_table, principal.user_id)}
     found = channels.get_many(settings.channels_table, memberships)
     views = [view(found[channel_id], mine) for channel_id, mine in memberships.items() if channel_id in found]
-    return rest.answer(ChannelPage(items=tuple(sorted(views, key=lambda each: (each.name, each.channel_id)))))
+    return http.answer(ChannelPage(items=tuple(sorted(views, key=lambda each: (each.name, each.channel_id)))))
 
 
 def _discover() -> Response[str]:
-    settings, principal = ApiSettings.from_env(), rest.caller(router)
-    after = rest.cursor_of(router, 2)
+    settings, principal = ApiSettings.from_env(), http.caller(router)
+    after = http.cursor_of(router, 2)
     found, last = channels.public_by_name(
         settings.channels_table,
-        limit=rest.page_limit(router, 50),
+        limit=http.page_limit(router, 50),
         after=(after[0], after[1]) if after else None,
     )
     mine = {each.channel_id for each in members.of_user(settings.members_table, principal.user_id)}
     others = tuple(view(channel, None) for channel in found if channel.channel_id not in mine)
-    return rest.answer(ChannelPage(items=others, cursor=rest.next_cursor(last)))
+    return http.answer(ChannelPage(items=others, cursor=http.next_cursor(last)))
 
 
 @router.post("/channels")
 def create_channel() -> Response[str]:
     """A new channel, owned by the caller."""
-    settings, wanted, now = ApiSettings.from_env(), rest.body_of(router, NewChannel), now_ms()
-    user = registered(settings, rest.caller(router))
+    settings, wanted, now = ApiSettings.from_env(), http.body_of(router, NewChannel), now_ms()
+    user = registered(settings, http.caller(router))
     channel = named(wanted.name, ChannelKind(wanted.kind), created_by=user.user_id, created_at=timestamp(now))
     membership.create(settings, channel, first_members=(user,), creator_id=user.user_id, now_ms=now)
     return _channel_as_seen(settings, channel.channel_id, user.user_id, status=201)
@@ -70,11 +72,11 @@ def create_channel() -> Response[str]:
 @router.post("/direct-messages")
 def open_direct_channel() -> Response[str]:
     """The channel with one other person: the same one whoever opens it, however often."""
-    settings, wanted, now = ApiSettings.from_env(), rest.body_of(router, NewDirectMessage), now_ms()
-    user = registered(settings, rest.caller(router))
+    settings, wanted, now = ApiSettings.from_env(), http.body_of(router, NewDirectMessage), now_ms()
+    user = registered(settings, http.caller(router))
     other = users.get(settings.users_table, wanted.user_id, now_ms=now)
     if other is None:
-        raise NotFound(NO_PERSON)
+        raise NotFoundError(NO_PERSON)
     channel = direct(user.user_id, other.user_id, created_at=timestamp(now))
     membership.create(settings, channel, first_members=(user, other), creator_id=user.user_id, now_ms=now)
     return _channel_as_seen(settings, channel.channel_id, user.user_id)
@@ -83,21 +85,21 @@ def open_direct_channel() -> Response[str]:
 @router.get("/channels/<channel_id>")
 def read_channel(channel_id: str) -> Response[str]:
     """One channel that the caller is in, or could join."""
-    return _channel_as_seen(ApiSettings.from_env(), channel_id, rest.caller(router).user_id)
+    return _channel_as_seen(ApiSettings.from_env(), channel_id, http.caller(router).user_id)
 
 
 @router.get("/channels/<channel_id>/members")
 def list_members(channel_id: str) -> Response[str]:
     """A page of a channel's members, with presence. For members only."""
-    settings, principal = ApiSettings.from_env(), rest.caller(router)
+    settings, principal = ApiSettings.from_env(), http.caller(router)
     channel, mine = _seen(settings, channel_id, principal.user_id)
     if mine is None:
-        raise NotAMember(members.NOT_A_MEMBER)
-    after = rest.cursor_of(router, 1)
+        raise NotAMemberError(members.NOT_A_MEMBER)
+    after = http.cursor_of(router, 1)
     found, last = members.page_of_channel(
         settings.members_table,
         channel.channel_id,
-        limit=rest.page_limit(router, 100),
+        limit=http.page_limit(router, 100),
         after_user_id=after[0] if after else None,
     )
     people = users.get_many(settings.users_table, [each.user_id for each in found], now_ms=now_ms())
@@ -106,14 +108,14 @@ def list_members(channel_id: str) -> Response[str]:
         for each in found
         if each.user_id in people
     )
-    return rest.answer(MemberPage(items=items, cursor=rest.next_cursor((last,) if last else None)))
+    return http.answer(MemberPage(items=items, cursor=http.next_cursor((last,) if last else None)))
 
 
 @router.put("/channels/<channel_id>/members/<user_id>")
 def add_member(channel_id: str, user_id: str) -> Response[str]:
     """Join (`me`), or add somebody else. Repeating it changes nothing."""
     settings, now = ApiSettings.from_env(), now_ms()
-    actor = registered(settings, rest.caller(router))
+    actor = registered(settings, http.caller(router))
     user = actor if user_id in {"me", actor.user_id} else _person(settings, user_id)
     channel, mine = _seen(settings, channel_id, actor.user_id)
     if mine is None or user.user_id != actor.user_id:
@@ -125,27 +127,27 @@ def add_member(channel_id: str, user_id: str) -> Response[str]:
 @router.delete("/channels/<channel_id>/members/<user_id>")
 def remove_member(channel_id: str, user_id: str) -> Response[str]:
     """Leave (`me`), or as the owner remove somebody else. Repeating it changes nothing."""
-    settings, now, principal = ApiSettings.from_env(), now_ms(), rest.caller(router)
+    settings, now, principal = ApiSettings.from_env(), now_ms(), http.caller(router)
     channel, mine = _seen(settings, channel_id, principal.user_id)
-    leaver = principal.user_id if user_id == "me" else rest.path_id(user_id, NO_PERSON)
+    leaver = principal.user_id if user_id == "me" else http.path_id(user_id, NO_PERSON)
     if mine is not None or leaver != principal.user_id:
         check_may_remove(channel, mine, actor_id=principal.user_id, user_id=leaver)
         membership.leave(settings, channel, leaver, actor_id=principal.user_id, now_ms=now)
-    return rest.no_content()
+    return http.no_content()
 
 
 def _seen(settings: ApiSettings, channel_id: str, user_id: str) -> tuple[ChannelRecord, Membership | None]:
-    """A channel that the user may know of, and their membership of it. Raises NotFound."""
-    mine = members.get(settings.members_table, user_id, rest.path_id(channel_id, NO_CHANNEL))
+    """A channel that the user may know of, and their membership of it. Raises NotFoundError."""
+    mine = members.get(settings.members_table, user_id, http.path_id(channel_id, NO_CHANNEL))
     return visible(channels.get(settings.channels_table, channel_id), mine), mine
 
 
 def _channel_as_seen(settings: ApiSettings, channel_id: str, user_id: str, *, status: int = 200) -> Response[str]:
-    return rest.answer(view(*_seen(settings, channel_id, user_id)), status=status)
+    return http.answer(view(*_seen(settings, channel_id, user_id)), status=status)
 
 
 def _person(settings: ApiSettings, user_id: str) -> User:
-    user = users.get(settings.users_table, rest.path_id(user_id, NO_PERSON), now_ms=now_ms())
+    user = users.get(settings.users_table, http.path_id(user_id, NO_PERSON), now_ms=now_ms())
     if user is None:
-        raise NotFound(NO_PERSON)
+        raise NotFoundError(NO_PERSON)
     return user

@@ -3,13 +3,14 @@
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
-from functions.aws import rest, sessions, tickets, users
+from functions.aws import tickets, users
 from functions.aws.clock import now_ms
-from functions.aws.registration import registered
-from functions.aws.signing_out import sign_out
-from functions.chat.errors import SessionExpired
-from functions.chat.model import timestamp
-from functions.chat.resources import Profile, Ticket, UserPage
+from functions.contract.errors import SessionExpiredError
+from functions.contract.model import timestamp
+from functions.contract.resources import Profile, Ticket, UserPage
+from functions.handlers import http
+from functions.logic.registration import registered
+from functions.logic.sign_out import sign_out
 from functions.settings import ApiSettings
 
 router = Router()
@@ -18,45 +19,45 @@ router = Router()
 @router.get("/me")
 def read_me() -> Response[str]:
     """The caller."""
-    return rest.answer(registered(ApiSettings.from_env(), rest.caller(router)))
+    return http.answer(registered(ApiSettings.from_env(), http.caller(router)))
 
 
 @router.put("/me")
 def rename_me() -> Response[str]:
     """Give the caller another display name, for the messages to come."""
-    settings, profile = ApiSettings.from_env(), rest.body_of(router, Profile)
-    user = registered(settings, rest.caller(router))
+    settings, profile = ApiSettings.from_env(), http.body_of(router, Profile)
+    user = registered(settings, http.caller(router))
     users.rename(settings.users_table, user.user_id, profile.display_name)
-    return rest.answer(user.model_copy(update={"display_name": profile.display_name}))
+    return http.answer(user.model_copy(update={"display_name": profile.display_name}))
 
 
 @router.get("/users")
 def list_users() -> Response[str]:
     """A page of the directory, by display name, with presence."""
     settings = ApiSettings.from_env()
-    after = rest.cursor_of(router, 2)
+    after = http.cursor_of(router, 2)
     items, last = users.by_display_name(
         settings.users_table,
-        limit=rest.page_limit(router, 50),
+        limit=http.page_limit(router, 50),
         after=(after[0], after[1]) if after else None,
         now_ms=now_ms(),
     )
-    return rest.answer(UserPage(items=tuple(items), cursor=rest.next_cursor(last)))
+    return http.answer(UserPage(items=tuple(items), cursor=http.next_cursor(last)))
 
 
 @router.post("/tickets")
 def issue_ticket() -> Response[str]:
     """A ticket that opens one socket, once, within half a minute, for the origin that asks."""
-    settings, principal = ApiSettings.from_env(), rest.caller(router)
-    if sessions.has_ended(settings.tickets_table, principal.session_id):
-        raise SessionExpired("You signed out; sign in again.")
+    settings, principal = ApiSettings.from_env(), http.caller(router)
+    if tickets.session_has_ended(settings.tickets_table, principal.session_id):
+        raise SessionExpiredError("You signed out; sign in again.")
     user = registered(settings, principal)
     holder = tickets.TicketHolder(
         user_id=user.user_id,
         display_name=user.display_name,
         session_id=principal.session_id,
         session_expires_at_ms=principal.session_expires_at_ms,
-        origin=rest.origin(router),
+        origin=http.origin(router),
     )
     ticket, expires_at_ms = tickets.issue(settings.tickets_table, holder, now_ms=now_ms())
     issued = Ticket(
@@ -64,13 +65,13 @@ def issue_ticket() -> Response[str]:
         expires_at=timestamp(expires_at_ms),
         session_expires_at=timestamp(principal.session_expires_at_ms),
     )
-    return rest.answer(issued, status=201)
+    return http.answer(issued, status=201)
 
 
 @router.post("/sign-out")
 def end_session() -> Response[str]:
     """End the session of the caller's token: its sockets close, and it gets no more tickets."""
     sign_out(
-        ApiSettings.from_env(), rest.caller(router), correlation_id=rest.correlation_id(router), now_ms=now_ms()
+        ApiSettings.from_env(), http.caller(router), correlation_id=http.correlation_id(router), now_ms=now_ms()
     )
-    return rest.no_content()
+    return http.no_content()

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.chat.model import milliseconds, timestamp
-from ops import exports, times, traces
-from ops.errors import BadRequest
-from ops.events import BusEvent, Wanted
-from ops.hops import Moment, split
-from tests.unit.ops.making import START_MS, bus_event, moved, sent
+from functions.contract.model import milliseconds, timestamp
+from ops import times
+from ops.errors import BadRequestError
+from ops.events import incident_file
+from ops.events.bus_event import BusEvent, EventFilter
+from ops.follow import traces
+from ops.follow.latency import Moment, split
+from tests.unit.ops.run_builders import START_MS, bus_event, moved, sent
 
 NOW = milliseconds("2026-11-24T12:00:00.000Z")
 
@@ -41,27 +43,27 @@ def test_a_moment_as_people_write_it(text: str, wanted: str):
 @pytest.mark.parametrize("text", ["", "yesterday", "15", "25:00", "2026-13-01", "-5m"])
 def test_what_is_no_moment_is_refused(text: str):
     """With examples of what would be one."""
-    with pytest.raises(BadRequest, match="is no moment"):
+    with pytest.raises(BadRequestError, match="is no moment"):
         times.moment(text, now_ms=NOW)
 
 
 @pytest.mark.parametrize(
     ("wanted", "matches"),
     [
-        (Wanted(), True),
-        (Wanted(types={"MemberJoined"}), True),
-        (Wanted(types={"MemberLeft"}), False),
-        (Wanted(channel_id="c-1"), True),
-        (Wanted(channel_id="c-2"), False),
-        (Wanted(user_id="alice"), True),
-        (Wanted(user_id="bob"), True),
-        (Wanted(user_id="carol"), False),
-        (Wanted(since_ms=START_MS, until_ms=START_MS + 1), True),
-        (Wanted(since_ms=START_MS + 1), False),
-        (Wanted(until_ms=START_MS), False),
+        (EventFilter(), True),
+        (EventFilter(types={"MemberJoined"}), True),
+        (EventFilter(types={"MemberLeft"}), False),
+        (EventFilter(channel_id="c-1"), True),
+        (EventFilter(channel_id="c-2"), False),
+        (EventFilter(user_id="alice"), True),
+        (EventFilter(user_id="bob"), True),
+        (EventFilter(user_id="carol"), False),
+        (EventFilter(since_ms=START_MS, until_ms=START_MS + 1), True),
+        (EventFilter(since_ms=START_MS + 1), False),
+        (EventFilter(until_ms=START_MS), False),
     ],
 )
-def test_a_filter_lets_through_what_is_wanted(wanted: Wanted, matches: bool):
+def test_a_filter_lets_through_what_is_wanted(wanted: EventFilter, matches: bool):
     """By kind, channel, user (by them or about them) and time, the end not included."""
     assert wanted.matches(moved(True, offset_ms=0)) is matches
 
@@ -76,8 +78,8 @@ def test_a_poisoned_event_can_be_looked_at(raw: dict[str, object]):
 def test_an_export_comes_back_as_it_was(tmp_path: Path):
     """Events and places; what belongs to one replay and account stays behind."""
     event = BusEvent({**sent("m-1").raw, "replay-name": "r", "account": "000000000000"})
-    assert exports.write(tmp_path / "f", [event], {"m-1": 7}, stage="dev") == 1
-    incident = exports.read(tmp_path / "f")
+    assert incident_file.write(tmp_path / "f", [event], {"m-1": 7}, stage="dev") == 1
+    incident = incident_file.read(tmp_path / "f")
     assert incident.seqs == {"m-1": 7}
     assert incident.events[0].raw == sent("m-1").raw | {"detail": event.raw["detail"]}
     assert incident.about["stage"] == "dev"
@@ -86,7 +88,7 @@ def test_an_export_comes_back_as_it_was(tmp_path: Path):
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_a_redacted_export_holds_neither_texts_nor_names(text: str, name: str):
     """Everything else is kept, and the same name is the same person."""
-    redaction = exports.Redaction(["text", "names"])
+    redaction = incident_file.Redaction(["text", "names"])
     event = sent("m-1", text=text)
     event.raw["detail"]["data"]["sender"]["displayName"] = name
     data = redaction.apply(event).data
@@ -102,17 +104,17 @@ def test_a_redacted_export_holds_neither_texts_nor_names(text: str, name: str):
 def test_a_file_that_is_no_export_is_refused(tmp_path: Path, content: str):
     """The sentence names the file."""
     (tmp_path / "f").write_text(content)
-    with pytest.raises(BadRequest, match=str(tmp_path / "f")):
-        exports.read(tmp_path / "f")
+    with pytest.raises(BadRequestError, match=str(tmp_path / "f")):
+        incident_file.read(tmp_path / "f")
 
 
 def test_a_broken_line_is_named(tmp_path: Path):
     """By its number."""
-    exports.write(tmp_path / "f", [sent("m-1")], {}, stage="dev")
+    incident_file.write(tmp_path / "f", [sent("m-1")], {}, stage="dev")
     with (tmp_path / "f").open("a") as file:
         file.write("{\n")
-    with pytest.raises(BadRequest, match="line 3"):
-        exports.read(tmp_path / "f")
+    with pytest.raises(BadRequestError, match="line 3"):
+        incident_file.read(tmp_path / "f")
 
 
 @given(st.lists(st.floats(0, 1_000), min_size=1, max_size=6), st.floats(0, 2_000))

@@ -1,0 +1,48 @@
+"""What a verified token says of its user."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from functions.contract.text import checked_name
+
+CLAIM_TIME_FORMAT = "%a %b %d %H:%M:%S UTC %Y"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal:
+    """The user behind a REST call, as the user pool knows them, and when their session ends."""
+
+    user_id: str
+    username: str
+    display_name: str
+    session_id: str
+    """The same in every token that one sign-in led to, refreshed ones too."""
+    session_expires_at_ms: int
+
+
+def principal(claims: Mapping[str, str]) -> Principal:
+    """The principal in an ID token's claims, verified by API Gateway. Raises KeyError or ValueError."""
+    username = claims["cognito:username"]
+    return Principal(
+        user_id=claims["sub"],
+        username=username,
+        display_name=_display_name(claims.get("name") or claims.get("preferred_username") or username),
+        session_id=claims.get("origin_jti") or f"{claims['sub']} {claims.get('auth_time', '')}",
+        session_expires_at_ms=_milliseconds(claims["exp"]),
+    )
+
+
+def _display_name(wanted: str) -> str:
+    try:
+        return checked_name(wanted[:64])
+    except ValueError:
+        return "Somebody"
+
+
+def _milliseconds(claim: str) -> int:
+    """API Gateway's Cognito authorizer passes `exp` on as `Tue Nov 24 15:11:32 UTC 2026`; tokens have seconds."""
+    if str(claim).isdigit():
+        return int(claim) * 1000
+    moment = datetime.strptime(claim, CLAIM_TIME_FORMAT).replace(tzinfo=UTC)
+    return int(moment.timestamp()) * 1000

@@ -1,0 +1,119 @@
+"""A route of the WebSocket API: who calls, what they say, and the one frame that they get back.
+
+Errors are caught here and nowhere else: what the caller can mend becomes an `error` frame with its code, all
+else INTERNAL with a correlation id, so that the socket stays open and the log has the rest. Only an expired
+session ends its socket: the frame that says so is the last.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from functions.aws import observability, sockets, tracing
+from functions.aws.clock import now_ms
+from functions.aws.observability import logger
+from functions.contract.errors import ChatError, ErrorCode, RateLimitedError, SessionExpiredError
+from functions.contract.frames import ErrorFrame, Frame
+from functions.contract.model import HIGHEST_SEQ, Person
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who the authorizer said is behind the socket. Nothing of this comes from the frame."""
+
+    user_id: str
+    display_name: str
+    connection_id: str
+    session_id: str
+    session_expires_at_ms: int
+    correlation_id: str
+
+    @property
+    def person(self) -> Person:
+        """The caller as others see them."""
+        return Person(user_id=self.user_id, display_name=self.display_name)
+
+
+Route = Callable[[Caller, str | None, int], Frame]
+
+
+def caller_of(event: dict[str, Any]) -> Caller:
+    """The caller in a route's event, from the authorizer's context."""
+    context = event["requestContext"]
+    authorizer = context["authorizer"]
+    return Caller(
+        user_id=authorizer["userId"],
+        display_name=authorizer["displayName"],
+        connection_id=context["connectionId"],
+        session_id=authorizer["sessionId"],
+        session_expires_at_ms=int(authorizer["sessionExpiresAt"]),
+        correlation_id=context.get("requestId") or context["connectionId"],
+    )
+
+
+def socket_route(route: Route) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """A Lambda handler for a route that takes (caller, the frame's text, now in ms) and answers with a frame."""
+
+    @wraps(route)
+    def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        body = event.get("body")
+        caller = caller_of(event)
+        logger.append_keys(
+            correlationId=caller.correlation_id, connectionId=caller.connection_id, userId=caller.user_id
+        )
+        tracing.annotate(userId=caller.user_id, connectionId=caller.connection_id)
+        frame = _answer(route, caller, body)
+        observability.flush()
+        text = frame.encode()
+        is_last = isinstance(frame, ErrorFrame) and frame.code is ErrorCode.SESSION_EXPIRED
+        if is_last and sockets.close_after(text, caller.connection_id):
+            return {"statusCode": 200}
+        return {"statusCode": 200, "body": text}
+
+    return tracing.traced(handler)
+
+
+def _answer(route: Route, caller: Caller, body: str | None) -> Frame:
+    try:
+        now = now_ms()
+        if caller.session_expires_at_ms <= now:
+            raise SessionExpiredError("Your session has ended; sign in again.")
+        frame = route(caller, body, now)
+    except ChatError as refusal:
+        logger.info("refused", extra={"errorCode": refusal.code})
+        return _error_frame(body, refusal)
+    except Exception:
+        logger.exception("failed")
+        return ErrorFrame(
+            code=ErrorCode.INTERNAL,
+            message="Something went wrong on our side; please try again.",
+            correlation_id=caller.correlation_id,
+            **_echo(body),
+        )
+    logger.info("taken", extra={"frame": frame.model_dump(include={"action", "message_id"}, by_alias=True)})
+    return frame
+
+
+def _error_frame(body: str | None, refusal: ChatError) -> ErrorFrame:
+    retry_after_ms = refusal.retry_after_ms if isinstance(refusal, RateLimitedError) else None
+    return ErrorFrame(code=refusal.code, message=refusal.message, retry_after_ms=retry_after_ms, **_echo(body))
+
+
+def _echo(body: str | None) -> dict[str, Any]:
+    """What tells the client which of its frames is meant, as far as the frame can be read."""
+    try:
+        fields = json.loads(body or "")
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(fields, dict):
+        return {}
+    texts = {"action": "action", "client_message_id": "clientMessageId", "channel_id": "channelId"}
+    echo: dict[str, Any] = {
+        name: value[:64]
+        for name, field in texts.items()
+        if isinstance(value := fields.get(field), str) and value.isprintable()
+    }
+    seq = fields.get("seq")
+    return {**echo, "seq": seq} if type(seq) is int and 0 < seq <= HIGHEST_SEQ else echo

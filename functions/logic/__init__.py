@@ -1,0 +1,1 @@
+"""Use cases that need several adapters: membership, registration, presence, disconnection, sign-out."""

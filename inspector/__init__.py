@@ -1,0 +1,1 @@
+"""The inspector's HTTP API over `ops`: authentication, queries and the live feed."""

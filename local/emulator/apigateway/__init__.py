@@ -1,0 +1,1 @@
+"""API Gateway's WebSocket APIs."""

@@ -1,0 +1,187 @@
+"""Deploy the files of CDK's `BucketDeployment`, and let its buckets be emptied.
+
+AWS: a function with the AWS CLI unpacks the asset, puts deploy-time values in the place of their markers,
+uploads with content types and the given metadata, deletes what is no longer there, and invalidates the
+distribution. That function needs `/opt/awscli`, and the one behind `Custom::S3AutoDeleteObjects` needs Node's
+AWS SDK, so neither runs here: both types get handlers that do the same with MiniStack's S3 in-process (a call
+back over HTTP from a provisioner would wait for itself). Invalidations do nothing: the front door caches
+nothing.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import io
+import logging
+import mimetypes
+import uuid
+import zipfile
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from local.emulator import patching
+from local.emulator.cloudformation.resource_types import Created, Properties, register
+
+logger = logging.getLogger("parley.deployment")
+
+DEPLOYMENT = "Custom::CDKBucketDeployment"
+CLEANER = "Custom::S3AutoDeleteObjects"
+CONTENT_TYPES = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+    ".ico": "image/vnd.microsoft.icon",
+}
+
+
+def install() -> None:
+    """Register both custom resources."""
+    for name in ("_put_object", "_delete_object", "_get_object_data"):
+        patching.original("services.s3", name)
+    register(DEPLOYMENT, create=create, update=update, delete=delete)
+    register(CLEANER, create=create_cleaner, update=update_cleaner, delete=empty_bucket)
+    before = patching.original("services.cloudformation.stacks", "_runs_on_worker_thread")
+
+    def runs_on_worker_thread(resource_type: str) -> bool:
+        """Neither type waits for a function here, so the stack is complete when the CDK CLI first asks."""
+        return resource_type not in (DEPLOYMENT, CLEANER) and bool(before(resource_type))
+
+    patching.replace("services.cloudformation.stacks", "_runs_on_worker_thread", runs_on_worker_thread)
+
+
+def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
+    """Copy the sources into the bucket."""
+    deploy(properties)
+    return f"aws.cdk.s3deployment.{uuid.uuid4()}", _attributes(properties)
+
+
+def update(
+    physical_id: str, before: Properties, after: Properties, stack_name: str, logical_id: str | None = None
+) -> Created:
+    """Copy the new sources; a destination that changed is emptied of the old ones."""
+    moved = any(
+        before.get(name) != after.get(name) for name in ("DestinationBucketName", "DestinationBucketKeyPrefix")
+    )
+    if moved:
+        delete(physical_id, before)
+    deploy(after)
+    return physical_id, _attributes(after)
+
+
+def delete(physical_id: str, properties: Properties) -> None:
+    """Remove the deployed files, unless they are to be retained."""
+    if _is_true(properties.get("RetainOnDelete", True)):
+        return
+    storage = patching.module("services.s3")
+    bucket = str(properties["DestinationBucketName"])
+    for key in list(_keys(bucket, _prefix(properties))):
+        storage._delete_object(bucket, key)
+
+
+def deploy(properties: Properties) -> None:
+    """Upload every source's files in order, then prune what none of them holds."""
+    storage = patching.module("services.s3")
+    bucket, prefix = str(properties["DestinationBucketName"]), _prefix(properties)
+    markers = properties.get("SourceMarkers") or [{} for _ in properties["SourceBucketNames"]]
+    written: set[str] = set()
+    sources = zip(properties["SourceBucketNames"], properties["SourceObjectKeys"], markers, strict=True)
+    for source_bucket, source_key, source_markers in sources:
+        content = storage._get_object_data(source_bucket, source_key)
+        if content is None:
+            raise ValueError(f"The deployment's source s3://{source_bucket}/{source_key} does not exist")
+        if _is_true(properties.get("Extract", True)):
+            files = list(unpack(content, source_markers))
+        else:
+            files = [(str(source_key).rpartition("/")[2], content)]
+        for name, body in files:
+            if not is_selected(name, properties.get("Exclude") or [], properties.get("Include") or []):
+                continue
+            key = prefix + name
+            response = storage._put_object(bucket, key, body, headers_for(name, properties))
+            if response[0] >= 400:
+                raise ValueError(f"Uploading {key} failed: {response[2]!r}")
+            written.add(key)
+    if _is_true(properties.get("Prune", True)):
+        for key in list(_keys(bucket, prefix)):
+            name = key.removeprefix(prefix)
+            selected = is_selected(name, properties.get("Exclude") or [], properties.get("Include") or [])
+            if key not in written and selected:
+                storage._delete_object(bucket, key)
+    logger.info("Deployed %d files to the bucket %s", len(written), bucket)
+
+
+def unpack(archive: bytes, markers: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    """The files of a source archive, with deploy-time values in the place of their markers."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as files:
+        for entry in files.infolist():
+            if entry.is_dir():
+                continue
+            body = files.read(entry)
+            for marker, value in markers.items():
+                body = body.replace(marker.encode(), str(value).encode())
+            yield entry.filename, body
+
+
+def is_selected(name: str, exclude: list[str], include: list[str]) -> bool:
+    """`aws s3 sync` filters: excluded unless a later include takes it back."""
+    excluded = any(fnmatch.fnmatchcase(name, pattern) for pattern in exclude)
+    return not excluded or any(fnmatch.fnmatchcase(name, pattern) for pattern in include)
+
+
+def headers_for(name: str, properties: Properties) -> dict[str, str]:
+    """The metadata of one object: its content type by its name, over that what the deployment says."""
+    suffix = "." + name.rpartition(".")[2].lower()
+    guessed = CONTENT_TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    headers = {"content-type": guessed}
+    for key, value in (properties.get("SystemMetadata") or {}).items():
+        headers[str(key).lower()] = str(value)
+    for key, value in (properties.get("UserMetadata") or {}).items():
+        headers[f"x-amz-meta-{str(key).lower().removeprefix('x-amz-meta-')}"] = str(value)
+    return headers
+
+
+def create_cleaner(logical_id: str, properties: Properties, stack_name: str) -> Created:
+    """Nothing to do until the stack is deleted."""
+    return f"{properties.get('BucketName', logical_id)}-cleaner", {}
+
+
+def update_cleaner(
+    physical_id: str, before: Properties, after: Properties, stack_name: str, logical_id: str | None = None
+) -> Created:
+    """A bucket that changes its name leaves the old one to be emptied."""
+    if before.get("BucketName") != after.get("BucketName"):
+        empty_bucket(physical_id, before)
+    return f"{after.get('BucketName')}-cleaner", {}
+
+
+def empty_bucket(physical_id: str, properties: Properties) -> None:
+    """Delete every object, so that the bucket can be deleted."""
+    storage = patching.module("services.s3")
+    bucket = str(properties.get("BucketName", ""))
+    for key in list(_keys(bucket, "")):
+        storage._delete_object(bucket, key)
+
+
+def _attributes(properties: Properties) -> dict[str, Any]:
+    bucket = properties["DestinationBucketName"]
+    return {"DestinationBucketArn": f"arn:aws:s3:::{bucket}", "SourceObjectKeys": properties["SourceObjectKeys"]}
+
+
+def _prefix(properties: Properties) -> str:
+    prefix = str(properties.get("DestinationBucketKeyPrefix") or "").strip("/")
+    return f"{prefix}/" if prefix else ""
+
+
+def _keys(bucket: str, prefix: str) -> Iterator[str]:
+    held = patching.module("services.s3")._buckets.get(bucket) or {"objects": {}}
+    for key in list(held["objects"]):
+        if key.startswith(prefix):
+            yield key
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).lower() == "true"

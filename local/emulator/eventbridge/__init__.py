@@ -1,0 +1,1 @@
+"""EventBridge: delivery to targets, and archives."""

@@ -1,0 +1,58 @@
+"""Deploy `AWS::Events::Archive` through EventBridge's own archive functions.
+
+AWS: an archive keeps the events of one bus (of a pattern, for a number of days) for replays. MiniStack has
+archives in its API but no CloudFormation type for them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from local.emulator import patching
+from local.emulator.cloudformation.resource_types import Created, Properties, register, reject_failure
+
+
+def install() -> None:
+    """Register the type."""
+    for name in ("_create_archive", "_update_archive", "_delete_archive"):
+        patching.original("services.eventbridge", name)
+    register("AWS::Events::Archive", create=create, update=update, delete=delete)
+
+
+def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
+    """CreateArchive under the given name, or one derived from the stack as CloudFormation does."""
+    make_name = patching.original("services.cloudformation.provisioners", "_physical_name")
+    name = properties.get("ArchiveName") or make_name(stack_name, logical_id, max_len=48)
+    data = {"ArchiveName": name, "EventSourceArn": properties["SourceArn"], **_changeable(properties)}
+    response = patching.module("services.eventbridge")._create_archive(data)
+    reject_failure(response, f"Creating the archive {name}")
+    return name, {"Arn": json.loads(response[2])["ArchiveArn"], "ArchiveName": name}
+
+
+def update(
+    physical_id: str, before: Properties, after: Properties, stack_name: str, logical_id: str | None = None
+) -> Created:
+    """UpdateArchive in place; another source or name is another archive."""
+    if any(before.get(name) != after.get(name) for name in ("SourceArn", "ArchiveName")):
+        delete(physical_id, before)
+        return create(logical_id or physical_id, after, stack_name)
+    response = patching.module("services.eventbridge")._update_archive(
+        {"ArchiveName": physical_id, **_changeable(after)}
+    )
+    reject_failure(response, f"Updating the archive {physical_id}")
+    return physical_id, {"Arn": json.loads(response[2])["ArchiveArn"], "ArchiveName": physical_id}
+
+
+def delete(physical_id: str, properties: Properties) -> None:
+    """DeleteArchive; one that is gone already is fine."""
+    patching.module("services.eventbridge")._delete_archive({"ArchiveName": physical_id})
+
+
+def _changeable(properties: Properties) -> dict[str, Any]:
+    pattern = properties.get("EventPattern") or ""
+    return {
+        "Description": properties.get("Description", ""),
+        "EventPattern": json.dumps(pattern) if isinstance(pattern, dict) else pattern,
+        "RetentionDays": int(properties.get("RetentionDays") or 0),
+    }

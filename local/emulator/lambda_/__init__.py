@@ -1,0 +1,1 @@
+"""Lambda: invocations, execution environments and the process that runs a handler."""

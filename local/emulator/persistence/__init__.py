@@ -1,0 +1,1 @@
+"""Saving the emulator's state and journaling what was acknowledged since."""

@@ -1,0 +1,417 @@
+"""Run Step Functions executions at once, as Express where they are Express, with a history that reads like
+AWS's.
+
+AWS: an Express execution's ARN holds `express` and a unique id, so names may repeat; its history exists only
+as lines in the workflow's log group, at the level and with the data that the logging configuration asks for;
+it emits no status events; it joins the trace of the event that started it; a throttled function is
+`Lambda.TooManyRequestsException` to its task. MiniStack (`stepfunctions._start_execution`,
+`_start_sync_execution`, `_run_execution`, `_run_sub_machine`, `_add_event`, `_call_lambda`): sleeps 0.15 s before
+every execution, refuses a repeated name, publishes status events, writes no logs, records nothing inside Map,
+gives parallel branches the same event ids, keeps every execution for ever, and calls a throttle `Lambda.Unknown`.
+The states themselves stay MiniStack's. What runs in the background is told to `Durability`, so that a kill
+interrupts no execution for good.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import json
+import logging
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from local.emulator import patching
+from local.emulator.logs import log_groups
+from local.emulator.persistence.durability import Durability
+from local.emulator.xray import trace_collector, trace_headers
+
+logger = logging.getLogger("parley.workflows")
+
+Execution = dict[str, Any]
+Response = tuple[int, dict[str, str], bytes]
+
+# The event that the next one of this branch follows, what its task was called with, and what its state assigned.
+previous_event: contextvars.ContextVar[int] = contextvars.ContextVar("parley_previous_event", default=0)
+task_arguments: contextvars.ContextVar[Any] = contextvars.ContextVar("parley_task_arguments", default=None)
+assigned: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("parley_assigned", default=None)
+
+
+class WorkflowExecutions:
+    """The replaced start and walk of executions, and the queue of finished ones to forget."""
+
+    def __init__(self, kept_executions: int, durability: Durability) -> None:
+        self._workflows = patching.module("services.stepfunctions")
+        self._responses = patching.module("core.responses")
+        self._kept = kept_executions
+        self._durability = durability
+        self._finished: deque[tuple[contextvars.Context, str]] = deque()
+        self._lock = threading.Lock()
+        place = "services.stepfunctions"
+        self._start_standard = patching.replace(place, "_start_execution", self.start)
+        self._start_standard_sync = patching.replace(place, "_start_sync_execution", self.start_sync)
+        self._emit_status = patching.replace(place, "_emit_execution_status_event", self.emit_status)
+        self._arguments = patching.replace(place, "_apply_jsonata_arguments", self.arguments)
+        self._assign = patching.replace(place, "_apply_state_assign", self.assign)
+        self._call_function = patching.replace(place, "_call_lambda", self.call_function)
+        patching.replace(place, "_run_execution", self.run)
+        patching.replace(place, "_run_sub_machine", self.run_branch)
+        patching.replace(place, "_add_event", self.add_event)
+
+    def start(self, data: dict[str, Any]) -> Response:
+        """StartExecution: an Express execution begins in its own thread; Standard stays with MiniStack."""
+        machine = self._machine(data)
+        if machine is None or machine.get("type") != "EXPRESS":
+            response: Response = self._start_standard(data)
+            return response
+        execution = self._new_express(machine, data)
+        self._durability.execution_began(
+            execution["executionArn"], execution["stateMachineArn"], execution["input"]
+        )
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(self.run, execution["executionArn"]), daemon=True).start()
+        answered: Response = self._responses.json_response(
+            {"executionArn": execution["executionArn"], "startDate": execution["startDate"]}
+        )
+        return answered
+
+    def start_sync(self, data: dict[str, Any]) -> Response:
+        """StartSyncExecution: run an Express execution and answer with how it ended."""
+        machine = self._machine(data)
+        if machine is None or machine.get("type") != "EXPRESS":
+            response: Response = self._start_standard_sync(data)
+            return response
+        execution = self._new_express(machine, data)
+        contextvars.copy_context().run(self.run, execution["executionArn"])
+        body = {
+            "executionArn": execution["executionArn"],
+            "stateMachineArn": execution["stateMachineArn"],
+            "name": execution["name"],
+            "startDate": execution["startDate"],
+            "stopDate": execution["stopDate"],
+            "status": execution["status"],
+            "input": execution["input"],
+            "inputDetails": {"included": True},
+            "billingDetails": {"billedDurationInMilliseconds": 100, "billedMemoryUsedInMB": 64},
+        }
+        if execution["status"] == "FAILED":
+            body |= {"error": execution.get("error"), "cause": execution.get("cause")}
+        else:
+            body |= {"output": execution["output"], "outputDetails": {"included": True}}
+        answered: Response = self._responses.json_response(body)
+        return answered
+
+    def _machine(self, data: dict[str, Any]) -> dict[str, Any] | None:
+        arn = self._workflows._resolve_state_machine_arn(data.get("stateMachineArn", ""))
+        machine: dict[str, Any] | None = self._workflows._state_machines.get(arn) if arn else None
+        return machine
+
+    def _new_express(self, machine: dict[str, Any], data: dict[str, Any]) -> Execution:
+        name = data.get("name") or str(uuid.uuid4())
+        parts = str(machine["stateMachineArn"]).split(":")
+        arn = ":".join([*parts[:5], "express", str(machine["name"]), name, str(uuid.uuid4())])
+        started = self._responses.now_iso()
+        execution: Execution = {
+            "executionArn": arn,
+            "stateMachineArn": machine["stateMachineArn"],
+            "name": name,
+            "status": "RUNNING",
+            "startDate": started,
+            "stopDate": None,
+            "input": data.get("input", "{}"),
+            "inputDetails": {"included": True},
+            "output": None,
+            "outputDetails": {"included": True},
+            "testCase": "",
+            "mockAttempts": {},
+            "sync": True,  # no status events
+            "events": [
+                {
+                    "id": 1,
+                    "type": "ExecutionStarted",
+                    "timestamp": started,
+                    "previousEventId": 0,
+                    "executionStartedEventDetails": {
+                        "input": data.get("input", "{}"),
+                        "roleArn": machine["roleArn"],
+                    },
+                }
+            ],
+        }
+        self._workflows._executions[arn] = execution
+        return execution
+
+    def emit_status(self, execution: Execution) -> None:
+        """Status events are Standard's alone."""
+        if ":express:" not in execution["executionArn"]:
+            self._emit_status(execution)
+
+    def run(self, execution_arn: str) -> None:
+        """Walk an execution to its end, write its history, and let it be forgotten in time."""
+        execution = self._workflows._executions.get(execution_arn)
+        if execution is None:
+            return
+        began = time.time()
+        inbound = trace_headers.parse(trace_headers.current.get()) or trace_headers.new_trace()
+        segment_id = trace_headers.new_segment_id()
+        trace_headers.current.set(str(inbound.with_parent(segment_id)))
+        previous_event.set(1)
+        machine = self._workflows._state_machines.get(execution["stateMachineArn"])
+        if machine is None:
+            self._workflows._fail_execution(execution, "StateMachineDeleted", "State machine no longer exists")
+            return
+        self._walk_to_the_end(execution, machine)
+        if inbound.sampled:
+            trace_collector.record_execution(machine["name"], execution_arn, inbound, segment_id, began)
+        self._durability.execution_ended(execution_arn)
+        write_history(execution, machine, began)
+        self._forget_later(execution_arn)
+
+    def _walk_to_the_end(self, execution: Execution, machine: dict[str, Any]) -> None:
+        error_type = self._workflows._ExecutionError
+        try:
+            definition = json.loads(machine["definition"])
+            given = json.loads(execution["input"])
+            context = {
+                "QueryLanguage": definition.get("QueryLanguage", "JSONPath"),
+                "Execution": {
+                    "Id": execution["executionArn"],
+                    "Input": given,
+                    "Name": execution["name"],
+                    "RoleArn": machine["roleArn"],
+                    "StartTime": execution["startDate"],
+                },
+                "StateMachine": {"Id": machine["stateMachineArn"], "Name": machine["name"]},
+                "variables": {},
+            }
+            output = self._walk(definition["States"], definition["StartAt"], given, execution, context)
+        except error_type as failure:
+            self._workflows._fail_execution(execution, failure.error, failure.cause)
+        except Exception as failure:
+            logger.exception("Execution %s failed unexpectedly", execution["executionArn"])
+            self._workflows._fail_execution(execution, "States.Runtime", str(failure))
+        else:
+            if execution["status"] == "RUNNING":
+                execution["output"] = json.dumps(output)
+                execution["stopDate"] = self._responses.now_iso()
+                execution["status"] = "SUCCEEDED"
+                self.add_event(
+                    execution,
+                    "ExecutionSucceeded",
+                    {"executionSucceededEventDetails": {"output": execution["output"]}},
+                )
+                self.emit_status(execution)
+
+    def run_branch(
+        self, states: dict[str, Any], start_at: str, given: Any, execution: Execution, context: dict[str, Any]
+    ) -> Any:
+        """Walk the states of a Map item or a Parallel branch, recorded as AWS records them."""
+        iteration = (context.get("Map") or {}).get("Item")
+        if iteration is None:
+            return self._walk(states, start_at, given, execution, context)
+        place = {"name": context["State"]["Name"], "index": iteration["Index"]}
+        self.add_event(execution, "MapIterationStarted", {"mapIterationStartedEventDetails": place})
+        try:
+            output = self._walk(states, start_at, given, execution, context)
+        except Exception:
+            self.add_event(execution, "MapIterationFailed", {"mapIterationFailedEventDetails": place})
+            raise
+        self.add_event(execution, "MapIterationSucceeded", {"mapIterationSucceededEventDetails": place})
+        return output
+
+    def _walk(
+        self, states: dict[str, Any], start_at: str, given: Any, execution: Execution, context: dict[str, Any]
+    ) -> Any:
+        workflows = self._workflows
+        name: str | None = start_at
+        data = given
+        while name and execution["status"] == "RUNNING":
+            state = states.get(name)
+            if state is None:
+                raise workflows._ExecutionError("States.Runtime", f"State '{name}' not found in definition")
+            kind = state.get("Type")
+            context["State"] = {"Name": name, "EnteredTime": self._responses.now_iso(), "RetryCount": 0}
+            self.add_event(
+                execution,
+                f"{kind}StateEntered",
+                {"stateEnteredEventDetails": {"name": name, "input": json.dumps(data)}},
+            )
+            assigned.set(None)
+            if kind == "Fail":
+                raise workflows._ExecutionError(*workflows._fail_state_error(state, data, context))
+            data, following = self._execute(kind, state, data, execution, context)
+            details: dict[str, Any] = {"name": name, "output": json.dumps(data)}
+            variables = assigned.get()
+            if variables:
+                details |= {"assignedVariables": variables, "assignedVariablesDetails": {"truncated": False}}
+            self.add_event(execution, f"{kind}StateExited", {"stateExitedEventDetails": details})
+            name = following
+        return data
+
+    def _execute(
+        self, kind: str, state: dict[str, Any], data: Any, execution: Execution, context: dict[str, Any]
+    ) -> tuple[Any, str | None]:
+        workflows = self._workflows
+        if kind == "Succeed":
+            if workflows._state_query_language(state, context) == "JSONata":
+                return workflows._apply_jsonata_output(state, data, context, default=data), None
+            return workflows._apply_output_path(
+                state, workflows._apply_input_path(state, data, context), context
+            ), None
+        with_execution: dict[str, Callable[..., tuple[Any, str | None]]] = {
+            "Task": workflows._execute_task,
+            "Parallel": workflows._execute_parallel,
+            "Map": workflows._execute_map,
+        }
+        without: dict[str, Callable[..., tuple[Any, str | None]]] = {
+            "Pass": workflows._execute_pass,
+            "Choice": workflows._execute_choice,
+            "Wait": workflows._execute_wait,
+        }
+        if kind in with_execution:
+            return with_execution[kind](state, data, execution, context)
+        if kind in without:
+            return without[kind](state, data, context)
+        raise workflows._ExecutionError("States.Runtime", f"Unknown state type: {kind}")
+
+    def arguments(self, state: dict[str, Any], data: Any, context: Any = None) -> Any:
+        """A task's arguments, remembered for its TaskScheduled event."""
+        found = self._arguments(state, data, context)
+        task_arguments.set(found)
+        return found
+
+    def assign(self, state: dict[str, Any], data: Any, context: Any = None, **results: Any) -> None:
+        """A state's assignments, remembered for its StateExited event."""
+        self._assign(state, data, context, **results)
+        names = state.get("Assign")
+        if isinstance(names, dict) and context is not None:
+            variables = context.get("variables", {})
+            assigned.set({name: json.dumps(variables[name], default=str) for name in names if name in variables})
+
+    def call_function(self, function: str, payload: Any) -> Any:
+        """A task's call of a function, a throttle under the name that retriers know."""
+        error_type = self._workflows._ExecutionError
+        try:
+            return self._call_function(function, payload)
+        except error_type as failure:
+            if is_throttle(failure.cause):
+                raise error_type("Lambda.TooManyRequestsException", failure.cause) from failure
+            raise
+
+    def add_event(
+        self, execution: Execution, event_type: str, details: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Append to an execution's history: an id of its own, and the event of its branch that came before."""
+        with self._lock:
+            event: dict[str, Any] = {
+                "id": len(execution["events"]) + 1,
+                "type": event_type,
+                "timestamp": self._responses.now_iso(),
+                "previousEventId": previous_event.get(),
+                **(details or {}),
+            }
+            execution["events"].append(event)
+        if event_type == "TaskScheduled":
+            event["taskScheduledEventDetails"]["parameters"] = json.dumps(task_arguments.get(), default=str)
+        previous_event.set(event["id"])
+        return event
+
+    def _forget_later(self, execution_arn: str) -> None:
+        with self._lock:
+            self._finished.append((contextvars.copy_context(), execution_arn))
+            forgotten = self._finished.popleft() if len(self._finished) > self._kept else None
+        if forgotten is not None:
+            context, arn = forgotten
+            context.run(self._workflows._executions.pop, arn, None)
+
+
+def is_throttle(cause: str) -> bool:
+    """Whether a failed call's cause is Lambda's refusal of one call too many."""
+    try:
+        body = json.loads(cause)
+    except ValueError:
+        return False
+    return isinstance(body, dict) and body.get("__type") == "TooManyRequestsException"
+
+
+def write_history(execution: Execution, machine: dict[str, Any], began: float) -> None:
+    """Write an execution's history to the workflow's log group, as Step Functions does for Express."""
+    configuration = _lower_keys(machine.get("loggingConfiguration") or {})
+    level = configuration.get("level", "OFF")
+    if machine.get("type") != "EXPRESS" or level == "OFF":
+        return
+    lines = [
+        history_line(event, execution["executionArn"], with_data=bool(configuration.get("includeExecutionData")))
+        for event in execution["events"]
+        if is_logged(event["type"], level)
+    ]
+    minute = time.strftime("%Y-%m-%d-%H-%M", time.gmtime(began))
+    for destination in configuration.get("destinations") or []:
+        arn = (destination.get("cloudWatchLogsLogGroup") or {}).get("logGroupArn", "")
+        if ":log-group:" in arn:
+            group = arn.partition(":log-group:")[2].removesuffix(":*")
+            stream = f"states/{machine['name']}/{minute}/{execution['executionArn'][-8:]}"
+            log_groups.append(group, stream, lines, first_at=began, last_at=time.time())
+
+
+def is_logged(event_type: str, level: str) -> bool:
+    """Whether a logging level keeps events of this type."""
+    if level == "ALL":
+        return True
+    fatal = event_type in ("ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
+    if level == "FATAL":
+        return fatal
+    return fatal or event_type.endswith(("Failed", "TimedOut", "Aborted"))
+
+
+def history_line(event: dict[str, Any], execution_arn: str, *, with_data: bool) -> str:
+    """One history event in the form of Step Functions' vended logs: every value of the frame is a string."""
+    details: dict[str, Any] = {}
+    for key, value in event.items():
+        if key.endswith("EventDetails") and isinstance(value, dict):
+            details = dict(value)
+    if "resource" in details:
+        details["resourceType"], details["resource"] = split_resource(str(details["resource"]))
+        details.setdefault("region", execution_arn.split(":")[3])
+    for name in ("input", "output", "parameters", "cause"):
+        if name in details and not with_data:
+            del details[name]
+    if not with_data:
+        details.pop("assignedVariables", None)
+        details.pop("assignedVariablesDetails", None)
+    for name in ("input", "output"):
+        if name in details:
+            details[f"{name}Details"] = {"truncated": False}
+    moment = datetime.fromisoformat(event["timestamp"].replace("Z", "+00:00"))
+    return json.dumps(
+        {
+            "id": str(event["id"]),
+            "type": event["type"],
+            "details": details,
+            "previous_event_id": str(event.get("previousEventId", event["id"] - 1)),
+            "event_timestamp": str(int(moment.timestamp() * 1000)),
+            "execution_arn": execution_arn,
+            "redrive_count": "0",
+        }
+    )
+
+
+def split_resource(resource: str) -> tuple[str, str]:
+    """A task's resource ARN as history names it: the integration, and its action."""
+    if not resource.startswith("arn:aws:states:::"):
+        return "lambda", resource
+    integration, _, action = resource.removeprefix("arn:aws:states:::").rpartition(":")
+    return integration, action
+
+
+def _lower_keys(value: Any) -> Any:
+    """CloudFormation's form of a configuration in the API's: keys that begin in lower case."""
+    if isinstance(value, dict):
+        return {key[:1].lower() + key[1:]: _lower_keys(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_lower_keys(item) for item in value]
+    return value

@@ -1,0 +1,1 @@
+"""X-Ray: trace headers, segments and queries."""

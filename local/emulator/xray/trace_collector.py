@@ -1,0 +1,251 @@
+"""Collect X-Ray segments, and answer queries for them in X-Ray's own API.
+
+AWS: functions send segments by UDP to a daemon beside them, Lambda and Step Functions add their own, and
+traces are read with `GetTraceSummaries` and `BatchGetTraces`. MiniStack has no X-Ray at all, so the datagrams
+were lost. This collector listens on loopback and holds a bounded number of the newest traces in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import re
+import socket
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
+from local.emulator.xray.trace_headers import TraceHeader, new_segment_id
+
+logger = logging.getLogger("parley.traces")
+
+KEPT_SECONDS = 6 * 3600.0
+MAX_SEGMENTS_PER_TRACE = 500
+# Far less than fills the socket's buffer.
+GATHER_SECONDS = 0.02
+CONDITION = re.compile(r"""annotation[.\[]\s*"?(?P<key>[A-Za-z0-9_]+)"?\s*\]?\s*=\s*(?P<value>"[^"]*"|[\w.-]+)$""")
+
+Segment = dict[str, Any]
+
+
+class FilterExpressionError(ValueError):
+    """A filter expression that this collector does not understand."""
+
+
+class TraceStore:
+    """The newest traces, by id, bounded in number and age."""
+
+    def __init__(self, kept_traces: int) -> None:
+        self._kept = kept_traces
+        self._lock = threading.Lock()
+        self._traces: OrderedDict[str, dict[str, Segment]] = OrderedDict()
+
+    def add(self, segment: Segment) -> None:
+        """Keep a segment (a later one with the same id, as the SDK sends on completion, replaces it)."""
+        trace_id = str(segment.get("trace_id", ""))
+        segment_id = str(segment.get("id", ""))
+        if not trace_id or not segment_id:
+            return
+        with self._lock:
+            segments = self._traces.setdefault(trace_id, {})
+            if segment_id in segments or len(segments) < MAX_SEGMENTS_PER_TRACE:
+                segments[segment_id] = segment
+            self._traces.move_to_end(trace_id)
+            while len(self._traces) > self._kept or self._is_old(next(iter(self._traces))):
+                self._traces.popitem(last=False)
+
+    def segments(self, trace_id: str) -> list[Segment]:
+        """A trace's segments, earliest first; empty for a trace not held."""
+        with self._lock:
+            found = list(self._traces.get(trace_id, {}).values())
+        return sorted(found, key=lambda segment: float(segment.get("start_time", 0)))
+
+    def trace_ids(self) -> list[str]:
+        """Every trace held, the latest touched first."""
+        with self._lock:
+            return list(reversed(self._traces))
+
+    def _is_old(self, trace_id: str) -> bool:
+        return time.time() - int(trace_id.split("-")[1], 16) > KEPT_SECONDS
+
+
+def annotations_of(segment: Segment) -> Iterator[tuple[str, Any]]:
+    """Every annotation of a segment and of its subsegments."""
+    yield from segment.get("annotations", {}).items()
+    for part in segment.get("subsegments", []):
+        yield from annotations_of(part)
+
+
+def parse_filter(expression: str) -> list[tuple[str, str]]:
+    """The conditions of a filter expression: annotations that must equal values, joined by AND."""
+    conditions = []
+    for part in re.split(r"\s+AND\s+", expression.strip(), flags=re.IGNORECASE):
+        found = CONDITION.match(part.strip())
+        if found is None:
+            raise FilterExpressionError(
+                f'The local stage understands annotation.NAME = "VALUE", joined by AND; it got: {part.strip()}'
+            )
+        conditions.append((found["key"], found["value"].strip('"')))
+    return conditions
+
+
+def summary(trace_id: str, segments: list[Segment]) -> dict[str, Any]:
+    """A trace as `GetTraceSummaries` lists it."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for segment in segments:
+        for key, value in annotations_of(segment):
+            kind = (
+                "NumberValue" if isinstance(value, int | float) and not isinstance(value, bool) else "StringValue"
+            )
+            kind = "BooleanValue" if isinstance(value, bool) else kind
+            found.setdefault(key, []).append({"AnnotationValue": {kind: value}})
+    starts = [float(segment["start_time"]) for segment in segments if "start_time" in segment]
+    ends = [float(segment["end_time"]) for segment in segments if "end_time" in segment]
+    start = min(starts, default=0.0)
+    return {
+        "Id": trace_id,
+        "StartTime": start,
+        "Duration": round(max(ends, default=start) - start, 6),
+        "ResponseTime": round(max(ends, default=start) - start, 6),
+        "HasError": any(segment.get("error") for segment in segments),
+        "HasFault": any(segment.get("fault") for segment in segments),
+        "HasThrottle": any(segment.get("throttle") for segment in segments),
+        "IsPartial": any(segment.get("in_progress") for segment in segments),
+        "Annotations": found,
+        "ServiceIds": [
+            {"Name": name, "Names": [name]}
+            for name in dict.fromkeys(str(segment.get("name")) for segment in segments)
+        ],
+    }
+
+
+class TraceCollector:
+    """The UDP socket that functions send to, and the answers of X-Ray's API."""
+
+    def __init__(self, store: TraceStore, port_number: int) -> None:
+        self.store = store
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self._socket.bind(("127.0.0.1", port_number))
+        self.port = int(self._socket.getsockname()[1])
+        threading.Thread(target=self._receive, daemon=True, name="trace-collector").start()
+
+    def _receive(self) -> None:
+        while True:
+            self._keep(self._socket.recv(65_536))
+            # Waking for each takes more time from what is traced than reading it does.
+            time.sleep(GATHER_SECONDS)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    self._keep(self._socket.recv(65_536, socket.MSG_DONTWAIT))
+
+    def _keep(self, datagram: bytes) -> None:
+        _header, _, body = datagram.partition(b"\n")
+        try:
+            segment = json.loads(body)
+        except ValueError:
+            logger.warning("A datagram that is no X-Ray segment was ignored (%d bytes)", len(datagram))
+            return
+        if isinstance(segment, dict):
+            self.store.add(segment)
+
+    def handle(self, path: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer `GetTraceSummaries` (POST /TraceSummaries) or `BatchGetTraces` (POST /Traces)."""
+        if path == "/Traces":
+            asked = [str(one) for one in request.get("TraceIds", [])]
+            held = {trace_id: self.store.segments(trace_id) for trace_id in asked}
+            return {
+                "Traces": [
+                    {
+                        "Id": trace_id,
+                        "Duration": summary(trace_id, segments)["Duration"],
+                        "LimitExceeded": False,
+                        "Segments": [{"Id": part["id"], "Document": json.dumps(part)} for part in segments],
+                    }
+                    for trace_id, segments in held.items()
+                    if segments
+                ],
+                "UnprocessedTraceIds": [trace_id for trace_id, segments in held.items() if not segments],
+            }
+        conditions = parse_filter(request["FilterExpression"]) if request.get("FilterExpression") else []
+        start, end = float(request.get("StartTime", 0)), float(request.get("EndTime", time.time() + 60))
+        listed = []
+        for trace_id in self.store.trace_ids():
+            segments = self.store.segments(trace_id)
+            if not segments or not start - 1 <= float(segments[0].get("start_time", 0)) <= end + 1:
+                continue
+            present = {(key, str(value)) for segment in segments for key, value in annotations_of(segment)}
+            if present.issuperset(conditions):
+                listed.append(summary(trace_id, segments))
+        return {
+            "TraceSummaries": listed,
+            "ApproximateTime": time.time(),
+            "TracesProcessedCount": len(self.store.trace_ids()),
+        }
+
+
+_collector: TraceCollector | None = None
+
+
+def start(port_number: int, kept_traces: int) -> TraceCollector:
+    """Listen on loopback; port 0 takes a free one."""
+    global _collector
+    _collector = TraceCollector(TraceStore(kept_traces), port_number)
+    return _collector
+
+
+def port() -> int:
+    """The port that functions send their segments to."""
+    return _collector.port if _collector else 2000
+
+
+def record(segment: Segment) -> None:
+    """Keep a segment that the emulator itself makes, as AWS's services do."""
+    if _collector is not None:
+        _collector.store.add(segment)
+
+
+def record_function(
+    name: str,
+    inbound: TraceHeader,
+    segment_id: str,
+    request_id: str,
+    started: float,
+    ended: float,
+    *,
+    failed: bool,
+) -> None:
+    """The segment that Lambda makes of an invocation: the parent of what the function's own SDK sends."""
+    segment: Segment = {
+        "trace_id": inbound.root,
+        "id": segment_id,
+        "name": name,
+        "origin": "AWS::Lambda::Function",
+        "start_time": started,
+        "end_time": ended,
+        "aws": {"request_id": request_id, "operation": "Invoke"},
+    }
+    if inbound.parent:
+        segment["parent_id"] = inbound.parent
+    if failed:
+        segment["fault"] = True
+    record(segment)
+
+
+def record_execution(name: str, arn: str, inbound: TraceHeader, segment_id: str, started: float) -> None:
+    """The segment that Step Functions makes of a traced execution that just ended."""
+    segment: Segment = {
+        "trace_id": inbound.root,
+        "id": segment_id or new_segment_id(),
+        "name": name,
+        "origin": "AWS::StepFunctions::StateMachine",
+        "start_time": started,
+        "end_time": time.time(),
+        "aws": {"execution_arn": arn},
+    }
+    if inbound.parent:
+        segment["parent_id"] = inbound.parent
+    record(segment)

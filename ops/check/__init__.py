@@ -1,0 +1,1 @@
+"""Compare what the archived events lead to with what the tables hold."""

@@ -1,0 +1,83 @@
+"""`python -m ops`: the commands, the stage that they are about, and what becomes of failures.
+
+Each command is a module of `ops.commands`: it asks a reader and shows the answer, and knows nothing more.
+"""
+
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ops.errors import ExitCode, OpsError
+from ops.stage.stage import Stage
+
+app = typer.Typer(
+    name="python -m ops",
+    help="Operate a stage of Parley: follow a message, look at runs and events, redrive, replay, check.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+@dataclass
+class Target:
+    """The stage that a command is about, found when it is asked for."""
+
+    name: str | None
+    state_dir: Path | None
+
+    @cached_property
+    def stage(self) -> Stage:
+        """The stage. Raises StageNotFoundError."""
+        return Stage.find(self.name, self.state_dir)
+
+
+@app.callback()
+def target(
+    context: typer.Context,
+    stage: Annotated[
+        str | None, typer.Option("--stage", help="A deployed stage, by name. Without it: the local stage.")
+    ] = None,
+    state_dir: Annotated[
+        Path | None, typer.Option("--state-dir", help="The local stage's state directory, if not .parley.")
+    ] = None,
+) -> None:
+    """Choose the stage."""
+    context.obj = Target(stage, state_dir)
+
+
+def stage_of(context: typer.Context) -> Stage:
+    """The stage that was chosen."""
+    chosen: Target = context.obj
+    return chosen.stage
+
+
+def main() -> None:
+    """Run a command; a failure is one sentence on stderr and its exit code."""
+    from ops import commands  # the commands import this module
+
+    commands.register()
+    try:
+        app()
+    except OpsError as failure:
+        sys.stderr.write(f"{failure}\n")
+        sys.exit(failure.exit_code)
+    except ClientError as refusal:
+        error = refusal.response["Error"]
+        sys.stderr.write(f"AWS refused {refusal.operation_name}: {error.get('Message') or error.get('Code')}\n")
+        sys.exit(ExitCode.FAILED)
+    except BotoCoreError as fault:
+        sys.stderr.write(f"AWS could not be reached: {fault}\n")
+        sys.exit(ExitCode.FAILED)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(ExitCode.DONE)

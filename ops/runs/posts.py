@@ -1,0 +1,139 @@
+"""Each post of a run: delivered, gone, given up, tried again. The posting function's log names the connections."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from boto3.dynamodb.conditions import Key
+
+from ops.runs.history import Batch, Execution
+from ops.stage import logs
+from ops.stage.stage import Stage
+
+# The function's clock and the workflow's log differ by less, and its line comes at the end of its work.
+MARGIN_MS = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """One frame to one connection. An outcome of None: the log does not tell (any more)."""
+
+    connection_id: str
+    outcome: str | None
+    retries: int
+    batch: int
+    reason: str | None
+    user_id: str | None = None
+    display_name: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of `--json` and of the inspector."""
+        return {
+            "connectionId": self.connection_id,
+            "userId": self.user_id,
+            "displayName": self.display_name,
+            "outcome": self.outcome or "unknown",
+            "retries": self.retries,
+            "batch": self.batch,
+            "reason": self.reason,
+        }
+
+
+def of_run(stage: Stage, run: Execution) -> list[Post]:
+    """The posts of a run, in the order of its batches."""
+    batches = run.batches
+    if not batches:
+        return []
+    reports = _reports(stage, run, batches)
+    people = _people(stage, run)
+    names = _names(stage, {user_id for user_id in people.values() if user_id})
+    return [
+        Post(
+            connection_id=post.connection_id,
+            outcome=post.outcome,
+            retries=post.retries,
+            batch=post.batch,
+            reason=post.reason,
+            user_id=people.get(post.connection_id),
+            display_name=names.get(people.get(post.connection_id, "")),
+        )
+        for batch in batches
+        for post in account(batch, reports)
+    ]
+
+
+def account(batch: Batch, reports: Iterable[dict[str, Any]]) -> list[Post]:
+    """Every connection of a batch with its outcome, from the reports of the function's calls (newest last)."""
+    wanted = set(batch.connection_ids)
+    outcomes: dict[str, str] = {}
+    retries: dict[str, int] = {}
+    for report in reports:
+        named = {
+            connection_id: outcome
+            for outcome in ("delivered", "gone", "undelivered")
+            for connection_id in report.get(outcome) or ()
+        }
+        if set(named) == wanted:
+            outcomes = named
+            retries = {name: int(count) for name, count in (report.get("retries") or {}).items()}
+    for connection_id in batch.undelivered:
+        outcomes.setdefault(connection_id, "undelivered")
+    if not outcomes and not batch.undelivered and batch.exited_ms is not None:
+        # Without the function's line, counts still tell when all went one way.
+        if batch.delivered == len(wanted):
+            outcomes = dict.fromkeys(wanted, "delivered")
+        elif batch.gone == len(wanted):
+            outcomes = dict.fromkeys(wanted, "gone")
+    return [
+        Post(
+            connection_id=connection_id,
+            outcome=outcomes.get(connection_id),
+            retries=retries.get(connection_id, 0),
+            batch=batch.number,
+            reason=batch.failure if outcomes.get(connection_id) == "undelivered" else None,
+        )
+        for connection_id in batch.connection_ids
+    ]
+
+
+def _reports(stage: Stage, run: Execution, batches: Sequence[Batch]) -> list[dict[str, Any]]:
+    start = min(batch.entered_ms for batch in batches) - MARGIN_MS
+    end = max(batch.exited_ms or run.ended_ms or batch.entered_ms for batch in batches) + MARGIN_MS
+    group = stage.output("Delivery", "PostToConnectionsLogGroupName")
+    term = run.event.message_id or run.event.channel_id
+    found = []
+    for line in logs.lines(stage.client("logs"), group, since_ms=start, until_ms=end, containing=term):
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict) and record.get("message") == "posted":
+            found.append(record)
+    return found
+
+
+def _people(stage: Stage, run: Execution) -> dict[str, str]:
+    """Whose each connection is, as far as the channel's subscriptions still say."""
+    channel_id = run.event.channel_id
+    if channel_id is None:
+        return {}
+    table = stage.resource("dynamodb").Table(stage.output("Data", "SubscriptionsTableName"))
+    request: dict[str, Any] = {"KeyConditionExpression": Key("channelId").eq(channel_id)}
+    found: dict[str, str] = {}
+    while True:
+        page = table.query(**request)
+        found |= {row["connectionId"]: row["userId"] for row in page["Items"]}
+        if "LastEvaluatedKey" not in page:
+            return found
+        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _names(stage: Stage, user_ids: set[str]) -> dict[str, str]:
+    table = stage.resource("dynamodb").Table(stage.output("Data", "UsersTableName"))
+    found: dict[str, str] = {}
+    for user_id in sorted(user_ids):
+        row = table.get_item(Key={"userId": user_id}).get("Item")
+        if row:
+            found[user_id] = str(row["displayName"])
+    return found

@@ -1,0 +1,1 @@
+"""A deployed or local stage: its outputs, users, logs and tables."""

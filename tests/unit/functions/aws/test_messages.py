@@ -1,0 +1,165 @@
+"""Reading history: pages in both directions, search, reactions."""
+
+import pytest
+
+from functions.aws import messages
+from functions.contract.model import timestamp
+from functions.contract.resources import MessagePage, ReactionCount
+from tests.unit.builders import NOW_MS
+from tests.unit.stage import Stage
+
+
+def page(limit: int, **where: int) -> MessagePage:
+    return messages.page("messages", "reactions", "c-1", limit=limit, **where)
+
+
+def seqs(found: MessagePage) -> list[int]:
+    return [message.seq for message in found.items]
+
+
+@pytest.mark.parametrize(
+    ("limit", "where", "found", "has_more"),
+    [
+        (3, {}, [8, 9, 10], True),
+        (10, {}, list(range(1, 11)), False),
+        (100, {}, list(range(1, 11)), False),
+        (3, {"before": 8}, [5, 6, 7], True),
+        (3, {"before": 4}, [1, 2, 3], False),
+        (3, {"before": 2}, [1], False),
+        (3, {"before": 1}, [], False),
+        (3, {"before": 999}, [8, 9, 10], True),
+        (3, {"after": 0}, [1, 2, 3], True),
+        (3, {"after": 7}, [8, 9, 10], False),
+        (3, {"after": 6}, [7, 8, 9], True),
+        (3, {"after": 10}, [], False),
+    ],
+)
+def test_a_page_is_ascending_and_says_whether_there_is_more(
+    stage: Stage, limit: int, where: dict[str, int], found: list[int], has_more: bool
+):
+    """The newest; those before a seq; or those after one: more means more in that direction."""
+    for seq in range(1, 11):
+        stage.add_message(seq)
+        stage.add_message(seq, channel_id="c-2")
+    answer = page(limit, **where)
+    assert (seqs(answer), answer.has_more) == (found, has_more)
+
+
+def test_paging_meets_every_message_once_across_a_hole(stage: Stage):
+    """A seq that was never stored is no end."""
+    stored = [seq for seq in range(1, 30) if seq not in (7, 8, 20)]
+    for seq in stored:
+        stage.add_message(seq)
+    found: list[int] = []
+    before = 1000
+    while True:
+        answer = page(4, before=before)
+        found = seqs(answer) + found
+        if not answer.has_more:
+            break
+        before = answer.items[0].seq
+    assert found == stored
+
+
+def test_a_page_cut_short_by_size_says_so(stage: Stage):
+    """DynamoDB gives a megabyte at a time; what it left out is more."""
+    for seq in range(1, 101):
+        stage.add_message(seq, text="x" * 8192)
+    answer = page(100)
+    assert answer.has_more
+    assert seqs(answer) == list(range(101 - len(answer.items), 101))
+
+
+def test_a_message_comes_back_whole(stage: Stage):
+    """With its trace, its changes, and who deleted it."""
+    stage.add_message(1, text="hi")
+    stage.put(
+        "messages",
+        channelId="c-1",
+        seq=2,
+        messageId="m-2",
+        clientMessageId="client-2",
+        senderId="alice",
+        senderName="Alice",
+        text="",
+        sentAt=timestamp(NOW_MS),
+        editedAt=timestamp(NOW_MS + 1),
+        deletedAt=timestamp(NOW_MS + 2),
+        deletedBy="bob",
+        traceHeader="Root=1-2-3;Parent=4;Sampled=1",
+    )
+    first, second = page(10).items
+    assert (first.text, first.sender.display_name, first.trace_id, first.deleted_at) == ("hi", "Alice", None, None)
+    assert (second.text, second.deleted_by, second.trace_id) == ("", "bob", "1-2-3")
+    assert messages.get("messages", "c-1", 2) == second
+    assert messages.get("messages", "c-1", 3) is None
+
+
+def test_reactions_are_with_their_messages(stage: Stage):
+    """Of each message of the page, in the order they came; those taken back, and others' messages', not."""
+    for seq in (8, 9, 10, 11):
+        stage.add_message(seq)
+    stage.add_reaction(8, "👍", "bob")
+    stage.add_reaction(9, "👍", "bob", at=timestamp(NOW_MS + 3))
+    stage.add_reaction(9, "👍", "alice", at=timestamp(NOW_MS + 1))
+    stage.add_reaction(9, "❤️", "carol", at=timestamp(NOW_MS + 2))
+    stage.add_reaction(9, "🎉", "carol", present=False)
+    stage.add_reaction(10, "#️⃣", "bob")
+    stage.add_reaction(11, "🎉", "bob")
+    found = {message.seq: message.reactions for message in page(2, before=11).items}
+    assert found == {
+        9: (
+            ReactionCount(emoji="👍", user_ids=("alice", "bob")),
+            ReactionCount(emoji="❤️", user_ids=("carol",)),
+        ),
+        10: (ReactionCount(emoji="#️⃣", user_ids=("bob",)),),
+    }
+
+
+def test_search_finds_words_in_any_case_newest_last(stage: Stage):
+    """What contains the term, and nothing that was deleted."""
+    stage.add_message(1, text="Earl Grey, hot")
+    stage.add_message(2, text="coffee")
+    stage.add_message(3, text="grey skies")
+    stage.add_message(4, text="ΣΊΣΥΦΟΣ")
+    stage.put(
+        "messages",
+        channelId="c-1",
+        seq=5,
+        messageId="m-5",
+        clientMessageId="client-5",
+        senderId="alice",
+        senderName="Alice",
+        text="",
+        sentAt=timestamp(NOW_MS),
+        deletedAt=timestamp(NOW_MS),
+    )
+
+    def search(term: str) -> list[int]:
+        return seqs(messages.search("messages", "reactions", "c-1", term, limit=10))
+
+    assert search("GREY") == [1, 3]
+    assert search("σίσυ") == [4]
+    assert search("tea") == []
+
+
+def test_search_goes_on_until_it_has_looked_through_everything(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """Asking on from where it stopped finds each match once, also past stretches without any."""
+    monkeypatch.setattr(messages, "SEARCHED_AT_ONCE", 5)
+    matching = {1, 2, 14, 15, 16, 17, 18, 30}
+    for seq in range(1, 31):
+        stage.add_message(seq, text="tea" if seq in matching else "coffee")
+    found: list[int] = []
+    before: int | None = None
+    asked = 0
+    while True:
+        answer = messages.search("messages", "reactions", "c-1", "tea", limit=2, before=before)
+        assert answer.has_more == (answer.searched_to is not None)
+        found += seqs(answer)
+        asked += 1
+        if not answer.has_more:
+            break
+        before = answer.searched_to
+    assert sorted(found) == sorted(matching)
+    assert len(found) == len(matching)
+    assert asked < 30

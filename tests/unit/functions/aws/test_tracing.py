@@ -1,0 +1,174 @@
+"""What goes into a trace, and how it is sent: ids to find it by, and nothing that people wrote."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.unit.builders import SECRET, bus_event, facts, socket_event
+from tests.waiting import COMMAND_SECONDS
+
+ROOT = Path(__file__).resolve().parents[4]
+HEADER = "Root=1-6924271c-5f3a1b2c4d5e6f7081920a3b;Parent=53995c3f42cd8ad8;Sampled=1"
+
+# Tracing is decided when the functions are imported, so it is on in a process of its own.
+PROGRAM = """
+import json, sys
+from types import SimpleNamespace
+from aws_xray_sdk.core.emitters.udp_emitter import UDPEmitter
+UDPEmitter.send_entity = lambda self, entity: print(entity.serialize(), file=sys.stderr)
+from functions.aws import sockets
+from functions.handlers import default, post_to_connections
+frame, task = json.load(sys.stdin)
+context = SimpleNamespace(function_name="f", aws_request_id="r")
+default.handler(frame, context)
+sockets.post = lambda text, ids: sockets.Posted(delivered=tuple(ids), gone=(), undelivered=())
+post_to_connections.handler(task, context)
+task["event"]["detail"]["data"]["sentAt"] = "never"
+try:
+    post_to_connections.handler(task, context)
+except Exception as error:
+    print(type(error).__name__)
+"""
+
+
+# There is no such table: the call is recorded as one that failed.
+CALLS = """
+import sys
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from functions.aws import clients, concurrency, sockets, tracing
+tracing.TOGETHER_SECONDS = float(sys.argv[1])
+
+@tracing.traced
+def handler(event, context):
+    with tracing.step("admit"):
+        try:
+            clients.table("members").get_item(Key={"id": "a"})
+        except ClientError:
+            pass
+    for number in range(int(sys.argv[2])):
+        with tracing.step("publish"):
+            pass
+    with tracing.step("settle"):
+        concurrency.map_concurrently(tracing.step("one of two")(lambda _: None), [1, 2])
+    with tracing.step("post frames"):
+        assert sockets.post("{}", ["a1", "a2"]).delivered == ("a1", "a2")
+
+with mock_aws():
+    handler({}, None)
+"""
+
+
+def run(program: str, *arguments: str, given: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    """A program in a process that takes itself for Lambda's."""
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        input=given,
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_LAMBDA_FUNCTION_NAME": "f",
+            "LAMBDA_TASK_ROOT": str(ROOT),
+            "_X_AMZN_TRACE_ID": HEADER,
+            "POWERTOOLS_SERVICE_NAME": "f",
+            "POWERTOOLS_METRICS_NAMESPACE": "Parley",
+            **variables,
+        },
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def segments() -> list[dict[str, Any]]:
+    """What the daemon is sent for a refused frame, a posted message, and a malformed event."""
+    frame = socket_event({"action": "sendMessage", "text": SECRET})
+    task = {"event": bus_event(facts()["MessageSent"]), "seq": 42, "connectionIds": ["a1"]}
+    tables = {f"PARLEY_{name.upper()}_TABLE": name for name in ("connections", "subscriptions", "members")}
+    done = run(PROGRAM, given=json.dumps([frame, task]), PARLEY_BUS_NAME="bus", **tables)
+    assert "MalformedEvent" in done.stdout
+    assert SECRET not in done.stdout + done.stderr
+    return [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+
+
+def datagrams(*, together_seconds: float = 60.0, steps: int = 1) -> list[dict[str, Any]]:
+    """What a daemon is sent of an invocation that calls a table, publishes, and posts to two connections."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
+        daemon.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        daemon.bind(("127.0.0.1", 0))
+        daemon.setblocking(False)
+        run(
+            CALLS,
+            str(together_seconds),
+            str(steps),
+            AWS_XRAY_DAEMON_ADDRESS=f"127.0.0.1:{daemon.getsockname()[1]}",
+        )
+        received = []
+        while True:
+            try:
+                received.append(json.loads(daemon.recv(65_536).partition(b"\n")[2]))
+            except BlockingIOError:
+                return received
+
+
+def names(segment: dict[str, Any]) -> Any:
+    """A segment's name with those of its parts."""
+    return segment["name"], [names(part) for part in segment.get("subsegments", [])]
+
+
+def test_a_trace_is_found_by_ids_and_holds_no_text():
+    """Neither the frame, nor the response, nor an error's message; the message's id is on its segment."""
+    sent = segments()
+    assert {segment["trace_id"] for segment in sent} == {"1-6924271c-5f3a1b2c4d5e6f7081920a3b"}
+    refused, posted, failed = [segment for segment in sent if segment["name"] == "## handler"]
+    assert (refused["annotations"]["userId"], refused["annotations"]["connectionId"]) == ("alice", "a1")
+    assert (posted["annotations"]["messageId"], posted["annotations"]["channelId"]) == ("m-1", "c-1")
+    assert failed["fault"] is True
+    assert not any("response" in json.dumps(segment.get("metadata", {})) for segment in (refused, posted))
+
+
+def test_a_short_invocation_is_told_in_one_datagram_and_its_posts_by_their_step():
+    """Calls are parts of their step; of posts there may be a thousand, side by side, and they leave none."""
+    (sent,) = datagrams()
+    assert names(sent) == (
+        "## handler",
+        [
+            ("admit", [("dynamodb", [])]),
+            ("publish", []),
+            ("settle", [("one of two", []), ("one of two", [])]),
+            ("post frames", []),
+        ],
+    )
+    assert sent["parent_id"] == "53995c3f42cd8ad8"
+    call = sent["subsegments"][0]["subsegments"][0]
+    assert (call["aws"]["operation"], call["aws"]["table_name"], call["error"]) == ("GetItem", "members", True)
+
+
+def test_a_long_invocation_is_told_as_it_goes():
+    """One that is stopped before its end still shows how far it came."""
+    sent = [segment["name"] for segment in datagrams(together_seconds=0)]
+    assert sent == [
+        "dynamodb",
+        "admit",
+        "publish",
+        "one of two",
+        "one of two",
+        "settle",
+        "post frames",
+        "## handler",
+    ]
+
+
+def test_an_invocation_with_many_steps_is_told_in_parts_that_a_datagram_holds():
+    """Nothing is lost of them, and nothing told twice."""
+    sent = datagrams(steps=100)
+    assert len(sent) > 1
+    assert sum(json.dumps(names(segment)).count('"publish"') for segment in sent) == 100

@@ -1,0 +1,86 @@
+"""Coalescing: at most one frame of each kind per connection in a batch, and the latest state wins."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.chat.presence import furthest_reads, latest_typing, presence_frames
+from functions.contract.events import ChannelRead, TypingStarted
+from functions.contract.frames import PresenceChange, ReadMarkerFrame, TypingFrame
+from functions.contract.model import timestamp
+from tests.unit.builders import AT, NOW_MS
+
+users = st.sampled_from(["alice", "bob", "carol", "dave"])
+connections = st.sets(st.sampled_from(["a1", "a2", "b1", "c1", "d1"]))
+
+
+def change(user_id: str) -> PresenceChange:
+    return PresenceChange(user_id=user_id, status="online", last_seen_at=AT)
+
+
+def test_who_sees_the_same_shares_a_frame():
+    """Two changes, three audiences: each connection gets one frame, and equal frames are made once."""
+    frames = presence_frames(
+        [change("alice"), change("bob")], {"alice": ["b1", "c1", "c2"], "bob": ["c1", "c2", "a1"]}
+    )
+    assert {connections: [each.user_id for each in frame.changes] for connections, frame in frames.items()} == {
+        ("b1",): ["alice"],
+        ("c1", "c2"): ["alice", "bob"],
+        ("a1",): ["bob"],
+    }
+
+
+@given(st.dictionaries(users, connections))
+def test_each_connection_gets_one_frame_with_all_that_concerns_it(audiences):
+    """Whoever shares a channel with whom: nobody gets two frames, or a change that is not theirs to know."""
+    frames = presence_frames([change(user_id) for user_id in audiences], audiences)
+    told = [connection for connections in frames for connection in connections]
+    assert len(told) == len(set(told))
+    expected = {
+        connection: {user_id for user_id, audience in audiences.items() if connection in audience}
+        for audience in audiences.values()
+        for connection in audience
+    }
+    assert {
+        connection: {each.user_id for each in frame.changes}
+        for connections, frame in frames.items()
+        for connection in connections
+    } == expected
+
+
+def test_no_change_is_no_frame():
+    """Nobody is told of nothing."""
+    assert presence_frames([], {}) == {}
+    assert presence_frames([change("alice")], {"alice": []}) == {}
+
+
+@given(st.lists(st.tuples(users, st.sampled_from(["c-1", "c-2"]), st.integers(0, 9))))
+def test_of_many_keystrokes_the_latest_is_told(keystrokes):
+    """One frame per person and channel, in whatever order the updates arrive."""
+    updates = [
+        TypingStarted(user_id=user_id, channel_id=channel_id, until=timestamp(NOW_MS + seconds * 1000))
+        for user_id, channel_id, seconds in keystrokes
+    ]
+    latest = {
+        (user_id, channel_id): max(s for u, c, s in keystrokes if (u, c) == (user_id, channel_id))
+        for user_id, channel_id, _ in keystrokes
+    }
+    frames = latest_typing(updates)
+    assert len(frames) == len(latest)
+    assert all(isinstance(frame, TypingFrame) for frame in frames)
+    assert {(frame.user_id, frame.channel_id): frame.until for frame in frames} == {
+        key: timestamp(NOW_MS + seconds * 1000) for key, seconds in latest.items()
+    }
+
+
+@given(st.lists(st.tuples(users, st.sampled_from(["c-1", "c-2"]), st.integers(0, 99))))
+def test_of_many_reads_the_furthest_is_told(reads):
+    """A read marker never goes back because of the order of arrival."""
+    updates = [
+        ChannelRead(user_id=user_id, channel_id=channel_id, read_seq=seq) for user_id, channel_id, seq in reads
+    ]
+    told = furthest_reads(updates)
+    furthest = {(u, c): max(s for v, d, s in reads if (v, d) == (u, c)) for u, c, _ in reads}
+    assert len(told) == len(furthest)
+    for user_id, frame in told:
+        assert isinstance(frame, ReadMarkerFrame)
+        assert frame.read_seq == furthest[user_id, frame.channel_id]

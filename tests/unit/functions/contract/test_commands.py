@@ -1,0 +1,203 @@
+"""Parsing a client's frame: every refusal has its code and a sentence, and nothing else is ever raised."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.contract.commands import (
+    COMMANDS,
+    AddReaction,
+    Command,
+    DeleteMessage,
+    EditMessage,
+    Ping,
+    RemoveReaction,
+    SendMessage,
+    StartTyping,
+    parse_command,
+)
+from functions.contract.errors import ChatError, ErrorCode
+from functions.contract.frames import ErrorFrame
+from functions.contract.text import MAX_TEXT_BYTES
+from tests.unit.builders import CLIENT_MESSAGE_ID
+
+ALL = tuple(COMMANDS.values())
+SEND = {"action": "sendMessage", "clientMessageId": CLIENT_MESSAGE_ID, "channelId": "general", "text": "hello"}
+FRAMES: dict[type[Command], dict[str, Any]] = {
+    SendMessage: SEND,
+    EditMessage: {"action": "editMessage", "channelId": "general", "seq": 1, "text": "hello"},
+    DeleteMessage: {"action": "deleteMessage", "channelId": "general", "seq": 1},
+    AddReaction: {"action": "addReaction", "channelId": "general", "seq": 1, "emoji": "👍"},
+    RemoveReaction: {"action": "removeReaction", "channelId": "general", "seq": 1, "emoji": "👍"},
+    StartTyping: {"action": "startTyping", "channelId": "general"},
+    Ping: {"action": "ping"},
+}
+
+
+def refusal(body: Any, *expected: type[Command]) -> ChatError:
+    text = body if body is None or isinstance(body, str) else json.dumps(body)
+    with pytest.raises(ChatError) as raised:
+        parse_command(text, *(expected or ALL))
+    return raised.value
+
+
+def test_every_action_has_a_frame_here():
+    """The table above misses no action."""
+    assert set(FRAMES) == set(ALL)
+
+
+@pytest.mark.parametrize("command", ALL)
+def test_a_right_frame_is_its_command(command: type[Command]):
+    """What is on the wire comes back as the command's fields, and as nothing else."""
+    parsed = parse_command(json.dumps(FRAMES[command]), *ALL)
+    assert type(parsed) is command
+    assert parsed.model_dump(by_alias=True) == FRAMES[command]
+
+
+@pytest.mark.parametrize("command", ALL)
+def test_a_missing_field_is_named(command: type[Command]):
+    """The sentence says which field is missing."""
+    for field in FRAMES[command]:
+        if field == "action":
+            continue
+        body = {name: value for name, value in FRAMES[command].items() if name != field}
+        refused = refusal(body)
+        assert refused.code is ErrorCode.INVALID_FRAME
+        assert refused.message == f"The field '{field}' is missing."
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "sentence"),
+    [
+        (None, ErrorCode.INVALID_FRAME, "The frame is not JSON."),
+        ("", ErrorCode.INVALID_FRAME, "The frame is not JSON."),
+        ("hello", ErrorCode.INVALID_FRAME, "The frame is not JSON."),
+        ('{"action": "ping"', ErrorCode.INVALID_FRAME, "The frame is not JSON."),
+        ("[" * 100_000, ErrorCode.INVALID_FRAME, "The frame is not JSON."),
+        ('{"seq": ' + "9" * 5000 + "}", ErrorCode.INVALID_FRAME, "The frame is not JSON."),
+        ("[]", ErrorCode.INVALID_FRAME, "The frame is not a JSON object."),
+        ("null", ErrorCode.INVALID_FRAME, "The frame is not a JSON object."),
+        ('"ping"', ErrorCode.INVALID_FRAME, "The frame is not a JSON object."),
+        ({}, ErrorCode.INVALID_FRAME, "The frame has no action; expected one of: "),
+        ({"action": 7}, ErrorCode.INVALID_FRAME, "The frame has no action; expected one of: "),
+        ({"action": ["ping"]}, ErrorCode.INVALID_FRAME, "The frame has no action; expected one of: "),
+        ({"action": "shout"}, ErrorCode.UNKNOWN_ACTION, "The action 'shout' is not known; expected one of: "),
+        ({"action": "Ping"}, ErrorCode.UNKNOWN_ACTION, "The action 'Ping' is not known; expected one of: "),
+        ({"action": "\ud800"}, ErrorCode.UNKNOWN_ACTION, "The action '?' is not known; expected one of: "),
+        (
+            SEND | {"sender": "bob"},
+            ErrorCode.INVALID_FRAME,
+            "The field 'sender' is not one that is taken here.",
+        ),
+        (
+            SEND | {"clientMessageId": "x"},
+            ErrorCode.INVALID_FRAME,
+            "The field 'clientMessageId' is not right: expec",
+        ),
+        (
+            SEND | {"clientMessageId": 7},
+            ErrorCode.INVALID_FRAME,
+            "The field 'clientMessageId' is not right: expec",
+        ),
+        (SEND | {"channelId": "a b"}, ErrorCode.INVALID_FRAME, "The field 'channelId' is not right: "),
+        (SEND | {"channelId": "general\n"}, ErrorCode.INVALID_FRAME, "The field 'channelId' is not right: "),
+        (SEND | {"channelId": "c" * 65}, ErrorCode.INVALID_FRAME, "The field 'channelId' is not right: "),
+        (SEND | {"channelId": "name#general"}, ErrorCode.INVALID_FRAME, "The field 'channelId' is not right: "),
+        (SEND | {"channelId": 7}, ErrorCode.INVALID_FRAME, "The field 'channelId' is not right: "),
+        (SEND | {"text": 7}, ErrorCode.INVALID_FRAME, "The field 'text' is not right: expected a string."),
+        (
+            SEND | {"text": ""},
+            ErrorCode.INVALID_FRAME,
+            "The field 'text' is not right: expected some text, got none.",
+        ),
+        (
+            SEND | {"text": " \n"},
+            ErrorCode.INVALID_FRAME,
+            "The field 'text' is not right: expected some text, got no",
+        ),
+        (
+            SEND | {"text": "\ud800"},
+            ErrorCode.INVALID_FRAME,
+            "The field 'text' is not right: expected whole charact",
+        ),
+        (
+            SEND | {"text": "x" * (MAX_TEXT_BYTES + 1)},
+            ErrorCode.TEXT_TOO_LONG,
+            "The text has 8,193 bytes; at most 8,192 are allowed.",
+        ),
+    ],
+)
+def test_a_wrong_frame_gets_its_code_and_a_sentence(body: Any, code: ErrorCode, sentence: str):
+    """Each way to be wrong is told apart, in words for a person."""
+    refused = refusal(body)
+    assert refused.code is code
+    assert refused.message.startswith(sentence)
+    assert refused.message.endswith(".")
+
+
+@pytest.mark.parametrize("seq", [0, -1, 1.0, 1.5, True, "1", None, 10**12, 10**300, float("nan"), float("inf")])
+def test_a_seq_is_a_whole_number_from_one(seq: Any):
+    """Nothing is rounded or read out of a string, and no number is too large for what stores it."""
+    refused = refusal(FRAMES[DeleteMessage] | {"seq": seq})
+    assert refused.code is ErrorCode.INVALID_FRAME
+    assert refused.message.startswith("The field 'seq' is not right: ")
+
+
+def test_an_action_on_another_route_is_refused():
+    """A frame whose action differs from the route that took it (a repeated key, say) is nobody's."""
+    refused = refusal(FRAMES[DeleteMessage], SendMessage)
+    assert refused.code is ErrorCode.INVALID_FRAME
+    assert refused.message.startswith("The action 'deleteMessage' did not reach its route")
+
+
+@pytest.mark.parametrize("field", ["clientMessageId", "channelId", "text"])
+def test_a_wrong_value_is_never_repeated(field: str):
+    """What somebody wrote does not come back in an error, which may be logged on its way."""
+    value = "the!secret " * 1000
+    assert "secret" not in refusal(SEND | {field: value}).message
+
+
+def test_the_same_uuid_spelled_otherwise_is_the_same_message():
+    """Two spellings must not be two messages."""
+    spellings = [
+        CLIENT_MESSAGE_ID,
+        CLIENT_MESSAGE_ID.upper(),
+        "{" + CLIENT_MESSAGE_ID + "}",
+        "urn:uuid:" + CLIENT_MESSAGE_ID,
+    ]
+    parsed = [parse_command(json.dumps(SEND | {"clientMessageId": each}), SendMessage) for each in spellings]
+    assert {command.client_message_id for command in parsed} == {CLIENT_MESSAGE_ID}
+
+
+def test_a_text_arrives_unchanged():
+    """Spaces, line ends, right-to-left text and combined emoji are the sender's own business."""
+    text = "  <b>שלום</b>\r\n👩‍👩‍👧‍👦 \u202e \x00"
+    assert parse_command(json.dumps(SEND | {"text": text}), SendMessage).text == text
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(), max_size=8), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+fields = st.sampled_from(["clientMessageId", "channelId", "seq", "text", "emoji", "sender", "\ud800"])
+near_frames = st.builds(
+    lambda action, rest: {**rest, "action": action},
+    st.sampled_from([*COMMANDS, "\ud800", "other"]) | json_values,
+    st.dictionaries(fields, json_values | st.sampled_from([1, "general", CLIENT_MESSAGE_ID, "👍"]), max_size=5),
+)
+
+
+@given(st.text() | json_values.map(json.dumps) | near_frames.map(json.dumps))
+def test_any_text_is_a_command_or_a_refusal_that_can_be_sent(body: str):
+    """Whatever arrives, the client gets an answer: a command is parsed, or an error frame can be encoded."""
+    try:
+        parse_command(body, *ALL)
+    except ChatError as refused:
+        frame = ErrorFrame(code=refused.code, message=refused.message)
+        assert json.loads(frame.encode())["code"] in {"INVALID_FRAME", "UNKNOWN_ACTION", "TEXT_TOO_LONG"}

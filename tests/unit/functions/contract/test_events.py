@@ -1,0 +1,66 @@
+"""Reading events: only what a detail-type promises passes, and a refusal tells no values."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.contract.events import CHANNEL_EVENTS, STATUS_UPDATES, MalformedEventError, detail_type, read_event
+from tests.unit.builders import SECRET, bus_event, facts
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def test_every_event_is_channel_event_or_status_update_and_never_both():
+    """Two kinds, two paths, and nothing in between."""
+    assert not set(CHANNEL_EVENTS) & set(STATUS_UPDATES)
+    assert set(CHANNEL_EVENTS) | set(STATUS_UPDATES) == set(facts())
+
+
+@pytest.mark.parametrize("name", facts())
+def test_a_fact_survives_the_bus(name: str):
+    """Written and read it is the same, under the name of its class."""
+    event = bus_event(facts()[name])
+    assert event["detail-type"] == detail_type(facts()[name]) == name
+    assert read_event(event).data == facts()[name]
+
+
+@pytest.mark.parametrize("name", facts())
+def test_every_field_of_the_data_is_needed(name: str):
+    """An event that lacks one is malformed, and the error says which."""
+    for field in bus_event(facts()[name])["detail"]["data"]:
+        event = bus_event(facts()[name])
+        del event["detail"]["data"][field]
+        with pytest.raises(MalformedEventError, match=f"^{name}: data.{field}: Field required$"):
+            read_event(event)
+
+
+@pytest.mark.parametrize(
+    "change", [{"text": {"a": SECRET}}, {"seq": SECRET}, {"editedAt": SECRET}, {"channelId": SECRET}]
+)
+def test_a_malformed_event_tells_no_values(change: dict[str, Any]):
+    """The error goes to logs and dead letters' causes."""
+    event = bus_event(facts()["MessageEdited"])
+    event["detail"]["data"] |= change
+    with pytest.raises(MalformedEventError) as raised:
+        read_event(event)
+    assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["MessageLost", None, "", "messageSent"])
+def test_an_unknown_kind_is_malformed(name: str | None):
+    """Names are exact."""
+    with pytest.raises(MalformedEventError, match="expected a known detail-type"):
+        read_event({"detail-type": name, "detail": {}})
+
+
+@given(st.sampled_from(sorted(facts())), JSON)
+def test_any_detail_is_an_envelope_or_malformed(name: str, detail: Any):
+    """Whatever is on the bus, consumers see one kind of error."""
+    with pytest.raises(MalformedEventError):
+        read_event({"detail-type": name, "detail": detail})

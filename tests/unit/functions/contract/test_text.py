@@ -1,0 +1,163 @@
+"""Texts, names, emoji and ids: the limits, and what people really write."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.contract.errors import TextTooLongError
+from functions.contract.text import (
+    MAX_NAME_CHARACTERS,
+    MAX_TEXT_BYTES,
+    canonical_uuid,
+    checked_emoji,
+    checked_name,
+    checked_text,
+)
+
+whole_text = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@pytest.mark.parametrize("character", ["a", "é", "語", "😀"], ids=["1 byte", "2 bytes", "3 bytes", "4 bytes"])
+def test_the_limit_of_a_text_counts_bytes(character: str):
+    """8,192 bytes of UTF-8 pass, one more does not, whatever the characters are."""
+    size = len(character.encode())
+    fits = character * (MAX_TEXT_BYTES // size) + "x" * (MAX_TEXT_BYTES % size)
+    assert len(fits.encode()) == MAX_TEXT_BYTES
+    assert checked_text(fits) == fits
+    with pytest.raises(TextTooLongError, match=r"^The text has 8,193 bytes; at most 8,192 are allowed\.$"):
+        checked_text(fits + "x")
+
+
+@given(whole_text.filter(lambda text: text.strip()))
+def test_a_text_is_never_changed(text: str):
+    """What was sent is what is stored."""
+    assert checked_text(text) == text
+
+
+@pytest.mark.parametrize("value", ["\ud83d", "fine \ud83d until here", "\ude00\ud83d"])
+def test_half_a_surrogate_pair_is_no_text(value: str):
+    """No encoding can carry it, so it is refused everywhere."""
+    for check in (checked_text, checked_name, checked_emoji):
+        with pytest.raises(ValueError, match="half a surrogate pair"):
+            check(value)
+
+
+@pytest.mark.parametrize("value", [None, 7, b"bytes", ["a"], {}])
+def test_only_strings_are_text(value: object):
+    """Nothing is turned into a string."""
+    for check in (checked_text, checked_name, checked_emoji, canonical_uuid):
+        with pytest.raises(ValueError, match="expected"):
+            check(value)
+
+
+@pytest.mark.parametrize(
+    "emoji", ["👍", "👍🏽", "❤️", "❤", "👩‍👩‍👧‍👦", "🇩🇪", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "1️⃣", "#️⃣", "‼️", "〰️", "↔️", "🏳️‍🌈", "✅", "㊗️"]
+)
+def test_an_emoji_is_taken_as_it_is(emoji: str):
+    """Skin tones, families, flags, keycaps, and the emoji that Unicode calls punctuation."""
+    assert checked_emoji(emoji) == emoji
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "a",
+        "ok",
+        "1",
+        "#",
+        "👍 ",
+        "👍a",
+        " ",
+        "\n",
+        "<",
+        "+",
+        "<b>",
+        "^",
+        "\u202e",
+        "\u200b",
+        "\u200d",
+        "\ufe0f",
+        "é",
+    ],
+)
+def test_what_is_no_emoji_is_refused(value: str):
+    """Words, spaces, markup, and characters that nobody sees."""
+    with pytest.raises(ValueError, match="expected an emoji"):
+        checked_emoji(value)
+
+
+def test_an_emoji_is_not_a_page_of_emoji():
+    """A reaction has at most 64 bytes."""
+    assert checked_emoji("👍" * 16)
+    with pytest.raises(ValueError, match="expected one emoji, got more"):
+        checked_emoji("👍" * 17)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("tea", "tea"),
+        ("  tea \t time\n", "tea time"),
+        ("a\u2028b", "a b"),
+        ("\u202eadmin", "admin"),
+        ("ad\u200bmin", "admin"),
+        ("\u2066admin\u2069", "admin"),
+        ("\ufeffadmin", "admin"),
+        ("\u200e tea \u200e", "tea"),
+        ("a \u200e b", "a b"),
+        ("ad\x00min\x1b", "admin"),
+        ("ad\u00admin", "admin"),
+        ("tea\u3164", "tea"),
+        ("Cafe\u0301", "Caf\u00e9"),
+        ("<b>bold</b>", "<b>bold</b>"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("👩‍👩‍👧‍👦", "👩‍👩‍👧‍👦"),
+        ("שלום", "שלום"),
+    ],
+)
+def test_a_name_loses_what_nobody_sees(written: str, kept: str):
+    """Two names that look the same are the same; joiners that scripts need stay."""
+    assert checked_name(written) == kept
+
+
+@pytest.mark.parametrize(
+    "written", ["", "   ", "\n", "\u200e \u200e", "\u200b", "\u200d", "\x00", "\u3164", "\u115f"]
+)
+def test_a_name_that_nobody_sees_is_none(written: str):
+    """A blank name would be a person or channel that cannot be told from nothing."""
+    with pytest.raises(ValueError, match="expected a name, got none"):
+        checked_name(written)
+
+
+def test_the_limit_of_a_name_counts_characters_that_are_kept():
+    """64 characters pass; spaces around them do not count."""
+    assert checked_name("  " + "é" * MAX_NAME_CHARACTERS + " ") == "é" * MAX_NAME_CHARACTERS
+    with pytest.raises(ValueError, match="expected at most 64 characters, got 65"):
+        checked_name("é" * 65)
+
+
+@given(whole_text)
+def test_a_checked_name_checks_as_itself(written: str):
+    """Checking twice changes nothing, so a name that was stored can be sent again."""
+    try:
+        name = checked_name(written)
+    except ValueError:
+        return
+    assert checked_name(name) == name
+    assert name == name.strip()
+    assert len(name.splitlines()) == 1
+
+
+@given(st.uuids())
+def test_a_uuid_has_one_spelling(value):
+    """Case, braces and hyphens make no other id."""
+    for spelled in (str(value), str(value).upper(), value.hex, value.urn, f"{{{value}}}"):
+        assert canonical_uuid(spelled) == str(value)
+
+
+@pytest.mark.parametrize("value", ["", "x", "0" * 31, "0" * 33, "zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz"])
+def test_what_is_no_uuid_is_refused(value: str):
+    """The sentence says what was expected."""
+    with pytest.raises(ValueError, match="expected a UUID"):
+        canonical_uuid(value)

@@ -1,0 +1,104 @@
+"""`$connect`'s authorizer: a good ticket opens one socket, anything else none."""
+
+from typing import Any
+
+import pytest
+
+from functions.aws import tickets
+from functions.handlers import authorize
+from tests.unit.builders import HOUR_MS, NOW_MS, connect_event, holder
+from tests.unit.conftest import Clock
+from tests.unit.functions.handlers.conftest import Call, Logs
+
+pytestmark = pytest.mark.usefixtures("stage")
+HOLDER = holder()
+
+
+def effect(answer: dict[str, Any]) -> str:
+    [statement] = answer["policyDocument"]["Statement"]
+    assert statement["Resource"]
+    assert all(":socketapi/socket/" in arn for arn in statement["Resource"])
+    return str(statement["Effect"])
+
+
+def issued(holder: tickets.TicketHolder = HOLDER) -> str:
+    return tickets.issue("tickets", holder, now_ms=NOW_MS)[0]
+
+
+def test_a_good_ticket_opens_the_socket_as_its_holder(call: Call):
+    """The context is what every later frame is believed by; API Gateway takes strings in it."""
+    answer = call(authorize.handler, connect_event(issued()))
+    assert effect(answer) == "Allow"
+    assert answer["principalId"] == "alice"
+    assert answer["context"] == {
+        "userId": "alice",
+        "displayName": "Alice",
+        "sessionId": "s-1",
+        "sessionExpiresAt": str(NOW_MS + HOUR_MS),
+    }
+
+
+def test_a_ticket_opens_one_socket(call: Call):
+    """Whoever reads it from a log or a history comes too late."""
+    ticket = issued()
+    assert [effect(call(authorize.handler, connect_event(ticket))) for _ in range(2)] == ["Allow", "Deny"]
+
+
+@pytest.mark.parametrize("ticket", [None, "", "guess", "x" * 5000])
+def test_without_a_ticket_there_is_no_socket(call: Call, ticket: str | None):
+    """Denied, with nothing in the context."""
+    answer = call(authorize.handler, connect_event(ticket))
+    assert effect(answer) == "Deny"
+    assert not answer.get("context")
+
+
+def test_a_ticket_expires(call: Call, server_time: Clock):
+    """After half a minute."""
+    ticket = issued()
+    server_time.advance(30_000)
+    assert effect(call(authorize.handler, connect_event(ticket))) == "Deny"
+
+
+def test_a_ticket_of_an_ended_session_is_none(call: Call):
+    """The session may end between the ticket and the socket."""
+    expired = holder(session_expires_at_ms=NOW_MS)
+    assert effect(call(authorize.handler, connect_event(issued(expired)))) == "Deny"
+    ticket, others = issued(), issued(holder(session_id="s-2"))
+    tickets.end_session("tickets", "s-1", now_ms=NOW_MS)
+    assert effect(call(authorize.handler, connect_event(ticket))) == "Deny"
+    assert effect(call(authorize.handler, connect_event(others))) == "Allow"
+
+
+OURS, EVIL = "https://chat.example", "https://evil.example"
+
+
+@pytest.mark.parametrize(
+    ("asked", "opens", "allowed"),
+    [
+        (OURS, OURS, True),
+        (None, None, True),
+        (OURS, EVIL, False),
+        (OURS, f"{OURS}.evil.example", False),
+        (OURS, "null", False),
+        (OURS, None, False),
+        (None, EVIL, False),
+    ],
+)
+def test_a_ticket_opens_a_socket_for_the_page_that_asked_for_it(
+    call: Call, asked: str | None, opens: str | None, allowed: bool
+):
+    """A leaked ticket is of no use to another site's page; header names come in any case."""
+    event = connect_event(issued(holder(origin=asked)))
+    if opens is not None:
+        event["headers"]["oRiGiN"] = opens
+    assert effect(call(authorize.handler, event)) == ("Allow" if allowed else "Deny")
+
+
+def test_a_ticket_is_never_logged(call: Call, logs: Logs):
+    """Not even one that was refused; the reason is."""
+    ticket = issued()
+    for _ in range(2):
+        call(authorize.handler, connect_event(ticket))
+    assert ticket not in logs.text
+    assert [line["message"] for line in logs.lines] == ["allowed", "denied"]
+    assert logs.lines[1]["reason"] == "the ticket is unknown, used, or expired"

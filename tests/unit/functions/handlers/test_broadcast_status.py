@@ -1,0 +1,181 @@
+"""The queue `status`: the latest state, once per connection and batch, to those whom it concerns."""
+
+from typing import Any
+
+import pytest
+
+from functions.contract.events import ChannelRead, TypingStarted, UserConnected, UserDisconnected
+from functions.contract.model import Shape, timestamp
+from functions.handlers import broadcast_status
+from tests.unit.builders import AT, CHANNEL, NOW_MS, bus_event, facts, sqs_event
+from tests.unit.functions.handlers.conftest import Call, Logs, Sockets
+from tests.unit.stage import Stage
+
+
+@pytest.fixture
+def people(stage: Stage) -> Stage:
+    """Alice with two tabs and Bob with one share a channel; Carol is elsewhere."""
+    for user_id in ("alice", "bob", "carol"):
+        stage.add_user(user_id)
+    stage.add_channel(CHANNEL, "alice", "bob")
+    stage.add_channel(CHANNEL.model_copy(update={"channel_id": "c-2", "name": "milk"}), "carol")
+    for user_id, connection_id in (("alice", "a1"), ("alice", "a2"), ("bob", "b1"), ("carol", "c1")):
+        stage.connect(user_id, connection_id)
+    return stage
+
+
+@pytest.fixture
+def broadcast(call: Call, people: Stage, sockets: Sockets) -> Any:
+    """Hand a batch to the function; the records that failed."""
+
+    def broadcasted(*updates: Shape | str | dict[str, Any]) -> list[str]:
+        bodies = [bus_event(update) if isinstance(update, Shape) else update for update in updates]
+        answer = call(broadcast_status.handler, sqs_event(*bodies))
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    return broadcasted
+
+
+def connected(user_id: str, connection_id: str) -> UserConnected:
+    return UserConnected(user_id=user_id, connection_id=connection_id, connected_at=AT)
+
+
+def disconnected(user_id: str, connection_id: str) -> UserDisconnected:
+    return UserDisconnected(user_id=user_id, connection_id=connection_id, disconnected_at=AT, reason="closed")
+
+
+def typing(user_id: str, seconds: int = 6, channel_id: str = "c-1") -> TypingStarted:
+    return TypingStarted(channel_id=channel_id, user_id=user_id, until=timestamp(NOW_MS + seconds * 1000))
+
+
+def read(user_id: str, seq: int, channel_id: str = "c-1") -> ChannelRead:
+    return ChannelRead(channel_id=channel_id, user_id=user_id, read_seq=seq)
+
+
+def close(stage: Stage, user_id: str, connection_id: str) -> None:
+    stage.dynamodb.Table("connections").delete_item(Key={"userId": user_id, "connectionId": connection_id})
+
+
+def test_many_who_come_make_one_frame(broadcast: Any, sockets: Sockets):
+    """Each connection hears once of everyone whom it shares a channel with; strangers hear nothing of them."""
+    assert broadcast(connected("alice", "a1"), connected("bob", "b1"), connected("alice", "a2")) == []
+    assert set(sockets.received) == {"a1", "a2", "b1"}
+    for [frame] in sockets.received.values():
+        assert frame["type"] == "presence"
+        assert [(change["userId"], change["status"]) for change in frame["changes"]] == [
+            ("alice", "online"),
+            ("bob", "online"),
+        ]
+
+
+def test_closing_one_of_two_tabs_is_told_to_nobody(broadcast: Any, people: Stage, sockets: Sockets):
+    """And closing the last one is."""
+    broadcast(connected("alice", "a1"))
+    sockets.received.clear()
+    close(people, "alice", "a1")
+    broadcast(disconnected("alice", "a1"))
+    assert sockets.received == {}
+    close(people, "alice", "a2")
+    broadcast(disconnected("alice", "a2"))
+    assert [change["status"] for change in sockets.received["b1"][0]["changes"]] == ["offline"]
+
+
+def test_who_came_and_went_within_a_batch_makes_no_noise(broadcast: Any, people: Stage, sockets: Sockets):
+    """What counts is what the table says now, in whatever order the events arrive."""
+    broadcast(connected("bob", "b1"))
+    sockets.received.clear()
+    broadcast(disconnected("bob", "b2"), connected("bob", "b2"), disconnected("bob", "b1"))
+    assert sockets.received == {}
+
+
+def test_typing_is_told_to_the_others(broadcast: Any, sockets: Sockets):
+    """Not to oneself, in no tab, and not outside of the channel; of many keystrokes the latest."""
+    assert broadcast(typing("alice", 5), typing("alice", 7), typing("alice", 6)) == []
+    assert sockets.received == {
+        "b1": [
+            {"type": "typing", "channelId": "c-1", "userId": "alice", "until": timestamp(NOW_MS + 7000)},
+        ]
+    }
+
+
+def test_a_read_marker_is_told_to_ones_own_connections(broadcast: Any, sockets: Sockets):
+    """What somebody has read is nobody else's business; of many the furthest."""
+    assert broadcast(read("alice", 3), read("alice", 9), read("alice", 5)) == []
+    marker = {"type": "readMarker", "channelId": "c-1", "readSeq": 9}
+    assert sockets.received == {"a1": [marker], "a2": [marker]}
+
+
+def test_a_poisoned_record_fails_alone(broadcast: Any, sockets: Sockets):
+    """It comes again and ends with the dead letters; its neighbours are told."""
+    failed = broadcast(
+        "not JSON",
+        read("alice", 3),
+        bus_event(facts()["ChannelRead"]) | {"detail-type": "Unheard"},
+        bus_event(facts()["ChannelRead"]) | {"detail": {}},
+        "[]",
+        typing("bob"),
+    )
+    assert failed == ["m0", "m2", "m3", "m4"]
+    assert [frame["type"] for frame in sockets.received["a1"]] == ["typing", "readMarker"]
+
+
+def test_a_batch_of_poison_alone_is_all_failed(broadcast: Any, people: Stage):
+    """Reported record by record, not as a crash."""
+    assert broadcast("not JSON", "{}") == ["m0", "m1"]
+
+
+def test_a_kind_that_cannot_be_told_fails_alone(broadcast: Any, sockets: Sockets, monkeypatch: pytest.MonkeyPatch):
+    """A table that is out of order for presence does not silence typing."""
+    monkeypatch.setenv("PARLEY_USERS_TABLE", "no-such-table")
+    assert broadcast(connected("alice", "a1"), typing("alice"), connected("bob", "b1")) == ["m0", "m2"]
+    assert [frame["type"] for frame in sockets.received["b1"]] == ["typing"]
+
+
+def test_a_change_that_was_stored_but_not_told_is_told_by_the_next_attempt(
+    call: Call, people: Stage, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+):
+    """To the table it is no news any more; to everybody else it is."""
+    batch = sqs_event(bus_event(connected("alice", "a1")))
+    with monkeypatch.context() as broken:
+        broken.setattr("functions.logic.presence.audiences", lambda *_, **__: 1 / 0)
+        assert call(broadcast_status.handler, batch)["batchItemFailures"] == [{"itemIdentifier": "m0"}]
+    batch["Records"][0]["attributes"]["ApproximateReceiveCount"] = "2"
+    assert call(broadcast_status.handler, batch)["batchItemFailures"] == []
+    assert [frame["changes"][0]["status"] for frame in sockets.received["b1"]] == ["online"]
+
+
+def test_one_batchs_failures_are_not_the_nexts(broadcast: Any, people: Stage):
+    """The function is warm; what failed before is forgotten."""
+    assert broadcast("not JSON") == ["m0"]
+    assert broadcast(read("alice", 3)) == []
+
+
+def test_a_gone_connection_is_forgotten(broadcast: Any, people: Stage, sockets: Sockets):
+    """And its user's presence will be settled by the event that says so."""
+    sockets.answers["b1"] = [410]
+    assert broadcast(typing("alice")) == []
+    assert "b1" not in {row["connectionId"] for row in people.rows("connections")}
+    [event] = people.published()
+    assert (event["detail-type"], event["detail"]["data"]["reason"]) == ("UserDisconnected", "gone")
+
+
+def test_many_gone_connections_are_forgotten_side_by_side(
+    broadcast: Any, people: Stage, sockets: Sockets, logs: Logs
+):
+    """As after a network that broke for everybody: each is forgotten, told of and counted once."""
+    many = [f"gone-{number}" for number in range(60)]
+    for connection_id in many:
+        people.connect("bob", connection_id)
+        sockets.answers[connection_id] = [410]
+    assert broadcast(typing("alice")) == []
+    assert {row["connectionId"] for row in people.rows("connections")}.isdisjoint(many)
+    told = [event["detail"]["data"]["connectionId"] for event in people.published()]
+    assert sorted(told) == sorted(many)
+    assert sum(logs.metric("ClosedConnections")) == len(many)
+
+
+def test_a_throttled_connection_does_not_fail_the_batch(broadcast: Any, people: Stage, sockets: Sockets):
+    """An update that got lost is replaced by the next; nobody else gets it twice because of that."""
+    sockets.answers["a1"] = [429] * 20
+    assert broadcast(read("alice", 3)) == []
+    assert list(sockets.received) == ["a2"]

@@ -1,0 +1,165 @@
+"""Routes that change a message, and those beside them: typing, and what no route takes."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.contract.model import timestamp
+from functions.handlers import change_message, default, start_typing
+from tests.unit.builders import AT, CHANNEL, NOW_MS, SECRET, socket_event
+from tests.unit.conftest import Clock
+from tests.unit.functions.handlers.conftest import Call, Sockets
+from tests.unit.stage import Stage
+
+PLACE = {"channelId": "c-1", "seq": 7}
+EDIT = {"action": "editMessage", **PLACE, "text": SECRET}
+DELETE = {"action": "deleteMessage", **PLACE}
+ADD = {"action": "addReaction", **PLACE, "emoji": "👍"}
+REMOVE = {"action": "removeReaction", **PLACE, "emoji": "👍"}
+TYPING = {"action": "startTyping", "channelId": "c-1"}
+FACT = {"messageId": "m-7", **PLACE}
+
+
+@pytest.fixture
+def ask(call: Call, stage: Stage) -> Any:
+    """Send a frame to a route; the frame that comes back. Carol owns the channel, Alice wrote message 7."""
+    stage.add_channel(CHANNEL, "alice", "bob", "carol", owner="carol")
+    stage.add_message(7, sender_id="alice")
+
+    def asked(route: Any, body: Any, user_id: str = "alice", **event: Any) -> dict[str, Any]:
+        answer = call(route.handler, socket_event(body, user_id=user_id, **event))
+        assert answer["statusCode"] == 200
+        return dict(json.loads(answer["body"]))
+
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("frame", "user_id", "detail_type", "data"),
+    [
+        (EDIT, "alice", "MessageEdited", FACT | {"text": SECRET, "editedBy": "alice", "editedAt": AT}),
+        (DELETE, "alice", "MessageDeleted", FACT | {"deletedBy": "alice", "deletedAt": AT}),
+        (DELETE, "carol", "MessageDeleted", FACT | {"deletedBy": "carol", "deletedAt": AT}),
+        (ADD, "bob", "ReactionAdded", FACT | {"emoji": "👍", "userId": "bob", "reactedAt": AT}),
+        (REMOVE, "bob", "ReactionRemoved", FACT | {"emoji": "👍", "userId": "bob", "reactedAt": AT}),
+    ],
+)
+def test_a_change_is_published_and_acknowledged(
+    ask: Any, stage: Stage, frame: dict[str, Any], user_id: str, detail_type: str, data: dict[str, Any]
+):
+    """With who did it and when, as the server says."""
+    answer = ask(change_message, frame, user_id)
+    assert answer == {"type": "ack", "action": frame["action"], "messageId": "m-7"}
+    [event] = stage.published()
+    assert (event["detail-type"], event["detail"]["data"]) == (detail_type, data)
+
+
+@pytest.mark.parametrize(
+    ("frame", "user_id", "code"),
+    [
+        (EDIT, "bob", "FORBIDDEN"),
+        (EDIT, "carol", "FORBIDDEN"),
+        (DELETE, "bob", "FORBIDDEN"),
+        (EDIT, "mallory", "NOT_A_MEMBER"),
+        (DELETE, "mallory", "NOT_A_MEMBER"),
+        (ADD, "mallory", "NOT_A_MEMBER"),
+        (EDIT | {"seq": 8}, "alice", "NOT_FOUND"),
+        (ADD | {"seq": 8}, "alice", "NOT_FOUND"),
+        (ADD | {"emoji": "no"}, "alice", "INVALID_FRAME"),
+        (ADD | {"userId": "alice"}, "bob", "INVALID_FRAME"),
+        (EDIT | {"text": SECRET * 1000}, "alice", "TEXT_TOO_LONG"),
+        (EDIT | {"seq": 10**300}, "alice", "INVALID_FRAME"),
+        (EDIT | {"channelId": "c-2"}, "alice", "NOT_A_MEMBER"),
+        ({"action": "sendMessage"}, "alice", "INVALID_FRAME"),
+    ],
+)
+def test_a_change_that_is_not_theirs_is_refused(
+    ask: Any, stage: Stage, frame: dict[str, Any], user_id: str, code: str
+):
+    """With its code, and nothing on the bus."""
+    answer = ask(change_message, frame, user_id)
+    assert (answer["type"], answer["code"], answer["action"]) == ("error", code, frame["action"])
+    if code != "INVALID_FRAME":
+        assert (answer["channelId"], answer["seq"]) == (frame["channelId"], frame["seq"])
+    assert stage.published() == []
+
+
+def test_changes_count_against_the_rate_too(ask: Any, monkeypatch: pytest.MonkeyPatch):
+    """A flood of reactions is a flood."""
+    monkeypatch.setenv("PARLEY_MESSAGE_BURST", "2")
+    answers = [ask(change_message, ADD, "bob") for _ in range(3)]
+    assert [answer["type"] for answer in answers] == ["ack", "ack", "error"]
+    assert answers[-1]["retryAfterMs"] == 500
+
+
+def test_typing_is_told_for_six_seconds(ask: Any, stage: Stage):
+    """Nothing is stored: it ends by itself."""
+    assert ask(start_typing, TYPING) == {"type": "ack", "action": "startTyping"}
+    [event] = stage.published()
+    assert event["detail-type"] == "TypingStarted"
+    assert event["detail"]["data"] == {"channelId": "c-1", "userId": "alice", "until": timestamp(NOW_MS + 6000)}
+
+
+def test_typing_without_end_is_refused_and_takes_nothing_from_what_one_may_say(ask: Any, stage: Stage):
+    """Its counter is its own."""
+    answers = [ask(start_typing, TYPING) for _ in range(6)]
+    assert [answer["type"] for answer in answers] == ["ack"] * 5 + ["error"]
+    assert answers[-1]["code"] == "RATE_LIMITED"
+    assert answers[-1]["retryAfterMs"] == 1000
+    rows = stage.rows("members")
+    assert rows
+    assert all("restedAt" not in row for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("frame", "user_id", "code"),
+    [
+        (TYPING, "mallory", "NOT_A_MEMBER"),
+        (TYPING | {"channelId": "c-2"}, "alice", "NOT_A_MEMBER"),
+        (TYPING | {"userId": "bob"}, "alice", "INVALID_FRAME"),
+    ],
+)
+def test_only_members_type(ask: Any, stage: Stage, frame: dict[str, Any], user_id: str, code: str):
+    """And only as themselves."""
+    assert ask(start_typing, frame, user_id)["code"] == code
+    assert stage.published() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        ({"action": "ping"}, {"type": "pong"}),
+        ({"action": "shout"}, {"code": "UNKNOWN_ACTION", "action": "shout"}),
+        ("hello", {"code": "INVALID_FRAME"}),
+        ("", {"code": "INVALID_FRAME"}),
+        ({"action": "ping", "more": 1}, {"code": "INVALID_FRAME", "action": "ping"}),
+        ({"action": "sendMessage"}, {"code": "INVALID_FRAME", "action": "sendMessage"}),
+    ],
+)
+def test_what_no_route_takes_is_told_what_is_wrong(ask: Any, body: Any, answer: dict[str, Any]):
+    """The socket stays open, and the client learns."""
+    told = ask(default, body)
+    assert told == answer or told == {"type": "error", "message": told["message"], **answer}
+
+
+@pytest.mark.parametrize(
+    ("route", "frame"), [(change_message, EDIT), (start_typing, TYPING), (default, {"action": "ping"})]
+)
+def test_an_ended_session_is_refused_on_every_route(
+    ask: Any, server_time: Clock, sockets: Sockets, route: Any, frame: dict[str, Any]
+):
+    """Not only where messages are sent."""
+    sockets.closings = {"a1": [403]}
+    server_time.advance(3_600_000)
+    assert ask(route, frame)["code"] == "SESSION_EXPIRED"
+
+
+@pytest.mark.parametrize(("route", "frame"), [(change_message, EDIT), (start_typing, TYPING)])
+def test_a_fault_of_ours_keeps_the_socket_open_on_every_route(
+    ask: Any, monkeypatch: pytest.MonkeyPatch, route: Any, frame: dict[str, Any]
+):
+    """INTERNAL with a correlation id."""
+    monkeypatch.setenv("PARLEY_MEMBERS_TABLE", "no-such-table")
+    answer = ask(route, frame)
+    assert (answer["code"], answer["correlationId"]) == ("INTERNAL", "request-1")

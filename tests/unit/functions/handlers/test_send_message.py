@@ -1,0 +1,178 @@
+"""Route `sendMessage`: an ack when the event is on the bus, else an error that says why."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.chat.messages import message_id
+from functions.handlers import send_message
+from tests.unit.builders import AT, CHANNEL, CLIENT_MESSAGE_ID, NOW_MS, SECRET, socket_event
+from tests.unit.conftest import Clock
+from tests.unit.functions.handlers.conftest import Call, Logs, Sockets
+from tests.unit.stage import Stage
+
+FRAME = {"action": "sendMessage", "clientMessageId": CLIENT_MESSAGE_ID, "channelId": "c-1", "text": SECRET}
+ECHO = {"type": "error", "action": "sendMessage", "clientMessageId": CLIENT_MESSAGE_ID, "channelId": "c-1"}
+
+
+@pytest.fixture
+def send(call: Call, stage: Stage) -> Any:
+    """Send a frame, changed as told; the frame that comes back."""
+    stage.add_channel(CHANNEL, "alice")
+
+    def sent(changes: Any = None, **event: Any) -> dict[str, Any]:
+        body = FRAME | changes if isinstance(changes, dict) else FRAME if changes is None else changes
+        answer = call(send_message.handler, socket_event(body, **event))
+        assert answer["statusCode"] == 200, "a refusal must not close the socket"
+        return dict(json.loads(answer["body"]))
+
+    return sent
+
+
+def test_an_ack_means_that_the_event_is_on_the_bus(send: Any, stage: Stage, logs: Logs):
+    """With the sender, time and identity that the server says."""
+    identity = message_id("alice", CLIENT_MESSAGE_ID)
+    assert send() == {
+        "type": "ack",
+        "action": "sendMessage",
+        "clientMessageId": CLIENT_MESSAGE_ID,
+        "messageId": identity,
+    }
+    [event] = stage.published()
+    assert event["detail-type"] == "MessageSent"
+    assert event["detail"]["data"] == {
+        "messageId": identity,
+        "clientMessageId": CLIENT_MESSAGE_ID,
+        "channelId": "c-1",
+        "sender": {"userId": "alice", "displayName": "Alice"},
+        "text": SECRET,
+        "sentAt": AT,
+    }
+    assert logs.metric("MessagesSent") == [1]
+
+
+def test_the_same_send_again_gets_the_same_ack(send: Any, stage: Stage, server_time: Clock):
+    """Also later, and with the id spelled otherwise: it is one message."""
+    first = send()
+    server_time.advance(60_000)
+    assert send({"clientMessageId": CLIENT_MESSAGE_ID.upper()}) == first
+    assert len({event["detail"]["data"]["messageId"] for event in stage.published()}) == 1
+
+
+def test_another_users_same_id_is_another_message(send: Any, stage: Stage):
+    """Nobody can take another's message's place by guessing its client id."""
+    stage.add_member("bob", "c-1")
+    assert send()["messageId"] != send(user_id="bob", connection_id="b1")["messageId"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"channelId": "c-2"}, "NOT_A_MEMBER"),
+        ({"channelId": "nowhere"}, "NOT_A_MEMBER"),
+        ({"text": SECRET * 1000}, "TEXT_TOO_LONG"),
+        ({"text": ""}, "INVALID_FRAME"),
+        ({"sender": {"userId": "bob"}}, "INVALID_FRAME"),
+        ({"userId": "bob"}, "INVALID_FRAME"),
+        ({"sentAt": AT}, "INVALID_FRAME"),
+    ],
+)
+def test_a_refusal_says_which_frame_is_meant(send: Any, stage: Stage, changes: dict[str, Any], code: str):
+    """The code, a sentence, and the client's own id; nothing goes on the bus."""
+    stage.add_channel(CHANNEL.model_copy(update={"channel_id": "c-2", "name": "milk"}), "bob")
+    answer = send(changes)
+    assert SECRET not in answer.pop("message")
+    named = {"channelId": changes["channelId"]} if isinstance(changes.get("channelId"), str) else {}
+    assert answer == ECHO | named | {"code": code}
+    assert stage.published() == []
+
+
+@pytest.mark.parametrize("body", [None, "", "{", "[]", "null", '{"action": "\\ud800"}', "[" * 100_000])
+def test_what_cannot_be_read_is_refused_without_an_echo(send: Any, body: Any):
+    """There is nothing to tell which frame it was."""
+    event = socket_event(body)
+    answer = json.loads(send_message.handler(event, None)["body"])
+    assert answer["code"] in {"INVALID_FRAME", "UNKNOWN_ACTION"}
+    assert "clientMessageId" not in answer
+
+
+@pytest.mark.parametrize("value", [SECRET + "\n", "\ud800", ["a"], 7, {"a": 1}])
+def test_an_echo_is_short_printable_text(send: Any, value: Any):
+    """Whatever is sent as an id, the answer can be encoded and holds little of it."""
+    answer = send({"clientMessageId": value})
+    assert answer["code"] == "INVALID_FRAME"
+    assert "clientMessageId" not in answer
+    assert len(send({"clientMessageId": "x" * 100_000})["clientMessageId"]) == 64
+
+
+def test_a_member_no_more_is_refused_at_the_next_frame(send: Any, stage: Stage):
+    """The socket is still open; the membership is looked at every time."""
+    assert send()["type"] == "ack"
+    stage.dynamodb.Table("members").delete_item(Key={"userId": "alice", "channelId": "c-1"})
+    assert send()["code"] == "NOT_A_MEMBER"
+
+
+def test_an_ended_session_is_refused_at_the_next_frame(
+    send: Any, stage: Stage, server_time: Clock, sockets: Sockets
+):
+    """Though the socket was opened in time, and where it cannot be closed the answer says so."""
+    sockets.closings = {"a1": [403]}
+    assert send(session_expires_at_ms=NOW_MS + 1)["type"] == "ack"
+    server_time.advance(1)
+    answer = send(session_expires_at_ms=NOW_MS + 1)
+    assert answer == ECHO | {"code": "SESSION_EXPIRED", "message": "Your session has ended; sign in again."}
+    assert len(stage.published()) == 1
+
+
+def test_a_flood_is_told_when_to_go_on(
+    send: Any, stage: Stage, monkeypatch: pytest.MonkeyPatch, server_time: Clock
+):
+    """After the burst: RATE_LIMITED with the exact wait, and then the next is taken."""
+    monkeypatch.setenv("PARLEY_MESSAGE_BURST", "3")
+    monkeypatch.setenv("PARLEY_MESSAGES_PER_SECOND", "4")
+    answers = [send() for _ in range(4)]
+    assert [answer["type"] for answer in answers] == ["ack", "ack", "ack", "error"]
+    assert answers[-1] == ECHO | {
+        "code": "RATE_LIMITED",
+        "message": "You are sending too fast; a short pause helps.",
+        "retryAfterMs": 250,
+    }
+    server_time.advance(250)
+    assert send()["type"] == "ack"
+    assert len(stage.published()) == 4
+
+
+def test_a_fault_of_ours_is_a_correlation_id_and_a_log_line(
+    send: Any, logs: Logs, monkeypatch: pytest.MonkeyPatch
+):
+    """The client learns nothing but the id that finds the rest in the log."""
+    monkeypatch.setenv("PARLEY_MEMBERS_TABLE", "no-such-table")
+    assert send() == ECHO | {
+        "code": "INTERNAL",
+        "message": "Something went wrong on our side; please try again.",
+        "correlationId": "request-1",
+    }
+    [failed] = [line for line in logs.lines if line["message"] == "failed"]
+    assert failed["correlationId"] == "request-1"
+    assert failed["exception_name"] == "ResourceNotFoundException"
+
+
+def test_a_bus_that_takes_nothing_is_no_ack(send: Any, monkeypatch: pytest.MonkeyPatch):
+    """Better an error and a retry than a message that was acknowledged and lost."""
+
+    class RefusingBus:
+        def put_events(self, **_: Any) -> dict[str, Any]:
+            return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
+
+    monkeypatch.setattr("functions.aws.bus.event_bridge", RefusingBus)
+    assert send()["code"] == "INTERNAL"
+
+
+def test_logs_tell_who_and_what_kind_but_not_what(send: Any, logs: Logs):
+    """Ids and outcomes; the suite's own check sees to the text."""
+    send()
+    send({"text": SECRET * 1000})
+    taken, refused = [line for line in logs.lines if "message" in line]
+    assert (taken["message"], taken["userId"], taken["connectionId"]) == ("taken", "alice", "a1")
+    assert (refused["message"], refused["errorCode"]) == ("refused", "TEXT_TOO_LONG")

@@ -1,0 +1,105 @@
+"""Sessions that end: by signing out, at once and for good; by expiring, at the next frame."""
+
+from typing import Any
+
+import pytest
+
+from functions.aws import tickets
+from functions.handlers import api, connect, default, send_message
+from functions.logic import sign_out
+from tests.unit.builders import CHANNEL, CLIENT_MESSAGE_ID, HOUR_MS, NOW_MS, rest_event, socket_event
+from tests.unit.functions.handlers.conftest import Call, Sockets
+from tests.unit.stage import Stage
+
+SIGN_OUT = rest_event("POST", "/sign-out")
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for a handshake here."""
+    monkeypatch.setattr(sign_out, "PAUSE_SECONDS", 0)
+
+
+def test_signing_out_ends_the_sockets_of_the_session_only(call: Call, stage: Stage, sockets: Sockets):
+    """Every tab of this sign-in closes; the telephone stays, and so do other people."""
+    stage.add_channel(CHANNEL, "alice", "bob")
+    for user_id, connection_id, session_id in (
+        ("alice", "tab-1", "s-1"),
+        ("alice", "tab-2", "s-1"),
+        ("alice", "phone", "s-2"),
+        ("bob", "bobs", "s-3"),
+    ):
+        stage.connect(user_id, connection_id, session_id=session_id)
+    assert call(api.handler, SIGN_OUT)["statusCode"] == 204
+    assert sorted(sockets.closed) == ["tab-1", "tab-2"]
+    assert {row["connectionId"] for row in stage.rows("connections")} == {"phone", "bobs"}
+    assert stage.subscriptions() == {("c-1", "phone"), ("c-1", "bobs")}
+    assert stage.published_types() == ["UserDisconnected"] * 2
+
+
+def test_a_session_that_signed_out_gets_no_ticket(call: Call, stage: Stage):
+    """The token may be good for most of an hour; it opens no socket any more."""
+    stage.add_general()
+    asked = rest_event("POST", "/tickets")
+    assert call(api.handler, asked)["statusCode"] == 201
+    call(api.handler, SIGN_OUT)
+    refused = call(api.handler, asked)
+    assert (refused["statusCode"], "SESSION_EXPIRED" in refused["body"]) == (401, True)
+
+
+def test_a_connection_that_opens_while_its_session_ends_is_refused(call: Call, stage: Stage):
+    """It had its ticket before; it is registered, sees the mark, and leaves nothing."""
+    stage.add_channel(CHANNEL, "alice")
+    tickets.end_session("tickets", "s-1", now_ms=NOW_MS)
+    assert call(connect.handler, socket_event(route="$connect"))["statusCode"] == 403
+    assert stage.rows("connections") == []
+    assert stage.subscriptions() == set()
+    assert stage.published() == []
+
+
+def test_a_connection_is_closed_once_its_handshake_has_ended(call: Call, stage: Stage, sockets: Sockets):
+    """Until then closing it is answered 410; one that is old and answers so is simply gone."""
+    stage.connect("alice", "opening", opened_at_ms=NOW_MS - 100)
+    stage.connect("alice", "gone")
+    sockets.closings = {"opening": [410, 410], "gone": [410]}
+    assert call(api.handler, SIGN_OUT)["statusCode"] == 204
+    assert sockets.closed == ["opening"]
+    assert stage.rows("connections") == []
+
+
+def test_signing_out_that_could_not_close_a_socket_says_so(call: Call, stage: Stage, sockets: Sockets):
+    """No promise that was not kept; trying again keeps it."""
+    stage.connect("alice", "a1")
+    sockets.closings = {"a1": [403]}
+    assert call(api.handler, SIGN_OUT)["statusCode"] == 500
+    assert call(api.handler, SIGN_OUT)["statusCode"] == 204
+    assert sockets.closed == ["a1"]
+
+
+FRAMES: list[tuple[Any, dict[str, Any]]] = [
+    (default.handler, {"action": "ping"}),
+    (
+        send_message.handler,
+        {"action": "sendMessage", "clientMessageId": CLIENT_MESSAGE_ID, "channelId": "c-1", "text": "late"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("handler", "frame"), FRAMES, ids=["ping", "sendMessage"])
+def test_an_expired_session_is_told_and_its_socket_closed(
+    call: Call, stage: Stage, sockets: Sockets, handler: Any, frame: dict[str, Any]
+):
+    """Its next frame is its last: nothing is taken, the reason is posted, and the socket ends."""
+    stage.add_channel(CHANNEL, "alice")
+    late = socket_event(frame, session_expires_at_ms=NOW_MS)
+    assert call(handler, late) == {"statusCode": 200}
+    assert [each["code"] for each in sockets.received["a1"]] == ["SESSION_EXPIRED"]
+    assert sockets.closed == ["a1"]
+    assert stage.published() == []
+
+
+def test_where_the_socket_cannot_be_closed_the_answer_says_why(call: Call, stage: Stage, sockets: Sockets):
+    """The frame is refused all the same."""
+    sockets.closings = {"a1": [403]}
+    answer = call(default.handler, socket_event({"action": "ping"}, session_expires_at_ms=NOW_MS - HOUR_MS))
+    assert "SESSION_EXPIRED" in answer["body"]

@@ -1,0 +1,95 @@
+"""The inspector takes the pool's own ID tokens, and nothing that looks like one."""
+
+import json
+import time
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+from inspector.tokens import NotSignedInError, TokenVerifier
+
+pytestmark = pytest.mark.anyio
+
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool"
+
+
+def verifier() -> TokenVerifier:
+    """One that has fetched the pool's keys already."""
+    found = TokenVerifier("http://127.0.0.1:1", "us-east-1", "us-east-1_pool", "client")
+    public = {**json.loads(RSAAlgorithm.to_jwk(KEY.public_key())), "kid": "k1", "alg": "RS256", "use": "sig"}
+    found._keys = {"k1": jwt.PyJWK.from_dict(public)}
+    found._fetched_at = time.monotonic()
+    return found
+
+
+def token(key: Any = KEY, *, kid: str = "k1", algorithm: str = "RS256", **changes: Any) -> str:
+    """A token as the pool makes it, but for the changes; None leaves a claim out."""
+    now = int(time.time())
+    claims = {
+        "sub": "alice-id",
+        "iss": ISSUER,
+        "aud": "client",
+        "token_use": "id",
+        "iat": now,
+        "exp": now + 600,
+        "cognito:username": "alice",
+        "name": "Alice",
+        **changes,
+    }
+    kept = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode(kept, key, algorithm=algorithm, headers={"kid": kid})
+
+
+@pytest.mark.parametrize("prefix", ["", "Bearer ", "bearer "])
+async def test_the_pools_own_id_token_is_taken(prefix: str):
+    """As the API takes it, with or without the scheme."""
+    person = await verifier().verify(prefix + token())
+    assert (person.user_id, person.display_name) == ("alice-id", "Alice")
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("nothing", lambda: None),
+        ("empty", lambda: "Bearer "),
+        ("nonsense", lambda: "nonsense"),
+        ("another key", lambda: token(OTHER)),
+        ("an unknown key id", lambda: token(kid="k2")),
+        ("expired", lambda: token(exp=int(time.time()) - 60)),
+        ("another issuer", lambda: token(iss="https://example.com")),
+        ("another pool", lambda: token(iss=f"{ISSUER}x")),
+        ("another client", lambda: token(aud="other")),
+        ("no audience", lambda: token(aud=None)),
+        ("no expiry", lambda: token(exp=None)),
+        ("an access token", lambda: token(token_use="access")),
+        ("unsigned", lambda: token(None, algorithm="none")),
+        ("signed with the public key as a secret", lambda: _hmac_with_the_public_key()),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_everything_else_is_refused(name: str, made: Any):
+    """With a sentence, and never with what was wrong in detail."""
+    with pytest.raises(NotSignedInError):
+        await verifier().verify(made())
+
+
+def _hmac_with_the_public_key() -> str:
+    """The classic confusion of algorithms, made by hand because the library refuses to make it."""
+    import base64
+    import hashlib
+    import hmac
+
+    public = KEY.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    _, claims, _ = token().split(".")
+    header = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT","kid":"k1"}').rstrip(b"=").decode()
+    signed = f"{header}.{claims}"
+    signature = base64.urlsafe_b64encode(hmac.new(public, signed.encode(), hashlib.sha256).digest())
+    return f"{signed}.{signature.rstrip(b'=').decode()}"

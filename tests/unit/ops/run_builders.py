@@ -1,0 +1,106 @@
+"""Events as the bus hands them out, made up by tests."""
+
+from typing import Any
+from uuid import uuid4
+
+from functions.contract.model import timestamp
+from ops.events.bus_event import BusEvent
+
+START_MS = 1_795_500_000_000
+
+
+def at(offset_ms: int) -> str:
+    """A moment of the tests."""
+    return timestamp(START_MS + offset_ms)
+
+
+def bus_event(detail_type: str, data: dict[str, Any], *, offset_ms: int = 0, **more: Any) -> BusEvent:
+    """An event whose envelope is well-formed."""
+    metadata = {
+        "eventId": str(uuid4()),
+        "occurredAt": at(offset_ms),
+        "schemaVersion": 1,
+        "actor": "alice",
+        "correlationId": "r-1",
+    }
+    return BusEvent({"detail-type": detail_type, "detail": {"metadata": metadata, "data": data}, **more})
+
+
+def sent(message_id: str, *, offset_ms: int = 0, channel_id: str = "c-1", text: str = "hello") -> BusEvent:
+    """Alice said something."""
+    data = {
+        "messageId": message_id,
+        "clientMessageId": f"client-{message_id}",
+        "channelId": channel_id,
+        "sender": {"userId": "alice", "displayName": "Alice"},
+        "text": text,
+        "sentAt": at(offset_ms),
+    }
+    return bus_event("MessageSent", data, offset_ms=offset_ms)
+
+
+def edited(message_id: str, seq: int, text: str, *, offset_ms: int, by: str = "alice") -> BusEvent:
+    """Alice gave it another text."""
+    data = {
+        "messageId": message_id,
+        "channelId": "c-1",
+        "seq": seq,
+        "text": text,
+        "editedBy": by,
+        "editedAt": at(offset_ms),
+    }
+    return bus_event("MessageEdited", data, offset_ms=offset_ms)
+
+
+def deleted(message_id: str, seq: int, *, offset_ms: int) -> BusEvent:
+    """Alice took it back."""
+    data = {
+        "messageId": message_id,
+        "channelId": "c-1",
+        "seq": seq,
+        "deletedBy": "alice",
+        "deletedAt": at(offset_ms),
+    }
+    return bus_event("MessageDeleted", data, offset_ms=offset_ms)
+
+
+def reacted(message_id: str, seq: int, *, offset_ms: int, added: bool, emoji: str = "👍") -> BusEvent:
+    """Bob's emoji came or went."""
+    data = {
+        "messageId": message_id,
+        "channelId": "c-1",
+        "seq": seq,
+        "emoji": emoji,
+        "userId": "bob",
+        "reactedAt": at(offset_ms),
+    }
+    return bus_event("ReactionAdded" if added else "ReactionRemoved", data, offset_ms=offset_ms)
+
+
+CHANNEL = {"channelId": "c-1", "kind": "public", "name": "tea", "createdAt": at(0), "createdBy": "alice"}
+
+
+def created(*, offset_ms: int = 0, kind: str = "public", channel_id: str = "c-1") -> BusEvent:
+    """Alice made a channel."""
+    data = {
+        "channelId": channel_id,
+        "channel": {**CHANNEL, "channelId": channel_id, "kind": kind},
+        "userId": "alice",
+        "firstMemberIds": ["alice"],
+        "changedAt": at(offset_ms),
+    }
+    return bus_event("ChannelCreated", data, offset_ms=offset_ms)
+
+
+def moved(joined: bool, *, offset_ms: int, user_id: str = "bob", new_owner_id: str | None = None) -> BusEvent:
+    """Bob joined or left."""
+    data = {
+        "channelId": "c-1",
+        "channel": CHANNEL,
+        "userId": user_id,
+        "displayName": "Bob",
+        "changedBy": user_id,
+        "changedAt": at(offset_ms),
+        **({"newOwnerId": new_owner_id} if new_owner_id else {}),
+    }
+    return bus_event("MemberJoined" if joined else "MemberLeft", data, offset_ms=offset_ms)

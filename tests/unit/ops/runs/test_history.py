@@ -1,0 +1,148 @@
+"""A run is put together from the lines of its history, branches that ran side by side included."""
+
+import json
+from typing import Any
+
+from ops.runs.history import Execution, HistoryEvent, failure_message, read
+from ops.runs.posts import account
+
+ARN = "arn:aws:states:us-east-1:000000000000:express:deliver:name:run-1"
+
+
+def line(number: int, previous: int, kind: str, at_ms: int, **details: Any) -> HistoryEvent:
+    """One line, as Step Functions writes it: every value of the frame a string."""
+    encoded = {
+        name: json.dumps(value) if name in ("input", "output", "parameters") else value
+        for name, value in details.items()
+    }
+    text = json.dumps(
+        {
+            "id": str(number),
+            "type": kind,
+            "details": encoded,
+            "previous_event_id": str(previous),
+            "event_timestamp": str(at_ms),
+            "execution_arn": ARN,
+        }
+    )
+    found = HistoryEvent.parse(text)
+    assert found is not None
+    return found
+
+
+def two_batches(*, second_fails: bool = False) -> list[HistoryEvent]:
+    """A run whose Map posts to two batches at once, their lines mingled."""
+    ending = (
+        line(12, 9, "TaskFailed", 30, error="Lambda.Unknown", cause='{"errorMessage": "broken"}')
+        if second_fails
+        else line(12, 9, "TaskSucceeded", 30, output={"Payload": {"delivered": 0, "gone": 1, "undelivered": []}})
+    )
+    failed = {"delivered": 0, "gone": 0, "undelivered": ["c"], "failure": {"Error": "E", "Cause": "broken"}}
+    second_output = failed if second_fails else {"delivered": 0, "gone": 1, "undelivered": []}
+    return [
+        line(
+            1,
+            0,
+            "ExecutionStarted",
+            10,
+            input={"detail-type": "MessageSent", "detail": {"data": {"messageId": "m"}}},
+        ),
+        line(2, 1, "MapStateEntered", 11, name="PostToConnections", input={"connectionIds": ["a", "b", "c"]}),
+        line(3, 2, "MapIterationStarted", 11, name="PostToConnections", index=0),
+        line(4, 2, "MapIterationStarted", 11, name="PostToConnections", index=1),
+        line(5, 3, "TaskStateEntered", 12, name="PostBatch", input={"connectionIds": ["a", "b"]}),
+        line(6, 4, "TaskStateEntered", 12, name="PostBatch", input={"connectionIds": ["c"]}),
+        line(7, 5, "TaskScheduled", 13, resourceType="lambda", resource="invoke", parameters={"n": 1}),
+        line(9, 6, "TaskScheduled", 13, resourceType="lambda", resource="invoke", parameters={"n": 2}),
+        line(11, 7, "TaskSucceeded", 20, output={"Payload": {"delivered": 2, "gone": 0, "undelivered": []}}),
+        ending,
+        line(
+            13, 11, "TaskStateExited", 21, name="PostBatch", output={"delivered": 2, "gone": 0, "undelivered": []}
+        ),
+        line(14, 12, "TaskStateExited", 31, name="PostBatch", output=second_output),
+        line(15, 13, "MapIterationSucceeded", 21, name="PostToConnections", index=0),
+        line(16, 14, "MapIterationSucceeded", 31, name="PostToConnections", index=1),
+        line(17, 2, "MapStateExited", 32, name="PostToConnections", output={}),
+        line(18, 17, "SucceedStateEntered", 33, name="Delivered"),
+        line(19, 18, "ExecutionSucceeded", 34, output={"outcome": "delivered", "seq": 7}),
+    ]
+
+
+def one(lines: list[HistoryEvent], **more: Any) -> Execution:
+    """The one run in some lines."""
+    [found] = read(lines, **more)
+    return found
+
+
+def test_each_branch_keeps_its_own_states():
+    """Input, output and time of two batches that ran at once are not mixed up."""
+    run = one(two_batches())
+    first, second = [state for state in run.states if state.name == "PostBatch"]
+    assert (first.iteration, second.iteration) == (("PostToConnections", 0), ("PostToConnections", 1))
+    assert (first.exited_ms, second.exited_ms) == (21, 31)
+    assert (first.parameters, second.parameters) == ({"n": 1}, {"n": 2})
+    assert run.summary() | {"path": None} == {
+        **run.summary(),
+        "path": None,
+        "status": "SUCCEEDED",
+        "outcome": "delivered",
+        "seq": 7,
+        "recipients": 3,
+        "delivered": 2,
+        "gone": 1,
+        "undelivered": 0,
+        "troubled": False,
+        "durationMs": 24.0,
+    }
+
+
+def test_the_order_of_lines_does_not_matter():
+    """CloudWatch promises none within a millisecond."""
+    assert one(two_batches()[::-1]).detail() == one(two_batches()).detail()
+
+
+def test_a_batch_that_failed_is_trouble_though_the_run_succeeded():
+    """The caught error says why, and whom it did not reach."""
+    run = one(two_batches(second_fails=True))
+    assert (run.status, run.is_troubled, run.undelivered) == ("SUCCEEDED", True, 1)
+    assert run.trouble == "1 connection was not reached: E: broken"
+    failed = [state for state in run.states if state.name == "PostBatch"][1]
+    assert failed.status(has_ended=True) == "caught"
+
+
+def test_every_connection_of_a_batch_gets_an_outcome():
+    """From the function's line; without it, from the counts where all went one way."""
+    first, second = one(two_batches()).batches
+    reports: list[dict[str, Any]] = [
+        {"delivered": ["a"], "gone": ["b"], "undelivered": [], "retries": {"a": 2}},
+        {"delivered": ["x"]},
+    ]
+    outcomes = {post.connection_id: (post.outcome, post.retries) for post in account(first, reports)}
+    assert outcomes == {"a": ("delivered", 2), "b": ("gone", 0)}
+    assert [post.outcome for post in account(first, [])] == ["delivered", "delivered"]
+    assert [post.outcome for post in account(second, [])] == ["gone"]
+    [missed] = account(one(two_batches(second_fails=True)).batches[1], [])
+    assert (missed.outcome, missed.reason) == ("undelivered", "E: broken")
+
+
+def test_a_run_that_is_known_by_its_failure_alone():
+    """Where only errors are logged there is no beginning: the failure is told all the same."""
+    lines = [line(25, 24, "ExecutionFailed", 50, error="Parley.MalformedEvent", cause="A field is missing")]
+    assert read(lines) == []
+    run = one(lines, partial=True)
+    assert (run.status, run.trouble) == ("FAILED", "Parley.MalformedEvent: A field is missing")
+
+
+def test_what_is_no_history_is_passed_over():
+    """A log group may hold anything."""
+    assert HistoryEvent.parse("") is None
+    assert HistoryEvent.parse("{}") is None
+    assert HistoryEvent.parse('{"id": "x", "type": "T", "execution_arn": "a"}') is None
+
+
+def test_a_cause_is_a_sentence():
+    """Lambda's is JSON with a stack; nobody reads that in a table."""
+    stack = json.dumps({"errorMessage": "No module named 'x'", "errorType": "E", "stackTrace": ["…"] * 50})
+    assert failure_message("Runtime.ImportModuleError", stack) == "Runtime.ImportModuleError: No module named 'x'"
+    assert failure_message("E", "") == "E"
+    assert len(failure_message("E", "long " * 1000)) < 250

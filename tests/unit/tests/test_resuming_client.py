@@ -1,0 +1,78 @@
+"""A client that was stopped asks for nothing more, whatever its closing socket still brings."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+
+from ops.chat_client import Api, ChatClient
+from tests.resuming_client import ResumingClient
+
+pytestmark = pytest.mark.anyio
+
+CHANNEL_ID = "c-1"
+# So long that the buffers between the two hold a few dozen messages only: the next is always still to come.
+TEXT = "tea " * 16_000
+
+
+class Rest:
+    """The two requests that such a client makes, of an empty channel."""
+
+    def __init__(self) -> None:
+        self.app = Starlette(
+            routes=[
+                Route("/tickets", self.ticket, methods=["POST"]),
+                Route("/channels/{channel_id}/messages", self.messages),
+            ]
+        )
+
+    async def ticket(self, _: Request) -> Response:
+        """A ticket."""
+        return JSONResponse({"ticket": "t"})
+
+    async def messages(self, _: Request) -> Response:
+        """No message."""
+        return JSONResponse({"items": [], "hasMore": False})
+
+
+async def send_every_second_message(connection: ServerConnection) -> None:
+    """Until the socket has closed, also while it is closing."""
+    with contextlib.suppress(ConnectionClosed):
+        for seq in itertools.count(2, 2):
+            message = {"channelId": CHANNEL_ID, "messageId": f"m-{seq}", "seq": seq, "text": TEXT}
+            await connection.send(json.dumps({"type": "message", **message}))
+
+
+@asynccontextmanager
+async def person_who_misses_messages(rest: Rest) -> AsyncIterator[ResumingClient]:
+    """A client, not started, whose server skips every other message."""
+    async with (
+        serve(send_every_second_message, "127.0.0.1", 0, compression=None) as server,
+        httpx.AsyncClient(transport=httpx.ASGITransport(rest.app), base_url="http://api.example") as http,
+    ):
+        port = server.sockets[0].getsockname()[1]
+        yield ResumingClient(ChatClient(Api(http), f"ws://127.0.0.1:{port}", {"userId": "alice"}), CHANNEL_ID)
+
+
+async def test_a_stopped_client_asks_for_nothing():
+    """While its socket closes, frames show that messages are missing; nobody asks for them."""
+    async with person_who_misses_messages(Rest()) as person:
+        person.start()
+        await person.wait_until(lambda: len(person.view) > 10)
+        seen = len(person.view)
+        await person.stop()
+        assert len(person.view) > seen, "the socket brought nothing while it closed"
+        # Nothing of the client runs any more, so nothing will ask.
+        names = {str(getattr(task.get_coro(), "__qualname__", "")) for task in asyncio.all_tasks()}
+        assert [name for name in names if name.startswith(ResumingClient.__name__)] == []
