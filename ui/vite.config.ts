@@ -24,7 +24,7 @@ export default defineConfig({
   },
   test: {
     environment: "node",
-    setupFiles: ["tests/browser.ts", ...(mutant ? ["tests/mutantLoaded.ts"] : [])],
+    setupFiles: ["tests/support/browser.ts", ...(mutant ? ["tests/mutantLoaded.ts"] : [])],
     include: ["tests/**/*.test.{ts,tsx}"],
     // Files share a worker and its modules, which takes half the time: each test sets up what it needs. With a
     // mutant each file loads its own, so that one that never does is noticed.

@@ -19,7 +19,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/contract/openapi.json": lambda: _json(openapi()),
     "docs/events.md": catalogue,
     "docs/local-stage.md": local_stage,
-    "ui/src/contract.ts": lambda: typescript(contract_schema()),
+    "ui/src/core/contract.ts": lambda: typescript(contract_schema()),
 }
 
 

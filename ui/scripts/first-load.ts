@@ -4,7 +4,7 @@ import type { Plugin, Rolldown } from "vite";
 
 const BUDGET_KB = 150;
 /** Fetched beside the entry by whoever is signed in. */
-const NEEDED_AT_ONCE = "src/screens/ChatScreen.tsx";
+const NEEDED_AT_ONCE = "src/app/ChatScreen.tsx";
 
 export function firstLoad(): Plugin {
   return {

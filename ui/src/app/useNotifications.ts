@@ -1,0 +1,30 @@
+/** Speaks up, if asked to, for mentions and direct messages that come while the tab is hidden. */
+import { useEffect } from "react";
+import { notify } from "../core/notifications";
+import { channelPath, navigate } from "../core/router";
+import { channelTitle } from "../core/state/selectors";
+import { store } from "../core/state/store";
+import { mentions } from "../core/text/mentions";
+import { useChatActions } from "../features/shared/chatContext";
+
+export function useNotifications(): void {
+  const chat = useChatActions();
+  useEffect(
+    () =>
+      chat.onArrival(({ channelId, seq, sender, text }) => {
+        const { channels, people, me } = store.getState();
+        const channel = channels[channelId];
+        if (!channel || !me || seq <= channel.readSeq) return;
+        const direct = channel.kind === "direct";
+        if (!direct && !mentions(text, me.username)) return;
+        const name = people[sender.userId]?.displayName ?? sender.displayName;
+        notify({
+          title: direct ? name : `${name} in ${channelTitle(channel, people, me.userId)}`,
+          text,
+          tag: channelId,
+          onOpen: () => navigate(channelPath(channelId, seq)),
+        });
+      }),
+    [chat],
+  );
+}

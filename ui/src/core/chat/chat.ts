@@ -1,0 +1,222 @@
+/**
+ * The chat as the screens use it. Joins session, API, socket and store, and says what happens when a frame
+ * comes in or a connection comes back; `history`, `channels`, `sending` and `reading` do the work.
+ */
+import { Api, type TokenSource } from "../api/api";
+import { ApiError, sentence } from "../api/errors";
+import { serverNow } from "../clock";
+import type { Config } from "../config";
+import type { ChannelFrame, ClientFrame, ErrorFrame, Message, MessageFrame, ServerFrame } from "../contract";
+import { currentRoute } from "../router";
+import type { Session } from "../session/session";
+import { Connection } from "../socket/connection";
+import { reduceFrame, withoutExpiredTyping } from "../state/frames";
+import { type ChatState, initialState } from "../state/model";
+import { channelTitle } from "../state/selectors";
+import { change, store } from "../state/store";
+import { type ArrivalListener, Arrivals } from "./arrivals";
+import { Channels, drop } from "./channels";
+import { History } from "./history";
+import { Reading } from "./reading";
+import { Sending } from "./sending";
+
+const SIGN_OUT_PATIENCE_MS = 2_000;
+
+export class Chat {
+  readonly api: Api;
+  readonly config: Config;
+  readonly tokens: TokenSource;
+  readonly channels: Channels;
+  readonly history: History;
+  readonly reading: Reading;
+  readonly sending: Sending;
+  readonly #session: Session;
+  readonly #connection: Connection;
+  readonly #arrivals = new Arrivals();
+  #clock: ReturnType<typeof setInterval> | undefined;
+  #toastId = 0;
+
+  constructor(config: Config, session: Session) {
+    this.config = config;
+    this.#session = session;
+    this.tokens = session;
+    this.api = new Api(config.apiUrl, session);
+    const tell = (failure: unknown, options?: { quiet: boolean }) => this.#tell(failure, options);
+    this.channels = new Channels(this.api, tell);
+    this.history = new History(this.api, tell);
+    this.reading = new Reading(this.api);
+    this.#connection = new Connection({
+      url: config.websocketUrl,
+      ticket: async (fresh) => {
+        if (fresh) await session.idToken({ fresh: true });
+        const { ticket, sessionExpiresAt } = await this.api.ticket();
+        return { ticket, sessionEndsIn: Date.parse(sessionExpiresAt) - serverNow() };
+      },
+      onFrame: (frame) => this.#onFrame(frame),
+      onStatus: (status) => change((state) => ({ ...state, connection: { status, since: Date.now() } })),
+      onResume: () => void this.#resume(),
+    });
+    this.sending = new Sending(this.#connection, (channelId) => this.history.lookForDelivery(channelId));
+  }
+
+  // --- beginning and end
+
+  async start(): Promise<void> {
+    change(() => initialState);
+    // All at once: none of these needs another's answer, and each is a round trip.
+    const route = currentRoute();
+    if (route.page === "channel") void this.history.open(route.channelId, route.seq);
+    await Promise.all([this.#begin(), this.channels.load()]);
+    void this.channels.loadPeople();
+  }
+
+  /** Frames are understood once it is known whose they are. */
+  async #begin(): Promise<void> {
+    const me = await this.api.me();
+    change((state) => ({ ...state, me, people: { ...state.people, [me.userId]: me } }));
+    this.sending.restore(me.userId);
+    this.#connection.start();
+    addEventListener("pagehide", this.reading.flush);
+    this.#clock = setInterval(() => this.#tick(Date.now()), 1_000);
+  }
+
+  stop(): void {
+    clearInterval(this.#clock);
+    removeEventListener("pagehide", this.reading.flush);
+    this.#connection.stop();
+    this.sending.stop();
+  }
+
+  async signOut(): Promise<void> {
+    this.stop();
+    // Nobody waits at the door for a network that is gone; the session then ends by its time.
+    await Promise.race([this.api.signOut().catch(() => undefined), pause(SIGN_OUT_PATIENCE_MS)]);
+    await this.#session.signOut();
+  }
+
+  /** A new socket is in use: send what waits, then fetch what was missed. Frames meanwhile merge by seq. */
+  async #resume(): Promise<void> {
+    this.sending.apply({ type: "reconnected" });
+    // The first socket opens beside the first load, which ends before or after it: both know the same then.
+    if (store.getState().channelsProgress === "loading") return;
+    await Promise.all([this.channels.load(), this.channels.loadPeople()]);
+    const route = currentRoute();
+    await this.history.catchUp(route.page === "channel" ? route.channelId : null);
+  }
+
+  #tick(now: number): void {
+    this.sending.tick(now);
+    change((state) => withoutExpiredTyping(state, now));
+  }
+
+  // --- what the person does to a message: it works now, or they are told
+
+  edit(message: Message, text: string): boolean {
+    const { channelId, seq } = message;
+    return this.#sendNow({ action: "editMessage", channelId, seq, text });
+  }
+
+  delete(message: Message): boolean {
+    const { channelId, seq } = message;
+    return this.#sendNow({ action: "deleteMessage", channelId, seq });
+  }
+
+  react(message: Message, emoji: string, added: boolean): boolean {
+    const { channelId, seq } = message;
+    return this.#sendNow({ action: added ? "addReaction" : "removeReaction", channelId, seq, emoji });
+  }
+
+  #sendNow(frame: ClientFrame): boolean {
+    const sent = this.#connection.send(frame);
+    if (!sent) {
+      this.toast("error", "There is no connection at the moment. Please try again when it is back.");
+    }
+    return sent;
+  }
+
+  // --- what the server says
+
+  /** Told of each message of somebody else, the first time that it comes. */
+  onArrival(listener: ArrivalListener): () => void {
+    return this.#arrivals.listen(listener);
+  }
+
+  #onFrame(frame: ServerFrame): void {
+    const before = store.getState();
+    change((state) => reduceFrame(state, frame, { now: Date.now(), serverNow: serverNow() }));
+    if (frame.type === "message") void this.#messageArrived(frame, before);
+    else if (frame.type === "error") this.#refused(frame);
+    else if (frame.type === "channel") this.#channelChanged(frame, before);
+  }
+
+  async #messageArrived(frame: MessageFrame, before: ChatState): Promise<void> {
+    this.history.watchGap(frame.channelId, frame.seq);
+    if (frame.sender.userId === before.me?.userId) {
+      this.sending.flush();
+      this.reading.wrote(frame.channelId, frame.seq);
+    }
+    const isNews = this.#arrivals.isNews(frame, before);
+    // A first direct message may overtake the news of its channel.
+    if (!before.channels[frame.channelId]) await this.channels.refresh(frame.channelId);
+    if (isNews) this.#arrivals.tell(frame);
+  }
+
+  #refused(frame: ErrorFrame): void {
+    if (frame.code === "SESSION_EXPIRED") this.#connection.renew();
+    // A message says by itself that it was not sent; and nobody needs to know that they cannot be seen typing.
+    else if (frame.clientMessageId === undefined && frame.action !== "startTyping") {
+      this.toast("error", frame.message);
+    }
+  }
+
+  #channelChanged(frame: ChannelFrame, before: ChatState): void {
+    const { channelId } = frame.channel;
+    const known = before.channels[channelId];
+    if (frame.change === "left" && frame.userId === before.me?.userId) {
+      drop(channelId);
+      if (known && frame.changedBy !== before.me.userId) {
+        const title = channelTitle(known, before.people, before.me.userId);
+        this.toast("info", `You are no longer a member of ${title}.`);
+      }
+      return;
+    }
+    const after = store.getState();
+    if (!after.channels[channelId]) return;
+    if (!known || known.role === null) void this.channels.refresh(channelId);
+    if (after.members[channelId]) void this.channels.loadMembers(channelId);
+    if (!after.people[frame.userId]) void this.channels.loadPeople();
+    if (frame.newOwnerId !== undefined && frame.newOwnerId === after.me?.userId)
+      this.#inherited(frame, after);
+  }
+
+  #inherited({ channel: { channelId }, userId }: ChannelFrame, state: ChatState): void {
+    const channel = state.channels[channelId];
+    if (!channel) return;
+    const who = state.people[userId]?.displayName ?? "Its owner";
+    const title = channelTitle(channel, state.people, state.me?.userId);
+    this.toast("info", `${who} left ${title}. You are its owner now.`);
+  }
+
+  // --- telling
+
+  toast(kind: "error" | "info", text: string): void {
+    this.#toastId += 1;
+    const toast = { id: this.#toastId, kind, text };
+    change((state) => ({
+      ...state,
+      toasts: [...state.toasts.filter((other) => other.text !== text).slice(-2), toast],
+    }));
+  }
+
+  readonly dismiss = (id: number): void =>
+    change((state) => ({ ...state, toasts: state.toasts.filter((toast) => toast.id !== id) }));
+
+  /** Tell of a failure. Quietly: the connection line already says that the server cannot be reached. */
+  #tell(failure: unknown, { quiet } = { quiet: false }): void {
+    if (failure instanceof ApiError && failure.code === "SIGNED_OUT") return;
+    if (quiet && failure instanceof ApiError && failure.code === "UNREACHABLE") return;
+    this.toast("error", sentence(failure));
+  }
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

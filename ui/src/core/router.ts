@@ -1,0 +1,48 @@
+/** The address bar: `/c/{channelId}` is a channel, `/c/{channelId}/{seq}` a message in it, `/inspector…` the inspector. */
+
+export type Route =
+  | { readonly page: "home" }
+  | { readonly page: "channel"; readonly channelId: string; readonly seq: number | null }
+  /** `rest` is the inspector's own to read. */
+  | { readonly page: "inspector"; readonly rest: string };
+
+/** A route, and which visit it is: following the same link again is another one. */
+export type Visit = Route & { readonly visit: number };
+
+const listeners = new Set<() => void>();
+let current: Visit = { ...parseRoute(location.pathname), visit: 0 };
+
+export function parseRoute(path: string): Route {
+  const inspector = /^\/inspector(\/.*)?$/.exec(path);
+  if (inspector) return { page: "inspector", rest: inspector[1] ?? "" };
+  const match = /^\/c\/([A-Za-z0-9_-]{1,64})(?:\/(\d{1,15}))?\/?$/.exec(path);
+  if (!match?.[1]) return { page: "home" };
+  return { page: "channel", channelId: match[1], seq: match[2] ? Number(match[2]) : null };
+}
+
+export function channelPath(channelId: string, seq?: number): string {
+  return seq === undefined ? `/c/${channelId}` : `/c/${channelId}/${seq}`;
+}
+
+export function navigate(path: string, { replace = false } = {}): void {
+  if (path !== location.pathname) history[replace ? "replaceState" : "pushState"](null, "", path);
+  update();
+}
+
+export function currentRoute(): Visit {
+  return current;
+}
+
+/** Call `listener` after each navigation. The result removes it. */
+export function onNavigation(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Read the address again: after a sign-in it is another than when this module was loaded. */
+export function update(): void {
+  current = { ...parseRoute(location.pathname), visit: current.visit + 1 };
+  for (const listener of listeners) listener();
+}
+
+addEventListener("popstate", update);

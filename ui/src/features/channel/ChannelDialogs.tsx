@@ -1,0 +1,196 @@
+/** Making a channel, and finding one to join. */
+import { type FormEvent, useCallback, useEffect, useState } from "react";
+import { sentence } from "../../core/api/errors";
+import type { Channel } from "../../core/contract";
+import { channelPath, navigate } from "../../core/router";
+import { Dialog } from "../../kit/Dialog";
+import { Icon } from "../../kit/Icon";
+import { Skeleton } from "../../kit/Skeleton";
+import { useChatActions } from "../shared/chatContext";
+import "./ChannelDialogs.css";
+
+const LONGEST_NAME = 64;
+
+export function CreateChannel({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
+  const chat = useChatActions();
+  const [name, setName] = useState("");
+  const [kind, setKind] = useState<"public" | "private">("public");
+  const [failure, setFailure] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (busy || name.trim() === "") return;
+    setBusy(true);
+    setFailure(null);
+    try {
+      const channel = await chat.channels.create({ name: name.trim(), kind });
+      navigate(channelPath(channel.channelId));
+      onDone();
+    } catch (problem) {
+      setFailure(sentence(problem));
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Dialog title="Create a channel" onClose={onClose} size="small">
+      <form className="dialog-form" onSubmit={submit}>
+        <label className="field">
+          <span className="field-label">Name</span>
+          <input
+            className="input"
+            value={name}
+            maxLength={LONGEST_NAME}
+            placeholder="for example: release-planning"
+            dir="auto"
+            autoComplete="off"
+            data-focus
+            aria-invalid={failure !== null}
+            onChange={(event) => {
+              setName(event.target.value);
+              setFailure(null);
+            }}
+          />
+          {failure && (
+            <span className="field-error" role="alert">
+              {failure}
+            </span>
+          )}
+        </label>
+        <fieldset className="choices">
+          <legend className="field-label">Who may read it</legend>
+          <label className="choice">
+            <input type="radio" name="kind" checked={kind === "public"} onChange={() => setKind("public")} />
+            <span>
+              <span className="choice-title">Public</span>
+              <span className="field-hint">Everybody can find and join it.</span>
+            </span>
+          </label>
+          <label className="choice">
+            <input
+              type="radio"
+              name="kind"
+              checked={kind === "private"}
+              onChange={() => setKind("private")}
+            />
+            <span>
+              <span className="choice-title">Private</span>
+              <span className="field-hint">Only people whom a member adds.</span>
+            </span>
+          </label>
+        </fieldset>
+        <div className="dialog-actions">
+          <button type="button" className="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" className="button button-main" disabled={busy || name.trim() === ""}>
+            {busy ? "Creating …" : "Create"}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+export function BrowseChannels(props: { onClose: () => void; onDone: () => void; onCreate: () => void }) {
+  const { onClose, onDone, onCreate } = props;
+  const chat = useChatActions();
+  const [channels, setChannels] = useState<readonly Channel[] | null>(null);
+  const [cursor, setCursor] = useState<string | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+  const [joining, setJoining] = useState<string | null>(null);
+  const [filter, setFilter] = useState("");
+
+  const load = useCallback(
+    async (from: string | null) => {
+      setFailure(null);
+      try {
+        const page = await chat.api.discover(from);
+        setChannels((known) => [...(from === null ? [] : (known ?? [])), ...page.items]);
+        setCursor(page.cursor);
+      } catch (problem) {
+        setFailure(sentence(problem));
+      }
+    },
+    [chat],
+  );
+
+  useEffect(() => {
+    void load(null);
+  }, [load]);
+
+  const join = async (channel: Channel) => {
+    setJoining(channel.channelId);
+    setFailure(null);
+    try {
+      await chat.channels.join(channel.channelId);
+      navigate(channelPath(channel.channelId));
+      onDone();
+    } catch (problem) {
+      setFailure(sentence(problem));
+      setJoining(null);
+    }
+  };
+
+  const wanted = filter.trim().toLowerCase();
+  const shown = channels?.filter((channel) => channel.name.toLowerCase().includes(wanted)) ?? [];
+
+  return (
+    <Dialog title="Browse channels" onClose={onClose}>
+      <input
+        className="input"
+        type="search"
+        aria-label="Filter channels"
+        placeholder="Filter by name"
+        value={filter}
+        data-focus
+        onChange={(event) => setFilter(event.target.value)}
+      />
+      {failure && (
+        <p className="field-error" role="alert">
+          {failure}{" "}
+          <button type="button" className="button-plain" onClick={() => void load(null)}>
+            Try again
+          </button>
+        </p>
+      )}
+      {channels === null && failure === null && <Skeleton lines={4} />}
+      {channels !== null && shown.length === 0 && (
+        <div className="browse-empty">
+          <p>{wanted ? "No channel has such a name." : "You are in every public channel there is."}</p>
+          <button type="button" className="button" onClick={onCreate}>
+            Create a channel
+          </button>
+        </div>
+      )}
+      <ul className="browse">
+        {shown.map((channel) => (
+          <li key={channel.channelId} className="browse-item">
+            <Icon name="hash" size={18} />
+            <div className="browse-text">
+              <bdi className="browse-name">{channel.name}</bdi>
+              <span className="field-hint">
+                {channel.memberCount} {channel.memberCount === 1 ? "member" : "members"}
+              </span>
+            </div>
+            <button
+              type="button"
+              className="button button-small"
+              aria-label={`Join ${channel.name}`}
+              disabled={joining !== null}
+              onClick={() => void join(channel)}
+            >
+              {joining === channel.channelId ? "Joining …" : "Join"}
+            </button>
+          </li>
+        ))}
+      </ul>
+      {cursor !== null && (
+        <button type="button" className="button" onClick={() => void load(cursor)}>
+          Show more
+        </button>
+      )}
+    </Dialog>
+  );
+}

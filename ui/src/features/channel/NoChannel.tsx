@@ -1,0 +1,56 @@
+/** When there is no channel to show: nothing joined yet, or an address that leads to none of mine. */
+import { useEffect, useState } from "react";
+import { Icon } from "../../kit/Icon";
+import { Skeleton } from "../../kit/Skeleton";
+import { useChatActions } from "../shared/chatContext";
+import type { DialogName } from "../shared/dialogs";
+
+export function NoChannel({
+  channelId,
+  onOpen,
+}: {
+  channelId: string | null;
+  onOpen: (panel: DialogName) => void;
+}) {
+  const chat = useChatActions();
+  const [looked, setLooked] = useState<string | null>(null);
+
+  // A link to a public channel shows it, with an offer to join.
+  useEffect(() => {
+    if (channelId === null) return;
+    let current = true;
+    chat.channels.peek(channelId).finally(() => {
+      if (current) setLooked(channelId);
+    });
+    return () => {
+      current = false;
+    };
+  }, [chat, channelId]);
+
+  if (channelId !== null && looked !== channelId) {
+    return (
+      <div className="app-waiting">
+        <Skeleton lines={6} />
+      </div>
+    );
+  }
+  return (
+    <div className="app-empty">
+      <Icon name="compass" size={40} />
+      <h1>{channelId === null ? "Find your first channel" : "This channel is not here"}</h1>
+      <p>
+        {channelId === null
+          ? "Join a channel that others have made, or make one yourself and invite them."
+          : "It does not exist, or it is private and you are not a member of it."}
+      </p>
+      <div className="dialog-actions">
+        <button type="button" className="button" onClick={() => onOpen("browse")}>
+          Browse channels
+        </button>
+        <button type="button" className="button button-main" onClick={() => onOpen("create")}>
+          Create a channel
+        </button>
+      </div>
+    </div>
+  );
+}

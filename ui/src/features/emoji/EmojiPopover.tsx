@@ -1,0 +1,68 @@
+/** Where the emoji picker opens, and how it closes. The picker itself is fetched when first asked for. */
+import { lazy, Suspense, useEffect, useLayoutEffect, useRef } from "react";
+import { Skeleton } from "../../kit/Skeleton";
+import "./EmojiPopover.css";
+
+const EmojiPicker = lazy(() => import("./EmojiPicker"));
+
+export interface EmojiRequest {
+  readonly anchor: HTMLElement;
+  readonly onPick: (emoji: string) => void;
+}
+
+const MARGIN = 8;
+
+export function EmojiPopover({ request, onClose }: { request: EmojiRequest; onClose: () => void }) {
+  const { anchor, onPick } = request;
+  const ref = useRef<HTMLDialogElement>(null);
+
+  useLayoutEffect(() => {
+    const box = ref.current;
+    if (!box) return;
+    box.showModal();
+    const place = anchor.getBoundingClientRect();
+    const { offsetWidth: width, offsetHeight: height } = box;
+    const above = place.top > height + 2 * MARGIN;
+    const top = above
+      ? place.top - height - MARGIN
+      : Math.min(place.bottom + MARGIN, innerHeight - height - MARGIN);
+    box.style.top = `${Math.max(MARGIN, top)}px`;
+    box.style.left = `${Math.max(MARGIN, Math.min(place.right - width, innerWidth - width - MARGIN))}px`;
+    return () => box.close();
+  }, [anchor]);
+
+  useEffect(
+    () => () => {
+      if (anchor.isConnected) anchor.focus({ preventScroll: true });
+    },
+    [anchor],
+  );
+
+  return (
+    <dialog
+      ref={ref}
+      className="emoji-popover"
+      aria-label="Emoji"
+      // Escape is for the topmost alone: what lies below must not close along.
+      onKeyDown={(event) => {
+        if (event.key === "Escape") event.stopPropagation();
+      }}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClick={(event) => {
+        if (event.target === ref.current) onClose();
+      }}
+    >
+      <Suspense fallback={<Skeleton lines={5} />}>
+        <EmojiPicker
+          onPick={(emoji) => {
+            onClose();
+            onPick(emoji);
+          }}
+        />
+      </Suspense>
+    </dialog>
+  );
+}

@@ -1,0 +1,47 @@
+/** A stage on AWS: where its consoles show what a local stage shows here. No local data is made up for it. */
+
+import type { Config } from "../../core/config";
+import { Icon, type IconName } from "../../kit/Icon";
+import type { Place } from "./paths";
+
+const known: readonly (readonly [string, string, string, IconName])[] = [
+  ["workflow", "Workflow", "Each run of deliver, state by state, in the Step Functions console", "flow"],
+  ["traces", "Traces", "The way of a message as a waterfall, in X-Ray", "route"],
+  ["dashboard", "Dashboard", "Latency, errors and queues of this stage, in CloudWatch", "pulse"],
+  ["logs", "Logs", "What functions and runs wrote, in CloudWatch Logs", "quote"],
+];
+
+export function ConsoleLinks({ config, place }: { readonly config: Config; readonly place: Place }) {
+  const links = known.filter(([key]) => config.console[key]);
+  const messageId = place.view === "follow" ? place.messageId : null;
+  return (
+    <div className="consoles">
+      <h2>This stage runs on AWS</h2>
+      <p className="consoles-lead">
+        Its runs, traces and logs are in your account, and the consoles show them. You need access to the
+        account.
+      </p>
+      {links.length === 0 ? (
+        <p role="status">The settings of this stage name no consoles.</p>
+      ) : (
+        <ul className="consoles-list">
+          {links.map(([key, title, text, icon]) => (
+            <li key={key}>
+              <a className="consoles-link" href={config.console[key]} target="_blank" rel="noreferrer">
+                <Icon name={icon} size={22} />
+                <span>
+                  <strong>{title}</strong>
+                  <span>{text}</span>
+                </span>
+              </a>
+            </li>
+          ))}
+        </ul>
+      )}
+      <p className="consoles-lead">From a terminal with access to the account:</p>
+      <pre className="consoles-command">
+        python -m ops --stage {config.stage || "STAGE"} follow {messageId ?? "MESSAGE_ID"}
+      </pre>
+    </div>
+  );
+}

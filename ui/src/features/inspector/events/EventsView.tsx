@@ -1,0 +1,119 @@
+/** What goes over the bus: the archive's last minutes, then live. */
+import { useMemo, useState } from "react";
+import { Icon } from "../../../kit/Icon";
+import { SidePanel } from "../../../kit/SidePanel";
+import { WindowedList } from "../../../kit/WindowedList";
+import { RouteLink } from "../../shared/RouteLink";
+import { useAsked, useInspectedNames, useInspection } from "../context";
+import { dayTime, preciseTime, words } from "../format";
+import { JsonView } from "../json/JsonView";
+import { withNew } from "../live/feed";
+import { LiveSwitch } from "../live/LiveSwitch";
+import { useLive } from "../live/useLive";
+import { Empty, Failed, Loading } from "../parts";
+import { followPath, travelPath } from "../paths";
+import { Filters } from "../runs/Filters";
+import { matchesEvent, NO_FILTER } from "../runs/select";
+import type { BusEvent } from "../wire";
+import { family, tell } from "./tell";
+import "./EventsView.css";
+
+const NO_EVENTS: readonly BusEvent[] = [];
+
+export function EventsView() {
+  const { api } = useInspection();
+  const names = useInspectedNames();
+  const [filter, setFilter] = useState(NO_FILTER);
+  const [chosen, setChosen] = useState<BusEvent | null>(null);
+  const live = useLive("events");
+  const query = {
+    type: filter.type,
+    channelId: filter.channelId,
+    userId: filter.userId,
+    since: "1h",
+    limit: 500,
+  };
+  const past = useAsked(JSON.stringify(query), () => api.events(query));
+  const events = useMemo(
+    () =>
+      withNew(
+        past.value ? past.value.items.toReversed() : NO_EVENTS,
+        live.events,
+        (event) => event.eventId,
+        (event) => event.occurredAt,
+      ).filter(
+        (event) => matchesEvent(event, filter) && (live.until === null || event.occurredAt <= live.until),
+      ),
+    [past.value, live.events, live.until, filter],
+  );
+  const filtered = Object.values(filter).some(Boolean);
+  return (
+    <div className={`events${chosen ? " events-with-one" : ""}`}>
+      <section className="events-main" aria-label="Events">
+        <header className="events-head">
+          <LiveSwitch live={live} />
+          <Filters filter={filter} ephemeral statuses={false} onChange={setFilter} />
+        </header>
+        {past.state === "failed" && events.length === 0 ? (
+          <Failed text={past.failure} onRetry={past.again} />
+        ) : past.state === "loading" && events.length === 0 ? (
+          <Loading what="Reading the archive" />
+        ) : events.length === 0 ? (
+          <Empty icon="pulse" title={filtered ? "No event fits" : "Nothing in the last hour"}>
+            <p>
+              {filtered ? "Clear the filters to see all." : "Say something in the chat, and it appears here."}
+            </p>
+          </Empty>
+        ) : (
+          <WindowedList
+            items={events}
+            keyOf={(event) => event.eventId}
+            row={(event) => (
+              <button
+                type="button"
+                className="event-row"
+                aria-current={event.eventId === chosen?.eventId || undefined}
+                onClick={() => setChosen(event)}
+              >
+                <time dateTime={event.occurredAt} title={dayTime(event.occurredAt)}>
+                  {preciseTime(event.occurredAt)}
+                </time>
+                <span className={`event-type family-${family(event.detailType)}`}>
+                  {words(event.detailType)}
+                </span>
+                <span className="event-told">
+                  <bdi>{tell(event, names.ofUser)}</bdi>
+                </span>
+                <span className="event-where">
+                  <bdi>{names.ofChannel(event.channelId)}</bdi>
+                </span>
+                <span className="event-size">{event.size} B</span>
+              </button>
+            )}
+          />
+        )}
+      </section>
+      {chosen && (
+        <SidePanel title={words(chosen.detailType)} onClose={() => setChosen(null)}>
+          <p className="state-comment">
+            <bdi>{tell(chosen, names.ofUser)}</bdi>, {preciseTime(chosen.occurredAt)}
+          </p>
+          <div className="panel-tools event-tools">
+            {chosen.messageId && (
+              <RouteLink to={followPath(chosen.messageId)} className="button button-small">
+                <Icon name="route" size={16} /> Follow its message
+              </RouteLink>
+            )}
+            {chosen.channelId && (
+              <RouteLink to={travelPath(chosen.channelId)} className="button button-small">
+                <Icon name="clock" size={16} /> Its channel
+              </RouteLink>
+            )}
+          </div>
+          <JsonView label="Data" value={chosen.detail?.data} />
+          <JsonView label="Metadata" value={chosen.detail?.metadata} />
+        </SidePanel>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,122 @@
+/** The inspector's API: asks with the ID token, reads refusals, and opens the live stream. */
+import type { TokenSource } from "../../core/api/api";
+import { ApiError } from "../../core/api/errors";
+import type {
+  ArchivedChannel,
+  BusEvent,
+  ChannelEvents,
+  Page,
+  Run,
+  RunDetail,
+  Trace,
+  Way,
+  Workflow,
+} from "./wire";
+
+const TIMEOUT_MS = 30_000;
+
+export type Query = Readonly<Record<string, string | number | readonly string[] | null | undefined>>;
+
+/** A refusal, or no answer. `code` is the server's own, or UNREACHABLE. */
+export class InspectorError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = "InspectorError";
+    this.code = code;
+  }
+}
+
+export class InspectorApi {
+  readonly #base: string;
+  readonly #tokens: TokenSource;
+  /** The last question to the archive: it answers by a replay, and is asked one thing at a time. */
+  #archive: Promise<unknown> = Promise.resolve();
+
+  constructor(base: string, tokens: TokenSource) {
+    this.#base = base.replace(/\/$/, "");
+    this.#tokens = tokens;
+  }
+
+  workflow = () => this.#ask<Workflow>("/workflow");
+  runs = (query: Query) => this.#ask<Page<Run>>("/runs", query);
+  run = (runId: string) => this.#ask<RunDetail>(`/runs/${encodeURIComponent(runId)}`);
+  events = (query: Query) => this.#askArchive<Page<BusEvent>>("/events", query);
+  follow = (messageId: string) => this.#ask<Way>(`/follow/${encodeURIComponent(messageId)}`);
+  trace = (traceId: string) => this.#ask<Trace>(`/traces/${encodeURIComponent(traceId)}`);
+  channels = () => this.#askArchive<{ readonly items: readonly ArchivedChannel[] }>("/channels");
+  channel = (channelId: string) =>
+    this.#askArchive<ChannelEvents>(`/channels/${encodeURIComponent(channelId)}/events`);
+
+  /** The live stream's bytes, until the signal ends it. */
+  async live(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#send("/live", signal, "text/event-stream");
+    if (!response.body) throw new InspectorError("INTERNAL", "The live stream came without a body.");
+    return response.body;
+  }
+
+  #askArchive<T>(path: string, query: Query = {}): Promise<T> {
+    const answer = this.#archive.then(() => this.#ask<T>(path, query));
+    this.#archive = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #ask<T>(path: string, query: Query = {}): Promise<T> {
+    const response = await this.#send(path + queryString(query), AbortSignal.timeout(TIMEOUT_MS));
+    return (await response.json()) as T;
+  }
+
+  async #send(path: string, signal: AbortSignal, accept = "application/json"): Promise<Response> {
+    let response = await this.#fetch(path, signal, accept, await this.#tokens.idToken());
+    if (response.status === 401) {
+      const token = await this.#tokens.idToken({ fresh: true });
+      response = await this.#fetch(path, signal, accept, token);
+    }
+    if (response.ok) return response;
+    const body = (await response.json().catch(() => null)) as { code?: string; message?: string } | null;
+    throw new InspectorError(
+      body?.code ?? "INTERNAL",
+      body?.message ?? `The stage refused this (HTTP ${response.status}).`,
+    );
+  }
+
+  async #fetch(path: string, signal: AbortSignal, accept: string, token: string): Promise<Response> {
+    try {
+      return await fetch(this.#base + path, {
+        headers: { Authorization: token, Accept: accept },
+        cache: "no-store",
+        signal,
+      });
+    } catch (failure) {
+      if (signal.aborted && signal.reason !== undefined && !isTimeout(signal.reason)) throw failure;
+      throw new InspectorError(
+        "UNREACHABLE",
+        isTimeout(failure)
+          ? "The stage took too long to answer. Please try again."
+          : "The stage cannot be reached. Is it still running?",
+      );
+    }
+  }
+}
+
+function isTimeout(failure: unknown): boolean {
+  return failure instanceof DOMException && failure.name === "TimeoutError";
+}
+
+export function queryString(query: Query): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value === null || value === undefined || value === "") continue;
+    for (const each of typeof value === "object" ? value : [value]) search.append(name, String(each));
+  }
+  const text = search.toString();
+  return text && `?${text}`;
+}
+
+/** A sentence for a person, whatever was thrown. */
+export function faultSentence(failure: unknown): string {
+  return failure instanceof InspectorError || failure instanceof ApiError
+    ? failure.message
+    : "Something went wrong. Please try again.";
+}

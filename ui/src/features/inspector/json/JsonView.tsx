@@ -1,0 +1,109 @@
+/** A value as JSON: folded where it is deep or long, and copied as a whole. */
+import { type ReactNode, useState } from "react";
+import { CopyButton } from "../../../kit/CopyButton";
+import "./JsonView.css";
+
+/** Deeper than this, and longer, it opens on request. */
+const OPEN_TO_DEPTH = 3;
+const MOST_OPEN_ENTRIES = 30;
+const LONG_TEXT = 240;
+
+export function JsonView({ label, value }: { readonly label: string; readonly value: unknown }) {
+  return (
+    <section className="json" aria-label={label}>
+      <header className="json-head">
+        <h3>{label}</h3>
+        {value !== null && value !== undefined && (
+          <CopyButton what={label.toLowerCase()} text={() => JSON.stringify(value, null, 2)} />
+        )}
+      </header>
+      {value === null || value === undefined ? (
+        <p className="json-none">None.</p>
+      ) : (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
+        <section className="json-body" tabIndex={0} aria-label={`${label}, as JSON`}>
+          <Value value={value} depth={0} />
+        </section>
+      )}
+    </section>
+  );
+}
+
+function Value({ value, depth, name }: { value: unknown; depth: number; name?: ReactNode }) {
+  const lead = name === undefined ? null : <>{name}: </>;
+  if (typeof value === "object" && value !== null) {
+    return <Branch value={value} depth={depth} lead={lead} />;
+  }
+  return (
+    <div className="json-line">
+      {lead}
+      <Leaf value={value} />
+    </div>
+  );
+}
+
+function Branch({ value, depth, lead }: { value: object; depth: number; lead: ReactNode }) {
+  const entries = Object.entries(value);
+  const list = Array.isArray(value);
+  const [open, setOpen] = useState(depth < OPEN_TO_DEPTH && entries.length <= MOST_OPEN_ENTRIES);
+  const [begin, end] = list ? ["[", "]"] : ["{", "}"];
+  if (entries.length === 0) {
+    return (
+      <div className="json-line">
+        {lead}
+        {begin + end}
+      </div>
+    );
+  }
+  const summary = list ? `${entries.length} items` : entries.map(([key]) => key).join(", ");
+  return (
+    <div className="json-branch">
+      <button type="button" className="json-fold" aria-expanded={open} onClick={() => setOpen(!open)}>
+        <span className="json-mark" aria-hidden="true" />
+        {lead}
+        {begin}
+        {!open && (
+          <>
+            <span className="json-summary"> {summary} </span>
+            {end}
+          </>
+        )}
+      </button>
+      {open && (
+        <>
+          <div className="json-children">
+            {entries.map(([key, child]) => (
+              <Value
+                key={key}
+                value={child}
+                depth={depth + 1}
+                name={<span className={list ? "json-index" : "json-key"}>{key}</span>}
+              />
+            ))}
+          </div>
+          <div className="json-line">{end}</div>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Leaf({ value }: { value: unknown }) {
+  const [whole, setWhole] = useState(false);
+  if (typeof value === "string") {
+    const long = value.length > LONG_TEXT && !whole;
+    return (
+      <>
+        <span className="json-string" dir="auto">
+          {JSON.stringify(long ? value.slice(0, LONG_TEXT) : value)}
+        </span>
+        {long && (
+          <button type="button" className="button-plain json-more" onClick={() => setWhole(true)}>
+            {value.length - LONG_TEXT} more
+          </button>
+        )}
+      </>
+    );
+  }
+  return <span className={typeof value === "number" ? "json-number" : "json-word"}>{String(value)}</span>;
+}

@@ -1,0 +1,175 @@
+/**
+ * What happens now, for the lists: one stream for all views, told to them in batches. Whoever renders slowly
+ * slows the reading down, and then the stage leaves out what is oldest and says how much: nothing piles up here.
+ */
+import { ApiError } from "../../../core/api/errors";
+import type { InspectorApi } from "../inspectorApi";
+import type { BusEvent, Run } from "../wire";
+import { pause } from "./pause";
+import { SseParser } from "./sse";
+
+/** Lists are told this often at most: fast enough to look live, slow enough for a busy stage. */
+const TELL_EVERY_MS = 250;
+/** More news than this unread, and reading waits. */
+const MOST_UNTOLD = 400;
+/** What is kept of each kind. */
+export const MOST_KEPT = 2_000;
+
+export type LiveStatus = "connecting" | "live" | "lost";
+
+export interface News {
+  readonly status: LiveStatus;
+  /** Newest first, each once. */
+  readonly events: readonly BusEvent[];
+  readonly runs: readonly Run[];
+  /** Left out because this page, or the stage, was too slow. */
+  readonly missed: number;
+}
+
+export const NO_NEWS: News = { status: "connecting", events: [], runs: [], missed: 0 };
+
+export class LiveFeed {
+  readonly #api: InspectorApi;
+  readonly #listeners = new Set<() => void>();
+  #news: News = NO_NEWS;
+  #events: BusEvent[] = [];
+  #runs: Run[] = [];
+  #missed = 0;
+  #stop: AbortController | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #told: (() => void) | null = null;
+
+  constructor(api: InspectorApi) {
+    this.#api = api;
+  }
+
+  read = (): News => this.#news;
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    if (!this.#stop) this.#start();
+    return () => {
+      this.#listeners.delete(listener);
+      // Two views that follow each other share the stream.
+      setTimeout(() => {
+        if (this.#listeners.size === 0) this.#end();
+      }, 1_000);
+    };
+  };
+
+  #start(): void {
+    const stop = new AbortController();
+    this.#stop = stop;
+    void this.#keepReading(stop.signal);
+  }
+
+  #end(): void {
+    this.#stop?.abort("over");
+    this.#stop = null;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#told?.();
+  }
+
+  async #keepReading(signal: AbortSignal): Promise<void> {
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      try {
+        const stream = await this.#api.live(signal);
+        attempt = 0;
+        this.#say("live");
+        await this.#readAll(stream, signal);
+      } catch (failure) {
+        if (failure instanceof ApiError && failure.code === "SIGNED_OUT") return;
+      }
+      if (signal.aborted) return;
+      this.#say("lost");
+      await pause(attempt, signal);
+    }
+  }
+
+  async #readAll(stream: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
+    const parser = new SseParser();
+    const reader = stream
+      .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+      .getReader();
+    while (!signal.aborted) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      for (const { event, data } of parser.push(value)) this.#take(event, data);
+      if (this.#events.length + this.#runs.length > MOST_UNTOLD) {
+        await new Promise<void>((resolve) => {
+          this.#told = resolve;
+        });
+      }
+    }
+  }
+
+  #take(kind: string, data: string): void {
+    const body: unknown = JSON.parse(data);
+    if (kind === "event") this.#events.push(body as BusEvent);
+    else if (kind === "run") this.#runs.push(body as Run);
+    else if (kind === "gap") this.#missed += (body as { missed: number }).missed;
+    this.#timer ??= setTimeout(() => this.#tell(), TELL_EVERY_MS);
+  }
+
+  #tell(): void {
+    this.#timer = undefined;
+    this.#news = {
+      ...this.#news,
+      events: withNew(
+        this.#news.events,
+        this.#events,
+        (event) => event.eventId,
+        (event) => event.occurredAt,
+      ),
+      runs: withNew(
+        this.#news.runs,
+        this.#runs,
+        (run) => run.runId,
+        (run) => run.startedAt,
+      ),
+      missed: this.#news.missed + this.#missed,
+    };
+    this.#events = [];
+    this.#runs = [];
+    this.#missed = 0;
+    this.#told?.();
+    this.#told = null;
+    this.#notify();
+  }
+
+  #say(status: LiveStatus): void {
+    if (this.#news.status === status) return;
+    this.#news = { ...this.#news, status };
+    this.#notify();
+  }
+
+  #notify(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Newest first, each once (the later word about it counts), and no more than are kept. */
+export function withNew<T>(
+  before: readonly T[],
+  came: readonly T[],
+  idOf: (item: T) => string,
+  timeOf: (item: T) => string,
+  most = MOST_KEPT,
+): readonly T[] {
+  if (came.length === 0) return before;
+  const fresh = new Map(came.map((item) => [idOf(item), item]));
+  const kept = before.filter((item) => !fresh.has(idOf(item)));
+  const sorted = [...fresh.values()].sort((a, b) => (timeOf(a) < timeOf(b) ? 1 : -1));
+  const merged: T[] = [];
+  let at = 0;
+  for (const item of sorted) {
+    for (let next = kept[at]; next !== undefined && timeOf(next) > timeOf(item); next = kept[at]) {
+      merged.push(next);
+      at += 1;
+    }
+    merged.push(item);
+  }
+  for (; at < kept.length; at += 1) merged.push(kept[at] as T);
+  return merged.slice(0, most);
+}

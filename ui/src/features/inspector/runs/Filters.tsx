@@ -1,0 +1,93 @@
+/** What a list is narrowed to. */
+import { useMemo } from "react";
+import { useChat } from "../../shared/useChat";
+import { useInspectedNames } from "../context";
+import { words } from "../format";
+import { DURABLE, EPHEMERAL, type Filter, NO_FILTER } from "./select";
+
+interface FiltersProps {
+  readonly filter: Filter;
+  readonly ephemeral: boolean;
+  readonly statuses: boolean;
+  readonly onChange: (filter: Filter) => void;
+}
+
+export function Filters({ filter, ephemeral, statuses, onChange }: FiltersProps) {
+  const channels = useChat((state) => state.channels);
+  const people = useChat((state) => state.people);
+  const names = useInspectedNames();
+  const channelIds = useMemo(
+    () => options(Object.keys(channels), filter.channelId, names.ofChannel),
+    [channels, filter.channelId, names.ofChannel],
+  );
+  const userIds = useMemo(
+    () => options(Object.keys(people), filter.userId, names.ofUser),
+    [people, filter.userId, names.ofUser],
+  );
+  const set = (part: Partial<Filter>) => onChange({ ...filter, ...part });
+  const types = ephemeral ? [...DURABLE, ...EPHEMERAL] : DURABLE;
+  return (
+    <fieldset className="filters" aria-label="Filters">
+      <Choice
+        label="Type"
+        value={filter.type}
+        options={types.map((type) => [type, words(type)])}
+        onChange={(type) => set({ type })}
+      />
+      {statuses && (
+        <Choice
+          label="Status"
+          value={filter.status}
+          options={[
+            ["succeeded", "Succeeded"],
+            ["failed", "Failed"],
+            ["troubled", "In trouble"],
+          ]}
+          onChange={(status) => set({ status: status as Filter["status"] })}
+        />
+      )}
+      <Choice
+        label="Channel"
+        value={filter.channelId}
+        options={channelIds}
+        onChange={(channelId) => set({ channelId })}
+      />
+      <Choice label="User" value={filter.userId} options={userIds} onChange={(userId) => set({ userId })} />
+      {Object.values(filter).some(Boolean) && (
+        <button type="button" className="button-plain filters-clear" onClick={() => onChange(NO_FILTER)}>
+          Clear
+        </button>
+      )}
+    </fieldset>
+  );
+}
+
+function options(ids: string[], chosen: string, nameOf: (id: string) => string): [string, string][] {
+  const all = chosen && !ids.includes(chosen) ? [...ids, chosen] : ids;
+  return all.map((id): [string, string] => [id, nameOf(id)]).sort(([, a], [, b]) => a.localeCompare(b));
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly value: string;
+  readonly options: readonly (readonly [string, string])[];
+  readonly onChange: (value: string) => void;
+}
+
+function Choice({ label, value, options, onChange }: ChoiceProps) {
+  return (
+    <select
+      className={`filter${value ? " filter-set" : ""}`}
+      aria-label={label}
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+    >
+      <option value="">{label}: all</option>
+      {options.map(([id, name]) => (
+        <option key={id} value={id}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}

@@ -1,0 +1,63 @@
+/** The chosen run in one line: what it was for, how it ended, how long it took, whom it reached. */
+
+import { CopyButton } from "../../../kit/CopyButton";
+import { Icon } from "../../../kit/Icon";
+import { RouteLink } from "../../shared/RouteLink";
+import { useInspectedNames } from "../context";
+import { count, dayTime, duration, shortId, words } from "../format";
+import { Pill, runTone, runWord } from "../parts";
+import { followPath } from "../paths";
+import type { RunDetail } from "../wire";
+
+export function RunHead({ run, onClose }: { readonly run: RunDetail; readonly onClose: () => void }) {
+  const names = useInspectedNames();
+  return (
+    <header className="run-head">
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Back to the workflow"
+        title="Back"
+        onClick={onClose}
+      >
+        <Icon name="back" size={18} />
+      </button>
+      <div className="run-head-text">
+        <h2>
+          {run.detailType ? words(run.detailType) : "Unreadable event"}
+          {run.seq !== null && <span className="run-row-seq">{run.seq}</span>}
+          <Pill tone={runTone(run)}>{runWord(run)}</Pill>
+        </h2>
+        <p className="run-head-facts">
+          <span>{duration(run.durationMs)}</span>
+          <span>
+            <bdi>
+              {names.ofUser(run.userId)} in {names.ofChannel(run.channelId)}
+            </bdi>
+          </span>
+          {run.recipients > 0 && (
+            <span>
+              {run.delivered} of {count(run.recipients, "connection")} reached
+              {run.gone > 0 && `, ${run.gone} gone`}
+            </span>
+          )}
+          <time dateTime={run.startedAt}>{dayTime(run.startedAt)}</time>
+          <span className="run-head-id" title={run.executionArn}>
+            {shortId(run.runId)}
+            <CopyButton what="the execution's ARN" text={() => run.executionArn} />
+          </span>
+        </p>
+        {run.trouble && (
+          <p className="run-head-trouble" role="note">
+            {run.trouble}
+          </p>
+        )}
+      </div>
+      {run.messageId && (
+        <RouteLink to={followPath(run.messageId)} className="button button-small run-head-follow">
+          <Icon name="route" size={16} /> Follow its message
+        </RouteLink>
+      )}
+    </header>
+  );
+}

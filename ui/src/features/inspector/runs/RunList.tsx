@@ -1,0 +1,60 @@
+/** The runs, windowed: a busy stage makes thousands. */
+
+import { WindowedList } from "../../../kit/WindowedList";
+import { useInspectedNames } from "../context";
+import { dayTime, duration, preciseTime, words } from "../format";
+import { Empty, Pill, runTone, runWord } from "../parts";
+import type { Run } from "../wire";
+
+interface RunListProps {
+  readonly runs: readonly Run[];
+  readonly chosen: string | null;
+  readonly filtered: boolean;
+  readonly onChoose: (runId: string) => void;
+}
+
+export function RunList({ runs, chosen, filtered, onChoose }: RunListProps) {
+  const names = useInspectedNames();
+  if (runs.length === 0) {
+    return (
+      <Empty icon="flow" title={filtered ? "No run fits" : "No runs yet"}>
+        <p>{filtered ? "Clear the filters to see all." : "Send a message, and its run appears here."}</p>
+      </Empty>
+    );
+  }
+  return (
+    <WindowedList
+      items={runs}
+      keyOf={(run) => run.runId}
+      row={(run) => (
+        <button
+          type="button"
+          className={`run-row run-row-${runTone(run)}`}
+          data-run={run.runId}
+          aria-current={run.runId === chosen || undefined}
+          onClick={() => onChoose(run.runId)}
+        >
+          <span className="run-row-line">
+            <span className="run-row-type">
+              {run.detailType ? words(run.detailType) : "Unreadable event"}
+            </span>
+            {run.seq !== null && <span className="run-row-seq">{run.seq}</span>}
+            {run.mode === "dry-run" && <Pill tone="calm">dry run</Pill>}
+            {run.replayed && run.mode === "live" && <Pill tone="calm">again</Pill>}
+            <span className="run-row-duration">{duration(run.durationMs)}</span>
+          </span>
+          <span className="run-row-line run-row-sub">
+            <Pill tone={runTone(run)}>{runWord(run)}</Pill>
+            <bdi className="run-row-where">
+              {names.ofUser(run.userId)} in {names.ofChannel(run.channelId)}
+            </bdi>
+            <time dateTime={run.startedAt} title={dayTime(run.startedAt)}>
+              {preciseTime(run.startedAt)}
+            </time>
+          </span>
+          {run.trouble && <span className="run-row-trouble">{run.trouble}</span>}
+        </button>
+      )}
+    />
+  );
+}

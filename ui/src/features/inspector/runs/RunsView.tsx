@@ -1,0 +1,130 @@
+/** Runs of the workflow: a list that moves, and the chosen run drawn on the workflow. */
+import { useEffect, useMemo, useState } from "react";
+import { navigate } from "../../../core/router";
+import { useAsked, useInspection } from "../context";
+import { readDefinition } from "../graph/definition";
+import { WorkflowGraph } from "../graph/WorkflowGraph";
+import { withNew } from "../live/feed";
+import { LiveSwitch } from "../live/LiveSwitch";
+import { useLive } from "../live/useLive";
+import { Failed, Loading } from "../parts";
+import { runPath } from "../paths";
+import type { Run } from "../wire";
+import { Filters } from "./Filters";
+import { RunHead } from "./RunHead";
+import { RunList } from "./RunList";
+import { RunOverview, StatePanel } from "./StatePanel";
+import { matchesRun, NO_FILTER, ordered } from "./select";
+import "./RunsView.css";
+
+const ASKED_FOR = 200;
+const NO_RUNS: readonly Run[] = [];
+
+export function RunsView({ runId }: { readonly runId: string | null }) {
+  const { api } = useInspection();
+  const [filter, setFilter] = useState(NO_FILTER);
+  const [failedFirst, setFailedFirst] = useState(false);
+  const [state, setState] = useState<string | null>(null);
+  const live = useLive("runs");
+
+  const query = {
+    detailType: filter.type,
+    status: filter.status,
+    channelId: filter.channelId,
+    userId: filter.userId,
+    order: failedFirst ? "failed-first" : "newest",
+    since: "1d",
+    limit: ASKED_FOR,
+  };
+  const past = useAsked(JSON.stringify(query), () => api.runs(query));
+  const workflow = useAsked("workflow", () => api.workflow());
+  const run = useAsked(runId, () => (runId ? api.run(runId) : Promise.reject(new Error("no run"))));
+  const graph = useMemo(() => workflow.value && readDefinition(workflow.value.definition), [workflow.value]);
+
+  const runs = useMemo(() => {
+    const known = withNew(
+      past.value?.items ? newestFirst(past.value.items) : NO_RUNS,
+      live.runs,
+      (each) => each.runId,
+      (each) => each.startedAt,
+    );
+    return ordered(
+      known.filter(
+        (each) => matchesRun(each, filter) && (live.until === null || each.startedAt <= live.until),
+      ),
+      failedFirst,
+    );
+  }, [past.value, live.runs, live.until, filter, failedFirst]);
+
+  // Another run may not have entered the state that was looked at.
+  const visited = run.value?.states.some((visit) => visit.name === state) ?? true;
+  useEffect(() => {
+    if (!visited) setState(null);
+  }, [visited]);
+
+  return (
+    <div className={`runs${runId ? " runs-with-one" : ""}`}>
+      <section className="runs-side" aria-label="Runs">
+        <header className="side-head">
+          <LiveSwitch live={live} />
+          <label className="graph-toggle">
+            <input
+              type="checkbox"
+              checked={failedFirst}
+              onChange={(event) => setFailedFirst(event.target.checked)}
+            />
+            Failed first
+          </label>
+        </header>
+        <Filters filter={filter} ephemeral={false} statuses onChange={setFilter} />
+        {past.state === "failed" && runs.length === 0 ? (
+          <Failed text={past.failure} onRetry={past.again} />
+        ) : past.state === "loading" && runs.length === 0 ? (
+          <Loading what="Reading the workflow's log" />
+        ) : (
+          <RunList
+            runs={runs}
+            chosen={runId}
+            filtered={Object.values(filter).some(Boolean)}
+            onChoose={(id) => navigate(runPath(id))}
+          />
+        )}
+      </section>
+      <section className="runs-main" aria-label={runId ? "Run" : "Workflow"}>
+        {run.value && runId && <RunHead run={run.value} onClose={() => navigate(runPath())} />}
+        {runId && run.state === "failed" && !run.value ? (
+          <Failed text={run.failure} onRetry={run.again} />
+        ) : workflow.state === "failed" && !workflow.value ? (
+          <Failed text={workflow.failure} onRetry={workflow.again} />
+        ) : !graph || (runId && !run.value) ? (
+          <Loading what={graph ? "Reading the run" : "Reading the workflow"} />
+        ) : (
+          <div className="runs-stage">
+            <WorkflowGraph
+              name="deliver"
+              graph={graph}
+              visits={(runId && run.value?.states) || null}
+              selected={state}
+              onSelect={setState}
+            />
+            {state ? (
+              <StatePanel
+                key={`${runId}.${state}`}
+                name={state}
+                graph={graph}
+                run={runId ? run.value : null}
+                onClose={() => setState(null)}
+              />
+            ) : (
+              runId && run.value && <RunOverview run={run.value} onState={setState} />
+            )}
+          </div>
+        )}
+      </section>
+    </div>
+  );
+}
+
+function newestFirst(runs: readonly Run[]): readonly Run[] {
+  return [...runs].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+}

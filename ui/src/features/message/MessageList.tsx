@@ -1,0 +1,270 @@
+/**
+ * A channel's messages as a windowed list: opens at the newest (or at what is new, or at a linked message),
+ * stays at the end while one is there, keeps the reading position when older messages arrive.
+ */
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import { Virtualizer, type VirtualizerHandle } from "virtua";
+import type { Person } from "../../core/contract";
+import type { Outgoing } from "../../core/socket/outbox";
+import { indexOf, type Timeline } from "../../core/state/timeline";
+import { mentions } from "../../core/text/mentions";
+import { dayName } from "../../core/text/time";
+import { Icon } from "../../kit/Icon";
+import { type MessageActions, MessageRow, OutgoingRow } from "./MessageRow";
+import { makeRows, type Row } from "./rows";
+import "./MessageList.css";
+
+/** Older messages are asked for before the reader sees the end of those that are here. */
+const FETCH_AHEAD_PX = 900;
+/** A little off the end still counts as the end. */
+const END_PX = 48;
+
+interface MessageListProps {
+  readonly label: string;
+  readonly timeline: Timeline;
+  readonly outgoing: readonly Outgoing[];
+  readonly me: Person & { readonly username: string };
+  readonly newSince: number | null;
+  /** A linked message: shown in the middle and marked, at each visit of its link. */
+  readonly target: number | null;
+  readonly visit: number;
+  readonly unread: number;
+  /** The message that is being edited. */
+  readonly editing: number | null;
+  readonly delivered: ReadonlySet<string>;
+  readonly nameOf: (person: Person) => string;
+  readonly actions: MessageActions;
+  readonly intro: ReactNode;
+  readonly onEarlier: () => void;
+  readonly onLater: () => void;
+  readonly onNewest: () => void;
+  readonly onSeen: (seq: number) => void;
+  readonly onAgain: (clientMessageId: string) => void;
+  readonly onDiscard: (clientMessageId: string) => void;
+}
+
+export function MessageList(props: MessageListProps) {
+  const { label, timeline, outgoing, me, newSince, target, visit, unread, editing } = props;
+  const { delivered, nameOf, actions, intro } = props;
+  const { onEarlier, onLater, onNewest, onSeen, onAgain, onDiscard } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const list = useRef<VirtualizerHandle>(null);
+  const atEnd = useRef(target === null);
+  const [away, setAway] = useState(false);
+  const [focused, setFocused] = useState<number | null>(null);
+  // Rows have a guessed height until the first measuring: shown only after it, nothing jumps.
+  const [measured, setMeasured] = useState(false);
+
+  const rows = useMemo(
+    () => makeRows({ messages: timeline.messages, outgoing, me: me.userId, newSince }),
+    [timeline.messages, outgoing, me.userId, newSince],
+  );
+  const last = rows.length - 1;
+
+  // Rows were put before the first one: the list keeps its distance from the end, so nothing moves on screen.
+  const firstKey = rows[0]?.key;
+  const drawn = useRef({ firstKey, count: rows.length });
+  const shifted =
+    rows.length !== drawn.current.count &&
+    drawn.current.firstKey !== undefined &&
+    firstKey !== drawn.current.firstKey;
+  useLayoutEffect(() => {
+    drawn.current = { firstKey, count: rows.length };
+  });
+
+  // --- where the list stands
+
+  const toEnd = useCallback(() => {
+    list.current?.scrollToIndex(last, { align: "end" });
+  }, [last]);
+
+  const placedFor = useRef<number | null>(null);
+  useLayoutEffect(() => {
+    if (rows.length === 0 || placedFor.current === visit) return;
+    const first = placedFor.current === null;
+    const index =
+      target === null ? rows.findIndex((row) => row.firstNew) : indexOf(timeline.messages, target);
+    if (target !== null && index >= 0) {
+      placedFor.current = visit;
+      atEnd.current = false;
+      list.current?.scrollToIndex(index, { align: "center" });
+    } else if (first) {
+      placedFor.current = target === null ? visit : -1;
+      atEnd.current = index < 0;
+      if (index < 0) toEnd();
+      else list.current?.scrollToIndex(index, { align: "start", offset: -64 });
+    }
+  });
+
+  const report = useCallback(() => {
+    const handle = list.current;
+    if (!handle || rows.length === 0) return;
+    const below = handle.scrollSize - handle.scrollOffset - handle.viewportSize;
+    atEnd.current = below <= END_PX && !timeline.hasLater;
+    setAway(below > handle.viewportSize * 0.6 || timeline.hasLater);
+    if (handle.scrollOffset < FETCH_AHEAD_PX && timeline.hasEarlier && timeline.loading === "none")
+      onEarlier();
+    if (below < FETCH_AHEAD_PX && timeline.hasLater && timeline.loading === "none") onLater();
+    if (document.visibilityState === "visible" && document.hasFocus()) {
+      const row = rows[handle.findItemIndex(handle.scrollOffset + handle.viewportSize - 8)];
+      const seen = atEnd.current
+        ? timeline.messages.at(-1)?.seq
+        : row?.kind === "message"
+          ? row.message.seq
+          : undefined;
+      if (seen !== undefined) onSeen(seen);
+    }
+  }, [rows, timeline, onEarlier, onLater, onSeen]);
+
+  useEffect(() => {
+    if (atEnd.current && !timeline.hasLater) toEnd();
+    const frame = requestAnimationFrame(report);
+    return () => cancelAnimationFrame(frame);
+  }, [report, toEnd, timeline.hasLater]);
+
+  useEffect(() => {
+    addEventListener("focus", report);
+    document.addEventListener("visibilitychange", report);
+    return () => {
+      removeEventListener("focus", report);
+      document.removeEventListener("visibilitychange", report);
+    };
+  }, [report]);
+
+  // One's own message brings the list to the end, wherever it stood.
+  const newestOwn = outgoing.at(-1)?.clientMessageId;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only when another message is written.
+  useEffect(() => {
+    if (newestOwn !== undefined) {
+      atEnd.current = true;
+      toEnd();
+    }
+  }, [newestOwn]);
+
+  const jump = () => {
+    atEnd.current = true;
+    if (timeline.hasLater) onNewest();
+    else toEnd();
+    scroller.current?.focus({ preventScroll: true });
+  };
+
+  // --- walking through it by keyboard
+
+  const focusRow = (index: number) => {
+    const to = Math.max(0, Math.min(last, index));
+    setFocused(to);
+    list.current?.scrollToIndex(to, { align: "nearest" });
+    requestAnimationFrame(() => {
+      scroller.current
+        ?.querySelector<HTMLElement>(`[data-row="${to}"] .message`)
+        ?.focus({ preventScroll: true });
+    });
+  };
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const within = (event.target as HTMLElement).closest<HTMLElement>("[data-row]");
+    const at = within ? Number(within.dataset.row) : null;
+    const steps: Record<string, number> = { ArrowUp: -1, ArrowDown: 1, PageUp: -8, PageDown: 8 };
+    const by = steps[event.key];
+    if (event.key === "End") focusRow(last);
+    else if (event.key === "Home") focusRow(0);
+    else if (by !== undefined) focusRow(at === null ? last : at + by);
+    else return;
+    event.preventDefault();
+  };
+
+  const draw = (row: Row, index: number) => (
+    <div key={row.key} data-row={index}>
+      {index === 0 && !timeline.hasEarlier && intro}
+      {row.day !== null && (
+        <div className="day">
+          <time dateTime={row.day}>{dayName(row.day)}</time>
+        </div>
+      )}
+      {row.firstNew && (
+        <div className="new-since">
+          <span>New</span>
+        </div>
+      )}
+      {row.kind === "message" ? (
+        <MessageRow
+          message={row.message}
+          name={nameOf(row.message.sender)}
+          leads={row.leads}
+          delivered={delivered.has(row.message.messageId)}
+          marked={row.message.seq === target}
+          editing={row.message.seq === editing}
+          namesMe={row.message.sender.userId !== me.userId && mentions(row.message.text, me.username)}
+          actions={actions}
+        />
+      ) : (
+        <OutgoingRow
+          item={row.item}
+          me={me.userId}
+          name={nameOf(me)}
+          leads={row.leads}
+          mentioned={actions.mentioned}
+          onAgain={onAgain}
+          onDiscard={onDiscard}
+        />
+      )}
+    </div>
+  );
+
+  return (
+    <div className="messages">
+      {timeline.loading === "earlier" && (
+        <div className="messages-more">
+          <span className="spinner" />
+          <span className="unseen">Loading earlier messages</span>
+        </div>
+      )}
+      <div
+        ref={scroller}
+        className={`messages-scroller${measured ? "" : " messages-unmeasured"}`}
+        role="log"
+        aria-label={label}
+        aria-live="off"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+      >
+        <div className="messages-spacer" />
+        {rows.length === 0 && intro}
+        <Virtualizer
+          ref={list}
+          scrollRef={scroller}
+          data={rows}
+          shift={shifted}
+          bufferSize={600}
+          keepMounted={focused === null || focused > last ? [] : [focused]}
+          onScroll={report}
+          onResize={() => {
+            setMeasured(true);
+            if (atEnd.current) toEnd();
+            // A short list never scrolls: what is in view is known once it is measured.
+            report();
+          }}
+        >
+          {draw}
+        </Virtualizer>
+      </div>
+      {away && (
+        <button type="button" className="to-newest" onClick={jump}>
+          <Icon name="down" size={16} />
+          {unread > 0 ? `${unread} new ${unread === 1 ? "message" : "messages"}` : "Jump to newest"}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,32 @@
+/** Copies a text, and says so on itself. */
+import { useEffect, useState } from "react";
+import { Icon } from "./Icon";
+import "./CopyButton.css";
+
+export function CopyButton({ what, text }: { readonly what: string; readonly text: () => string }) {
+  const [state, setState] = useState<"ready" | "done" | "refused">("ready");
+  useEffect(() => {
+    if (state === "ready") return;
+    const timer = setTimeout(() => setState("ready"), 1_800);
+    return () => clearTimeout(timer);
+  }, [state]);
+  return (
+    <button
+      type="button"
+      className="icon-button copy-button"
+      aria-label={`Copy ${what}`}
+      title={`Copy ${what}`}
+      onClick={() => {
+        navigator.clipboard.writeText(text()).then(
+          () => setState("done"),
+          () => setState("refused"),
+        );
+      }}
+    >
+      <Icon name={state === "done" ? "check" : state === "refused" ? "alert" : "copy"} size={16} />
+      <span className="unseen" role="status">
+        {state === "done" ? "Copied" : state === "refused" ? "The browser does not allow copying" : ""}
+      </span>
+    </button>
+  );
+}

@@ -1,0 +1,51 @@
+/** The frame of what opens at the side of a channel; on a phone it covers the channel. */
+import { type ReactNode, useEffect, useRef } from "react";
+import { Icon } from "./Icon";
+import "./SidePanel.css";
+
+interface SidePanelFrameProps {
+  readonly title: string;
+  readonly count?: number;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}
+
+export function SidePanel({ title, count, onClose, children }: SidePanelFrameProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    if (!heading.current?.parentElement?.parentElement?.contains(before))
+      heading.current?.focus({ preventScroll: true });
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    };
+  }, []);
+  return (
+    <aside
+      className="panel"
+      aria-label={title}
+      onKeyDown={(event) => {
+        if (event.key === "Escape" && !event.defaultPrevented) {
+          event.preventDefault();
+          onClose();
+        }
+      }}
+    >
+      <header className="panel-head">
+        <h2 ref={heading} tabIndex={-1}>
+          {title}
+          {count !== undefined && <span className="panel-count">{count}</span>}
+        </h2>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={`Close ${title.toLowerCase()}`}
+          onClick={onClose}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      <div className="panel-body">{children}</div>
+    </aside>
+  );
+}

@@ -1,0 +1,14 @@
+/** Grey lines in place of content that is loading. */
+import "./Skeleton.css";
+
+export function Skeleton({ lines }: { lines: number }) {
+  return (
+    <div className="skeleton" role="status">
+      <span className="unseen">Loading</span>
+      {Array.from({ length: lines }, (_, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the lines are identical.
+        <span key={index} className="skeleton-line" />
+      ))}
+    </div>
+  );
+}

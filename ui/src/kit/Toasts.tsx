@@ -1,0 +1,46 @@
+/** Short messages about what failed or was done. Each is dismissed by its button or after a few seconds. */
+import { useEffect } from "react";
+import { Icon } from "./Icon";
+import "./Toasts.css";
+
+const ERROR_SHOWN_MS = 9_000;
+const INFO_SHOWN_MS = 4_500;
+
+export interface ToastMessage {
+  readonly id: number;
+  readonly kind: "error" | "info";
+  readonly text: string;
+}
+
+interface ToastsProps {
+  readonly toasts: readonly ToastMessage[];
+  /** Must be stable: the timers start again when it changes. */
+  readonly onDismiss: (id: number) => void;
+}
+
+export function Toasts({ toasts, onDismiss }: ToastsProps) {
+  return (
+    <div className="toasts" aria-live="polite" role="status">
+      {toasts.map((toast) => (
+        <Toast key={toast.id} toast={toast} onDismiss={onDismiss} />
+      ))}
+    </div>
+  );
+}
+
+function Toast({ toast, onDismiss }: { toast: ToastMessage; onDismiss: (id: number) => void }) {
+  const { id, kind, text } = toast;
+  useEffect(() => {
+    const timer = setTimeout(() => onDismiss(id), kind === "error" ? ERROR_SHOWN_MS : INFO_SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [id, kind, onDismiss]);
+  return (
+    <div className={`toast toast-${kind}`}>
+      <Icon name={kind === "error" ? "alert" : "check"} size={18} />
+      <p>{text}</p>
+      <button type="button" className="icon-button" aria-label="Dismiss" onClick={() => onDismiss(id)}>
+        <Icon name="close" size={16} />
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,74 @@
+/**
+ * A long list of which only what is in view is rendered. What comes in at its head shows while the head is in view,
+ * and else moves nothing under the reader's eyes; the arrow keys go from row to row.
+ */
+import { type KeyboardEvent, type ReactElement, type Ref, useImperativeHandle, useRef } from "react";
+import { Virtualizer, type VirtualizerHandle } from "virtua";
+import "./WindowedList.css";
+
+export interface ListHandle {
+  readonly show: (index: number, align: "nearest" | "end") => void;
+}
+
+interface WindowedListProps<T> {
+  readonly items: readonly T[];
+  readonly keyOf: (item: T) => string;
+  readonly row: (item: T) => ReactElement;
+  readonly ref?: Ref<ListHandle>;
+}
+
+/** A page's worth of rows, for the Page keys. */
+const PAGE = 10;
+/** A little below the head still counts as the head. */
+const HEAD_PX = 8;
+
+export function WindowedList<T>({ items, keyOf, row, ref }: WindowedListProps<T>) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const list = useRef<VirtualizerHandle>(null);
+  const atHead = useRef(true);
+  const drawn = useRef<{ first: string | null; count: number }>({ first: null, count: 0 });
+  useImperativeHandle(ref, () => ({
+    show: (index, align) => list.current?.scrollToIndex(index, { align }),
+  }));
+
+  const first = items[0] === undefined ? null : keyOf(items[0]);
+  const shifted = !atHead.current && first !== drawn.current.first && items.length > drawn.current.count;
+  drawn.current = { first, count: items.length };
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: PAGE, PageUp: -PAGE }[event.key];
+    const at = Number((event.target as Element).closest<HTMLElement>("[data-row]")?.dataset.row ?? -1);
+    if (step === undefined || at < 0) return;
+    event.preventDefault();
+    const to = Math.max(0, Math.min(items.length - 1, at + step));
+    list.current?.scrollToIndex(to, { align: "nearest" });
+    requestAnimationFrame(() =>
+      scroller.current
+        ?.querySelector<HTMLElement>(`[data-row="${to}"] :is(button, a)`)
+        ?.focus({ preventScroll: true }),
+    );
+  };
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it only moves the focus among its rows.
+    <div className="windowed-list" ref={scroller} onKeyDown={onKeyDown}>
+      <Virtualizer
+        ref={list}
+        scrollRef={scroller}
+        as="ul"
+        item="li"
+        data={items}
+        shift={shifted}
+        onScroll={(offset) => {
+          atHead.current = offset < HEAD_PX;
+        }}
+      >
+        {(item, index) => (
+          <div key={keyOf(item)} data-row={index}>
+            {row(item)}
+          </div>
+        )}
+      </Virtualizer>
+    </div>
+  );
+}

@@ -1,0 +1,208 @@
+// @vitest-environment happy-dom
+/** The connection comes and goes; what is said does not. */
+import { act, screen } from "@testing-library/react";
+import { expect, test, vi } from "vitest";
+import { ALICE } from "../support/fakeServer";
+import {
+  aliceVisits,
+  channelLink,
+  click,
+  main,
+  messages,
+  pass,
+  renewals,
+  say,
+  server,
+  state,
+  texts,
+  visit,
+} from "../support/visit";
+
+aliceVisits();
+
+const MINUTE_MS = 60_000;
+
+/** The line about the connection, empty as a rule. */
+const line = () =>
+  main()
+    .getAllByRole("status")
+    .map((status) => status.textContent)
+    .find((text) => /offline|connecting/i.test(text ?? "")) ?? "";
+
+function offline(is: boolean): void {
+  vi.spyOn(navigator, "onLine", "get").mockReturnValue(!is);
+  act(() => void dispatchEvent(new Event(is ? "offline" : "online")));
+}
+
+test("a long break is told after 5 s and not before; being offline is told apart, and what waits is counted", async () => {
+  await visit();
+  server.reachable = false;
+  expect(server.cutAll()).toBe(1);
+  await pass(4_500);
+  expect(line()).toBe("");
+  await pass(1_000);
+  expect(line()).toContain("Reconnecting …");
+  expect(screen.queryByRole("dialog")).toBeNull();
+  offline(true);
+  await pass();
+  expect(line()).toContain("You are offline.");
+  await say("kept for later");
+  expect(line()).toContain("One message waits to be sent");
+  server.reachable = true;
+  offline(false);
+  await pass(5_000);
+  expect(line()).toBe("");
+  expect(state("kept for later")).toBe("Delivered");
+});
+
+test("a short break is not told, and everything goes on", async () => {
+  await visit();
+  await say("before");
+  await pass();
+  expect(server.cutAll()).toBe(1);
+  for (let second = 0; second < 4; second += 1) {
+    await pass(1_000);
+    expect(line()).toBe("");
+  }
+  await say("after");
+  await pass();
+  expect([state("before"), state("after")]).toEqual(["Delivered", "Delivered"]);
+  expect(server.opened).toBe(2);
+});
+
+test("what was said, changed and deleted in one's absence is there on return, here and elsewhere", async () => {
+  const elsewhere = server.add("elsewhere", [ALICE, "u-bob"]);
+  const first = server.say("u-bob", "first");
+  const second = server.say("u-bob", "second");
+  await visit(`/c/${elsewhere.channelId}`);
+  await click(channelLink("general"));
+  expect(texts()).toEqual(["first", "second"]);
+  server.reachable = false;
+  expect(server.cutAll()).toBe(1);
+  server.edit(first, "first, put better");
+  server.delete(second);
+  const missed = [1, 2, 3, 4, 5].map((number) => `missed ${number}`);
+  for (const text of missed) server.sayIn(server.general, "u-bob", text);
+  server.sayIn(elsewhere, "u-bob", "missed there");
+  await pass(2_000);
+  expect(texts()).toEqual(["first", "second"]);
+  server.reachable = true;
+  await pass(10_000);
+  expect(texts()).toEqual(["first, put better", ...missed]);
+  expect(messages("This message was deleted.")).toHaveLength(1);
+  expect(channelLink("elsewhere").textContent).toContain("1 unread");
+  await click(channelLink("elsewhere"));
+  expect(texts()).toEqual(["missed there"]);
+});
+
+test("frames that are lost, doubled and swapped change nothing", async () => {
+  await visit();
+  const struck = { lost: 0, doubled: 0, swapped: 0 };
+  let turn = 0;
+  let late: Parameters<typeof server.outgoing>[0][] = [];
+  server.outgoing = (frame) => {
+    if (frame.type !== "message") return [frame];
+    turn += 1;
+    if (turn % 5 === 1) {
+      struck.lost += 1;
+      return [];
+    }
+    if (turn % 5 === 3) {
+      late.push(frame);
+      return [];
+    }
+    const swapped = late;
+    late = [];
+    struck.swapped += swapped.length;
+    if (turn % 5 !== 0) return [frame, ...swapped];
+    struck.doubled += 1;
+    return [frame, frame, ...swapped];
+  };
+  const said = Array.from({ length: 16 }, (_, index) => `wave ${index + 10}`);
+  for (const text of said) {
+    server.sayIn(server.general, "u-bob", text);
+    await pass(40);
+  }
+  server.outgoing = (frame) => [frame];
+  server.sayIn(server.general, "u-bob", "calm");
+  await pass(5_000);
+  expect(texts()).toEqual([...said, "calm"]);
+  expect(struck).toEqual({ lost: 4, doubled: 3, swapped: 3 });
+});
+
+test("a frame that is lost is fetched without waiting for another connection", async () => {
+  await visit();
+  let lost = 0;
+  server.outgoing = (frame) => {
+    if (frame.type !== "message" || frame.text !== "lost on the way") return [frame];
+    lost += 1;
+    return [];
+  };
+  for (const text of ["here", "lost on the way", "here too"]) {
+    server.sayIn(server.general, "u-bob", text);
+    await pass(40);
+  }
+  expect(lost).toBe(1);
+  await pass(5_000);
+  expect(texts()).toEqual(["here", "lost on the way", "here too"]);
+  expect(server.opened).toBe(1);
+});
+
+test("an idle socket is kept alive well within ten minutes", async () => {
+  await visit();
+  const pongs = vi.fn();
+  server.outgoing = (frame) => {
+    if (frame.type === "pong") pongs();
+    return [frame];
+  };
+  await pass(5 * MINUTE_MS);
+  expect(server.sent).toEqual([{ action: "ping" }]);
+  expect(pongs).toHaveBeenCalledTimes(1);
+  await pass(5 * MINUTE_MS);
+  expect(server.sent).toHaveLength(2);
+  await say("still here");
+  await pass();
+  expect(state("still here")).toBe("Delivered");
+  expect(server.opened).toBe(1);
+});
+
+test("a socket that no longer answers is given up for another one", async () => {
+  await visit();
+  let swallowed = 0;
+  server.outgoing = () => {
+    swallowed += 1;
+    return [];
+  };
+  await pass(4 * MINUTE_MS + 3_000);
+  expect(swallowed).toBe(1);
+  server.outgoing = (frame) => [frame];
+  await pass(30_000);
+  expect(server.opened).toBe(2);
+  await say("here again");
+  await pass();
+  expect(state("here again")).toBe("Delivered");
+});
+
+test("a fresh socket takes over before the two-hour cut, with the session renewed, and nothing comes twice", async () => {
+  server.sessionMs = 12 * 60 * MINUTE_MS;
+  // The middle of the time in which a client may choose its moment.
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  await visit();
+  server.sayIn(server.general, "u-bob", "early");
+  await pass();
+  await pass(109 * MINUTE_MS);
+  expect(server.opened).toBe(1);
+  for (let step = 0; step < 60 && server.opened === 1; step += 1) {
+    await act(() => vi.advanceTimersByTimeAsync(2_000));
+  }
+  expect(renewals).toBe(1);
+  // Both are open for a moment: what is said now comes by both.
+  expect([server.opened, server.sockets.size]).toEqual([2, 2]);
+  server.sayIn(server.general, "u-bob", "in between");
+  await pass(10_000);
+  expect(server.sockets.size).toBe(1);
+  server.sayIn(server.general, "u-bob", "late");
+  await pass();
+  expect(texts()).toEqual(["early", "in between", "late"]);
+  expect(line()).toBe("");
+});

@@ -1,0 +1,172 @@
+// @vitest-environment happy-dom
+/** Empty, loading, failing, for the first time: every state says what it is and what can be done. */
+import { screen, within } from "@testing-library/react";
+import { beforeEach, expect, test, vi } from "vitest";
+import { ALICE, refused } from "../support/fakeServer";
+import {
+  aliceVisits,
+  channelLink,
+  click,
+  composer,
+  hideTab,
+  log,
+  main,
+  messages,
+  pass,
+  press,
+  say,
+  server,
+  state,
+  texts,
+  user,
+  visit,
+} from "../support/visit";
+
+aliceVisits();
+
+test("the first visit opens general, ready to write", async () => {
+  await visit("/");
+  expect(location.pathname).toBe("/c/general");
+  expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("general");
+  expect(document.activeElement).toBe(composer());
+  expect(composer().placeholder).toBe("Message #general");
+});
+
+test("an empty channel invites to write, until somebody has", async () => {
+  const fresh = server.add("fresh", [ALICE]);
+  await visit(`/c/${fresh.channelId}`);
+  expect(log().textContent).toContain(
+    "Nobody has said anything here yet. Only its members can find and read it.",
+  );
+  expect(log().textContent).toContain("Write the first message below.");
+  await say("here I am");
+  await pass();
+  expect(state("here I am")).toBe("Delivered");
+  expect(log().textContent).not.toContain("Write the first message below.");
+});
+
+test("an address that leads to no channel says so and offers two ways on", async () => {
+  await visit("/c/00000000-0000-4000-8000-000000000000");
+  expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("This channel is not here");
+  await click(main().getByRole("button", { name: "Create a channel" }));
+  expect(screen.getByRole("dialog", { name: "Create a channel" })).toBeTruthy();
+  await click(screen.getByRole("button", { name: "Cancel" }));
+  await click(main().getByRole("button", { name: "Browse channels" }));
+  expect(screen.getByRole("dialog", { name: "Browse channels" })).toBeTruthy();
+});
+
+test("without any channel one is shown how to find the first", async () => {
+  server.general.roles.delete(ALICE);
+  await visit("/");
+  expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("Find your first channel");
+  expect(screen.getByText(/You are in no channel yet/)).toBeTruthy();
+});
+
+test("while messages load it says so, and a failure can be tried again", async () => {
+  const slow = server.add("slow", [ALICE, "u-bob"]);
+  server.sayIn(slow, "u-bob", "worth the wait");
+  await visit();
+  const waiting: ((response: Response) => void)[] = [];
+  server.intercept = (_method, path) =>
+    path.includes(`/channels/${slow.channelId}/messages`)
+      ? new Promise<Response>((resolve) => waiting.push(resolve))
+      : null;
+  await click(channelLink("slow"));
+  expect(waiting).toHaveLength(1);
+  expect(
+    main()
+      .getAllByRole("status")
+      .map((status) => status.textContent),
+  ).toContain("Loading");
+  let failed = 0;
+  server.intercept = (_method, path) => {
+    if (!path.includes("/messages")) return null;
+    failed += 1;
+    return refused("INTERNAL", "Something went wrong (made up).", 500);
+  };
+  waiting[0]?.(refused("INTERNAL", "Something went wrong (made up).", 500));
+  await pass(10_000);
+  expect(failed).toBeGreaterThan(0);
+  const trouble = within(main().getByRole("alert"));
+  expect(trouble.getByText("The messages could not be loaded.")).toBeTruthy();
+  server.intercept = () => null;
+  await click(trouble.getByRole("button", { name: "Try again" }));
+  expect(texts()).toEqual(["worth the wait"]);
+});
+
+test.each([
+  ["/api/channels", "The channels could not be loaded."],
+  ["/api/users", "The people could not be loaded."],
+])("a sidebar whose %s cannot be loaded says so and can be tried again", async (path, sentence) => {
+  let failed = 0;
+  server.intercept = (method, asked) => {
+    if (method !== "GET" || asked.split("?")[0] !== path) return null;
+    failed += 1;
+    return refused("INTERNAL", "Something went wrong (made up).", 500);
+  };
+  await visit();
+  await pass(5_000);
+  expect(failed).toBeGreaterThan(0);
+  const trouble = within(screen.getByText(sentence));
+  server.intercept = () => null;
+  await click(trouble.getByRole("button", { name: "Try again" }));
+  expect(screen.queryByText(sentence)).toBeNull();
+  expect(channelLink("general")).toBeTruthy();
+});
+
+test("a name that is refused keeps the dialog open with the reason", async () => {
+  await visit();
+  await click(screen.getByRole("button", { name: "Create channel" }));
+  const dialog = within(screen.getByRole("dialog", { name: "Create a channel" }));
+  const create = dialog.getByRole<HTMLButtonElement>("button", { name: "Create" });
+  expect(create.disabled).toBe(true);
+  await user.type(dialog.getByRole("textbox", { name: /^Name/ }), "\u200b\u200b{Enter}");
+  await pass();
+  expect(dialog.getByRole("alert").textContent).toBe("This name shows nothing.");
+  expect(dialog.getByRole("textbox", { name: /^Name/ }).getAttribute("aria-invalid")).toBe("true");
+});
+
+class Notices {
+  static all: [string, string][] = [];
+  static permission = "default";
+  static requestPermission = async () => {
+    Notices.permission = "granted";
+    return "granted";
+  };
+  constructor(title: string, { body }: { body: string }) {
+    Notices.all.push([title, body]);
+  }
+}
+
+beforeEach(() => {
+  Notices.all = [];
+  Notices.permission = "default";
+  vi.stubGlobal("Notification", Notices);
+});
+
+test("notifications come on request, for mentions and direct messages, while the tab is hidden", async () => {
+  const direct = server.add("direct bob", ["u-bob", ALICE], "direct");
+  await visit();
+  await hideTab(true);
+  server.sayIn(server.general, "u-bob", "@alice look");
+  await pass();
+  expect(messages("look")).toHaveLength(1);
+  await hideTab(false);
+  await click(screen.getByRole("button", { name: "You and settings" }));
+  await click(screen.getByRole("checkbox", { name: /^Notifications/ }));
+  expect(screen.getByRole<HTMLInputElement>("checkbox", { name: /^Notifications/ }).checked).toBe(true);
+  await press("{Escape}");
+  server.sayIn(server.general, "u-bob", "@alice look again");
+  await pass();
+  expect(messages("look again")).toHaveLength(1);
+  expect(Notices.all).toEqual([]);
+  await hideTab(true);
+  server.sayIn(server.general, "u-bob", "of no concern");
+  server.sayIn(server.general, "u-bob", "@alice now");
+  server.sayIn(direct, "u-bob", "psst");
+  await pass();
+  expect(Notices.all).toEqual([
+    ["bob in general", "@alice now"],
+    ["bob", "psst"],
+  ]);
+});

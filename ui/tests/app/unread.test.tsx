@@ -1,0 +1,98 @@
+// @vitest-environment happy-dom
+/** What one has not read yet: counted, in the title too, and cleared wherever one reads it. */
+import { expect, test } from "vitest";
+import { ALICE, type FakeChannel } from "../support/fakeServer";
+import {
+  aliceVisits,
+  channelLink,
+  click,
+  hideTab,
+  leave,
+  log,
+  pass,
+  say,
+  server,
+  visit,
+} from "../support/visit";
+
+aliceVisits();
+
+/** What stands beside a channel's name. */
+const count = (name: string) => /(\d+) unread/.exec(channelLink(name).textContent ?? "")?.[1] ?? null;
+
+/** The row under the line "New". */
+const firstNew = () => log().querySelector(".new-since")?.closest("[data-row]")?.textContent ?? null;
+
+const both = (name: string): FakeChannel => server.add(name, [ALICE, "u-bob"]);
+
+test("unread messages are counted per channel and in the title, and reading clears them", async () => {
+  const [one, two, three] = [both("one"), both("two"), both("three")];
+  await visit(`/c/${three.channelId}`);
+  expect(document.title).toBe("three · Parley");
+  for (const text of ["news 0", "news 1", "news 2"]) server.sayIn(one, "u-bob", text);
+  server.sayIn(two, "u-bob", "other news");
+  await pass();
+  expect([count("one"), count("two"), count("three")]).toEqual(["3", "1", null]);
+  expect(document.title).toBe("(4) three · Parley");
+  await click(channelLink("one"));
+  await pass(1_000);
+  expect([count("one"), count("two")]).toEqual([null, "1"]);
+  expect(document.title).toBe("(1) one · Parley");
+  expect(one.readSeq).toBe(3);
+});
+
+test("what is read in another tab is read in this one", async () => {
+  const news = both("news");
+  await visit();
+  server.sayIn(news, "u-bob", "read me");
+  await pass();
+  expect([count("news"), document.title]).toEqual(["1", "(1) general · Parley"]);
+  server.tell({ type: "readMarker", channelId: news.channelId, readSeq: 1 });
+  await pass();
+  expect([count("news"), document.title]).toEqual([null, "general · Parley"]);
+});
+
+test("what came while one was signed out is unread and begins under a line", async () => {
+  const overnight = both("overnight");
+  await visit(`/c/${overnight.channelId}`);
+  server.sayIn(overnight, "u-bob", "good night");
+  await pass(1_000);
+  expect(overnight.readSeq).toBe(1);
+  leave();
+  for (const text of ["good morning", "is anybody up?"]) server.sayIn(overnight, "u-bob", text);
+  await visit();
+  expect(count("overnight")).toBe("2");
+  await click(channelLink("overnight"));
+  await pass(1_000);
+  expect(firstNew()).toContain("good morning");
+  expect(count("overnight")).toBeNull();
+});
+
+test("a hidden tab reads nothing, and shows what is new when it is looked at again", async () => {
+  const background = both("background");
+  await visit(`/c/${background.channelId}`);
+  server.sayIn(background, "u-bob", "seen");
+  await pass(1_000);
+  expect(background.readSeq).toBe(1);
+  await hideTab(true);
+  server.sayIn(background, "u-bob", "unseen");
+  await pass(1_000);
+  expect(document.title).toBe("(1) background · Parley");
+  expect(background.readSeq).toBe(1);
+  expect(firstNew()).toContain("unseen");
+  await hideTab(false);
+  await pass(1_000);
+  expect(document.title).toBe("background · Parley");
+  expect(background.readSeq).toBe(2);
+});
+
+test("one's own words are never unread, after a reload either", async () => {
+  const monologue = both("monologue");
+  await visit(`/c/${monologue.channelId}`);
+  await say("note to self");
+  await pass(1_000);
+  expect(monologue.readSeq).toBe(1);
+  leave();
+  await visit();
+  expect(count("monologue")).toBeNull();
+});

@@ -1,0 +1,75 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { Api } from "../../../src/core/api/api";
+import { ApiError } from "../../../src/core/api/errors";
+
+const answers: (Response | Error)[] = [];
+const asked: { url: string; init: RequestInit }[] = [];
+const tokens = vi.fn(async (options?: { fresh: boolean }) => (options?.fresh ? "fresh" : "kept"));
+const api = new Api("/api/", { idToken: tokens });
+
+const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status });
+
+beforeEach(() => {
+  answers.length = 0;
+  asked.length = 0;
+  tokens.mockClear();
+  vi.spyOn(globalThis, "setTimeout").mockImplementation(((done: () => void) =>
+    queueMicrotask(done)) as never);
+  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
+    asked.push({ url, init });
+    const answer = answers.shift() ?? json({});
+    if (answer instanceof Error) throw answer;
+    return answer;
+  });
+  return () => {
+    vi.restoreAllMocks();
+    expect(answers, "prepared answers that nobody asked for").toEqual([]);
+  };
+});
+
+describe("a request", () => {
+  test("carries the token, and what is asked for", async () => {
+    await api.messages("general", { before: 7, limit: 50 });
+    expect(asked[0]?.url).toBe("/api/channels/general/messages?before=7&limit=50");
+    expect(asked[0]?.init.headers).toMatchObject({ Authorization: "kept" });
+  });
+
+  test("with names that are not words of a path stays in its place", async () => {
+    await api.addMember("a/../b", "x?y");
+    expect(asked[0]?.url).toBe("/api/channels/a%2F..%2Fb/members/x%3Fy");
+  });
+
+  test("refused for its token is asked once more with a renewed one", async () => {
+    answers.push(json({}, 401), json({ userId: "u" }));
+    expect(await api.me()).toEqual({ userId: "u" });
+    const used = asked.map(({ init }) => (init.headers as Record<string, string>).Authorization);
+    expect(used).toEqual(["kept", "fresh"]);
+  });
+
+  test("that fails in passing is repeated if it may be", async () => {
+    answers.push(new TypeError("offline"), json({}, 503), json({ items: [], cursor: null }));
+    await api.channels();
+    expect(asked).toHaveLength(3);
+  });
+
+  test("that makes something is not repeated", async () => {
+    answers.push(json({}, 503));
+    await expect(api.createChannel({ name: "x" })).rejects.toMatchObject({ code: "INTERNAL" });
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe("a refusal", () => {
+  test("is told in the server's words", async () => {
+    answers.push(json({ code: "NAME_TAKEN", message: "There is one." }, 409));
+    const failure = await api.createChannel({ name: "x" }).catch((problem: unknown) => problem);
+    expect(failure).toBeInstanceOf(ApiError);
+    expect(failure).toMatchObject({ code: "NAME_TAKEN", message: "There is one.", status: 409 });
+  });
+
+  test("without words still is a sentence", async () => {
+    answers.push(new Response("<html>", { status: 403 }));
+    const refused = { message: "The server refused this request." };
+    await expect(api.createChannel({ name: "x" })).rejects.toMatchObject(refused);
+  });
+});

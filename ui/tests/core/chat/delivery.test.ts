@@ -1,0 +1,367 @@
+/** The whole client but its screens, against a server that misbehaves: in the end everybody has the same messages. */
+
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Chat } from "../../../src/core/chat/chat";
+import type { Config } from "../../../src/core/config";
+import type { Channel, Message } from "../../../src/core/contract";
+import { initialState } from "../../../src/core/state/model";
+import { change, store } from "../../../src/core/state/store";
+import { memoryStorage } from "../../support/browser";
+import { FakeServer, type Faults, neverStruck, noFaults } from "../../support/fakeServer";
+
+const config = { apiUrl: "/api", websocketUrl: "ws://localhost/socket" } as Config;
+const session = { idToken: async () => "token" };
+
+/** The same numbers for the same seed (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+let chat: Chat;
+let server: FakeServer;
+
+async function begin(seed: number, faults: Partial<Faults> = {}) {
+  server = new FakeServer(seeded(seed));
+  server.install();
+  for (let index = 0; index < 60; index += 1) server.say("u-bob", `before ${index}`);
+  chat = new Chat(config, session as never);
+  const started = chat.start();
+  await vi.advanceTimersByTimeAsync(500);
+  await started;
+  const opened = chat.history.open("general", null);
+  await vi.advanceTimersByTimeAsync(500);
+  await opened;
+  server.faults = { ...noFaults, ...faults };
+}
+
+/** End the client's sockets; it had one. */
+const cut = () => expect(server.cutAll()).toBeGreaterThan(0);
+
+const shown = () => store.getState().timelines.general?.messages ?? [];
+const texts = () => shown().map((message) => message.text);
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
+  vi.stubGlobal("localStorage", memoryStorage());
+  change(() => initialState);
+});
+
+afterEach(() => {
+  chat.stop();
+  vi.useRealTimers();
+});
+
+describe("a message of mine", () => {
+  test("is echoed at once, sent, acked, delivered", async () => {
+    await begin(1);
+    const states: string[] = [];
+    const forget = store.subscribe((state) => states.push(state.outbox[0]?.state ?? "gone"));
+    chat.sending.write("general", "hello");
+    expect(store.getState().outbox[0]?.text).toBe("hello");
+    await vi.advanceTimersByTimeAsync(200);
+    forget();
+    expect([...new Set(states)]).toEqual(["queued", "sending", "sent", "gone"]);
+    expect(texts().at(-1)).toBe("hello");
+    expect(store.getState().delivered.size).toBe(1);
+  });
+
+  test("written without a connection goes out on return, in order, once", async () => {
+    await begin(2);
+    server.reachable = false;
+    cut();
+    for (const text of ["one", "two", "three"]) chat.sending.write("general", text);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(store.getState().connection.status).toBe("reconnecting");
+    expect(texts()).not.toContain("one");
+    server.reachable = true;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(texts().slice(-3)).toEqual(["one", "two", "three"]);
+    expect(server.log.filter((message) => message.text === "one")).toHaveLength(1);
+  });
+
+  test("survives a reload", async () => {
+    await begin(3);
+    server.reachable = false;
+    cut();
+    chat.sending.write("general", "kept");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(server.log.map(({ text }) => text)).not.toContain("kept");
+    chat.stop();
+    server.reachable = true;
+    chat = new Chat(config, session as never);
+    const started = chat.start();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await started;
+    expect(server.log.at(-1)?.text).toBe("kept");
+    expect(store.getState().outbox).toEqual([]);
+  });
+
+  test("whose frame is lost, but not its ack, is found in history", async () => {
+    await begin(4);
+    const broadcast = vi.spyOn(server, "broadcast").mockImplementation(() => undefined);
+    chat.sending.write("general", "unheard");
+    await vi.advanceTimersByTimeAsync(25_000);
+    expect(broadcast).toHaveBeenCalled();
+    broadcast.mockRestore();
+    expect(texts().at(-1)).toBe("unheard");
+    expect(store.getState().outbox).toEqual([]);
+  });
+
+  test("whose ack is lost is sent again, and stored once", async () => {
+    await begin(16, { cut: 1 });
+    chat.sending.write("general", "once");
+    await vi.advanceTimersByTimeAsync(100);
+    server.faults = noFaults;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(server.log.filter((message) => message.text === "once")).toHaveLength(1);
+    expect(texts().at(-1)).toBe("once");
+    expect(store.getState().outbox).toEqual([]);
+  });
+});
+
+describe("messages of others", () => {
+  test("that came while one was away are there on return, in order, none twice", async () => {
+    await begin(5);
+    server.reachable = false;
+    cut();
+    for (let index = 0; index < 30; index += 1) server.say("u-bob", `missed ${index}`);
+    await vi.advanceTimersByTimeAsync(30_000);
+    server.reachable = true;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(texts().slice(-30)).toEqual(Array.from({ length: 30 }, (_, index) => `missed ${index}`));
+    expect(new Set(texts()).size).toBe(texts().length);
+  });
+
+  test("that were edited while one was away are shown as they are now", async () => {
+    await begin(6);
+    cut();
+    const last = server.log.at(-1);
+    if (last) Object.assign(last, { text: "changed", editedAt: "2026-01-01T00:00:01.000Z" });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(texts().at(-1)).toBe("changed");
+  });
+
+  test("more than can be caught up with load the newest afresh", async () => {
+    await begin(7);
+    cut();
+    for (let index = 0; index < 1_000; index += 1) server.say("u-bob", `flood ${index}`);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(texts().at(-1)).toBe("flood 999");
+    expect(store.getState().timelines.general?.hasEarlier).toBe(true);
+  });
+
+  test("that left a gap in the live stream are fetched", async () => {
+    await begin(8);
+    const silent = server.say("u-bob", "silent");
+    server.broadcast(server.say("u-bob", "heard"));
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(texts().slice(-2)).toEqual(["silent", "heard"]);
+    expect(silent.seq).toBe((shown().at(-1)?.seq ?? 0) - 1);
+  });
+
+  test("that were stored after the next one, and that no frame told of, take their place", async () => {
+    await begin(15);
+    const late = server.say("u-bob", "late");
+    server.log.pop();
+    server.broadcast(server.say("u-bob", "prompt"));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(texts().at(-1)).toBe("prompt");
+    server.log.splice(-1, 0, late);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(texts().slice(-2)).toEqual(["late", "prompt"]);
+  });
+
+  test("that were stored half a minute later take their place", async () => {
+    await begin(17);
+    const late = server.say("u-bob", "late");
+    server.log.pop();
+    server.broadcast(server.say("u-bob", "prompt"));
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(texts().at(-1)).toBe("prompt");
+    server.log.splice(-1, 0, late);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(texts().slice(-2)).toEqual(["late", "prompt"]);
+  });
+
+  test("that never were, a hole, are asked for and then let be", async () => {
+    await begin(9);
+    server.lastSeq += 1;
+    server.broadcast(server.say("u-bob", "after the hole"));
+    await vi.advanceTimersByTimeAsync(50_000);
+    server.requests = [];
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(server.requests).toEqual([]);
+    expect(store.getState().timelines.general?.settled).toBe(server.lastSeq);
+  });
+});
+
+describe("news", () => {
+  const first = (): Message => ({ ...server.say("u-bob", "psst"), channelId: "direct", seq: 1 });
+  const direct = (): Channel => ({
+    channelId: "direct",
+    kind: "direct",
+    name: "",
+    createdAt: "2026-01-01T00:00:00.000Z",
+    createdBy: "u-bob",
+    memberIds: ["u-alice", "u-bob"],
+    memberCount: 2,
+    lastSeq: 1,
+    readSeq: 0,
+    unread: 1,
+    role: "member",
+  });
+
+  test("of a conversation that is not known yet is told, once, when it is known", async () => {
+    await begin(13);
+    server.direct = direct();
+    const known: boolean[] = [];
+    chat.onArrival(({ channelId }) => known.push(channelId in store.getState().channels));
+    const message = first();
+    server.broadcast(message);
+    server.broadcast(message);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(known).toEqual([true]);
+  });
+
+  test("that a request told of before its frame came is told all the same", async () => {
+    await begin(14);
+    const told: string[] = [];
+    chat.onArrival(({ text }) => told.push(text));
+    change((state) => ({ ...state, channels: { ...state.channels, direct: direct() } }));
+    server.broadcast(first());
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(told).toEqual(["psst"]);
+  });
+
+  test("is not what one wrote oneself, nor what stands on screen already", async () => {
+    await begin(15);
+    const told: string[] = [];
+    chat.onArrival(({ text }) => told.push(text));
+    for (const message of server.log.slice(-3)) server.broadcast(message);
+    chat.sending.write("general", "mine");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(told).toEqual([]);
+  });
+});
+
+test("a channel's newest messages that arrive while it is being opened are not missed", async () => {
+  await begin(10);
+  change((state) => ({ ...state, timelines: {} }));
+  const opened = chat.history.open("general", null);
+  for (let index = 0; index < 5; index += 1) server.broadcast(server.say("u-bob", `racing ${index}`));
+  await vi.advanceTimersByTimeAsync(5_000);
+  await opened;
+  expect(texts().slice(-5)).toEqual([0, 1, 2, 3, 4].map((index) => `racing ${index}`));
+});
+
+test("the read marker goes to the server once for many messages, and only forward", async () => {
+  await begin(11);
+  for (const seq of [58, 59, 60, 59]) chat.reading.seen("general", seq);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(server.readSeq).toBe(60);
+  expect(server.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(1);
+});
+
+test("over hours, sockets are replaced without a break: nothing is missed, nothing comes twice", async () => {
+  await begin(12);
+  const statuses = new Set<string>();
+  const forget = store.subscribe((state) => statuses.add(state.connection.status));
+  let most = 0;
+  for (let minute = 0; minute < 300; minute += 1) {
+    server.broadcast(server.say("u-bob", `minute ${minute}`));
+    for (let second = 0; second < 60; second += 1) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      most = Math.max(most, server.sockets.size);
+    }
+  }
+  forget();
+  expect([...statuses]).toEqual(["open"]);
+  expect(server.opened).toBeGreaterThan(4);
+  expect(most).toBe(2);
+  expect(texts().slice(-300)).toEqual(Array.from({ length: 300 }, (_, minute) => `minute ${minute}`));
+});
+
+test("over a day, sockets are pinged and replaced before API Gateway cuts them", async () => {
+  await begin(18);
+  server.sessionMs = 30 * 3_600_000;
+  server.cutAll();
+  await vi.advanceTimersByTimeAsync(10_000);
+  const openedAt = new Map<unknown, number>();
+  const heardAt = new Map<unknown, number>();
+  const received = vi.spyOn(server, "received").mockImplementation((socket, frame) => {
+    heardAt.set(socket, Date.now());
+    FakeServer.prototype.received.call(server, socket, frame);
+  });
+  const statuses = new Set<string>();
+  const forget = store.subscribe((state) => statuses.add(state.connection.status));
+  for (let minute = 0; minute < 24 * 60; minute += 1) {
+    await vi.advanceTimersByTimeAsync(60_000);
+    for (const socket of [...server.sockets]) {
+      const opened = openedAt.get(socket) ?? Date.now();
+      openedAt.set(socket, opened);
+      const idle = Date.now() - (heardAt.get(socket) ?? opened);
+      // API Gateway cuts a socket after two hours, and after ten idle minutes.
+      if (Date.now() - opened >= 120 * 60_000 || idle >= 10 * 60_000) socket.cut();
+    }
+  }
+  forget();
+  received.mockRestore();
+  expect([...statuses]).toEqual(["open"]);
+  expect(openedAt.size).toBeGreaterThan(10);
+});
+
+describe("with everything going wrong", () => {
+  const SEEDS = Array.from({ length: 25 }, (_, index) => index + 100);
+  const total: Record<string, number> = {};
+  let played = 0;
+
+  test.each(SEEDS)("all have the same messages in the same order in the end (%d)", async (seed) => {
+    await begin(seed, { twice: 0.3, delay: 700, cut: 0.04, failing: 0.1, hole: 0.05, limited: 0.1 });
+    const random = seeded(seed + 1);
+    const mine: string[] = [];
+    let cuts = 0;
+    for (let turn = 0; turn < 60; turn += 1) {
+      if (random() < 0.4) {
+        mine.push(`mine ${turn}`);
+        chat.sending.write("general", `mine ${turn}`);
+      } else {
+        server.broadcast(server.say("u-bob", `theirs ${turn}`));
+      }
+      if (random() < 0.03) cuts += server.cutAll();
+      await vi.advanceTimersByTimeAsync(random() * 1_500);
+    }
+    server.faults = noFaults;
+    await vi.advanceTimersByTimeAsync(120_000);
+    server.broadcast(server.say("u-bob", "the end"));
+    await vi.advanceTimersByTimeAsync(10_000);
+
+    expect(store.getState().outbox).toEqual([]);
+    const first = shown()[0]?.seq ?? 0;
+    expect(shown().map((message) => [message.seq, message.text])).toEqual(
+      server.log.filter((message) => message.seq >= first).map((message) => [message.seq, message.text]),
+    );
+    expect(
+      server.log.filter((message) => message.sender.userId === "u-alice").map((message) => message.text),
+    ).toEqual(mine);
+
+    expect(server.struck.twice, "frames sent twice").toBeGreaterThan(0);
+    expect(server.struck.overtaken, "frames overtaken by a later one").toBeGreaterThan(0);
+    for (const [fault, times] of Object.entries({ ...server.struck, everySocket: cuts })) {
+      total[fault] = (total[fault] ?? 0) + times;
+    }
+    played += 1;
+  });
+
+  // Only when they were all played: a single one need not meet every kind of fault.
+  afterAll(() => {
+    if (played < SEEDS.length) return;
+    const kinds = [...Object.keys(neverStruck), "everySocket"];
+    expect(kinds.filter((fault) => !total[fault])).toEqual([]);
+  });
+});

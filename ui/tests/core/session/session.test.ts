@@ -1,0 +1,140 @@
+/** Signing out ends the session in every tab, whatever is on its way at that moment. */
+
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Config } from "../../../src/core/config";
+import { Session, safePath } from "../../../src/core/session/session";
+import { memoryStorage } from "../../support/browser";
+
+const AUTHORITY = "https://issuer.example/pool";
+const KEY = `oidc.user:${AUTHORITY}:client`;
+const config = {
+  auth: {
+    authority: AUTHORITY,
+    clientId: "client",
+    scopes: "openid profile",
+    authorizationEndpoint: "http://localhost/oauth2/authorize",
+    tokenEndpoint: "http://localhost/oauth2/token",
+    revocationEndpoint: "http://localhost/oauth2/revoke",
+    signOutUrl: "http://localhost/logout",
+  },
+} as Config;
+
+function idToken(): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return `${part({ alg: "none" })}.${part({ iss: AUTHORITY, aud: "client", sub: "u-alice", exp: 4_102_444_800, iat: 1 })}.`;
+}
+
+/** The token endpoint's answers, given when the test says so; everything else is answered at once. */
+class Hosted {
+  readonly asked: string[] = [];
+  #answer: (() => void) | undefined;
+
+  install(): void {
+    vi.stubGlobal("fetch", (url: string) => {
+      this.asked.push(new URL(url).pathname);
+      if (!url.endsWith("/token")) return Promise.resolve(new Response(null, { status: 200 }));
+      const body = { id_token: idToken(), access_token: "access", token_type: "Bearer", expires_in: 3600 };
+      return new Promise<Response>((resolve) => {
+        this.#answer = () => resolve(Response.json(body));
+      });
+    });
+  }
+
+  answerRenewal(): void {
+    expect(this.#answer, "a renewal is on its way").toBeDefined();
+    this.#answer?.();
+  }
+}
+
+let hosted: Hosted;
+let session: Session;
+let otherTab: BroadcastChannel;
+let local: Storage;
+let tab: Storage;
+
+beforeEach(async () => {
+  local = memoryStorage();
+  tab = memoryStorage();
+  vi.stubGlobal("localStorage", local);
+  vi.stubGlobal("sessionStorage", tab);
+  vi.stubGlobal("location", {
+    origin: "http://localhost",
+    href: "http://localhost/c/general",
+    search: "",
+    assign: vi.fn(),
+  });
+  hosted = new Hosted();
+  hosted.install();
+  local.setItem("parley.signedIn", "yes");
+  const kept = {
+    id_token: idToken(),
+    access_token: "access",
+    refresh_token: "refresh",
+    token_type: "Bearer",
+    scope: "openid profile",
+    profile: { sub: "u-alice" },
+    expires_at: 1,
+  };
+  tab.setItem(KEY, JSON.stringify(kept));
+  session = new Session(config);
+  otherTab = new BroadcastChannel("parley.session");
+  expect(await session.resume()).toBe(true);
+});
+
+afterEach(() => {
+  otherTab.close();
+  vi.unstubAllGlobals();
+});
+
+const until = (holds: () => boolean) => vi.waitUntil(holds, { timeout: 30_000, interval: 5 });
+
+describe("a renewal that is on its way", () => {
+  test("when another tab signs out brings nothing back", async () => {
+    const ends: string[] = [];
+    session.onEnd((end) => ends.push(end));
+    const token = session.idToken().catch((failure: unknown) => failure);
+    await until(() => hosted.asked.includes("/oauth2/token"));
+    otherTab.postMessage({ kind: "signed-out" });
+    await until(() => ends.length > 0);
+    hosted.answerRenewal();
+    expect(await token).toMatchObject({ code: "SIGNED_OUT" });
+    expect(tab.getItem(KEY)).toBeNull();
+    expect(local.getItem("parley.signedIn")).toBeNull();
+    expect(ends).toEqual(["signed-out"]);
+    await expect(session.idToken()).rejects.toMatchObject({ code: "SIGNED_OUT" });
+  });
+
+  test("when this tab signs out is waited for, revoked and forgotten", async () => {
+    const token = session.idToken().catch((failure: unknown) => failure);
+    await until(() => hosted.asked.includes("/oauth2/token"));
+    const out = session.signOut();
+    hosted.answerRenewal();
+    await Promise.all([token, out]);
+    expect(hosted.asked).toEqual(["/oauth2/token", "/oauth2/revoke"]);
+    expect(tab.getItem(KEY)).toBeNull();
+    expect(local.getItem("parley.signedIn")).toBeNull();
+    expect(location.assign).toHaveBeenCalledOnce();
+  });
+});
+
+test("a renewal keeps the session where nobody signs out", async () => {
+  const token = session.idToken();
+  await until(() => hosted.asked.includes("/oauth2/token"));
+  hosted.answerRenewal();
+  expect(await token).toBe(idToken());
+  expect(tab.getItem(KEY)).not.toBeNull();
+});
+
+test("after a sign-in one comes back to a path of ours, never to another host", () => {
+  expect(safePath("/c/general/4")).toBe("/c/general/4");
+  for (const state of [
+    "//evil.example",
+    "/\\evil.example",
+    "https://evil.example",
+    "javascript:alert(1)",
+    7,
+    null,
+  ]) {
+    expect(safePath(state)).toBe("/");
+  }
+});

@@ -1,0 +1,210 @@
+import { describe, expect, test } from "vitest";
+import { backoff } from "../../../src/core/socket/backoff";
+import {
+  type Effect,
+  LINGER_MS,
+  type Machine,
+  type MachineEvent,
+  PING_EVERY_MS,
+  ROTATE_AFTER_MS,
+  ROTATE_SPREAD_MS,
+  SESSION_MARGIN_MS,
+  statusOf,
+  step,
+  stopped,
+} from "../../../src/core/socket/machine";
+
+const HOUR = 3_600_000;
+
+/** Runs events through the machine and keeps what it asked for. */
+function run(events: readonly MachineEvent[], from: Machine = stopped, random = () => 0.5) {
+  let machine = from;
+  const effects: Effect[] = [];
+  for (const event of events) {
+    const next = step(machine, event, random);
+    machine = next.machine;
+    effects.push(...next.effects);
+  }
+  return { machine, effects, done: (name: Effect["do"]) => effects.filter((effect) => effect.do === name) };
+}
+
+const opening: MachineEvent[] = [
+  { type: "start" },
+  { type: "ticket", id: 1, ticket: "t1", sessionEndsIn: 12 * HOUR },
+  { type: "opened", id: 1 },
+];
+const open = run(opening).machine;
+
+function timerOf(effects: readonly Effect[], name: string): number | undefined {
+  const found = effects.findLast((effect) => effect.do === "setTimer" && effect.name === name);
+  return found?.do === "setTimer" ? found.after : undefined;
+}
+
+describe("opening", () => {
+  test("asks for a ticket, opens with it, and resumes once open", () => {
+    const { machine, effects } = run(opening);
+    expect(statusOf(machine)).toBe("open");
+    expect(effects.filter((effect) => effect.do !== "setTimer" && effect.do !== "clearTimer")).toEqual([
+      { do: "fetchTicket", id: 1, fresh: false },
+      { do: "open", id: 1, ticket: "t1" },
+      { do: "resume", id: 1 },
+    ]);
+    expect(timerOf(effects, "ping")).toBe(PING_EVERY_MS);
+  });
+
+  test("starting twice opens once", () => {
+    expect(run([{ type: "start" }, { type: "start" }]).done("fetchTicket")).toHaveLength(1);
+  });
+
+  test("a ticket that comes too late opens nothing", () => {
+    const { done } = run([
+      { type: "start" },
+      { type: "timer", name: "opening" },
+      { type: "ticket", id: 1, ticket: "late", sessionEndsIn: HOUR },
+    ]);
+    expect(done("open")).toEqual([]);
+  });
+
+  test("waits longer after each failure, and never all at the same moment", () => {
+    const waits = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((attempt) => backoff(attempt, 0.999));
+    for (const [index, wait] of waits.entries())
+      if (index > 0) expect(wait).toBeGreaterThanOrEqual(waits[index - 1] ?? 0);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(30_000);
+    expect(backoff(5, 0)).toBeLessThan(backoff(5, 0.9));
+  });
+
+  test("without a session it stops asking", () => {
+    const { machine, effects } = run([{ type: "start" }, { type: "ticketFailed", id: 1, signedOut: true }]);
+    expect(statusOf(machine)).toBe("stopped");
+    expect(timerOf(effects, "retry")).toBeUndefined();
+  });
+});
+
+describe("staying", () => {
+  test("a ping that nothing answers ends the socket and opens another", () => {
+    const { machine, done } = run(
+      [
+        { type: "timer", name: "ping" },
+        { type: "timer", name: "pong" },
+        { type: "timer", name: "retry" },
+      ],
+      open,
+    );
+    expect(done("ping")).toEqual([{ do: "ping", id: 1 }]);
+    expect(done("close")).toEqual([{ do: "close", id: 1 }]);
+    expect(done("fetchTicket")).toEqual([{ do: "fetchTicket", id: 2, fresh: false }]);
+    expect(statusOf(machine)).toBe("reconnecting");
+  });
+
+  test("any frame answers a ping", () => {
+    const { machine, effects } = run([{ type: "doubt" }, { type: "heard", id: 1 }], open);
+    expect(effects.at(-1)).toEqual({ do: "clearTimer", name: "pong" });
+    expect(machine.doubted).toBe(false);
+  });
+
+  test("doubting again does not put off the answer that is due", () => {
+    const { effects } = run([{ type: "doubt" }, { type: "doubt" }, { type: "doubt" }], open);
+    expect(effects.filter((effect) => effect.do === "setTimer" && effect.name === "pong")).toHaveLength(1);
+  });
+
+  test("a browser that calls itself offline does not end a socket that answers", () => {
+    const { machine } = run([{ type: "networkLost" }, { type: "heard", id: 1 }], open);
+    expect(statusOf(machine)).toBe("open");
+  });
+
+  test("offline and reconnecting are told apart", () => {
+    expect(statusOf(run([{ type: "networkLost" }, { type: "timer", name: "pong" }], open).machine)).toBe(
+      "offline",
+    );
+    expect(statusOf(run([{ type: "closed", id: 1 }], open).machine)).toBe("reconnecting");
+  });
+
+  test("when the network is back it does not wait for the back-off to end", () => {
+    const { done } = run([{ type: "closed", id: 1 }, { type: "networkBack" }], open);
+    expect(done("fetchTicket")).toHaveLength(1);
+  });
+});
+
+describe("rotation", () => {
+  test("comes before the 2-hour cut, for everybody at another moment", () => {
+    const early = timerOf(run(opening, stopped, () => 0).effects, "rotate") ?? 0;
+    const late = timerOf(run(opening, stopped, () => 0.999).effects, "rotate") ?? 0;
+    expect(early).toBe(ROTATE_AFTER_MS);
+    expect(late).toBeGreaterThan(early);
+    expect(ROTATE_AFTER_MS + ROTATE_SPREAD_MS).toBeLessThan(2 * HOUR);
+  });
+
+  test("comes before the session ends", () => {
+    const { effects } = run([
+      { type: "start" },
+      { type: "ticket", id: 1, ticket: "t", sessionEndsIn: HOUR },
+      { type: "opened", id: 1 },
+    ]);
+    expect(timerOf(effects, "rotate")).toBe(HOUR - SESSION_MARGIN_MS);
+  });
+
+  test("asks for a renewed session, takes over, and closes the old socket only then and a little later", () => {
+    const rotating = run([{ type: "timer", name: "rotate" }], open);
+    expect(rotating.done("fetchTicket")).toEqual([{ do: "fetchTicket", id: 2, fresh: true }]);
+    expect(statusOf(rotating.machine)).toBe("open");
+
+    const over = run(
+      [
+        { type: "ticket", id: 2, ticket: "t2", sessionEndsIn: HOUR },
+        { type: "opened", id: 2 },
+      ],
+      rotating.machine,
+    );
+    expect(over.machine.current).toBe(2);
+    expect(over.done("close")).toEqual([]);
+    expect(timerOf(over.effects, "linger")).toBe(LINGER_MS);
+    expect(run([{ type: "timer", name: "linger" }], over.machine).done("close")).toEqual([
+      { do: "close", id: 1 },
+    ]);
+  });
+
+  test("that fails leaves the socket in use alone", () => {
+    const { machine, done } = run(
+      [
+        { type: "timer", name: "rotate" },
+        { type: "ticketFailed", id: 2, signedOut: false },
+      ],
+      open,
+    );
+    expect(machine.current).toBe(1);
+    expect(done("close")).toEqual([]);
+  });
+
+  test("a session refused by the server is renewed at once, and once", () => {
+    const { done } = run([{ type: "sessionRefused" }, { type: "sessionRefused" }], open);
+    expect(done("fetchTicket")).toEqual([{ do: "fetchTicket", id: 2, fresh: true }]);
+  });
+
+  test("the old socket's end during a rotation changes nothing", () => {
+    const { machine, done } = run(
+      [
+        { type: "timer", name: "rotate" },
+        { type: "ticket", id: 2, ticket: "t2", sessionEndsIn: HOUR },
+        { type: "closed", id: 1 },
+        { type: "opened", id: 2 },
+      ],
+      open,
+    );
+    expect(machine.current).toBe(2);
+    expect(done("fetchTicket")).toHaveLength(1);
+  });
+});
+
+test("stopping closes every socket", () => {
+  const { machine } = run(
+    [
+      { type: "timer", name: "rotate" },
+      { type: "ticket", id: 2, ticket: "t2", sessionEndsIn: HOUR },
+      { type: "opened", id: 2 },
+    ],
+    open,
+  );
+  const ended = run([{ type: "stop" }], machine);
+  expect(ended.done("close").map((effect) => "id" in effect && effect.id)).toEqual([2, 1]);
+  expect(statusOf(ended.machine)).toBe("stopped");
+});

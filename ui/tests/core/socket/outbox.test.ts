@@ -1,0 +1,180 @@
+import { describe, expect, test } from "vitest";
+import {
+  ACK_WITHIN_MS,
+  DELIVERY_WITHIN_MS,
+  due,
+  frameOf,
+  MOST_ATTEMPTS,
+  markSending,
+  type Outbox,
+  type OutboxEvent,
+  reduceOutbox,
+  unseen,
+  waitingToBeSent,
+} from "../../../src/core/socket/outbox";
+import { OutboxStorage } from "../../../src/core/socket/outboxStorage";
+import { memoryStorage } from "../../support/browser";
+
+const written = (clientMessageId: string, channelId = "general"): OutboxEvent => ({
+  type: "written",
+  message: { clientMessageId, channelId, text: `text of ${clientMessageId}`, writtenAt: 1 },
+});
+
+function having(events: readonly OutboxEvent[], now = 0, from: Outbox = []): Outbox {
+  return events.reduce((outbox, event) => reduceOutbox(outbox, event, now), from);
+}
+
+const ids = (items: readonly { clientMessageId: string }[]) => items.map((item) => item.clientMessageId);
+
+test("what was refused, or is with the server, does not wait to be sent", () => {
+  const refused: OutboxEvent = { type: "refused", clientMessageId: "a", code: "FORBIDDEN", message: "No." };
+  const outbox = having([written("a"), written("b"), written("c", "random"), refused]);
+  expect(waitingToBeSent(outbox)).toBe(2);
+  expect(
+    waitingToBeSent(having([{ type: "acked", clientMessageId: "c" }], 0, markSending(outbox, "c", 0))),
+  ).toBe(1);
+});
+
+describe("order", () => {
+  test("one message of a channel is in flight until it is delivered", () => {
+    let outbox = having([written("a"), written("b"), written("c", "random")]);
+    expect(ids(due(outbox, 0))).toEqual(["a", "c"]);
+    outbox = markSending(outbox, "a", 0);
+    expect(ids(due(outbox, 0))).toEqual(["c"]);
+    outbox = having([{ type: "acked", clientMessageId: "a" }], 0, outbox);
+    expect(ids(due(outbox, 0))).toEqual(["c"]);
+    outbox = having([{ type: "delivered", clientMessageId: "a" }], 0, outbox);
+    expect(ids(due(outbox, 0))).toEqual(["b", "c"]);
+  });
+
+  test("a delivery that is long in coming lets the next one go, and is looked for", () => {
+    let outbox = having([written("a"), written("b")]);
+    outbox = having([{ type: "acked", clientMessageId: "a" }], 0, markSending(outbox, "a", 0));
+    const late = DELIVERY_WITHIN_MS + 1;
+    expect(ids(due(outbox, late))).toEqual(["b"]);
+    expect(ids(unseen(outbox, late))).toEqual(["a"]);
+  });
+
+  test("a failed message does not hold up the next", () => {
+    const refused: OutboxEvent = { type: "refused", clientMessageId: "a", code: "FORBIDDEN", message: "No." };
+    expect(ids(due(having([written("a"), written("b"), refused]), 0))).toEqual(["b"]);
+  });
+});
+
+describe("repeats", () => {
+  test("another socket sends again what was in flight, under the same id", () => {
+    let outbox = markSending(having([written("a")]), "a", 0);
+    outbox = having([{ type: "reconnected" }], 0, outbox);
+    const [item] = due(outbox, 0);
+    expect(item && frameOf(item)).toEqual({
+      action: "sendMessage",
+      clientMessageId: "a",
+      channelId: "general",
+      text: "text of a",
+    });
+  });
+
+  test("without an ack it goes out again, and in the end is said to have failed", () => {
+    let outbox = having([written("a")]);
+    let now = 0;
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+      expect(ids(due(outbox, now))).toEqual(["a"]);
+      outbox = markSending(outbox, "a", now);
+      now += ACK_WITHIN_MS + 1;
+      outbox = reduceOutbox(outbox, { type: "tick" }, now);
+    }
+    expect(outbox[0]).toMatchObject({ state: "failed", failure: "The server did not answer." });
+    expect(due(reduceOutbox(outbox, { type: "again", clientMessageId: "a" }, now), now)).toHaveLength(1);
+  });
+
+  test("the same message written twice is one", () => {
+    expect(having([written("a"), written("a")])).toHaveLength(1);
+  });
+
+  test("a tick that finds nothing overdue changes nothing", () => {
+    const outbox = markSending(having([written("a")]), "a", 0);
+    expect(reduceOutbox(outbox, { type: "tick" }, 10)).toBe(outbox);
+  });
+});
+
+describe("refusals", () => {
+  const refuse = (code: string, retryAfterMs?: number) =>
+    having(
+      [{ type: "refused", clientMessageId: "a", code: code as never, message: "Because.", retryAfterMs }],
+      1_000,
+      markSending(having([written("a")]), "a", 0),
+    );
+
+  test("a rate limit is waited out, not failed", () => {
+    const outbox = refuse("RATE_LIMITED", 2_000);
+    expect(due(outbox, 2_999)).toEqual([]);
+    expect(ids(due(outbox, 3_000))).toEqual(["a"]);
+  });
+
+  test.each(["NOT_A_MEMBER", "TEXT_TOO_LONG", "INVALID_FRAME", "FORBIDDEN"])(
+    "%s fails, with the reason",
+    (code) => {
+      expect(refuse(code)[0]).toMatchObject({ state: "failed", failure: "Because." });
+    },
+  );
+
+  test.each(["SESSION_EXPIRED", "INTERNAL"])("%s is tried again", (code) => {
+    expect(ids(due(refuse(code), 60_000))).toEqual(["a"]);
+  });
+});
+
+describe("across a reload", () => {
+  test("what was not delivered is there again, in order, for that person only", () => {
+    const storage = memoryStorage();
+    const outbox = having([
+      { type: "written", message: { clientMessageId: "b", channelId: "general", text: "2", writtenAt: 2 } },
+      { type: "written", message: { clientMessageId: "a", channelId: "general", text: "1", writtenAt: 1 } },
+    ]);
+    new OutboxStorage("alice", storage).save(markSending(outbox, "a", 5));
+    const found = new OutboxStorage("alice", storage).load();
+    expect(found.map((item) => [item.clientMessageId, item.state])).toEqual([
+      ["a", "queued"],
+      ["b", "queued"],
+    ]);
+    expect(new OutboxStorage("bob", storage).load()).toEqual([]);
+  });
+
+  test("what was delivered is gone, and what failed says so until it is sent again", () => {
+    const storage = memoryStorage();
+    const keeper = new OutboxStorage("alice", storage);
+    let outbox = having([written("a"), written("b")]);
+    keeper.save(outbox);
+    outbox = having(
+      [
+        { type: "delivered", clientMessageId: "a" },
+        { type: "refused", clientMessageId: "b", code: "FORBIDDEN", message: "No." },
+      ],
+      0,
+      outbox,
+    );
+    keeper.save(outbox);
+    expect(new OutboxStorage("alice", storage).load()).toMatchObject([
+      { clientMessageId: "b", state: "failed" },
+    ]);
+    keeper.save(having([{ type: "again", clientMessageId: "b" }], 0, outbox));
+    expect(new OutboxStorage("alice", storage).load()).toMatchObject([
+      { clientMessageId: "b", state: "queued" },
+    ]);
+  });
+
+  test("two tabs do not undo each other's", () => {
+    const storage = memoryStorage();
+    const one = new OutboxStorage("alice", storage);
+    const two = new OutboxStorage("alice", storage);
+    one.save(having([written("a")]));
+    two.save(having([written("b")]));
+    one.save([]);
+    expect(ids(new OutboxStorage("alice", storage).load())).toEqual(["b"]);
+  });
+
+  test("an entry that cannot be read is passed over", () => {
+    const storage = memoryStorage();
+    storage.setItem("parley.outbox.alice.x", "{broken");
+    expect(new OutboxStorage("alice", storage).load()).toEqual([]);
+  });
+});

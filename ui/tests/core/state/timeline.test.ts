@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import {
+  changed,
+  gap,
+  nothingLoaded,
+  replaced,
+  skipped,
+  type Timeline,
+  trimmed,
+  withEarlier,
+  withLater,
+  withLive,
+} from "../../../src/core/state/timeline";
+import { message } from "../../support/messages";
+
+const page = (seqs: readonly number[], hasMore = false) => ({
+  items: seqs.map((seq) => message(seq)),
+  hasMore,
+  searchedTo: null,
+});
+const seqs = (timeline: Timeline) => timeline.messages.map((m) => m.seq);
+const loaded = (numbers: readonly number[], has = { hasEarlier: false, hasLater: false }) =>
+  replaced(nothingLoaded, page(numbers), has);
+
+describe("live messages", () => {
+  test("in order settle one by one", () => {
+    const timeline = [4, 5].reduce((known, seq) => withLive(known, message(seq)), loaded([1, 2, 3]));
+    expect(seqs(timeline)).toEqual([1, 2, 3, 4, 5]);
+    expect(timeline.settled).toBe(5);
+    expect(gap(timeline)).toBeNull();
+  });
+
+  test("twice are there once", () => {
+    const once = withLive(loaded([1]), message(2));
+    expect(withLive(once, message(2))).toBe(once);
+  });
+
+  test("out of order are sorted, and the gap closes by itself", () => {
+    const ahead = withLive(loaded([1]), message(3));
+    expect(gap(ahead)).toBe(1);
+    const whole = withLive(ahead, message(2));
+    expect(seqs(whole)).toEqual([1, 2, 3]);
+    expect(gap(whole)).toBeNull();
+    expect(whole.settled).toBe(3);
+  });
+
+  test("in any order end in one order", () => {
+    for (const order of [
+      [2, 3, 4, 5],
+      [5, 4, 3, 2],
+      [3, 2, 5, 4],
+      [4, 4, 2, 3, 5, 2],
+    ]) {
+      const timeline = order.reduce((known, seq) => withLive(known, message(seq)), loaded([1]));
+      expect(seqs(timeline)).toEqual([1, 2, 3, 4, 5]);
+    }
+  });
+
+  test("of an empty channel begin at 1: a 2 that comes first is a gap", () => {
+    expect(gap(withLive(loaded([]), message(2)))).toBe(0);
+    expect(gap(withLive(loaded([]), message(1)))).toBeNull();
+  });
+
+  test("do not join a window that ends in the past", () => {
+    const past = loaded([10, 11], { hasEarlier: true, hasLater: true });
+    expect(withLive(past, message(99))).toBe(past);
+  });
+
+  test("older than the window are not put before it", () => {
+    const timeline = loaded([10, 11], { hasEarlier: true, hasLater: false });
+    expect(withLive(timeline, message(3))).toBe(timeline);
+  });
+});
+
+describe("holes", () => {
+  test("between messages that were fetched are no gap", () => {
+    const timeline = withLater(withLive(loaded([1]), message(4)), page([3, 4]));
+    expect(seqs(timeline)).toEqual([1, 3, 4]);
+    expect(gap(timeline)).toBeNull();
+  });
+
+  test("above what the fetch reached are still one", () => {
+    const timeline = withLater(withLive(loaded([1]), message(9)), page([2, 3]));
+    expect(gap(timeline)).toBe(3);
+    expect(gap(skipped(timeline))).toBeNull();
+  });
+});
+
+describe("pages", () => {
+  test("of earlier messages go before, and overlap harmlessly", () => {
+    const timeline = withEarlier(
+      loaded([5, 6], { hasEarlier: true, hasLater: false }),
+      page([3, 4, 5], true),
+    );
+    expect(seqs(timeline)).toEqual([3, 4, 5, 6]);
+    expect(timeline.hasEarlier).toBe(true);
+  });
+
+  test("of later messages reach the live end", () => {
+    const timeline = withLater(loaded([1, 2], { hasEarlier: false, hasLater: true }), page([3, 4]));
+    expect(timeline.hasLater).toBe(false);
+    expect(timeline.settled).toBe(4);
+  });
+
+  test("that come again bring what was edited meanwhile", () => {
+    const timeline = withLater(loaded([1, 2]), {
+      items: [message(2, { text: "edited" })],
+      hasMore: false,
+      searchedTo: null,
+    });
+    expect(timeline.messages[1]?.text).toBe("edited");
+  });
+});
+
+test("a change to a message that is not loaded changes nothing", () => {
+  const timeline = loaded([1, 2]);
+  expect(changed(timeline, 7, (m) => ({ ...m, text: "x" }))).toBe(timeline);
+});
+
+test("a window that grew long by live messages forgets its oldest", () => {
+  const timeline = trimmed(loaded(Array.from({ length: 30 }, (_, index) => index + 1)), 20, 10);
+  expect(seqs(timeline)).toEqual([21, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
+  expect(timeline.hasEarlier).toBe(true);
+});

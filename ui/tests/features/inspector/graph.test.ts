@@ -1,0 +1,176 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { allNodes, readDefinition, shortCondition } from "../../../src/features/inspector/graph/definition";
+import { type PlacedNode, place, smooth } from "../../../src/features/inspector/graph/layout";
+import { edgeKey, light } from "../../../src/features/inspector/graph/lit";
+import { fitting, legible, zoomed } from "../../../src/features/inspector/graph/useViewport";
+import type { Definition, StateVisit } from "../../../src/features/inspector/wire";
+
+// The workflow as it is deployed, so that the drawing keeps up with it.
+const deliver = JSON.parse(readFileSync("../workflows/deliver.asl.json", "utf8")) as Definition;
+const graph = readDefinition(deliver);
+
+describe("a definition", () => {
+  it("becomes a node for each state, those of a Map inside its node", () => {
+    expect(graph.start).toBe("ReadEvent");
+    expect(graph.nodes).toHaveLength(Object.keys(deliver.States).length);
+    const map = graph.nodes.find((node) => node.type === "Map");
+    expect(map?.inner?.nodes.map((node) => node.name)).toEqual(["PostBatch", "BatchFailed"]);
+    expect(allNodes(graph).map((node) => node.name)).toContain("PostBatch");
+  });
+
+  it("becomes an edge for each way on, labelled where there is a choice", () => {
+    const from = (name: string) => graph.edges.filter((edge) => edge.from === name);
+    expect(from("ReadEvent")).toMatchObject([{ to: "IsWellFormed", kind: "next", label: "" }]);
+    expect(from("AnotherPage")).toMatchObject([
+      { to: "FindRecipients", kind: "choice", label: "pageStart != null" },
+      { to: "Delivered", kind: "choice", label: "otherwise" },
+    ]);
+    const choice = from("ChooseChange").find((edge) => edge.to === "FindOriginal");
+    expect(choice).toMatchObject({ label: "MessageSent", reasons: ["$detailType = 'MessageSent'"] });
+  });
+
+  it("tells the catches that are a way of their own from those where all errors go", () => {
+    const catches = graph.edges.filter((edge) => edge.from === "PersistOnce" && edge.kind === "catch");
+    expect(catches).toMatchObject([
+      { to: "FindOriginal", label: "TransactionCanceled", common: false },
+      { to: "IsRealFailure", label: "any error", common: true },
+    ]);
+  });
+
+  it("joins two conditions that lead to one state", () => {
+    const malformed = graph.edges.filter((edge) => edge.to === "RejectMalformedEvent");
+    expect(malformed).toHaveLength(1);
+    expect(malformed[0]?.reasons).toHaveLength(2);
+  });
+});
+
+describe("a condition in short", () => {
+  it.each([
+    ["$detailType = 'MessageSent'", "MessageSent"],
+    ["$detailType in ['ReactionAdded', 'ReactionRemoved']", "ReactionAdded +1"],
+    ["$mode = 'dry-run' and $detailType in ['MessageEdited']", "dry-run …"],
+    ["$states.input.isDuplicate", "isDuplicate"],
+    ["$attempt > 3", "attempt > 3"],
+    ["$count($states.input.undelivered) > 0", "count(undelivered) > 0"],
+  ])("%s is %s", (condition, short) => {
+    expect(shortCondition(condition)).toBe(short);
+  });
+});
+
+describe("the layout", () => {
+  const placed = place(graph);
+
+  it("puts every state somewhere, and none on another", () => {
+    expect(placed.nodes).toHaveLength(allNodes(graph).length);
+    const plain = placed.nodes.filter((each) => !each.container);
+    for (const one of plain) {
+      for (const other of plain) if (one !== other) expect(overlap(one, other)).toBe(false);
+    }
+  });
+
+  it("puts a Map's states inside its node", () => {
+    const box = placed.nodes.find((each) => each.container);
+    const inner = placed.nodes.find((each) => each.node.name === "PostBatch");
+    if (!box || !inner) throw new Error("they are not drawn");
+    expect(inner.x).toBeGreaterThan(box.x);
+    expect(inner.x + inner.width).toBeLessThan(box.x + box.width);
+    expect(inner.y).toBeGreaterThan(box.y);
+    expect(inner.y + inner.height).toBeLessThan(box.y + box.height);
+  });
+
+  it("draws every edge, in numbers", () => {
+    expect(placed.edges).toHaveLength(graph.edges.length + 1);
+    for (const { path } of placed.edges) expect(path).toMatch(/^M *[-\d.]+ [-\d. LQC]+$/);
+  });
+
+  it("rounds corners", () => {
+    const corner = [
+      { x: 0, y: 0 },
+      { x: 10, y: 10 },
+      { x: 20, y: 10 },
+    ];
+    expect(smooth(corner)).toBe("M0 0Q10 10 15 10L20 10");
+  });
+});
+
+describe("a run's light", () => {
+  const edges = graph.edges;
+
+  it("falls on the states that it entered and the edges that it took", () => {
+    const lit = light([visit("ReadEvent", "IsWellFormed"), visit("IsWellFormed", "ChooseChange")], edges);
+    expect([...lit.states.keys()]).toEqual(["ReadEvent", "IsWellFormed"]);
+    expect([...lit.edges]).toEqual([
+      edgeKey("ReadEvent", "IsWellFormed", "next"),
+      edgeKey("IsWellFormed", "ChooseChange", "choice"),
+    ]);
+  });
+
+  it("shows a caught error on the edge of its Catch", () => {
+    const lit = light([visit("PersistOnce", "FindOriginal", { status: "caught" })], edges);
+    expect(lit.states.get("PersistOnce")?.light).toBe("caught");
+    expect([...lit.edges]).toEqual([edgeKey("PersistOnce", "FindOriginal", "catch")]);
+  });
+
+  it("shows the worst of several visits, and a Fail state as failed", () => {
+    const lit = light(
+      [
+        visit("PostBatch", null),
+        visit("PostBatch", null, { status: "failed" }),
+        visit("DeliveryFailed", null, { type: "Fail", status: "succeeded" }),
+      ],
+      edges,
+    );
+    expect(lit.states.get("PostBatch")?.light).toBe("failed");
+    expect(lit.states.get("PostBatch")?.visits).toHaveLength(2);
+    expect(lit.states.get("DeliveryFailed")?.light).toBe("failed");
+  });
+});
+
+describe("the view", () => {
+  const box = { x: 0, y: 0, width: 1_000, height: 500 };
+
+  it("shows all of a drawing in the middle, never larger than life", () => {
+    expect(fitting(box, { width: 500, height: 500 })).toEqual({ scale: 0.5, x: 0, y: -250 });
+    expect(fitting(box, { width: 4_000, height: 4_000 }).scale).toBe(1);
+  });
+
+  it("stays readable rather than whole", () => {
+    expect(legible(box, { width: 100, height: 100 })).toEqual({ scale: 0.5, x: 400, y: 0 });
+  });
+
+  it("keeps what is under the pointer there while zooming", () => {
+    const view = { x: 0, y: 0, scale: 1 };
+    expect(zoomed(view, 2, { x: 100, y: 50 })).toEqual({ scale: 2, x: 50, y: 25 });
+  });
+});
+
+function overlap(one: PlacedNode, other: PlacedNode): boolean {
+  return (
+    one.x < other.x + other.width &&
+    other.x < one.x + one.width &&
+    one.y < other.y + other.height &&
+    other.y < one.y + one.height
+  );
+}
+
+function visit(name: string, next: string | null, more: Partial<StateVisit> = {}): StateVisit {
+  return {
+    index: 0,
+    name,
+    type: "Task",
+    status: "succeeded",
+    enteredAt: "2026-11-24T09:30:00.000Z",
+    exitedAt: "2026-11-24T09:30:00.001Z",
+    offsetMs: 0,
+    durationMs: 1,
+    input: null,
+    output: null,
+    assigned: {},
+    task: null,
+    error: null,
+    iteration: null,
+    next,
+    ...more,
+  };
+}

@@ -1,0 +1,254 @@
+// @vitest-environment happy-dom
+/** The inspector, with canned answers of its API and a live stream that a test writes to. */
+import { fireEvent, screen, within } from "@testing-library/react";
+import { describe, expect, test } from "vitest";
+import type { BusEvent, Run } from "../../../src/features/inspector/wire";
+import { created, deleted, edited, joined, reacted, sent } from "../../support/events";
+import { aliceVisits, click, composer, pass, server, user, visit } from "../../support/visit";
+
+await import("../../../src/features/inspector/InspectorScreen");
+
+aliceVisits();
+
+const local = { inspector: true, inspectorApi: "/inspector-api" };
+const json = (body: unknown) => new Response(JSON.stringify(body));
+const region = (name: string) => within(screen.getByRole("region", { name }));
+const rows = (name: string) =>
+  region(name)
+    .queryAllByRole("listitem")
+    .map((row) => row.textContent ?? "");
+
+let runs: Run[] = [];
+let events: BusEvent[] = [];
+let stream: ReadableStreamDefaultController<Uint8Array> | undefined;
+
+/** What the inspector's API answers: what has happened so far, narrowed as the stage does. */
+function answer(archived: readonly BusEvent[] = []): void {
+  runs = [];
+  events = [];
+  server.intercept = (_method, path) => {
+    const { pathname, searchParams } = new URL(path, "http://localhost");
+    const fits = (each: { readonly channelId: string | null }) =>
+      [null, each.channelId].includes(searchParams.get("channelId"));
+    const narrowed = <T extends Run | BusEvent>(all: readonly T[], type: string) =>
+      all.filter((each) => fits(each) && [null, each.detailType].includes(searchParams.get(type)));
+    switch (pathname) {
+      case "/inspector-api/live":
+        return new Response(
+          new ReadableStream({
+            start: (controller) => {
+              stream = controller;
+            },
+          }),
+        );
+      case "/inspector-api/workflow":
+        return json({
+          name: "deliver",
+          stateMachineArn: "arn",
+          definition: { StartAt: "Only", States: { Only: { Type: "Succeed" } } },
+        });
+      case "/inspector-api/runs":
+        return json({ items: narrowed(runs, "detailType").toReversed(), truncated: false });
+      case "/inspector-api/events":
+        return json({ items: narrowed(events, "type"), truncated: false });
+      case "/inspector-api/channels/general/events":
+        return json({
+          channelId: "general",
+          from: "",
+          to: "",
+          items: archived,
+          people: {},
+          truncated: false,
+        });
+      default:
+        return null;
+    }
+  };
+}
+
+function tell(kind: "run" | "event", body: unknown): void {
+  if (!stream) throw new Error("Nobody reads the live stream.");
+  stream.enqueue(new TextEncoder().encode(`event: ${kind}\ndata: ${JSON.stringify(body)}\n\n`));
+}
+
+/** A message goes through the stage: an event on the bus and a run of the workflow. */
+function happens(userId: string, text: string): void {
+  const occurredAt = new Date().toISOString();
+  const event = { ...sent(text, 0, text, userId), occurredAt, actor: userId };
+  const run = {
+    runId: `run-${event.eventId}`,
+    status: "SUCCEEDED",
+    outcome: "delivered",
+    mode: "live",
+    troubled: false,
+    trouble: null,
+    startedAt: occurredAt,
+    durationMs: 40,
+    detailType: "MessageSent",
+    channelId: "general",
+    messageId: text,
+    userId,
+    seq: 1,
+  } as Run;
+  runs.push(run);
+  events.push(event);
+  tell("run", run);
+  tell("event", event);
+}
+
+describe("the inspector is there only where the stage allows it", () => {
+  test("and is reached from the settings, and left for the chat", async () => {
+    answer();
+    await visit("/c/general", local);
+    await click(screen.getByRole("button", { name: "You and settings" }));
+    await click(screen.getByRole("button", { name: "Inspector" }));
+    expect(screen.getByRole("navigation", { name: "Inspector" })).toBeTruthy();
+    expect(document.title).toBe("Runs · Inspector · Parley");
+    await click(screen.getByRole("link", { name: "Chat" }));
+    expect(composer()).toBeTruthy();
+  });
+
+  test("switched off, the chat knows nothing of it, its address leads to the chat", async () => {
+    await visit("/inspector");
+    expect(composer()).toBeTruthy();
+    await click(screen.getByRole("button", { name: "You and settings" }));
+    expect(screen.getByRole("button", { name: "Sign out" })).toBeTruthy();
+    expect(screen.queryByRole("button", { name: "Inspector" })).toBeNull();
+  });
+
+  test("on AWS it links the consoles, and nothing is asked of a local API", async () => {
+    const console = {
+      workflow: "https://console.aws.amazon.com/states",
+      logs: "https://console.aws.amazon.com/logs",
+    };
+    await visit("/inspector", { inspector: true, inspectorApi: null, console });
+    expect(screen.getByRole("heading", { name: "This stage runs on AWS" })).toBeTruthy();
+    expect(
+      screen
+        .getAllByRole("link")
+        .map((link) => link.getAttribute("href"))
+        .filter((href) => href?.startsWith("https:")),
+    ).toEqual(Object.values(console));
+    expect(screen.queryByRole("navigation", { name: "Inspector" })).toBeNull();
+    expect(server.requests.filter((request) => request.includes("inspector"))).toEqual([]);
+  });
+});
+
+describe("lists", () => {
+  test("of runs move by themselves, and filters hold for what comes later too", async () => {
+    answer();
+    await visit("/inspector", local);
+    expect(region("Runs").getByRole("status").textContent).toBe("Live");
+    expect(screen.getByText("No runs yet")).toBeTruthy();
+    happens("u-bob", "before the filter");
+    await pass(1_000);
+    expect(rows("Runs")).toEqual([expect.stringContaining("bob in #general")]);
+    await user.selectOptions(screen.getByRole("combobox", { name: "User" }), "u-carol");
+    await pass(1_000);
+    expect(screen.getByText("No run fits")).toBeTruthy();
+    happens("u-carol", "let through");
+    happens("u-bob", "kept out");
+    await pass(1_000);
+    expect(rows("Runs")).toEqual([expect.stringContaining("carol in #general")]);
+    await click(screen.getByRole("button", { name: "Clear" }));
+    await pass(1_000);
+    expect(rows("Runs")).toHaveLength(3);
+  });
+
+  test("of events are held still on request, say how much is new, and then catch up", async () => {
+    answer();
+    await visit("/inspector/events", local);
+    happens("u-bob", "seen live");
+    await pass(1_000);
+    expect(rows("Events")).toHaveLength(1);
+    const hold = () => screen.getByRole("button", { name: "Pause live updates" });
+    await click(hold());
+    await pass(1_000);
+    happens("u-bob", "not seen yet");
+    await pass(1_000);
+    expect(rows("Events")).toHaveLength(1);
+    expect(screen.getByText("1 new")).toBeTruthy();
+    await click(hold());
+    await pass(1_000);
+    expect(rows("Events")).toHaveLength(2);
+    const [newest] = region("Events").getAllByRole("listitem");
+    await click(within(newest as HTMLElement).getByRole("button"));
+    expect(screen.getByRole("complementary", { name: "Message sent" }).textContent).toContain("not seen yet");
+  });
+
+  test("read on after the stream broke, and say so meanwhile", async () => {
+    answer();
+    await visit("/inspector/events", local);
+    const first = stream;
+    first?.close();
+    await pass(100);
+    expect(
+      region("Events")
+        .getAllByRole("status")
+        .map((status) => status.textContent),
+    ).toContain("Reconnecting …");
+    await pass(30_000);
+    expect(stream).not.toBe(first);
+    expect(
+      region("Events")
+        .getAllByRole("status")
+        .map((status) => status.textContent),
+    ).toContain("Live");
+  });
+});
+
+describe("a channel's past", () => {
+  const past = [
+    created(0, ["u-bob"]),
+    joined("u-carol", 1),
+    sent("first", 2, "first words", "u-bob"),
+    sent("second", 3, "second words", "u-carol"),
+    edited("first", 4, "better words", "u-bob"),
+    reacted("first", 5, "🎉", "u-carol"),
+    deleted("second", 6, "u-carol"),
+  ];
+
+  test("is shown as it was at any moment that the slider points to", async () => {
+    answer(past);
+    await visit("/inspector/channels/general", local);
+    const slider = screen.getByRole<HTMLInputElement>("slider", { name: "Moment in the channel's past" });
+    const shown = () => screen.getByRole("region", { name: /^Messages in #general/ }).textContent ?? "";
+    const told = () => document.querySelector(".travel-told")?.textContent;
+    expect(shown()).toContain("better words");
+    expect(shown()).toContain("This message was deleted.");
+    expect(
+      within(screen.getByRole("list", { name: "Members of #general" })).getAllByRole("listitem"),
+    ).toHaveLength(2);
+    const goTo = async (at: number) => {
+      fireEvent.change(slider, { target: { value: String(at) } });
+      await pass();
+    };
+    await goTo(0);
+    expect(shown()).toBe("Nothing was said yet.");
+    expect(screen.getByText("Nobody yet.")).toBeTruthy();
+    await goTo(4);
+    expect(told()).toBe("u-carol sent a message");
+    expect(shown()).toContain("first words");
+    expect(shown()).toContain("second words");
+    await goTo(5);
+    expect(told()).toBe("bob edited a message");
+    expect(shown()).toContain("better words");
+    expect(shown()).not.toContain("🎉");
+    await click(screen.getByRole("button", { name: "One event on" }));
+    expect(told()).toBe("carol reacted with 🎉");
+    expect(shown()).toContain("🎉");
+    await click(screen.getByRole("button", { name: "One event on" }));
+    expect(shown()).not.toContain("second words");
+    expect(screen.getByRole<HTMLButtonElement>("button", { name: "One event on" }).disabled).toBe(true);
+  });
+
+  test("plays from the beginning to the end, and stops there", async () => {
+    answer(past);
+    await visit("/inspector/channels/general", local);
+    await click(screen.getByRole("button", { name: "Play" }));
+    expect(document.querySelector(".travel-count")?.textContent).toBe("0 / 7");
+    await pass(7 * 450 + 500);
+    expect(document.querySelector(".travel-count")?.textContent).toBe("7 / 7");
+    expect(screen.getByRole("button", { name: "Play" })).toBeTruthy();
+  });
+});

@@ -1,0 +1,149 @@
+import { describe, expect, it, vi } from "vitest";
+import { parseRoute } from "../../../src/core/router";
+import { InspectorApi, queryString } from "../../../src/features/inspector/inspectorApi";
+import { LiveFeed, withNew } from "../../../src/features/inspector/live/feed";
+import { SseParser } from "../../../src/features/inspector/live/sse";
+import { parsePlace } from "../../../src/features/inspector/paths";
+import { matchesEvent, matchesRun, NO_FILTER, ordered } from "../../../src/features/inspector/runs/select";
+import type { Run } from "../../../src/features/inspector/wire";
+import { sent } from "../../support/events";
+
+describe("the stream", () => {
+  it("is understood wherever it is cut", () => {
+    const parser = new SseParser();
+    expect(parser.push(': hello\n\nevent: run\ndata: {"a"')).toEqual([]);
+    expect(parser.push(":1}\n")).toEqual([]);
+    expect(parser.push('\nevent: gap\ndata: {"missed": 2}\n\n')).toEqual([
+      { event: "run", data: '{"a":1}' },
+      { event: "gap", data: '{"missed": 2}' },
+    ]);
+  });
+});
+
+describe("what is new", () => {
+  const idOf = (item: { id: string }) => item.id;
+  const timeOf = (item: { time: number }) => String(item.time);
+  const merge = (
+    before: { id: string; time: number }[],
+    came: { id: string; time: number }[],
+    most?: number,
+  ) => withNew(before, came, idOf, timeOf, most);
+
+  it("goes where its time belongs, newest first, each once", () => {
+    const before = [
+      { id: "c", time: 5 },
+      { id: "a", time: 1 },
+    ];
+    const came = [
+      { id: "b", time: 3 },
+      { id: "d", time: 7 },
+      { id: "c", time: 5 },
+    ];
+    expect(merge(before, came).map(idOf)).toEqual(["d", "c", "b", "a"]);
+  });
+
+  it("pushes out what is oldest", () => {
+    expect(merge([{ id: "a", time: 1 }], [{ id: "b", time: 2 }], 1).map(idOf)).toEqual(["b"]);
+  });
+
+  it("changes nothing when nothing came", () => {
+    const before = [{ id: "a", time: 1 }];
+    expect(merge(before, [])).toBe(before);
+  });
+});
+
+describe("the live feed", () => {
+  it("tells in batches, and waits with reading while too much is untold", async () => {
+    vi.useFakeTimers();
+    let pulled = 0;
+    const chunk = () =>
+      Array.from({ length: 300 }, (_, index) => {
+        const message = sent(`m${index}`, index);
+        return `event: event\ndata: ${JSON.stringify(message)}\n\n`;
+      }).join("");
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          pulled += 1;
+          controller.enqueue(new TextEncoder().encode(chunk()));
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    vi.stubGlobal("fetch", async () => new Response(body, { status: 200 }));
+    const feed = new LiveFeed(new InspectorApi("/inspector-api", { idToken: async () => "token" }));
+    let told = 0;
+    const leave = feed.subscribe(() => {
+      told += 1;
+    });
+    await vi.advanceTimersByTimeAsync(200);
+    const before = pulled;
+    expect(before).toBeLessThan(6);
+    expect(feed.read().status).toBe("live");
+    await vi.advanceTimersByTimeAsync(100);
+    expect(feed.read().events.length).toBeGreaterThan(400);
+    expect(told).toBeLessThan(4);
+    expect(pulled).toBeLessThan(before + 6);
+    leave();
+    await vi.advanceTimersByTimeAsync(1_500);
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+});
+
+describe("a filter", () => {
+  const run = {
+    detailType: "MessageSent",
+    channelId: "general",
+    userId: "alice",
+    status: "SUCCEEDED",
+  } as Run;
+  const failed = { ...run, runId: "f", status: "FAILED", troubled: true } as Run;
+
+  it("narrows runs by type, status, channel and user", () => {
+    expect(matchesRun(run, NO_FILTER)).toBe(true);
+    expect(matchesRun(run, { ...NO_FILTER, type: "MessageEdited" })).toBe(false);
+    expect(matchesRun(run, { ...NO_FILTER, channelId: "other" })).toBe(false);
+    expect(matchesRun(run, { ...NO_FILTER, userId: "bob" })).toBe(false);
+    expect(matchesRun(run, { ...NO_FILTER, status: "failed" })).toBe(false);
+    expect(matchesRun(failed, { ...NO_FILTER, status: "failed" })).toBe(true);
+    expect(matchesRun(failed, { ...NO_FILTER, status: "troubled" })).toBe(true);
+  });
+
+  it("puts failed runs first, each half in its order", () => {
+    expect(ordered([run, failed], true)).toEqual([failed, run]);
+    expect(ordered([run, failed], false)).toEqual([run, failed]);
+  });
+
+  it("finds a user's events, those about them too", () => {
+    const event = sent("one", 1);
+    expect(matchesEvent(event, { ...NO_FILTER, userId: "alice" })).toBe(true);
+    expect(matchesEvent(event, { ...NO_FILTER, userId: "bob" })).toBe(false);
+    const about = { ...event, detail: { data: { userId: "bob" } } };
+    expect(matchesEvent(about, { ...NO_FILTER, userId: "bob" })).toBe(true);
+  });
+});
+
+describe("addresses", () => {
+  it("lead to a view, and to one thing in it", () => {
+    expect(parsePlace("")).toEqual({ view: "runs", runId: null });
+    expect(parsePlace("/runs/0be0-1")).toEqual({ view: "runs", runId: "0be0-1" });
+    expect(parsePlace("/messages/m1")).toEqual({ view: "follow", messageId: "m1" });
+    expect(parsePlace("/channels/general")).toEqual({ view: "travel", channelId: "general" });
+    expect(parsePlace("/events")).toEqual({ view: "events" });
+    expect(parsePlace("/runs/<script>")).toEqual({ view: "runs", runId: null });
+  });
+
+  it("are the inspector's below /inspector only", () => {
+    expect(parseRoute("/inspector")).toEqual({ page: "inspector", rest: "" });
+    expect(parseRoute("/inspector/runs/x")).toEqual({ page: "inspector", rest: "/runs/x" });
+    expect(parseRoute("/inspectors")).toEqual({ page: "home" });
+  });
+
+  it("carry questions without what is not asked", () => {
+    expect(queryString({ type: ["a", "b"], since: "", until: null, limit: 5 })).toBe(
+      "?type=a&type=b&limit=5",
+    );
+    expect(queryString({})).toBe("");
+  });
+});

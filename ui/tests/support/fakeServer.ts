@@ -1,0 +1,584 @@
+/**
+ * A server that keeps the contract and misbehaves within it: it cuts sockets, delivers twice, late and in
+ * another order, loses frames together with the socket, leaves holes in the sequence. Virtual time.
+ *
+ * The client under test is Alice's. What others do is a method each; what it does to them is in the channels.
+ */
+import { vi } from "vitest";
+import type {
+  Channel,
+  ChannelFrame,
+  ChannelSummary,
+  ClientFrame,
+  ErrorCode,
+  ErrorFrame,
+  Message,
+  MessageFrame,
+  NewChannel,
+  ServerFrame,
+  User,
+} from "../../src/core/contract";
+import { withReaction } from "../../src/core/state/frames";
+
+export const ALICE = "u-alice";
+
+export const users: readonly User[] = ["alice", "bob", "carol", "dave"].map((username) => ({
+  userId: `u-${username}`,
+  username,
+  displayName: username,
+  status: "online",
+  lastSeenAt: null,
+}));
+
+export interface Faults {
+  /** Of 1: a frame is sent twice. */
+  twice: number;
+  /** The longest time that a frame is on its way; short and long ones overtake each other. */
+  delay: number;
+  /** Of 1: a socket is cut when a frame should go out, and the frame is lost. */
+  cut: number;
+  /** Of 1: a request fails. */
+  failing: number;
+  /** Of 1: a seq is used up by nothing. */
+  hole: number;
+  /** Of 1: an action is refused for coming too soon. */
+  limited: number;
+}
+
+export const noFaults: Faults = { twice: 0, delay: 5, cut: 0, failing: 0, hole: 0, limited: 0 };
+
+/** How often each kind of fault struck: a test that injects one asserts that it did. */
+export type Struck = Record<"twice" | "overtaken" | "cut" | "failing" | "hole" | "limited", number>;
+
+export const neverStruck: Struck = { twice: 0, overtaken: 0, cut: 0, failing: 0, hole: 0, limited: 0 };
+
+/** A channel as the server has it. */
+export class FakeChannel {
+  readonly channelId: string;
+  readonly kind: Channel["kind"];
+  readonly name: string;
+  /** userId → role, in the order in which they joined. */
+  readonly roles: Map<string, "owner" | "member">;
+  readonly log: Message[] = [];
+  lastSeq = 0;
+  /** How far Alice has read. */
+  readSeq = 0;
+
+  constructor(channelId: string, kind: Channel["kind"], name: string, memberIds: readonly string[]) {
+    this.channelId = channelId;
+    this.kind = kind;
+    this.name = name;
+    this.roles = new Map(
+      memberIds.map((userId, index) => [userId, kind !== "direct" && index === 0 ? "owner" : "member"]),
+    );
+  }
+
+  get summary(): ChannelSummary {
+    return {
+      channelId: this.channelId,
+      kind: this.kind,
+      name: this.name,
+      createdAt: "2026-01-01T00:00:00.000Z",
+      createdBy: "u-bob",
+      memberIds: this.kind === "direct" ? [...this.roles.keys()] : [],
+    };
+  }
+
+  /** As Alice sees it. */
+  get channel(): Channel {
+    const role = this.roles.get(ALICE) ?? null;
+    return {
+      ...this.summary,
+      memberCount: this.roles.size,
+      lastSeq: this.lastSeq,
+      readSeq: this.readSeq,
+      unread: role === null ? 0 : this.lastSeq - this.readSeq,
+      role,
+    };
+  }
+}
+
+/** Answers a request in the server's place; null lets it through. */
+export type Interception = (method: string, path: string) => Response | null | Promise<Response | null>;
+
+export class FakeServer {
+  faults: Faults = noFaults;
+  readonly struck: Struck = { ...neverStruck };
+  readonly general = new FakeChannel("general", "public", "general", ["u-bob", ALICE]);
+  readonly channels = new Map<string, FakeChannel>([["general", this.general]]);
+  readonly people = new Map<string, User>(users.map((user) => [user.userId, user]));
+  readonly sockets = new Set<FakeSocket>();
+  reachable = true;
+  /** How long a session lasts from when its ticket is given. */
+  sessionMs = 3_600_000;
+  opened = 0;
+  requests: string[] = [];
+  /** What the client has sent on its sockets. */
+  readonly sent: ClientFrame[] = [];
+  /** A conversation that only a request for it tells of. */
+  direct: Channel | undefined;
+  /** What goes out in place of a frame. */
+  outgoing: (frame: ServerFrame) => readonly ServerFrame[] = (frame) => [frame];
+  /** An answer in place of doing what a frame asks for. */
+  answer: (frame: ClientFrame) => ServerFrame | null = () => null;
+  intercept: Interception = () => null;
+  /** How many messages of Alice's it takes at once, and how many more each second. */
+  rate: { readonly burst: number; readonly perSecond: number } | null = null;
+  #spent: number[] = [];
+  #held: [FakeSocket, ServerFrame][] = [];
+  #random: () => number;
+  readonly #byClientId = new Map<string, Message>();
+
+  constructor(random: () => number = () => 0.5) {
+    this.#random = random;
+  }
+
+  install(): void {
+    const server = this;
+    vi.stubGlobal("fetch", (url: string, init: RequestInit) => server.#request(url, init));
+    vi.stubGlobal(
+      "WebSocket",
+      class extends FakeSocket {
+        constructor() {
+          super(server);
+        }
+      },
+    );
+  }
+
+  // --- general, where most tests take place
+
+  get log(): Message[] {
+    return this.general.log;
+  }
+
+  get lastSeq(): number {
+    return this.general.lastSeq;
+  }
+
+  set lastSeq(seq: number) {
+    this.general.lastSeq = seq;
+  }
+
+  get readSeq(): number {
+    return this.general.readSeq;
+  }
+
+  /** Somebody says something in general; `broadcast` is what lets everybody connected hear of it. */
+  say(userId: string, text: string, clientMessageId: string = crypto.randomUUID()): Message {
+    return this.#store(this.general, userId, text, clientMessageId);
+  }
+
+  // --- channels and what is said in them
+
+  add(name: string, memberIds: readonly string[], kind: Channel["kind"] = "private"): FakeChannel {
+    const channel = new FakeChannel(`c-${name.replaceAll(" ", "-")}`, kind, name, memberIds);
+    this.channels.set(channel.channelId, channel);
+    return channel;
+  }
+
+  /** Somebody says something, and everybody connected hears of it. */
+  sayIn(channel: FakeChannel, userId: string, text: string): Message {
+    const message = this.#store(channel, userId, text, crypto.randomUUID());
+    this.broadcast(message);
+    return message;
+  }
+
+  edit(message: Message, text: string): void {
+    const { channelId, seq, messageId } = message;
+    const editedAt = new Date().toISOString();
+    Object.assign(message, { text, editedAt });
+    const editedBy = message.sender.userId;
+    this.tell({ type: "messageEdited", channelId, seq, messageId, text, editedBy, editedAt });
+  }
+
+  delete(message: Message, deletedBy: string = message.sender.userId): void {
+    const { channelId, seq, messageId } = message;
+    const deletedAt = new Date().toISOString();
+    Object.assign(message, { text: "", reactions: [], deletedAt, deletedBy });
+    this.tell({ type: "messageDeleted", channelId, seq, messageId, deletedBy, deletedAt });
+  }
+
+  react(message: Message, userId: string, emoji: string, added = true): void {
+    const { channelId, seq, messageId } = message;
+    message.reactions = withReaction(message.reactions, emoji, userId, added);
+    const change = added ? "added" : "removed";
+    const reactedAt = new Date().toISOString();
+    this.tell({ type: "reaction", change, channelId, seq, messageId, emoji, userId, reactedAt });
+  }
+
+  typing({ channelId }: FakeChannel, userId: string): void {
+    const until = new Date(Date.now() + 8_000).toISOString();
+    this.tell({ type: "typing", channelId, userId, until });
+  }
+
+  presence(userId: string, status: User["status"]): void {
+    const lastSeenAt = status === "offline" ? new Date().toISOString() : null;
+    const user = this.people.get(userId);
+    if (user) this.people.set(userId, { ...user, status, lastSeenAt });
+    this.tell({ type: "presence", changes: [{ userId, status, lastSeenAt }] });
+  }
+
+  join(channel: FakeChannel, userId: string, changedBy: string = userId): void {
+    channel.roles.set(userId, "member");
+    this.#tellOf(channel, { change: "joined", userId, changedBy });
+  }
+
+  leave(channel: FakeChannel, userId: string, changedBy: string = userId): void {
+    const owned = channel.roles.get(userId) === "owner";
+    channel.roles.delete(userId);
+    const [heir] = channel.roles.keys();
+    if (owned && heir) channel.roles.set(heir, "owner");
+    this.#tellOf(channel, {
+      change: "left",
+      userId,
+      changedBy,
+      ...(owned && heir && { newOwnerId: heir }),
+    });
+  }
+
+  #tellOf(
+    channel: FakeChannel,
+    what: Pick<ChannelFrame, "change" | "userId" | "changedBy" | "newOwnerId">,
+  ): void {
+    const changedAt = new Date().toISOString();
+    this.tell({ type: "channel", channel: channel.summary, changedAt, ...what });
+  }
+
+  #store(channel: FakeChannel, userId: string, text: string, clientMessageId: string): Message {
+    const known = this.#byClientId.get(userId + clientMessageId);
+    if (known) return known;
+    while (this.#strikes("hole")) channel.lastSeq += 1;
+    channel.lastSeq += 1;
+    const message: Message = {
+      channelId: channel.channelId,
+      seq: channel.lastSeq,
+      messageId: `m-${userId}-${clientMessageId}`,
+      clientMessageId,
+      sender: { userId, displayName: this.people.get(userId)?.displayName ?? userId },
+      text,
+      sentAt: new Date().toISOString(),
+      editedAt: null,
+      deletedAt: null,
+      deletedBy: null,
+      reactions: [],
+      traceId: null,
+    };
+    this.#byClientId.set(userId + clientMessageId, message);
+    channel.log.push(message);
+    return message;
+  }
+
+  // --- sockets
+
+  /** Posted to the members of the channel, which Alice may not be. */
+  broadcast({ channelId, seq, messageId, clientMessageId, sender, text, sentAt }: Message): void {
+    if (this.channels.get(channelId)?.roles.has(ALICE) === false) return;
+    const frame: MessageFrame = {
+      type: "message",
+      channelId,
+      seq,
+      messageId,
+      clientMessageId,
+      sender,
+      text,
+      sentAt,
+    };
+    this.tell(frame);
+  }
+
+  /** One frame for every socket. */
+  tell(frame: ServerFrame): void {
+    for (const socket of this.sockets) this.#send(socket, frame);
+  }
+
+  /** Ends every socket; says how many those were. */
+  cutAll(): number {
+    const open = [...this.sockets];
+    for (const socket of open) socket.cut();
+    return open.length;
+  }
+
+  /** Keep frames of these types back until they are released. */
+  hold(...types: ServerFrame["type"][]): void {
+    this.outgoing = (frame) => (types.includes(frame.type) ? [] : [frame]);
+  }
+
+  /** Send what was held of these types, and hold them no longer; says how many those were. */
+  release(...types: ServerFrame["type"][]): number {
+    const before = this.outgoing;
+    this.outgoing = (frame) => (types.includes(frame.type) ? [frame] : before(frame));
+    const released = this.#held.filter(([, frame]) => types.includes(frame.type));
+    this.#held = this.#held.filter((entry) => !released.includes(entry));
+    for (const [socket, frame] of released) this.#send(socket, frame);
+    return released.length;
+  }
+
+  received(socket: FakeSocket, frame: ClientFrame): void {
+    this.sent.push(frame);
+    const answer = this.answer(frame);
+    if (answer) {
+      this.#send(socket, answer);
+      return;
+    }
+    switch (frame.action) {
+      case "ping":
+        this.#send(socket, { type: "pong" });
+        return;
+      case "startTyping":
+        return;
+      case "sendMessage":
+        this.#receivedMessage(socket, frame);
+        return;
+    }
+    const message = this.channels.get(frame.channelId)?.log.find(({ seq }) => seq === frame.seq);
+    if (!message) return;
+    setTimeout(() => {
+      if (frame.action === "editMessage") this.edit(message, frame.text);
+      else if (frame.action === "deleteMessage") this.delete(message, ALICE);
+      else this.react(message, ALICE, frame.emoji, frame.action === "addReaction");
+    }, 20);
+  }
+
+  #receivedMessage(socket: FakeSocket, frame: Extract<ClientFrame, { action: "sendMessage" }>): void {
+    const { action, clientMessageId, text } = frame;
+    const wait = this.#waitFor();
+    if (wait > 0) {
+      const refusal = { action, clientMessageId, retryAfterMs: wait };
+      this.#send(socket, { type: "error", code: "RATE_LIMITED", message: "Slow down.", ...refusal });
+      return;
+    }
+    const channel = this.channels.get(frame.channelId) ?? this.general;
+    const message = this.#store(channel, ALICE, text, clientMessageId);
+    this.#send(socket, { type: "ack", action, clientMessageId, messageId: message.messageId });
+    setTimeout(() => this.broadcast(message), 20);
+  }
+
+  /** How long Alice must wait before her next message is taken, in ms. */
+  #waitFor(): number {
+    if (this.#strikes("limited")) return 500;
+    if (!this.rate) return 0;
+    const window = (this.rate.burst / this.rate.perSecond) * 1_000;
+    this.#spent = this.#spent.filter((at) => at > Date.now() - window);
+    const [oldest] = this.#spent;
+    if (oldest === undefined || this.#spent.length < this.rate.burst) {
+      this.#spent.push(Date.now());
+      return 0;
+    }
+    this.struck.limited += 1;
+    return oldest + window - Date.now();
+  }
+
+  #send(socket: FakeSocket, frame: ServerFrame): void {
+    const passed = this.outgoing(frame);
+    if (passed.length === 0) this.#held.push([socket, frame]);
+    for (const each of passed) this.#post(socket, each);
+  }
+
+  #post(socket: FakeSocket, frame: ServerFrame): void {
+    if (this.#strikes("cut")) {
+      socket.cut();
+      return;
+    }
+    const copies = this.#strikes("twice") ? 2 : 1;
+    for (let copy = 0; copy < copies; copy += 1) {
+      const number = socket.posted;
+      socket.posted += 1;
+      setTimeout(
+        () => {
+          if (number < socket.arrived) this.struck.overtaken += 1;
+          socket.arrived = Math.max(socket.arrived, number);
+          socket.deliver(frame);
+        },
+        1 + this.#random() * this.faults.delay,
+      );
+    }
+  }
+
+  // --- requests
+
+  async #request(url: string, init: RequestInit): Promise<Response> {
+    await new Promise((resolve) => setTimeout(resolve, 2 + this.#random() * this.faults.delay));
+    if (!this.reachable || this.#strikes("failing")) throw new TypeError("Failed to fetch");
+    const { pathname, searchParams, search } = new URL(url, "http://localhost");
+    const method = init.method ?? "GET";
+    this.requests.push(`${method} ${pathname}`);
+    const intercepted = await this.intercept(method, pathname + search);
+    if (intercepted) return intercepted;
+    const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : null;
+    const [, , kind = "", id = "", part = "", who = ""] = pathname.split("/");
+    if (kind === "channels" && id !== "") {
+      const channel = this.channels.get(id);
+      if (!channel)
+        return this.direct?.channelId === id
+          ? answered(this.direct)
+          : refused("NOT_FOUND", "No such channel.", 404);
+      return this.#askedOf(channel, `${method} ${part}`, who === "me" ? ALICE : who, searchParams, body);
+    }
+    return this.#asked(`${method} ${kind}`, searchParams, body);
+  }
+
+  #asked(what: string, query: URLSearchParams, body: unknown): Response {
+    switch (what) {
+      case "GET me":
+        return answered(this.people.get(ALICE));
+      case "PUT me": {
+        const me = { ...this.people.get(ALICE), ...(body as { displayName: string }) } as User;
+        this.people.set(ALICE, me);
+        return answered(me);
+      }
+      case "GET users":
+        return answered({ items: [...this.people.values()], cursor: null });
+      case "GET channels": {
+        const all = [...this.channels.values()];
+        const asked = query.get("scope") === "discover" ? all.filter(({ kind }) => kind === "public") : all;
+        const mine = query.get("scope") !== "discover";
+        const items = asked.filter(({ roles }) => roles.has(ALICE) === mine).map(({ channel }) => channel);
+        return answered({ items, cursor: null });
+      }
+      case "POST channels": {
+        const { name, kind = "public" } = body as NewChannel;
+        if (name.replace(/\p{Cf}/gu, "") === "")
+          return refused("INVALID_REQUEST", "This name shows nothing.", 400);
+        return answered(this.add(name, [ALICE], kind).channel);
+      }
+      case "POST direct-messages": {
+        const { userId } = body as { userId: string };
+        return answered(this.add(`direct ${userId}`, [ALICE, userId], "direct").channel);
+      }
+      case "POST tickets": {
+        const sessionExpiresAt = new Date(Date.now() + this.sessionMs).toISOString();
+        return answered({ ticket: "t", expiresAt: sessionExpiresAt, sessionExpiresAt });
+      }
+      default:
+        return refused("NOT_FOUND", "No such resource.", 404);
+    }
+  }
+
+  #askedOf(channel: FakeChannel, what: string, who: string, query: URLSearchParams, body: unknown): Response {
+    const isMember = channel.roles.has(ALICE);
+    if (channel.kind !== "public" && !isMember) return refused("NOT_FOUND", "No such channel.", 404);
+    switch (what) {
+      case "GET ":
+        return answered(channel.channel);
+      case "GET messages":
+        return isMember
+          ? answered(pageOf(channel.log, query))
+          : refused("NOT_A_MEMBER", "Join it first.", 403);
+      case "PUT read-marker": {
+        channel.readSeq = Math.max(channel.readSeq, (body as { seq: number }).seq);
+        const { channelId, readSeq } = channel;
+        this.tell({ type: "readMarker", channelId, readSeq });
+        return answered({ channelId, readSeq });
+      }
+      case "GET members": {
+        const joinedAt = "2026-01-01T00:00:00.000Z";
+        const items = [...channel.roles].map(([userId, role]) => ({
+          ...this.people.get(userId),
+          role,
+          joinedAt,
+        }));
+        return answered({ items, cursor: null });
+      }
+      case "PUT members":
+        this.join(channel, who, ALICE);
+        return answered({});
+      case "DELETE members":
+        this.leave(channel, who, ALICE);
+        return answered({});
+      default:
+        return refused("NOT_FOUND", "No such resource.", 404);
+    }
+  }
+
+  #strikes(fault: "twice" | "cut" | "failing" | "hole" | "limited"): boolean {
+    const of = this.faults[fault];
+    const strikes = of > 0 && this.#random() < of;
+    if (strikes) this.struck[fault] += 1;
+    return strikes;
+  }
+}
+
+function answered(body: unknown): Response {
+  return new Response(JSON.stringify(body), { headers: { Date: new Date().toUTCString() } });
+}
+
+/** A refusal as the contract has it. */
+export function refused(code: ErrorCode, message: string, status: number): Response {
+  return new Response(JSON.stringify({ code, message, correlationId: null }), { status });
+}
+
+/** The refusal of a frame. */
+export function refusal(code: ErrorCode, message: string, frame: ClientFrame): ErrorFrame {
+  return {
+    type: "error",
+    code,
+    message,
+    action: frame.action,
+    ...("clientMessageId" in frame && { clientMessageId: frame.clientMessageId }),
+  };
+}
+
+function pageOf(log: readonly Message[], query: URLSearchParams) {
+  const limit = Number(query.get("limit") ?? 50);
+  const after = query.get("after");
+  const term = query.get("search")?.toLowerCase() ?? "";
+  const all = log.filter((message) => message.text.toLowerCase().includes(term));
+  if (after !== null) {
+    const found = all.filter((message) => message.seq > Number(after));
+    return { items: found.slice(0, limit), hasMore: found.length > limit, searchedTo: null };
+  }
+  const before = Number(query.get("before") ?? Number.POSITIVE_INFINITY);
+  const found = all.filter((message) => message.seq < before);
+  const items = found.slice(-limit);
+  const hasMore = found.length > limit;
+  return { items, hasMore, searchedTo: term !== "" && hasMore ? (items[0]?.seq ?? null) : null };
+}
+
+class FakeSocket {
+  static readonly OPEN = 1;
+  readyState = 0;
+  onopen: (() => void) | null = null;
+  onclose: (() => void) | null = null;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  /** How many frames are on their way to it or there, and the number of the last that came. */
+  posted = 0;
+  arrived = 0;
+  readonly #server: FakeServer;
+
+  constructor(server: FakeServer) {
+    this.#server = server;
+    setTimeout(() => {
+      if (this.readyState !== 0) return;
+      if (!server.reachable) {
+        this.cut();
+        return;
+      }
+      this.readyState = FakeSocket.OPEN;
+      server.sockets.add(this);
+      server.opened += 1;
+      this.onopen?.();
+    }, 5);
+  }
+
+  send(text: string): void {
+    const frame = JSON.parse(text) as ClientFrame;
+    setTimeout(() => {
+      if (this.readyState === FakeSocket.OPEN) this.#server.received(this, frame);
+    }, 2);
+  }
+
+  deliver(frame: ServerFrame): void {
+    if (this.readyState === FakeSocket.OPEN) this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+
+  cut(): void {
+    this.close();
+    this.onclose?.();
+  }
+
+  close(): void {
+    this.readyState = 3;
+    this.#server.sockets.delete(this);
+  }
+}

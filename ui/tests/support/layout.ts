@@ -1,0 +1,63 @@
+/**
+ * As much of a layout as windowed lists need: each element has a fixed height, and what scrolls keeps its offset.
+ * Where things stand on screen is for the tests in a real browser.
+ */
+import { vi } from "vitest";
+
+const VIEWPORT_PX = 600;
+const LINE_PX = 40;
+const WIDTH_PX = 320;
+
+const scrollers = ".messages-scroller, .emoji-viewport, .windowed-list";
+
+export function installLayout(): void {
+  vi.stubGlobal("ResizeObserver", FixedSizes);
+  vi.stubGlobal("matchMedia", (media: string) => ({ media, matches: media === "(pointer: fine)" }));
+  Object.defineProperty(HTMLElement.prototype, "offsetParent", {
+    configurable: true,
+    get(this: HTMLElement) {
+      return this.parentElement;
+    },
+  });
+  Object.defineProperty(HTMLElement.prototype, "scrollTo", {
+    configurable: true,
+    value(this: HTMLElement, { top = 0 }: ScrollToOptions) {
+      this.scrollTop = Math.max(0, top);
+      this.dispatchEvent(new Event("scroll"));
+    },
+  });
+}
+
+/** Says once, a moment after it is asked, how high the elements are: those asked for meanwhile in one go. */
+class FixedSizes {
+  readonly #listener: ResizeObserverCallback;
+  readonly #asked = new Set<Element>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(listener: ResizeObserverCallback) {
+    this.#listener = listener;
+  }
+
+  observe(target: Element): void {
+    this.#asked.add(target);
+    this.#timer ??= setTimeout(() => this.#report(), 0);
+  }
+
+  #report(): void {
+    this.#timer = undefined;
+    const entries = [...this.#asked].map((target) => {
+      const height = target.matches(scrollers) ? VIEWPORT_PX : LINE_PX;
+      return { target, contentRect: { width: WIDTH_PX, height } } as ResizeObserverEntry;
+    });
+    this.#asked.clear();
+    if (entries.length > 0) this.#listener(entries, this);
+  }
+
+  unobserve(target: Element): void {
+    this.#asked.delete(target);
+  }
+
+  disconnect(): void {
+    this.#asked.clear();
+  }
+}
