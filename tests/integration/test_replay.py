@@ -419,7 +419,7 @@ async def test_an_export_replays_on_another_machine(stage: TestStage, join: Join
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("arguments", "message"),
     [
         ((), "--since"),
         (("--since", "soon"), "is no moment"),
@@ -431,10 +431,10 @@ async def test_an_export_replays_on_another_machine(stage: TestStage, join: Join
     ],
 )
 async def test_what_cannot_be_replayed_is_said_in_a_sentence(
-    stage: TestStage, arguments: tuple[str, ...], failure_message: str
+    stage: TestStage, arguments: tuple[str, ...], message: str
 ):
     """Exit code 2, and the sentence names what is wrong."""
     ran = await asyncio.to_thread(ops, stage, "replay", *arguments)
     assert ran.code == 2, ran.out
-    assert failure_message in ran.err
+    assert message in ran.err
     assert ran.err.count("\n") == 1
