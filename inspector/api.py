@@ -1,53 +1,51 @@
-"""The inspector's data over HTTP, from the same readers as `python -m ops`, for people of the stage alone.
+"""The inspector's API: what the operator commands show, over HTTP, for signed-in users of the stage.
 
-The page is part of the UI. A stage on AWS has no such routes: there the consoles show all this.
+The local stage serves it at `/inspector-api`; a deployed stage has no such routes. The page is part of the UI.
 """
 
-from __future__ import annotations
-
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
-from httpx import HTTPError
+from jwt.exceptions import PyJWKClientConnectionError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from functions.contract.events import CHANNEL_EVENTS, STATUS_UPDATES
 from inspector import queries
-from inspector.live import LiveNews
+from inspector.live import Item, LiveFeed
 from inspector.tokens import NotSignedInError, TokenVerifier
 from ops import times
 from ops.errors import BadRequestError, NotFoundError, OpsError
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.follow import message_report, traces
+from ops.models import Answer, PublishedEvent, RunSummary
 from ops.stage.stage import Stage
 
 PREFIX = "/inspector-api"
 HEARTBEAT_SECONDS = 15.0
-NEVER_STORED = {"cache-control": "no-store"}
-UNAVAILABLE = "The local stage's emulator does not answer just now; it is being restarted."
+NOT_CACHED = {"cache-control": "no-store"}
+UNAVAILABLE = "The local stage's emulator does not answer; it is being restarted. Try again in a moment."
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Inspector:
-    """The routes; they answer once `open` has said what is deployed."""
+    """The routes. They answer 503 until `open` is called with the deployed stage."""
 
     def __init__(self) -> None:
         self._stage: Stage | None = None
         self._tokens: TokenVerifier | None = None
-        self._live: LiveNews | None = None
+        self._live: LiveFeed | None = None
 
     def open(self, description: dict[str, Any]) -> None:
-        """Serve a local stage, by its description."""
+        """Serve the local stage that a description is of."""
         stage = Stage.described(description)
         self._stage = stage
-        self._live = LiveNews(stage)
+        self._live = LiveFeed(stage)
         self._tokens = TokenVerifier(
             emulator_url=description["emulatorUrl"],
             region=description["region"],
@@ -56,18 +54,18 @@ class Inspector:
         )
 
     def close(self) -> None:
-        """End what watches the stage."""
+        """Stop the live feed."""
         if self._live is not None:
             self._live.close()
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a stage to serve."""
+        """Whether `open` was called."""
         return self._stage is not None
 
     def routes(self) -> list[Route]:
-        """The routes for the front door, each for signed-in people only."""
-        served: dict[str, Handler] = {
+        """The routes, all behind the check of the ID token."""
+        handlers: dict[str, Handler] = {
             "/workflow": self.workflow,
             "/runs": self.runs,
             "/runs/{run_id}": self.run,
@@ -77,171 +75,181 @@ class Inspector:
             "/traces/{trace_id}": self.trace,
             "/channels": self.channels,
             "/channels/{channel_id}/events": self.channel,
-            "/{path:path}": self.absent,
+            "/{path:path}": self.not_found,
         }
-        return [Route(PREFIX + path, self._guarded(handler), methods=["GET"]) for path, handler in served.items()]
+        return [
+            Route(PREFIX + path, self._guarded(handler), methods=["GET"]) for path, handler in handlers.items()
+        ]
 
     def _guarded(self, handler: Handler) -> Handler:
+        """The handler for signed-in users, with errors as JSON."""
+
         async def guarded(request: Request) -> Response:
             try:
                 if self._tokens is None:
-                    return refusal(503, "UNAVAILABLE", "The stage is still starting.")
-                request.state.person = await self._tokens.verify(request.headers.get("authorization"))
+                    return refusal(503, "UNAVAILABLE", "The stage is still starting. Try again in a moment.")
+                request.state.principal = await self._tokens.verify(request.headers.get("authorization"))
                 return await handler(request)
-            except NotSignedInError as refused:
-                return refusal(401, "UNAUTHENTICATED", str(refused))
-            except NotFoundError as absence:
-                return refusal(404, "NOT_FOUND", str(absence))
-            except BadRequestError as fault:
-                return refusal(400, "INVALID_REQUEST", str(fault))
-            except (OpsError, EndpointConnectionError, HTTPError) as fault:
-                return refusal(503, "UNAVAILABLE", str(fault) if isinstance(fault, OpsError) else UNAVAILABLE)
-            except (ClientError, BotoCoreError) as fault:
-                return refusal(503, "UNAVAILABLE", f"The emulator refused: {fault}")
+            except NotSignedInError as error:
+                return refusal(401, "UNAUTHENTICATED", str(error))
+            except NotFoundError as error:
+                return refusal(404, "NOT_FOUND", str(error))
+            except BadRequestError as error:
+                return refusal(400, "INVALID_REQUEST", str(error))
+            except OpsError as error:
+                return refusal(503, "UNAVAILABLE", str(error))
+            except (EndpointConnectionError, PyJWKClientConnectionError):
+                return refusal(503, "UNAVAILABLE", UNAVAILABLE)
+            except (ClientError, BotoCoreError) as error:
+                return refusal(503, "UNAVAILABLE", f"The emulator returned an error: {error}")
 
         return guarded
 
     async def workflow(self, _request: Request) -> Response:
-        """The definition that runs are drawn on."""
-        return answer(await self._ask(queries.workflow))
+        """The workflow's definition."""
+        return json_response(await self._query(queries.workflow))
 
     async def runs(self, request: Request) -> Response:
         """Recent runs, filtered."""
         query = request.query_params
-        wanted = queries.RunFilter(
+        run_filter = queries.RunFilter(
             status=_one_of(query.get("status"), "status", ("succeeded", "failed", "troubled")),
-            detail_type=_kind(query.get("detailType")),
+            detail_type=_detail_type(query.get("detailType")),
             channel_id=query.get("channelId"),
             message_id=query.get("messageId"),
             user_id=query.get("userId"),
             mode=_one_of(query.get("mode"), "mode", ("live", "dry-run")),
         )
         order = _one_of(query.get("order"), "order", ("newest", "failed-first")) or "newest"
-        since_ms, limit = times.moment(query.get("since") or "1h"), _number(query.get("limit"), 50, 200)
-        return answer(
-            await self._ask(
-                lambda stage: queries.runs(
-                    stage, wanted, since_ms=since_ms, limit=limit, failed_first=order == "failed-first"
+        since_ms, limit = times.moment(query.get("since") or "1h"), _limit(query.get("limit"), 50, 200)
+
+        def find(stage: Stage) -> Answer:
+            return queries.runs(
+                stage, run_filter, since_ms=since_ms, limit=limit, failed_first=order == "failed-first"
+            )
+
+        return json_response(await self._query(find))
+
+    async def run(self, request: Request) -> Response:
+        """One run with its states and posts."""
+        return json_response(await self._query(lambda stage: queries.run(stage, request.path_params["run_id"])))
+
+    async def events(self, request: Request) -> Response:
+        """Archived events, filtered."""
+        query = request.query_params
+        event_filter = _event_filter(request)
+        since_ms, until_ms = times.moment(query.get("since") or "15m"), times.moment(query.get("until") or "now")
+        limit = _limit(query.get("limit"), 200, 1_000)
+        return json_response(
+            await self._query(
+                lambda stage: queries.events(
+                    stage, event_filter, since_ms=since_ms, until_ms=until_ms, limit=limit
                 )
             )
         )
 
-    async def run(self, request: Request) -> Response:
-        """One run, state by state."""
-        return answer(await self._ask(lambda stage: queries.run(stage, request.path_params["run_id"])))
-
-    async def events(self, request: Request) -> Response:
-        """Archived events of a time."""
-        query = request.query_params
-        wanted = self._wanted(request)
-        since_ms, until_ms = times.moment(query.get("since") or "15m"), times.moment(query.get("until") or "now")
-        limit = _number(query.get("limit"), 200, 1_000)
-        return answer(
-            await self._ask(
-                lambda stage: queries.events(stage, wanted, since_ms=since_ms, until_ms=until_ms, limit=limit)
-            )
-        )
-
     async def follow(self, request: Request) -> Response:
-        """The way of one message."""
+        """One message through the system."""
         message_id = request.path_params["message_id"]
-        return answer(await self._ask(lambda stage: message_report.follow(stage, message_id).as_json()))
+        return json_response(await self._query(lambda stage: message_report.follow(stage, message_id)))
 
     async def trace(self, request: Request) -> Response:
         """One trace."""
         trace_id = request.path_params["trace_id"]
-        found = await self._ask(lambda stage: traces.by_id(stage, [trace_id]))
+        found = await self._query(lambda stage: traces.by_id(stage, [trace_id]))
         if not found:
-            raise NotFoundError(f"No trace {trace_id} is held (any more).")
-        return answer(found[0].as_json())
+            raise NotFoundError(f"X-Ray holds no trace {trace_id}, or no longer.")
+        return json_response(found[0])
 
     async def channels(self, _request: Request) -> Response:
-        """The channels that the archive knows."""
-        return answer(await self._ask(queries.channels))
+        """The channels that have events in the archive."""
+        return json_response(await self._query(queries.channels))
 
     async def channel(self, request: Request) -> Response:
-        """Everything that happened in one channel."""
+        """The history of one channel."""
         channel_id = request.path_params["channel_id"]
-        return answer(await self._ask(lambda stage: queries.channel(stage, channel_id)))
+        return json_response(await self._query(lambda stage: queries.channel(stage, channel_id)))
 
-    async def absent(self, request: Request) -> Response:
-        """No such route."""
-        raise NotFoundError(f"There is nothing at {request.url.path}.")
+    async def not_found(self, request: Request) -> Response:
+        """Any other path."""
+        raise NotFoundError(f"There is no route {request.url.path}.")
 
     async def live(self, request: Request) -> Response:
-        """Events and runs as they happen, until the page is closed, or the session ends."""
-        wanted, channel_id = self._wanted(request), request.query_params.get("channelId")
+        """Events and ended runs as server-sent events, until the page is closed or the session ends."""
+        session_ends_ms = request.state.principal.session_expires_at_ms
         return StreamingResponse(
-            self._stream(wanted, channel_id, until_ms=request.state.person.session_expires_at_ms),
+            self._stream(_event_filter(request), until_ms=session_ends_ms),
             media_type="text/event-stream",
-            headers={**NEVER_STORED, "x-accel-buffering": "no"},
+            headers={**NOT_CACHED, "x-accel-buffering": "no"},
         )
 
-    async def _stream(self, wanted: EventFilter, channel_id: str | None, *, until_ms: int) -> AsyncIterator[str]:
+    async def _stream(self, event_filter: EventFilter, *, until_ms: int) -> AsyncIterator[str]:
         if self._live is None:
             return
         listener = self._live.join()
         try:
-            yield ": hello\n\n"
+            yield ": connected\n\n"
             while times.now() < until_ms:
-                news = await listener.next(HEARTBEAT_SECONDS)
-                if not news:
-                    yield ": still here\n\n"
+                items = await listener.next(HEARTBEAT_SECONDS)
+                if not items:
+                    yield ": heartbeat\n\n"
                     continue
                 text = "".join(
-                    f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
-                    for kind, data in news
-                    if _is_wanted(kind, data, wanted, channel_id)
+                    f"event: {item.kind}\ndata: {item.answer.model_dump_json(by_alias=True)}\n\n"
+                    for item in items
+                    if _passes(item, event_filter)
                 )
                 if text:
                     yield text
         finally:
             self._live.leave(listener)
 
-    def _wanted(self, request: Request) -> EventFilter:
-        query = request.query_params
-        kinds = frozenset(kind for value in query.getlist("type") if (kind := _kind(value)))
-        return EventFilter(types=kinds, channel_id=query.get("channelId"), user_id=query.get("userId"))
-
-    async def _ask(self, question: Callable[[Stage], Answer]) -> Answer:
-        """Ask a reader, which waits for the emulator, beside the event loop."""
-        stage = self._stage
-        if stage is None:
-            raise OpsError("The stage is still starting.")
-        return await asyncio.to_thread(question, stage)
+    async def _query(self, query: Callable[[Stage], Result]) -> Result:
+        """Run a query, which blocks, on a worker thread."""
+        if self._stage is None:
+            raise OpsError("The stage is still starting. Try again in a moment.")
+        return await asyncio.to_thread(query, self._stage)
 
 
-def answer(body: Any) -> Response:
-    """What was asked for; chat text is in it, so no cache keeps it."""
-    return JSONResponse(body, headers=NEVER_STORED)
+def json_response(answer: Answer) -> Response:
+    """An answer as JSON. It may hold message texts, so that no cache may keep it."""
+    return Response(answer.model_dump_json(by_alias=True), media_type="application/json", headers=NOT_CACHED)
 
 
 def refusal(status: int, code: str, message: str) -> Response:
-    """An error in the contract's form."""
-    return JSONResponse({"code": code, "message": message}, status_code=status, headers=NEVER_STORED)
+    """An error, in the form that the REST API has."""
+    return JSONResponse({"code": code, "message": message}, status_code=status, headers=NOT_CACHED)
 
 
-def _is_wanted(kind: str, data: dict[str, Any], wanted: EventFilter, channel_id: str | None) -> bool:
-    if kind == "event":
-        raw = {"detail-type": data["detailType"], "detail": data["detail"]}
-        return wanted.matches(BusEvent(raw))
-    return kind == "gap" or not channel_id or data["channelId"] == channel_id
+def _passes(item: Item, event_filter: EventFilter) -> bool:
+    match item.answer:
+        case PublishedEvent(detail_type=detail_type, detail=detail):
+            return event_filter.matches(BusEvent({"detail-type": detail_type, "detail": detail}))
+        case RunSummary(channel_id=channel_id):
+            return event_filter.channel_id in (None, channel_id)
+        case _:
+            return True
+
+
+def _event_filter(request: Request) -> EventFilter:
+    query = request.query_params
+    types = frozenset(name for value in query.getlist("type") if (name := _detail_type(value)))
+    return EventFilter(types=types, channel_id=query.get("channelId") or None, user_id=query.get("userId"))
 
 
 def _one_of(value: str | None, name: str, allowed: tuple[str, ...]) -> str | None:
     if value is not None and value not in allowed:
-        raise BadRequestError(f"The query's '{name}' is not right: expected {', '.join(allowed)}.")
+        raise BadRequestError(f"The query's '{name}' is not valid: expected {', '.join(allowed)}.")
     return value
 
 
-def _kind(value: str | None) -> str | None:
-    known = tuple({**CHANNEL_EVENTS, **STATUS_UPDATES})
-    return _one_of(value, "type", known)
+def _detail_type(value: str | None) -> str | None:
+    return _one_of(value, "type", tuple({**CHANNEL_EVENTS, **STATUS_UPDATES}))
 
 
-def _number(value: str | None, default: int, most: int) -> int:
+def _limit(value: str | None, default: int, maximum: int) -> int:
     if value is None:
         return default
-    if not value.isdigit() or not 1 <= int(value) <= most:
-        raise BadRequestError(f"The query's 'limit' is not right: expected 1 to {most}.")
+    if not value.isdigit() or not 1 <= int(value) <= maximum:
+        raise BadRequestError(f"The query's 'limit' is not valid: expected 1 to {maximum}.")
     return int(value)

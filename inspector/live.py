@@ -1,10 +1,8 @@
-"""What happens now, for every page of the inspector that is open: one tail for all of them, none without any.
+"""The live feed: events and ended runs, for every open page of the inspector. Pages share one tail.
 
-A thread waits for events on the tail's queue, another looks at the workflow's log for runs that ended. Each page
-has a queue of its own; whoever reads too slowly loses what is oldest, and is told how much.
+One thread polls the tail's queue for events, another the workflow's log for ended runs; both run while there are
+listeners. Each page has a bounded queue: when it is full the oldest items are dropped, and a `gap` says how many.
 """
-
-from __future__ import annotations
 
 import asyncio
 import logging
@@ -13,66 +11,75 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from inspector.models import Gap
 from ops.errors import OpsError
-from ops.events.tail import MOST_AT_ONCE, open_tail
-from ops.runs.history import Execution
+from ops.events.tail import MAX_EVENTS_PER_POLL, open_tail
+from ops.models import PublishedEvent, RunSummary
+from ops.runs.execution import Execution
 from ops.runs.run_log import RunLog
 from ops.stage.stage import Stage
 
 logger = logging.getLogger("parley.inspector")
 
-KEPT = 500
+MAX_WAITING_ITEMS = 500
 LINGER_SECONDS = 5.0
+"""How long the threads go on after the last page was closed, so that a reload does not create another tail."""
 RUNS_EVERY_SECONDS = 2.0
-# A line carries the time of what it tells, and is there a little later.
-LATE_SECONDS = 1.0
+LOG_DELAY_SECONDS = 1.0
+"""A line may appear in the log this long after its own time."""
 GATHER_SECONDS = 0.4
 RETRY_SECONDS = 2.0
 REMEMBERED_RUNS = 2_000
 
-News = tuple[str, dict[str, Any]]
+
+@dataclass(frozen=True)
+class Item:
+    """One item of the feed; its kind is the name of the server-sent event."""
+
+    kind: Literal["event", "run", "gap"]
+    answer: PublishedEvent | RunSummary | Gap
 
 
 @dataclass(eq=False)
 class Listener:
-    """One open page. Only its own event loop touches it."""
+    """One open page. Only its own event loop uses it, except for `put`."""
 
     loop: asyncio.AbstractEventLoop
-    waiting: deque[News] = field(default_factory=deque)
+    waiting: deque[Item] = field(default_factory=deque)
     missed: int = 0
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    has_items: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def put(self, news: Iterable[News]) -> None:
-        """Take news from another thread."""
-        self.loop.call_soon_threadsafe(self._put, list(news))
+    def put(self, items: Iterable[Item]) -> None:
+        """Add items, from any thread. Raises RuntimeError if the loop is closed."""
+        self.loop.call_soon_threadsafe(self._put, list(items))
 
-    def _put(self, news: list[News]) -> None:
-        self.waiting.extend(news)
-        while len(self.waiting) > KEPT:
+    def _put(self, items: list[Item]) -> None:
+        self.waiting.extend(items)
+        while len(self.waiting) > MAX_WAITING_ITEMS:
             self.waiting.popleft()
             self.missed += 1
-        self.news.set()
+        self.has_items.set()
 
-    async def next(self, patience_seconds: float) -> list[News]:
-        """What came since the last time; empty when nothing did."""
+    async def next(self, timeout_seconds: float) -> list[Item]:
+        """Wait for items and return all that are waiting; none after the timeout."""
         try:
-            await asyncio.wait_for(self.news.wait(), patience_seconds)
+            await asyncio.wait_for(self.has_items.wait(), timeout_seconds)
         except TimeoutError:
             return []
-        self.news.clear()
-        found: list[News] = [("gap", {"missed": self.missed})] if self.missed else []
-        found += self.waiting
+        self.has_items.clear()
+        items = [Item("gap", Gap(missed=self.missed))] if self.missed else []
+        items += self.waiting
         self.waiting.clear()
         self.missed = 0
-        return found
+        return items
 
 
-class LiveNews:
-    """The tail and the watch over runs, which live while there are listeners."""
+class LiveFeed:
+    """The two threads that watch the stage, and the listeners that they post to."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -83,7 +90,7 @@ class LiveNews:
         self._closed = threading.Event()
 
     def join(self) -> Listener:
-        """Another page, in the event loop that runs."""
+        """Add a listener for the running event loop; starts the threads."""
         listener = Listener(asyncio.get_running_loop())
         with self._lock:
             self._listeners.add(listener)
@@ -97,62 +104,62 @@ class LiveNews:
         return listener
 
     def leave(self, listener: Listener) -> None:
-        """A page that was closed."""
+        """Remove a listener."""
         with self._lock:
             self._listeners.discard(listener)
             self._left_at = time.monotonic()
 
     def close(self) -> None:
-        """End the tail, wherever it is."""
+        """Stop the threads and delete the tail."""
         self._closed.set()
         for thread in self._threads:
             thread.join(3)
 
     @property
-    def _is_wanted(self) -> bool:
+    def _is_needed(self) -> bool:
         with self._lock:
             has_listeners = bool(self._listeners)
         lingers = time.monotonic() - self._left_at < LINGER_SECONDS
         return not self._closed.is_set() and (has_listeners or lingers)
 
-    def _tell(self, news: list[News]) -> None:
+    def _post(self, items: list[Item]) -> None:
         with self._lock:
             listeners = list(self._listeners)
-        for listener in listeners if news else ():
+        for listener in listeners if items else ():
             try:
-                listener.put(news)
-            except RuntimeError:  # its loop is closed: the front door is stopping
+                listener.put(items)
+            except RuntimeError:  # the event loop is closed: the server is stopping
                 self.leave(listener)
 
     def _watch_events(self) -> None:
-        while self._is_wanted:
+        while self._is_needed:
             try:
                 with open_tail(self._stage) as tail:
-                    while self._is_wanted:
+                    while self._is_needed:
                         events = tail.poll()
-                        self._tell([("event", event.as_json()) for event in events])
-                        if len(events) < MOST_AT_ONCE:
-                            # So that many come with one request: each takes time from what is watched.
+                        self._post([Item("event", PublishedEvent.model_validate(event)) for event in events])
+                        if len(events) < MAX_EVENTS_PER_POLL:
+                            # Fewer, larger requests: each takes processor time from the stage that is watched.
                             self._closed.wait(GATHER_SECONDS)
             except (ClientError, BotoCoreError, OpsError, ValueError) as fault:
-                # The emulator is being restarted: the tail is made anew when it answers.
+                # The emulator is restarting: open another tail when it answers.
                 logger.info("The inspector's tail ended: %s", fault)
                 self._closed.wait(RETRY_SECONDS)
 
     def _watch_runs(self) -> None:
         log, seen = RunLog(self._stage), deque[str](maxlen=REMEMBERED_RUNS)
         looked_at = time.time()
-        seen.extend(run.arn for run in self._ended(log, looked_at))
-        while self._is_wanted:
+        seen.extend(run.execution_arn for run in self._ended(log, looked_at))
+        while self._is_needed:
             since, looked_at = looked_at, time.time()
-            fresh = [run for run in self._ended(log, since) if run.arn not in seen]
-            seen.extend(run.arn for run in fresh)
-            self._tell([("run", run.summary()) for run in fresh])
+            new = [run for run in self._ended(log, since) if run.execution_arn not in seen]
+            seen.extend(run.execution_arn for run in new)
+            self._post([Item("run", RunSummary.model_validate(run)) for run in new])
             self._closed.wait(RUNS_EVERY_SECONDS)
 
     @staticmethod
     def _ended(log: RunLog, since: float) -> list[Execution]:
         try:
-            return log.ended_since(int((since - LATE_SECONDS) * 1000))
+            return log.ended_since(int((since - LOG_DELAY_SECONDS) * 1000))
         except (ClientError, BotoCoreError):
             return []

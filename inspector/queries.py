@@ -1,16 +1,17 @@
-"""What the inspector asks, answered from the readers that the commands use."""
+"""The inspector's queries, answered by the same readers as the operator commands."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from inspector.models import ArchivedChannel, ArchivedChannelList, ChannelHistory, EventPage, RunPage, Workflow
 from ops import times
 from ops.errors import NotFoundError
 from ops.events import archive, ordering
 from ops.events.bus_event import BusEvent, EventFilter
+from ops.models import PublishedEvent, RunDetail, RunSummary
 from ops.runs import posts
-from ops.runs.history import Execution
+from ops.runs.execution import Execution
 from ops.runs.run_log import RunLog
 from ops.stage.stage import Stage
 
@@ -22,7 +23,7 @@ RUN_LOOK_BACK = "1d"
 
 @dataclass(frozen=True, kw_only=True)
 class RunFilter:
-    """Which runs are wanted; None lets everything through."""
+    """A filter of runs. None in a field matches every run."""
 
     status: str | None = None
     detail_type: str | None = None
@@ -32,7 +33,7 @@ class RunFilter:
     mode: str | None = None
 
     def matches(self, run: Execution) -> bool:
-        """Whether a run is wanted."""
+        """Whether a run passes the filter."""
         event = run.event
         pairs = (
             (self.detail_type, event.detail_type),
@@ -41,133 +42,127 @@ class RunFilter:
             (self.user_id, event.actor),
             (self.mode, run.mode),
         )
-        if any(wanted is not None and wanted != found for wanted, found in pairs):
+        if any(expected is not None and expected != actual for expected, actual in pairs):
             return False
         if self.status == "succeeded":
             return run.status == "SUCCEEDED"
         if self.status == "failed":
             return run.status not in ("SUCCEEDED", "RUNNING")
-        return self.status != "troubled" or run.is_troubled
+        return self.status != "troubled" or run.troubled
 
 
-def workflow(stage: Stage) -> dict[str, Any]:
+def workflow(stage: Stage) -> Workflow:
     """The workflow's definition, as deployed."""
     arn = stage.output("Delivery", "DeliverStateMachineArn")
     machine = stage.client("stepfunctions").describe_state_machine(stateMachineArn=arn)
-    return {"name": machine["name"], "stateMachineArn": arn, "definition": json.loads(machine["definition"])}
+    return Workflow(name=machine["name"], state_machine_arn=arn, definition=json.loads(machine["definition"]))
 
 
-def runs(
-    stage: Stage, wanted: RunFilter, *, since_ms: int, limit: int, failed_first: bool = False
-) -> dict[str, Any]:
-    """Recent runs, newest first or those in trouble first."""
+def runs(stage: Stage, run_filter: RunFilter, *, since_ms: int, limit: int, failed_first: bool = False) -> RunPage:
+    """Recent runs, newest first, or troubled ones first."""
     log, until_ms = RunLog(stage), times.now() + 1_000
-    if wanted.message_id:
-        found = log.about(wanted.message_id, since_ms=since_ms, until_ms=until_ms)[::-1]
-        found = [run for run in found if wanted.matches(run)]
-    elif wanted.status in ("failed", "troubled"):
-        found = [
-            run
-            for run in log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit + 1)
-            if wanted.matches(run)
-        ]
+    if run_filter.message_id:
+        newest_first = reversed(log.about(run_filter.message_id, since_ms=since_ms, until_ms=until_ms))
+        matching = [run for run in newest_first if run_filter.matches(run)]
+    elif run_filter.status in ("failed", "troubled"):
+        troubled = log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit + 1)
+        matching = [run for run in troubled if run_filter.matches(run)]
     else:
-        found = log.newest(since_ms=since_ms, until_ms=until_ms, limit=limit + 1, wanted=wanted.matches)
+        matching = log.newest(since_ms=since_ms, until_ms=until_ms, limit=limit + 1, wanted=run_filter.matches)
     if failed_first:
-        troubled = [run for run in found if run.is_troubled]
-        if wanted.status is None and not wanted.message_id:
-            known = {run.arn for run in troubled}
-            more = log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit)
-            troubled += [run for run in more if run.arn not in known and wanted.matches(run)]
-        found = troubled + [run for run in found if not run.is_troubled]
-    return {"items": [run.summary() for run in found[:limit]], "truncated": len(found) > limit}
+        first = [run for run in matching if run.troubled]
+        if run_filter.status is None and not run_filter.message_id:
+            known = {run.execution_arn for run in first}
+            older = log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit)
+            first += [run for run in older if run.execution_arn not in known and run_filter.matches(run)]
+        matching = first + [run for run in matching if not run.troubled]
+    items = [RunSummary.model_validate(run) for run in matching[:limit]]
+    return RunPage(items=items, truncated=len(matching) > limit)
 
 
-def run(stage: Stage, run_id: str) -> dict[str, Any]:
-    """One run with its posts. Raises NotFoundError."""
-    found = RunLog(stage).run(run_id, since_ms=times.moment(RUN_LOOK_BACK))
-    if found is None:
+def run(stage: Stage, run_id: str) -> RunDetail:
+    """One run with its states and posts. Raises NotFoundError."""
+    execution = RunLog(stage).run(run_id, since_ms=times.moment(RUN_LOOK_BACK))
+    if execution is None:
         raise NotFoundError(f"The workflow's log holds no run {run_id} of the last day.")
-    accounted = posts.of_run(stage, found) if found.mode == "live" else []
-    return {**found.detail(), "posts": [post.as_json() for post in accounted]}
+    return posts.run_detail(stage, execution)
 
 
-def events(stage: Stage, wanted: EventFilter, *, since_ms: int, until_ms: int, limit: int) -> dict[str, Any]:
-    """Archived events of a time, oldest first; of too many the newest."""
-    found = ordering.in_order(archive.read(stage, wanted, since_ms=since_ms, until_ms=until_ms), {})
-    return {"items": [event.as_json() for event in found[-limit:]], "truncated": len(found) > limit}
+def events(stage: Stage, event_filter: EventFilter, *, since_ms: int, until_ms: int, limit: int) -> EventPage:
+    """Archived events, oldest first; the newest if there are more than the limit."""
+    archived = archive.read(stage, event_filter, since_ms=since_ms, until_ms=until_ms)
+    ordered = ordering.in_order(archived, {})
+    return EventPage(items=_published(ordered[-limit:]), truncated=len(ordered) > limit)
 
 
-def channels(stage: Stage) -> dict[str, Any]:
-    """The channels that archived events tell of, the busiest first."""
-    found: dict[str, dict[str, Any]] = {}
-    for event in ordering.in_order(_everything(stage), {}):
+def channels(stage: Stage) -> ArchivedChannelList:
+    """The channels that have events in the archive."""
+    found: dict[str, ArchivedChannel] = {}
+    for event in ordering.in_order(_all_events(stage), {}):
         if event.channel_id is None:
             continue
-        channel = found.setdefault(
-            event.channel_id,
-            {
-                "channelId": event.channel_id,
-                "name": "",
-                "kind": None,
-                "events": 0,
-                "firstAt": event.occurred_at,
-                "lastAt": event.occurred_at,
-            },
-        )
-        channel["events"] += 1
-        channel["lastAt"] = event.occurred_at
+        known = found.get(event.channel_id)
         summary = event.data.get("channel")
-        if isinstance(summary, dict):
-            channel |= {"name": summary.get("name", ""), "kind": summary.get("kind")}
-    return {"items": sorted(found.values(), key=lambda channel: -channel["events"])}
+        summary = summary if isinstance(summary, dict) else {}
+        found[event.channel_id] = ArchivedChannel(
+            channel_id=event.channel_id,
+            name=str(summary.get("name") or (known.name if known else "")),
+            kind=summary.get("kind") or (known.kind if known else None),
+            events=known.events + 1 if known else 1,
+            first_at=known.first_at if known else event.occurred_at,
+            last_at=event.occurred_at,
+        )
+    return ArchivedChannelList(items=sorted(found.values(), key=lambda channel: -channel.events))
 
 
-def channel(stage: Stage, channel_id: str) -> dict[str, Any]:
-    """Everything that happened in a channel, and the comings and goings of whoever was ever in it."""
-    everything = _everything(stage)
-    own = [event for event in everything if event.channel_id == channel_id]
+def channel(stage: Stage, channel_id: str) -> ChannelHistory:
+    """The history of a channel, and the connections of all its members past and present. Raises NotFoundError."""
+    all_events = _all_events(stage)
+    own = [event for event in all_events if event.channel_id == channel_id]
     if not own:
         raise NotFoundError(f"The archive holds no event of the channel {channel_id}.")
-    members = set(_people_of(own))
-    coming_and_going = [
-        event for event in everything if event.detail_type in PRESENCE and event.user_id in members
-    ]
-    ordered = ordering.in_order([*own, *coming_and_going], {})
-    return {
-        "channelId": channel_id,
-        "from": ordered[0].occurred_at,
-        "to": ordered[-1].occurred_at,
-        "items": [event.as_json() for event in ordered[-MAX_EVENTS:]],
-        "people": _names(everything),
-        "truncated": len(ordered) > MAX_EVENTS,
-    }
+    members = set(_members(own))
+    presence = [event for event in all_events if event.detail_type in PRESENCE and event.user_id in members]
+    ordered = ordering.in_order([*own, *presence], {})
+    return ChannelHistory(
+        channel_id=channel_id,
+        from_=ordered[0].occurred_at,
+        to=ordered[-1].occurred_at,
+        items=_published(ordered[-MAX_EVENTS:]),
+        people=_display_names(all_events),
+        truncated=len(ordered) > MAX_EVENTS,
+    )
 
 
-def _everything(stage: Stage) -> list[BusEvent]:
+def _published(found: Iterable[BusEvent]) -> list[PublishedEvent]:
+    return [PublishedEvent.model_validate(event) for event in found]
+
+
+def _all_events(stage: Stage) -> list[BusEvent]:
     description = stage.client("events").describe_archive(ArchiveName=stage.output("Events", "ArchiveName"))
     since_ms = int(description["CreationTime"].timestamp() * 1000) - 60_000
     return archive.read(stage, EventFilter(), since_ms=since_ms, until_ms=times.now() + 1_000)
 
 
-def _people_of(events: Iterable[BusEvent]) -> Iterable[str]:
-    for event in events:
+def _members(channel_events: Iterable[BusEvent]) -> Iterator[str]:
+    """The ids of everyone who was a member of the channel or sent a message to it."""
+    for event in channel_events:
         if event.detail_type == "MessageSent" and event.actor:
             yield event.actor
         if event.detail_type in MEMBERSHIPS:
             if event.user_id:
                 yield event.user_id
-            first = event.data.get("firstMemberIds")
-            yield from (str(each) for each in first) if isinstance(first, list) else ()
+            first_members = event.data.get("firstMemberIds")
+            yield from map(str, first_members if isinstance(first_members, list) else ())
 
 
-def _names(events: Iterable[BusEvent]) -> dict[str, str]:
-    """What people called themselves, as far as events tell."""
-    found: dict[str, str] = {}
-    for event in events:
+def _display_names(found: Iterable[BusEvent]) -> dict[str, str]:
+    """Display names by user id, as far as events hold them."""
+    names: dict[str, str] = {}
+    for event in found:
         sender = event.data.get("sender")
         if isinstance(sender, dict) and sender.get("userId"):
-            found[str(sender["userId"])] = str(sender.get("displayName", ""))
+            names[str(sender["userId"])] = str(sender.get("displayName", ""))
         elif event.user_id and event.data.get("displayName"):
-            found.setdefault(event.user_id, str(event.data["displayName"]))
-    return found
+            names.setdefault(event.user_id, str(event.data["displayName"]))
+    return names

@@ -8,18 +8,21 @@ from docs.generate.asyncapi import asyncapi
 from docs.generate.catalogue import catalogue
 from docs.generate.local_stage import local_stage
 from docs.generate.openapi import openapi
-from docs.generate.schema import contract_schema
+from docs.generate.schema import contract_schema, inspector_schema, operations_schema
 from docs.generate.typescript import typescript
 
 ROOT = Path(__file__).resolve().parents[2]
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/contract/schema.json": lambda: _json(contract_schema()),
+    "docs/contract/operations.json": lambda: _json(operations_schema()),
+    "docs/contract/inspector.json": lambda: _json(inspector_schema()),
     "docs/contract/asyncapi.json": lambda: _json(asyncapi()),
     "docs/contract/openapi.json": lambda: _json(openapi()),
     "docs/events.md": catalogue,
     "docs/local-stage.md": local_stage,
     "ui/src/core/contract.ts": lambda: typescript(contract_schema()),
+    "ui/src/features/inspector/contract.ts": lambda: typescript(inspector_schema()),
 }
 
 

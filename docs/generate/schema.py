@@ -1,10 +1,12 @@
-"""The JSON Schema of everything on the wire: client frames, server frames, REST bodies, events."""
+"""JSON Schema of the chat's wire contract, and of the answers of the operator tools."""
 
 from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+import inspector.models
+import ops.models
 from functions.contract import commands, events, frames, resources
 
 CLIENT_FRAMES: tuple[type[BaseModel], ...] = tuple(commands.COMMANDS.values())
@@ -53,6 +55,25 @@ def contract_schema() -> dict[str, Any]:
             "ClientFrame": _union(CLIENT_FRAMES),
             "ServerFrame": _union(SERVER_FRAMES),
         },
+    }
+
+
+def operations_schema() -> dict[str, Any]:
+    """One JSON Schema document: the answers of the operator commands, printed with `--json`."""
+    return _answers("Answers of Parley's operator commands", ops.models.ANSWERS)
+
+
+def inspector_schema() -> dict[str, Any]:
+    """One JSON Schema document: the answers of the inspector's API."""
+    return _answers("Answers of the inspector's API", inspector.models.ANSWERS)
+
+
+def _answers(title: str, answers: tuple[type[BaseModel], ...]) -> dict[str, Any]:
+    _, schema = models_json_schema([(model, "serialization") for model in answers])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "$defs": dict(sorted(schema["$defs"].items())),
     }
 
 

@@ -26,6 +26,8 @@ def _field(name: str, field: dict[str, Any], required: bool) -> str:
 
 
 def _type(field: dict[str, Any]) -> str:
+    if not field.keys() - {"title", "description", "default"}:
+        return "unknown"
     match field:
         case {"$ref": reference}:
             return str(reference).rsplit("/", 1)[-1]
@@ -42,4 +44,8 @@ def _type(field: dict[str, Any]) -> str:
             return str(kind)
         case {"type": "integer" | "number"}:
             return "number"
+        case {"type": "object", "additionalProperties": True}:
+            return "Readonly<Record<string, unknown>>"
+        case {"type": "object", "additionalProperties": values}:
+            return f"Readonly<Record<string, {_type(values)}>>"
     raise ValueError(f"no TypeScript for {json.dumps(field)}")

@@ -22,10 +22,6 @@ class Difference:
     key: str
     note: str
 
-    def as_json(self) -> dict[str, str]:
-        """The form of `--json`."""
-        return {"kind": self.kind, "table": self.table, "key": self.key, "note": self.note}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:

@@ -13,6 +13,7 @@ from ops.commands.cli import AsJson, app, stage_of
 from ops.errors import BadRequestError, ExitCode
 from ops.events import archive, incident_file, projection
 from ops.events.bus_event import BusEvent, EventFilter
+from ops.models import CheckReport, Difference
 from ops.stage import tables
 from ops.stage.stage import Stage
 
@@ -63,15 +64,15 @@ def check(
     counts = comparison.counted(result.differences)
     if as_json:
         output.as_json(
-            {
-                "holds": result.holds,
-                "events": projected.events,
-                "malformed": len(projected.malformed),
-                "compared": result.compared,
-                "outside": result.outside,
-                "counts": counts,
-                "differences": [difference.as_json() for difference in result.differences],
-            }
+            CheckReport(
+                holds=result.holds,
+                events=projected.events,
+                malformed=len(projected.malformed),
+                compared=result.compared,
+                outside=result.outside,
+                counts=counts,
+                differences=[Difference.model_validate(difference) for difference in result.differences],
+            )
         )
     else:
         console = output.console()

@@ -1,4 +1,4 @@
-"""`follow MESSAGE_ID`: a message's whole way on one screen."""
+"""`follow MESSAGE_ID`: one message through the system, on one screen."""
 
 from typing import Annotated
 
@@ -9,115 +9,110 @@ from rich.text import Text
 
 from ops.commands import output, waterfall
 from ops.commands.cli import AsJson, app, stage_of
-from ops.follow.message_report import MessageReport
-from ops.follow.message_report import follow as find_way
+from ops.follow import message_report
+from ops.models import MessageReport, RunDetail
 
 BAR = 30
+STATE_MARKS = {"succeeded": "", "caught": "caught: ", "failed": "failed: ", "running": "still running"}
+OUTCOME_COLOURS = {"delivered": "green", "gone": "yellow", "undelivered": "red"}
 
 
 @app.command()
 def follow(
     context: typer.Context,
-    message_id: Annotated[str, typer.Argument(help="As the ack, the message's menu, or a log line tells it.")],
-    since: Annotated[str, typer.Option(help="How far to look back for one that was never stored.")] = "1d",
+    message_id: Annotated[str, typer.Argument(help="From the ack, the message's menu, or a log line.")],
+    since: Annotated[str, typer.Option(help="How far to look back for a message that is not stored.")] = "1d",
     as_json: AsJson = False,
 ) -> None:
-    """Show the whole way of one message: event, run, posts, trace, and where its time went."""
-    report = find_way(stage_of(context), message_id, since=since)
+    """Follow one message: event, runs, posts, traces, and its time by hop."""
+    report = message_report.follow(stage_of(context), message_id, since=since)
     if as_json:
-        output.as_json(report.as_json())
+        output.as_json(report)
     else:
         show(report, output.console())
 
 
 def show(report: MessageReport, console: Console) -> None:
-    """One screen."""
-    found = report.as_json()
-    console.print(Panel(_heads(found), title=f"message {report.message_id}", title_align="left", expand=False))
-    for run in found["runs"]:
+    """Print a report."""
+    console.print(Panel(_head(report), title=f"message {report.message_id}", title_align="left", expand=False))
+    for run in report.runs:
         console.print(_run(run))
-    if found["posts"]:
-        console.print(_posts(found))
-    if found["hops"]:
-        console.print(_hops(found))
+    if report.posts:
+        console.print(_posts(report))
+    if report.total:
+        console.print(_hops(report, report.total.ms))
     for trace in report.traces:
         console.print()
-        torn = "" if trace.is_connected else "  (torn: a parent is missing)"
-        console.print(Text(f"trace {trace.trace_id}{torn}", style="bold"))
+        suffix = "" if trace.connected else "  (not connected: a segment's parent is missing)"
+        console.print(Text(f"trace {trace.trace_id}{suffix}", style="bold"))
         console.print(waterfall.draw(trace))
-    for name, link in (found["links"] or {}).items():
+    for name, link in (report.links or {}).items():
         console.print(f"{name:<10} {link}", soft_wrap=True)
     console.print()
     for problem in report.problems:
         console.print(Text(f"✗ {problem}", style="bold red"))
     if not report.problems:
-        console.print(Text("✓ Stored once, posted, and accounted for.", style="green"))
+        console.print(Text("✓ Stored once and posted to every recipient.", style="green"))
 
 
-def _heads(found: dict) -> Group:  # type: ignore[type-arg]
-    message, event, archive, rule = found["message"], found["event"], found["archive"], found["rule"]
-    lines = []
-    if message:
-        lines.append(
-            f"stored    #{message['channelId']} seq {message['seq']}, "
-            f"by {message['senderName']} at {message['sentAt']}"
-        )
-    else:
-        lines.append("stored    no")
+def _head(report: MessageReport) -> Group:
+    message, event = report.message, report.event
+    lines = [
+        f"stored    #{message.channel_id} seq {message.seq}, by {message.sender_name} at {message.sent_at}"
+        if message
+        else "stored    no"
+    ]
     if event:
-        lines.append(f"event     {event['detailType']} {event['eventId']} at {event['occurredAt']}")
-    lines.append(f"archive   {archive['state']}, {archive['retentionDays']} days. {archive['note']}")
-    lines.append(f"rule      {rule['state']}. {rule['note']}")
-    lines += [f"queue     {each['name']}: {each['waiting']} waiting. {each['note']}" for each in found["queues"]]
+        lines.append(f"event     {event.detail_type} {event.event_id} at {event.occurred_at}")
+    archive = report.archive
+    lines.append(f"archive   {archive.state}, {archive.retention_days} days. {archive.note}")
+    lines.append(f"rule      {report.rule.state}. {report.rule.note}")
+    lines += [f"queue     {queue.name}: {queue.waiting} waiting. {queue.note}" for queue in report.queues]
     return Group(*lines)
 
 
-def _run(run: dict) -> Group:  # type: ignore[type-arg]
-    kind = ("replay, " if run["replayed"] else "") + run["mode"]
-    head = Text(f"run {run['runId']}  {kind}  {run['status']}", style="bold")
-    head.append(f"  {run['outcome'] or ''}  {output.milliseconds(run['durationMs'])}", style="default")
-    if run["trouble"]:
-        head.append(f"\n  {run['trouble']}", style="red")
+def _run(run: RunDetail) -> Group:
+    kind = ("replay, " if run.replayed else "") + run.mode
+    head = Text(f"run {run.run_id}  {kind}  {run.status}", style="bold")
+    head.append(f"  {run.outcome or ''}  {output.milliseconds(run.duration_ms)}", style="default")
+    if run.trouble:
+        head.append(f"\n  {run.trouble}", style="red")
     table = output.table("  state", "at", "took", "", right=("at", "took"))
-    for state in run["states"]:
-        mark = {"succeeded": "", "caught": "caught: ", "failed": "failed: ", "running": "still running"}[
-            state["status"]
-        ]
-        error = f"{mark}{state['error']['error']}" if state["error"] and mark else mark.removesuffix(": ")
-        indent = "    " if state["iteration"] else "  "
+    for state in run.states:
+        mark = STATE_MARKS[state.status]
+        error = f"{mark}{state.error.error}" if state.error and mark else mark.removesuffix(": ")
+        indent = "    " if state.iteration else "  "
         table.add_row(
-            Text(indent + state["name"], style="red" if mark else ""),
-            f"{state['offsetMs']:.0f}",
-            output.milliseconds(state["durationMs"]),
+            Text(indent + state.name, style="red" if mark else ""),
+            f"{state.offset_ms:.0f}",
+            output.milliseconds(state.duration_ms),
             Text(error, style="red"),
         )
     return Group(Text(), head, table)
 
 
-def _posts(found: dict) -> Group:  # type: ignore[type-arg]
-    table = output.table("  connection", "whose", "outcome", "retries", "why", right=("retries",))
-    colours = {"delivered": "green", "gone": "yellow", "undelivered": "red"}
-    for post in found["posts"]:
+def _posts(report: MessageReport) -> Group:
+    table = output.table("  connection", "user", "outcome", "retries", "reason", right=("retries",))
+    for post in report.posts:
         table.add_row(
-            f"  {post['connectionId']}",
-            post["displayName"] or post["userId"] or "no longer known",
-            Text(post["outcome"], style=colours.get(post["outcome"], "")),
-            str(post["retries"]),
-            post["reason"] or "",
+            f"  {post.connection_id}",
+            post.display_name or post.user_id or "no longer known",
+            Text(post.outcome, style=OUTCOME_COLOURS.get(post.outcome, "")),
+            str(post.retries),
+            post.reason or "",
         )
     return Group(Text(), Text("posts", style="bold"), table)
 
 
-def _hops(found: dict) -> Group:  # type: ignore[type-arg]
-    total = found["total"]["ms"]
+def _hops(report: MessageReport, total_ms: float) -> Group:
     table = output.table("  hop", "took", "share", "", right=("took", "share"))
-    for hop in found["hops"]:
-        share = hop["durationMs"] / total if total else 0
+    for hop in report.hops:
+        share = hop.duration_ms / total_ms if total_ms else 0
         table.add_row(
-            f"  {hop['label']}",
-            output.milliseconds(hop["durationMs"]),
+            f"  {hop.label}",
+            output.milliseconds(hop.duration_ms),
             f"{share:.0%}",
             Text("█" * round(BAR * share), style="cyan"),
         )
-    table.add_row("  total", output.milliseconds(total), "100%", "")
-    return Group(Text(), Text("where the time went", style="bold"), table)
+    table.add_row("  total", output.milliseconds(total_ms), "100%", "")
+    return Group(Text(), Text("time by hop", style="bold"), table)

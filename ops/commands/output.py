@@ -3,12 +3,14 @@
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from ops.models import Answer
 
 PIPED_WIDTH = 220
 
@@ -21,15 +23,20 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, width=PIPED_WIDTH, no_color=True, force_terminal=False)
 
 
-def as_json(value: Any) -> None:
-    """One JSON document."""
+def as_json(answer: Answer | Sequence[Answer]) -> None:
+    """Print an answer, or a list of them, as one JSON document."""
+    value = _plain(answer) if isinstance(answer, Answer) else [_plain(item) for item in answer]
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def as_json_line(value: Any) -> None:
-    """One JSON document on a line of its own, at once: for what has no end."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+def as_json_line(answer: Answer) -> None:
+    """Print an answer as JSON on one line and flush: for streams."""
+    sys.stdout.write(json.dumps(_plain(answer), ensure_ascii=False) + "\n")
     sys.stdout.flush()
+
+
+def _plain(answer: Answer) -> Any:
+    return answer.model_dump(mode="json", by_alias=True)
 
 
 def table(*columns: str, right: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:

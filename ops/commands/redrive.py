@@ -8,6 +8,7 @@ from rich.text import Text
 from ops.commands import output
 from ops.commands.cli import AsJson, app, stage_of
 from ops.errors import BadRequestError, ExitCode
+from ops.models import DeadLetterSummary, RedriveResult
 from ops.runs import dead_letters
 from ops.runs.dead_letters import QUEUES, DeadLetter, Redriven
 
@@ -41,7 +42,7 @@ def redrive(
     if dry_run:
         dead_letters.release(stage, letters)
         if as_json:
-            output.as_json([letter.as_json() for letter in letters])
+            output.as_json([DeadLetterSummary.model_validate(letter) for letter in letters])
         else:
             _show(letters)
         return
@@ -53,10 +54,10 @@ def redrive(
         for letter in letters:
             done.append(dead_letters.redrive(stage, letter))
             bar.advance(task)
-    unmoved = [each for each in done if not each.done]
+    unmoved = [each for each in done if not each.redriven]
     dead_letters.release(stage, [each.letter for each in unmoved if not each.note.startswith("Failed again")])
     if as_json:
-        output.as_json([each.as_json() for each in done])
+        output.as_json([RedriveResult.model_validate(result) for result in done])
     elif letters:
         console = output.console()
         console.print(f"{len(done) - len(unmoved)} of {len(done)} redriven.")

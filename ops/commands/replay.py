@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from ops import times
@@ -14,13 +15,12 @@ from ops.commands.event_types import checked_kinds
 from ops.errors import BadRequestError, ExitCode
 from ops.events import archive, incident_file
 from ops.events.bus_event import EventFilter
+from ops.models import ExportResult, LiveReplayReport, ReplayFinding
 from ops.replay import replay
-from ops.replay.replay import Outcome, Selection
-from ops.replay.verdicts import Verdict
+from ops.replay.replay import DIFFERING, Outcome, Selection
 from ops.stage.stage import Stage
 
-WRONG = (Verdict.MISSING, Verdict.DIFFERENT, Verdict.FAILED)
-MOST_SHOWN = 50
+MAX_SHOWN = 50
 COLOURS = {"same": "green", "superseded": "dim", "missing": "red", "different": "yellow", "failed": "red"}
 
 
@@ -70,13 +70,13 @@ def replay_command(
             export, selection.events, selection.seqs, stage=stage.name, redact=redact or ()
         )
         if as_json:
-            output.as_json({"exported": count, "file": str(export), "redacted": redact or []})
+            output.as_json(ExportResult(exported=count, file=str(export), redacted=redact or []))
         else:
             output.console().print(f"{count} events are in {export}.")
         return
     outcome = _run(stage, selection, until_ms if from_file is None else None, is_live=is_live, speed=speed)
     if as_json:
-        output.as_json(outcome.as_json())
+        output.as_json(outcome.report())
     else:
         _show(outcome, output.console())
     raise typer.Exit(_exit_code(outcome))
@@ -148,45 +148,47 @@ def _run(
 
 
 def _exit_code(outcome: Outcome) -> ExitCode:
-    wrong = [finding for finding in outcome.final if finding.verdict in WRONG]
+    wrong = [finding for finding in outcome.final if finding.verdict in DIFFERING]
     if outcome.is_live:
         return ExitCode.UNREPAIRED if wrong or outcome.failures else ExitCode.DONE
     return ExitCode.DIFFERENT if wrong else ExitCode.DONE
 
 
 def _show(outcome: Outcome, console: Console) -> None:
-    found = outcome.as_json()
-    left_out = found["leftOut"]["statusUpdates"]
+    report = outcome.report()
+    status_updates = report.left_out.status_updates
     console.print(
-        f"{found['events']} channel events, in order"
-        + (f"; {left_out} status updates hold nothing to compare." if left_out else ".")
+        f"{report.events} channel events, in order"
+        + (f"; {status_updates} status updates have no stored state to compare." if status_updates else ".")
     )
-    table = output.table("", "found", *(["now"] if outcome.is_live else []), right=("found", "now"))
-    for verdict, count in found["found"].items():
-        row = [str(count)] + ([str(found["after"][verdict])] if outcome.is_live else [])
+    after = report.after if isinstance(report, LiveReplayReport) else None
+    table = output.table("", "found", *(["now"] if after else []), right=("found", "now"))
+    for verdict, count in report.found.items():
+        row = [str(count)] + ([str(after[verdict])] if after else [])
         table.add_row(Text(verdict, style=COLOURS[verdict]), *row)
     console.print(table)
-    wrong = [finding for finding in outcome.final if finding.verdict in WRONG]
+    wrong = report.unrepaired if isinstance(report, LiveReplayReport) else report.differences
     if wrong:
-        details = output.table("at", "event", "channel", "seq", "message", "verdict", right=("seq",))
-        for finding in wrong[:MOST_SHOWN]:
-            one = finding.as_json()
-            details.add_row(
-                one["occurredAt"],
-                one["detailType"],
-                one["channelId"] or "",
-                "" if one["seq"] is None else str(one["seq"]),
-                one["messageId"] or one["userId"] or "",
-                Text(f"{one['verdict']}: {one['note']}", style=COLOURS[one["verdict"]]),
-            )
-        console.print(details)
-        if len(wrong) > MOST_SHOWN:
-            console.print(f"… and {len(wrong) - MOST_SHOWN} more; --json has them all.")
-    for result in outcome.failures:
-        console.print(Text(f"✗ {result.event.detail_type} {result.event.event_id}: {result.failure}", style="red"))
-    if outcome.is_live:
-        console.print(f"{found['runs']} runs posted to whoever is connected; {found['repaired']} events repaired.")
+        console.print(_findings(wrong[:MAX_SHOWN]))
+    if len(wrong) > MAX_SHOWN:
+        console.print(f"… and {len(wrong) - MAX_SHOWN} more: --json lists all.")
+    for run in outcome.failures:
+        console.print(Text(f"✗ {run.event.detail_type} {run.event.event_id}: {run.failure}", style="red"))
+    if isinstance(report, LiveReplayReport):
+        console.print(f"{report.runs} runs posted to the connected clients; {report.repaired} events repaired.")
     else:
-        console.print(
-            "Nothing was written, nobody was told." + ("" if not wrong else " Repair it with --redeliver.")
+        console.print("Nothing was written or posted." + (" Repair it with --redeliver." if wrong else ""))
+
+
+def _findings(findings: list[ReplayFinding]) -> Table:
+    table = output.table("at", "event", "channel", "seq", "message", "verdict", right=("seq",))
+    for finding in findings:
+        table.add_row(
+            finding.occurred_at,
+            finding.detail_type,
+            finding.channel_id or "",
+            "" if finding.seq is None else str(finding.seq),
+            finding.message_id or finding.user_id or "",
+            Text(f"{finding.verdict}: {finding.note}", style=COLOURS[finding.verdict]),
         )
+    return table

@@ -8,7 +8,8 @@ from rich.text import Text
 from ops import times
 from ops.commands import output
 from ops.commands.cli import AsJson, app, stage_of
-from ops.runs.history import Execution
+from ops.models import RunSummary
+from ops.runs.execution import Execution
 from ops.runs.run_log import RunLog
 
 SHORT = 12
@@ -38,11 +39,11 @@ def runs(
     found = [run for run in log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit) if wanted(run)]
     if not failed and len(found) < limit:
         newest = log.newest(since_ms=since_ms, until_ms=until_ms, limit=limit, wanted=wanted)
-        known = {run.arn for run in found}
-        found += [run for run in newest if run.arn not in known]
+        known = {run.execution_arn for run in found}
+        found += [run for run in newest if run.execution_arn not in known]
     found = found[:limit]
     if as_json:
-        output.as_json([run.summary() for run in found])
+        output.as_json([RunSummary.model_validate(run) for run in found])
         return
     console = output.console()
     if not found:
@@ -51,19 +52,18 @@ def runs(
     columns = ("started", "run", "event", "channel", "message", "took", "reached", "")
     table = output.table(*columns, right=("took", "reached"), whole=columns[:7])
     for run in found:
-        one = run.summary()
-        status = one["status"] if run.status != "SUCCEEDED" else one["outcome"] or one["status"]
+        status = run.outcome or run.status if run.status == "SUCCEEDED" else run.status
         table.add_row(
-            one["startedAt"][11:],
-            one["runId"][:8],
-            Text(one["detailType"] or "?", style="bold" if run.is_troubled else ""),
-            _short(one["channelId"] or ""),
-            one["messageId"] or "",
-            output.milliseconds(one["durationMs"]),
-            f"{one['delivered']}/{one['recipients']}",
+            run.started_at[11:],
+            run.run_id[:8],
+            Text(run.event.detail_type or "?", style="bold" if run.troubled else ""),
+            _short(run.event.channel_id or ""),
+            run.event.message_id or "",
+            output.milliseconds(run.duration_ms),
+            f"{run.delivered}/{run.recipients}",
             Text(
-                one["trouble"] or (f"{status}, {one['mode']}" if one["replayed"] else status),
-                style="red" if run.is_troubled else COLOURS.get(run.status, ""),
+                run.trouble or (f"{status}, {run.mode}" if run.replayed else status),
+                style="red" if run.troubled else COLOURS.get(run.status, ""),
             ),
         )
     console.print(table)

@@ -11,6 +11,7 @@ from ops.commands.cli import AsJson, app, stage_of
 from ops.commands.event_types import checked_kinds
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.tail import open_tail
+from ops.models import PublishedEvent
 
 
 @app.command()
@@ -38,7 +39,7 @@ def tail(
                         continue
                     shown += 1
                     if as_json:
-                        output.as_json_line(event.as_json())
+                        output.as_json_line(PublishedEvent.model_validate(event))
                     else:
                         console.print(line(event))
         except KeyboardInterrupt:

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from ops.commands import output
 from ops.commands.cli import AsJson, app, stage_of
+from ops.models import UserAdded, UserEnabled
 from ops.stage.users import refused
 
 users = typer.Typer(help="Add, list, disable and enable the stage's users.", no_args_is_help=True)
@@ -23,12 +24,12 @@ def list_users(context: typer.Context, as_json: AsJson = False) -> None:
     table = output.table("username", "name", "e-mail", "status", "enabled", "id")
     for user in found:
         table.add_row(
-            user["username"],
-            user["displayName"] or "",
-            user["email"] or "",
-            user["status"],
-            "yes" if user["enabled"] else "no",
-            user["userId"],
+            user.username,
+            user.display_name or "",
+            user.email or "",
+            user.status,
+            "yes" if user.enabled else "no",
+            user.user_id,
         )
     output.console().print(table)
 
@@ -50,7 +51,7 @@ def add(
     except ClientError as refusal:
         raise refused(refusal) from None
     if as_json:
-        output.as_json({"username": username, "added": True})
+        output.as_json(UserAdded(username=username))
     else:
         output.console().print(f"{username} may sign in.")
 
@@ -70,6 +71,6 @@ def enable(context: typer.Context, username: str, as_json: AsJson = False) -> No
 def _set_enabled(context: typer.Context, username: str, enabled: bool, as_json: bool) -> None:
     stage_of(context).user_pool.set_enabled(username, enabled=enabled)
     if as_json:
-        output.as_json({"username": username, "enabled": enabled})
+        output.as_json(UserEnabled(username=username, enabled=enabled))
     else:
         output.console().print(f"{username} may {'sign in again' if enabled else 'not sign in any more'}.")

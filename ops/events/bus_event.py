@@ -84,20 +84,15 @@ class BusEvent:
         """Bytes of its detail."""
         return len(json.dumps(self.raw.get("detail"), separators=(",", ":"), ensure_ascii=False).encode())
 
-    def as_json(self) -> dict[str, Any]:
-        """The form of `--json` and of the inspector."""
-        return {
-            "eventId": self.event_id,
-            "detailType": self.detail_type,
-            "occurredAt": self.occurred_at,
-            "actor": self.actor,
-            "correlationId": _text(self.metadata.get("correlationId")),
-            "channelId": self.channel_id,
-            "messageId": self.message_id,
-            "traceId": self.trace_id,
-            "size": self.size,
-            "detail": self.raw.get("detail"),
-        }
+    @property
+    def correlation_id(self) -> str | None:
+        """The id of the request or invocation that published it."""
+        return _text(self.metadata.get("correlationId"))
+
+    @property
+    def detail(self) -> Any:
+        """The detail as it came: an envelope, unless the event is malformed."""
+        return self.raw.get("detail")
 
 
 @dataclass(frozen=True, kw_only=True)

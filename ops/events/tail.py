@@ -19,7 +19,7 @@ from ops.events.bus_event import BusEvent
 from ops.stage.stage import Stage
 
 FORGOTTEN_SECONDS = 86_400
-MOST_AT_ONCE = 10
+MAX_EVENTS_PER_POLL = 10
 KEPT_SECONDS = "300"
 TARGET_ID = "tail"
 
@@ -34,7 +34,7 @@ class Tail:
     def poll(self, *, wait_seconds: int = 1) -> list[BusEvent]:
         """What came since the last time; waits a little for something to come."""
         answer = self.stage.client("sqs").receive_message(
-            QueueUrl=self.queue_url, MaxNumberOfMessages=MOST_AT_ONCE, WaitTimeSeconds=wait_seconds
+            QueueUrl=self.queue_url, MaxNumberOfMessages=MAX_EVENTS_PER_POLL, WaitTimeSeconds=wait_seconds
         )
         return [BusEvent(json.loads(message["Body"])) for message in answer.get("Messages", [])]
 

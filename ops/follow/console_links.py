@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from ops.runs.history import Execution
+from ops.runs.execution import Execution
 from ops.stage.stage import Stage
 
 
@@ -21,7 +21,7 @@ def console(stage: Stage, run: Execution | None, trace_id: str | None) -> dict[s
     found["workflow"] = f"{console_url}/states/home?region={stage.region}#/express-statemachines/view/{machine}"
     if run is not None:
         found["run"] = (
-            f"{console_url}/states/home?region={stage.region}#/express-executions/details/{run.arn}"
+            f"{console_url}/states/home?region={stage.region}#/express-executions/details/{run.execution_arn}"
             f"?startDate={run.started_ms}"
         )
     if trace_id:

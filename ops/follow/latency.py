@@ -5,11 +5,12 @@ The hops are what lies between moments that follow each other, so they add up to
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 from functions.contract.model import timestamp
-from ops.follow.traces import Segment, Trace
-from ops.runs.history import POSTING_STATES, Execution
+from ops.follow.traces import walk
+from ops.models import Hop, Segment, Trace
+from ops.runs.execution import POSTING_STATES, Execution
 
 LABELS = {
     "route": "send_message: validate, admit",
@@ -27,55 +28,40 @@ class Moment:
 
     hop: str
     at_ms: float
-    clock: str
-
-
-@dataclass(frozen=True)
-class Hop:
-    """One part of the way."""
-
-    name: str
-    start_ms: float
-    end_ms: float
-    clock: str
-
-    def as_json(self, total_start_ms: float) -> dict[str, Any]:
-        """The form of `--json` and of the inspector."""
-        return {
-            "name": self.name,
-            "label": LABELS[self.name],
-            "startedAt": timestamp(int(self.start_ms)),
-            "offsetMs": round(self.start_ms - total_start_ms, 3),
-            "durationMs": round(self.end_ms - self.start_ms, 3),
-            "clock": self.clock,
-        }
+    clock: Literal["trace", "log"]
 
 
 def split(moments: Sequence[Moment], end_ms: float) -> list[Hop]:
-    """The hops between moments. One that would begin before its predecessor (clocks differ) begins with it."""
-    found: list[Hop] = []
-    bounds: list[float] = []
-    latest = float("-inf")
+    """The hops between moments. A moment before its predecessor (clocks differ) is moved to its predecessor."""
+    starts: list[float] = []
     for moment in moments:
-        latest = max(latest, moment.at_ms)
-        bounds.append(latest)
-    last = max(end_ms, latest)
-    for index, moment in enumerate(moments):
-        end = bounds[index + 1] if index + 1 < len(bounds) else last
-        found.append(Hop(moment.hop, bounds[index], end, moment.clock))
-    return found
+        starts.append(max(moment.at_ms, starts[-1]) if starts else moment.at_ms)
+    ends = [*starts[1:], max(end_ms, starts[-1])] if starts else []
+    return [
+        Hop(
+            name=moment.hop,
+            label=LABELS[moment.hop],
+            start_ms=start,
+            end_ms=end,
+            started_at=timestamp(int(start)),
+            offset_ms=round(start - starts[0], 3),
+            duration_ms=round(end - start, 3),
+            clock=moment.clock,
+        )
+        for moment, start, end in zip(moments, starts, ends, strict=True)
+    ]
 
 
 def of_run(run: Execution, traces: Sequence[Trace]) -> list[Hop]:
     """The hops of a run's message. Empty for a run that never got anywhere."""
-    segments = [segment for trace in traces for segment in trace.walk()]
+    segments = [segment for trace in traces for segment in walk(trace.segments)]
     route = _route(run, traces)
     posts = _steps(segments, "post frames", run)
     function = _function_start(segments, run)
     moments: list[Moment] = []
     if route is not None:
         moments.append(Moment("route", route.start * 1000, "trace"))
-        publish = next((each for each in route.walk() if each.name == "publish"), None)
+        publish = next((each for each in walk([route]) if each.name == "publish"), None)
         if publish is not None:
             moments.append(Moment("bus", publish.start * 1000, "trace"))
     elif run.event.occurred_ms:
@@ -104,7 +90,7 @@ def _route(run: Execution, traces: Sequence[Trace]) -> Segment | None:
     """The function that published the event: the root of the event's own trace."""
     for trace in traces:
         if trace.trace_id == run.event.trace_id:
-            return next((root for root in trace.roots if root.origin == "AWS::Lambda::Function"), None)
+            return next((root for root in trace.segments if root.origin == "AWS::Lambda::Function"), None)
     return None
 
 
@@ -131,7 +117,7 @@ def _function_start(segments: Sequence[Segment], run: Execution) -> float | None
         for segment in segments
         if segment.origin == "AWS::Lambda::Function"
         and _within(segment, run)
-        and any(each.name == "post frames" for each in segment.walk())
-        and not any(each.name == "publish" and each.start < run.started_ms / 1000 for each in segment.walk())
+        and any(each.name == "post frames" for each in walk([segment]))
+        and not any(each.name == "publish" and each.start < run.started_ms / 1000 for each in walk([segment]))
     ]
     return min(starts, default=None)

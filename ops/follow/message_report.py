@@ -1,22 +1,30 @@
-"""The whole way of one message: event, archive, rule, runs, posts, queues, trace, and its time split by hop.
+"""Follow one message: its event, archive, rule, runs, posts, queues and traces, and its time by hop.
 
-Everything is read from the stage: the tables say what is stored, the workflow's log what ran, the functions' log
-whom it reached, X-Ray how long each step took. What one of them does not know (any more) the others still tell.
+Everything is read from the stage: the stored row from the tables, the runs from the workflow's log, the posts
+from the function's log, the times from X-Ray. A source that no longer has data is left out.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
 from functions.contract.model import milliseconds, timestamp
 from ops import times
 from ops.errors import NotFoundError
 from ops.events.bus_event import BusEvent
 from ops.follow import console_links, latency, traces
-from ops.follow.latency import Hop
-from ops.follow.traces import Trace
+from ops.models import (
+    ArchiveStatus,
+    EventSummary,
+    Hop,
+    MessagePost,
+    MessageReport,
+    QueueStatus,
+    RuleStatus,
+    RunDetail,
+    StoredMessage,
+    Total,
+    Trace,
+)
 from ops.runs import dead_letters, posts
-from ops.runs.history import Execution
-from ops.runs.posts import Post
 from ops.runs.run_log import RunLog
 from ops.stage.stage import Stage
 
@@ -26,94 +34,6 @@ FIRST_DELIVERY_MS = 6 * 60_000
 ARCHIVE_LAG_MS = 10 * 60_000
 
 
-@dataclass
-class MessageReport:
-    """What was found of a message's way."""
-
-    message_id: str
-    stage: Stage
-    message: dict[str, Any] | None
-    runs: list[Execution]
-    posts: list[tuple[Execution, Post]]
-    traces: list[Trace]
-    archive: dict[str, Any]
-    rule: dict[str, Any]
-    queues: list[dict[str, Any]]
-    hops: list[Hop] = field(default_factory=list)
-    omission: str | None = None
-    """What the workflow's log leaves out on this stage."""
-
-    @property
-    def event(self) -> BusEvent | None:
-        """The event as its first run got it."""
-        return self.runs[0].event if self.runs else None
-
-    @property
-    def first_delivery(self) -> Execution | None:
-        """The run that the users' message came with."""
-        return next((run for run in self.runs if run.mode == "live"), None)
-
-    @property
-    def problems(self) -> list[str]:
-        """What is wrong with it, in sentences."""
-        found = []
-        if self.message is None:
-            found.append("It is not stored: no run persisted it.")
-        if not self.runs:
-            found.append(
-                self.omission
-                or "The workflow's log holds no run of it: older than the log's retention, or never started."
-            )
-        found += [f"Run {run.run_id[:8]} ({run.status}): {run.trouble}" for run in self.runs if run.is_troubled]
-        reached = {post.connection_id for _, post in self.posts if post.outcome == "delivered"}
-        missed = {post.connection_id for _, post in self.posts if post.outcome == "undelivered"} - reached
-        if missed:
-            found.append(f"{len(missed)} connection(s) never got it.")
-        found += [
-            f"It waits in the queue {each['name']}: {each['note']}" for each in self.queues if each["holdsIt"]
-        ]
-        if self.traces and not any(trace.is_connected for trace in self.traces):
-            found.append("Its trace is torn: some segment's parent is missing.")
-        return found
-
-    def as_json(self) -> dict[str, Any]:
-        """The form of `--json` and of the inspector."""
-        event = self.event
-        by_run: dict[str, list[dict[str, Any]]] = {}
-        for run, post in self.posts:
-            by_run.setdefault(run.run_id, []).append(post.as_json())
-        total = None
-        if self.hops:
-            start, end = self.hops[0].start_ms, self.hops[-1].end_ms
-            total = {"ms": round(end - start, 3), "from": timestamp(int(start)), "to": timestamp(int(end))}
-        first = self.first_delivery
-        return {
-            "messageId": self.message_id,
-            "stage": self.stage.name,
-            "message": self.message,
-            "event": None
-            if event is None
-            else {
-                "eventId": event.event_id,
-                "detailType": event.detail_type,
-                "occurredAt": event.occurred_at,
-                "actor": event.actor,
-                "correlationId": event.as_json()["correlationId"],
-                "traceId": event.trace_id,
-            },
-            "archive": self.archive,
-            "rule": self.rule,
-            "runs": [{**run.detail(), "posts": by_run.get(run.run_id, [])} for run in self.runs],
-            "posts": [{**post.as_json(), "runId": run.run_id} for run, post in self.posts],
-            "queues": self.queues,
-            "hops": [hop.as_json(self.hops[0].start_ms) for hop in self.hops],
-            "total": total,
-            "traces": [trace.as_json() for trace in self.traces],
-            "links": console_links.console(self.stage, first, event.trace_id if event else None),
-            "problems": self.problems,
-        }
-
-
 def follow(stage: Stage, message_id: str, *, since: str = "1d") -> MessageReport:
     """The way of one message. `since` is how far back to look for one that is not stored. Raises NotFoundError."""
     message = stored(stage, message_id)
@@ -121,7 +41,7 @@ def follow(stage: Stage, message_id: str, *, since: str = "1d") -> MessageReport
     now = times.now()
     trace_ids: list[str] = []
     if message is not None:
-        sent_ms = milliseconds(str(message["sentAt"]))
+        sent_ms = milliseconds(message.sent_at)
         since_ms, until_ms = sent_ms - BEFORE_MS, min(sent_ms + AFTER_MS, now)
         trace_ids = traces.annotated(stage, "messageId", message_id, since_ms=since_ms, until_ms=until_ms)
     else:
@@ -140,24 +60,74 @@ def follow(stage: Stage, message_id: str, *, since: str = "1d") -> MessageReport
     if event is not None and event.trace_id:
         trace_ids = [event.trace_id, *trace_ids]
     found_traces = traces.by_id(stage, trace_ids)
-    report = MessageReport(
+    details = [posts.run_detail(stage, run) for run in runs]
+    run_posts = [
+        MessagePost(**post.model_dump(), run_id=detail.run_id) for detail in details for post in detail.posts
+    ]
+    queues = _queues(stage, message_id)
+    first_delivery = next((run for run in runs if run.mode == "live"), None)
+    hops = latency.of_run(first_delivery, found_traces) if first_delivery else []
+    return MessageReport(
         message_id=message_id,
-        stage=stage,
+        stage=stage.name,
         message=message,
-        runs=runs,
-        posts=[(run, post) for run in runs if run.mode == "live" for post in posts.of_run(stage, run)],
-        traces=found_traces,
+        event=EventSummary.model_validate(event) if event else None,
         archive=_archive(stage, event, now),
         rule=_rule(stage, bool(runs)),
-        queues=_queues(stage, message_id),
-        omission=None if runs else log.omission,
+        runs=details,
+        posts=run_posts,
+        queues=queues,
+        hops=hops,
+        total=_total(hops),
+        traces=found_traces,
+        links=console_links.console(stage, first_delivery, event.trace_id if event else None),
+        problems=problems(
+            message=message,
+            runs=details,
+            run_posts=run_posts,
+            queues=queues,
+            found_traces=found_traces,
+            omission=None if runs else log.omission,
+        ),
     )
-    if report.first_delivery is not None:
-        report.hops = latency.of_run(report.first_delivery, found_traces)
-    return report
 
 
-def stored(stage: Stage, message_id: str) -> dict[str, Any] | None:
+def problems(
+    *,
+    message: StoredMessage | None,
+    runs: Sequence[RunDetail],
+    run_posts: Sequence[MessagePost],
+    queues: Sequence[QueueStatus],
+    found_traces: Sequence[Trace],
+    omission: str | None,
+) -> list[str]:
+    """What is wrong with a message, one sentence each. `omission`: what the workflow's log leaves out."""
+    sentences = []
+    if message is None:
+        sentences.append("It is not stored: no run persisted it.")
+    if not runs:
+        sentences.append(
+            omission or "The workflow's log holds no run of it: older than the log's retention, or never started."
+        )
+    sentences += [f"Run {run.run_id[:8]} ({run.status}): {run.trouble}" for run in runs if run.troubled]
+    delivered = {post.connection_id for post in run_posts if post.outcome == "delivered"}
+    missed = {post.connection_id for post in run_posts if post.outcome == "undelivered"} - delivered
+    if missed:
+        sentences.append(f"{len(missed)} connection(s) never received it.")
+    sentences += [f"It is in the queue {queue.name}: {queue.note}" for queue in queues if queue.holds_it]
+    if found_traces and not any(trace.connected for trace in found_traces):
+        sentences.append("Its trace is not connected: a segment's parent is missing.")
+    return sentences
+
+
+def _total(hops: Sequence[Hop]) -> Total | None:
+    if not hops:
+        return None
+    start, end = hops[0].start_ms, hops[-1].end_ms
+    return Total(ms=round(end - start, 3), from_=timestamp(int(start)), to=timestamp(int(end)))
+
+
+def stored(stage: Stage, message_id: str) -> StoredMessage | None:
     """What the tables say of a message; its text stays there."""
     database = stage.resource("dynamodb")
     place = database.Table(stage.output("Data", "MessageIdsTableName")).get_item(Key={"messageId": message_id})
@@ -171,18 +141,10 @@ def stored(stage: Stage, message_id: str) -> dict[str, Any] | None:
     )
     if row is None:
         return None
-    return {
-        "channelId": row["channelId"],
-        "seq": int(row["seq"]),
-        "senderId": row["senderId"],
-        "senderName": row["senderName"],
-        "sentAt": row["sentAt"],
-        "editedAt": row.get("editedAt"),
-        "deletedAt": row.get("deletedAt"),
-    }
+    return StoredMessage.model_validate(row)
 
 
-def _archive(stage: Stage, event: BusEvent | None, now: int) -> dict[str, Any]:
+def _archive(stage: Stage, event: BusEvent | None, now: int) -> ArchiveStatus:
     name = stage.output("Events", "ArchiveName")
     archive = stage.client("events").describe_archive(ArchiveName=name)
     retention = int(archive.get("RetentionDays") or 0)
@@ -195,49 +157,27 @@ def _archive(stage: Stage, event: BusEvent | None, now: int) -> dict[str, Any]:
         note = "Events reach the archive within about ten minutes; replay it then."
     else:
         holds, note = True, "It takes every event of the bus; replay it with: python -m ops replay"
-    return {
-        "name": name,
-        "state": archive["State"],
-        "retentionDays": retention,
-        "holdsIt": holds,
-        "note": note,
-    }
+    return ArchiveStatus(name=name, state=archive["State"], retention_days=retention, holds_it=holds, note=note)
 
 
-def _rule(stage: Stage, has_started_a_run: bool) -> dict[str, Any]:
+def _rule(stage: Stage, has_started_a_run: bool) -> RuleStatus:
     events = stage.client("events")
     bus = stage.output("Events", "EventBusName")
     machine = stage.output("Delivery", "DeliverStateMachineArn")
     names = events.list_rule_names_by_target(TargetArn=machine, EventBusName=bus)["RuleNames"]
     if not names:
-        return {
-            "name": None,
-            "state": "MISSING",
-            "target": machine,
-            "note": "No rule of the bus starts the workflow.",
-        }
+        note = "No rule of the bus starts the workflow."
+        return RuleStatus(name=None, state="MISSING", target=machine, note=note)
     rule = events.describe_rule(Name=names[0], EventBusName=bus)
-    return {
-        "name": names[0],
-        "state": rule["State"],
-        "target": machine,
-        "note": "It started a run with the event."
-        if has_started_a_run
-        else "No run with the event is in the log.",
-    }
+    note = "It started a run with the event." if has_started_a_run else "No run with the event is in the log."
+    return RuleStatus(name=names[0], state=rule["State"], target=machine, note=note)
 
 
-def _queues(stage: Stage, message_id: str) -> list[dict[str, Any]]:
-    """The dead letters of deliveries. A message's live way has no queue to wait in."""
+def _queues(stage: Stage, message_id: str) -> list[QueueStatus]:
+    """The dead letters of deliveries: the only queue on a message's path."""
     count = dead_letters.waiting(stage, "delivery")
     letters = dead_letters.read(stage, "delivery") if count else []
-    mine = [letter for letter in letters if letter.event.message_id == message_id]
+    own = [letter for letter in letters if letter.event.message_id == message_id]
     dead_letters.release(stage, letters)
-    return [
-        {
-            "name": "delivery dead letters",
-            "waiting": count,
-            "holdsIt": bool(mine),
-            "note": mine[0].reason if mine else "It is not among them.",
-        }
-    ]
+    note = own[0].reason if own else "It is not among them."
+    return [QueueStatus(name="delivery dead letters", waiting=count, holds_it=bool(own), note=note)]

@@ -1,114 +1,49 @@
-"""Traces, from X-Ray's API (the local collector answers it too), as trees that can be drawn."""
+"""Read traces from X-Ray's API, which the local stage has too, as trees of segments."""
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from functions.contract.model import timestamp
+from ops.models import Segment, Trace
 from ops.stage.stage import Stage
 
 TRACES_PER_CALL = 5
 
 
-@dataclass
-class Segment:
-    """A segment or subsegment, with what it led to."""
-
-    id: str
-    name: str
-    origin: str | None
-    is_subsegment: bool
-    start: float
-    end: float | None
-    parent_id: str | None
-    annotations: dict[str, Any]
-    failed: bool
-    error: str | None
-    children: list["Segment"] = field(default_factory=list)
-    caught: bool = False
-    """It failed, and what it was part of went on: a condition that did not hold, a retry."""
-
-    def walk(self) -> Iterator["Segment"]:
-        """This one and all below it."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
-
-    def as_json(self, trace_start: float) -> dict[str, Any]:
-        """The form of `--json` and of the inspector."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "origin": self.origin,
-            "kind": "subsegment" if self.is_subsegment else "segment",
-            "offsetMs": _ms(self.start - trace_start),
-            "durationMs": None if self.end is None else _ms(self.end - self.start),
-            "annotations": self.annotations,
-            "failed": self.failed,
-            "caught": self.caught,
-            "error": self.error,
-            "children": [child.as_json(trace_start) for child in self.children],
-        }
-
-
-@dataclass
-class Trace:
-    """One trace: its roots, which is one if nothing is missing."""
-
-    trace_id: str
-    roots: list[Segment]
-    orphans: int
-
-    def walk(self) -> Iterator[Segment]:
-        """Every segment, parents before children."""
-        for root in self.roots:
-            yield from root.walk()
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether every segment hangs on one root: no hop lost the header."""
-        return len(self.roots) == 1 and self.orphans == 0
-
-    @property
-    def start(self) -> float:
-        """When its first segment started."""
-        return min((root.start for root in self.roots), default=0.0)
-
-    @property
-    def end(self) -> float:
-        """When its last segment ended."""
-        return max((segment.end or segment.start for segment in self.walk()), default=0.0)
-
-    def as_json(self) -> dict[str, Any]:
-        """The form of `--json` and of the inspector."""
-        return {
-            "traceId": self.trace_id,
-            "startedAt": timestamp(int(self.start * 1000)),
-            "durationMs": _ms(self.end - self.start),
-            "connected": self.is_connected,
-            "segments": [root.as_json(self.start) for root in self.roots],
-        }
+def walk(segments: Iterable[Segment]) -> Iterator[Segment]:
+    """The segments and all below them, parents before children."""
+    for segment in segments:
+        yield segment
+        yield from walk(segment.children)
 
 
 def tree(trace_id: str, documents: Iterable[dict[str, Any]]) -> Trace:
-    """Hang segments on their parents. Where a parent is missing the segment is a root, and an orphan."""
+    """Build the tree of a trace from its segment documents. A segment whose parent is missing is a root."""
     segments: dict[str, Segment] = {}
     for document in documents:
         _collect(document, None, segments)
-    roots, orphans = [], 0
+    roots: list[Segment] = []
     for segment in segments.values():
         parent = segments.get(segment.parent_id or "")
-        if parent is not None and parent is not segment:
+        if parent is None or parent is segment:
+            roots.append(segment)
+        else:
             parent.children.append(segment)
             segment.caught = segment.failed and not parent.failed
-            continue
-        roots.append(segment)
-        orphans += segment.parent_id is not None
+    start = min((root.start for root in roots), default=0.0)
+    end = max((segment.end or segment.start for segment in segments.values()), default=0.0)
     for segment in segments.values():
         segment.children.sort(key=lambda child: child.start)
-    return Trace(trace_id, sorted(roots, key=lambda root: root.start), orphans)
+        segment.offset_ms = _ms(segment.start - start)
+    return Trace(
+        trace_id=trace_id,
+        started_at=timestamp(int(start * 1000)),
+        duration_ms=_ms(end - start),
+        connected=len(roots) == 1 and roots[0].parent_id is None,
+        segments=sorted(roots, key=lambda root: root.start),
+    )
 
 
 def _collect(document: dict[str, Any], parent_id: str | None, segments: dict[str, Segment]) -> None:
@@ -120,7 +55,7 @@ def _collect(document: dict[str, Any], parent_id: str | None, segments: dict[str
         id=segment_id,
         name=str(document.get("name", "")),
         origin=document.get("origin"),
-        is_subsegment=parent_id is not None or document.get("type") == "subsegment",
+        kind="subsegment" if parent_id is not None or document.get("type") == "subsegment" else "segment",
         start=float(document["start_time"]),
         end=float(document["end_time"]) if "end_time" in document else None,
         parent_id=document.get("parent_id") or parent_id,

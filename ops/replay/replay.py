@@ -12,6 +12,7 @@ from functions.contract.events import CHANNEL_EVENTS
 from ops.events import archive, ordering
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.projection import project
+from ops.models import LeftOut, LiveReplayReport, ReplayReport, RunFailure
 from ops.replay import verdicts
 from ops.replay.restore import Restorer
 from ops.replay.verdicts import Finding, Verdict
@@ -21,6 +22,7 @@ from ops.stage import tables
 from ops.stage.stage import Stage
 
 SETTLED = (Verdict.SAME, Verdict.SUPERSEDED)
+DIFFERING = (Verdict.MISSING, Verdict.DIFFERENT, Verdict.FAILED)
 MEMBERSHIPS = frozenset({"ChannelCreated", "MemberJoined", "MemberLeft"})
 
 OnProgress = Callable[[Finding | RunResult], None]
@@ -93,30 +95,27 @@ class Outcome:
         """How many events of each verdict."""
         return {verdict.value: sum(finding.verdict is verdict for finding in findings) for verdict in Verdict}
 
-    def as_json(self) -> dict[str, Any]:
-        """The form of `--json`."""
-        wrong = (Verdict.MISSING, Verdict.DIFFERENT, Verdict.FAILED)
-        found: dict[str, Any] = {
+    def report(self) -> ReplayReport:
+        """The answer of `replay --json`."""
+        differing = [finding for finding in self.findings if finding.verdict in DIFFERING]
+        report: dict[str, Any] = {
             "mode": "live" if self.is_live else "dry-run",
             "events": len(self.selection.events),
-            "leftOut": {"statusUpdates": self.selection.ephemeral},
+            "left_out": LeftOut(status_updates=self.selection.ephemeral),
             "found": self.counts(self.findings),
-            "differences": [finding.as_json() for finding in self.findings if finding.verdict in wrong],
+            "differences": differing,
         }
-        if self.is_live:
-            repaired = {finding.event.event_id for finding in self.after if finding.verdict in SETTLED}
-            found |= {
-                "runs": len(self.result),
-                "repaired": sum(
-                    finding.verdict in wrong and finding.event.event_id in repaired for finding in self.findings
-                ),
-                "after": self.counts(self.after),
-                "unrepaired": [finding.as_json() for finding in self.after if finding.verdict in wrong],
-                "failures": [
-                    {"eventId": result.event.event_id, "reason": result.failure} for result in self.failures
-                ],
-            }
-        return found
+        if not self.is_live:
+            return ReplayReport.model_validate(report)
+        settled = {finding.event.event_id for finding in self.after if finding.verdict in SETTLED}
+        report |= {
+            "runs": len(self.result),
+            "repaired": sum(finding.event.event_id in settled for finding in differing),
+            "after": self.counts(self.after),
+            "unrepaired": [finding for finding in self.after if finding.verdict in DIFFERING],
+            "failures": [RunFailure(event_id=run.event.event_id, reason=run.failure) for run in self.failures],
+        }
+        return LiveReplayReport.model_validate(report)
 
 
 def dry_run(

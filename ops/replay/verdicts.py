@@ -35,19 +35,10 @@ class Finding:
     note: str = ""
     seq: int | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        """The form of `--json`; texts stay out of it."""
-        return {
-            "eventId": self.event.event_id,
-            "detailType": self.event.detail_type,
-            "occurredAt": self.event.occurred_at,
-            "channelId": self.event.channel_id,
-            "messageId": self.event.message_id,
-            "userId": self.event.user_id or self.event.actor,
-            "seq": self.seq,
-            "verdict": self.verdict.value,
-            "note": self.note,
-        }
+    @property
+    def user_id(self) -> str | None:
+        """The user whom the event is about, else its actor."""
+        return self.event.user_id or self.event.actor
 
 
 def judge(event: BusEvent, answer: Mapping[str, Any]) -> Finding:

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from functions.contract.events import CHANNEL_EVENTS
 from ops.events.bus_event import BusEvent
 from ops.runs import runner
-from ops.runs.history import failure_message
+from ops.runs.execution import failure_message
 from ops.stage.stage import Stage
 
 QUEUES = {
@@ -72,15 +72,6 @@ class DeadLetter:
             "status": "broadcast_status failed on it, or could not read it, every time",
             "replay": "nobody drained it in time",
         }.get(self.queue, "no reason was noted")
-
-    def as_json(self) -> dict[str, Any]:
-        """The form of `--json`."""
-        return {
-            "queue": self.queue,
-            "reason": self.reason,
-            "undelivered": list(self.undelivered),
-            "event": self.event.as_json(),
-        }
 
 
 def waiting(stage: Stage, queue: str) -> int:
@@ -148,12 +139,8 @@ class Redriven:
     """What became of one letter."""
 
     letter: DeadLetter
-    done: bool
+    redriven: bool
     note: str
-
-    def as_json(self) -> dict[str, Any]:
-        """The form of `--json`."""
-        return {**self.letter.as_json(), "redriven": self.done, "note": self.note}
 
 
 def redrive(stage: Stage, letter: DeadLetter) -> Redriven:

@@ -2,42 +2,25 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from boto3.dynamodb.conditions import Key
 
-from ops.runs.history import Batch, Execution
+from ops.models import Post, RunDetail
+from ops.runs.execution import Batch, Execution
 from ops.stage import logs
 from ops.stage.stage import Stage
 
 # The function's clock and the workflow's log differ by less, and its line comes at the end of its work.
 MARGIN_MS = 1_000
+Outcome = Literal["delivered", "gone", "undelivered", "unknown"]
+OUTCOMES: tuple[Outcome, ...] = ("delivered", "gone", "undelivered")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Post:
-    """One frame to one connection. An outcome of None: the log does not tell (any more)."""
-
-    connection_id: str
-    outcome: str | None
-    retries: int
-    batch: int
-    reason: str | None
-    user_id: str | None = None
-    display_name: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The form of `--json` and of the inspector."""
-        return {
-            "connectionId": self.connection_id,
-            "userId": self.user_id,
-            "displayName": self.display_name,
-            "outcome": self.outcome or "unknown",
-            "retries": self.retries,
-            "batch": self.batch,
-            "reason": self.reason,
-        }
+def run_detail(stage: Stage, run: Execution) -> RunDetail:
+    """A run with its posts; a dry run has none."""
+    run.posts = of_run(stage, run) if run.mode == "live" else []
+    return RunDetail.model_validate(run)
 
 
 def of_run(stage: Stage, run: Execution) -> list[Post]:
@@ -49,14 +32,11 @@ def of_run(stage: Stage, run: Execution) -> list[Post]:
     people = _people(stage, run)
     names = _names(stage, {user_id for user_id in people.values() if user_id})
     return [
-        Post(
-            connection_id=post.connection_id,
-            outcome=post.outcome,
-            retries=post.retries,
-            batch=post.batch,
-            reason=post.reason,
-            user_id=people.get(post.connection_id),
-            display_name=names.get(people.get(post.connection_id, "")),
+        post.model_copy(
+            update={
+                "user_id": people.get(post.connection_id),
+                "display_name": names.get(people.get(post.connection_id, "")),
+            }
         )
         for batch in batches
         for post in account(batch, reports)
@@ -66,13 +46,11 @@ def of_run(stage: Stage, run: Execution) -> list[Post]:
 def account(batch: Batch, reports: Iterable[dict[str, Any]]) -> list[Post]:
     """Every connection of a batch with its outcome, from the reports of the function's calls (newest last)."""
     wanted = set(batch.connection_ids)
-    outcomes: dict[str, str] = {}
+    outcomes: dict[str, Outcome] = {}
     retries: dict[str, int] = {}
     for report in reports:
-        named = {
-            connection_id: outcome
-            for outcome in ("delivered", "gone", "undelivered")
-            for connection_id in report.get(outcome) or ()
+        named: dict[str, Outcome] = {
+            connection_id: outcome for outcome in OUTCOMES for connection_id in report.get(outcome) or ()
         }
         if set(named) == wanted:
             outcomes = named
@@ -88,7 +66,7 @@ def account(batch: Batch, reports: Iterable[dict[str, Any]]) -> list[Post]:
     return [
         Post(
             connection_id=connection_id,
-            outcome=outcomes.get(connection_id),
+            outcome=outcomes.get(connection_id, "unknown"),
             retries=retries.get(connection_id, 0),
             batch=batch.number,
             reason=batch.failure if outcomes.get(connection_id) == "undelivered" else None,

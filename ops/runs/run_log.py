@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from ops import times
 from ops.runs import history
-from ops.runs.history import Execution, HistoryEvent
+from ops.runs.execution import POSTING_STATES, Execution
+from ops.runs.history import END_STATUSES, HistoryEvent
 from ops.stage import logs
 from ops.stage.stage import Stage
 
@@ -21,8 +22,8 @@ LOOK_BACK_MS = 30_000
 HEADS = (
     "{ "
     + " || ".join(
-        [f'($.type = "{kind}")' for kind in ("ExecutionStarted", *history.ENDINGS)]
-        + [f'($.details.name = "{state}")' for state in history.POSTING_STATES]
+        [f'($.type = "{kind}")' for kind in ("ExecutionStarted", *END_STATUSES)]
+        + [f'($.details.name = "{state}")' for state in POSTING_STATES]
     )
     + " }"
 )
@@ -73,7 +74,7 @@ class RunLog:
         open_ended = [run for run in runs if run.ended_ms is None]
         if open_ended:
             later = self._lines(end + MARGIN_MS + 1, end + LONGEST_RUN_MS)
-            arns = {run.arn for run in open_ended}
+            arns = {run.execution_arn for run in open_ended}
             whole = history.read([*lines, *(line for line in later if line.execution_arn in arns)])
             runs = [run for run in whole if start <= run.started_ms < end]
         return runs
@@ -86,7 +87,7 @@ class RunLog:
                 arns[line.execution_arn] = line.at_ms
         newest = sorted(arns, key=lambda arn: arns[arn], reverse=True)
         runs = [run for arn in newest[: limit * 2] if (run := self.run(arn, near_ms=arns[arn]))]
-        return [run for run in runs if run.is_troubled and since_ms <= run.started_ms < until_ms][:limit]
+        return [run for run in runs if run.troubled and since_ms <= run.started_ms < until_ms][:limit]
 
     def about(self, term: str, *, since_ms: int, until_ms: int) -> list[Execution]:
         """The runs in whose history a term (an id) occurs, oldest first."""
@@ -94,7 +95,7 @@ class RunLog:
         for line in self._lines(since_ms, until_ms, term):
             arns.setdefault(line.execution_arn, line.at_ms)
         runs = [run for arn, at_ms in arns.items() if (run := self.run(arn, near_ms=at_ms))]
-        return sorted(runs, key=lambda run: (run.started_ms, run.arn))
+        return sorted(runs, key=lambda run: (run.started_ms, run.execution_arn))
 
     def run(self, arn_or_id: str, *, near_ms: int | None = None, since_ms: int | None = None) -> Execution | None:
         """One run, by its ARN or its id. `near_ms` is a moment within it."""
@@ -111,7 +112,7 @@ class RunLog:
         """
         lines = list(self._lines(since_ms, times.now() + MARGIN_MS, pattern=HEADS))
         begun = {line.execution_arn for line in lines if line.type == "ExecutionStarted"}
-        ended = {line.execution_arn for line in lines if line.type in history.ENDINGS}
+        ended = {line.execution_arn for line in lines if line.type in END_STATUSES}
         if ended - begun:
             # They began before: one look further back for all of them, at their first lines alone.
             firsts = self._lines(since_ms - LOOK_BACK_MS, since_ms, pattern='{ $.type = "ExecutionStarted" }')

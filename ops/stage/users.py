@@ -1,11 +1,12 @@
 """Users of a stage, in its Cognito user pool: made for tests, measurements and demonstrations."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from ops.errors import BadRequestError, NotFoundError
+from ops.models import UserSummary
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -50,23 +51,23 @@ class UserPool:
         )
         return answer["AuthenticationResult"]
 
-    def everyone(self) -> list[dict[str, Any]]:
+    def everyone(self) -> list[UserSummary]:
         """Every user, by user name."""
-        found: list[dict[str, Any]] = []
+        found: list[UserSummary] = []
         for page in self.client.get_paginator("list_users").paginate(UserPoolId=self.user_pool_id):
             for user in page["Users"]:
                 attributes = {each["Name"]: each.get("Value", "") for each in user.get("Attributes", [])}
                 found.append(
-                    {
-                        "username": user["Username"],
-                        "userId": attributes.get("sub", ""),
-                        "displayName": attributes.get("name") or None,
-                        "email": attributes.get("email") or None,
-                        "status": user["UserStatus"],
-                        "enabled": user["Enabled"],
-                    }
+                    UserSummary(
+                        username=user["Username"],
+                        user_id=attributes.get("sub", ""),
+                        display_name=attributes.get("name") or None,
+                        email=attributes.get("email") or None,
+                        status=user["UserStatus"],
+                        enabled=user["Enabled"],
+                    )
                 )
-        return sorted(found, key=lambda user: str(user["username"]))
+        return sorted(found, key=lambda user: user.username)
 
     def set_enabled(self, username: str, *, enabled: bool) -> None:
         """Let a user sign in, or not any more. Raises NotFoundError."""

@@ -76,7 +76,7 @@ class Crowd:
     def _redrive(self, missing: set[str]) -> None:
         """What an operator does when the alarm of the dead-letter queue rings."""
         for letter in dead_letters.read(self.stage.stage, "delivery"):
-            if letter.event.message_id in missing and dead_letters.redrive(self.stage.stage, letter).done:
+            if letter.event.message_id in missing and dead_letters.redrive(self.stage.stage, letter).redriven:
                 self.redriven.append(letter.reason)
             else:
                 dead_letters.release(self.stage.stage, [letter])

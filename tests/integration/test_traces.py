@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from ops.follow import traces
-from ops.follow.traces import Segment, Trace
+from ops.models import Segment, Trace
 from tests.integration.conftest import Join
 from tests.local_stage import TestStage
 from tests.waiting import until
@@ -56,7 +56,7 @@ def hops_of(trace: Trace) -> set[tuple[str, str]]:
             yield hop_name(segment), hop_name(child)
             yield from pairs(child)
 
-    return {pair for root in trace.roots for pair in pairs(root)}
+    return {pair for root in trace.segments for pair in pairs(root)}
 
 
 async def collected(stage: TestStage, trace_ids: list[str], hops: set[tuple[str, str]]) -> list[Trace]:
@@ -92,7 +92,7 @@ async def test_every_message_is_one_connected_trace_with_every_hop(stage: TestSt
         trace_ids.append(frame["traceId"])
     assert len(set(trace_ids)) == messages
     found = await collected(stage, trace_ids, set(MESSAGE_HOPS))
-    assert [trace.trace_id for trace in found if not trace.is_connected] == []
+    assert [trace.trace_id for trace in found if not trace.connected] == []
 
 
 async def test_every_segment_of_work_names_message_channel_and_sender(stage: TestStage, join: Join):
@@ -102,7 +102,7 @@ async def test_every_segment_of_work_names_message_channel_and_sender(stage: Tes
     ack = await dora.send_message(secret)
     frame = await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
     [trace] = await collected(stage, [frame["traceId"]], set(MESSAGE_HOPS))
-    handlers = [segment for segment in trace.walk() if segment.name == "## handler"]
+    handlers = [segment for segment in traces.walk(trace.segments) if segment.name == "## handler"]
     assert len(handlers) == 2
     for handler in handlers:
         assert handler.annotations["messageId"] == ack["messageId"]
@@ -145,7 +145,7 @@ async def test_every_status_update_is_joined_to_the_trace_that_published_it(stag
             until_ms=int(time.time() * 1000) + 1_000,
         )
         found = traces.by_id(stage.stage, ids)
-        return [trace for trace in found if any(hop_name(root) == "StartTyping" for root in trace.roots)]
+        return [trace for trace in found if any(hop_name(root) == "StartTyping" for root in trace.segments)]
 
     await emil.sockets[0].wait_for_type("typing", channelId=channel["channelId"])
     wanted = set(STATUS_HOPS)
@@ -153,7 +153,7 @@ async def test_every_status_update_is_joined_to_the_trace_that_published_it(stag
     def joined() -> bool:
         """Whether each is one tree with every hop; what an invocation tells is collected after its answer."""
         updates = typed()
-        whole = [trace for trace in updates if wanted <= hops_of(trace) and trace.is_connected]
+        whole = [trace for trace in updates if wanted <= hops_of(trace) and trace.connected]
         return len(updates) == len(whole) == UPDATES
 
     await until(lambda: asyncio.to_thread(joined), f"{UPDATES} traces had {wanted}", every=EVERY_SECONDS)
@@ -170,9 +170,9 @@ async def test_arrivals_departures_and_read_markers_are_joined_too(stage: TestSt
         whole = [
             trace
             for trace in traces.by_id(stage.stage, ids)
-            if trace.is_connected and set(BROADCAST_HOPS) <= hops_of(trace)
+            if trace.connected and set(BROADCAST_HOPS) <= hops_of(trace)
         ]
-        return Counter(hop_name(trace.roots[0]) for trace in whole)
+        return Counter(hop_name(trace.segments[0]) for trace in whole)
 
     async def expect(**wanted: int) -> None:
         await until(

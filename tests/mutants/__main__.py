@@ -4,6 +4,7 @@ Each is a small change of the code that breaks a promise; its tests have to fail
 if a test fails without any mutant; 2 if no mutant is chosen.
 """
 
+import json
 import os
 from typing import Annotated
 
@@ -49,7 +50,7 @@ def main(
             typer.echo(f"The mutants cannot be run: {error}", err=True)
             raise typer.Exit(1) from None
     if as_json:
-        output.as_json([_fields(result) for result in results])
+        typer.echo(json.dumps([_fields(result) for result in results], indent=2))
     else:
         _print(results)
     raise typer.Exit(0 if all(result.verdict is Verdict.KILLED for result in results) else 1)

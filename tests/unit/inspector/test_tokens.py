@@ -23,8 +23,10 @@ def verifier() -> TokenVerifier:
     """One that has fetched the pool's keys already."""
     found = TokenVerifier("http://127.0.0.1:1", "us-east-1", "us-east-1_pool", "client")
     public = {**json.loads(RSAAlgorithm.to_jwk(KEY.public_key())), "kid": "k1", "alg": "RS256", "use": "sig"}
-    found._keys = {"k1": jwt.PyJWK.from_dict(public)}
-    found._fetched_at = time.monotonic()
+    cache = found.keys.jwk_set_cache
+    assert cache is not None
+    cache.put({"keys": [public]})
+    found.keys._last_successful_fetch = time.monotonic()
     return found
 
 

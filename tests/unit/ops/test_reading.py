@@ -14,6 +14,7 @@ from ops.events import incident_file
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.follow import traces
 from ops.follow.latency import Moment, split
+from ops.models import PublishedEvent
 from tests.unit.ops.run_builders import START_MS, bus_event, moved, sent
 
 NOW = milliseconds("2026-11-24T12:00:00.000Z")
@@ -71,7 +72,7 @@ def test_a_filter_lets_through_what_is_wanted(wanted: EventFilter, matches: bool
 @pytest.mark.parametrize("raw", [{}, {"detail": None}, {"detail": []}, {"detail": {"data": 7, "metadata": "x"}}])
 def test_a_poisoned_event_can_be_looked_at(raw: dict[str, object]):
     """It is shown, not stumbled over."""
-    shown = BusEvent(raw).as_json()
+    shown = PublishedEvent.model_validate(BusEvent(raw)).model_dump(by_alias=True)
     assert (shown["channelId"], shown["messageId"], shown["actor"]) == (None, None, None)
 
 
@@ -135,16 +136,20 @@ def test_a_segment_without_its_parent_tears_the_trace():
         {"id": "b", "name": "post", "start_time": 1.5, "end_time": 1.8, "parent_id": "a"},
     ]
     whole = traces.tree("1-x", documents)
-    assert whole.is_connected
-    assert [child.name for child in whole.roots[0].children] == ["post"]
+    assert whole.connected
+    assert [child.name for child in whole.segments[0].children] == ["post"]
     torn = traces.tree("1-x", [documents[0], {**documents[1], "parent_id": "lost"}])
-    assert not torn.is_connected
-    assert len(torn.roots) == 2
+    assert not torn.connected
+    assert len(torn.segments) == 2
 
 
 def test_an_event_is_one_json_object():
     """For scripts: every field is there, unknown ones are null."""
-    shown = json.loads(json.dumps(bus_event("UserConnected", {"userId": "alice"}).as_json()))
+    shown = json.loads(
+        PublishedEvent.model_validate(bus_event("UserConnected", {"userId": "alice"})).model_dump_json(
+            by_alias=True
+        )
+    )
     assert set(shown) == {
         "eventId", "detailType", "occurredAt", "actor", "correlationId", "channelId", "messageId", "traceId",
         "size", "detail",
@@ -155,7 +160,7 @@ def test_a_failure_that_its_parent_went_on_from_is_caught():
     """A condition that did not hold is no alarm; what failed with all around it is."""
     call = {"id": "c", "name": "dynamodb", "start_time": 1.1, "end_time": 1.2, "error": True}
     went_on = {"id": "a", "name": "admit", "start_time": 1.0, "end_time": 1.3, "subsegments": [call]}
-    [root] = traces.tree("1-x", [went_on]).roots
-    assert [(each.failed, each.caught) for each in root.walk()] == [(False, False), (True, True)]
-    [root] = traces.tree("1-x", [{**went_on, "fault": True}]).roots
-    assert [(each.failed, each.caught) for each in root.walk()] == [(True, False), (True, False)]
+    [root] = traces.tree("1-x", [went_on]).segments
+    assert [(each.failed, each.caught) for each in traces.walk([root])] == [(False, False), (True, True)]
+    [root] = traces.tree("1-x", [{**went_on, "fault": True}]).segments
+    assert [(each.failed, each.caught) for each in traces.walk([root])] == [(True, False), (True, False)]

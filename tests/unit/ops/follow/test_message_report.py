@@ -6,9 +6,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from ops.follow.message_report import MessageReport
+from ops.follow.message_report import problems
+from ops.models import StoredMessage
 from ops.runs.run_log import RunLog
 from ops.stage.stage import Stage
+from tests.unit.ops.run_builders import at
 
 DEFINITION = '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}'
 
@@ -53,16 +55,12 @@ def test_a_log_says_what_it_leaves_out(level: str, said: str | None):
 def test_a_message_without_runs_is_told_with_the_log_s_own_reason():
     """The level, where it is the reason; else age, or that none was started."""
     known: dict[str, Any] = {
-        "message_id": "m-1",
-        "stage": None,
-        "message": {"channelId": "general", "seq": 1},
+        "message": StoredMessage(channel_id="general", seq=1, sender_id="a", sender_name="A", sent_at=at(0)),
         "runs": [],
-        "posts": [],
-        "traces": [],
-        "archive": {},
-        "rule": {},
+        "run_posts": [],
         "queues": [],
+        "found_traces": [],
     }
-    assert MessageReport(**known, omission="logs ERROR only").problems == ["logs ERROR only"]
-    [reason] = MessageReport(**known).problems
+    assert problems(**known, omission="logs ERROR only") == ["logs ERROR only"]
+    [reason] = problems(**known, omission=None)
     assert "older than the log's retention" in reason

@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
-from ops.runs.history import Execution, HistoryEvent, failure_message, read
+from ops.models import MapIteration, RunDetail, RunSummary
+from ops.runs.execution import Execution, failure_message
+from ops.runs.history import HistoryEvent, read
 from ops.runs.posts import account
 
 ARN = "arn:aws:states:us-east-1:000000000000:express:deliver:name:run-1"
@@ -78,12 +80,15 @@ def test_each_branch_keeps_its_own_states():
     """Input, output and time of two batches that ran at once are not mixed up."""
     run = one(two_batches())
     first, second = [state for state in run.states if state.name == "PostBatch"]
-    assert (first.iteration, second.iteration) == (("PostToConnections", 0), ("PostToConnections", 1))
+    assert (first.iteration, second.iteration) == (
+        MapIteration(map="PostToConnections", index=0),
+        MapIteration(map="PostToConnections", index=1),
+    )
     assert (first.exited_ms, second.exited_ms) == (21, 31)
-    assert (first.parameters, second.parameters) == ({"n": 1}, {"n": 2})
-    assert run.summary() | {"path": None} == {
-        **run.summary(),
-        "path": None,
+    assert [state.task and state.task.parameters for state in (first, second)] == [{"n": 1}, {"n": 2}]
+    summary = RunSummary.model_validate(run).model_dump(by_alias=True)
+    assert summary == {
+        **summary,
         "status": "SUCCEEDED",
         "outcome": "delivered",
         "seq": 7,
@@ -98,16 +103,16 @@ def test_each_branch_keeps_its_own_states():
 
 def test_the_order_of_lines_does_not_matter():
     """CloudWatch promises none within a millisecond."""
-    assert one(two_batches()[::-1]).detail() == one(two_batches()).detail()
+    assert RunDetail.model_validate(one(two_batches()[::-1])) == RunDetail.model_validate(one(two_batches()))
 
 
 def test_a_batch_that_failed_is_trouble_though_the_run_succeeded():
     """The caught error says why, and whom it did not reach."""
     run = one(two_batches(second_fails=True))
-    assert (run.status, run.is_troubled, run.undelivered) == ("SUCCEEDED", True, 1)
+    assert (run.status, run.troubled, run.undelivered) == ("SUCCEEDED", True, 1)
     assert run.trouble == "1 connection was not reached: E: broken"
     failed = [state for state in run.states if state.name == "PostBatch"][1]
-    assert failed.status(has_ended=True) == "caught"
+    assert failed.status == "caught"
 
 
 def test_every_connection_of_a_batch_gets_an_outcome():

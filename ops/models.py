@@ -1,0 +1,419 @@
+"""The answers of the operator commands (`--json`) and of the inspector's API, as typed models.
+
+Most are built from the attributes of the object that they describe: `RunSummary.model_validate(execution)`. The
+JSON Schema in docs/contract and the inspector's TypeScript types are generated from this module.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasPath, BaseModel, BeforeValidator, Field, WithJsonSchema, computed_field
+
+from functions.contract.model import Shape, timestamp
+
+Json = Annotated[Any, WithJsonSchema({})]
+"""Any JSON value: what a state got or returned, as the log has it."""
+_OBJECT_OR_NULL = {"anyOf": [{"type": "object", "additionalProperties": {}}, {"type": "null"}]}
+JsonObject = Annotated[Any, WithJsonSchema(_OBJECT_OR_NULL)]
+"""A JSON object. A malformed event may hold any other value in its place: readers check."""
+NonEmpty = Annotated[str | None, BeforeValidator(lambda value: value or None)]
+"""Text, with null for an empty one."""
+
+
+class Answer(Shape, from_attributes=True):
+    """The base of all answers. Fields without a value are null."""
+
+
+class Failure(Answer):
+    """An error's name and its cause."""
+
+    error: str
+    cause: str
+
+
+class PublishedEvent(Answer):
+    """One event of the bus. All but the detail is null where a malformed event lacks it."""
+
+    event_id: str
+    detail_type: str
+    occurred_at: str
+    actor: str | None
+    correlation_id: str | None
+    channel_id: str | None
+    message_id: str | None
+    trace_id: str | None
+    size: int = Field(description="Bytes of its detail")
+    detail: JsonObject
+
+
+# --- runs --------------------------------------------------------------------------
+
+
+class Task(Answer):
+    """The service call of a state: resource `lambda:invoke`, parameters, result, and how often it was tried."""
+
+    resource: str
+    parameters: Json = None
+    result: Json = None
+    attempts: int = 1
+
+
+class MapIteration(Answer):
+    """The place of a state within a Map state."""
+
+    map: str
+    index: int
+
+
+class StateExecution(Answer, frozen=False):
+    """One execution of one state."""
+
+    index: int
+    name: str
+    type: str
+    status: Literal["succeeded", "caught", "failed", "running"] = "running"
+    entered_ms: int = Field(exclude=True)
+    exited_ms: int | None = Field(default=None, exclude=True)
+    offset_ms: float = Field(description="From the run's start, in milliseconds")
+    input: Json = None
+    output: Json = None
+    assigned: dict[str, Json] = Field(default_factory=dict)
+    task: Task | None = None
+    error: Failure | None = None
+    iteration: MapIteration | None = None
+    next: str | None = None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def entered_at(self) -> str:
+        """When the state was entered."""
+        return timestamp(self.entered_ms)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def exited_at(self) -> str | None:
+        """When the state was left; null while it runs."""
+        return None if self.exited_ms is None else timestamp(self.exited_ms)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def duration_ms(self) -> float | None:
+        """How long it took; null while it runs."""
+        return None if self.exited_ms is None else float(self.exited_ms - self.entered_ms)
+
+
+class Post(Answer):
+    """One frame to one connection, and what became of it."""
+
+    connection_id: str
+    user_id: str | None = None
+    display_name: str | None = None
+    outcome: Literal["delivered", "gone", "undelivered", "unknown"] = Field(
+        description="unknown: the posting function's log does not say, or no longer"
+    )
+    retries: int
+    batch: int
+    reason: str | None
+
+
+class RunSummary(Answer):
+    """A run of the workflow `deliver` as lists show it."""
+
+    run_id: str
+    execution_arn: str
+    name: str
+    status: Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "RUNNING"]
+    outcome: str | None = Field(description="delivered, superseded or dry-run; null unless it succeeded")
+    mode: Literal["live", "dry-run"]
+    replayed: bool = Field(description="Started by an operator, not by the rule")
+    troubled: bool = Field(description="It failed, or connections were not reached")
+    trouble: str | None
+    started_at: str
+    ended_at: str | None
+    duration_ms: float | None
+    detail_type: NonEmpty = Field(validation_alias=AliasPath("event", "detail_type"))
+    event_id: NonEmpty = Field(validation_alias=AliasPath("event", "event_id"))
+    channel_id: str | None = Field(validation_alias=AliasPath("event", "channel_id"))
+    message_id: str | None = Field(validation_alias=AliasPath("event", "message_id"))
+    user_id: str | None = Field(validation_alias=AliasPath("event", "actor"))
+    seq: int | None
+    recipients: int
+    delivered: int
+    gone: int
+    undelivered: int
+    path: list[str]
+
+
+class RunDetail(RunSummary):
+    """A run with its states and posts."""
+
+    input: Json
+    output: Json
+    error: Failure | None
+    states: list[StateExecution]
+    posts: list[Post]
+    trace_id: str | None = Field(validation_alias=AliasPath("event", "trace_id"))
+
+
+# --- one message -------------------------------------------------------------------
+
+
+class StoredMessage(Answer):
+    """A message's row, without its text."""
+
+    channel_id: str
+    seq: int
+    sender_id: str
+    sender_name: str
+    sent_at: str
+    edited_at: str | None = None
+    deleted_at: str | None = None
+
+
+class EventSummary(Answer):
+    """An event without its detail."""
+
+    event_id: str
+    detail_type: str
+    occurred_at: str
+    actor: str | None
+    correlation_id: str | None
+    trace_id: str | None
+
+
+class ArchiveStatus(Answer):
+    """The archive, and whether it holds the event; null where only a replay can tell."""
+
+    name: str
+    state: str
+    retention_days: int
+    holds_it: bool | None
+    note: str
+
+
+class RuleStatus(Answer):
+    """The rule that starts the workflow; name null and state MISSING without one."""
+
+    name: str | None
+    state: str
+    target: str
+    note: str
+
+
+class QueueStatus(Answer):
+    """A dead-letter queue, and whether it holds the message's event."""
+
+    name: str
+    waiting: int
+    holds_it: bool
+    note: str
+
+
+class MessagePost(Post):
+    """A post, and the run that made it."""
+
+    run_id: str
+
+
+class Hop(Answer):
+    """One part of the time between a message's first and last moment."""
+
+    name: str
+    label: str
+    start_ms: float = Field(exclude=True)
+    end_ms: float = Field(exclude=True)
+    started_at: str
+    offset_ms: float
+    duration_ms: float
+    clock: Literal["trace", "log"] = Field(description="Where its start was read")
+
+
+class Total(Answer):
+    """The time of all hops together."""
+
+    ms: float
+    from_: str = Field(alias="from")
+    to: str
+
+
+class Segment(Answer, frozen=False):
+    """A segment or subsegment of a trace."""
+
+    id: str
+    name: str
+    origin: str | None = None
+    kind: Literal["segment", "subsegment"]
+    start: float = Field(exclude=True)
+    end: float | None = Field(default=None, exclude=True)
+    parent_id: str | None = Field(default=None, exclude=True)
+    offset_ms: float = Field(default=0.0, description="From the trace's start")
+    annotations: dict[str, str | float | bool] = Field(default_factory=dict)
+    failed: bool = False
+    caught: bool = Field(default=False, description="It failed, and its parent went on")
+    error: str | None = None
+    children: list["Segment"] = Field(default_factory=list)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def duration_ms(self) -> float | None:
+        """How long it took; null while it runs."""
+        return None if self.end is None else round((self.end - self.start) * 1000, 3)
+
+
+class Trace(Answer):
+    """One trace as a tree. Connected: there is one root, and no segment's parent is missing."""
+
+    trace_id: str
+    started_at: str
+    duration_ms: float
+    connected: bool
+    segments: list[Segment]
+
+
+class MessageReport(Answer):
+    """One message through the system."""
+
+    message_id: str
+    stage: str
+    message: StoredMessage | None
+    event: EventSummary | None
+    archive: ArchiveStatus
+    rule: RuleStatus
+    runs: list[RunDetail]
+    posts: list[MessagePost]
+    queues: list[QueueStatus]
+    hops: list[Hop]
+    total: Total | None
+    traces: list[Trace]
+    links: dict[str, str] | None = Field(description="AWS consoles by name; null for a local stage")
+    problems: list[str]
+
+
+# --- dead letters, replay, check, users ---------------------------------------------
+
+
+class DeadLetterSummary(Answer):
+    """A dead letter with its reason. `undelivered` are the connections that it did not reach; empty: all."""
+
+    queue: str
+    reason: str
+    undelivered: list[str]
+    event: PublishedEvent
+
+
+class RedriveResult(Answer):
+    """What became of one dead letter."""
+
+    queue: str = Field(validation_alias=AliasPath("letter", "queue"))
+    reason: str = Field(validation_alias=AliasPath("letter", "reason"))
+    undelivered: list[str] = Field(validation_alias=AliasPath("letter", "undelivered"))
+    event: PublishedEvent = Field(validation_alias=AliasPath("letter", "event"))
+    redriven: bool
+    note: str
+
+
+class ReplayFinding(Answer):
+    """How the stage compares with one event. Message texts are left out."""
+
+    event_id: str = Field(validation_alias=AliasPath("event", "event_id"))
+    detail_type: str = Field(validation_alias=AliasPath("event", "detail_type"))
+    occurred_at: str = Field(validation_alias=AliasPath("event", "occurred_at"))
+    channel_id: str | None = Field(validation_alias=AliasPath("event", "channel_id"))
+    message_id: str | None = Field(validation_alias=AliasPath("event", "message_id"))
+    user_id: str | None
+    seq: int | None
+    verdict: Literal["same", "superseded", "missing", "different", "failed"]
+    note: str
+
+
+class LeftOut(Answer):
+    """Events that a replay does not run."""
+
+    status_updates: int
+
+
+class RunFailure(Answer):
+    """An event whose live run failed."""
+
+    event_id: str
+    reason: str | None
+
+
+class ReplayReport(Answer):
+    """A dry run: how many events have each verdict, and those that differ."""
+
+    mode: Literal["dry-run", "live"]
+    events: int
+    left_out: LeftOut
+    found: dict[str, int]
+    differences: list[ReplayFinding]
+
+
+class LiveReplayReport(ReplayReport):
+    """A live replay: the same, and how the stage compares afterwards."""
+
+    runs: int
+    repaired: int
+    after: dict[str, int]
+    unrepaired: list[ReplayFinding]
+    failures: list[RunFailure]
+
+
+class ExportResult(Answer):
+    """Events that were written to a file."""
+
+    exported: int
+    file: str
+    redacted: list[str]
+
+
+class Difference(Answer):
+    """A row that is not what the archived events lead to."""
+
+    kind: Literal["missing", "different", "extra"]
+    table: str
+    key: str
+    note: str
+
+
+class CheckReport(Answer):
+    """Archived events compared with the tables. `outside`: rows older or newer than the archive's events."""
+
+    holds: bool
+    events: int
+    malformed: int
+    compared: dict[str, int]
+    outside: int
+    counts: dict[str, int]
+    differences: list[Difference]
+
+
+class UserSummary(Answer):
+    """A user of the user pool."""
+
+    username: str
+    user_id: str
+    display_name: str | None
+    email: str | None
+    status: str
+    enabled: bool
+
+
+class UserAdded(Answer):
+    """A user who was added."""
+
+    username: str
+    added: Literal[True] = True
+
+
+class UserEnabled(Answer):
+    """A user who may sign in, or may not."""
+
+    username: str
+    enabled: bool
+
+
+ANSWERS: tuple[type[BaseModel], ...] = (
+    RunSummary, RunDetail, PublishedEvent, MessageReport, DeadLetterSummary, RedriveResult, ReplayReport,
+    LiveReplayReport, ExportResult, CheckReport, UserSummary, UserAdded, UserEnabled,
+)  # fmt: skip
+"""What the commands print with `--json`: one of these, or a list of them."""

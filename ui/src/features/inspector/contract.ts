@@ -1,0 +1,310 @@
+// Generated from the typed models by `make docs`. Do not edit.
+
+/** The archive, and whether it holds the event; null where only a replay can tell. */
+export interface ArchiveStatus {
+  name: string;
+  state: string;
+  retentionDays: number;
+  holdsIt: boolean | null;
+  note: string;
+}
+
+/** A channel that has events in the archive. */
+export interface ArchivedChannel {
+  channelId: string;
+  name: string;
+  kind: string | null;
+  /** How many events of the channel the archive holds */
+  events: number;
+  firstAt: string;
+  lastAt: string;
+}
+
+/** The channels of the archive, the one with the most events first. */
+export interface ArchivedChannelList {
+  items: readonly ArchivedChannel[];
+}
+
+/** The events of a channel and of its members' connections, in order. `people`: display names by user id. */
+export interface ChannelHistory {
+  channelId: string;
+  from: string;
+  to: string;
+  items: readonly PublishedEvent[];
+  people: Readonly<Record<string, string>>;
+  truncated: boolean;
+}
+
+/** Archived events, oldest first. `truncated`: older ones are left out. */
+export interface EventPage {
+  items: readonly PublishedEvent[];
+  truncated: boolean;
+}
+
+/** An event without its detail. */
+export interface EventSummary {
+  eventId: string;
+  detailType: string;
+  occurredAt: string;
+  actor: string | null;
+  correlationId: string | null;
+  traceId: string | null;
+}
+
+/** An error's name and its cause. */
+export interface Failure {
+  error: string;
+  cause: string;
+}
+
+/** In the live feed: how many items were dropped because the page did not read them in time. */
+export interface Gap {
+  missed: number;
+}
+
+/** One part of the time between a message's first and last moment. */
+export interface Hop {
+  name: string;
+  label: string;
+  startedAt: string;
+  offsetMs: number;
+  durationMs: number;
+  /** Where its start was read */
+  clock: "trace" | "log";
+}
+
+/** The place of a state within a Map state. */
+export interface MapIteration {
+  map: string;
+  index: number;
+}
+
+/** A post, and the run that made it. */
+export interface MessagePost {
+  connectionId: string;
+  userId: string | null;
+  displayName: string | null;
+  /** unknown: the posting function's log does not say, or no longer */
+  outcome: "delivered" | "gone" | "undelivered" | "unknown";
+  retries: number;
+  batch: number;
+  reason: string | null;
+  runId: string;
+}
+
+/** One message through the system. */
+export interface MessageReport {
+  messageId: string;
+  stage: string;
+  message: StoredMessage | null;
+  event: EventSummary | null;
+  archive: ArchiveStatus;
+  rule: RuleStatus;
+  runs: readonly RunDetail[];
+  posts: readonly MessagePost[];
+  queues: readonly QueueStatus[];
+  hops: readonly Hop[];
+  total: Total | null;
+  traces: readonly Trace[];
+  /** AWS consoles by name; null for a local stage */
+  links: Readonly<Record<string, string>> | null;
+  problems: readonly string[];
+}
+
+/** One frame to one connection, and what became of it. */
+export interface Post {
+  connectionId: string;
+  userId: string | null;
+  displayName: string | null;
+  /** unknown: the posting function's log does not say, or no longer */
+  outcome: "delivered" | "gone" | "undelivered" | "unknown";
+  retries: number;
+  batch: number;
+  reason: string | null;
+}
+
+/** One event of the bus. All but the detail is null where a malformed event lacks it. */
+export interface PublishedEvent {
+  eventId: string;
+  detailType: string;
+  occurredAt: string;
+  actor: string | null;
+  correlationId: string | null;
+  channelId: string | null;
+  messageId: string | null;
+  traceId: string | null;
+  /** Bytes of its detail */
+  size: number;
+  detail: Readonly<Record<string, unknown>> | null;
+}
+
+/** A dead-letter queue, and whether it holds the message's event. */
+export interface QueueStatus {
+  name: string;
+  waiting: number;
+  holdsIt: boolean;
+  note: string;
+}
+
+/** The rule that starts the workflow; name null and state MISSING without one. */
+export interface RuleStatus {
+  name: string | null;
+  state: string;
+  target: string;
+  note: string;
+}
+
+/** A run with its states and posts. */
+export interface RunDetail {
+  runId: string;
+  executionArn: string;
+  name: string;
+  status: "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED" | "RUNNING";
+  /** delivered, superseded or dry-run; null unless it succeeded */
+  outcome: string | null;
+  mode: "live" | "dry-run";
+  /** Started by an operator, not by the rule */
+  replayed: boolean;
+  /** It failed, or connections were not reached */
+  troubled: boolean;
+  trouble: string | null;
+  startedAt: string;
+  endedAt: string | null;
+  durationMs: number | null;
+  detailType: string | null;
+  eventId: string | null;
+  channelId: string | null;
+  messageId: string | null;
+  userId: string | null;
+  seq: number | null;
+  recipients: number;
+  delivered: number;
+  gone: number;
+  undelivered: number;
+  path: readonly string[];
+  input: unknown;
+  output: unknown;
+  error: Failure | null;
+  states: readonly StateExecution[];
+  posts: readonly Post[];
+  traceId: string | null;
+}
+
+/** Recent runs. `truncated`: there are more. */
+export interface RunPage {
+  items: readonly RunSummary[];
+  truncated: boolean;
+}
+
+/** A run of the workflow `deliver` as lists show it. */
+export interface RunSummary {
+  runId: string;
+  executionArn: string;
+  name: string;
+  status: "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED" | "RUNNING";
+  /** delivered, superseded or dry-run; null unless it succeeded */
+  outcome: string | null;
+  mode: "live" | "dry-run";
+  /** Started by an operator, not by the rule */
+  replayed: boolean;
+  /** It failed, or connections were not reached */
+  troubled: boolean;
+  trouble: string | null;
+  startedAt: string;
+  endedAt: string | null;
+  durationMs: number | null;
+  detailType: string | null;
+  eventId: string | null;
+  channelId: string | null;
+  messageId: string | null;
+  userId: string | null;
+  seq: number | null;
+  recipients: number;
+  delivered: number;
+  gone: number;
+  undelivered: number;
+  path: readonly string[];
+}
+
+/** A segment or subsegment of a trace. */
+export interface Segment {
+  id: string;
+  name: string;
+  origin: string | null;
+  kind: "segment" | "subsegment";
+  /** From the trace's start */
+  offsetMs: number;
+  annotations: Readonly<Record<string, string | number | boolean>>;
+  failed: boolean;
+  /** It failed, and its parent went on */
+  caught: boolean;
+  error: string | null;
+  children: readonly Segment[];
+  /** How long it took; null while it runs. */
+  durationMs: number | null;
+}
+
+/** One execution of one state. */
+export interface StateExecution {
+  index: number;
+  name: string;
+  type: string;
+  status: "succeeded" | "caught" | "failed" | "running";
+  /** From the run's start, in milliseconds */
+  offsetMs: number;
+  input: unknown;
+  output: unknown;
+  assigned: Readonly<Record<string, unknown>>;
+  task: Task | null;
+  error: Failure | null;
+  iteration: MapIteration | null;
+  next: string | null;
+  /** When the state was entered. */
+  enteredAt: string;
+  /** When the state was left; null while it runs. */
+  exitedAt: string | null;
+  /** How long it took; null while it runs. */
+  durationMs: number | null;
+}
+
+/** A message's row, without its text. */
+export interface StoredMessage {
+  channelId: string;
+  seq: number;
+  senderId: string;
+  senderName: string;
+  sentAt: string;
+  editedAt: string | null;
+  deletedAt: string | null;
+}
+
+/** The service call of a state: resource `lambda:invoke`, parameters, result, and how often it was tried. */
+export interface Task {
+  resource: string;
+  parameters: unknown;
+  result: unknown;
+  attempts: number;
+}
+
+/** The time of all hops together. */
+export interface Total {
+  ms: number;
+  from: string;
+  to: string;
+}
+
+/** One trace as a tree. Connected: there is one root, and no segment's parent is missing. */
+export interface Trace {
+  traceId: string;
+  startedAt: string;
+  durationMs: number;
+  connected: boolean;
+  segments: readonly Segment[];
+}
+
+/** The workflow as deployed. The definition is in the Amazon States Language. */
+export interface Workflow {
+  name: string;
+  stateMachineArn: string;
+  definition: Readonly<Record<string, unknown>> | null;
+}
