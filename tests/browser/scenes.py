@@ -26,7 +26,7 @@ class Scene(Protocol):
 def empty_channel(alice: Visitor, bob: Voice) -> None:
     """A channel where nobody has spoken."""
     alice.go(_channel(alice, bob, "retrospective"))
-    expect(alice.log).to_contain_text("Nobody has said anything here yet.")
+    expect(alice.log).to_contain_text("No messages yet.")
 
 
 def typing(alice: Visitor, bob: Voice) -> None:

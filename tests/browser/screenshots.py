@@ -188,7 +188,7 @@ def _newest_run(page: Page) -> None:
     page.get_by_role("combobox", name="Type").select_option("MessageSent")
     page.get_by_role("combobox", name="Channel").select_option("general")
     page.locator(".run-row").first.click()
-    expect(page.locator('[data-state="Delivered"]')).to_have_attribute("data-light", "succeeded")
+    expect(page.locator('[data-state="Delivered"]')).to_have_attribute("data-outcome", "succeeded")
 
 
 def _inspected_run(browser: Browser, stage: TestStage, scheme: str) -> None:
@@ -202,7 +202,7 @@ def _inspected_run(browser: Browser, stage: TestStage, scheme: str) -> None:
 def _followed(browser: Browser, stage: TestStage) -> None:
     page = _inspector(browser, stage, "light", "/inspector", TALL)
     _newest_run(page)
-    page.get_by_role("link", name="Follow its message").click()
+    page.get_by_role("link", name="Inspect delivery").click()
     expect(page.get_by_role("region", name="Time by hop")).to_be_visible()
     page.screenshot(path=FOLDER / "follow.png")
     page.context.close()
@@ -211,7 +211,7 @@ def _followed(browser: Browser, stage: TestStage) -> None:
 def _time_travel(browser: Browser, stage: TestStage) -> None:
     page = _inspector(browser, stage, "light", "/inspector/channels/general")
     slider = page.get_by_role("slider")
-    told = page.locator(".travel-told")
+    told = page.locator(".history-description")
     slider.focus()
     for _ in range(int(slider.get_attribute("max") or 0)):
         page.keyboard.press("ArrowLeft")
@@ -235,12 +235,12 @@ def _run_in_trouble(browser: Browser, stage: TestStage) -> None:
         bob.wait("ack", clientMessageId=sent["clientMessageId"])
         page = _inspector(browser, stage, "light", "/inspector")
         page.get_by_role("checkbox", name="Failed first").check()
-        row = page.locator(".run-row").filter(has_text="Not all reached").first
+        row = page.locator(".run-row").filter(has_text="Partly delivered").first
         expect(row).to_be_visible()
     finally:
         incident.handler(working)
     row.click()
-    expect(page.locator('[data-state="KeepUndelivered"]')).to_have_attribute("data-light", "succeeded")
+    expect(page.locator('[data-state="KeepUndelivered"]')).to_have_attribute("data-outcome", "succeeded")
     settle(page)
     page.screenshot(path=FOLDER / "inspector-trouble.png")
     page.context.close()

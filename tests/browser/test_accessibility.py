@@ -86,7 +86,7 @@ def test_a_channel_with_some_of_everything(dora: Visitor, fay: Voice, furnished:
 def test_an_empty_channel(dora: Visitor, size: Size):
     """Nobody has said anything."""
     dora.go(dora.new_channel("empty"))
-    expect(dora.log).to_contain_text("Nobody has said anything here yet.")
+    expect(dora.log).to_contain_text("No messages yet.")
     _check(dora.page, "an empty channel", size)
 
 
@@ -95,7 +95,7 @@ def test_no_channel(dora: Visitor, size: Size):
     """An address that leads nowhere."""
     dora.forgive(REFUSED)
     dora.page.goto(f"{dora.stage.url}/c/00000000-0000-4000-8000-000000000000")
-    expect(dora.page.get_by_role("heading", name="This channel is not here")).to_be_visible()
+    expect(dora.page.get_by_role("heading", name="Channel not found")).to_be_visible()
     _check(dora.page, "no channel", size)
 
 

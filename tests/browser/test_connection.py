@@ -18,7 +18,7 @@ MINUTE_MS = 60_000
 NOTE_STATUS_LINES = """
 window.statusLines = [];
 new MutationObserver(() => {
-    for (const line of document.querySelectorAll(".connection-line")) statusLines.push(line.textContent);
+    for (const line of document.querySelectorAll(".connection-banner")) statusLines.push(line.textContent);
 }).observe(document.body, {subtree: true, childList: true, characterData: true});
 """
 
@@ -60,7 +60,7 @@ def test_a_long_break_is_told_calmly_and_offline_is_not_reconnecting(visit: Visi
     expect(dora.page.get_by_role("dialog")).to_have_count(0)
     dora.context.set_offline(True)
     expect(_status(dora.page)).to_contain_text("You are offline")
-    expect(_status(dora.page)).to_contain_text("One message waits to be sent")
+    expect(_status(dora.page)).to_contain_text("1 message will be sent")
     dora.picture("offline")
     wire.mend()
     dora.page.clock.resume()

@@ -264,7 +264,7 @@ def test_search_finds_in_the_whole_channel_and_leads_there(dora: Visitor, channe
     expect(_number(dora, 1_321)).to_have_class(re.compile("message-marked"))
     field.fill("no. 17.")
     field.press("Enter")
-    expect(results.get_by_text("Nothing yet among the newest messages.")).to_be_visible()
+    expect(results.get_by_text("No matches in the newest messages.")).to_be_visible()
     field.fill(text_of(1_990)[:12])
     field.press("Enter")
     expect(results.get_by_role("link")).to_have_count(1)

@@ -113,12 +113,12 @@ def test_a_message_is_followed_from_the_chat(dora: Visitor, fay: Voice, channel:
     """Its action leads to its whole way: hops that add up, every post accounted for, a gone one too."""
     dora.go(channel)
     text = _sent_to_a_lost_connection(dora, channel, fay.user_id)
-    dora.act_on(dora.message(text), "Follow this message")
+    dora.act_on(dora.message(text), "Inspect delivery")
 
     page = dora.page
     expect(page.get_by_role("heading", name=re.compile(r"^Message \d+ in #inspected"))).to_be_visible()
     assert re.search(r"/inspector/messages/[0-9a-f-]{36}$", page.url)
-    expect(page.get_by_text("1 connection had gone")).to_be_visible()
+    expect(page.get_by_text("1 connection had closed")).to_be_visible()
 
     total = page.locator("[data-total]")
     assert abs(float(total.get_attribute("data-sum") or 0) - float(total.get_attribute("data-total") or 0)) < 5
@@ -145,13 +145,13 @@ def test_a_run_lights_its_path(dora: Visitor, fay: Voice, channel: str):
     message_id = _say(fay, channel, "light the way")
     _wait_told(dora, message_id)
     page = _open(dora, f"/inspector/messages/{message_id}")
-    page.get_by_role("region", name="Stations").get_by_role("link").first.click()
+    page.get_by_role("region", name="Steps").get_by_role("link").first.click()
     expect(page.get_by_role("heading", name=re.compile("^Message sent"))).to_be_visible()
     assert re.search(r"/inspector/runs/[0-9a-f-]{36}$", page.url)
     for name in ("ReadEvent", "FindOriginal", "PersistOnce", "PostToConnections", "PostBatch", "Delivered"):
-        expect(_state(page, name)).to_have_attribute("data-light", "succeeded")
+        expect(_state(page, name)).to_have_attribute("data-outcome", "succeeded")
     for name in ("EditMessage", "Superseded", "RejectContention", "DeliveryFailed"):
-        expect(_state(page, name)).to_have_attribute("data-light", "none")
+        expect(_state(page, name)).to_have_attribute("data-outcome", "none")
     expect(page.locator(".graph-edge-taken")).to_have_count(12)
 
     _state(page, "PersistOnce").click()
@@ -166,9 +166,9 @@ def test_a_run_lights_its_path(dora: Visitor, fay: Voice, channel: str):
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("complementary", name="FindRecipients")).to_be_visible()
     page.keyboard.press("Escape")
-    page.get_by_role("checkbox", name="Only this path").check()
+    page.get_by_role("checkbox", name="Taken path only").check()
     expect(_state(page, "EditMessage")).to_have_count(0)
-    expect(_state(page, "PostBatch")).to_have_attribute("data-light", "succeeded")
+    expect(_state(page, "PostBatch")).to_have_attribute("data-outcome", "succeeded")
 
 
 @pytest.fixture
@@ -203,8 +203,8 @@ def test_a_failed_run_is_found_first_and_red(dora: Visitor, fay: Voice, channel:
     expect(first).to_contain_text("Failed")
     expect(first).to_contain_text("Parley.MalformedEvent")
     first.get_by_role("button").click()
-    expect(_state(page, "RejectMalformedEvent")).to_have_attribute("data-light", "succeeded")
-    expect(_state(page, "DeliveryFailed")).to_have_attribute("data-light", "failed")
+    expect(_state(page, "RejectMalformedEvent")).to_have_attribute("data-outcome", "succeeded")
+    expect(_state(page, "DeliveryFailed")).to_have_attribute("data-outcome", "failed")
     expect(
         page.get_by_role("region", name="Run", exact=True).get_by_text("A field is missing").first
     ).to_be_visible()
@@ -222,7 +222,7 @@ def test_lists_move_and_can_be_narrowed_and_held_still(dora: Visitor, fay: Voice
     expect(_rows(page, "Runs").filter(has_text="Fay in #inspected").first).to_be_visible()
     page.get_by_role("combobox", name="Channel").select_option(channel)
     page.get_by_role("combobox", name="User").select_option(gus.user_id)
-    expect(page.get_by_text("No run fits")).to_be_visible()
+    expect(page.get_by_text("No matching runs")).to_be_visible()
     gus.say(channel, "let through")
     expect(_rows(page, "Runs")).to_have_count(1)
     fay.say(channel, "kept out")
@@ -274,13 +274,13 @@ def test_a_channel_is_as_it_was_at_any_moment(dora: Visitor, fay: Voice, gus: Vo
     expect(members.get_by_role("listitem").filter(has_text="Fay")).to_contain_text("online")
     dora.picture("time-travel")
 
-    slider = page.get_by_role("slider", name="Moment in the channel's past")
+    slider = page.get_by_role("slider", name="Position in the channel's history")
     slider.focus()
     page.keyboard.press("Home")
-    expect(now.get_by_text("Nothing was said yet.")).to_be_visible()
-    expect(page.get_by_text("Nobody yet.")).to_be_visible()
+    expect(now.get_by_text("No messages yet.")).to_be_visible()
+    expect(page.get_by_text("No members yet.")).to_be_visible()
 
-    told = page.locator(".travel-told")
+    told = page.locator(".history-description")
     at = count(1)
 
     def go_on_to(sentence: str) -> None:
@@ -330,7 +330,7 @@ def test_each_view_is_clean_for_axe(dora: Visitor, fay: Voice, channel: str):
     for path, drawn in (
         ("/inspector", page.locator('[data-state="Delivered"]')),
         ("/inspector/events", _rows(page, "Events").first),
-        ("/inspector/messages", page.get_by_role("heading", name="Follow a message")),
+        ("/inspector/messages", page.get_by_role("heading", name="Inspect the delivery of a message")),
         (f"/inspector/messages/{message_id}", page.get_by_role("region", name="Time by hop")),
         ("/inspector/channels", page.get_by_role("list", name="Channels").get_by_role("listitem").first),
         (f"/inspector/channels/{channel}", page.get_by_role("slider")),

@@ -27,7 +27,7 @@ def test_the_first_visit_explains_itself(visit: Visit):
 def test_an_empty_channel_invites(dora: Visitor):
     """It says that nobody has written, who can read it, and where to begin."""
     dora.go(dora.new_channel("fresh"))
-    expect(dora.log).to_contain_text("Nobody has said anything here yet. Only its members can find and read it.")
+    expect(dora.log).to_contain_text("No messages yet. Only its members can find and read it.")
     expect(dora.log).to_contain_text("Write the first message below.")
     dora.say("here I am")
     expect(dora.message("here I am").get_by_role("img", name="Delivered")).to_be_visible()
@@ -39,7 +39,7 @@ def test_without_a_channel_there_are_two_ways_on(dora: Visitor):
     """Nobody's channel, or none at all: browse, or make one."""
     dora.forgive(REFUSED)
     dora.page.goto(f"{dora.stage.url}/c/00000000-0000-4000-8000-000000000000")
-    expect(dora.page.get_by_role("heading", name="This channel is not here")).to_be_visible()
+    expect(dora.page.get_by_role("heading", name="Channel not found")).to_be_visible()
     dora.page.get_by_role("main").get_by_role("button", name="Browse channels").click()
     expect(dora.page.get_by_role("dialog", name="Browse channels")).to_be_visible()
 

@@ -1,16 +1,16 @@
 /** One channel: its head, its messages, the composer, and who is typing. */
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { sentence } from "../core/api/errors";
+import { errorMessage } from "../core/api/errors";
 import { serverNow } from "../core/clock";
 import type { Channel, Message, Person } from "../core/contract";
 import { channelPath, navigate } from "../core/router";
 import { readDraft, writeDraft } from "../core/state/drafts";
 import { channelTitle, otherPerson } from "../core/state/selectors";
-import { nothingLoaded } from "../core/state/timeline";
+import { emptyTimeline } from "../core/state/timeline";
 import { ago } from "../core/text/time";
 import { useNewSince } from "../features/channel/useNewSince";
 import { Composer } from "../features/composer/Composer";
-import { TypingLine } from "../features/composer/TypingLine";
+import { TypingIndicator } from "../features/composer/TypingIndicator";
 import { EmojiPopover, type EmojiRequest } from "../features/emoji/EmojiPopover";
 import { Announcer } from "../features/message/Announcer";
 import { MessageList } from "../features/message/MessageList";
@@ -31,18 +31,18 @@ export type SidePanel = "members" | "search" | null;
 interface ChannelScreenProps {
   readonly channel: Channel;
   readonly target: number | null;
-  readonly visit: number;
+  readonly navigationId: number;
   readonly panel: SidePanel;
   readonly onPanel: (panel: SidePanel) => void;
   readonly onMenu: () => void;
 }
 
-export function ChannelScreen({ channel, target, visit, panel, onPanel, onMenu }: ChannelScreenProps) {
+export function ChannelScreen({ channel, target, navigationId, panel, onPanel, onMenu }: ChannelScreenProps) {
   const { channelId } = channel;
   const chat = useChatActions();
   const me = useChat((state) => state.me);
   const people = useChat((state) => state.people);
-  const timeline = useChat((state) => state.timelines[channelId]) ?? nothingLoaded;
+  const timeline = useChat((state) => state.timelines[channelId]) ?? emptyTimeline;
   const outbox = useChat((state) => state.outbox);
   const delivered = useChat((state) => state.delivered);
   const connected = useChat((state) => state.connection.status === "open");
@@ -95,9 +95,9 @@ export function ChannelScreen({ channel, target, visit, panel, onPanel, onMenu }
   const actions = useMemo<MessageActions>(
     () => ({
       me: me?.userId ?? "",
-      mayDeleteAny: channel.role === "owner",
-      nameOf: (userId) => names.ofUser(userId) ?? "somebody",
-      mentioned: (username) => names.mentioned(username),
+      canDeleteAny: channel.role === "owner",
+      nameOf: (userId) => names.ofUser(userId) ?? "someone",
+      resolveMention: (username) => names.resolveMention(username),
       onEdit: setEditing,
       onDelete: setDeleting,
       onReact: (message, symbol, added) => void chat.react(message, symbol, added),
@@ -115,11 +115,11 @@ export function ChannelScreen({ channel, target, visit, panel, onPanel, onMenu }
       onCopyLink: (message) => {
         const link = location.origin + channelPath(message.channelId, message.seq);
         navigator.clipboard.writeText(link).then(
-          () => chat.toast("info", "The link is copied."),
-          () => chat.toast("error", "The browser does not allow copying."),
+          () => chat.toast("info", "Link copied."),
+          () => chat.toast("error", "The browser blocked copying. Allow clipboard access and try again."),
         );
       },
-      onFollow: chat.config.inspector
+      onInspect: chat.config.inspector
         ? (message) => navigate(`/inspector/messages/${message.messageId}`)
         : null,
     }),
@@ -173,7 +173,7 @@ export function ChannelScreen({ channel, target, visit, panel, onPanel, onMenu }
             me={me}
             newSince={newSince}
             target={target}
-            visit={visit}
+            navigationId={navigationId}
             unread={channel.unread}
             editing={editing?.seq ?? null}
             delivered={delivered}
@@ -186,17 +186,17 @@ export function ChannelScreen({ channel, target, visit, panel, onPanel, onMenu }
                 empty={timeline.messages.length === 0 && outgoing.length === 0}
               />
             }
-            onEarlier={() => void chat.history.earlier(channelId)}
-            onLater={() => void chat.history.later(channelId)}
+            onEarlier={() => void chat.history.loadEarlier(channelId)}
+            onLater={() => void chat.history.loadLater(channelId)}
             onNewest={() => {
               // The link has had its effect: what is on screen is the live end again.
               void chat.history
                 .open(channelId, null)
                 .then(() => navigate(channelPath(channelId), { replace: true }));
             }}
-            onSeen={(seq) => chat.reading.seen(channelId, seq)}
-            onAgain={(id) => chat.sending.apply({ type: "again", clientMessageId: id })}
-            onDiscard={(id) => chat.sending.apply({ type: "discarded", clientMessageId: id })}
+            onSeen={(seq) => chat.readMarkers.markRead(channelId, seq)}
+            onRetry={(id) => chat.sender.apply({ type: "retried", clientMessageId: id })}
+            onDiscard={(id) => chat.sender.apply({ type: "discarded", clientMessageId: id })}
           />
         )}
         {isMember ? (
@@ -207,14 +207,14 @@ export function ChannelScreen({ channel, target, visit, panel, onPanel, onMenu }
               placeholder={channel.kind === "direct" ? `Message ${title}` : `Message #${title}`}
               editing={editing}
               people={mentionable}
-              onSend={(text) => chat.sending.write(channelId, text)}
+              onSend={(text) => chat.sender.send(channelId, text)}
               onSave={(message, text) => chat.edit(message, text)}
               onCancelEdit={() => setEditing(null)}
               onEditLast={editLast}
-              onTyping={() => chat.sending.typing(channelId)}
+              onTyping={() => chat.sender.sendTyping(channelId)}
               onPickEmoji={(anchor, insert) => setEmoji({ anchor, onPick: insert })}
             />
-            <TypingLine channelId={channelId} connected={connected} />
+            <TypingIndicator channelId={channelId} connected={connected} />
           </>
         ) : (
           <JoinBar channel={channel} />
@@ -228,16 +228,18 @@ export function ChannelScreen({ channel, target, visit, panel, onPanel, onMenu }
       {emoji && <EmojiPopover request={emoji} onClose={() => setEmoji(null)} />}
       {deleting && (
         <Dialog title="Delete this message?" size="small" onClose={() => setDeleting(null)}>
-          <p className="dialog-text">Everybody sees that a message was deleted, and nobody what it said.</p>
+          <p className="dialog-text">
+            Everyone sees that a message was deleted. Its text is no longer shown.
+          </p>
           <blockquote className="channel-deleting">{deleting.text.slice(0, 280)}</blockquote>
           <div className="dialog-actions">
             <button type="button" className="button" onClick={() => setDeleting(null)}>
-              Keep
+              Cancel
             </button>
             <button
               type="button"
               className="button button-danger"
-              data-focus
+              data-autofocus
               onClick={() => {
                 chat.delete(deleting);
                 setDeleting(null);
@@ -335,10 +337,10 @@ function Intro({ channel, title, empty }: { channel: Channel; title: string; emp
             Welcome to <bdi>{channel.kind === "private" ? title : `#${title}`}</bdi>
           </h2>
           <p>
-            {empty ? "Nobody has said anything here yet. " : "This is where the channel begins. "}
+            {empty ? "No messages yet. " : "This is where the channel begins. "}
             {channel.kind === "private"
               ? "Only its members can find and read it."
-              : "Everybody can find and join it."}
+              : "Anyone can find and join it."}
           </p>
         </>
       )}
@@ -355,12 +357,12 @@ function JoinBar({ channel }: { channel: Channel }) {
       <span>You are not a member of this channel. Join it to read and write.</span>
       <button
         type="button"
-        className="button button-main button-small"
+        className="button button-primary button-small"
         disabled={busy}
         onClick={() => {
           setBusy(true);
           chat.channels.join(channel.channelId).catch((failure: unknown) => {
-            chat.toast("error", sentence(failure));
+            chat.toast("error", errorMessage(failure));
             setBusy(false);
           });
         }}

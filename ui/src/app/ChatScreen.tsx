@@ -5,7 +5,7 @@ import { channelPath, currentRoute, navigate } from "../core/router";
 import { byName, channelTitle, totalUnread } from "../core/state/selectors";
 import { store } from "../core/state/store";
 import { NoChannel } from "../features/channel/NoChannel";
-import { ConnectionLine } from "../features/shared/ConnectionLine";
+import { ConnectionBanner } from "../features/shared/ConnectionBanner";
 import { ChatContext } from "../features/shared/chatContext";
 import type { DialogName } from "../features/shared/dialogs";
 import { useChat } from "../features/shared/useChat";
@@ -21,19 +21,19 @@ import "./ChatScreen.css";
 const dialogs = {
   channels: () => import("../features/channel/ChannelDialogs"),
   switcher: () => import("../features/search/Switcher"),
-  shortcuts: () => import("./Shortcuts"),
-  preferences: () => import("../features/settings/Preferences"),
+  shortcuts: () => import("./ShortcutsDialog"),
+  preferences: () => import("../features/settings/SettingsDialog"),
 };
 const CreateChannel = lazy(() => dialogs.channels().then((all) => ({ default: all.CreateChannel })));
 const BrowseChannels = lazy(() => dialogs.channels().then((all) => ({ default: all.BrowseChannels })));
 const Switcher = lazy(() => dialogs.switcher().then((all) => ({ default: all.Switcher })));
-const Shortcuts = lazy(() => dialogs.shortcuts().then((all) => ({ default: all.Shortcuts })));
-const Preferences = lazy(() => dialogs.preferences().then((all) => ({ default: all.Preferences })));
+const ShortcutsDialog = lazy(() => dialogs.shortcuts().then((all) => ({ default: all.ShortcutsDialog })));
+const SettingsDialog = lazy(() => dialogs.preferences().then((all) => ({ default: all.SettingsDialog })));
 
 const InspectorScreen = lazy(() => import("../features/inspector/InspectorScreen"));
 
 /** Once the chat stands, its dialogs are fetched: a click on one is answered at once. */
-const FETCH_DIALOGS_AFTER_MS = 3_000;
+const PREFETCH_DIALOGS_AFTER_MS = 3_000;
 
 export { Chat };
 
@@ -43,16 +43,16 @@ export default function ChatScreen({ chat }: { chat: Chat }) {
     <ChatContext value={chat}>
       {route.page === "inspector" && chat.config.inspector ? (
         <Suspense fallback={<Skeleton lines={6} />}>
-          <InspectorScreen chat={chat} rest={route.rest} />
+          <InspectorScreen chat={chat} subpath={route.subpath} />
         </Suspense>
       ) : (
-        <Everything chat={chat} />
+        <ChatShell chat={chat} />
       )}
     </ChatContext>
   );
 }
 
-function Everything({ chat }: { chat: Chat }) {
+function ChatShell({ chat }: { chat: Chat }) {
   const route = useRoute();
   const channels = useChat((state) => state.channels);
   const progress = useChat((state) => state.channelsProgress);
@@ -73,21 +73,21 @@ function Everything({ chat }: { chat: Chat }) {
   // Nothing in the address: the channel of last time, or the first there is.
   useEffect(() => {
     if (route.page === "channel" || progress !== "ready") return;
-    const first = lastVisited(channels) ?? firstChannel(channels);
+    const first = loadLastChannel(channels) ?? firstChannel(channels);
     if (first) navigate(channelPath(first), { replace: true });
   }, [route.page, progress, channels]);
 
   useEffect(() => {
-    if (channel) rememberVisit(channel.channelId);
+    if (channel) saveLastChannel(channel.channelId);
   }, [channel]);
 
-  useKeys({ onOpen: setOpen, onSearch: () => setSide("search") });
+  useShortcuts({ onOpen: setOpen, onSearch: () => setSide("search") });
   useNotifications();
 
   useEffect(() => {
     const timer = setTimeout(() => {
       for (const load of Object.values(dialogs)) load().catch(() => undefined);
-    }, FETCH_DIALOGS_AFTER_MS);
+    }, PREFETCH_DIALOGS_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
 
@@ -111,20 +111,20 @@ function Everything({ chat }: { chat: Chat }) {
         {drawer && (
           <button
             type="button"
-            className="app-scrim"
+            className="app-backdrop"
             aria-label="Hide channels"
             onClick={() => setDrawer(false)}
           />
         )}
       </div>
       <main className="app-main" id="main" tabIndex={-1} inert={drawer}>
-        <ConnectionLine />
+        <ConnectionBanner />
         {channel ? (
           <ChannelScreen
             key={channel.channelId}
             channel={channel}
             target={route.page === "channel" ? route.seq : null}
-            visit={route.visit}
+            navigationId={route.navigationId}
             panel={side}
             onPanel={setSide}
             onMenu={() => setDrawer(true)}
@@ -158,19 +158,21 @@ function Everything({ chat }: { chat: Chat }) {
           <BrowseChannels onClose={close} onDone={done} onCreate={() => setOpen("create")} />
         )}
         {open === "switch" && <Switcher onClose={close} onDone={done} />}
-        {open === "shortcuts" && <Shortcuts onClose={close} />}
-        {open === "preferences" && <Preferences onClose={close} onShortcuts={() => setOpen("shortcuts")} />}
+        {open === "shortcuts" && <ShortcutsDialog onClose={close} />}
+        {open === "preferences" && (
+          <SettingsDialog onClose={close} onShortcuts={() => setOpen("shortcuts")} />
+        )}
       </Suspense>
     </div>
   );
 }
 
-interface Keys {
+interface ShortcutActions {
   readonly onOpen: (panel: DialogName) => void;
   readonly onSearch: () => void;
 }
 
-function useKeys({ onOpen, onSearch }: Keys): void {
+function useShortcuts({ onOpen, onSearch }: ShortcutActions): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing) return;
@@ -182,15 +184,15 @@ function useKeys({ onOpen, onSearch }: Keys): void {
       } else if (command && event.shiftKey && key === "f") {
         event.preventDefault();
         onSearch();
-      } else if (event.key === "?" && !command && !typing(event.target)) {
+      } else if (event.key === "?" && !command && !isTextField(event.target)) {
         event.preventDefault();
         onOpen("shortcuts");
       } else if (event.altKey && !command && (key === "arrowdown" || key === "arrowup")) {
         event.preventDefault();
-        step(key === "arrowdown" ? 1 : -1, event.shiftKey);
+        openNeighbour(key === "arrowdown" ? 1 : -1, event.shiftKey);
       } else if (key === "f6" && !command && !event.altKey) {
         event.preventDefault();
-        circle();
+        focusNextRegion();
       }
     };
     addEventListener("keydown", onKeyDown);
@@ -198,14 +200,14 @@ function useKeys({ onOpen, onSearch }: Keys): void {
   }, [onOpen, onSearch]);
 }
 
-function typing(target: EventTarget | null): boolean {
+function isTextField(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable)
   );
 }
 
 /** From the composer to the messages to the sidebar and back. */
-function circle(): void {
+function focusNextRegion(): void {
   const stops = [".composer-field", ".messages-scroller", ".sidebar-link[aria-current], .sidebar-link"];
   const elements = stops
     .map((stop) => document.querySelector<HTMLElement>(stop))
@@ -216,7 +218,7 @@ function circle(): void {
   elements[(at + 1) % elements.length]?.focus();
 }
 
-function step(by: number, unreadOnly: boolean): void {
+function openNeighbour(by: number, unreadOnly: boolean): void {
   const { channels, people, me } = store.getState();
   const route = currentRoute();
   const order = Object.values(channels)
@@ -245,19 +247,19 @@ function useTitle(channelId: string | null): void {
   }, [unread, name]);
 }
 
-const VISITED = "parley.lastChannel";
+const LAST_CHANNEL_KEY = "parley.lastChannel";
 
-function rememberVisit(channelId: string): void {
+function saveLastChannel(channelId: string): void {
   try {
-    localStorage.setItem(`${VISITED}.${store.getState().me?.userId ?? ""}`, channelId);
+    localStorage.setItem(`${LAST_CHANNEL_KEY}.${store.getState().me?.userId ?? ""}`, channelId);
   } catch {
     // Then the next visit begins with the first channel.
   }
 }
 
-function lastVisited(channels: ReturnType<typeof store.getState>["channels"]): string | undefined {
+function loadLastChannel(channels: ReturnType<typeof store.getState>["channels"]): string | undefined {
   try {
-    const channelId = localStorage.getItem(`${VISITED}.${store.getState().me?.userId ?? ""}`);
+    const channelId = localStorage.getItem(`${LAST_CHANNEL_KEY}.${store.getState().me?.userId ?? ""}`);
     return channelId && channels[channelId]?.role ? channelId : undefined;
   } catch {
     return undefined;

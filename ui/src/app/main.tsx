@@ -1,12 +1,12 @@
 /** Where it begins: settings, session, then the chat or the door to it. */
 import { lazy, StrictMode, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
-import { ApiError, sentence } from "../core/api/errors";
+import { ApiError, errorMessage } from "../core/api/errors";
 import type { Chat } from "../core/chat/chat";
 import { loadConfig } from "../core/config";
-import { update } from "../core/router";
+import { syncRoute } from "../core/router";
 import { Session } from "../core/session/session";
-import { Opening, Problem, SignIn } from "../features/sign-in/SignIn";
+import { ErrorPage, LoadingPage, SignIn } from "../features/sign-in/SignIn";
 import "../kit/styles/tokens.css";
 import "../kit/styles/base.css";
 import "../kit/styles/controls.css";
@@ -15,81 +15,81 @@ import "../kit/styles/controls.css";
 const loadChatScreen = () => import("./ChatScreen");
 const ChatScreen = lazy(loadChatScreen);
 
-type Stage =
+type AppState =
   | { readonly at: "opening" }
-  | { readonly at: "door"; readonly session: Session; readonly note: string | null }
+  | { readonly at: "sign-in"; readonly session: Session; readonly notice: string | null }
   | { readonly at: "problem"; readonly text: string }
   | { readonly at: "chat"; readonly chat: Chat };
 
-function Parley() {
-  const [stage, setStage] = useState<Stage>({ at: "opening" });
-  const begun = useRef(false);
+function App() {
+  const [state, setState] = useState<AppState>({ at: "opening" });
+  const started = useRef(false);
   const busy = useRef(false);
 
-  const begin = useCallback(async () => {
+  const start = useCallback(async () => {
     if (busy.current) return;
     busy.current = true;
     try {
-      if (Session.maybe()) void loadChatScreen();
+      if (Session.mayExist()) void loadChatScreen();
       const config = await loadConfig();
       const session = new Session(config);
       let signedIn = false;
-      let note: string | null = null;
+      let notice: string | null = null;
       try {
         signedIn = await session.resume();
       } catch {
-        note = "The sign-in did not complete. Please try again.";
+        notice = "Sign-in did not complete. Try again.";
       }
-      update();
+      syncRoute();
       if (!signedIn) {
-        if (note === null && session.remembered) {
+        if (notice === null && session.hasSignedInBefore) {
           await session.signIn();
           return;
         }
-        setStage({ at: "door", session, note });
+        setState({ at: "sign-in", session, notice });
         return;
       }
       const { Chat } = await loadChatScreen();
       const chat = new Chat(config, session);
       session.onEnd((end) => {
         chat.stop();
-        setStage({ at: "door", session, note: farewells[end] });
+        setState({ at: "sign-in", session, notice: sessionEndMessages[end] });
       });
       await chat.start();
-      setStage({ at: "chat", chat });
+      setState({ at: "chat", chat });
     } catch (failure) {
       // Then the session's end has opened the door already.
       if (failure instanceof ApiError && failure.code === "SIGNED_OUT") return;
-      setStage({ at: "problem", text: sentence(failure) });
+      setState({ at: "problem", text: errorMessage(failure) });
     } finally {
       busy.current = false;
     }
   }, []);
 
   useEffect(() => {
-    if (begun.current) return;
-    begun.current = true;
-    void begin();
-  }, [begin]);
+    if (started.current) return;
+    started.current = true;
+    void start();
+  }, [start]);
 
-  switch (stage.at) {
+  switch (state.at) {
     case "opening":
-      return <Opening />;
-    case "door":
-      return <SignIn note={stage.note} onSignIn={() => stage.session.signIn()} />;
+      return <LoadingPage />;
+    case "sign-in":
+      return <SignIn notice={state.notice} onSignIn={() => state.session.signIn()} />;
     case "problem":
-      return <Problem title="Parley cannot open" text={stage.text} onRetry={begin} />;
+      return <ErrorPage title="Parley cannot open" text={state.text} onRetry={start} />;
     case "chat":
       return (
-        <Suspense fallback={<Opening />}>
-          <ChatScreen chat={stage.chat} />
+        <Suspense fallback={<LoadingPage />}>
+          <ChatScreen chat={state.chat} />
         </Suspense>
       );
   }
 }
 
-const farewells = {
-  expired: "Your session has ended. Sign in to go on where you were.",
+const sessionEndMessages = {
+  expired: "Your session has expired. Sign in to continue where you were.",
   "signed-out": "You signed out in another tab.",
 } as const;
 
@@ -102,7 +102,7 @@ const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <Parley />
+      <App />
     </StrictMode>,
   );
 }

@@ -11,7 +11,7 @@ export function useNotifications(): void {
   const chat = useChatActions();
   useEffect(
     () =>
-      chat.onArrival(({ channelId, seq, sender, text }) => {
+      chat.onNewMessage(({ channelId, seq, sender, text }) => {
         const { channels, people, me } = store.getState();
         const channel = channels[channelId];
         if (!channel || !me || seq <= channel.readSeq) return;
@@ -22,7 +22,7 @@ export function useNotifications(): void {
           title: direct ? name : `${name} in ${channelTitle(channel, people, me.userId)}`,
           text,
           tag: channelId,
-          onOpen: () => navigate(channelPath(channelId, seq)),
+          onClick: () => navigate(channelPath(channelId, seq)),
         });
       }),
     [chat],

@@ -3,14 +3,14 @@
  * seen" and "typing until" are told in the server's time; order never depends on either.
  */
 
-let ahead = 0;
+let offsetMs = 0;
 
 /** Learn from a response's `Date` header. It counts whole seconds, which is all that is needed. */
-export function learnServerTime(dateHeader: string | null, now = Date.now()): void {
-  const told = dateHeader === null ? Number.NaN : Date.parse(dateHeader);
-  if (!Number.isNaN(told)) ahead = Math.abs(told - now) > 2_000 ? told - now : 0;
+export function updateServerTime(dateHeader: string | null, now = Date.now()): void {
+  const serverTime = dateHeader === null ? Number.NaN : Date.parse(dateHeader);
+  if (!Number.isNaN(serverTime)) offsetMs = Math.abs(serverTime - now) > 2_000 ? serverTime - now : 0;
 }
 
 export function serverNow(): number {
-  return Date.now() + ahead;
+  return Date.now() + offsetMs;
 }

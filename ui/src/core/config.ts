@@ -28,11 +28,14 @@ export async function loadConfig(): Promise<Config> {
   if (!response)
     throw new ApiError("UNREACHABLE", "The server cannot be reached. Check your connection and try again.");
   if (!response.ok) {
-    throw new ApiError("INTERNAL", `The settings of this stage cannot be read (HTTP ${response.status}).`);
+    throw new ApiError(
+      "INTERNAL",
+      `The configuration of this stage cannot be loaded (HTTP ${response.status}).`,
+    );
   }
   const config = (await response.json()) as Partial<Config>;
   for (const field of ["apiUrl", "websocketUrl", "auth"] as const) {
-    if (!config[field]) throw new ApiError("INTERNAL", `The settings of this stage lack "${field}".`);
+    if (!config[field]) throw new ApiError("INTERNAL", `The configuration of this stage lacks "${field}".`);
   }
   return { stage: "", region: "", console: {}, inspector: false, inspectorApi: null, ...config } as Config;
 }

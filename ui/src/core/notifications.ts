@@ -2,24 +2,24 @@
 
 const KEY = "parley.notifications";
 
-export function notificationsAllowed(): NotificationPermission | "missing" {
+export function notificationPermission(): NotificationPermission | "missing" {
   return typeof Notification === "undefined" ? "missing" : Notification.permission;
 }
 
-export function notificationsWanted(): boolean {
+export function notificationsEnabled(): boolean {
   try {
-    return localStorage.getItem(KEY) === "yes" && notificationsAllowed() === "granted";
+    return localStorage.getItem(KEY) === "yes" && notificationPermission() === "granted";
   } catch {
     return false;
   }
 }
 
 /** Ask for them, or give them up. Says whether the browser lets us. */
-export async function wantNotifications(wanted: boolean): Promise<boolean> {
-  if (wanted && notificationsAllowed() === "missing") return false;
-  const allowed = !wanted || (await Notification.requestPermission()) === "granted";
+export async function setNotificationsEnabled(enabled: boolean): Promise<boolean> {
+  if (enabled && notificationPermission() === "missing") return false;
+  const allowed = !enabled || (await Notification.requestPermission()) === "granted";
   try {
-    if (wanted && allowed) localStorage.setItem(KEY, "yes");
+    if (enabled && allowed) localStorage.setItem(KEY, "yes");
     else localStorage.removeItem(KEY);
   } catch {
     return false;
@@ -27,22 +27,22 @@ export async function wantNotifications(wanted: boolean): Promise<boolean> {
   return allowed;
 }
 
-interface Notice {
+interface NotificationContent {
   readonly title: string;
   readonly text: string;
   /** A later notice with the same tag takes the earlier one's place. */
   readonly tag: string;
-  readonly onOpen: () => void;
+  readonly onClick: () => void;
 }
 
-export function notify({ title, text, tag, onOpen }: Notice): void {
-  if (!notificationsWanted() || document.visibilityState === "visible") return;
+export function notify({ title, text, tag, onClick }: NotificationContent): void {
+  if (!notificationsEnabled() || document.visibilityState === "visible") return;
   try {
-    const notice = new Notification(title, { body: text.slice(0, 160), tag, icon: "/favicon.svg" });
-    notice.onclick = () => {
+    const notification = new Notification(title, { body: text.slice(0, 160), tag, icon: "/favicon.svg" });
+    notification.onclick = () => {
       window.focus();
-      onOpen();
-      notice.close();
+      onClick();
+      notification.close();
     };
   } catch {
     // Some phones know the name and not the thing.

@@ -4,17 +4,17 @@ export type Route =
   | { readonly page: "home" }
   | { readonly page: "channel"; readonly channelId: string; readonly seq: number | null }
   /** `rest` is the inspector's own to read. */
-  | { readonly page: "inspector"; readonly rest: string };
+  | { readonly page: "inspector"; readonly subpath: string };
 
 /** A route, and which visit it is: following the same link again is another one. */
-export type Visit = Route & { readonly visit: number };
+export type CurrentRoute = Route & { readonly navigationId: number };
 
 const listeners = new Set<() => void>();
-let current: Visit = { ...parseRoute(location.pathname), visit: 0 };
+let current: CurrentRoute = { ...parseRoute(location.pathname), navigationId: 0 };
 
 export function parseRoute(path: string): Route {
   const inspector = /^\/inspector(\/.*)?$/.exec(path);
-  if (inspector) return { page: "inspector", rest: inspector[1] ?? "" };
+  if (inspector) return { page: "inspector", subpath: inspector[1] ?? "" };
   const match = /^\/c\/([A-Za-z0-9_-]{1,64})(?:\/(\d{1,15}))?\/?$/.exec(path);
   if (!match?.[1]) return { page: "home" };
   return { page: "channel", channelId: match[1], seq: match[2] ? Number(match[2]) : null };
@@ -26,10 +26,10 @@ export function channelPath(channelId: string, seq?: number): string {
 
 export function navigate(path: string, { replace = false } = {}): void {
   if (path !== location.pathname) history[replace ? "replaceState" : "pushState"](null, "", path);
-  update();
+  syncRoute();
 }
 
-export function currentRoute(): Visit {
+export function currentRoute(): CurrentRoute {
   return current;
 }
 
@@ -40,9 +40,9 @@ export function onNavigation(listener: () => void): () => void {
 }
 
 /** Read the address again: after a sign-in it is another than when this module was loaded. */
-export function update(): void {
-  current = { ...parseRoute(location.pathname), visit: current.visit + 1 };
+export function syncRoute(): void {
+  current = { ...parseRoute(location.pathname), navigationId: current.navigationId + 1 };
   for (const listener of listeners) listener();
 }
 
-addEventListener("popstate", update);
+addEventListener("popstate", syncRoute);

@@ -4,12 +4,12 @@ export type Theme = "system" | "light" | "dark";
 
 const KEY = "parley.theme";
 
-export function chosenTheme(): Theme {
+export function currentTheme(): Theme {
   const theme = document.documentElement.dataset.theme;
   return theme === "light" || theme === "dark" ? theme : "system";
 }
 
-export function chooseTheme(theme: Theme): void {
+export function applyTheme(theme: Theme): void {
   const { dataset } = document.documentElement;
   if (theme === "system") delete dataset.theme;
   else dataset.theme = theme;

@@ -24,7 +24,7 @@ export function CopyButton({ what, text }: { readonly what: string; readonly tex
       }}
     >
       <Icon name={state === "done" ? "check" : state === "refused" ? "alert" : "copy"} size={16} />
-      <span className="unseen" role="status">
+      <span className="visually-hidden" role="status">
         {state === "done" ? "Copied" : state === "refused" ? "The browser does not allow copying" : ""}
       </span>
     </button>

@@ -11,11 +11,11 @@ interface DialogProps {
   readonly onClose: () => void;
   readonly children: ReactNode;
   /** The heading is there for screen readers only. */
-  readonly bare?: boolean;
+  readonly hideHeading?: boolean;
   readonly size?: "small" | "medium" | "large";
 }
 
-export function Dialog({ title, onClose, children, bare = false, size = "medium" }: DialogProps) {
+export function Dialog({ title, onClose, children, hideHeading = false, size = "medium" }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const heading = useId();
 
@@ -24,7 +24,7 @@ export function Dialog({ title, onClose, children, bare = false, size = "medium"
     const before = document.activeElement;
     dialog?.showModal();
     // React has no say in where a dialog puts the focus; what is marked gets it.
-    dialog?.querySelector<HTMLElement>("[data-focus]")?.focus();
+    dialog?.querySelector<HTMLElement>("[data-autofocus]")?.focus();
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
@@ -34,7 +34,7 @@ export function Dialog({ title, onClose, children, bare = false, size = "medium"
   return (
     <dialog
       ref={ref}
-      className={`dialog dialog-${size}${bare ? " dialog-bare" : ""}`}
+      className={`dialog dialog-${size}${hideHeading ? " dialog-no-heading" : ""}`}
       aria-labelledby={heading}
       // Escape is for the topmost alone: what lies below must not close along.
       onKeyDown={(event) => {
@@ -49,9 +49,9 @@ export function Dialog({ title, onClose, children, bare = false, size = "medium"
       }}
     >
       <div className="dialog-body">
-        <header className={bare ? "unseen" : "dialog-head"}>
+        <header className={hideHeading ? "visually-hidden" : "dialog-head"}>
           <h2 id={heading}>{title}</h2>
-          {!bare && (
+          {!hideHeading && (
             <button type="button" className="icon-button" aria-label="Close" onClick={onClose}>
               <Icon name="close" />
             </button>

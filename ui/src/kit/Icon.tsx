@@ -66,15 +66,15 @@ export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
 }
 
 /** Parley's mark: a speech bubble that holds a P. */
-export function Mark({ size = 32 }: { size?: number }) {
+export function Logo({ size = 32 }: { size?: number }) {
   return (
-    <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" className="mark">
+    <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" className="logo">
       <path
-        className="mark-bubble"
+        className="logo-bubble"
         d="M4 15.500C4 8.600 9.600 3 16.500 3h.9C23.800 3 29 8.200 29 14.600S23.800 26.200 17.400 26.200H11l-4.900 3.500c-.9.600-2.100 0-2.100-1.100z"
       />
       <path
-        className="mark-letter"
+        className="logo-letter"
         d="M11.300 9.400h5.900c3 0 5.200 2 5.200 4.900s-2.200 4.900-5.200 4.900h-2.600v3.400h-3.300zm3.300 2.900v4h2.300c1.300 0 2.100-.8 2.100-2s-.8-2-2.100-2z"
       />
     </svg>

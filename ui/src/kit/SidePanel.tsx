@@ -3,14 +3,14 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { Icon } from "./Icon";
 import "./SidePanel.css";
 
-interface SidePanelFrameProps {
+interface SidePanelProps {
   readonly title: string;
   readonly count?: number;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }
 
-export function SidePanel({ title, count, onClose, children }: SidePanelFrameProps) {
+export function SidePanel({ title, count, onClose, children }: SidePanelProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     const before = document.activeElement;

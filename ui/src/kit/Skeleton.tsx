@@ -4,7 +4,7 @@ import "./Skeleton.css";
 export function Skeleton({ lines }: { lines: number }) {
   return (
     <div className="skeleton" role="status">
-      <span className="unseen">Loading</span>
+      <span className="visually-hidden">Loading</span>
       {Array.from({ length: lines }, (_, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the lines are identical.
         <span key={index} className="skeleton-line" />

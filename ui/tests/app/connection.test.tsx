@@ -2,23 +2,23 @@
 /** The connection comes and goes; what is said does not. */
 import { act, screen } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
-import { ALICE } from "../support/fakeServer";
 import {
-  aliceVisits,
+  advance,
   channelLink,
   click,
+  deliveryState,
   main,
   messages,
-  pass,
+  openChat,
   renewals,
-  say,
+  sendMessage,
   server,
-  state,
+  setUpChat,
   texts,
-  visit,
-} from "../support/visit";
+} from "../support/chatPage";
+import { ALICE } from "../support/fakeServer";
 
-aliceVisits();
+setUpChat();
 
 const MINUTE_MS = 60_000;
 
@@ -35,46 +35,46 @@ function offline(is: boolean): void {
 }
 
 test("a long break is told after 5 s and not before; being offline is told apart, and what waits is counted", async () => {
-  await visit();
+  await openChat();
   server.reachable = false;
   expect(server.cutAll()).toBe(1);
-  await pass(4_500);
+  await advance(4_500);
   expect(line()).toBe("");
-  await pass(1_000);
+  await advance(1_000);
   expect(line()).toContain("Reconnecting …");
   expect(screen.queryByRole("dialog")).toBeNull();
   offline(true);
-  await pass();
+  await advance();
   expect(line()).toContain("You are offline.");
-  await say("kept for later");
-  expect(line()).toContain("One message waits to be sent");
+  await sendMessage("kept for later");
+  expect(line()).toContain("1 message will be sent");
   server.reachable = true;
   offline(false);
-  await pass(5_000);
+  await advance(5_000);
   expect(line()).toBe("");
-  expect(state("kept for later")).toBe("Delivered");
+  expect(deliveryState("kept for later")).toBe("Delivered");
 });
 
 test("a short break is not told, and everything goes on", async () => {
-  await visit();
-  await say("before");
-  await pass();
+  await openChat();
+  await sendMessage("before");
+  await advance();
   expect(server.cutAll()).toBe(1);
   for (let second = 0; second < 4; second += 1) {
-    await pass(1_000);
+    await advance(1_000);
     expect(line()).toBe("");
   }
-  await say("after");
-  await pass();
-  expect([state("before"), state("after")]).toEqual(["Delivered", "Delivered"]);
+  await sendMessage("after");
+  await advance();
+  expect([deliveryState("before"), deliveryState("after")]).toEqual(["Delivered", "Delivered"]);
   expect(server.opened).toBe(2);
 });
 
 test("what was said, changed and deleted in one's absence is there on return, here and elsewhere", async () => {
   const elsewhere = server.add("elsewhere", [ALICE, "u-bob"]);
-  const first = server.say("u-bob", "first");
-  const second = server.say("u-bob", "second");
-  await visit(`/c/${elsewhere.channelId}`);
+  const first = server.storeMessage("u-bob", "first");
+  const second = server.storeMessage("u-bob", "second");
+  await openChat(`/c/${elsewhere.channelId}`);
   await click(channelLink("general"));
   expect(texts()).toEqual(["first", "second"]);
   server.reachable = false;
@@ -82,12 +82,12 @@ test("what was said, changed and deleted in one's absence is there on return, he
   server.edit(first, "first, put better");
   server.delete(second);
   const missed = [1, 2, 3, 4, 5].map((number) => `missed ${number}`);
-  for (const text of missed) server.sayIn(server.general, "u-bob", text);
-  server.sayIn(elsewhere, "u-bob", "missed there");
-  await pass(2_000);
+  for (const text of missed) server.postMessage(server.general, "u-bob", text);
+  server.postMessage(elsewhere, "u-bob", "missed there");
+  await advance(2_000);
   expect(texts()).toEqual(["first", "second"]);
   server.reachable = true;
-  await pass(10_000);
+  await advance(10_000);
   expect(texts()).toEqual(["first, put better", ...missed]);
   expect(messages("This message was deleted.")).toHaveLength(1);
   expect(channelLink("elsewhere").textContent).toContain("1 unread");
@@ -96,7 +96,7 @@ test("what was said, changed and deleted in one's absence is there on return, he
 });
 
 test("frames that are lost, doubled and swapped change nothing", async () => {
-  await visit();
+  await openChat();
   const struck = { lost: 0, doubled: 0, swapped: 0 };
   let turn = 0;
   let late: Parameters<typeof server.outgoing>[0][] = [];
@@ -120,18 +120,18 @@ test("frames that are lost, doubled and swapped change nothing", async () => {
   };
   const said = Array.from({ length: 16 }, (_, index) => `wave ${index + 10}`);
   for (const text of said) {
-    server.sayIn(server.general, "u-bob", text);
-    await pass(40);
+    server.postMessage(server.general, "u-bob", text);
+    await advance(40);
   }
   server.outgoing = (frame) => [frame];
-  server.sayIn(server.general, "u-bob", "calm");
-  await pass(5_000);
+  server.postMessage(server.general, "u-bob", "calm");
+  await advance(5_000);
   expect(texts()).toEqual([...said, "calm"]);
   expect(struck).toEqual({ lost: 4, doubled: 3, swapped: 3 });
 });
 
 test("a frame that is lost is fetched without waiting for another connection", async () => {
-  await visit();
+  await openChat();
   let lost = 0;
   server.outgoing = (frame) => {
     if (frame.type !== "message" || frame.text !== "lost on the way") return [frame];
@@ -139,58 +139,58 @@ test("a frame that is lost is fetched without waiting for another connection", a
     return [];
   };
   for (const text of ["here", "lost on the way", "here too"]) {
-    server.sayIn(server.general, "u-bob", text);
-    await pass(40);
+    server.postMessage(server.general, "u-bob", text);
+    await advance(40);
   }
   expect(lost).toBe(1);
-  await pass(5_000);
+  await advance(5_000);
   expect(texts()).toEqual(["here", "lost on the way", "here too"]);
   expect(server.opened).toBe(1);
 });
 
 test("an idle socket is kept alive well within ten minutes", async () => {
-  await visit();
+  await openChat();
   const pongs = vi.fn();
   server.outgoing = (frame) => {
     if (frame.type === "pong") pongs();
     return [frame];
   };
-  await pass(5 * MINUTE_MS);
+  await advance(5 * MINUTE_MS);
   expect(server.sent).toEqual([{ action: "ping" }]);
   expect(pongs).toHaveBeenCalledTimes(1);
-  await pass(5 * MINUTE_MS);
+  await advance(5 * MINUTE_MS);
   expect(server.sent).toHaveLength(2);
-  await say("still here");
-  await pass();
-  expect(state("still here")).toBe("Delivered");
+  await sendMessage("still here");
+  await advance();
+  expect(deliveryState("still here")).toBe("Delivered");
   expect(server.opened).toBe(1);
 });
 
 test("a socket that no longer answers is given up for another one", async () => {
-  await visit();
+  await openChat();
   let swallowed = 0;
   server.outgoing = () => {
     swallowed += 1;
     return [];
   };
-  await pass(4 * MINUTE_MS + 3_000);
+  await advance(4 * MINUTE_MS + 3_000);
   expect(swallowed).toBe(1);
   server.outgoing = (frame) => [frame];
-  await pass(30_000);
+  await advance(30_000);
   expect(server.opened).toBe(2);
-  await say("here again");
-  await pass();
-  expect(state("here again")).toBe("Delivered");
+  await sendMessage("here again");
+  await advance();
+  expect(deliveryState("here again")).toBe("Delivered");
 });
 
 test("a fresh socket takes over before the two-hour cut, with the session renewed, and nothing comes twice", async () => {
   server.sessionMs = 12 * 60 * MINUTE_MS;
   // The middle of the time in which a client may choose its moment.
   vi.spyOn(Math, "random").mockReturnValue(0.5);
-  await visit();
-  server.sayIn(server.general, "u-bob", "early");
-  await pass();
-  await pass(109 * MINUTE_MS);
+  await openChat();
+  server.postMessage(server.general, "u-bob", "early");
+  await advance();
+  await advance(109 * MINUTE_MS);
   expect(server.opened).toBe(1);
   for (let step = 0; step < 60 && server.opened === 1; step += 1) {
     await act(() => vi.advanceTimersByTimeAsync(2_000));
@@ -198,11 +198,11 @@ test("a fresh socket takes over before the two-hour cut, with the session renewe
   expect(renewals).toBe(1);
   // Both are open for a moment: what is said now comes by both.
   expect([server.opened, server.sockets.size]).toEqual([2, 2]);
-  server.sayIn(server.general, "u-bob", "in between");
-  await pass(10_000);
+  server.postMessage(server.general, "u-bob", "in between");
+  await advance(10_000);
   expect(server.sockets.size).toBe(1);
-  server.sayIn(server.general, "u-bob", "late");
-  await pass();
+  server.postMessage(server.general, "u-bob", "late");
+  await advance();
   expect(texts()).toEqual(["early", "in between", "late"]);
   expect(line()).toBe("");
 });

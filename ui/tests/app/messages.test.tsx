@@ -2,27 +2,27 @@
 /** What can be done with a message: change it, take it back, react to it, name somebody in it, find it again. */
 import { fireEvent, screen, within } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
-import { ALICE } from "../support/fakeServer";
 import {
-  aliceVisits,
+  advance,
   channelLink,
   click,
   composer,
+  deliveryState,
   log,
   message,
   messages,
-  pass,
-  press,
+  openChat,
+  pressKeys,
   reload,
-  say,
+  sendMessage,
   server,
-  state,
+  setUpChat,
   texts,
   user,
-  visit,
-} from "../support/visit";
+} from "../support/chatPage";
+import { ALICE } from "../support/fakeServer";
 
-aliceVisits();
+setUpChat();
 
 const act = (text: string, action: string) => click(message(text).getByRole("button", { name: action }));
 const actions = (text: string) =>
@@ -32,20 +32,20 @@ const actions = (text: string) =>
 
 describe("editing", () => {
   test("changes the text and marks it; Escape leaves it as it was", async () => {
-    await visit();
-    await say("we meet at tree");
-    await pass();
+    await openChat();
+    await sendMessage("we meet at tree");
+    await advance();
     await act("we meet at tree", "Edit");
     expect(composer().value).toBe("we meet at tree");
     await user.clear(composer());
     await user.paste("something else");
-    await press("{Escape}");
+    await pressKeys("{Escape}");
     expect(composer().value).toBe("");
     expect(texts()).toEqual(["we meet at tree"]);
     await act("we meet at tree", "Edit");
     await user.clear(composer());
     await user.paste("we meet at three");
-    await press("{Enter}");
+    await pressKeys("{Enter}");
     expect(texts()).toEqual(["we meet at three"]);
     expect(message("we meet at three").getByText("edited")).toBeTruthy();
     expect(server.log[0]?.text).toBe("we meet at three");
@@ -53,22 +53,22 @@ describe("editing", () => {
   });
 
   test("begins with the arrow key for one's last message, and sends nothing when nothing was changed", async () => {
-    await visit();
-    await say("mine");
-    server.sayIn(server.general, "u-bob", "not mine");
-    await pass();
-    await press("{ArrowUp}");
+    await openChat();
+    await sendMessage("mine");
+    server.postMessage(server.general, "u-bob", "not mine");
+    await advance();
+    await pressKeys("{ArrowUp}");
     expect(composer().value).toBe("mine");
-    await press("{Enter}");
+    await pressKeys("{Enter}");
     expect(composer().value).toBe("");
     expect(server.sent.map(({ action }) => action)).not.toContain("editMessage");
   });
 
   test("by somebody else shows at once, and nobody may edit what another wrote", async () => {
-    const said = server.say("u-bob", "we meet at tree");
-    await visit();
+    const said = server.storeMessage("u-bob", "we meet at tree");
+    await openChat();
     server.edit(said, "we meet at three");
-    await pass();
+    await advance();
     expect(message("we meet at three").getByText("edited")).toBeTruthy();
     expect(actions("we meet at three")).toEqual(["Add reaction", "Quote", "Copy link"]);
     await reload();
@@ -81,11 +81,11 @@ describe("deleting", () => {
     click(within(screen.getByRole("dialog")).getByRole("button", { name: answer }));
 
   test("asks first, leaves a trace without the text, and gives the focus to the composer", async () => {
-    await visit();
-    await say("I should not have said this");
-    await pass();
+    await openChat();
+    await sendMessage("I should not have said this");
+    await advance();
     await act("I should not", "Delete");
-    await confirm("Keep");
+    await confirm("Cancel");
     expect(messages("I should not")).toHaveLength(1);
     expect(server.log[0]?.deletedAt).toBeNull();
     await act("I should not", "Delete");
@@ -98,26 +98,26 @@ describe("deleting", () => {
   });
 
   test("by its author shows at once", async () => {
-    const said = server.say("u-bob", "regrets");
-    await visit();
+    const said = server.storeMessage("u-bob", "regrets");
+    await openChat();
     server.delete(said);
-    await pass();
+    await advance();
     expect(messages("This message was deleted.")).toHaveLength(1);
     expect(messages("regrets")).toEqual([]);
   });
 
   test("is for an owner what others wrote too, and then says that it was removed", async () => {
     const moderated = server.add("moderated", [ALICE, "u-bob"]);
-    server.sayIn(moderated, "u-bob", "spam spam spam");
-    await visit(`/c/${moderated.channelId}`);
+    server.postMessage(moderated, "u-bob", "spam spam spam");
+    await openChat(`/c/${moderated.channelId}`);
     await act("spam", "Delete");
     await confirm("Delete");
     expect(messages("This message was removed.")).toHaveLength(1);
   });
 
   test("is not for a member what others wrote", async () => {
-    server.say("u-bob", "not mine to delete");
-    await visit();
+    server.storeMessage("u-bob", "not mine to delete");
+    await openChat();
     expect(actions("not mine to delete")).not.toContain("Delete");
   });
 });
@@ -126,8 +126,8 @@ describe("reactions", () => {
   const reaction = () => message("ship it?").queryByRole("button", { name: /^🚀, / });
 
   test("are added from the picker, counted with names, joined and taken back by a click", async () => {
-    const said = server.say("u-bob", "ship it?");
-    await visit();
+    const said = server.storeMessage("u-bob", "ship it?");
+    await openChat();
     await act("ship it?", "Add reaction");
     const picker = within(screen.getByRole("dialog", { name: "Emoji" }));
     await user.type(picker.getByRole("searchbox", { name: "Search emoji" }), "rocket");
@@ -135,20 +135,20 @@ describe("reactions", () => {
     expect(screen.queryByRole("dialog")).toBeNull();
     expect(reaction()?.getAttribute("aria-label")).toBe("🚀, 1: you");
     server.react(said, "u-bob", "🚀");
-    await pass();
+    await advance();
     expect(reaction()?.getAttribute("aria-label")).toBe("🚀, 2: you, bob");
     expect(reaction()?.getAttribute("aria-pressed")).toBe("true");
     await click(reaction() as HTMLElement);
     expect(reaction()?.getAttribute("aria-label")).toBe("🚀, 1: bob");
     expect(reaction()?.getAttribute("aria-pressed")).toBe("false");
     server.react(said, "u-bob", "🚀", false);
-    await pass();
+    await advance();
     expect(reaction()).toBeNull();
   });
 
   test("of somebody else are joined by a click", async () => {
-    server.react(server.say("u-bob", "ship it?"), "u-bob", "🚀");
-    await visit();
+    server.react(server.storeMessage("u-bob", "ship it?"), "u-bob", "🚀");
+    await openChat();
     await click(reaction() as HTMLElement);
     expect(reaction()?.getAttribute("aria-label")).toBe("🚀, 2: bob, you");
     expect(server.log[0]?.reactions).toEqual([{ emoji: "🚀", userIds: ["u-bob", ALICE] }]);
@@ -157,7 +157,7 @@ describe("reactions", () => {
 
 describe("mentions", () => {
   test("are completed by letters, arrows and Enter, and stand out", async () => {
-    await visit();
+    await openChat();
     await user.type(composer(), "hello @");
     const options = () => within(screen.getByRole("listbox", { name: "People to mention" }));
     const chosen = () => options().getByRole("option", { selected: true }).textContent;
@@ -170,35 +170,35 @@ describe("mentions", () => {
     await user.keyboard("{Enter}");
     expect(composer().value).toBe("hello @dave ");
     await user.keyboard("and welcome{Enter}");
-    await pass();
+    await advance();
     expect(message("and welcome").article.querySelector(".mention")?.textContent).toBe("@dave");
-    expect(message("and welcome").article.className).not.toContain("message-names-me");
+    expect(message("and welcome").article.className).not.toContain("message-mentions-me");
   });
 
   test("can be left alone with Escape, and then Enter sends", async () => {
-    await visit();
+    await openChat();
     await user.type(composer(), "hello @da{Escape}");
     expect(screen.queryByRole("listbox")).toBeNull();
-    await press("{Enter}");
+    await pressKeys("{Enter}");
     expect(server.log[0]?.text).toBe("hello @da");
   });
 
   test("of oneself give a stronger count and a highlighted message", async () => {
     const names = server.add("names", ["u-bob", ALICE]);
-    await visit();
-    server.sayIn(names, "u-bob", "hello @alice and welcome");
-    await pass();
+    await openChat();
+    server.postMessage(names, "u-bob", "hello @alice and welcome");
+    await advance();
     expect(channelLink("names").querySelector(".badge-strong")?.textContent).toContain("1");
     await click(channelLink("names"));
-    await pass(1_000);
-    expect(message("and welcome").article.className).toContain("message-names-me");
+    await advance(1_000);
+    expect(message("and welcome").article.className).toContain("message-mentions-me");
     expect(message("and welcome").article.querySelector(".mention-me")?.textContent).toBe("@alice");
     expect(channelLink("names").querySelector(".badge")).toBeNull();
   });
 });
 
 test("bytes are counted near the limit, and over it nothing is sent", async () => {
-  await visit();
+  await openChat();
   const count = () => document.querySelector(".composer-count")?.textContent ?? null;
   const write = (value: string) => fireEvent.change(composer(), { target: { value } });
   const send = screen.getByRole<HTMLButtonElement>("button", { name: "Send message" });
@@ -210,20 +210,20 @@ test("bytes are counted near the limit, and over it nothing is sent", async () =
   expect(count()).toBe("8 bytes over the limit");
   expect(send.disabled).toBe(true);
   fireEvent.keyDown(composer(), { key: "Enter" });
-  await pass();
+  await advance();
   expect(server.log).toEqual([]);
   expect(composer().value).toBe("é".repeat(4_100));
   write("é".repeat(4_096));
   expect(count()).toBe("0 bytes left");
   fireEvent.keyDown(composer(), { key: "Enter" });
-  await pass();
+  await advance();
   expect(server.log[0]?.text).toBe("é".repeat(4_096));
-  expect(state("éééé")).toBe("Delivered");
+  expect(deliveryState("éééé")).toBe("Delivered");
 });
 
 test("a quote begins the next message", async () => {
-  server.say("u-bob", "so it was said");
-  await visit();
+  server.storeMessage("u-bob", "so it was said");
+  await openChat();
   await act("so it was said", "Quote");
   expect(composer().value).toBe("> **bob**\n> so it was said\n\n");
   expect(document.activeElement).toBe(composer());
@@ -231,7 +231,7 @@ test("a quote begins the next message", async () => {
 
 test("drafts wait in their channels, over a look elsewhere and a reload", async () => {
   server.add("second draft", [ALICE]);
-  await visit();
+  await openChat();
   await user.type(composer(), "I was about to say");
   await click(channelLink("second draft"));
   expect(screen.getByRole("log", { name: "Messages in second draft" })).toBeTruthy();
@@ -243,60 +243,60 @@ test("drafts wait in their channels, over a look elsewhere and a reload", async 
 });
 
 test("search finds what one may see, newest first, and leads there", async () => {
-  server.say("u-bob", "The Heron landed");
-  const changed = server.say("u-bob", "a heron, mistyped");
-  const deleted = server.say("u-bob", "heron, deleted");
+  server.storeMessage("u-bob", "The Heron landed");
+  const changed = server.storeMessage("u-bob", "a heron, mistyped");
+  const deleted = server.storeMessage("u-bob", "heron, deleted");
   server.edit(changed, "an egret after all");
   server.delete(deleted);
-  server.say("u-bob", "two HERONS");
-  await visit();
-  await press("{Control>}{Shift>}f{/Shift}{/Control}");
+  server.storeMessage("u-bob", "two HERONS");
+  await openChat();
+  await pressKeys("{Control>}{Shift>}f{/Shift}{/Control}");
   await user.keyboard("heron");
-  await press("{Enter}");
+  await pressKeys("{Enter}");
   const panel = within(screen.getByRole("complementary", { name: "Search" }));
   const found = () =>
-    panel.getAllByRole("link").map((link) => link.querySelector(".found-text")?.textContent);
+    panel.getAllByRole("link").map((link) => link.querySelector(".search-result-text")?.textContent);
   expect(found()).toEqual(["two HERONS", "The Heron landed"]);
   expect(panel.getByText("2 found, newest first")).toBeTruthy();
   expect([...document.querySelectorAll("mark")].map((mark) => mark.textContent)).toEqual(["HERON", "Heron"]);
   await user.clear(panel.getByRole("searchbox"));
   await user.keyboard("egret");
-  await press("{Enter}");
+  await pressKeys("{Enter}");
   expect(found()).toEqual(["an egret after all"]);
   await user.clear(panel.getByRole("searchbox"));
   await user.keyboard("stork");
-  await press("{Enter}");
-  expect(panel.getByText("No message here has these words.")).toBeTruthy();
+  await pressKeys("{Enter}");
+  expect(panel.getByText("No messages match.")).toBeTruthy();
   await user.clear(panel.getByRole("searchbox"));
   await user.keyboard("heron landed");
-  await press("{Enter}");
+  await pressKeys("{Enter}");
   await click(panel.getByRole("link"));
   expect(location.pathname).toBe("/c/general/1");
-  expect(message("The Heron landed").article.className).toContain("message-marked");
+  expect(message("The Heron landed").article.className).toContain("message-highlighted");
 });
 
 test("a link to a message opens its channel and marks it", async () => {
-  for (const text of ["fact 0", "fact 1", "fact 2"]) server.say("u-bob", text);
-  await visit("/c/general/2");
-  expect(message("fact 1").article.className).toContain("message-marked");
-  expect(message("fact 0").article.className).not.toContain("message-marked");
+  for (const text of ["fact 0", "fact 1", "fact 2"]) server.storeMessage("u-bob", text);
+  await openChat("/c/general/2");
+  expect(message("fact 1").article.className).toContain("message-highlighted");
+  expect(message("fact 0").article.className).not.toContain("message-highlighted");
 });
 
 test("an arrival is announced politely with its sender, once, and one's own words are not", async () => {
-  server.say("u-bob", "said before");
-  await visit();
+  server.storeMessage("u-bob", "said before");
+  await openChat();
   const polite = () =>
-    [...document.querySelectorAll(".channel-main > .unseen[aria-live=polite]")].map(
+    [...document.querySelectorAll(".channel-main > .visually-hidden[aria-live=polite]")].map(
       (each) => each.textContent,
     );
   expect(polite()).toEqual([""]);
   expect(log().getAttribute("aria-live")).toBe("off");
-  const heard = server.sayIn(server.general, "u-bob", "listen to this");
-  await pass();
+  const heard = server.postMessage(server.general, "u-bob", "listen to this");
+  await advance();
   expect(polite()).toEqual(["bob: listen to this"]);
   server.broadcast(heard);
-  await say("my own words");
-  await pass();
-  expect(state("my own words")).toBe("Delivered");
+  await sendMessage("my own words");
+  await advance();
+  expect(deliveryState("my own words")).toBe("Delivered");
   expect(polite()).toEqual(["bob: listen to this"]);
 });

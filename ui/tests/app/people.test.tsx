@@ -2,25 +2,25 @@
 /** Who is here, who is typing, and how people find each other: channels, members, direct messages. */
 import { screen, within } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
-import { ALICE, type FakeChannel } from "../support/fakeServer";
 import {
-  aliceVisits,
+  advance,
   channelLink,
   click,
   composer,
+  deliveryState,
   log,
-  pass,
-  press,
-  say,
+  openChat,
+  pressKeys,
+  sendMessage,
   server,
+  setUpChat,
   sidebar,
-  state,
   texts,
   user,
-  visit,
-} from "../support/visit";
+} from "../support/chatPage";
+import { ALICE, type FakeChannel } from "../support/fakeServer";
 
-aliceVisits();
+setUpChat();
 
 const person = (name: string) =>
   within(screen.getByRole("list", { name: "People" })).getByRole("button", {
@@ -31,17 +31,17 @@ const dialog = (name: string) => within(screen.getByRole("dialog", { name }));
 const hasLink = (name: string) => sidebar().queryByRole("link", { name: new RegExp(`^${name}`) }) !== null;
 
 test("people come and go, and it says when they were last seen", async () => {
-  await visit();
+  await openChat();
   expect(person("bob").textContent).toMatch(/online$/);
   await click(person("bob"));
   expect(head()).toContain("online");
   server.presence("u-bob", "offline");
-  await pass();
+  await advance();
   expect(head()).toContain("last seen just now");
   expect(channelLink("bob").textContent).toMatch(/offline$/);
   expect(person("bob").textContent).toMatch(/offline$/);
   server.presence("u-bob", "online");
-  await pass();
+  await advance();
   expect(head()).toContain("online");
 });
 
@@ -50,49 +50,49 @@ describe("typing", () => {
 
   test("by one, two and several is shown, and ends with a message or by itself", async () => {
     const chatter = server.add("chatter", ["u-bob", "u-carol", "u-dave", ALICE]);
-    await visit(`/c/${chatter.channelId}`);
+    await openChat(`/c/${chatter.channelId}`);
     server.typing(chatter, "u-bob");
-    await pass();
+    await advance();
     expect(line()).toBe("bob is typing");
     server.typing(chatter, "u-carol");
-    await pass();
+    await advance();
     expect(line()).toBe("bob and carol are typing");
     server.typing(chatter, "u-dave");
-    await pass();
+    await advance();
     expect(line()).toBe("Several people are typing");
-    server.sayIn(chatter, "u-carol", "done");
-    await pass();
+    server.postMessage(chatter, "u-carol", "done");
+    await advance();
     expect(line()).toBe("bob and dave are typing");
-    await pass(11_000);
+    await advance(11_000);
     expect(line()).toBe("");
     expect(texts()).toEqual(["done"]);
   });
 
   test("of one's own is sent every few seconds while one types, and not shown to oneself", async () => {
-    await visit();
+    await openChat();
     await user.type(composer(), "hello");
     server.typing(server.general, ALICE);
-    await pass();
+    await advance();
     expect(server.sent).toEqual([{ action: "startTyping", channelId: "general" }]);
     expect(line()).toBe("");
-    await pass(4_000);
+    await advance(4_000);
     await user.type(composer(), " there");
-    await pass();
+    await advance();
     expect(server.sent).toHaveLength(2);
   });
 
   test("elsewhere is not shown here", async () => {
     const elsewhere = server.add("elsewhere", ["u-bob", ALICE]);
-    await visit();
+    await openChat();
     server.typing(elsewhere, "u-bob");
-    await pass();
+    await advance();
     expect(line()).toBe("");
   });
 });
 
 describe("a public channel", () => {
   test("is made with a name, and one is in it at once", async () => {
-    await visit();
+    await openChat();
     await click(screen.getByRole("button", { name: "Create channel" }));
     const making = dialog("Create a channel");
     expect(document.activeElement).toBe(making.getByRole("textbox", { name: /^Name/ }));
@@ -100,11 +100,11 @@ describe("a public channel", () => {
     await click(making.getByRole("button", { name: "Create" }));
     expect(screen.queryByRole("dialog")).toBeNull();
     expect(screen.getByRole("log", { name: "Messages in tea" })).toBeTruthy();
-    expect(log().textContent).toContain("Nobody has said anything here yet. Everybody can find and join it.");
+    expect(log().textContent).toContain("No messages yet. Anyone can find and join it.");
     const made = server.channels.get("c-tea") as FakeChannel;
     server.join(made, "u-bob");
-    server.sayIn(made, "u-bob", "is there tea?");
-    await pass();
+    server.postMessage(made, "u-bob", "is there tea?");
+    await advance();
     expect(texts()).toEqual(["is there tea?"]);
     expect(screen.getByRole("button", { name: "Members, 2" })).toBeTruthy();
   });
@@ -112,44 +112,44 @@ describe("a public channel", () => {
   test("is found among those to discover, and joined", async () => {
     const tea = server.add("tea", ["u-bob"], "public");
     server.add("secret", ["u-bob"], "private");
-    await visit();
+    await openChat();
     await click(screen.getByRole("button", { name: "Browse channels" }));
     const browsing = dialog("Browse channels");
     expect(browsing.getAllByRole("listitem")).toHaveLength(1);
     await user.type(browsing.getByRole("searchbox", { name: "Filter channels" }), "coffee");
-    expect(browsing.getByText("No channel has such a name.")).toBeTruthy();
+    expect(browsing.getByText("No channels match.")).toBeTruthy();
     await user.clear(browsing.getByRole("searchbox"));
     await click(browsing.getByRole("button", { name: "Join tea" }));
     expect(screen.getByRole("log", { name: "Messages in tea" })).toBeTruthy();
     expect(hasLink("tea")).toBe(true);
-    await say("is there tea?");
-    await pass();
+    await sendMessage("is there tea?");
+    await advance();
     expect(tea.log.map(({ text }) => text)).toEqual(["is there tea?"]);
   });
 
   test("whose link one follows is shown with an offer to join", async () => {
     const open = server.add("open", ["u-bob"], "public");
-    await visit(`/c/${open.channelId}`);
+    await openChat(`/c/${open.channelId}`);
     expect(screen.getByText(/Join it to read and write\./)).toBeTruthy();
     expect(screen.queryByRole("alert")).toBeNull();
     expect(screen.queryByRole("textbox", { name: "Message" })).toBeNull();
     await click(screen.getByRole("button", { name: "Join" }));
-    await say("made it");
-    await pass();
-    expect(state("made it")).toBe("Delivered");
+    await sendMessage("made it");
+    await advance();
+    expect(deliveryState("made it")).toBe("Delivered");
   });
 });
 
 describe("a private channel", () => {
   test("whose link one follows is said not to be here", async () => {
     const closed = server.add("closed", ["u-bob"]);
-    await visit(`/c/${closed.channelId}`);
-    expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("This channel is not here");
+    await openChat(`/c/${closed.channelId}`);
+    expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("Channel not found");
   });
 
   test("gets members from one who is in it, and its owner removes them", async () => {
     const secret = server.add("secret", [ALICE]);
-    await visit(`/c/${secret.channelId}`);
+    await openChat(`/c/${secret.channelId}`);
     await click(screen.getByRole("button", { name: "Members, 1" }));
     await click(screen.getByRole("button", { name: "Add people" }));
     const adding = dialog("Add people");
@@ -170,15 +170,15 @@ describe("a private channel", () => {
 
   test("that one is added to is there at once, and gone at once when one is removed", async () => {
     const secret = server.add("secret", ["u-bob"]);
-    server.sayIn(secret, "u-bob", "for members only");
-    await visit();
+    server.postMessage(secret, "u-bob", "for members only");
+    await openChat();
     expect(hasLink("secret")).toBe(false);
     server.join(secret, ALICE, "u-bob");
-    await pass();
+    await advance();
     await click(channelLink("secret"));
     expect(texts()).toEqual(["for members only"]);
     server.leave(secret, ALICE, "u-bob");
-    await pass();
+    await advance();
     expect(screen.getByText("You are no longer a member of secret.")).toBeTruthy();
     expect(hasLink("secret")).toBe(false);
     expect(location.pathname).toBe("/c/general");
@@ -187,7 +187,7 @@ describe("a private channel", () => {
 
   test("is left after a question, and is out of the sidebar then", async () => {
     const left = server.add("to be left", ["u-bob", ALICE]);
-    await visit(`/c/${left.channelId}`);
+    await openChat(`/c/${left.channelId}`);
     await click(screen.getByRole("button", { name: "Members, 2" }));
     await click(screen.getByRole("button", { name: "Leave" }));
     await click(dialog("Leave to be left?").getByRole("button", { name: "Leave" }));
@@ -198,13 +198,13 @@ describe("a private channel", () => {
 
   test("is handed on by an owner who leaves: one is told, and removes others from then on", async () => {
     const handed = server.add("handed on", ["u-bob", ALICE, "u-carol"]);
-    await visit(`/c/${handed.channelId}`);
+    await openChat(`/c/${handed.channelId}`);
     await click(screen.getByRole("button", { name: "Members, 3" }));
     const members = within(screen.getByRole("list", { name: "Members of handed on" }));
     expect(members.queryByRole("button", { name: "Remove carol" })).toBeNull();
     server.leave(handed, "u-bob");
-    await pass();
-    expect(screen.getByText("bob left handed on. You are its owner now.")).toBeTruthy();
+    await advance();
+    expect(screen.getByText("bob left handed on. You are now its owner.")).toBeTruthy();
     const me = members.getAllByRole("listitem").find((item) => item.textContent?.includes("you"));
     expect(me?.textContent).toContain("owner");
     await click(members.getByRole("button", { name: "Remove carol" }));
@@ -214,28 +214,28 @@ describe("a private channel", () => {
 
   test("says to an owner who is about to leave who will own it", async () => {
     const mine = server.add("mine", [ALICE, "u-bob"]);
-    await visit(`/c/${mine.channelId}`);
+    await openChat(`/c/${mine.channelId}`);
     await click(screen.getByRole("button", { name: "Members, 2" }));
     await click(screen.getByRole("button", { name: "Leave" }));
     expect(screen.getByRole("dialog", { name: "Leave mine?" }).textContent).toContain(
-      "Whoever has been here longest will own it.",
+      "The longest-standing member becomes the owner.",
     );
   });
 });
 
 describe("a direct message", () => {
   test("is one channel for two people, made once and found again", async () => {
-    await visit();
+    await openChat();
     await click(person("bob"));
     expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("bob");
     expect(log().textContent).toContain("Only the two of you can read it.");
-    await say("just between us");
-    await pass();
+    await sendMessage("just between us");
+    await advance();
     const address = location.pathname;
     await click(channelLink("general"));
-    await press("{Control>}k{/Control}");
+    await pressKeys("{Control>}k{/Control}");
     await user.keyboard("bob");
-    await press("{Enter}");
+    await pressKeys("{Enter}");
     expect(location.pathname).toBe(address);
     expect(texts()).toEqual(["just between us"]);
     await click(channelLink("general"));
@@ -245,10 +245,10 @@ describe("a direct message", () => {
   });
 
   test("that somebody else begins appears with its sender's name, unread", async () => {
-    await visit();
+    await openChat();
     const direct = server.add("direct carol", ["u-carol", ALICE], "direct");
-    server.sayIn(direct, "u-carol", "psst");
-    await pass(1_000);
+    server.postMessage(direct, "u-carol", "psst");
+    await advance(1_000);
     expect(channelLink("carol").textContent).toContain("1 unread");
     await click(channelLink("carol"));
     expect(texts()).toEqual(["psst"]);
@@ -256,13 +256,13 @@ describe("a direct message", () => {
 });
 
 test("one's own name is changed, for oneself at once", async () => {
-  await visit();
+  await openChat();
   await click(screen.getByRole("button", { name: "You and settings" }));
   const name = screen.getByRole("textbox", { name: /^Name/ });
   await user.clear(name);
   await user.type(name, "Alice B.");
   await click(screen.getByRole("button", { name: "Save name" }));
-  expect(screen.getByText("Your name is changed.")).toBeTruthy();
+  expect(screen.getByText("Your name was changed.")).toBeTruthy();
   expect(document.querySelector(".sidebar-me-name")?.textContent).toBe("Alice B.");
   expect(server.people.get(ALICE)?.displayName).toBe("Alice B.");
 });

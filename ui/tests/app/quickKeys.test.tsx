@@ -2,10 +2,10 @@
 /** Lists that filter while one types: a key that follows at once acts on what the field says, never on an older list. */
 import { act, fireEvent, screen, within } from "@testing-library/react";
 import { beforeEach, describe, expect, test } from "vitest";
+import { advance, composer, openChat, server, setUpChat, user } from "../support/chatPage";
 import { ALICE, type FakeChannel } from "../support/fakeServer";
-import { aliceVisits, composer, pass, server, user, visit } from "../support/visit";
 
-aliceVisits();
+setUpChat();
 
 /** One key stroke after the other, with no time between them for anything that comes later. */
 function strike(field: HTMLInputElement | HTMLTextAreaElement, text: string, ...keys: string[]): void {
@@ -17,10 +17,10 @@ function strike(field: HTMLInputElement | HTMLTextAreaElement, text: string, ...
 
 describe("the emoji picker", () => {
   async function open(): Promise<HTMLInputElement> {
-    server.say("u-bob", "ship it?");
-    await visit();
+    server.storeMessage("u-bob", "ship it?");
+    await openChat();
     await user.click(screen.getByRole("button", { name: "Add reaction" }));
-    await pass();
+    await advance();
     return within(screen.getByRole("dialog", { name: "Emoji" })).getByRole("searchbox");
   }
 
@@ -28,7 +28,7 @@ describe("the emoji picker", () => {
 
   test("picks the first emoji of what was typed, with Enter right behind the last letter", async () => {
     strike(await open(), "tada", "Enter");
-    await pass();
+    await advance();
     expect(screen.queryByRole("dialog")).toBeNull();
     expect(reactions()).toEqual(["🎉"]);
   });
@@ -36,7 +36,7 @@ describe("the emoji picker", () => {
   test("moves within what was typed, with an arrow right behind the last letter", async () => {
     const field = await open();
     strike(field, "heart", "ArrowRight", "Enter");
-    await pass();
+    await advance();
     const picked = reactions();
     strike(await reopened(), "heart");
     const second = screen.getAllByRole("gridcell")[1]?.textContent;
@@ -45,7 +45,7 @@ describe("the emoji picker", () => {
 
   async function reopened(): Promise<HTMLInputElement> {
     await user.click(screen.getByRole("button", { name: "Add reaction" }));
-    await pass();
+    await advance();
     return screen.getByRole("searchbox", { name: "Search emoji" });
   }
 
@@ -53,28 +53,28 @@ describe("the emoji picker", () => {
     const field = await open();
     strike(field, "heart", "ArrowDown", "ArrowRight");
     strike(field, "tada", "Enter");
-    await pass();
+    await advance();
     expect(reactions()).toEqual(["🎉"]);
   });
 
   test("picks nothing when nothing is found, and the next text counts", async () => {
     const field = await open();
     strike(field, "tada no such emoji", "Enter");
-    await pass();
+    await advance();
     expect(screen.getByText("No emoji found")).toBeTruthy();
     expect(reactions()).toEqual([]);
     strike(field, "pizza", "Enter");
-    await pass();
+    await advance();
     expect(reactions()).toEqual(["🍕"]);
   });
 
   test("picks nothing before anything is typed or chosen", async () => {
     const field = await open();
     fireEvent.keyDown(field, { key: "Enter" });
-    await pass();
+    await advance();
     expect(reactions()).toEqual([]);
     strike(field, "", "ArrowDown", "ArrowRight", "Enter");
-    await pass();
+    await advance();
     expect(reactions()).toEqual(["😃"]);
   });
 
@@ -82,7 +82,7 @@ describe("the emoji picker", () => {
     const field = await open();
     strike(field, "tada");
     fireEvent.keyDown(field, { key: "Enter", isComposing: true });
-    await pass();
+    await advance();
     expect(reactions()).toEqual([]);
   });
 });
@@ -95,29 +95,29 @@ describe("the switcher", () => {
   });
 
   async function open(): Promise<HTMLInputElement> {
-    await visit();
+    await openChat();
     await user.keyboard("{Control>}k{/Control}");
-    await pass();
+    await advance();
     return screen.getByRole<HTMLInputElement>("combobox");
   }
 
   test("goes where the typed letters lead, with Enter right behind the last one", async () => {
     strike(await open(), "tea", "Enter");
-    await pass();
+    await advance();
     expect(location.pathname).toBe(`/c/${tea.channelId}`);
   });
 
   test("goes nowhere when nothing has such a name", async () => {
     strike(await open(), "tea with milk", "Enter");
-    await pass();
+    await advance();
     expect(location.pathname).toBe("/c/general");
-    expect(screen.getByText("Nothing has such a name.")).toBeTruthy();
+    expect(screen.getByText("No channels or people match.")).toBeTruthy();
   });
 
   test("forgets where the arrows went when the text is another", async () => {
     strike(await open(), "a", "ArrowDown", "ArrowDown");
     strike(screen.getByRole<HTMLInputElement>("combobox"), "tea", "Enter");
-    await pass();
+    await advance();
     expect(location.pathname).toBe(`/c/${tea.channelId}`);
   });
 });
@@ -135,34 +135,34 @@ describe("the completion of mentions", () => {
   }
 
   test("completes whom the typed letters name, with Enter right behind the last one", async () => {
-    await visit();
+    await openChat();
     fireEvent.keyDown(type("hello @da"), { key: "Enter" });
     expect(composer().value).toBe("hello @dave ");
   });
 
   test("sends when the letters name nobody", async () => {
-    await visit();
+    await openChat();
     fireEvent.keyDown(type("hello @dave2"), { key: "Enter" });
-    await pass();
+    await advance();
     expect(server.log.at(-1)?.text).toBe("hello @dave2");
   });
 
   test("goes by where the caret is, not by where it was", async () => {
-    await visit();
+    await openChat();
     fireEvent.keyDown(type("hello @da", 2), { key: "Enter" });
-    await pass();
+    await advance();
     expect(server.log.at(-1)?.text).toBe("hello @da");
   });
 
   test("completes the mention that the caret has just come to, and nothing behind it", async () => {
-    await visit();
+    await openChat();
     const field = type("@ca and @da", 3);
     fireEvent.keyDown(field, { key: "Enter" });
     expect(field.value).toBe("@carol  and @da");
   });
 
   test("forgets where the arrows went when the letters are others", async () => {
-    await visit();
+    await openChat();
     fireEvent.keyDown(type("@"), { key: "ArrowDown" });
     fireEvent.keyDown(type("@da"), { key: "Enter" });
     expect(composer().value).toBe("@dave ");
@@ -173,9 +173,9 @@ describe("the list of channels to join", () => {
   test("shows what the typed letters name at once, and Enter in the field joins nothing", async () => {
     server.add("tea", ["u-bob"], "public");
     server.add("coffee", ["u-bob"], "public");
-    await visit();
+    await openChat();
     await user.click(screen.getByRole("button", { name: "Browse channels" }));
-    await pass();
+    await advance();
     const dialog = within(screen.getByRole("dialog", { name: "Browse channels" }));
     expect(dialog.getAllByRole("listitem")).toHaveLength(2);
     strike(dialog.getByRole("searchbox"), "tea");
@@ -183,7 +183,7 @@ describe("the list of channels to join", () => {
       dialog.getAllByRole("button", { name: /^Join / }).map((each) => each.getAttribute("aria-label")),
     ).toEqual(["Join tea"]);
     fireEvent.keyDown(dialog.getByRole("searchbox"), { key: "Enter" });
-    await pass();
+    await advance();
     expect(server.requests.filter((request) => request.startsWith("PUT"))).toEqual([]);
   });
 });
@@ -191,9 +191,9 @@ describe("the list of channels to join", () => {
 describe("the list of people to add", () => {
   test("shows whom the typed letters name at once, and Enter in the field adds nobody", async () => {
     const channel = server.add("tea", [ALICE]);
-    await visit(`/c/${channel.channelId}`);
+    await openChat(`/c/${channel.channelId}`);
     await user.click(screen.getByRole("button", { name: "Members, 1" }));
-    await pass();
+    await advance();
     await user.click(screen.getByRole("button", { name: "Add people" }));
     const dialog = within(screen.getByRole("dialog", { name: "Add people" }));
     strike(dialog.getByRole("searchbox"), "da");
@@ -201,7 +201,7 @@ describe("the list of people to add", () => {
       expect.stringContaining("@dave"),
     ]);
     fireEvent.keyDown(dialog.getByRole("searchbox"), { key: "Enter" });
-    await pass();
+    await advance();
     expect([...channel.roles.keys()]).toEqual([ALICE]);
   });
 });
@@ -211,15 +211,15 @@ describe("search in a channel", () => {
   let waiting: Map<string, () => void>;
 
   async function open(): Promise<HTMLInputElement> {
-    for (const text of ["tea is ready", "coffee is ready"]) server.say("u-bob", text);
-    await visit();
+    for (const text of ["tea is ready", "coffee is ready"]) server.storeMessage("u-bob", text);
+    await openChat();
     waiting = new Map();
     server.intercept = (_method, path) => {
       const term = new URLSearchParams(path.split("?")[1]).get("search");
       return term === null ? null : new Promise((resolve) => waiting.set(term, () => resolve(null)));
     };
     await user.keyboard("{Control>}{Shift>}f{/Shift}{/Control}");
-    await pass();
+    await advance();
     return screen.getByRole("searchbox", { name: "Search in general" });
   }
 
@@ -228,21 +228,21 @@ describe("search in a channel", () => {
     const form = field.form;
     if (!form) throw new Error("The field is in no form.");
     fireEvent.submit(form);
-    await pass();
+    await advance();
   }
 
   async function answer(term: string): Promise<void> {
     const go = waiting.get(term);
     if (!go) throw new Error(`Nobody has asked for ${term}.`);
     await act(async () => go());
-    await pass();
+    await advance();
   }
 
   const results = () => {
     const panel = screen.getByRole("complementary", { name: "Search" });
     return within(panel)
       .queryAllByRole("link")
-      .map((link) => link.querySelector(".found-text")?.textContent);
+      .map((link) => link.querySelector(".search-result-text")?.textContent);
   };
 
   test("shows the results of the term in the field, whichever answer comes last", async () => {
@@ -277,15 +277,15 @@ describe("search in a channel", () => {
   });
 
   test("looks further back for the term whose results it shows, and adds to them alone", async () => {
-    for (let index = 0; index < 60; index += 1) server.say("u-bob", `old tea ${index}`);
+    for (let index = 0; index < 60; index += 1) server.storeMessage("u-bob", `old tea ${index}`);
     const field = await open();
     await ask(field, "old tea");
     await answer("old tea");
     expect(results()).toHaveLength(50);
-    await user.click(screen.getByRole("button", { name: "Look further back" }));
-    await pass();
+    await user.click(screen.getByRole("button", { name: "Search older messages" }));
+    await advance();
     strike(field, "coffee");
-    expect(screen.queryByRole("button", { name: "Look further back" })).toBeNull();
+    expect(screen.queryByRole("button", { name: "Search older messages" })).toBeNull();
     await answer("old tea");
     expect(results()).toEqual([]);
     strike(field, "old tea");

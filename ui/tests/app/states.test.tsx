@@ -2,30 +2,30 @@
 /** Empty, loading, failing, for the first time: every state says what it is and what can be done. */
 import { screen, within } from "@testing-library/react";
 import { beforeEach, expect, test, vi } from "vitest";
-import { ALICE, refused } from "../support/fakeServer";
 import {
-  aliceVisits,
+  advance,
   channelLink,
   click,
   composer,
+  deliveryState,
   hideTab,
   log,
   main,
   messages,
-  pass,
-  press,
-  say,
+  openChat,
+  pressKeys,
+  sendMessage,
   server,
-  state,
+  setUpChat,
   texts,
   user,
-  visit,
-} from "../support/visit";
+} from "../support/chatPage";
+import { ALICE, errorResponse } from "../support/fakeServer";
 
-aliceVisits();
+setUpChat();
 
 test("the first visit opens general, ready to write", async () => {
-  await visit("/");
+  await openChat("/");
   expect(location.pathname).toBe("/c/general");
   expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("general");
   expect(document.activeElement).toBe(composer());
@@ -34,20 +34,18 @@ test("the first visit opens general, ready to write", async () => {
 
 test("an empty channel invites to write, until somebody has", async () => {
   const fresh = server.add("fresh", [ALICE]);
-  await visit(`/c/${fresh.channelId}`);
-  expect(log().textContent).toContain(
-    "Nobody has said anything here yet. Only its members can find and read it.",
-  );
+  await openChat(`/c/${fresh.channelId}`);
+  expect(log().textContent).toContain("No messages yet. Only its members can find and read it.");
   expect(log().textContent).toContain("Write the first message below.");
-  await say("here I am");
-  await pass();
-  expect(state("here I am")).toBe("Delivered");
+  await sendMessage("here I am");
+  await advance();
+  expect(deliveryState("here I am")).toBe("Delivered");
   expect(log().textContent).not.toContain("Write the first message below.");
 });
 
 test("an address that leads to no channel says so and offers two ways on", async () => {
-  await visit("/c/00000000-0000-4000-8000-000000000000");
-  expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("This channel is not here");
+  await openChat("/c/00000000-0000-4000-8000-000000000000");
+  expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("Channel not found");
   await click(main().getByRole("button", { name: "Create a channel" }));
   expect(screen.getByRole("dialog", { name: "Create a channel" })).toBeTruthy();
   await click(screen.getByRole("button", { name: "Cancel" }));
@@ -57,15 +55,15 @@ test("an address that leads to no channel says so and offers two ways on", async
 
 test("without any channel one is shown how to find the first", async () => {
   server.general.roles.delete(ALICE);
-  await visit("/");
+  await openChat("/");
   expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("Find your first channel");
-  expect(screen.getByText(/You are in no channel yet/)).toBeTruthy();
+  expect(screen.getByText(/You have not joined a channel yet/)).toBeTruthy();
 });
 
 test("while messages load it says so, and a failure can be tried again", async () => {
   const slow = server.add("slow", [ALICE, "u-bob"]);
-  server.sayIn(slow, "u-bob", "worth the wait");
-  await visit();
+  server.postMessage(slow, "u-bob", "worth the wait");
+  await openChat();
   const waiting: ((response: Response) => void)[] = [];
   server.intercept = (_method, path) =>
     path.includes(`/channels/${slow.channelId}/messages`)
@@ -82,10 +80,10 @@ test("while messages load it says so, and a failure can be tried again", async (
   server.intercept = (_method, path) => {
     if (!path.includes("/messages")) return null;
     failed += 1;
-    return refused("INTERNAL", "Something went wrong (made up).", 500);
+    return errorResponse("INTERNAL", "Something went wrong (made up).", 500);
   };
-  waiting[0]?.(refused("INTERNAL", "Something went wrong (made up).", 500));
-  await pass(10_000);
+  waiting[0]?.(errorResponse("INTERNAL", "Something went wrong (made up).", 500));
+  await advance(10_000);
   expect(failed).toBeGreaterThan(0);
   const trouble = within(main().getByRole("alert"));
   expect(trouble.getByText("The messages could not be loaded.")).toBeTruthy();
@@ -96,32 +94,32 @@ test("while messages load it says so, and a failure can be tried again", async (
 
 test.each([
   ["/api/channels", "The channels could not be loaded."],
-  ["/api/users", "The people could not be loaded."],
-])("a sidebar whose %s cannot be loaded says so and can be tried again", async (path, sentence) => {
+  ["/api/users", "The list of people could not be loaded."],
+])("a sidebar whose %s cannot be loaded says so and can be tried again", async (path, errorMessage) => {
   let failed = 0;
   server.intercept = (method, asked) => {
     if (method !== "GET" || asked.split("?")[0] !== path) return null;
     failed += 1;
-    return refused("INTERNAL", "Something went wrong (made up).", 500);
+    return errorResponse("INTERNAL", "Something went wrong (made up).", 500);
   };
-  await visit();
-  await pass(5_000);
+  await openChat();
+  await advance(5_000);
   expect(failed).toBeGreaterThan(0);
-  const trouble = within(screen.getByText(sentence));
+  const trouble = within(screen.getByText(errorMessage));
   server.intercept = () => null;
   await click(trouble.getByRole("button", { name: "Try again" }));
-  expect(screen.queryByText(sentence)).toBeNull();
+  expect(screen.queryByText(errorMessage)).toBeNull();
   expect(channelLink("general")).toBeTruthy();
 });
 
 test("a name that is refused keeps the dialog open with the reason", async () => {
-  await visit();
+  await openChat();
   await click(screen.getByRole("button", { name: "Create channel" }));
   const dialog = within(screen.getByRole("dialog", { name: "Create a channel" }));
   const create = dialog.getByRole<HTMLButtonElement>("button", { name: "Create" });
   expect(create.disabled).toBe(true);
   await user.type(dialog.getByRole("textbox", { name: /^Name/ }), "\u200b\u200b{Enter}");
-  await pass();
+  await advance();
   expect(dialog.getByRole("alert").textContent).toBe("This name shows nothing.");
   expect(dialog.getByRole("textbox", { name: /^Name/ }).getAttribute("aria-invalid")).toBe("true");
 });
@@ -146,25 +144,25 @@ beforeEach(() => {
 
 test("notifications come on request, for mentions and direct messages, while the tab is hidden", async () => {
   const direct = server.add("direct bob", ["u-bob", ALICE], "direct");
-  await visit();
+  await openChat();
   await hideTab(true);
-  server.sayIn(server.general, "u-bob", "@alice look");
-  await pass();
+  server.postMessage(server.general, "u-bob", "@alice look");
+  await advance();
   expect(messages("look")).toHaveLength(1);
   await hideTab(false);
   await click(screen.getByRole("button", { name: "You and settings" }));
   await click(screen.getByRole("checkbox", { name: /^Notifications/ }));
   expect(screen.getByRole<HTMLInputElement>("checkbox", { name: /^Notifications/ }).checked).toBe(true);
-  await press("{Escape}");
-  server.sayIn(server.general, "u-bob", "@alice look again");
-  await pass();
+  await pressKeys("{Escape}");
+  server.postMessage(server.general, "u-bob", "@alice look again");
+  await advance();
   expect(messages("look again")).toHaveLength(1);
   expect(Notices.all).toEqual([]);
   await hideTab(true);
-  server.sayIn(server.general, "u-bob", "of no concern");
-  server.sayIn(server.general, "u-bob", "@alice now");
-  server.sayIn(direct, "u-bob", "psst");
-  await pass();
+  server.postMessage(server.general, "u-bob", "of no concern");
+  server.postMessage(server.general, "u-bob", "@alice now");
+  server.postMessage(direct, "u-bob", "psst");
+  await advance();
   expect(Notices.all).toEqual([
     ["bob in general", "@alice now"],
     ["bob", "psst"],

@@ -1,21 +1,21 @@
 // @vitest-environment happy-dom
 /** What one has not read yet: counted, in the title too, and cleared wherever one reads it. */
 import { expect, test } from "vitest";
-import { ALICE, type FakeChannel } from "../support/fakeServer";
 import {
-  aliceVisits,
+  advance,
   channelLink,
   click,
+  closePage,
   hideTab,
-  leave,
   log,
-  pass,
-  say,
+  openChat,
+  sendMessage,
   server,
-  visit,
-} from "../support/visit";
+  setUpChat,
+} from "../support/chatPage";
+import { ALICE, type FakeChannel } from "../support/fakeServer";
 
-aliceVisits();
+setUpChat();
 
 /** What stands beside a channel's name. */
 const count = (name: string) => /(\d+) unread/.exec(channelLink(name).textContent ?? "")?.[1] ?? null;
@@ -27,15 +27,15 @@ const both = (name: string): FakeChannel => server.add(name, [ALICE, "u-bob"]);
 
 test("unread messages are counted per channel and in the title, and reading clears them", async () => {
   const [one, two, three] = [both("one"), both("two"), both("three")];
-  await visit(`/c/${three.channelId}`);
+  await openChat(`/c/${three.channelId}`);
   expect(document.title).toBe("three · Parley");
-  for (const text of ["news 0", "news 1", "news 2"]) server.sayIn(one, "u-bob", text);
-  server.sayIn(two, "u-bob", "other news");
-  await pass();
+  for (const text of ["news 0", "news 1", "news 2"]) server.postMessage(one, "u-bob", text);
+  server.postMessage(two, "u-bob", "other news");
+  await advance();
   expect([count("one"), count("two"), count("three")]).toEqual(["3", "1", null]);
   expect(document.title).toBe("(4) three · Parley");
   await click(channelLink("one"));
-  await pass(1_000);
+  await advance(1_000);
   expect([count("one"), count("two")]).toEqual([null, "1"]);
   expect(document.title).toBe("(1) one · Parley");
   expect(one.readSeq).toBe(3);
@@ -43,56 +43,56 @@ test("unread messages are counted per channel and in the title, and reading clea
 
 test("what is read in another tab is read in this one", async () => {
   const news = both("news");
-  await visit();
-  server.sayIn(news, "u-bob", "read me");
-  await pass();
+  await openChat();
+  server.postMessage(news, "u-bob", "read me");
+  await advance();
   expect([count("news"), document.title]).toEqual(["1", "(1) general · Parley"]);
-  server.tell({ type: "readMarker", channelId: news.channelId, readSeq: 1 });
-  await pass();
+  server.postFrame({ type: "readMarker", channelId: news.channelId, readSeq: 1 });
+  await advance();
   expect([count("news"), document.title]).toEqual([null, "general · Parley"]);
 });
 
 test("what came while one was signed out is unread and begins under a line", async () => {
   const overnight = both("overnight");
-  await visit(`/c/${overnight.channelId}`);
-  server.sayIn(overnight, "u-bob", "good night");
-  await pass(1_000);
+  await openChat(`/c/${overnight.channelId}`);
+  server.postMessage(overnight, "u-bob", "good night");
+  await advance(1_000);
   expect(overnight.readSeq).toBe(1);
-  leave();
-  for (const text of ["good morning", "is anybody up?"]) server.sayIn(overnight, "u-bob", text);
-  await visit();
+  closePage();
+  for (const text of ["good morning", "is anybody up?"]) server.postMessage(overnight, "u-bob", text);
+  await openChat();
   expect(count("overnight")).toBe("2");
   await click(channelLink("overnight"));
-  await pass(1_000);
+  await advance(1_000);
   expect(firstNew()).toContain("good morning");
   expect(count("overnight")).toBeNull();
 });
 
 test("a hidden tab reads nothing, and shows what is new when it is looked at again", async () => {
   const background = both("background");
-  await visit(`/c/${background.channelId}`);
-  server.sayIn(background, "u-bob", "seen");
-  await pass(1_000);
+  await openChat(`/c/${background.channelId}`);
+  server.postMessage(background, "u-bob", "seen");
+  await advance(1_000);
   expect(background.readSeq).toBe(1);
   await hideTab(true);
-  server.sayIn(background, "u-bob", "unseen");
-  await pass(1_000);
+  server.postMessage(background, "u-bob", "unseen");
+  await advance(1_000);
   expect(document.title).toBe("(1) background · Parley");
   expect(background.readSeq).toBe(1);
   expect(firstNew()).toContain("unseen");
   await hideTab(false);
-  await pass(1_000);
+  await advance(1_000);
   expect(document.title).toBe("background · Parley");
   expect(background.readSeq).toBe(2);
 });
 
 test("one's own words are never unread, after a reload either", async () => {
   const monologue = both("monologue");
-  await visit(`/c/${monologue.channelId}`);
-  await say("note to self");
-  await pass(1_000);
+  await openChat(`/c/${monologue.channelId}`);
+  await sendMessage("note to self");
+  await advance(1_000);
   expect(monologue.readSeq).toBe(1);
-  leave();
-  await visit();
+  closePage();
+  await openChat();
   expect(count("monologue")).toBeNull();
 });

@@ -1,13 +1,13 @@
 import { expect, test, vi } from "vitest";
-import { learnServerTime, serverNow } from "../../src/core/clock";
+import { serverNow, updateServerTime } from "../../src/core/clock";
 
 test("the server's time is learned from its answers, and small differences are none", () => {
   vi.spyOn(Date, "now").mockReturnValue(Date.parse("2026-11-24T12:00:00.400Z"));
-  learnServerTime("Tue, 24 Nov 2026 15:00:00 GMT");
+  updateServerTime("Tue, 24 Nov 2026 15:00:00 GMT");
   expect(serverNow() - Date.now()).toBe(3 * 3_600_000 - 400);
-  learnServerTime("Tue, 24 Nov 2026 12:00:00 GMT");
+  updateServerTime("Tue, 24 Nov 2026 12:00:00 GMT");
   expect(serverNow()).toBe(Date.now());
-  learnServerTime("nonsense");
+  updateServerTime("nonsense");
   expect(serverNow()).toBe(Date.now());
   vi.restoreAllMocks();
 });

@@ -32,25 +32,35 @@ export const users: readonly User[] = ["alice", "bob", "carol", "dave"].map((use
 
 export interface Faults {
   /** Of 1: a frame is sent twice. */
-  twice: number;
+  duplicate: number;
   /** The longest time that a frame is on its way; short and long ones overtake each other. */
   delay: number;
   /** Of 1: a socket is cut when a frame should go out, and the frame is lost. */
   cut: number;
   /** Of 1: a request fails. */
-  failing: number;
+  failedRequest: number;
   /** Of 1: a seq is used up by nothing. */
   hole: number;
   /** Of 1: an action is refused for coming too soon. */
-  limited: number;
+  rateLimited: number;
 }
 
-export const noFaults: Faults = { twice: 0, delay: 5, cut: 0, failing: 0, hole: 0, limited: 0 };
+export const noFaults: Faults = { duplicate: 0, delay: 5, cut: 0, failedRequest: 0, hole: 0, rateLimited: 0 };
 
 /** How often each kind of fault struck: a test that injects one asserts that it did. */
-export type Struck = Record<"twice" | "overtaken" | "cut" | "failing" | "hole" | "limited", number>;
+export type FaultCounts = Record<
+  "duplicate" | "reordered" | "cut" | "failedRequest" | "hole" | "rateLimited",
+  number
+>;
 
-export const neverStruck: Struck = { twice: 0, overtaken: 0, cut: 0, failing: 0, hole: 0, limited: 0 };
+export const noFaultCounts: FaultCounts = {
+  duplicate: 0,
+  reordered: 0,
+  cut: 0,
+  failedRequest: 0,
+  hole: 0,
+  rateLimited: 0,
+};
 
 /** A channel as the server has it. */
 export class FakeChannel {
@@ -99,11 +109,11 @@ export class FakeChannel {
 }
 
 /** Answers a request in the server's place; null lets it through. */
-export type Interception = (method: string, path: string) => Response | null | Promise<Response | null>;
+export type Interceptor = (method: string, path: string) => Response | null | Promise<Response | null>;
 
 export class FakeServer {
   faults: Faults = noFaults;
-  readonly struck: Struck = { ...neverStruck };
+  readonly faultCounts: FaultCounts = { ...noFaultCounts };
   readonly general = new FakeChannel("general", "public", "general", ["u-bob", ALICE]);
   readonly channels = new Map<string, FakeChannel>([["general", this.general]]);
   readonly people = new Map<string, User>(users.map((user) => [user.userId, user]));
@@ -121,7 +131,7 @@ export class FakeServer {
   outgoing: (frame: ServerFrame) => readonly ServerFrame[] = (frame) => [frame];
   /** An answer in place of doing what a frame asks for. */
   answer: (frame: ClientFrame) => ServerFrame | null = () => null;
-  intercept: Interception = () => null;
+  intercept: Interceptor = () => null;
   /** How many messages of Alice's it takes at once, and how many more each second. */
   rate: { readonly burst: number; readonly perSecond: number } | null = null;
   #spent: number[] = [];
@@ -165,7 +175,7 @@ export class FakeServer {
   }
 
   /** Somebody says something in general; `broadcast` is what lets everybody connected hear of it. */
-  say(userId: string, text: string, clientMessageId: string = crypto.randomUUID()): Message {
+  storeMessage(userId: string, text: string, clientMessageId: string = crypto.randomUUID()): Message {
     return this.#store(this.general, userId, text, clientMessageId);
   }
 
@@ -178,7 +188,7 @@ export class FakeServer {
   }
 
   /** Somebody says something, and everybody connected hears of it. */
-  sayIn(channel: FakeChannel, userId: string, text: string): Message {
+  postMessage(channel: FakeChannel, userId: string, text: string): Message {
     const message = this.#store(channel, userId, text, crypto.randomUUID());
     this.broadcast(message);
     return message;
@@ -189,14 +199,14 @@ export class FakeServer {
     const editedAt = new Date().toISOString();
     Object.assign(message, { text, editedAt });
     const editedBy = message.sender.userId;
-    this.tell({ type: "messageEdited", channelId, seq, messageId, text, editedBy, editedAt });
+    this.postFrame({ type: "messageEdited", channelId, seq, messageId, text, editedBy, editedAt });
   }
 
   delete(message: Message, deletedBy: string = message.sender.userId): void {
     const { channelId, seq, messageId } = message;
     const deletedAt = new Date().toISOString();
     Object.assign(message, { text: "", reactions: [], deletedAt, deletedBy });
-    this.tell({ type: "messageDeleted", channelId, seq, messageId, deletedBy, deletedAt });
+    this.postFrame({ type: "messageDeleted", channelId, seq, messageId, deletedBy, deletedAt });
   }
 
   react(message: Message, userId: string, emoji: string, added = true): void {
@@ -204,51 +214,51 @@ export class FakeServer {
     message.reactions = withReaction(message.reactions, emoji, userId, added);
     const change = added ? "added" : "removed";
     const reactedAt = new Date().toISOString();
-    this.tell({ type: "reaction", change, channelId, seq, messageId, emoji, userId, reactedAt });
+    this.postFrame({ type: "reaction", change, channelId, seq, messageId, emoji, userId, reactedAt });
   }
 
   typing({ channelId }: FakeChannel, userId: string): void {
     const until = new Date(Date.now() + 8_000).toISOString();
-    this.tell({ type: "typing", channelId, userId, until });
+    this.postFrame({ type: "typing", channelId, userId, until });
   }
 
   presence(userId: string, status: User["status"]): void {
     const lastSeenAt = status === "offline" ? new Date().toISOString() : null;
     const user = this.people.get(userId);
     if (user) this.people.set(userId, { ...user, status, lastSeenAt });
-    this.tell({ type: "presence", changes: [{ userId, status, lastSeenAt }] });
+    this.postFrame({ type: "presence", changes: [{ userId, status, lastSeenAt }] });
   }
 
   join(channel: FakeChannel, userId: string, changedBy: string = userId): void {
     channel.roles.set(userId, "member");
-    this.#tellOf(channel, { change: "joined", userId, changedBy });
+    this.#postChannelFrame(channel, { change: "joined", userId, changedBy });
   }
 
   leave(channel: FakeChannel, userId: string, changedBy: string = userId): void {
     const owned = channel.roles.get(userId) === "owner";
     channel.roles.delete(userId);
-    const [heir] = channel.roles.keys();
-    if (owned && heir) channel.roles.set(heir, "owner");
-    this.#tellOf(channel, {
+    const [newOwner] = channel.roles.keys();
+    if (owned && newOwner) channel.roles.set(newOwner, "owner");
+    this.#postChannelFrame(channel, {
       change: "left",
       userId,
       changedBy,
-      ...(owned && heir && { newOwnerId: heir }),
+      ...(owned && newOwner && { newOwnerId: newOwner }),
     });
   }
 
-  #tellOf(
+  #postChannelFrame(
     channel: FakeChannel,
-    what: Pick<ChannelFrame, "change" | "userId" | "changedBy" | "newOwnerId">,
+    route: Pick<ChannelFrame, "change" | "userId" | "changedBy" | "newOwnerId">,
   ): void {
     const changedAt = new Date().toISOString();
-    this.tell({ type: "channel", channel: channel.summary, changedAt, ...what });
+    this.postFrame({ type: "channel", channel: channel.summary, changedAt, ...route });
   }
 
   #store(channel: FakeChannel, userId: string, text: string, clientMessageId: string): Message {
     const known = this.#byClientId.get(userId + clientMessageId);
     if (known) return known;
-    while (this.#strikes("hole")) channel.lastSeq += 1;
+    while (this.#injects("hole")) channel.lastSeq += 1;
     channel.lastSeq += 1;
     const message: Message = {
       channelId: channel.channelId,
@@ -284,11 +294,11 @@ export class FakeServer {
       text,
       sentAt,
     };
-    this.tell(frame);
+    this.postFrame(frame);
   }
 
   /** One frame for every socket. */
-  tell(frame: ServerFrame): void {
+  postFrame(frame: ServerFrame): void {
     for (const socket of this.sockets) this.#send(socket, frame);
   }
 
@@ -344,8 +354,8 @@ export class FakeServer {
     const { action, clientMessageId, text } = frame;
     const wait = this.#waitFor();
     if (wait > 0) {
-      const refusal = { action, clientMessageId, retryAfterMs: wait };
-      this.#send(socket, { type: "error", code: "RATE_LIMITED", message: "Slow down.", ...refusal });
+      const errorFrame = { action, clientMessageId, retryAfterMs: wait };
+      this.#send(socket, { type: "error", code: "RATE_LIMITED", message: "Slow down.", ...errorFrame });
       return;
     }
     const channel = this.channels.get(frame.channelId) ?? this.general;
@@ -356,7 +366,7 @@ export class FakeServer {
 
   /** How long Alice must wait before her next message is taken, in ms. */
   #waitFor(): number {
-    if (this.#strikes("limited")) return 500;
+    if (this.#injects("rateLimited")) return 500;
     if (!this.rate) return 0;
     const window = (this.rate.burst / this.rate.perSecond) * 1_000;
     this.#spent = this.#spent.filter((at) => at > Date.now() - window);
@@ -365,7 +375,7 @@ export class FakeServer {
       this.#spent.push(Date.now());
       return 0;
     }
-    this.struck.limited += 1;
+    this.faultCounts.rateLimited += 1;
     return oldest + window - Date.now();
   }
 
@@ -376,17 +386,17 @@ export class FakeServer {
   }
 
   #post(socket: FakeSocket, frame: ServerFrame): void {
-    if (this.#strikes("cut")) {
+    if (this.#injects("cut")) {
       socket.cut();
       return;
     }
-    const copies = this.#strikes("twice") ? 2 : 1;
+    const copies = this.#injects("duplicate") ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
       const number = socket.posted;
       socket.posted += 1;
       setTimeout(
         () => {
-          if (number < socket.arrived) this.struck.overtaken += 1;
+          if (number < socket.arrived) this.faultCounts.reordered += 1;
           socket.arrived = Math.max(socket.arrived, number);
           socket.deliver(frame);
         },
@@ -399,77 +409,89 @@ export class FakeServer {
 
   async #request(url: string, init: RequestInit): Promise<Response> {
     await new Promise((resolve) => setTimeout(resolve, 2 + this.#random() * this.faults.delay));
-    if (!this.reachable || this.#strikes("failing")) throw new TypeError("Failed to fetch");
+    if (!this.reachable || this.#injects("failedRequest")) throw new TypeError("Failed to fetch");
     const { pathname, searchParams, search } = new URL(url, "http://localhost");
     const method = init.method ?? "GET";
     this.requests.push(`${method} ${pathname}`);
     const intercepted = await this.intercept(method, pathname + search);
     if (intercepted) return intercepted;
     const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : null;
-    const [, , kind = "", id = "", part = "", who = ""] = pathname.split("/");
+    const [, , kind = "", id = "", part = "", memberId = ""] = pathname.split("/");
     if (kind === "channels" && id !== "") {
       const channel = this.channels.get(id);
       if (!channel)
         return this.direct?.channelId === id
-          ? answered(this.direct)
-          : refused("NOT_FOUND", "No such channel.", 404);
-      return this.#askedOf(channel, `${method} ${part}`, who === "me" ? ALICE : who, searchParams, body);
+          ? jsonResponse(this.direct)
+          : errorResponse("NOT_FOUND", "No such channel.", 404);
+      return this.#routeChannel(
+        channel,
+        `${method} ${part}`,
+        memberId === "me" ? ALICE : memberId,
+        searchParams,
+        body,
+      );
     }
-    return this.#asked(`${method} ${kind}`, searchParams, body);
+    return this.#route(`${method} ${kind}`, searchParams, body);
   }
 
-  #asked(what: string, query: URLSearchParams, body: unknown): Response {
-    switch (what) {
+  #route(route: string, query: URLSearchParams, body: unknown): Response {
+    switch (route) {
       case "GET me":
-        return answered(this.people.get(ALICE));
+        return jsonResponse(this.people.get(ALICE));
       case "PUT me": {
         const me = { ...this.people.get(ALICE), ...(body as { displayName: string }) } as User;
         this.people.set(ALICE, me);
-        return answered(me);
+        return jsonResponse(me);
       }
       case "GET users":
-        return answered({ items: [...this.people.values()], cursor: null });
+        return jsonResponse({ items: [...this.people.values()], cursor: null });
       case "GET channels": {
         const all = [...this.channels.values()];
-        const asked = query.get("scope") === "discover" ? all.filter(({ kind }) => kind === "public") : all;
+        const listed = query.get("scope") === "discover" ? all.filter(({ kind }) => kind === "public") : all;
         const mine = query.get("scope") !== "discover";
-        const items = asked.filter(({ roles }) => roles.has(ALICE) === mine).map(({ channel }) => channel);
-        return answered({ items, cursor: null });
+        const items = listed.filter(({ roles }) => roles.has(ALICE) === mine).map(({ channel }) => channel);
+        return jsonResponse({ items, cursor: null });
       }
       case "POST channels": {
         const { name, kind = "public" } = body as NewChannel;
         if (name.replace(/\p{Cf}/gu, "") === "")
-          return refused("INVALID_REQUEST", "This name shows nothing.", 400);
-        return answered(this.add(name, [ALICE], kind).channel);
+          return errorResponse("INVALID_REQUEST", "This name shows nothing.", 400);
+        return jsonResponse(this.add(name, [ALICE], kind).channel);
       }
       case "POST direct-messages": {
         const { userId } = body as { userId: string };
-        return answered(this.add(`direct ${userId}`, [ALICE, userId], "direct").channel);
+        return jsonResponse(this.add(`direct ${userId}`, [ALICE, userId], "direct").channel);
       }
       case "POST tickets": {
         const sessionExpiresAt = new Date(Date.now() + this.sessionMs).toISOString();
-        return answered({ ticket: "t", expiresAt: sessionExpiresAt, sessionExpiresAt });
+        return jsonResponse({ ticket: "t", expiresAt: sessionExpiresAt, sessionExpiresAt });
       }
       default:
-        return refused("NOT_FOUND", "No such resource.", 404);
+        return errorResponse("NOT_FOUND", "No such resource.", 404);
     }
   }
 
-  #askedOf(channel: FakeChannel, what: string, who: string, query: URLSearchParams, body: unknown): Response {
+  #routeChannel(
+    channel: FakeChannel,
+    route: string,
+    memberId: string,
+    query: URLSearchParams,
+    body: unknown,
+  ): Response {
     const isMember = channel.roles.has(ALICE);
-    if (channel.kind !== "public" && !isMember) return refused("NOT_FOUND", "No such channel.", 404);
-    switch (what) {
+    if (channel.kind !== "public" && !isMember) return errorResponse("NOT_FOUND", "No such channel.", 404);
+    switch (route) {
       case "GET ":
-        return answered(channel.channel);
+        return jsonResponse(channel.channel);
       case "GET messages":
         return isMember
-          ? answered(pageOf(channel.log, query))
-          : refused("NOT_A_MEMBER", "Join it first.", 403);
+          ? jsonResponse(pageOf(channel.log, query))
+          : errorResponse("NOT_A_MEMBER", "Join it first.", 403);
       case "PUT read-marker": {
         channel.readSeq = Math.max(channel.readSeq, (body as { seq: number }).seq);
         const { channelId, readSeq } = channel;
-        this.tell({ type: "readMarker", channelId, readSeq });
-        return answered({ channelId, readSeq });
+        this.postFrame({ type: "readMarker", channelId, readSeq });
+        return jsonResponse({ channelId, readSeq });
       }
       case "GET members": {
         const joinedAt = "2026-01-01T00:00:00.000Z";
@@ -478,38 +500,38 @@ export class FakeServer {
           role,
           joinedAt,
         }));
-        return answered({ items, cursor: null });
+        return jsonResponse({ items, cursor: null });
       }
       case "PUT members":
-        this.join(channel, who, ALICE);
-        return answered({});
+        this.join(channel, memberId, ALICE);
+        return jsonResponse({});
       case "DELETE members":
-        this.leave(channel, who, ALICE);
-        return answered({});
+        this.leave(channel, memberId, ALICE);
+        return jsonResponse({});
       default:
-        return refused("NOT_FOUND", "No such resource.", 404);
+        return errorResponse("NOT_FOUND", "No such resource.", 404);
     }
   }
 
-  #strikes(fault: "twice" | "cut" | "failing" | "hole" | "limited"): boolean {
+  #injects(fault: "duplicate" | "cut" | "failedRequest" | "hole" | "rateLimited"): boolean {
     const of = this.faults[fault];
-    const strikes = of > 0 && this.#random() < of;
-    if (strikes) this.struck[fault] += 1;
-    return strikes;
+    const injects = of > 0 && this.#random() < of;
+    if (injects) this.faultCounts[fault] += 1;
+    return injects;
   }
 }
 
-function answered(body: unknown): Response {
+function jsonResponse(body: unknown): Response {
   return new Response(JSON.stringify(body), { headers: { Date: new Date().toUTCString() } });
 }
 
 /** A refusal as the contract has it. */
-export function refused(code: ErrorCode, message: string, status: number): Response {
+export function errorResponse(code: ErrorCode, message: string, status: number): Response {
   return new Response(JSON.stringify({ code, message, correlationId: null }), { status });
 }
 
 /** The refusal of a frame. */
-export function refusal(code: ErrorCode, message: string, frame: ClientFrame): ErrorFrame {
+export function errorFrame(code: ErrorCode, message: string, frame: ClientFrame): ErrorFrame {
   return {
     type: "error",
     code,

@@ -2,7 +2,7 @@
  * The REST resources, one method each. Adds the ID token, reads errors, and repeats what is safe to repeat;
  * what the answers mean for the state is for `chat/`.
  */
-import { learnServerTime } from "../clock";
+import { updateServerTime } from "../clock";
 import type {
   Channel,
   ChannelPage,
@@ -42,61 +42,68 @@ export class Api {
     this.#tokens = tokens;
   }
 
-  me = () => this.#ask<User>("GET", "/me");
-  rename = (displayName: string) => this.#ask<User>("PUT", "/me", { displayName });
+  me = () => this.#request<User>("GET", "/me");
+  rename = (displayName: string) => this.#request<User>("PUT", "/me", { displayName });
   users = (cursor?: string | null, limit = 100) =>
-    this.#ask<UserPage>("GET", `/users${query({ limit, cursor })}`);
-  channels = (cursor?: string | null) => this.#ask<ChannelPage>("GET", `/channels${query({ cursor })}`);
+    this.#request<UserPage>("GET", `/users${queryString({ limit, cursor })}`);
+  channels = (cursor?: string | null) =>
+    this.#request<ChannelPage>("GET", `/channels${queryString({ cursor })}`);
   discover = (cursor?: string | null) =>
-    this.#ask<ChannelPage>("GET", `/channels${query({ scope: "discover", cursor })}`);
-  createChannel = (channel: NewChannel) => this.#ask<Channel>("POST", "/channels", channel);
-  channel = (channelId: string) => this.#ask<Channel>("GET", `/channels/${encodeURIComponent(channelId)}`);
+    this.#request<ChannelPage>("GET", `/channels${queryString({ scope: "discover", cursor })}`);
+  createChannel = (channel: NewChannel) => this.#request<Channel>("POST", "/channels", channel);
+  channel = (channelId: string) =>
+    this.#request<Channel>("GET", `/channels/${encodeURIComponent(channelId)}`);
   members = (channelId: string, cursor?: string | null, limit = 100) =>
-    this.#ask<MemberPage>(
+    this.#request<MemberPage>(
       "GET",
-      `/channels/${encodeURIComponent(channelId)}/members${query({ limit, cursor })}`,
+      `/channels/${encodeURIComponent(channelId)}/members${queryString({ limit, cursor })}`,
     );
   addMember = (channelId: string, userId: string) =>
-    this.#ask<unknown>(
+    this.#request<unknown>(
       "PUT",
       `/channels/${encodeURIComponent(channelId)}/members/${encodeURIComponent(userId)}`,
     );
   removeMember = (channelId: string, userId: string) =>
-    this.#ask<unknown>(
+    this.#request<unknown>(
       "DELETE",
       `/channels/${encodeURIComponent(channelId)}/members/${encodeURIComponent(userId)}`,
     );
-  messages = (channelId: string, ask: MessageQuery = {}) =>
-    this.#ask<MessagePage>("GET", `/channels/${encodeURIComponent(channelId)}/messages${query({ ...ask })}`);
+  messages = (channelId: string, query: MessageQuery = {}) =>
+    this.#request<MessagePage>(
+      "GET",
+      `/channels/${encodeURIComponent(channelId)}/messages${queryString({ ...query })}`,
+    );
   markRead = (channelId: string, seq: number) =>
-    this.#ask<{ readSeq: number }>("PUT", `/channels/${encodeURIComponent(channelId)}/read-marker`, { seq });
-  directMessage = (userId: string) => this.#ask<Channel>("POST", "/direct-messages", { userId });
-  ticket = () => this.#ask<Ticket>("POST", "/tickets");
+    this.#request<{ readSeq: number }>("PUT", `/channels/${encodeURIComponent(channelId)}/read-marker`, {
+      seq,
+    });
+  directMessage = (userId: string) => this.#request<Channel>("POST", "/direct-messages", { userId });
+  ticket = () => this.#request<Ticket>("POST", "/tickets");
   /** Ends the session on the server: its sockets close, and its tickets are good for nothing. */
-  signOut = () => this.#ask<unknown>("POST", "/sign-out");
+  signOut = () => this.#request<unknown>("POST", "/sign-out");
 
-  async #ask<T>(method: Method, path: string, body?: object): Promise<T> {
+  async #request<T>(method: Method, path: string, body?: object): Promise<T> {
     // POST is not repeated: a channel made twice is one too many. The rest is idempotent.
     const repeats = method === "POST" ? 0 : REPEATS;
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await this.#askOnce<T>(method, path, body);
+        return await this.#requestOnce<T>(method, path, body);
       } catch (failure) {
-        const again = failure instanceof ApiError && failure.passing && attempt < repeats;
-        if (!again) throw failure;
-        await pause(300 * 2 ** attempt * (0.5 + Math.random()));
+        const retry = failure instanceof ApiError && failure.isTransient && attempt < repeats;
+        if (!retry) throw failure;
+        await sleep(300 * 2 ** attempt * (0.5 + Math.random()));
       }
     }
   }
 
-  async #askOnce<T>(method: Method, path: string, body?: object): Promise<T> {
+  async #requestOnce<T>(method: Method, path: string, body?: object): Promise<T> {
     let response = await this.#send(method, path, body, await this.#tokens.idToken());
     if (response.status === 401) {
       // The server is the judge of a token's age, not this clock.
       response = await this.#send(method, path, body, await this.#tokens.idToken({ fresh: true }));
     }
-    learnServerTime(response.headers.get("Date"));
-    if (!response.ok) throw await refusal(response);
+    updateServerTime(response.headers.get("Date"));
+    if (!response.ok) throw await toApiError(response);
     return (response.status === 204 ? undefined : await response.json().catch(() => undefined)) as T;
   }
 
@@ -119,23 +126,21 @@ export class Api {
   }
 }
 
-async function refusal(response: Response): Promise<ApiError> {
+async function toApiError(response: Response): Promise<ApiError> {
   const body = (await response.json().catch(() => null)) as Partial<ErrorBody> | null;
   if (body?.code && body.message) return new ApiError(body.code, body.message, response.status);
   if (response.status === 401)
-    return new ApiError("SESSION_EXPIRED", "Your session has ended. Please sign in again.", 401);
+    return new ApiError("SESSION_EXPIRED", "Your session has expired. Sign in again.", 401);
   if (response.status === 429)
-    return new ApiError("RATE_LIMITED", "Too many requests at once. Try again in a moment.", 429);
+    return new ApiError("RATE_LIMITED", "Too many requests. Try again in a moment.", 429);
   return new ApiError(
     response.status >= 500 ? "INTERNAL" : "INVALID_REQUEST",
-    response.status >= 500
-      ? "The server had a problem. Please try again."
-      : "The server refused this request.",
+    response.status >= 500 ? "The server failed. Try again." : "The server rejected the request.",
     response.status,
   );
 }
 
-function query(fields: Record<string, string | number | null | undefined>): string {
+function queryString(fields: Record<string, string | number | null | undefined>): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) {
     if (value !== null && value !== undefined && value !== "") search.set(name, String(value));
@@ -144,4 +149,4 @@ function query(fields: Record<string, string | number | null | undefined>): stri
   return text && `?${text}`;
 }
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -15,12 +15,12 @@ export class ApiError extends Error {
   }
 
   /** Whether the same request may well work in a while. */
-  get passing(): boolean {
+  get isTransient(): boolean {
     return this.code === "UNREACHABLE" || this.code === "INTERNAL" || this.code === "RATE_LIMITED";
   }
 }
 
 /** A sentence for a person, whatever was thrown. */
-export function sentence(failure: unknown): string {
-  return failure instanceof ApiError ? failure.message : "Something went wrong. Please try again.";
+export function errorMessage(failure: unknown): string {
+  return failure instanceof ApiError ? failure.message : "Something went wrong. Try again.";
 }

@@ -6,18 +6,18 @@ import { withChannel, withoutChannel } from "../state/frames";
 import type { ChatState, MemberList } from "../state/model";
 import { withPeople } from "../state/presence";
 import { change, store } from "../state/store";
-import { isGone } from "./history";
+import { isInaccessible } from "./history";
 
 /** More people than these are found by searching on the server's side, not held here. */
-const MOST_PEOPLE = 1_000;
+const MAX_PEOPLE = 1_000;
 
 export class Channels {
   readonly #api: Api;
-  readonly #tell: (failure: unknown, options?: { quiet: boolean }) => void;
+  readonly #onFailure: (failure: unknown, options?: { quiet: boolean }) => void;
 
-  constructor(api: Api, tell: (failure: unknown, options?: { quiet: boolean }) => void) {
+  constructor(api: Api, onFailure: (failure: unknown, options?: { quiet: boolean }) => void) {
     this.#api = api;
-    this.#tell = tell;
+    this.#onFailure = onFailure;
   }
 
   async load(): Promise<void> {
@@ -35,41 +35,41 @@ export class Channels {
         ...state,
         channelsProgress: state.channelsProgress === "ready" ? "ready" : "failed",
       }));
-      this.#tell(failure, { quiet: true });
+      this.#onFailure(failure, { quiet: true });
     }
   }
 
   async create(channel: NewChannel): Promise<Channel> {
     const created = await this.#api.createChannel(channel);
-    adopt(created);
+    storeChannel(created);
     return created;
   }
 
   async join(channelId: string): Promise<void> {
     await this.#api.addMember(channelId, "me");
-    adopt(await this.#api.channel(channelId));
+    storeChannel(await this.#api.channel(channelId));
   }
 
   async leave(channelId: string): Promise<void> {
     await this.#api.removeMember(channelId, "me");
-    drop(channelId);
+    removeChannel(channelId);
   }
 
   /** Look at a channel that may not be mine, as after following a link. */
-  async peek(channelId: string): Promise<void> {
-    await this.#api.channel(channelId).then(adopt, () => undefined);
+  async preview(channelId: string): Promise<void> {
+    await this.#api.channel(channelId).then(storeChannel, () => undefined);
   }
 
   async refresh(channelId: string): Promise<void> {
     try {
-      adopt(await this.#api.channel(channelId));
+      storeChannel(await this.#api.channel(channelId));
     } catch (failure) {
-      if (isGone(failure)) drop(channelId);
+      if (isInaccessible(failure)) removeChannel(channelId);
     }
   }
 
   /** Go to the conversation with somebody; it is made if there is none. */
-  async talkTo(userId: string): Promise<void> {
+  async openDirectMessage(userId: string): Promise<void> {
     const { channels, me } = store.getState();
     const known = Object.values(channels).find(
       ({ kind, memberIds }) =>
@@ -79,10 +79,10 @@ export class Channels {
     );
     try {
       const channel = known ?? (await this.#api.directMessage(userId));
-      if (!known) adopt(channel);
+      if (!known) storeChannel(channel);
       navigate(channelPath(channel.channelId));
     } catch (failure) {
-      this.#tell(failure);
+      this.#onFailure(failure);
     }
   }
 
@@ -96,13 +96,13 @@ export class Channels {
         count += page.items.length;
         cursor = page.cursor;
         change((state) => ({ ...withPeople(state, page.items, askedAt), peopleProgress: "ready" }));
-      } while (cursor !== null && count < MOST_PEOPLE);
+      } while (cursor !== null && count < MAX_PEOPLE);
     } catch (failure) {
       change((state) => ({
         ...state,
         peopleProgress: state.peopleProgress === "ready" ? "ready" : "failed",
       }));
-      this.#tell(failure, { quiet: true });
+      this.#onFailure(failure, { quiet: true });
     }
   }
 
@@ -110,7 +110,7 @@ export class Channels {
     const known = store.getState().members[channelId];
     if (known?.progress === "loading" || (more && !known?.cursor)) return;
     const cursor = more ? (known?.cursor ?? null) : null;
-    putMembers(channelId, {
+    setMembers(channelId, {
       members: known?.members ?? [],
       cursor: known?.cursor ?? null,
       progress: "loading",
@@ -122,14 +122,14 @@ export class Channels {
       const seen = new Set(soFar.map((member) => member.userId));
       const fresh = page.items.filter((member) => !seen.has(member.userId));
       change((state) => withPeople(state, page.items, askedAt));
-      putMembers(channelId, { members: [...soFar, ...fresh], cursor: page.cursor, progress: "ready" });
+      setMembers(channelId, { members: [...soFar, ...fresh], cursor: page.cursor, progress: "ready" });
     } catch (failure) {
-      putMembers(channelId, {
+      setMembers(channelId, {
         members: known?.members ?? [],
         cursor: known?.cursor ?? null,
         progress: "failed",
       });
-      this.#tell(failure, { quiet: true });
+      this.#onFailure(failure, { quiet: true });
     }
   }
 
@@ -151,19 +151,19 @@ export class Channels {
 }
 
 /** Take what the server says of a channel, but never know less than before. */
-export function adopt(channel: Channel): void {
-  change((state) => withChannel(state, atLeast(channel, state.channels[channel.channelId])));
+export function storeChannel(channel: Channel): void {
+  change((state) => withChannel(state, keepHighestSeqs(channel, state.channels[channel.channelId])));
 }
 
 /** The channel is no longer mine: forget it, and be elsewhere. */
-export function drop(channelId: string): void {
+export function removeChannel(channelId: string): void {
   change((state) => withoutChannel(state, channelId));
   const route = currentRoute();
   if (route.page === "channel" && route.channelId === channelId) navigate("/", { replace: true });
 }
 
 /** Frames may have told of newer messages than the answer that was on its way meanwhile. */
-function atLeast(channel: Channel, before: Channel | undefined): Channel {
+function keepHighestSeqs(channel: Channel, before: Channel | undefined): Channel {
   return {
     ...channel,
     lastSeq: Math.max(channel.lastSeq, before?.lastSeq ?? 0),
@@ -177,10 +177,11 @@ function withChannels(state: ChatState, items: readonly Channel[]): ChatState {
   for (const [channelId, channel] of Object.entries(state.channels)) {
     if (!mine.has(channelId) && channel.role !== null) next = withoutChannel(next, channelId);
   }
-  for (const channel of items) next = withChannel(next, atLeast(channel, next.channels[channel.channelId]));
+  for (const channel of items)
+    next = withChannel(next, keepHighestSeqs(channel, next.channels[channel.channelId]));
   return { ...next, channelsProgress: "ready" };
 }
 
-function putMembers(channelId: string, list: MemberList): void {
+function setMembers(channelId: string, list: MemberList): void {
   change((state) => ({ ...state, members: { ...state.members, [channelId]: list } }));
 }

@@ -3,7 +3,7 @@
  * comes in or a connection comes back; `history`, `channels`, `sending` and `reading` do the work.
  */
 import { Api, type TokenSource } from "../api/api";
-import { ApiError, sentence } from "../api/errors";
+import { ApiError, errorMessage } from "../api/errors";
 import { serverNow } from "../clock";
 import type { Config } from "../config";
 import type { ChannelFrame, ClientFrame, ErrorFrame, Message, MessageFrame, ServerFrame } from "../contract";
@@ -14,13 +14,13 @@ import { reduceFrame, withoutExpiredTyping } from "../state/frames";
 import { type ChatState, initialState } from "../state/model";
 import { channelTitle } from "../state/selectors";
 import { change, store } from "../state/store";
-import { type ArrivalListener, Arrivals } from "./arrivals";
-import { Channels, drop } from "./channels";
+import { Channels, removeChannel } from "./channels";
 import { History } from "./history";
-import { Reading } from "./reading";
-import { Sending } from "./sending";
+import { MessageSender } from "./messageSender";
+import { type NewMessageListener, NewMessages } from "./newMessages";
+import { ReadMarkers } from "./readMarkers";
 
-const SIGN_OUT_PATIENCE_MS = 2_000;
+const SIGN_OUT_TIMEOUT_MS = 2_000;
 
 export class Chat {
   readonly api: Api;
@@ -28,12 +28,12 @@ export class Chat {
   readonly tokens: TokenSource;
   readonly channels: Channels;
   readonly history: History;
-  readonly reading: Reading;
-  readonly sending: Sending;
+  readonly readMarkers: ReadMarkers;
+  readonly sender: MessageSender;
   readonly #session: Session;
   readonly #connection: Connection;
-  readonly #arrivals = new Arrivals();
-  #clock: ReturnType<typeof setInterval> | undefined;
+  readonly #newMessages = new NewMessages();
+  #ticker: ReturnType<typeof setInterval> | undefined;
   #toastId = 0;
 
   constructor(config: Config, session: Session) {
@@ -41,10 +41,10 @@ export class Chat {
     this.#session = session;
     this.tokens = session;
     this.api = new Api(config.apiUrl, session);
-    const tell = (failure: unknown, options?: { quiet: boolean }) => this.#tell(failure, options);
-    this.channels = new Channels(this.api, tell);
-    this.history = new History(this.api, tell);
-    this.reading = new Reading(this.api);
+    const onFailure = (failure: unknown, options?: { quiet: boolean }) => this.#showFailure(failure, options);
+    this.channels = new Channels(this.api, onFailure);
+    this.history = new History(this.api, onFailure);
+    this.readMarkers = new ReadMarkers(this.api);
     this.#connection = new Connection({
       url: config.websocketUrl,
       ticket: async (fresh) => {
@@ -56,7 +56,7 @@ export class Chat {
       onStatus: (status) => change((state) => ({ ...state, connection: { status, since: Date.now() } })),
       onResume: () => void this.#resume(),
     });
-    this.sending = new Sending(this.#connection, (channelId) => this.history.lookForDelivery(channelId));
+    this.sender = new MessageSender(this.#connection, (channelId) => this.history.confirmDelivery(channelId));
   }
 
   // --- beginning and end
@@ -66,46 +66,46 @@ export class Chat {
     // All at once: none of these needs another's answer, and each is a round trip.
     const route = currentRoute();
     if (route.page === "channel") void this.history.open(route.channelId, route.seq);
-    await Promise.all([this.#begin(), this.channels.load()]);
+    await Promise.all([this.#connect(), this.channels.load()]);
     void this.channels.loadPeople();
   }
 
   /** Frames are understood once it is known whose they are. */
-  async #begin(): Promise<void> {
+  async #connect(): Promise<void> {
     const me = await this.api.me();
     change((state) => ({ ...state, me, people: { ...state.people, [me.userId]: me } }));
-    this.sending.restore(me.userId);
+    this.sender.restore(me.userId);
     this.#connection.start();
-    addEventListener("pagehide", this.reading.flush);
-    this.#clock = setInterval(() => this.#tick(Date.now()), 1_000);
+    addEventListener("pagehide", this.readMarkers.flush);
+    this.#ticker = setInterval(() => this.#tick(Date.now()), 1_000);
   }
 
   stop(): void {
-    clearInterval(this.#clock);
-    removeEventListener("pagehide", this.reading.flush);
+    clearInterval(this.#ticker);
+    removeEventListener("pagehide", this.readMarkers.flush);
     this.#connection.stop();
-    this.sending.stop();
+    this.sender.stop();
   }
 
   async signOut(): Promise<void> {
     this.stop();
     // Nobody waits at the door for a network that is gone; the session then ends by its time.
-    await Promise.race([this.api.signOut().catch(() => undefined), pause(SIGN_OUT_PATIENCE_MS)]);
+    await Promise.race([this.api.signOut().catch(() => undefined), sleep(SIGN_OUT_TIMEOUT_MS)]);
     await this.#session.signOut();
   }
 
   /** A new socket is in use: send what waits, then fetch what was missed. Frames meanwhile merge by seq. */
   async #resume(): Promise<void> {
-    this.sending.apply({ type: "reconnected" });
+    this.sender.apply({ type: "reconnected" });
     // The first socket opens beside the first load, which ends before or after it: both know the same then.
     if (store.getState().channelsProgress === "loading") return;
     await Promise.all([this.channels.load(), this.channels.loadPeople()]);
     const route = currentRoute();
-    await this.history.catchUp(route.page === "channel" ? route.channelId : null);
+    await this.history.backfill(route.page === "channel" ? route.channelId : null);
   }
 
   #tick(now: number): void {
-    this.sending.tick(now);
+    this.sender.tick(now);
     change((state) => withoutExpiredTyping(state, now));
   }
 
@@ -129,7 +129,7 @@ export class Chat {
   #sendNow(frame: ClientFrame): boolean {
     const sent = this.#connection.send(frame);
     if (!sent) {
-      this.toast("error", "There is no connection at the moment. Please try again when it is back.");
+      this.toast("error", "Not connected. Try again when the connection is back.");
     }
     return sent;
   }
@@ -137,43 +137,43 @@ export class Chat {
   // --- what the server says
 
   /** Told of each message of somebody else, the first time that it comes. */
-  onArrival(listener: ArrivalListener): () => void {
-    return this.#arrivals.listen(listener);
+  onNewMessage(listener: NewMessageListener): () => void {
+    return this.#newMessages.subscribe(listener);
   }
 
   #onFrame(frame: ServerFrame): void {
     const before = store.getState();
     change((state) => reduceFrame(state, frame, { now: Date.now(), serverNow: serverNow() }));
-    if (frame.type === "message") void this.#messageArrived(frame, before);
-    else if (frame.type === "error") this.#refused(frame);
-    else if (frame.type === "channel") this.#channelChanged(frame, before);
+    if (frame.type === "message") void this.#onMessage(frame, before);
+    else if (frame.type === "error") this.#onError(frame);
+    else if (frame.type === "channel") this.#onChannelChange(frame, before);
   }
 
-  async #messageArrived(frame: MessageFrame, before: ChatState): Promise<void> {
+  async #onMessage(frame: MessageFrame, before: ChatState): Promise<void> {
     this.history.watchGap(frame.channelId, frame.seq);
     if (frame.sender.userId === before.me?.userId) {
-      this.sending.flush();
-      this.reading.wrote(frame.channelId, frame.seq);
+      this.sender.flush();
+      this.readMarkers.markOwnMessageRead(frame.channelId, frame.seq);
     }
-    const isNews = this.#arrivals.isNews(frame, before);
+    const isNew = this.#newMessages.isNew(frame, before);
     // A first direct message may overtake the news of its channel.
     if (!before.channels[frame.channelId]) await this.channels.refresh(frame.channelId);
-    if (isNews) this.#arrivals.tell(frame);
+    if (isNew) this.#newMessages.notify(frame);
   }
 
-  #refused(frame: ErrorFrame): void {
-    if (frame.code === "SESSION_EXPIRED") this.#connection.renew();
+  #onError(frame: ErrorFrame): void {
+    if (frame.code === "SESSION_EXPIRED") this.#connection.replaceSession();
     // A message says by itself that it was not sent; and nobody needs to know that they cannot be seen typing.
     else if (frame.clientMessageId === undefined && frame.action !== "startTyping") {
       this.toast("error", frame.message);
     }
   }
 
-  #channelChanged(frame: ChannelFrame, before: ChatState): void {
+  #onChannelChange(frame: ChannelFrame, before: ChatState): void {
     const { channelId } = frame.channel;
     const known = before.channels[channelId];
     if (frame.change === "left" && frame.userId === before.me?.userId) {
-      drop(channelId);
+      removeChannel(channelId);
       if (known && frame.changedBy !== before.me.userId) {
         const title = channelTitle(known, before.people, before.me.userId);
         this.toast("info", `You are no longer a member of ${title}.`);
@@ -186,15 +186,15 @@ export class Chat {
     if (after.members[channelId]) void this.channels.loadMembers(channelId);
     if (!after.people[frame.userId]) void this.channels.loadPeople();
     if (frame.newOwnerId !== undefined && frame.newOwnerId === after.me?.userId)
-      this.#inherited(frame, after);
+      this.#announceNewOwner(frame, after);
   }
 
-  #inherited({ channel: { channelId }, userId }: ChannelFrame, state: ChatState): void {
+  #announceNewOwner({ channel: { channelId }, userId }: ChannelFrame, state: ChatState): void {
     const channel = state.channels[channelId];
     if (!channel) return;
-    const who = state.people[userId]?.displayName ?? "Its owner";
+    const name = state.people[userId]?.displayName ?? "Its owner";
     const title = channelTitle(channel, state.people, state.me?.userId);
-    this.toast("info", `${who} left ${title}. You are its owner now.`);
+    this.toast("info", `${name} left ${title}. You are now its owner.`);
   }
 
   // --- telling
@@ -212,11 +212,11 @@ export class Chat {
     change((state) => ({ ...state, toasts: state.toasts.filter((toast) => toast.id !== id) }));
 
   /** Tell of a failure. Quietly: the connection line already says that the server cannot be reached. */
-  #tell(failure: unknown, { quiet } = { quiet: false }): void {
+  #showFailure(failure: unknown, { quiet } = { quiet: false }): void {
     if (failure instanceof ApiError && failure.code === "SIGNED_OUT") return;
     if (quiet && failure instanceof ApiError && failure.code === "UNREACHABLE") return;
-    this.toast("error", sentence(failure));
+    this.toast("error", errorMessage(failure));
   }
 }
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -10,10 +10,10 @@ import type { Config } from "../config";
 /** A token with less than this left is renewed before it is used. */
 const RENEW_BEFORE_S = 60;
 /** Another tab may sign in by itself when this one did: the hosted page still knows the person. */
-const REMEMBERED = "parley.signedIn";
-const CHANNEL = "parley.session";
+const SIGNED_IN_KEY = "parley.signedIn";
+const TAB_CHANNEL = "parley.session";
 /** A tab that is there answers well within this. */
-const ANSWER_WITHIN_MS = 200;
+const ANSWER_TIMEOUT_MS = 200;
 
 /** What the tabs of one browser tell each other. Never leaves this origin, nor this browser. */
 type TabMessage =
@@ -26,13 +26,13 @@ export type SessionEnd = "signed-out" | "expired";
 export class Session implements TokenSource {
   readonly #manager: UserManager;
   readonly #config: Config;
-  readonly #tabs = new BroadcastChannel(CHANNEL);
+  readonly #tabs = new BroadcastChannel(TAB_CHANNEL);
   readonly #listeners = new Set<(end: SessionEnd) => void>();
   #user: User | null = null;
   #renewal: Promise<User> | null = null;
-  #leaving = false;
+  #signingOut = false;
   /** Once this tab's session has ended, nothing that is still on its way may bring it back. */
-  #over = false;
+  #ended = false;
 
   constructor(config: Config) {
     this.#config = config;
@@ -59,13 +59,13 @@ export class Session implements TokenSource {
     this.#tabs.addEventListener("message", ({ data }: MessageEvent<TabMessage>) => {
       if (data.kind === "signed-out") void this.#end("signed-out");
       else if (data.kind === "ask" && this.#user)
-        this.#say({ kind: "session", user: this.#user.toStorageString() });
+        this.#broadcast({ kind: "session", user: this.#user.toStorageString() });
     });
   }
 
   /** Whether there may be a session to take up, without asking anybody: worth fetching the chat for. */
-  static maybe(): boolean {
-    return read(REMEMBERED) === "yes" || location.search.includes("code=");
+  static mayExist(): boolean {
+    return read(SIGNED_IN_KEY) === "yes" || location.search.includes("code=");
   }
 
   /**
@@ -81,22 +81,22 @@ export class Session implements TokenSource {
       let returnTo = "/";
       try {
         const user = await this.#manager.signinRedirectCallback();
-        this.#adopt(user);
+        this.#setUser(user);
         returnTo = safePath(user.state);
       } finally {
         history.replaceState(null, "", returnTo);
       }
       return true;
     }
-    const kept = (await this.#manager.getUser()) ?? (await this.#fromAnotherTab());
+    const kept = (await this.#manager.getUser()) ?? (await this.#loadFromAnotherTab());
     if (!kept) return false;
     this.#user = kept;
     return !kept.expired || kept.refresh_token !== undefined;
   }
 
   /** Whether this browser was signed in before, so that the hosted page can be asked without a click. */
-  get remembered(): boolean {
-    return read(REMEMBERED) === "yes" && read("parley.leaving", sessionStorage) === null;
+  get hasSignedInBefore(): boolean {
+    return read(SIGNED_IN_KEY) === "yes" && read("parley.leaving", sessionStorage) === null;
   }
 
   async signIn(): Promise<void> {
@@ -106,7 +106,7 @@ export class Session implements TokenSource {
   }
 
   async idToken({ fresh }: { fresh: boolean } = { fresh: false }): Promise<string> {
-    if (this.#over) throw signedOut();
+    if (this.#ended) throw signedOut();
     const user = this.#user;
     if (user?.id_token && !fresh && (user.expires_in ?? Number.POSITIVE_INFINITY) > RENEW_BEFORE_S)
       return user.id_token;
@@ -116,12 +116,12 @@ export class Session implements TokenSource {
   }
 
   async signOut(): Promise<void> {
-    this.#leaving = true;
-    this.#over = true;
-    this.#say({ kind: "signed-out" });
+    this.#signingOut = true;
+    this.#ended = true;
+    this.#broadcast({ kind: "signed-out" });
     // A renewal on its way would store its tokens later: they are waited for, and go with the others.
     await this.#renewal?.catch(() => undefined);
-    write(REMEMBERED, null);
+    write(SIGNED_IN_KEY, null);
     // Without the network the tokens are forgotten all the same; they run out by themselves.
     await this.#manager.revokeTokens().catch(() => undefined);
     await this.#manager.removeUser();
@@ -135,18 +135,18 @@ export class Session implements TokenSource {
   }
 
   /** Each tab keeps its own tokens, and forgets them when it closes; a new one is let in by those that are open. */
-  async #fromAnotherTab(): Promise<User | null> {
-    if (!this.remembered) return null;
+  async #loadFromAnotherTab(): Promise<User | null> {
+    if (!this.hasSignedInBefore) return null;
     const answer = await new Promise<string | null>((resolve) => {
       const onAnswer = ({ data }: MessageEvent<TabMessage>) => {
         if (data.kind === "session") resolve(data.user);
       };
       this.#tabs.addEventListener("message", onAnswer);
-      this.#say({ kind: "ask" });
+      this.#broadcast({ kind: "ask" });
       setTimeout(() => {
         this.#tabs.removeEventListener("message", onAnswer);
         resolve(null);
-      }, ANSWER_WITHIN_MS);
+      }, ANSWER_TIMEOUT_MS);
     });
     if (answer === null) return null;
     const user = User.fromStorageString(answer);
@@ -154,19 +154,19 @@ export class Session implements TokenSource {
     return user;
   }
 
-  #say(message: TabMessage): void {
+  #broadcast(message: TabMessage): void {
     this.#tabs.postMessage(message);
   }
 
   /** One renewal at a time: a refresh token that rotates can be spent once only. */
   #renew(): Promise<User> {
-    this.#renewal ??= this.#askForRenewal().finally(() => {
+    this.#renewal ??= this.#requestRenewal().finally(() => {
       this.#renewal = null;
     });
     return this.#renewal;
   }
 
-  async #askForRenewal(): Promise<User> {
+  async #requestRenewal(): Promise<User> {
     if (!this.#user?.refresh_token) {
       await this.#end("expired");
       throw signedOut();
@@ -174,37 +174,37 @@ export class Session implements TokenSource {
     try {
       const user = await this.#manager.signinSilent({ silentRequestTimeoutInSeconds: 15 });
       if (!user) throw signedOut();
-      if (this.#over && !this.#leaving) {
+      if (this.#ended && !this.#signingOut) {
         // Another tab signed out meanwhile.
         await this.#manager.removeUser();
         throw signedOut();
       }
-      this.#adopt(user);
+      this.#setUser(user);
       return user;
     } catch (failure) {
       if (
         failure instanceof ErrorResponse ||
         (failure instanceof ApiError && failure.code === "SIGNED_OUT")
       ) {
-        if (!this.#over) await this.#end("expired");
+        if (!this.#ended) await this.#end("expired");
         throw signedOut();
       }
       throw new ApiError("UNREACHABLE", "The server cannot be reached. Check your connection and try again.");
     }
   }
 
-  #adopt(user: User): void {
+  #setUser(user: User): void {
     this.#user = user;
-    write(REMEMBERED, "yes");
+    write(SIGNED_IN_KEY, "yes");
     write("parley.leaving", null, sessionStorage);
   }
 
   async #end(end: SessionEnd): Promise<void> {
-    if (this.#leaving) return;
-    this.#over = true;
+    if (this.#signingOut) return;
+    this.#ended = true;
     this.#user = null;
     // A renewal in this tab may have noted it since the other tab took it away.
-    if (end === "signed-out") write(REMEMBERED, null);
+    if (end === "signed-out") write(SIGNED_IN_KEY, null);
     await this.#manager.removeUser();
     for (const listener of this.#listeners) listener(end);
   }
@@ -221,7 +221,7 @@ export function safePath(state: unknown): string {
 }
 
 function signedOut(): ApiError {
-  return new ApiError("SIGNED_OUT", "Your session has ended. Please sign in again.");
+  return new ApiError("SIGNED_OUT", "Your session has expired. Sign in again.");
 }
 
 function read(name: string, storage: Storage = localStorage): string | null {

@@ -36,18 +36,18 @@ export class Connection {
   }
 
   start(): void {
-    addEventListener("online", this.#networkBack);
-    addEventListener("offline", this.#networkLost);
-    document.addEventListener("visibilitychange", this.#lookedAt);
-    if (!navigator.onLine) this.#on({ type: "networkLost" });
-    this.#on({ type: "start" });
+    addEventListener("online", this.#onOnline);
+    addEventListener("offline", this.#onOffline);
+    document.addEventListener("visibilitychange", this.#onVisibilityChange);
+    if (!navigator.onLine) this.#dispatch({ type: "offline" });
+    this.#dispatch({ type: "start" });
   }
 
   stop(): void {
-    removeEventListener("online", this.#networkBack);
-    removeEventListener("offline", this.#networkLost);
-    document.removeEventListener("visibilitychange", this.#lookedAt);
-    this.#on({ type: "stop" });
+    removeEventListener("online", this.#onOnline);
+    removeEventListener("offline", this.#onOffline);
+    document.removeEventListener("visibilitychange", this.#onVisibilityChange);
+    this.#dispatch({ type: "stop" });
   }
 
   get open(): boolean {
@@ -63,22 +63,22 @@ export class Connection {
   }
 
   /** An answer is overdue. */
-  doubt(): void {
-    this.#on({ type: "doubt" });
+  checkAlive(): void {
+    this.#dispatch({ type: "checkAlive" });
   }
 
   /** The server refused the session: take over with a renewed one. */
-  renew(): void {
-    this.#on({ type: "sessionRefused" });
+  replaceSession(): void {
+    this.#dispatch({ type: "sessionExpired" });
   }
 
-  #networkBack = () => this.#on({ type: "networkBack" });
-  #networkLost = () => this.#on({ type: "networkLost" });
-  #lookedAt = () => {
-    if (document.visibilityState === "visible") this.#on({ type: "doubt" });
+  #onOnline = () => this.#dispatch({ type: "online" });
+  #onOffline = () => this.#dispatch({ type: "offline" });
+  #onVisibilityChange = () => {
+    if (document.visibilityState === "visible") this.#dispatch({ type: "checkAlive" });
   };
 
-  #on(event: MachineEvent): void {
+  #dispatch(event: MachineEvent): void {
     const { machine, effects } = step(this.#machine, event, this.#options.random ?? Math.random);
     this.#machine = machine;
     const status = statusOf(machine);
@@ -86,10 +86,10 @@ export class Connection {
       this.#status = status;
       this.#options.onStatus(status);
     }
-    for (const effect of effects) this.#carryOut(effect);
+    for (const effect of effects) this.#execute(effect);
   }
 
-  #carryOut(effect: Effect): void {
+  #execute(effect: Effect): void {
     switch (effect.do) {
       case "fetchTicket":
         this.#fetchTicket(effect.id, effect.fresh);
@@ -98,7 +98,7 @@ export class Connection {
         this.#openSocket(effect.id, effect.ticket);
         return;
       case "close":
-        this.#forget(effect.id);
+        this.#discard(effect.id);
         return;
       case "ping":
         this.#sockets.get(effect.id)?.send('{"action":"ping"}');
@@ -107,7 +107,7 @@ export class Connection {
         clearTimeout(this.#timers.get(effect.name));
         this.#timers.set(
           effect.name,
-          setTimeout(() => this.#on({ type: "timer", name: effect.name }), effect.after),
+          setTimeout(() => this.#dispatch({ type: "timer", name: effect.name }), effect.after),
         );
         return;
       case "clearTimer":
@@ -123,10 +123,10 @@ export class Connection {
   async #fetchTicket(id: number, fresh: boolean): Promise<void> {
     try {
       const { ticket, sessionEndsIn } = await this.#options.ticket(fresh);
-      this.#on({ type: "ticket", id, ticket, sessionEndsIn });
+      this.#dispatch({ type: "ticket", id, ticket, sessionEndsIn });
     } catch (failure) {
       const signedOut = (failure as { code?: unknown } | null)?.code === "SIGNED_OUT";
-      this.#on({ type: "ticketFailed", id, signedOut });
+      this.#dispatch({ type: "ticketFailed", id, signedOut });
     }
   }
 
@@ -134,20 +134,20 @@ export class Connection {
     const url = `${this.#options.url}?${new URLSearchParams({ ticket })}`;
     const socket = this.#options.openSocket?.(url) ?? new WebSocket(url);
     this.#sockets.set(id, socket);
-    socket.onopen = () => this.#on({ type: "opened", id });
+    socket.onopen = () => this.#dispatch({ type: "opened", id });
     socket.onclose = () => {
       this.#sockets.delete(id);
-      this.#on({ type: "closed", id });
+      this.#dispatch({ type: "closed", id });
     };
     socket.onmessage = ({ data }) => {
-      this.#on({ type: "heard", id });
+      this.#dispatch({ type: "received", id });
       const frame = parse(data);
       if (frame) this.#options.onFrame(frame);
     };
   }
 
   /** Close without waiting for the other side, which may be gone. */
-  #forget(id: number): void {
+  #discard(id: number): void {
     const socket = this.#sockets.get(id);
     if (!socket) return;
     this.#sockets.delete(id);

@@ -8,8 +8,8 @@
 import { backoff } from "./backoff";
 
 export const PING_EVERY_MS = 4 * 60_000;
-export const PONG_WITHIN_MS = 5_000;
-export const OPEN_WITHIN_MS = 15_000;
+export const PONG_TIMEOUT_MS = 5_000;
+export const OPEN_TIMEOUT_MS = 15_000;
 export const LINGER_MS = 5_000;
 /** API Gateway cuts a connection at 2 hours. Everybody's rotation at another moment, well before. */
 export const ROTATE_AFTER_MS = 105 * 60_000;
@@ -20,12 +20,12 @@ export const SESSION_MARGIN_MS = 60_000;
 export type ConnectionStatus = "stopped" | "connecting" | "open" | "reconnecting" | "offline";
 
 export interface Machine {
-  readonly wanted: boolean;
+  readonly started: boolean;
   /** What the browser believes. A hint: a stage on this very machine is there without any network. */
-  readonly network: boolean;
+  readonly online: boolean;
   readonly current: number | null;
   /** A ping is out, and nothing has been heard since. */
-  readonly doubted: boolean;
+  readonly awaitingPong: boolean;
   readonly next: {
     readonly id: number;
     readonly stage: "ticket" | "opening";
@@ -34,7 +34,7 @@ export interface Machine {
   readonly lingering: readonly number[];
   /** Tries that failed since a socket last opened. */
   readonly attempt: number;
-  readonly everOpen: boolean;
+  readonly hasBeenOpen: boolean;
   readonly lastId: number;
 }
 
@@ -43,17 +43,17 @@ export type TimerName = "retry" | "opening" | "ping" | "pong" | "rotate" | "ling
 export type MachineEvent =
   | { readonly type: "start" }
   | { readonly type: "stop" }
-  | { readonly type: "networkLost" }
-  | { readonly type: "networkBack" }
+  | { readonly type: "offline" }
+  | { readonly type: "online" }
   /** The page is looked at again, or an answer is overdue: is the socket still alive? */
-  | { readonly type: "doubt" }
+  | { readonly type: "checkAlive" }
   /** The server says that the session behind the socket has ended. */
-  | { readonly type: "sessionRefused" }
+  | { readonly type: "sessionExpired" }
   | { readonly type: "ticket"; readonly id: number; readonly ticket: string; readonly sessionEndsIn: number }
   | { readonly type: "ticketFailed"; readonly id: number; readonly signedOut: boolean }
   | { readonly type: "opened"; readonly id: number }
   | { readonly type: "closed"; readonly id: number }
-  | { readonly type: "heard"; readonly id: number }
+  | { readonly type: "received"; readonly id: number }
   | { readonly type: "timer"; readonly name: TimerName };
 
 export type Effect =
@@ -72,74 +72,74 @@ export interface Step {
 }
 
 export const stopped: Machine = {
-  wanted: false,
-  network: true,
+  started: false,
+  online: true,
   current: null,
-  doubted: false,
+  awaitingPong: false,
   next: null,
   lingering: [],
   attempt: 0,
-  everOpen: false,
+  hasBeenOpen: false,
   lastId: 0,
 };
 
 export function statusOf(machine: Machine): ConnectionStatus {
-  if (!machine.wanted) return "stopped";
+  if (!machine.started) return "stopped";
   if (machine.current !== null) return "open";
-  if (!machine.network) return "offline";
-  return machine.everOpen ? "reconnecting" : "connecting";
+  if (!machine.online) return "offline";
+  return machine.hasBeenOpen ? "reconnecting" : "connecting";
 }
 
 export function step(machine: Machine, event: MachineEvent, random: () => number): Step {
   switch (event.type) {
     case "start":
-      if (machine.wanted) return same(machine);
-      return prepare({ ...machine, wanted: true }, false);
+      if (machine.started) return unchanged(machine);
+      return openNext({ ...machine, started: true }, false);
 
     case "stop":
       return {
-        machine: { ...stopped, network: machine.network, lastId: machine.lastId },
+        machine: { ...stopped, online: machine.online, lastId: machine.lastId },
         effects: [...clearAll, ...closeAll(machine)],
       };
 
-    case "networkLost":
+    case "offline":
       // The socket may outlive a short break, so it is not closed: a ping will tell.
       return machine.current === null
-        ? same({ ...machine, network: false })
-        : doubt({ ...machine, network: false });
+        ? unchanged({ ...machine, online: false })
+        : checkAlive({ ...machine, online: false });
 
-    case "networkBack":
-      return doubt({ ...machine, network: true, attempt: 0 });
+    case "online":
+      return checkAlive({ ...machine, online: true, attempt: 0 });
 
-    case "doubt":
-      return doubt(machine);
+    case "checkAlive":
+      return checkAlive(machine);
 
-    case "sessionRefused":
-      return machine.current === null || machine.next !== null ? same(machine) : prepare(machine, true);
+    case "sessionExpired":
+      return machine.current === null || machine.next !== null ? unchanged(machine) : openNext(machine, true);
 
     case "ticket":
-      if (machine.next?.id !== event.id) return same(machine);
+      if (machine.next?.id !== event.id) return unchanged(machine);
       return {
         machine: { ...machine, next: { id: event.id, stage: "opening", sessionEndsIn: event.sessionEndsIn } },
         effects: [{ do: "open", id: event.id, ticket: event.ticket }],
       };
 
     case "ticketFailed":
-      if (machine.next?.id !== event.id) return same(machine);
+      if (machine.next?.id !== event.id) return unchanged(machine);
       if (event.signedOut) return step(machine, { type: "stop" }, random);
-      return failed({ ...machine, next: null }, random);
+      return attemptFailed({ ...machine, next: null }, random);
 
     case "opened":
-      return machine.next?.id === event.id ? takeOver(machine, machine.next, random) : same(machine);
+      return machine.next?.id === event.id ? takeOver(machine, machine.next, random) : unchanged(machine);
 
     case "closed":
-      if (machine.next?.id === event.id) return failed({ ...machine, next: null }, random);
-      if (machine.current === event.id) return lost(machine, random);
-      return same({ ...machine, lingering: machine.lingering.filter((id) => id !== event.id) });
+      if (machine.next?.id === event.id) return attemptFailed({ ...machine, next: null }, random);
+      if (machine.current === event.id) return connectionLost(machine, random);
+      return unchanged({ ...machine, lingering: machine.lingering.filter((id) => id !== event.id) });
 
-    case "heard":
-      if (machine.current !== event.id || !machine.doubted) return same(machine);
-      return { machine: { ...machine, doubted: false }, effects: [{ do: "clearTimer", name: "pong" }] };
+    case "received":
+      if (machine.current !== event.id || !machine.awaitingPong) return unchanged(machine);
+      return { machine: { ...machine, awaitingPong: false }, effects: [{ do: "clearTimer", name: "pong" }] };
 
     case "timer":
       return timer(machine, event.name, random);
@@ -150,17 +150,17 @@ function timer(machine: Machine, name: TimerName, random: () => number): Step {
   switch (name) {
     case "retry":
     case "rotate":
-      return machine.next === null ? prepare(machine, name === "rotate") : same(machine);
+      return machine.next === null ? openNext(machine, name === "rotate") : unchanged(machine);
 
     case "opening": {
-      if (machine.next === null) return same(machine);
+      if (machine.next === null) return unchanged(machine);
       const late = machine.next.id;
-      const after = failed({ ...machine, next: null }, random);
+      const after = attemptFailed({ ...machine, next: null }, random);
       return { machine: after.machine, effects: [{ do: "close", id: late }, ...after.effects] };
     }
 
     case "ping": {
-      const checked = doubt(machine);
+      const checked = checkAlive(machine);
       return {
         machine: checked.machine,
         effects: [...checked.effects, { do: "setTimer", name: "ping", after: PING_EVERY_MS }],
@@ -168,9 +168,9 @@ function timer(machine: Machine, name: TimerName, random: () => number): Step {
     }
 
     case "pong": {
-      if (machine.current === null) return same(machine);
+      if (machine.current === null) return unchanged(machine);
       const dead = machine.current;
-      const after = lost(machine, random);
+      const after = connectionLost(machine, random);
       return { machine: after.machine, effects: [{ do: "close", id: dead }, ...after.effects] };
     }
 
@@ -183,8 +183,8 @@ function timer(machine: Machine, name: TimerName, random: () => number): Step {
 }
 
 /** Begin a new socket: a ticket first. Nothing to do while one is on its way or nobody wants one. */
-function prepare(machine: Machine, fresh: boolean): Step {
-  if (!machine.wanted || machine.next !== null) return same(machine);
+function openNext(machine: Machine, fresh: boolean): Step {
+  if (!machine.started || machine.next !== null) return unchanged(machine);
   const id = machine.lastId + 1;
   return {
     machine: {
@@ -194,7 +194,7 @@ function prepare(machine: Machine, fresh: boolean): Step {
     },
     effects: [
       { do: "clearTimer", name: "retry" },
-      { do: "setTimer", name: "opening", after: OPEN_WITHIN_MS },
+      { do: "setTimer", name: "opening", after: OPEN_TIMEOUT_MS },
       { do: "fetchTicket", id, fresh },
     ],
   };
@@ -219,10 +219,10 @@ function takeOver(machine: Machine, next: NonNullable<Machine["next"]>, random: 
     machine: {
       ...machine,
       current: next.id,
-      doubted: false,
+      awaitingPong: false,
       next: null,
       attempt: 0,
-      everOpen: true,
+      hasBeenOpen: true,
       lingering: [...machine.lingering, ...replaced],
     },
     effects,
@@ -230,39 +230,42 @@ function takeOver(machine: Machine, next: NonNullable<Machine["next"]>, random: 
 }
 
 /** The current socket is gone. Its successor, if one is on its way, goes on. */
-function lost(machine: Machine, random: () => number): Step {
-  const after = { ...machine, current: null, doubted: false };
-  const silence: Effect[] = (["ping", "pong", "rotate"] as const).map((name) => ({ do: "clearTimer", name }));
-  if (after.next !== null || !after.wanted) return { machine: after, effects: silence };
+function connectionLost(machine: Machine, random: () => number): Step {
+  const after = { ...machine, current: null, awaitingPong: false };
+  const clearTimers: Effect[] = (["ping", "pong", "rotate"] as const).map((name) => ({
+    do: "clearTimer",
+    name,
+  }));
+  if (after.next !== null || !after.started) return { machine: after, effects: clearTimers };
   return {
     machine: after,
-    effects: [...silence, { do: "setTimer", name: "retry", after: backoff(0, random()) }],
+    effects: [...clearTimers, { do: "setTimer", name: "retry", after: backoff(0, random()) }],
   };
 }
 
 /** A try did not lead to an open socket: wait, longer each time. */
-function failed(machine: Machine, random: () => number): Step {
+function attemptFailed(machine: Machine, random: () => number): Step {
   const effects: Effect[] = [{ do: "clearTimer", name: "opening" }];
-  if (machine.wanted)
+  if (machine.started)
     effects.push({ do: "setTimer", name: "retry", after: backoff(machine.attempt, random()) });
   return { machine: { ...machine, attempt: machine.attempt + 1 }, effects };
 }
 
-function doubt(machine: Machine): Step {
+function checkAlive(machine: Machine): Step {
   if (machine.current !== null) {
-    if (machine.doubted) return same(machine);
+    if (machine.awaitingPong) return unchanged(machine);
     return {
-      machine: { ...machine, doubted: true },
+      machine: { ...machine, awaitingPong: true },
       effects: [
         { do: "ping", id: machine.current },
-        { do: "setTimer", name: "pong", after: PONG_WITHIN_MS },
+        { do: "setTimer", name: "pong", after: PONG_TIMEOUT_MS },
       ],
     };
   }
   // Somebody is looking: do not make them wait for the end of a long back-off.
   return machine.next === null
-    ? prepare({ ...machine, attempt: Math.min(machine.attempt, 1) }, false)
-    : same(machine);
+    ? openNext({ ...machine, attempt: Math.min(machine.attempt, 1) }, false)
+    : unchanged(machine);
 }
 
 const clearAll: readonly Effect[] = (["retry", "opening", "ping", "pong", "rotate", "linger"] as const).map(
@@ -277,6 +280,6 @@ function closeAll(machine: Machine): Effect[] {
   return ids.filter((id) => id !== null).map((id) => ({ do: "close", id }));
 }
 
-function same(machine: Machine): Step {
+function unchanged(machine: Machine): Step {
   return { machine, effects: [] };
 }

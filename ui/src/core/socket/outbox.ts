@@ -9,10 +9,10 @@
 import type { ErrorCode, SendMessage } from "../contract";
 
 /** Without an ack by then the same frame goes out again. */
-export const ACK_WITHIN_MS = 8_000;
+export const ACK_TIMEOUT_MS = 8_000;
 /** Acked, but not seen: by then the next message may go, and history is asked for this one. */
-export const DELIVERY_WITHIN_MS = 10_000;
-export const MOST_ATTEMPTS = 5;
+export const DELIVERY_TIMEOUT_MS = 10_000;
+export const MAX_ATTEMPTS = 5;
 
 export interface Outgoing {
   readonly clientMessageId: string;
@@ -44,14 +44,14 @@ export type OutboxEvent =
       readonly message: string;
       readonly retryAfterMs?: number | undefined;
     }
-  | { readonly type: "again"; readonly clientMessageId: string }
+  | { readonly type: "retried"; readonly clientMessageId: string }
   | { readonly type: "discarded"; readonly clientMessageId: string }
   /** The socket is another one: what was in flight may be lost. */
   | { readonly type: "reconnected" }
   | { readonly type: "tick" };
 
 /** How many go out by themselves once there is a connection: neither refused, nor with the server already. */
-export function waitingToBeSent(outbox: Outbox): number {
+export function countUnsent(outbox: Outbox): number {
   return outbox.filter(({ state }) => state === "queued" || state === "sending").length;
 }
 
@@ -66,7 +66,7 @@ export function reduceOutbox(outbox: Outbox, event: OutboxEvent, now: number): O
           ];
 
     case "acked":
-      return change(outbox, event.clientMessageId, (item) =>
+      return updateItem(outbox, event.clientMessageId, (item) =>
         item.state === "failed" ? item : { ...item, state: "sent", since: now },
       );
 
@@ -77,10 +77,10 @@ export function reduceOutbox(outbox: Outbox, event: OutboxEvent, now: number): O
         : outbox;
 
     case "refused":
-      return change(outbox, event.clientMessageId, (item) => refuse(item, event, now));
+      return updateItem(outbox, event.clientMessageId, (item) => afterRefusal(item, event, now));
 
-    case "again":
-      return change(outbox, event.clientMessageId, (item) => ({
+    case "retried":
+      return updateItem(outbox, event.clientMessageId, (item) => ({
         ...item,
         state: "queued",
         attempts: 0,
@@ -107,7 +107,7 @@ export function due(outbox: Outbox, now: number): Outgoing[] {
   for (const item of outbox) {
     if (item.state === "failed" || busy.has(item.channelId)) continue;
     // A delivery that is long in coming does not hold up the rest.
-    if (item.state === "sent" && now - item.since > DELIVERY_WITHIN_MS) continue;
+    if (item.state === "sent" && now - item.since > DELIVERY_TIMEOUT_MS) continue;
     busy.add(item.channelId);
     if (item.state === "queued" && item.notBefore <= now) ready.push(item);
   }
@@ -115,7 +115,7 @@ export function due(outbox: Outbox, now: number): Outgoing[] {
 }
 
 export function markSending(outbox: Outbox, clientMessageId: string, now: number): Outbox {
-  return change(outbox, clientMessageId, (item) => ({
+  return updateItem(outbox, clientMessageId, (item) => ({
     ...item,
     state: "sending",
     attempts: item.attempts + 1,
@@ -124,11 +124,11 @@ export function markSending(outbox: Outbox, clientMessageId: string, now: number
 }
 
 /** Acked some time ago and not seen yet: ask history for it. */
-export function unseen(outbox: Outbox, now: number): Outgoing[] {
-  return outbox.filter((item) => item.state === "sent" && now - item.since > DELIVERY_WITHIN_MS);
+export function unconfirmed(outbox: Outbox, now: number): Outgoing[] {
+  return outbox.filter((item) => item.state === "sent" && now - item.since > DELIVERY_TIMEOUT_MS);
 }
 
-export function frameOf(item: Outgoing): SendMessage {
+export function toFrame(item: Outgoing): SendMessage {
   return {
     action: "sendMessage",
     clientMessageId: item.clientMessageId,
@@ -138,16 +138,20 @@ export function frameOf(item: Outgoing): SendMessage {
 }
 
 function overdue(item: Outgoing, now: number): boolean {
-  return item.state === "sending" && now - item.since > ACK_WITHIN_MS;
+  return item.state === "sending" && now - item.since > ACK_TIMEOUT_MS;
 }
 
 function sendAgain(item: Outgoing): Outgoing {
-  return item.attempts >= MOST_ATTEMPTS
+  return item.attempts >= MAX_ATTEMPTS
     ? { ...item, state: "failed", failure: "The server did not answer." }
     : { ...item, state: "queued" };
 }
 
-function refuse(item: Outgoing, refusal: Extract<OutboxEvent, { type: "refused" }>, now: number): Outgoing {
+function afterRefusal(
+  item: Outgoing,
+  refusal: Extract<OutboxEvent, { type: "refused" }>,
+  now: number,
+): Outgoing {
   switch (refusal.code) {
     case "RATE_LIMITED":
       // Patience is not failure: the message keeps its turn.
@@ -156,7 +160,7 @@ function refuse(item: Outgoing, refusal: Extract<OutboxEvent, { type: "refused" 
       // Goes out again on the socket that takes over.
       return { ...item, state: "queued", notBefore: now + 1_000 };
     case "INTERNAL":
-      return item.attempts >= MOST_ATTEMPTS
+      return item.attempts >= MAX_ATTEMPTS
         ? { ...item, state: "failed", failure: refusal.message }
         : { ...item, state: "queued", notBefore: now + 500 * 2 ** item.attempts };
     default:
@@ -164,6 +168,6 @@ function refuse(item: Outgoing, refusal: Extract<OutboxEvent, { type: "refused" 
   }
 }
 
-function change(outbox: Outbox, clientMessageId: string, by: (item: Outgoing) => Outgoing): Outbox {
+function updateItem(outbox: Outbox, clientMessageId: string, by: (item: Outgoing) => Outgoing): Outbox {
   return outbox.map((item) => (item.clientMessageId === clientMessageId ? by(item) : item));
 }

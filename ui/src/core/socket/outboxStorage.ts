@@ -8,7 +8,7 @@ export class OutboxStorage {
   readonly #storage: Storage | null;
   readonly #prefix: string;
   /** What is stored, and with which failure: an entry is written again only when that changes. */
-  #kept = new Map<string, string | null>();
+  #stored = new Map<string, string | null>();
 
   constructor(userId: string, storage: Storage | null = browserStorage()) {
     this.#storage = storage;
@@ -24,15 +24,15 @@ export class OutboxStorage {
       if (item) found.push(item);
     }
     found.sort((a, b) => a.writtenAt - b.writtenAt);
-    this.#kept = new Map(found.map((item) => [item.clientMessageId, item.failure]));
+    this.#stored = new Map(found.map((item) => [item.clientMessageId, item.failure]));
     return found;
   }
 
   save(outbox: Outbox): void {
     const now = new Map(outbox.map((item) => [item.clientMessageId, item.failure]));
-    for (const id of this.#kept.keys()) if (!now.has(id)) this.#storage?.removeItem(this.#prefix + id);
+    for (const id of this.#stored.keys()) if (!now.has(id)) this.#storage?.removeItem(this.#prefix + id);
     for (const { clientMessageId, channelId, text, writtenAt, failure } of outbox) {
-      if (this.#kept.get(clientMessageId) === failure) continue;
+      if (this.#stored.get(clientMessageId) === failure) continue;
       try {
         const entry = { clientMessageId, channelId, text, writtenAt, failure };
         this.#storage?.setItem(this.#prefix + clientMessageId, JSON.stringify(entry));
@@ -40,7 +40,7 @@ export class OutboxStorage {
         // Storage is full: the message still goes out, as long as this page stays.
       }
     }
-    this.#kept = now;
+    this.#stored = now;
   }
 }
 

@@ -18,31 +18,31 @@ import type {
 import { reduceOutbox } from "../socket/outbox";
 import { mentions } from "../text/mentions";
 import type { ChatState } from "./model";
-import { presenceHeard } from "./presence";
-import { changed, trimmed, withLive } from "./timeline";
+import { withPresence } from "./presence";
+import { trim, updateMessage, withLive } from "./timeline";
 
 /** Windows that grow by live messages alone are cut back: a tab may stay open for weeks. */
-const MOST_LIVE = 1_500;
+const MAX_LIVE = 1_500;
 const KEPT_LIVE = 500;
 /** How long somebody is shown as typing, whatever their or our clock says. */
-const LONGEST_TYPING_MS = 10_000;
+const MAX_TYPING_MS = 10_000;
 
-export interface Moment {
+export interface Clocks {
   readonly now: number;
   /** The server's time at `now`, as far as it is known. */
   readonly serverNow: number;
 }
 
-export function reduceFrame(state: ChatState, frame: ServerFrame, moment: Moment): ChatState {
+export function reduceFrame(state: ChatState, frame: ServerFrame, clocks: Clocks): ChatState {
   switch (frame.type) {
     case "ack":
-      return acked(state, frame.clientMessageId, moment.now);
+      return acked(state, frame.clientMessageId, clocks.now);
     case "error":
-      return refused(state, frame, moment.now);
+      return refused(state, frame, clocks.now);
     case "pong":
       return state;
     case "message":
-      return messageArrived(state, frame, moment);
+      return messageArrived(state, frame, clocks);
     case "messageEdited":
       return messageEdited(state, frame);
     case "messageDeleted":
@@ -52,11 +52,11 @@ export function reduceFrame(state: ChatState, frame: ServerFrame, moment: Moment
     case "channel":
       return channelChanged(state, frame);
     case "presence":
-      return presenceHeard(state, frame.changes, moment.now);
+      return withPresence(state, frame.changes, clocks.now);
     case "typing":
-      return typingStarted(state, frame, moment);
+      return typingStarted(state, frame, clocks);
     case "readMarker":
-      return readElsewhere(state, frame);
+      return readMarkerMoved(state, frame);
     default:
       return unknownFrame(state, frame);
   }
@@ -85,7 +85,7 @@ function refused(state: ChatState, frame: Extract<ServerFrame, { type: "error" }
   };
 }
 
-function messageArrived(state: ChatState, frame: MessageFrame, moment: Moment): ChatState {
+function messageArrived(state: ChatState, frame: MessageFrame, clocks: Clocks): ChatState {
   const { type: _, ...stored } = frame;
   const message: Message = {
     ...stored,
@@ -102,7 +102,7 @@ function messageArrived(state: ChatState, frame: MessageFrame, moment: Moment): 
 
   const timeline = next.timelines[frame.channelId];
   if (timeline) {
-    const grown = trimmed(withLive(timeline, message), MOST_LIVE, KEPT_LIVE);
+    const grown = trim(withLive(timeline, message), MAX_LIVE, KEPT_LIVE);
     if (grown !== timeline) next = { ...next, timelines: { ...next.timelines, [frame.channelId]: grown } };
   }
   if (channel && isNew) next = withChannel(next, { ...channel, lastSeq: frame.seq });
@@ -112,7 +112,7 @@ function messageArrived(state: ChatState, frame: MessageFrame, moment: Moment): 
       outbox: reduceOutbox(
         next.outbox,
         { type: "delivered", clientMessageId: frame.clientMessageId },
-        moment.now,
+        clocks.now,
       ),
       delivered: next.delivered.has(frame.messageId)
         ? next.delivered
@@ -194,12 +194,12 @@ function provisional(frame: ChannelFrame, me: string | undefined): Channel {
     lastSeq: 0,
     readSeq: 0,
     unread: 0,
-    role: ownsFromTheStart(frame, me) ? "owner" : "member",
+    role: createdByMe(frame, me) ? "owner" : "member",
   };
 }
 
 /** Who made a channel may have left it and come back; what two people share has no owner. */
-function ownsFromTheStart({ change, channel }: ChannelFrame, me: string | undefined): boolean {
+function createdByMe({ change, channel }: ChannelFrame, me: string | undefined): boolean {
   return change === "created" && channel.kind !== "direct" && channel.createdBy === me;
 }
 
@@ -248,15 +248,15 @@ function withNewOwner(state: ChatState, { channel: { channelId }, newOwnerId }: 
   return { ...next, members: { ...next.members, [channelId]: { ...list, members } } };
 }
 
-function typingStarted(state: ChatState, frame: TypingFrame, moment: Moment): ChatState {
+function typingStarted(state: ChatState, frame: TypingFrame, clocks: Clocks): ChatState {
   if (frame.userId === state.me?.userId) return state;
-  const left = Math.min(Date.parse(frame.until) - moment.serverNow, LONGEST_TYPING_MS);
+  const left = Math.min(Date.parse(frame.until) - clocks.serverNow, MAX_TYPING_MS);
   if (!(left > 0)) return state;
-  const channel = { ...state.typing[frame.channelId], [frame.userId]: moment.now + left };
+  const channel = { ...state.typing[frame.channelId], [frame.userId]: clocks.now + left };
   return { ...state, typing: { ...state.typing, [frame.channelId]: channel } };
 }
 
-function readElsewhere(state: ChatState, frame: ReadMarkerFrame): ChatState {
+function readMarkerMoved(state: ChatState, frame: ReadMarkerFrame): ChatState {
   return withReadSeq(state, frame.channelId, frame.readSeq);
 }
 
@@ -321,7 +321,7 @@ function withMessage(
 ): ChatState {
   const timeline = state.timelines[at.channelId];
   if (!timeline) return state;
-  const after = changed(timeline, at.seq, by);
+  const after = updateMessage(timeline, at.seq, by);
   return after === timeline ? state : { ...state, timelines: { ...state.timelines, [at.channelId]: after } };
 }
 

@@ -13,7 +13,7 @@ export interface KnownPresence {
 }
 
 /** What a frame tells, of people who are not known yet too. */
-export function presenceHeard(state: ChatState, changes: readonly PresenceChange[], now: number): ChatState {
+export function withPresence(state: ChatState, changes: readonly PresenceChange[], now: number): ChatState {
   const presence = { ...state.presence };
   const people = { ...state.people };
   for (const { userId, status, lastSeenAt } of changes) {

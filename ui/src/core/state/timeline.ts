@@ -18,7 +18,7 @@ export interface Timeline {
   readonly generation: number;
 }
 
-export const nothingLoaded: Timeline = {
+export const emptyTimeline: Timeline = {
   messages: [],
   settled: 0,
   hasEarlier: false,
@@ -89,7 +89,7 @@ export interface Range {
 }
 
 /** Whether a seq of the range is missing from a window that spans it, and could be put there. */
-export function lacks(timeline: Timeline, { after, upTo }: Range): boolean {
+export function hasMissing(timeline: Timeline, { after, upTo }: Range): boolean {
   if (timeline.hasLater || timeline.loading === "all" || oldest(timeline) > after + 1) return false;
   const there = timeline.messages.filter(({ seq }) => seq > after && seq <= upTo);
   return there.length < upTo - after;
@@ -111,7 +111,7 @@ export function gap(timeline: Timeline): number | null {
   return newest(timeline) > timeline.settled ? timeline.settled : null;
 }
 
-export function changed(timeline: Timeline, seq: number, by: (message: Message) => Message): Timeline {
+export function updateMessage(timeline: Timeline, seq: number, by: (message: Message) => Message): Timeline {
   const index = indexOf(timeline.messages, seq);
   const message = timeline.messages[index];
   if (!message) return timeline;
@@ -120,8 +120,8 @@ export function changed(timeline: Timeline, seq: number, by: (message: Message) 
 }
 
 /** Forget the oldest messages of a long window; they can be fetched again. */
-export function trimmed(timeline: Timeline, most: number, keep: number): Timeline {
-  if (timeline.messages.length <= most) return timeline;
+export function trim(timeline: Timeline, max: number, keep: number): Timeline {
+  if (timeline.messages.length <= max) return timeline;
   return { ...timeline, messages: timeline.messages.slice(-keep), hasEarlier: true };
 }
 

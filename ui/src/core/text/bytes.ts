@@ -1,6 +1,6 @@
 /** The limit of a message, in bytes of UTF-8: the same count as the server's. */
 
-export const MOST_BYTES = 8_192;
+export const MAX_MESSAGE_BYTES = 8_192;
 
 const encoder = new TextEncoder();
 

@@ -10,7 +10,7 @@ import { gfmStrikethroughFromMarkdown } from "mdast-util-gfm-strikethrough";
 import { gfmAutolinkLiteral } from "micromark-extension-gfm-autolink-literal";
 import { gfmStrikethrough } from "micromark-extension-gfm-strikethrough";
 
-const off = {
+const disabledConstructs = {
   disable: {
     null: [
       "characterReference",
@@ -27,13 +27,13 @@ const off = {
 };
 
 /** Deeper nesting than people write; a text of nothing but `>` would cost time and break the layout. */
-const DEEPEST = 8;
+const MAX_NESTING = 8;
 const CONTAINERS = /^(?:[ \t]*(?:>|[-+*]|\d{1,9}[.)])(?=[ \t>]|$)[ \t]?)+/;
 
 export function parseMarkdown(text: string): Root {
   if (tooDeep(text)) return plain(text);
   return fromMarkdown(text, {
-    extensions: [off, gfmStrikethrough({ singleTilde: false }), gfmAutolinkLiteral()],
+    extensions: [disabledConstructs, gfmStrikethrough({ singleTilde: false }), gfmAutolinkLiteral()],
     mdastExtensions: [gfmStrikethroughFromMarkdown(), gfmAutolinkLiteralFromMarkdown()],
   });
 }
@@ -46,7 +46,7 @@ export function isPlain(text: string): boolean {
 function tooDeep(text: string): boolean {
   for (const line of text.split("\n")) {
     const markers = CONTAINERS.exec(line)?.[0];
-    if (markers && (markers.match(/>|[-+*]|\d+[.)]/g)?.length ?? 0) > DEEPEST) return true;
+    if (markers && (markers.match(/>|[-+*]|\d+[.)]/g)?.length ?? 0) > MAX_NESTING) return true;
   }
   return false;
 }

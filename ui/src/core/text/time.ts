@@ -1,7 +1,7 @@
 /** Moments in people's words: their language, their time zone. */
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+const hoursAndMinutes = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const thisYear = new Intl.DateTimeFormat(undefined, { weekday: "long", month: "long", day: "numeric" });
 const otherYear = new Intl.DateTimeFormat(undefined, {
   weekday: "short",
@@ -10,11 +10,11 @@ const otherYear = new Intl.DateTimeFormat(undefined, {
   day: "numeric",
 });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
-const shortDate = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", year: "numeric" });
+const dateFormat = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", year: "numeric" });
 
-export const clockTime = (iso: string) => clock.format(new Date(iso));
-export const wholeTime = (iso: string) => whole.format(new Date(iso));
-export const shortDay = (iso: string) => shortDate.format(new Date(iso));
+export const timeOfDay = (iso: string) => hoursAndMinutes.format(new Date(iso));
+export const fullTime = (iso: string) => dateAndTime.format(new Date(iso));
+export const shortDate = (iso: string) => dateFormat.format(new Date(iso));
 
 /** The day as people count it: two moments on one day give the same text. */
 export function dayKey(iso: string): string {
@@ -37,7 +37,7 @@ export function ago(iso: string, now: number): string {
   if (seconds < 3_600) return relative.format(-Math.floor(seconds / 60), "minute");
   if (seconds < 86_400) return relative.format(-Math.floor(seconds / 3_600), "hour");
   if (seconds < 30 * 86_400) return relative.format(-Math.floor(seconds / 86_400), "day");
-  return shortDay(iso);
+  return shortDate(iso);
 }
 
 function capital(text: string): string {

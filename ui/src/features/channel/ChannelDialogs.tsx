@@ -1,6 +1,6 @@
 /** Making a channel, and finding one to join. */
 import { type FormEvent, useCallback, useEffect, useState } from "react";
-import { sentence } from "../../core/api/errors";
+import { errorMessage } from "../../core/api/errors";
 import type { Channel } from "../../core/contract";
 import { channelPath, navigate } from "../../core/router";
 import { Dialog } from "../../kit/Dialog";
@@ -9,7 +9,7 @@ import { Skeleton } from "../../kit/Skeleton";
 import { useChatActions } from "../shared/chatContext";
 import "./ChannelDialogs.css";
 
-const LONGEST_NAME = 64;
+const MAX_NAME_LENGTH = 64;
 
 export function CreateChannel({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
   const chat = useChatActions();
@@ -28,7 +28,7 @@ export function CreateChannel({ onClose, onDone }: { onClose: () => void; onDone
       navigate(channelPath(channel.channelId));
       onDone();
     } catch (problem) {
-      setFailure(sentence(problem));
+      setFailure(errorMessage(problem));
       setBusy(false);
     }
   };
@@ -41,11 +41,11 @@ export function CreateChannel({ onClose, onDone }: { onClose: () => void; onDone
           <input
             className="input"
             value={name}
-            maxLength={LONGEST_NAME}
+            maxLength={MAX_NAME_LENGTH}
             placeholder="for example: release-planning"
             dir="auto"
             autoComplete="off"
-            data-focus
+            data-autofocus
             aria-invalid={failure !== null}
             onChange={(event) => {
               setName(event.target.value);
@@ -59,12 +59,12 @@ export function CreateChannel({ onClose, onDone }: { onClose: () => void; onDone
           )}
         </label>
         <fieldset className="choices">
-          <legend className="field-label">Who may read it</legend>
+          <legend className="field-label">Visibility</legend>
           <label className="choice">
             <input type="radio" name="kind" checked={kind === "public"} onChange={() => setKind("public")} />
             <span>
               <span className="choice-title">Public</span>
-              <span className="field-hint">Everybody can find and join it.</span>
+              <span className="field-hint">Anyone can find and join it.</span>
             </span>
           </label>
           <label className="choice">
@@ -76,7 +76,7 @@ export function CreateChannel({ onClose, onDone }: { onClose: () => void; onDone
             />
             <span>
               <span className="choice-title">Private</span>
-              <span className="field-hint">Only people whom a member adds.</span>
+              <span className="field-hint">Only people added by a member.</span>
             </span>
           </label>
         </fieldset>
@@ -84,7 +84,7 @@ export function CreateChannel({ onClose, onDone }: { onClose: () => void; onDone
           <button type="button" className="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" className="button button-main" disabled={busy || name.trim() === ""}>
+          <button type="submit" className="button button-primary" disabled={busy || name.trim() === ""}>
             {busy ? "Creating …" : "Create"}
           </button>
         </div>
@@ -110,7 +110,7 @@ export function BrowseChannels(props: { onClose: () => void; onDone: () => void;
         setChannels((known) => [...(from === null ? [] : (known ?? [])), ...page.items]);
         setCursor(page.cursor);
       } catch (problem) {
-        setFailure(sentence(problem));
+        setFailure(errorMessage(problem));
       }
     },
     [chat],
@@ -128,7 +128,7 @@ export function BrowseChannels(props: { onClose: () => void; onDone: () => void;
       navigate(channelPath(channel.channelId));
       onDone();
     } catch (problem) {
-      setFailure(sentence(problem));
+      setFailure(errorMessage(problem));
       setJoining(null);
     }
   };
@@ -144,13 +144,13 @@ export function BrowseChannels(props: { onClose: () => void; onDone: () => void;
         aria-label="Filter channels"
         placeholder="Filter by name"
         value={filter}
-        data-focus
+        data-autofocus
         onChange={(event) => setFilter(event.target.value)}
       />
       {failure && (
         <p className="field-error" role="alert">
           {failure}{" "}
-          <button type="button" className="button-plain" onClick={() => void load(null)}>
+          <button type="button" className="button-link" onClick={() => void load(null)}>
             Try again
           </button>
         </p>
@@ -158,7 +158,7 @@ export function BrowseChannels(props: { onClose: () => void; onDone: () => void;
       {channels === null && failure === null && <Skeleton lines={4} />}
       {channels !== null && shown.length === 0 && (
         <div className="browse-empty">
-          <p>{wanted ? "No channel has such a name." : "You are in every public channel there is."}</p>
+          <p>{wanted ? "No channels match." : "You are a member of every public channel."}</p>
           <button type="button" className="button" onClick={onCreate}>
             Create a channel
           </button>

@@ -19,7 +19,7 @@ export function NoChannel({
   useEffect(() => {
     if (channelId === null) return;
     let current = true;
-    chat.channels.peek(channelId).finally(() => {
+    chat.channels.preview(channelId).finally(() => {
       if (current) setLooked(channelId);
     });
     return () => {
@@ -37,17 +37,17 @@ export function NoChannel({
   return (
     <div className="app-empty">
       <Icon name="compass" size={40} />
-      <h1>{channelId === null ? "Find your first channel" : "This channel is not here"}</h1>
+      <h1>{channelId === null ? "Find your first channel" : "Channel not found"}</h1>
       <p>
         {channelId === null
-          ? "Join a channel that others have made, or make one yourself and invite them."
+          ? "Join an existing channel, or create one and invite others."
           : "It does not exist, or it is private and you are not a member of it."}
       </p>
       <div className="dialog-actions">
         <button type="button" className="button" onClick={() => onOpen("browse")}>
           Browse channels
         </button>
-        <button type="button" className="button button-main" onClick={() => onOpen("create")}>
+        <button type="button" className="button button-primary" onClick={() => onOpen("create")}>
           Create a channel
         </button>
       </div>

@@ -2,13 +2,13 @@
 import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import type { Message, User } from "../../core/contract";
-import { byteLength, MOST_BYTES } from "../../core/text/bytes";
+import { byteLength, MAX_MESSAGE_BYTES } from "../../core/text/bytes";
 import { Avatar } from "../../kit/Avatar";
 import { Icon } from "../../kit/Icon";
 import "./Composer.css";
 
-const COUNT_FROM = MOST_BYTES * 0.85;
-const MOST_SUGGESTIONS = 6;
+const SHOW_BYTES_LEFT_FROM = MAX_MESSAGE_BYTES * 0.85;
+const MAX_SUGGESTIONS = 6;
 
 interface ComposerProps {
   readonly draft: string;
@@ -62,14 +62,14 @@ export function Composer(props: ComposerProps) {
 
   // --- mentions
 
-  const offer = (text: string, caret: number): Offer => {
+  const suggestionsAt = (text: string, caret: number): Suggestions => {
     const query = mentionBefore(text, caret);
     const found = query === null || query.word === dismissed ? [] : suggest(people, query.word);
     return { query, suggestions: found };
   };
-  const { query, suggestions } = offer(text, caret);
+  const { query, suggestions } = suggestionsAt(text, caret);
   const open = suggestions.length > 0;
-  const at = Math.min(chosen, suggestions.length - 1);
+  const active = Math.min(chosen, suggestions.length - 1);
 
   const complete = (person: User, { word, start }: MentionQuery) => {
     const before = `${text.slice(0, start)}@${person.username} `;
@@ -82,9 +82,9 @@ export function Composer(props: ComposerProps) {
     placeCaret(before.length);
   };
 
-  const placeCaret = (at: number) => {
+  const placeCaret = (active: number) => {
     field.current?.focus();
-    field.current?.setSelectionRange(at, at);
+    field.current?.setSelectionRange(active, active);
   };
 
   const insert = (piece: string) => {
@@ -98,7 +98,7 @@ export function Composer(props: ComposerProps) {
   // --- sending
 
   const bytes = byteLength(text);
-  const tooLong = bytes > MOST_BYTES;
+  const tooLong = bytes > MAX_MESSAGE_BYTES;
   const ready = text.trim() !== "" && !tooLong;
 
   const submit = () => {
@@ -117,10 +117,10 @@ export function Composer(props: ComposerProps) {
     if (event.nativeEvent.isComposing) return;
     // The browser tells of a moved caret a little later than it moves it: the key acts on where it is now.
     const here = event.currentTarget.selectionStart;
-    const now = here === caret ? { query, suggestions } : offer(text, here);
+    const now = here === caret ? { query, suggestions } : suggestionsAt(text, here);
     if (now.query && now.suggestions.length > 0) {
       const same = now.query.start === query?.start && now.query.word === query.word;
-      const from = same ? at : 0;
+      const from = same ? active : 0;
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
         const count = now.suggestions.length;
@@ -169,7 +169,7 @@ export function Composer(props: ComposerProps) {
               key={person.userId}
               id={`${listId}-${index}`}
               role="option"
-              aria-selected={index === at}
+              aria-selected={index === active}
               className="suggestion"
               onMouseDown={(event) => event.preventDefault()}
               onClick={() => query && complete(person, query)}
@@ -184,7 +184,7 @@ export function Composer(props: ComposerProps) {
       {editing && (
         <div className="composer-editing">
           <span>Editing your message</span>
-          <button type="button" className="button-plain" onClick={onCancelEdit}>
+          <button type="button" className="button-link" onClick={onCancelEdit}>
             Cancel
           </button>
         </div>
@@ -199,10 +199,10 @@ export function Composer(props: ComposerProps) {
           dir="auto"
           value={text}
           aria-invalid={tooLong}
-          aria-describedby={bytes > COUNT_FROM ? hintId : undefined}
+          aria-describedby={bytes > SHOW_BYTES_LEFT_FROM ? hintId : undefined}
           aria-autocomplete="list"
           aria-controls={open ? listId : undefined}
-          aria-activedescendant={open ? `${listId}-${at}` : undefined}
+          aria-activedescendant={open ? `${listId}-${active}` : undefined}
           autoComplete="off"
           enterKeyHint="send"
           onChange={(event) => {
@@ -216,15 +216,15 @@ export function Composer(props: ComposerProps) {
           onKeyDown={onKeyDown}
         />
         <div className="composer-tools">
-          {bytes > COUNT_FROM && (
+          {bytes > SHOW_BYTES_LEFT_FROM && (
             <span
               id={hintId}
               className={`composer-count${tooLong ? " composer-count-over" : ""}`}
               role="status"
             >
               {tooLong
-                ? `${(bytes - MOST_BYTES).toLocaleString()} bytes over the limit`
-                : `${(MOST_BYTES - bytes).toLocaleString()} bytes left`}
+                ? `${(bytes - MAX_MESSAGE_BYTES).toLocaleString()} bytes over the limit`
+                : `${(MAX_MESSAGE_BYTES - bytes).toLocaleString()} bytes left`}
             </span>
           )}
           <button
@@ -256,7 +256,7 @@ interface MentionQuery {
   readonly start: number;
 }
 
-interface Offer {
+interface Suggestions {
   readonly query: MentionQuery | null;
   readonly suggestions: readonly User[];
 }
@@ -269,7 +269,7 @@ export function mentionBefore(text: string, caret: number): MentionQuery | null 
 
 /** Nothing is left to suggest once a whole username stands there: Enter sends then. */
 export function suggest(people: readonly User[], word: string): User[] {
-  const found = people.filter((person) => matches(person, word)).slice(0, MOST_SUGGESTIONS);
+  const found = people.filter((person) => matches(person, word)).slice(0, MAX_SUGGESTIONS);
   const [only] = found;
   return found.length === 1 && only?.username.toLowerCase() === word.toLowerCase() ? [] : found;
 }

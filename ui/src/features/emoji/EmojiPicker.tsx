@@ -17,37 +17,45 @@ import {
   useState,
 } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
-import { type Cell, COLUMNS, linesOf, moved, type Place, rowsOf, type Tone } from "./emojiLines";
+import {
+  type Cell,
+  COLUMNS,
+  emojiRows,
+  movePosition,
+  type Position,
+  pickerLines,
+  type Tone,
+} from "./pickerLines";
 
 const TONES: readonly (Tone | null)[] = [null, "light", "medium-light", "medium", "medium-dark", "dark"];
 /** Shows the skin tone that is chosen. */
 const HAND = data.emojis.find(({ label }) => label === "Raised hand");
 
-const START: Place = { row: 0, column: 0 };
+const START: Position = { row: 0, column: 0 };
 
 export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }) {
   const [text, setText] = useState("");
   const [tone, setTone] = useState<Tone | null>(null);
   /** Where the arrow keys or the pointer went since the text was changed. */
-  const [chosen, setChosen] = useState<Place | null>(null);
+  const [chosen, setChosen] = useState<Position | null>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
-  const [stuck, setStuck] = useState(0);
+  const [sticky, setSticky] = useState(0);
   const listId = useId();
 
-  const lines = useMemo(() => linesOf(data, text, tone), [text, tone]);
-  const rows = useMemo(() => rowsOf(lines), [lines]);
+  const lines = useMemo(() => pickerLines(data, text, tone), [text, tone]);
+  const rows = useMemo(() => emojiRows(lines), [lines]);
   const at = chosen ?? (text.trim() === "" ? null : START);
   const active = at === null ? undefined : rows[at.row]?.[at.column];
 
   const changeText = (value: string) => {
     setText(value);
     setChosen(null);
-    setStuck(0);
+    setSticky(0);
     list.current?.scrollTo(0);
   };
 
-  const choose = (to: Place) => {
+  const choose = (to: Position) => {
     setChosen(to);
     const line = lines.findIndex((each) => "cells" in each && each.row === to.row);
     // Upwards with one line more, which the heading may cover.
@@ -62,7 +70,7 @@ export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => voi
       if (active) onPick(active.symbol);
     } else if (event.key.startsWith("Arrow")) {
       event.preventDefault();
-      if (rows.length > 0) choose(at === null ? START : moved(rows, at, event.key));
+      if (rows.length > 0) choose(at === null ? START : movePosition(rows, at, event.key));
     }
   };
 
@@ -98,14 +106,14 @@ export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => voi
           aria-rowcount={rows.length}
           tabIndex={-1}
         >
-          <StuckHeading value={stuck}>
+          <StickyHeading value={sticky}>
             <Virtualizer
               ref={list}
               scrollRef={scroller}
               data={lines}
               item={LineBox}
-              keepMounted={lines.length > 0 ? [stuck] : []}
-              onScroll={(offset) => setStuck(headingAt(lines, list.current?.findItemIndex(offset) ?? 0))}
+              keepMounted={lines.length > 0 ? [sticky] : []}
+              onScroll={(offset) => setSticky(headingAt(lines, list.current?.findItemIndex(offset) ?? 0))}
             >
               {(line) =>
                 "heading" in line ? (
@@ -129,7 +137,7 @@ export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => voi
                 )
               }
             </Virtualizer>
-          </StuckHeading>
+          </StickyHeading>
         </div>
       </div>
       <div className="emoji-foot">
@@ -190,7 +198,7 @@ function ToneButton({ tone, onTone }: { tone: Tone | null; onTone: (tone: Tone |
 
 // --- the heading of what is in view stays at the top
 
-const StuckHeading = createContext(0);
+const StickyHeading = createContext(0);
 
 interface LineBoxProps {
   readonly style: CSSProperties;
@@ -201,15 +209,15 @@ interface LineBoxProps {
 
 /** A line where the list puts it, or at the top while it is the heading there. */
 function LineBox({ style, index, children, ref }: LineBoxProps) {
-  const stuck = useContext(StuckHeading) === index;
+  const sticky = useContext(StickyHeading) === index;
   return (
-    <div ref={ref} style={stuck ? { ...style, position: "sticky", top: 0, zIndex: 1 } : style}>
+    <div ref={ref} style={sticky ? { ...style, position: "sticky", top: 0, zIndex: 1 } : style}>
       {children}
     </div>
   );
 }
 
-function headingAt(lines: ReturnType<typeof linesOf>, index: number): number {
+function headingAt(lines: ReturnType<typeof pickerLines>, index: number): number {
   for (let at = Math.min(index, lines.length - 1); at > 0; at -= 1) {
     const line = lines[at];
     if (line && "heading" in line) return at;

@@ -1,4 +1,4 @@
 declare module "virtual:emoji-data" {
-  const data: import("./emojiLines").EmojiData;
+  const data: import("./pickerLines").EmojiData;
   export default data;
 }

@@ -2,18 +2,18 @@
 
 import type { Config } from "../../core/config";
 import { Icon, type IconName } from "../../kit/Icon";
-import type { Place } from "./paths";
+import type { InspectorRoute } from "./routes";
 
 const known: readonly (readonly [string, string, string, IconName])[] = [
   ["workflow", "Workflow", "Each run of deliver, state by state, in the Step Functions console", "flow"],
-  ["traces", "Traces", "The way of a message as a waterfall, in X-Ray", "route"],
+  ["traces", "Traces", "The steps of a message as a waterfall, in X-Ray", "route"],
   ["dashboard", "Dashboard", "Latency, errors and queues of this stage, in CloudWatch", "pulse"],
-  ["logs", "Logs", "What functions and runs wrote, in CloudWatch Logs", "quote"],
+  ["logs", "Logs", "Logs of functions and runs, in CloudWatch Logs", "quote"],
 ];
 
-export function ConsoleLinks({ config, place }: { readonly config: Config; readonly place: Place }) {
+export function ConsoleLinks({ config, place }: { readonly config: Config; readonly place: InspectorRoute }) {
   const links = known.filter(([key]) => config.console[key]);
-  const messageId = place.view === "follow" ? place.messageId : null;
+  const messageId = place.view === "delivery" ? place.messageId : null;
   return (
     <div className="consoles">
       <h2>This stage runs on AWS</h2>
@@ -22,7 +22,7 @@ export function ConsoleLinks({ config, place }: { readonly config: Config; reado
         account.
       </p>
       {links.length === 0 ? (
-        <p role="status">The settings of this stage name no consoles.</p>
+        <p role="status">The configuration of this stage has no console links.</p>
       ) : (
         <ul className="consoles-list">
           {links.map(([key, title, text, icon]) => (

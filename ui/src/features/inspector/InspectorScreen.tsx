@@ -4,31 +4,44 @@
  */
 import { useEffect, useMemo } from "react";
 import type { Chat } from "../../core/chat/chat";
-import { Icon, type IconName, Mark } from "../../kit/Icon";
-import { ConnectionLine } from "../shared/ConnectionLine";
+import { Icon, type IconName, Logo } from "../../kit/Icon";
+import { ConnectionBanner } from "../shared/ConnectionBanner";
 import { RouteLink } from "../shared/RouteLink";
 import { ConsoleLinks } from "./ConsoleLinks";
-import { type Inspection, InspectionContext } from "./context";
+import { DeliveryView } from "./delivery/DeliveryView";
 import { EventsView } from "./events/EventsView";
-import { FollowView } from "./follow/FollowView";
+import { HistoryView } from "./history/HistoryView";
 import { InspectorApi } from "./inspectorApi";
+import { type Inspector, InspectorContext } from "./inspectorContext";
 import { LiveFeed } from "./live/feed";
-import { eventsPath, followPath, type Place, parsePlace, runPath, travelPath } from "./paths";
+import {
+  deliveryPath,
+  eventsPath,
+  historyPath,
+  type InspectorRoute,
+  parseInspectorRoute,
+  runPath,
+} from "./routes";
 import { RunsView } from "./runs/RunsView";
-import { TravelView } from "./travel/TravelView";
 import "./InspectorScreen.css";
 
-const views: readonly (readonly [Place["view"], string, string, IconName])[] = [
+const views: readonly (readonly [InspectorRoute["view"], string, string, IconName])[] = [
   ["runs", "Runs", runPath(), "flow"],
   ["events", "Events", eventsPath(), "pulse"],
-  ["follow", "Follow", followPath(), "route"],
-  ["travel", "Time travel", travelPath(), "clock"],
+  ["delivery", "Delivery", deliveryPath(), "route"],
+  ["history", "History", historyPath(), "clock"],
 ];
 
-export default function InspectorScreen({ chat, rest }: { readonly chat: Chat; readonly rest: string }) {
+export default function InspectorScreen({
+  chat,
+  subpath,
+}: {
+  readonly chat: Chat;
+  readonly subpath: string;
+}) {
   const { config, tokens } = chat;
-  const place = parsePlace(rest);
-  const inspection = useMemo<Inspection | null>(() => {
+  const place = parseInspectorRoute(subpath);
+  const inspector = useMemo<Inspector | null>(() => {
     if (!config.inspectorApi) return null;
     const api = new InspectorApi(config.inspectorApi, tokens);
     return { api, feed: new LiveFeed(api) };
@@ -36,8 +49,8 @@ export default function InspectorScreen({ chat, rest }: { readonly chat: Chat; r
 
   useEffect(() => {
     const name = views.find(([view]) => view === place.view)?.[1] ?? "";
-    document.title = inspection ? `${name} · Inspector · Parley` : "Inspector · Parley";
-  }, [place.view, inspection]);
+    document.title = inspector ? `${name} · Inspector · Parley` : "Inspector · Parley";
+  }, [place.view, inspector]);
 
   return (
     <div className="inspector">
@@ -47,13 +60,13 @@ export default function InspectorScreen({ chat, rest }: { readonly chat: Chat; r
       <header className="inspector-bar">
         <RouteLink to="/" className="inspector-back" title="Back to the chat">
           <Icon name="back" size={18} />
-          <span className="inspector-back-word">Chat</span>
+          <span className="inspector-back-label">Chat</span>
         </RouteLink>
         <h1 className="inspector-brand">
-          <Mark size={22} />
+          <Logo size={22} />
           <span>Inspector</span>
         </h1>
-        {inspection && (
+        {inspector && (
           <nav className="inspector-nav" aria-label="Inspector">
             {views.map(([view, label, path, icon]) => (
               <RouteLink key={view} to={path} className="inspector-tab" current={view === place.view}>
@@ -63,16 +76,16 @@ export default function InspectorScreen({ chat, rest }: { readonly chat: Chat; r
             ))}
           </nav>
         )}
-        <span className="inspector-stage" title="The stage that is inspected">
+        <span className="inspector-stage" title="Deployment stage">
           {config.stage}
         </span>
       </header>
-      <ConnectionLine />
+      <ConnectionBanner />
       <main className="inspector-main" id="inspector-main" tabIndex={-1}>
-        {inspection ? (
-          <InspectionContext value={inspection}>
+        {inspector ? (
+          <InspectorContext value={inspector}>
             <View place={place} />
-          </InspectionContext>
+          </InspectorContext>
         ) : (
           <ConsoleLinks config={config} place={place} />
         )}
@@ -81,15 +94,15 @@ export default function InspectorScreen({ chat, rest }: { readonly chat: Chat; r
   );
 }
 
-function View({ place }: { place: Place }) {
+function View({ place }: { place: InspectorRoute }) {
   switch (place.view) {
     case "runs":
       return <RunsView runId={place.runId} />;
     case "events":
       return <EventsView />;
-    case "follow":
-      return <FollowView messageId={place.messageId} />;
-    case "travel":
-      return <TravelView channelId={place.channelId} />;
+    case "delivery":
+      return <DeliveryView messageId={place.messageId} />;
+    case "history":
+      return <HistoryView channelId={place.channelId} />;
   }
 }

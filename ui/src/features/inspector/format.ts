@@ -66,15 +66,15 @@ export const count = (many: number, one: string, several = `${one}s`) =>
   `${many.toLocaleString()} ${many === 1 ? one : several}`;
 
 /** What became of a message's posts, where nothing is wrong. */
-export function wordsOfWay(posts: {
+export function postSummary(posts: {
   readonly total: number;
   readonly delivered: number;
   readonly gone: number;
   readonly retried: number;
 }): string {
-  if (posts.total === 0) return "Stored. Nobody was connected: it waits in the channel's history.";
+  if (posts.total === 0) return "Stored. No connections were open, so nothing was posted.";
   const parts = [`Delivered to ${posts.delivered} of ${count(posts.total, "connection")}`];
-  if (posts.gone > 0) parts.push(`${count(posts.gone, "connection")} had gone`);
-  if (posts.retried > 0) parts.push(`${count(posts.retried, "post")} took more than one try`);
-  return `${parts.join(", ")}. Nothing is missing.`;
+  if (posts.gone > 0) parts.push(`${count(posts.gone, "connection")} had closed`);
+  if (posts.retried > 0) parts.push(`${count(posts.retried, "post")} needed retries`);
+  return `${parts.join(", ")}.`;
 }

@@ -32,22 +32,22 @@ export class InspectorApi {
   readonly #base: string;
   readonly #tokens: TokenSource;
   /** The last question to the archive: it answers by a replay, and is asked one thing at a time. */
-  #archive: Promise<unknown> = Promise.resolve();
+  #lastArchiveRequest: Promise<unknown> = Promise.resolve();
 
   constructor(base: string, tokens: TokenSource) {
     this.#base = base.replace(/\/$/, "");
     this.#tokens = tokens;
   }
 
-  workflow = () => this.#ask<Workflow>("/workflow");
-  runs = (query: Query) => this.#ask<Page<Run>>("/runs", query);
-  run = (runId: string) => this.#ask<RunDetail>(`/runs/${encodeURIComponent(runId)}`);
-  events = (query: Query) => this.#askArchive<Page<BusEvent>>("/events", query);
-  follow = (messageId: string) => this.#ask<Way>(`/follow/${encodeURIComponent(messageId)}`);
-  trace = (traceId: string) => this.#ask<Trace>(`/traces/${encodeURIComponent(traceId)}`);
-  channels = () => this.#askArchive<{ readonly items: readonly ArchivedChannel[] }>("/channels");
+  workflow = () => this.#request<Workflow>("/workflow");
+  runs = (query: Query) => this.#request<Page<Run>>("/runs", query);
+  run = (runId: string) => this.#request<RunDetail>(`/runs/${encodeURIComponent(runId)}`);
+  events = (query: Query) => this.#requestArchive<Page<BusEvent>>("/events", query);
+  follow = (messageId: string) => this.#request<Way>(`/follow/${encodeURIComponent(messageId)}`);
+  trace = (traceId: string) => this.#request<Trace>(`/traces/${encodeURIComponent(traceId)}`);
+  channels = () => this.#requestArchive<{ readonly items: readonly ArchivedChannel[] }>("/channels");
   channel = (channelId: string) =>
-    this.#askArchive<ChannelEvents>(`/channels/${encodeURIComponent(channelId)}/events`);
+    this.#requestArchive<ChannelEvents>(`/channels/${encodeURIComponent(channelId)}/events`);
 
   /** The live stream's bytes, until the signal ends it. */
   async live(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
@@ -56,13 +56,13 @@ export class InspectorApi {
     return response.body;
   }
 
-  #askArchive<T>(path: string, query: Query = {}): Promise<T> {
-    const answer = this.#archive.then(() => this.#ask<T>(path, query));
-    this.#archive = answer.catch(() => undefined);
+  #requestArchive<T>(path: string, query: Query = {}): Promise<T> {
+    const answer = this.#lastArchiveRequest.then(() => this.#request<T>(path, query));
+    this.#lastArchiveRequest = answer.catch(() => undefined);
     return answer;
   }
 
-  async #ask<T>(path: string, query: Query = {}): Promise<T> {
+  async #request<T>(path: string, query: Query = {}): Promise<T> {
     const response = await this.#send(path + queryString(query), AbortSignal.timeout(TIMEOUT_MS));
     return (await response.json()) as T;
   }
@@ -77,7 +77,7 @@ export class InspectorApi {
     const body = (await response.json().catch(() => null)) as { code?: string; message?: string } | null;
     throw new InspectorError(
       body?.code ?? "INTERNAL",
-      body?.message ?? `The stage refused this (HTTP ${response.status}).`,
+      body?.message ?? `The stage rejected the request (HTTP ${response.status}).`,
     );
   }
 
@@ -94,7 +94,7 @@ export class InspectorApi {
         "UNREACHABLE",
         isTimeout(failure)
           ? "The stage took too long to answer. Please try again."
-          : "The stage cannot be reached. Is it still running?",
+          : "The stage cannot be reached. Check that it is running, then try again.",
       );
     }
   }
@@ -115,8 +115,8 @@ export function queryString(query: Query): string {
 }
 
 /** A sentence for a person, whatever was thrown. */
-export function faultSentence(failure: unknown): string {
+export function inspectorErrorMessage(failure: unknown): string {
   return failure instanceof InspectorError || failure instanceof ApiError
     ? failure.message
-    : "Something went wrong. Please try again.";
+    : "Something went wrong. Try again.";
 }

@@ -20,13 +20,13 @@ import { mentions } from "../../core/text/mentions";
 import { dayName } from "../../core/text/time";
 import { Icon } from "../../kit/Icon";
 import { type MessageActions, MessageRow, OutgoingRow } from "./MessageRow";
-import { makeRows, type Row } from "./rows";
+import { buildRows, type Row } from "./rows";
 import "./MessageList.css";
 
 /** Older messages are asked for before the reader sees the end of those that are here. */
 const FETCH_AHEAD_PX = 900;
 /** A little off the end still counts as the end. */
-const END_PX = 48;
+const NEAR_END_PX = 48;
 
 interface MessageListProps {
   readonly label: string;
@@ -36,7 +36,7 @@ interface MessageListProps {
   readonly newSince: number | null;
   /** A linked message: shown in the middle and marked, at each visit of its link. */
   readonly target: number | null;
-  readonly visit: number;
+  readonly navigationId: number;
   readonly unread: number;
   /** The message that is being edited. */
   readonly editing: number | null;
@@ -48,69 +48,69 @@ interface MessageListProps {
   readonly onLater: () => void;
   readonly onNewest: () => void;
   readonly onSeen: (seq: number) => void;
-  readonly onAgain: (clientMessageId: string) => void;
+  readonly onRetry: (clientMessageId: string) => void;
   readonly onDiscard: (clientMessageId: string) => void;
 }
 
 export function MessageList(props: MessageListProps) {
-  const { label, timeline, outgoing, me, newSince, target, visit, unread, editing } = props;
+  const { label, timeline, outgoing, me, newSince, target, navigationId, unread, editing } = props;
   const { delivered, nameOf, actions, intro } = props;
-  const { onEarlier, onLater, onNewest, onSeen, onAgain, onDiscard } = props;
+  const { onEarlier, onLater, onNewest, onSeen, onRetry, onDiscard } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
   const atEnd = useRef(target === null);
-  const [away, setAway] = useState(false);
+  const [awayFromEnd, setAwayFromEnd] = useState(false);
   const [focused, setFocused] = useState<number | null>(null);
   // Rows have a guessed height until the first measuring: shown only after it, nothing jumps.
   const [measured, setMeasured] = useState(false);
 
   const rows = useMemo(
-    () => makeRows({ messages: timeline.messages, outgoing, me: me.userId, newSince }),
+    () => buildRows({ messages: timeline.messages, outgoing, me: me.userId, newSince }),
     [timeline.messages, outgoing, me.userId, newSince],
   );
   const last = rows.length - 1;
 
   // Rows were put before the first one: the list keeps its distance from the end, so nothing moves on screen.
   const firstKey = rows[0]?.key;
-  const drawn = useRef({ firstKey, count: rows.length });
+  const lastRendered = useRef({ firstKey, count: rows.length });
   const shifted =
-    rows.length !== drawn.current.count &&
-    drawn.current.firstKey !== undefined &&
-    firstKey !== drawn.current.firstKey;
+    rows.length !== lastRendered.current.count &&
+    lastRendered.current.firstKey !== undefined &&
+    firstKey !== lastRendered.current.firstKey;
   useLayoutEffect(() => {
-    drawn.current = { firstKey, count: rows.length };
+    lastRendered.current = { firstKey, count: rows.length };
   });
 
   // --- where the list stands
 
-  const toEnd = useCallback(() => {
+  const scrollToEnd = useCallback(() => {
     list.current?.scrollToIndex(last, { align: "end" });
   }, [last]);
 
   const placedFor = useRef<number | null>(null);
   useLayoutEffect(() => {
-    if (rows.length === 0 || placedFor.current === visit) return;
+    if (rows.length === 0 || placedFor.current === navigationId) return;
     const first = placedFor.current === null;
     const index =
       target === null ? rows.findIndex((row) => row.firstNew) : indexOf(timeline.messages, target);
     if (target !== null && index >= 0) {
-      placedFor.current = visit;
+      placedFor.current = navigationId;
       atEnd.current = false;
       list.current?.scrollToIndex(index, { align: "center" });
     } else if (first) {
-      placedFor.current = target === null ? visit : -1;
+      placedFor.current = target === null ? navigationId : -1;
       atEnd.current = index < 0;
-      if (index < 0) toEnd();
+      if (index < 0) scrollToEnd();
       else list.current?.scrollToIndex(index, { align: "start", offset: -64 });
     }
   });
 
-  const report = useCallback(() => {
+  const onPositionChange = useCallback(() => {
     const handle = list.current;
     if (!handle || rows.length === 0) return;
     const below = handle.scrollSize - handle.scrollOffset - handle.viewportSize;
-    atEnd.current = below <= END_PX && !timeline.hasLater;
-    setAway(below > handle.viewportSize * 0.6 || timeline.hasLater);
+    atEnd.current = below <= NEAR_END_PX && !timeline.hasLater;
+    setAwayFromEnd(below > handle.viewportSize * 0.6 || timeline.hasLater);
     if (handle.scrollOffset < FETCH_AHEAD_PX && timeline.hasEarlier && timeline.loading === "none")
       onEarlier();
     if (below < FETCH_AHEAD_PX && timeline.hasLater && timeline.loading === "none") onLater();
@@ -126,19 +126,19 @@ export function MessageList(props: MessageListProps) {
   }, [rows, timeline, onEarlier, onLater, onSeen]);
 
   useEffect(() => {
-    if (atEnd.current && !timeline.hasLater) toEnd();
-    const frame = requestAnimationFrame(report);
+    if (atEnd.current && !timeline.hasLater) scrollToEnd();
+    const frame = requestAnimationFrame(onPositionChange);
     return () => cancelAnimationFrame(frame);
-  }, [report, toEnd, timeline.hasLater]);
+  }, [onPositionChange, scrollToEnd, timeline.hasLater]);
 
   useEffect(() => {
-    addEventListener("focus", report);
-    document.addEventListener("visibilitychange", report);
+    addEventListener("focus", onPositionChange);
+    document.addEventListener("visibilitychange", onPositionChange);
     return () => {
-      removeEventListener("focus", report);
-      document.removeEventListener("visibilitychange", report);
+      removeEventListener("focus", onPositionChange);
+      document.removeEventListener("visibilitychange", onPositionChange);
     };
-  }, [report]);
+  }, [onPositionChange]);
 
   // One's own message brings the list to the end, wherever it stood.
   const newestOwn = outgoing.at(-1)?.clientMessageId;
@@ -146,14 +146,14 @@ export function MessageList(props: MessageListProps) {
   useEffect(() => {
     if (newestOwn !== undefined) {
       atEnd.current = true;
-      toEnd();
+      scrollToEnd();
     }
   }, [newestOwn]);
 
-  const jump = () => {
+  const scrollToNewest = () => {
     atEnd.current = true;
     if (timeline.hasLater) onNewest();
-    else toEnd();
+    else scrollToEnd();
     scroller.current?.focus({ preventScroll: true });
   };
 
@@ -183,7 +183,7 @@ export function MessageList(props: MessageListProps) {
     event.preventDefault();
   };
 
-  const draw = (row: Row, index: number) => (
+  const renderRow = (row: Row, index: number) => (
     <div key={row.key} data-row={index}>
       {index === 0 && !timeline.hasEarlier && intro}
       {row.day !== null && (
@@ -200,11 +200,11 @@ export function MessageList(props: MessageListProps) {
         <MessageRow
           message={row.message}
           name={nameOf(row.message.sender)}
-          leads={row.leads}
+          startsGroup={row.startsGroup}
           delivered={delivered.has(row.message.messageId)}
-          marked={row.message.seq === target}
+          highlighted={row.message.seq === target}
           editing={row.message.seq === editing}
-          namesMe={row.message.sender.userId !== me.userId && mentions(row.message.text, me.username)}
+          mentionsMe={row.message.sender.userId !== me.userId && mentions(row.message.text, me.username)}
           actions={actions}
         />
       ) : (
@@ -212,9 +212,9 @@ export function MessageList(props: MessageListProps) {
           item={row.item}
           me={me.userId}
           name={nameOf(me)}
-          leads={row.leads}
-          mentioned={actions.mentioned}
-          onAgain={onAgain}
+          startsGroup={row.startsGroup}
+          resolveMention={actions.resolveMention}
+          onRetry={onRetry}
           onDiscard={onDiscard}
         />
       )}
@@ -226,7 +226,7 @@ export function MessageList(props: MessageListProps) {
       {timeline.loading === "earlier" && (
         <div className="messages-more">
           <span className="spinner" />
-          <span className="unseen">Loading earlier messages</span>
+          <span className="visually-hidden">Loading earlier messages</span>
         </div>
       )}
       <div
@@ -248,19 +248,19 @@ export function MessageList(props: MessageListProps) {
           shift={shifted}
           bufferSize={600}
           keepMounted={focused === null || focused > last ? [] : [focused]}
-          onScroll={report}
+          onScroll={onPositionChange}
           onResize={() => {
             setMeasured(true);
-            if (atEnd.current) toEnd();
+            if (atEnd.current) scrollToEnd();
             // A short list never scrolls: what is in view is known once it is measured.
-            report();
+            onPositionChange();
           }}
         >
-          {draw}
+          {renderRow}
         </Virtualizer>
       </div>
-      {away && (
-        <button type="button" className="to-newest" onClick={jump}>
+      {awayFromEnd && (
+        <button type="button" className="to-newest" onClick={scrollToNewest}>
           <Icon name="down" size={16} />
           {unread > 0 ? `${unread} new ${unread === 1 ? "message" : "messages"}` : "Jump to newest"}
         </button>

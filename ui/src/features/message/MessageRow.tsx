@@ -2,17 +2,17 @@
 import { memo, useState } from "react";
 import type { Message } from "../../core/contract";
 import type { Outgoing } from "../../core/socket/outbox";
-import { clockTime, wholeTime } from "../../core/text/time";
+import { fullTime, timeOfDay } from "../../core/text/time";
 import { Avatar } from "../../kit/Avatar";
 import { Icon } from "../../kit/Icon";
-import { Markdown, type Mentioned } from "../shared/Markdown";
+import { Markdown, type ResolveMention } from "../shared/Markdown";
 import "./MessageRow.css";
 
 export interface MessageActions {
   readonly me: string;
-  readonly mayDeleteAny: boolean;
+  readonly canDeleteAny: boolean;
   readonly nameOf: (userId: string) => string;
-  readonly mentioned: Mentioned;
+  readonly resolveMention: ResolveMention;
   readonly onEdit: (message: Message) => void;
   readonly onDelete: (message: Message) => void;
   readonly onReact: (message: Message, emoji: string, added: boolean) => void;
@@ -20,58 +20,58 @@ export interface MessageActions {
   readonly onQuote: (message: Message) => void;
   readonly onCopyLink: (message: Message) => void;
   /** Where the stage has an inspector. */
-  readonly onFollow: ((message: Message) => void) | null;
+  readonly onInspect: ((message: Message) => void) | null;
 }
 
 interface MessageRowProps {
   readonly message: Message;
   readonly name: string;
   /** Begins a group: shows who speaks. */
-  readonly leads: boolean;
+  readonly startsGroup: boolean;
   readonly delivered: boolean;
-  readonly marked: boolean;
+  readonly highlighted: boolean;
   readonly editing: boolean;
-  readonly namesMe: boolean;
+  readonly mentionsMe: boolean;
   readonly actions: MessageActions;
 }
 
 export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
-  const { message, name, leads, delivered, marked, editing, namesMe, actions } = props;
+  const { message, name, startsGroup, delivered, highlighted, editing, mentionsMe, actions } = props;
   const mine = message.sender.userId === actions.me;
   const deleted = message.deletedAt !== null;
   const classes = [
     "message",
-    leads && "message-leads",
-    marked && "message-marked",
+    startsGroup && "message-group-start",
+    highlighted && "message-highlighted",
     editing && "message-editing",
-    namesMe && "message-names-me",
+    mentionsMe && "message-mentions-me",
   ];
   return (
     <article
       className={classes.filter(Boolean).join(" ")}
       tabIndex={-1}
       data-seq={message.seq}
-      aria-label={`${name}, ${clockTime(message.sentAt)}`}
+      aria-label={`${name}, ${timeOfDay(message.sentAt)}`}
     >
       <div className="message-side">
-        {leads ? (
+        {startsGroup ? (
           <Avatar userId={message.sender.userId} name={name} />
         ) : (
           <time
             className="message-time message-time-side"
             dateTime={message.sentAt}
-            title={wholeTime(message.sentAt)}
+            title={fullTime(message.sentAt)}
           >
-            {clockTime(message.sentAt)}
+            {timeOfDay(message.sentAt)}
           </time>
         )}
       </div>
       <div className="message-main">
-        {leads && (
+        {startsGroup && (
           <header className="message-head">
             <bdi className="message-name">{name}</bdi>
-            <time className="message-time" dateTime={message.sentAt} title={wholeTime(message.sentAt)}>
-              {clockTime(message.sentAt)}
+            <time className="message-time" dateTime={message.sentAt} title={fullTime(message.sentAt)}>
+              {timeOfDay(message.sentAt)}
             </time>
           </header>
         )}
@@ -82,12 +82,12 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
               : "This message was removed."}
           </p>
         ) : (
-          <Folded long={message.text.length > 1_600 || lines(message.text) > 24}>
-            <Markdown text={message.text} mentioned={actions.mentioned} />
-          </Folded>
+          <Collapsible long={message.text.length > 1_600 || lines(message.text) > 24}>
+            <Markdown text={message.text} resolveMention={actions.resolveMention} />
+          </Collapsible>
         )}
         {message.editedAt !== null && !deleted && (
-          <span className="message-edited" title={wholeTime(message.editedAt)}>
+          <span className="message-edited" title={fullTime(message.editedAt)}>
             edited
           </span>
         )}
@@ -133,13 +133,13 @@ function Toolbar({ message, mine, actions }: { message: Message; mine: boolean; 
       >
         <Icon name="link" size={18} />
       </button>
-      {actions.onFollow && (
+      {actions.onInspect && (
         <button
           type="button"
           className="icon-button"
-          aria-label="Follow this message"
-          title="Follow this message"
-          onClick={() => actions.onFollow?.(message)}
+          aria-label="Inspect delivery"
+          title="Inspect delivery"
+          onClick={() => actions.onInspect?.(message)}
         >
           <Icon name="route" size={18} />
         </button>
@@ -155,7 +155,7 @@ function Toolbar({ message, mine, actions }: { message: Message; mine: boolean; 
           <Icon name="edit" size={18} />
         </button>
       )}
-      {(mine || actions.mayDeleteAny) && (
+      {(mine || actions.canDeleteAny) && (
         <button
           type="button"
           className="icon-button"
@@ -209,15 +209,15 @@ function Reactions({ message, actions }: { message: Message; actions: MessageAct
 }
 
 /** A huge text does not push everything else away: it opens on request. */
-function Folded({ long, children }: { long: boolean; children: React.ReactNode }) {
+function Collapsible({ long, children }: { long: boolean; children: React.ReactNode }) {
   const [open, setOpen] = useState(false);
   if (!long) return children;
   return (
     <>
-      <div className={open ? undefined : "folded"}>{children}</div>
+      <div className={open ? undefined : "collapsed"}>{children}</div>
       <button
         type="button"
-        className="button-plain folded-toggle"
+        className="button-link collapsed-toggle"
         aria-expanded={open}
         onClick={() => setOpen(!open)}
       >
@@ -235,9 +235,9 @@ interface OutgoingRowProps {
   readonly item: Outgoing;
   readonly me: string;
   readonly name: string;
-  readonly leads: boolean;
-  readonly mentioned: Mentioned;
-  readonly onAgain: (clientMessageId: string) => void;
+  readonly startsGroup: boolean;
+  readonly resolveMention: ResolveMention;
+  readonly onRetry: (clientMessageId: string) => void;
   readonly onDiscard: (clientMessageId: string) => void;
 }
 
@@ -250,31 +250,31 @@ const states = {
 
 /** A message of one's own on its way out. */
 export const OutgoingRow = memo(function OutgoingRow(props: OutgoingRowProps) {
-  const { item, me, name, leads, mentioned, onAgain, onDiscard } = props;
+  const { item, me, name, startsGroup, resolveMention, onRetry, onDiscard } = props;
   const { icon, label } = states[item.state];
   return (
     <article
-      className={`message message-outgoing${leads ? " message-leads" : ""}`}
+      className={`message message-outgoing${startsGroup ? " message-group-start" : ""}`}
       aria-label={`${name}, ${label}`}
     >
-      <div className="message-side">{leads && <Avatar userId={me} name={name} />}</div>
+      <div className="message-side">{startsGroup && <Avatar userId={me} name={name} />}</div>
       <div className="message-main">
-        {leads && (
+        {startsGroup && (
           <header className="message-head">
             <bdi className="message-name">{name}</bdi>
           </header>
         )}
-        <Folded long={item.text.length > 1_600 || lines(item.text) > 24}>
-          <Markdown text={item.text} mentioned={mentioned} />
-        </Folded>
+        <Collapsible long={item.text.length > 1_600 || lines(item.text) > 24}>
+          <Markdown text={item.text} resolveMention={resolveMention} />
+        </Collapsible>
         {item.state === "failed" && (
           <p className="message-failure" role="alert">
             <Icon name="alert" size={16} />
             <span>Not sent. {item.failure}</span>
-            <button type="button" className="button-plain" onClick={() => onAgain(item.clientMessageId)}>
+            <button type="button" className="button-link" onClick={() => onRetry(item.clientMessageId)}>
               Send again
             </button>
-            <button type="button" className="button-plain" onClick={() => onDiscard(item.clientMessageId)}>
+            <button type="button" className="button-link" onClick={() => onDiscard(item.clientMessageId)}>
               Discard
             </button>
           </p>

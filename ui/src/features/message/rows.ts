@@ -6,19 +6,19 @@ import { dayKey } from "../../core/text/time";
 /** Messages of one person within this time stand together. */
 const GROUP_MS = 5 * 60_000;
 
-interface Common {
+interface RowBase {
   readonly key: string;
-  readonly leads: boolean;
+  readonly startsGroup: boolean;
   /** The first of a day: its moment. */
   readonly day: string | null;
   readonly firstNew: boolean;
 }
 
 export type Row =
-  | (Common & { readonly kind: "message"; readonly message: Message })
-  | (Common & { readonly kind: "outgoing"; readonly item: Outgoing });
+  | (RowBase & { readonly kind: "message"; readonly message: Message })
+  | (RowBase & { readonly kind: "outgoing"; readonly item: Outgoing });
 
-export interface RowsOf {
+export interface RowsInput {
   readonly messages: readonly Message[];
   readonly outgoing: readonly Outgoing[];
   readonly me: string;
@@ -26,15 +26,15 @@ export interface RowsOf {
   readonly newSince: number | null;
 }
 
-export function makeRows({ messages, outgoing, me, newSince }: RowsOf): Row[] {
+export function buildRows({ messages, outgoing, me, newSince }: RowsInput): Row[] {
   const rows: Row[] = [];
   let before: Message | undefined;
-  let lineDrawn = newSince === null;
+  let newLineShown = newSince === null;
   for (const message of messages) {
     const day = before && dayKey(before.sentAt) === dayKey(message.sentAt) ? null : message.sentAt;
     const mine = message.sender.userId === me;
-    const firstNew = !lineDrawn && message.seq > (newSince ?? 0) && !mine;
-    lineDrawn ||= firstNew;
+    const firstNew = !newLineShown && message.seq > (newSince ?? 0) && !mine;
+    newLineShown ||= firstNew;
     rows.push({
       kind: "message",
       // One's own message keeps its key when the delivered one takes the echo's place.
@@ -42,12 +42,12 @@ export function makeRows({ messages, outgoing, me, newSince }: RowsOf): Row[] {
       message,
       day,
       firstNew,
-      leads: day !== null || firstNew || !before || !together(before, message),
+      startsGroup: day !== null || firstNew || !before || !inSameGroup(before, message),
     });
     before = message;
   }
   for (const item of outgoing) {
-    const leads =
+    const startsGroup =
       before === undefined ||
       before.sender.userId !== me ||
       item.writtenAt - Date.parse(before.sentAt) > GROUP_MS;
@@ -58,13 +58,13 @@ export function makeRows({ messages, outgoing, me, newSince }: RowsOf): Row[] {
       item,
       day: null,
       firstNew: false,
-      leads: previous?.kind === "outgoing" ? false : leads,
+      startsGroup: previous?.kind === "outgoing" ? false : startsGroup,
     });
   }
   return rows;
 }
 
-function together(before: Message, message: Message): boolean {
+function inSameGroup(before: Message, message: Message): boolean {
   return (
     before.sender.userId === message.sender.userId &&
     Date.parse(message.sentAt) - Date.parse(before.sentAt) < GROUP_MS

@@ -1,6 +1,6 @@
 /** Who is in a channel: with presence, and for those who may, adding and removing. */
 import { useEffect, useMemo, useState } from "react";
-import { sentence } from "../../core/api/errors";
+import { errorMessage } from "../../core/api/errors";
 import { serverNow } from "../../core/clock";
 import type { Channel, Member, User } from "../../core/contract";
 import { byName, byPresence } from "../../core/state/selectors";
@@ -46,7 +46,7 @@ export function MembersPanel({
   const attempt = (work: Promise<void>, done: () => void) =>
     work.then(done, (failure: unknown) => {
       done();
-      chat.toast("error", sentence(failure));
+      chat.toast("error", errorMessage(failure));
     });
 
   return (
@@ -69,7 +69,7 @@ export function MembersPanel({
           The members could not be loaded.{" "}
           <button
             type="button"
-            className="button-plain"
+            className="button-link"
             onClick={() => void chat.channels.loadMembers(channelId)}
           >
             Try again
@@ -86,7 +86,7 @@ export function MembersPanel({
                 {member.userId === me && <span className="person-tag">you</span>}
                 {member.role === "owner" && <span className="person-tag">owner</span>}
               </span>
-              <span className="person-sub">{seen(member)}</span>
+              <span className="person-sub">{presenceText(member)}</span>
             </div>
             {member.userId !== me && (
               <button
@@ -94,7 +94,7 @@ export function MembersPanel({
                 className="icon-button"
                 aria-label={`Message ${member.displayName}`}
                 title={`Message ${member.displayName}`}
-                onClick={() => void chat.channels.talkTo(member.userId)}
+                onClick={() => void chat.channels.openDirectMessage(member.userId)}
               >
                 <Icon name="send" size={18} />
               </button>
@@ -126,14 +126,14 @@ export function MembersPanel({
       {adding && (
         <AddPeople
           channel={channel}
-          present={new Set(members.map((member) => member.userId))}
+          memberIds={new Set(members.map((member) => member.userId))}
           onClose={() => setAdding(false)}
         />
       )}
       {removing && (
-        <Confirm
+        <ConfirmDialog
           title={`Remove ${removing.displayName}?`}
-          text="They can no longer read or write here, and what they wrote stays."
+          text="They can no longer read or write in this channel. Their messages stay."
           action="Remove"
           onClose={() => setRemoving(null)}
           onConfirm={() =>
@@ -142,9 +142,9 @@ export function MembersPanel({
         />
       )}
       {leaving && (
-        <Confirm
+        <ConfirmDialog
           title={`Leave ${title}?`}
-          text={partingWords(channel)}
+          text={leaveConsequences(channel)}
           action="Leave"
           onClose={() => setLeaving(false)}
           onConfirm={() => void attempt(chat.channels.leave(channelId), () => setLeaving(false))}
@@ -154,14 +154,16 @@ export function MembersPanel({
   );
 }
 
-function partingWords({ kind, memberCount, role }: Channel): string {
+function leaveConsequences({ kind, memberCount, role }: Channel): string {
   const isLast = memberCount <= 1;
-  if (kind === "private" && isLast) return "You are the last one here: nobody will see this channel again.";
-  const back = kind === "private" ? "Only a member can let you in again." : "You can join again at any time.";
-  return role === "owner" && !isLast ? `Whoever has been here longest will own it. ${back}` : back;
+  if (kind === "private" && isLast)
+    return "You are the last member: the channel will no longer be accessible.";
+  const back =
+    kind === "private" ? "You can only return if a member adds you." : "You can join again at any time.";
+  return role === "owner" && !isLast ? `The longest-standing member becomes the owner. ${back}` : back;
 }
 
-function seen(person: User): string {
+function presenceText(person: User): string {
   if (person.status === "online") return "online";
   return person.lastSeenAt ? `last seen ${ago(person.lastSeenAt, serverNow())}` : "offline";
 }
@@ -174,7 +176,7 @@ interface ConfirmProps {
   readonly onConfirm: () => void;
 }
 
-function Confirm({ title, text, action, onClose, onConfirm }: ConfirmProps) {
+function ConfirmDialog({ title, text, action, onClose, onConfirm }: ConfirmProps) {
   return (
     <Dialog title={title} size="small" onClose={onClose}>
       <p className="dialog-text">{text}</p>
@@ -182,7 +184,7 @@ function Confirm({ title, text, action, onClose, onConfirm }: ConfirmProps) {
         <button type="button" className="button" onClick={onClose}>
           Cancel
         </button>
-        <button type="button" className="button button-danger" data-focus onClick={onConfirm}>
+        <button type="button" className="button button-danger" data-autofocus onClick={onConfirm}>
           {action}
         </button>
       </div>
@@ -192,11 +194,11 @@ function Confirm({ title, text, action, onClose, onConfirm }: ConfirmProps) {
 
 function AddPeople({
   channel,
-  present,
+  memberIds,
   onClose,
 }: {
   channel: Channel;
-  present: ReadonlySet<string>;
+  memberIds: ReadonlySet<string>;
   onClose: () => void;
 }) {
   const chat = useChatActions();
@@ -206,7 +208,7 @@ function AddPeople({
   const [failure, setFailure] = useState<string | null>(null);
   const wanted = filter.trim().toLowerCase();
   const shown = Object.values(people)
-    .filter((person) => !present.has(person.userId))
+    .filter((person) => !memberIds.has(person.userId))
     .filter(
       (person) =>
         person.displayName.toLowerCase().includes(wanted) || person.username.toLowerCase().includes(wanted),
@@ -221,7 +223,7 @@ function AddPeople({
       await chat.channels.addMember(channel.channelId, person.userId);
       chat.toast("info", `${person.displayName} is now a member.`);
     } catch (problem) {
-      setFailure(sentence(problem));
+      setFailure(errorMessage(problem));
     }
     setBusy(null);
   };
@@ -233,7 +235,7 @@ function AddPeople({
         type="search"
         aria-label="Find people"
         placeholder="Name"
-        data-focus
+        data-autofocus
         value={filter}
         onChange={(event) => setFilter(event.target.value)}
       />
@@ -244,7 +246,7 @@ function AddPeople({
       )}
       {shown.length === 0 && (
         <p className="dialog-text">
-          {wanted ? "Nobody has such a name." : "Everybody is in this channel already."}
+          {wanted ? "No people match." : "Everyone is already a member of this channel."}
         </p>
       )}
       <ul className="panel-list">

@@ -1,9 +1,9 @@
 /** Search in one channel, over what the server lets this person see. */
 import { type FormEvent, useEffect, useRef, useState } from "react";
-import { sentence } from "../../core/api/errors";
+import { errorMessage } from "../../core/api/errors";
 import type { Channel, Message, Person } from "../../core/contract";
 import { channelPath } from "../../core/router";
-import { clockTime, shortDay, wholeTime } from "../../core/text/time";
+import { fullTime, shortDate, timeOfDay } from "../../core/text/time";
 import { SidePanel } from "../../kit/SidePanel";
 import { Skeleton } from "../../kit/Skeleton";
 import { useChatActions } from "../shared/chatContext";
@@ -37,7 +37,7 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
   const chat = useChatActions();
   const [text, setText] = useState("");
   const [search, setSearch] = useState<Search | null>(null);
-  const asked = useRef(0);
+  const lastRequest = useRef(0);
   const field = useRef<HTMLInputElement>(null);
   const term = text.trim();
   // Results of another text than the field's are not shown: they would pass for results of the field's.
@@ -45,39 +45,39 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
 
   useEffect(() => field.current?.focus(), []);
 
-  const look = async (onward: Search | null) => {
+  const runSearch = async (previous: Search | null) => {
     if (term === "") return;
-    asked.current += 1;
-    const turn = asked.current;
-    const begun: Search = {
+    lastRequest.current += 1;
+    const request = lastRequest.current;
+    const pending: Search = {
       term,
-      messages: onward?.messages ?? null,
-      searchedTo: onward?.searchedTo ?? null,
+      messages: previous?.messages ?? null,
+      searchedTo: previous?.searchedTo ?? null,
       busy: true,
       failure: null,
     };
-    setSearch(begun);
-    const ended = await chat.api
+    setSearch(pending);
+    const finished = await chat.api
       .messages(channelId, {
         search: term,
         limit: PAGE,
-        ...(onward?.searchedTo && { before: onward.searchedTo }),
+        ...(previous?.searchedTo && { before: previous.searchedTo }),
       })
       .then(
         (page): Search => ({
-          ...begun,
-          messages: [...(begun.messages ?? []), ...[...page.items].sort((a, b) => b.seq - a.seq)],
+          ...pending,
+          messages: [...(pending.messages ?? []), ...[...page.items].sort((a, b) => b.seq - a.seq)],
           searchedTo: page.hasMore ? page.searchedTo : null,
           busy: false,
         }),
-        (problem: unknown): Search => ({ ...begun, busy: false, failure: sentence(problem) }),
+        (problem: unknown): Search => ({ ...pending, busy: false, failure: errorMessage(problem) }),
       );
-    if (turn === asked.current) setSearch(ended);
+    if (request === lastRequest.current) setSearch(finished);
   };
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    void look(null);
+    void runSearch(null);
   };
 
   return (
@@ -108,8 +108,8 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
           <p className="panel-note">
             {current.messages.length === 0
               ? current.searchedTo === null
-                ? "No message here has these words."
-                : "Nothing yet among the newest messages."
+                ? "No messages match."
+                : "No matches in the newest messages."
               : `${current.messages.length} found, newest first`}
           </p>
         )}
@@ -117,15 +117,15 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
         <ul>
           {current?.messages?.map((message) => (
             <li key={message.seq}>
-              <RouteLink className="found" to={channelPath(channelId, message.seq)}>
-                <span className="found-head">
+              <RouteLink className="search-result" to={channelPath(channelId, message.seq)}>
+                <span className="search-result-head">
                   <bdi className="person-name">{nameOf(message.sender)}</bdi>
-                  <time className="message-time" dateTime={message.sentAt} title={wholeTime(message.sentAt)}>
-                    {shortDay(message.sentAt)}, {clockTime(message.sentAt)}
+                  <time className="message-time" dateTime={message.sentAt} title={fullTime(message.sentAt)}>
+                    {shortDate(message.sentAt)}, {timeOfDay(message.sentAt)}
                   </time>
                 </span>
-                <span className="found-text" dir="auto">
-                  <Marked text={message.text} term={current.term} />
+                <span className="search-result-text" dir="auto">
+                  <HighlightedText text={message.text} term={current.term} />
                 </span>
               </RouteLink>
             </li>
@@ -133,8 +133,12 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
         </ul>
         {current?.busy && <Skeleton lines={4} />}
         {current && current.searchedTo !== null && !current.busy && (
-          <button type="button" className="button button-small panel-more" onClick={() => void look(current)}>
-            Look further back
+          <button
+            type="button"
+            className="button button-small panel-more"
+            onClick={() => void runSearch(current)}
+          >
+            Search older messages
           </button>
         )}
       </div>
@@ -143,7 +147,7 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
 }
 
 /** The text around the term, the term marked. */
-function Marked({ text, term }: { text: string; term: string }) {
+function HighlightedText({ text, term }: { text: string; term: string }) {
   const at = text.toLowerCase().indexOf(term.toLowerCase());
   if (at < 0) return text;
   const from = Math.max(0, at - 60);

@@ -10,7 +10,7 @@ import { useChat } from "../shared/useChat";
 import { rank } from "./rank";
 import "./Switcher.css";
 
-const MOST = 12;
+const MAX_RESULTS = 12;
 
 interface Target {
   readonly id: string;
@@ -20,7 +20,7 @@ interface Target {
   readonly lock: boolean;
   readonly userId: string | null;
   readonly status: "online" | "offline" | undefined;
-  readonly go: () => void;
+  readonly open: () => void;
 }
 
 export function Switcher({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
@@ -33,11 +33,11 @@ export function Switcher({ onClose, onDone }: { onClose: () => void; onDone: () 
   const listId = useId();
 
   const targets = useMemo<Target[]>(() => {
-    const talkedTo = new Set<string>();
+    const inDirectMessages = new Set<string>();
     const mine = Object.values(channels).filter((channel) => channel.role !== null);
-    const places = mine.map((channel): Target => {
+    const ownChannels = mine.map((channel): Target => {
       const other = otherPerson(channel, me) ?? null;
-      if (other) talkedTo.add(other);
+      if (other) inDirectMessages.add(other);
       return {
         id: channel.channelId,
         title: channelTitle(channel, people, me),
@@ -50,11 +50,11 @@ export function Switcher({ onClose, onDone }: { onClose: () => void; onDone: () 
         lock: channel.kind === "private",
         userId: other,
         status: other ? people[other]?.status : undefined,
-        go: () => navigate(channelPath(channel.channelId)),
+        open: () => navigate(channelPath(channel.channelId)),
       };
     });
     const others = Object.values(people)
-      .filter((person) => person.userId !== me && !talkedTo.has(person.userId))
+      .filter((person) => person.userId !== me && !inDirectMessages.has(person.userId))
       .map(
         (person): Target => ({
           id: person.userId,
@@ -64,18 +64,18 @@ export function Switcher({ onClose, onDone }: { onClose: () => void; onDone: () 
           lock: false,
           userId: person.userId,
           status: person.status,
-          go: () => void chat.channels.talkTo(person.userId),
+          open: () => void chat.channels.openDirectMessage(person.userId),
         }),
       );
-    return [...places, ...others];
+    return [...ownChannels, ...others];
   }, [channels, people, me, chat]);
 
-  const shown = useMemo(() => rank(targets, term.trim()).slice(0, MOST), [targets, term]);
+  const shown = useMemo(() => rank(targets, term.trim()).slice(0, MAX_RESULTS), [targets, term]);
   const at = Math.min(chosen, shown.length - 1);
 
-  const go = (target: Target | undefined) => {
+  const open = (target: Target | undefined) => {
     if (!target) return;
-    target.go();
+    target.open();
     onDone();
   };
 
@@ -87,12 +87,12 @@ export function Switcher({ onClose, onDone }: { onClose: () => void; onDone: () 
       setChosen(shown.length === 0 ? 0 : (at + by) % shown.length);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      go(shown[at]);
+      open(shown[at]);
     }
   };
 
   return (
-    <Dialog title="Find a channel or person" bare onClose={onClose}>
+    <Dialog title="Find a channel or person" hideHeading onClose={onClose}>
       <div className="switcher">
         <div className="switcher-field">
           <Icon name="search" />
@@ -106,7 +106,7 @@ export function Switcher({ onClose, onDone }: { onClose: () => void; onDone: () 
             aria-activedescendant={shown.length > 0 ? `${listId}-${at}` : undefined}
             aria-autocomplete="list"
             autoComplete="off"
-            data-focus
+            data-autofocus
             dir="auto"
             value={term}
             onChange={(event) => {
@@ -127,7 +127,7 @@ export function Switcher({ onClose, onDone }: { onClose: () => void; onDone: () 
               aria-selected={index === at}
               className="switcher-item"
               onMouseMove={() => setChosen(index)}
-              onClick={() => go(target)}
+              onClick={() => open(target)}
             >
               {target.userId ? (
                 <Avatar userId={target.userId} name={target.title} size={24} status={target.status} />
@@ -142,7 +142,7 @@ export function Switcher({ onClose, onDone }: { onClose: () => void; onDone: () 
             </div>
           ))}
         </div>
-        {shown.length === 0 && <p className="switcher-none">Nothing has such a name.</p>}
+        {shown.length === 0 && <p className="switcher-none">No channels or people match.</p>}
       </div>
     </Dialog>
   );

@@ -8,24 +8,26 @@ import "./Markdown.css";
 const HighlightedCode = lazy(() => import("./HighlightedCode"));
 
 /** Who is behind an `@username`; undefined for nobody, which is then just text. */
-export type Mentioned = (username: string) => { readonly name: string; readonly me: boolean } | undefined;
+export type ResolveMention = (
+  username: string,
+) => { readonly name: string; readonly me: boolean } | undefined;
 
 interface MarkdownProps {
   readonly text: string;
-  readonly mentioned: Mentioned;
+  readonly resolveMention: ResolveMention;
 }
 
-export const Markdown = memo(function Markdown({ text, mentioned }: MarkdownProps) {
+export const Markdown = memo(function Markdown({ text, resolveMention }: MarkdownProps) {
   return (
-    <div className={`markdown${emojiOnly(text) ? " markdown-emoji" : ""}`} dir="auto">
-      {isPlain(text) ? <p dir="auto">{text}</p> : children(parseMarkdown(text), { text, mentioned })}
+    <div className={`markdown${isEmojiOnly(text) ? " markdown-emoji" : ""}`} dir="auto">
+      {isPlain(text) ? <p dir="auto">{text}</p> : children(parseMarkdown(text), { text, resolveMention })}
     </div>
   );
 });
 
 interface Context {
   readonly text: string;
-  readonly mentioned: Mentioned;
+  readonly resolveMention: ResolveMention;
 }
 
 function children(parent: Parent, context: Context): ReactNode {
@@ -108,11 +110,11 @@ function source(node: Nodes, { text }: Context): ReactNode {
   return position ? text.slice(position.start.offset, position.end.offset) : null;
 }
 
-function withMentions(text: string, { mentioned }: Context): ReactNode {
+function withMentions(text: string, { resolveMention }: Context): ReactNode {
   const parts: ReactNode[] = [];
   let done = 0;
   for (const { username, start, end } of findMentions(text)) {
-    const person = mentioned(username);
+    const person = resolveMention(username);
     if (!person) continue;
     parts.push(text.slice(done, start));
     parts.push(
@@ -126,6 +128,6 @@ function withMentions(text: string, { mentioned }: Context): ReactNode {
 }
 
 /** One to three emoji and nothing else are shown larger. */
-export function emojiOnly(text: string): boolean {
+export function isEmojiOnly(text: string): boolean {
   return text.length <= 64 && /^(?:\s*(?:\p{RGI_Emoji})\s*){1,3}$/v.test(text);
 }

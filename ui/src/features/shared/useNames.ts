@@ -20,7 +20,7 @@ export class Names {
     return this.people[userId]?.displayName;
   }
 
-  mentioned(username: string): { name: string; me: boolean } | undefined {
+  resolveMention(username: string): { name: string; me: boolean } | undefined {
     const userId = this.#byUsername.get(username.toLowerCase());
     const name = userId && this.ofUser(userId);
     return name ? { name, me: userId === this.#me } : undefined;

@@ -1,7 +1,7 @@
 /** The current route; the component renders again after each navigation. */
 import { useSyncExternalStore } from "react";
-import { currentRoute, onNavigation, type Visit } from "../../core/router";
+import { type CurrentRoute, currentRoute, onNavigation } from "../../core/router";
 
-export function useRoute(): Visit {
+export function useRoute(): CurrentRoute {
   return useSyncExternalStore(onNavigation, currentRoute);
 }

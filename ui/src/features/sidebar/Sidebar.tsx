@@ -4,7 +4,7 @@ import type { Channel, User } from "../../core/contract";
 import { channelPath } from "../../core/router";
 import { byName, byPresence, channelTitle, otherPerson } from "../../core/state/selectors";
 import { Avatar } from "../../kit/Avatar";
-import { Icon, Mark } from "../../kit/Icon";
+import { Icon, Logo } from "../../kit/Icon";
 import { Skeleton } from "../../kit/Skeleton";
 import { useChatActions } from "../shared/chatContext";
 import type { DialogName } from "../shared/dialogs";
@@ -14,7 +14,7 @@ import { useRoute } from "../shared/useRoute";
 import "./Sidebar.css";
 
 /** More people than this are found by the switcher, not by scrolling. */
-const MOST_PEOPLE_SHOWN = 40;
+const MAX_PEOPLE_SHOWN = 40;
 
 interface SidebarProps {
   readonly onOpen: (panel: DialogName) => void;
@@ -28,22 +28,22 @@ export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
   const me = useChat((state) => state.me);
   const chat = useChatActions();
 
-  const { rooms, direct } = useMemo(() => {
+  const { groupChannels, direct } = useMemo(() => {
     const mine = Object.values(channels).filter((channel) => channel.role !== null);
-    const titled = (channel: Channel) => ({ displayName: channelTitle(channel, people, me?.userId) });
-    const sorted = (list: Channel[]) => list.sort((a, b) => byName(titled(a), titled(b)));
+    const named = (channel: Channel) => ({ displayName: channelTitle(channel, people, me?.userId) });
+    const sorted = (list: Channel[]) => list.sort((a, b) => byName(named(a), named(b)));
     return {
-      rooms: sorted(mine.filter((channel) => channel.kind !== "direct")),
+      groupChannels: sorted(mine.filter((channel) => channel.kind !== "direct")),
       direct: sorted(mine.filter((channel) => channel.kind === "direct")),
     };
   }, [channels, people, me?.userId]);
-  const everyone = useMemo(() => Object.values(people).sort(byPresence), [people]);
-  const others = everyone.filter((person) => person.userId !== me?.userId);
+  const allPeople = useMemo(() => Object.values(people).sort(byPresence), [people]);
+  const others = allPeople.filter((person) => person.userId !== me?.userId);
 
   return (
     <nav className="sidebar" aria-label="Channels and people">
       <header className="sidebar-head">
-        <Mark size={26} />
+        <Logo size={26} />
         <span className="sidebar-brand">Parley</span>
         <button
           type="button"
@@ -84,16 +84,16 @@ export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
         >
           {progress === "loading" && <Skeleton lines={3} />}
           {progress === "failed" && <Failed what="The channels" onRetry={() => void chat.channels.load()} />}
-          {progress === "ready" && rooms.length === 0 && (
+          {progress === "ready" && groupChannels.length === 0 && (
             <p className="sidebar-empty">
-              You are in no channel yet.{" "}
-              <button type="button" className="button-plain" onClick={() => onOpen("browse")}>
-                Find one
+              You have not joined a channel yet.{" "}
+              <button type="button" className="button-link" onClick={() => onOpen("browse")}>
+                Browse channels
               </button>
             </p>
           )}
           <ul>
-            {rooms.map((channel) => (
+            {groupChannels.map((channel) => (
               <ChannelLink key={channel.channelId} channel={channel} onNavigate={onNavigate} />
             ))}
           </ul>
@@ -158,7 +158,7 @@ function ChannelLink({ channel, onNavigate }: { channel: Channel; onNavigate: ()
   const other = otherPerson(channel, me);
   const person = useChat((state) => (other ? state.people[other] : undefined));
   const title = useChat((state) => channelTitle(channel, state.people, me));
-  const naming = useChat((state) => state.mentions[channel.channelId] ?? 0);
+  const mentionCount = useChat((state) => state.mentions[channel.channelId] ?? 0);
   const unread = channel.unread;
   return (
     <li>
@@ -176,13 +176,13 @@ function ChannelLink({ channel, onNavigate }: { channel: Channel; onNavigate: ()
         <span className="sidebar-link-name">
           <bdi>{title}</bdi>
         </span>
-        {channel.kind === "private" && <span className="unseen">, private</span>}
-        {person && <span className="unseen">, {person.status}</span>}
+        {channel.kind === "private" && <span className="visually-hidden">, private</span>}
+        {person && <span className="visually-hidden">, {person.status}</span>}
         {unread > 0 && (
-          <span className={`badge${naming > 0 || channel.kind === "direct" ? " badge-strong" : ""}`}>
-            <span className="unseen">, </span>
+          <span className={`badge${mentionCount > 0 || channel.kind === "direct" ? " badge-strong" : ""}`}>
+            <span className="visually-hidden">, </span>
             {unread > 99 ? "99+" : unread}
-            <span className="unseen"> unread</span>
+            <span className="visually-hidden"> unread</span>
           </span>
         )}
       </RouteLink>
@@ -193,15 +193,15 @@ function ChannelLink({ channel, onNavigate }: { channel: Channel; onNavigate: ()
 function People({ people, onOpen, onNavigate }: { people: readonly User[] } & SidebarProps) {
   const chat = useChatActions();
   const progress = useChat((state) => state.peopleProgress);
-  const shown = people.slice(0, MOST_PEOPLE_SHOWN);
+  const shown = people.slice(0, MAX_PEOPLE_SHOWN);
   const online = people.filter((person) => person.status === "online").length;
   return (
     <Section title="People">
       {progress === "loading" && people.length === 0 && <Skeleton lines={3} />}
-      {progress === "failed" && <Failed what="The people" onRetry={() => void chat.channels.loadPeople()} />}
-      {progress === "ready" && people.length === 0 && (
-        <p className="sidebar-empty">Nobody else is here yet.</p>
+      {progress === "failed" && (
+        <Failed what="The list of people" onRetry={() => void chat.channels.loadPeople()} />
       )}
+      {progress === "ready" && people.length === 0 && <p className="sidebar-empty">No other people yet.</p>}
       <ul aria-label="People">
         {shown.map((person) => (
           <li key={person.userId}>
@@ -210,7 +210,7 @@ function People({ people, onOpen, onNavigate }: { people: readonly User[] } & Si
               className={`sidebar-link sidebar-person-${person.status}`}
               title={`Message ${person.displayName}`}
               onClick={() => {
-                void chat.channels.talkTo(person.userId);
+                void chat.channels.openDirectMessage(person.userId);
                 onNavigate();
               }}
             >
@@ -218,14 +218,14 @@ function People({ people, onOpen, onNavigate }: { people: readonly User[] } & Si
               <span className="sidebar-link-name">
                 <bdi>{person.displayName}</bdi>
               </span>
-              <span className="unseen">, {person.status}</span>
+              <span className="visually-hidden">, {person.status}</span>
             </button>
           </li>
         ))}
       </ul>
       {people.length > shown.length && (
         <button type="button" className="sidebar-link sidebar-more" onClick={() => onOpen("switch")}>
-          {online} online of {people.length}: find somebody
+          {online} of {people.length} online: find people
         </button>
       )}
     </Section>
@@ -236,7 +236,7 @@ function Failed({ what, onRetry }: { what: string; onRetry: () => void }) {
   return (
     <p className="sidebar-empty" role="alert">
       {what} could not be loaded.{" "}
-      <button type="button" className="button-plain" onClick={onRetry}>
+      <button type="button" className="button-link" onClick={onRetry}>
         Try again
       </button>
     </p>

@@ -1,16 +1,16 @@
 /** The door: who is not signed in sees this. */
 import { useEffect, useState } from "react";
-import { Mark } from "../../kit/Icon";
+import { Logo } from "../../kit/Icon";
 import "./SignIn.css";
 
 const RETRY_EVERY_MS = 5_000;
 
 interface SignInProps {
-  readonly note: string | null;
+  readonly notice: string | null;
   readonly onSignIn: () => Promise<void>;
 }
 
-export function SignIn({ note, onSignIn }: SignInProps) {
+export function SignIn({ notice, onSignIn }: SignInProps) {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
 
@@ -26,25 +26,25 @@ export function SignIn({ note, onSignIn }: SignInProps) {
   };
 
   return (
-    <main className="door">
-      <div className="door-inner">
-        <Mark size={56} />
+    <main className="sign-in">
+      <div className="sign-in-body">
+        <Logo size={56} />
         <h1>Parley</h1>
-        <p className="door-lead">
-          Talk with your people, in channels or one to one. Every message arrives, once and in order.
+        <p className="sign-in-text">
+          Chat with others in channels or direct messages. Every message arrives once and in order.
         </p>
-        {note && (
-          <p className="door-note" role="status">
-            {note}
+        {notice && (
+          <p className="sign-in-notice" role="status">
+            {notice}
           </p>
         )}
         <button
           type="button"
-          className="button button-main door-button"
+          className="button button-primary sign-in-button"
           disabled={busy}
           onClick={() => void signIn()}
         >
-          {busy ? "One moment …" : "Sign in"}
+          {busy ? "Opening the sign-in page …" : "Sign in"}
         </button>
         {failure && (
           <p className="field-error" role="alert">
@@ -57,19 +57,19 @@ export function SignIn({ note, onSignIn }: SignInProps) {
 }
 
 /** While there is nothing to show yet. */
-export function Opening() {
+export function LoadingPage() {
   return (
-    <main className="door" aria-busy="true">
-      <div className="door-inner door-opening" role="status">
-        <Mark size={56} />
-        <span className="unseen">Opening Parley</span>
+    <main className="sign-in" aria-busy="true">
+      <div className="sign-in-body sign-in-loading" role="status">
+        <Logo size={56} />
+        <span className="visually-hidden">LoadingPage Parley</span>
       </div>
     </main>
   );
 }
 
 /** What stands in the way of showing anything, and what can be done. */
-export function Problem({ title, text, onRetry }: { title: string; text: string; onRetry: () => void }) {
+export function ErrorPage({ title, text, onRetry }: { title: string; text: string; onRetry: () => void }) {
   useEffect(() => {
     const timer = setInterval(onRetry, RETRY_EVERY_MS);
     addEventListener("online", onRetry);
@@ -79,14 +79,14 @@ export function Problem({ title, text, onRetry }: { title: string; text: string;
     };
   }, [onRetry]);
   return (
-    <main className="door">
-      <div className="door-inner">
-        <Mark size={56} />
+    <main className="sign-in">
+      <div className="sign-in-body">
+        <Logo size={56} />
         <h1>{title}</h1>
-        <p className="door-lead" role="alert">
+        <p className="sign-in-text" role="alert">
           {text}
         </p>
-        <button type="button" className="button button-main door-button" onClick={onRetry}>
+        <button type="button" className="button button-primary sign-in-button" onClick={onRetry}>
           Try again
         </button>
       </div>

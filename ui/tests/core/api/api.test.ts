@@ -69,7 +69,7 @@ describe("a refusal", () => {
 
   test("without words still is a sentence", async () => {
     answers.push(new Response("<html>", { status: 403 }));
-    const refused = { message: "The server refused this request." };
+    const refused = { message: "The server rejected the request." };
     await expect(api.createChannel({ name: "x" })).rejects.toMatchObject(refused);
   });
 });

@@ -7,7 +7,7 @@ import type { Channel, Message } from "../../../src/core/contract";
 import { initialState } from "../../../src/core/state/model";
 import { change, store } from "../../../src/core/state/store";
 import { memoryStorage } from "../../support/browser";
-import { FakeServer, type Faults, neverStruck, noFaults } from "../../support/fakeServer";
+import { FakeServer, type Faults, noFaultCounts, noFaults } from "../../support/fakeServer";
 
 const config = { apiUrl: "/api", websocketUrl: "ws://localhost/socket" } as Config;
 const session = { idToken: async () => "token" };
@@ -29,7 +29,7 @@ let server: FakeServer;
 async function begin(seed: number, faults: Partial<Faults> = {}) {
   server = new FakeServer(seeded(seed));
   server.install();
-  for (let index = 0; index < 60; index += 1) server.say("u-bob", `before ${index}`);
+  for (let index = 0; index < 60; index += 1) server.storeMessage("u-bob", `before ${index}`);
   chat = new Chat(config, session as never);
   const started = chat.start();
   await vi.advanceTimersByTimeAsync(500);
@@ -62,7 +62,7 @@ describe("a message of mine", () => {
     await begin(1);
     const states: string[] = [];
     const forget = store.subscribe((state) => states.push(state.outbox[0]?.state ?? "gone"));
-    chat.sending.write("general", "hello");
+    chat.sender.send("general", "hello");
     expect(store.getState().outbox[0]?.text).toBe("hello");
     await vi.advanceTimersByTimeAsync(200);
     forget();
@@ -75,7 +75,7 @@ describe("a message of mine", () => {
     await begin(2);
     server.reachable = false;
     cut();
-    for (const text of ["one", "two", "three"]) chat.sending.write("general", text);
+    for (const text of ["one", "two", "three"]) chat.sender.send("general", text);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(store.getState().connection.status).toBe("reconnecting");
     expect(texts()).not.toContain("one");
@@ -89,7 +89,7 @@ describe("a message of mine", () => {
     await begin(3);
     server.reachable = false;
     cut();
-    chat.sending.write("general", "kept");
+    chat.sender.send("general", "kept");
     await vi.advanceTimersByTimeAsync(1_000);
     expect(server.log.map(({ text }) => text)).not.toContain("kept");
     chat.stop();
@@ -105,7 +105,7 @@ describe("a message of mine", () => {
   test("whose frame is lost, but not its ack, is found in history", async () => {
     await begin(4);
     const broadcast = vi.spyOn(server, "broadcast").mockImplementation(() => undefined);
-    chat.sending.write("general", "unheard");
+    chat.sender.send("general", "unheard");
     await vi.advanceTimersByTimeAsync(25_000);
     expect(broadcast).toHaveBeenCalled();
     broadcast.mockRestore();
@@ -115,7 +115,7 @@ describe("a message of mine", () => {
 
   test("whose ack is lost is sent again, and stored once", async () => {
     await begin(16, { cut: 1 });
-    chat.sending.write("general", "once");
+    chat.sender.send("general", "once");
     await vi.advanceTimersByTimeAsync(100);
     server.faults = noFaults;
     await vi.advanceTimersByTimeAsync(60_000);
@@ -130,7 +130,7 @@ describe("messages of others", () => {
     await begin(5);
     server.reachable = false;
     cut();
-    for (let index = 0; index < 30; index += 1) server.say("u-bob", `missed ${index}`);
+    for (let index = 0; index < 30; index += 1) server.storeMessage("u-bob", `missed ${index}`);
     await vi.advanceTimersByTimeAsync(30_000);
     server.reachable = true;
     await vi.advanceTimersByTimeAsync(60_000);
@@ -150,7 +150,7 @@ describe("messages of others", () => {
   test("more than can be caught up with load the newest afresh", async () => {
     await begin(7);
     cut();
-    for (let index = 0; index < 1_000; index += 1) server.say("u-bob", `flood ${index}`);
+    for (let index = 0; index < 1_000; index += 1) server.storeMessage("u-bob", `flood ${index}`);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(texts().at(-1)).toBe("flood 999");
     expect(store.getState().timelines.general?.hasEarlier).toBe(true);
@@ -158,8 +158,8 @@ describe("messages of others", () => {
 
   test("that left a gap in the live stream are fetched", async () => {
     await begin(8);
-    const silent = server.say("u-bob", "silent");
-    server.broadcast(server.say("u-bob", "heard"));
+    const silent = server.storeMessage("u-bob", "silent");
+    server.broadcast(server.storeMessage("u-bob", "heard"));
     await vi.advanceTimersByTimeAsync(3_000);
     expect(texts().slice(-2)).toEqual(["silent", "heard"]);
     expect(silent.seq).toBe((shown().at(-1)?.seq ?? 0) - 1);
@@ -167,9 +167,9 @@ describe("messages of others", () => {
 
   test("that were stored after the next one, and that no frame told of, take their place", async () => {
     await begin(15);
-    const late = server.say("u-bob", "late");
+    const late = server.storeMessage("u-bob", "late");
     server.log.pop();
-    server.broadcast(server.say("u-bob", "prompt"));
+    server.broadcast(server.storeMessage("u-bob", "prompt"));
     await vi.advanceTimersByTimeAsync(5_000);
     expect(texts().at(-1)).toBe("prompt");
     server.log.splice(-1, 0, late);
@@ -179,9 +179,9 @@ describe("messages of others", () => {
 
   test("that were stored half a minute later take their place", async () => {
     await begin(17);
-    const late = server.say("u-bob", "late");
+    const late = server.storeMessage("u-bob", "late");
     server.log.pop();
-    server.broadcast(server.say("u-bob", "prompt"));
+    server.broadcast(server.storeMessage("u-bob", "prompt"));
     await vi.advanceTimersByTimeAsync(30_000);
     expect(texts().at(-1)).toBe("prompt");
     server.log.splice(-1, 0, late);
@@ -192,7 +192,7 @@ describe("messages of others", () => {
   test("that never were, a hole, are asked for and then let be", async () => {
     await begin(9);
     server.lastSeq += 1;
-    server.broadcast(server.say("u-bob", "after the hole"));
+    server.broadcast(server.storeMessage("u-bob", "after the hole"));
     await vi.advanceTimersByTimeAsync(50_000);
     server.requests = [];
     await vi.advanceTimersByTimeAsync(60_000);
@@ -202,7 +202,7 @@ describe("messages of others", () => {
 });
 
 describe("news", () => {
-  const first = (): Message => ({ ...server.say("u-bob", "psst"), channelId: "direct", seq: 1 });
+  const first = (): Message => ({ ...server.storeMessage("u-bob", "psst"), channelId: "direct", seq: 1 });
   const direct = (): Channel => ({
     channelId: "direct",
     kind: "direct",
@@ -221,7 +221,7 @@ describe("news", () => {
     await begin(13);
     server.direct = direct();
     const known: boolean[] = [];
-    chat.onArrival(({ channelId }) => known.push(channelId in store.getState().channels));
+    chat.onNewMessage(({ channelId }) => known.push(channelId in store.getState().channels));
     const message = first();
     server.broadcast(message);
     server.broadcast(message);
@@ -232,7 +232,7 @@ describe("news", () => {
   test("that a request told of before its frame came is told all the same", async () => {
     await begin(14);
     const told: string[] = [];
-    chat.onArrival(({ text }) => told.push(text));
+    chat.onNewMessage(({ text }) => told.push(text));
     change((state) => ({ ...state, channels: { ...state.channels, direct: direct() } }));
     server.broadcast(first());
     await vi.advanceTimersByTimeAsync(1_000);
@@ -242,9 +242,9 @@ describe("news", () => {
   test("is not what one wrote oneself, nor what stands on screen already", async () => {
     await begin(15);
     const told: string[] = [];
-    chat.onArrival(({ text }) => told.push(text));
+    chat.onNewMessage(({ text }) => told.push(text));
     for (const message of server.log.slice(-3)) server.broadcast(message);
-    chat.sending.write("general", "mine");
+    chat.sender.send("general", "mine");
     await vi.advanceTimersByTimeAsync(1_000);
     expect(told).toEqual([]);
   });
@@ -254,7 +254,8 @@ test("a channel's newest messages that arrive while it is being opened are not m
   await begin(10);
   change((state) => ({ ...state, timelines: {} }));
   const opened = chat.history.open("general", null);
-  for (let index = 0; index < 5; index += 1) server.broadcast(server.say("u-bob", `racing ${index}`));
+  for (let index = 0; index < 5; index += 1)
+    server.broadcast(server.storeMessage("u-bob", `racing ${index}`));
   await vi.advanceTimersByTimeAsync(5_000);
   await opened;
   expect(texts().slice(-5)).toEqual([0, 1, 2, 3, 4].map((index) => `racing ${index}`));
@@ -262,7 +263,7 @@ test("a channel's newest messages that arrive while it is being opened are not m
 
 test("the read marker goes to the server once for many messages, and only forward", async () => {
   await begin(11);
-  for (const seq of [58, 59, 60, 59]) chat.reading.seen("general", seq);
+  for (const seq of [58, 59, 60, 59]) chat.readMarkers.markRead("general", seq);
   await vi.advanceTimersByTimeAsync(2_000);
   expect(server.readSeq).toBe(60);
   expect(server.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(1);
@@ -274,7 +275,7 @@ test("over hours, sockets are replaced without a break: nothing is missed, nothi
   const forget = store.subscribe((state) => statuses.add(state.connection.status));
   let most = 0;
   for (let minute = 0; minute < 300; minute += 1) {
-    server.broadcast(server.say("u-bob", `minute ${minute}`));
+    server.broadcast(server.storeMessage("u-bob", `minute ${minute}`));
     for (let second = 0; second < 60; second += 1) {
       await vi.advanceTimersByTimeAsync(1_000);
       most = Math.max(most, server.sockets.size);
@@ -322,23 +323,30 @@ describe("with everything going wrong", () => {
   let played = 0;
 
   test.each(SEEDS)("all have the same messages in the same order in the end (%d)", async (seed) => {
-    await begin(seed, { twice: 0.3, delay: 700, cut: 0.04, failing: 0.1, hole: 0.05, limited: 0.1 });
+    await begin(seed, {
+      duplicate: 0.3,
+      delay: 700,
+      cut: 0.04,
+      failedRequest: 0.1,
+      hole: 0.05,
+      rateLimited: 0.1,
+    });
     const random = seeded(seed + 1);
     const mine: string[] = [];
     let cuts = 0;
     for (let turn = 0; turn < 60; turn += 1) {
       if (random() < 0.4) {
         mine.push(`mine ${turn}`);
-        chat.sending.write("general", `mine ${turn}`);
+        chat.sender.send("general", `mine ${turn}`);
       } else {
-        server.broadcast(server.say("u-bob", `theirs ${turn}`));
+        server.broadcast(server.storeMessage("u-bob", `theirs ${turn}`));
       }
       if (random() < 0.03) cuts += server.cutAll();
       await vi.advanceTimersByTimeAsync(random() * 1_500);
     }
     server.faults = noFaults;
     await vi.advanceTimersByTimeAsync(120_000);
-    server.broadcast(server.say("u-bob", "the end"));
+    server.broadcast(server.storeMessage("u-bob", "the end"));
     await vi.advanceTimersByTimeAsync(10_000);
 
     expect(store.getState().outbox).toEqual([]);
@@ -350,9 +358,9 @@ describe("with everything going wrong", () => {
       server.log.filter((message) => message.sender.userId === "u-alice").map((message) => message.text),
     ).toEqual(mine);
 
-    expect(server.struck.twice, "frames sent twice").toBeGreaterThan(0);
-    expect(server.struck.overtaken, "frames overtaken by a later one").toBeGreaterThan(0);
-    for (const [fault, times] of Object.entries({ ...server.struck, everySocket: cuts })) {
+    expect(server.faultCounts.duplicate, "frames sent twice").toBeGreaterThan(0);
+    expect(server.faultCounts.reordered, "frames overtaken by a later one").toBeGreaterThan(0);
+    for (const [fault, times] of Object.entries({ ...server.faultCounts, everySocket: cuts })) {
       total[fault] = (total[fault] ?? 0) + times;
     }
     played += 1;
@@ -361,7 +369,7 @@ describe("with everything going wrong", () => {
   // Only when they were all played: a single one need not meet every kind of fault.
   afterAll(() => {
     if (played < SEEDS.length) return;
-    const kinds = [...Object.keys(neverStruck), "everySocket"];
+    const kinds = [...Object.keys(noFaultCounts), "everySocket"];
     expect(kinds.filter((fault) => !total[fault])).toEqual([]);
   });
 });

@@ -97,30 +97,30 @@ describe("staying", () => {
   });
 
   test("any frame answers a ping", () => {
-    const { machine, effects } = run([{ type: "doubt" }, { type: "heard", id: 1 }], open);
+    const { machine, effects } = run([{ type: "checkAlive" }, { type: "received", id: 1 }], open);
     expect(effects.at(-1)).toEqual({ do: "clearTimer", name: "pong" });
-    expect(machine.doubted).toBe(false);
+    expect(machine.awaitingPong).toBe(false);
   });
 
   test("doubting again does not put off the answer that is due", () => {
-    const { effects } = run([{ type: "doubt" }, { type: "doubt" }, { type: "doubt" }], open);
+    const { effects } = run([{ type: "checkAlive" }, { type: "checkAlive" }, { type: "checkAlive" }], open);
     expect(effects.filter((effect) => effect.do === "setTimer" && effect.name === "pong")).toHaveLength(1);
   });
 
   test("a browser that calls itself offline does not end a socket that answers", () => {
-    const { machine } = run([{ type: "networkLost" }, { type: "heard", id: 1 }], open);
+    const { machine } = run([{ type: "offline" }, { type: "received", id: 1 }], open);
     expect(statusOf(machine)).toBe("open");
   });
 
   test("offline and reconnecting are told apart", () => {
-    expect(statusOf(run([{ type: "networkLost" }, { type: "timer", name: "pong" }], open).machine)).toBe(
+    expect(statusOf(run([{ type: "offline" }, { type: "timer", name: "pong" }], open).machine)).toBe(
       "offline",
     );
     expect(statusOf(run([{ type: "closed", id: 1 }], open).machine)).toBe("reconnecting");
   });
 
   test("when the network is back it does not wait for the back-off to end", () => {
-    const { done } = run([{ type: "closed", id: 1 }, { type: "networkBack" }], open);
+    const { done } = run([{ type: "closed", id: 1 }, { type: "online" }], open);
     expect(done("fetchTicket")).toHaveLength(1);
   });
 });
@@ -176,7 +176,7 @@ describe("rotation", () => {
   });
 
   test("a session refused by the server is renewed at once, and once", () => {
-    const { done } = run([{ type: "sessionRefused" }, { type: "sessionRefused" }], open);
+    const { done } = run([{ type: "sessionExpired" }, { type: "sessionExpired" }], open);
     expect(done("fetchTicket")).toEqual([{ do: "fetchTicket", id: 2, fresh: true }]);
   });
 

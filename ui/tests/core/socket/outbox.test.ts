@@ -1,16 +1,16 @@
 import { describe, expect, test } from "vitest";
 import {
-  ACK_WITHIN_MS,
-  DELIVERY_WITHIN_MS,
+  ACK_TIMEOUT_MS,
+  countUnsent,
+  DELIVERY_TIMEOUT_MS,
   due,
-  frameOf,
-  MOST_ATTEMPTS,
+  MAX_ATTEMPTS,
   markSending,
   type Outbox,
   type OutboxEvent,
   reduceOutbox,
-  unseen,
-  waitingToBeSent,
+  toFrame,
+  unconfirmed,
 } from "../../../src/core/socket/outbox";
 import { OutboxStorage } from "../../../src/core/socket/outboxStorage";
 import { memoryStorage } from "../../support/browser";
@@ -29,10 +29,10 @@ const ids = (items: readonly { clientMessageId: string }[]) => items.map((item) 
 test("what was refused, or is with the server, does not wait to be sent", () => {
   const refused: OutboxEvent = { type: "refused", clientMessageId: "a", code: "FORBIDDEN", message: "No." };
   const outbox = having([written("a"), written("b"), written("c", "random"), refused]);
-  expect(waitingToBeSent(outbox)).toBe(2);
-  expect(
-    waitingToBeSent(having([{ type: "acked", clientMessageId: "c" }], 0, markSending(outbox, "c", 0))),
-  ).toBe(1);
+  expect(countUnsent(outbox)).toBe(2);
+  expect(countUnsent(having([{ type: "acked", clientMessageId: "c" }], 0, markSending(outbox, "c", 0)))).toBe(
+    1,
+  );
 });
 
 describe("order", () => {
@@ -50,9 +50,9 @@ describe("order", () => {
   test("a delivery that is long in coming lets the next one go, and is looked for", () => {
     let outbox = having([written("a"), written("b")]);
     outbox = having([{ type: "acked", clientMessageId: "a" }], 0, markSending(outbox, "a", 0));
-    const late = DELIVERY_WITHIN_MS + 1;
+    const late = DELIVERY_TIMEOUT_MS + 1;
     expect(ids(due(outbox, late))).toEqual(["b"]);
-    expect(ids(unseen(outbox, late))).toEqual(["a"]);
+    expect(ids(unconfirmed(outbox, late))).toEqual(["a"]);
   });
 
   test("a failed message does not hold up the next", () => {
@@ -66,7 +66,7 @@ describe("repeats", () => {
     let outbox = markSending(having([written("a")]), "a", 0);
     outbox = having([{ type: "reconnected" }], 0, outbox);
     const [item] = due(outbox, 0);
-    expect(item && frameOf(item)).toEqual({
+    expect(item && toFrame(item)).toEqual({
       action: "sendMessage",
       clientMessageId: "a",
       channelId: "general",
@@ -77,14 +77,14 @@ describe("repeats", () => {
   test("without an ack it goes out again, and in the end is said to have failed", () => {
     let outbox = having([written("a")]);
     let now = 0;
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       expect(ids(due(outbox, now))).toEqual(["a"]);
       outbox = markSending(outbox, "a", now);
-      now += ACK_WITHIN_MS + 1;
+      now += ACK_TIMEOUT_MS + 1;
       outbox = reduceOutbox(outbox, { type: "tick" }, now);
     }
     expect(outbox[0]).toMatchObject({ state: "failed", failure: "The server did not answer." });
-    expect(due(reduceOutbox(outbox, { type: "again", clientMessageId: "a" }, now), now)).toHaveLength(1);
+    expect(due(reduceOutbox(outbox, { type: "retried", clientMessageId: "a" }, now), now)).toHaveLength(1);
   });
 
   test("the same message written twice is one", () => {
@@ -156,7 +156,7 @@ describe("across a reload", () => {
     expect(new OutboxStorage("alice", storage).load()).toMatchObject([
       { clientMessageId: "b", state: "failed" },
     ]);
-    keeper.save(having([{ type: "again", clientMessageId: "b" }], 0, outbox));
+    keeper.save(having([{ type: "retried", clientMessageId: "b" }], 0, outbox));
     expect(new OutboxStorage("alice", storage).load()).toMatchObject([
       { clientMessageId: "b", state: "queued" },
     ]);

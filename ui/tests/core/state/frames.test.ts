@@ -4,7 +4,7 @@ import { reduceOutbox } from "../../../src/core/socket/outbox";
 import { reduceFrame, withoutExpiredTyping, withReaction } from "../../../src/core/state/frames";
 import type { ChatState } from "../../../src/core/state/model";
 import { withPeople } from "../../../src/core/state/presence";
-import { nothingLoaded, replaced } from "../../../src/core/state/timeline";
+import { emptyTimeline, replaced } from "../../../src/core/state/timeline";
 import { alice, bob, channel, frame, message, stateWith } from "../../support/messages";
 
 const moment = { now: 1_000_000, serverNow: Date.UTC(2026, 0, 1) };
@@ -12,7 +12,7 @@ const apply = (state: ChatState, ...frames: ServerFrame[]) =>
   frames.reduce((known, next) => reduceFrame(known, next, moment), state);
 
 const timelineOf = (...seqs: number[]) =>
-  replaced(nothingLoaded, { items: seqs.map((seq) => message(seq)) }, { hasEarlier: false, hasLater: false });
+  replaced(emptyTimeline, { items: seqs.map((seq) => message(seq)) }, { hasEarlier: false, hasLater: false });
 const loaded = stateWith({
   channels: { general: channel({ lastSeq: 2, readSeq: 2 }) },
   timelines: { general: timelineOf(1, 2) },

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import {
-  changed,
+  emptyTimeline,
   gap,
-  nothingLoaded,
   replaced,
   skipped,
   type Timeline,
-  trimmed,
+  trim,
+  updateMessage,
   withEarlier,
   withLater,
   withLive,
@@ -20,7 +20,7 @@ const page = (seqs: readonly number[], hasMore = false) => ({
 });
 const seqs = (timeline: Timeline) => timeline.messages.map((m) => m.seq);
 const loaded = (numbers: readonly number[], has = { hasEarlier: false, hasLater: false }) =>
-  replaced(nothingLoaded, page(numbers), has);
+  replaced(emptyTimeline, page(numbers), has);
 
 describe("live messages", () => {
   test("in order settle one by one", () => {
@@ -114,11 +114,11 @@ describe("pages", () => {
 
 test("a change to a message that is not loaded changes nothing", () => {
   const timeline = loaded([1, 2]);
-  expect(changed(timeline, 7, (m) => ({ ...m, text: "x" }))).toBe(timeline);
+  expect(updateMessage(timeline, 7, (m) => ({ ...m, text: "x" }))).toBe(timeline);
 });
 
 test("a window that grew long by live messages forgets its oldest", () => {
-  const timeline = trimmed(loaded(Array.from({ length: 30 }, (_, index) => index + 1)), 20, 10);
+  const timeline = trim(loaded(Array.from({ length: 30 }, (_, index) => index + 1)), 20, 10);
   expect(seqs(timeline)).toEqual([21, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
   expect(timeline.hasEarlier).toBe(true);
 });

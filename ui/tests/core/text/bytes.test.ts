@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { byteLength, MOST_BYTES } from "../../../src/core/text/bytes";
+import { byteLength, MAX_MESSAGE_BYTES } from "../../../src/core/text/bytes";
 
 test.each([
   ["a", 1],
   ["ü", 2],
   ["€", 3],
   ["🎉", 4],
-  ["x".repeat(MOST_BYTES), MOST_BYTES],
-  ["🎉".repeat(MOST_BYTES / 4), MOST_BYTES],
+  ["x".repeat(MAX_MESSAGE_BYTES), MAX_MESSAGE_BYTES],
+  ["🎉".repeat(MAX_MESSAGE_BYTES / 4), MAX_MESSAGE_BYTES],
 ])("bytes are counted as the server counts them (%#)", (text, bytes) => {
   expect(byteLength(text)).toBe(bytes);
 });

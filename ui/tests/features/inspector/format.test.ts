@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { known, tell } from "../../../src/features/inspector/events/tell";
+import { describeEvent, parseEvent } from "../../../src/features/inspector/events/describeEvent";
 import {
   count,
   duration,
   exactMs,
   plainName,
+  postSummary,
   shortId,
   words,
-  wordsOfWay,
 } from "../../../src/features/inspector/format";
-import { event, joined, left, reacted, sent } from "../../support/events";
+import { event, joined, left, reacted, sent } from "../../support/busEvents";
 
 describe("a duration", () => {
   it.each([
@@ -57,30 +57,30 @@ describe("a message's way in a sentence", () => {
   const posts = { total: 3, delivered: 3, gone: 0, retried: 0 };
 
   it("says whom it reached", () => {
-    expect(wordsOfWay(posts)).toBe("Delivered to 3 of 3 connections. Nothing is missing.");
-    expect(wordsOfWay({ total: 3, delivered: 2, gone: 1, retried: 1 })).toBe(
-      "Delivered to 2 of 3 connections, 1 connection had gone, 1 post took more than one try. Nothing is missing.",
+    expect(postSummary(posts)).toBe("Delivered to 3 of 3 connections.");
+    expect(postSummary({ total: 3, delivered: 2, gone: 1, retried: 1 })).toBe(
+      "Delivered to 2 of 3 connections, 1 connection had closed, 1 post needed retries.",
     );
-    expect(wordsOfWay({ ...posts, total: 0, delivered: 0 })).toMatch(/Nobody was connected/);
+    expect(postSummary({ ...posts, total: 0, delivered: 0 })).toMatch(/No connections were open/);
   });
 });
 
 describe("an event in a sentence", () => {
-  const nameOf = (userId: string | null) => ({ bob: "Bob" })[userId ?? ""] ?? "somebody";
+  const nameOf = (userId: string | null) => ({ bob: "Bob" })[userId ?? ""] ?? "someone";
 
   it("says who did what", () => {
-    expect(tell(sent("one", 1), nameOf)).toBe("alice sent a message");
-    expect(tell(reacted("one", 1, "🎉", "bob"), nameOf)).toBe("Bob reacted with 🎉");
-    expect(tell(joined("bob", 1), nameOf)).toBe("Bob joined");
-    expect(tell(left("bob", 1), nameOf)).toBe("Bob left");
-    expect(tell(left("carol", 1, "bob"), nameOf)).toBe("somebody left, and Bob owns the channel");
+    expect(describeEvent(sent("one", 1), nameOf)).toBe("alice sent a message");
+    expect(describeEvent(reacted("one", 1, "🎉", "bob"), nameOf)).toBe("Bob reacted with 🎉");
+    expect(describeEvent(joined("bob", 1), nameOf)).toBe("Bob joined");
+    expect(describeEvent(left("bob", 1), nameOf)).toBe("Bob left");
+    expect(describeEvent(left("carol", 1, "bob"), nameOf)).toBe("someone left, Bob is the new owner");
   });
 
   it("does not trust a poisoned one", () => {
     const poisoned = event("MessageSent", 1, { messageId: "one" });
-    expect(known(poisoned)).toBeNull();
-    expect(tell(poisoned, nameOf)).toBe("Message sent that cannot be read");
-    expect(known({ ...poisoned, detail: null })).toBeNull();
-    expect(known(event("toString", 1, {}))).toBeNull();
+    expect(parseEvent(poisoned)).toBeNull();
+    expect(describeEvent(poisoned, nameOf)).toBe("Message sent that cannot be read");
+    expect(parseEvent({ ...poisoned, detail: null })).toBeNull();
+    expect(parseEvent(event("toString", 1, {}))).toBeNull();
   });
 });

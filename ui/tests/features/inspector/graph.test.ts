@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { allNodes, readDefinition, shortCondition } from "../../../src/features/inspector/graph/definition";
-import { type PlacedNode, place, smooth } from "../../../src/features/inspector/graph/layout";
-import { edgeKey, light } from "../../../src/features/inspector/graph/lit";
-import { fitting, legible, zoomed } from "../../../src/features/inspector/graph/useViewport";
+import { layoutGraph, type PlacedNode, smoothPath } from "../../../src/features/inspector/graph/layout";
+import { edgeKey, highlightRun } from "../../../src/features/inspector/graph/runHighlight";
+import { fitBox, fitLegibly, zoomAt } from "../../../src/features/inspector/graph/useViewport";
 import type { Definition, StateVisit } from "../../../src/features/inspector/wire";
 
 // The workflow as it is deployed, so that the drawing keeps up with it.
@@ -59,7 +59,7 @@ describe("a condition in short", () => {
 });
 
 describe("the layout", () => {
-  const placed = place(graph);
+  const placed = layoutGraph(graph);
 
   it("puts every state somewhere, and none on another", () => {
     expect(placed.nodes).toHaveLength(allNodes(graph).length);
@@ -90,7 +90,7 @@ describe("the layout", () => {
       { x: 10, y: 10 },
       { x: 20, y: 10 },
     ];
-    expect(smooth(corner)).toBe("M0 0Q10 10 15 10L20 10");
+    expect(smoothPath(corner)).toBe("M0 0Q10 10 15 10L20 10");
   });
 });
 
@@ -98,22 +98,25 @@ describe("a run's light", () => {
   const edges = graph.edges;
 
   it("falls on the states that it entered and the edges that it took", () => {
-    const lit = light([visit("ReadEvent", "IsWellFormed"), visit("IsWellFormed", "ChooseChange")], edges);
-    expect([...lit.states.keys()]).toEqual(["ReadEvent", "IsWellFormed"]);
-    expect([...lit.edges]).toEqual([
+    const highlight = highlightRun(
+      [visit("ReadEvent", "IsWellFormed"), visit("IsWellFormed", "ChooseChange")],
+      edges,
+    );
+    expect([...highlight.states.keys()]).toEqual(["ReadEvent", "IsWellFormed"]);
+    expect([...highlight.edges]).toEqual([
       edgeKey("ReadEvent", "IsWellFormed", "next"),
       edgeKey("IsWellFormed", "ChooseChange", "choice"),
     ]);
   });
 
   it("shows a caught error on the edge of its Catch", () => {
-    const lit = light([visit("PersistOnce", "FindOriginal", { status: "caught" })], edges);
-    expect(lit.states.get("PersistOnce")?.light).toBe("caught");
-    expect([...lit.edges]).toEqual([edgeKey("PersistOnce", "FindOriginal", "catch")]);
+    const highlight = highlightRun([visit("PersistOnce", "FindOriginal", { status: "caught" })], edges);
+    expect(highlight.states.get("PersistOnce")?.outcome).toBe("caught");
+    expect([...highlight.edges]).toEqual([edgeKey("PersistOnce", "FindOriginal", "catch")]);
   });
 
   it("shows the worst of several visits, and a Fail state as failed", () => {
-    const lit = light(
+    const highlight = highlightRun(
       [
         visit("PostBatch", null),
         visit("PostBatch", null, { status: "failed" }),
@@ -121,9 +124,9 @@ describe("a run's light", () => {
       ],
       edges,
     );
-    expect(lit.states.get("PostBatch")?.light).toBe("failed");
-    expect(lit.states.get("PostBatch")?.visits).toHaveLength(2);
-    expect(lit.states.get("DeliveryFailed")?.light).toBe("failed");
+    expect(highlight.states.get("PostBatch")?.outcome).toBe("failed");
+    expect(highlight.states.get("PostBatch")?.visits).toHaveLength(2);
+    expect(highlight.states.get("DeliveryFailed")?.outcome).toBe("failed");
   });
 });
 
@@ -131,17 +134,17 @@ describe("the view", () => {
   const box = { x: 0, y: 0, width: 1_000, height: 500 };
 
   it("shows all of a drawing in the middle, never larger than life", () => {
-    expect(fitting(box, { width: 500, height: 500 })).toEqual({ scale: 0.5, x: 0, y: -250 });
-    expect(fitting(box, { width: 4_000, height: 4_000 }).scale).toBe(1);
+    expect(fitBox(box, { width: 500, height: 500 })).toEqual({ scale: 0.5, x: 0, y: -250 });
+    expect(fitBox(box, { width: 4_000, height: 4_000 }).scale).toBe(1);
   });
 
   it("stays readable rather than whole", () => {
-    expect(legible(box, { width: 100, height: 100 })).toEqual({ scale: 0.5, x: 400, y: 0 });
+    expect(fitLegibly(box, { width: 100, height: 100 })).toEqual({ scale: 0.5, x: 400, y: 0 });
   });
 
   it("keeps what is under the pointer there while zooming", () => {
     const view = { x: 0, y: 0, scale: 1 };
-    expect(zoomed(view, 2, { x: 100, y: 50 })).toEqual({ scale: 2, x: 50, y: 25 });
+    expect(zoomAt(view, 2, { x: 100, y: 50 })).toEqual({ scale: 2, x: 50, y: 25 });
   });
 });
 

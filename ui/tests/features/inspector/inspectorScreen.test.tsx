@@ -3,12 +3,12 @@
 import { fireEvent, screen, within } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
 import type { BusEvent, Run } from "../../../src/features/inspector/wire";
-import { created, deleted, edited, joined, reacted, sent } from "../../support/events";
-import { aliceVisits, click, composer, pass, server, user, visit } from "../../support/visit";
+import { created, deleted, edited, joined, reacted, sent } from "../../support/busEvents";
+import { advance, click, composer, openChat, server, setUpChat, user } from "../../support/chatPage";
 
 await import("../../../src/features/inspector/InspectorScreen");
 
-aliceVisits();
+setUpChat();
 
 const local = { inspector: true, inspectorApi: "/inspector-api" };
 const json = (body: unknown) => new Response(JSON.stringify(body));
@@ -66,7 +66,7 @@ function answer(archived: readonly BusEvent[] = []): void {
   };
 }
 
-function tell(kind: "run" | "event", body: unknown): void {
+function describeEvent(kind: "run" | "event", body: unknown): void {
   if (!stream) throw new Error("Nobody reads the live stream.");
   stream.enqueue(new TextEncoder().encode(`event: ${kind}\ndata: ${JSON.stringify(body)}\n\n`));
 }
@@ -92,14 +92,14 @@ function happens(userId: string, text: string): void {
   } as Run;
   runs.push(run);
   events.push(event);
-  tell("run", run);
-  tell("event", event);
+  describeEvent("run", run);
+  describeEvent("event", event);
 }
 
 describe("the inspector is there only where the stage allows it", () => {
   test("and is reached from the settings, and left for the chat", async () => {
     answer();
-    await visit("/c/general", local);
+    await openChat("/c/general", local);
     await click(screen.getByRole("button", { name: "You and settings" }));
     await click(screen.getByRole("button", { name: "Inspector" }));
     expect(screen.getByRole("navigation", { name: "Inspector" })).toBeTruthy();
@@ -109,7 +109,7 @@ describe("the inspector is there only where the stage allows it", () => {
   });
 
   test("switched off, the chat knows nothing of it, its address leads to the chat", async () => {
-    await visit("/inspector");
+    await openChat("/inspector");
     expect(composer()).toBeTruthy();
     await click(screen.getByRole("button", { name: "You and settings" }));
     expect(screen.getByRole("button", { name: "Sign out" })).toBeTruthy();
@@ -121,7 +121,7 @@ describe("the inspector is there only where the stage allows it", () => {
       workflow: "https://console.aws.amazon.com/states",
       logs: "https://console.aws.amazon.com/logs",
     };
-    await visit("/inspector", { inspector: true, inspectorApi: null, console });
+    await openChat("/inspector", { inspector: true, inspectorApi: null, console });
     expect(screen.getByRole("heading", { name: "This stage runs on AWS" })).toBeTruthy();
     expect(
       screen
@@ -137,39 +137,39 @@ describe("the inspector is there only where the stage allows it", () => {
 describe("lists", () => {
   test("of runs move by themselves, and filters hold for what comes later too", async () => {
     answer();
-    await visit("/inspector", local);
+    await openChat("/inspector", local);
     expect(region("Runs").getByRole("status").textContent).toBe("Live");
     expect(screen.getByText("No runs yet")).toBeTruthy();
     happens("u-bob", "before the filter");
-    await pass(1_000);
+    await advance(1_000);
     expect(rows("Runs")).toEqual([expect.stringContaining("bob in #general")]);
     await user.selectOptions(screen.getByRole("combobox", { name: "User" }), "u-carol");
-    await pass(1_000);
-    expect(screen.getByText("No run fits")).toBeTruthy();
+    await advance(1_000);
+    expect(screen.getByText("No matching runs")).toBeTruthy();
     happens("u-carol", "let through");
     happens("u-bob", "kept out");
-    await pass(1_000);
+    await advance(1_000);
     expect(rows("Runs")).toEqual([expect.stringContaining("carol in #general")]);
     await click(screen.getByRole("button", { name: "Clear" }));
-    await pass(1_000);
+    await advance(1_000);
     expect(rows("Runs")).toHaveLength(3);
   });
 
   test("of events are held still on request, say how much is new, and then catch up", async () => {
     answer();
-    await visit("/inspector/events", local);
+    await openChat("/inspector/events", local);
     happens("u-bob", "seen live");
-    await pass(1_000);
+    await advance(1_000);
     expect(rows("Events")).toHaveLength(1);
     const hold = () => screen.getByRole("button", { name: "Pause live updates" });
     await click(hold());
-    await pass(1_000);
+    await advance(1_000);
     happens("u-bob", "not seen yet");
-    await pass(1_000);
+    await advance(1_000);
     expect(rows("Events")).toHaveLength(1);
     expect(screen.getByText("1 new")).toBeTruthy();
     await click(hold());
-    await pass(1_000);
+    await advance(1_000);
     expect(rows("Events")).toHaveLength(2);
     const [newest] = region("Events").getAllByRole("listitem");
     await click(within(newest as HTMLElement).getByRole("button"));
@@ -178,16 +178,16 @@ describe("lists", () => {
 
   test("read on after the stream broke, and say so meanwhile", async () => {
     answer();
-    await visit("/inspector/events", local);
+    await openChat("/inspector/events", local);
     const first = stream;
     first?.close();
-    await pass(100);
+    await advance(100);
     expect(
       region("Events")
         .getAllByRole("status")
         .map((status) => status.textContent),
     ).toContain("Reconnecting …");
-    await pass(30_000);
+    await advance(30_000);
     expect(stream).not.toBe(first);
     expect(
       region("Events")
@@ -210,10 +210,12 @@ describe("a channel's past", () => {
 
   test("is shown as it was at any moment that the slider points to", async () => {
     answer(past);
-    await visit("/inspector/channels/general", local);
-    const slider = screen.getByRole<HTMLInputElement>("slider", { name: "Moment in the channel's past" });
+    await openChat("/inspector/channels/general", local);
+    const slider = screen.getByRole<HTMLInputElement>("slider", {
+      name: "Position in the channel's history",
+    });
     const shown = () => screen.getByRole("region", { name: /^Messages in #general/ }).textContent ?? "";
-    const told = () => document.querySelector(".travel-told")?.textContent;
+    const told = () => document.querySelector(".history-description")?.textContent;
     expect(shown()).toContain("better words");
     expect(shown()).toContain("This message was deleted.");
     expect(
@@ -221,11 +223,11 @@ describe("a channel's past", () => {
     ).toHaveLength(2);
     const goTo = async (at: number) => {
       fireEvent.change(slider, { target: { value: String(at) } });
-      await pass();
+      await advance();
     };
     await goTo(0);
-    expect(shown()).toBe("Nothing was said yet.");
-    expect(screen.getByText("Nobody yet.")).toBeTruthy();
+    expect(shown()).toBe("No messages yet.");
+    expect(screen.getByText("No members yet.")).toBeTruthy();
     await goTo(4);
     expect(told()).toBe("u-carol sent a message");
     expect(shown()).toContain("first words");
@@ -234,21 +236,21 @@ describe("a channel's past", () => {
     expect(told()).toBe("bob edited a message");
     expect(shown()).toContain("better words");
     expect(shown()).not.toContain("🎉");
-    await click(screen.getByRole("button", { name: "One event on" }));
+    await click(screen.getByRole("button", { name: "Next event" }));
     expect(told()).toBe("carol reacted with 🎉");
     expect(shown()).toContain("🎉");
-    await click(screen.getByRole("button", { name: "One event on" }));
+    await click(screen.getByRole("button", { name: "Next event" }));
     expect(shown()).not.toContain("second words");
-    expect(screen.getByRole<HTMLButtonElement>("button", { name: "One event on" }).disabled).toBe(true);
+    expect(screen.getByRole<HTMLButtonElement>("button", { name: "Next event" }).disabled).toBe(true);
   });
 
   test("plays from the beginning to the end, and stops there", async () => {
     answer(past);
-    await visit("/inspector/channels/general", local);
+    await openChat("/inspector/channels/general", local);
     await click(screen.getByRole("button", { name: "Play" }));
-    expect(document.querySelector(".travel-count")?.textContent).toBe("0 / 7");
-    await pass(7 * 450 + 500);
-    expect(document.querySelector(".travel-count")?.textContent).toBe("7 / 7");
+    expect(document.querySelector(".history-count")?.textContent).toBe("0 / 7");
+    await advance(7 * 450 + 500);
+    expect(document.querySelector(".history-count")?.textContent).toBe("7 / 7");
     expect(screen.getByRole("button", { name: "Play" })).toBeTruthy();
   });
 });

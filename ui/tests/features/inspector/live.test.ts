@@ -1,12 +1,12 @@
 import { describe, expect, it, vi } from "vitest";
 import { parseRoute } from "../../../src/core/router";
 import { InspectorApi, queryString } from "../../../src/features/inspector/inspectorApi";
-import { LiveFeed, withNew } from "../../../src/features/inspector/live/feed";
+import { LiveFeed, mergeNewest } from "../../../src/features/inspector/live/feed";
 import { SseParser } from "../../../src/features/inspector/live/sse";
-import { parsePlace } from "../../../src/features/inspector/paths";
-import { matchesEvent, matchesRun, NO_FILTER, ordered } from "../../../src/features/inspector/runs/select";
+import { parseInspectorRoute } from "../../../src/features/inspector/routes";
+import { matchesEvent, matchesRun, NO_FILTER, sortRuns } from "../../../src/features/inspector/runs/matching";
 import type { Run } from "../../../src/features/inspector/wire";
-import { sent } from "../../support/events";
+import { sent } from "../../support/busEvents";
 
 describe("the stream", () => {
   it("is understood wherever it is cut", () => {
@@ -27,7 +27,7 @@ describe("what is new", () => {
     before: { id: string; time: number }[],
     came: { id: string; time: number }[],
     most?: number,
-  ) => withNew(before, came, idOf, timeOf, most);
+  ) => mergeNewest(before, came, idOf, timeOf, most);
 
   it("goes where its time belongs, newest first, each once", () => {
     const before = [
@@ -111,8 +111,8 @@ describe("a filter", () => {
   });
 
   it("puts failed runs first, each half in its order", () => {
-    expect(ordered([run, failed], true)).toEqual([failed, run]);
-    expect(ordered([run, failed], false)).toEqual([run, failed]);
+    expect(sortRuns([run, failed], true)).toEqual([failed, run]);
+    expect(sortRuns([run, failed], false)).toEqual([run, failed]);
   });
 
   it("finds a user's events, those about them too", () => {
@@ -126,17 +126,17 @@ describe("a filter", () => {
 
 describe("addresses", () => {
   it("lead to a view, and to one thing in it", () => {
-    expect(parsePlace("")).toEqual({ view: "runs", runId: null });
-    expect(parsePlace("/runs/0be0-1")).toEqual({ view: "runs", runId: "0be0-1" });
-    expect(parsePlace("/messages/m1")).toEqual({ view: "follow", messageId: "m1" });
-    expect(parsePlace("/channels/general")).toEqual({ view: "travel", channelId: "general" });
-    expect(parsePlace("/events")).toEqual({ view: "events" });
-    expect(parsePlace("/runs/<script>")).toEqual({ view: "runs", runId: null });
+    expect(parseInspectorRoute("")).toEqual({ view: "runs", runId: null });
+    expect(parseInspectorRoute("/runs/0be0-1")).toEqual({ view: "runs", runId: "0be0-1" });
+    expect(parseInspectorRoute("/messages/m1")).toEqual({ view: "delivery", messageId: "m1" });
+    expect(parseInspectorRoute("/channels/general")).toEqual({ view: "history", channelId: "general" });
+    expect(parseInspectorRoute("/events")).toEqual({ view: "events" });
+    expect(parseInspectorRoute("/runs/<script>")).toEqual({ view: "runs", runId: null });
   });
 
   it("are the inspector's below /inspector only", () => {
-    expect(parseRoute("/inspector")).toEqual({ page: "inspector", rest: "" });
-    expect(parseRoute("/inspector/runs/x")).toEqual({ page: "inspector", rest: "/runs/x" });
+    expect(parseRoute("/inspector")).toEqual({ page: "inspector", subpath: "" });
+    expect(parseRoute("/inspector/runs/x")).toEqual({ page: "inspector", subpath: "/runs/x" });
     expect(parseRoute("/inspectors")).toEqual({ page: "home" });
   });
 

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { account, sumOfHops, worstFirst } from "../../../src/features/inspector/follow/accounts";
-import { segmentCount, spanOf, ticks, waterfallRows } from "../../../src/features/inspector/follow/waterfall";
+import { countPosts, sumOfHops, worstFirst } from "../../../src/features/inspector/delivery/postCounts";
+import {
+  segmentCount,
+  ticks,
+  traceDuration,
+  waterfallRows,
+} from "../../../src/features/inspector/delivery/waterfallRows";
 import type { Post, Segment, Trace } from "../../../src/features/inspector/wire";
 
 const post = segment("post", 21, 5);
@@ -34,8 +39,8 @@ describe("a trace as rows", () => {
   });
 
   it("covers what outlasts the segment that began it", () => {
-    expect(spanOf(trace)).toBe(30);
-    expect(spanOf({ ...trace, durationMs: 0, segments: [] })).toBe(1);
+    expect(traceDuration(trace)).toBe(30);
+    expect(traceDuration({ ...trace, durationMs: 0, segments: [] })).toBe(1);
   });
 
   it("leaves out what is folded away", () => {
@@ -66,7 +71,7 @@ describe("the account of the posts", () => {
   ];
 
   it("leaves none out", () => {
-    expect(account(posts)).toEqual({
+    expect(countPosts(posts)).toEqual({
       total: 5,
       delivered: 2,
       gone: 1,

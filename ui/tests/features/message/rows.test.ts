@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Outgoing } from "../../../src/core/socket/outbox";
-import { makeRows } from "../../../src/features/message/rows";
+import { buildRows } from "../../../src/features/message/rows";
 import { alice, message } from "../../support/messages";
 
 const at = (minutes: number) => new Date(Date.UTC(2026, 0, 1, 12, minutes)).toISOString();
@@ -8,7 +8,7 @@ const rows = (
   messages: ReturnType<typeof message>[],
   newSince: number | null = null,
   outgoing: Outgoing[] = [],
-) => makeRows({ messages, outgoing, me: alice.userId, newSince });
+) => buildRows({ messages, outgoing, me: alice.userId, newSince });
 const outgoing = (clientMessageId: string): Outgoing => ({
   clientMessageId,
   channelId: "general",
@@ -29,12 +29,12 @@ describe("groups", () => {
       message(3, { sentAt: at(10) }),
       message(4, { sentAt: at(11), sender: alice }),
     ]);
-    expect(made.map((row) => row.leads)).toEqual([true, false, true, true]);
+    expect(made.map((row) => row.startsGroup)).toEqual([true, false, true, true]);
   });
 
   test("an echo joins one's own last message", () => {
     const made = rows([message(1, { sentAt: at(1), sender: alice })], null, [outgoing("x"), outgoing("y")]);
-    expect(made.map((row) => row.leads)).toEqual([true, false, false]);
+    expect(made.map((row) => row.startsGroup)).toEqual([true, false, false]);
   });
 });
 

@@ -1,14 +1,14 @@
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, test } from "vitest";
 import { isPlain } from "../../../src/core/text/markdown";
-import { emojiOnly, Markdown } from "../../../src/features/shared/Markdown";
+import { isEmojiOnly, Markdown } from "../../../src/features/shared/Markdown";
 
 const people = new Map([
   ["alice", { name: "Alice <b>", me: true }],
   ["bob", { name: "Bob", me: false }],
 ]);
-const mentioned = (username: string) => people.get(username);
-const html = (text: string) => renderToStaticMarkup(<Markdown text={text} mentioned={mentioned} />);
+const resolveMention = (username: string) => people.get(username);
+const html = (text: string) => renderToStaticMarkup(<Markdown text={text} resolveMention={resolveMention} />);
 
 /** What is inside the outermost element. */
 const inner = (text: string) => html(text).replace(/^<div[^>]*>|<\/div>$/g, "");
@@ -137,7 +137,9 @@ describe("hostile texts", () => {
 test("the short way is taken only where the parser would find nothing", () => {
   for (const text of ["hello", "a. b", "2 + 2 = 4", "50% off!", "مرحبا", "🎉", "a-b", "it's"]) {
     expect(isPlain(text)).toBe(true);
-    const parsed = renderToStaticMarkup(<Markdown text={`${text}\n\n\`x\``} mentioned={mentioned} />);
+    const parsed = renderToStaticMarkup(
+      <Markdown text={`${text}\n\n\`x\``} resolveMention={resolveMention} />,
+    );
     expect(parsed).toContain(renderToStaticMarkup(<p dir="auto">{text}</p>));
   }
   for (const text of ["*a*", "- a", "1. a", "> a", "https://a.example", "@bob", "a\nb"])
@@ -145,6 +147,6 @@ test("the short way is taken only where the parser would find nothing", () => {
 });
 
 test("one to three emoji alone are large", () => {
-  expect(["👍", "👍🎉", "👩‍👩‍👧‍👦 ❤️ 🇩🇪"].every(emojiOnly)).toBe(true);
-  expect(["👍 ok", "", "123", "👍👍👍👍"].some(emojiOnly)).toBe(false);
+  expect(["👍", "👍🎉", "👩‍👩‍👧‍👦 ❤️ 🇩🇪"].every(isEmojiOnly)).toBe(true);
+  expect(["👍 ok", "", "123", "👍👍👍👍"].some(isEmojiOnly)).toBe(false);
 });

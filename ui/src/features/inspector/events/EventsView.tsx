@@ -4,25 +4,27 @@ import { Icon } from "../../../kit/Icon";
 import { SidePanel } from "../../../kit/SidePanel";
 import { WindowedList } from "../../../kit/WindowedList";
 import { RouteLink } from "../../shared/RouteLink";
-import { useAsked, useInspectedNames, useInspection } from "../context";
 import { dayTime, preciseTime, words } from "../format";
+import { useInspector } from "../inspectorContext";
 import { JsonView } from "../json/JsonView";
-import { withNew } from "../live/feed";
-import { LiveSwitch } from "../live/LiveSwitch";
+import { mergeNewest } from "../live/feed";
+import { LiveControl } from "../live/LiveControl";
 import { useLive } from "../live/useLive";
-import { Empty, Failed, Loading } from "../parts";
-import { followPath, travelPath } from "../paths";
+import { deliveryPath, historyPath } from "../routes";
 import { Filters } from "../runs/Filters";
-import { matchesEvent, NO_FILTER } from "../runs/select";
+import { matchesEvent, NO_FILTER } from "../runs/matching";
+import { Empty, Failed, Loading } from "../StatusMessage";
+import { useInspectorNames } from "../useInspectorNames";
+import { useQuery } from "../useQuery";
 import type { BusEvent } from "../wire";
-import { family, tell } from "./tell";
+import { describeEvent, eventCategory } from "./describeEvent";
 import "./EventsView.css";
 
 const NO_EVENTS: readonly BusEvent[] = [];
 
 export function EventsView() {
-  const { api } = useInspection();
-  const names = useInspectedNames();
+  const { api } = useInspector();
+  const names = useInspectorNames();
   const [filter, setFilter] = useState(NO_FILTER);
   const [chosen, setChosen] = useState<BusEvent | null>(null);
   const live = useLive("events");
@@ -33,10 +35,10 @@ export function EventsView() {
     since: "1h",
     limit: 500,
   };
-  const past = useAsked(JSON.stringify(query), () => api.events(query));
+  const past = useQuery(JSON.stringify(query), () => api.events(query));
   const events = useMemo(
     () =>
-      withNew(
+      mergeNewest(
         past.value ? past.value.items.toReversed() : NO_EVENTS,
         live.events,
         (event) => event.eventId,
@@ -51,17 +53,19 @@ export function EventsView() {
     <div className={`events${chosen ? " events-with-one" : ""}`}>
       <section className="events-main" aria-label="Events">
         <header className="events-head">
-          <LiveSwitch live={live} />
+          <LiveControl live={live} />
           <Filters filter={filter} ephemeral statuses={false} onChange={setFilter} />
         </header>
         {past.state === "failed" && events.length === 0 ? (
-          <Failed text={past.failure} onRetry={past.again} />
+          <Failed text={past.failure} onRetry={past.refetch} />
         ) : past.state === "loading" && events.length === 0 ? (
-          <Loading what="Reading the archive" />
+          <Loading what="Loading events from the archive" />
         ) : events.length === 0 ? (
-          <Empty icon="pulse" title={filtered ? "No event fits" : "Nothing in the last hour"}>
+          <Empty icon="pulse" title={filtered ? "No matching events" : "No events in the last hour"}>
             <p>
-              {filtered ? "Clear the filters to see all." : "Say something in the chat, and it appears here."}
+              {filtered
+                ? "Clear the filters to see all events."
+                : "Send a message in the chat to see its event here."}
             </p>
           </Empty>
         ) : (
@@ -78,11 +82,11 @@ export function EventsView() {
                 <time dateTime={event.occurredAt} title={dayTime(event.occurredAt)}>
                   {preciseTime(event.occurredAt)}
                 </time>
-                <span className={`event-type family-${family(event.detailType)}`}>
+                <span className={`event-type category-${eventCategory(event.detailType)}`}>
                   {words(event.detailType)}
                 </span>
-                <span className="event-told">
-                  <bdi>{tell(event, names.ofUser)}</bdi>
+                <span className="event-description">
+                  <bdi>{describeEvent(event, names.ofUser)}</bdi>
                 </span>
                 <span className="event-where">
                   <bdi>{names.ofChannel(event.channelId)}</bdi>
@@ -96,17 +100,17 @@ export function EventsView() {
       {chosen && (
         <SidePanel title={words(chosen.detailType)} onClose={() => setChosen(null)}>
           <p className="state-comment">
-            <bdi>{tell(chosen, names.ofUser)}</bdi>, {preciseTime(chosen.occurredAt)}
+            <bdi>{describeEvent(chosen, names.ofUser)}</bdi>, {preciseTime(chosen.occurredAt)}
           </p>
           <div className="panel-tools event-tools">
             {chosen.messageId && (
-              <RouteLink to={followPath(chosen.messageId)} className="button button-small">
-                <Icon name="route" size={16} /> Follow its message
+              <RouteLink to={deliveryPath(chosen.messageId)} className="button button-small">
+                <Icon name="route" size={16} /> Inspect delivery
               </RouteLink>
             )}
             {chosen.channelId && (
-              <RouteLink to={travelPath(chosen.channelId)} className="button button-small">
-                <Icon name="clock" size={16} /> Its channel
+              <RouteLink to={historyPath(chosen.channelId)} className="button button-small">
+                <Icon name="clock" size={16} /> Channel history
               </RouteLink>
             )}
           </div>

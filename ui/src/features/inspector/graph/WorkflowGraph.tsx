@@ -4,8 +4,8 @@ import { Icon } from "../../../kit/Icon";
 import { duration } from "../format";
 import type { StateVisit } from "../wire";
 import { allNodes, type Graph, type GraphNode } from "./definition";
-import { type Placed, type PlacedNode, place } from "./layout";
-import { edgeKey, type Lit, light } from "./lit";
+import { type GraphLayout, layoutGraph, type PlacedNode } from "./layout";
+import { edgeKey, highlightRun, type RunHighlight } from "./runHighlight";
 import { type Box, useViewport } from "./useViewport";
 import "./WorkflowGraph.css";
 
@@ -38,10 +38,13 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
   const [pathOnly, setPathOnly] = useState(narrow);
   const id = useId();
   const edges = useMemo(() => [...graph.edges, ...innerEdges(graph)], [graph]);
-  const lit = useMemo(() => (visits ? light(visits, edges) : null), [visits, edges]);
-  const shown = useMemo(() => (pathOnly && lit ? onlyPath(graph, lit) : graph), [graph, lit, pathOnly]);
-  const placed = useMemo(() => place(shown), [shown]);
-  const target = useMemo<Box>(() => lookAt(placed, lit), [placed, lit]);
+  const highlight = useMemo(() => (visits ? highlightRun(visits, edges) : null), [visits, edges]);
+  const shown = useMemo(
+    () => (pathOnly && highlight ? takenPath(graph, highlight) : graph),
+    [graph, highlight, pathOnly],
+  );
+  const placed = useMemo(() => layoutGraph(shown), [shown]);
+  const target = useMemo<Box>(() => boxToShow(placed, highlight), [placed, highlight]);
   const { frame, size, view, showAll, zoom, pointer, show } = useViewport(target);
   const order = useMemo(() => [...placed.nodes].sort((a, b) => a.y - b.y || a.x - b.x), [placed]);
   const current = order.some((each) => each.node.name === selected)
@@ -72,7 +75,7 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
       <div className="graph-frame" ref={frame} {...pointer}>
         {/* biome-ignore lint/a11y/useSemanticElements: an SVG has no other way to be a group. */}
         <svg
-          className={`graph-drawing${lit ? " graph-of-run" : ""}`}
+          className={`graph-drawing${highlight ? " graph-of-run" : ""}`}
           width={size.width}
           height={size.height}
           viewBox={`${view.x} ${view.y} ${Math.max(1, size.width / view.scale)} ${Math.max(1, size.height / view.scale)}`}
@@ -114,9 +117,10 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
           <g aria-hidden="true">
             {placed.edges.map(({ edge, path, label }) => {
               const key = edgeKey(edge.from, edge.to, edge.kind);
-              const taken = lit?.edges.has(key) ?? false;
+              const taken = highlight?.edges.has(key) ?? false;
               if (edge.common && !taken && !errorPaths && edge.from !== selected) return null;
-              const arrow = edge.kind === "catch" && (taken || !lit) ? "error" : taken ? "lit" : "plain";
+              const arrow =
+                edge.kind === "catch" && (taken || !highlight) ? "error" : taken ? "lit" : "plain";
               return (
                 <g
                   key={key}
@@ -137,7 +141,7 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
             <State
               key={each.node.name}
               placed={each}
-              lit={lit}
+              highlight={highlight}
               start={each.node.name === graph.start}
               catchesAll={edges.some((edge) => edge.common && edge.from === each.node.name)}
               selected={each.node.name === selected}
@@ -153,14 +157,14 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
         </svg>
       </div>
       <div className="graph-tools" role="toolbar" aria-label="View of the workflow">
-        {lit && (
+        {highlight && (
           <label className="graph-toggle">
             <input
               type="checkbox"
               checked={pathOnly}
               onChange={(event) => setPathOnly(event.target.checked)}
             />
-            Only this path
+            Taken path only
           </label>
         )}
         <label className="graph-toggle graph-toggle-errors">
@@ -177,13 +181,7 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
         <button type="button" className="icon-button" aria-label="Zoom in" onClick={() => zoom(1.3)}>
           <Icon name="plus" size={18} />
         </button>
-        <button
-          type="button"
-          className="icon-button"
-          aria-label="Show all of it"
-          title="Fit"
-          onClick={showAll}
-        >
+        <button type="button" className="icon-button" aria-label="Zoom to fit" title="Fit" onClick={showAll}>
           <Icon name="fit" size={18} />
         </button>
       </div>
@@ -193,7 +191,7 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
 
 interface StateProps {
   readonly placed: PlacedNode;
-  readonly lit: Lit | null;
+  readonly highlight: RunHighlight | null;
   readonly start: boolean;
   readonly catchesAll: boolean;
   readonly selected: boolean;
@@ -204,12 +202,12 @@ interface StateProps {
 }
 
 function State(props: StateProps) {
-  const { placed, lit, start, catchesAll, selected, tabbable, onSelect, onKeyDown, onElement } = props;
+  const { placed, highlight, start, catchesAll, selected, tabbable, onSelect, onKeyDown, onElement } = props;
   const { node, x, y, width, container } = placed;
   const height = container ? 34 : placed.height;
-  const mine = lit?.states.get(node.name);
-  const light = lit ? (mine?.light ?? "none") : "plain";
-  const many = mine && mine.visits.length > 1 ? mine.visits.length : null;
+  const own = highlight?.states.get(node.name);
+  const outcome = highlight ? (own?.outcome ?? "none") : "plain";
+  const many = own && own.visits.length > 1 ? own.visits.length : null;
   const top = container ? y + 2 : y;
   return (
     <>
@@ -217,12 +215,12 @@ function State(props: StateProps) {
       <g
         ref={onElement}
         role="button"
-        className={`graph-state graph-type-${node.type.toLowerCase()} graph-${light}${container ? " graph-state-container" : ""}`}
+        className={`graph-state graph-type-${node.type.toLowerCase()} graph-${outcome}${container ? " graph-state-container" : ""}`}
         data-state={node.name}
-        data-light={light}
+        data-outcome={outcome}
         tabIndex={tabbable ? 0 : -1}
         aria-pressed={selected}
-        aria-label={spoken(node, light, mine?.visits, start)}
+        aria-label={accessibleName(node, outcome, own?.visits, start)}
         onClick={onSelect}
         onKeyDown={onKeyDown}
       >
@@ -255,8 +253,8 @@ function State(props: StateProps) {
       )}
       {many !== null && (
         <g className="graph-aside">
-          <rect className="graph-many" x={x + width - 16} y={top - 9} width="26" height="18" rx="9" />
-          <text className="graph-many-text" x={x + width - 3} y={top + 4}>
+          <rect className="graph-count" x={x + width - 16} y={top - 9} width="26" height="18" rx="9" />
+          <text className="graph-count-text" x={x + width - 3} y={top + 4}>
             ×{many}
           </text>
         </g>
@@ -265,13 +263,18 @@ function State(props: StateProps) {
   );
 }
 
-function spoken(node: GraphNode, light: string, visits: readonly StateVisit[] | undefined, start: boolean) {
-  const name = `${node.name}, ${node.type}${start ? ", the start" : ""}`;
-  if (light === "plain") return name;
+function accessibleName(
+  node: GraphNode,
+  outcome: string,
+  visits: readonly StateVisit[] | undefined,
+  start: boolean,
+) {
+  const name = `${node.name}, ${node.type}${start ? ", start state" : ""}`;
+  if (outcome === "plain") return name;
   if (!visits) return `${name}, not visited`;
   const total = visits.reduce((sum, visit) => sum + (visit.durationMs ?? 0), 0);
   const times = visits.length > 1 ? `, ${visits.length} times` : "";
-  return `${name}, ${light}${times}, ${duration(total)}`;
+  return `${name}, ${outcome}${times}, ${duration(total)}`;
 }
 
 /** The next state in a direction: the nearest, and more along it than aside. */
@@ -294,8 +297,8 @@ function neighbour(key: string, from: PlacedNode, nodes: readonly PlacedNode[]):
 }
 
 /** Where to look: at the run's path, or at the whole. */
-function lookAt(placed: Placed, lit: Lit | null): Box {
-  const nodes = placed.nodes.filter((each) => lit?.states.has(each.node.name));
+function boxToShow(placed: GraphLayout, highlight: RunHighlight | null): Box {
+  const nodes = placed.nodes.filter((each) => highlight?.states.has(each.node.name));
   if (nodes.length === 0) return { x: 0, y: 0, width: placed.width, height: placed.height };
   const left = Math.min(...nodes.map((each) => each.x)) - PATH_MARGIN;
   const top = Math.min(...nodes.map((each) => each.y)) - PATH_MARGIN;
@@ -312,13 +315,13 @@ function innerEdges(graph: Graph): Graph["edges"] {
 }
 
 /** The states that a run entered, and the edges that it took. */
-function onlyPath(graph: Graph, lit: Lit): Graph {
+function takenPath(graph: Graph, highlight: RunHighlight): Graph {
   const nodes = graph.nodes
-    .filter((node) => lit.states.has(node.name))
-    .map((node) => (node.inner ? { ...node, inner: onlyPath(node.inner, lit) } : node))
+    .filter((node) => highlight.states.has(node.name))
+    .map((node) => (node.inner ? { ...node, inner: takenPath(node.inner, highlight) } : node))
     .map((node) => (node.inner && allNodes(node.inner).length === 0 ? { ...node, inner: null } : node));
   const edges = graph.edges
-    .filter((edge) => lit.edges.has(edgeKey(edge.from, edge.to, edge.kind)))
+    .filter((edge) => highlight.edges.has(edgeKey(edge.from, edge.to, edge.kind)))
     .map((edge) => ({ ...edge, common: false }));
   return { ...graph, nodes, edges };
 }

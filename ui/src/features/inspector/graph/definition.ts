@@ -34,7 +34,7 @@ export interface Graph {
 
 /** So many catches into one state make it the place where all errors go. */
 const COMMON_FROM = 4;
-const LONGEST_LABEL = 22;
+const MAX_LABEL_LENGTH = 22;
 
 export function readDefinition(definition: Definition): Graph {
   const states = Object.entries(definition.States);
@@ -116,7 +116,7 @@ export function shortCondition(condition: string): string {
   const lead = /^\$\w+ = '([^']+)'$/.exec(first);
   if (lead?.[1]) return `${lead[1]} …`;
   const plain = condition.replaceAll("$states.input.", "").replace(/\$(?=\w)/g, "");
-  return plain.length > LONGEST_LABEL ? `${plain.slice(0, LONGEST_LABEL - 2).trimEnd()} …` : plain;
+  return plain.length > MAX_LABEL_LENGTH ? `${plain.slice(0, MAX_LABEL_LENGTH - 2).trimEnd()} …` : plain;
 }
 
 function shortError(errors: readonly string[]): string {

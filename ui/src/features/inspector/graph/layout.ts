@@ -23,7 +23,7 @@ export interface PlacedEdge {
   readonly label: Point | null;
 }
 
-export interface Placed {
+export interface GraphLayout {
   readonly width: number;
   readonly height: number;
   readonly nodes: readonly PlacedNode[];
@@ -43,8 +43,8 @@ const CONTAINER_HEAD = 38;
 const CONTAINER_PADDING = 16;
 const MARGIN = 12;
 
-export function place(graph: Graph): Placed {
-  const insides = new Map<string, Placed>();
+export function layoutGraph(graph: Graph): GraphLayout {
+  const insides = new Map<string, GraphLayout>();
   const dagre = new DagreGraph({ multigraph: true });
   dagre.setGraph({
     rankdir: "TB",
@@ -59,7 +59,7 @@ export function place(graph: Graph): Placed {
   for (const node of graph.nodes) {
     const own = node.name.length * CHARACTER + NODE_PADDING;
     if (node.inner) {
-      const inside = place(node.inner);
+      const inside = layoutGraph(node.inner);
       insides.set(node.name, inside);
       dagre.setNode(node.name, {
         width: Math.max(inside.width + 2 * CONTAINER_PADDING, own + 40),
@@ -111,7 +111,7 @@ export function place(graph: Graph): Placed {
     for (const each of inside.edges) {
       edges.push({
         edge: each.edge,
-        path: movedPath(each.path, dx, dy),
+        path: translatePath(each.path, dx, dy),
         label: each.label && { x: each.label.x + dx, y: each.label.y + dy },
       });
     }
@@ -121,15 +121,15 @@ export function place(graph: Graph): Placed {
     const to = boxes.get(edge.to);
     if (!from || !to) continue;
     if (edge.common) {
-      edges.push({ edge, path: aside(from, to), label: null });
+      edges.push({ edge, path: curveBetween(from, to), label: null });
       continue;
     }
     const placed = dagre.edge({ v: edge.from, w: edge.to, name: edge.kind });
     const points = (placed.points ?? []) as Point[];
     edges.push({
       edge,
-      path: smooth(points),
-      label: edge.label ? labelPlace(edge.label, points, labels) : null,
+      path: smoothPath(points),
+      label: edge.label ? placeLabel(edge.label, points, labels) : null,
     });
   }
   const { width = 0, height = 0 } = dagre.graph();
@@ -137,7 +137,7 @@ export function place(graph: Graph): Placed {
 }
 
 /** A curve through the middles of a line's pieces, which has no corners. */
-export function smooth(points: readonly Point[]): string {
+export function smoothPath(points: readonly Point[]): string {
   const [first, ...rest] = points;
   if (!first) return "";
   let path = `M${number(first.x)} ${number(first.y)}`;
@@ -153,7 +153,7 @@ export function smooth(points: readonly Point[]): string {
 }
 
 /** The point on a line that lies so far before its end. */
-export function beforeEnd(points: readonly Point[], distance: number): Point | null {
+export function pointBeforeEnd(points: readonly Point[], distance: number): Point | null {
   let left = distance;
   for (let index = points.length - 1; index > 0; index -= 1) {
     const end = points[index];
@@ -170,11 +170,11 @@ export function beforeEnd(points: readonly Point[], distance: number): Point | n
 }
 
 /** A place for a label where none is yet: further back on its edge, if need be. */
-function labelPlace(text: string, points: readonly Point[], taken: LabelBox[]): Point | null {
+function placeLabel(text: string, points: readonly Point[], taken: LabelBox[]): Point | null {
   const width = text.length * LABEL_CHARACTER;
   let found: Point | null = null;
   for (let attempt = 0; attempt < LABEL_TRIES; attempt += 1) {
-    found = beforeEnd(points, LABEL_BEFORE_END + attempt * LABEL_STEP);
+    found = pointBeforeEnd(points, LABEL_BEFORE_END + attempt * LABEL_STEP);
     const at = found;
     if (!at) return null;
     const free = taken.every(
@@ -194,7 +194,7 @@ interface LabelBox extends Point {
 }
 
 /** From one node's right side to another's, around what is between. */
-function aside(from: PlacedNode, to: PlacedNode): string {
+function curveBetween(from: PlacedNode, to: PlacedNode): string {
   const start = { x: from.x + from.width, y: from.y + from.height / 2 };
   const toRight = to.x + to.width / 2 > start.x;
   const end = { x: toRight ? to.x : to.x + to.width, y: to.y + to.height / 2 };
@@ -203,7 +203,7 @@ function aside(from: PlacedNode, to: PlacedNode): string {
   return `M${number(start.x)} ${number(start.y)}C${number(start.x + bow)} ${number(start.y)} ${number(control.x)} ${number(control.y)} ${number(end.x)} ${number(end.y)}`;
 }
 
-function movedPath(path: string, dx: number, dy: number): string {
+function translatePath(path: string, dx: number, dy: number): string {
   let isX = true;
   return path.replace(/-?\d+(?:\.\d+)?/g, (text) => {
     const moved = Number(text) + (isX ? dx : dy);

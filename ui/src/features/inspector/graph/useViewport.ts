@@ -8,10 +8,10 @@ export interface View {
   readonly scale: number;
 }
 
-const LEAST = 0.2;
-const MOST = 2.5;
+const MIN_SCALE = 0.2;
+const MAX_SCALE = 2.5;
 /** Below this, names of states cannot be read. */
-const LEGIBLE = 0.5;
+const MIN_LEGIBLE_SCALE = 0.5;
 /** A press that moves less than this is a click. */
 const CLICK_PX = 4;
 
@@ -23,8 +23,11 @@ export interface Box {
 }
 
 /** The view that shows a box whole, no larger than life, in the middle. */
-export function fitting(box: Box, frame: { width: number; height: number }, most = 1): View {
-  const scale = Math.min(most, Math.max(LEAST, Math.min(frame.width / box.width, frame.height / box.height)));
+export function fitBox(box: Box, frame: { width: number; height: number }, most = 1): View {
+  const scale = Math.min(
+    most,
+    Math.max(MIN_SCALE, Math.min(frame.width / box.width, frame.height / box.height)),
+  );
   return {
     scale,
     x: box.x - (frame.width / scale - box.width) / 2,
@@ -33,16 +36,16 @@ export function fitting(box: Box, frame: { width: number; height: number }, most
 }
 
 /** The same, but never so small that it cannot be read: then the beginning shows. */
-export function legible(box: Box, frame: { width: number; height: number }): View {
-  const whole = fitting(box, frame);
-  if (whole.scale >= LEGIBLE) return whole;
-  const width = frame.width / LEGIBLE;
-  return { scale: LEGIBLE, x: box.x + (box.width - width) / 2, y: box.y };
+export function fitLegibly(box: Box, frame: { width: number; height: number }): View {
+  const whole = fitBox(box, frame);
+  if (whole.scale >= MIN_LEGIBLE_SCALE) return whole;
+  const width = frame.width / MIN_LEGIBLE_SCALE;
+  return { scale: MIN_LEGIBLE_SCALE, x: box.x + (box.width - width) / 2, y: box.y };
 }
 
 /** Another scale, with the point under the pointer staying where it is. */
-export function zoomed(view: View, factor: number, at: { x: number; y: number }): View {
-  const scale = Math.min(MOST, Math.max(LEAST, view.scale * factor));
+export function zoomAt(view: View, factor: number, at: { x: number; y: number }): View {
+  const scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, view.scale * factor));
   return {
     scale,
     x: view.x + at.x / view.scale - at.x / scale,
@@ -69,7 +72,7 @@ export function useViewport(target: Box) {
 
   const showAll = useCallback(() => {
     moved.current = true;
-    if (size.width > 0) setView(fitting(target, size));
+    if (size.width > 0) setView(fitBox(target, size));
   }, [size, target]);
 
   useEffect(() => {
@@ -79,13 +82,13 @@ export function useViewport(target: Box) {
 
   // Until somebody moves it, the drawing fits whatever its frame becomes.
   useEffect(() => {
-    if (!moved.current && size.width > 0) setView(legible(target, size));
+    if (!moved.current && size.width > 0) setView(fitLegibly(target, size));
   }, [target, size]);
 
   const zoom = useCallback(
     (factor: number, at?: { x: number; y: number }) => {
       moved.current = true;
-      setView((before) => zoomed(before, factor, at ?? { x: size.width / 2, y: size.height / 2 }));
+      setView((before) => zoomAt(before, factor, at ?? { x: size.width / 2, y: size.height / 2 }));
     },
     [size],
   );
@@ -99,7 +102,7 @@ export function useViewport(target: Box) {
       const bounds = element.getBoundingClientRect();
       if (event.ctrlKey || event.metaKey) {
         const at = { x: event.clientX - bounds.left, y: event.clientY - bounds.top };
-        setView((before) => zoomed(before, Math.exp(-event.deltaY / 180), at));
+        setView((before) => zoomAt(before, Math.exp(-event.deltaY / 180), at));
       } else {
         setView((before) => ({
           ...before,

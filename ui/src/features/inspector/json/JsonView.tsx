@@ -5,7 +5,7 @@ import "./JsonView.css";
 
 /** Deeper than this, and longer, it opens on request. */
 const OPEN_TO_DEPTH = 3;
-const MOST_OPEN_ENTRIES = 30;
+const MAX_OPEN_ENTRIES = 30;
 const LONG_TEXT = 240;
 
 export function JsonView({ label, value }: { readonly label: string; readonly value: unknown }) {
@@ -45,7 +45,7 @@ function Value({ value, depth, name }: { value: unknown; depth: number; name?: R
 function Branch({ value, depth, lead }: { value: object; depth: number; lead: ReactNode }) {
   const entries = Object.entries(value);
   const list = Array.isArray(value);
-  const [open, setOpen] = useState(depth < OPEN_TO_DEPTH && entries.length <= MOST_OPEN_ENTRIES);
+  const [open, setOpen] = useState(depth < OPEN_TO_DEPTH && entries.length <= MAX_OPEN_ENTRIES);
   const [begin, end] = list ? ["[", "]"] : ["{", "}"];
   if (entries.length === 0) {
     return (
@@ -58,7 +58,7 @@ function Branch({ value, depth, lead }: { value: object; depth: number; lead: Re
   const summary = list ? `${entries.length} items` : entries.map(([key]) => key).join(", ");
   return (
     <div className="json-branch">
-      <button type="button" className="json-fold" aria-expanded={open} onClick={() => setOpen(!open)}>
+      <button type="button" className="json-toggle" aria-expanded={open} onClick={() => setOpen(!open)}>
         <span className="json-mark" aria-hidden="true" />
         {lead}
         {begin}
@@ -98,7 +98,7 @@ function Leaf({ value }: { value: unknown }) {
           {JSON.stringify(long ? value.slice(0, LONG_TEXT) : value)}
         </span>
         {long && (
-          <button type="button" className="button-plain json-more" onClick={() => setWhole(true)}>
+          <button type="button" className="button-link json-more" onClick={() => setWhole(true)}>
             {value.length - LONG_TEXT} more
           </button>
         )}

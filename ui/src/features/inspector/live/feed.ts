@@ -5,19 +5,19 @@
 import { ApiError } from "../../../core/api/errors";
 import type { InspectorApi } from "../inspectorApi";
 import type { BusEvent, Run } from "../wire";
-import { pause } from "./pause";
 import { SseParser } from "./sse";
+import { waitBeforeReconnect } from "./waitBeforeReconnect";
 
 /** Lists are told this often at most: fast enough to look live, slow enough for a busy stage. */
-const TELL_EVERY_MS = 250;
+const PUBLISH_EVERY_MS = 250;
 /** More news than this unread, and reading waits. */
-const MOST_UNTOLD = 400;
+const MAX_PENDING = 400;
 /** What is kept of each kind. */
-export const MOST_KEPT = 2_000;
+export const MAX_KEPT = 2_000;
 
 export type LiveStatus = "connecting" | "live" | "lost";
 
-export interface News {
+export interface FeedState {
   readonly status: LiveStatus;
   /** Newest first, each once. */
   readonly events: readonly BusEvent[];
@@ -26,24 +26,24 @@ export interface News {
   readonly missed: number;
 }
 
-export const NO_NEWS: News = { status: "connecting", events: [], runs: [], missed: 0 };
+export const EMPTY_FEED: FeedState = { status: "connecting", events: [], runs: [], missed: 0 };
 
 export class LiveFeed {
   readonly #api: InspectorApi;
   readonly #listeners = new Set<() => void>();
-  #news: News = NO_NEWS;
+  #state: FeedState = EMPTY_FEED;
   #events: BusEvent[] = [];
   #runs: Run[] = [];
   #missed = 0;
   #stop: AbortController | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #told: (() => void) | null = null;
+  #resumeReading: (() => void) | null = null;
 
   constructor(api: InspectorApi) {
     this.#api = api;
   }
 
-  read = (): News => this.#news;
+  read = (): FeedState => this.#state;
 
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -68,7 +68,7 @@ export class LiveFeed {
     this.#stop = null;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#told?.();
+    this.#resumeReading?.();
   }
 
   async #keepReading(signal: AbortSignal): Promise<void> {
@@ -76,14 +76,14 @@ export class LiveFeed {
       try {
         const stream = await this.#api.live(signal);
         attempt = 0;
-        this.#say("live");
+        this.#setStatus("live");
         await this.#readAll(stream, signal);
       } catch (failure) {
         if (failure instanceof ApiError && failure.code === "SIGNED_OUT") return;
       }
       if (signal.aborted) return;
-      this.#say("lost");
-      await pause(attempt, signal);
+      this.#setStatus("lost");
+      await waitBeforeReconnect(attempt, signal);
     }
   }
 
@@ -95,52 +95,52 @@ export class LiveFeed {
     while (!signal.aborted) {
       const { done, value } = await reader.read();
       if (done) return;
-      for (const { event, data } of parser.push(value)) this.#take(event, data);
-      if (this.#events.length + this.#runs.length > MOST_UNTOLD) {
+      for (const { event, data } of parser.push(value)) this.#receive(event, data);
+      if (this.#events.length + this.#runs.length > MAX_PENDING) {
         await new Promise<void>((resolve) => {
-          this.#told = resolve;
+          this.#resumeReading = resolve;
         });
       }
     }
   }
 
-  #take(kind: string, data: string): void {
+  #receive(kind: string, data: string): void {
     const body: unknown = JSON.parse(data);
     if (kind === "event") this.#events.push(body as BusEvent);
     else if (kind === "run") this.#runs.push(body as Run);
     else if (kind === "gap") this.#missed += (body as { missed: number }).missed;
-    this.#timer ??= setTimeout(() => this.#tell(), TELL_EVERY_MS);
+    this.#timer ??= setTimeout(() => this.#publish(), PUBLISH_EVERY_MS);
   }
 
-  #tell(): void {
+  #publish(): void {
     this.#timer = undefined;
-    this.#news = {
-      ...this.#news,
-      events: withNew(
-        this.#news.events,
+    this.#state = {
+      ...this.#state,
+      events: mergeNewest(
+        this.#state.events,
         this.#events,
         (event) => event.eventId,
         (event) => event.occurredAt,
       ),
-      runs: withNew(
-        this.#news.runs,
+      runs: mergeNewest(
+        this.#state.runs,
         this.#runs,
         (run) => run.runId,
         (run) => run.startedAt,
       ),
-      missed: this.#news.missed + this.#missed,
+      missed: this.#state.missed + this.#missed,
     };
     this.#events = [];
     this.#runs = [];
     this.#missed = 0;
-    this.#told?.();
-    this.#told = null;
+    this.#resumeReading?.();
+    this.#resumeReading = null;
     this.#notify();
   }
 
-  #say(status: LiveStatus): void {
-    if (this.#news.status === status) return;
-    this.#news = { ...this.#news, status };
+  #setStatus(status: LiveStatus): void {
+    if (this.#state.status === status) return;
+    this.#state = { ...this.#state, status };
     this.#notify();
   }
 
@@ -150,15 +150,15 @@ export class LiveFeed {
 }
 
 /** Newest first, each once (the later word about it counts), and no more than are kept. */
-export function withNew<T>(
+export function mergeNewest<T>(
   before: readonly T[],
-  came: readonly T[],
+  added: readonly T[],
   idOf: (item: T) => string,
   timeOf: (item: T) => string,
-  most = MOST_KEPT,
+  max = MAX_KEPT,
 ): readonly T[] {
-  if (came.length === 0) return before;
-  const fresh = new Map(came.map((item) => [idOf(item), item]));
+  if (added.length === 0) return before;
+  const fresh = new Map(added.map((item) => [idOf(item), item]));
   const kept = before.filter((item) => !fresh.has(idOf(item)));
   const sorted = [...fresh.values()].sort((a, b) => (timeOf(a) < timeOf(b) ? 1 : -1));
   const merged: T[] = [];
@@ -171,5 +171,5 @@ export function withNew<T>(
     merged.push(item);
   }
   for (; at < kept.length; at += 1) merged.push(kept[at] as T);
-  return merged.slice(0, most);
+  return merged.slice(0, max);
 }

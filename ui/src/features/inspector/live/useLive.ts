@@ -1,10 +1,10 @@
 /** The live feed in a component, and a way to hold it still. */
 import { useCallback, useState, useSyncExternalStore } from "react";
 import { serverNow } from "../../../core/clock";
-import { useInspection } from "../context";
-import type { News } from "./feed";
+import { useInspector } from "../inspectorContext";
+import type { FeedState } from "./feed";
 
-export interface Live extends News {
+export interface Live extends FeedState {
   readonly paused: boolean;
   /** Paused: what happened later than this is not shown, wherever it was read. */
   readonly until: string | null;
@@ -13,31 +13,33 @@ export interface Live extends News {
   readonly toggle: () => void;
 }
 
-interface Held {
-  readonly news: News;
+interface PausedAt {
+  readonly feedState: FeedState;
   readonly at: string;
 }
 
 export function useLive(kind: "events" | "runs"): Live {
-  const { feed } = useInspection();
-  const news = useSyncExternalStore(feed.subscribe, feed.read);
-  const [held, setHeld] = useState<Held | null>(null);
+  const { feed } = useInspector();
+  const feedState = useSyncExternalStore(feed.subscribe, feed.read);
+  const [pausedAt, setPausedAt] = useState<PausedAt | null>(null);
   const toggle = useCallback(
     () =>
-      setHeld((before) => (before ? null : { news: feed.read(), at: new Date(serverNow()).toISOString() })),
+      setPausedAt((before) =>
+        before ? null : { feedState: feed.read(), at: new Date(serverNow()).toISOString() },
+      ),
     [feed],
   );
-  const newest = held?.news[kind][0];
-  const waiting = held
+  const newest = pausedAt?.feedState[kind][0];
+  const waiting = pausedAt
     ? newest
-      ? Math.max(0, (news[kind] as unknown[]).indexOf(newest))
-      : news[kind].length
+      ? Math.max(0, (feedState[kind] as unknown[]).indexOf(newest))
+      : feedState[kind].length
     : 0;
   return {
-    ...(held?.news ?? news),
-    status: news.status,
-    paused: held !== null,
-    until: held?.at ?? null,
+    ...(pausedAt?.feedState ?? feedState),
+    status: feedState.status,
+    paused: pausedAt !== null,
+    until: pausedAt?.at ?? null,
     waiting,
     toggle,
   };

@@ -1,9 +1,9 @@
 /** What a list is narrowed to. */
 import { useMemo } from "react";
 import { useChat } from "../../shared/useChat";
-import { useInspectedNames } from "../context";
 import { words } from "../format";
-import { DURABLE, EPHEMERAL, type Filter, NO_FILTER } from "./select";
+import { useInspectorNames } from "../useInspectorNames";
+import { CHANNEL_EVENTS, type Filter, NO_FILTER, STATUS_UPDATES } from "./matching";
 
 interface FiltersProps {
   readonly filter: Filter;
@@ -15,7 +15,7 @@ interface FiltersProps {
 export function Filters({ filter, ephemeral, statuses, onChange }: FiltersProps) {
   const channels = useChat((state) => state.channels);
   const people = useChat((state) => state.people);
-  const names = useInspectedNames();
+  const names = useInspectorNames();
   const channelIds = useMemo(
     () => options(Object.keys(channels), filter.channelId, names.ofChannel),
     [channels, filter.channelId, names.ofChannel],
@@ -25,7 +25,7 @@ export function Filters({ filter, ephemeral, statuses, onChange }: FiltersProps)
     [people, filter.userId, names.ofUser],
   );
   const set = (part: Partial<Filter>) => onChange({ ...filter, ...part });
-  const types = ephemeral ? [...DURABLE, ...EPHEMERAL] : DURABLE;
+  const types = ephemeral ? [...CHANNEL_EVENTS, ...STATUS_UPDATES] : CHANNEL_EVENTS;
   return (
     <fieldset className="filters" aria-label="Filters">
       <Choice
@@ -41,7 +41,7 @@ export function Filters({ filter, ephemeral, statuses, onChange }: FiltersProps)
           options={[
             ["succeeded", "Succeeded"],
             ["failed", "Failed"],
-            ["troubled", "In trouble"],
+            ["troubled", "With problems"],
           ]}
           onChange={(status) => set({ status: status as Filter["status"] })}
         />
@@ -54,7 +54,7 @@ export function Filters({ filter, ephemeral, statuses, onChange }: FiltersProps)
       />
       <Choice label="User" value={filter.userId} options={userIds} onChange={(userId) => set({ userId })} />
       {Object.values(filter).some(Boolean) && (
-        <button type="button" className="button-plain filters-clear" onClick={() => onChange(NO_FILTER)}>
+        <button type="button" className="button-link filters-clear" onClick={() => onChange(NO_FILTER)}>
           Clear
         </button>
       )}

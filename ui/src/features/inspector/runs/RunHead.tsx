@@ -3,14 +3,15 @@
 import { CopyButton } from "../../../kit/CopyButton";
 import { Icon } from "../../../kit/Icon";
 import { RouteLink } from "../../shared/RouteLink";
-import { useInspectedNames } from "../context";
 import { count, dayTime, duration, shortId, words } from "../format";
-import { Pill, runTone, runWord } from "../parts";
-import { followPath } from "../paths";
+import { Pill } from "../Pill";
+import { deliveryPath } from "../routes";
+import { runLabel, runTone } from "../runStatus";
+import { useInspectorNames } from "../useInspectorNames";
 import type { RunDetail } from "../wire";
 
 export function RunHead({ run, onClose }: { readonly run: RunDetail; readonly onClose: () => void }) {
-  const names = useInspectedNames();
+  const names = useInspectorNames();
   return (
     <header className="run-head">
       <button
@@ -26,7 +27,7 @@ export function RunHead({ run, onClose }: { readonly run: RunDetail; readonly on
         <h2>
           {run.detailType ? words(run.detailType) : "Unreadable event"}
           {run.seq !== null && <span className="run-row-seq">{run.seq}</span>}
-          <Pill tone={runTone(run)}>{runWord(run)}</Pill>
+          <Pill tone={runTone(run)}>{runLabel(run)}</Pill>
         </h2>
         <p className="run-head-facts">
           <span>{duration(run.durationMs)}</span>
@@ -54,8 +55,8 @@ export function RunHead({ run, onClose }: { readonly run: RunDetail; readonly on
         )}
       </div>
       {run.messageId && (
-        <RouteLink to={followPath(run.messageId)} className="button button-small run-head-follow">
-          <Icon name="route" size={16} /> Follow its message
+        <RouteLink to={deliveryPath(run.messageId)} className="button button-small run-head-inspect">
+          <Icon name="route" size={16} /> Inspect delivery
         </RouteLink>
       )}
     </header>

@@ -1,9 +1,11 @@
 /** The runs, windowed: a busy stage makes thousands. */
 
 import { WindowedList } from "../../../kit/WindowedList";
-import { useInspectedNames } from "../context";
 import { dayTime, duration, preciseTime, words } from "../format";
-import { Empty, Pill, runTone, runWord } from "../parts";
+import { Pill } from "../Pill";
+import { runLabel, runTone } from "../runStatus";
+import { Empty } from "../StatusMessage";
+import { useInspectorNames } from "../useInspectorNames";
 import type { Run } from "../wire";
 
 interface RunListProps {
@@ -14,11 +16,15 @@ interface RunListProps {
 }
 
 export function RunList({ runs, chosen, filtered, onChoose }: RunListProps) {
-  const names = useInspectedNames();
+  const names = useInspectorNames();
   if (runs.length === 0) {
     return (
-      <Empty icon="flow" title={filtered ? "No run fits" : "No runs yet"}>
-        <p>{filtered ? "Clear the filters to see all." : "Send a message, and its run appears here."}</p>
+      <Empty icon="flow" title={filtered ? "No matching runs" : "No runs yet"}>
+        <p>
+          {filtered
+            ? "Clear the filters to see all runs."
+            : "Send a message in the chat to see its run here."}
+        </p>
       </Empty>
     );
   }
@@ -40,11 +46,11 @@ export function RunList({ runs, chosen, filtered, onChoose }: RunListProps) {
             </span>
             {run.seq !== null && <span className="run-row-seq">{run.seq}</span>}
             {run.mode === "dry-run" && <Pill tone="calm">dry run</Pill>}
-            {run.replayed && run.mode === "live" && <Pill tone="calm">again</Pill>}
+            {run.replayed && run.mode === "live" && <Pill tone="calm">replayed</Pill>}
             <span className="run-row-duration">{duration(run.durationMs)}</span>
           </span>
           <span className="run-row-line run-row-sub">
-            <Pill tone={runTone(run)}>{runWord(run)}</Pill>
+            <Pill tone={runTone(run)}>{runLabel(run)}</Pill>
             <bdi className="run-row-where">
               {names.ofUser(run.userId)} in {names.ofChannel(run.channelId)}
             </bdi>

@@ -1,27 +1,28 @@
 /** Runs of the workflow: a list that moves, and the chosen run drawn on the workflow. */
 import { useEffect, useMemo, useState } from "react";
 import { navigate } from "../../../core/router";
-import { useAsked, useInspection } from "../context";
 import { readDefinition } from "../graph/definition";
 import { WorkflowGraph } from "../graph/WorkflowGraph";
-import { withNew } from "../live/feed";
-import { LiveSwitch } from "../live/LiveSwitch";
+import { useInspector } from "../inspectorContext";
+import { mergeNewest } from "../live/feed";
+import { LiveControl } from "../live/LiveControl";
 import { useLive } from "../live/useLive";
-import { Failed, Loading } from "../parts";
-import { runPath } from "../paths";
+import { runPath } from "../routes";
+import { Failed, Loading } from "../StatusMessage";
+import { useQuery } from "../useQuery";
 import type { Run } from "../wire";
 import { Filters } from "./Filters";
+import { matchesRun, NO_FILTER, sortRuns } from "./matching";
 import { RunHead } from "./RunHead";
 import { RunList } from "./RunList";
 import { RunOverview, StatePanel } from "./StatePanel";
-import { matchesRun, NO_FILTER, ordered } from "./select";
 import "./RunsView.css";
 
-const ASKED_FOR = 200;
+const PAGE = 200;
 const NO_RUNS: readonly Run[] = [];
 
 export function RunsView({ runId }: { readonly runId: string | null }) {
-  const { api } = useInspection();
+  const { api } = useInspector();
   const [filter, setFilter] = useState(NO_FILTER);
   const [failedFirst, setFailedFirst] = useState(false);
   const [state, setState] = useState<string | null>(null);
@@ -34,21 +35,21 @@ export function RunsView({ runId }: { readonly runId: string | null }) {
     userId: filter.userId,
     order: failedFirst ? "failed-first" : "newest",
     since: "1d",
-    limit: ASKED_FOR,
+    limit: PAGE,
   };
-  const past = useAsked(JSON.stringify(query), () => api.runs(query));
-  const workflow = useAsked("workflow", () => api.workflow());
-  const run = useAsked(runId, () => (runId ? api.run(runId) : Promise.reject(new Error("no run"))));
+  const past = useQuery(JSON.stringify(query), () => api.runs(query));
+  const workflow = useQuery("workflow", () => api.workflow());
+  const run = useQuery(runId, () => (runId ? api.run(runId) : Promise.reject(new Error("no run"))));
   const graph = useMemo(() => workflow.value && readDefinition(workflow.value.definition), [workflow.value]);
 
   const runs = useMemo(() => {
-    const known = withNew(
+    const known = mergeNewest(
       past.value?.items ? newestFirst(past.value.items) : NO_RUNS,
       live.runs,
       (each) => each.runId,
       (each) => each.startedAt,
     );
-    return ordered(
+    return sortRuns(
       known.filter(
         (each) => matchesRun(each, filter) && (live.until === null || each.startedAt <= live.until),
       ),
@@ -66,7 +67,7 @@ export function RunsView({ runId }: { readonly runId: string | null }) {
     <div className={`runs${runId ? " runs-with-one" : ""}`}>
       <section className="runs-side" aria-label="Runs">
         <header className="side-head">
-          <LiveSwitch live={live} />
+          <LiveControl live={live} />
           <label className="graph-toggle">
             <input
               type="checkbox"
@@ -78,9 +79,9 @@ export function RunsView({ runId }: { readonly runId: string | null }) {
         </header>
         <Filters filter={filter} ephemeral={false} statuses onChange={setFilter} />
         {past.state === "failed" && runs.length === 0 ? (
-          <Failed text={past.failure} onRetry={past.again} />
+          <Failed text={past.failure} onRetry={past.refetch} />
         ) : past.state === "loading" && runs.length === 0 ? (
-          <Loading what="Reading the workflow's log" />
+          <Loading what="Loading runs" />
         ) : (
           <RunList
             runs={runs}
@@ -93,11 +94,11 @@ export function RunsView({ runId }: { readonly runId: string | null }) {
       <section className="runs-main" aria-label={runId ? "Run" : "Workflow"}>
         {run.value && runId && <RunHead run={run.value} onClose={() => navigate(runPath())} />}
         {runId && run.state === "failed" && !run.value ? (
-          <Failed text={run.failure} onRetry={run.again} />
+          <Failed text={run.failure} onRetry={run.refetch} />
         ) : workflow.state === "failed" && !workflow.value ? (
-          <Failed text={workflow.failure} onRetry={workflow.again} />
+          <Failed text={workflow.failure} onRetry={workflow.refetch} />
         ) : !graph || (runId && !run.value) ? (
-          <Loading what={graph ? "Reading the run" : "Reading the workflow"} />
+          <Loading what={graph ? "Loading the run" : "Loading the workflow"} />
         ) : (
           <div className="runs-stage">
             <WorkflowGraph

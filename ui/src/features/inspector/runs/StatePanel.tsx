@@ -4,7 +4,7 @@ import { SidePanel } from "../../../kit/SidePanel";
 import { count, duration, preciseTime } from "../format";
 import { allNodes, type Graph } from "../graph/definition";
 import { JsonView } from "../json/JsonView";
-import { Pill, type Tone } from "../parts";
+import { Pill, type Tone } from "../Pill";
 import type { RunDetail, StateVisit } from "../wire";
 
 const tones: Readonly<Record<StateVisit["status"], Tone>> = {
@@ -43,17 +43,21 @@ export function StatePanel({ name, graph, run, onClose }: StatePanelProps) {
               aria-pressed={each === visit}
               onClick={() => setChosen(index)}
             >
-              {each.iteration ? `Batch ${each.iteration.index + 1}` : `Visit ${index + 1}`}
+              {each.iteration ? `Batch ${each.iteration.index + 1}` : `Execution ${index + 1}`}
             </button>
           ))}
         </fieldset>
       )}
-      {visit ? <Visit visit={visit} /> : run && <p className="state-comment">This run did not enter it.</p>}
+      {visit ? (
+        <StateDetails visit={visit} />
+      ) : (
+        run && <p className="state-comment">The run did not enter this state.</p>
+      )}
     </SidePanel>
   );
 }
 
-function Visit({ visit }: { visit: StateVisit }) {
+function StateDetails({ visit }: { visit: StateVisit }) {
   const { task, error } = visit;
   return (
     <div className="state-visit">
@@ -146,11 +150,11 @@ export function RunOverview(props: { readonly run: RunDetail; readonly onState: 
           ))}
         </ol>
         <p className="panel-note">
-          {count(run.states.length, "state")} in the order of their entering. Choose one, here or in the
-          drawing.
+          {count(run.states.length, "state")} in the order in which they were entered. Select one here or in
+          the graph.
         </p>
-        <JsonView label="The run's input" value={run.input} />
-        <JsonView label="The run's output" value={run.output} />
+        <JsonView label="Run input" value={run.input} />
+        <JsonView label="Run output" value={run.output} />
         {run.error && (
           <div className="state-error" role="note">
             <strong>{run.error.error}</strong>

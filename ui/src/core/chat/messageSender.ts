@@ -1,0 +1,81 @@
+/** Gets messages out: through the outbox while there is a connection, and again until they are delivered. */
+import type { Connection } from "../socket/connection";
+import { due, markSending, type OutboxEvent, reduceOutbox, toFrame, unconfirmed } from "../socket/outbox";
+import { OutboxStorage } from "../socket/outboxStorage";
+import { change, store } from "../state/store";
+
+const TYPING_EVERY_MS = 3_000;
+/** No ack for so long: ask whether the socket is alive. */
+const PING_AFTER_MS = 4_000;
+const CONFIRM_EVERY_MS = 10_000;
+
+export class MessageSender {
+  readonly #connection: Connection;
+  readonly #confirmDelivery: (channelId: string) => Promise<void>;
+  readonly #lastTyping = new Map<string, number>();
+  readonly #lastConfirmation = new Map<string, number>();
+  #stopSaving: () => void = () => undefined;
+
+  constructor(connection: Connection, confirmDelivery: (channelId: string) => Promise<void>) {
+    this.#connection = connection;
+    this.#confirmDelivery = confirmDelivery;
+  }
+
+  /** What this person wrote and was never sent, and keep it so from now on. */
+  restore(userId: string): void {
+    const storage = new OutboxStorage(userId);
+    const outbox = storage.load();
+    change((state) => ({ ...state, outbox }));
+    this.#stopSaving = store.subscribe((state, before) => {
+      if (state.outbox !== before.outbox) storage.save(state.outbox);
+    });
+  }
+
+  stop(): void {
+    this.#stopSaving();
+  }
+
+  send(channelId: string, text: string): void {
+    const message = { clientMessageId: crypto.randomUUID(), channelId, text, writtenAt: Date.now() };
+    this.apply({ type: "written", message });
+    this.#lastTyping.delete(channelId);
+  }
+
+  apply(event: OutboxEvent): void {
+    change((state) => ({ ...state, outbox: reduceOutbox(state.outbox, event, Date.now()) }));
+    this.flush();
+  }
+
+  flush(): void {
+    if (!this.#connection.open) return;
+    for (const item of due(store.getState().outbox, Date.now())) {
+      if (!this.#connection.send(toFrame(item))) return;
+      change((state) => ({
+        ...state,
+        outbox: markSending(state.outbox, item.clientMessageId, Date.now()),
+      }));
+    }
+  }
+
+  /** Once a second: what is overdue. */
+  tick(now: number): void {
+    const { outbox } = store.getState();
+    if (outbox.length === 0) return;
+    if (outbox.some((item) => item.state === "sending" && now - item.since > PING_AFTER_MS)) {
+      this.#connection.checkAlive();
+    }
+    this.apply({ type: "tick" });
+    for (const channelId of new Set(unconfirmed(outbox, now).map((item) => item.channelId))) {
+      if (now - (this.#lastConfirmation.get(channelId) ?? 0) < CONFIRM_EVERY_MS) continue;
+      this.#lastConfirmation.set(channelId, now);
+      void this.#confirmDelivery(channelId);
+    }
+  }
+
+  /** Volatile: without a socket it is dropped, and nobody misses it. */
+  sendTyping(channelId: string): void {
+    const now = Date.now();
+    if (now - (this.#lastTyping.get(channelId) ?? 0) < TYPING_EVERY_MS) return;
+    if (this.#connection.send({ action: "startTyping", channelId })) this.#lastTyping.set(channelId, now);
+  }
+}

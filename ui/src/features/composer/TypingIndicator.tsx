@@ -1,0 +1,42 @@
+/** Who is typing, in the space below the composer that is there anyway. */
+import { useChat } from "../shared/useChat";
+import "./TypingIndicator.css";
+
+const NO_ONE: Readonly<Record<string, number>> = {};
+
+export function TypingIndicator({ channelId, connected }: { channelId: string; connected: boolean }) {
+  const typing = useChat((state) => state.typing[channelId]) ?? NO_ONE;
+  const people = useChat((state) => state.people);
+  const names = Object.keys(typing).map((userId) => people[userId]?.displayName ?? "Someone");
+  return (
+    <div className="typing">
+      {connected && names.length > 0 && (
+        <>
+          <span className="typing-dots" aria-hidden="true">
+            <span />
+            <span />
+            <span />
+          </span>
+          <span className="typing-text">{typingText(names)}</span>
+        </>
+      )}
+    </div>
+  );
+}
+
+function typingText(names: readonly string[]) {
+  const [first, second] = names;
+  if (names.length === 1)
+    return (
+      <>
+        <bdi>{first}</bdi> is typing
+      </>
+    );
+  if (names.length === 2)
+    return (
+      <>
+        <bdi>{first}</bdi> and <bdi>{second}</bdi> are typing
+      </>
+    );
+  return "Several people are typing";
+}

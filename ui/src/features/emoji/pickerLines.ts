@@ -1,0 +1,99 @@
+/** Which emoji a text finds, in the lines that the picker shows, and how the arrow keys move among them. Pure. */
+
+export const COLUMNS = 8;
+
+/** A text in the name weighs as much as in ten tags. */
+const LABEL_POINTS = 10;
+
+export type Tone = "light" | "medium-light" | "medium" | "medium-dark" | "dark";
+
+export interface Emoji {
+  readonly emoji: string;
+  readonly label: string;
+  readonly category: number;
+  readonly tags: readonly string[];
+  readonly skins?: Readonly<Partial<Record<Tone, string>>>;
+}
+
+export interface EmojiData {
+  readonly emojis: readonly Emoji[];
+  /** In the order in which they are shown. */
+  readonly categories: readonly { readonly index: number; readonly label: string }[];
+  readonly skinTones: Readonly<Record<Tone, string>>;
+}
+
+/** One emoji as it is shown and picked: in the chosen skin tone. */
+export interface Cell {
+  readonly symbol: string;
+  readonly label: string;
+}
+
+/** A category's heading, or a row of emoji with its number among the rows. */
+export type Line = { readonly heading: string } | { readonly row: number; readonly cells: readonly Cell[] };
+
+export interface Position {
+  readonly row: number;
+  readonly column: number;
+}
+
+/** By category, the likeliest first in each; all of them for an empty text. */
+export function pickerLines(data: EmojiData, text: string, tone: Tone | null): Line[] {
+  const found = find(data.emojis, text.trim().toLowerCase());
+  const lines: Line[] = [];
+  let row = 0;
+  for (const { index, label } of data.categories) {
+    const cells = found
+      .filter((emoji) => emoji.category === index)
+      .map((emoji): Cell => ({ symbol: (tone && emoji.skins?.[tone]) || emoji.emoji, label: emoji.label }));
+    if (cells.length === 0) continue;
+    lines.push({ heading: label });
+    for (let at = 0; at < cells.length; at += COLUMNS) {
+      lines.push({ row, cells: cells.slice(at, at + COLUMNS) });
+      row += 1;
+    }
+  }
+  return lines;
+}
+
+function find(emojis: readonly Emoji[], wanted: string): readonly Emoji[] {
+  if (wanted === "") return emojis;
+  return emojis
+    .map((emoji) => ({ emoji, points: pointsOf(emoji, wanted) }))
+    .filter(({ points }) => points > 0)
+    .sort((a, b) => b.points - a.points)
+    .map(({ emoji }) => emoji);
+}
+
+function pointsOf({ label, tags }: Emoji, wanted: string): number {
+  const tagged = tags.filter((tag) => tag.toLowerCase().includes(wanted)).length;
+  return tagged + (label.toLowerCase().includes(wanted) ? LABEL_POINTS : 0);
+}
+
+/** The rows alone, by their number. */
+export function emojiRows(lines: readonly Line[]): readonly (readonly Cell[])[] {
+  return lines.flatMap((line) => ("cells" in line ? [line.cells] : []));
+}
+
+/** Where an arrow key leads: left and right through the rows, up and down in the column. */
+export function movePosition(
+  rows: readonly (readonly Cell[])[],
+  { row, column }: Position,
+  key: string,
+): Position {
+  const lastOf = (of: number) => (rows[of]?.length ?? 1) - 1;
+  const lastRow = Math.max(0, rows.length - 1);
+  switch (key) {
+    case "ArrowLeft":
+      if (column > 0) return { row, column: column - 1 };
+      return row > 0 ? { row: row - 1, column: lastOf(row - 1) } : { row, column };
+    case "ArrowRight":
+      if (column < lastOf(row)) return { row, column: column + 1 };
+      return row < lastRow ? { row: row + 1, column: 0 } : { row, column };
+    case "ArrowUp":
+      return row > 0 ? { row: row - 1, column: Math.min(column, lastOf(row - 1)) } : { row, column };
+    case "ArrowDown":
+      return row < lastRow ? { row: row + 1, column: Math.min(column, lastOf(row + 1)) } : { row, column };
+    default:
+      return { row, column };
+  }
+}

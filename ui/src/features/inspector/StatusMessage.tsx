@@ -1,0 +1,40 @@
+/** What a view shows in place of its content: a failure, progress, or that there is none. */
+import type { ReactNode } from "react";
+import { Icon, type IconName } from "../../kit/Icon";
+
+export function Failed({ text, onRetry }: { readonly text: string; readonly onRetry?: () => void }) {
+  return (
+    <div className="inspector-status" role="alert">
+      <Icon name="alert" size={28} />
+      <p>{text}</p>
+      {onRetry && (
+        <button type="button" className="button" onClick={onRetry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+export function Loading({ what }: { readonly what: string }) {
+  return (
+    <div className="inspector-status" role="status">
+      <span className="spinner" />
+      <p>{what} …</p>
+    </div>
+  );
+}
+
+export function Empty(props: {
+  readonly icon: IconName;
+  readonly title: string;
+  readonly children?: ReactNode;
+}) {
+  return (
+    <div className="inspector-status">
+      <Icon name={props.icon} size={28} />
+      <h2>{props.title}</h2>
+      {props.children}
+    </div>
+  );
+}

@@ -1,0 +1,109 @@
+/** Every post of the message: to whom, and what became of it. */
+import { useState } from "react";
+import { Avatar } from "../../../kit/Avatar";
+import { shortId } from "../format";
+import { Pill, type Tone } from "../Pill";
+import { useInspectorNames } from "../useInspectorNames";
+import type { Post, Way } from "../wire";
+import { type PostCounts, worstFirst } from "./postCounts";
+
+const SHOWN_AT_FIRST = 50;
+
+const tones: Readonly<Record<Post["outcome"], Tone>> = {
+  delivered: "good",
+  gone: "calm",
+  undelivered: "bad",
+  unknown: "warn",
+};
+
+const labels: Readonly<Record<Post["outcome"], string>> = {
+  delivered: "delivered",
+  gone: "gone",
+  undelivered: "undelivered",
+  unknown: "unknown",
+};
+
+export function Posts({ report, counts }: { readonly report: Way; readonly counts: PostCounts }) {
+  const names = useInspectorNames();
+  const [all, setAll] = useState(false);
+  const sorted = worstFirst(report.posts);
+  const shown = all ? sorted : sorted.slice(0, SHOWN_AT_FIRST);
+  const severalRuns = report.runs.length > 1;
+  return (
+    <section className="card" aria-label="Posts">
+      <h3>
+        Posts<span className="panel-count">{counts.total}</span>
+      </h3>
+      <ul className="tally" aria-label="Outcomes">
+        <Tally name="delivered" value={counts.delivered} />
+        <Tally name="gone" value={counts.gone} />
+        <Tally name="retried" value={counts.retried} />
+        <Tally name="undelivered" value={counts.undelivered} bad />
+        {counts.unknown > 0 && <Tally name="unknown" value={counts.unknown} />}
+      </ul>
+      {counts.total === 0 ? (
+        <p className="panel-note">No connections were open.</p>
+      ) : (
+        <div className="posts-scroll">
+          <table className="posts">
+            <thead>
+              <tr>
+                <th scope="col">User</th>
+                <th scope="col">Connection</th>
+                <th scope="col">Outcome</th>
+                <th scope="col">Retries</th>
+                {severalRuns && <th scope="col">Run</th>}
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((post) => {
+                const name = post.displayName ?? (post.userId ? names.ofUser(post.userId) : null);
+                return (
+                  <tr key={`${post.runId}.${post.connectionId}`}>
+                    <td>
+                      {name && post.userId ? (
+                        <span className="posts-who">
+                          <Avatar userId={post.userId} name={name} size={20} />
+                          <bdi>{name}</bdi>
+                        </span>
+                      ) : (
+                        <span
+                          className="posts-left"
+                          title="The connection has been closed and its row deleted"
+                        >
+                          closed
+                        </span>
+                      )}
+                    </td>
+                    <td className="posts-id" title={post.connectionId}>
+                      {shortId(post.connectionId)}
+                    </td>
+                    <td>
+                      <Pill tone={tones[post.outcome]}>{labels[post.outcome]}</Pill>
+                      {post.reason && <span className="posts-reason">{post.reason}</span>}
+                    </td>
+                    <td className="posts-number">{post.retries}</td>
+                    {severalRuns && <td className="posts-id">{shortId(post.runId)}</td>}
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {shown.length < sorted.length && (
+        <button type="button" className="button button-small" onClick={() => setAll(true)}>
+          Show all {sorted.length}
+        </button>
+      )}
+    </section>
+  );
+}
+
+function Tally({ name, value, bad = false }: { name: string; value: number; bad?: boolean }) {
+  return (
+    <li className={`tally-item${bad && value > 0 ? " tally-bad" : ""}`}>
+      <strong>{value}</strong> <span>{name}</span>
+    </li>
+  );
+}

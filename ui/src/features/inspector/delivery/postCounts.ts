@@ -1,0 +1,35 @@
+/** The posts of a message, every one accounted for. Pure. */
+import type { Hop, Post } from "../wire";
+
+export interface PostCounts {
+  readonly total: number;
+  readonly delivered: number;
+  readonly gone: number;
+  readonly retried: number;
+  readonly undelivered: number;
+  readonly unknown: number;
+}
+
+export function countPosts(posts: readonly Post[]): PostCounts {
+  const of = (outcome: Post["outcome"]) => posts.filter((post) => post.outcome === outcome).length;
+  return {
+    total: posts.length,
+    delivered: of("delivered"),
+    gone: of("gone"),
+    retried: posts.filter((post) => post.retries > 0).length,
+    undelivered: of("undelivered"),
+    unknown: of("unknown"),
+  };
+}
+
+const rank: Readonly<Record<Post["outcome"], number>> = { undelivered: 0, unknown: 1, gone: 2, delivered: 3 };
+
+/** What somebody should look at comes first. */
+export function worstFirst<T extends Post>(posts: readonly T[]): readonly T[] {
+  return [...posts].sort((a, b) => rank[a.outcome] - rank[b.outcome] || b.retries - a.retries);
+}
+
+/** The hops' sum beside the measured total: how far the account is from adding up. */
+export function sumOfHops(hops: readonly Hop[]): number {
+  return hops.reduce((sum, hop) => sum + hop.durationMs, 0);
+}

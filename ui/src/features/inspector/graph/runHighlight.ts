@@ -1,0 +1,44 @@
+/** What a run did to each state and edge of the graph. Pure. */
+import type { StateVisit } from "../wire";
+import type { GraphEdge } from "./definition";
+
+export type StateOutcome = "succeeded" | "caught" | "failed" | "running";
+
+export interface HighlightedState {
+  readonly outcome: StateOutcome;
+  readonly visits: readonly StateVisit[];
+}
+
+export interface RunHighlight {
+  readonly states: ReadonlyMap<string, HighlightedState>;
+  readonly edges: ReadonlySet<string>;
+}
+
+const WORST_FIRST: readonly StateOutcome[] = ["failed", "running", "caught", "succeeded"];
+
+export const edgeKey = (from: string, to: string, kind: string) => `${from}→${to}:${kind}`;
+
+export function highlightRun(visits: readonly StateVisit[], edges: readonly GraphEdge[]): RunHighlight {
+  const byName = new Map<string, StateVisit[]>();
+  for (const visit of visits) byName.set(visit.name, [...(byName.get(visit.name) ?? []), visit]);
+  const states = new Map<string, HighlightedState>();
+  for (const [name, mine] of byName) {
+    const worst = WORST_FIRST.find((each) => mine.some((visit) => outcomeOf(visit) === each)) ?? "succeeded";
+    states.set(name, { outcome: worst, visits: mine });
+  }
+  const taken = new Set<string>();
+  for (const visit of visits) {
+    if (visit.next === null) continue;
+    const candidates = edges.filter((edge) => edge.from === visit.name && edge.to === visit.next);
+    // A caught error leaves by a Catch; two edges to one state differ in nothing else.
+    const edge =
+      candidates.find((edge) => (edge.kind === "catch") === (visit.status === "caught")) ?? candidates[0];
+    if (edge) taken.add(edgeKey(edge.from, edge.to, edge.kind));
+  }
+  return { states, edges: taken };
+}
+
+/** A Fail state is where a run ends badly, though it did what it should. */
+function outcomeOf(visit: StateVisit): StateOutcome {
+  return visit.type === "Fail" ? "failed" : visit.status;
+}

@@ -1,0 +1,31 @@
+/** What the slider's track shows: how many events of which family lie where. Pure. */
+import { type EventCategory, eventCategory } from "../events/describeEvent";
+import type { BusEvent } from "../wire";
+
+export interface Bucket {
+  readonly total: number;
+  readonly counts: readonly (readonly [EventCategory, number])[];
+}
+
+const CATEGORIES: readonly EventCategory[] = ["message", "change", "reaction", "member", "presence", "other"];
+
+/** Events by their place in the order, not by time: a quiet night must not fill the track. */
+export function eventBuckets(events: readonly BusEvent[], max = 120): Bucket[] {
+  const size = Math.max(1, Math.ceil(events.length / max));
+  const found: Bucket[] = [];
+  for (let start = 0; start < events.length; start += size) {
+    const counts = new Map<EventCategory, number>();
+    for (const event of events.slice(start, start + size)) {
+      const kind = eventCategory(event.detailType);
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    }
+    found.push({
+      total: Math.min(size, events.length - start),
+      counts: CATEGORIES.flatMap((kind) => {
+        const many = counts.get(kind);
+        return many === undefined ? [] : [[kind, many] as const];
+      }),
+    });
+  }
+  return found;
+}

@@ -1,0 +1,17 @@
+/** The API and the live feed, for the inspector's components. */
+import { createContext, useContext } from "react";
+import type { InspectorApi } from "./inspectorApi";
+import type { LiveFeed } from "./live/feed";
+
+export interface Inspector {
+  readonly api: InspectorApi;
+  readonly feed: LiveFeed;
+}
+
+export const InspectorContext = createContext<Inspector | null>(null);
+
+export function useInspector(): Inspector {
+  const inspector = useContext(InspectorContext);
+  if (!inspector) throw new Error("No inspector above this component.");
+  return inspector;
+}

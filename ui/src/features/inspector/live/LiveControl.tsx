@@ -1,0 +1,41 @@
+/** Whether a list moves, and why not. */
+import { Icon } from "../../../kit/Icon";
+import { count } from "../format";
+import type { Live } from "./useLive";
+
+export function LiveControl({ live }: { readonly live: Live }) {
+  const { status, paused, waiting, missed, toggle } = live;
+  return (
+    <div className="live">
+      <span className={`live-dot live-${paused ? "paused" : status}`} aria-hidden="true" />
+      <span className="live-label" role="status">
+        {paused
+          ? "Paused"
+          : status === "live"
+            ? "Live"
+            : status === "lost"
+              ? "Reconnecting …"
+              : "Connecting …"}
+      </span>
+      {paused && waiting > 0 && <span className="live-waiting">{waiting} new</span>}
+      {missed > 0 && (
+        <span
+          className="live-missed"
+          title="Events arrived faster than this page or the stage could process them."
+        >
+          {count(missed, "skipped", "skipped")}
+        </span>
+      )}
+      <button
+        type="button"
+        className="icon-button"
+        aria-pressed={paused}
+        aria-label="Pause live updates"
+        title={paused ? "Resume" : "Pause"}
+        onClick={toggle}
+      >
+        <Icon name={paused ? "play" : "pause"} size={18} />
+      </button>
+    </div>
+  );
+}

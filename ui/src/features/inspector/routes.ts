@@ -1,0 +1,30 @@
+/** The inspector's part of the address bar, read and written in one place. */
+
+export type InspectorRoute =
+  | { readonly view: "runs"; readonly runId: string | null }
+  | { readonly view: "events" }
+  | { readonly view: "delivery"; readonly messageId: string | null }
+  | { readonly view: "history"; readonly channelId: string | null };
+
+const ID = "([A-Za-z0-9_.:-]{1,128})";
+
+/** `rest` is what follows `/inspector`. */
+export function parseInspectorRoute(rest: string): InspectorRoute {
+  const match = new RegExp(`^/(runs|events|messages|channels)(?:/${ID})?/?$`).exec(rest);
+  const id = match?.[2] ?? null;
+  switch (match?.[1]) {
+    case "events":
+      return { view: "events" };
+    case "messages":
+      return { view: "delivery", messageId: id };
+    case "channels":
+      return { view: "history", channelId: id };
+    default:
+      return { view: "runs", runId: id };
+  }
+}
+
+export const runPath = (runId?: string) => `/inspector${runId ? `/runs/${runId}` : ""}`;
+export const eventsPath = () => "/inspector/events";
+export const deliveryPath = (messageId?: string) => `/inspector/messages${messageId ? `/${messageId}` : ""}`;
+export const historyPath = (channelId?: string) => `/inspector/channels${channelId ? `/${channelId}` : ""}`;

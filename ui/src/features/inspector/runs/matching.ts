@@ -1,0 +1,57 @@
+/** Which runs and events a list shows, and in which order. Pure. */
+import type { BusEvent, Run } from "../wire";
+
+export interface Filter {
+  /** Detail-types; empty: all. */
+  readonly type: string;
+  readonly status: "" | "succeeded" | "failed" | "troubled";
+  readonly channelId: string;
+  readonly userId: string;
+}
+
+export const NO_FILTER: Filter = { type: "", status: "", channelId: "", userId: "" };
+
+export const CHANNEL_EVENTS = [
+  "MessageSent",
+  "MessageEdited",
+  "MessageDeleted",
+  "ReactionAdded",
+  "ReactionRemoved",
+  "ChannelCreated",
+  "MemberJoined",
+  "MemberLeft",
+] as const;
+export const STATUS_UPDATES = ["UserConnected", "UserDisconnected", "TypingStarted", "ChannelRead"] as const;
+
+export function matchesRun(run: Run, filter: Filter): boolean {
+  if (filter.type && run.detailType !== filter.type) return false;
+  if (filter.channelId && run.channelId !== filter.channelId) return false;
+  if (filter.userId && run.userId !== filter.userId) return false;
+  switch (filter.status) {
+    case "succeeded":
+      return run.status === "SUCCEEDED";
+    case "failed":
+      return run.status !== "SUCCEEDED" && run.status !== "RUNNING";
+    case "troubled":
+      return run.troubled;
+    default:
+      return true;
+  }
+}
+
+export function matchesEvent(event: BusEvent, filter: Filter): boolean {
+  if (filter.type && event.detailType !== filter.type) return false;
+  if (filter.channelId && event.channelId !== filter.channelId) return false;
+  return !filter.userId || event.actor === filter.userId || aboutUser(event) === filter.userId;
+}
+
+/** Failed first keeps each half in its order. */
+export function sortRuns(runs: readonly Run[], failedFirst: boolean): readonly Run[] {
+  if (!failedFirst) return runs;
+  return [...runs.filter((run) => run.troubled), ...runs.filter((run) => !run.troubled)];
+}
+
+function aboutUser(event: BusEvent): unknown {
+  const data = event.detail?.data;
+  return typeof data === "object" && data !== null && "userId" in data ? data.userId : undefined;
+}

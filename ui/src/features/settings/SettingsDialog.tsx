@@ -1,0 +1,153 @@
+/** Oneself: the name others see, how Parley looks, when it speaks up, and the way out. */
+import { type FormEvent, useState } from "react";
+import { errorMessage } from "../../core/api/errors";
+import {
+  notificationPermission,
+  notificationsEnabled,
+  setNotificationsEnabled,
+} from "../../core/notifications";
+import { navigate } from "../../core/router";
+import { applyTheme, currentTheme, type Theme } from "../../core/theme";
+import { Avatar } from "../../kit/Avatar";
+import { Dialog } from "../../kit/Dialog";
+import { Icon, type IconName } from "../../kit/Icon";
+import { useChatActions } from "../shared/chatContext";
+import { useChat } from "../shared/useChat";
+import "./SettingsDialog.css";
+
+const themes: readonly (readonly [Theme, string, IconName])[] = [
+  ["system", "System", "system"],
+  ["light", "Light", "sun"],
+  ["dark", "Dark", "moon"],
+];
+
+export function SettingsDialog({ onClose, onShortcuts }: { onClose: () => void; onShortcuts: () => void }) {
+  const chat = useChatActions();
+  const me = useChat((state) => state.me);
+  const [name, setName] = useState(me?.displayName ?? "");
+  const [failure, setFailure] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const [theme, setTheme] = useState(currentTheme);
+  const [notify, setNotify] = useState(notificationsEnabled);
+  const [refused, setRefused] = useState(false);
+  if (!me) return null;
+
+  const save = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    setFailure(null);
+    try {
+      await chat.channels.rename(name.trim());
+      chat.toast("info", "Your name was changed.");
+    } catch (problem) {
+      setFailure(errorMessage(problem));
+    }
+    setBusy(false);
+  };
+
+  const changed = name.trim() !== "" && name.trim() !== me.displayName;
+
+  return (
+    <Dialog title="You and settings" size="small" onClose={onClose}>
+      <form className="preferences-me" onSubmit={save}>
+        <Avatar userId={me.userId} name={name || me.displayName} size={52} />
+        <label className="field preferences-name">
+          <span className="field-label">Name</span>
+          <input
+            className="input"
+            value={name}
+            maxLength={64}
+            dir="auto"
+            autoComplete="name"
+            aria-invalid={failure !== null}
+            onChange={(event) => setName(event.target.value)}
+          />
+          {failure && (
+            <span className="field-error" role="alert">
+              {failure}
+            </span>
+          )}
+          <span className="field-hint">
+            Others mention you as <bdi>@{me.username}</bdi>.
+          </span>
+        </label>
+        {changed && (
+          <button
+            type="submit"
+            className="button button-primary button-small preferences-save"
+            disabled={busy}
+          >
+            {busy ? "Saving …" : "Save name"}
+          </button>
+        )}
+      </form>
+
+      <fieldset className="choices">
+        <legend className="field-label">Appearance</legend>
+        <div className="themes">
+          {themes.map(([value, label, icon]) => (
+            <label key={value} className="theme">
+              <input
+                type="radio"
+                name="theme"
+                className="visually-hidden"
+                checked={theme === value}
+                onChange={() => {
+                  applyTheme(value);
+                  setTheme(value);
+                }}
+              />
+              <Icon name={icon} />
+              {label}
+            </label>
+          ))}
+        </div>
+      </fieldset>
+
+      <label className="choice">
+        <input
+          type="checkbox"
+          checked={notify}
+          onChange={async (event) => {
+            const wanted = event.target.checked;
+            const allowed = await setNotificationsEnabled(wanted);
+            setNotify(wanted && allowed);
+            setRefused(wanted && !allowed);
+          }}
+        />
+        <span>
+          <span className="choice-title">Notifications</span>
+          <span className="field-hint">For mentions and direct messages while this tab is hidden.</span>
+          {refused && (
+            <span className="field-error" role="alert">
+              {notificationPermission() === "denied"
+                ? "The browser blocks notifications from this site."
+                : "This browser does not support notifications."}
+            </span>
+          )}
+        </span>
+      </label>
+
+      <div className="preferences-foot">
+        <button type="button" className="button button-small" onClick={onShortcuts}>
+          <Icon name="keyboard" size={18} /> Keyboard shortcuts
+        </button>
+        {chat.config.inspector && (
+          <button
+            type="button"
+            className="button button-small"
+            onClick={() => {
+              onClose();
+              navigate("/inspector");
+            }}
+          >
+            <Icon name="flow" size={18} /> Inspector
+          </button>
+        )}
+        <button type="button" className="button button-small" onClick={() => void chat.signOut()}>
+          <Icon name="leave" size={18} /> Sign out
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,47 @@
+/** One calm line when the connection has been away for a while. Short breaks are nobody's business. */
+import { useEffect, useState } from "react";
+import { countUnsent } from "../../core/socket/outbox";
+import { useChat } from "./useChat";
+import "./ConnectionBanner.css";
+
+const SHOW_AFTER_MS = 5_000;
+
+export function ConnectionBanner() {
+  const { status, since } = useChat((state) => state.connection);
+  const unsent = useChat((state) => countUnsent(state.outbox));
+  const disconnected = status === "connecting" || status === "reconnecting" || status === "offline";
+  const [visible, setVisible] = useState(false);
+
+  useEffect(() => {
+    if (!disconnected) {
+      setVisible(false);
+      return;
+    }
+    const timer = setTimeout(() => setVisible(true), Math.max(0, since + SHOW_AFTER_MS - Date.now()));
+    return () => clearTimeout(timer);
+  }, [disconnected, since]);
+
+  return (
+    <div className="connection" role="status">
+      {disconnected && visible && (
+        <p className="connection-banner">
+          {status === "offline" ? (
+            <>You are offline. {unsentText(unsent)}</>
+          ) : (
+            <>
+              <span className="spinner" />
+              {status === "connecting" ? "Connecting …" : "Reconnecting …"} {unsentText(unsent)}
+            </>
+          )}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function unsentText(unsent: number): string {
+  if (unsent === 0) return "Messages are kept and sent when the connection is back.";
+  return unsent === 1
+    ? "1 message will be sent when the connection is back."
+    : `${unsent} messages will be sent when the connection is back.`;
+}
