@@ -32,11 +32,12 @@ prerequisites:
 	@command -v node >/dev/null || { echo "Parley needs Node 20 or newer (22 is best) for the AWS CDK and the UI, and 'node' is not on the PATH: https://nodejs.org"; exit 1; }
 	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || { echo "Parley needs Node 20 or newer (22 is best); this one is $$(node --version)."; exit 1; }
 
-.venv/.installed: requirements.txt functions/requirements.txt | prerequisites
+.venv/.installed: requirements.txt functions/requirements.txt pyproject.toml | prerequisites
 	@echo "Making .venv"
 	@test -x $(PY) || $(PYTHON) -m venv .venv || { echo "Python could not make a virtual environment (on Debian and Ubuntu: apt install python3-venv)."; exit 1; }
 	@$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip install --quiet --python $(PY) -r requirements.txt
+	@$(BIN)/uv pip install --quiet --python $(PY) --no-deps --editable .
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json | prerequisites
@@ -62,13 +63,13 @@ lock: .venv/.installed ## Resolve requirements.in into requirements.txt again
 
 .PHONY: run stop reset
 run: setup ## Run everything on this machine and open the chat (Ctrl-C stops it)
-	@$(PY) -m local up
+	@$(BIN)/parley up
 
 stop: ## Stop the local stage, wherever it runs
-	@test -x $(PY) && $(PY) -m local down || echo "Nothing is set up, so nothing runs."
+	@test -x $(BIN)/parley && $(BIN)/parley down || echo "Nothing is set up, so nothing runs."
 
 reset: ## Stop the local stage and forget its data
-	@test -x $(PY) && $(PY) -m local reset || echo "Nothing is set up, so there is nothing to forget."
+	@test -x $(BIN)/parley && $(BIN)/parley reset || echo "Nothing is set up, so there is nothing to forget."
 
 # --- checks -------------------------------------------------------------------
 

@@ -1,6 +1,4 @@
-"""`python -m local`: up, down, status, token and reset. Every failure is one sentence and a non-zero exit
-code.
-"""
+"""The commands of the local stage: up, down, status, token and reset. A failure is one sentence, exit code 1."""
 
 from __future__ import annotations
 
@@ -23,18 +21,31 @@ from local.progress import Steps
 from local.stage import LocalStage
 from local.state_directory import DEFAULT, REPOSITORY, StateDirectory, already_running
 from local.supervisor import DEFAULT_EMULATOR_PORT, DEFAULT_PORT, Options, Supervisor
+from ops.commands.cli import Target
 
-cli = typer.Typer(
-    help="Run Parley on this machine: the CDK app on an embedded emulator, in a browser.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+LOCAL = "Run the local stage"
+
+cli = typer.Typer()
 
 # Where a start in the background leaves its failure for the one who waits for it.
 FAILURE_FILE = "PARLEY_LOCAL_FAILURE_FILE"
 
-StateDir = Annotated[Path, typer.Option("--state-dir", help="Where the stage keeps its data and logs.")]
+
+def _state_dir(context: typer.Context, value: Path) -> Path:
+    """The command's own --state-dir, else the one given before the command."""
+    target: Target | None = context.find_object(Target)
+    if target is None or value != DEFAULT:
+        return value
+    if target.name:
+        raise typer.BadParameter(
+            f"'{context.info_name}' is for the local stage, not for {target.name}.", param_hint="--stage"
+        )
+    return target.state_dir or value
+
+
+StateDir = Annotated[
+    Path, typer.Option("--state-dir", callback=_state_dir, help="Where the stage keeps its data and logs.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the description as JSON.")]
 
 
@@ -55,7 +66,7 @@ def one_sentence() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-@cli.command()
+@cli.command(rich_help_panel=LOCAL)
 def up(
     detach: Annotated[bool, typer.Option("--detach", help="Return when ready; run in the background.")] = False,
     port: Annotated[
@@ -97,7 +108,7 @@ def up(
         Supervisor(state, options, steps).run(when_ready)
 
 
-@cli.command()
+@cli.command(rich_help_panel=LOCAL)
 def down(state_dir: StateDir = DEFAULT) -> None:
     """Stop the stage, wherever it runs; its data stays."""
     with one_sentence():
@@ -105,7 +116,7 @@ def down(state_dir: StateDir = DEFAULT) -> None:
             typer.echo(f"No local stage runs in {state_dir}, so there is nothing to stop.")
 
 
-@cli.command()
+@cli.command(rich_help_panel=LOCAL)
 def status(state_dir: StateDir = DEFAULT, as_json: AsJson = False) -> None:
     """Say what runs, and where."""
     with one_sentence():
@@ -121,7 +132,7 @@ def status(state_dir: StateDir = DEFAULT, as_json: AsJson = False) -> None:
             typer.echo(f"  {user['username']:<10} {user['password']}")
 
 
-@cli.command()
+@cli.command(rich_help_panel=LOCAL)
 def token(
     username: str,
     password: Annotated[str | None, typer.Option(help="For a user who is no demo user.")] = None,
@@ -132,7 +143,7 @@ def token(
         typer.echo(LocalStage.load(state_dir).token(username, password))
 
 
-@cli.command()
+@cli.command(rich_help_panel=LOCAL)
 def reset(state_dir: StateDir = DEFAULT) -> None:
     """Stop the stage and forget its data."""
     with one_sentence():
@@ -184,7 +195,7 @@ def _start_detached(
     failure.unlink(missing_ok=True)
     with state.supervisor_log.open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local", "up", *arguments],
+            [sys.executable, "-m", "local.command_line", "up", *arguments],
             cwd=REPOSITORY,
             env={**os.environ, FAILURE_FILE: str(failure)},
             stdin=subprocess.DEVNULL,

@@ -13,6 +13,7 @@ from local.fingerprint import is_stale
 
 PYTHON = (3, 11)
 NODE = 20
+RECOMMENDED_NODE = 22
 UI_SOURCES = (
     "ui/src",
     "ui/public",

@@ -22,7 +22,7 @@ RESTART_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class LocalStage:
-    """What `python -m local status --json` says, as a value."""
+    """What `parley status --json` says, as a value."""
 
     state: StateDirectory
     description: Mapping[str, Any]
@@ -33,7 +33,7 @@ class LocalStage:
         state = StateDirectory(Path(state_dir))
         running = state.running()
         if state.supervisor_pid() is None:
-            raise LocalStageError(f"No local stage runs in {state.path}: start one with `python -m local up`.")
+            raise LocalStageError(f"No local stage runs in {state.path}: start one with `parley up`.")
         if running is None:
             raise LocalStageError(
                 f"The local stage in {state.path} is still starting; its progress is in {state.supervisor_log}."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
@@ -13,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from local.errors import LocalStageError
+from ops.stage import local_state
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-DEFAULT = REPOSITORY / ".parley"
+DEFAULT = local_state.DEFAULT
 
 
 def already_running(path: Path, url: str, process: int | None) -> str:
     """The sentence for a second start on the same directory."""
     return (
-        f"The local stage in {path} runs already ({url}, process {process}): stop it with "
-        f"`python -m local down`, or give this one another --state-dir."
+        f"The local stage in {path} is already running ({url}, process {process}): stop it with "
+        f"`parley down`, or give this one another --state-dir."
     )
 
 
@@ -36,8 +36,8 @@ class StateDirectory:
         self.supervisor_log = self.path / "supervisor.log"
         self.deploy_log = self.path / "deploy.log"
         self.cloud_assembly = self.path / "cdk.out"
-        self._lock = self.path / "supervisor.lock"
-        self._running = self.path / "running.json"
+        self._lock = self.path / local_state.LOCK
+        self._running = self.path / local_state.RUNNING
         self._deployed = self.path / "deployed.json"
         # While this file exists the supervisor leaves a stopped emulator down.
         self.hold_emulator = self.path / "hold-emulator"
@@ -63,17 +63,8 @@ class StateDirectory:
                 lock.truncate(0)
 
     def supervisor_pid(self) -> int | None:
-        """The process that holds the lock, or None when nobody does."""
-        if not self._lock.exists():
-            return None
-        with self._lock.open("r") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except OSError:
-                with contextlib.suppress(ValueError):
-                    return int(lock.read().strip())
-                return 0
-        return None
+        """The process that holds the lock, None if none does. 0: it has not written its id yet."""
+        return local_state.supervisor_pid(self.path)
 
     def write_running(self, description: dict[str, Any]) -> None:
         """Publish what runs, whole: readers never see half a file."""
@@ -82,12 +73,8 @@ class StateDirectory:
         unfinished.replace(self._running)
 
     def running(self) -> dict[str, Any] | None:
-        """What the running supervisor published, or None."""
-        try:
-            found: dict[str, Any] = json.loads(self._running.read_text())
-        except (FileNotFoundError, ValueError):
-            return None
-        return found
+        """The description of the running stage, None before it is ready."""
+        return local_state.running(self.path)
 
     def write_deployed(self, record: dict[str, Any]) -> None:
         """Remember what was deployed into the saved state, and where it listens."""

@@ -192,7 +192,7 @@ class Supervisor:
         say = self._steps.say
         say()
         say(f"Parley is ready at {description['url']} ({time.monotonic() - began:.1f} s)", style="bold green")
-        say("Ctrl-C stops it, or `python -m local down`; what was said stays.", style="dim")
+        say("Ctrl-C stops it, or `parley down`; what was said stays.", style="dim")
         say()
         for user in description["users"]:
             say(f"  {user['username']:<8} {user['password']}")

@@ -85,15 +85,15 @@ class FaultDrill:
 
     def act(self, *arguments: str) -> None:
         """A documented command, once, shown as an operator sees it."""
-        self.console.print(Text(f"$ python -m ops {' '.join(arguments)}", style="cyan"))
+        self.console.print(Text(f"$ parley {' '.join(arguments)}", style="cyan"))
         self.console.print(Text.from_ansi(self._run(*arguments).rstrip()), soft_wrap=True)
-        self.steps.append(f"python -m ops {' '.join(arguments)}")
+        self.steps.append(f"parley {' '.join(arguments)}")
 
     def _run(self, *arguments: str) -> str:
         where = ["--state-dir", str(self.state_dir)] if self.state_dir else []
         colours = {} if "--json" in arguments else {"FORCE_COLOR": "1", "COLUMNS": str(WIDTH)}
         done = subprocess.run(
-            [sys.executable, "-m", "ops", *where, *arguments],
+            [sys.executable, "-m", "local.command_line", *where, *arguments],
             capture_output=True,
             text=True,
             env={**os.environ, **colours},

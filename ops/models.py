@@ -412,8 +412,17 @@ class UserEnabled(Answer):
     enabled: bool
 
 
+class HealthCheck(Answer):
+    """One check of `doctor`. `fix` says what to do; empty when there is nothing to do."""
+
+    name: str
+    status: Literal["ok", "warning", "failed"]
+    detail: str
+    fix: str
+
+
 ANSWERS: tuple[type[BaseModel], ...] = (
     RunSummary, RunDetail, PublishedEvent, MessageReport, DeadLetterSummary, RedriveResult, ReplayReport,
-    LiveReplayReport, ExportResult, CheckReport, UserSummary, UserAdded, UserEnabled,
+    LiveReplayReport, ExportResult, CheckReport, UserSummary, UserAdded, UserEnabled, HealthCheck,
 )  # fmt: skip
 """What the commands print with `--json`: one of these, or a list of them."""

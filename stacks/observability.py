@@ -150,7 +150,7 @@ class ObservabilityStack(StageStack):
                 self,
                 f"{name.capitalize()}DeadLettersAlarm",
                 alarm_description=f"Parley ({self.stage.name}): something waits in the dead-letter queue of "
-                f"{name}. Read it, mend the cause, then `python -m ops redrive`.",
+                f"{name}. Read it, mend the cause, then `parley redrive`.",
                 metric=queue.metric_approximate_number_of_messages_visible(period=ALARM_PERIOD, statistic="max"),
                 threshold=1,
                 evaluation_periods=1,
@@ -171,7 +171,7 @@ class ObservabilityStack(StageStack):
                 self,
                 f"Workflow{ending}Alarm",
                 alarm_description=f"Parley ({self.stage.name}): a run of the workflow deliver {sentence}. "
-                "Its event is in the archive; `python -m ops replay` shows what is missing.",
+                "Its event is in the archive; `parley replay` shows what is missing.",
                 metric=metric,
                 threshold=1,
                 evaluation_periods=1,

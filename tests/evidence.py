@@ -156,7 +156,7 @@ def _ops(stage: TestStage, *arguments: str) -> str:
     """What an operator's command says of the stage."""
     where = ["--state-dir", str(stage.state_dir)] if stage.state_dir else ["--stage", stage.stage.name]
     done = subprocess.run(
-        [sys.executable, "-m", "ops", *where, *arguments],
+        [sys.executable, "-m", "local.command_line", *where, *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,

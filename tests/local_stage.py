@@ -76,7 +76,7 @@ class TestStage:
 @contextmanager
 def running_stage(state_dir: Path) -> Iterator[TestStage]:
     """A stage that runs until the block ends. Raises RuntimeError with the command's output if it fails."""
-    command = [sys.executable, "-m", "local"]
+    command = [sys.executable, "-m", "local.command_line"]
     options = ["--state-dir", str(state_dir)]
     started = subprocess.run(
         # However these tests end, interrupted or killed, no stage outlives them.

@@ -29,9 +29,9 @@ flowchart LR
 | command | does |
 |---|---|
 | `make run` | set up, start, deploy what changed, print the address and the demo users; Ctrl-C stops it |
-| `python -m local up --detach` | the same, and comes back once it is ready |
-| `python -m local status`, `--json` | where everything is |
-| `python -m local token NAME` | an ID token, to try the API by hand |
+| `parley up --detach` | the same, and comes back once it is ready |
+| `parley status`, `--json` | where everything is |
+| `parley token NAME` | an ID token, to try the API by hand |
 | `make stop`, `make reset` | stop it; stop it and forget its data |
 
 State lives in `.parley/` (`--state-dir` names another, so that stages run side by side with `--port 0`). A start

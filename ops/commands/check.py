@@ -9,7 +9,7 @@ from rich.text import Text
 from ops import times
 from ops.check import comparison
 from ops.commands import output
-from ops.commands.cli import AsJson, app, stage_of
+from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.errors import BadRequestError, ExitCode
 from ops.events import archive, incident_file, projection
 from ops.events.bus_event import BusEvent, EventFilter
@@ -21,7 +21,7 @@ SETTLE_SECONDS = 5.0
 MOST_SHOWN = 100
 
 
-@app.command()
+@app.command(rich_help_panel=OPERATE)
 def check(
     context: typer.Context,
     since: Annotated[
@@ -91,7 +91,7 @@ def check(
         else:
             console.print(
                 f"Replay does not equal database: {counts['missing']} missing, {counts['different']} different, "
-                f"{counts['extra']} extra. Repair what is missing with: python -m ops replay --redeliver"
+                f"{counts['extra']} extra. Repair what is missing with: parley replay --redeliver"
             )
     raise typer.Exit(ExitCode.DONE if result.holds else ExitCode.DIFFERENT)
 

@@ -1,6 +1,6 @@
-"""`python -m ops`: the commands, the stage that they are about, and what becomes of failures.
+"""The command line `parley`: its options, the stage that commands are for, and exit codes.
 
-Each command is a module of `ops.commands`: it asks a reader and shows the answer, and knows nothing more.
+Each command is a module of `ops.commands` that calls the other packages of `ops` and prints the result.
 """
 
 import sys
@@ -15,11 +15,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ops.errors import ExitCode, OpsError
 from ops.stage.stage import Stage
 
+OPERATE = "Operate a stage"
+
 app = typer.Typer(
-    name="python -m ops",
-    help="Operate a stage of Parley: follow a message, look at runs and events, redrive, replay, check.",
+    name="parley",
+    help="Run Parley on this machine, and operate any stage of it, local or deployed.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -28,7 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 @dataclass
 class Target:
-    """The stage that a command is about, found when it is asked for."""
+    """The stage that a command is for, found on first use."""
 
     name: str | None
     state_dir: Path | None
@@ -43,24 +44,24 @@ class Target:
 def target(
     context: typer.Context,
     stage: Annotated[
-        str | None, typer.Option("--stage", help="A deployed stage, by name. Without it: the local stage.")
+        str | None, typer.Option("--stage", help="A deployed stage, by name; the local stage without it.")
     ] = None,
     state_dir: Annotated[
-        Path | None, typer.Option("--state-dir", help="The local stage's state directory, if not .parley.")
+        Path | None, typer.Option("--state-dir", help="The local stage's state directory; .parley without it.")
     ] = None,
 ) -> None:
-    """Choose the stage."""
+    """Run Parley on this machine, and operate any stage of it, local or deployed."""
     context.obj = Target(stage, state_dir)
 
 
 def stage_of(context: typer.Context) -> Stage:
-    """The stage that was chosen."""
+    """The stage that the command is for. Raises StageNotFoundError."""
     chosen: Target = context.obj
     return chosen.stage
 
 
 def main() -> None:
-    """Run a command; a failure is one sentence on stderr and its exit code."""
+    """Run a command. A failure is one sentence on stderr, and an exit code (docs/operations.md)."""
     from ops import commands  # the commands import this module
 
     commands.register()

@@ -8,7 +8,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from ops.commands import output, waterfall
-from ops.commands.cli import AsJson, app, stage_of
+from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.follow import message_report
 from ops.models import MessageReport, RunDetail
 
@@ -17,7 +17,7 @@ STATE_MARKS = {"succeeded": "", "caught": "caught: ", "failed": "failed: ", "run
 OUTCOME_COLOURS = {"delivered": "green", "gone": "yellow", "undelivered": "red"}
 
 
-@app.command()
+@app.command(rich_help_panel=OPERATE)
 def follow(
     context: typer.Context,
     message_id: Annotated[str, typer.Argument(help="From the ack, the message's menu, or a log line.")],

@@ -6,7 +6,7 @@ import typer
 from rich.text import Text
 
 from ops.commands import output
-from ops.commands.cli import AsJson, app, stage_of
+from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.errors import BadRequestError, ExitCode
 from ops.models import DeadLetterSummary, RedriveResult
 from ops.runs import dead_letters
@@ -16,7 +16,7 @@ from ops.runs.dead_letters import QUEUES, DeadLetter, Redriven
 HIDDEN_SECONDS = 600
 
 
-@app.command()
+@app.command(rich_help_panel=OPERATE)
 def redrive(
     context: typer.Context,
     queue: Annotated[str, typer.Option(help=f"{', '.join(QUEUES)}, or all.")] = "all",

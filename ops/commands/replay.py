@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ops import times
 from ops.commands import output
-from ops.commands.cli import AsJson, app, stage_of
+from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.commands.event_types import checked_kinds
 from ops.errors import BadRequestError, ExitCode
 from ops.events import archive, incident_file
@@ -24,7 +24,7 @@ MAX_SHOWN = 50
 COLOURS = {"same": "green", "superseded": "dim", "missing": "red", "different": "yellow", "failed": "red"}
 
 
-@app.command(name="replay")
+@app.command(name="replay", rich_help_panel=OPERATE)
 def replay_command(
     context: typer.Context,
     since: Annotated[str | None, typer.Option(help="From when on: 15m, 2h, 09:30, or ISO 8601.")] = None,

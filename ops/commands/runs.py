@@ -7,7 +7,7 @@ from rich.text import Text
 
 from ops import times
 from ops.commands import output
-from ops.commands.cli import AsJson, app, stage_of
+from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.models import RunSummary
 from ops.runs.execution import Execution
 from ops.runs.run_log import RunLog
@@ -16,7 +16,7 @@ SHORT = 12
 COLOURS = {"SUCCEEDED": "green", "RUNNING": "cyan"}
 
 
-@app.command()
+@app.command(rich_help_panel=OPERATE)
 def runs(
     context: typer.Context,
     since: Annotated[str, typer.Option(help="From when on: 15m, 2h, 09:30, or ISO 8601.")] = "1h",

@@ -7,14 +7,14 @@ import typer
 from rich.text import Text
 
 from ops.commands import output
-from ops.commands.cli import AsJson, app, stage_of
+from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.commands.event_types import checked_kinds
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.tail import open_tail
 from ops.models import PublishedEvent
 
 
-@app.command()
+@app.command(rich_help_panel=OPERATE)
 def tail(
     context: typer.Context,
     kinds: Annotated[list[str] | None, typer.Option("--type", help="Only this kind of event; repeatable.")] = None,

@@ -6,12 +6,12 @@ import typer
 from botocore.exceptions import ClientError
 
 from ops.commands import output
-from ops.commands.cli import AsJson, app, stage_of
+from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.models import UserAdded, UserEnabled
 from ops.stage.users import refused
 
 users = typer.Typer(help="Add, list, disable and enable the stage's users.", no_args_is_help=True)
-app.add_typer(users, name="users")
+app.add_typer(users, name="users", rich_help_panel=OPERATE)
 
 
 @users.command(name="list")

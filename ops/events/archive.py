@@ -89,7 +89,7 @@ def _start(stage: Stage, since_ms: int, until_ms: int) -> str:
     try:
         events.start_replay(
             ReplayName=name,
-            Description="python -m ops",
+            Description="parley",
             EventSourceArn=archive_arn,
             EventStartTime=datetime.fromtimestamp(start / 1000, UTC),
             EventEndTime=datetime.fromtimestamp(-(-end // 1000), UTC),

@@ -57,7 +57,7 @@ def open_tail(stage: Stage) -> Iterator[Tail]:
             Name=name,
             EventBusName=bus,
             EventPattern=json.dumps({"source": [SOURCE], "replay-name": [{"exists": False}]}),
-            Description=f"What `python -m ops tail` shows of Parley ({stage.name}); gone when it ends",
+            Description=f"What `parley tail` shows of Parley ({stage.name}); gone when it ends",
         )["RuleArn"]
         sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": _policy(queue_arn, rule_arn)})
         events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": TARGET_ID, "Arn": queue_arn}])

@@ -156,7 +156,7 @@ def _archive(stage: Stage, event: BusEvent | None, now: int) -> ArchiveStatus:
     elif not stage.is_local and now - event.occurred_ms < ARCHIVE_LAG_MS:
         note = "Events reach the archive within about ten minutes; replay it then."
     else:
-        holds, note = True, "It takes every event of the bus; replay it with: python -m ops replay"
+        holds, note = True, "It takes every event of the bus; replay it with: parley replay"
     return ArchiveStatus(name=name, state=archive["State"], retention_days=retention, holds_it=holds, note=note)
 
 

@@ -1,11 +1,8 @@
 """A stage as seen from outside: its outputs, and AWS clients that reach it.
 
-A deployed stage is found by its stacks; a local one by what `python -m local status --json` says.
+A deployed stage is found by its stacks, a local one by its state directory.
 """
 
-import json
-import subprocess
-import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from ops.errors import OpsError
+from ops.stage import local_state
 from ops.stage.users import UserPool
 
 STACKS = ("Auth", "Data", "Events", "WebSocketApi", "Delivery", "RestApi", "Frontend", "Observability")
@@ -47,15 +45,13 @@ class Stage:
     @classmethod
     def local(cls, state_dir: Path | None = None) -> Self:
         """The local stage that runs. Raises StageNotFoundError."""
-        command = [sys.executable, "-m", "local", "status", "--json"]
-        if state_dir:
-            command += ["--state-dir", str(state_dir)]
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
-        if answer.returncode != 0:
-            raise StageNotFoundError(
-                answer.stderr.strip() or "The local stage is not running; start it with: make run"
-            )
-        return cls.described(json.loads(answer.stdout))
+        path = (state_dir or local_state.DEFAULT).resolve()
+        if local_state.supervisor_pid(path) is None:
+            raise StageNotFoundError(f"No local stage is running in {path}: start it with: parley up")
+        description = local_state.running(path)
+        if description is None:
+            raise StageNotFoundError(f"The local stage in {path} is still starting: try again in a moment.")
+        return cls.described(description)
 
     @classmethod
     def described(cls, status: dict[str, Any]) -> Self:

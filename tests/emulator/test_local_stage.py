@@ -1,4 +1,4 @@
-"""`python -m local` and the front door, with a small app of the tests' own."""
+"""`parley` and the front door, with a small app of the tests' own."""
 
 import base64
 import contextlib
@@ -26,7 +26,7 @@ from tests.waiting import COMMAND_SECONDS, wait_until
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "local", *arguments],
+        [sys.executable, "-m", "local.command_line", *arguments],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -98,7 +98,7 @@ def test_a_second_start_and_unknown_people_are_refused_in_one_sentence(started: 
     second = up(started.state.path, *app)
     assert second.returncode == 1
     assert second.stderr.count("\n") == 1
-    assert "runs already" in second.stderr
+    assert "is already running" in second.stderr
     unknown = command("token", "nobody", "--state-dir", str(started.state.path))
     assert unknown.returncode == 1
     assert unknown.stderr.startswith("There is no user nobody")

@@ -30,7 +30,7 @@ class Ran:
 
 
 def ops(stage: TestStage, *arguments: str) -> Ran:
-    """What `python -m ops ARGUMENTS` does, in this process and about the stage of the tests."""
+    """What `parley ARGUMENTS` does, in this process and about the stage of the tests."""
     out, err = io.StringIO(), io.StringIO()
     with (
         mock.patch.object(sys, "argv", ["ops", *arguments]),
@@ -47,7 +47,7 @@ def ops(stage: TestStage, *arguments: str) -> Ran:
 
 
 def ops_process(stage: TestStage, *arguments: str) -> Ran:
-    """`python -m ops ARGUMENTS` as an operator starts it."""
+    """`parley ARGUMENTS` in a process of its own."""
     done = subprocess.run(
         [*command(stage), *arguments],
         cwd=ROOT,
@@ -60,9 +60,9 @@ def ops_process(stage: TestStage, *arguments: str) -> Ran:
 
 
 def command(stage: TestStage) -> list[str]:
-    """`python -m ops`, told which stage."""
+    """`parley`, told which stage."""
     where = ["--state-dir", str(stage.state_dir)] if stage.state_dir else ["--stage", stage.stage.name]
-    return [sys.executable, "-m", "ops", *where]
+    return [sys.executable, "-m", "local.command_line", *where]
 
 
 def until_followed(stage: TestStage, message_id: str) -> dict[str, Any]:

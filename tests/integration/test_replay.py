@@ -329,7 +329,7 @@ def another_stage(stage: TestStage, state_dir: Path) -> Iterator[TestStage]:
     """A fresh stage of the same templates, on another emulator."""
     if stage.state_dir is None:
         pytest.skip("a deployed stage has no emulator beside it")
-    command, where = [sys.executable, "-m", "local"], ["--state-dir", str(state_dir)]
+    command, where = [sys.executable, "-m", "local.command_line"], ["--state-dir", str(state_dir)]
     ports = ["--port", "0", "--emulator-port", "0"]
     started = subprocess.run(
         [*command, "up", "--detach", *ports, "--app", str(stage.state_dir / "cdk.out"), *where],

@@ -1,4 +1,4 @@
-"""What the Step Functions console, and `python -m ops`, need to show an Express run state by state."""
+"""What the Step Functions console, and `parley`, need to show an Express run state by state."""
 
 import json
 from typing import Any
@@ -93,5 +93,5 @@ def test_runs_are_traced(stage: Synthesised) -> None:
     ],
 )
 def test_operators_find_everything_by_outputs(stage: Synthesised, stack: str, name: str) -> None:
-    """`python -m ops --stage NAME` knows nothing else of a stage."""
+    """`parley --stage NAME` knows nothing else of a stage."""
     assert name in stage.outputs(stack)

@@ -75,7 +75,10 @@ def test_a_directory_has_one_supervisor(tmp_path: Path):
     with state.locked():
         state.write_running({"url": "http://localhost:1"})
         second = StateDirectory(tmp_path)
-        with pytest.raises(LocalStageError, match="runs already \\(http://localhost:1, process"), second.locked():
+        with (
+            pytest.raises(LocalStageError, match="is already running \\(http://localhost:1, process"),
+            second.locked(),
+        ):
             pass
         assert second.supervisor_pid() is not None
     assert state.supervisor_pid() is None

@@ -40,7 +40,7 @@ export function ConsoleLinks({ config, place }: { readonly config: Config; reado
       )}
       <p className="consoles-lead">From a terminal with access to the account:</p>
       <pre className="consoles-command">
-        python -m ops --stage {config.stage || "STAGE"} follow {messageId ?? "MESSAGE_ID"}
+        parley --stage {config.stage || "STAGE"} follow {messageId ?? "MESSAGE_ID"}
       </pre>
     </div>
   );

@@ -1,4 +1,4 @@
-/** What the inspector's API answers: the same structures as `python -m ops … --json`. Only a local stage has it. */
+/** What the inspector's API answers: the same structures as `parley … --json`. Only a local stage has it. */
 
 export type RunStatus = "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED" | "RUNNING";
 

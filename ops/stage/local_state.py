@@ -1,0 +1,39 @@
+"""What the local stage's state directory says: whether a supervisor runs there, and what it serves.
+
+The supervisor (`local.supervisor`) holds the lock on `supervisor.lock`, which has its process id, and writes
+`running.json` once the stage is ready.
+"""
+
+import contextlib
+import fcntl
+import json
+from pathlib import Path
+from typing import Any
+
+DEFAULT = Path(__file__).resolve().parents[2] / ".parley"
+LOCK = "supervisor.lock"
+RUNNING = "running.json"
+
+
+def supervisor_pid(state_dir: Path) -> int | None:
+    """The process that holds the lock, None if none does. 0: it has not written its id yet."""
+    try:
+        with (state_dir / LOCK).open("r") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                with contextlib.suppress(ValueError):
+                    return int(lock.read().strip())
+                return 0
+    except FileNotFoundError:
+        pass
+    return None
+
+
+def running(state_dir: Path) -> dict[str, Any] | None:
+    """The description of the running stage, None before it is ready."""
+    try:
+        description: dict[str, Any] = json.loads((state_dir / RUNNING).read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return description
