@@ -113,7 +113,7 @@ def _shortcuts(page: Page) -> None:
 
 def _browsed(dialog: Locator) -> Locator:
     return dialog.get_by_role("button", name=re.compile("^Join")).or_(
-        dialog.get_by_text("You are in every public")
+        dialog.get_by_text("You are a member of every public")
     )
 
 

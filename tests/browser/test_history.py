@@ -237,7 +237,7 @@ def test_a_link_to_an_old_message_opens_around_it_and_leads_back_to_now(dora: Vi
     """The linked message stands in view, marked, with what came before and after; the newest is a click away."""
     dora.go(channel, 900)
     expect(_number(dora, 900)).to_be_in_viewport()
-    expect(_number(dora, 900)).to_have_class(re.compile("message-marked"))
+    expect(_number(dora, 900)).to_have_class(re.compile("message-highlighted"))
     expect(_number(dora, 900)).to_contain_text("No. 900.")
     expect(_number(dora, 899)).to_be_attached()
     expect(_number(dora, 901)).to_be_attached()
@@ -261,7 +261,7 @@ def test_search_finds_in_the_whole_channel_and_leads_there(dora: Visitor, channe
     expect(results.locator("mark")).to_have_text("No. 1321.")
     results.get_by_role("link").click()
     expect(_number(dora, 1_321)).to_be_in_viewport()
-    expect(_number(dora, 1_321)).to_have_class(re.compile("message-marked"))
+    expect(_number(dora, 1_321)).to_have_class(re.compile("message-highlighted"))
     field.fill("no. 17.")
     field.press("Enter")
     expect(results.get_by_text("No matches in the newest messages.")).to_be_visible()

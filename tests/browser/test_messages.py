@@ -108,9 +108,9 @@ def test_a_mention_is_completed_and_stands_out_for_whom_it_names(dora: Visitor, 
     expect(emil.channel_link("names").locator(".badge-strong")).to_contain_text("1")
     emil.channel_link("names").click()
     named = emil.message("and welcome")
-    expect(named).to_have_class(re.compile("message-names-me"))
+    expect(named).to_have_class(re.compile("message-mentions-me"))
     expect(named.locator(".mention-me")).to_have_text("@Emil")
-    expect(dora.message("and welcome")).not_to_have_class(re.compile("message-names-me"))
+    expect(dora.message("and welcome")).not_to_have_class(re.compile("message-mentions-me"))
 
 
 def test_markdown_is_shown_as_its_form(dora: Visitor):
@@ -177,7 +177,7 @@ def test_a_link_to_a_message_is_copied_and_leads_there(visit: Visit, fay: Voice)
     link = dora.page.evaluate("navigator.clipboard.readText()")
     assert link == f"{dora.stage.url}/c/{channel}/2"
     dora.page.goto(link)
-    expect(dora.message("fact 1")).to_have_class(re.compile("message-marked"))
+    expect(dora.message("fact 1")).to_have_class(re.compile("message-highlighted"))
 
 
 def test_drafts_wait_in_their_channels(dora: Visitor):

@@ -30,7 +30,7 @@ def test_two_people_go_on_after_the_server_was_killed(stage: TestStage, visit: V
         dora.say("written during it")
         dora.say("and this")
         emil.say("me too")
-        expect(dora.page.get_by_text(re.compile("Reconnecting … 2 messages wait"))).to_be_visible()
+        expect(dora.page.get_by_text(re.compile("Reconnecting … 2 messages will"))).to_be_visible()
         expect(dora.message("and this").get_by_role("img", name="Sending")).to_be_visible()
     finally:
         local.restart_emulator()

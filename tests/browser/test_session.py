@@ -28,7 +28,7 @@ def test_a_deep_link_survives_the_sign_in(visit: Visit, fay: Voice):
     page.goto(f"{dora.stage.url}/c/{channel}/2")
     page.get_by_role("button", name="Sign in").click()
     fill_in_credentials(page, dora.person)
-    expect(page.get_by_role("article").filter(has_text="depth 2")).to_have_class(re.compile("message-marked"))
+    expect(page.get_by_role("article").filter(has_text="depth 2")).to_have_class(re.compile("message-highlighted"))
     expect(page).to_have_url(f"{dora.stage.url}/c/{channel}/2")
 
 
