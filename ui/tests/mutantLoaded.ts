@@ -1,4 +1,4 @@
-/** Part of a run with a mutant: fails a test file that never loaded the changed module, which proves nothing. */
+/** Setup for runs with a mutant: fails a test file that never loaded the changed module. */
 import { afterAll, expect } from "vitest";
 import { LOADED } from "./mutants";
 

@@ -28,7 +28,7 @@ const change = (symbol: string, code: string, text = source) =>
   mutated(text, { file: "src/x.ts", symbol, code });
 const squeezed = (text: string) => text.replace(/\s+/g, " ");
 
-describe("a change replaces", () => {
+describe("a mutant replaces", () => {
   test.each([
     ["a const", "PAUSES", "[]", "const PAUSES: readonly number[] = [];"],
     ["an exported const", "limit", "4", "export const limit = 4;"],
@@ -45,21 +45,21 @@ describe("a change replaces", () => {
   });
 });
 
-describe("a change fails", () => {
-  test.each(["nothing", "Box.nothing", "Nothing.add", "Box"])("where there is no %s", (symbol) => {
+describe("a mutant is rejected", () => {
+  test.each(["nothing", "Box.nothing", "Nothing.add", "Box"])("if there is no %s", (symbol) => {
     expect(() => change(symbol, "0")).toThrow(`there are 0 definitions of ${symbol}`);
   });
 
-  test("where there are two", () => {
+  test("if there are two definitions", () => {
     const overloaded = "class A { get x() { return 1; } set x(value) { this; } }";
     expect(() => change("A.x", "", overloaded)).toThrow("there are 2 definitions of A.x");
   });
 
-  test("whose code is wrong", () => {
+  test("if its code is invalid", () => {
     expect(() => change("twice", "return (;")).toThrow("the code of the mutant for twice is wrong");
   });
 
-  test("that changes nothing", () => {
+  test("if it changes nothing", () => {
     expect(() => change("limit", "3")).toThrow("changes nothing");
   });
 });
@@ -77,7 +77,7 @@ describe("each mutant of the list", () => {
     expect(mutated(file, mutant)).not.toBe(file);
   });
 
-  test("has a name of its own", () => {
+  test("has a unique name", () => {
     expect(new Set(mutants.map(({ what }) => what)).size).toBe(mutants.length);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Changes one symbol of the client while Vitest runs, so that a test can be seen to fail without it. Active only
- * when PARLEY_UI_MUTANT names a mutant of `mutants.json`; `make mutants` runs them all.
+ * Replaces the code of one symbol of the client while Vitest runs, to prove that a test fails with the change. Active
+ * only when PARLEY_UI_MUTANT names a mutant of `mutants.json`; `make mutants` runs all of them.
  */
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -13,9 +13,9 @@ export interface Mutant {
   readonly file: string;
   /** `merge`, `ROTATE_AFTER_MS`, `History.watchGap` or `Chat.#resume`. */
   readonly symbol: string;
-  /** The statements of a function or method, or the value of a const or property. */
+  /** The new body of a function or method, or the new value of a const or property. */
   readonly code: string;
-  /** The file, the titles of its describe blocks, and of the test that has to fail, joined by " > ". */
+  /** The test that must fail: its file, the titles of its describe blocks and its own title, joined by " > ". */
   readonly test: string;
 }
 
@@ -24,14 +24,14 @@ interface Range {
   readonly end: number;
 }
 
-/** Set by the changed module, so that a run that never loads it can be told from one that does not notice. */
+/** Set by the changed module, to detect runs that never load it. */
 export const LOADED = "__parleyMutantLoaded";
 
 export const mutants = JSON.parse(
   readFileSync(new URL("mutants.json", import.meta.url), "utf8"),
 ) as readonly Mutant[];
 
-/** The mutant that the environment names, if it names one. Throws if there is no such mutant. */
+/** The mutant named by the environment, if any. Throws if there is no such mutant. */
 export function chosenMutant(name = process.env.PARLEY_UI_MUTANT): Mutant | undefined {
   if (!name) return undefined;
   const mutant = mutants.find(({ what }) => what === name);
@@ -39,7 +39,7 @@ export function chosenMutant(name = process.env.PARLEY_UI_MUTANT): Mutant | unde
   return mutant;
 }
 
-/** The plugin; it does nothing outside Vitest, nor when no mutant is named. */
+/** The Vite plugin; false outside Vitest or if no mutant is named. */
 export function mutation(): Plugin | false {
   const mutant = process.env.VITEST ? chosenMutant() : undefined;
   if (!mutant) return false;

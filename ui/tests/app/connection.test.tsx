@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-/** The connection comes and goes; what is said does not. */
+/** Interrupted connections: no message is lost. */
 import { act, screen } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
 import {
@@ -22,7 +22,7 @@ setUpChat();
 
 const MINUTE_MS = 60_000;
 
-/** The line about the connection, empty as a rule. */
+/** The text of the connection banner; usually empty. */
 const line = () =>
   main()
     .getAllByRole("status")
@@ -34,7 +34,7 @@ function offline(is: boolean): void {
   act(() => void dispatchEvent(new Event(is ? "offline" : "online")));
 }
 
-test("a long break is told after 5 s and not before; being offline is told apart, and what waits is counted", async () => {
+test("the banner appears after 5 s; offline and reconnecting differ, and unsent messages are counted", async () => {
   await openChat();
   server.reachable = false;
   expect(server.cutAll()).toBe(1);
@@ -55,7 +55,7 @@ test("a long break is told after 5 s and not before; being offline is told apart
   expect(deliveryState("kept for later")).toBe("Delivered");
 });
 
-test("a short break is not told, and everything goes on", async () => {
+test("a short interruption shows no banner", async () => {
   await openChat();
   await sendMessage("before");
   await advance();
@@ -70,7 +70,7 @@ test("a short break is not told, and everything goes on", async () => {
   expect(server.opened).toBe(2);
 });
 
-test("what was said, changed and deleted in one's absence is there on return, here and elsewhere", async () => {
+test("messages sent, edited and deleted during an interruption are shown after it, in all channels", async () => {
   const elsewhere = server.add("elsewhere", [ALICE, "u-bob"]);
   const first = server.storeMessage("u-bob", "first");
   const second = server.storeMessage("u-bob", "second");
@@ -95,7 +95,7 @@ test("what was said, changed and deleted in one's absence is there on return, he
   expect(texts()).toEqual(["missed there"]);
 });
 
-test("frames that are lost, doubled and swapped change nothing", async () => {
+test("lost, duplicate and reordered frames do not change the result", async () => {
   await openChat();
   const struck = { lost: 0, doubled: 0, swapped: 0 };
   let turn = 0;
@@ -130,7 +130,7 @@ test("frames that are lost, doubled and swapped change nothing", async () => {
   expect(struck).toEqual({ lost: 4, doubled: 3, swapped: 3 });
 });
 
-test("a frame that is lost is fetched without waiting for another connection", async () => {
+test("a lost message is fetched without a new connection", async () => {
   await openChat();
   let lost = 0;
   server.outgoing = (frame) => {
@@ -148,7 +148,7 @@ test("a frame that is lost is fetched without waiting for another connection", a
   expect(server.opened).toBe(1);
 });
 
-test("an idle socket is kept alive well within ten minutes", async () => {
+test("an idle socket is pinged well within ten minutes", async () => {
   await openChat();
   const pongs = vi.fn();
   server.outgoing = (frame) => {
@@ -166,7 +166,7 @@ test("an idle socket is kept alive well within ten minutes", async () => {
   expect(server.opened).toBe(1);
 });
 
-test("a socket that no longer answers is given up for another one", async () => {
+test("a socket that no longer answers is replaced", async () => {
   await openChat();
   let swallowed = 0;
   server.outgoing = () => {
@@ -183,9 +183,9 @@ test("a socket that no longer answers is given up for another one", async () => 
   expect(deliveryState("here again")).toBe("Delivered");
 });
 
-test("a fresh socket takes over before the two-hour cut, with the session renewed, and nothing comes twice", async () => {
+test("a new socket with a renewed session takes over before the two-hour limit, without duplicates", async () => {
   server.sessionMs = 12 * 60 * MINUTE_MS;
-  // The middle of the time in which a client may choose its moment.
+  // The middle of the range from which a client picks its rotation time.
   vi.spyOn(Math, "random").mockReturnValue(0.5);
   await openChat();
   server.postMessage(server.general, "u-bob", "early");
@@ -196,7 +196,7 @@ test("a fresh socket takes over before the two-hour cut, with the session renewe
     await act(() => vi.advanceTimersByTimeAsync(2_000));
   }
   expect(renewals).toBe(1);
-  // Both are open for a moment: what is said now comes by both.
+  // Both sockets are open for a short time: this message arrives on both.
   expect([server.opened, server.sockets.size]).toEqual([2, 2]);
   server.postMessage(server.general, "u-bob", "in between");
   await advance(10_000);

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-/** What can be done with a message: change it, take it back, react to it, name somebody in it, find it again. */
+/** Message actions: edit, delete, react, mention, quote, search. */
 import { fireEvent, screen, within } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
 import {
@@ -31,7 +31,7 @@ const actions = (text: string) =>
     .map((button) => button.getAttribute("aria-label"));
 
 describe("editing", () => {
-  test("changes the text and marks it; Escape leaves it as it was", async () => {
+  test("changes the text and marks the message as edited; Escape cancels", async () => {
     await openChat();
     await sendMessage("we meet at tree");
     await advance();
@@ -52,7 +52,7 @@ describe("editing", () => {
     expect(server.sent.filter(({ action }) => action === "editMessage")).toHaveLength(1);
   });
 
-  test("begins with the arrow key for one's last message, and sends nothing when nothing was changed", async () => {
+  test("starts with the up arrow on the user's last message; an unchanged text is not sent", async () => {
     await openChat();
     await sendMessage("mine");
     server.postMessage(server.general, "u-bob", "not mine");
@@ -64,7 +64,7 @@ describe("editing", () => {
     expect(server.sent.map(({ action }) => action)).not.toContain("editMessage");
   });
 
-  test("by somebody else shows at once, and nobody may edit what another wrote", async () => {
+  test("by another user is shown immediately; messages of others cannot be edited", async () => {
     const said = server.storeMessage("u-bob", "we meet at tree");
     await openChat();
     server.edit(said, "we meet at three");
@@ -80,7 +80,7 @@ describe("deleting", () => {
   const confirm = (answer: string) =>
     click(within(screen.getByRole("dialog")).getByRole("button", { name: answer }));
 
-  test("asks first, leaves a trace without the text, and gives the focus to the composer", async () => {
+  test("asks for confirmation, shows a placeholder and focuses the composer", async () => {
     await openChat();
     await sendMessage("I should not have said this");
     await advance();
@@ -97,7 +97,7 @@ describe("deleting", () => {
     expect(messages("This message was deleted.")).toHaveLength(1);
   });
 
-  test("by its author shows at once", async () => {
+  test("by the author is shown immediately", async () => {
     const said = server.storeMessage("u-bob", "regrets");
     await openChat();
     server.delete(said);
@@ -106,7 +106,7 @@ describe("deleting", () => {
     expect(messages("regrets")).toEqual([]);
   });
 
-  test("is for an owner what others wrote too, and then says that it was removed", async () => {
+  test(`of others' messages is possible for the owner, and the placeholder says "removed"`, async () => {
     const moderated = server.add("moderated", [ALICE, "u-bob"]);
     server.postMessage(moderated, "u-bob", "spam spam spam");
     await openChat(`/c/${moderated.channelId}`);
@@ -115,7 +115,7 @@ describe("deleting", () => {
     expect(messages("This message was removed.")).toHaveLength(1);
   });
 
-  test("is not for a member what others wrote", async () => {
+  test("of others' messages is not possible for a member", async () => {
     server.storeMessage("u-bob", "not mine to delete");
     await openChat();
     expect(actions("not mine to delete")).not.toContain("Delete");
@@ -125,7 +125,7 @@ describe("deleting", () => {
 describe("reactions", () => {
   const reaction = () => message("ship it?").queryByRole("button", { name: /^🚀, / });
 
-  test("are added from the picker, counted with names, joined and taken back by a click", async () => {
+  test("are added from the picker, show names, and are joined and removed by a click", async () => {
     const said = server.storeMessage("u-bob", "ship it?");
     await openChat();
     await act("ship it?", "Add reaction");
@@ -146,7 +146,7 @@ describe("reactions", () => {
     expect(reaction()).toBeNull();
   });
 
-  test("of somebody else are joined by a click", async () => {
+  test("of another user are joined by a click", async () => {
     server.react(server.storeMessage("u-bob", "ship it?"), "u-bob", "🚀");
     await openChat();
     await click(reaction() as HTMLElement);
@@ -156,7 +156,7 @@ describe("reactions", () => {
 });
 
 describe("mentions", () => {
-  test("are completed by letters, arrows and Enter, and stand out", async () => {
+  test("are completed by typing, arrow keys and Enter, and are highlighted", async () => {
     await openChat();
     await user.type(composer(), "hello @");
     const options = () => within(screen.getByRole("listbox", { name: "People to mention" }));
@@ -175,7 +175,7 @@ describe("mentions", () => {
     expect(message("and welcome").article.className).not.toContain("message-mentions-me");
   });
 
-  test("can be left alone with Escape, and then Enter sends", async () => {
+  test("are dismissed with Escape, and then Enter sends", async () => {
     await openChat();
     await user.type(composer(), "hello @da{Escape}");
     expect(screen.queryByRole("listbox")).toBeNull();
@@ -183,7 +183,7 @@ describe("mentions", () => {
     expect(server.log[0]?.text).toBe("hello @da");
   });
 
-  test("of oneself give a stronger count and a highlighted message", async () => {
+  test("of the user strengthen the badge and highlight the message", async () => {
     const names = server.add("names", ["u-bob", ALICE]);
     await openChat();
     server.postMessage(names, "u-bob", "hello @alice and welcome");
@@ -197,7 +197,7 @@ describe("mentions", () => {
   });
 });
 
-test("bytes are counted near the limit, and over it nothing is sent", async () => {
+test("the remaining bytes are shown near the limit, and nothing over the limit is sent", async () => {
   await openChat();
   const count = () => document.querySelector(".composer-count")?.textContent ?? null;
   const write = (value: string) => fireEvent.change(composer(), { target: { value } });
@@ -221,7 +221,7 @@ test("bytes are counted near the limit, and over it nothing is sent", async () =
   expect(deliveryState("éééé")).toBe("Delivered");
 });
 
-test("a quote begins the next message", async () => {
+test("a quote is put at the start of the next message", async () => {
   server.storeMessage("u-bob", "so it was said");
   await openChat();
   await act("so it was said", "Quote");
@@ -229,7 +229,7 @@ test("a quote begins the next message", async () => {
   expect(document.activeElement).toBe(composer());
 });
 
-test("drafts wait in their channels, over a look elsewhere and a reload", async () => {
+test("drafts are kept per channel across navigation and a reload", async () => {
   server.add("second draft", [ALICE]);
   await openChat();
   await user.type(composer(), "I was about to say");
@@ -242,7 +242,7 @@ test("drafts wait in their channels, over a look elsewhere and a reload", async 
   expect(composer().value).toBe("I was about to say");
 });
 
-test("search finds what one may see, newest first, and leads there", async () => {
+test("search finds messages, newest first, and links to them", async () => {
   server.storeMessage("u-bob", "The Heron landed");
   const changed = server.storeMessage("u-bob", "a heron, mistyped");
   const deleted = server.storeMessage("u-bob", "heron, deleted");
@@ -275,14 +275,14 @@ test("search finds what one may see, newest first, and leads there", async () =>
   expect(message("The Heron landed").article.className).toContain("message-highlighted");
 });
 
-test("a link to a message opens its channel and marks it", async () => {
+test("a link to a message opens its channel and highlights it", async () => {
   for (const text of ["fact 0", "fact 1", "fact 2"]) server.storeMessage("u-bob", text);
   await openChat("/c/general/2");
   expect(message("fact 1").article.className).toContain("message-highlighted");
   expect(message("fact 0").article.className).not.toContain("message-highlighted");
 });
 
-test("an arrival is announced politely with its sender, once, and one's own words are not", async () => {
+test("a new message is announced once with its sender; own messages are not announced", async () => {
   server.storeMessage("u-bob", "said before");
   await openChat();
   const polite = () =>
@@ -291,10 +291,10 @@ test("an arrival is announced politely with its sender, once, and one's own word
     );
   expect(polite()).toEqual([""]);
   expect(log().getAttribute("aria-live")).toBe("off");
-  const heard = server.postMessage(server.general, "u-bob", "listen to this");
+  const posted = server.postMessage(server.general, "u-bob", "listen to this");
   await advance();
   expect(polite()).toEqual(["bob: listen to this"]);
-  server.broadcast(heard);
+  server.broadcast(posted);
   await sendMessage("my own words");
   await advance();
   expect(deliveryState("my own words")).toBe("Delivered");

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-/** Who is here, who is typing, and how people find each other: channels, members, direct messages. */
+/** Presence, typing, channels, members and direct messages. */
 import { screen, within } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
 import {
@@ -30,7 +30,7 @@ const head = () => document.querySelector(".channel-head")?.textContent;
 const dialog = (name: string) => within(screen.getByRole("dialog", { name }));
 const hasLink = (name: string) => sidebar().queryByRole("link", { name: new RegExp(`^${name}`) }) !== null;
 
-test("people come and go, and it says when they were last seen", async () => {
+test("presence changes are shown, with the time last seen", async () => {
   await openChat();
   expect(person("bob").textContent).toMatch(/online$/);
   await click(person("bob"));
@@ -48,7 +48,7 @@ test("people come and go, and it says when they were last seen", async () => {
 describe("typing", () => {
   const line = () => document.querySelector(".typing")?.textContent;
 
-  test("by one, two and several is shown, and ends with a message or by itself", async () => {
+  test("by one, two and several users is shown, and ends with a message or a timeout", async () => {
     const chatter = server.add("chatter", ["u-bob", "u-carol", "u-dave", ALICE]);
     await openChat(`/c/${chatter.channelId}`);
     server.typing(chatter, "u-bob");
@@ -68,7 +68,7 @@ describe("typing", () => {
     expect(texts()).toEqual(["done"]);
   });
 
-  test("of one's own is sent every few seconds while one types, and not shown to oneself", async () => {
+  test("is sent every few seconds while the user types, and not shown to the user", async () => {
     await openChat();
     await user.type(composer(), "hello");
     server.typing(server.general, ALICE);
@@ -81,7 +81,7 @@ describe("typing", () => {
     expect(server.sent).toHaveLength(2);
   });
 
-  test("elsewhere is not shown here", async () => {
+  test("in another channel is not shown", async () => {
     const elsewhere = server.add("elsewhere", ["u-bob", ALICE]);
     await openChat();
     server.typing(elsewhere, "u-bob");
@@ -91,7 +91,7 @@ describe("typing", () => {
 });
 
 describe("a public channel", () => {
-  test("is made with a name, and one is in it at once", async () => {
+  test("is created with a name, and its creator is a member", async () => {
     await openChat();
     await click(screen.getByRole("button", { name: "Create channel" }));
     const making = dialog("Create a channel");
@@ -109,7 +109,7 @@ describe("a public channel", () => {
     expect(screen.getByRole("button", { name: "Members, 2" })).toBeTruthy();
   });
 
-  test("is found among those to discover, and joined", async () => {
+  test("is found in the directory and joined", async () => {
     const tea = server.add("tea", ["u-bob"], "public");
     server.add("secret", ["u-bob"], "private");
     await openChat();
@@ -127,7 +127,7 @@ describe("a public channel", () => {
     expect(tea.log.map(({ text }) => text)).toEqual(["is there tea?"]);
   });
 
-  test("whose link one follows is shown with an offer to join", async () => {
+  test('opened by link is shown with a "Join" button', async () => {
     const open = server.add("open", ["u-bob"], "public");
     await openChat(`/c/${open.channelId}`);
     expect(screen.getByText(/Join it to read and write\./)).toBeTruthy();
@@ -141,13 +141,13 @@ describe("a public channel", () => {
 });
 
 describe("a private channel", () => {
-  test("whose link one follows is said not to be here", async () => {
+  test("opened by link is not found", async () => {
     const closed = server.add("closed", ["u-bob"]);
     await openChat(`/c/${closed.channelId}`);
     expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("Channel not found");
   });
 
-  test("gets members from one who is in it, and its owner removes them", async () => {
+  test("members add others, and the owner removes them", async () => {
     const secret = server.add("secret", [ALICE]);
     await openChat(`/c/${secret.channelId}`);
     await click(screen.getByRole("button", { name: "Members, 1" }));
@@ -168,7 +168,7 @@ describe("a private channel", () => {
     expect([...secret.roles.keys()]).toEqual([ALICE]);
   });
 
-  test("that one is added to is there at once, and gone at once when one is removed", async () => {
+  test("appears when the user is added and disappears when the user is removed", async () => {
     const secret = server.add("secret", ["u-bob"]);
     server.postMessage(secret, "u-bob", "for members only");
     await openChat();
@@ -185,7 +185,7 @@ describe("a private channel", () => {
     expect(texts()).toEqual([]);
   });
 
-  test("is left after a question, and is out of the sidebar then", async () => {
+  test("is left after a confirmation and disappears from the sidebar", async () => {
     const left = server.add("to be left", ["u-bob", ALICE]);
     await openChat(`/c/${left.channelId}`);
     await click(screen.getByRole("button", { name: "Members, 2" }));
@@ -196,7 +196,7 @@ describe("a private channel", () => {
     expect([...left.roles.keys()]).toEqual(["u-bob"]);
   });
 
-  test("is handed on by an owner who leaves: one is told, and removes others from then on", async () => {
+  test("gets a new owner when its owner leaves: a toast is shown, and the new owner removes others", async () => {
     const handed = server.add("handed on", ["u-bob", ALICE, "u-carol"]);
     await openChat(`/c/${handed.channelId}`);
     await click(screen.getByRole("button", { name: "Members, 3" }));
@@ -212,7 +212,7 @@ describe("a private channel", () => {
     expect(members.getAllByRole("listitem")).toHaveLength(1);
   });
 
-  test("says to an owner who is about to leave who will own it", async () => {
+  test("an owner who leaves sees who becomes the owner", async () => {
     const mine = server.add("mine", [ALICE, "u-bob"]);
     await openChat(`/c/${mine.channelId}`);
     await click(screen.getByRole("button", { name: "Members, 2" }));
@@ -224,7 +224,7 @@ describe("a private channel", () => {
 });
 
 describe("a direct message", () => {
-  test("is one channel for two people, made once and found again", async () => {
+  test("is one channel per pair of users, created once", async () => {
     await openChat();
     await click(person("bob"));
     expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("bob");
@@ -244,7 +244,7 @@ describe("a direct message", () => {
     expect(server.requests.filter((request) => request === "POST /api/direct-messages")).toHaveLength(1);
   });
 
-  test("that somebody else begins appears with its sender's name, unread", async () => {
+  test("started by another user appears with the sender's name, unread", async () => {
     await openChat();
     const direct = server.add("direct carol", ["u-carol", ALICE], "direct");
     server.postMessage(direct, "u-carol", "psst");
@@ -255,7 +255,7 @@ describe("a direct message", () => {
   });
 });
 
-test("one's own name is changed, for oneself at once", async () => {
+test("a changed display name is shown immediately", async () => {
   await openChat();
   await click(screen.getByRole("button", { name: "You and settings" }));
   const name = screen.getByRole("textbox", { name: /^Name/ });

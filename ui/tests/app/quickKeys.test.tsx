@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-/** Lists that filter while one types: a key that follows at once acts on what the field says, never on an older list. */
+/** Lists that filter while typing: a key pressed directly after acts on the text in the field, never on an older list. */
 import { act, fireEvent, screen, within } from "@testing-library/react";
 import { beforeEach, describe, expect, test } from "vitest";
 import { advance, composer, openChat, server, setUpChat, user } from "../support/chatPage";
@@ -7,8 +7,8 @@ import { ALICE, type FakeChannel } from "../support/fakeServer";
 
 setUpChat();
 
-/** One key stroke after the other, with no time between them for anything that comes later. */
-function strike(field: HTMLInputElement | HTMLTextAreaElement, text: string, ...keys: string[]): void {
+/** Key presses without time in between for deferred work. */
+function typeQuickly(field: HTMLInputElement | HTMLTextAreaElement, text: string, ...keys: string[]): void {
   for (let end = 1; end <= text.length; end += 1) {
     fireEvent.change(field, { target: { value: text.slice(0, end) } });
   }
@@ -26,19 +26,19 @@ describe("the emoji picker", () => {
 
   const reactions = () => server.log[0]?.reactions.map(({ emoji }) => emoji);
 
-  test("picks the first emoji of what was typed, with Enter right behind the last letter", async () => {
-    strike(await open(), "tada", "Enter");
+  test("picks the first match with Enter directly after the last letter", async () => {
+    typeQuickly(await open(), "tada", "Enter");
     await advance();
     expect(screen.queryByRole("dialog")).toBeNull();
     expect(reactions()).toEqual(["🎉"]);
   });
 
-  test("moves within what was typed, with an arrow right behind the last letter", async () => {
+  test("moves among the matches with an arrow key directly after the last letter", async () => {
     const field = await open();
-    strike(field, "heart", "ArrowRight", "Enter");
+    typeQuickly(field, "heart", "ArrowRight", "Enter");
     await advance();
     const picked = reactions();
-    strike(await reopened(), "heart");
+    typeQuickly(await reopened(), "heart");
     const second = screen.getAllByRole("gridcell")[1]?.textContent;
     expect(picked).toEqual([second]);
   });
@@ -49,38 +49,38 @@ describe("the emoji picker", () => {
     return screen.getByRole("searchbox", { name: "Search emoji" });
   }
 
-  test("forgets where the arrows went when the text is another", async () => {
+  test("resets the selection when the text changes", async () => {
     const field = await open();
-    strike(field, "heart", "ArrowDown", "ArrowRight");
-    strike(field, "tada", "Enter");
+    typeQuickly(field, "heart", "ArrowDown", "ArrowRight");
+    typeQuickly(field, "tada", "Enter");
     await advance();
     expect(reactions()).toEqual(["🎉"]);
   });
 
-  test("picks nothing when nothing is found, and the next text counts", async () => {
+  test("picks nothing without a match, and continues with the next text", async () => {
     const field = await open();
-    strike(field, "tada no such emoji", "Enter");
+    typeQuickly(field, "tada no such emoji", "Enter");
     await advance();
     expect(screen.getByText("No emoji found")).toBeTruthy();
     expect(reactions()).toEqual([]);
-    strike(field, "pizza", "Enter");
+    typeQuickly(field, "pizza", "Enter");
     await advance();
     expect(reactions()).toEqual(["🍕"]);
   });
 
-  test("picks nothing before anything is typed or chosen", async () => {
+  test("picks nothing before anything is typed or selected", async () => {
     const field = await open();
     fireEvent.keyDown(field, { key: "Enter" });
     await advance();
     expect(reactions()).toEqual([]);
-    strike(field, "", "ArrowDown", "ArrowRight", "Enter");
+    typeQuickly(field, "", "ArrowDown", "ArrowRight", "Enter");
     await advance();
     expect(reactions()).toEqual(["😃"]);
   });
 
-  test("leaves to an input method the Enter that ends a composition", async () => {
+  test("ignores the Enter key that ends an input method's composition", async () => {
     const field = await open();
-    strike(field, "tada");
+    typeQuickly(field, "tada");
     fireEvent.keyDown(field, { key: "Enter", isComposing: true });
     await advance();
     expect(reactions()).toEqual([]);
@@ -101,67 +101,67 @@ describe("the switcher", () => {
     return screen.getByRole<HTMLInputElement>("combobox");
   }
 
-  test("goes where the typed letters lead, with Enter right behind the last one", async () => {
-    strike(await open(), "tea", "Enter");
+  test("opens the first match with Enter directly after the last letter", async () => {
+    typeQuickly(await open(), "tea", "Enter");
     await advance();
     expect(location.pathname).toBe(`/c/${tea.channelId}`);
   });
 
-  test("goes nowhere when nothing has such a name", async () => {
-    strike(await open(), "tea with milk", "Enter");
+  test("opens nothing without a match", async () => {
+    typeQuickly(await open(), "tea with milk", "Enter");
     await advance();
     expect(location.pathname).toBe("/c/general");
     expect(screen.getByText("No channels or people match.")).toBeTruthy();
   });
 
-  test("forgets where the arrows went when the text is another", async () => {
-    strike(await open(), "a", "ArrowDown", "ArrowDown");
-    strike(screen.getByRole<HTMLInputElement>("combobox"), "tea", "Enter");
+  test("resets the selection when the text changes", async () => {
+    typeQuickly(await open(), "a", "ArrowDown", "ArrowDown");
+    typeQuickly(screen.getByRole<HTMLInputElement>("combobox"), "tea", "Enter");
     await advance();
     expect(location.pathname).toBe(`/c/${tea.channelId}`);
   });
 });
 
-describe("the completion of mentions", () => {
+describe("mention completion", () => {
   function type(text: string, caret = text.length): HTMLTextAreaElement {
     const field = composer();
     for (let end = 1; end <= text.length; end += 1) {
       const value = text.slice(0, end);
       fireEvent.change(field, { target: { value, selectionStart: end, selectionEnd: end } });
     }
-    // The browser moves the caret at once and tells of it later.
+    // The browser moves the caret first and reports it later.
     field.setSelectionRange(caret, caret);
     return field;
   }
 
-  test("completes whom the typed letters name, with Enter right behind the last one", async () => {
+  test("completes the first match with Enter directly after the last letter", async () => {
     await openChat();
     fireEvent.keyDown(type("hello @da"), { key: "Enter" });
     expect(composer().value).toBe("hello @dave ");
   });
 
-  test("sends when the letters name nobody", async () => {
+  test("sends the message without a match", async () => {
     await openChat();
     fireEvent.keyDown(type("hello @dave2"), { key: "Enter" });
     await advance();
     expect(server.log.at(-1)?.text).toBe("hello @dave2");
   });
 
-  test("goes by where the caret is, not by where it was", async () => {
+  test("uses the current caret position", async () => {
     await openChat();
     fireEvent.keyDown(type("hello @da", 2), { key: "Enter" });
     await advance();
     expect(server.log.at(-1)?.text).toBe("hello @da");
   });
 
-  test("completes the mention that the caret has just come to, and nothing behind it", async () => {
+  test("completes only the mention at the caret", async () => {
     await openChat();
     const field = type("@ca and @da", 3);
     fireEvent.keyDown(field, { key: "Enter" });
     expect(field.value).toBe("@carol  and @da");
   });
 
-  test("forgets where the arrows went when the letters are others", async () => {
+  test("resets the selection when the word changes", async () => {
     await openChat();
     fireEvent.keyDown(type("@"), { key: "ArrowDown" });
     fireEvent.keyDown(type("@da"), { key: "Enter" });
@@ -170,7 +170,7 @@ describe("the completion of mentions", () => {
 });
 
 describe("the list of channels to join", () => {
-  test("shows what the typed letters name at once, and Enter in the field joins nothing", async () => {
+  test("is filtered immediately, and Enter in the field joins nothing", async () => {
     server.add("tea", ["u-bob"], "public");
     server.add("coffee", ["u-bob"], "public");
     await openChat();
@@ -178,7 +178,7 @@ describe("the list of channels to join", () => {
     await advance();
     const dialog = within(screen.getByRole("dialog", { name: "Browse channels" }));
     expect(dialog.getAllByRole("listitem")).toHaveLength(2);
-    strike(dialog.getByRole("searchbox"), "tea");
+    typeQuickly(dialog.getByRole("searchbox"), "tea");
     expect(
       dialog.getAllByRole("button", { name: /^Join / }).map((each) => each.getAttribute("aria-label")),
     ).toEqual(["Join tea"]);
@@ -189,14 +189,14 @@ describe("the list of channels to join", () => {
 });
 
 describe("the list of people to add", () => {
-  test("shows whom the typed letters name at once, and Enter in the field adds nobody", async () => {
+  test("is filtered immediately, and Enter in the field adds no one", async () => {
     const channel = server.add("tea", [ALICE]);
     await openChat(`/c/${channel.channelId}`);
     await user.click(screen.getByRole("button", { name: "Members, 1" }));
     await advance();
     await user.click(screen.getByRole("button", { name: "Add people" }));
     const dialog = within(screen.getByRole("dialog", { name: "Add people" }));
-    strike(dialog.getByRole("searchbox"), "da");
+    typeQuickly(dialog.getByRole("searchbox"), "da");
     expect(dialog.getAllByRole("listitem").map((each) => each.textContent)).toEqual([
       expect.stringContaining("@dave"),
     ]);
@@ -207,7 +207,7 @@ describe("the list of people to add", () => {
 });
 
 describe("search in a channel", () => {
-  /** Answers are held back until the test lets them go, in the order that it likes. */
+  /** Responses are held until the test releases them, in any order. */
   let waiting: Map<string, () => void>;
 
   async function open(): Promise<HTMLInputElement> {
@@ -224,7 +224,7 @@ describe("search in a channel", () => {
   }
 
   async function ask(field: HTMLInputElement, term: string): Promise<void> {
-    strike(field, term);
+    typeQuickly(field, term);
     const form = field.form;
     if (!form) throw new Error("The field is in no form.");
     fireEvent.submit(form);
@@ -233,7 +233,7 @@ describe("search in a channel", () => {
 
   async function answer(term: string): Promise<void> {
     const go = waiting.get(term);
-    if (!go) throw new Error(`Nobody has asked for ${term}.`);
+    if (!go) throw new Error(`No request for ${term} is waiting.`);
     await act(async () => go());
     await advance();
   }
@@ -245,7 +245,7 @@ describe("search in a channel", () => {
       .map((link) => link.querySelector(".search-result-text")?.textContent);
   };
 
-  test("shows the results of the term in the field, whichever answer comes last", async () => {
+  test("shows results of the term in the field, in whatever order responses arrive", async () => {
     const field = await open();
     await ask(field, "tea");
     await ask(field, "coffee");
@@ -255,19 +255,19 @@ describe("search in a channel", () => {
     expect(results()).toEqual(["coffee is ready"]);
   });
 
-  test("shows no results of a term that the field says no more", async () => {
+  test("hides results of a term that is no longer in the field", async () => {
     const field = await open();
     await ask(field, "tea");
     await answer("tea");
     expect(results()).toEqual(["tea is ready"]);
-    strike(field, "coffee");
+    typeQuickly(field, "coffee");
     expect(results()).toEqual([]);
     expect(screen.getByText("Press Enter to search the messages of this channel.")).toBeTruthy();
-    strike(field, "tea");
+    typeQuickly(field, "tea");
     expect(results()).toEqual(["tea is ready"]);
   });
 
-  test("shows nothing of an answer that comes after the field was changed or emptied", async () => {
+  test("ignores a response that arrives after the field was changed or cleared", async () => {
     const field = await open();
     await ask(field, "tea");
     fireEvent.change(field, { target: { value: "" } });
@@ -276,7 +276,7 @@ describe("search in a channel", () => {
     expect(results()).toEqual([]);
   });
 
-  test("looks further back for the term whose results it shows, and adds to them alone", async () => {
+  test("searches older messages for the shown term and appends the results", async () => {
     for (let index = 0; index < 60; index += 1) server.storeMessage("u-bob", `old tea ${index}`);
     const field = await open();
     await ask(field, "old tea");
@@ -284,11 +284,11 @@ describe("search in a channel", () => {
     expect(results()).toHaveLength(50);
     await user.click(screen.getByRole("button", { name: "Search older messages" }));
     await advance();
-    strike(field, "coffee");
+    typeQuickly(field, "coffee");
     expect(screen.queryByRole("button", { name: "Search older messages" })).toBeNull();
     await answer("old tea");
     expect(results()).toEqual([]);
-    strike(field, "old tea");
+    typeQuickly(field, "old tea");
     expect(results()).toHaveLength(60);
   });
 });

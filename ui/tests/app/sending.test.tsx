@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-/** One's own messages: there at once, then sent and delivered, or kept until they can be. */
+/** Own messages: shown immediately, then sent and delivered, or kept until they can be sent. */
 import { screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 import {
@@ -24,7 +24,7 @@ setUpChat();
 const sentMessages = () => server.sent.filter((frame) => frame.action === "sendMessage");
 const stored = () => server.log.map(({ text }) => text);
 
-test("a message is there at once and says how far it has come", async () => {
+test("a message is shown immediately with its delivery state", async () => {
   await openChat();
   server.hold("ack", "message");
   await sendMessage("are you there?");
@@ -40,7 +40,7 @@ test("a message is there at once and says how far it has come", async () => {
   expect(deliveryState("are you there?")).toBe("Delivered");
 });
 
-test("a refused message says so, holds nothing up, and goes out again under the same id after a reload", async () => {
+test("a rejected message shows the reason, does not block others, and is sent again with the same id after a reload", async () => {
   await openChat();
   server.answer = (frame) =>
     sentMessages().length === 1 ? errorFrame("FORBIDDEN", "The channel is closed just now.", frame) : null;
@@ -60,7 +60,7 @@ test("a refused message says so, holds nothing up, and goes out again under the 
   expect(stored()).toEqual(["and this", "please take this"]);
 });
 
-test("a refused message can be discarded, and stays so after a reload", async () => {
+test("a rejected message can be discarded, also across a reload", async () => {
   await openChat();
   server.answer = (frame) => (frame.action === "sendMessage" ? errorFrame("FORBIDDEN", "No.", frame) : null);
   await sendMessage("never mind");
@@ -72,7 +72,7 @@ test("a refused message can be discarded, and stays so after a reload", async ()
   expect(stored()).toEqual([]);
 });
 
-test("what was written without a connection is sent after a reload, in order, once", async () => {
+test("messages written offline are sent after a reload, in order, once", async () => {
   await openChat();
   await sendMessage("before the tunnel");
   await advance();
@@ -92,14 +92,14 @@ test("what was written without a connection is sent after a reload, in order, on
   expect(texts()).toEqual(["before the tunnel", ...written]);
 });
 
-test("a message whose ack was lost is sent again and is still one", async () => {
+test("a message whose ack was lost is sent again and stored once", async () => {
   await openChat();
   server.hold("ack", "message");
   await sendMessage("once and only once");
   await advance();
   expect(stored()).toEqual(["once and only once"]);
   expect(deliveryState("once and only once")).toBe("Sending");
-  // What was held is lost with the socket.
+  // Frames that are held are lost with the socket.
   expect(server.cutAll()).toBe(1);
   server.outgoing = (frame) => [frame];
   await advance(5_000);
@@ -112,7 +112,7 @@ test("a message whose ack was lost is sent again and is still one", async () => 
   expect(texts()).toEqual(["once and only once", "and the next"]);
 });
 
-test("a burst over the rate limit is held back and arrives in order; nothing fails", async () => {
+test("a burst over the rate limit is delayed and arrives in order; nothing fails", async () => {
   await openChat();
   server.rate = { burst: 5, perSecond: 5 };
   const written = Array.from({ length: 15 }, (_, index) => `line ${index + 10}`);
@@ -125,7 +125,7 @@ test("a burst over the rate limit is held back and arrives in order; nothing fai
   expect(within(log()).queryByRole("button", { name: "Send again" })).toBeNull();
 });
 
-test("an edit, a deletion or a reaction without a connection is said not to be possible", async () => {
+test("an edit, a deletion or a reaction without a connection shows an error", async () => {
   server.storeMessage(ALICE, "as it was");
   await openChat();
   server.reachable = false;

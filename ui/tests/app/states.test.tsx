@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-/** Empty, loading, failing, for the first time: every state says what it is and what can be done. */
+/** Empty, loading and error states, and what the user can do in each. */
 import { screen, within } from "@testing-library/react";
 import { beforeEach, expect, test, vi } from "vitest";
 import {
@@ -24,7 +24,7 @@ import { ALICE, errorResponse } from "../support/fakeServer";
 
 setUpChat();
 
-test("the first visit opens general, ready to write", async () => {
+test("the first visit opens general with the composer focused", async () => {
   await openChat("/");
   expect(location.pathname).toBe("/c/general");
   expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("general");
@@ -32,7 +32,7 @@ test("the first visit opens general, ready to write", async () => {
   expect(composer().placeholder).toBe("Message #general");
 });
 
-test("an empty channel invites to write, until somebody has", async () => {
+test("an empty channel shows a hint until the first message", async () => {
   const fresh = server.add("fresh", [ALICE]);
   await openChat(`/c/${fresh.channelId}`);
   expect(log().textContent).toContain("No messages yet. Only its members can find and read it.");
@@ -43,7 +43,7 @@ test("an empty channel invites to write, until somebody has", async () => {
   expect(log().textContent).not.toContain("Write the first message below.");
 });
 
-test("an address that leads to no channel says so and offers two ways on", async () => {
+test('an unknown channel shows "Channel not found" and two actions', async () => {
   await openChat("/c/00000000-0000-4000-8000-000000000000");
   expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("Channel not found");
   await click(main().getByRole("button", { name: "Create a channel" }));
@@ -53,14 +53,14 @@ test("an address that leads to no channel says so and offers two ways on", async
   expect(screen.getByRole("dialog", { name: "Browse channels" })).toBeTruthy();
 });
 
-test("without any channel one is shown how to find the first", async () => {
+test("without any channel the user is shown how to find one", async () => {
   server.general.roles.delete(ALICE);
   await openChat("/");
   expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("Find your first channel");
   expect(screen.getByText(/You have not joined a channel yet/)).toBeTruthy();
 });
 
-test("while messages load it says so, and a failure can be tried again", async () => {
+test("loading is shown while messages load, and a failure can be retried", async () => {
   const slow = server.add("slow", [ALICE, "u-bob"]);
   server.postMessage(slow, "u-bob", "worth the wait");
   await openChat();
@@ -95,7 +95,7 @@ test("while messages load it says so, and a failure can be tried again", async (
 test.each([
   ["/api/channels", "The channels could not be loaded."],
   ["/api/users", "The list of people could not be loaded."],
-])("a sidebar whose %s cannot be loaded says so and can be tried again", async (path, errorMessage) => {
+])("a sidebar whose %s cannot be loaded shows an error with a retry", async (path, errorMessage) => {
   let failed = 0;
   server.intercept = (method, asked) => {
     if (method !== "GET" || asked.split("?")[0] !== path) return null;
@@ -112,7 +112,7 @@ test.each([
   expect(channelLink("general")).toBeTruthy();
 });
 
-test("a name that is refused keeps the dialog open with the reason", async () => {
+test("a rejected name keeps the dialog open and shows the reason", async () => {
   await openChat();
   await click(screen.getByRole("button", { name: "Create channel" }));
   const dialog = within(screen.getByRole("dialog", { name: "Create a channel" }));
@@ -142,7 +142,7 @@ beforeEach(() => {
   vi.stubGlobal("Notification", Notices);
 });
 
-test("notifications come on request, for mentions and direct messages, while the tab is hidden", async () => {
+test("notifications are shown, if enabled, for mentions and direct messages while the tab is hidden", async () => {
   const direct = server.add("direct bob", ["u-bob", ALICE], "direct");
   await openChat();
   await hideTab(true);

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-/** What one has not read yet: counted, in the title too, and cleared wherever one reads it. */
+/** Unread messages: counts, title, and clearing them in any tab. */
 import { expect, test } from "vitest";
 import {
   advance,
@@ -17,15 +17,15 @@ import { ALICE, type FakeChannel } from "../support/fakeServer";
 
 setUpChat();
 
-/** What stands beside a channel's name. */
+/** The badge of a channel. */
 const count = (name: string) => /(\d+) unread/.exec(channelLink(name).textContent ?? "")?.[1] ?? null;
 
-/** The row under the line "New". */
+/** The first row below the "New" line. */
 const firstNew = () => log().querySelector(".new-since")?.closest("[data-row]")?.textContent ?? null;
 
 const both = (name: string): FakeChannel => server.add(name, [ALICE, "u-bob"]);
 
-test("unread messages are counted per channel and in the title, and reading clears them", async () => {
+test("unread messages are counted per channel and in the title, and reading clears the count", async () => {
   const [one, two, three] = [both("one"), both("two"), both("three")];
   await openChat(`/c/${three.channelId}`);
   expect(document.title).toBe("three · Parley");
@@ -41,7 +41,7 @@ test("unread messages are counted per channel and in the title, and reading clea
   expect(one.readSeq).toBe(3);
 });
 
-test("what is read in another tab is read in this one", async () => {
+test("messages read in another tab are read in this one", async () => {
   const news = both("news");
   await openChat();
   server.postMessage(news, "u-bob", "read me");
@@ -52,7 +52,7 @@ test("what is read in another tab is read in this one", async () => {
   expect([count("news"), document.title]).toEqual([null, "general · Parley"]);
 });
 
-test("what came while one was signed out is unread and begins under a line", async () => {
+test('messages received while signed out are unread and start below the "New" line', async () => {
   const overnight = both("overnight");
   await openChat(`/c/${overnight.channelId}`);
   server.postMessage(overnight, "u-bob", "good night");
@@ -68,7 +68,7 @@ test("what came while one was signed out is unread and begins under a line", asy
   expect(count("overnight")).toBeNull();
 });
 
-test("a hidden tab reads nothing, and shows what is new when it is looked at again", async () => {
+test("a hidden tab marks nothing as read and shows new messages when it becomes visible", async () => {
   const background = both("background");
   await openChat(`/c/${background.channelId}`);
   server.postMessage(background, "u-bob", "seen");
@@ -86,7 +86,7 @@ test("a hidden tab reads nothing, and shows what is new when it is looked at aga
   expect(background.readSeq).toBe(2);
 });
 
-test("one's own words are never unread, after a reload either", async () => {
+test("own messages are never unread, also after a reload", async () => {
   const monologue = both("monologue");
   await openChat(`/c/${monologue.channelId}`);
   await sendMessage("note to self");

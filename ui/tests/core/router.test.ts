@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseRoute } from "../../src/core/router";
 
-describe("addresses", () => {
+describe("routes", () => {
   test.each([
     ["/", { page: "home" }],
     ["/c/general", { page: "channel", channelId: "general", seq: null }],

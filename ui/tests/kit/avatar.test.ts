@@ -15,7 +15,7 @@ describe("initials", () => {
   });
 });
 
-test("near ids have far colours", () => {
+test("similar ids have clearly different colours", () => {
   const hues = ["user-1", "user-2", "user-3", "user-4"].map(hue);
   expect(new Set(hues).size).toBe(4);
   for (const value of hues) expect(value).toBeGreaterThanOrEqual(0);

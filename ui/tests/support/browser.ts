@@ -1,4 +1,4 @@
-/** As much of a browser as the chat needs, for tests that run without one. */
+/** The browser globals that the chat needs, for tests without a DOM. */
 import { vi } from "vitest";
 
 export function memoryStorage(): Storage {
@@ -22,7 +22,7 @@ export const here = {
   href: "http://localhost/c/general",
 };
 
-// A test that asks for a DOM has all of this, and a real one.
+// Tests with a DOM have all of this already.
 if (typeof window === "undefined") {
   vi.stubGlobal("location", here);
   vi.stubGlobal("history", { pushState: () => undefined, replaceState: () => undefined });

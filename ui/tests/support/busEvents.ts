@@ -1,4 +1,4 @@
-/** Archived events, made short. */
+/** Builders of archived events. */
 import type { BusEvent } from "../../src/features/inspector/wire";
 
 let eventCount = 0;

@@ -1,6 +1,6 @@
 /**
- * Alice's browser: the real screens with the real store and the real chat, in a DOM without a layout, against the
- * fake server. Time is virtual; it passes where a test says so.
+ * Alice's page: the real screens, store and chat in a DOM without layout, against the fake server. Time is virtual
+ * and advances only where a test calls `advance`.
  */
 import { act, cleanup, configure, render, screen, within } from "@testing-library/react";
 import { PointerEventsCheckLevel, type UserEvent, userEvent } from "@testing-library/user-event";
@@ -14,16 +14,16 @@ import { change } from "../../src/core/state/store";
 import { FakeServer } from "./fakeServer";
 import { installLayout } from "./layout";
 
-/** Long enough for a request and its answer, a frame, a chunk, and the list's measuring. */
+/** Long enough for a request and its response, a frame, a chunk, and the measuring of the list. */
 const MOMENT_MS = 200;
 const STEPS = 5;
-/** React says so of `search`, which this DOM does not know. */
+/** React warns about `search`, an element that this DOM does not implement. */
 const UNKNOWN_ELEMENT = "is unrecognized in this browser";
 
-// What is hidden is for the tests in a real browser: without styles there is nothing to know of it, and asking is slow.
+// Hidden elements are tested in a real browser: without styles nothing is hidden here, and checking is slow.
 configure({ defaultHidden: true, getElementError: (text) => new Error(text ?? "Not found.") });
 
-// Chunks come from memory, as they do once the page has fetched them ahead.
+// Load the chunks first, as the page does when it prefetches them.
 await Promise.all([
   import("../../src/features/channel/ChannelDialogs"),
   import("../../src/features/emoji/EmojiPicker"),
@@ -32,7 +32,7 @@ await Promise.all([
   import("../../src/features/search/Switcher"),
 ]);
 
-/** How often the session was renewed. */
+/** The number of session renewals. */
 export let renewals = 0;
 
 const session = {
@@ -55,7 +55,7 @@ export let chat: Chat;
 export let user: UserEvent;
 let consoleErrors: string[] = [];
 
-/** Each test has a server of its own, an empty store and storage, and begins at the same moment. */
+/** Each test has its own server, an empty store and storage, and starts at the same time. */
 export function setUpChat(): void {
   beforeEach(() => {
     vi.useFakeTimers({ now: Date.UTC(2026, 0, 1, 12) });
@@ -64,7 +64,7 @@ export function setUpChat(): void {
     vi.spyOn(console, "error").mockImplementation((...what) =>
       consoleErrors.push(what.map(String).join(" ")),
     );
-    // What Testing Library looks for to know that time is virtual.
+    // Testing Library checks this to detect fake timers.
     vi.stubGlobal("jest", { advanceTimersByTime: vi.advanceTimersByTime });
     installLayout();
     localStorage.clear();
@@ -81,7 +81,7 @@ export function setUpChat(): void {
   });
 }
 
-/** Open the chat at an address, as a page load does, with these settings of the stage. */
+/** Open the chat at a path, as a page load does, with these settings of the stage. */
 export async function openChat(path = "/c/general", settings: Partial<Config> = {}): Promise<void> {
   history.replaceState(null, "", path);
   syncRoute();
@@ -97,7 +97,7 @@ export async function openChat(path = "/c/general", settings: Partial<Config> = 
   await advance();
 }
 
-/** Close the page; what it keeps stays. */
+/** Close the page; its storage remains. */
 export function closePage(): void {
   cleanup();
   chat?.stop();
@@ -108,19 +108,19 @@ export async function reload(): Promise<void> {
   await openChat(location.pathname);
 }
 
-/** Let time pass, with all that falls due. React draws at the end of each step, and may ask for more then. */
+/** Advance time and run due timers, in steps: React renders after each step and may start new timers. */
 export async function advance(ms = MOMENT_MS): Promise<void> {
   for (let step = 0; step < STEPS; step += 1) await act(() => vi.advanceTimersByTimeAsync(ms / STEPS));
 }
 
-/** Another tab takes this one's place on screen, or gives it back. */
+/** Hide or show the tab. */
 export async function hideTab(hidden: boolean): Promise<void> {
   vi.spyOn(document, "visibilityState", "get").mockReturnValue(hidden ? "hidden" : "visible");
   act(() => void document.dispatchEvent(new Event("visibilitychange")));
   await advance();
 }
 
-// --- what stands on screen
+// --- queries
 
 export const log = () => screen.getByRole("log");
 export const composer = () => screen.getByRole<HTMLTextAreaElement>("textbox", { name: "Message" });
@@ -145,7 +145,7 @@ export function message(text: string | RegExp) {
   return Object.assign(within(article), { article });
 }
 
-/** The texts of the messages on screen, from above. */
+/** The texts of the messages on screen, from top to bottom. */
 export function texts(): string[] {
   return [...log().querySelectorAll(".markdown")].map((each) => each.textContent?.trim() ?? "");
 }
@@ -154,12 +154,12 @@ export function channelLink(name: string): HTMLElement {
   return sidebar().getByRole("link", { name: new RegExp(`^${name}(?=[ ,]|$)`) });
 }
 
-/** How far a message of one's own has come. */
+/** The delivery state of an own message. */
 export function deliveryState(text: string): string | null {
   return message(text).queryByRole("img")?.getAttribute("aria-label") ?? null;
 }
 
-// --- what she does
+// --- actions
 
 export async function sendMessage(text: string): Promise<void> {
   composer().focus();

@@ -1,8 +1,8 @@
 /**
- * A server that keeps the contract and misbehaves within it: it cuts sockets, delivers twice, late and in
- * another order, loses frames together with the socket, leaves holes in the sequence. Virtual time.
+ * A fake server that follows the contract and injects faults: closed sockets, duplicate, late and reordered frames,
+ * frames lost with their socket, holes in the sequence. Time is virtual.
  *
- * The client under test is Alice's. What others do is a method each; what it does to them is in the channels.
+ * The client under test is Alice's. Each action of another user is a method; the channels hold the resulting state.
  */
 import { vi } from "vitest";
 import type {
@@ -31,23 +31,23 @@ export const users: readonly User[] = ["alice", "bob", "carol", "dave"].map((use
 }));
 
 export interface Faults {
-  /** Of 1: a frame is sent twice. */
+  /** Probability (0 to 1) that a frame is sent twice. */
   duplicate: number;
-  /** The longest time that a frame is on its way; short and long ones overtake each other. */
+  /** Maximum delay of a frame in ms; different delays reorder frames. */
   delay: number;
-  /** Of 1: a socket is cut when a frame should go out, and the frame is lost. */
+  /** Probability that a socket is closed in place of sending a frame. */
   cut: number;
-  /** Of 1: a request fails. */
+  /** Probability that a request fails. */
   failedRequest: number;
-  /** Of 1: a seq is used up by nothing. */
+  /** Probability that a seq is skipped. */
   hole: number;
-  /** Of 1: an action is refused for coming too soon. */
+  /** Probability that an action is rejected with RATE_LIMITED. */
   rateLimited: number;
 }
 
 export const noFaults: Faults = { duplicate: 0, delay: 5, cut: 0, failedRequest: 0, hole: 0, rateLimited: 0 };
 
-/** How often each kind of fault struck: a test that injects one asserts that it did. */
+/** How often each fault occurred: a test that injects faults asserts that they did. */
 export type FaultCounts = Record<
   "duplicate" | "reordered" | "cut" | "failedRequest" | "hole" | "rateLimited",
   number
@@ -62,16 +62,16 @@ export const noFaultCounts: FaultCounts = {
   rateLimited: 0,
 };
 
-/** A channel as the server has it. */
+/** The server's state of a channel. */
 export class FakeChannel {
   readonly channelId: string;
   readonly kind: Channel["kind"];
   readonly name: string;
-  /** userId → role, in the order in which they joined. */
+  /** userId → role, in the order of joining. */
   readonly roles: Map<string, "owner" | "member">;
   readonly log: Message[] = [];
   lastSeq = 0;
-  /** How far Alice has read. */
+  /** Alice's read marker. */
   readSeq = 0;
 
   constructor(channelId: string, kind: Channel["kind"], name: string, memberIds: readonly string[]) {
@@ -94,7 +94,7 @@ export class FakeChannel {
     };
   }
 
-  /** As Alice sees it. */
+  /** The channel resource for Alice. */
   get channel(): Channel {
     const role = this.roles.get(ALICE) ?? null;
     return {
@@ -108,7 +108,7 @@ export class FakeChannel {
   }
 }
 
-/** Answers a request in the server's place; null lets it through. */
+/** Responds in place of the server; null passes the request on. */
 export type Interceptor = (method: string, path: string) => Response | null | Promise<Response | null>;
 
 export class FakeServer {
@@ -119,20 +119,20 @@ export class FakeServer {
   readonly people = new Map<string, User>(users.map((user) => [user.userId, user]));
   readonly sockets = new Set<FakeSocket>();
   reachable = true;
-  /** How long a session lasts from when its ticket is given. */
+  /** Lifetime of a session from the creation of its ticket, in ms. */
   sessionMs = 3_600_000;
   opened = 0;
   requests: string[] = [];
-  /** What the client has sent on its sockets. */
+  /** The frames that the client has sent. */
   readonly sent: ClientFrame[] = [];
-  /** A conversation that only a request for it tells of. */
+  /** A direct channel that is returned by id but not listed. */
   direct: Channel | undefined;
-  /** What goes out in place of a frame. */
+  /** The frames that are sent in place of a frame. */
   outgoing: (frame: ServerFrame) => readonly ServerFrame[] = (frame) => [frame];
-  /** An answer in place of doing what a frame asks for. */
+  /** A response in place of the action that a frame requests. */
   answer: (frame: ClientFrame) => ServerFrame | null = () => null;
   intercept: Interceptor = () => null;
-  /** How many messages of Alice's it takes at once, and how many more each second. */
+  /** Rate limit of Alice's messages; null for none. */
   rate: { readonly burst: number; readonly perSecond: number } | null = null;
   #spent: number[] = [];
   #held: [FakeSocket, ServerFrame][] = [];
@@ -156,7 +156,7 @@ export class FakeServer {
     );
   }
 
-  // --- general, where most tests take place
+  // --- the channel "general"
 
   get log(): Message[] {
     return this.general.log;
@@ -174,12 +174,12 @@ export class FakeServer {
     return this.general.readSeq;
   }
 
-  /** Somebody says something in general; `broadcast` is what lets everybody connected hear of it. */
+  /** Store a message in general without posting its frame; see `broadcast`. */
   storeMessage(userId: string, text: string, clientMessageId: string = crypto.randomUUID()): Message {
     return this.#store(this.general, userId, text, clientMessageId);
   }
 
-  // --- channels and what is said in them
+  // --- channels and messages
 
   add(name: string, memberIds: readonly string[], kind: Channel["kind"] = "private"): FakeChannel {
     const channel = new FakeChannel(`c-${name.replaceAll(" ", "-")}`, kind, name, memberIds);
@@ -187,7 +187,7 @@ export class FakeServer {
     return channel;
   }
 
-  /** Somebody says something, and everybody connected hears of it. */
+  /** Store a message and post its frame. */
   postMessage(channel: FakeChannel, userId: string, text: string): Message {
     const message = this.#store(channel, userId, text, crypto.randomUUID());
     this.broadcast(message);
@@ -281,7 +281,7 @@ export class FakeServer {
 
   // --- sockets
 
-  /** Posted to the members of the channel, which Alice may not be. */
+  /** Post the frame of a message if Alice is a member of its channel. */
   broadcast({ channelId, seq, messageId, clientMessageId, sender, text, sentAt }: Message): void {
     if (this.channels.get(channelId)?.roles.has(ALICE) === false) return;
     const frame: MessageFrame = {
@@ -297,24 +297,24 @@ export class FakeServer {
     this.postFrame(frame);
   }
 
-  /** One frame for every socket. */
+  /** Send a frame to every socket. */
   postFrame(frame: ServerFrame): void {
     for (const socket of this.sockets) this.#send(socket, frame);
   }
 
-  /** Ends every socket; says how many those were. */
+  /** Close every socket; returns their number. */
   cutAll(): number {
     const open = [...this.sockets];
     for (const socket of open) socket.cut();
     return open.length;
   }
 
-  /** Keep frames of these types back until they are released. */
+  /** Hold frames of these types until they are released. */
   hold(...types: ServerFrame["type"][]): void {
     this.outgoing = (frame) => (types.includes(frame.type) ? [] : [frame]);
   }
 
-  /** Send what was held of these types, and hold them no longer; says how many those were. */
+  /** Send the held frames of these types and stop holding them; returns their number. */
   release(...types: ServerFrame["type"][]): number {
     const before = this.outgoing;
     this.outgoing = (frame) => (types.includes(frame.type) ? [frame] : before(frame));
@@ -364,7 +364,7 @@ export class FakeServer {
     setTimeout(() => this.broadcast(message), 20);
   }
 
-  /** How long Alice must wait before her next message is taken, in ms. */
+  /** How long Alice must wait before her next message is accepted, in ms. */
   #waitFor(): number {
     if (this.#injects("rateLimited")) return 500;
     if (!this.rate) return 0;
@@ -525,12 +525,12 @@ function jsonResponse(body: unknown): Response {
   return new Response(JSON.stringify(body), { headers: { Date: new Date().toUTCString() } });
 }
 
-/** A refusal as the contract has it. */
+/** An error response of the REST API. */
 export function errorResponse(code: ErrorCode, message: string, status: number): Response {
   return new Response(JSON.stringify({ code, message, correlationId: null }), { status });
 }
 
-/** The refusal of a frame. */
+/** The error frame in response to a frame. */
 export function errorFrame(code: ErrorCode, message: string, frame: ClientFrame): ErrorFrame {
   return {
     type: "error",
@@ -563,7 +563,7 @@ class FakeSocket {
   onopen: (() => void) | null = null;
   onclose: (() => void) | null = null;
   onmessage: ((event: { data: string }) => void) | null = null;
-  /** How many frames are on their way to it or there, and the number of the last that came. */
+  /** The number of frames sent, and the number of the last that arrived. */
   posted = 0;
   arrived = 0;
   readonly #server: FakeServer;

@@ -1,6 +1,6 @@
 /**
- * As much of a layout as windowed lists need: each element has a fixed height, and what scrolls keeps its offset.
- * Where things stand on screen is for the tests in a real browser.
+ * The layout that windowed lists need: each element has a fixed height, and scrolling elements keep their offset.
+ * Positions on screen are tested in a real browser.
  */
 import { vi } from "vitest";
 
@@ -28,7 +28,7 @@ export function installLayout(): void {
   });
 }
 
-/** Says once, a moment after it is asked, how high the elements are: those asked for meanwhile in one go. */
+/** Reports the height of all observed elements once, in the next task. */
 class FixedSizes {
   readonly #listener: ResizeObserverCallback;
   readonly #asked = new Set<Element>();

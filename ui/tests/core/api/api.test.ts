@@ -23,51 +23,51 @@ beforeEach(() => {
   });
   return () => {
     vi.restoreAllMocks();
-    expect(answers, "prepared answers that nobody asked for").toEqual([]);
+    expect(answers, "prepared responses that were not requested").toEqual([]);
   };
 });
 
 describe("a request", () => {
-  test("carries the token, and what is asked for", async () => {
+  test("carries the token and the query", async () => {
     await api.messages("general", { before: 7, limit: 50 });
     expect(asked[0]?.url).toBe("/api/channels/general/messages?before=7&limit=50");
     expect(asked[0]?.init.headers).toMatchObject({ Authorization: "kept" });
   });
 
-  test("with names that are not words of a path stays in its place", async () => {
+  test("encodes path parameters", async () => {
     await api.addMember("a/../b", "x?y");
     expect(asked[0]?.url).toBe("/api/channels/a%2F..%2Fb/members/x%3Fy");
   });
 
-  test("refused for its token is asked once more with a renewed one", async () => {
+  test("answered 401 is repeated once with a renewed token", async () => {
     answers.push(json({}, 401), json({ userId: "u" }));
     expect(await api.me()).toEqual({ userId: "u" });
     const used = asked.map(({ init }) => (init.headers as Record<string, string>).Authorization);
     expect(used).toEqual(["kept", "fresh"]);
   });
 
-  test("that fails in passing is repeated if it may be", async () => {
+  test("is repeated after a transient failure if it is idempotent", async () => {
     answers.push(new TypeError("offline"), json({}, 503), json({ items: [], cursor: null }));
     await api.channels();
     expect(asked).toHaveLength(3);
   });
 
-  test("that makes something is not repeated", async () => {
+  test("is not repeated if it creates something", async () => {
     answers.push(json({}, 503));
     await expect(api.createChannel({ name: "x" })).rejects.toMatchObject({ code: "INTERNAL" });
     expect(asked).toHaveLength(1);
   });
 });
 
-describe("a refusal", () => {
-  test("is told in the server's words", async () => {
+describe("an error response", () => {
+  test("has the server's message", async () => {
     answers.push(json({ code: "NAME_TAKEN", message: "There is one." }, 409));
     const failure = await api.createChannel({ name: "x" }).catch((problem: unknown) => problem);
     expect(failure).toBeInstanceOf(ApiError);
     expect(failure).toMatchObject({ code: "NAME_TAKEN", message: "There is one.", status: 409 });
   });
 
-  test("without words still is a sentence", async () => {
+  test("without a message gets a default message", async () => {
     answers.push(new Response("<html>", { status: 403 }));
     const refused = { message: "The server rejected the request." };
     await expect(api.createChannel({ name: "x" })).rejects.toMatchObject(refused);

@@ -1,4 +1,4 @@
-/** The whole client but its screens, against a server that misbehaves: in the end everybody has the same messages. */
+/** The client without its screens against a faulty server: client and server end with the same messages. */
 
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Chat } from "../../../src/core/chat/chat";
@@ -12,7 +12,7 @@ import { FakeServer, type Faults, noFaultCounts, noFaults } from "../../support/
 const config = { apiUrl: "/api", websocketUrl: "ws://localhost/socket" } as Config;
 const session = { idToken: async () => "token" };
 
-/** The same numbers for the same seed (mulberry32). */
+/** A deterministic random number generator (mulberry32). */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -40,7 +40,7 @@ async function begin(seed: number, faults: Partial<Faults> = {}) {
   server.faults = { ...noFaults, ...faults };
 }
 
-/** End the client's sockets; it had one. */
+/** Close the client's sockets; there must be one. */
 const cut = () => expect(server.cutAll()).toBeGreaterThan(0);
 
 const shown = () => store.getState().timelines.general?.messages ?? [];
@@ -57,8 +57,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("a message of mine", () => {
-  test("is echoed at once, sent, acked, delivered", async () => {
+describe("an own message", () => {
+  test("is shown immediately, sent, acknowledged and delivered", async () => {
     await begin(1);
     const states: string[] = [];
     const forget = store.subscribe((state) => states.push(state.outbox[0]?.state ?? "gone"));
@@ -71,7 +71,7 @@ describe("a message of mine", () => {
     expect(store.getState().delivered.size).toBe(1);
   });
 
-  test("written without a connection goes out on return, in order, once", async () => {
+  test("written offline is sent after reconnecting, in order, once", async () => {
     await begin(2);
     server.reachable = false;
     cut();
@@ -102,7 +102,7 @@ describe("a message of mine", () => {
     expect(store.getState().outbox).toEqual([]);
   });
 
-  test("whose frame is lost, but not its ack, is found in history", async () => {
+  test("whose frame was lost is found in history", async () => {
     await begin(4);
     const broadcast = vi.spyOn(server, "broadcast").mockImplementation(() => undefined);
     chat.sender.send("general", "unheard");
@@ -113,7 +113,7 @@ describe("a message of mine", () => {
     expect(store.getState().outbox).toEqual([]);
   });
 
-  test("whose ack is lost is sent again, and stored once", async () => {
+  test("whose ack was lost is sent again and stored once", async () => {
     await begin(16, { cut: 1 });
     chat.sender.send("general", "once");
     await vi.advanceTimersByTimeAsync(100);
@@ -126,7 +126,7 @@ describe("a message of mine", () => {
 });
 
 describe("messages of others", () => {
-  test("that came while one was away are there on return, in order, none twice", async () => {
+  test("received while disconnected are shown after reconnecting, in order, once", async () => {
     await begin(5);
     server.reachable = false;
     cut();
@@ -138,7 +138,7 @@ describe("messages of others", () => {
     expect(new Set(texts()).size).toBe(texts().length);
   });
 
-  test("that were edited while one was away are shown as they are now", async () => {
+  test("edited while disconnected are shown with the new text", async () => {
     await begin(6);
     cut();
     const last = server.log.at(-1);
@@ -147,7 +147,7 @@ describe("messages of others", () => {
     expect(texts().at(-1)).toBe("changed");
   });
 
-  test("more than can be caught up with load the newest afresh", async () => {
+  test("more than the backfill limit reload the newest page", async () => {
     await begin(7);
     cut();
     for (let index = 0; index < 1_000; index += 1) server.storeMessage("u-bob", `flood ${index}`);
@@ -156,7 +156,7 @@ describe("messages of others", () => {
     expect(store.getState().timelines.general?.hasEarlier).toBe(true);
   });
 
-  test("that left a gap in the live stream are fetched", async () => {
+  test("missing from the live stream are fetched", async () => {
     await begin(8);
     const silent = server.storeMessage("u-bob", "silent");
     server.broadcast(server.storeMessage("u-bob", "heard"));
@@ -165,7 +165,7 @@ describe("messages of others", () => {
     expect(silent.seq).toBe((shown().at(-1)?.seq ?? 0) - 1);
   });
 
-  test("that were stored after the next one, and that no frame told of, take their place", async () => {
+  test("stored after a later one, without a frame, are inserted in order", async () => {
     await begin(15);
     const late = server.storeMessage("u-bob", "late");
     server.log.pop();
@@ -177,7 +177,7 @@ describe("messages of others", () => {
     expect(texts().slice(-2)).toEqual(["late", "prompt"]);
   });
 
-  test("that were stored half a minute later take their place", async () => {
+  test("stored half a minute late are inserted in order", async () => {
     await begin(17);
     const late = server.storeMessage("u-bob", "late");
     server.log.pop();
@@ -189,7 +189,7 @@ describe("messages of others", () => {
     expect(texts().slice(-2)).toEqual(["late", "prompt"]);
   });
 
-  test("that never were, a hole, are asked for and then let be", async () => {
+  test("that do not exist (a hole) are requested and then skipped", async () => {
     await begin(9);
     server.lastSeq += 1;
     server.broadcast(server.storeMessage("u-bob", "after the hole"));
@@ -201,7 +201,7 @@ describe("messages of others", () => {
   });
 });
 
-describe("news", () => {
+describe("new message notifications", () => {
   const first = (): Message => ({ ...server.storeMessage("u-bob", "psst"), channelId: "direct", seq: 1 });
   const direct = (): Channel => ({
     channelId: "direct",
@@ -217,7 +217,7 @@ describe("news", () => {
     role: "member",
   });
 
-  test("of a conversation that is not known yet is told, once, when it is known", async () => {
+  test("of an unknown channel are sent once, after the channel is loaded", async () => {
     await begin(13);
     server.direct = direct();
     const known: boolean[] = [];
@@ -229,28 +229,28 @@ describe("news", () => {
     expect(known).toEqual([true]);
   });
 
-  test("that a request told of before its frame came is told all the same", async () => {
+  test("are sent also if a request returned the message before its frame", async () => {
     await begin(14);
-    const told: string[] = [];
-    chat.onNewMessage(({ text }) => told.push(text));
+    const notified: string[] = [];
+    chat.onNewMessage(({ text }) => notified.push(text));
     change((state) => ({ ...state, channels: { ...state.channels, direct: direct() } }));
     server.broadcast(first());
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(told).toEqual(["psst"]);
+    expect(notified).toEqual(["psst"]);
   });
 
-  test("is not what one wrote oneself, nor what stands on screen already", async () => {
+  test("are not sent for own or already shown messages", async () => {
     await begin(15);
-    const told: string[] = [];
-    chat.onNewMessage(({ text }) => told.push(text));
+    const notified: string[] = [];
+    chat.onNewMessage(({ text }) => notified.push(text));
     for (const message of server.log.slice(-3)) server.broadcast(message);
     chat.sender.send("general", "mine");
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(told).toEqual([]);
+    expect(notified).toEqual([]);
   });
 });
 
-test("a channel's newest messages that arrive while it is being opened are not missed", async () => {
+test("messages that arrive while a channel is being opened are not missed", async () => {
   await begin(10);
   change((state) => ({ ...state, timelines: {} }));
   const opened = chat.history.open("general", null);
@@ -261,7 +261,7 @@ test("a channel's newest messages that arrive while it is being opened are not m
   expect(texts().slice(-5)).toEqual([0, 1, 2, 3, 4].map((index) => `racing ${index}`));
 });
 
-test("the read marker goes to the server once for many messages, and only forward", async () => {
+test("the read marker is sent once for several messages and only moves forward", async () => {
   await begin(11);
   for (const seq of [58, 59, 60, 59]) chat.readMarkers.markRead("general", seq);
   await vi.advanceTimersByTimeAsync(2_000);
@@ -269,7 +269,7 @@ test("the read marker goes to the server once for many messages, and only forwar
   expect(server.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(1);
 });
 
-test("over hours, sockets are replaced without a break: nothing is missed, nothing comes twice", async () => {
+test("over hours, sockets are replaced without lost or duplicate messages", async () => {
   await begin(12);
   const statuses = new Set<string>();
   const forget = store.subscribe((state) => statuses.add(state.connection.status));
@@ -288,15 +288,15 @@ test("over hours, sockets are replaced without a break: nothing is missed, nothi
   expect(texts().slice(-300)).toEqual(Array.from({ length: 300 }, (_, minute) => `minute ${minute}`));
 });
 
-test("over a day, sockets are pinged and replaced before API Gateway cuts them", async () => {
+test("over a day, sockets are pinged and replaced before API Gateway closes them", async () => {
   await begin(18);
   server.sessionMs = 30 * 3_600_000;
   server.cutAll();
   await vi.advanceTimersByTimeAsync(10_000);
   const openedAt = new Map<unknown, number>();
-  const heardAt = new Map<unknown, number>();
+  const lastFrameAt = new Map<unknown, number>();
   const received = vi.spyOn(server, "received").mockImplementation((socket, frame) => {
-    heardAt.set(socket, Date.now());
+    lastFrameAt.set(socket, Date.now());
     FakeServer.prototype.received.call(server, socket, frame);
   });
   const statuses = new Set<string>();
@@ -306,8 +306,8 @@ test("over a day, sockets are pinged and replaced before API Gateway cuts them",
     for (const socket of [...server.sockets]) {
       const opened = openedAt.get(socket) ?? Date.now();
       openedAt.set(socket, opened);
-      const idle = Date.now() - (heardAt.get(socket) ?? opened);
-      // API Gateway cuts a socket after two hours, and after ten idle minutes.
+      const idle = Date.now() - (lastFrameAt.get(socket) ?? opened);
+      // API Gateway closes a socket after two hours, and after ten idle minutes.
       if (Date.now() - opened >= 120 * 60_000 || idle >= 10 * 60_000) socket.cut();
     }
   }
@@ -317,12 +317,12 @@ test("over a day, sockets are pinged and replaced before API Gateway cuts them",
   expect(openedAt.size).toBeGreaterThan(10);
 });
 
-describe("with everything going wrong", () => {
+describe("with all faults", () => {
   const SEEDS = Array.from({ length: 25 }, (_, index) => index + 100);
   const total: Record<string, number> = {};
   let played = 0;
 
-  test.each(SEEDS)("all have the same messages in the same order in the end (%d)", async (seed) => {
+  test.each(SEEDS)("the client ends with the server's messages in the same order (%d)", async (seed) => {
     await begin(seed, {
       duplicate: 0.3,
       delay: 700,
@@ -366,7 +366,7 @@ describe("with everything going wrong", () => {
     played += 1;
   });
 
-  // Only when they were all played: a single one need not meet every kind of fault.
+  // Only if all schedules ran: a single one need not include every fault.
   afterAll(() => {
     if (played < SEEDS.length) return;
     const kinds = [...Object.keys(noFaultCounts), "everySocket"];

@@ -1,4 +1,4 @@
-/** Signing out ends the session in every tab, whatever is on its way at that moment. */
+/** Signing out ends the session in every tab, also during a renewal. */
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Config } from "../../../src/core/config";
@@ -24,7 +24,7 @@ function idToken(): string {
   return `${part({ alg: "none" })}.${part({ iss: AUTHORITY, aud: "client", sub: "u-alice", exp: 4_102_444_800, iat: 1 })}.`;
 }
 
-/** The token endpoint's answers, given when the test says so; everything else is answered at once. */
+/** Responses of the token endpoint, released by the test; other requests are answered immediately. */
 class Hosted {
   readonly asked: string[] = [];
   #answer: (() => void) | undefined;
@@ -88,8 +88,8 @@ afterEach(() => {
 
 const until = (holds: () => boolean) => vi.waitUntil(holds, { timeout: 30_000, interval: 5 });
 
-describe("a renewal that is on its way", () => {
-  test("when another tab signs out brings nothing back", async () => {
+describe("a renewal in progress", () => {
+  test("does not restore the session when another tab signs out", async () => {
     const ends: string[] = [];
     session.onEnd((end) => ends.push(end));
     const token = session.idToken().catch((failure: unknown) => failure);
@@ -104,7 +104,7 @@ describe("a renewal that is on its way", () => {
     await expect(session.idToken()).rejects.toMatchObject({ code: "SIGNED_OUT" });
   });
 
-  test("when this tab signs out is waited for, revoked and forgotten", async () => {
+  test("is awaited, revoked and deleted when this tab signs out", async () => {
     const token = session.idToken().catch((failure: unknown) => failure);
     await until(() => hosted.asked.includes("/oauth2/token"));
     const out = session.signOut();
@@ -117,7 +117,7 @@ describe("a renewal that is on its way", () => {
   });
 });
 
-test("a renewal keeps the session where nobody signs out", async () => {
+test("a renewal keeps the session if no tab signs out", async () => {
   const token = session.idToken();
   await until(() => hosted.asked.includes("/oauth2/token"));
   hosted.answerRenewal();
@@ -125,7 +125,7 @@ test("a renewal keeps the session where nobody signs out", async () => {
   expect(tab.getItem(KEY)).not.toBeNull();
 });
 
-test("after a sign-in one comes back to a path of ours, never to another host", () => {
+test("after sign-in only a path of this site is opened, never another host", () => {
   expect(safePath("/c/general/4")).toBe("/c/general/4");
   for (const state of [
     "//evil.example",

@@ -16,7 +16,7 @@ import {
 
 const HOUR = 3_600_000;
 
-/** Runs events through the machine and keeps what it asked for. */
+/** Runs events through the machine and records its effects. */
 function run(events: readonly MachineEvent[], from: Machine = stopped, random = () => 0.5) {
   let machine = from;
   const effects: Effect[] = [];
@@ -41,7 +41,7 @@ function timerOf(effects: readonly Effect[], name: string): number | undefined {
 }
 
 describe("opening", () => {
-  test("asks for a ticket, opens with it, and resumes once open", () => {
+  test("requests a ticket, opens with it, and resumes when open", () => {
     const { machine, effects } = run(opening);
     expect(statusOf(machine)).toBe("open");
     expect(effects.filter((effect) => effect.do !== "setTimer" && effect.do !== "clearTimer")).toEqual([
@@ -56,7 +56,7 @@ describe("opening", () => {
     expect(run([{ type: "start" }, { type: "start" }]).done("fetchTicket")).toHaveLength(1);
   });
 
-  test("a ticket that comes too late opens nothing", () => {
+  test("a late ticket opens nothing", () => {
     const { done } = run([
       { type: "start" },
       { type: "timer", name: "opening" },
@@ -65,7 +65,7 @@ describe("opening", () => {
     expect(done("open")).toEqual([]);
   });
 
-  test("waits longer after each failure, and never all at the same moment", () => {
+  test("backs off after each failure, with jitter", () => {
     const waits = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((attempt) => backoff(attempt, 0.999));
     for (const [index, wait] of waits.entries())
       if (index > 0) expect(wait).toBeGreaterThanOrEqual(waits[index - 1] ?? 0);
@@ -73,7 +73,7 @@ describe("opening", () => {
     expect(backoff(5, 0)).toBeLessThan(backoff(5, 0.9));
   });
 
-  test("without a session it stops asking", () => {
+  test("stops without a session", () => {
     const { machine, effects } = run([{ type: "start" }, { type: "ticketFailed", id: 1, signedOut: true }]);
     expect(statusOf(machine)).toBe("stopped");
     expect(timerOf(effects, "retry")).toBeUndefined();
@@ -81,7 +81,7 @@ describe("opening", () => {
 });
 
 describe("staying", () => {
-  test("a ping that nothing answers ends the socket and opens another", () => {
+  test("an unanswered ping closes the socket and opens another", () => {
     const { machine, done } = run(
       [
         { type: "timer", name: "ping" },
@@ -102,31 +102,31 @@ describe("staying", () => {
     expect(machine.awaitingPong).toBe(false);
   });
 
-  test("doubting again does not put off the answer that is due", () => {
+  test("a second check does not extend the timeout of the first", () => {
     const { effects } = run([{ type: "checkAlive" }, { type: "checkAlive" }, { type: "checkAlive" }], open);
     expect(effects.filter((effect) => effect.do === "setTimer" && effect.name === "pong")).toHaveLength(1);
   });
 
-  test("a browser that calls itself offline does not end a socket that answers", () => {
+  test("a browser that reports offline does not close a socket that answers", () => {
     const { machine } = run([{ type: "offline" }, { type: "received", id: 1 }], open);
     expect(statusOf(machine)).toBe("open");
   });
 
-  test("offline and reconnecting are told apart", () => {
+  test("offline and reconnecting are distinguished", () => {
     expect(statusOf(run([{ type: "offline" }, { type: "timer", name: "pong" }], open).machine)).toBe(
       "offline",
     );
     expect(statusOf(run([{ type: "closed", id: 1 }], open).machine)).toBe("reconnecting");
   });
 
-  test("when the network is back it does not wait for the back-off to end", () => {
+  test("the online event ends the back-off", () => {
     const { done } = run([{ type: "closed", id: 1 }, { type: "online" }], open);
     expect(done("fetchTicket")).toHaveLength(1);
   });
 });
 
 describe("rotation", () => {
-  test("comes before the 2-hour cut, for everybody at another moment", () => {
+  test("happens before the 2-hour limit, with jitter", () => {
     const early = timerOf(run(opening, stopped, () => 0).effects, "rotate") ?? 0;
     const late = timerOf(run(opening, stopped, () => 0.999).effects, "rotate") ?? 0;
     expect(early).toBe(ROTATE_AFTER_MS);
@@ -134,7 +134,7 @@ describe("rotation", () => {
     expect(ROTATE_AFTER_MS + ROTATE_SPREAD_MS).toBeLessThan(2 * HOUR);
   });
 
-  test("comes before the session ends", () => {
+  test("happens before the session ends", () => {
     const { effects } = run([
       { type: "start" },
       { type: "ticket", id: 1, ticket: "t", sessionEndsIn: HOUR },
@@ -143,7 +143,7 @@ describe("rotation", () => {
     expect(timerOf(effects, "rotate")).toBe(HOUR - SESSION_MARGIN_MS);
   });
 
-  test("asks for a renewed session, takes over, and closes the old socket only then and a little later", () => {
+  test("renews the session, takes over, and closes the old socket after a short delay", () => {
     const rotating = run([{ type: "timer", name: "rotate" }], open);
     expect(rotating.done("fetchTicket")).toEqual([{ do: "fetchTicket", id: 2, fresh: true }]);
     expect(statusOf(rotating.machine)).toBe("open");
@@ -163,7 +163,7 @@ describe("rotation", () => {
     ]);
   });
 
-  test("that fails leaves the socket in use alone", () => {
+  test("keeps the current socket if it fails", () => {
     const { machine, done } = run(
       [
         { type: "timer", name: "rotate" },
@@ -175,12 +175,12 @@ describe("rotation", () => {
     expect(done("close")).toEqual([]);
   });
 
-  test("a session refused by the server is renewed at once, and once", () => {
+  test("a session that the server rejects is renewed immediately and once", () => {
     const { done } = run([{ type: "sessionExpired" }, { type: "sessionExpired" }], open);
     expect(done("fetchTicket")).toEqual([{ do: "fetchTicket", id: 2, fresh: true }]);
   });
 
-  test("the old socket's end during a rotation changes nothing", () => {
+  test("the old socket closing during a rotation changes nothing", () => {
     const { machine, done } = run(
       [
         { type: "timer", name: "rotate" },

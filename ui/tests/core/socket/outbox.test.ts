@@ -26,7 +26,7 @@ function having(events: readonly OutboxEvent[], now = 0, from: Outbox = []): Out
 
 const ids = (items: readonly { clientMessageId: string }[]) => items.map((item) => item.clientMessageId);
 
-test("what was refused, or is with the server, does not wait to be sent", () => {
+test("rejected and acknowledged messages are not counted as unsent", () => {
   const refused: OutboxEvent = { type: "refused", clientMessageId: "a", code: "FORBIDDEN", message: "No." };
   const outbox = having([written("a"), written("b"), written("c", "random"), refused]);
   expect(countUnsent(outbox)).toBe(2);
@@ -47,7 +47,7 @@ describe("order", () => {
     expect(ids(due(outbox, 0))).toEqual(["b", "c"]);
   });
 
-  test("a delivery that is long in coming lets the next one go, and is looked for", () => {
+  test("a late delivery does not block the next message and is looked up", () => {
     let outbox = having([written("a"), written("b")]);
     outbox = having([{ type: "acked", clientMessageId: "a" }], 0, markSending(outbox, "a", 0));
     const late = DELIVERY_TIMEOUT_MS + 1;
@@ -55,14 +55,14 @@ describe("order", () => {
     expect(ids(unconfirmed(outbox, late))).toEqual(["a"]);
   });
 
-  test("a failed message does not hold up the next", () => {
+  test("a failed message does not block the next", () => {
     const refused: OutboxEvent = { type: "refused", clientMessageId: "a", code: "FORBIDDEN", message: "No." };
     expect(ids(due(having([written("a"), written("b"), refused]), 0))).toEqual(["b"]);
   });
 });
 
 describe("repeats", () => {
-  test("another socket sends again what was in flight, under the same id", () => {
+  test("messages in flight are sent again on a new socket with the same id", () => {
     let outbox = markSending(having([written("a")]), "a", 0);
     outbox = having([{ type: "reconnected" }], 0, outbox);
     const [item] = due(outbox, 0);
@@ -74,7 +74,7 @@ describe("repeats", () => {
     });
   });
 
-  test("without an ack it goes out again, and in the end is said to have failed", () => {
+  test("a message without an ack is sent again and fails after the last attempt", () => {
     let outbox = having([written("a")]);
     let now = 0;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
@@ -87,11 +87,11 @@ describe("repeats", () => {
     expect(due(reduceOutbox(outbox, { type: "retried", clientMessageId: "a" }, now), now)).toHaveLength(1);
   });
 
-  test("the same message written twice is one", () => {
+  test("the same message written twice is stored once", () => {
     expect(having([written("a"), written("a")])).toHaveLength(1);
   });
 
-  test("a tick that finds nothing overdue changes nothing", () => {
+  test("a tick without overdue messages changes nothing", () => {
     const outbox = markSending(having([written("a")]), "a", 0);
     expect(reduceOutbox(outbox, { type: "tick" }, 10)).toBe(outbox);
   });
@@ -105,7 +105,7 @@ describe("refusals", () => {
       markSending(having([written("a")]), "a", 0),
     );
 
-  test("a rate limit is waited out, not failed", () => {
+  test("a rate limit delays the message and does not fail it", () => {
     const outbox = refuse("RATE_LIMITED", 2_000);
     expect(due(outbox, 2_999)).toEqual([]);
     expect(ids(due(outbox, 3_000))).toEqual(["a"]);
@@ -124,7 +124,7 @@ describe("refusals", () => {
 });
 
 describe("across a reload", () => {
-  test("what was not delivered is there again, in order, for that person only", () => {
+  test("undelivered messages are restored in order, for the same user only", () => {
     const storage = memoryStorage();
     const outbox = having([
       { type: "written", message: { clientMessageId: "b", channelId: "general", text: "2", writtenAt: 2 } },
@@ -139,7 +139,7 @@ describe("across a reload", () => {
     expect(new OutboxStorage("bob", storage).load()).toEqual([]);
   });
 
-  test("what was delivered is gone, and what failed says so until it is sent again", () => {
+  test("delivered messages are removed; failed ones keep their reason until they are sent again", () => {
     const storage = memoryStorage();
     const keeper = new OutboxStorage("alice", storage);
     let outbox = having([written("a"), written("b")]);
@@ -162,7 +162,7 @@ describe("across a reload", () => {
     ]);
   });
 
-  test("two tabs do not undo each other's", () => {
+  test("two tabs do not overwrite each other's messages", () => {
     const storage = memoryStorage();
     const one = new OutboxStorage("alice", storage);
     const two = new OutboxStorage("alice", storage);
@@ -172,7 +172,7 @@ describe("across a reload", () => {
     expect(ids(new OutboxStorage("alice", storage).load())).toEqual(["b"]);
   });
 
-  test("an entry that cannot be read is passed over", () => {
+  test("an unreadable entry is skipped", () => {
     const storage = memoryStorage();
     storage.setItem("parley.outbox.alice.x", "{broken");
     expect(new OutboxStorage("alice", storage).load()).toEqual([]);

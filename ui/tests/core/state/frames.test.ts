@@ -32,17 +32,17 @@ const summary: ChannelSummary = (({ channelId, kind, name, createdAt, createdBy,
 }))(channel());
 
 describe("message", () => {
-  test("of somebody else is unread", () => {
+  test("of another user is unread", () => {
     const after = apply(loaded, frame(3));
     expect(after.channels.general).toMatchObject({ lastSeq: 3, readSeq: 2, unread: 1 });
     expect(after.timelines.general?.messages).toHaveLength(3);
   });
 
-  test("twice counts once", () => {
+  test("received twice counts once", () => {
     expect(apply(loaded, frame(3), frame(3)).channels.general?.unread).toBe(1);
   });
 
-  test("of mine is read, leaves the outbox, and carries the tick", () => {
+  test("of the user is read, removed from the outbox and marked as delivered", () => {
     const outbox = reduceOutbox(
       [],
       { type: "written", message: { clientMessageId: "c3", channelId: "general", text: "x", writtenAt: 0 } },
@@ -54,7 +54,7 @@ describe("message", () => {
     expect(after.delivered.has("m3")).toBe(true);
   });
 
-  test("of somebody else under my client message id does not take mine from the outbox", () => {
+  test("of another user with the same clientMessageId does not remove the user's message from the outbox", () => {
     const outbox = reduceOutbox(
       [],
       { type: "written", message: { clientMessageId: "c3", channelId: "general", text: "x", writtenAt: 0 } },
@@ -63,13 +63,13 @@ describe("message", () => {
     expect(apply({ ...loaded, outbox }, frame(3)).outbox).toHaveLength(1);
   });
 
-  test("that names me counts as a mention until it is read", () => {
+  test("that mentions the user counts as a mention until it is read", () => {
     const named = apply(loaded, frame(3, { text: "@alice look" }));
     expect(named.mentions.general).toBe(1);
     expect(apply(named, { type: "readMarker", channelId: "general", readSeq: 3 }).mentions.general).toBe(0);
   });
 
-  test("in a channel that is not loaded only counts", () => {
+  test("in a channel that is not loaded only changes the count", () => {
     const after = apply(stateWith(), frame(1));
     expect(after.channels.general?.unread).toBe(1);
     expect(after.timelines.general).toBeUndefined();
@@ -87,7 +87,7 @@ describe("message", () => {
   });
 });
 
-describe("changes of a message", () => {
+describe("message changes", () => {
   const edited = (seq: number, text: string, editedAt: string): ServerFrame => ({
     type: "messageEdited",
     channelId: "general",
@@ -106,7 +106,7 @@ describe("changes of a message", () => {
     deletedAt: "2026-01-01T00:00:02.000Z",
   };
 
-  test("the newest edit wins, in whatever order they come", () => {
+  test("the newest edit wins in any order", () => {
     const after = apply(
       loaded,
       edited(2, "new", "2026-01-01T00:00:02.000Z"),
@@ -115,12 +115,12 @@ describe("changes of a message", () => {
     expect(after.timelines.general?.messages[1]?.text).toBe("new");
   });
 
-  test("a deleted message has no text, and no late edit brings it back", () => {
+  test("a deleted message has no text, and a late edit does not restore it", () => {
     const after = apply(loaded, deleted, edited(2, "back", "2026-01-01T00:00:03.000Z"));
     expect(after.timelines.general?.messages[1]).toMatchObject({ text: "", deletedBy: bob.userId });
   });
 
-  test("a reaction twice is one, and one that is not there cannot be taken back", () => {
+  test("adding a reaction twice adds it once, and removing a missing one changes nothing", () => {
     const one = withReaction([], "🎉", "a", true);
     expect(withReaction(one, "🎉", "a", true)).toBe(one);
     expect(withReaction(withReaction(one, "🎉", "b", true), "🎉", "a", false)).toEqual([
@@ -146,13 +146,13 @@ describe("channel", () => {
     changedAt: "2026-01-01T00:00:00.000Z",
   });
 
-  test("that I joined elsewhere appears", () => {
+  test("joined in another tab appears", () => {
     expect(apply(stateWith({ channels: {} }), change("joined", alice.userId)).channels.general?.role).toBe(
       "member",
     );
   });
 
-  test("that is a direct message to me appears", () => {
+  test("of a direct message to the user appears", () => {
     const created = change("created", bob.userId, {
       channelId: "dm",
       kind: "direct",
@@ -161,17 +161,17 @@ describe("channel", () => {
     expect(apply(stateWith(), created).channels.dm?.kind).toBe("direct");
   });
 
-  test("of others does not", () => {
+  test("of others does not appear", () => {
     expect(apply(stateWith({ channels: {} }), change("joined", bob.userId)).channels).toEqual({});
   });
 
-  test("that I left takes everything of it along", () => {
+  test("that the user left is removed with all its data", () => {
     const after = apply(loaded, change("left", alice.userId));
     expect(after.channels).toEqual({});
     expect(after.timelines).toEqual({});
   });
 
-  test("passes to whom its owner left it, here and in the list of members", () => {
+  test("gets the new owner, in the channel and in the member list", () => {
     const left = { ...change("left", bob.userId), newOwnerId: alice.userId } as ServerFrame;
     const known = apply(loaded, left);
     expect(known.channels.general?.role).toBe("owner");
@@ -182,7 +182,7 @@ describe("channel", () => {
     expect(apply(loaded, other).channels.general).toBeUndefined();
   });
 
-  test("that I made is mine, but not if I come back to it, nor if it is a direct message", () => {
+  test("created by the user is owned by the user, except after rejoining and for direct messages", () => {
     const none = stateWith({ channels: {} });
     const mine = { createdBy: alice.userId };
     const role = (frame: ServerFrame) => apply(none, frame).channels.general?.role;
@@ -191,14 +191,14 @@ describe("channel", () => {
     expect(role(change("created", alice.userId, { ...mine, kind: "direct" }))).toBe("member");
   });
 
-  test("counts its members", () => {
+  test("has a member count", () => {
     expect(apply(loaded, change("joined", "u-carol")).channels.general?.memberCount).toBe(3);
     expect(apply(loaded, change("left", bob.userId)).channels.general?.memberCount).toBe(1);
   });
 });
 
 describe("presence, typing, read marker", () => {
-  test("presence changes those who are known", () => {
+  test("presence updates known users", () => {
     const after = apply(loaded, {
       type: "presence",
       changes: [
@@ -210,29 +210,29 @@ describe("presence, typing, read marker", () => {
     expect(after.people.nobody).toBeUndefined();
   });
 
-  test("an answer that was on its way when somebody came does not send them away again", () => {
+  test("a response older than a presence frame does not override it", () => {
     const online = { userId: bob.userId, status: "online" as const, lastSeenAt: null };
-    const heard = apply(loaded, { type: "presence", changes: [online] });
+    const withFrame = apply(loaded, { type: "presence", changes: [online] });
     const offline: User = { ...bob, status: "offline", lastSeenAt: "2026-01-01T00:00:00.000Z" };
-    expect(withPeople(heard, [offline], moment.now - 1).people[bob.userId]?.status).toBe("online");
-    expect(withPeople(heard, [offline], moment.now + 1).people[bob.userId]?.status).toBe("offline");
+    expect(withPeople(withFrame, [offline], moment.now - 1).people[bob.userId]?.status).toBe("online");
+    expect(withPeople(withFrame, [offline], moment.now + 1).people[bob.userId]?.status).toBe("offline");
   });
 
-  test("of two answers the one that was asked for later counts, whichever comes last", () => {
+  test("of two responses the one requested later wins", () => {
     const later = withPeople(loaded, [{ ...bob, status: "online" }], 2);
     expect(withPeople(later, [{ ...bob, status: "offline" }], 1).people[bob.userId]?.status).toBe("online");
   });
 
-  test("somebody who is told of before they are known is as told", () => {
+  test("presence received before the user is known is applied later", () => {
     const stranger: User = { ...bob, userId: "u-new", status: "offline" };
-    const heard = apply(loaded, {
+    const withFrame = apply(loaded, {
       type: "presence",
       changes: [{ userId: "u-new", status: "online", lastSeenAt: null }],
     });
-    expect(withPeople(heard, [stranger], moment.now - 1).people["u-new"]?.status).toBe("online");
+    expect(withPeople(withFrame, [stranger], moment.now - 1).people["u-new"]?.status).toBe("online");
   });
 
-  test("typing lasts as the server said, never long, whatever the clocks say", () => {
+  test("typing lasts until the server's time, limited by a maximum", () => {
     const far = apply(loaded, {
       type: "typing",
       channelId: "general",
@@ -252,7 +252,7 @@ describe("presence, typing, read marker", () => {
     expect(withoutExpiredTyping(far, moment.now)).toBe(far);
   });
 
-  test("my own typing is no news", () => {
+  test("the user's own typing is ignored", () => {
     expect(
       apply(loaded, {
         type: "typing",
@@ -263,7 +263,7 @@ describe("presence, typing, read marker", () => {
     ).toBe(loaded);
   });
 
-  test("what was read in another tab is read here, and never unread again", () => {
+  test("messages read in another tab are read here and do not become unread", () => {
     const unread = apply(loaded, frame(3), frame(4));
     const read = apply(unread, { type: "readMarker", channelId: "general", readSeq: 4 });
     expect(read.channels.general?.unread).toBe(0);
@@ -271,6 +271,6 @@ describe("presence, typing, read marker", () => {
   });
 });
 
-test("a frame that this client does not know changes nothing", () => {
+test("an unknown frame changes nothing", () => {
   expect(reduceFrame(loaded, { type: "somethingNew" } as never, moment)).toBe(loaded);
 });

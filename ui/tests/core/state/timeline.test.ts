@@ -23,19 +23,19 @@ const loaded = (numbers: readonly number[], has = { hasEarlier: false, hasLater:
   replaced(emptyTimeline, page(numbers), has);
 
 describe("live messages", () => {
-  test("in order settle one by one", () => {
+  test("in order are settled one by one", () => {
     const timeline = [4, 5].reduce((known, seq) => withLive(known, message(seq)), loaded([1, 2, 3]));
     expect(seqs(timeline)).toEqual([1, 2, 3, 4, 5]);
     expect(timeline.settled).toBe(5);
     expect(gap(timeline)).toBeNull();
   });
 
-  test("twice are there once", () => {
+  test("received twice are stored once", () => {
     const once = withLive(loaded([1]), message(2));
     expect(withLive(once, message(2))).toBe(once);
   });
 
-  test("out of order are sorted, and the gap closes by itself", () => {
+  test("out of order are sorted and the gap closes", () => {
     const ahead = withLive(loaded([1]), message(3));
     expect(gap(ahead)).toBe(1);
     const whole = withLive(ahead, message(2));
@@ -44,7 +44,7 @@ describe("live messages", () => {
     expect(whole.settled).toBe(3);
   });
 
-  test("in any order end in one order", () => {
+  test("received in any order end in the same order", () => {
     for (const order of [
       [2, 3, 4, 5],
       [5, 4, 3, 2],
@@ -56,30 +56,30 @@ describe("live messages", () => {
     }
   });
 
-  test("of an empty channel begin at 1: a 2 that comes first is a gap", () => {
+  test("of an empty channel start at 1: receiving 2 first is a gap", () => {
     expect(gap(withLive(loaded([]), message(2)))).toBe(0);
     expect(gap(withLive(loaded([]), message(1)))).toBeNull();
   });
 
-  test("do not join a window that ends in the past", () => {
+  test("are not added to a window that ends before the newest message", () => {
     const past = loaded([10, 11], { hasEarlier: true, hasLater: true });
     expect(withLive(past, message(99))).toBe(past);
   });
 
-  test("older than the window are not put before it", () => {
+  test("older than the window are not added", () => {
     const timeline = loaded([10, 11], { hasEarlier: true, hasLater: false });
     expect(withLive(timeline, message(3))).toBe(timeline);
   });
 });
 
 describe("holes", () => {
-  test("between messages that were fetched are no gap", () => {
+  test("between fetched messages are no gap", () => {
     const timeline = withLater(withLive(loaded([1]), message(4)), page([3, 4]));
     expect(seqs(timeline)).toEqual([1, 3, 4]);
     expect(gap(timeline)).toBeNull();
   });
 
-  test("above what the fetch reached are still one", () => {
+  test("above the last fetched message are still a gap", () => {
     const timeline = withLater(withLive(loaded([1]), message(9)), page([2, 3]));
     expect(gap(timeline)).toBe(3);
     expect(gap(skipped(timeline))).toBeNull();
@@ -87,7 +87,7 @@ describe("holes", () => {
 });
 
 describe("pages", () => {
-  test("of earlier messages go before, and overlap harmlessly", () => {
+  test("of earlier messages are prepended and may overlap", () => {
     const timeline = withEarlier(
       loaded([5, 6], { hasEarlier: true, hasLater: false }),
       page([3, 4, 5], true),
@@ -96,13 +96,13 @@ describe("pages", () => {
     expect(timeline.hasEarlier).toBe(true);
   });
 
-  test("of later messages reach the live end", () => {
+  test("of later messages connect to the live stream", () => {
     const timeline = withLater(loaded([1, 2], { hasEarlier: false, hasLater: true }), page([3, 4]));
     expect(timeline.hasLater).toBe(false);
     expect(timeline.settled).toBe(4);
   });
 
-  test("that come again bring what was edited meanwhile", () => {
+  test("fetched again update edited messages", () => {
     const timeline = withLater(loaded([1, 2]), {
       items: [message(2, { text: "edited" })],
       hasMore: false,
@@ -117,7 +117,7 @@ test("a change to a message that is not loaded changes nothing", () => {
   expect(updateMessage(timeline, 7, (m) => ({ ...m, text: "x" }))).toBe(timeline);
 });
 
-test("a window that grew long by live messages forgets its oldest", () => {
+test("a window that grew too long by live messages drops the oldest", () => {
   const timeline = trim(loaded(Array.from({ length: 30 }, (_, index) => index + 1)), 20, 10);
   expect(seqs(timeline)).toEqual([21, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
   expect(timeline.hasEarlier).toBe(true);

@@ -16,7 +16,7 @@ describe("mentions", () => {
     expect(mentions(text, "alice")).toBe(named);
   });
 
-  test("are found with their places", () => {
+  test("are found with their positions", () => {
     expect(findMentions("a @bo and @jo.hn!")).toEqual([
       { username: "bo", start: 2, end: 5 },
       { username: "jo.hn", start: 10, end: 16 },

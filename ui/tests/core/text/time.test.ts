@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ago, dayName } from "../../../src/core/text/time";
 
-test("moments are told as people tell them", () => {
+test("times are formatted relative to now", () => {
   const now = Date.UTC(2026, 5, 10, 12);
   expect(ago(new Date(now - 5_000).toISOString(), now)).toBe("just now");
   expect(ago(new Date(now - 5 * 60_000).toISOString(), now)).toMatch(/5/);

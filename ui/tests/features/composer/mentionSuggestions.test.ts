@@ -14,7 +14,7 @@ describe("the word being completed", () => {
   });
 });
 
-test("people are suggested by username or any part of their name, until one is named in full", () => {
+test("people are suggested by username or any part of their name, until the username is complete", () => {
   expect(suggest([alice, bob], "")).toEqual([alice, bob]);
   expect(suggest([alice, bob], "AL")).toEqual([alice]);
   expect(suggest([alice, bob], "alice")).toEqual([]);

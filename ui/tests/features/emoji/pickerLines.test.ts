@@ -34,7 +34,7 @@ const symbols = (text: string, tone: "dark" | null = null) =>
   emojiRows(pickerLines(few, text, tone)).map((row) => row.map((cell) => cell.symbol));
 
 describe("the lines for a text", () => {
-  test("are a heading and rows for each category that has some", () => {
+  test("are a heading and rows for each category with matches", () => {
     expect(pickerLines(few, "", null).map((line) => ("heading" in line ? line.heading : line.row))).toEqual([
       "Smileys",
       0,
@@ -45,21 +45,21 @@ describe("the lines for a text", () => {
     ]);
   });
 
-  test("name and tags count, whatever the case; a name before a tag", () => {
+  test("names and tags match case-insensitively, names first", () => {
     expect(symbols("TADA")).toEqual([["🎉"]]);
     expect(symbols(" hand ")).toEqual([["👋", "👍"]]);
     expect(symbols("face")).toEqual([["😀"]]);
   });
 
-  test("are none for what nothing is called", () => {
+  test("are empty without a match", () => {
     expect(pickerLines(few, "no such emoji", null)).toEqual([]);
   });
 
-  test("have the chosen skin tone where there is one", () => {
+  test("have the chosen skin tone where it exists", () => {
     expect(symbols("", "dark")).toEqual([["😀"], ["👋🏿", "👍"], ["🎉"]]);
   });
 
-  test("of the real data hold every emoji of a shown category once, in full rows", () => {
+  test("of the real data contain every emoji of a category once, in full rows", () => {
     const rows = emojiRows(pickerLines(data, "", null));
     const shown = new Set(data.categories.map(({ index }) => index));
     expect(rows.flat()).toHaveLength(data.emojis.filter(({ category }) => shown.has(category)).length);
@@ -88,7 +88,7 @@ describe("the arrow keys", () => {
     ["ArrowDown", [2, 0], [2, 0]],
     ["ArrowUp", [1, 7], [0, 2]],
     ["ArrowUp", [0, 1], [0, 1]],
-  ])("%s leads from %j to %j", (key, from, to) => {
+  ])("%s moves from %j to %j", (key, from, to) => {
     expect(go(from[0] ?? 0, from[1] ?? 0, key)).toEqual(to);
   });
 });

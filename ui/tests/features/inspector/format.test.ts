@@ -32,31 +32,31 @@ describe("a duration", () => {
 });
 
 describe("names", () => {
-  it("lose what CloudFormation adds", () => {
+  it("omit the parts that CloudFormation adds", () => {
     expect(plainName("Parley-local-WebSocketApi-SendMessage33FB0275-7999FCF4F7DE9")).toBe("SendMessage");
     expect(plainName("dynamodb")).toBe("dynamodb");
   });
 
-  it("of events are words", () => {
+  it("of events are split into words", () => {
     expect(words("MessageSent")).toBe("Message sent");
     expect(words("timed out")).toBe("Timed out");
   });
 
-  it("of things with a UUID are its first part", () => {
+  it("of UUIDs are the first part", () => {
     expect(shortId("0be0df76-4807-5cd6-95c0-3e6d46d3e05e")).toBe("0be0df76");
     expect(shortId("general")).toBe("general");
   });
 
-  it("count", () => {
+  it("are counted", () => {
     expect(count(1, "post")).toBe("1 post");
     expect(count(2, "post")).toBe("2 posts");
   });
 });
 
-describe("a message's way in a sentence", () => {
+describe("the summary of a message's posts", () => {
   const posts = { total: 3, delivered: 3, gone: 0, retried: 0 };
 
-  it("says whom it reached", () => {
+  it("states how many connections received it", () => {
     expect(postSummary(posts)).toBe("Delivered to 3 of 3 connections.");
     expect(postSummary({ total: 3, delivered: 2, gone: 1, retried: 1 })).toBe(
       "Delivered to 2 of 3 connections, 1 connection had closed, 1 post needed retries.",
@@ -65,10 +65,10 @@ describe("a message's way in a sentence", () => {
   });
 });
 
-describe("an event in a sentence", () => {
+describe("the description of an event", () => {
   const nameOf = (userId: string | null) => ({ bob: "Bob" })[userId ?? ""] ?? "someone";
 
-  it("says who did what", () => {
+  it("names the user and the action", () => {
     expect(describeEvent(sent("one", 1), nameOf)).toBe("alice sent a message");
     expect(describeEvent(reacted("one", 1, "🎉", "bob"), nameOf)).toBe("Bob reacted with 🎉");
     expect(describeEvent(joined("bob", 1), nameOf)).toBe("Bob joined");
@@ -76,7 +76,7 @@ describe("an event in a sentence", () => {
     expect(describeEvent(left("carol", 1, "bob"), nameOf)).toBe("someone left, Bob is the new owner");
   });
 
-  it("does not trust a poisoned one", () => {
+  it("handles an unreadable event", () => {
     const poisoned = event("MessageSent", 1, { messageId: "one" });
     expect(parseEvent(poisoned)).toBeNull();
     expect(describeEvent(poisoned, nameOf)).toBe("Message sent that cannot be read");

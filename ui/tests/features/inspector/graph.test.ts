@@ -6,7 +6,7 @@ import { edgeKey, highlightRun } from "../../../src/features/inspector/graph/run
 import { fitBox, fitLegibly, zoomAt } from "../../../src/features/inspector/graph/useViewport";
 import type { Definition, StateVisit } from "../../../src/features/inspector/wire";
 
-// The workflow as it is deployed, so that the drawing keeps up with it.
+// The deployed workflow, so that the graph is tested against the current definition.
 const deliver = JSON.parse(readFileSync("../workflows/deliver.asl.json", "utf8")) as Definition;
 const graph = readDefinition(deliver);
 
@@ -19,7 +19,7 @@ describe("a definition", () => {
     expect(allNodes(graph).map((node) => node.name)).toContain("PostBatch");
   });
 
-  it("becomes an edge for each way on, labelled where there is a choice", () => {
+  it("becomes an edge for each transition, labelled where there is a choice", () => {
     const from = (name: string) => graph.edges.filter((edge) => edge.from === name);
     expect(from("ReadEvent")).toMatchObject([{ to: "IsWellFormed", kind: "next", label: "" }]);
     expect(from("AnotherPage")).toMatchObject([
@@ -30,7 +30,7 @@ describe("a definition", () => {
     expect(choice).toMatchObject({ label: "MessageSent", reasons: ["$detailType = 'MessageSent'"] });
   });
 
-  it("tells the catches that are a way of their own from those where all errors go", () => {
+  it("distinguishes individual catches from the common error handler", () => {
     const catches = graph.edges.filter((edge) => edge.from === "PersistOnce" && edge.kind === "catch");
     expect(catches).toMatchObject([
       { to: "FindOriginal", label: "TransactionCanceled", common: false },
@@ -38,7 +38,7 @@ describe("a definition", () => {
     ]);
   });
 
-  it("joins two conditions that lead to one state", () => {
+  it("merges two conditions that lead to one state", () => {
     const malformed = graph.edges.filter((edge) => edge.to === "RejectMalformedEvent");
     expect(malformed).toHaveLength(1);
     expect(malformed[0]?.reasons).toHaveLength(2);
@@ -61,7 +61,7 @@ describe("a condition in short", () => {
 describe("the layout", () => {
   const placed = layoutGraph(graph);
 
-  it("puts every state somewhere, and none on another", () => {
+  it("places every state without overlaps", () => {
     expect(placed.nodes).toHaveLength(allNodes(graph).length);
     const plain = placed.nodes.filter((each) => !each.container);
     for (const one of plain) {
@@ -69,7 +69,7 @@ describe("the layout", () => {
     }
   });
 
-  it("puts a Map's states inside its node", () => {
+  it("places a Map's states inside its node", () => {
     const box = placed.nodes.find((each) => each.container);
     const inner = placed.nodes.find((each) => each.node.name === "PostBatch");
     if (!box || !inner) throw new Error("they are not drawn");
@@ -79,7 +79,7 @@ describe("the layout", () => {
     expect(inner.y + inner.height).toBeLessThan(box.y + box.height);
   });
 
-  it("draws every edge, in numbers", () => {
+  it("draws every edge with finite coordinates", () => {
     expect(placed.edges).toHaveLength(graph.edges.length + 1);
     for (const { path } of placed.edges) expect(path).toMatch(/^M *[-\d.]+ [-\d. LQC]+$/);
   });
@@ -94,10 +94,10 @@ describe("the layout", () => {
   });
 });
 
-describe("a run's light", () => {
+describe("a run's highlight", () => {
   const edges = graph.edges;
 
-  it("falls on the states that it entered and the edges that it took", () => {
+  it("covers the states that it entered and the edges that it took", () => {
     const highlight = highlightRun(
       [visit("ReadEvent", "IsWellFormed"), visit("IsWellFormed", "ChooseChange")],
       edges,
@@ -109,7 +109,7 @@ describe("a run's light", () => {
     ]);
   });
 
-  it("shows a caught error on the edge of its Catch", () => {
+  it("shows a caught error on the edge of its catch", () => {
     const highlight = highlightRun([visit("PersistOnce", "FindOriginal", { status: "caught" })], edges);
     expect(highlight.states.get("PersistOnce")?.outcome).toBe("caught");
     expect([...highlight.edges]).toEqual([edgeKey("PersistOnce", "FindOriginal", "catch")]);
@@ -130,19 +130,19 @@ describe("a run's light", () => {
   });
 });
 
-describe("the view", () => {
+describe("the viewport", () => {
   const box = { x: 0, y: 0, width: 1_000, height: 500 };
 
-  it("shows all of a drawing in the middle, never larger than life", () => {
+  it("fits a drawing, centred, at most at its natural size", () => {
     expect(fitBox(box, { width: 500, height: 500 })).toEqual({ scale: 0.5, x: 0, y: -250 });
     expect(fitBox(box, { width: 4_000, height: 4_000 }).scale).toBe(1);
   });
 
-  it("stays readable rather than whole", () => {
+  it("stays legible rather than complete", () => {
     expect(fitLegibly(box, { width: 100, height: 100 })).toEqual({ scale: 0.5, x: 400, y: 0 });
   });
 
-  it("keeps what is under the pointer there while zooming", () => {
+  it("keeps the point under the pointer fixed while zooming", () => {
     const view = { x: 0, y: 0, scale: 1 };
     expect(zoomAt(view, 2, { x: 100, y: 50 })).toEqual({ scale: 2, x: 50, y: 25 });
   });

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-/** The inspector, with canned answers of its API and a live stream that a test writes to. */
+/** The inspector with fixed API responses and a live stream that the test writes to. */
 import { fireEvent, screen, within } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
 import type { BusEvent, Run } from "../../../src/features/inspector/wire";
@@ -22,7 +22,7 @@ let runs: Run[] = [];
 let events: BusEvent[] = [];
 let stream: ReadableStreamDefaultController<Uint8Array> | undefined;
 
-/** What the inspector's API answers: what has happened so far, narrowed as the stage does. */
+/** The inspector's API: past runs and events, filtered as the stage does. */
 function answer(archived: readonly BusEvent[] = []): void {
   runs = [];
   events = [];
@@ -67,11 +67,11 @@ function answer(archived: readonly BusEvent[] = []): void {
 }
 
 function describeEvent(kind: "run" | "event", body: unknown): void {
-  if (!stream) throw new Error("Nobody reads the live stream.");
+  if (!stream) throw new Error("The live stream has no reader.");
   stream.enqueue(new TextEncoder().encode(`event: ${kind}\ndata: ${JSON.stringify(body)}\n\n`));
 }
 
-/** A message goes through the stage: an event on the bus and a run of the workflow. */
+/** A message sent on the stage: an event on the bus and a run of the workflow. */
 function happens(userId: string, text: string): void {
   const occurredAt = new Date().toISOString();
   const event = { ...sent(text, 0, text, userId), occurredAt, actor: userId };
@@ -96,8 +96,8 @@ function happens(userId: string, text: string): void {
   describeEvent("event", event);
 }
 
-describe("the inspector is there only where the stage allows it", () => {
-  test("and is reached from the settings, and left for the chat", async () => {
+describe("the inspector is available only where the stage allows it", () => {
+  test("and is opened from the settings, with a link back to the chat", async () => {
     answer();
     await openChat("/c/general", local);
     await click(screen.getByRole("button", { name: "You and settings" }));
@@ -108,7 +108,7 @@ describe("the inspector is there only where the stage allows it", () => {
     expect(composer()).toBeTruthy();
   });
 
-  test("switched off, the chat knows nothing of it, its address leads to the chat", async () => {
+  test("switched off, its button is missing and its address shows the chat", async () => {
     await openChat("/inspector");
     expect(composer()).toBeTruthy();
     await click(screen.getByRole("button", { name: "You and settings" }));
@@ -116,7 +116,7 @@ describe("the inspector is there only where the stage allows it", () => {
     expect(screen.queryByRole("button", { name: "Inspector" })).toBeNull();
   });
 
-  test("on AWS it links the consoles, and nothing is asked of a local API", async () => {
+  test("on AWS it links to the consoles and sends no request to the inspector's API", async () => {
     const console = {
       workflow: "https://console.aws.amazon.com/states",
       logs: "https://console.aws.amazon.com/logs",
@@ -135,7 +135,7 @@ describe("the inspector is there only where the stage allows it", () => {
 });
 
 describe("lists", () => {
-  test("of runs move by themselves, and filters hold for what comes later too", async () => {
+  test("of runs are updated live, and filters apply to new runs", async () => {
     answer();
     await openChat("/inspector", local);
     expect(region("Runs").getByRole("status").textContent).toBe("Live");
@@ -155,7 +155,7 @@ describe("lists", () => {
     expect(rows("Runs")).toHaveLength(3);
   });
 
-  test("of events are held still on request, say how much is new, and then catch up", async () => {
+  test("of events can be paused, count new events, and continue", async () => {
     answer();
     await openChat("/inspector/events", local);
     happens("u-bob", "seen live");
@@ -176,7 +176,7 @@ describe("lists", () => {
     expect(screen.getByRole("complementary", { name: "Message sent" }).textContent).toContain("not seen yet");
   });
 
-  test("read on after the stream broke, and say so meanwhile", async () => {
+  test("reconnect after the stream ends, and show that they do", async () => {
     answer();
     await openChat("/inspector/events", local);
     const first = stream;
@@ -197,7 +197,7 @@ describe("lists", () => {
   });
 });
 
-describe("a channel's past", () => {
+describe("a channel's history", () => {
   const past = [
     created(0, ["u-bob"]),
     joined("u-carol", 1),
@@ -208,14 +208,14 @@ describe("a channel's past", () => {
     deleted("second", 6, "u-carol"),
   ];
 
-  test("is shown as it was at any moment that the slider points to", async () => {
+  test("is shown at the position of the slider", async () => {
     answer(past);
     await openChat("/inspector/channels/general", local);
     const slider = screen.getByRole<HTMLInputElement>("slider", {
       name: "Position in the channel's history",
     });
     const shown = () => screen.getByRole("region", { name: /^Messages in #general/ }).textContent ?? "";
-    const told = () => document.querySelector(".history-description")?.textContent;
+    const description = () => document.querySelector(".history-description")?.textContent;
     expect(shown()).toContain("better words");
     expect(shown()).toContain("This message was deleted.");
     expect(
@@ -229,22 +229,22 @@ describe("a channel's past", () => {
     expect(shown()).toBe("No messages yet.");
     expect(screen.getByText("No members yet.")).toBeTruthy();
     await goTo(4);
-    expect(told()).toBe("u-carol sent a message");
+    expect(description()).toBe("u-carol sent a message");
     expect(shown()).toContain("first words");
     expect(shown()).toContain("second words");
     await goTo(5);
-    expect(told()).toBe("bob edited a message");
+    expect(description()).toBe("bob edited a message");
     expect(shown()).toContain("better words");
     expect(shown()).not.toContain("🎉");
     await click(screen.getByRole("button", { name: "Next event" }));
-    expect(told()).toBe("carol reacted with 🎉");
+    expect(description()).toBe("carol reacted with 🎉");
     expect(shown()).toContain("🎉");
     await click(screen.getByRole("button", { name: "Next event" }));
     expect(shown()).not.toContain("second words");
     expect(screen.getByRole<HTMLButtonElement>("button", { name: "Next event" }).disabled).toBe(true);
   });
 
-  test("plays from the beginning to the end, and stops there", async () => {
+  test("plays from the beginning and stops at the end", async () => {
     answer(past);
     await openChat("/inspector/channels/general", local);
     await click(screen.getByRole("button", { name: "Play" }));

@@ -9,7 +9,7 @@ import type { Run } from "../../../src/features/inspector/wire";
 import { sent } from "../../support/busEvents";
 
 describe("the stream", () => {
-  it("is understood wherever it is cut", () => {
+  it("is parsed wherever it is split", () => {
     const parser = new SseParser();
     expect(parser.push(': hello\n\nevent: run\ndata: {"a"')).toEqual([]);
     expect(parser.push(":1}\n")).toEqual([]);
@@ -20,7 +20,7 @@ describe("the stream", () => {
   });
 });
 
-describe("what is new", () => {
+describe("new items", () => {
   const idOf = (item: { id: string }) => item.id;
   const timeOf = (item: { time: number }) => String(item.time);
   const merge = (
@@ -29,7 +29,7 @@ describe("what is new", () => {
     most?: number,
   ) => mergeNewest(before, came, idOf, timeOf, most);
 
-  it("goes where its time belongs, newest first, each once", () => {
+  it("are inserted by time, newest first, each once", () => {
     const before = [
       { id: "c", time: 5 },
       { id: "a", time: 1 },
@@ -42,18 +42,18 @@ describe("what is new", () => {
     expect(merge(before, came).map(idOf)).toEqual(["d", "c", "b", "a"]);
   });
 
-  it("pushes out what is oldest", () => {
+  it("evict the oldest", () => {
     expect(merge([{ id: "a", time: 1 }], [{ id: "b", time: 2 }], 1).map(idOf)).toEqual(["b"]);
   });
 
-  it("changes nothing when nothing came", () => {
+  it("change nothing when there are none", () => {
     const before = [{ id: "a", time: 1 }];
     expect(merge(before, [])).toBe(before);
   });
 });
 
 describe("the live feed", () => {
-  it("tells in batches, and waits with reading while too much is untold", async () => {
+  it("publishes in batches and stops reading while too much is pending", async () => {
     vi.useFakeTimers();
     let pulled = 0;
     const chunk = () =>
@@ -72,9 +72,9 @@ describe("the live feed", () => {
     );
     vi.stubGlobal("fetch", async () => new Response(body, { status: 200 }));
     const feed = new LiveFeed(new InspectorApi("/inspector-api", { idToken: async () => "token" }));
-    let told = 0;
+    let updates = 0;
     const leave = feed.subscribe(() => {
-      told += 1;
+      updates += 1;
     });
     await vi.advanceTimersByTimeAsync(200);
     const before = pulled;
@@ -82,7 +82,7 @@ describe("the live feed", () => {
     expect(feed.read().status).toBe("live");
     await vi.advanceTimersByTimeAsync(100);
     expect(feed.read().events.length).toBeGreaterThan(400);
-    expect(told).toBeLessThan(4);
+    expect(updates).toBeLessThan(4);
     expect(pulled).toBeLessThan(before + 6);
     leave();
     await vi.advanceTimersByTimeAsync(1_500);
@@ -91,7 +91,7 @@ describe("the live feed", () => {
   });
 });
 
-describe("a filter", () => {
+describe("filters", () => {
   const run = {
     detailType: "MessageSent",
     channelId: "general",
@@ -100,7 +100,7 @@ describe("a filter", () => {
   } as Run;
   const failed = { ...run, runId: "f", status: "FAILED", troubled: true } as Run;
 
-  it("narrows runs by type, status, channel and user", () => {
+  it("match runs by type, status, channel and user", () => {
     expect(matchesRun(run, NO_FILTER)).toBe(true);
     expect(matchesRun(run, { ...NO_FILTER, type: "MessageEdited" })).toBe(false);
     expect(matchesRun(run, { ...NO_FILTER, channelId: "other" })).toBe(false);
@@ -110,12 +110,12 @@ describe("a filter", () => {
     expect(matchesRun(failed, { ...NO_FILTER, status: "troubled" })).toBe(true);
   });
 
-  it("puts failed runs first, each half in its order", () => {
+  it("sort failed runs first and keep the order otherwise", () => {
     expect(sortRuns([run, failed], true)).toEqual([failed, run]);
     expect(sortRuns([run, failed], false)).toEqual([run, failed]);
   });
 
-  it("finds a user's events, those about them too", () => {
+  it("match a user's events and events about the user", () => {
     const event = sent("one", 1);
     expect(matchesEvent(event, { ...NO_FILTER, userId: "alice" })).toBe(true);
     expect(matchesEvent(event, { ...NO_FILTER, userId: "bob" })).toBe(false);
@@ -124,8 +124,8 @@ describe("a filter", () => {
   });
 });
 
-describe("addresses", () => {
-  it("lead to a view, and to one thing in it", () => {
+describe("routes", () => {
+  it("lead to a view and an item in it", () => {
     expect(parseInspectorRoute("")).toEqual({ view: "runs", runId: null });
     expect(parseInspectorRoute("/runs/0be0-1")).toEqual({ view: "runs", runId: "0be0-1" });
     expect(parseInspectorRoute("/messages/m1")).toEqual({ view: "delivery", messageId: "m1" });
@@ -134,13 +134,13 @@ describe("addresses", () => {
     expect(parseInspectorRoute("/runs/<script>")).toEqual({ view: "runs", runId: null });
   });
 
-  it("are the inspector's below /inspector only", () => {
+  it("belong to the inspector below /inspector only", () => {
     expect(parseRoute("/inspector")).toEqual({ page: "inspector", subpath: "" });
     expect(parseRoute("/inspector/runs/x")).toEqual({ page: "inspector", subpath: "/runs/x" });
     expect(parseRoute("/inspectors")).toEqual({ page: "home" });
   });
 
-  it("carry questions without what is not asked", () => {
+  it("omit empty query parameters", () => {
     expect(queryString({ type: ["a", "b"], since: "", until: null, limit: 5 })).toBe(
       "?type=a&type=b&limit=5",
     );

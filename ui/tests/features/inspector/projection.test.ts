@@ -24,7 +24,7 @@ const only = (events: Parameters<typeof projectChannel>[0], count?: number) => {
 describe("messages", () => {
   const events = [sent("one", 1), sent("two", 2), edited("one", 3, "changed"), deleted("two", 4)];
 
-  it("are as they were after each event", () => {
+  it("have the state after each event", () => {
     expect(projectChannel(events, 0).messages).toEqual([]);
     expect(projectChannel(events, 1).messages.map((message) => message.text)).toEqual(["one"]);
     expect(projectChannel(events, 2).messages.map((message) => message.text)).toEqual(["one", "two"]);
@@ -33,24 +33,24 @@ describe("messages", () => {
     expect(projectChannel(events).messages[1]?.deletedBy).toBe("alice");
   });
 
-  it("take the later of two edits, whichever comes first", () => {
+  it("have the later of two edits, in any order", () => {
     expect(only([sent("one", 1), edited("one", 5, "second"), edited("one", 3, "first")]).text).toBe("second");
   });
 
-  it("take a change that comes before what it changes", () => {
+  it("accept a change that arrives before the message", () => {
     const early = [edited("one", 3, "changed"), sent("one", 1)];
     expect(projectChannel(early, 1).messages).toEqual([]);
     expect(only(early).text).toBe("changed");
   });
 
-  it("are there once, however often they are told", () => {
+  it("exist once, however often the event arrives", () => {
     const message = sent("one", 1);
     const retry = { ...sent("one", 2, "again"), eventId: "another" };
     expect(projectChannel([message, message, retry]).messages).toHaveLength(1);
     expect(only([message, message, retry]).text).toBe("one");
   });
 
-  it("stay deleted: no edit brings the text back, and the first deletion counts", () => {
+  it("stay deleted: no edit restores the text, and the first deletion counts", () => {
     const message = only([
       sent("one", 1),
       deleted("one", 4, "bob"),
@@ -62,13 +62,13 @@ describe("messages", () => {
     expect(message.deletedBy).toBe("alice");
   });
 
-  it("are changed by their author only, as the workflow has it", () => {
+  it("are changed by their author only, as in the workflow", () => {
     expect(only([sent("one", 1), edited("one", 2, "forged", "mallory")]).text).toBe("one");
   });
 });
 
 describe("reactions", () => {
-  it("are those whose later word is that they are there", () => {
+  it("exist if the latest change added them", () => {
     const events = [
       sent("one", 1),
       reacted("one", 2, "🎉", "bob"),
@@ -82,7 +82,7 @@ describe("reactions", () => {
 });
 
 describe("members and presence", () => {
-  it("come and go", () => {
+  it("join and leave", () => {
     const events = [created(1, ["alice"]), joined("bob", 2), left("alice", 3)];
     expect(projectChannel(events, 1).members.map((member) => member.userId)).toEqual(["alice"]);
     expect(projectChannel(events, 2).members.map((member) => member.userId)).toEqual(["alice", "bob"]);
@@ -103,11 +103,11 @@ describe("members and presence", () => {
     expect(projectChannel(events).online.has("alice")).toBe(false);
   });
 
-  it("do not come back by a beginning that is told after its end", () => {
+  it("are not reopened by a connect event that arrives after the disconnect event", () => {
     expect(projectChannel([disconnected("alice", "a", 3), connected("alice", "a", 2)]).online.size).toBe(0);
   });
 
-  it("type until the moment given, or until their message", () => {
+  it("type until the given time or until their message", () => {
     const typing = event("TypingStarted", 2, { userId: "bob", until: at(7) });
     expect(projectChannel([typing]).typing).toEqual(["bob"]);
     expect(projectChannel([typing, sent("one", 3, "x", "bob")]).typing).toEqual([]);
@@ -115,8 +115,8 @@ describe("members and presence", () => {
   });
 });
 
-describe("the whole", () => {
-  it("counts what cannot be read, and goes on", () => {
+describe("the projection", () => {
+  it("counts unreadable events and continues", () => {
     const past = projectChannel([
       event("MessageSent", 1, { messageId: "broken" }),
       event("Unheard", 2, {}),
@@ -133,7 +133,7 @@ describe("the whole", () => {
     expect(projectChannel(events).messages).toHaveLength(15_000);
   });
 
-  it("is told on a track of at most so many buckets", () => {
+  it("is summarized in a limited number of buckets", () => {
     const events = [sent("one", 1), sent("two", 2), edited("one", 3, "x"), joined("bob", 4)];
     expect(eventBuckets(events, 2)).toEqual([
       { total: 2, counts: [["message", 2]] },

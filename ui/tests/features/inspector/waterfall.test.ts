@@ -26,7 +26,7 @@ const trace: Trace = {
 };
 
 describe("a trace as rows", () => {
-  it("goes depth first, each bar where it lies in the whole", () => {
+  it("are in depth-first order, with bars positioned in the whole trace", () => {
     const rows = waterfallRows(trace, new Set());
     expect(rows.map(({ name, depth }) => [name, depth])).toEqual([
       ["SendMessage", 0],
@@ -38,30 +38,30 @@ describe("a trace as rows", () => {
     expect(rows[2]?.width).toBeCloseTo(16.67, 1);
   });
 
-  it("covers what outlasts the segment that began it", () => {
+  it("cover segments that outlast their parent", () => {
     expect(traceDuration(trace)).toBe(30);
     expect(traceDuration({ ...trace, durationMs: 0, segments: [] })).toBe(1);
   });
 
-  it("leaves out what is folded away", () => {
+  it("omit collapsed segments", () => {
     const rows = waterfallRows(trace, new Set([workflow.id]));
     expect(rows.map(({ name }) => name)).toEqual(["SendMessage", "Deliver"]);
     expect(rows[1]?.open).toBe(false);
     expect(segmentCount(trace)).toBe(3);
   });
 
-  it("draws a segment without an end to the end of what is known", () => {
+  it("draw a segment without an end to the end of the trace", () => {
     const open = { ...trace, segments: [root, { ...segment("open", 20, 0), durationMs: null }] };
     expect(waterfallRows(open, new Set()).at(-1)?.width).toBeCloseTo(33.3, 1);
   });
 
-  it("has a scale of round moments", () => {
+  it("have a scale of round times", () => {
     expect(ticks(30)).toEqual([0, 5, 10, 15, 20, 25, 30]);
     expect(ticks(1_234)).toEqual([0, 500, 1_000]);
   });
 });
 
-describe("the account of the posts", () => {
+describe("post counts", () => {
   const posts = [
     posted("delivered"),
     posted("delivered", 2),
@@ -70,7 +70,7 @@ describe("the account of the posts", () => {
     posted("unknown"),
   ];
 
-  it("leaves none out", () => {
+  it("include every post", () => {
     expect(countPosts(posts)).toEqual({
       total: 5,
       delivered: 2,
@@ -81,7 +81,7 @@ describe("the account of the posts", () => {
     });
   });
 
-  it("names first what somebody should look at", () => {
+  it("list failures first", () => {
     expect(worstFirst(posts).map(({ outcome }) => outcome)).toEqual([
       "undelivered",
       "unknown",
@@ -92,7 +92,7 @@ describe("the account of the posts", () => {
     expect(worstFirst(posts)[3]?.retries).toBe(2);
   });
 
-  it("adds hops up", () => {
+  it("sum up the hops", () => {
     const hop = { name: "bus", label: "", startedAt: "", offsetMs: 0, clock: "log" } as const;
     expect(sumOfHops([9.894, 1.388, 6.036].map((durationMs) => ({ ...hop, durationMs })))).toBeCloseTo(
       17.318,

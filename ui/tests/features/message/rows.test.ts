@@ -22,7 +22,7 @@ const outgoing = (clientMessageId: string): Outgoing => ({
 });
 
 describe("groups", () => {
-  test("hold what one person says within five minutes", () => {
+  test("contain a user's messages within five minutes", () => {
     const made = rows([
       message(1, { sentAt: at(0) }),
       message(2, { sentAt: at(4) }),
@@ -32,30 +32,30 @@ describe("groups", () => {
     expect(made.map((row) => row.startsGroup)).toEqual([true, false, true, true]);
   });
 
-  test("an echo joins one's own last message", () => {
+  test("an outgoing message joins the user's last message", () => {
     const made = rows([message(1, { sentAt: at(1), sender: alice })], null, [outgoing("x"), outgoing("y")]);
     expect(made.map((row) => row.startsGroup)).toEqual([true, false, false]);
   });
 });
 
-test("a day is named once", () => {
+test("a day is shown once", () => {
   const made = rows([message(1), message(2), message(3, { sentAt: "2026-01-09T12:00:00.000Z" })]);
   expect(made.map((row) => row.day !== null)).toEqual([true, false, true]);
 });
 
-describe("the line above what is new", () => {
-  test("stands before the first message of somebody else", () => {
+describe('the "New" line', () => {
+  test("precedes the first new message of another user", () => {
     const made = rows([message(1), message(2), message(3, { sender: alice }), message(4)], 2);
     expect(made.map((row) => row.firstNew)).toEqual([false, false, false, true]);
   });
 
-  test("is missing where nothing is new", () => {
+  test("is missing without new messages", () => {
     expect(rows([message(1)], null).some((row) => row.firstNew)).toBe(false);
     expect(rows([message(1)], 1).some((row) => row.firstNew)).toBe(false);
   });
 });
 
-test("the delivered message takes the place of its echo: the key is the same", () => {
+test("a delivered message keeps the key of its outgoing message", () => {
   const [echo] = rows([], null, [outgoing("c9")]);
   const [delivered] = rows([message(9, { sender: alice })]);
   expect(echo?.key).toBe(delivered?.key);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { rank } from "../../../src/features/search/rank";
 
-test("the switcher puts whole beginnings first, then words, then anything", () => {
+test("the switcher ranks prefixes first, then word prefixes, then substrings", () => {
   const targets = ["plan-release", "release", "prerelease", "random"].map((title) => ({
     title,
     sub: "channel",

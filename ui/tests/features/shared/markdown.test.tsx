@@ -10,7 +10,7 @@ const people = new Map([
 const resolveMention = (username: string) => people.get(username);
 const html = (text: string) => renderToStaticMarkup(<Markdown text={text} resolveMention={resolveMention} />);
 
-/** What is inside the outermost element. */
+/** The inner HTML of the outermost element. */
 const inner = (text: string) => html(text).replace(/^<div[^>]*>|<\/div>$/g, "");
 
 describe("the subset", () => {
@@ -43,7 +43,7 @@ describe("the subset", () => {
     expect(html(text)).not.toMatch(/<(h1|img|table|hr|pre)/);
   });
 
-  test("what was typed as an entity is shown as typed", () => {
+  test("entities are shown as typed", () => {
     expect(inner("&lt;b&gt; *x*")).toBe('<p dir="auto">&amp;lt;b&amp;gt; <em>x</em></p>');
   });
 });
@@ -53,7 +53,7 @@ describe("links", () => {
     "https://example.com/a?b=c",
     "[here](https://example.com/a?b=c)",
     "<https://example.com/a?b=c>",
-  ])("%j leads to the web, elsewhere, without a word about us", (text) => {
+  ])("%j opens in a new tab without a referrer", (text) => {
     expect(html(text)).toContain(
       '<a href="https://example.com/a?b=c" target="_blank" rel="noopener noreferrer nofollow"',
     );
@@ -93,7 +93,7 @@ describe("markup", () => {
 });
 
 describe("mentions", () => {
-  test("of people there are stand out, with the name as text", () => {
+  test("of known users are highlighted and show the name", () => {
     expect(inner("hi @bob and @alice")).toContain(
       '<span class="mention" title="@bob">@<bdi>Bob</bdi></span>',
     );
@@ -102,13 +102,13 @@ describe("mentions", () => {
     );
   });
 
-  test("of nobody, and in code, are text", () => {
+  test("of unknown users, and in code, are text", () => {
     expect(inner("hi @nobody")).toBe('<p dir="auto">hi @nobody</p>');
     expect(inner("`@bob`")).not.toContain("mention");
   });
 });
 
-describe("hostile texts", () => {
+describe("hostile input", () => {
   const most = 8_192;
   test.each([
     ["quotes", ">".repeat(most)],
@@ -134,7 +134,7 @@ describe("hostile texts", () => {
   });
 });
 
-test("the short way is taken only where the parser would find nothing", () => {
+test("the parser is skipped only for plain text", () => {
   for (const text of ["hello", "a. b", "2 + 2 = 4", "50% off!", "مرحبا", "🎉", "a-b", "it's"]) {
     expect(isPlain(text)).toBe(true);
     const parsed = renderToStaticMarkup(
@@ -146,7 +146,7 @@ test("the short way is taken only where the parser would find nothing", () => {
     expect(isPlain(text)).toBe(false);
 });
 
-test("one to three emoji alone are large", () => {
+test("one to three emoji without text are large", () => {
   expect(["👍", "👍🎉", "👩‍👩‍👧‍👦 ❤️ 🇩🇪"].every(isEmojiOnly)).toBe(true);
   expect(["👍 ok", "", "123", "👍👍👍👍"].some(isEmojiOnly)).toBe(false);
 });
