@@ -4,7 +4,7 @@ import { emojiData } from "./scripts/emoji-data.ts";
 import { firstLoad } from "./scripts/first-load.ts";
 import { mutation } from "./tests/mutants.ts";
 
-/** `npm run dev` serves the sources and takes everything else from a stage that runs: PARLEY_STAGE_URL. */
+/** `npm run dev` serves the sources and proxies all other requests to a running stage, PARLEY_STAGE_URL. */
 const stage = process.env.PARLEY_STAGE_URL ?? "http://localhost:4280";
 const fromStage = { target: stage, changeOrigin: true };
 
@@ -14,7 +14,7 @@ export default defineConfig({
   plugins: [mutant, react(), emojiData(), firstLoad()],
   build: {
     target: "es2024",
-    // A data: URL would need its own word in the content security policy.
+    // data: URLs are not allowed by the content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
@@ -26,10 +26,10 @@ export default defineConfig({
     environment: "node",
     setupFiles: ["tests/support/browser.ts", ...(mutant ? ["tests/mutantLoaded.ts"] : [])],
     include: ["tests/**/*.test.{ts,tsx}"],
-    // Files share a worker and its modules, which takes half the time: each test sets up what it needs. With a
-    // mutant each file loads its own, so that one that never does is noticed.
+    // Test files share a worker and its modules, which halves the time. With a mutant they are isolated, so that a
+    // file that never loads the changed module is detected.
     isolate: mutant !== false,
-    // Generous, for a machine that does other things too: no test waits for real time.
+    // Generous, for busy machines: no test waits for real time.
     testTimeout: 60_000,
   },
 });

@@ -1,14 +1,14 @@
-/** The emoji picker's data, cut down at build time from emojibase to what the picker and the server take. */
+/** Build-time data of the emoji picker: emojibase, reduced to what the picker needs and the server accepts. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Plugin } from "vite";
 
 const NAME = "virtual:emoji-data";
-/** Systems of the last few years draw emoji up to this version. */
+/** The newest emoji version that current systems support. */
 const NEWEST_VERSION = 15;
 const TONES = ["", "light", "medium-light", "medium", "medium-dark", "dark"];
-/** What the server takes for a reaction: symbols, modifiers, joiners, tags and keycaps. */
-const TAKEN = /^(?:[\p{So}\p{Sk}\p{Sm}\p{Cf}]|\ufe0f|\u20e3|[0-9#*](?=\ufe0f?\u20e3))+$/u;
+/** The characters that the server accepts in a reaction: symbols, modifiers, joiners, tags and keycaps. */
+const ACCEPTED = /^(?:[\p{So}\p{Sk}\p{Sm}\p{Cf}]|\ufe0f|\u20e3|[0-9#*](?=\ufe0f?\u20e3))+$/u;
 
 interface Source {
   readonly emoji: string;
@@ -30,11 +30,13 @@ export function emojiData(): Plugin {
     name: "emoji-data",
     resolveId: (id) => (id === NAME ? `\0${NAME}` : null),
     load: (id) =>
-      id === `\0${NAME}` ? `export default JSON.parse(${JSON.stringify(JSON.stringify(cut()))});` : null,
+      id === `\0${NAME}`
+        ? `export default JSON.parse(${JSON.stringify(JSON.stringify(pickerData()))});`
+        : null,
   };
 }
 
-function cut() {
+function pickerData() {
   const emojis = read<Source[]>("emojibase-data/en/data.json");
   const messages = read<{ groups: Group[]; skinTones: Group[] }>("emojibase-data/en/messages.json");
   const groups = messages.groups.filter((group) => group.key !== "component");
@@ -42,22 +44,22 @@ function cut() {
     locale: "en",
     emojis: emojis
       .filter(
-        (emoji) => emoji.group !== undefined && emoji.version <= NEWEST_VERSION && TAKEN.test(emoji.emoji),
+        (emoji) => emoji.group !== undefined && emoji.version <= NEWEST_VERSION && ACCEPTED.test(emoji.emoji),
       )
       .map(({ emoji, label, group, version, tags, skins }) => ({
         emoji,
         category: group,
-        label: capital(label),
+        label: capitalize(label),
         version,
         tags: tags ?? [],
-        ...(skins && { skins: toned(skins) }),
+        ...(skins && { skins: skinsByTone(skins) }),
       })),
-    categories: groups.map((group) => ({ index: group.order, label: capital(group.message) })),
-    skinTones: Object.fromEntries(messages.skinTones.map((tone) => [tone.key, capital(tone.message)])),
+    categories: groups.map((group) => ({ index: group.order, label: capitalize(group.message) })),
+    skinTones: Object.fromEntries(messages.skinTones.map((tone) => [tone.key, capitalize(tone.message)])),
   };
 }
 
-function toned(skins: NonNullable<Source["skins"]>): Record<string, string> {
+function skinsByTone(skins: NonNullable<Source["skins"]>): Record<string, string> {
   return Object.fromEntries(
     skins.flatMap(({ tone, emoji }) => (typeof tone === "number" ? [[TONES[tone] ?? "", emoji]] : [])),
   );
@@ -67,6 +69,6 @@ function read<T>(path: string): T {
   return JSON.parse(readFileSync(createRequire(import.meta.url).resolve(path), "utf8")) as T;
 }
 
-function capital(text: string): string {
+function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,9 +1,9 @@
-/** Measures, at each build, what the browser must fetch before the chat is usable, and fails over the budget. */
+/** Measures what the browser must load before the chat is usable, at each build. Fails if it exceeds the budget. */
 import { gzipSync } from "node:zlib";
 import type { Plugin, Rolldown } from "vite";
 
 const BUDGET_KB = 150;
-/** Fetched beside the entry by whoever is signed in. */
+/** Loaded together with the entry if the user is signed in. */
 const NEEDED_AT_ONCE = "src/app/ChatScreen.tsx";
 
 export function firstLoad(): Plugin {

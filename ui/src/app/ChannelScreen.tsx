@@ -1,4 +1,4 @@
-/** One channel: its head, its messages, the composer, and who is typing. */
+/** The screen of one channel: header, messages, composer, side panel and dialogs. */
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { errorMessage } from "../core/api/errors";
 import { serverNow } from "../core/clock";
@@ -189,7 +189,7 @@ export function ChannelScreen({ channel, target, navigationId, panel, onPanel, o
             onEarlier={() => void chat.history.loadEarlier(channelId)}
             onLater={() => void chat.history.loadLater(channelId)}
             onNewest={() => {
-              // The link has had its effect: what is on screen is the live end again.
+              // The newest messages replace the linked one: remove it from the address.
               void chat.history
                 .open(channelId, null)
                 .then(() => navigate(channelPath(channelId), { replace: true }));
@@ -243,7 +243,7 @@ export function ChannelScreen({ channel, target, navigationId, panel, onPanel, o
               onClick={() => {
                 chat.delete(deleting);
                 setDeleting(null);
-                // The button that opened this goes with the message.
+                // The button that opened the dialog is removed with the message.
                 requestAnimationFrame(focusComposer);
               }}
             >

@@ -1,4 +1,4 @@
-/** The whole of the chat for somebody signed in: sidebar, channel, dialogs, and the keys that work everywhere. */
+/** The chat for a signed-in user: sidebar, channel, dialogs, shortcuts; or the inspector. */
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { Chat } from "../core/chat/chat";
 import { channelPath, currentRoute, navigate } from "../core/router";
@@ -32,7 +32,7 @@ const SettingsDialog = lazy(() => dialogs.preferences().then((all) => ({ default
 
 const InspectorScreen = lazy(() => import("../features/inspector/InspectorScreen"));
 
-/** Once the chat stands, its dialogs are fetched: a click on one is answered at once. */
+/** Dialogs are prefetched after the chat is shown, so that they open immediately. */
 const PREFETCH_DIALOGS_AFTER_MS = 3_000;
 
 export { Chat };
@@ -70,7 +70,7 @@ function ChatShell({ chat }: { chat: Chat }) {
     setDrawer(false);
   }, []);
 
-  // Nothing in the address: the channel of last time, or the first there is.
+  // Without a channel in the address, open the last one or the first.
   useEffect(() => {
     if (route.page === "channel" || progress !== "ready") return;
     const first = loadLastChannel(channels) ?? firstChannel(channels);
@@ -206,7 +206,7 @@ function isTextField(target: EventTarget | null): boolean {
   );
 }
 
-/** From the composer to the messages to the sidebar and back. */
+/** Focus the composer, the messages and the sidebar in turn. */
 function focusNextRegion(): void {
   const stops = [".composer-field", ".messages-scroller", ".sidebar-link[aria-current], .sidebar-link"];
   const elements = stops
@@ -253,7 +253,7 @@ function saveLastChannel(channelId: string): void {
   try {
     localStorage.setItem(`${LAST_CHANNEL_KEY}.${store.getState().me?.userId ?? ""}`, channelId);
   } catch {
-    // Then the next visit begins with the first channel.
+    // Storage is not available: the next visit starts with the first channel.
   }
 }
 

@@ -1,4 +1,4 @@
-/** Where it begins: settings, session, then the chat or the door to it. */
+/** The entry point: loads configuration and session, then shows the chat or the sign-in page. */
 import { lazy, StrictMode, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError, errorMessage } from "../core/api/errors";
@@ -11,7 +11,7 @@ import "../kit/styles/tokens.css";
 import "../kit/styles/base.css";
 import "../kit/styles/controls.css";
 
-// A chunk of its own: who stands at the door need not carry the house.
+// A separate chunk, which the sign-in page does not need.
 const loadChatScreen = () => import("./ChatScreen");
 const ChatScreen = lazy(loadChatScreen);
 
@@ -58,7 +58,7 @@ function App() {
       await chat.start();
       setState({ at: "chat", chat });
     } catch (failure) {
-      // Then the session's end has opened the door already.
+      // The sign-in page is already shown by `onEnd`.
       if (failure instanceof ApiError && failure.code === "SIGNED_OUT") return;
       setState({ at: "problem", text: errorMessage(failure) });
     } finally {
@@ -93,7 +93,7 @@ const sessionEndMessages = {
   "signed-out": "You signed out in another tab.",
 } as const;
 
-// Back from the hosted page without signing in: the browser may show this page as it was left.
+// After navigating back from the hosted page, the browser may restore this page from its cache: load it again.
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });

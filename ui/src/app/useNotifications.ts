@@ -1,4 +1,4 @@
-/** Speaks up, if asked to, for mentions and direct messages that come while the tab is hidden. */
+/** Shows system notifications, if enabled, for mentions and direct messages while the tab is hidden. */
 import { useEffect } from "react";
 import { notify } from "../core/notifications";
 import { channelPath, navigate } from "../core/router";

@@ -1,11 +1,11 @@
 /**
- * The server's time, as well as a client can know it. People's clocks are hours off at times, and "last
- * seen" and "typing until" are told in the server's time; order never depends on either.
+ * The server's time. Client clocks may be hours off, and "last seen" and "typing until" are server times. The order
+ * of messages does not depend on it.
  */
 
 let offsetMs = 0;
 
-/** Learn from a response's `Date` header. It counts whole seconds, which is all that is needed. */
+/** Update the offset from a response's `Date` header, which has a resolution of one second. */
 export function updateServerTime(dateHeader: string | null, now = Date.now()): void {
   const serverTime = dateHeader === null ? Number.NaN : Date.parse(dateHeader);
   if (!Number.isNaN(serverTime)) offsetMs = Math.abs(serverTime - now) > 2_000 ? serverTime - now : 0;

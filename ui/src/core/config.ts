@@ -1,4 +1,4 @@
-/** What the stage says of itself: `/config.json`, written when the stage is deployed. */
+/** The configuration of the stage: `/config.json`, written by the deployment. */
 
 import { ApiError } from "./api/errors";
 
@@ -17,9 +17,9 @@ export interface Config {
     readonly signOutUrl: string;
   };
   readonly console: Readonly<Record<string, string>>;
-  /** Whether this stage shows the inspector. */
+  /** Whether the inspector is available. */
   readonly inspector: boolean;
-  /** Where a local stage serves what the inspector shows; a stage on AWS has consoles for it. */
+  /** The inspector's API on a local stage; null on AWS, where `console` has links instead. */
   readonly inspectorApi: string | null;
 }
 

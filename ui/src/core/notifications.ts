@@ -1,4 +1,4 @@
-/** Notifications of the system, for those who asked for them, while the tab is hidden. */
+/** System notifications while the tab is hidden, if the user enabled them. */
 
 const KEY = "parley.notifications";
 
@@ -14,7 +14,7 @@ export function notificationsEnabled(): boolean {
   }
 }
 
-/** Ask for them, or give them up. Says whether the browser lets us. */
+/** Enable or disable notifications. Returns false if the browser does not permit it. */
 export async function setNotificationsEnabled(enabled: boolean): Promise<boolean> {
   if (enabled && notificationPermission() === "missing") return false;
   const allowed = !enabled || (await Notification.requestPermission()) === "granted";
@@ -30,7 +30,7 @@ export async function setNotificationsEnabled(enabled: boolean): Promise<boolean
 interface NotificationContent {
   readonly title: string;
   readonly text: string;
-  /** A later notice with the same tag takes the earlier one's place. */
+  /** A notification replaces an earlier one with the same tag. */
   readonly tag: string;
   readonly onClick: () => void;
 }
@@ -45,6 +45,6 @@ export function notify({ title, text, tag, onClick }: NotificationContent): void
       notification.close();
     };
   } catch {
-    // Some phones know the name and not the thing.
+    // Some mobile browsers define `Notification` but throw in its constructor.
   }
 }

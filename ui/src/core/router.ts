@@ -1,12 +1,12 @@
-/** The address bar: `/c/{channelId}` is a channel, `/c/{channelId}/{seq}` a message in it, `/inspector…` the inspector. */
+/** Routes: `/c/{channelId}` is a channel, `/c/{channelId}/{seq}` a message in it, `/inspector…` the inspector. */
 
 export type Route =
   | { readonly page: "home" }
   | { readonly page: "channel"; readonly channelId: string; readonly seq: number | null }
-  /** `rest` is the inspector's own to read. */
+  /** `subpath` is parsed by the inspector. */
   | { readonly page: "inspector"; readonly subpath: string };
 
-/** A route, and which visit it is: following the same link again is another one. */
+/** The route and the number of its navigation: following the same link again is a new navigation. */
 export type CurrentRoute = Route & { readonly navigationId: number };
 
 const listeners = new Set<() => void>();
@@ -39,7 +39,7 @@ export function onNavigation(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Read the address again: after a sign-in it is another than when this module was loaded. */
+/** Read the address again: sign-in changes it after this module was loaded. */
 export function syncRoute(): void {
   current = { ...parseRoute(location.pathname), navigationId: current.navigationId + 1 };
   for (const listener of listeners) listener();

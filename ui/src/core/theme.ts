@@ -1,4 +1,4 @@
-/** Light or dark: the system's, or the person's own choice. `public/theme.js` applies it before the first paint. */
+/** The theme: the system's or the user's choice. `public/theme.js` applies it before the first paint. */
 
 export type Theme = "system" | "light" | "dark";
 
@@ -17,6 +17,6 @@ export function applyTheme(theme: Theme): void {
     if (theme === "system") localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, theme);
   } catch {
-    // Storage is switched off: the choice lives as long as the page.
+    // Storage is not available: the choice lasts until the page closes.
   }
 }

@@ -1,4 +1,4 @@
-/** Somebody's initials on a colour of their own: the same everywhere, since it comes from their id. */
+/** Initials on a colour derived from the user id. */
 import type { CSSProperties } from "react";
 
 interface AvatarProps {
@@ -18,7 +18,7 @@ export function Avatar({ userId, name, size = 36, status }: AvatarProps) {
   );
 }
 
-/** FNV-1a, turned by the golden angle so that near hashes are far colours. */
+/** A hue in degrees: FNV-1a times the golden angle, so that similar ids have different colours. */
 export function hue(id: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < id.length; index += 1) {
@@ -27,7 +27,7 @@ export function hue(id: string): number {
   return Math.round(((hash % 1_000) * 137.508) % 360);
 }
 
-/** The first characters of the first and last word: whole characters, whatever the script. */
+/** The first graphemes of the first and last word. */
 export function initials(name: string): string {
   const words = name.match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/gu) ?? [];
   const first = words[0];

@@ -1,4 +1,4 @@
-/** Copies a text, and says so on itself. */
+/** Copies a text and shows the result. */
 import { useEffect, useState } from "react";
 import { Icon } from "./Icon";
 import "./CopyButton.css";

@@ -1,6 +1,6 @@
 /**
- * A modal dialog on the browser's own `<dialog>`: it traps focus, closes with Escape, makes the rest inert and
- * gives focus back. Opened by being rendered.
+ * A modal dialog based on `<dialog>`, open while it is rendered. Traps the focus, closes with Escape, makes the rest of
+ * the page inert and restores the focus.
  */
 import { type ReactNode, useEffect, useId, useRef } from "react";
 import { Icon } from "./Icon";
@@ -10,7 +10,7 @@ interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
   readonly children: ReactNode;
-  /** The heading is there for screen readers only. */
+  /** Show the heading to screen readers only. */
   readonly hideHeading?: boolean;
   readonly size?: "small" | "medium" | "large";
 }
@@ -23,7 +23,7 @@ export function Dialog({ title, onClose, children, hideHeading = false, size = "
     const dialog = ref.current;
     const before = document.activeElement;
     dialog?.showModal();
-    // React has no say in where a dialog puts the focus; what is marked gets it.
+    // `showModal` moves the focus itself: React's `autoFocus` has no effect here.
     dialog?.querySelector<HTMLElement>("[data-autofocus]")?.focus();
     return () => {
       dialog?.close();
@@ -36,7 +36,7 @@ export function Dialog({ title, onClose, children, hideHeading = false, size = "
       ref={ref}
       className={`dialog dialog-${size}${hideHeading ? " dialog-no-heading" : ""}`}
       aria-labelledby={heading}
-      // Escape is for the topmost alone: what lies below must not close along.
+      // Escape closes only the topmost layer.
       onKeyDown={(event) => {
         if (event.key === "Escape") event.stopPropagation();
       }}

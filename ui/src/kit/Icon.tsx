@@ -1,4 +1,4 @@
-/** The icons, drawn on a 20-unit grid with one stroke. Decorative: what they mean is said by their button's label. */
+/** Icons on a 20-unit grid. They are decorative: the label of the button has the meaning. */
 
 const paths = {
   hash: "M7.5 3 6 17M14 3l-1.500 14M3.500 7h14M2.500 13h14",
@@ -65,7 +65,7 @@ export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   );
 }
 
-/** Parley's mark: a speech bubble that holds a P. */
+/** Parley's logo: a speech bubble with a P. */
 export function Logo({ size = 32 }: { size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" className="logo">

@@ -1,4 +1,4 @@
-/** The frame of what opens at the side of a channel; on a phone it covers the channel. */
+/** A panel at the side; covers the page on narrow screens. */
 import { type ReactNode, useEffect, useRef } from "react";
 import { Icon } from "./Icon";
 import "./SidePanel.css";

@@ -1,6 +1,6 @@
 /**
- * A long list of which only what is in view is rendered. What comes in at its head shows while the head is in view,
- * and else moves nothing under the reader's eyes; the arrow keys go from row to row.
+ * A long list that renders only the visible rows. New items at the start are shown if the list is scrolled to the start;
+ * otherwise the visible rows do not move. Arrow keys move between rows.
  */
 import { type KeyboardEvent, type ReactElement, type Ref, useImperativeHandle, useRef } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
@@ -17,9 +17,9 @@ interface WindowedListProps<T> {
   readonly ref?: Ref<ListHandle>;
 }
 
-/** A page's worth of rows, for the Page keys. */
+/** Rows per Page Up and Page Down. */
 const PAGE = 10;
-/** A little below the head still counts as the head. */
+/** A scroll offset up to this counts as the start of the list. */
 const HEAD_PX = 8;
 
 export function WindowedList<T>({ items, keyOf, row, ref }: WindowedListProps<T>) {
@@ -50,7 +50,7 @@ export function WindowedList<T>({ items, keyOf, row, ref }: WindowedListProps<T>
   };
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: it only moves the focus among its rows.
+    // biome-ignore lint/a11y/noStaticElementInteractions: keys only move the focus between rows.
     <div className="windowed-list" ref={scroller} onKeyDown={onKeyDown}>
       <Virtualizer
         ref={list}

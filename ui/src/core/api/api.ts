@@ -1,7 +1,4 @@
-/**
- * The REST resources, one method each. Adds the ID token, reads errors, and repeats what is safe to repeat;
- * what the answers mean for the state is for `chat/`.
- */
+/** The REST API, one method per route. Adds the ID token, parses errors and retries idempotent requests. */
 import { updateServerTime } from "../clock";
 import type {
   Channel,
@@ -79,11 +76,11 @@ export class Api {
     });
   directMessage = (userId: string) => this.#request<Channel>("POST", "/direct-messages", { userId });
   ticket = () => this.#request<Ticket>("POST", "/tickets");
-  /** Ends the session on the server: its sockets close, and its tickets are good for nothing. */
+  /** Ends the session on the server: its sockets close and its tickets become invalid. */
   signOut = () => this.#request<unknown>("POST", "/sign-out");
 
   async #request<T>(method: Method, path: string, body?: object): Promise<T> {
-    // POST is not repeated: a channel made twice is one too many. The rest is idempotent.
+    // POST is not idempotent: a retry could create a second channel.
     const repeats = method === "POST" ? 0 : REPEATS;
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -99,7 +96,7 @@ export class Api {
   async #requestOnce<T>(method: Method, path: string, body?: object): Promise<T> {
     let response = await this.#send(method, path, body, await this.#tokens.idToken());
     if (response.status === 401) {
-      // The server is the judge of a token's age, not this clock.
+      // The token may have expired by the server's clock.
       response = await this.#send(method, path, body, await this.#tokens.idToken({ fresh: true }));
     }
     updateServerTime(response.headers.get("Date"));
@@ -116,7 +113,7 @@ export class Api {
         headers,
         body: body ? JSON.stringify(body) : null,
         cache: "no-store",
-        // What is small may outlive the page: what was read stays read when the tab closes.
+        // Lets a read marker be sent while the page closes.
         keepalive: method === "PUT",
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });

@@ -1,4 +1,4 @@
-/** What can go wrong with a request, in the server's own codes plus the two that only a client knows. */
+/** Errors of requests: the server's codes, and two that only the client raises. */
 import type { ErrorCode } from "../contract";
 
 export type FailureCode = ErrorCode | "UNREACHABLE" | "SIGNED_OUT";
@@ -14,13 +14,13 @@ export class ApiError extends Error {
     this.status = status;
   }
 
-  /** Whether the same request may well work in a while. */
+  /** Whether the same request may succeed later. */
   get isTransient(): boolean {
     return this.code === "UNREACHABLE" || this.code === "INTERNAL" || this.code === "RATE_LIMITED";
   }
 }
 
-/** A sentence for a person, whatever was thrown. */
+/** A message for the user, for any thrown value. */
 export function errorMessage(failure: unknown): string {
   return failure instanceof ApiError ? failure.message : "Something went wrong. Try again.";
 }

@@ -1,4 +1,4 @@
-/** Channels, people, members: loads them and keeps the store true after each change. */
+/** Loads channels, people and members, and updates the store after each change. */
 import type { Api } from "../api/api";
 import type { Channel, NewChannel } from "../contract";
 import { channelPath, currentRoute, navigate } from "../router";
@@ -8,7 +8,7 @@ import { withPeople } from "../state/presence";
 import { change, store } from "../state/store";
 import { isInaccessible } from "./history";
 
-/** More people than these are found by searching on the server's side, not held here. */
+/** The store holds at most this many people. */
 const MAX_PEOPLE = 1_000;
 
 export class Channels {
@@ -55,7 +55,7 @@ export class Channels {
     removeChannel(channelId);
   }
 
-  /** Look at a channel that may not be mine, as after following a link. */
+  /** Load a channel of which the user may not be a member, for example after following a link. */
   async preview(channelId: string): Promise<void> {
     await this.#api.channel(channelId).then(storeChannel, () => undefined);
   }
@@ -68,7 +68,7 @@ export class Channels {
     }
   }
 
-  /** Go to the conversation with somebody; it is made if there is none. */
+  /** Open the direct channel with a user; create it if there is none. */
   async openDirectMessage(userId: string): Promise<void> {
     const { channels, me } = store.getState();
     const known = Object.values(channels).find(
@@ -150,19 +150,19 @@ export class Channels {
   }
 }
 
-/** Take what the server says of a channel, but never know less than before. */
+/** Store a channel from a response, without lowering its seqs. */
 export function storeChannel(channel: Channel): void {
   change((state) => withChannel(state, keepHighestSeqs(channel, state.channels[channel.channelId])));
 }
 
-/** The channel is no longer mine: forget it, and be elsewhere. */
+/** Remove a channel that is no longer accessible, and leave its page. */
 export function removeChannel(channelId: string): void {
   change((state) => withoutChannel(state, channelId));
   const route = currentRoute();
   if (route.page === "channel" && route.channelId === channelId) navigate("/", { replace: true });
 }
 
-/** Frames may have told of newer messages than the answer that was on its way meanwhile. */
+/** Frames may have arrived that are newer than the response. */
 function keepHighestSeqs(channel: Channel, before: Channel | undefined): Channel {
   return {
     ...channel,

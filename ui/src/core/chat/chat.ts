@@ -1,6 +1,6 @@
 /**
- * The chat as the screens use it. Joins session, API, socket and store, and says what happens when a frame
- * comes in or a connection comes back; `history`, `channels`, `sending` and `reading` do the work.
+ * The facade that the screens use. Connects session, API, socket and store, and handles frames and reconnects with
+ * `history`, `channels`, `sender` and `readMarkers`.
  */
 import { Api, type TokenSource } from "../api/api";
 import { ApiError, errorMessage } from "../api/errors";
@@ -59,18 +59,18 @@ export class Chat {
     this.sender = new MessageSender(this.#connection, (channelId) => this.history.confirmDelivery(channelId));
   }
 
-  // --- beginning and end
+  // --- lifecycle
 
   async start(): Promise<void> {
     change(() => initialState);
-    // All at once: none of these needs another's answer, and each is a round trip.
+    // Concurrently: none of these depends on another's response.
     const route = currentRoute();
     if (route.page === "channel") void this.history.open(route.channelId, route.seq);
     await Promise.all([this.#connect(), this.channels.load()]);
     void this.channels.loadPeople();
   }
 
-  /** Frames are understood once it is known whose they are. */
+  /** The socket opens after the user is loaded, because frames are handled relative to the user. */
   async #connect(): Promise<void> {
     const me = await this.api.me();
     change((state) => ({ ...state, me, people: { ...state.people, [me.userId]: me } }));
@@ -89,15 +89,15 @@ export class Chat {
 
   async signOut(): Promise<void> {
     this.stop();
-    // Nobody waits at the door for a network that is gone; the session then ends by its time.
+    // Do not wait long for an unreachable server: the session then expires.
     await Promise.race([this.api.signOut().catch(() => undefined), sleep(SIGN_OUT_TIMEOUT_MS)]);
     await this.#session.signOut();
   }
 
-  /** A new socket is in use: send what waits, then fetch what was missed. Frames meanwhile merge by seq. */
+  /** A new socket is in use: send the outbox, then backfill. Frames received meanwhile merge by seq. */
   async #resume(): Promise<void> {
     this.sender.apply({ type: "reconnected" });
-    // The first socket opens beside the first load, which ends before or after it: both know the same then.
+    // The first socket opens while channels are loading for the first time: nothing to backfill.
     if (store.getState().channelsProgress === "loading") return;
     await Promise.all([this.channels.load(), this.channels.loadPeople()]);
     const route = currentRoute();
@@ -109,7 +109,7 @@ export class Chat {
     change((state) => withoutExpiredTyping(state, now));
   }
 
-  // --- what the person does to a message: it works now, or they are told
+  // --- changes of a message: sent now, or an error is shown
 
   edit(message: Message, text: string): boolean {
     const { channelId, seq } = message;
@@ -134,9 +134,9 @@ export class Chat {
     return sent;
   }
 
-  // --- what the server says
+  // --- frames
 
-  /** Told of each message of somebody else, the first time that it comes. */
+  /** Call `listener` once for each new message of another user. The result unsubscribes. */
   onNewMessage(listener: NewMessageListener): () => void {
     return this.#newMessages.subscribe(listener);
   }
@@ -156,14 +156,14 @@ export class Chat {
       this.readMarkers.markOwnMessageRead(frame.channelId, frame.seq);
     }
     const isNew = this.#newMessages.isNew(frame, before);
-    // A first direct message may overtake the news of its channel.
+    // The first direct message may arrive before the frame of its channel.
     if (!before.channels[frame.channelId]) await this.channels.refresh(frame.channelId);
     if (isNew) this.#newMessages.notify(frame);
   }
 
   #onError(frame: ErrorFrame): void {
     if (frame.code === "SESSION_EXPIRED") this.#connection.replaceSession();
-    // A message says by itself that it was not sent; and nobody needs to know that they cannot be seen typing.
+    // A rejected message shows its own error, and a rejected typing frame needs none.
     else if (frame.clientMessageId === undefined && frame.action !== "startTyping") {
       this.toast("error", frame.message);
     }
@@ -197,7 +197,7 @@ export class Chat {
     this.toast("info", `${name} left ${title}. You are now its owner.`);
   }
 
-  // --- telling
+  // --- toasts
 
   toast(kind: "error" | "info", text: string): void {
     this.#toastId += 1;
@@ -211,7 +211,7 @@ export class Chat {
   readonly dismiss = (id: number): void =>
     change((state) => ({ ...state, toasts: state.toasts.filter((toast) => toast.id !== id) }));
 
-  /** Tell of a failure. Quietly: the connection line already says that the server cannot be reached. */
+  /** Show a toast. `quiet` omits UNREACHABLE, which the connection banner shows already. */
   #showFailure(failure: unknown, { quiet } = { quiet: false }): void {
     if (failure instanceof ApiError && failure.code === "SIGNED_OUT") return;
     if (quiet && failure instanceof ApiError && failure.code === "UNREACHABLE") return;

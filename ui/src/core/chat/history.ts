@@ -1,6 +1,6 @@
 /**
- * Loads messages: a channel's newest, those around a link, older and newer ones, those that a gap or an
- * absence left out. How they fit together is for `state/timeline.ts`.
+ * Loads messages: a channel's newest page, the page around a link, earlier and later pages, gaps and backfills.
+ * `state/timeline.ts` merges them.
  */
 import type { Api } from "../api/api";
 import { ApiError } from "../api/errors";
@@ -13,13 +13,13 @@ import { emptyTimeline, type Timeline } from "../state/timeline";
 
 const PAGE = 50;
 const BACKFILL_PAGE = 100;
-/** After an absence, a channel that moved on by more than this is loaded afresh. */
+/** A channel that has more new messages than this after a reconnect is reloaded in place of a backfill. */
 const MAX_BACKFILL = 400;
-/** On return the newest loaded messages are read again: they may have been edited meanwhile. */
+/** The newest loaded messages are fetched again after a reconnect: they may have been edited. */
 const REFRESHED_ON_RECONNECT = 40;
-/** Frames overtake each other by a little; only what stays away is a gap. */
+/** Frames may be reordered; a missing seq is fetched only after this time. */
 const GAP_DELAY_MS = 400;
-/** Storing a message is tried again for half a minute, so what was skipped may be there later on. */
+/** The workflow retries storing a message for half a minute, so a skipped seq may appear later. */
 const GAP_RETRY_DELAYS_MS = [3_000, 10_000, 30_000];
 
 export class History {
@@ -32,7 +32,7 @@ export class History {
     this.#onFailure = onFailure;
   }
 
-  /** Load a channel's newest messages, or those around a seq. Nothing to do if they are here. */
+  /** Load a channel's newest messages, or those around a seq, unless they are loaded. */
   async open(channelId: string, around: number | null): Promise<void> {
     const timeline = store.getState().timelines[channelId];
     if (timeline?.loading === "all") return;
@@ -50,13 +50,13 @@ export class History {
           window.items,
         ),
       );
-      // What came in while the page was on its way.
+      // Messages that arrived during the request.
       this.watchGap(channelId, store.getState().channels[channelId]?.lastSeq ?? 0);
     } catch (failure) {
       change((state) =>
         withTimeline(state, channelId, (known) => ({ ...known, loading: "none", failed: true })),
       );
-      // Whoever shows the channel says that it is not theirs.
+      // The screen shows that the channel is not accessible.
       if (!isInaccessible(failure)) this.#onFailure(failure, { quiet: true });
     }
   }
@@ -108,7 +108,7 @@ export class History {
     }
   }
 
-  /** A live message may have come with a seq that is not the next one: see whether those between can be fetched. */
+  /** Fetch missing seqs up to `upTo` after a short delay, if there are any. */
   watchGap(channelId: string, upTo: number): void {
     const timeline = store.getState().timelines[channelId];
     if (!timeline || this.#gaps.has(channelId)) return;
@@ -117,7 +117,7 @@ export class History {
     setTimeout(() => void this.#fillGap(channelId), GAP_DELAY_MS);
   }
 
-  /** Asks twice, since what was just told may not be readable yet; what stays away is skipped, for now. */
+  /** Fetches twice, because a new message may not be readable yet. Seqs that are still missing are skipped for now. */
   async #fillGap(channelId: string): Promise<void> {
     const gap = this.#gapOf(channelId);
     try {
@@ -129,14 +129,14 @@ export class History {
       }
       if (this.#gapOf(channelId)) change((state) => withTimeline(state, channelId, timelines.skipped));
     } catch {
-      // The next message, or the next connection, asks again.
+      // The next message or reconnect fetches again.
     } finally {
       this.#gaps.delete(channelId);
     }
     if (gap) await this.#retryGap(channelId, gap);
   }
 
-  /** What is not settled of a channel, up to the last seq that is known to be taken. */
+  /** The range of seqs that is not settled; null if there is none. */
   #gapOf(channelId: string): timelines.Range | null {
     const { timelines: known, channels } = store.getState();
     const timeline = known[channelId];
@@ -145,7 +145,7 @@ export class History {
     return { after: timeline.settled, upTo };
   }
 
-  /** What was skipped belongs to no message, as a rule; one that was stored late takes its place then. */
+  /** A skipped seq is usually a hole; a message that was stored late is inserted here. */
   async #retryGap(channelId: string, range: timelines.Range): Promise<void> {
     const generation = store.getState().timelines[channelId]?.generation;
     const limit = Math.min(range.upTo - range.after, BACKFILL_PAGE);
@@ -177,12 +177,12 @@ export class History {
     }
   }
 
-  /** After an absence: whatever the loaded channels missed, the one on screen first. */
+  /** Backfill all loaded channels after a reconnect, the one on screen first. */
   async backfill(onScreen: string | null): Promise<void> {
     const loaded = Object.keys(store.getState().timelines);
     loaded.sort((a, b) => Number(b === onScreen) - Number(a === onScreen));
     for (const channelId of loaded) {
-      // One that fails must not keep the others from it; the next gap or connection asks again.
+      // A failure must not stop the other channels; the next gap or reconnect fetches again.
       await this.#backfillChannel(channelId).catch(() => undefined);
     }
   }
@@ -203,7 +203,7 @@ export class History {
     await this.#fetchAfter(channelId, from);
   }
 
-  /** One's own message was acked, yet never seen: its frame may have been lost. History knows. */
+  /** Look up an own message that was acked but whose frame did not arrive. */
   async confirmDelivery(channelId: string): Promise<void> {
     const page = await this.#api.messages(channelId, { limit: PAGE }).catch(() => null);
     if (!page) return;
@@ -220,13 +220,13 @@ function withTimeline(state: ChatState, channelId: string, by: (timeline: Timeli
   return { ...state, timelines: { ...state.timelines, [channelId]: after } };
 }
 
-/** History knows of a message that no frame has told of. */
+/** Raise a channel's last seq to that of a message found in history. */
 function withLastSeq(state: ChatState, channelId: string, seq: number): ChatState {
   const channel = state.channels[channelId];
   return channel && seq > channel.lastSeq ? withChannel(state, { ...channel, lastSeq: seq }) : state;
 }
 
-/** Own messages found in history need not be sent again. */
+/** Remove own messages found in history from the outbox. */
 function withoutDelivered(state: ChatState, messages: readonly Message[]): ChatState {
   const mine = messages.filter((message) => message.sender.userId === state.me?.userId);
   const arrived = new Set(mine.map((message) => message.clientMessageId));
@@ -238,7 +238,7 @@ function contains(timeline: Timeline, seq: number): boolean {
   return timelines.oldest(timeline) <= seq && seq <= timelines.newest(timeline);
 }
 
-/** Whether a failure says that a channel is not, or no longer, for this person. */
+/** Whether the error means that the channel does not exist or the user is not a member. */
 export function isInaccessible(failure: unknown): boolean {
   return failure instanceof ApiError && (failure.code === "NOT_A_MEMBER" || failure.code === "NOT_FOUND");
 }

@@ -1,11 +1,11 @@
-/** Gets messages out: through the outbox while there is a connection, and again until they are delivered. */
+/** Sends messages through the outbox, and again until they are delivered. */
 import type { Connection } from "../socket/connection";
 import { due, markSending, type OutboxEvent, reduceOutbox, toFrame, unconfirmed } from "../socket/outbox";
 import { OutboxStorage } from "../socket/outboxStorage";
 import { change, store } from "../state/store";
 
 const TYPING_EVERY_MS = 3_000;
-/** No ack for so long: ask whether the socket is alive. */
+/** Without an ack for this long, the socket is pinged. */
 const PING_AFTER_MS = 4_000;
 const CONFIRM_EVERY_MS = 10_000;
 
@@ -21,7 +21,7 @@ export class MessageSender {
     this.#confirmDelivery = confirmDelivery;
   }
 
-  /** What this person wrote and was never sent, and keep it so from now on. */
+  /** Load the user's stored outbox, and store its changes from now on. */
   restore(userId: string): void {
     const storage = new OutboxStorage(userId);
     const outbox = storage.load();
@@ -57,7 +57,7 @@ export class MessageSender {
     }
   }
 
-  /** Once a second: what is overdue. */
+  /** Called once a second: retries overdue messages. */
   tick(now: number): void {
     const { outbox } = store.getState();
     if (outbox.length === 0) return;
@@ -72,7 +72,7 @@ export class MessageSender {
     }
   }
 
-  /** Volatile: without a socket it is dropped, and nobody misses it. */
+  /** Not reliable: dropped without a connection. */
   sendTyping(channelId: string): void {
     const now = Date.now();
     if (now - (this.#lastTyping.get(channelId) ?? 0) < TYPING_EVERY_MS) return;

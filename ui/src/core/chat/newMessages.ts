@@ -1,8 +1,8 @@
-/** Which messages of others are news: each once, however often, late or out of order its frame comes. */
+/** Notifies about new messages of other users: once each, also if frames are duplicate, late or out of order. */
 import type { MessageFrame } from "../contract";
 import type { ChatState } from "../state/model";
 
-/** A tab may stay open for weeks; a frame is repeated within minutes. */
+/** Limits memory of long-lived tabs; duplicate frames arrive within minutes. */
 const MAX_REMEMBERED = 1_000;
 
 export type NewMessageListener = (message: MessageFrame) => void;
@@ -11,13 +11,13 @@ export class NewMessages {
   readonly #listeners = new Set<NewMessageListener>();
   readonly #seen = new Set<string>();
 
-  /** Call with each message of somebody else, the first time that it comes. The result ends this. */
+  /** Call `listener` once for each new message of another user. The result unsubscribes. */
   subscribe(listener: NewMessageListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Whether a frame's message was neither heard of nor on screen; asking is hearing. */
+  /** Whether the message was neither seen before nor loaded. Marks it as seen. */
   isNew(frame: MessageFrame, before: ChatState): boolean {
     if (frame.sender.userId === before.me?.userId || this.#seen.has(frame.messageId)) return false;
     this.#remember(frame.messageId);

@@ -1,4 +1,4 @@
-/** How far one has read: known here at once, told to the server a little later and once for many. */
+/** Read markers: updated in the store immediately, sent to the server after a delay, once for several messages. */
 import type { Api } from "../api/api";
 import { withReadSeq } from "../state/frames";
 import { change, store } from "../state/store";
@@ -7,7 +7,7 @@ const SEND_DELAY_MS = 350;
 
 export class ReadMarkers {
   readonly #api: Api;
-  /** What the server was told last, or is about to be. */
+  /** channelId → the last seq that was sent or is scheduled. */
   readonly #sent = new Map<string, number>();
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
 
@@ -15,7 +15,7 @@ export class ReadMarkers {
     this.#api = api;
   }
 
-  /** Tell now what would be told in a moment: the page may be gone by then. */
+  /** Send scheduled markers now, because the page is closing. */
   readonly flush = (): void => {
     for (const [channelId, timer] of this.#timers) {
       clearTimeout(timer);
@@ -23,12 +23,12 @@ export class ReadMarkers {
     }
   };
 
-  /** The person has seen everything up to this seq. */
+  /** The user has seen all messages up to this seq. */
   markRead(channelId: string, seq: number): void {
     const channel = store.getState().channels[channelId];
     if (!channel?.role || seq < channel.readSeq || seq <= (this.#sent.get(channelId) ?? 0)) return;
     if (seq === channel.readSeq && !this.#sent.has(channelId)) {
-      // So it was when the page was opened: nothing new to tell.
+      // Unchanged since the page was opened: nothing to send.
       this.#sent.set(channelId, seq);
       return;
     }
@@ -36,7 +36,7 @@ export class ReadMarkers {
     this.#schedule(channelId, seq);
   }
 
-  /** Who writes has read: known here by the message itself, and to the server only if it is told. */
+  /** An own message counts as read. The reducer has updated the store; the server needs the marker. */
   markOwnMessageRead(channelId: string, seq: number): void {
     if (seq > (this.#sent.get(channelId) ?? 0)) this.#schedule(channelId, seq);
   }
@@ -55,7 +55,7 @@ export class ReadMarkers {
     try {
       await this.#api.markRead(channelId, seq);
     } catch {
-      // Not worth a word: the next message read says it all.
+      // Not shown: the next marker includes this one.
       if (this.#sent.get(channelId) === seq) this.#sent.delete(channelId);
     }
   }

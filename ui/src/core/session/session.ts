@@ -1,21 +1,21 @@
 /**
- * Who is signed in: the authorization code flow with PKCE against the hosted page, tokens kept for this tab
- * and renewed by refresh token. What a signed-in person may do is the server's business.
+ * The session: authorization code flow with PKCE at the hosted page; tokens are kept per tab and renewed with the
+ * refresh token.
  */
 import { ErrorResponse, User, UserManager, WebStorageStateStore } from "oidc-client-ts";
 import type { TokenSource } from "../api/api";
 import { ApiError } from "../api/errors";
 import type { Config } from "../config";
 
-/** A token with less than this left is renewed before it is used. */
+/** A token that expires sooner than this is renewed before use. */
 const RENEW_BEFORE_S = 60;
-/** Another tab may sign in by itself when this one did: the hosted page still knows the person. */
+/** Storage key, shared by all tabs: signing in may not need a click, because the hosted page has a session. */
 const SIGNED_IN_KEY = "parley.signedIn";
 const TAB_CHANNEL = "parley.session";
-/** A tab that is there answers well within this. */
+/** How long to wait for the response of another tab. */
 const ANSWER_TIMEOUT_MS = 200;
 
-/** What the tabs of one browser tell each other. Never leaves this origin, nor this browser. */
+/** Messages between the tabs of one browser, by BroadcastChannel. */
 type TabMessage =
   | { readonly kind: "signed-out" }
   | { readonly kind: "ask" }
@@ -31,7 +31,7 @@ export class Session implements TokenSource {
   #user: User | null = null;
   #renewal: Promise<User> | null = null;
   #signingOut = false;
-  /** Once this tab's session has ended, nothing that is still on its way may bring it back. */
+  /** Set when this tab's session has ended: pending renewals must not restore it. */
   #ended = false;
 
   constructor(config: Config) {
@@ -43,7 +43,7 @@ export class Session implements TokenSource {
       scope: auth.scopes,
       response_type: "code",
       redirect_uri: home(),
-      // Said outright: the hosted page lives on another host than the issuer's own discovery document.
+      // Explicit, because the hosted page is on another host than the issuer's discovery document.
       metadata: {
         issuer: auth.authority,
         authorization_endpoint: auth.authorizationEndpoint,
@@ -63,14 +63,14 @@ export class Session implements TokenSource {
     });
   }
 
-  /** Whether there may be a session to take up, without asking anybody: worth fetching the chat for. */
+  /** Whether there may be a session, without requests: if so, the chat is prefetched. */
   static mayExist(): boolean {
     return read(SIGNED_IN_KEY) === "yes" || location.search.includes("code=");
   }
 
   /**
-   * Take up a session: the one that the hosted page has just sent us back with, the one this tab had, or
-   * the one of another tab. Says whether there is one, and puts the address back to where the person was going.
+   * Restore a session: from the redirect of the hosted page, this tab's storage, or another tab. Returns whether there
+   * is one. After a redirect, restores the address from before the sign-in.
    */
   async resume(): Promise<boolean> {
     const address = new URL(location.href);
@@ -94,13 +94,13 @@ export class Session implements TokenSource {
     return !kept.expired || kept.refresh_token !== undefined;
   }
 
-  /** Whether this browser was signed in before, so that the hosted page can be asked without a click. */
+  /** Whether this browser was signed in before, so that the hosted page can be opened without a click. */
   get hasSignedInBefore(): boolean {
     return read(SIGNED_IN_KEY) === "yes" && read("parley.leaving", sessionStorage) === null;
   }
 
   async signIn(): Promise<void> {
-    // Once per tab and page load: a hosted page that sends back an error must not become a loop.
+    // Once per tab and page load: an error from the hosted page must not cause a redirect loop.
     write("parley.leaving", "yes", sessionStorage);
     await this.#manager.signinRedirect({ state: location.pathname + location.search });
   }
@@ -119,10 +119,10 @@ export class Session implements TokenSource {
     this.#signingOut = true;
     this.#ended = true;
     this.#broadcast({ kind: "signed-out" });
-    // A renewal on its way would store its tokens later: they are waited for, and go with the others.
+    // Wait for a pending renewal, so that its tokens are revoked too.
     await this.#renewal?.catch(() => undefined);
     write(SIGNED_IN_KEY, null);
-    // Without the network the tokens are forgotten all the same; they run out by themselves.
+    // Without the network the tokens are deleted here and expire on the server.
     await this.#manager.revokeTokens().catch(() => undefined);
     await this.#manager.removeUser();
     const { signOutUrl, clientId } = this.#config.auth;
@@ -134,7 +134,7 @@ export class Session implements TokenSource {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Each tab keeps its own tokens, and forgets them when it closes; a new one is let in by those that are open. */
+  /** Tokens are kept per tab until it closes; a new tab requests them from an open one. */
   async #loadFromAnotherTab(): Promise<User | null> {
     if (!this.hasSignedInBefore) return null;
     const answer = await new Promise<string | null>((resolve) => {
@@ -158,7 +158,7 @@ export class Session implements TokenSource {
     this.#tabs.postMessage(message);
   }
 
-  /** One renewal at a time: a refresh token that rotates can be spent once only. */
+  /** One renewal at a time: a rotating refresh token can be used only once. */
   #renew(): Promise<User> {
     this.#renewal ??= this.#requestRenewal().finally(() => {
       this.#renewal = null;
@@ -175,7 +175,7 @@ export class Session implements TokenSource {
       const user = await this.#manager.signinSilent({ silentRequestTimeoutInSeconds: 15 });
       if (!user) throw signedOut();
       if (this.#ended && !this.#signingOut) {
-        // Another tab signed out meanwhile.
+        // Another tab has signed out.
         await this.#manager.removeUser();
         throw signedOut();
       }
@@ -203,19 +203,19 @@ export class Session implements TokenSource {
     if (this.#signingOut) return;
     this.#ended = true;
     this.#user = null;
-    // A renewal in this tab may have noted it since the other tab took it away.
+    // A renewal in this tab may have set it after the other tab removed it.
     if (end === "signed-out") write(SIGNED_IN_KEY, null);
     await this.#manager.removeUser();
     for (const listener of this.#listeners) listener(end);
   }
 }
 
-/** The address registered for coming back from the hosted page. */
+/** The redirect URI registered for the hosted page. */
 function home(): string {
   return `${location.origin}/`;
 }
 
-/** Only a path of ours: what comes back from a redirect is never trusted with another host. */
+/** Accepts only a path of this site from the state of a redirect, never another host. */
 export function safePath(state: unknown): string {
   return typeof state === "string" && /^\/(?![/\\])/.test(state) ? state : "/";
 }
@@ -237,6 +237,6 @@ function write(name: string, value: string | null, storage: Storage = localStora
     if (value === null) storage.removeItem(name);
     else storage.setItem(name, value);
   } catch {
-    // Storage is full or switched off: the person signs in by hand next time.
+    // Storage is full or not available: the next sign-in needs a click.
   }
 }

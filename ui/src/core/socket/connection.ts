@@ -1,7 +1,4 @@
-/**
- * Carries out what `machine.ts` decides: tickets, WebSockets, timers and the browser's own signals. Parses
- * frames, and judges none of them.
- */
+/** Executes the effects of `machine.ts` with tickets, WebSockets, timers and browser events. Parses frames. */
 import type { ClientFrame, ServerFrame } from "../contract";
 import {
   type ConnectionStatus,
@@ -15,7 +12,7 @@ import {
 
 export interface ConnectionOptions {
   readonly url: string;
-  /** A one-time ticket; `fresh` asks for a renewed session first. Rejects with `{code: "SIGNED_OUT"}` if there is none. */
+  /** A one-time ticket; `fresh` renews the session first. Rejects with `{code: "SIGNED_OUT"}` without a session. */
   readonly ticket: (fresh: boolean) => Promise<{ readonly ticket: string; readonly sessionEndsIn: number }>;
   readonly onFrame: (frame: ServerFrame) => void;
   readonly onStatus: (status: ConnectionStatus) => void;
@@ -54,7 +51,7 @@ export class Connection {
     return this.#machine.current !== null;
   }
 
-  /** Send now or not at all: whoever needs more keeps the frame and asks again. Says whether it went out. */
+  /** Send now or not at all. Returns whether the frame was sent. */
   send(frame: ClientFrame): boolean {
     const socket = this.#machine.current === null ? undefined : this.#sockets.get(this.#machine.current);
     if (socket?.readyState !== WebSocket.OPEN) return false;
@@ -62,12 +59,12 @@ export class Connection {
     return true;
   }
 
-  /** An answer is overdue. */
+  /** An answer is overdue: ping the socket. */
   checkAlive(): void {
     this.#dispatch({ type: "checkAlive" });
   }
 
-  /** The server refused the session: take over with a renewed one. */
+  /** The server rejected the session: open a socket with a renewed one. */
   replaceSession(): void {
     this.#dispatch({ type: "sessionExpired" });
   }
@@ -146,7 +143,7 @@ export class Connection {
     };
   }
 
-  /** Close without waiting for the other side, which may be gone. */
+  /** Close without waiting for the server, which may not respond. */
   #discard(id: number): void {
     const socket = this.#sockets.get(id);
     if (!socket) return;
@@ -156,7 +153,7 @@ export class Connection {
   }
 }
 
-/** API Gateway itself sends `{"message": "Internal server error"}` at times: not a frame of ours, so nothing. */
+/** Null if it is not a frame: API Gateway may send `{"message": "Internal server error"}`. */
 function parse(data: unknown): ServerFrame | null {
   try {
     const frame: unknown = JSON.parse(String(data));

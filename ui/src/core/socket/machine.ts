@@ -1,9 +1,9 @@
 /**
- * When to open, keep, replace and give up a socket, as a pure machine: events in, effects out. It knows no
- * WebSocket, no clock and no network; `connection.ts` carries its effects out.
+ * When to open, keep, replace and close a socket, as a pure state machine: events in, effects out. `connection.ts`
+ * executes the effects.
  *
- * At most one socket is current. While its successor is prepared (`next`) the current one stays in use, and a
- * replaced one lingers for a moment, so that no frame falls between the two. Frames may then come twice.
+ * At most one socket is current. It stays in use while the next one opens (`next`), and remains open for a short time
+ * after it is replaced, so that no frame is lost between the two. Frames may then arrive twice.
  */
 import { backoff } from "./backoff";
 
@@ -11,20 +11,20 @@ export const PING_EVERY_MS = 4 * 60_000;
 export const PONG_TIMEOUT_MS = 5_000;
 export const OPEN_TIMEOUT_MS = 15_000;
 export const LINGER_MS = 5_000;
-/** API Gateway cuts a connection at 2 hours. Everybody's rotation at another moment, well before. */
+/** API Gateway closes a connection after 2 hours. Clients rotate before, with jitter. */
 export const ROTATE_AFTER_MS = 105 * 60_000;
 export const ROTATE_SPREAD_MS = 10 * 60_000;
-/** A session's last moments are not worth using: take over with a fresh one before. */
+/** A socket is replaced this long before its session ends. */
 export const SESSION_MARGIN_MS = 60_000;
 
 export type ConnectionStatus = "stopped" | "connecting" | "open" | "reconnecting" | "offline";
 
 export interface Machine {
   readonly started: boolean;
-  /** What the browser believes. A hint: a stage on this very machine is there without any network. */
+  /** As reported by the browser. Only a hint: a local stage is reachable without a network. */
   readonly online: boolean;
   readonly current: number | null;
-  /** A ping is out, and nothing has been heard since. */
+  /** A ping was sent and nothing has been received since. */
   readonly awaitingPong: boolean;
   readonly next: {
     readonly id: number;
@@ -32,7 +32,7 @@ export interface Machine {
     readonly sessionEndsIn: number;
   } | null;
   readonly lingering: readonly number[];
-  /** Tries that failed since a socket last opened. */
+  /** Failed attempts since a socket last opened. */
   readonly attempt: number;
   readonly hasBeenOpen: boolean;
   readonly lastId: number;
@@ -45,9 +45,9 @@ export type MachineEvent =
   | { readonly type: "stop" }
   | { readonly type: "offline" }
   | { readonly type: "online" }
-  /** The page is looked at again, or an answer is overdue: is the socket still alive? */
+  /** The page became visible or an answer is overdue: check whether the socket is alive. */
   | { readonly type: "checkAlive" }
-  /** The server says that the session behind the socket has ended. */
+  /** The server reported that the session of the socket has ended. */
   | { readonly type: "sessionExpired" }
   | { readonly type: "ticket"; readonly id: number; readonly ticket: string; readonly sessionEndsIn: number }
   | { readonly type: "ticketFailed"; readonly id: number; readonly signedOut: boolean }
@@ -63,7 +63,7 @@ export type Effect =
   | { readonly do: "ping"; readonly id: number }
   | { readonly do: "setTimer"; readonly name: TimerName; readonly after: number }
   | { readonly do: "clearTimer"; readonly name: TimerName }
-  /** A new socket is in use: fetch whatever the old one may have missed. */
+  /** A new socket is in use: backfill. */
   | { readonly do: "resume"; readonly id: number };
 
 export interface Step {
@@ -103,7 +103,7 @@ export function step(machine: Machine, event: MachineEvent, random: () => number
       };
 
     case "offline":
-      // The socket may outlive a short break, so it is not closed: a ping will tell.
+      // The socket may survive a short interruption: check it with a ping.
       return machine.current === null
         ? unchanged({ ...machine, online: false })
         : checkAlive({ ...machine, online: false });
@@ -182,7 +182,7 @@ function timer(machine: Machine, name: TimerName, random: () => number): Step {
   }
 }
 
-/** Begin a new socket: a ticket first. Nothing to do while one is on its way or nobody wants one. */
+/** Start to open a socket, with a ticket first, unless one is opening or the machine is stopped. */
 function openNext(machine: Machine, fresh: boolean): Step {
   if (!machine.started || machine.next !== null) return unchanged(machine);
   const id = machine.lastId + 1;
@@ -210,7 +210,7 @@ function takeOver(machine: Machine, next: NonNullable<Machine["next"]>, random: 
     { do: "clearTimer", name: "opening" },
     { do: "clearTimer", name: "pong" },
     { do: "setTimer", name: "ping", after: PING_EVERY_MS },
-    // A session that is all but over when it begins is renewed at a pace, not in a loop.
+    // The minimum prevents a loop if the session is about to end.
     { do: "setTimer", name: "rotate", after: Math.max(lifetime, SESSION_MARGIN_MS / 2) },
     { do: "resume", id: next.id },
   ];
@@ -229,7 +229,7 @@ function takeOver(machine: Machine, next: NonNullable<Machine["next"]>, random: 
   };
 }
 
-/** The current socket is gone. Its successor, if one is on its way, goes on. */
+/** The current socket has closed. A socket that is opening continues. */
 function connectionLost(machine: Machine, random: () => number): Step {
   const after = { ...machine, current: null, awaitingPong: false };
   const clearTimers: Effect[] = (["ping", "pong", "rotate"] as const).map((name) => ({
@@ -243,7 +243,7 @@ function connectionLost(machine: Machine, random: () => number): Step {
   };
 }
 
-/** A try did not lead to an open socket: wait, longer each time. */
+/** An attempt failed: back off. */
 function attemptFailed(machine: Machine, random: () => number): Step {
   const effects: Effect[] = [{ do: "clearTimer", name: "opening" }];
   if (machine.started)
@@ -262,7 +262,7 @@ function checkAlive(machine: Machine): Step {
       ],
     };
   }
-  // Somebody is looking: do not make them wait for the end of a long back-off.
+  // The user is active: do not wait for the end of a long back-off.
   return machine.next === null
     ? openNext({ ...machine, attempt: Math.min(machine.attempt, 1) }, false)
     : unchanged(machine);

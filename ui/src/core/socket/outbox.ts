@@ -1,16 +1,15 @@
 /**
- * Messages on their way out, as a pure machine. Promises: each is sent until the server has it, in the order
- * written per channel, under one clientMessageId, so that a repeat is the same message. Keeping it across a
- * reload is for `outboxStorage.ts`; sockets and timers are for the caller.
+ * The outbox as a pure state machine. Each message is sent until the server has it, in the order written per channel,
+ * under one clientMessageId, so that a retry is the same message. `outboxStorage.ts` keeps it across a reload.
  *
- * A channel has one message in flight at a time, until it is delivered: acks alone say nothing of the order
- * in which the bus hands events on.
+ * A channel has one message in flight until it is delivered, because acks do not imply the order in which the bus
+ * delivers events.
  */
 import type { ErrorCode, SendMessage } from "../contract";
 
-/** Without an ack by then the same frame goes out again. */
+/** Without an ack for this long, the frame is sent again. */
 export const ACK_TIMEOUT_MS = 8_000;
-/** Acked, but not seen: by then the next message may go, and history is asked for this one. */
+/** If an acked message is not delivered for this long, the next one is sent and history is checked for it. */
 export const DELIVERY_TIMEOUT_MS = 10_000;
 export const MAX_ATTEMPTS = 5;
 
@@ -21,7 +20,7 @@ export interface Outgoing {
   readonly writtenAt: number;
   readonly state: "queued" | "sending" | "sent" | "failed";
   readonly attempts: number;
-  /** Not before this moment: the server asked for patience. */
+  /** Do not send before this time, in ms since the epoch. */
   readonly notBefore: number;
   /** When it was last sent or acked. */
   readonly since: number;
@@ -46,11 +45,11 @@ export type OutboxEvent =
     }
   | { readonly type: "retried"; readonly clientMessageId: string }
   | { readonly type: "discarded"; readonly clientMessageId: string }
-  /** The socket is another one: what was in flight may be lost. */
+  /** A new socket is in use: messages in flight may be lost. */
   | { readonly type: "reconnected" }
   | { readonly type: "tick" };
 
-/** How many go out by themselves once there is a connection: neither refused, nor with the server already. */
+/** The number of messages that are neither acknowledged nor failed. */
 export function countUnsent(outbox: Outbox): number {
   return outbox.filter(({ state }) => state === "queued" || state === "sending").length;
 }
@@ -100,13 +99,13 @@ export function reduceOutbox(outbox: Outbox, event: OutboxEvent, now: number): O
   }
 }
 
-/** Which messages may go out now: the first of each channel, if none is in flight there. */
+/** The messages to send now: the first of each channel, unless one is in flight there. */
 export function due(outbox: Outbox, now: number): Outgoing[] {
   const busy = new Set<string>();
   const ready: Outgoing[] = [];
   for (const item of outbox) {
     if (item.state === "failed" || busy.has(item.channelId)) continue;
-    // A delivery that is long in coming does not hold up the rest.
+    // A late delivery does not block the next message.
     if (item.state === "sent" && now - item.since > DELIVERY_TIMEOUT_MS) continue;
     busy.add(item.channelId);
     if (item.state === "queued" && item.notBefore <= now) ready.push(item);
@@ -123,7 +122,7 @@ export function markSending(outbox: Outbox, clientMessageId: string, now: number
   }));
 }
 
-/** Acked some time ago and not seen yet: ask history for it. */
+/** Messages that were acked but not delivered in time. */
 export function unconfirmed(outbox: Outbox, now: number): Outgoing[] {
   return outbox.filter((item) => item.state === "sent" && now - item.since > DELIVERY_TIMEOUT_MS);
 }
@@ -154,10 +153,10 @@ function afterRefusal(
 ): Outgoing {
   switch (refusal.code) {
     case "RATE_LIMITED":
-      // Patience is not failure: the message keeps its turn.
+      // The message keeps its place.
       return { ...item, state: "queued", attempts: 0, notBefore: now + (refusal.retryAfterMs ?? 1_000) };
     case "SESSION_EXPIRED":
-      // Goes out again on the socket that takes over.
+      // Sent again on the next socket.
       return { ...item, state: "queued", notBefore: now + 1_000 };
     case "INTERNAL":
       return item.attempts >= MAX_ATTEMPTS

@@ -1,13 +1,13 @@
 /**
- * Keeps unsent messages in the browser, one entry per message, so that two tabs of one person never write
- * over each other's. The entries are that person's only.
+ * Stores unsent messages in the browser per user, one entry per message, so that two tabs do not overwrite each other's
+ * messages.
  */
 import type { Outbox, Outgoing } from "./outbox";
 
 export class OutboxStorage {
   readonly #storage: Storage | null;
   readonly #prefix: string;
-  /** What is stored, and with which failure: an entry is written again only when that changes. */
+  /** clientMessageId → the stored failure: an entry is written again only when it changes. */
   #stored = new Map<string, string | null>();
 
   constructor(userId: string, storage: Storage | null = browserStorage()) {
@@ -37,7 +37,7 @@ export class OutboxStorage {
         const entry = { clientMessageId, channelId, text, writtenAt, failure };
         this.#storage?.setItem(this.#prefix + clientMessageId, JSON.stringify(entry));
       } catch {
-        // Storage is full: the message still goes out, as long as this page stays.
+        // Storage is full: the message is sent while this page is open.
       }
     }
     this.#stored = now;

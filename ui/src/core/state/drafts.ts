@@ -1,4 +1,4 @@
-/** What was begun and not sent, per channel: there again after a reload or a look elsewhere. */
+/** Drafts per user and channel, kept across navigation and a reload. */
 
 export function readDraft(userId: string, channelId: string): string {
   try {
@@ -13,7 +13,7 @@ export function writeDraft(userId: string, channelId: string, text: string): voi
     if (text === "") localStorage.removeItem(key(userId, channelId));
     else localStorage.setItem(key(userId, channelId), text);
   } catch {
-    // Storage is full or switched off: the draft lives as long as the page.
+    // Storage is full or not available: the draft lasts until the page closes.
   }
 }
 

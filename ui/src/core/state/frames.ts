@@ -1,6 +1,6 @@
 /**
- * What each frame of the server changes: one pure function per frame. A frame that the contract has and this
- * file does not handle is a compile error. What must be fetched because of a frame is for `chat/`.
+ * The state change of each server frame: one pure function per frame. A frame of the contract that is not handled here
+ * is a compile error. `core/chat` fetches data where a frame requires it.
  */
 import type {
   Channel,
@@ -21,15 +21,15 @@ import type { ChatState } from "./model";
 import { withPresence } from "./presence";
 import { trim, updateMessage, withLive } from "./timeline";
 
-/** Windows that grow by live messages alone are cut back: a tab may stay open for weeks. */
+/** Timelines that grow by live messages are trimmed, to limit the memory of long-lived tabs. */
 const MAX_LIVE = 1_500;
 const KEPT_LIVE = 500;
-/** How long somebody is shown as typing, whatever their or our clock says. */
+/** The maximum time that a user is shown as typing, regardless of clock differences. */
 const MAX_TYPING_MS = 10_000;
 
 export interface Clocks {
   readonly now: number;
-  /** The server's time at `now`, as far as it is known. */
+  /** The server's time at `now`. */
   readonly serverNow: number;
 }
 
@@ -62,7 +62,7 @@ export function reduceFrame(state: ChatState, frame: ServerFrame, clocks: Clocks
   }
 }
 
-/** A newer server may say more than this client knows; the compiler makes sure that it knows the contract. */
+/** Ignores frames of a newer server; the type ensures that all frames of the contract are handled. */
 function unknownFrame(state: ChatState, _frame: never): ChatState {
   return state;
 }
@@ -118,7 +118,7 @@ function messageArrived(state: ChatState, frame: MessageFrame, clocks: Clocks): 
         ? next.delivered
         : new Set([...next.delivered, frame.messageId]),
     };
-    // Who writes has read.
+    // An own message counts as read.
     next = withReadSeq(next, frame.channelId, frame.seq);
   } else {
     if (isNew && next.me && mentions(frame.text, next.me.username)) {
@@ -154,7 +154,7 @@ function reactionChanged(state: ChatState, frame: ReactionFrame): ChatState {
   });
 }
 
-/** Adding twice is adding once, and so is taking back. */
+/** Idempotent: adding or removing twice has no further effect. */
 export function withReaction(
   reactions: readonly ReactionCount[],
   emoji: string,
@@ -186,7 +186,7 @@ function channelChanged(state: ChatState, frame: ChannelFrame): ChatState {
   return frame.userId === me || frame.change === "created" ? state : withMoreMembers(state, frame);
 }
 
-/** Until the channel itself is fetched, what the frame tells of it. */
+/** The channel as far as the frame describes it, until it is fetched. */
 function provisional(frame: ChannelFrame, me: string | undefined): Channel {
   return {
     ...frame.channel,
@@ -198,7 +198,7 @@ function provisional(frame: ChannelFrame, me: string | undefined): Channel {
   };
 }
 
-/** Who made a channel may have left it and come back; what two people share has no owner. */
+/** Only for the `created` frame: a creator may leave and rejoin. Direct channels have no owner. */
 function createdByMe({ change, channel }: ChannelFrame, me: string | undefined): boolean {
   return change === "created" && channel.kind !== "direct" && channel.createdBy === me;
 }
@@ -260,7 +260,7 @@ function readMarkerMoved(state: ChatState, frame: ReadMarkerFrame): ChatState {
   return withReadSeq(state, frame.channelId, frame.readSeq);
 }
 
-/** How far I have read only ever grows. */
+/** The read marker only moves forward. */
 export function withReadSeq(state: ChatState, channelId: string, seq: number): ChatState {
   const channel = state.channels[channelId];
   if (!channel || seq <= channel.readSeq) return state;

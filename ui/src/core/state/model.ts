@@ -1,4 +1,4 @@
-/** What the client knows, in one value that mirrors the contract. Changed by pure functions only. */
+/** The state of the client. Changed by pure functions only. */
 import type { Channel, Member, User } from "../contract";
 import type { ConnectionStatus } from "../socket/machine";
 import type { Outbox } from "../socket/outbox";
@@ -23,7 +23,7 @@ export interface Toast {
 export interface ChatState {
   readonly me: User | null;
   readonly people: ById<User>;
-  /** userId → what was known last of whether they are here. */
+  /** userId → the latest known presence. */
   readonly presence: ById<KnownPresence>;
   readonly peopleProgress: Progress;
   readonly channels: ById<Channel>;
@@ -31,11 +31,11 @@ export interface ChatState {
   readonly timelines: ById<Timeline>;
   readonly members: ById<MemberList>;
   readonly outbox: Outbox;
-  /** Own messages that were seen to arrive on this page: they carry the tick. */
+  /** messageIds of own messages delivered since the page was opened. */
   readonly delivered: ReadonlySet<string>;
-  /** channelId → userId → when it ends, by this machine's clock. */
+  /** channelId → userId → end of typing, in ms by the client's clock. */
   readonly typing: ById<ById<number>>;
-  /** Unread messages that name me, as far as they were seen live. */
+  /** channelId → number of unread live messages that mention the user. */
   readonly mentions: ById<number>;
   readonly connection: { readonly status: ConnectionStatus; readonly since: number };
   readonly toasts: readonly Toast[];

@@ -1,6 +1,6 @@
 /**
- * People, and whether they are here. A request's answer may be older than a frame that came while it was on its
- * way, or than the answer to a later request: what was known later stays.
+ * Users and their presence. A response may be older than a frame that arrived during the request, or than the response
+ * to a later request: the latest information wins.
  */
 import type { PresenceChange, User } from "../contract";
 import type { ChatState } from "./model";
@@ -8,11 +8,11 @@ import type { ChatState } from "./model";
 export interface KnownPresence {
   readonly status: User["status"];
   readonly lastSeenAt: string | null;
-  /** By this machine's clock: when the frame came, or the request began. */
+  /** When the frame arrived or the request started, in ms by the client's clock. */
   readonly at: number;
 }
 
-/** What a frame tells, of people who are not known yet too. */
+/** Apply a presence frame, also to users that are not loaded yet. */
 export function withPresence(state: ChatState, changes: readonly PresenceChange[], now: number): ChatState {
   const presence = { ...state.presence };
   const people = { ...state.people };
@@ -25,7 +25,7 @@ export function withPresence(state: ChatState, changes: readonly PresenceChange[
   return { ...state, presence, people };
 }
 
-/** What a request that began at `askedAt` tells. */
+/** Apply the response to a request that started at `askedAt`. */
 export function withPeople(state: ChatState, items: readonly User[], askedAt: number): ChatState {
   const presence = { ...state.presence };
   const people = { ...state.people };

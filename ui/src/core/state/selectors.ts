@@ -1,15 +1,15 @@
-/** What screens show, derived from the state. */
+/** Values derived from the state. */
 import type { Channel, User } from "../contract";
 import type { ChatState } from "./model";
 
-/** A channel's title: its name, or in a direct channel the other person's. */
+/** A channel's title: its name, or the other user's name for a direct channel. */
 export function channelTitle(channel: Channel, people: ChatState["people"], me: string | undefined): string {
   if (channel.kind !== "direct") return channel.name;
   const other = otherPerson(channel, me);
   return (other && people[other]?.displayName) ?? (channel.name || "Direct message");
 }
 
-/** The one whom I talk to in a direct channel; oneself in a channel with oneself. */
+/** The other user of a direct channel, or the user themself in a channel with themself. */
 export function otherPerson(channel: Channel, me: string | undefined): string | undefined {
   if (channel.kind !== "direct") return undefined;
   return channel.memberIds.find((id) => id !== me) ?? channel.memberIds[0];
@@ -19,7 +19,7 @@ export function byName(a: { displayName: string }, b: { displayName: string }): 
   return a.displayName.localeCompare(b.displayName, undefined, { sensitivity: "base", numeric: true });
 }
 
-/** Online first, each by name. */
+/** Online users first, then by name. */
 export function byPresence(a: User, b: User): number {
   return a.status === b.status ? byName(a, b) : a.status === "online" ? -1 : 1;
 }

@@ -1,20 +1,17 @@
-/**
- * One channel's messages, as far as they are loaded: a window of its history, ordered by seq alone. Pure;
- * fetching is for `chat/`.
- */
+/** The loaded window of a channel's messages, ordered by seq. Pure; `core/chat/history.ts` fetches messages. */
 import type { Message, MessagePage } from "../contract";
 
 export interface Timeline {
   /** Ascending by seq, each seq once. */
   readonly messages: readonly Message[];
-  /** Everything up to here, from the first loaded, is loaded or known to be a hole. */
+  /** Up to this seq, everything from the first loaded message on is loaded or a hole. */
   readonly settled: number;
   readonly hasEarlier: boolean;
-  /** The window ends before the newest message: what is live is not part of it. */
+  /** The window ends before the newest message, so live messages are not added. */
   readonly hasLater: boolean;
   readonly loading: "none" | "earlier" | "later" | "all";
   readonly failed: boolean;
-  /** Another number for another window: the list starts afresh with it. */
+  /** Incremented when the window is replaced. */
   readonly generation: number;
 }
 
@@ -36,7 +33,7 @@ export function oldest(timeline: Timeline): number {
   return timeline.messages[0]?.seq ?? timeline.settled + 1;
 }
 
-/** A fresh window in place of whatever was there. */
+/** Replace the window. */
 export function replaced(
   timeline: Timeline,
   page: Pick<MessagePage, "items">,
@@ -63,7 +60,7 @@ export function withEarlier(timeline: Timeline, page: MessagePage): Timeline {
   };
 }
 
-/** The page asked for with `after`. What it does not hold, up to its last message, is a hole and stays one. */
+/** Add a page requested with `after`. Missing seqs up to its last message are holes. */
 export function withLater(timeline: Timeline, page: MessagePage): Timeline {
   const messages = merge(timeline.messages, page.items);
   const reached = Math.max(timeline.settled, page.items.at(-1)?.seq ?? 0);
@@ -77,35 +74,35 @@ export function withLater(timeline: Timeline, page: MessagePage): Timeline {
   };
 }
 
-/** Asked for, and not there: not waited for any more. */
+/** Treat missing seqs as holes. */
 export function skipped(timeline: Timeline): Timeline {
   return { ...timeline, settled: newest(timeline) };
 }
 
-/** The seqs after one, up to another. */
+/** The seqs from `after` (exclusive) to `upTo` (inclusive). */
 export interface Range {
   readonly after: number;
   readonly upTo: number;
 }
 
-/** Whether a seq of the range is missing from a window that spans it, and could be put there. */
+/** Whether the window spans the range and lacks a seq of it. */
 export function hasMissing(timeline: Timeline, { after, upTo }: Range): boolean {
   if (timeline.hasLater || timeline.loading === "all" || oldest(timeline) > after + 1) return false;
   const there = timeline.messages.filter(({ seq }) => seq > after && seq <= upTo);
   return there.length < upTo - after;
 }
 
-/** A live message. Those that this window cannot hold yet are left to the fetch that reaches them. */
+/** Add a live message, unless the window is loading or ends before the newest message. */
 export function withLive(timeline: Timeline, message: Message): Timeline {
   if (timeline.hasLater || timeline.loading === "all") return timeline;
-  // Older than the window and not asked for: an old message delivered again.
+  // Older than the window: an old message was delivered again.
   if (timeline.hasEarlier && timeline.messages.length > 0 && message.seq < oldest(timeline)) return timeline;
   if (find(timeline.messages, message.seq)) return timeline;
   const messages = merge(timeline.messages, [message]);
   return { ...timeline, messages, settled: settle(messages, timeline.settled) };
 }
 
-/** The seqs that were skipped in the live stream, as an `after`; null if there is no gap. */
+/** The seq after which messages are missing from the live stream; null if there is no gap. */
 export function gap(timeline: Timeline): number | null {
   if (timeline.hasLater || timeline.loading === "all") return null;
   return newest(timeline) > timeline.settled ? timeline.settled : null;
@@ -119,13 +116,13 @@ export function updateMessage(timeline: Timeline, seq: number, by: (message: Mes
   return after === message ? timeline : { ...timeline, messages: timeline.messages.with(index, after) };
 }
 
-/** Forget the oldest messages of a long window; they can be fetched again. */
+/** Drop the oldest messages of a window longer than `max`; they can be fetched again. */
 export function trim(timeline: Timeline, max: number, keep: number): Timeline {
   if (timeline.messages.length <= max) return timeline;
   return { ...timeline, messages: timeline.messages.slice(-keep), hasEarlier: true };
 }
 
-/** The later arguments win: what was fetched last is the newest that is known of a message. */
+/** Messages of `more` replace those with the same seq. */
 function merge(known: readonly Message[], more: readonly Message[]): readonly Message[] {
   const first = more[0];
   if (!first) return known;
@@ -150,7 +147,7 @@ function find(messages: readonly Message[], seq: number): Message | undefined {
   return messages[indexOf(messages, seq)];
 }
 
-/** Where a seq is, or -1: the list is sorted, and long. */
+/** The index of a seq, or -1, by binary search. */
 export function indexOf(messages: readonly Message[], seq: number): number {
   let low = 0;
   let high = messages.length - 1;

@@ -1,4 +1,4 @@
-/** The limit of a message, in bytes of UTF-8: the same count as the server's. */
+/** The size of a message in bytes of UTF-8, as the server counts it. */
 
 export const MAX_MESSAGE_BYTES = 8_192;
 

@@ -1,7 +1,7 @@
 /**
- * The subset of Markdown that messages may use, parsed into a tree: emphasis, code, quotes, lists, links.
- * What is not in the subset (HTML, images, headings, tables) stays the text that was typed, because the
- * parser never sees it as anything else. Turning the tree into elements is for `components/Markdown.tsx`.
+ * Parses the Markdown subset of messages into a tree: emphasis, code, quotes, lists, links. Everything else (HTML,
+ * images, headings, tables) stays text, because its constructs are disabled in the parser.
+ * `features/shared/Markdown.tsx` renders the tree.
  */
 import type { Root } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
@@ -26,7 +26,7 @@ const disabledConstructs = {
   },
 };
 
-/** Deeper nesting than people write; a text of nothing but `>` would cost time and break the layout. */
+/** Limits the time to parse hostile input such as thousands of `>`, and keeps the layout usable. */
 const MAX_NESTING = 8;
 const CONTAINERS = /^(?:[ \t]*(?:>|[-+*]|\d{1,9}[.)])(?=[ \t>]|$)[ \t]?)+/;
 
@@ -38,7 +38,7 @@ export function parseMarkdown(text: string): Root {
   });
 }
 
-/** Whether a text is sure to come out as one paragraph of plain text: then no parser is needed. */
+/** Whether the text is certainly a single plain paragraph, so that it need not be parsed. */
 export function isPlain(text: string): boolean {
   return !/[\\`*_~[\]<>&@]|https?:|www\.|^[ \t]*(?:[-+#]|\d+[.)])|\n/im.test(text);
 }
@@ -55,7 +55,7 @@ function plain(text: string): Root {
   return { type: "root", children: [{ type: "paragraph", children: [{ type: "text", value: text }] }] };
 }
 
-/** An address that a link may lead to: the web, and nothing else. */
+/** The URL if it is http or https, else null. */
 export function safeUrl(url: string): string | null {
   try {
     const { protocol, href } = new URL(url);

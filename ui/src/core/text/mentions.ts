@@ -1,4 +1,4 @@
-/** Finding `@username` in a text. A name is one only at a word's start: an e-mail address names nobody. */
+/** Finds `@username` in a text. A mention starts at the start of a word, so e-mail addresses are not mentions. */
 
 const MENTION = /(?<![\p{L}\p{N}_@.])@([\p{L}\p{N}_](?:[\p{L}\p{N}_.+-]*[\p{L}\p{N}_])?)/gu;
 
@@ -16,7 +16,7 @@ export function findMentions(text: string): Mention[] {
   }));
 }
 
-/** Whether a text names this person, outside of code. */
+/** Whether a text mentions the user, outside of code. */
 export function mentions(text: string, username: string): boolean {
   if (!text.includes("@")) return false;
   const prose = text.replace(/```[\s\S]*?(?:```|$)/g, " ").replace(/`[^`\n]*`/g, " ");

@@ -1,4 +1,4 @@
-/** Moments in people's words: their language, their time zone. */
+/** Times in the user's language and time zone. */
 
 const hoursAndMinutes = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
@@ -16,7 +16,7 @@ export const timeOfDay = (iso: string) => hoursAndMinutes.format(new Date(iso));
 export const fullTime = (iso: string) => dateAndTime.format(new Date(iso));
 export const shortDate = (iso: string) => dateFormat.format(new Date(iso));
 
-/** The day as people count it: two moments on one day give the same text. */
+/** The same text for all times on one local day. */
 export function dayKey(iso: string): string {
   const day = new Date(iso);
   return `${day.getFullYear()}-${day.getMonth()}-${day.getDate()}`;
@@ -30,7 +30,7 @@ export function dayName(iso: string, now = Date.now()): string {
   return day.getFullYear() === new Date(now).getFullYear() ? thisYear.format(day) : otherYear.format(day);
 }
 
-/** "5 minutes ago", as of `now` on the clock that made the moment. */
+/** "5 minutes ago"; `now` is in ms, by the clock that produced `iso`. */
 export function ago(iso: string, now: number): string {
   const seconds = Math.max(0, (now - Date.parse(iso)) / 1_000);
   if (seconds < 60) return "just now";

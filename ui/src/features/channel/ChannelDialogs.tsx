@@ -1,4 +1,4 @@
-/** Making a channel, and finding one to join. */
+/** Dialogs to create a channel and to join one. */
 import { type FormEvent, useCallback, useEffect, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import type { Channel } from "../../core/contract";

@@ -1,4 +1,4 @@
-/** When there is no channel to show: nothing joined yet, or an address that leads to none of mine. */
+/** Shown without a channel: none joined yet, or the address is not accessible. */
 import { useEffect, useState } from "react";
 import { Icon } from "../../kit/Icon";
 import { Skeleton } from "../../kit/Skeleton";
@@ -15,7 +15,7 @@ export function NoChannel({
   const chat = useChatActions();
   const [looked, setLooked] = useState<string | null>(null);
 
-  // A link to a public channel shows it, with an offer to join.
+  // A public channel is shown with a button to join it.
   useEffect(() => {
     if (channelId === null) return;
     let current = true;

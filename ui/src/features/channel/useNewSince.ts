@@ -1,8 +1,7 @@
-/** Where "new" begins in the open channel: what was unread when it was opened, or when the tab was last left. */
+/** The seq after which messages are new: what was unread when the channel was opened or the tab was last hidden. */
 import { useEffect, useRef, useState } from "react";
 import type { Channel } from "../../core/contract";
 
-/** A seq after which others' messages are new, or null. */
 export function useNewSince(channel: Channel): number | null {
   const [since, setSince] = useState(() => (channel.unread > 0 ? channel.readSeq : null));
   const latest = useRef(channel);
@@ -13,7 +12,7 @@ export function useNewSince(channel: Channel): number | null {
   useEffect(() => {
     const onVisibility = () => {
       const { lastSeq, readSeq } = latest.current;
-      // Left with everything read: whatever comes while nobody looks is new.
+      // Everything was read when the tab was hidden: later messages are new.
       if (document.visibilityState === "hidden" && readSeq >= lastSeq) setSince(lastSeq);
     };
     document.addEventListener("visibilitychange", onVisibility);

@@ -1,4 +1,4 @@
-/** Where messages are written and edited: grows with the text, counts bytes near the limit, completes mentions. */
+/** The field to write and edit messages. Grows with the text, shows the bytes left, completes mentions. */
 import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import type { Message, User } from "../../core/contract";
@@ -46,13 +46,13 @@ export function Composer(props: ComposerProps) {
     requestAnimationFrame(() => area?.setSelectionRange(area.value.length, area.value.length));
   }, [editing]);
 
-  // Whoever opens a channel can write at once; on a touch screen the keyboard would cover what is to be read.
+  // Focus on open, but not on touch screens, where the keyboard would cover the messages.
   useEffect(() => {
     if (matchMedia("(pointer: fine)").matches && !document.querySelector("dialog[open]"))
       field.current?.focus();
   }, []);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height depends on the text.
   useLayoutEffect(() => {
     const area = field.current;
     if (!area) return;
@@ -73,7 +73,7 @@ export function Composer(props: ComposerProps) {
 
   const complete = (person: User, { word, start }: MentionQuery) => {
     const before = `${text.slice(0, start)}@${person.username} `;
-    // At once: the next key may be on its way, and would land where the caret was.
+    // Synchronously: the next key press must find the new text and caret.
     flushSync(() => {
       setText(before + text.slice(start + 1 + word.length));
       setChosen(0);
@@ -113,9 +113,9 @@ export function Composer(props: ComposerProps) {
   };
 
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
-    // An input method is at work: its Enter chooses a character.
+    // During composition, Enter belongs to the input method.
     if (event.nativeEvent.isComposing) return;
-    // The browser tells of a moved caret a little later than it moves it: the key acts on where it is now.
+    // `select` events arrive after the caret has moved: use the current caret.
     const here = event.currentTarget.selectionStart;
     const now = here === caret ? { query, suggestions } : suggestionsAt(text, here);
     if (now.query && now.suggestions.length > 0) {
@@ -164,7 +164,7 @@ export function Composer(props: ComposerProps) {
       {open && (
         <div id={listId} className="suggestions" role="listbox" aria-label="People to mention">
           {suggestions.map((person, index) => (
-            // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the text field has the focus and the keys.
+            // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the text field has the focus and handles keys.
             <div
               key={person.userId}
               id={`${listId}-${index}`}
@@ -267,7 +267,7 @@ export function mentionBefore(text: string, caret: number): MentionQuery | null 
   return match ? { word: match[1] ?? "", start: caret - (match[1] ?? "").length - 1 } : null;
 }
 
-/** Nothing is left to suggest once a whole username stands there: Enter sends then. */
+/** The matching users; none if the word is the complete username of the only match, so that Enter sends. */
 export function suggest(people: readonly User[], word: string): User[] {
   const found = people.filter((person) => matches(person, word)).slice(0, MAX_SUGGESTIONS);
   const [only] = found;

@@ -1,4 +1,4 @@
-/** Who is typing, in the space below the composer that is there anyway. */
+/** Who is typing, below the composer. */
 import { useChat } from "../shared/useChat";
 import "./TypingIndicator.css";
 

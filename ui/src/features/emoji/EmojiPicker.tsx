@@ -1,6 +1,6 @@
 /**
- * The emoji picker. A chunk of its own, with its data. The list is filtered in the very render that shows what was
- * typed, never later: a key that follows at once acts on what the field says.
+ * The emoji picker, in a separate chunk with its data. The list is filtered in the same render as the text field, so
+ * that the next key acts on the text in the field.
  */
 
 import data from "virtual:emoji-data";
@@ -28,7 +28,7 @@ import {
 } from "./pickerLines";
 
 const TONES: readonly (Tone | null)[] = [null, "light", "medium-light", "medium", "medium-dark", "dark"];
-/** Shows the skin tone that is chosen. */
+/** The emoji that shows the selected skin tone. */
 const HAND = data.emojis.find(({ label }) => label === "Raised hand");
 
 const START: Position = { row: 0, column: 0 };
@@ -36,7 +36,7 @@ const START: Position = { row: 0, column: 0 };
 export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }) {
   const [text, setText] = useState("");
   const [tone, setTone] = useState<Tone | null>(null);
-  /** Where the arrow keys or the pointer went since the text was changed. */
+  /** Selected by arrow keys or pointer since the text changed. */
   const [chosen, setChosen] = useState<Position | null>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
@@ -58,7 +58,7 @@ export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => voi
   const choose = (to: Position) => {
     setChosen(to);
     const line = lines.findIndex((each) => "cells" in each && each.row === to.row);
-    // Upwards with one line more, which the heading may cover.
+    // Upwards one more line, because the sticky heading covers one.
     const down = at !== null && to.row > at.row;
     list.current?.scrollToIndex(down ? line : Math.max(0, line - 1), { align: "nearest" });
   };
@@ -75,7 +75,7 @@ export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => voi
   };
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the field and of the list within.
+    // biome-ignore lint/a11y/noStaticElementInteractions: handles keys of the field and the list inside.
     <div className="emoji-picker" onKeyDown={onKeyDown}>
       <div className="emoji-search">
         <input
@@ -89,7 +89,7 @@ export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => voi
           autoCorrect="off"
           spellCheck={false}
           enterKeyHint="done"
-          // biome-ignore lint/a11y/noAutofocus: the dialog was opened to type here.
+          // biome-ignore lint/a11y/noAutofocus: the picker is opened to search.
           autoFocus
           value={text}
           onChange={(event) => changeText(event.target.value)}
@@ -170,9 +170,9 @@ function EmojiCell({ cell, column, active, onChoose, onPick }: EmojiCellProps) {
       aria-selected={active || undefined}
       data-active={active ? "" : undefined}
       tabIndex={-1}
-      // The field keeps the focus and the keys.
+      // Keep the focus in the text field.
       onPointerDown={(event) => event.preventDefault()}
-      // A pointer that rests chooses nothing when the list moves below it.
+      // Not onMouseEnter: scrolling below a resting pointer must not select.
       onMouseMove={active ? undefined : onChoose}
       onClick={() => onPick(cell.symbol)}
     >
@@ -196,7 +196,7 @@ function ToneButton({ tone, onTone }: { tone: Tone | null; onTone: (tone: Tone |
   );
 }
 
-// --- the heading of what is in view stays at the top
+// --- sticky heading
 
 const StickyHeading = createContext(0);
 
@@ -207,7 +207,7 @@ interface LineBoxProps {
   readonly ref?: Ref<HTMLDivElement>;
 }
 
-/** A line where the list puts it, or at the top while it is the heading there. */
+/** A line of the list; sticky at the top if it is the heading of the visible category. */
 function LineBox({ style, index, children, ref }: LineBoxProps) {
   const sticky = useContext(StickyHeading) === index;
   return (

@@ -1,4 +1,4 @@
-/** Where the emoji picker opens, and how it closes. The picker itself is fetched when first asked for. */
+/** Opens the emoji picker next to a button. The picker is loaded on first use. */
 import { lazy, Suspense, useEffect, useLayoutEffect, useRef } from "react";
 import { Skeleton } from "../../kit/Skeleton";
 import "./EmojiPopover.css";
@@ -43,7 +43,7 @@ export function EmojiPopover({ request, onClose }: { request: EmojiRequest; onCl
       ref={ref}
       className="emoji-popover"
       aria-label="Emoji"
-      // Escape is for the topmost alone: what lies below must not close along.
+      // Escape closes only the topmost layer.
       onKeyDown={(event) => {
         if (event.key === "Escape") event.stopPropagation();
       }}

@@ -1,8 +1,8 @@
-/** Which emoji a text finds, in the lines that the picker shows, and how the arrow keys move among them. Pure. */
+/** Emoji matches as lines of the picker, and moving between them with arrow keys. Pure. */
 
 export const COLUMNS = 8;
 
-/** A text in the name weighs as much as in ten tags. */
+/** A match in the name counts as much as in ten tags. */
 const LABEL_POINTS = 10;
 
 export type Tone = "light" | "medium-light" | "medium" | "medium-dark" | "dark";
@@ -17,18 +17,18 @@ export interface Emoji {
 
 export interface EmojiData {
   readonly emojis: readonly Emoji[];
-  /** In the order in which they are shown. */
+  /** In display order. */
   readonly categories: readonly { readonly index: number; readonly label: string }[];
   readonly skinTones: Readonly<Record<Tone, string>>;
 }
 
-/** One emoji as it is shown and picked: in the chosen skin tone. */
+/** An emoji in the selected skin tone. */
 export interface Cell {
   readonly symbol: string;
   readonly label: string;
 }
 
-/** A category's heading, or a row of emoji with its number among the rows. */
+/** A category heading, or a row of emoji with its row number. */
 export type Line = { readonly heading: string } | { readonly row: number; readonly cells: readonly Cell[] };
 
 export interface Position {
@@ -36,7 +36,7 @@ export interface Position {
   readonly column: number;
 }
 
-/** By category, the likeliest first in each; all of them for an empty text. */
+/** Matches by category, best first; all emoji for an empty text. */
 export function pickerLines(data: EmojiData, text: string, tone: Tone | null): Line[] {
   const found = find(data.emojis, text.trim().toLowerCase());
   const lines: Line[] = [];
@@ -69,12 +69,12 @@ function pointsOf({ label, tags }: Emoji, wanted: string): number {
   return tagged + (label.toLowerCase().includes(wanted) ? LABEL_POINTS : 0);
 }
 
-/** The rows alone, by their number. */
+/** The rows without headings, by row number. */
 export function emojiRows(lines: readonly Line[]): readonly (readonly Cell[])[] {
   return lines.flatMap((line) => ("cells" in line ? [line.cells] : []));
 }
 
-/** Where an arrow key leads: left and right through the rows, up and down in the column. */
+/** The position after an arrow key: left and right across rows, up and down in the column. */
 export function movePosition(
   rows: readonly (readonly Cell[])[],
   { row, column }: Position,

@@ -1,4 +1,4 @@
-/** A stage on AWS: where its consoles show what a local stage shows here. No local data is made up for it. */
+/** Links to the AWS consoles of a stage, shown in place of the inspector's views. */
 
 import type { Config } from "../../core/config";
 import { Icon, type IconName } from "../../kit/Icon";

@@ -1,6 +1,6 @@
 /**
- * The inspector: what an operator asks of a running stage, on one page. A chunk of its own. A local stage serves
- * the data; a stage on AWS has consoles for it, and this page leads there.
+ * The inspector, for operators of a stage, in a separate chunk. A local stage serves the data; for a stage on AWS the
+ * page has links to its consoles.
  */
 import { useEffect, useMemo } from "react";
 import type { Chat } from "../../core/chat/chat";

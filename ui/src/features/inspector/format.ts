@@ -1,4 +1,4 @@
-/** Times, durations and ids as the inspector writes them. Pure. */
+/** Formats times, durations, ids and names. Pure. */
 
 const clock = new Intl.DateTimeFormat(undefined, {
   hour: "2-digit",
@@ -22,12 +22,11 @@ const dayAndClock = new Intl.DateTimeFormat(undefined, {
   hourCycle: "h23",
 });
 
-/** To the millisecond: what a debugger compares. */
 export const preciseTime = (iso: string) => clock.format(new Date(iso));
 export const secondTime = (iso: string) => shortClock.format(new Date(iso));
 export const dayTime = (iso: string) => dayAndClock.format(new Date(iso));
 
-/** "0.4 ms", "12 ms", "1.25 s", "2 min 5 s": about three digits that count. */
+/** "0.4 ms", "12 ms", "1.25 s", "2 min 5 s": about three significant digits. */
 export function duration(ms: number | null): string {
   if (ms === null) return "…";
   if (ms < 0) return `−${duration(-ms)}`;
@@ -42,10 +41,10 @@ export function duration(ms: number | null): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** To a tenth of a millisecond, for numbers that a reader adds up. */
+/** One decimal, for values that are summed. */
 export const exactMs = (ms: number) => `${ms.toFixed(1)} ms`;
 
-/** The first part of a UUID tells two apart on one screen; the whole is in the title. */
+/** The first part of a UUID. */
 export const shortId = (id: string) => (id.length > 12 ? id.slice(0, 8) : id);
 
 /** "MessageSent" as words: "Message sent". */
@@ -54,7 +53,7 @@ export function words(name: string): string {
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
-/** CloudFormation's generated names end in a hash, and ours begin with the stage: neither helps a reader. */
+/** A resource name without the stack prefix and without CloudFormation's hash. */
 export function plainName(name: string): string {
   const parts = name.split("-");
   if (parts[0] !== "Parley" || parts.length < 4) return name;
@@ -65,7 +64,7 @@ export function plainName(name: string): string {
 export const count = (many: number, one: string, several = `${one}s`) =>
   `${many.toLocaleString()} ${many === 1 ? one : several}`;
 
-/** What became of a message's posts, where nothing is wrong. */
+/** A sentence about the posts of a message that has no problems. */
 export function postSummary(posts: {
   readonly total: number;
   readonly delivered: number;

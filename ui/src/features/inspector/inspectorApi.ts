@@ -1,4 +1,4 @@
-/** The inspector's API: asks with the ID token, reads refusals, and opens the live stream. */
+/** The inspector's API: requests with the ID token, errors, and the live stream. */
 import type { TokenSource } from "../../core/api/api";
 import { ApiError } from "../../core/api/errors";
 import type {
@@ -17,7 +17,7 @@ const TIMEOUT_MS = 30_000;
 
 export type Query = Readonly<Record<string, string | number | readonly string[] | null | undefined>>;
 
-/** A refusal, or no answer. `code` is the server's own, or UNREACHABLE. */
+/** An error response, or none. `code` is the server's or UNREACHABLE. */
 export class InspectorError extends Error {
   readonly code: string;
 
@@ -31,7 +31,7 @@ export class InspectorError extends Error {
 export class InspectorApi {
   readonly #base: string;
   readonly #tokens: TokenSource;
-  /** The last question to the archive: it answers by a replay, and is asked one thing at a time. */
+  /** Requests to the archive run one at a time, because each starts a replay. */
   #lastArchiveRequest: Promise<unknown> = Promise.resolve();
 
   constructor(base: string, tokens: TokenSource) {
@@ -49,7 +49,7 @@ export class InspectorApi {
   channel = (channelId: string) =>
     this.#requestArchive<ChannelEvents>(`/channels/${encodeURIComponent(channelId)}/events`);
 
-  /** The live stream's bytes, until the signal ends it. */
+  /** The live stream, until the signal aborts it. */
   async live(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const response = await this.#send("/live", signal, "text/event-stream");
     if (!response.body) throw new InspectorError("INTERNAL", "The live stream came without a body.");
@@ -114,7 +114,7 @@ export function queryString(query: Query): string {
   return text && `?${text}`;
 }
 
-/** A sentence for a person, whatever was thrown. */
+/** A message for the user, for any thrown value. */
 export function inspectorErrorMessage(failure: unknown): string {
   return failure instanceof InspectorError || failure instanceof ApiError
     ? failure.message

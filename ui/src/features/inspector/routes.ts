@@ -1,4 +1,4 @@
-/** The inspector's part of the address bar, read and written in one place. */
+/** Parsing and building of the inspector's routes. */
 
 export type InspectorRoute =
   | { readonly view: "runs"; readonly runId: string | null }
@@ -8,7 +8,7 @@ export type InspectorRoute =
 
 const ID = "([A-Za-z0-9_.:-]{1,128})";
 
-/** `rest` is what follows `/inspector`. */
+/** `subpath` is the path after `/inspector`. */
 export function parseInspectorRoute(rest: string): InspectorRoute {
   const match = new RegExp(`^/(runs|events|messages|channels)(?:/${ID})?/?$`).exec(rest);
   const id = match?.[2] ?? null;

@@ -9,7 +9,6 @@ export interface Names {
   readonly ofChannel: (channelId: string | null) => string;
 }
 
-/** What the chat calls people and channels; what it does not know keeps its id. */
 export function useInspectorNames(): Names {
   const people = useChat((state) => state.people);
   const channels = useChat((state) => state.channels);

@@ -7,7 +7,7 @@ export type QueryState<T> =
   | { readonly state: "ready"; readonly value: T; readonly failure: null }
   | { readonly state: "failed"; readonly value: T | null; readonly failure: string };
 
-/** Ask, again whenever `key` changes. What came before stays while the next answer is awaited for the same thing. */
+/** Call `load`, again when `key` changes. `refetch` repeats it and keeps the value meanwhile. Null `key`: do nothing. */
 export function useQuery<T>(
   key: string | null,
   load: () => Promise<T>,
@@ -19,7 +19,7 @@ export function useQuery<T>(
     key,
   });
   const [attempt, setAttempt] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` names what `ask` asks for.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` identifies what `load` loads.
   useEffect(() => {
     if (key === null) return;
     let cancelled = false;
@@ -49,7 +49,7 @@ export function useQuery<T>(
     };
   }, [key, attempt]);
   const refetch = useCallback(() => setAttempt((before) => before + 1), []);
-  // The render before the effect still holds the last thing's answer.
+  // Until the effect has run, the state belongs to the previous key.
   const current: QueryState<T> = state.key === key ? state : { state: "loading", value: null, failure: null };
   return { ...current, refetch };
 }

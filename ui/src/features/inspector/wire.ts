@@ -60,7 +60,7 @@ export interface Post {
   readonly connectionId: string;
   readonly userId: string | null;
   readonly displayName: string | null;
-  /** "unknown": the posting function's log does not tell (any more). */
+  /** "unknown": not in the log of the posting function (any more). */
   readonly outcome: "delivered" | "gone" | "undelivered" | "unknown";
   readonly retries: number;
   readonly batch: number;
@@ -98,7 +98,7 @@ export interface Segment {
   readonly durationMs: number | null;
   readonly annotations: Readonly<Record<string, string | number | boolean>>;
   readonly failed: boolean;
-  /** It failed, and what it was part of went on. */
+  /** It failed, and its parent continued. */
   readonly caught: boolean;
   readonly error: string | null;
   readonly children: readonly Segment[];
@@ -193,7 +193,7 @@ export interface Workflow {
   readonly definition: Definition;
 }
 
-/** As much of the Amazon States Language as is drawn. */
+/** The parts of the Amazon States Language that the graph shows. */
 export interface Definition {
   readonly Comment?: string;
   readonly StartAt: string;

@@ -1,6 +1,6 @@
 /**
- * Tells screen readers of messages as they arrive. The log itself stays silent: a windowed list adds rows
- * while one scrolls, and those are no news.
+ * Announces new messages to screen readers. The log itself is not live, because a windowed list also adds rows while
+ * scrolling.
  */
 import { useEffect, useState } from "react";
 import type { MessageFrame, Person } from "../../core/contract";

@@ -1,6 +1,6 @@
 /**
- * A channel's messages as a windowed list: opens at the newest (or at what is new, or at a linked message),
- * stays at the end while one is there, keeps the reading position when older messages arrive.
+ * A channel's messages as a windowed list. Opens at the newest message, the first new one or a linked one; stays at the
+ * end while it is there; keeps the scroll position when earlier messages are added.
  */
 import {
   type KeyboardEvent,
@@ -23,9 +23,9 @@ import { type MessageActions, MessageRow, OutgoingRow } from "./MessageRow";
 import { buildRows, type Row } from "./rows";
 import "./MessageList.css";
 
-/** Older messages are asked for before the reader sees the end of those that are here. */
+/** Earlier messages are requested when the distance to the first loaded one is less than this. */
 const FETCH_AHEAD_PX = 900;
-/** A little off the end still counts as the end. */
+/** A distance up to this counts as the end of the list. */
 const NEAR_END_PX = 48;
 
 interface MessageListProps {
@@ -34,11 +34,11 @@ interface MessageListProps {
   readonly outgoing: readonly Outgoing[];
   readonly me: Person & { readonly username: string };
   readonly newSince: number | null;
-  /** A linked message: shown in the middle and marked, at each visit of its link. */
+  /** The seq of a linked message: centred and highlighted after each navigation to it. */
   readonly target: number | null;
   readonly navigationId: number;
   readonly unread: number;
-  /** The message that is being edited. */
+  /** The seq of the message that is being edited. */
   readonly editing: number | null;
   readonly delivered: ReadonlySet<string>;
   readonly nameOf: (person: Person) => string;
@@ -61,7 +61,7 @@ export function MessageList(props: MessageListProps) {
   const atEnd = useRef(target === null);
   const [awayFromEnd, setAwayFromEnd] = useState(false);
   const [focused, setFocused] = useState<number | null>(null);
-  // Rows have a guessed height until the first measuring: shown only after it, nothing jumps.
+  // Row heights are estimates until they are measured: the list is shown after that, so that it does not jump.
   const [measured, setMeasured] = useState(false);
 
   const rows = useMemo(
@@ -70,7 +70,7 @@ export function MessageList(props: MessageListProps) {
   );
   const last = rows.length - 1;
 
-  // Rows were put before the first one: the list keeps its distance from the end, so nothing moves on screen.
+  // Rows were added before the first one: keep the distance from the end, so that visible rows do not move.
   const firstKey = rows[0]?.key;
   const lastRendered = useRef({ firstKey, count: rows.length });
   const shifted =
@@ -81,7 +81,7 @@ export function MessageList(props: MessageListProps) {
     lastRendered.current = { firstKey, count: rows.length };
   });
 
-  // --- where the list stands
+  // --- scroll position
 
   const scrollToEnd = useCallback(() => {
     list.current?.scrollToIndex(last, { align: "end" });
@@ -140,9 +140,9 @@ export function MessageList(props: MessageListProps) {
     };
   }, [onPositionChange]);
 
-  // One's own message brings the list to the end, wherever it stood.
+  // An own message scrolls the list to the end.
   const newestOwn = outgoing.at(-1)?.clientMessageId;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only when another message is written.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only for a new own message.
   useEffect(() => {
     if (newestOwn !== undefined) {
       atEnd.current = true;
@@ -157,7 +157,7 @@ export function MessageList(props: MessageListProps) {
     scroller.current?.focus({ preventScroll: true });
   };
 
-  // --- walking through it by keyboard
+  // --- keyboard
 
   const focusRow = (index: number) => {
     const to = Math.max(0, Math.min(last, index));
@@ -235,7 +235,7 @@ export function MessageList(props: MessageListProps) {
         role="log"
         aria-label={label}
         aria-live="off"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard.
         tabIndex={0}
         onKeyDown={onKeyDown}
       >
@@ -252,7 +252,7 @@ export function MessageList(props: MessageListProps) {
           onResize={() => {
             setMeasured(true);
             if (atEnd.current) scrollToEnd();
-            // A short list never scrolls: what is in view is known once it is measured.
+            // A short list does not scroll: report the visible rows once they are measured.
             onPositionChange();
           }}
         >

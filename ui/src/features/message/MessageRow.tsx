@@ -1,4 +1,4 @@
-/** One message, with what can be done to it. */
+/** One message with its actions. */
 import { memo, useState } from "react";
 import type { Message } from "../../core/contract";
 import type { Outgoing } from "../../core/socket/outbox";
@@ -19,14 +19,14 @@ export interface MessageActions {
   readonly onPickEmoji: (message: Message, anchor: HTMLElement) => void;
   readonly onQuote: (message: Message) => void;
   readonly onCopyLink: (message: Message) => void;
-  /** Where the stage has an inspector. */
+  /** Null if the stage has no inspector. */
   readonly onInspect: ((message: Message) => void) | null;
 }
 
 interface MessageRowProps {
   readonly message: Message;
   readonly name: string;
-  /** Begins a group: shows who speaks. */
+  /** Shows avatar and name. */
   readonly startsGroup: boolean;
   readonly delivered: boolean;
   readonly highlighted: boolean;
@@ -208,7 +208,7 @@ function Reactions({ message, actions }: { message: Message; actions: MessageAct
   );
 }
 
-/** A huge text does not push everything else away: it opens on request. */
+/** Collapses a long text, with a button to show all of it. */
 function Collapsible({ long, children }: { long: boolean; children: React.ReactNode }) {
   const [open, setOpen] = useState(false);
   if (!long) return children;
@@ -248,7 +248,7 @@ const states = {
   failed: { icon: "alert", label: "Not sent" },
 } as const;
 
-/** A message of one's own on its way out. */
+/** An own message that is not delivered yet. */
 export const OutgoingRow = memo(function OutgoingRow(props: OutgoingRowProps) {
   const { item, me, name, startsGroup, resolveMention, onRetry, onDiscard } = props;
   const { icon, label } = states[item.state];

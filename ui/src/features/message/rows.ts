@@ -1,15 +1,15 @@
-/** A timeline as rows: who leads a group, where a day begins, where what is new begins. Pure. */
+/** Converts a timeline to rows with group starts, days and the start of new messages. Pure. */
 import type { Message } from "../../core/contract";
 import type { Outgoing } from "../../core/socket/outbox";
 import { dayKey } from "../../core/text/time";
 
-/** Messages of one person within this time stand together. */
+/** Messages of one user within this time form a group. */
 const GROUP_MS = 5 * 60_000;
 
 interface RowBase {
   readonly key: string;
   readonly startsGroup: boolean;
-  /** The first of a day: its moment. */
+  /** The time of the first message of a day, else null. */
   readonly day: string | null;
   readonly firstNew: boolean;
 }
@@ -22,7 +22,7 @@ export interface RowsInput {
   readonly messages: readonly Message[];
   readonly outgoing: readonly Outgoing[];
   readonly me: string;
-  /** Messages of others after this seq are new; null if nothing is. */
+  /** Messages of others after this seq are new; null if none are. */
   readonly newSince: number | null;
 }
 
@@ -37,7 +37,7 @@ export function buildRows({ messages, outgoing, me, newSince }: RowsInput): Row[
     newLineShown ||= firstNew;
     rows.push({
       kind: "message",
-      // One's own message keeps its key when the delivered one takes the echo's place.
+      // An own message keeps its key when it is delivered.
       key: mine ? `mine.${message.clientMessageId}` : message.messageId,
       message,
       day,

@@ -1,4 +1,4 @@
-/** Who is in a channel: with presence, and for those who may, adding and removing. */
+/** The members of a channel, with presence; adding, removing and leaving. */
 import { useEffect, useMemo, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import { serverNow } from "../../core/clock";

@@ -1,4 +1,4 @@
-/** Search in one channel, over what the server lets this person see. */
+/** Search for messages in one channel. */
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import type { Channel, Message, Person } from "../../core/contract";
@@ -21,12 +21,12 @@ interface SearchPanelProps {
   readonly onClose: () => void;
 }
 
-/** What was asked for, and what has come of it so far. */
+/** A search and its results. */
 interface Search {
   readonly term: string;
-  /** Newest first; null before the first answer. */
+  /** Newest first; null before the first response. */
   readonly messages: readonly Message[] | null;
-  /** How far back it was looked; null if to the beginning. */
+  /** The oldest seq searched; null if the search reached the start. */
   readonly searchedTo: number | null;
   readonly busy: boolean;
   readonly failure: string | null;
@@ -40,7 +40,7 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
   const lastRequest = useRef(0);
   const field = useRef<HTMLInputElement>(null);
   const term = text.trim();
-  // Results of another text than the field's are not shown: they would pass for results of the field's.
+  // Results are shown only while the field contains the term that they belong to.
   const current = search?.term === term ? search : null;
 
   useEffect(() => field.current?.focus(), []);
@@ -146,7 +146,7 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
   );
 }
 
-/** The text around the term, the term marked. */
+/** The text around the term, with the term highlighted. */
 function HighlightedText({ text, term }: { text: string; term: string }) {
   const at = text.toLowerCase().indexOf(term.toLowerCase());
   if (at < 0) return text;

@@ -1,4 +1,4 @@
-/** Ctrl+K: type a few letters, press Enter, be in the channel or the conversation. */
+/** Ctrl+K: find and open a channel or direct channel by typing part of its name. */
 import { type KeyboardEvent, useId, useMemo, useState } from "react";
 import { channelPath, navigate } from "../../core/router";
 import { channelTitle, otherPerson } from "../../core/state/selectors";
@@ -119,7 +119,7 @@ export function Switcher({ onClose, onDone }: { onClose: () => void; onDone: () 
         </div>
         <div id={listId} role="listbox" aria-label="Channels and people" className="switcher-list">
           {shown.map((target, index) => (
-            // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the text field has the focus and the keys.
+            // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the text field has the focus and handles keys.
             <div
               key={target.id}
               id={`${listId}-${index}`}

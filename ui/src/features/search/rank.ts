@@ -1,4 +1,4 @@
-/** Which channels and people a few typed letters mean, the likeliest first. */
+/** Ranks channels and people by how well they match a term. */
 
 export interface Findable {
   readonly title: string;
@@ -6,7 +6,7 @@ export interface Findable {
   readonly unread: number;
 }
 
-/** Whole beginnings before word beginnings before anywhere; unread first among equals. */
+/** Prefixes first, then word prefixes, then substrings; unread first among equals. */
 export function rank<T extends Findable>(targets: readonly T[], term: string): T[] {
   const wanted = term.toLowerCase().replace(/^[@#]/, "");
   const score = (target: T): number => {

@@ -1,4 +1,4 @@
-/** Oneself: the name others see, how Parley looks, when it speaks up, and the way out. */
+/** Settings: display name, theme, notifications; links to shortcuts and the inspector; sign-out. */
 import { type FormEvent, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import {

@@ -1,4 +1,4 @@
-/** One calm line when the connection has been away for a while. Short breaks are nobody's business. */
+/** A banner while the connection is interrupted. Short interruptions are not shown. */
 import { useEffect, useState } from "react";
 import { countUnsent } from "../../core/socket/outbox";
 import { useChat } from "./useChat";

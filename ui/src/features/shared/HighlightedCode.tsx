@@ -1,4 +1,4 @@
-/** Code in colour. A chunk of its own: fetched when the first code block with a language is shown. */
+/** Highlighted code, in a separate chunk that loads with the first code block that has a language. */
 import type { ElementContent, RootContent } from "hast";
 import { Fragment, type ReactNode } from "react";
 import bash from "refractor/bash";
@@ -65,7 +65,7 @@ function element(node: RootContent | ElementContent, index: number): ReactNode {
   return (
     <span key={index} className={Array.isArray(names) ? names.join(" ") : undefined}>
       {node.children.map((child, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the tokens of a text never reorder.
+        // biome-ignore lint/suspicious/noArrayIndexKey: tokens are never reordered.
         <Fragment key={at}>{element(child, at)}</Fragment>
       ))}
     </span>

@@ -1,4 +1,4 @@
-/** A message's text as elements. No HTML string is ever made: what is not an element below is text. */
+/** Renders a message's Markdown as elements, never through an HTML string. Unsupported nodes are shown as text. */
 import type { Nodes, Parent } from "mdast";
 import { Fragment, lazy, memo, type ReactNode, Suspense } from "react";
 import { isPlain, parseMarkdown, safeUrl } from "../../core/text/markdown";
@@ -7,7 +7,7 @@ import "./Markdown.css";
 
 const HighlightedCode = lazy(() => import("./HighlightedCode"));
 
-/** Who is behind an `@username`; undefined for nobody, which is then just text. */
+/** The user of an `@username`; undefined if unknown, which is shown as text. */
 export type ResolveMention = (
   username: string,
 ) => { readonly name: string; readonly me: boolean } | undefined;
@@ -32,7 +32,7 @@ interface Context {
 
 function children(parent: Parent, context: Context): ReactNode {
   return parent.children.map((node, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: the tree of a text never reorders.
+    // biome-ignore lint/suspicious/noArrayIndexKey: nodes are never reordered.
     <Fragment key={index}>{element(node as Nodes, context)}</Fragment>
   ));
 }
@@ -67,7 +67,7 @@ function element(node: Nodes, context: Context): ReactNode {
       return <li>{node.spread ? children(node, context) : tight(node, context)}</li>;
     case "code":
       return (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard.
         <pre dir="ltr" tabIndex={0}>
           <code>
             {node.lang ? (
@@ -94,17 +94,17 @@ function element(node: Nodes, context: Context): ReactNode {
   }
 }
 
-/** A list item of one line needs no paragraph around it. */
+/** Items of a tight list have no paragraph around their text. */
 function tight(item: Parent, context: Context): ReactNode {
   return item.children.map((node, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: the tree of a text never reorders.
+    // biome-ignore lint/suspicious/noArrayIndexKey: nodes are never reordered.
     <Fragment key={index}>
       {node.type === "paragraph" ? children(node, context) : element(node as Nodes, context)}
     </Fragment>
   ));
 }
 
-/** What was typed, for whatever is not shown as more than that. */
+/** The source text of a node that is not supported. */
 function source(node: Nodes, { text }: Context): ReactNode {
   const { position } = node;
   return position ? text.slice(position.start.offset, position.end.offset) : null;
@@ -127,7 +127,7 @@ function withMentions(text: string, { resolveMention }: Context): ReactNode {
   return done === 0 ? text : [...parts, text.slice(done)];
 }
 
-/** One to three emoji and nothing else are shown larger. */
+/** Whether the text is one to three emoji only, which are shown larger. */
 export function isEmojiOnly(text: string): boolean {
   return text.length <= 64 && /^(?:\s*(?:\p{RGI_Emoji})\s*){1,3}$/v.test(text);
 }

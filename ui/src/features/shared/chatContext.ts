@@ -1,4 +1,4 @@
-/** How components reach the chat. */
+/** The chat, for components. */
 import { createContext, useContext } from "react";
 import type { Chat } from "../../core/chat/chat";
 

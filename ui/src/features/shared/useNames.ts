@@ -1,4 +1,4 @@
-/** What people are called. Another value only when somebody is called otherwise: presence redraws no message. */
+/** Display names. The value changes only with names, so that presence does not render messages again. */
 import { useRef } from "react";
 import type { ChatState } from "../../core/state/model";
 import { useChat } from "./useChat";

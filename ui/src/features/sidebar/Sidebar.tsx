@@ -1,4 +1,4 @@
-/** The left side: channels, direct messages, people, and oneself. */
+/** The sidebar: channels, direct messages, people, and the signed-in user. */
 import { type ReactNode, useMemo } from "react";
 import type { Channel, User } from "../../core/contract";
 import { channelPath } from "../../core/router";
@@ -13,7 +13,7 @@ import { useChat } from "../shared/useChat";
 import { useRoute } from "../shared/useRoute";
 import "./Sidebar.css";
 
-/** More people than this are found by the switcher, not by scrolling. */
+/** More people are found with the switcher. */
 const MAX_PEOPLE_SHOWN = 40;
 
 interface SidebarProps {

@@ -1,4 +1,4 @@
-/** The door: who is not signed in sees this. */
+/** The pages before the chat: sign-in, loading and error. */
 import { useEffect, useState } from "react";
 import { Logo } from "../../kit/Icon";
 import "./SignIn.css";
@@ -56,7 +56,6 @@ export function SignIn({ notice, onSignIn }: SignInProps) {
   );
 }
 
-/** While there is nothing to show yet. */
 export function LoadingPage() {
   return (
     <main className="sign-in" aria-busy="true">
@@ -68,7 +67,7 @@ export function LoadingPage() {
   );
 }
 
-/** What stands in the way of showing anything, and what can be done. */
+/** A failure that prevents the chat from starting. Retries regularly and when the browser is online again. */
 export function ErrorPage({ title, text, onRetry }: { title: string; text: string; onRetry: () => void }) {
   useEffect(() => {
     const timer = setInterval(onRetry, RETRY_EVERY_MS);

@@ -1,4 +1,4 @@
-/** Where the message came by: event, archive, rule, runs, dead letters. */
+/** The steps of a delivery: event, archive, rule, runs, dead letters. */
 import type { ReactNode } from "react";
 import { RouteLink } from "../../shared/RouteLink";
 import { duration, plainName, preciseTime, shortId } from "../format";

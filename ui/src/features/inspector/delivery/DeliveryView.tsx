@@ -1,4 +1,4 @@
-/** The whole way of one message on one screen. */
+/** The delivery of one message, or a list of messages to select one. */
 import { type FormEvent, useMemo, useState } from "react";
 import { navigate } from "../../../core/router";
 import { CopyButton } from "../../../kit/CopyButton";
@@ -200,7 +200,7 @@ function HopTimes({ report }: { report: Way }) {
   );
 }
 
-/** What was said, where the run's input still tells; not of what was deleted. */
+/** The text of the message from the run's input, unless it was deleted. */
 function textOf(report: Way): string | null {
   if (report.message?.deletedAt) return null;
   const input = report.runs[0]?.input as { detail?: { data?: { text?: unknown } } } | null | undefined;

@@ -1,4 +1,4 @@
-/** Every post of the message: to whom, and what became of it. */
+/** The posts of a message: recipient, outcome, retries. */
 import { useState } from "react";
 import { Avatar } from "../../../kit/Avatar";
 import { shortId } from "../format";

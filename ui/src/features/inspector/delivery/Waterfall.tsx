@@ -1,4 +1,4 @@
-/** A trace, drawn: who waited for whom, and how long each took. */
+/** A trace as a waterfall chart. */
 import { useState } from "react";
 import { CopyButton } from "../../../kit/CopyButton";
 import { count, duration, shortId } from "../format";
@@ -65,7 +65,7 @@ interface RowProps {
 function Row({ row, chosen, onChoose, onFold }: RowProps) {
   const { segment, name, depth, left, width, hasChildren, open } = row;
   const annotations = Object.entries(segment.annotations);
-  // The label stands where there is room: behind the bar, or before it.
+  // The duration is shown after the bar, or before it if there is no room.
   const behind = left + width < 78;
   const trouble = segment.caught ? "caught" : segment.failed ? "failed" : null;
   return (

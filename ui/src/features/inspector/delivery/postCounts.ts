@@ -1,4 +1,4 @@
-/** The posts of a message, every one accounted for. Pure. */
+/** Counts of a message's posts by outcome. Pure. */
 import type { Hop, Post } from "../wire";
 
 export interface PostCounts {
@@ -24,12 +24,11 @@ export function countPosts(posts: readonly Post[]): PostCounts {
 
 const rank: Readonly<Record<Post["outcome"], number>> = { undelivered: 0, unknown: 1, gone: 2, delivered: 3 };
 
-/** What somebody should look at comes first. */
+/** Sort failures first. */
 export function worstFirst<T extends Post>(posts: readonly T[]): readonly T[] {
   return [...posts].sort((a, b) => rank[a.outcome] - rank[b.outcome] || b.retries - a.retries);
 }
 
-/** The hops' sum beside the measured total: how far the account is from adding up. */
 export function sumOfHops(hops: readonly Hop[]): number {
   return hops.reduce((sum, hop) => sum + hop.durationMs, 0);
 }

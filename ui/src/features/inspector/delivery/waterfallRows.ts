@@ -1,4 +1,4 @@
-/** A trace as rows: depth, place and length of each bar, what is folded away. Pure. */
+/** Converts a trace to rows of the waterfall chart. Pure. */
 import { plainName } from "../format";
 import type { Segment, Trace } from "../wire";
 
@@ -19,7 +19,7 @@ export function waterfallRows(trace: Trace, folded: ReadonlySet<string>): Waterf
   const walk = (segment: Segment, depth: number) => {
     const open = !folded.has(segment.id);
     const left = Math.min(100, Math.max(0, (segment.offsetMs / total) * 100));
-    // One without an end lasts to the end of what is known.
+    // A segment without an end lasts until the end of the trace.
     const lasted = segment.durationMs ?? total - segment.offsetMs;
     rows.push({
       segment,
@@ -36,7 +36,7 @@ export function waterfallRows(trace: Trace, folded: ReadonlySet<string>): Waterf
   return rows;
 }
 
-/** The time that the drawing covers: the trace's own, or more where a segment ends later. */
+/** The trace's duration in ms, or more if a segment ends later; at least 1. */
 export function traceDuration(trace: Trace): number {
   let end = trace.durationMs;
   const walk = (segment: Segment) => {
@@ -52,7 +52,7 @@ export function segmentCount(trace: Trace): number {
   return trace.segments.reduce((sum, root) => sum + count(root), 0);
 }
 
-/** Round moments for the scale: 1, 2 or 5 times a power of ten, about `wanted` of them. */
+/** About `wanted` ticks of the scale, at multiples of 1, 2 or 5 times a power of ten. */
 export function ticks(total: number, wanted = 6): number[] {
   const rough = total / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -1,4 +1,4 @@
-/** What goes over the bus: the archive's last minutes, then live. */
+/** Events on the bus: the last hour from the archive, then live. */
 import { useMemo, useState } from "react";
 import { Icon } from "../../../kit/Icon";
 import { SidePanel } from "../../../kit/SidePanel";

@@ -1,4 +1,4 @@
-/** An event as a sentence. Pure; names come from whoever knows them. */
+/** Parses archived events and describes them in a sentence. Pure. */
 import type {
   ChannelCreated,
   MemberJoined,
@@ -14,7 +14,7 @@ import type {
 import { words } from "../format";
 import type { BusEvent } from "../wire";
 
-/** The data of each kind, as published; anything else is shown as it came. */
+/** The data of each event type. */
 export interface EventData {
   readonly MessageSent: MessageSent;
   readonly MessageEdited: MessageEdited;
@@ -49,7 +49,7 @@ const requiredFields: { readonly [Kind in keyof EventData]: readonly string[] } 
   ChannelRead: ["userId", "readSeq"],
 };
 
-/** The event as what its detail-type promises; null for a poisoned or an unknown one. */
+/** The event by its detail-type; null if the type is unknown or required fields are missing. */
 export function parseEvent(event: BusEvent): KnownEvent | null {
   if (!Object.hasOwn(requiredFields, event.detailType)) return null;
   const kind = event.detailType as keyof EventData;
@@ -102,7 +102,7 @@ export function describeEvent(event: BusEvent, nameOf: (userId: string | null) =
 
 export type EventCategory = "message" | "change" | "reaction" | "member" | "presence" | "other";
 
-/** What colour an event has. */
+/** The category of an event, which determines its colour. */
 export function eventCategory(detailType: string): EventCategory {
   if (detailType === "MessageSent") return "message";
   if (detailType.startsWith("Message")) return "change";

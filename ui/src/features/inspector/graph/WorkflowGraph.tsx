@@ -1,4 +1,4 @@
-/** The workflow, drawn: states as buttons one can reach by keyboard, the chosen run's path lit. */
+/** The graph of the workflow, with the path of the selected run. States are buttons, reachable by keyboard. */
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { Icon } from "../../../kit/Icon";
 import { duration } from "../format";
@@ -19,7 +19,7 @@ interface WorkflowGraphProps {
 
 const PATH_MARGIN = 20;
 
-/** On a phone the whole workflow would be too small to read: there it is one tick away. */
+/** On narrow screens only the path is shown initially, because the whole workflow would be too small to read. */
 const narrow = () => matchMedia("(width < 48rem)").matches;
 
 const glyphs: Readonly<Record<string, string>> = {
@@ -113,7 +113,7 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
                 rx="10"
               />
             ))}
-          {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in it takes the focus. */}
+          {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: it contains nothing focusable. */}
           <g aria-hidden="true">
             {placed.edges.map(({ edge, path, label }) => {
               const key = edgeKey(edge.from, edge.to, edge.kind);
@@ -277,7 +277,7 @@ function accessibleName(
   return `${name}, ${outcome}${times}, ${duration(total)}`;
 }
 
-/** The next state in a direction: the nearest, and more along it than aside. */
+/** The next state in the direction of an arrow key; deviation from the direction costs double. */
 function neighbour(key: string, from: PlacedNode, nodes: readonly PlacedNode[]): PlacedNode | null {
   const direction = { ArrowDown: [0, 1], ArrowUp: [0, -1], ArrowRight: [1, 0], ArrowLeft: [-1, 0] }[key];
   if (!direction) return null;
@@ -296,7 +296,7 @@ function neighbour(key: string, from: PlacedNode, nodes: readonly PlacedNode[]):
   return best?.node ?? null;
 }
 
-/** Where to look: at the run's path, or at the whole. */
+/** The bounds of the run's path, or of the whole graph. */
 function boxToShow(placed: GraphLayout, highlight: RunHighlight | null): Box {
   const nodes = placed.nodes.filter((each) => highlight?.states.has(each.node.name));
   if (nodes.length === 0) return { x: 0, y: 0, width: placed.width, height: placed.height };
@@ -314,7 +314,7 @@ function innerEdges(graph: Graph): Graph["edges"] {
   return graph.nodes.flatMap((node) => (node.inner ? [...node.inner.edges, ...innerEdges(node.inner)] : []));
 }
 
-/** The states that a run entered, and the edges that it took. */
+/** The part of the graph that a run has taken. */
 function takenPath(graph: Graph, highlight: RunHighlight): Graph {
   const nodes = graph.nodes
     .filter((node) => highlight.states.has(node.name))

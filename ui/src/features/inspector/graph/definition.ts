@@ -1,6 +1,6 @@
 /**
- * A workflow's definition as a graph: states are nodes, what leads from one to the next is an edge. A Map's (or
- * Parallel's) states are a graph of their own inside its node. Pure; where things are put is for `layout`.
+ * Converts a workflow definition to a graph of states and transitions. The states of a Map or Parallel state are a graph
+ * inside its node. Pure; `layout.ts` computes positions.
  */
 import type { AslState, Definition } from "../wire";
 
@@ -18,11 +18,11 @@ export interface GraphEdge {
   readonly from: string;
   readonly to: string;
   readonly kind: EdgeKind;
-  /** Short enough to stand beside the edge; empty for what needs no word. */
+  /** A short label; empty for plain transitions. */
   readonly label: string;
-  /** The conditions or errors, whole. */
+  /** The full conditions or errors. */
   readonly reasons: readonly string[];
-  /** A catch into the state where all errors go: drawn as a mark on its state unless it matters. */
+  /** A catch into the common error handler: shown as a mark on the state unless it is taken or selected. */
   readonly common: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface Graph {
   readonly edges: readonly GraphEdge[];
 }
 
-/** So many catches into one state make it the place where all errors go. */
+/** A state with at least this many incoming catches is the common error handler. */
 const COMMON_FROM = 4;
 const MAX_LABEL_LENGTH = 22;
 
@@ -53,7 +53,7 @@ export function readDefinition(definition: Definition): Graph {
   };
 }
 
-/** Every node, those inside Maps too. */
+/** All nodes, including those inside other nodes. */
 export function allNodes(graph: Graph): GraphNode[] {
   return graph.nodes.flatMap((each) => [each, ...(each.inner ? allNodes(each.inner) : [])]);
 }
@@ -98,12 +98,12 @@ function edgesOf(from: string, state: AslState): GraphEdge[] {
   }));
 }
 
-/** JSONata without its brackets. */
+/** A JSONata expression without its delimiters. */
 function bare(condition: string): string {
   return condition.replace(/^\{%\s*/, "").replace(/\s*%\}$/, "");
 }
 
-/** What a reader needs of a condition: the value compared with, or its first words. */
+/** A condition as a short label: the compared value, or the start of the expression. */
 export function shortCondition(condition: string): string {
   const equal = /^\$\w+ = '([^']+)'$/.exec(condition);
   if (equal?.[1]) return equal[1];

@@ -1,4 +1,4 @@
-/** Where a graph's nodes and edges go: dagre's layered layout, a Map's inside first, so that its node holds it. */
+/** Positions of nodes and edges, by dagre's layered layout. Inner graphs are laid out first, to size their nodes. */
 import { Graph as DagreGraph, layout } from "@dagrejs/dagre";
 import type { Graph, GraphEdge, GraphNode } from "./definition";
 
@@ -9,7 +9,7 @@ export interface Point {
 
 export interface PlacedNode {
   readonly node: GraphNode;
-  /** The top left corner, in the whole drawing. */
+  /** The top left corner, relative to the whole drawing. */
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -33,7 +33,7 @@ export interface GraphLayout {
 const NODE_HEIGHT = 38;
 const CHARACTER = 7.6;
 const NODE_PADDING = 48;
-/** A label stands on its edge, this far before the state that the edge leads to: there edges are apart. */
+/** The distance of a label from the end of its edge, where edges do not overlap. */
 const LABEL_BEFORE_END = 15;
 const LABEL_STEP = 13;
 const LABEL_HEIGHT = 15;
@@ -93,7 +93,7 @@ export function layoutGraph(graph: Graph): GraphLayout {
     });
   }
   const nodes: PlacedNode[] = [];
-  // No label lies on another, or on a state.
+  // Labels must not overlap states or each other.
   const labels: LabelBox[] = [...boxes.values()].map((box) => ({
     x: box.x + box.width / 2,
     y: box.y + box.height / 2,
@@ -136,7 +136,7 @@ export function layoutGraph(graph: Graph): GraphLayout {
   return { width, height, nodes, edges };
 }
 
-/** A curve through the middles of a line's pieces, which has no corners. */
+/** A smooth SVG path through the midpoints of the line's segments. */
 export function smoothPath(points: readonly Point[]): string {
   const [first, ...rest] = points;
   if (!first) return "";
@@ -152,7 +152,7 @@ export function smoothPath(points: readonly Point[]): string {
   return path;
 }
 
-/** The point on a line that lies so far before its end. */
+/** The point on a line at a distance from its end. */
 export function pointBeforeEnd(points: readonly Point[], distance: number): Point | null {
   let left = distance;
   for (let index = points.length - 1; index > 0; index -= 1) {
@@ -169,7 +169,7 @@ export function pointBeforeEnd(points: readonly Point[], distance: number): Poin
   return points[0] ?? null;
 }
 
-/** A place for a label where none is yet: further back on its edge, if need be. */
+/** A free position for a label, further back on its edge if needed. */
 function placeLabel(text: string, points: readonly Point[], taken: LabelBox[]): Point | null {
   const width = text.length * LABEL_CHARACTER;
   let found: Point | null = null;
@@ -193,7 +193,7 @@ interface LabelBox extends Point {
   readonly height: number;
 }
 
-/** From one node's right side to another's, around what is between. */
+/** A curve from the right side of one node to the side of another. */
 function curveBetween(from: PlacedNode, to: PlacedNode): string {
   const start = { x: from.x + from.width, y: from.y + from.height / 2 };
   const toRight = to.x + to.width / 2 > start.x;

@@ -1,4 +1,4 @@
-/** What a run did to each state and edge of the graph. Pure. */
+/** The outcome of each state and the edges taken in a run. Pure. */
 import type { StateVisit } from "../wire";
 import type { GraphEdge } from "./definition";
 
@@ -30,7 +30,7 @@ export function highlightRun(visits: readonly StateVisit[], edges: readonly Grap
   for (const visit of visits) {
     if (visit.next === null) continue;
     const candidates = edges.filter((edge) => edge.from === visit.name && edge.to === visit.next);
-    // A caught error leaves by a Catch; two edges to one state differ in nothing else.
+    // A caught error takes the catch edge; otherwise edges between the same states are equivalent.
     const edge =
       candidates.find((edge) => (edge.kind === "catch") === (visit.status === "caught")) ?? candidates[0];
     if (edge) taken.add(edgeKey(edge.from, edge.to, edge.kind));
@@ -38,7 +38,7 @@ export function highlightRun(visits: readonly StateVisit[], edges: readonly Grap
   return { states, edges: taken };
 }
 
-/** A Fail state is where a run ends badly, though it did what it should. */
+/** A Fail state counts as failed, although it was executed successfully. */
 function outcomeOf(visit: StateVisit): StateOutcome {
   return visit.type === "Fail" ? "failed" : visit.status;
 }

@@ -1,4 +1,4 @@
-/** Looking at a drawing that is larger than its frame: fit, zoom at a point, drag. In drawing units. */
+/** The viewport of a drawing: fit, zoom, drag. Coordinates are in drawing units. */
 import { type PointerEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 export interface View {
@@ -10,9 +10,9 @@ export interface View {
 
 const MIN_SCALE = 0.2;
 const MAX_SCALE = 2.5;
-/** Below this, names of states cannot be read. */
+/** State names are not legible below this scale. */
 const MIN_LEGIBLE_SCALE = 0.5;
-/** A press that moves less than this is a click. */
+/** A press that moves less than this is a click, not a drag. */
 const CLICK_PX = 4;
 
 export interface Box {
@@ -22,7 +22,7 @@ export interface Box {
   readonly height: number;
 }
 
-/** The view that shows a box whole, no larger than life, in the middle. */
+/** The view that shows a box completely, centred, at most at scale `most`. */
 export function fitBox(box: Box, frame: { width: number; height: number }, most = 1): View {
   const scale = Math.min(
     most,
@@ -35,7 +35,7 @@ export function fitBox(box: Box, frame: { width: number; height: number }, most 
   };
 }
 
-/** The same, but never so small that it cannot be read: then the beginning shows. */
+/** As `fitBox`, but at least at a legible scale; then the top of the box is shown. */
 export function fitLegibly(box: Box, frame: { width: number; height: number }): View {
   const whole = fitBox(box, frame);
   if (whole.scale >= MIN_LEGIBLE_SCALE) return whole;
@@ -43,7 +43,7 @@ export function fitLegibly(box: Box, frame: { width: number; height: number }): 
   return { scale: MIN_LEGIBLE_SCALE, x: box.x + (box.width - width) / 2, y: box.y };
 }
 
-/** Another scale, with the point under the pointer staying where it is. */
+/** The view with another scale; the point at `at` (in pixels) stays fixed. */
 export function zoomAt(view: View, factor: number, at: { x: number; y: number }): View {
   const scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, view.scale * factor));
   return {
@@ -80,7 +80,7 @@ export function useViewport(target: Box) {
     moved.current = false;
   }, [target]);
 
-  // Until somebody moves it, the drawing fits whatever its frame becomes.
+  // Until the user moves the drawing, it is fitted to the frame on each resize.
   useEffect(() => {
     if (!moved.current && size.width > 0) setView(fitLegibly(target, size));
   }, [target, size]);

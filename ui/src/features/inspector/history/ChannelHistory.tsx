@@ -1,4 +1,4 @@
-/** One channel, at the moment that the slider points to. */
+/** The state of a channel at the position of a slider. */
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { Avatar } from "../../../kit/Avatar";
 import { Icon } from "../../../kit/Icon";
@@ -15,7 +15,7 @@ import { eventBuckets } from "./eventBuckets";
 import { type PastMessage, projectChannel } from "./projection";
 
 const PLAY_EVERY_MS = 450;
-/** Mentions are told by their text: who they were then, the archive does not say. */
+/** Mentions are shown as text, because the archive has no usernames. */
 const NO_MENTIONS = () => undefined;
 
 interface ChannelHistoryProps {
@@ -32,7 +32,7 @@ export function ChannelHistory({ past, busy, onRefresh }: ChannelHistoryProps) {
   const [showJson, setShowJson] = useState(false);
   const list = useRef<ListHandle>(null);
   const at = Math.min(position, items.length);
-  // The slider follows the hand; a long past may follow a little later.
+  // Deferred: a long history may render later than the slider moves.
   const shownAt = useDeferredValue(at);
   const channel = useMemo(() => projectChannel(items, shownAt), [items, shownAt]);
   const track = useMemo(() => eventBuckets(items), [items]);
@@ -41,7 +41,7 @@ export function ChannelHistory({ past, busy, onRefresh }: ChannelHistoryProps) {
 
   const last = useRef(items.length);
   useEffect(() => {
-    // Whoever stood at the present stays there when more is read.
+    // If the slider is at the end, keep it there when events are added.
     setAt((before) => (before === last.current ? items.length : before));
     last.current = items.length;
   }, [items.length]);
@@ -59,7 +59,7 @@ export function ChannelHistory({ past, busy, onRefresh }: ChannelHistoryProps) {
   const changed = shownEvent?.messageId ?? null;
   const changedIndex = channel.messages.findIndex((message) => message.messageId === changed);
   const scrollTo = changedIndex >= 0 ? changedIndex : channel.messages.length - 1;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each step shows what it changed.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: scroll to the change of each step.
   useEffect(() => {
     if (scrollTo >= 0) list.current?.show(scrollTo, changedIndex >= 0 ? "nearest" : "end");
   }, [shownAt, scrollTo]);
@@ -214,7 +214,7 @@ export function ChannelHistory({ past, busy, onRefresh }: ChannelHistoryProps) {
             <div className="history-track" aria-hidden="true">
               {track.map((bucket, index) => (
                 <span
-                  // biome-ignore lint/suspicious/noArrayIndexKey: buckets have no name but their place.
+                  // biome-ignore lint/suspicious/noArrayIndexKey: buckets are identified by their position.
                   key={index}
                   className={`history-bucket${((index + 1) / track.length) * items.length <= at ? "" : " history-ahead"}`}
                 >

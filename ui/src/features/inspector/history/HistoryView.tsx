@@ -1,4 +1,4 @@
-/** A channel's past: choose one, and drag through everything that happened in it. */
+/** The history of a channel: a list of channels, then the selected one. */
 
 import { RouteLink } from "../../shared/RouteLink";
 import { count, dayTime } from "../format";

@@ -1,4 +1,4 @@
-/** What the slider's track shows: how many events of which family lie where. Pure. */
+/** Event counts by category along the slider's track. Pure. */
 import { type EventCategory, eventCategory } from "../events/describeEvent";
 import type { BusEvent } from "../wire";
 
@@ -9,7 +9,7 @@ export interface Bucket {
 
 const CATEGORIES: readonly EventCategory[] = ["message", "change", "reaction", "member", "presence", "other"];
 
-/** Events by their place in the order, not by time: a quiet night must not fill the track. */
+/** Buckets of equal event counts, not of equal times, so that idle periods do not fill the track. */
 export function eventBuckets(events: readonly BusEvent[], max = 120): Bucket[] {
   const size = Math.max(1, Math.ceil(events.length / max));
   const found: Bucket[] = [];

@@ -1,7 +1,7 @@
 /**
- * A channel at a moment, from archived events alone. What the workflow does to the tables, done here again: a later
- * edit wins, the first deletion stays, of adding and removing a reaction the later counts. Events may come twice, and
- * a change before what it changes. Pure: the same events give the same channel.
+ * Projects archived events to the state of a channel, with the same rules as the workflow: the latest edit wins, the
+ * first deletion stays, of adding and removing a reaction the later one counts. Events may be duplicate or out of order.
+ * Pure.
  */
 import { parseEvent } from "../events/describeEvent";
 import type { BusEvent } from "../wire";
@@ -11,7 +11,7 @@ export interface PastMessage {
   readonly sender: { readonly userId: string; readonly displayName: string };
   readonly text: string;
   readonly sentAt: string;
-  /** Known once a change of it told; the archive's MessageSent is older than its place. */
+  /** From an edit, deletion or reaction; MessageSent is published before the seq is assigned. */
   readonly seq: number | null;
   readonly editedAt: string | null;
   readonly deletedAt: string | null;
@@ -32,7 +32,7 @@ export interface PastChannel {
   readonly members: readonly PastMember[];
   readonly online: ReadonlySet<string>;
   readonly typing: readonly string[];
-  /** Events that are not what their detail-type promises. */
+  /** The number of events that could not be parsed. */
   readonly unreadable: number;
 }
 
@@ -82,7 +82,7 @@ export function projectChannel(events: readonly BusEvent[], count = events.lengt
       case "MessageSent": {
         const { messageId, sender, text, sentAt } = read.data;
         const changes = changesOf(messageId);
-        // A client's retry is the same message under the same id: the first one was stored.
+        // A retry of the client has the same id: the first event was stored.
         if (changes.sent) break;
         changes.sent = { sender, text, sentAt };
         order.push(messageId);
@@ -127,7 +127,7 @@ export function projectChannel(events: readonly BusEvent[], count = events.lengt
         break;
       case "UserConnected": {
         const { connectionId, userId } = read.data;
-        // A connection's end may be told before its beginning; it does not open again.
+        // The disconnect event may arrive first; the connection is not opened again.
         if (!connections.has(connectionId)) connections.set(connectionId, { userId, open: true });
         break;
       }
@@ -166,7 +166,7 @@ function projectMessage(messageId: string, changes: Changes | undefined): PastMe
   let { text } = sent;
   let editedAt: string | null = null;
   for (const edit of edits) {
-    // As the workflow has it: the author's own, made before the deletion, and of several the latest.
+    // As in the workflow: only by the author, only before the deletion, the latest of several.
     if (edit.editedBy !== sent.sender.userId) continue;
     if (deletion && edit.editedAt > deletion.deletedAt) continue;
     if (editedAt === null || edit.editedAt >= editedAt) ({ text, editedAt } = edit);

@@ -1,9 +1,9 @@
-/** A value as JSON: folded where it is deep or long, and copied as a whole. */
+/** A value as JSON, collapsed where it is deep or long, with a copy button. */
 import { type ReactNode, useState } from "react";
 import { CopyButton } from "../../../kit/CopyButton";
 import "./JsonView.css";
 
-/** Deeper than this, and longer, it opens on request. */
+/** Deeper or longer branches are collapsed initially. */
 const OPEN_TO_DEPTH = 3;
 const MAX_OPEN_ENTRIES = 30;
 const LONG_TEXT = 240;
@@ -20,7 +20,7 @@ export function JsonView({ label, value }: { readonly label: string; readonly va
       {value === null || value === undefined ? (
         <p className="json-none">None.</p>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard.
         <section className="json-body" tabIndex={0} aria-label={`${label}, as JSON`}>
           <Value value={value} depth={0} />
         </section>

@@ -1,4 +1,4 @@
-/** Whether a list moves, and why not. */
+/** The status of live updates and a button to pause them. */
 import { Icon } from "../../../kit/Icon";
 import { count } from "../format";
 import type { Live } from "./useLive";

@@ -1,6 +1,6 @@
 /**
- * What happens now, for the lists: one stream for all views, told to them in batches. Whoever renders slowly
- * slows the reading down, and then the stage leaves out what is oldest and says how much: nothing piles up here.
+ * The live feed: one stream for all views, published to them in batches. If views render too slowly, reading stops; the
+ * stage then drops the oldest items and reports their number, so that memory stays bounded.
  */
 import { ApiError } from "../../../core/api/errors";
 import type { InspectorApi } from "../inspectorApi";
@@ -8,21 +8,21 @@ import type { BusEvent, Run } from "../wire";
 import { SseParser } from "./sse";
 import { waitBeforeReconnect } from "./waitBeforeReconnect";
 
-/** Lists are told this often at most: fast enough to look live, slow enough for a busy stage. */
+/** The minimum interval between updates of the views. */
 const PUBLISH_EVERY_MS = 250;
-/** More news than this unread, and reading waits. */
+/** Reading stops while more items than this are not published. */
 const MAX_PENDING = 400;
-/** What is kept of each kind. */
+/** The number of events, and of runs, that are kept. */
 export const MAX_KEPT = 2_000;
 
 export type LiveStatus = "connecting" | "live" | "lost";
 
 export interface FeedState {
   readonly status: LiveStatus;
-  /** Newest first, each once. */
+  /** Newest first, unique by id. */
   readonly events: readonly BusEvent[];
   readonly runs: readonly Run[];
-  /** Left out because this page, or the stage, was too slow. */
+  /** The number of items dropped because the page or the stage was too slow. */
   readonly missed: number;
 }
 
@@ -50,7 +50,7 @@ export class LiveFeed {
     if (!this.#stop) this.#start();
     return () => {
       this.#listeners.delete(listener);
-      // Two views that follow each other share the stream.
+      // Keep the stream open while navigating from one view to another.
       setTimeout(() => {
         if (this.#listeners.size === 0) this.#end();
       }, 1_000);
@@ -149,7 +149,7 @@ export class LiveFeed {
   }
 }
 
-/** Newest first, each once (the later word about it counts), and no more than are kept. */
+/** Merge new items into a list: newest first, unique by id (the later one wins), at most `max`. */
 export function mergeNewest<T>(
   before: readonly T[],
   added: readonly T[],

@@ -1,4 +1,4 @@
-/** The live feed in a component, and a way to hold it still. */
+/** The live feed for a component, with pausing. */
 import { useCallback, useState, useSyncExternalStore } from "react";
 import { serverNow } from "../../../core/clock";
 import { useInspector } from "../inspectorContext";
@@ -6,9 +6,9 @@ import type { FeedState } from "./feed";
 
 export interface Live extends FeedState {
   readonly paused: boolean;
-  /** Paused: what happened later than this is not shown, wherever it was read. */
+  /** While paused, items after this time (ISO 8601) are not shown, from any source. */
   readonly until: string | null;
-  /** What came while it was held still. */
+  /** The number of items received while paused. */
   readonly waiting: number;
   readonly toggle: () => void;
 }

@@ -1,4 +1,4 @@
-/** Waiting before the stream is opened again, unless nobody wants it any more. */
+/** Wait before the stream is opened again; ends early if the signal aborts. */
 import { backoff } from "../../../core/socket/backoff";
 
 export function waitBeforeReconnect(attempt: number, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-/** What a list is narrowed to. */
+/** The filter controls of a list. */
 import { useMemo } from "react";
 import { useChat } from "../../shared/useChat";
 import { words } from "../format";

@@ -1,4 +1,4 @@
-/** The chosen run in one line: what it was for, how it ended, how long it took, whom it reached. */
+/** The header of a run: event type, status, duration, connections reached. */
 
 import { CopyButton } from "../../../kit/CopyButton";
 import { Icon } from "../../../kit/Icon";

@@ -1,4 +1,4 @@
-/** The runs, windowed: a busy stage makes thousands. */
+/** The list of runs. */
 
 import { WindowedList } from "../../../kit/WindowedList";
 import { dayTime, duration, preciseTime, words } from "../format";

@@ -1,4 +1,4 @@
-/** Runs of the workflow: a list that moves, and the chosen run drawn on the workflow. */
+/** Runs of the workflow: a live list, and the selected run on the graph of the workflow. */
 import { useEffect, useMemo, useState } from "react";
 import { navigate } from "../../../core/router";
 import { readDefinition } from "../graph/definition";
@@ -57,7 +57,7 @@ export function RunsView({ runId }: { readonly runId: string | null }) {
     );
   }, [past.value, live.runs, live.until, filter, failedFirst]);
 
-  // Another run may not have entered the state that was looked at.
+  // The selected run may not have entered the selected state.
   const visited = run.value?.states.some((visit) => visit.name === state) ?? true;
   useEffect(() => {
     if (!visited) setState(null);

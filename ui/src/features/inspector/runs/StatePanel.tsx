@@ -1,4 +1,4 @@
-/** What one state of a run got, did and gave; or, before one is chosen, the run's states in the order of their entering. */
+/** The details of one state of a run. */
 import { useMemo, useState } from "react";
 import { SidePanel } from "../../../kit/SidePanel";
 import { count, duration, preciseTime } from "../format";

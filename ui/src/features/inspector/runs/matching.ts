@@ -1,8 +1,8 @@
-/** Which runs and events a list shows, and in which order. Pure. */
+/** Filtering and sorting of runs and events. Pure. */
 import type { BusEvent, Run } from "../wire";
 
 export interface Filter {
-  /** Detail-types; empty: all. */
+  /** A detail-type; empty for all. */
   readonly type: string;
   readonly status: "" | "succeeded" | "failed" | "troubled";
   readonly channelId: string;
@@ -45,7 +45,7 @@ export function matchesEvent(event: BusEvent, filter: Filter): boolean {
   return !filter.userId || event.actor === filter.userId || aboutUser(event) === filter.userId;
 }
 
-/** Failed first keeps each half in its order. */
+/** Optionally puts troubled runs first; the order is otherwise kept. */
 export function sortRuns(runs: readonly Run[], failedFirst: boolean): readonly Run[] {
   if (!failedFirst) return runs;
   return [...runs.filter((run) => run.troubled), ...runs.filter((run) => !run.troubled)];
