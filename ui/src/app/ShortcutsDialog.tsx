@@ -17,7 +17,7 @@ const shortcuts: readonly (readonly [string, readonly string[]])[] = [
   ["Show keyboard shortcuts", ["?"]],
 ];
 
-export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
+export default function ShortcutsDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="Keyboard shortcuts" onClose={onClose}>
       <dl className="shortcuts">

@@ -25,7 +25,8 @@ configure({ defaultHidden: true, getElementError: (text) => new Error(text ?? "N
 
 // Load the chunks first, as the page does when it prefetches them.
 await Promise.all([
-  import("../../src/features/channel/ChannelDialogs"),
+  import("../../src/features/channel/BrowseChannels"),
+  import("../../src/features/channel/CreateChannel"),
   import("../../src/features/emoji/EmojiPicker"),
   import("../../src/features/settings/SettingsDialog"),
   import("../../src/app/ShortcutsDialog"),

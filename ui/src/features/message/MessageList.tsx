@@ -19,7 +19,9 @@ import { indexOf, type Timeline } from "../../core/state/timeline";
 import { mentions } from "../../core/text/mentions";
 import { dayName } from "../../core/text/time";
 import { Icon } from "../../kit/Icon";
-import { type MessageActions, MessageRow, OutgoingRow } from "./MessageRow";
+import { MessageRow } from "./MessageRow";
+import type { MessageActions } from "./messageActions";
+import { OutgoingRow } from "./OutgoingRow";
 import { buildRows, type Row } from "./rows";
 import "./MessageList.css";
 

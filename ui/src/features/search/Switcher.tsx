@@ -23,7 +23,7 @@ interface Target {
   readonly open: () => void;
 }
 
-export function Switcher({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
+export default function Switcher({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
   const chat = useChatActions();
   const channels = useChat((state) => state.channels);
   const people = useChat((state) => state.people);

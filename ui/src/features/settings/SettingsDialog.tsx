@@ -21,7 +21,13 @@ const themes: readonly (readonly [Theme, string, IconName])[] = [
   ["dark", "Dark", "moon"],
 ];
 
-export function SettingsDialog({ onClose, onShortcuts }: { onClose: () => void; onShortcuts: () => void }) {
+export default function SettingsDialog({
+  onClose,
+  onShortcuts,
+}: {
+  onClose: () => void;
+  onShortcuts: () => void;
+}) {
   const chat = useChatActions();
   const me = useChat((state) => state.me);
   const [name, setName] = useState(me?.displayName ?? "");
@@ -49,9 +55,9 @@ export function SettingsDialog({ onClose, onShortcuts }: { onClose: () => void; 
 
   return (
     <Dialog title="You and settings" size="small" onClose={onClose}>
-      <form className="preferences-me" onSubmit={save}>
+      <form className="settings-me" onSubmit={save}>
         <Avatar userId={me.userId} name={name || me.displayName} size={52} />
-        <label className="field preferences-name">
+        <label className="field settings-name">
           <span className="field-label">Name</span>
           <input
             className="input"
@@ -72,11 +78,7 @@ export function SettingsDialog({ onClose, onShortcuts }: { onClose: () => void; 
           </span>
         </label>
         {changed && (
-          <button
-            type="submit"
-            className="button button-primary button-small preferences-save"
-            disabled={busy}
-          >
+          <button type="submit" className="button button-primary button-small settings-save" disabled={busy}>
             {busy ? "Saving …" : "Save name"}
           </button>
         )}
@@ -128,7 +130,7 @@ export function SettingsDialog({ onClose, onShortcuts }: { onClose: () => void; 
         </span>
       </label>
 
-      <div className="preferences-foot">
+      <div className="settings-foot">
         <button type="button" className="button button-small" onClick={onShortcuts}>
           <Icon name="keyboard" size={18} /> Keyboard shortcuts
         </button>

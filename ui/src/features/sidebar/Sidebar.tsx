@@ -129,7 +129,7 @@ export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
             className="icon-button"
             aria-label="You and settings"
             title="You and settings"
-            onClick={() => onOpen("preferences")}
+            onClick={() => onOpen("settings")}
           >
             <Icon name="settings" />
           </button>

@@ -1,0 +1,113 @@
+/** The layout of the chat: sidebar, channel, toasts and dialogs. On narrow screens the sidebar is a drawer. */
+import { useCallback, useEffect, useState } from "react";
+import type { Chat } from "../core/chat/chat";
+import { channelPath, navigate } from "../core/router";
+import type { SidePanelName } from "../features/channel/ChannelHeader";
+import { NoChannel } from "../features/channel/NoChannel";
+import { ConnectionBanner } from "../features/shared/ConnectionBanner";
+import type { DialogName } from "../features/shared/dialogs";
+import { useChat } from "../features/shared/useChat";
+import { useRoute } from "../features/shared/useRoute";
+import { Sidebar } from "../features/sidebar/Sidebar";
+import { IconButton } from "../kit/IconButton";
+import { Skeleton } from "../kit/Skeleton";
+import { Toasts } from "../kit/Toasts";
+import { ChannelScreen } from "./ChannelScreen";
+import { Dialogs } from "./Dialogs";
+import { firstChannel, loadLastChannel, saveLastChannel } from "./lastChannel";
+import { useNotifications } from "./useNotifications";
+import { useShortcuts } from "./useShortcuts";
+import { useTitle } from "./useTitle";
+import "./ChatShell.css";
+
+export function ChatShell({ chat }: { chat: Chat }) {
+  const route = useRoute();
+  const channels = useChat((state) => state.channels);
+  const progress = useChat((state) => state.channelsProgress);
+  const toasts = useChat((state) => state.toasts);
+  const [dialog, setDialog] = useState<DialogName | null>(null);
+  const [drawerOpen, setDrawerOpen] = useState(false);
+  const [panel, setPanel] = useState<SidePanelName | null>(null);
+  const channelId = route.page === "channel" ? route.channelId : null;
+  const channel = channelId ? channels[channelId] : undefined;
+
+  useTitle(channelId);
+  useShortcuts({ onOpen: setDialog, onSearch: () => setPanel("search") });
+  useNotifications();
+  useDrawer(drawerOpen, setDrawerOpen);
+
+  // Without a channel in the address, open the last one or the first.
+  useEffect(() => {
+    if (route.page === "channel" || progress !== "ready") return;
+    const first = loadLastChannel(channels) ?? firstChannel(channels);
+    if (first) navigate(channelPath(first), { replace: true });
+  }, [route.page, progress, channels]);
+
+  useEffect(() => {
+    if (channel) saveLastChannel(channel.channelId);
+  }, [channel]);
+
+  const closeDrawer = useCallback(() => setDrawerOpen(false), []);
+
+  return (
+    <div className="app">
+      <a className="skip" href="#main">
+        Skip to the messages
+      </a>
+      <div className={`app-side${drawerOpen ? " app-side-open" : ""}`}>
+        <Sidebar onOpen={setDialog} onNavigate={closeDrawer} />
+        {drawerOpen && (
+          <button type="button" className="app-backdrop" aria-label="Hide channels" onClick={closeDrawer} />
+        )}
+      </div>
+      <main className="app-main" id="main" tabIndex={-1} inert={drawerOpen}>
+        <ConnectionBanner />
+        {channel ? (
+          <ChannelScreen
+            key={channel.channelId}
+            channel={channel}
+            target={route.page === "channel" ? route.seq : null}
+            navigationId={route.navigationId}
+            panel={panel}
+            onPanel={setPanel}
+            onMenu={() => setDrawerOpen(true)}
+          />
+        ) : (
+          <>
+            <div className="app-bar">
+              <IconButton
+                icon="menu"
+                label="Show channels"
+                size={20}
+                title={undefined}
+                onClick={() => setDrawerOpen(true)}
+              />
+            </div>
+            {progress === "loading" ? (
+              <div className="app-waiting">
+                <Skeleton lines={6} />
+              </div>
+            ) : (
+              <NoChannel channelId={channelId} onOpen={setDialog} />
+            )}
+          </>
+        )}
+      </main>
+      <Toasts toasts={toasts} onDismiss={chat.dismiss} />
+      <Dialogs open={dialog} onOpen={setDialog} onNavigate={closeDrawer} />
+    </div>
+  );
+}
+
+/** Focuses the current channel when the drawer opens; Escape closes the drawer. */
+function useDrawer(open: boolean, setOpen: (open: boolean) => void): void {
+  useEffect(() => {
+    if (!open) return;
+    document.querySelector<HTMLElement>(".sidebar-link[aria-current], .sidebar-link")?.focus();
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && !event.defaultPrevented) setOpen(false);
+    };
+    addEventListener("keydown", onKeyDown);
+    return () => removeEventListener("keydown", onKeyDown);
+  }, [open, setOpen]);
+}

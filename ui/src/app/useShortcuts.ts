@@ -1,0 +1,65 @@
+/** The keyboard shortcuts that work everywhere in the chat. `ShortcutsDialog` lists them. */
+import { useEffect } from "react";
+import { channelPath, currentRoute, navigate } from "../core/router";
+import { byName, channelTitle } from "../core/state/selectors";
+import { store } from "../core/state/store";
+import type { DialogName } from "../features/shared/dialogs";
+
+interface ShortcutActions {
+  readonly onOpen: (dialog: DialogName) => void;
+  readonly onSearch: () => void;
+}
+
+export function useShortcuts({ onOpen, onSearch }: ShortcutActions): void {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.isComposing) return;
+      const command = event.ctrlKey || event.metaKey;
+      const key = event.key.toLowerCase();
+      if (command && !event.shiftKey && !event.altKey && key === "k") onOpen("switch");
+      else if (command && event.shiftKey && key === "f") onSearch();
+      else if (event.key === "?" && !command && !isTextField(event.target)) onOpen("shortcuts");
+      else if (event.altKey && !command && (key === "arrowdown" || key === "arrowup"))
+        openNeighbour(key === "arrowdown" ? 1 : -1, event.shiftKey);
+      else if (key === "f6" && !command && !event.altKey) focusNextRegion();
+      else return;
+      event.preventDefault();
+    };
+    addEventListener("keydown", onKeyDown);
+    return () => removeEventListener("keydown", onKeyDown);
+  }, [onOpen, onSearch]);
+}
+
+function isTextField(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable)
+  );
+}
+
+/** Focus the composer, the messages and the sidebar in turn. */
+function focusNextRegion(): void {
+  const regions = [".composer-field", ".messages-scroller", ".sidebar-link[aria-current], .sidebar-link"]
+    .map((selector) => document.querySelector<HTMLElement>(selector))
+    .filter((element) => element !== null);
+  const current = regions.findIndex((element) => element.contains(document.activeElement));
+  regions[(current + 1) % regions.length]?.focus();
+}
+
+/** Open the next or previous channel in the order of the sidebar, optionally only unread ones. */
+function openNeighbour(by: 1 | -1, unreadOnly: boolean): void {
+  const { channels, people, me } = store.getState();
+  const route = currentRoute();
+  const order = Object.values(channels)
+    .filter((channel) => channel.role !== null)
+    .map((channel) => ({ channel, displayName: channelTitle(channel, people, me?.userId) }))
+    .sort((a, b) => Number(a.channel.kind === "direct") - Number(b.channel.kind === "direct") || byName(a, b))
+    .map(({ channel }) => channel);
+  const at = order.findIndex((channel) => route.page === "channel" && channel.channelId === route.channelId);
+  for (let steps = 1; steps <= order.length; steps += 1) {
+    const next = order[(at + by * steps + order.length * (steps + 1)) % order.length];
+    if (next && (!unreadOnly || next.unread > 0)) {
+      navigate(channelPath(next.channelId));
+      return;
+    }
+  }
+}

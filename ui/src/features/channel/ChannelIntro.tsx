@@ -1,0 +1,29 @@
+import type { Channel } from "../../core/contract";
+
+export function ChannelIntro({ channel, title, empty }: { channel: Channel; title: string; empty: boolean }) {
+  return (
+    <div className="intro">
+      {channel.kind === "direct" ? (
+        <>
+          <h2>
+            <bdi>{title}</bdi>
+          </h2>
+          <p>This is the beginning of your conversation. Only the two of you can read it.</p>
+        </>
+      ) : (
+        <>
+          <h2>
+            Welcome to <bdi>{channel.kind === "private" ? title : `#${title}`}</bdi>
+          </h2>
+          <p>
+            {empty ? "No messages yet. " : "This is where the channel begins. "}
+            {channel.kind === "private"
+              ? "Only its members can find and read it."
+              : "Anyone can find and join it."}
+          </p>
+        </>
+      )}
+      {empty && <p className="intro-hint">Write the first message below.</p>}
+    </div>
+  );
+}

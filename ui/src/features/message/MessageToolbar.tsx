@@ -1,0 +1,28 @@
+/** The buttons of a message. */
+import type { Message } from "../../core/contract";
+import { IconButton } from "../../kit/IconButton";
+import type { MessageActions } from "./messageActions";
+
+interface MessageToolbarProps {
+  readonly message: Message;
+  readonly mine: boolean;
+  readonly actions: MessageActions;
+}
+
+export function MessageToolbar({ message, mine, actions }: MessageToolbarProps) {
+  const { canDeleteAny, onPickEmoji, onQuote, onCopyLink, onInspect, onEdit, onDelete } = actions;
+  return (
+    <div className="message-tools" role="toolbar" aria-label="Message actions">
+      <IconButton
+        icon="smile"
+        label="Add reaction"
+        onClick={(event) => onPickEmoji(message, event.currentTarget)}
+      />
+      <IconButton icon="quote" label="Quote" onClick={() => onQuote(message)} />
+      <IconButton icon="link" label="Copy link" onClick={() => onCopyLink(message)} />
+      {onInspect && <IconButton icon="route" label="Inspect delivery" onClick={() => onInspect(message)} />}
+      {mine && <IconButton icon="edit" label="Edit" onClick={() => onEdit(message)} />}
+      {(mine || canDeleteAny) && <IconButton icon="trash" label="Delete" onClick={() => onDelete(message)} />}
+    </div>
+  );
+}

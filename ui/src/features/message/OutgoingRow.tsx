@@ -1,0 +1,64 @@
+/** An own message that is not delivered yet. */
+import { memo } from "react";
+import type { Outgoing } from "../../core/socket/outbox";
+import { Avatar } from "../../kit/Avatar";
+import { Icon } from "../../kit/Icon";
+import { Markdown, type ResolveMention } from "../shared/Markdown";
+import { Collapsible } from "./Collapsible";
+
+interface OutgoingRowProps {
+  readonly item: Outgoing;
+  readonly me: string;
+  readonly name: string;
+  readonly startsGroup: boolean;
+  readonly resolveMention: ResolveMention;
+  readonly onRetry: (clientMessageId: string) => void;
+  readonly onDiscard: (clientMessageId: string) => void;
+}
+
+const states = {
+  queued: { icon: "clock", label: "Sending" },
+  sending: { icon: "clock", label: "Sending" },
+  sent: { icon: "check", label: "Sent" },
+  failed: { icon: "alert", label: "Not sent" },
+} as const;
+
+export const OutgoingRow = memo(function OutgoingRow(props: OutgoingRowProps) {
+  const { item, me, name, startsGroup, resolveMention, onRetry, onDiscard } = props;
+  const { icon, label } = states[item.state];
+  return (
+    <article
+      className={`message message-outgoing${startsGroup ? " message-group-start" : ""}`}
+      aria-label={`${name}, ${label}`}
+    >
+      <div className="message-side">{startsGroup && <Avatar userId={me} name={name} />}</div>
+      <div className="message-main">
+        {startsGroup && (
+          <header className="message-head">
+            <bdi className="message-name">{name}</bdi>
+          </header>
+        )}
+        <Collapsible text={item.text}>
+          <Markdown text={item.text} resolveMention={resolveMention} />
+        </Collapsible>
+        {item.state === "failed" && (
+          <p className="message-failure" role="alert">
+            <Icon name="alert" size={16} />
+            <span>Not sent. {item.failure}</span>
+            <button type="button" className="button-link" onClick={() => onRetry(item.clientMessageId)}>
+              Send again
+            </button>
+            <button type="button" className="button-link" onClick={() => onDiscard(item.clientMessageId)}>
+              Discard
+            </button>
+          </p>
+        )}
+      </div>
+      {item.state !== "failed" && (
+        <span className="message-tick" role="img" aria-label={label} title={label}>
+          <Icon name={icon} size={16} />
+        </span>
+      )}
+    </article>
+  );
+});

@@ -1,0 +1,41 @@
+import type { Message } from "../../core/contract";
+import { Icon } from "../../kit/Icon";
+import type { MessageActions } from "./messageActions";
+
+export function Reactions({ message, actions }: { message: Message; actions: MessageActions }) {
+  return (
+    <ul className="reactions" aria-label="Reactions">
+      {message.reactions.map(({ emoji, userIds }) => {
+        const mine = userIds.includes(actions.me);
+        const names = userIds.slice(0, 12).map((id) => (id === actions.me ? "you" : actions.nameOf(id)));
+        if (userIds.length > 12) names.push(`${userIds.length - 12} more`);
+        return (
+          <li key={emoji}>
+            <button
+              type="button"
+              className="reaction"
+              aria-pressed={mine}
+              aria-label={`${emoji}, ${userIds.length}: ${names.join(", ")}`}
+              title={names.join(", ")}
+              onClick={() => actions.onReact(message, emoji, !mine)}
+            >
+              <span aria-hidden="true">{emoji}</span>
+              <span className="reaction-count">{userIds.length}</span>
+            </button>
+          </li>
+        );
+      })}
+      <li>
+        <button
+          type="button"
+          className="reaction reaction-add"
+          aria-label="Add another reaction"
+          title="Add another reaction"
+          onClick={(event) => actions.onPickEmoji(message, event.currentTarget)}
+        >
+          <Icon name="smile" size={16} />
+        </button>
+      </li>
+    </ul>
+  );
+}
