@@ -5,8 +5,6 @@ It listens on 127.0.0.1 only, and stops (saving its state) on SIGTERM, SIGINT, o
 closes, which is how it notices that whoever started it is gone.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

@@ -19,8 +19,6 @@ Rules may strike by `chance` (with a `seed`), a number of `times`, after a numbe
 the places where rules strike put in; without rules they do the same.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextvars
 import json

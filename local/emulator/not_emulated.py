@@ -1,7 +1,5 @@
 """Say what a deployed stage holds that the emulator accepts without doing it. Nothing pretends."""
 
-from __future__ import annotations
-
 from local.emulator import patching
 from local.emulator.cloudformation.resource_types import is_accepted_only
 

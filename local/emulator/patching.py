@@ -4,8 +4,6 @@ Every addition goes through `replace`, so a version that moved or renamed a func
 one clear sentence, instead of an addition that silently does nothing.
 """
 
-from __future__ import annotations
-
 import importlib
 import importlib.metadata
 from collections.abc import Callable

@@ -6,8 +6,6 @@ addresses.
 `/_parley/faults`, `/_parley/clock` and `/_parley/policies` are for tests (`faults`).
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

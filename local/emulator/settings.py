@@ -1,10 +1,9 @@
 """The launcher's settings, read once from the environment that the supervisor (or a test) sets."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class EmulatorSettings:
     kept_traces: int = 2_000
 
     @classmethod
-    def from_environment(cls) -> EmulatorSettings:
+    def from_environment(cls) -> Self:
         """Settings from PARLEY_EMULATOR_* variables; the port and the state directory are required.
 
         Raises ValueError that names a variable which is no number.

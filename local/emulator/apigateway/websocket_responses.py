@@ -5,8 +5,6 @@ from an integration response. MiniStack has both in its API but no CloudFormatio
 `Ref` there is `apiId/routeId`, an integration's its bare id.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any

@@ -9,8 +9,6 @@ body is sent, no limits, `GetConnection` in a form that boto3 does not read. Bot
 message sizes are the server's business (`__main__`).
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

@@ -8,8 +8,6 @@ back over HTTP from a provisioner would wait for itself). Invalidations do nothi
 nothing.
 """
 
-from __future__ import annotations
-
 import fnmatch
 import io
 import logging

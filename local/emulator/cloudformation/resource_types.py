@@ -5,8 +5,6 @@ one. A type is either given a real handler by one of the modules beside this one
 deployed as a record, emulated by nothing, and said so at start-up. Place: `provisioners._RESOURCE_HANDLERS`.
 """
 
-from __future__ import annotations
-
 import logging
 import uuid
 from collections.abc import Callable

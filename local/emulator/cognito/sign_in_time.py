@@ -5,8 +5,6 @@ was made, and OpenID Connect clients refuse a renewed token that claims another 
 the session's refresh token, as the time of its issue, so it outlives the emulator.
 """
 
-from __future__ import annotations
-
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping

@@ -6,8 +6,6 @@ and again, which is most of what a page of a long channel costs. Both depend on 
 are remembered.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 from local.emulator import patching

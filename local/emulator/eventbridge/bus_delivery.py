@@ -9,8 +9,6 @@ ignores all four, and keeps a log of every event for ever that nothing reads. Re
 queue are not modelled: a missing queue or state machine does not come back.
 """
 
-from __future__ import annotations
-
 import contextvars
 import hashlib
 import json

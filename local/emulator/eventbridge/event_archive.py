@@ -4,8 +4,6 @@ AWS: an archive keeps the events of one bus (of a pattern, for a number of days)
 archives in its API but no CloudFormation type for them.
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

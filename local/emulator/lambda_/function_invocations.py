@@ -9,8 +9,6 @@ Replaced: that function, the log writing after it (`_emit_lambda_logs`), and `in
 what a function no longer uses.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import os

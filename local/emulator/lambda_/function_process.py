@@ -6,8 +6,6 @@ boto3), elsewhere by serving that one socket itself. Each environment answers on
 and carries what the handler printed in the answer, so nobody waits for a log line that may never come.
 """
 
-from __future__ import annotations
-
 import contextlib
 import gc
 import importlib

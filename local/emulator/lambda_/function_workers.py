@@ -6,8 +6,6 @@ the cap calls queue. The pool knows nothing of MiniStack; `function_invocations`
 path.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import io

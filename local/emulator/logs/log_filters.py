@@ -6,8 +6,6 @@ selector such as `{ ($.type = "A") || ($.details.name = "B*") }`. MiniStack
 each term for a glob, which makes a search through a workflow's long lines much slower than it need be.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable

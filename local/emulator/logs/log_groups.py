@@ -5,8 +5,6 @@ holds its newest events up to a limit, which is what a developer looks back at. 
 stores of `cloudwatch_logs` are written the way `lambda_svc._emit_lambda_logs` writes them.
 """
 
-from __future__ import annotations
-
 import itertools
 import threading
 import time

@@ -9,8 +9,6 @@ threads beside its event loop, without a lock. Not kept: logs, traces, the sign-
 between two saves (the supervisor saves after a deployment).
 """
 
-from __future__ import annotations
-
 import contextvars
 import logging
 import threading

@@ -5,8 +5,6 @@ cut: nothing is synced to the disk). Segments are numbered; whoever has saved a 
 a new segment before it and drops the older ones after it. What the lines mean, `durability` says.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import threading

@@ -5,8 +5,6 @@ base64: a few layers make every save tens of megabytes. Wrapped: `get_state`, an
 reads them back.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path

@@ -7,8 +7,6 @@ nothing, and however much there is to save, no more than a tenth of the time goe
 between two saves is in the journal (`durability`), which each save cuts short.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

@@ -5,8 +5,6 @@ and a batch may hold up to 10,000 messages. MiniStack (`sqs._receive_messages_fo
 is there, ten messages at most, so what a consumer does with many messages at once never happened. Replaced.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from typing import Any

@@ -12,8 +12,6 @@ The states themselves stay MiniStack's. What runs in the background is told to `
 interrupts no execution for good.
 """
 
-from __future__ import annotations
-
 import contextvars
 import json
 import logging

@@ -5,8 +5,6 @@ traces are read with `GetTraceSummaries` and `BatchGetTraces`. MiniStack has no 
 were lost. This collector listens on loopback and holds a bounded number of the newest traces in memory.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import logging

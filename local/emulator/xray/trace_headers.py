@@ -7,8 +7,6 @@ at most hops, or none. The header of the work in hand is a context variable; who
 the context.
 """
 
-from __future__ import annotations
-
 import contextvars
 import os
 import re
@@ -32,7 +30,7 @@ class TraceHeader:
         parent = f";Parent={self.parent}" if self.parent else ""
         return f"Root={self.root}{parent};Sampled={int(self.sampled)}"
 
-    def with_parent(self, segment_id: str) -> TraceHeader:
+    def with_parent(self, segment_id: str) -> "TraceHeader":
         """The header that a segment of this trace passes on."""
         return TraceHeader(self.root, segment_id, self.sampled)
 
