@@ -1,5 +1,6 @@
-"""MiniStack, with what it lacks of AWS added from outside: one small, named module per addition.
+"""MiniStack, and the additions that make it behave as AWS does: one module each, grouped by AWS service.
 
-Nothing here knows the chat. Each module says what AWS does, which function of MiniStack it replaces and why;
-`patching` refuses to start on any other version of MiniStack than the one they were written against.
+Nothing here depends on the chat. The docstring of each addition states what AWS does, what MiniStack does, and
+what the addition does. `patching` rejects any other version of MiniStack than the one that the additions were
+written for.
 """

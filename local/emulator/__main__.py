@@ -1,8 +1,7 @@
-"""Start the emulator: `python -m local.emulator`, told by PARLEY_EMULATOR_* variables; the supervisor runs
-it.
+"""Start the emulator: `python -m local.emulator`, configured by PARLEY_EMULATOR_* variables.
 
-It listens on 127.0.0.1 only, and stops (saving its state) on SIGTERM, SIGINT, or when its standard input
-closes, which is how it notices that whoever started it is gone.
+The supervisor starts it. It listens on 127.0.0.1 only. It saves its state and stops on SIGTERM, on SIGINT, or when
+its standard input closes, which happens when the process that started it ends.
 """
 
 import asyncio
@@ -13,16 +12,20 @@ import resource
 import signal
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 from local.emulator import patching
 from local.emulator.settings import EmulatorSettings
 
-FRAME_BYTES = 32 * 1024
-MESSAGE_BYTES = 128 * 1024
+if TYPE_CHECKING:
+    from local.emulator.server import EmulatorApplication
+
+MAX_FRAME_BYTES = 32 * 1024
+MAX_MESSAGE_BYTES = 128 * 1024
 
 
 def ministack_environment(settings: EmulatorSettings) -> dict[str, str]:
-    """How MiniStack is told the same; it reads these when it is imported."""
+    """The environment variables that MiniStack reads when it is imported."""
     state = settings.state_directory
     return {
         "GATEWAY_PORT": str(settings.port),
@@ -35,7 +38,7 @@ def ministack_environment(settings: EmulatorSettings) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LAMBDA_EXECUTOR": "local",
-        # An account's quota on AWS. Memory sets no other here: the additions bound the processes themselves.
+        # An account's quota on AWS. The additions limit the processes, so no lower number is needed here.
         "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
         "DOCKER_HOST": "unix:///nonexistent/docker.sock",
         "MINISTACK_REGION": os.environ.get("AWS_REGION", "us-east-1"),
@@ -44,24 +47,58 @@ def ministack_environment(settings: EmulatorSettings) -> dict[str, str]:
 
 
 def main() -> None:
-    """Check the version, put the additions in place, and serve until told to stop."""
+    """Check MiniStack's version, install the additions, and serve until stopped."""
     try:
         patching.require_version()
         settings = EmulatorSettings.from_environment()
         os.environ.update(ministack_environment(settings))
         asyncio.run(serve(settings))
-    except patching.UnsupportedEmulatorError as refusal:
-        sys.stderr.write(f"{refusal}\n")
+    except patching.UnsupportedEmulatorError as error:
+        sys.stderr.write(f"{error}\n")
         sys.exit(2)
 
 
 async def serve(settings: EmulatorSettings) -> None:
-    """Run MiniStack with every addition under one server."""
+    """Run MiniStack with every addition in one server, until a signal or the end of standard input."""
     import uvicorn
 
-    from local.emulator.apigateway import websocket_responses
+    raise_descriptor_limit()
+    application = build_application(settings)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application,
+            host="127.0.0.1",
+            port=settings.port,
+            lifespan="on",
+            ws="websockets-sansio",
+            # A frame over 32 KB or a message over 128 KB ends the connection with 1009, as on API Gateway.
+            ws_max_size=(MAX_MESSAGE_BYTES, MAX_FRAME_BYTES),  # type: ignore[arg-type]
+            ws_ping_interval=None,
+            ws_per_message_deflate=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=3,
+            server_header=False,
+            date_header=False,
+            access_log=False,
+            log_config=None,
+        )
+    )
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    stopping = stop_event()
+    serving = asyncio.create_task(server._serve())
+    done, _ = await asyncio.wait(
+        {serving, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED
+    )
+    if serving not in done:
+        await application.close_connections()
+        server.should_exit = True
+    await serving
 
-    # MiniStack reads its environment when imported, so its modules and the additions' come after it is set.
+
+def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
+    """Import MiniStack, install every addition, and return the application."""
+    # MiniStack reads its environment variables when it is imported, so these imports must run after they are set.
+    from local.emulator.apigateway import websocket_responses
     from local.emulator.cloudformation import bucket_deployment
     from local.emulator.cloudformation.resource_types import AcceptedTypes
     from local.emulator.cognito import sign_in_time
@@ -76,23 +113,25 @@ async def serve(settings: EmulatorSettings) -> None:
     from local.emulator.sqs.batch_window import BatchWindows
     from local.emulator.xray import trace_collector
 
-    raise_descriptor_limit()
     patching.module("app")
     logging.getLogger("parley").setLevel(logging.INFO)
     log_groups.set_limit(settings.kept_log_events)
     traces = trace_collector.start(settings.trace_port, settings.kept_traces)
-    log_filters.install()
-    expressions.install()
-    event_archive.install()
-    websocket_responses.install()
-    bucket_deployment.install()
-    sign_in_time.install()
+    for addition in (
+        log_filters,
+        expressions,
+        event_archive,
+        websocket_responses,
+        bucket_deployment,
+        sign_in_time,
+    ):
+        addition.install()
     LayerState(settings.state_directory / "layers")
     durability = Durability(settings.state_directory / "journal")
     BusDelivery(durability)
     BatchWindows()
     faults = Faults()
-    application = EmulatorApplication(
+    return EmulatorApplication(
         invocations=FaultyFunctions(settings, faults),
         sessions=FaultySessions(faults),
         traces=traces,
@@ -102,43 +141,20 @@ async def serve(settings: EmulatorSettings) -> None:
         faults=faults,
         save_interval_seconds=settings.save_interval_seconds,
     )
-    server = uvicorn.Server(
-        uvicorn.Config(
-            application,
-            host="127.0.0.1",
-            port=settings.port,
-            lifespan="on",
-            ws="websockets-sansio",
-            # A frame over 32 KB or a message over 128 KB ends the connection with 1009, as on API Gateway.
-            ws_max_size=(MESSAGE_BYTES, FRAME_BYTES),  # type: ignore[arg-type]
-            ws_ping_interval=None,
-            ws_per_message_deflate=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=3,
-            server_header=False,
-            date_header=False,
-            access_log=False,
-            log_config=None,
-        )
-    )
+
+
+def stop_event() -> asyncio.Event:
+    """An event that is set by SIGTERM, by SIGINT, or by the end of standard input."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     threading.Thread(target=watch_input, args=(loop, stopping), daemon=True).start()
-    serving = asyncio.create_task(server._serve())
-    done, _ = await asyncio.wait(
-        {serving, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED
-    )
-    if serving not in done:
-        await application.close_connections()
-        server.should_exit = True
-    await serving
+    return stopping
 
 
 def watch_input(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
-    """Stop when the other end of standard input goes away; an input that is no pipe says nothing."""
+    """Set `stopping` when standard input closes; only with PARLEY_EMULATOR_WATCH_INPUT=1, set for a pipe."""
     if os.environ.get("PARLEY_EMULATOR_WATCH_INPUT") != "1":
         return
     # Not through sys.stdin, whose lock this thread would still hold when the interpreter ends.

@@ -1,22 +1,23 @@
-"""Faults on request, for tests of what the chat promises: off unless somebody on this machine asks for them.
+"""Inject faults on request, for tests of the chat's guarantees. Without rules, nothing is changed.
 
-`POST /_parley/faults` with a list of rules replaces those in force and says how often each of those had struck;
-`GET` says so of the rules in force. `POST /_parley/clock` moves the connection clock forward (`advance`, seconds),
-`POST /_parley/policies` has IAM policies of functions enforced, as MiniStack's AUTH does. A rule says where it
-strikes, and what happens:
+`POST /_parley/faults` with a list of rules replaces the rules in force, and returns the old ones with the number
+of times that each struck; `GET` returns the rules in force in that form. `POST /_parley/clock` moves the
+connection clock forward (`advance`, seconds). `POST /_parley/policies` switches the enforcement of the functions'
+IAM policies (`enforced`), as MiniStack's AUTH does. A rule states where it strikes, and what happens there:
 
 | where | `only`: part of | what |
 |---|---|---|
 | `request` | target or path: `DynamoDB_20120810.PutItem` | `throttle`, `error`, `hang`, `lost` (done, then 500), |
 | | | `ignored` (200, and nothing done) |
-| `task` | the state's name | the first four for the workflow; `crash`: the run dies there and begins again |
+| `task` | the state's name | the first four for the workflow; `crash`: the run stops there and starts again |
 | `function` | the function's name | `error` (raises), `timeout` (never answers), `lost` (ran, then timed out) |
-| `frame` | the frame's text | `cut-before` or `cut-after` it is handled, or `cut-answered` |
+| `frame` | the frame's text | the connection is closed: `cut-before` it is handled, `cut-after` it, or |
+| | | `cut-answered` |
 | `run` | the execution's input | `duplicate` (it is started twice), `delay` (up to `seconds`) |
 
-Rules may strike by `chance` (with a `seed`), a number of `times`, after a number `skip` of those that matched. A
-`hang` lasts for `seconds`, or until other rules are put in force. The classes below are the emulator's own with
-the places where rules strike put in; without rules they do the same.
+A rule may strike by `chance` (with a `seed`), at most `times` times, and only after `skip` matches. A `hang` lasts
+for `seconds`, or until the rules are replaced. The classes below extend those of the emulator at the points where
+rules strike.
 """
 
 import asyncio
@@ -64,8 +65,8 @@ class FaultRule(BaseModel):
 RULES = TypeAdapter(list[FaultRule])
 
 
-class RunDiedError(BaseException):
-    """The host of an execution died: nothing catches this but whoever starts it again."""
+class RunCrashedError(BaseException):
+    """The host of an execution crashed; only the code that starts the execution again catches this."""
 
 
 class Faults:
@@ -78,10 +79,7 @@ class Faults:
         self._struck: list[int] = []
 
     def replace(self, body: bytes) -> list[dict[str, Any]]:
-        """Put other rules in force. Returns those before, with how often each struck.
-
-        Raises ValueError for what is no rule.
-        """
+        """Replace the rules and return the previous ones, described. Raises ValueError for an invalid rule."""
         rules = RULES.validate_json(body or b"[]")
         with self._lock:
             before = self._describe()
@@ -92,11 +90,11 @@ class Faults:
 
     @property
     def are_in_force(self) -> bool:
-        """Whether there are any."""
+        """Whether there are any rules."""
         return bool(self._rules)
 
     def describe(self) -> list[dict[str, Any]]:
-        """The rules, and how often each struck."""
+        """The rules, each with the number of times that it struck as `struck`."""
         with self._lock:
             return self._describe()
 
@@ -107,18 +105,22 @@ class Faults:
         ]
 
     def pauses(self, rule: FaultRule) -> Iterator[float]:
-        """The short sleeps that a `hang` is made of: they end with its seconds, or with the rule."""
+        """The durations, in seconds, of the sleeps of a `hang`; they end after its `seconds`, or with the rule."""
         end = time.monotonic() + rule.seconds
-        while (left := end - time.monotonic()) > 0 and any(each is rule for each, _ in self._rules):
+        while (left := end - time.monotonic()) > 0 and any(current is rule for current, _ in self._rules):
             yield min(left, HANG_STEP_SECONDS)
 
-    def strike(self, where: str, subject: str, *whats: str) -> FaultRule | None:
-        """The rule that strikes here and now, if any does."""
+    def strike(self, where: str, subject: str, *kinds: str) -> FaultRule | None:
+        """The rule that strikes now at this place, counted as a strike; None when no rule does.
+
+        `subject` is the text that `only` is looked for in. With `kinds`, only rules with one of them as their
+        `what` are considered.
+        """
         if not self._rules:
             return None
         with self._lock:
             for number, (rule, dice) in enumerate(self._rules):
-                if rule.where != where or rule.only not in subject or (whats and rule.what not in whats):
+                if rule.where != where or rule.only not in subject or (kinds and rule.what not in kinds):
                     continue
                 self._matched[number] += 1
                 if self._matched[number] <= rule.skip:
@@ -133,14 +135,14 @@ class Faults:
 
 
 class FaultyRequests:
-    """An application whose answers are lost, late, or refused where a rule says so."""
+    """An ASGI application that delays, rejects or loses the requests that a rule matches."""
 
     def __init__(self, application: Callable[[Scope, Receive, Send], Awaitable[None]], faults: Faults) -> None:
         self._application = application
         self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or what a fault makes of it."""
+        """Pass a request to the application, or apply the rule that strikes."""
         rule = None
         if scope["type"] == "http" and self._faults.are_in_force:
             target = next((value for name, value in scope["headers"] if name == b"x-amz-target"), b"")
@@ -152,36 +154,35 @@ class FaultyRequests:
                 await asyncio.sleep(seconds)
             await self._application(scope, receive, send)
         elif rule.what == "lost":
-            await self._application(scope, receive, swallow)
-            await refuse(send, 500, FAILED["request"])
+            await self._application(scope, receive, discard)
+            await send_error(send, 500, FAILED["request"])
         elif rule.what == "ignored":
-            await answer(send, 200, {})
+            await send_json(send, 200, {})
         else:
             is_throttle = rule.what == "throttle"
-            # DynamoDB says 400 where other services say 429; SDKs go by the name.
-            await refuse(send, 429 if is_throttle else 500, (THROTTLED if is_throttle else FAILED)["request"])
+            # DynamoDB answers 400 where other services answer 429; SDKs look at the error type only.
+            await send_error(send, 429 if is_throttle else 500, (THROTTLED if is_throttle else FAILED)["request"])
 
 
-async def swallow(_message: dict[str, Any]) -> None:
-    """An answer that nobody gets."""
+async def discard(_message: dict[str, Any]) -> None:
+    """An ASGI `send` that drops every message."""
 
 
-async def refuse(send: Send, status: int, kind: str) -> None:
-    """An error as AWS's JSON services send it."""
-    await answer(
-        send, status, {"__type": kind, "message": "a fault was asked for"}, (b"x-amzn-errortype", kind.encode())
-    )
+async def send_error(send: Send, status: int, error_type: str) -> None:
+    """Send an error in the form of AWS's JSON services."""
+    body = {"__type": error_type, "message": "a fault was asked for"}
+    await send_json(send, status, body, (b"x-amzn-errortype", error_type.encode()))
 
 
-async def answer(send: Send, status: int, body: dict[str, str], *headers: tuple[bytes, bytes]) -> None:
-    """An answer in JSON."""
+async def send_json(send: Send, status: int, body: dict[str, str], *headers: tuple[bytes, bytes]) -> None:
+    """Send a response in JSON."""
     all_headers = [(b"content-type", b"application/x-amz-json-1.0"), *headers]
     await send({"type": "http.response.start", "status": status, "headers": all_headers})
     await send({"type": "http.response.body", "body": json.dumps(body).encode()})
 
 
 class FaultyExecutions(WorkflowExecutions):
-    """Executions whose tasks fail, which die between states, start twice, or start late."""
+    """Executions whose tasks fail, or which crash between states, start twice, or start late."""
 
     def __init__(self, kept_executions: int, durability: Durability, faults: Faults) -> None:
         self._faults = faults
@@ -192,48 +193,48 @@ class FaultyExecutions(WorkflowExecutions):
         self._invoke = patching.replace(place, "_invoke_resource", self.invoke_resource)
 
     def start(self, data: dict[str, Any]) -> Any:
-        """Start an execution, or the same one twice."""
+        """Start an execution; twice when a `duplicate` rule strikes."""
         if self._faults.strike("run", str(data.get("input", "")), "duplicate"):
             super().start(data)
         return super().start(data)
 
     def run(self, execution_arn: str) -> None:
-        """Run an execution, late where a rule says so, and again where it died."""
+        """Run an execution; late when a `delay` rule strikes, and again after a crash."""
         execution = self._workflows._executions.get(execution_arn) or {}
-        late = self._faults.strike("run", str(execution.get("input", "")), "delay")
-        if late:
-            time.sleep(random.uniform(0, late.seconds))  # noqa: S311
+        delay = self._faults.strike("run", str(execution.get("input", "")), "delay")
+        if delay:
+            time.sleep(random.uniform(0, delay.seconds))  # noqa: S311
         while True:
             try:
                 super().run(execution_arn)
-            except RunDiedError:
+            except RunCrashedError:
                 continue
             return
 
     def execute_task(self, state: dict[str, Any], data: Any, execution: Execution, context: dict[str, Any]) -> Any:
-        """A task, its state's name kept for the attempts below."""
+        """Run a task, with the name of its state set for `invoke_resource`."""
         self._state.set(str(context["State"]["Name"]))
         return self._task(state, data, execution, context)
 
-    def invoke_resource(self, resource: str, given: Any) -> Any:
+    def invoke_resource(self, resource: str, task_input: Any) -> Any:
         """One attempt of a task."""
         rule = self._faults.strike("task", self._state.get())
         if rule is None:
-            return self._invoke(resource, given)
+            return self._invoke(resource, task_input)
         if rule.what == "crash":
-            raise RunDiedError
+            raise RunCrashedError
         if rule.what == "hang":
             for seconds in self._faults.pauses(rule):
                 time.sleep(seconds)
-            return self._invoke(resource, given)
+            return self._invoke(resource, task_input)
         if rule.what == "lost":
-            self._invoke(resource, given)
+            self._invoke(resource, task_input)
         raise self._workflows._ExecutionError(self._error_of(resource, rule.what), "a fault was asked for")
 
     def _error_of(self, resource: str, what: str) -> str:
         if ":lambda:" in resource:
             return THROTTLED["lambda"] if what == "throttle" else FAILED["lambda"]
-        # The optimised integration writes DynamoDB, the SDK's DynamoDb.
+        # Error names begin with DynamoDB for the optimised integration, with DynamoDb for the SDK's.
         service = "DynamoDb" if "aws-sdk:" in resource else "DynamoDB"
         return (
             f"{service}.ThrottlingException" if what == "throttle" else f"{service}.InternalServerErrorException"
@@ -241,14 +242,14 @@ class FaultyExecutions(WorkflowExecutions):
 
 
 class FaultyFunctions(FunctionInvocations):
-    """Functions that raise, or never answer."""
+    """Functions that fail or time out when a rule strikes."""
 
     def __init__(self, settings: EmulatorSettings, faults: Faults) -> None:
         self._faults = faults
         super().__init__(settings)
 
     def execute(self, func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
-        """One invocation."""
+        """Run one invocation, or apply the rule that strikes."""
         config = func.get("config") or func
         rule = self._faults.strike("function", str(config["FunctionName"]))
         if rule is None:
@@ -263,14 +264,14 @@ class FaultyFunctions(FunctionInvocations):
         return {"body": error, "error": True, "log": "", "log_source": "parley"}
 
     def enforce_policies(self, enforced: bool) -> None:
-        """Have IAM decide, or not; functions begin anew, with the credentials of their roles."""
+        """Switch IAM's enforcement; functions restart, with the credentials of their roles."""
         patching.original("app", "AUTH")
         patching.module("app").AUTH = enforced
-        self._pools.forget(lambda _arn: False)
+        self._pools.stop()
 
 
 class FaultySessions(WebSocketSessions):
-    """Connections that are cut before or after a frame is handled, or after it is answered."""
+    """Connections that are closed before or after a frame is handled, or after it is answered."""
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults

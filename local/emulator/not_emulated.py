@@ -1,11 +1,11 @@
-"""Say what a deployed stage holds that the emulator accepts without doing it. Nothing pretends."""
+"""List the resource types of the deployed stacks that the emulator accepts without fully emulating them."""
 
 from local.emulator import patching
 from local.emulator.cloudformation.resource_types import is_accepted_only
 
-# Types with a handler whose effect is less than AWS's.
-PARTLY = {
-    "AWS::CloudWatch::Alarm": "Alarms are stored; their state never changes, and nobody is notified.",
+# Types with a handler that does less than AWS.
+PARTLY_EMULATED = {
+    "AWS::CloudWatch::Alarm": "Alarms are stored; their state never changes and no notification is sent.",
     "AWS::CloudWatch::Dashboard": "Dashboards are stored; metrics of AWS services are not computed.",
     "AWS::ApiGateway::RequestValidator": "Validators are stored; REST bodies reach the function unchecked.",
     "AWS::IAM::Policy": "IAM policies are stored; in this run no permission is enforced.",
@@ -17,7 +17,7 @@ PARTLY = {
 
 
 def describe() -> list[dict[str, str]]:
-    """Each type that deployed stacks hold and the emulator does not fully act on, with a sentence."""
+    """The types in deployed stacks that are not fully emulated, sorted: `{"type": …, "note": one sentence}`."""
     stacks = patching.module("services.cloudformation")._stacks
     deployed: set[str] = set()
     for _scope, stack in stacks.all_items():
@@ -25,8 +25,6 @@ def describe() -> list[dict[str, str]]:
             continue
         for resource in (stack.get("_resources") or {}).values():
             deployed.add(str(resource.get("ResourceType", "")))
-    sentences = {name: PARTLY[name] for name in deployed if name in PARTLY}
-    sentences |= {
-        name: "Accepted and recorded; nothing acts on it." for name in deployed if is_accepted_only(name)
-    }
-    return [{"type": name, "note": note} for name, note in sorted(sentences.items())]
+    notes = {name: PARTLY_EMULATED[name] for name in deployed if name in PARTLY_EMULATED}
+    notes |= {name: "Accepted and recorded; nothing acts on it." for name in deployed if is_accepted_only(name)}
+    return [{"type": name, "note": note} for name, note in sorted(notes.items())]

@@ -1,7 +1,8 @@
-"""Replace functions of the one MiniStack version that the additions were written against.
+"""Replace functions of the one MiniStack version that the additions were written for.
 
-Every addition goes through `replace`, so a version that moved or renamed a function is refused at start with
-one clear sentence, instead of an addition that silently does nothing.
+Every addition uses `original` or `replace`. When a version of MiniStack has moved or renamed a function, the
+emulator does not start and prints which function is missing; without this check the addition would silently do
+nothing.
 """
 
 import importlib
@@ -14,11 +15,11 @@ MINISTACK_VERSION = "1.5.33"
 
 
 class UnsupportedEmulatorError(RuntimeError):
-    """The installed MiniStack is not the one that these additions fit."""
+    """The installed MiniStack is not the version that the additions were written for."""
 
 
 def require_version() -> None:
-    """Refuse any MiniStack but the pinned one: every addition rests on its private functions."""
+    """Raise UnsupportedEmulatorError unless the pinned version is installed: additions use private functions."""
     try:
         installed = importlib.metadata.version("ministack")
     except importlib.metadata.PackageNotFoundError:
@@ -33,24 +34,24 @@ def require_version() -> None:
 
 
 def module(name: str) -> Any:
-    """A module of MiniStack, by its dotted name below the package."""
+    """A module of MiniStack, by its dotted name in the package: `services.sqs`."""
     loaded: ModuleType = importlib.import_module(f"ministack.{name}")
     return loaded
 
 
 def original(module_name: str, attribute: str) -> Any:
-    """The function that an addition builds on or replaces; a missing one names itself."""
-    found = getattr(module(module_name), attribute, None)
-    if found is None:
+    """The function that an addition calls or replaces. Raises UnsupportedEmulatorError when it does not exist."""
+    value = getattr(module(module_name), attribute, None)
+    if value is None:
         raise UnsupportedEmulatorError(
-            f"ministack.{module_name}.{attribute} does not exist, so an addition of local/emulator has no place: "
-            f"these additions fit ministack=={MINISTACK_VERSION} only."
+            f"ministack.{module_name}.{attribute} does not exist, and local/emulator needs it: "
+            f"install ministack=={MINISTACK_VERSION} with `make setup`."
         )
-    return found
+    return value
 
 
 def replace(module_name: str, attribute: str, replacement: Callable[..., Any]) -> Any:
-    """Put `replacement` in the place of an existing function and hand back the original."""
+    """Replace an existing function, and return the original."""
     before = original(module_name, attribute)
     setattr(module(module_name), attribute, replacement)
     return before

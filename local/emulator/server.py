@@ -1,9 +1,12 @@
-"""The ASGI application around MiniStack's: trace headers in, X-Ray's API, and the launcher's own few
-addresses.
+"""The ASGI application around MiniStack's: it adds trace headers, X-Ray's API, and the paths below `/_parley/`.
 
-`/_parley/health` says that the emulator answers, `/_parley/warm` has every function ready,
-`/_parley/not-emulated` lists what was deployed without effect, `/_parley/save` writes the state,
-`/_parley/faults`, `/_parley/clock` and `/_parley/policies` are for tests (`faults`).
+| path | does |
+|---|---|
+| `/_parley/health` | return the trace port and the number of open connections |
+| `/_parley/warm` | start an environment of every function; return the names of those that failed |
+| `/_parley/not-emulated` | list what was deployed without effect |
+| `/_parley/save` | save the state |
+| `/_parley/faults`, `/_parley/clock`, `/_parley/policies` | for tests, see `faults` |
 """
 
 import asyncio
@@ -27,11 +30,11 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-DISCONNECT_PATIENCE_SECONDS = 2.0
+MAX_DISCONNECT_SECONDS = 2.0
 
 
 class EmulatorApplication:
-    """MiniStack's application with the additions' endpoints in front and their life tied to its own."""
+    """MiniStack's application, with the additions' paths in front; the additions start and stop with it."""
 
     def __init__(
         self,
@@ -59,12 +62,12 @@ class EmulatorApplication:
         self._saver: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what is the launcher's, and pass on the rest."""
+        """Answer requests to the additions' paths, and pass the others to MiniStack."""
         if scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
+            await self._run_lifespan(scope, receive, send)
             return
         if not self._has_resumed:
-            # The first request proves that the server listens, which the functions of a workflow rely on.
+            # The server listens when the first request comes; functions of a resumed workflow send requests to it.
             self._has_resumed = True
             self._durability.resume(self._executions.start)
         if scope["type"] == "http":
@@ -81,25 +84,25 @@ class EmulatorApplication:
             self._activity.add()
         await self._ministack(scope, receive, send)
 
-    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def receive_and_watch() -> dict[str, Any]:
+    async def _run_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def receive_and_stop() -> dict[str, Any]:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
                 await self._stop()
             return message
 
-        async def send_and_watch(message: dict[str, Any]) -> None:
+        async def send_and_start(message: dict[str, Any]) -> None:
             if message["type"] == "lifespan.startup.complete":
                 self._durability.restore()
                 self._accepted.restore()
                 self._saver = asyncio.create_task(self._saving.run())
             await send(message)
 
-        await self._ministack(scope, receive_and_watch, send_and_watch)
+        await self._ministack(scope, receive_and_stop, send_and_start)
 
     async def close_connections(self) -> None:
-        """End the WebSocket sessions while functions can still run, so that presence is right when saved."""
-        await self._sessions.close_all(DISCONNECT_PATIENCE_SECONDS)
+        """Close the WebSocket connections while functions still run, so that the saved presence is correct."""
+        await self._sessions.close_all(MAX_DISCONNECT_SECONDS)
 
     async def _stop(self) -> None:
         if self._saver is not None:
@@ -121,45 +124,45 @@ class EmulatorApplication:
             try:
                 if scope["method"] == "POST":
                     body = await self._set_up_test(path, await read_body(receive))
-            except (ValueError, LookupError, TypeError) as refusal:
-                await respond(send, 400, {"message": str(refusal)})
+            except (ValueError, LookupError, TypeError) as error:
+                await respond(send, 400, {"message": str(error)})
                 return
             body |= {"faults": self._faults.describe()}
         else:
-            await respond(send, 404, {"message": f"{path} is not served here"})
+            await respond(send, 404, {"message": f"{path} does not exist"})
             return
         await respond(send, 200, body)
 
     async def _set_up_test(self, path: str, body: bytes) -> dict[str, Any]:
         if path == "/_parley/faults":
             return {"replaced": self._faults.replace(body)}
-        wanted = json.loads(body)
+        request = json.loads(body)
         if path == "/_parley/policies":
-            await asyncio.to_thread(self._invocations.enforce_policies, bool(wanted["enforced"]))
+            await asyncio.to_thread(self._invocations.enforce_policies, bool(request["enforced"]))
         else:
-            self._sessions.clock.advance(float(wanted["advance"]))
+            self._sessions.clock.advance(float(request["advance"]))
         return {}
 
     async def _answer_traces(self, path: str, receive: Receive, send: Send) -> None:
-        received = await read_body(receive)
+        body = await read_body(receive)
         try:
-            await respond(send, 200, self._traces.handle(path, json.loads(received or b"{}")))
-        except (FilterExpressionError, ValueError) as failure:
-            await respond(send, 400, {"message": str(failure)}, error_type="InvalidRequestException")
+            await respond(send, 200, self._traces.handle(path, json.loads(body or b"{}")))
+        except (FilterExpressionError, ValueError) as error:
+            await respond(send, 400, {"message": str(error)}, error_type="InvalidRequestException")
 
 
 async def read_body(receive: Receive) -> bytes:
-    """The whole body of a request."""
-    received = b""
+    """Read the whole body of a request."""
+    body = b""
     while True:
         message = await receive()
-        received += bytes(message.get("body", b""))
+        body += bytes(message.get("body", b""))
         if not message.get("more_body"):
-            return received
+            return body
 
 
 async def respond(send: Send, status: int, body: Any, *, error_type: str = "") -> None:
-    """Send one JSON answer."""
+    """Send a response in JSON."""
     encoded = json.dumps(body).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(encoded)).encode())]
     if error_type:

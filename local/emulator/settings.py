@@ -1,4 +1,4 @@
-"""The launcher's settings, read once from the environment that the supervisor (or a test) sets."""
+"""The emulator's settings, read once from the environment variables that the supervisor or a test sets."""
 
 import os
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from typing import Self
 
 @dataclass(frozen=True)
 class EmulatorSettings:
-    """What a launched emulator is told; defaults are AWS's own limits and what suits a laptop."""
+    """The settings of one emulator; the defaults suit a laptop."""
 
     port: int
     state_directory: Path
     workers_per_function: int = 4
-    # How long a call waits for a busy worker before another one is started: most calls end within this.
+    # How long a call waits for a busy worker before another one is started: most calls take less than this.
     worker_patience_seconds: float = 0.15
     trace_port: int = 0
     save_interval_seconds: float = 30.0
@@ -25,16 +25,16 @@ class EmulatorSettings:
     def from_environment(cls) -> Self:
         """Settings from PARLEY_EMULATOR_* variables; the port and the state directory are required.
 
-        Raises ValueError that names a variable which is no number.
+        Raises ValueError when a variable is not a number, with the name of the variable.
         """
         environment = os.environ
 
         def number(name: str, default: float) -> float:
-            given = environment.get(f"PARLEY_EMULATOR_{name}", default)
+            value = environment.get(f"PARLEY_EMULATOR_{name}", default)
             try:
-                return float(given)
+                return float(value)
             except ValueError:
-                raise ValueError(f"PARLEY_EMULATOR_{name} is to be a number, and is {given!r}.") from None
+                raise ValueError(f"PARLEY_EMULATOR_{name} must be a number, but is {value!r}.") from None
 
         return cls(
             port=int(environment["PARLEY_EMULATOR_PORT"]),

@@ -1,1 +1,1 @@
-"""API Gateway's WebSocket APIs."""
+"""API Gateway: WebSocket APIs."""

@@ -1,1 +1,1 @@
-"""CloudFormation resource types that MiniStack does not have."""
+"""CloudFormation: resource types that MiniStack lacks."""

@@ -1,11 +1,11 @@
-"""Deploy the files of CDK's `BucketDeployment`, and let its buckets be emptied.
+"""Deploy the files of CDK's `BucketDeployment`, and empty its buckets when their stack is deleted.
 
-AWS: a function with the AWS CLI unpacks the asset, puts deploy-time values in the place of their markers,
-uploads with content types and the given metadata, deletes what is no longer there, and invalidates the
-distribution. That function needs `/opt/awscli`, and the one behind `Custom::S3AutoDeleteObjects` needs Node's
-AWS SDK, so neither runs here: both types get handlers that do the same with MiniStack's S3 in-process (a call
-back over HTTP from a provisioner would wait for itself). Invalidations do nothing: the front door caches
-nothing.
+On AWS, a function with the AWS CLI unpacks the asset, replaces the markers by deploy-time values, uploads the
+files with content types and the given metadata, deletes files that are no longer in the asset, and invalidates the
+distribution. MiniStack runs neither this function, which needs `/opt/awscli`, nor that of
+`Custom::S3AutoDeleteObjects`, which needs Node's AWS SDK. This addition registers handlers of both types that do
+the same with MiniStack's S3 in the same process, because an HTTP request from a handler would wait for the handler
+itself. An invalidation does nothing: the front door has no cache.
 """
 
 import fnmatch
@@ -45,14 +45,14 @@ def install() -> None:
     before = patching.original("services.cloudformation.stacks", "_runs_on_worker_thread")
 
     def runs_on_worker_thread(resource_type: str) -> bool:
-        """Neither type waits for a function here, so the stack is complete when the CDK CLI first asks."""
+        """False for both types, so the stack is complete when the CDK CLI asks for the first time."""
         return resource_type not in (DEPLOYMENT, CLEANER) and bool(before(resource_type))
 
     patching.replace("services.cloudformation.stacks", "_runs_on_worker_thread", runs_on_worker_thread)
 
 
 def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
-    """Copy the sources into the bucket."""
+    """Copy the files of the sources into the bucket."""
     deploy(properties)
     return f"aws.cdk.s3deployment.{uuid.uuid4()}", _attributes(properties)
 
@@ -60,7 +60,7 @@ def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
 def update(
     physical_id: str, before: Properties, after: Properties, stack_name: str, logical_id: str | None = None
 ) -> Created:
-    """Copy the new sources; a destination that changed is emptied of the old ones."""
+    """Copy the files of the new sources; when the destination changed, delete the files of the old one."""
     moved = any(
         before.get(name) != after.get(name) for name in ("DestinationBucketName", "DestinationBucketKeyPrefix")
     )
@@ -71,7 +71,7 @@ def update(
 
 
 def delete(physical_id: str, properties: Properties) -> None:
-    """Remove the deployed files, unless they are to be retained."""
+    """Delete the deployed files, unless `RetainOnDelete` is true, which is the default."""
     if _is_true(properties.get("RetainOnDelete", True)):
         return
     storage = patching.module("services.s3")
@@ -81,7 +81,7 @@ def delete(physical_id: str, properties: Properties) -> None:
 
 
 def deploy(properties: Properties) -> None:
-    """Upload every source's files in order, then prune what none of them holds."""
+    """Upload the files of each source in order, then delete the objects that no source has (`Prune`)."""
     storage = patching.module("services.s3")
     bucket, prefix = str(properties["DestinationBucketName"]), _prefix(properties)
     markers = properties.get("SourceMarkers") or [{} for _ in properties["SourceBucketNames"]]
@@ -90,7 +90,7 @@ def deploy(properties: Properties) -> None:
     for source_bucket, source_key, source_markers in sources:
         content = storage._get_object_data(source_bucket, source_key)
         if content is None:
-            raise ValueError(f"The deployment's source s3://{source_bucket}/{source_key} does not exist")
+            raise ValueError(f"The source s3://{source_bucket}/{source_key} of the deployment does not exist")
         if _is_true(properties.get("Extract", True)):
             files = list(unpack(content, source_markers))
         else:
@@ -113,7 +113,7 @@ def deploy(properties: Properties) -> None:
 
 
 def unpack(archive: bytes, markers: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
-    """The files of a source archive, with deploy-time values in the place of their markers."""
+    """The files of a source archive, as (name, content), with each marker replaced by its deploy-time value."""
     with zipfile.ZipFile(io.BytesIO(archive)) as files:
         for entry in files.infolist():
             if entry.is_dir():
@@ -125,13 +125,13 @@ def unpack(archive: bytes, markers: Mapping[str, str]) -> Iterator[tuple[str, by
 
 
 def is_selected(name: str, exclude: list[str], include: list[str]) -> bool:
-    """`aws s3 sync` filters: excluded unless a later include takes it back."""
+    """Whether the filters of `aws s3 sync` select a file: not excluded, or excluded and included again."""
     excluded = any(fnmatch.fnmatchcase(name, pattern) for pattern in exclude)
     return not excluded or any(fnmatch.fnmatchcase(name, pattern) for pattern in include)
 
 
 def headers_for(name: str, properties: Properties) -> dict[str, str]:
-    """The metadata of one object: its content type by its name, over that what the deployment says."""
+    """The headers of one object: a content type by its name, overridden by the metadata of the deployment."""
     suffix = "." + name.rpartition(".")[2].lower()
     guessed = CONTENT_TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
     headers = {"content-type": guessed}
@@ -143,21 +143,21 @@ def headers_for(name: str, properties: Properties) -> dict[str, str]:
 
 
 def create_cleaner(logical_id: str, properties: Properties, stack_name: str) -> Created:
-    """Nothing to do until the stack is deleted."""
+    """Do nothing: the bucket is emptied when the stack is deleted."""
     return f"{properties.get('BucketName', logical_id)}-cleaner", {}
 
 
 def update_cleaner(
     physical_id: str, before: Properties, after: Properties, stack_name: str, logical_id: str | None = None
 ) -> Created:
-    """A bucket that changes its name leaves the old one to be emptied."""
+    """Empty the old bucket when the name of the bucket changed."""
     if before.get("BucketName") != after.get("BucketName"):
         empty_bucket(physical_id, before)
     return f"{after.get('BucketName')}-cleaner", {}
 
 
 def empty_bucket(physical_id: str, properties: Properties) -> None:
-    """Delete every object, so that the bucket can be deleted."""
+    """Delete every object, so that the bucket itself can be deleted."""
     storage = patching.module("services.s3")
     bucket = str(properties.get("BucketName", ""))
     for key in list(_keys(bucket, "")):
@@ -175,8 +175,8 @@ def _prefix(properties: Properties) -> str:
 
 
 def _keys(bucket: str, prefix: str) -> Iterator[str]:
-    held = patching.module("services.s3")._buckets.get(bucket) or {"objects": {}}
-    for key in list(held["objects"]):
+    stored = patching.module("services.s3")._buckets.get(bucket) or {"objects": {}}
+    for key in list(stored["objects"]):
         if key.startswith(prefix):
             yield key
 

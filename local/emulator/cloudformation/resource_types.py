@@ -1,8 +1,9 @@
 """Register CloudFormation resource types that MiniStack does not know.
 
-AWS deploys them; MiniStack (`cloudformation.engine.validate_template_support`) refuses a whole template for
-one. A type is either given a real handler by one of the modules beside this one, or accepted and listed:
-deployed as a record, emulated by nothing, and said so at start-up. Place: `provisioners._RESOURCE_HANDLERS`.
+AWS deploys them. MiniStack (`cloudformation.engine.validate_template_support`) rejects a whole template that
+contains one unknown type. Other additions register handlers for some types here, in
+`provisioners._RESOURCE_HANDLERS`; any other type is accepted: it is deployed as a record, nothing emulates it, and
+it is listed at the end of every start.
 """
 
 import logging
@@ -18,15 +19,15 @@ Properties = dict[str, Any]
 Created = tuple[str, dict[str, Any]]
 Create = Callable[[str, Properties, str], Created]
 Delete = Callable[[str, Properties], None]
-# MiniStack asks for the logical id too where a handler says so.
+# MiniStack passes the logical id too when the handlers contain `update_with_logical_id`.
 Update = Callable[[str, Properties, Properties, str, str | None], Created]
 
-# Types that change nothing a user of the stage could see: accepted without a word.
-WITHOUT_CONSEQUENCE = {"AWS::CDK::Metadata"}
+# Types without any effect on users of the stage: accepted and not listed.
+TYPES_WITHOUT_EFFECT = {"AWS::CDK::Metadata"}
 
 
 def register(resource_type: str, *, create: Create, delete: Delete, update: Update | None = None) -> None:
-    """Give a type its handlers; without an `update`, a change runs `create` again, as MiniStack does."""
+    """Register the handlers of a type; without `update`, MiniStack runs `create` again for a change."""
     handlers: dict[str, Any] = {"create": create, "delete": delete}
     if update is not None:
         handlers |= {"update": update, "update_with_logical_id": True}
@@ -35,13 +36,13 @@ def register(resource_type: str, *, create: Create, delete: Delete, update: Upda
 
 
 def reject_failure(response: tuple[int, Any, Any], what: str) -> None:
-    """Turn a service's refusal into the failure of the resource that asked."""
+    """Raise ValueError when a service answered with an error, so that the deployment of the resource fails."""
     if response[0] >= 400:
         raise ValueError(f"{what} failed: {response[2]!r}")
 
 
 class AcceptedTypes:
-    """Types that no handler knows, accepted as they appear and remembered for the list at start-up."""
+    """Accepts types without a handler when a template contains them, and lists them."""
 
     def __init__(self) -> None:
         check = "validate_template_support"
@@ -51,21 +52,21 @@ class AcceptedTypes:
         patching.replace("services.cloudformation.changesets", check, self._validate)
 
     def restore(self) -> None:
-        """Know the accepted types of the stacks that were saved, so that they can be changed and deleted."""
+        """Accept the types in the restored stacks again, so that these can be changed and deleted."""
         known = patching.original("services.cloudformation.provisioners", "_RESOURCE_HANDLERS")
         for resource_type in self.deployed():
             known.setdefault(resource_type, accepting_handlers(resource_type))
 
     def deployed(self) -> dict[str, list[str]]:
-        """The accepted types among deployed stacks: each with the stacks that hold it."""
+        """The accepted types in deployed stacks, each with the names of the stacks that contain it."""
         stacks = patching.module("services.cloudformation")._stacks
-        found: dict[str, set[str]] = {}
+        stack_names: dict[str, set[str]] = {}
         for _scope, stack in stacks.all_items():
             for resource in (stack.get("_resources") or {}).values():
                 resource_type = str(resource.get("ResourceType", ""))
                 if is_accepted_only(resource_type):
-                    found.setdefault(resource_type, set()).add(str(stack.get("StackName", "")))
-        return {name: sorted(stacks) for name, stacks in sorted(found.items())}
+                    stack_names.setdefault(resource_type, set()).add(str(stack.get("StackName", "")))
+        return {name: sorted(names) for name, names in sorted(stack_names.items())}
 
     def _validate(self, template: dict[str, Any], *arguments: Any, **keywords: Any) -> None:
         known = patching.original("services.cloudformation.provisioners", "_RESOURCE_HANDLERS")
@@ -80,20 +81,20 @@ class AcceptedTypes:
 def accepting_handlers(resource_type: str) -> dict[str, Any]:
     """Handlers that record a resource and do nothing else."""
 
+    def attributes(name: str) -> dict[str, str]:
+        responses = patching.module("core.responses")
+        service = resource_type.split("::")[1].lower()
+        arn = f"arn:aws:{service}:{responses.get_region()}:{responses.get_account_id()}:{name}"
+        return {"Arn": arn, "Id": name}
+
     def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
         name = f"{stack_name}-{logical_id}-{uuid.uuid4().hex[:8]}"
-        account = patching.module("core.responses").get_account_id()
-        region = patching.module("core.responses").get_region()
-        service = resource_type.split("::")[1].lower()
-        return name, {"Arn": f"arn:aws:{service}:{region}:{account}:{name}", "Id": name}
+        return name, attributes(name)
 
     def update(
         physical_id: str, before: Properties, after: Properties, stack_name: str, logical_id: str | None = None
     ) -> Created:
-        account = patching.module("core.responses").get_account_id()
-        region = patching.module("core.responses").get_region()
-        service = resource_type.split("::")[1].lower()
-        return physical_id, {"Arn": f"arn:aws:{service}:{region}:{account}:{physical_id}", "Id": physical_id}
+        return physical_id, attributes(physical_id)
 
     def delete(physical_id: str, properties: Properties) -> None:
         return None
@@ -108,8 +109,8 @@ def accepting_handlers(resource_type: str) -> dict[str, Any]:
 
 
 def is_accepted_only(resource_type: str) -> bool:
-    """Whether a type is recorded and nothing more."""
-    if resource_type in WITHOUT_CONSEQUENCE:
+    """Whether resources of a type are recorded only, and are to be listed."""
+    if resource_type in TYPES_WITHOUT_EFFECT:
         return False
     known = patching.original("services.cloudformation.provisioners", "_RESOURCE_HANDLERS")
     handlers = known.get(resource_type)

@@ -1,1 +1,1 @@
-"""Cognito user pools."""
+"""Cognito: the tokens of user pools."""

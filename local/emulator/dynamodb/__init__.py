@@ -1,1 +1,1 @@
-"""DynamoDB expressions."""
+"""DynamoDB: the parsing of expressions."""

@@ -1,1 +1,1 @@
-"""Saving the emulator's state and journaling what was acknowledged since."""
+"""Persistence: saving the emulator's state, and a journal of the changes since the last save."""

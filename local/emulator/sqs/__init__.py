@@ -1,1 +1,1 @@
-"""SQS event source mappings."""
+"""SQS: event source mappings."""

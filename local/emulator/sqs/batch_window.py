@@ -1,8 +1,9 @@
-"""Gather SQS messages for a function as its event source mapping says: up to a batch, for up to a window.
+"""Collect SQS messages for a function up to the batch size and the batching window of its event source mapping.
 
-AWS: with a batching window, Lambda waits until the batch is full or the window has passed since its first message,
-and a batch may hold up to 10,000 messages. MiniStack (`sqs._receive_messages_for_esm`) hands over at once whatever
-is there, ten messages at most, so what a consumer does with many messages at once never happened. Replaced.
+On AWS, Lambda with a batching window waits until the batch is full or the window has passed since the batch's
+first message, and a batch holds up to 10,000 messages. MiniStack (`sqs._receive_messages_for_esm`) passes on
+immediately the messages that are in the queue, at most ten, so a consumer never received a large batch. This
+addition replaces that function by one that waits for the window.
 """
 
 import threading
@@ -11,12 +12,12 @@ from typing import Any
 
 from local.emulator import patching
 
-WITHOUT_WINDOW = 10
-WITH_WINDOW = 10_000
+MAX_BATCH = 10
+MAX_BATCH_WITH_WINDOW = 10_000
 
 
 class BatchWindows:
-    """The replaced receive, and the timers that end windows."""
+    """Replaces the function that receives messages for a mapping; timers start it again when windows end."""
 
     def __init__(self) -> None:
         self._queues = patching.module("services.sqs")
@@ -28,13 +29,13 @@ class BatchWindows:
         patching.replace("services.sqs", "_receive_messages_for_esm", self.receive)
 
     def receive(self, queue_url: str, max_number: int) -> list[dict[str, Any]]:
-        """A batch, or nothing while its window is open."""
+        """The messages of a batch; none while its window is open and the batch is not full."""
         with self._queues._queues_lock:
             queue = self._queues._get_q(queue_url)
             self._queues._expire_retained(queue)
             self._queues._dlq_sweep(queue)
             window = self._window_of(queue)
-            limit = min(int(max_number or 1), WITH_WINDOW if window else WITHOUT_WINDOW)
+            limit = min(int(max_number or 1), MAX_BATCH_WITH_WINDOW if window else MAX_BATCH)
             now = time.time()
             visible = [message["visible_at"] for message in queue["messages"] if message["visible_at"] <= now]
             if not visible:

@@ -1,1 +1,1 @@
-"""Step Functions executions."""
+"""Step Functions: executions and their history."""

@@ -10,6 +10,6 @@ def test_a_variable_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PARLEY_EMULATOR_PORT", "4566")
     monkeypatch.setenv("PARLEY_EMULATOR_STATE_DIRECTORY", "state")
     monkeypatch.setenv("PARLEY_EMULATOR_SAVE_INTERVAL_SECONDS", "soon")
-    expected = r"^PARLEY_EMULATOR_SAVE_INTERVAL_SECONDS is to be a number, and is 'soon'\.$"
+    expected = r"^PARLEY_EMULATOR_SAVE_INTERVAL_SECONDS must be a number, but is 'soon'\.$"
     with pytest.raises(ValueError, match=expected):
         EmulatorSettings.from_environment()
