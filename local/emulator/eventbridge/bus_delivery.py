@@ -189,7 +189,7 @@ class BusDelivery:
         }
         queue["messages"].append(message)
         self._queues._ensure_msg_fields(message)
-        self._durability.queued(queue, message)
+        self._durability.record_queued(queue, message)
         patching.module("core.concurrency").esm_wake.set()
 
     def invoke_function(self, arn: str, payload: str) -> None:

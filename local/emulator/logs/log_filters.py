@@ -1,9 +1,10 @@
-"""Filter log events by the patterns that CloudWatch Logs knows, fast.
+"""Filter log events by the patterns of CloudWatch Logs, fast.
 
-AWS: a pattern is terms (each must occur; `"quoted words"`, `?either ?or`, `-not`), case-sensitive, or a JSON
-selector such as `{ ($.type = "A") || ($.details.name = "B*") }`. MiniStack
-(`cloudwatch_logs._compile_filter_pattern`) ignores case, knows no `?`, lets everything through for JSON, and takes
-each term for a glob, which makes a search through a workflow's long lines much slower than it need be.
+On AWS, a pattern consists of case-sensitive terms (each must occur; `"quoted words"`, `?either ?or`, `-not`), or
+it is a JSON selector such as `{ ($.type = "A") || ($.details.name = "B*") }`. MiniStack
+(`cloudwatch_logs._compile_filter_pattern`) ignores case, does not support `?`, returns every event for a JSON
+selector, and treats each term as a glob, which makes a search through the long lines of a workflow slow. This
+addition replaces that function.
 """
 
 import json
@@ -23,7 +24,7 @@ COMPARISON = re.compile(
 
 
 def install() -> None:
-    """Take the place of MiniStack's own."""
+    """Replace MiniStack's function; JSON selectors that are not supported here stay with it."""
     before = patching.original("services.cloudwatch_logs", "_compile_filter_pattern")
 
     def compile_pattern(raw: str) -> Matcher:
@@ -36,46 +37,45 @@ def install() -> None:
 
 
 def compile_terms(pattern: str) -> Matcher:
-    """A matcher of terms."""
-    wanted: list[str] = []
-    either: list[str] = []
-    unwanted: list[str] = []
-    for found in TERM.finditer(pattern):
-        quoted = found["quoted"]
-        term = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else found["bare"]
-        {"": wanted, "?": either, "-": unwanted}[found["sign"]].append(term)
+    """A matcher of terms: required ones, `?` alternatives and `-` exclusions."""
+    required: list[str] = []
+    alternatives: list[str] = []
+    excluded: list[str] = []
+    for match in TERM.finditer(pattern):
+        quoted = match["quoted"]
+        term = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else match["bare"]
+        {"": required, "?": alternatives, "-": excluded}[match["sign"]].append(term)
 
     def matches(message: str) -> bool:
         return (
-            all(term in message for term in wanted)
-            and (not either or any(term in message for term in either))
-            and not any(term in message for term in unwanted)
+            all(term in message for term in required)
+            and (not alternatives or any(term in message for term in alternatives))
+            and not any(term in message for term in excluded)
         )
 
     return matches
 
 
 def compile_json(pattern: str) -> Matcher | None:
-    """A matcher of comparisons joined by `||` or by `&&`; None for a selector of another form."""
+    """A matcher of a JSON selector: comparisons joined by `||` or by `&&`; None for a selector of another form."""
     inner = pattern.strip().removeprefix("{").removesuffix("}")
     joined_by_and = "&&" in inner
     if joined_by_and and "||" in inner:
         return None
-    found = [COMPARISON.match(part) for part in re.split(r"\|\||&&", inner)]
-    if not all(found):
-        return None
-    comparisons = [
-        (each["path"].split("."), each["operator"], each["quoted"] if each["quoted"] is not None else each["bare"])
-        for each in found
-        if each
-    ]
-    # A line without any of the values need not be parsed; one that must not hold a value may lack them all.
-    likely = [value.split("*")[0] for _, operator, value in comparisons if operator == "="]
+    comparisons = []
+    for part in re.split(r"\|\||&&", inner):
+        match = COMPARISON.match(part)
+        if match is None:
+            return None
+        value = match["quoted"] if match["quoted"] is not None else match["bare"]
+        comparisons.append((match["path"].split("."), match["operator"], value))
+    # A line that does not contain the values cannot match and is not parsed, unless a comparison is `!=`.
+    literals = [value.split("*")[0] for _, operator, value in comparisons if operator == "="]
     quantifier = all if joined_by_and else any
-    can_skip = len(likely) == len(comparisons) and all(likely)
+    can_skip = len(literals) == len(comparisons) and all(literals)
 
     def matches(message: str) -> bool:
-        if can_skip and not quantifier(value in message for value in likely):
+        if can_skip and not quantifier(literal in message for literal in literals):
             return False
         try:
             document = json.loads(message)

@@ -1,8 +1,8 @@
-"""Append lines to CloudWatch Logs from inside the emulator, and keep the log groups' memory bounded.
+"""Append lines to CloudWatch Logs from inside the emulator, and limit the memory of log groups.
 
-AWS keeps log events for the group's retention; MiniStack keeps every event in memory for ever. A group here
-holds its newest events up to a limit, which is what a developer looks back at. Nothing is replaced: the
-stores of `cloudwatch_logs` are written the way `lambda_svc._emit_lambda_logs` writes them.
+AWS keeps log events for the retention time of their group. MiniStack keeps every event in memory without end. This
+addition keeps the newest events of each group, up to a limit; a developer rarely reads older ones. It replaces
+nothing: it writes to the stores of `cloudwatch_logs` as `lambda_svc._emit_lambda_logs` does.
 """
 
 import itertools
@@ -13,13 +13,15 @@ from typing import Any
 
 from local.emulator import patching
 
+APPENDS_PER_PRUNE = 200
+
 _lock = threading.Lock()
 _limit = 50_000
 _appended = itertools.count(1)
 
 
 def set_limit(kept_events: int) -> None:
-    """How many events a log group keeps."""
+    """Set how many events a log group keeps."""
     global _limit
     _limit = kept_events
 
@@ -27,7 +29,10 @@ def set_limit(kept_events: int) -> None:
 def append(
     group_name: str, stream_name: str, lines: Sequence[str], *, first_at: float, last_at: float | None = None
 ) -> None:
-    """Write lines to a stream of a group, making either where it is missing, as Lambda and Step Functions do."""
+    """Write lines to a stream, and create the group and the stream when they do not exist.
+
+    The first line has the time `first_at` (epoch seconds), the others `last_at`, by default the same.
+    """
     if not lines:
         return
     logs = patching.module("services.cloudwatch_logs")
@@ -39,37 +44,41 @@ def append(
         for number, line in enumerate(lines)
     ]
     with _lock:
-        group = logs._log_groups.get(group_name)
-        if group is None:
-            group = {
-                "arn": logs._make_group_arn(group_name),
-                "creationTime": now,
-                "retentionInDays": None,
-                "tags": {},
-                "subscriptionFilters": {},
-                "streams": {},
-            }
-            logs._log_groups[group_name] = group
-        stream = group["streams"].get(stream_name)
-        if stream is None:
-            stream = {
-                "events": [],
-                "uploadSequenceToken": "1",
-                "creationTime": now,
-                "firstEventTimestamp": None,
-                "lastEventTimestamp": None,
-                "lastIngestionTime": None,
-            }
-            group["streams"][stream_name] = stream
+        if group_name not in logs._log_groups:
+            logs._log_groups[group_name] = _new_group(logs._make_group_arn(group_name), now)
+        group = logs._log_groups[group_name]
+        stream = group["streams"].setdefault(stream_name, _new_stream(now))
         logs._append_log_events(stream, events)
-        if next(_appended) % 200 == 0:
-            _forget_oldest(group)
+        if next(_appended) % APPENDS_PER_PRUNE == 0:
+            _prune(group)
     if group.get("subscriptionFilters"):
         logs._fanout_to_subscription_filters(group_name, stream_name, events)
 
 
-def _forget_oldest(group: dict[str, Any]) -> None:
-    """Drop the oldest streams, then the oldest events, until the group is within its limit."""
+def _new_group(arn: str, now: int) -> dict[str, Any]:
+    return {
+        "arn": arn,
+        "creationTime": now,
+        "retentionInDays": None,
+        "tags": {},
+        "subscriptionFilters": {},
+        "streams": {},
+    }
+
+
+def _new_stream(now: int) -> dict[str, Any]:
+    return {
+        "events": [],
+        "uploadSequenceToken": "1",
+        "creationTime": now,
+        "firstEventTimestamp": None,
+        "lastEventTimestamp": None,
+        "lastIngestionTime": None,
+    }
+
+
+def _prune(group: dict[str, Any]) -> None:
+    """Delete the oldest streams, then the oldest events, until the group is within its limit."""
     streams = group["streams"]
     total = sum(len(stream["events"]) for stream in streams.values())
     oldest_first = sorted(streams, key=lambda name: streams[name]["lastEventTimestamp"] or 0)
@@ -77,10 +86,10 @@ def _forget_oldest(group: dict[str, Any]) -> None:
         if total <= _limit:
             return
         excess = total - _limit
-        held = len(streams[name]["events"])
-        if held <= excess:
+        count = len(streams[name]["events"])
+        if count <= excess:
             del streams[name]
-            total -= held
+            total -= count
         else:
             del streams[name]["events"][:excess]
             return

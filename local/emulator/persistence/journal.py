@@ -1,8 +1,9 @@
-"""A write-ahead journal: what was acknowledged since the last saved state, line by line, in files of its own.
+"""A write-ahead journal of the changes since the last saved state: one JSON object a line, in numbered segment
+files.
 
-A line is in the hands of the operating system before its writer goes on, so it outlives `kill -9` (not a power
-cut: nothing is synced to the disk). Segments are numbered; whoever has saved a whole picture of the state begins
-a new segment before it and drops the older ones after it. What the lines mean, `durability` says.
+`append` returns when the operating system has the line, so the line survives `kill -9`. It may be lost in a power
+failure, because nothing is synced to the disk. Code that saves the state begins a new segment before it and drops
+the older segments after it. `durability` defines the entries.
 """
 
 import json
@@ -14,7 +15,7 @@ from typing import Any
 
 
 class Journal:
-    """The segments of one directory; appending is safe from any thread."""
+    """The segments in one directory. Any thread may append."""
 
     def __init__(self, directory: Path, *, encode: Callable[[Any], Any] | None = None) -> None:
         self._directory = directory
@@ -25,7 +26,7 @@ class Journal:
         self._file = self._open(self._number)
 
     def read(self, decode: Callable[[dict[str, Any]], Any] | None = None) -> Iterator[dict[str, Any]]:
-        """Every whole line of every segment, oldest first; a line that a crash cut short is left out."""
+        """Every entry of every segment, oldest first; a line that a crash left incomplete is skipped."""
         for number in self._numbers():
             for line in self._path(number).read_text(encoding="utf-8", errors="replace").splitlines():
                 try:
@@ -34,27 +35,29 @@ class Journal:
                     continue
 
     def append(self, entry: dict[str, Any]) -> None:
-        """Write one line; when this returns, it outlives the process."""
-        line = json.dumps(entry, default=self._encode, separators=(",", ":")).encode() + b"\n"
+        """Write one entry; when this returns, the entry survives the end of the process."""
+        line = self._line(entry)
         with self._lock:
             os.write(self._file, line)
 
-    def begin_segment(self, carried: Callable[[], list[dict[str, Any]]] = list) -> int:
-        """Begin a new segment with what must not be dropped with the old ones; hand back its number."""
+    def begin_segment(self, carried_over: Callable[[], list[dict[str, Any]]] = list) -> int:
+        """Begin a new segment with the entries that must outlast the old segments, and return its number."""
         with self._lock:
             os.close(self._file)
             self._number += 1
             self._file = self._open(self._number)
-            for entry in carried():
-                line = json.dumps(entry, default=self._encode, separators=(",", ":")).encode() + b"\n"
-                os.write(self._file, line)
+            for entry in carried_over():
+                os.write(self._file, self._line(entry))
             return self._number
 
     def drop_before(self, number: int) -> None:
-        """Forget every segment older than that one: a saved state holds what they held."""
+        """Delete every segment older than `number`: a saved state contains their changes."""
         for older in self._numbers():
             if older < number:
                 self._path(older).unlink(missing_ok=True)
+
+    def _line(self, entry: dict[str, Any]) -> bytes:
+        return json.dumps(entry, default=self._encode, separators=(",", ":")).encode() + b"\n"
 
     def _numbers(self) -> list[int]:
         return sorted(int(path.stem) for path in self._directory.glob("*.jsonl"))

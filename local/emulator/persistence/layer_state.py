@@ -1,8 +1,9 @@
-"""Keep Lambda layers' archives in files of their own when the state is saved.
+"""Save the archives of Lambda layers in files of their own, instead of in the state's JSON.
 
-MiniStack (`lambda_svc.get_state`) writes function code to files by content, but layers into its JSON as
-base64: a few layers make every save tens of megabytes. Wrapped: `get_state`, and `_restore_state`, which
-reads them back.
+AWS keeps the archive of a layer version for as long as the version exists. MiniStack (`lambda_svc.get_state`)
+writes the code of functions to files named by content, but layers into its JSON as base64, so that each save with
+a few layers is tens of megabytes. This addition wraps `get_state`, which then writes files, and `_restore_state`,
+which reads them.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ REFERENCE = "parleyLayerFile"
 
 
 class LayerState:
-    """The directory of layer archives, and the two wrapped functions."""
+    """The directory of the layer archives, and the two wrapped functions."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -25,7 +26,7 @@ class LayerState:
         self._restore = patching.replace("services.lambda_svc", "_restore_state", self.restore)
 
     def get(self) -> dict[str, Any]:
-        """The state with a reference in the place of each archive."""
+        """The state, with each archive replaced by a reference to its file."""
         state: dict[str, Any] = self._get()
         for version in versions(state.get("layers")):
             content = version.get("_zip_data")
@@ -34,7 +35,7 @@ class LayerState:
         return state
 
     def restore(self, data: dict[str, Any] | None) -> None:
-        """The archives in the place of their references."""
+        """Restore a state, with each reference replaced by the archive."""
         for version in versions((data or {}).get("layers")):
             reference = version.get("_zip_data")
             if isinstance(reference, dict) and REFERENCE in reference:
@@ -52,7 +53,7 @@ class LayerState:
 
 
 def versions(layers: Any) -> Iterator[dict[str, Any]]:
-    """Every version record of a store of layers."""
+    """Every version record in MiniStack's store of layers."""
     store = getattr(layers, "_data", None) or {}
     for layer in store.values():
         yield from layer.get("versions", [])

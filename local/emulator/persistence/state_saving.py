@@ -1,10 +1,10 @@
 """Save the emulator's state while it runs, not only when it is stopped cleanly.
 
-AWS loses nothing when a process dies; MiniStack (`core.persistence.save_all`, called at shutdown) loses
-everything since its start. On Linux a forked child writes a consistent picture while the emulator goes on
-answering; elsewhere it is written in a thread. An interval in which nothing was asked of the emulator writes
-nothing, and however much there is to save, no more than a tenth of the time goes into it. What is acknowledged
-between two saves is in the journal (`durability`), which each save cuts short.
+AWS loses no data when a process ends. MiniStack (`core.persistence.save_all`, called at shutdown) loses all
+changes since its start when its process is killed. This addition saves at an interval: on Linux a forked child
+writes a consistent snapshot while the emulator continues to answer; on other systems a thread writes it. An
+interval without requests saves nothing, and saving takes at most a tenth of the time, whatever the size of the
+state. Changes between two saves are in the journal (`durability`), whose old segments each save deletes.
 """
 
 import asyncio
@@ -25,12 +25,12 @@ from local.emulator.persistence.durability import Durability
 logger = logging.getLogger("parley.state")
 
 FORKS = sys.platform == "linux"
-CHILD_SECONDS = 120.0
-PAUSE_PER_SECOND_SAVING = 9.0
+MAX_SAVE_SECONDS = 120.0
+PAUSE_SECONDS_PER_SECOND_OF_SAVING = 9.0
 
 
 class StateSaving:
-    """Writes the state every so often, and once more at the end."""
+    """Saves the state at an interval. MiniStack itself saves it once more when it is stopped."""
 
     def __init__(self, interval_seconds: float, activity: Callable[[], int], durability: Durability) -> None:
         self._interval = interval_seconds
@@ -43,16 +43,16 @@ class StateSaving:
             patching.original("app", name)
 
     async def run(self) -> None:
-        """Save at every interval that had any activity, until cancelled."""
+        """Save after each interval that had any activity, until cancelled."""
         while True:
-            await asyncio.sleep(max(self._interval, self._took * PAUSE_PER_SECOND_SAVING))
+            await asyncio.sleep(max(self._interval, self._took * PAUSE_SECONDS_PER_SECOND_OF_SAVING))
             try:
                 await self.save()
             except Exception:
-                logger.exception("Saving the state failed; it is tried again at the next interval")
+                logger.exception("Saving the state failed; the next attempt is after the next interval")
 
     async def save(self) -> bool:
-        """Write the state now, beside the running emulator; False when nothing happened since the last time."""
+        """Save the state now, while the emulator runs; False when there was no activity since the last save."""
         async with self._lock:
             activity = self._activity()
             if activity == self._saved_activity:
@@ -76,20 +76,20 @@ class StateSaving:
 
     async def _save_in_child(self) -> None:
         child = self._fork()
-        deadline = time.monotonic() + CHILD_SECONDS
-        while (status := ended_with(child)) is None:
+        deadline = time.monotonic() + MAX_SAVE_SECONDS
+        while (status := exit_status(child)) is None:
             await asyncio.sleep(0.02)
             if time.monotonic() > deadline:
                 os.kill(child, signal.SIGKILL)
                 await asyncio.to_thread(os.waitpid, child, 0)
-                raise TimeoutError(f"the saving process did not finish in {CHILD_SECONDS:.0f} s")
+                raise TimeoutError(f"the saving process did not finish in {MAX_SAVE_SECONDS:.0f} s")
         if status:
             raise RuntimeError(f"the saving process ended with status {status}")
 
     def _fork(self) -> int:
-        """The process id of a child that writes the state as it is now, and ends."""
+        """Fork a child that writes the current state and exits; returns its process id."""
         with warnings.catch_warnings():
-            # The child takes no lock that another thread may have held: it reads stores and writes files.
+            # The child needs no lock that another thread may have held: it reads stores and writes files.
             warnings.simplefilter("ignore", DeprecationWarning)
             child = os.fork()
         if child == 0:
@@ -97,7 +97,7 @@ class StateSaving:
             try:
                 logging.disable(logging.CRITICAL)
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-                # Should the emulator be killed meanwhile, its port and its functions' sockets must go with it.
+                # The child must not keep the port and the functions' sockets open if the emulator is killed.
                 for descriptor in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
                     if descriptor > 2:
                         with contextlib.suppress(OSError):
@@ -109,24 +109,24 @@ class StateSaving:
         return child
 
 
-def ended_with(child: int) -> int | None:
-    """The status of a child that has ended, None while it runs."""
+def exit_status(child: int) -> int | None:
+    """The exit status of a child; None while it runs."""
     finished, status = os.waitpid(child, os.WNOHANG)
     return status if finished else None
 
 
 class ActivityCounter:
-    """Counts what may have changed the state; threads and the event loop both add to it."""
+    """Counts requests and frames that may have changed the state. Any thread may add to it."""
 
     def __init__(self) -> None:
         self._count = 0
         self._lock = threading.Lock()
 
     def add(self) -> None:
-        """One more request or frame."""
+        """Count one request or frame."""
         with self._lock:
             self._count += 1
 
     def value(self) -> int:
-        """How many so far."""
+        """The count so far."""
         return self._count
