@@ -188,9 +188,9 @@ class FaultyExecutions(WorkflowExecutions):
         self._faults = faults
         self._state: contextvars.ContextVar[str] = contextvars.ContextVar("parley_state", default="")
         super().__init__(kept_executions, durability)
-        place = "services.stepfunctions"
-        self._task = patching.replace(place, "_execute_task", self.execute_task)
-        self._invoke = patching.replace(place, "_invoke_resource", self.invoke_resource)
+        service = "services.stepfunctions"
+        self._task = patching.replace(service, "_execute_task", self.execute_task)
+        self._invoke = patching.replace(service, "_invoke_resource", self.invoke_resource)
 
     def start(self, data: dict[str, Any]) -> Any:
         """Start an execution; twice when a `duplicate` rule strikes."""

@@ -1,12 +1,12 @@
-"""Serve WebSocket APIs as API Gateway does: frames side by side, replies only where declared, limits kept.
+"""Serve WebSocket APIs as API Gateway does: concurrent frames, replies only with a route response, and limits.
 
-AWS: every frame of a connection invokes its route at once, without waiting for the one before; a route
-answers the client only when it has a route response; a failed integration sends `{"message": "Internal server
-error", …}`; a connection ends after ten minutes without traffic or two hours at most; `@connections` refuses
-128 KB and more (413), and a client that does not read (429). MiniStack (`apigateway.handle_websocket`,
-`handle_connections_api`): one frame at a time through one worker whose logs are thrown away, every returned
-body is sent, no limits, `GetConnection` in a form that boto3 does not read. Both are replaced. Frame and
-message sizes are the server's business (`__main__`).
+On AWS, every frame of a connection invokes its route immediately, without waiting for the previous frame. A route
+answers the client only when it has a route response, and a failed integration sends `{"message": "Internal server
+error", …}`. A connection ends after ten minutes without traffic, and after two hours in any case. `@connections`
+rejects more than 128 KB (413), and posts to a client that does not read (429). MiniStack
+(`apigateway.handle_websocket`, `handle_connections_api`) runs one frame at a time in one worker and discards the
+worker's logs, sends every returned body, has no limits, and answers `GetConnection` in a form that boto3 cannot
+parse. This addition replaces both functions. The server limits the sizes of frames and messages (`__main__`).
 """
 
 import asyncio
@@ -29,7 +29,7 @@ IDLE_SECONDS = 600.0
 LIFETIME_SECONDS = 7200.0
 MAX_MESSAGE_BYTES = 128 * 1024
 MAX_WAITING_FRAMES = 2_000
-FRAMES_AT_ONCE = 16
+MAX_CONCURRENT_FRAMES = 16
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -38,31 +38,31 @@ Response = tuple[int, dict[str, str], bytes]
 
 
 class ConnectionClock:
-    """The clock that ends connections: a test may move it forward. Of one event loop."""
+    """The clock that ends connections; tests may move it forward. For use in one event loop."""
 
     def __init__(self) -> None:
         self._ahead = 0.0
         self._moved = asyncio.Event()
 
     def now(self) -> float:
-        """The seconds that it shows."""
+        """The time in seconds, since an arbitrary moment."""
         return time.monotonic() + self._ahead
 
     def advance(self, seconds: float) -> None:
-        """Move it forward, for every connection."""
+        """Move the clock forward, for every connection."""
         self._ahead += seconds
         self._moved.set()
         self._moved = asyncio.Event()
 
     async def sleep_until(self, moment: float) -> None:
-        """Sleep until the clock may show a moment; it ends early when the clock is moved."""
+        """Sleep until a time of this clock; ends early when the clock is moved."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._moved.wait(), max(0.0, moment - self.now()))
 
 
 @dataclass
 class Connection:
-    """One open socket, as `@connections` sees it."""
+    """One open socket: what `@connections` returns about it, and its outgoing frames."""
 
     connection_id: str
     api_id: str
@@ -75,7 +75,7 @@ class Connection:
     connected_at: float = field(default_factory=time.time)
     last_active: float = field(default_factory=time.time)
     last_traffic: float = field(init=False)
-    """On the connection clock."""
+    """By the connection clock; `connected_at` and `last_active` are epoch seconds."""
     outbox: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(MAX_WAITING_FRAMES))
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     close_code: int = 1000
@@ -86,12 +86,12 @@ class Connection:
         self.last_traffic = self.clock.now()
 
     def touch(self) -> None:
-        """Traffic, in either direction, keeps a connection from idling out."""
+        """Record traffic, in either direction: the ten idle minutes begin again."""
         self.last_active = time.time()
         self.last_traffic = self.clock.now()
 
     def close(self, code: int, reason: str) -> None:
-        """Have the session end the connection."""
+        """Ask the session to close the connection; the first code and reason are used."""
         if not self.closing.is_set():
             self.close_code, self.close_reason = code, reason
             self.closing.set()
@@ -107,6 +107,7 @@ class WebSocketSessions:
         self.clock = ConnectionClock()
         self._open: dict[str, Connection] = {}
         self._sessions: set[asyncio.Task[None]] = set()
+        self._frames: set[asyncio.Task[None]] = set()
         for name in (
             "_api_owner",
             "_match_ws_route",
@@ -122,21 +123,21 @@ class WebSocketSessions:
 
     @property
     def open_connections(self) -> int:
-        """How many sockets are open."""
+        """The number of open sockets."""
         return len(self._open)
 
-    async def close_all(self, patience_seconds: float) -> None:
-        """End every connection as a service that goes away does; the `$disconnect` routes get a moment."""
+    async def close_all(self, timeout_seconds: float) -> None:
+        """Close every connection with 1001, and wait for the `$disconnect` routes until the timeout."""
         for connection in list(self._open.values()):
             connection.close(1001, "Going away")
         waiting = {task for task in self._sessions if not task.done()}
         if waiting:
-            await asyncio.wait(waiting, timeout=patience_seconds)
+            await asyncio.wait(waiting, timeout=timeout_seconds)
 
     async def serve(
         self, scope: dict[str, Any], receive: Receive, send: Send, api_id: str, path_override: str | None = None
     ) -> None:
-        """Drive one connection from its handshake to its `$disconnect`."""
+        """Serve one connection, from its handshake to its `$disconnect`."""
         task = asyncio.current_task()
         if task is not None:
             self._sessions.add(task)
@@ -152,7 +153,7 @@ class WebSocketSessions:
         owner = self._gateway._api_owner(api_id)
         stage = path.lstrip("/").split("/", 1)[0] or "$default"
         if not owner or owner[0] != "WEBSOCKET" or not self._has_stage(owner, api_id, stage):
-            await refuse(send, 403, {"message": "Forbidden"})
+            await reject(send, 403, {"message": "Forbidden"})
             return
         responses = patching.module("core.responses")
         responses._request_account_id.set(owner[1])
@@ -172,7 +173,7 @@ class WebSocketSessions:
         if accepted is None:
             return
         await send({"type": "websocket.accept", **accepted})
-        # However long the handshake took, its ten minutes begin now.
+        # The ten idle minutes begin now, not before the handshake.
         connection.touch()
         self._open[connection.connection_id] = connection
         await self._run(connection, receive, send)
@@ -183,14 +184,15 @@ class WebSocketSessions:
     async def _connect(
         self, connection: Connection, query: dict[str, list[str]], send: Send
     ) -> dict[str, Any] | None:
-        """Authorize and run `$connect`; the accept message's extra fields, or None when it was refused."""
+        """Authorize the client and run `$connect`; the extra fields of the accept message, or None when
+        rejected."""
         route = self._gateway._match_ws_route(connection.api_id, "$connect")
         if route is None or route.get("routeKey") != "$connect":
             return {}
         request_id = str(patching.module("core.responses").new_uuid())
         identity = {"connectionId": connection.connection_id, "requestId": request_id}
         if (route.get("authorizationType") or "NONE").upper() == "CUSTOM":
-            refusal, connection.authorizer = await self._gateway._authorize_ws_connect(
+            rejection, connection.authorizer = await self._gateway._authorize_ws_connect(
                 connection.api_id,
                 route,
                 self._context(connection, "$connect", "CONNECT", request_id),
@@ -199,19 +201,19 @@ class WebSocketSessions:
                 connection.account_id,
                 connection.region,
             )
-            if refusal:
-                status, message = refusal
-                await refuse(send, status, {"message": message or "Internal server error", **identity})
+            if rejection:
+                status, message = rejection
+                await reject(send, status, {"message": message or "Internal server error", **identity})
                 return None
         fields = self._gateway._ws_connect_fields(connection.headers, query)
         event = self._event(connection, route, "CONNECT", request_id, "") | fields
         reply = await self._integrate(connection, route, event)
         if reply is None:
-            await refuse(send, 502, {"message": "Internal server error", **identity})
+            await reject(send, 502, {"message": "Internal server error", **identity})
             return None
         status = int(reply.get("statusCode", 200))
         if not 200 <= status < 300:
-            await refuse(send, status, {"message": "Forbidden", **identity})
+            await reject(send, status, {"message": "Forbidden", **identity})
             return None
         headers = {str(name).lower(): str(value) for name, value in (reply.get("headers") or {}).items()}
         if "sec-websocket-protocol" in headers:
@@ -219,13 +221,27 @@ class WebSocketSessions:
         return {}
 
     async def _run(self, connection: Connection, receive: Receive, send: Send) -> None:
-        """The life of an accepted connection; `$disconnect` runs after it is closed."""
+        """Serve an accepted connection until it is closed, then run `$disconnect`."""
         writer = asyncio.create_task(self._write(connection, send))
         clock = asyncio.create_task(self._watch_clock(connection))
-        closing = asyncio.create_task(connection.closing.wait())
-        frames: set[asyncio.Task[None]] = set()
-        at_once = asyncio.Semaphore(FRAMES_AT_ONCE)
         code, reason = 1005, ""
+        try:
+            code, reason = await self._read(connection, receive)
+        finally:
+            self._open.pop(connection.connection_id, None)
+            if connection.closing.is_set():
+                code, reason = connection.close_code, connection.close_reason
+                await self._flush(connection, send)
+            for task in (writer, clock):
+                task.cancel()
+            with contextlib.suppress(Exception):
+                await send({"type": "websocket.close", "code": connection.close_code, "reason": reason})
+            await self._disconnect(connection, code, reason)
+
+    async def _read(self, connection: Connection, receive: Receive) -> tuple[int, str]:
+        """Handle frames until the connection ends. Returns the client's close code and reason."""
+        closing = asyncio.create_task(connection.closing.wait())
+        slots = asyncio.Semaphore(MAX_CONCURRENT_FRAMES)
         try:
             while not connection.closing.is_set():
                 receiving = asyncio.ensure_future(receive())
@@ -235,27 +251,19 @@ class WebSocketSessions:
                     break
                 message = receiving.result()
                 if message.get("type") == "websocket.disconnect":
-                    code, reason = int(message.get("code") or 1005), str(message.get("reason") or "")
-                    break
+                    return int(message.get("code") or 1005), str(message.get("reason") or "")
                 connection.touch()
                 text = message.get("text")
                 if text is None:
                     text = (message.get("bytes") or b"").decode("utf-8", errors="replace")
-                await at_once.acquire()
+                await slots.acquire()
                 frame = asyncio.create_task(self._handle_frame(connection, text))
-                frames.add(frame)
-                frame.add_done_callback(frames.discard)
-                frame.add_done_callback(lambda _done: at_once.release())
+                self._frames.add(frame)
+                frame.add_done_callback(self._frames.discard)
+                frame.add_done_callback(lambda _done: slots.release())
         finally:
-            self._open.pop(connection.connection_id, None)
-            if connection.closing.is_set():
-                code, reason = connection.close_code, connection.close_reason
-                await self._flush(connection, send)
-            for task in (writer, clock, closing):
-                task.cancel()
-            with contextlib.suppress(Exception):
-                await send({"type": "websocket.close", "code": connection.close_code, "reason": reason})
-            await self._disconnect(connection, code, reason)
+            closing.cancel()
+        return 1005, ""
 
     async def _write(self, connection: Connection, send: Send) -> None:
         while True:
@@ -263,13 +271,13 @@ class WebSocketSessions:
             await send({"type": "websocket.send", "text": text})
 
     async def _flush(self, connection: Connection, send: Send) -> None:
-        """What was posted before a connection is closed still goes out."""
+        """Send the frames that were posted before the connection was closed."""
         with contextlib.suppress(Exception):
             while not connection.outbox.empty():
                 await send({"type": "websocket.send", "text": connection.outbox.get_nowait()})
 
     async def _watch_clock(self, connection: Connection) -> None:
-        """Close after ten idle minutes, and after two hours whatever the traffic."""
+        """Close the connection after ten idle minutes, or after two hours."""
         end_of_life = self.clock.now() + LIFETIME_SECONDS
         while (end := min(connection.last_traffic + IDLE_SECONDS, end_of_life)) > self.clock.now():
             await self.clock.sleep_until(end)
@@ -291,7 +299,7 @@ class WebSocketSessions:
         api = self._gateway._apis.get(connection.api_id) or {}
         selection = api.get("routeSelectionExpression") or "$request.body.action"
         key = self._gateway._evaluate_route_selection(selection, text)
-        # The routes of a connection's beginning and end are not for frames that name them.
+        # A frame must not select the routes of the handshake and of the end.
         route = self._gateway._match_ws_route(
             connection.api_id, "$default" if key in ("$connect", "$disconnect") else key
         )
@@ -355,7 +363,7 @@ class WebSocketSessions:
     async def _integrate(
         self, connection: Connection, route: dict[str, Any], event: dict[str, Any]
     ) -> dict[str, Any] | None:
-        """Run a route's integration: its reply, or None when the integration failed."""
+        """Run a route's integration: its response (`statusCode`, `body`), or None when it failed."""
         integration_id = str(route.get("target", "")).rpartition("/")[2]
         integration = self._gateway._integrations.get(connection.api_id, {}).get(integration_id)
         if not integration:
@@ -389,7 +397,7 @@ class WebSocketSessions:
         return ""
 
     def post(self, connection: Connection, text: str) -> bool:
-        """Queue a frame for a client; False when it reads so slowly that its buffer is full."""
+        """Queue a frame for a client; False when its queue is full because the client reads too slowly."""
         try:
             connection.outbox.put_nowait(text)
         except asyncio.QueueFull:
@@ -409,13 +417,13 @@ class WebSocketSessions:
         """PostToConnection, GetConnection and DeleteConnection."""
         connection = self._open.get(connection_id)
         if connection is None or connection.api_id != api_id or connection.stage != stage:
-            return failure_response(410, "GoneException", "")
+            return error_response(410, "GoneException", "")
         if method == "POST":
             if len(body) > MAX_MESSAGE_BYTES:
-                return failure_response(413, "PayloadTooLargeException", "Payload exceeds the 128 KB limit")
+                return error_response(413, "PayloadTooLargeException", "Payload exceeds the 128 KB limit")
             text = self._gateway._post_to_connection_text(body)
             if body and not self.post(connection, text):
-                return failure_response(429, "LimitExceededException", "The client's buffer is full")
+                return error_response(429, "LimitExceededException", "The client's buffer is full")
             return 200, {"Content-Type": "application/json"}, b""
         if method == "DELETE":
             connection.close(1000, "Connection Closed Normally")
@@ -428,22 +436,22 @@ class WebSocketSessions:
                 "identity": {"sourceIp": connection.source_ip, "userAgent": agent},
             }
             return 200, {"Content-Type": "application/json"}, json.dumps(description).encode()
-        return failure_response(403, "ForbiddenException", f"{method} is not supported")
+        return error_response(403, "ForbiddenException", f"{method} is not supported")
 
 
 def iso_time(epoch_seconds: float) -> str:
-    """A time as API Gateway's management API writes it."""
+    """A time in the form of API Gateway's management API."""
     return datetime.fromtimestamp(epoch_seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def failure_response(status: int, kind: str, message: str) -> Response:
-    """An error of the management API, with the header that SDKs name the exception by."""
+def error_response(status: int, kind: str, message: str) -> Response:
+    """An error of the management API; SDKs take the name of the exception from its header."""
     headers = {"Content-Type": "application/json", "x-amzn-ErrorType": kind}
     return status, headers, json.dumps({"message": message} if message else {}).encode()
 
 
-async def refuse(send: Send, status: int, body: dict[str, Any]) -> None:
-    """Answer a handshake with an HTTP error instead of a connection."""
+async def reject(send: Send, status: int, body: dict[str, Any]) -> None:
+    """Answer a handshake with an HTTP error."""
     await send(
         {
             "type": "websocket.http.response.start",

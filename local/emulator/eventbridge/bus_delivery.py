@@ -1,12 +1,13 @@
-"""Deliver events as EventBridge does: with their own time and trace, to dead-letter queues when a target
+"""Deliver events as EventBridge does: with their own time and trace, and to dead-letter queues when a target
 fails.
 
-AWS: `PutEvents` keeps an entry's `Time`; its `TraceHeader` travels to the targets (an SQS message's
-`AWSTraceHeader`, a state machine's or function's trace) but into no archive; a replay reaches only the rules
-of its `FilterArns`; an event whose target cannot be started goes to the target's dead-letter queue. MiniStack
-(`eventbridge._put_events`, `_dispatch_event`, `_invoke_target`, `_dispatch_to_sqs`, `_dispatch_to_lambda`)
-ignores all four, and keeps a log of every event for ever that nothing reads. Retries before the dead-letter
-queue are not modelled: a missing queue or state machine does not come back.
+On AWS, `PutEvents` keeps an entry's `Time`. It passes the entry's `TraceHeader` on to the targets (an SQS
+message's `AWSTraceHeader`, the trace of a state machine or function) but not to archives. A replay reaches only
+the rules in its `FilterArns`, and an event whose target cannot be started goes to the target's dead-letter queue.
+MiniStack (`eventbridge._put_events`, `_dispatch_event`, `_invoke_target`, `_dispatch_to_sqs`,
+`_dispatch_to_lambda`) ignores all four, and keeps a log of every event without end, which nothing reads. This
+addition replaces these functions. It does not retry before an event goes to the dead-letter queue, because a queue
+or state machine that is missing stays missing.
 """
 
 import contextvars
@@ -31,7 +32,7 @@ Response = tuple[int, dict[str, str], bytes]
 
 
 class BusDelivery:
-    """The replaced functions. What they put on a queue is told to `Durability`, as a kill must not lose it."""
+    """The replaced functions. Messages that they add to queues are recorded by `Durability`, to survive a kill."""
 
     def __init__(self, durability: Durability) -> None:
         self._durability = durability
@@ -47,47 +48,31 @@ class BusDelivery:
         patching.replace("services.eventbridge", "_dispatch_to_lambda", self.invoke_function)
 
     def put_events(self, data: dict[str, Any], allow_aws_source: bool = False) -> Response:
-        """Take up to ten entries; each succeeds or fails by itself."""
+        """PutEvents: accept up to ten entries, each of which succeeds or fails independently."""
         entries = data.get("Entries", [])
         if not 1 <= len(entries) <= MAX_ENTRIES:
-            response: Response = self._responses.error_response_json(
+            error: Response = self._responses.error_response_json(
                 "ValidationException",
                 f"1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have "
                 f"length between 1 and {MAX_ENTRIES}",
                 400,
             )
-            return response
+            return error
         results = [self._put_one(entry, allow_aws_source=allow_aws_source) for entry in entries]
         failed = sum("ErrorCode" in result for result in results)
-        answered: Response = self._responses.json_response({"FailedEntryCount": failed, "Entries": results})
-        return answered
+        response: Response = self._responses.json_response({"FailedEntryCount": failed, "Entries": results})
+        return response
 
     def _put_one(self, entry: dict[str, Any], *, allow_aws_source: bool) -> dict[str, str]:
         bus_name, error = self._bus._event_bus_name_from_ref(entry.get("EventBusName", "default"))
+        error = error or entry_error(entry, allow_aws_source=allow_aws_source)
         if error:
             return {"ErrorCode": error[0], "ErrorMessage": error[1]}
-        source = str(entry.get("Source", ""))
-        if source.startswith("aws.") and not allow_aws_source:
-            return {
-                "ErrorCode": "NotAuthorizedForSourceException",
-                "ErrorMessage": "Not authorized for the source.",
-            }
-        detail = entry.get("Detail")
-        if not source or not entry.get("DetailType") or detail is None:
-            return {"ErrorCode": "InvalidArgument", "ErrorMessage": "Source, DetailType and Detail are required."}
-        try:
-            is_object = isinstance(json.loads(detail), dict)
-        except ValueError:
-            is_object = False
-        if not is_object:
-            return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
-        if len(detail.encode()) + len(source) + len(entry["DetailType"]) > MAX_ENTRY_BYTES:
-            return {"ErrorCode": "EntryTooLarge", "ErrorMessage": "The entry exceeds the limit of 1 MB."}
         event: Event = {
             "EventId": self._responses.new_uuid(),
-            "Source": source,
+            "Source": str(entry["Source"]),
             "DetailType": entry["DetailType"],
-            "Detail": detail,
+            "Detail": entry["Detail"],
             "EventBusName": bus_name,
             "Time": self._time_of(entry),
             "Resources": entry.get("Resources", []),
@@ -95,8 +80,7 @@ class BusDelivery:
             "Region": self._responses.get_region(),
         }
         view = self._bus._pattern_event_view(event)
-        carried = entry.get("TraceHeader") or trace_headers.current.get()
-        token = trace_headers.current.set(carried)
+        token = trace_headers.current.set(entry.get("TraceHeader") or trace_headers.current.get())
         try:
             self.dispatch(event, view)
         finally:
@@ -105,28 +89,29 @@ class BusDelivery:
         return {"EventId": event["EventId"]}
 
     def _time_of(self, entry: dict[str, Any]) -> int:
-        given = entry.get("Time")
-        if given is None:
+        entry_time = entry.get("Time")
+        if entry_time is None:
             return int(time.time())
-        return int(float(self._bus._coerce_timestamp(given)))
+        return int(float(self._bus._coerce_timestamp(entry_time)))
 
     def dispatch(self, event: Event, view: Any = None) -> None:
-        """Hand an event to the targets of every rule that matches it."""
+        """Deliver an event to the targets of every rule that matches it."""
         view = view or self._bus._pattern_event_view(event)
         path = set(event.get("_DispatchPath") or [])
-        only = self._replay_filter(event)
+        replay_rules = self._replay_rules(event)
         for key, rule in list(self._bus._rules.items()):
             if rule.get("EventBusName", "default") != event.get("EventBusName", "default") or key in path:
                 continue
             if rule.get("State") != "ENABLED" or not rule.get("EventPattern"):
                 continue
-            if only and rule.get("Arn") not in only:
+            if replay_rules and rule.get("Arn") not in replay_rules:
                 continue
             if self._bus._matches_pattern_view(rule["EventPattern"], view, f"rule {key}"):
                 for target in self._bus._targets.get(key, []):
                     self.invoke_target(target, event, rule, view)
 
-    def _replay_filter(self, event: Event) -> list[str]:
+    def _replay_rules(self, event: Event) -> list[str]:
+        """The ARNs of the rules that a replayed event may reach; empty when there is no restriction."""
         replay = self._bus._replays.get(event["ReplayName"]) if event.get("ReplayName") else None
         return list((replay or {}).get("Destination", {}).get("FilterArns") or [])
 
@@ -162,7 +147,7 @@ class BusDelivery:
         return True
 
     def send_to_queue(self, spec: Any, payload: str, sqs_parameters: dict[str, Any] | None = None) -> None:
-        """Put an event on a standard queue, its trace header with it."""
+        """Send an event with its trace header to a standard queue; MiniStack sends to FIFO queues."""
         queue = self._queues._queue_by_arn(str(spec))
         if queue is None or queue.get("is_fifo"):
             self._send_to_fifo(spec, payload, sqs_parameters)
@@ -193,7 +178,7 @@ class BusDelivery:
         patching.module("core.concurrency").esm_wake.set()
 
     def invoke_function(self, arn: str, payload: str) -> None:
-        """Start a function with the event, in the trace that the event came with."""
+        """Invoke a function with the event in its own thread, in the event's trace."""
         functions = patching.module("services.lambda_svc")
         func, config, name = functions._get_func_record_for_ref(arn)
         if not func or not config:
@@ -206,3 +191,21 @@ class BusDelivery:
             args=(functions._execute_function_with_config_scope, record, json.loads(payload)),
             daemon=True,
         ).start()
+
+
+def entry_error(entry: dict[str, Any], *, allow_aws_source: bool) -> tuple[str, str] | None:
+    """The error code and message of an entry that EventBridge rejects; None for a valid entry."""
+    source, detail = str(entry.get("Source", "")), entry.get("Detail")
+    if source.startswith("aws.") and not allow_aws_source:
+        return "NotAuthorizedForSourceException", "Not authorized for the source."
+    if not source or not entry.get("DetailType") or detail is None:
+        return "InvalidArgument", "Source, DetailType and Detail are required."
+    try:
+        is_object = isinstance(json.loads(detail), dict)
+    except ValueError:
+        is_object = False
+    if not is_object:
+        return "MalformedDetail", "Detail is malformed."
+    if len(detail.encode()) + len(source) + len(entry["DetailType"]) > MAX_ENTRY_BYTES:
+        return "EntryTooLarge", "The entry exceeds the limit of 1 MB."
+    return None

@@ -1,7 +1,7 @@
 """Deploy `AWS::Events::Archive` through EventBridge's own archive functions.
 
-AWS: an archive keeps the events of one bus (of a pattern, for a number of days) for replays. MiniStack has
-archives in its API but no CloudFormation type for them.
+On AWS, an archive keeps the events of one bus (that match a pattern, for a number of days) for replays. MiniStack
+has archives in its API but no CloudFormation type for them. This addition registers the type.
 """
 
 import json
@@ -19,10 +19,10 @@ def install() -> None:
 
 
 def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
-    """CreateArchive under the given name, or one derived from the stack as CloudFormation does."""
+    """CreateArchive, with the name in the properties, or a name derived from the stack as by CloudFormation."""
     make_name = patching.original("services.cloudformation.provisioners", "_physical_name")
     name = properties.get("ArchiveName") or make_name(stack_name, logical_id, max_len=48)
-    data = {"ArchiveName": name, "EventSourceArn": properties["SourceArn"], **_changeable(properties)}
+    data = {"ArchiveName": name, "EventSourceArn": properties["SourceArn"], **_updatable(properties)}
     response = patching.module("services.eventbridge")._create_archive(data)
     reject_failure(response, f"Creating the archive {name}")
     return name, {"Arn": json.loads(response[2])["ArchiveArn"], "ArchiveName": name}
@@ -31,23 +31,23 @@ def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
 def update(
     physical_id: str, before: Properties, after: Properties, stack_name: str, logical_id: str | None = None
 ) -> Created:
-    """UpdateArchive in place; another source or name is another archive."""
+    """UpdateArchive; when the source or the name changed, the archive is replaced by a new one."""
     if any(before.get(name) != after.get(name) for name in ("SourceArn", "ArchiveName")):
         delete(physical_id, before)
         return create(logical_id or physical_id, after, stack_name)
     response = patching.module("services.eventbridge")._update_archive(
-        {"ArchiveName": physical_id, **_changeable(after)}
+        {"ArchiveName": physical_id, **_updatable(after)}
     )
     reject_failure(response, f"Updating the archive {physical_id}")
     return physical_id, {"Arn": json.loads(response[2])["ArchiveArn"], "ArchiveName": physical_id}
 
 
 def delete(physical_id: str, properties: Properties) -> None:
-    """DeleteArchive; one that is gone already is fine."""
+    """DeleteArchive; no error when the archive does not exist."""
     patching.module("services.eventbridge")._delete_archive({"ArchiveName": physical_id})
 
 
-def _changeable(properties: Properties) -> dict[str, Any]:
+def _updatable(properties: Properties) -> dict[str, Any]:
     pattern = properties.get("EventPattern") or ""
     return {
         "Description": properties.get("Description", ""),

@@ -1,15 +1,14 @@
-"""Run Step Functions executions at once, as Express where they are Express, with a history that reads like
-AWS's.
+"""Run Express executions of Step Functions as AWS does, without a delay and with AWS's history.
 
-AWS: an Express execution's ARN holds `express` and a unique id, so names may repeat; its history exists only
-as lines in the workflow's log group, at the level and with the data that the logging configuration asks for;
-it emits no status events; it joins the trace of the event that started it; a throttled function is
-`Lambda.TooManyRequestsException` to its task. MiniStack (`stepfunctions._start_execution`,
-`_start_sync_execution`, `_run_execution`, `_run_sub_machine`, `_add_event`, `_call_lambda`): sleeps 0.15 s before
-every execution, refuses a repeated name, publishes status events, writes no logs, records nothing inside Map,
-gives parallel branches the same event ids, keeps every execution for ever, and calls a throttle `Lambda.Unknown`.
-The states themselves stay MiniStack's. What runs in the background is told to `Durability`, so that a kill
-interrupts no execution for good.
+On AWS, the ARN of an Express execution contains `express` and a unique id, so that names may repeat. Its history
+exists only as lines in the workflow's log group, at the level and with the data of the logging configuration. It
+emits no status events, it continues the trace of the event that started it, and a task whose function is throttled
+fails with `Lambda.TooManyRequestsException`. MiniStack (`stepfunctions._start_execution`, `_start_sync_execution`,
+`_run_execution`, `_run_sub_machine`, `_add_event`, `_call_lambda`) sleeps 0.15 s before every execution, rejects a
+repeated name, publishes status events, writes no logs, records nothing inside Map, gives parallel branches the
+same event ids, keeps every execution without end, and names a throttle `Lambda.Unknown`. This addition replaces
+these functions; the states themselves stay MiniStack's. Executions in the background are recorded by `Durability`,
+so that they run again after a kill.
 """
 
 import contextvars
@@ -33,14 +32,14 @@ logger = logging.getLogger("parley.workflows")
 Execution = dict[str, Any]
 Response = tuple[int, dict[str, str], bytes]
 
-# The event that the next one of this branch follows, what its task was called with, and what its state assigned.
+# Of the current branch: the id of its last event, the arguments of its task, and the variables its state assigned.
 previous_event: contextvars.ContextVar[int] = contextvars.ContextVar("parley_previous_event", default=0)
 task_arguments: contextvars.ContextVar[Any] = contextvars.ContextVar("parley_task_arguments", default=None)
 assigned: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("parley_assigned", default=None)
 
 
 class WorkflowExecutions:
-    """The replaced start and walk of executions, and the queue of finished ones to forget."""
+    """Replaces how executions start and run, and deletes the oldest finished ones."""
 
     def __init__(self, kept_executions: int, durability: Durability) -> None:
         self._workflows = patching.module("services.stepfunctions")
@@ -49,22 +48,23 @@ class WorkflowExecutions:
         self._durability = durability
         self._finished: deque[tuple[contextvars.Context, str]] = deque()
         self._lock = threading.Lock()
-        place = "services.stepfunctions"
-        self._start_standard = patching.replace(place, "_start_execution", self.start)
-        self._start_standard_sync = patching.replace(place, "_start_sync_execution", self.start_sync)
-        self._emit_status = patching.replace(place, "_emit_execution_status_event", self.emit_status)
-        self._arguments = patching.replace(place, "_apply_jsonata_arguments", self.arguments)
-        self._assign = patching.replace(place, "_apply_state_assign", self.assign)
-        self._call_function = patching.replace(place, "_call_lambda", self.call_function)
-        patching.replace(place, "_run_execution", self.run)
-        patching.replace(place, "_run_sub_machine", self.run_branch)
-        patching.replace(place, "_add_event", self.add_event)
+        service = "services.stepfunctions"
+        self._start_standard = patching.replace(service, "_start_execution", self.start)
+        self._start_standard_sync = patching.replace(service, "_start_sync_execution", self.start_sync)
+        self._emit_status = patching.replace(service, "_emit_execution_status_event", self.emit_status)
+        self._arguments = patching.replace(service, "_apply_jsonata_arguments", self.arguments)
+        self._assign = patching.replace(service, "_apply_state_assign", self.assign)
+        self._call_function = patching.replace(service, "_call_lambda", self.call_function)
+        patching.replace(service, "_run_execution", self.run)
+        patching.replace(service, "_run_sub_machine", self.run_branch)
+        patching.replace(service, "_add_event", self.add_event)
 
     def start(self, data: dict[str, Any]) -> Response:
-        """StartExecution: an Express execution begins in its own thread; Standard stays with MiniStack."""
+        """StartExecution: run an Express execution in its own thread; MiniStack runs Standard executions."""
+        response: Response
         machine = self._machine(data)
         if machine is None or machine.get("type") != "EXPRESS":
-            response: Response = self._start_standard(data)
+            response = self._start_standard(data)
             return response
         execution = self._new_express(machine, data)
         self._durability.execution_began(
@@ -72,16 +72,17 @@ class WorkflowExecutions:
         )
         context = contextvars.copy_context()
         threading.Thread(target=context.run, args=(self.run, execution["executionArn"]), daemon=True).start()
-        answered: Response = self._responses.json_response(
+        response = self._responses.json_response(
             {"executionArn": execution["executionArn"], "startDate": execution["startDate"]}
         )
-        return answered
+        return response
 
     def start_sync(self, data: dict[str, Any]) -> Response:
-        """StartSyncExecution: run an Express execution and answer with how it ended."""
+        """StartSyncExecution: run an Express execution and return its result."""
+        response: Response
         machine = self._machine(data)
         if machine is None or machine.get("type") != "EXPRESS":
-            response: Response = self._start_standard_sync(data)
+            response = self._start_standard_sync(data)
             return response
         execution = self._new_express(machine, data)
         contextvars.copy_context().run(self.run, execution["executionArn"])
@@ -100,8 +101,8 @@ class WorkflowExecutions:
             body |= {"error": execution.get("error"), "cause": execution.get("cause")}
         else:
             body |= {"output": execution["output"], "outputDetails": {"included": True}}
-        answered: Response = self._responses.json_response(body)
-        return answered
+        response = self._responses.json_response(body)
+        return response
 
     def _machine(self, data: dict[str, Any]) -> dict[str, Any] | None:
         arn = self._workflows._resolve_state_machine_arn(data.get("stateMachineArn", ""))
@@ -144,12 +145,12 @@ class WorkflowExecutions:
         return execution
 
     def emit_status(self, execution: Execution) -> None:
-        """Status events are Standard's alone."""
+        """Emit a status event for a Standard execution; Express executions have none."""
         if ":express:" not in execution["executionArn"]:
             self._emit_status(execution)
 
     def run(self, execution_arn: str) -> None:
-        """Walk an execution to its end, write its history, and let it be forgotten in time."""
+        """Run an execution to its end and write its history; of the finished executions, the newest are kept."""
         execution = self._workflows._executions.get(execution_arn)
         if execution is None:
             return
@@ -162,23 +163,23 @@ class WorkflowExecutions:
         if machine is None:
             self._workflows._fail_execution(execution, "StateMachineDeleted", "State machine no longer exists")
             return
-        self._walk_to_the_end(execution, machine)
+        self._run_to_end(execution, machine)
         if inbound.sampled:
             trace_collector.record_execution(machine["name"], execution_arn, inbound, segment_id, began)
         self._durability.execution_ended(execution_arn)
         write_history(execution, machine, began)
-        self._forget_later(execution_arn)
+        self._keep_newest(execution_arn)
 
-    def _walk_to_the_end(self, execution: Execution, machine: dict[str, Any]) -> None:
+    def _run_to_end(self, execution: Execution, machine: dict[str, Any]) -> None:
         error_type = self._workflows._ExecutionError
         try:
             definition = json.loads(machine["definition"])
-            given = json.loads(execution["input"])
+            execution_input = json.loads(execution["input"])
             context = {
                 "QueryLanguage": definition.get("QueryLanguage", "JSONPath"),
                 "Execution": {
                     "Id": execution["executionArn"],
-                    "Input": given,
+                    "Input": execution_input,
                     "Name": execution["name"],
                     "RoleArn": machine["roleArn"],
                     "StartTime": execution["startDate"],
@@ -186,7 +187,9 @@ class WorkflowExecutions:
                 "StateMachine": {"Id": machine["stateMachineArn"], "Name": machine["name"]},
                 "variables": {},
             }
-            output = self._walk(definition["States"], definition["StartAt"], given, execution, context)
+            output = self._run_states(
+                definition["States"], definition["StartAt"], execution_input, execution, context
+            )
         except error_type as failure:
             self._workflows._fail_execution(execution, failure.error, failure.cause)
         except Exception as failure:
@@ -205,28 +208,27 @@ class WorkflowExecutions:
                 self.emit_status(execution)
 
     def run_branch(
-        self, states: dict[str, Any], start_at: str, given: Any, execution: Execution, context: dict[str, Any]
+        self, states: dict[str, Any], start_at: str, data: Any, execution: Execution, context: dict[str, Any]
     ) -> Any:
-        """Walk the states of a Map item or a Parallel branch, recorded as AWS records them."""
+        """Run the states of a Map item or a Parallel branch, with the history events of a Map iteration."""
         iteration = (context.get("Map") or {}).get("Item")
         if iteration is None:
-            return self._walk(states, start_at, given, execution, context)
-        place = {"name": context["State"]["Name"], "index": iteration["Index"]}
-        self.add_event(execution, "MapIterationStarted", {"mapIterationStartedEventDetails": place})
+            return self._run_states(states, start_at, data, execution, context)
+        details = {"name": context["State"]["Name"], "index": iteration["Index"]}
+        self.add_event(execution, "MapIterationStarted", {"mapIterationStartedEventDetails": details})
         try:
-            output = self._walk(states, start_at, given, execution, context)
+            output = self._run_states(states, start_at, data, execution, context)
         except Exception:
-            self.add_event(execution, "MapIterationFailed", {"mapIterationFailedEventDetails": place})
+            self.add_event(execution, "MapIterationFailed", {"mapIterationFailedEventDetails": details})
             raise
-        self.add_event(execution, "MapIterationSucceeded", {"mapIterationSucceededEventDetails": place})
+        self.add_event(execution, "MapIterationSucceeded", {"mapIterationSucceededEventDetails": details})
         return output
 
-    def _walk(
-        self, states: dict[str, Any], start_at: str, given: Any, execution: Execution, context: dict[str, Any]
+    def _run_states(
+        self, states: dict[str, Any], start_at: str, data: Any, execution: Execution, context: dict[str, Any]
     ) -> Any:
         workflows = self._workflows
         name: str | None = start_at
-        data = given
         while name and execution["status"] == "RUNNING":
             state = states.get(name)
             if state is None:
@@ -241,13 +243,13 @@ class WorkflowExecutions:
             assigned.set(None)
             if kind == "Fail":
                 raise workflows._ExecutionError(*workflows._fail_state_error(state, data, context))
-            data, following = self._execute(kind, state, data, execution, context)
+            data, next_name = self._execute(kind, state, data, execution, context)
             details: dict[str, Any] = {"name": name, "output": json.dumps(data)}
             variables = assigned.get()
             if variables:
                 details |= {"assignedVariables": variables, "assignedVariablesDetails": {"truncated": False}}
             self.add_event(execution, f"{kind}StateExited", {"stateExitedEventDetails": details})
-            name = following
+            name = next_name
         return data
 
     def _execute(
@@ -260,30 +262,30 @@ class WorkflowExecutions:
             return workflows._apply_output_path(
                 state, workflows._apply_input_path(state, data, context), context
             ), None
-        with_execution: dict[str, Callable[..., tuple[Any, str | None]]] = {
+        types_with_execution: dict[str, Callable[..., tuple[Any, str | None]]] = {
             "Task": workflows._execute_task,
             "Parallel": workflows._execute_parallel,
             "Map": workflows._execute_map,
         }
-        without: dict[str, Callable[..., tuple[Any, str | None]]] = {
+        other_types: dict[str, Callable[..., tuple[Any, str | None]]] = {
             "Pass": workflows._execute_pass,
             "Choice": workflows._execute_choice,
             "Wait": workflows._execute_wait,
         }
-        if kind in with_execution:
-            return with_execution[kind](state, data, execution, context)
-        if kind in without:
-            return without[kind](state, data, context)
+        if kind in types_with_execution:
+            return types_with_execution[kind](state, data, execution, context)
+        if kind in other_types:
+            return other_types[kind](state, data, context)
         raise workflows._ExecutionError("States.Runtime", f"Unknown state type: {kind}")
 
     def arguments(self, state: dict[str, Any], data: Any, context: Any = None) -> Any:
-        """A task's arguments, remembered for its TaskScheduled event."""
-        found = self._arguments(state, data, context)
-        task_arguments.set(found)
-        return found
+        """A task's arguments, kept for its TaskScheduled event."""
+        arguments = self._arguments(state, data, context)
+        task_arguments.set(arguments)
+        return arguments
 
     def assign(self, state: dict[str, Any], data: Any, context: Any = None, **results: Any) -> None:
-        """A state's assignments, remembered for its StateExited event."""
+        """Assign a state's variables, and keep them for its StateExited event."""
         self._assign(state, data, context, **results)
         names = state.get("Assign")
         if isinstance(names, dict) and context is not None:
@@ -291,7 +293,7 @@ class WorkflowExecutions:
             assigned.set({name: json.dumps(variables[name], default=str) for name in names if name in variables})
 
     def call_function(self, function: str, payload: Any) -> Any:
-        """A task's call of a function, a throttle under the name that retriers know."""
+        """Call a task's function; a throttle fails with the error name that Retry expects."""
         error_type = self._workflows._ExecutionError
         try:
             return self._call_function(function, payload)
@@ -303,7 +305,7 @@ class WorkflowExecutions:
     def add_event(
         self, execution: Execution, event_type: str, details: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Append to an execution's history: an id of its own, and the event of its branch that came before."""
+        """Append an event to an execution's history, with a unique id and the id of its branch's last event."""
         with self._lock:
             event: dict[str, Any] = {
                 "id": len(execution["events"]) + 1,
@@ -318,17 +320,17 @@ class WorkflowExecutions:
         previous_event.set(event["id"])
         return event
 
-    def _forget_later(self, execution_arn: str) -> None:
+    def _keep_newest(self, execution_arn: str) -> None:
         with self._lock:
             self._finished.append((contextvars.copy_context(), execution_arn))
-            forgotten = self._finished.popleft() if len(self._finished) > self._kept else None
-        if forgotten is not None:
-            context, arn = forgotten
+            oldest = self._finished.popleft() if len(self._finished) > self._kept else None
+        if oldest is not None:
+            context, arn = oldest
             context.run(self._workflows._executions.pop, arn, None)
 
 
 def is_throttle(cause: str) -> bool:
-    """Whether a failed call's cause is Lambda's refusal of one call too many."""
+    """Whether the cause of a failed call is Lambda's TooManyRequestsException."""
     try:
         body = json.loads(cause)
     except ValueError:
@@ -357,7 +359,7 @@ def write_history(execution: Execution, machine: dict[str, Any], began: float) -
 
 
 def is_logged(event_type: str, level: str) -> bool:
-    """Whether a logging level keeps events of this type."""
+    """Whether events of this type are logged at a level: ALL, ERROR, FATAL."""
     if level == "ALL":
         return True
     fatal = event_type in ("ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
@@ -367,7 +369,7 @@ def is_logged(event_type: str, level: str) -> bool:
 
 
 def history_line(event: dict[str, Any], execution_arn: str, *, with_data: bool) -> str:
-    """One history event in the form of Step Functions' vended logs: every value of the frame is a string."""
+    """One history event as a line of Step Functions' vended logs, whose values are strings except `details`."""
     details: dict[str, Any] = {}
     for key, value in event.items():
         if key.endswith("EventDetails") and isinstance(value, dict):
@@ -399,7 +401,7 @@ def history_line(event: dict[str, Any], execution_arn: str, *, with_data: bool) 
 
 
 def split_resource(resource: str) -> tuple[str, str]:
-    """A task's resource ARN as history names it: the integration, and its action."""
+    """A task's resource ARN as (resource type, resource) of its history events, such as (`lambda`, `invoke`)."""
     if not resource.startswith("arn:aws:states:::"):
         return "lambda", resource
     integration, _, action = resource.removeprefix("arn:aws:states:::").rpartition(":")
@@ -407,7 +409,7 @@ def split_resource(resource: str) -> tuple[str, str]:
 
 
 def _lower_keys(value: Any) -> Any:
-    """CloudFormation's form of a configuration in the API's: keys that begin in lower case."""
+    """A configuration of CloudFormation in the form of the API, whose keys begin in lower case."""
     if isinstance(value, dict):
         return {key[:1].lower() + key[1:]: _lower_keys(item) for key, item in value.items()}
     if isinstance(value, list):

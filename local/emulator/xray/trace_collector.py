@@ -1,8 +1,8 @@
-"""Collect X-Ray segments, and answer queries for them in X-Ray's own API.
+"""Collect X-Ray segments, and serve the queries of X-Ray's API for them.
 
-AWS: functions send segments by UDP to a daemon beside them, Lambda and Step Functions add their own, and
-traces are read with `GetTraceSummaries` and `BatchGetTraces`. MiniStack has no X-Ray at all, so the datagrams
-were lost. This collector listens on loopback and holds a bounded number of the newest traces in memory.
+On AWS, functions send segments by UDP to a daemon on their host, Lambda and Step Functions add their own segments,
+and clients read traces with `GetTraceSummaries` and `BatchGetTraces`. MiniStack has no X-Ray, so the datagrams
+were lost. This addition receives them on loopback and keeps a limited number of the newest traces in memory.
 """
 
 import contextlib
@@ -22,19 +22,19 @@ logger = logging.getLogger("parley.traces")
 
 KEPT_SECONDS = 6 * 3600.0
 MAX_SEGMENTS_PER_TRACE = 500
-# Far less than fills the socket's buffer.
-GATHER_SECONDS = 0.02
+# How long segments are collected before they are read together; the socket's buffer holds far more.
+COLLECT_SECONDS = 0.02
 CONDITION = re.compile(r"""annotation[.\[]\s*"?(?P<key>[A-Za-z0-9_]+)"?\s*\]?\s*=\s*(?P<value>"[^"]*"|[\w.-]+)$""")
 
 Segment = dict[str, Any]
 
 
 class FilterExpressionError(ValueError):
-    """A filter expression that this collector does not understand."""
+    """A filter expression that this collector does not support."""
 
 
 class TraceStore:
-    """The newest traces, by id, bounded in number and age."""
+    """The newest traces, by id, limited in number and age."""
 
     def __init__(self, kept_traces: int) -> None:
         self._kept = kept_traces
@@ -42,7 +42,8 @@ class TraceStore:
         self._traces: OrderedDict[str, dict[str, Segment]] = OrderedDict()
 
     def add(self, segment: Segment) -> None:
-        """Keep a segment (a later one with the same id, as the SDK sends on completion, replaces it)."""
+        """Store a segment; it replaces one with the same id, because the SDK sends a segment again when it
+        ends."""
         trace_id = str(segment.get("trace_id", ""))
         segment_id = str(segment.get("id", ""))
         if not trace_id or not segment_id:
@@ -56,13 +57,13 @@ class TraceStore:
                 self._traces.popitem(last=False)
 
     def segments(self, trace_id: str) -> list[Segment]:
-        """A trace's segments, earliest first; empty for a trace not held."""
+        """The segments of a trace, earliest first; empty when the trace is not stored."""
         with self._lock:
-            found = list(self._traces.get(trace_id, {}).values())
-        return sorted(found, key=lambda segment: float(segment.get("start_time", 0)))
+            segments = list(self._traces.get(trace_id, {}).values())
+        return sorted(segments, key=lambda segment: float(segment.get("start_time", 0)))
 
     def trace_ids(self) -> list[str]:
-        """Every trace held, the latest touched first."""
+        """The ids of all stored traces, the most recently changed first."""
         with self._lock:
             return list(reversed(self._traces))
 
@@ -71,35 +72,35 @@ class TraceStore:
 
 
 def annotations_of(segment: Segment) -> Iterator[tuple[str, Any]]:
-    """Every annotation of a segment and of its subsegments."""
+    """Every annotation of a segment and of its subsegments, as (key, value)."""
     yield from segment.get("annotations", {}).items()
     for part in segment.get("subsegments", []):
         yield from annotations_of(part)
 
 
 def parse_filter(expression: str) -> list[tuple[str, str]]:
-    """The conditions of a filter expression: annotations that must equal values, joined by AND."""
+    """The conditions of a filter expression, as (annotation, value), joined by AND. Raises
+    FilterExpressionError."""
     conditions = []
     for part in re.split(r"\s+AND\s+", expression.strip(), flags=re.IGNORECASE):
-        found = CONDITION.match(part.strip())
-        if found is None:
+        match = CONDITION.match(part.strip())
+        if match is None:
             raise FilterExpressionError(
-                f'The local stage understands annotation.NAME = "VALUE", joined by AND; it got: {part.strip()}'
+                f'Unsupported filter {part.strip()!r}: the local stage supports annotation.NAME = "VALUE", '
+                "joined by AND."
             )
-        conditions.append((found["key"], found["value"].strip('"')))
+        conditions.append((match["key"], match["value"].strip('"')))
     return conditions
 
 
 def summary(trace_id: str, segments: list[Segment]) -> dict[str, Any]:
     """A trace as `GetTraceSummaries` lists it."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    annotations: dict[str, list[dict[str, Any]]] = {}
     for segment in segments:
         for key, value in annotations_of(segment):
-            kind = (
-                "NumberValue" if isinstance(value, int | float) and not isinstance(value, bool) else "StringValue"
-            )
+            kind = "NumberValue" if isinstance(value, int | float) else "StringValue"
             kind = "BooleanValue" if isinstance(value, bool) else kind
-            found.setdefault(key, []).append({"AnnotationValue": {kind: value}})
+            annotations.setdefault(key, []).append({"AnnotationValue": {kind: value}})
     starts = [float(segment["start_time"]) for segment in segments if "start_time" in segment]
     ends = [float(segment["end_time"]) for segment in segments if "end_time" in segment]
     start = min(starts, default=0.0)
@@ -112,7 +113,7 @@ def summary(trace_id: str, segments: list[Segment]) -> dict[str, Any]:
         "HasFault": any(segment.get("fault") for segment in segments),
         "HasThrottle": any(segment.get("throttle") for segment in segments),
         "IsPartial": any(segment.get("in_progress") for segment in segments),
-        "Annotations": found,
+        "Annotations": annotations,
         "ServiceIds": [
             {"Name": name, "Names": [name]}
             for name in dict.fromkeys(str(segment.get("name")) for segment in segments)
@@ -121,7 +122,7 @@ def summary(trace_id: str, segments: list[Segment]) -> dict[str, Any]:
 
 
 class TraceCollector:
-    """The UDP socket that functions send to, and the answers of X-Ray's API."""
+    """The UDP socket that functions send segments to, and X-Ray's API."""
 
     def __init__(self, store: TraceStore, port_number: int) -> None:
         self.store = store
@@ -133,53 +134,56 @@ class TraceCollector:
 
     def _receive(self) -> None:
         while True:
-            self._keep(self._socket.recv(65_536))
-            # Waking for each takes more time from what is traced than reading it does.
-            time.sleep(GATHER_SECONDS)
+            self._add(self._socket.recv(65_536))
+            # A wake-up per segment would slow the traced functions more than reading the segments does.
+            time.sleep(COLLECT_SECONDS)
             with contextlib.suppress(BlockingIOError):
                 while True:
-                    self._keep(self._socket.recv(65_536, socket.MSG_DONTWAIT))
+                    self._add(self._socket.recv(65_536, socket.MSG_DONTWAIT))
 
-    def _keep(self, datagram: bytes) -> None:
+    def _add(self, datagram: bytes) -> None:
         _header, _, body = datagram.partition(b"\n")
         try:
             segment = json.loads(body)
         except ValueError:
-            logger.warning("A datagram that is no X-Ray segment was ignored (%d bytes)", len(datagram))
+            logger.warning("Ignored a datagram of %d bytes that is not an X-Ray segment", len(datagram))
             return
         if isinstance(segment, dict):
             self.store.add(segment)
 
     def handle(self, path: str, request: dict[str, Any]) -> dict[str, Any]:
         """Answer `GetTraceSummaries` (POST /TraceSummaries) or `BatchGetTraces` (POST /Traces)."""
-        if path == "/Traces":
-            asked = [str(one) for one in request.get("TraceIds", [])]
-            held = {trace_id: self.store.segments(trace_id) for trace_id in asked}
-            return {
-                "Traces": [
-                    {
-                        "Id": trace_id,
-                        "Duration": summary(trace_id, segments)["Duration"],
-                        "LimitExceeded": False,
-                        "Segments": [{"Id": part["id"], "Document": json.dumps(part)} for part in segments],
-                    }
-                    for trace_id, segments in held.items()
-                    if segments
-                ],
-                "UnprocessedTraceIds": [trace_id for trace_id, segments in held.items() if not segments],
-            }
+        return self._batch_get(request) if path == "/Traces" else self._summaries(request)
+
+    def _batch_get(self, request: dict[str, Any]) -> dict[str, Any]:
+        traces = {str(trace_id): self.store.segments(str(trace_id)) for trace_id in request.get("TraceIds", [])}
+        return {
+            "Traces": [
+                {
+                    "Id": trace_id,
+                    "Duration": summary(trace_id, segments)["Duration"],
+                    "LimitExceeded": False,
+                    "Segments": [{"Id": segment["id"], "Document": json.dumps(segment)} for segment in segments],
+                }
+                for trace_id, segments in traces.items()
+                if segments
+            ],
+            "UnprocessedTraceIds": [trace_id for trace_id, segments in traces.items() if not segments],
+        }
+
+    def _summaries(self, request: dict[str, Any]) -> dict[str, Any]:
         conditions = parse_filter(request["FilterExpression"]) if request.get("FilterExpression") else []
         start, end = float(request.get("StartTime", 0)), float(request.get("EndTime", time.time() + 60))
-        listed = []
+        summaries = []
         for trace_id in self.store.trace_ids():
             segments = self.store.segments(trace_id)
             if not segments or not start - 1 <= float(segments[0].get("start_time", 0)) <= end + 1:
                 continue
-            present = {(key, str(value)) for segment in segments for key, value in annotations_of(segment)}
-            if present.issuperset(conditions):
-                listed.append(summary(trace_id, segments))
+            annotations = {(key, str(value)) for segment in segments for key, value in annotations_of(segment)}
+            if annotations.issuperset(conditions):
+                summaries.append(summary(trace_id, segments))
         return {
-            "TraceSummaries": listed,
+            "TraceSummaries": summaries,
             "ApproximateTime": time.time(),
             "TracesProcessedCount": len(self.store.trace_ids()),
         }
@@ -189,7 +193,7 @@ _collector: TraceCollector | None = None
 
 
 def start(port_number: int, kept_traces: int) -> TraceCollector:
-    """Listen on loopback; port 0 takes a free one."""
+    """Start the collector on loopback; port 0 selects a free port."""
     global _collector
     _collector = TraceCollector(TraceStore(kept_traces), port_number)
     return _collector
@@ -201,7 +205,7 @@ def port() -> int:
 
 
 def record(segment: Segment) -> None:
-    """Keep a segment that the emulator itself makes, as AWS's services do."""
+    """Store a segment of the emulator itself, as AWS's services do."""
     if _collector is not None:
         _collector.store.add(segment)
 
@@ -216,7 +220,7 @@ def record_function(
     *,
     failed: bool,
 ) -> None:
-    """The segment that Lambda makes of an invocation: the parent of what the function's own SDK sends."""
+    """Store Lambda's segment of an invocation, the parent of the segments that the function's SDK sends."""
     segment: Segment = {
         "trace_id": inbound.root,
         "id": segment_id,
@@ -234,7 +238,7 @@ def record_function(
 
 
 def record_execution(name: str, arn: str, inbound: TraceHeader, segment_id: str, started: float) -> None:
-    """The segment that Step Functions makes of a traced execution that just ended."""
+    """Store Step Functions' segment of a traced execution that ended now."""
     segment: Segment = {
         "trace_id": inbound.root,
         "id": segment_id or new_segment_id(),
