@@ -1,12 +1,12 @@
-"""Run Python functions in `function_workers`' pools, with a trace, their own error names and their logs.
+"""Run Python functions in the pools of `function_workers`, with traces, the names of their errors, and logs.
 
-AWS: calls run concurrently, a handler that raises fails only that call, the error keeps its name, every call
-has a `_X_AMZN_TRACE_ID`, and everything it prints reaches the function's log group in its environment's
-stream. MiniStack (`lambda_svc._execute_function_warm`): starts a process per waiting call without a cap,
-kills the process of a handler that raises and calls every error `Runtime.HandlerError`, waits 50 ms for a log
-line that may not come, gives a trace only to functions with active tracing, and makes a log stream per call.
-Replaced: that function, the log writing after it (`_emit_lambda_logs`), and `invalidate_worker`, which stops
-what a function no longer uses.
+On AWS, calls run concurrently, a handler that raises fails only its own call, the error keeps its name, every call
+has a `_X_AMZN_TRACE_ID`, and everything that it prints reaches the function's log group, in the stream of its
+environment. MiniStack (`lambda_svc._execute_function_warm`) starts a process per waiting call without a limit,
+kills the process of a handler that raises and names every error `Runtime.HandlerError`, waits 50 ms for log lines
+that may not come, traces only functions with active tracing, and creates a log stream per call. This addition
+replaces that function, the one that writes the logs after it (`_emit_lambda_logs`), and `invalidate_worker`, which
+stops the environments of a changed or deleted function.
 """
 
 import json
@@ -28,6 +28,7 @@ from local.emulator.lambda_.function_workers import (
     InvocationResult,
     UnpackedArchives,
 )
+from local.emulator.lambda_.invocation_logs import InvocationReport, log_group_of
 from local.emulator.logs import log_groups
 from local.emulator.settings import EmulatorSettings
 from local.emulator.xray import trace_collector, trace_headers
@@ -35,28 +36,27 @@ from local.emulator.xray import trace_collector, trace_headers
 logger = logging.getLogger("parley.functions")
 
 EXECUTE_API = re.compile(r"https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com")
-PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "SYSTEMROOT", "SSL_CERT_FILE")
-WRITTEN_ALREADY = "parley"
+PASSED_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "SYSTEMROOT", "SSL_CERT_FILE")
+LOGS_WRITTEN = "parley"
 
 
 def rewrite_hosts(value: str, port: int) -> str:
-    """An execute-api address of AWS as the emulator serves it; anything else unchanged."""
+    """Replace execute-api addresses of AWS by those of the emulator; other text is unchanged."""
     return EXECUTE_API.sub(rf"http://127.0.0.1:{port}/_aws/execute-api/\1", value)
 
 
 def function_environment(config: dict[str, Any], settings: EmulatorSettings, trace_port: int) -> dict[str, str]:
-    """The environment variables of a function's processes: Lambda's own, the function's, and where AWS is here.
+    """The environment variables of a function's processes: Lambda's, the function's, and the emulator's address.
 
-    Of this machine's own variables only a few pass: a developer's AWS profile must not reach the functions.
+    Only a few variables of this machine are passed: a developer's AWS profile must not reach the functions.
     """
     name = str(config["FunctionName"])
-    account_region = str(config["FunctionArn"]).split(":")
+    region = str(config["FunctionArn"]).split(":")[3]
     credentials = patching.original("core.lambda_runtime", "execution_credentials")(config)
-    log_group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}"
-    variables = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
+    variables = {key: os.environ[key] for key in PASSED_VARIABLES if key in os.environ}
     variables |= {
-        "AWS_REGION": account_region[3],
-        "AWS_DEFAULT_REGION": account_region[3],
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{settings.port}",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -67,7 +67,7 @@ def function_environment(config: dict[str, Any], settings: EmulatorSettings, tra
         "AWS_LAMBDA_FUNCTION_VERSION": str(config.get("Version", "$LATEST")),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.get("MemorySize", 128)),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_GROUP_NAME": log_group,
+        "AWS_LAMBDA_LOG_GROUP_NAME": log_group_of(config),
         "AWS_LAMBDA_LOG_STREAM_NAME": "",
         "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{trace_port}",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
@@ -83,7 +83,8 @@ def function_environment(config: dict[str, Any], settings: EmulatorSettings, tra
 
 
 class FunctionInvocations:
-    """The patched invocation path: MiniStack's function records in, results in its shape out."""
+    """Replaces MiniStack's invocation of functions: takes its function records, and returns results in its
+    form."""
 
     def __init__(self, settings: EmulatorSettings) -> None:
         self._settings = settings
@@ -95,53 +96,41 @@ class FunctionInvocations:
         )
         self._run_other_runtime = patching.replace("services.lambda_svc", "_execute_function_warm", self.execute)
         self._write_other_logs = patching.replace("services.lambda_svc", "_emit_lambda_logs", self._write_logs)
-        self._invalidate = patching.replace("services.lambda_svc", "invalidate_worker", self._forget)
+        self._invalidate = patching.replace("services.lambda_svc", "invalidate_worker", self._invalidate_changed)
 
     def execute(self, func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
-        """Run one invocation; other runtimes, and functions with no code, stay with MiniStack."""
+        """Run one invocation; MiniStack runs other runtimes, and functions without code."""
         config = func.get("config") or func
         if not func.get("code_zip") or not str(config.get("Runtime", "")).startswith("python"):
             return dict(self._run_other_runtime(func, event, request_id))
         inbound = trace_headers.parse(trace_headers.current.get())
         if inbound is None:
             inbound = trace_headers.new_trace(sampled=self._is_traced(config))
-        segment_id = trace_headers.new_segment_id()
         invocation = Invocation(
             event=event,
             request_id=request_id,
             function_arn=str(config.get("FunctionArn", "")),
-            trace_header=str(inbound.with_parent(segment_id)),
+            trace_header=str(inbound.with_parent(trace_headers.new_segment_id())),
             timeout_seconds=float(config.get("Timeout", 3)),
         )
         started = time.time()
         try:
             result = self._pool(func, config).invoke(invocation)
-        except FunctionInitError as failure:
+        except FunctionInitError as error:
             result = InvocationResult(
-                failure.log, f"{time.strftime('%Y/%m/%d')}/[$LATEST]init", 0, error=failure.error
+                error.log, f"{time.strftime('%Y/%m/%d')}/[$LATEST]init", 0, error=error.error
             )
-        except FunctionBusyError as failure:
+        except FunctionBusyError as error:
             return dict(
-                self._lambda._throttle_response("ConcurrentInvocationLimitExceeded", f"Rate Exceeded: {failure}")
+                self._lambda._throttle_response("ConcurrentInvocationLimitExceeded", f"Rate Exceeded: {error}")
             )
-        ended = time.time()
-        self._log(config, invocation, result, started, ended)
-        if inbound.sampled:
-            trace_collector.record_function(
-                config["FunctionName"],
-                inbound,
-                segment_id,
-                request_id,
-                started,
-                ended,
-                failed=result.error is not None,
-            )
+        self._record(config, invocation, result, inbound, started)
         if result.error is None:
-            return {"body": result.result, "log": result.log, "log_source": WRITTEN_ALREADY}
-        return {"body": result.error, "error": True, "log": result.log, "log_source": WRITTEN_ALREADY}
+            return {"body": result.result, "log": result.log, "log_source": LOGS_WRITTEN}
+        return {"body": result.error, "error": True, "log": result.log, "log_source": LOGS_WRITTEN}
 
     def warm(self) -> list[str]:
-        """Have one environment of every deployed Python function ready; hand back the names of those that fail."""
+        """Start an environment of every deployed Python function; returns the names of those that fail."""
         failed: list[str] = []
 
         def warm_one(func: dict[str, Any]) -> None:
@@ -153,7 +142,7 @@ class FunctionInvocations:
                 logger.warning("Function %s does not start: %s", config["FunctionName"], failure)
                 failed.append(str(config["FunctionName"]))
 
-        wanted = [
+        functions = [
             func
             for _scope, func in self._lambda._functions.all_items()
             if func.get("code_zip")
@@ -161,7 +150,7 @@ class FunctionInvocations:
             and not _is_custom_resource(func.get("config") or func)
         ]
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as threads:
-            list(threads.map(warm_one, wanted))
+            list(threads.map(warm_one, functions))
         return failed
 
     def stop(self) -> None:
@@ -189,89 +178,53 @@ class FunctionInvocations:
     def _is_traced(self, config: dict[str, Any]) -> bool:
         return (config.get("TracingConfig") or {}).get("Mode") == "Active"
 
-    def _forget(self, *arguments: Any, **keywords: Any) -> None:
+    def _invalidate_changed(self, *arguments: Any, **keywords: Any) -> None:
         self._invalidate(*arguments, **keywords)
         deployed = {
-            (func.get("config") or func).get("FunctionArn")
+            str((func.get("config") or func).get("FunctionArn"))
             for _, func in list(self._lambda._functions.all_items())
         }
-        self._pools.forget(lambda arn: arn in deployed)
+        self._pools.keep_only(deployed)
 
     def _write_logs(self, func: dict[str, Any], *arguments: Any, **keywords: Any) -> None:
-        if keywords.get("log_source") != WRITTEN_ALREADY:
+        if keywords.get("log_source") != LOGS_WRITTEN:
             self._write_other_logs(func, *arguments, **keywords)
 
-    def _log(
+    def _record(
         self,
         config: dict[str, Any],
         invocation: Invocation,
         result: InvocationResult,
+        inbound: trace_headers.TraceHeader,
         started: float,
-        ended: float,
     ) -> None:
-        logging_config = config.get("LoggingConfig") or {}
-        group = logging_config.get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
-        duration = (ended - started) * 1000
+        """Write the logs and the trace segment of an invocation that began at `started` and ended now."""
+        ended = time.time()
         trace = trace_headers.parse(invocation.trace_header)
-        lines = platform_lines(
+        report = InvocationReport(
             invocation.request_id,
             version=str(config.get("Version", "$LATEST")),
-            memory=int(config.get("MemorySize", 128)),
-            used=result.memory_megabytes,
-            duration=duration,
+            memory_megabytes=int(config.get("MemorySize", 128)),
+            used_megabytes=result.memory_megabytes,
+            duration_ms=(ended - started) * 1000,
             trace=trace if trace and trace.sampled else None,
-            as_json=logging_config.get("LogFormat") == "JSON",
-            status="success" if result.error is None else "error",
+            succeeded=result.error is None,
         )
-        start, *end = lines
-        log_groups.append(
-            group, result.log_stream, [start, *result.log.splitlines(), *end], first_at=started, last_at=ended
-        )
-
-
-def platform_lines(
-    request_id: str,
-    *,
-    version: str,
-    memory: int,
-    used: int,
-    duration: float,
-    trace: trace_headers.TraceHeader | None,
-    as_json: bool,
-    status: str,
-) -> list[str]:
-    """The lines that Lambda itself writes around a function's own, in the function's log format."""
-    billed = int(duration) + 1
-    if as_json:
-        now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
-        metrics = {
-            "durationMs": round(duration, 3),
-            "billedDurationMs": billed,
-            "memorySizeMB": memory,
-            "maxMemoryUsedMB": used,
-        }
-        report: dict[str, Any] = {"requestId": request_id, "metrics": metrics, "status": status}
-        if trace is not None:
-            report["tracing"] = {"spanId": trace.parent, "type": "X-Amzn-Trace-Id", "value": str(trace)}
-        return [
-            json.dumps(
-                {"time": now, "type": "platform.start", "record": {"requestId": request_id, "version": version}}
-            ),
-            json.dumps({"time": now, "type": "platform.report", "record": report}),
-        ]
-    report_line = (
-        f"REPORT RequestId: {request_id}\tDuration: {duration:.2f} ms\tBilled Duration: {billed} ms\t"
-        f"Memory Size: {memory} MB\tMax Memory Used: {used} MB\t"
-    )
-    if trace is not None:
-        report_line += f"XRAY TraceId: {trace.root}\tSegmentId: {trace.parent}\tSampled: true"
-    return [
-        f"START RequestId: {request_id} Version: {version}",
-        f"END RequestId: {request_id}",
-        report_line,
-    ]
+        as_json = (config.get("LoggingConfig") or {}).get("LogFormat") == "JSON"
+        lines = report.lines(result.log.splitlines(), as_json=as_json)
+        log_groups.append(log_group_of(config), result.log_stream, lines, first_at=started, last_at=ended)
+        if inbound.sampled and trace and trace.parent:
+            trace_collector.record_function(
+                config["FunctionName"],
+                inbound,
+                trace.parent,
+                invocation.request_id,
+                started,
+                ended,
+                failed=result.error is not None,
+            )
 
 
 def _is_custom_resource(config: dict[str, Any]) -> bool:
-    """Whether a function only serves the deployment (CDK's providers), so that warming it would be waste."""
+    """Whether a function only serves the deployment (CDK's providers) and need not be warm."""
     return "CustomResource" in str(config["FunctionName"]) or "CustomCDK" in str(config["FunctionName"])

@@ -1,9 +1,10 @@
-"""The program that runs a Python function's handler: standard library only, started by `function_workers`.
+"""The program that runs a Python function's handler; `function_workers` starts it by its path.
 
-It imports the handler once, as Lambda's init phase does, and then turns each socket that it is handed into
-one execution environment: on Linux by forking (a second environment costs milliseconds, not another import of
-boto3), elsewhere by serving that one socket itself. Each environment answers one JSON line per invocation,
-and carries what the handler printed in the answer, so nobody waits for a log line that may never come.
+It uses the standard library only. It imports the handler once, as Lambda's init phase does, and then turns each
+socket that it receives into one execution environment: on Linux it forks (a second environment takes milliseconds,
+without another import of boto3); on other systems it serves that one socket itself. An environment answers each
+invocation with one JSON line, which includes what the handler printed, so that the emulator need not wait for log
+lines.
 """
 
 import contextlib
@@ -24,7 +25,7 @@ from typing import Any, NoReturn, TextIO
 
 
 class CapturedOutput(io.TextIOBase):
-    """Stands in for standard output and error, and keeps what is written until an answer takes it along."""
+    """Replaces standard output and error, and keeps what is written until `take`."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -37,7 +38,7 @@ class CapturedOutput(io.TextIOBase):
         return len(text)
 
     def take(self) -> str:
-        """Everything written since the last call."""
+        """Return everything written since the last call."""
         parts, self._parts = self._parts, []
         return "".join(parts)
 
@@ -73,21 +74,21 @@ class Context:
         self.log_stream_name = environment["AWS_LAMBDA_LOG_STREAM_NAME"]
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the function is timed out."""
+        """Milliseconds until the function times out."""
         return max(0, int((self._deadline - time.time()) * 1000))
 
 
-def describe(error: BaseException, *, kind: str | None = None) -> dict[str, Any]:
-    """An error as Lambda answers it: its own name, its message and its stack."""
+def describe(error: BaseException, *, error_type: str | None = None) -> dict[str, Any]:
+    """An error in Lambda's form: its type, its message and its stack."""
     return {
         "errorMessage": str(error),
-        "errorType": kind or type(error).__name__,
+        "errorType": error_type or type(error).__name__,
         "stackTrace": traceback.format_tb(error.__traceback__),
     }
 
 
 def serve(connection: socket.socket, handler: Any, output: CapturedOutput, formatter: RequestIdFormatter) -> None:
-    """Answer invocations on one socket until its other end closes: one execution environment."""
+    """Be one execution environment: answer invocations on a socket until its other end closes."""
     stream = connection.makefile("rwb")
     stream.write(json.dumps({"processId": os.getpid()}).encode() + b"\n")
     stream.flush()
@@ -98,18 +99,18 @@ def serve(connection: socket.socket, handler: Any, output: CapturedOutput, forma
         formatter.request_id = invocation["requestId"]
         answer: dict[str, Any]
         try:
-            returned = handler(invocation["event"], Context(invocation))
+            result = handler(invocation["event"], Context(invocation))
         except Exception as error:
             traceback.print_exc(file=output)
             answer = {"error": describe(error)}
         else:
-            answer = {"result": returned}
+            answer = {"result": result}
         answer["log"] = output.take()
         answer["memoryMegabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         try:
             encoded = json.dumps(answer)
         except (TypeError, ValueError) as error:
-            answer = {"error": describe(error, kind="Runtime.MarshalError"), "log": answer["log"]}
+            answer = {"error": describe(error, error_type="Runtime.MarshalError"), "log": answer["log"]}
             encoded = json.dumps(answer)
         stream.write(encoded.encode() + b"\n")
         stream.flush()
@@ -118,8 +119,8 @@ def serve(connection: socket.socket, handler: Any, output: CapturedOutput, forma
 def wait_for_sockets(
     control: socket.socket, handler: Any, output: CapturedOutput, formatter: RequestIdFormatter, *, fork: bool
 ) -> NoReturn:
-    """Turn each socket that arrives into an execution environment, until the starter goes away."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # finished environments need no reaping
+    """Turn each received socket into an execution environment, until the other end of `control` closes."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system removes ended environments
     while True:
         select.select([control], [], [])
         message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
@@ -136,8 +137,8 @@ def wait_for_sockets(
 
 
 def main() -> NoReturn:
-    """Import the handler, say so on the control socket, and serve."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's business
+    """Import the handler, report success or the error on the control socket, and serve."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor handles Ctrl-C
     start = json.loads(sys.argv[1])
     control = socket.socket(fileno=start["controlDescriptor"])
     real_output: TextIO = sys.stdout
@@ -147,19 +148,19 @@ def main() -> NoReturn:
     root_handler = logging.StreamHandler(output)
     root_handler.setFormatter(formatter)
     logging.getLogger().addHandler(root_handler)
-    # As on Lambda: the code first, then the layers, then what the runtime brings.
+    # As on Lambda: the code first, then the layers, then the packages of the runtime.
     sys.path[:0] = [start["codeDirectory"], *start["layerPaths"]]
     try:
         module_name, _, function_name = start["handler"].replace("/", ".").rpartition(".")
         handler = getattr(importlib.import_module(module_name), function_name)
     except BaseException as error:
         traceback.print_exc(file=output)
-        report = {"error": describe(error, kind="Runtime.ImportModuleError"), "log": output.take()}
+        report = {"error": describe(error, error_type="Runtime.ImportModuleError"), "log": output.take()}
         control.sendall(json.dumps(report).encode() + b"\n")
         real_output.flush()
         os._exit(1)
     gc.collect()
-    gc.freeze()  # forked environments then share the imported modules' memory
+    gc.freeze()  # so that forked environments share the memory of the imported modules
     control.sendall(b'{"ready": true}\n')
     wait_for_sockets(control, handler, output, formatter, fork=start["fork"])
 

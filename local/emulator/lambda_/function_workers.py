@@ -1,9 +1,9 @@
-"""Execution environments of Python functions: at most N for each, warm, and queued for rather than stampeded.
+"""Run Python functions in a limited number of warm execution environments per function; further calls queue.
 
-AWS starts an environment for every concurrent call. On a laptop that is hundreds of processes importing boto3
-at once, so here a call first waits a moment for a busy environment, one more is started at a time, and beyond
-the cap calls queue. The pool knows nothing of MiniStack; `function_invocations` puts it in the invocation
-path.
+AWS starts an environment for every concurrent call. MiniStack does so too, without a limit; on a laptop these are
+hundreds of processes that import boto3 at the same time. In this addition, a call first waits a moment for a busy
+environment, one more is started at a time, and above the limit calls queue. Its classes do not depend on
+MiniStack: `function_invocations` calls them.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ import threading
 import time
 import uuid
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,15 +30,17 @@ from typing import Any
 logger = logging.getLogger("parley.functions")
 
 PROGRAM = Path(__file__).with_name("function_process.py")
-# Forking can crash a process that holds Apple's frameworks, so elsewhere each environment is a process of its own.
+# A fork can crash a process that uses Apple's frameworks, so elsewhere each environment is a new process.
 FORKS = sys.platform == "linux"
 INIT_SECONDS = 60.0
-KEEP_UNPACKED_SECONDS = 7 * 24 * 3600
-IDLE_SECONDS = 120.0
+# How long a call may queue, unless the timeout of its function is longer.
+MIN_QUEUE_SECONDS = 30.0
+UNPACKED_SECONDS = 7 * 24 * 3600
+MAX_IDLE_SECONDS = 120.0
 
 
 class FunctionInitError(Exception):
-    """A function's module did not import: what Lambda calls a failed init phase."""
+    """The import of a function's module failed: an error of Lambda's init phase."""
 
     def __init__(self, error: dict[str, Any], log: str) -> None:
         super().__init__(error.get("errorMessage", ""))
@@ -47,12 +49,12 @@ class FunctionInitError(Exception):
 
 
 class FunctionBusyError(Exception):
-    """Every environment of a function stayed busy for as long as a call may wait."""
+    """No environment of a function became free in the time that a call may wait."""
 
 
 @dataclass(frozen=True)
 class FunctionSpec:
-    """What an execution environment is made from; `key` changes whenever any of it does."""
+    """The inputs of an execution environment; `key` changes with any of them."""
 
     arn: str
     name: str
@@ -65,7 +67,7 @@ class FunctionSpec:
 
 @dataclass
 class Invocation:
-    """One call: what the handler gets, and when to stop waiting for it."""
+    """One call of a handler, and its timeout."""
 
     event: Any
     request_id: str
@@ -76,7 +78,7 @@ class Invocation:
 
 @dataclass
 class InvocationResult:
-    """How a call ended: a result or an error in Lambda's form, and what was printed."""
+    """The result of a call, or an error in Lambda's form, with what the handler printed."""
 
     log: str
     log_stream: str
@@ -86,29 +88,29 @@ class InvocationResult:
 
 
 class UnpackedArchives:
-    """Zip archives unpacked once, by content, so that workers and restarts share one copy and its bytecode."""
+    """Zip archives unpacked once per content, so that workers and restarts share the files and their bytecode."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._lock = threading.Lock()
-        # The archive is kept beside its path, so that its identity stays its own.
-        self._known: dict[int, tuple[bytes, Path]] = {}
+        # The archive is kept with its path, so that no other object gets its id.
+        self._unpacked: dict[int, tuple[bytes, Path]] = {}
         directory.mkdir(parents=True, exist_ok=True)
         for entry in directory.iterdir():
-            if time.time() - entry.stat().st_mtime > KEEP_UNPACKED_SECONDS:
+            if time.time() - entry.stat().st_mtime > UNPACKED_SECONDS:
                 shutil.rmtree(entry, ignore_errors=True)
 
     def path_of(self, archive: bytes) -> Path:
-        """Where the archive's files are."""
+        """The directory with the files of an archive, which are unpacked at the first call."""
         with self._lock:
-            known = self._known.get(id(archive))
-            if known is not None and known[1].exists():
-                return known[1]
+            entry = self._unpacked.get(id(archive))
+            if entry is not None and entry[1].exists():
+                return entry[1]
             target = self._directory / hashlib.sha256(archive).hexdigest()[:32]
             if not target.exists():
                 self._unpack(archive, target)
             os.utime(target)
-            self._known[id(archive)] = (archive, target)
+            self._unpacked[id(archive)] = (archive, target)
             return target
 
     def _unpack(self, archive: bytes, target: Path) -> None:
@@ -133,7 +135,7 @@ class Environment:
         self._name = name
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
-        """Run one call; a call that times out or kills its process leaves the environment broken."""
+        """Run one call; the environment is broken afterwards if the call timed out or its process ended."""
         self.last_used = time.monotonic()
         message = {
             "event": invocation.event,
@@ -167,10 +169,10 @@ class Environment:
             error=answer.get("error"),
         )
 
-    def _failed(self, kind: str, message: str) -> InvocationResult:
+    def _failed(self, error_type: str, message: str) -> InvocationResult:
         self.broken = True
         self.stop()
-        error = {"errorType": kind, "errorMessage": message}
+        error = {"errorType": error_type, "errorMessage": message}
         return InvocationResult(log=message, log_stream=self.log_stream, memory_megabytes=0, error=error)
 
     def stop(self) -> None:
@@ -183,7 +185,7 @@ class Environment:
 
 
 class EnvironmentSource:
-    """Starts environments of one function: from one process that imported it, or a process each."""
+    """Starts environments of one function: forks of one process that imported it, or a new process each."""
 
     def __init__(self, spec: FunctionSpec, archives: UnpackedArchives) -> None:
         self._spec = spec
@@ -192,7 +194,7 @@ class EnvironmentSource:
         self._processes: list[tuple[subprocess.Popen[bytes], socket.socket]] = []
 
     def open(self) -> Environment:
-        """A new environment, ready for its first call; raises FunctionInitError when the import fails."""
+        """Start an environment, ready for its first call. Raises FunctionInitError when the import fails."""
         with self._lock:
             if FORKS and self._processes and self._processes[0][0].poll() is None:
                 control = self._processes[0][1]
@@ -217,7 +219,7 @@ class EnvironmentSource:
         layers = [self._archives.path_of(layer) for layer in self._spec.layers]
         layer_paths = [str(path / "python") for path in layers if (path / "python").is_dir()]
         for path in layers:
-            layer_paths += [str(found) for found in path.glob("python/lib/python3*/site-packages")]
+            layer_paths += [str(packages) for packages in path.glob("python/lib/python3*/site-packages")]
         ours, theirs = socket.socketpair()
         start = {
             "controlDescriptor": theirs.fileno(),
@@ -243,14 +245,14 @@ class EnvironmentSource:
             ours.close()
             process.wait()
             raise FunctionInitError(report["error"], str(report.get("log", "")))
-        self._processes = [kept for kept in self._processes if kept[0].poll() is None]
+        self._processes = [entry for entry in self._processes if entry[0].poll() is None]
         self._processes.append((process, ours))
         logger.info("Function %s is ready (process %d)", self._spec.name, process.pid)
         return ours
 
 
 class FunctionPool:
-    """The environments of one function: idle ones reused, one started at a time, other calls queued."""
+    """The environments of one function: idle ones are reused, one is started at a time, other calls queue."""
 
     def __init__(
         self, spec: FunctionSpec, archives: UnpackedArchives, *, limit: int, patience_seconds: float
@@ -267,20 +269,20 @@ class FunctionPool:
         self._closed = False
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
-        """Run one call in the next free environment."""
-        environment = self._take(time.monotonic() + max(30.0, invocation.timeout_seconds))
+        """Run one call in the next free environment. Raises FunctionInitError and FunctionBusyError."""
+        environment = self._take(time.monotonic() + max(MIN_QUEUE_SECONDS, invocation.timeout_seconds))
         try:
             return environment.invoke(invocation)
         finally:
             self._give_back(environment)
 
     def warm(self) -> None:
-        """Have one environment ready."""
+        """Start an environment unless there is one."""
         environment = self._take(time.monotonic() + INIT_SECONDS)
         self._give_back(environment)
 
     def stop(self) -> None:
-        """End every environment; calls that run answer with an error."""
+        """End every environment; running calls fail."""
         with self._changed:
             self._closed = True
             environments = [*self._idle, *self._busy]
@@ -291,13 +293,15 @@ class FunctionPool:
         self._source.stop()
 
     def stop_idle(self) -> None:
-        """End all but one of the environments that have been idle for a while."""
+        """End the environments that have been idle for MAX_IDLE_SECONDS, but keep one."""
         with self._changed:
             oldest_first = sorted(self._idle, key=lambda environment: environment.last_used)
             spare = oldest_first[: max(0, len(self._idle) + len(self._busy) - 1)]
-            ended = [one for one in spare if time.monotonic() - one.last_used > IDLE_SECONDS]
-            self._idle = [one for one in self._idle if one not in ended]
-        for environment in ended:
+            expired = [
+                environment for environment in spare if time.monotonic() - environment.last_used > MAX_IDLE_SECONDS
+            ]
+            self._idle = [environment for environment in self._idle if environment not in expired]
+        for environment in expired:
             environment.stop()
 
     def _take(self, deadline: float) -> Environment:
@@ -315,15 +319,15 @@ class FunctionPool:
                 now = time.monotonic()
                 if now >= deadline:
                     raise FunctionBusyError(
-                        f"{self.spec.name} has {self._limit} environments, and all stayed busy"
+                        f"{self.spec.name} has {self._limit} environments, and none became free in time"
                     )
                 started = len(self._busy) + self._starting
-                patient = now - waiting_since >= self._patience
-                if not self._starting and (started == 0 or (patient and started < self._limit)):
+                has_waited = now - waiting_since >= self._patience
+                if not self._starting and (started == 0 or (has_waited and started < self._limit)):
                     self._starting += 1
                     threading.Thread(target=self._start_one, daemon=True, name=f"start-{self.spec.name}").start()
-                more_may_start = not self._starting and started < self._limit
-                self._changed.wait(self._patience if more_may_start else min(1.0, deadline - now))
+                can_start = not self._starting and started < self._limit
+                self._changed.wait(self._patience if can_start else min(1.0, deadline - now))
 
     def _start_one(self) -> None:
         environment = None
@@ -352,7 +356,7 @@ class FunctionPool:
 
 
 class FunctionPools:
-    """Every function's pool, made when first needed and replaced when the function changes."""
+    """The pools of all functions: each is created at its first call and replaced when its function changes."""
 
     def __init__(self, archives: UnpackedArchives, *, limit: int, patience_seconds: float) -> None:
         self._archives = archives
@@ -363,7 +367,7 @@ class FunctionPools:
         threading.Thread(target=self._stop_idle, daemon=True, name="idle-functions").start()
 
     def pool(self, arn: str, key: str, make_spec: Callable[[], FunctionSpec]) -> FunctionPool:
-        """The pool of a function as it is now deployed."""
+        """The pool of a function as it is deployed now."""
         with self._lock:
             pool = self._pools.get(arn)
             if pool is not None and pool.spec.key == key:
@@ -375,21 +379,20 @@ class FunctionPools:
             threading.Thread(target=replaced.stop, daemon=True, name="stop-replaced-function").start()
         return pool
 
-    def forget(self, is_wanted: Callable[[str], bool]) -> None:
-        """Stop the pools of functions that no longer exist."""
+    def keep_only(self, arns: Collection[str]) -> None:
+        """Stop the pools of all other functions."""
         with self._lock:
-            gone = [arn for arn in self._pools if not is_wanted(arn)]
-            stopped = [self._pools.pop(arn) for arn in gone]
+            stopped = [self._pools.pop(arn) for arn in list(self._pools) if arn not in arns]
         for pool in stopped:
             pool.stop()
 
     def stop(self) -> None:
         """End every environment of every function."""
-        self.forget(lambda _arn: False)
+        self.keep_only(())
 
     def _stop_idle(self) -> None:
         while True:
-            time.sleep(IDLE_SECONDS / 4)
+            time.sleep(MAX_IDLE_SECONDS / 4)
             with self._lock:
                 pools = list(self._pools.values())
             for pool in pools:

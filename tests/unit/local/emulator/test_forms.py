@@ -7,7 +7,8 @@ import zipfile
 import pytest
 
 from local.emulator.cloudformation.bucket_deployment import headers_for, is_selected, unpack
-from local.emulator.lambda_.function_invocations import platform_lines, rewrite_hosts
+from local.emulator.lambda_.function_invocations import rewrite_hosts
+from local.emulator.lambda_.invocation_logs import InvocationReport
 from local.emulator.stepfunctions.workflow_executions import history_line, is_logged, split_resource
 from local.emulator.xray import trace_headers
 from local.emulator.xray.trace_collector import FilterExpressionError, TraceStore, parse_filter, summary
@@ -104,28 +105,24 @@ def test_a_tasks_resource_is_split_as_history_names_it():
     assert split_resource(arn) == ("lambda", arn)
 
 
-def test_lambdas_own_lines_in_both_formats():
-    """Text with tabs, or platform events as JSON."""
-    trace = trace_headers.TraceHeader(ROOT, "0123456789abcdef", sampled=True)
-
-    def lines(*, as_json: bool) -> list[str]:
-        return platform_lines(
-            "r",
-            version="$LATEST",
-            memory=128,
-            used=60,
-            duration=1.2,
-            trace=trace,
-            as_json=as_json,
-            status="success",
-        )
-
-    start, end, report = lines(as_json=False)
+def test_lambda_writes_its_own_lines_in_both_formats():
+    """As text with tabs, or as platform events in JSON, around the lines of the handler."""
+    report = InvocationReport(
+        "r",
+        version="$LATEST",
+        memory_megabytes=128,
+        used_megabytes=60,
+        duration_ms=1.2,
+        trace=trace_headers.TraceHeader(ROOT, "0123456789abcdef", sampled=True),
+        succeeded=True,
+    )
+    start, printed, end, last = report.lines(["printed"], as_json=False)
     assert start == "START RequestId: r Version: $LATEST"
+    assert printed == "printed"
     assert end == "END RequestId: r"
-    assert "Duration: 1.20 ms\tBilled Duration: 2 ms" in report
-    assert f"XRAY TraceId: {ROOT}\tSegmentId: 0123456789abcdef" in report
-    kinds = [json.loads(line)["type"] for line in lines(as_json=True)]
+    assert "Duration: 1.20 ms\tBilled Duration: 2 ms" in last
+    assert f"XRAY TraceId: {ROOT}\tSegmentId: 0123456789abcdef" in last
+    kinds = [json.loads(line)["type"] for line in report.lines([], as_json=True)]
     assert kinds == ["platform.start", "platform.report"]
 
 
