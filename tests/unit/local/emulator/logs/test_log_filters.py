@@ -27,7 +27,7 @@ LINE = json.dumps({"type": "TaskStateEntered", "details": {"name": "PostBatch"},
     ],
 )
 def test_terms(pattern: str, matches: bool):
-    """Each must occur, but for either-or and not; as written, and not as a glob."""
+    """Each term must occur, except `?` alternatives and `-` exclusions; `*` is not a wildcard."""
     assert compile_terms(pattern)(LINE) is matches
 
 
@@ -46,14 +46,14 @@ def test_terms(pattern: str, matches: bool):
     ],
 )
 def test_json_selectors(pattern: str, matches: bool):
-    """Comparisons with a value, or its beginning, joined by either operator."""
+    """Comparisons with a value or its beginning, joined by `||` or `&&`."""
     matcher = compile_json(pattern)
     assert matcher is not None
     assert matcher(LINE) is matches
-    assert matcher("no json, PostBatch TaskStateEntered X") is False
+    assert matcher("not JSON, PostBatch TaskStateEntered X") is False
 
 
-def test_a_selector_of_another_form_is_left_to_others():
-    """Better than an answer to another question."""
+def test_a_selector_of_another_form_is_not_supported():
+    """`compile_json` returns None, and MiniStack's own function is used."""
     assert compile_json('{ ($.a = "1" || $.b = "2") && $.c = "3" }') is None
     assert compile_json("{ $.a > 3 }") is None

@@ -1,0 +1,31 @@
+"""X-Ray's segments are stored, summarised and filtered."""
+
+import pytest
+
+from local.emulator.xray.trace_collector import FilterExpressionError, TraceStore, parse_filter, summary
+
+
+def test_a_filter_expression_is_annotations_joined_by_and():
+    """Any other expression is rejected, with its text."""
+    assert parse_filter('annotation.messageId = "a b" AND annotation[n] = 3') == [("messageId", "a b"), ("n", "3")]
+    for expression in ("", 'service("x")', 'annotation.a = "1" OR annotation.b = "2"', "duration > 5"):
+        with pytest.raises(FilterExpressionError, match="Unsupported filter"):
+            parse_filter(expression)
+
+
+def test_the_trace_store_keeps_the_newest():
+    """The least recently changed trace is dropped; an ended segment replaces the one sent at its start."""
+    store = TraceStore(kept_traces=2)
+    for number in (1, 2, 3):
+        trace_id = f"1-7fffffff-{number:024x}"
+        store.add({"trace_id": trace_id, "id": "a", "start_time": 1.0, "in_progress": True})
+        store.add(
+            {"trace_id": trace_id, "id": "a", "start_time": 1.0, "end_time": 3.5, "annotations": {"n": number}}
+        )
+    assert store.trace_ids() == [f"1-7fffffff-{number:024x}" for number in (3, 2)]
+    segments = store.segments(store.trace_ids()[0])
+    assert len(segments) == 1
+    described = summary("id", segments)
+    assert described["Duration"] == 2.5
+    assert described["Annotations"] == {"n": [{"AnnotationValue": {"NumberValue": 3}}]}
+    assert not described["IsPartial"]
