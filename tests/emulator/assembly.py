@@ -1,4 +1,4 @@
-"""A small cloud assembly, by hand: a site, an API and a user pool under Parley's output names."""
+"""A small cloud assembly: a site, an API and a user pool, with the output names of Parley."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ def resource(kind: str, **properties: Any) -> dict[str, Any]:
 
 
 def template(site_origin: str) -> dict[str, Any]:
-    """The one stack."""
+    """The template of its one stack."""
     function = {"Fn::GetAtt": ["Api", "Arn"]}
     uri = {"Fn::Sub": "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Api.Arn}/invocations"}
     config = {
@@ -132,7 +132,7 @@ def template(site_origin: str) -> dict[str, Any]:
 
 
 def write(directory: Path, site_origin: str, *, broken: bool = False) -> Path:
-    """The assembly in a directory: manifest, asset manifest, template and the site's files."""
+    """Write the assembly to a directory: manifest, asset manifest, template and the files of the site."""
     site = directory / "site"
     (site / "assets").mkdir(parents=True, exist_ok=True)
     (site / "index.html").write_text("<!doctype html><title>tests</title>")

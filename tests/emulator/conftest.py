@@ -1,4 +1,4 @@
-"""One launched emulator with the contract tests' stack, spoken to over real sockets."""
+"""One emulator process with the stack of these tests, reached over real sockets."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ from tests.waiting import DEADLINE_SECONDS, wait_until
 
 
 class Stack:
-    """The deployed stack: its outputs, and clients of the services that it lives in."""
+    """The deployed stack: its outputs, and clients of its services."""
 
     def __init__(self, emulator: EmulatorProcess) -> None:
         self.emulator = emulator
@@ -28,8 +28,8 @@ class Stack:
         cloudformation.create_stack(StackName="tests", TemplateBody=json.dumps(template()))
 
         def status() -> str:
-            found: str = cloudformation.describe_stacks(StackName="tests")["Stacks"][0]["StackStatus"]
-            return "" if found.endswith("IN_PROGRESS") else found
+            value: str = cloudformation.describe_stacks(StackName="tests")["Stacks"][0]["StackStatus"]
+            return "" if value.endswith("IN_PROGRESS") else value
 
         assert wait_until(status, "the tests' stack was deployed") == "CREATE_COMPLETE"
         self.outputs = deployment.outputs(emulator.url)["tests"]
@@ -49,12 +49,13 @@ class Stack:
         response: dict[str, Any] = self.client("events").put_events(Entries=[entry | more])
         return response
 
-    def receive(self, queue: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The first message of a queue that is wanted; others are removed."""
-        return self.receive_until(queue, wanted)[-1]
+    def receive(self, queue: str, matches: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The first message of a queue whose body matches; it and those before it are deleted."""
+        return self.receive_until(queue, matches)[-1]
 
-    def receive_until(self, queue: str, wanted: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
-        """The messages of a queue up to the first that is wanted, all removed. It is the last of the list."""
+    def receive_until(self, queue: str, matches: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+        """The messages of a queue up to the first whose body matches, which is the last of them; all are
+        deleted."""
         sqs = self.client("sqs")
         received: list[dict[str, Any]] = []
 
@@ -68,26 +69,26 @@ class Stack:
             for message in response.get("Messages", []):
                 sqs.delete_message(QueueUrl=self.outputs[queue], ReceiptHandle=message["ReceiptHandle"])
                 received.append(message)
-                if wanted(json.loads(message["Body"])):
+                if matches(json.loads(message["Body"])):
                     return True
             return False
 
-        wait_until(look, f"such a message reached {queue}", every=0)
+        wait_until(look, f"a matching message reached {queue}", every=0)
         return received
 
     def log_lines(self, group: str, containing: str, *, at_least: int = 1) -> list[str]:
-        """The messages of a log group that hold a text, once there are enough of them."""
+        """The messages of a log group that contain a text; waits until there are at least so many."""
         logs = self.client("logs")
 
         def look() -> list[str]:
-            found: list[str] = []
-            # A function's group is made with its first line.
+            lines: list[str] = []
+            # A function's log group is created with its first line.
             with contextlib.suppress(logs.exceptions.ResourceNotFoundException):
                 for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
-                    found += [event["message"] for event in page["events"] if containing in event["message"]]
-            return found if len(found) >= at_least else []
+                    lines += [event["message"] for event in page["events"] if containing in event["message"]]
+            return lines if len(lines) >= at_least else []
 
-        return wait_until(look, f"{group} held {at_least} lines with {containing!r}")
+        return wait_until(look, f"{group} contained {at_least} lines with {containing!r}")
 
     def socket_url(self, ticket: str | None) -> str:
         query = f"?ticket={ticket}" if ticket is not None else ""
@@ -96,23 +97,23 @@ class Stack:
 
     @contextlib.contextmanager
     def connected(self, ticket: str = "alice") -> Iterator[ClientConnection]:
-        with connect(self.socket_url(ticket), proxy=None, max_size=None) as opened:
-            yield opened
+        with connect(self.socket_url(ticket), proxy=None, max_size=None) as websocket:
+            yield websocket
 
 
-def say(opened: ClientConnection, **frame: Any) -> None:
-    opened.send(json.dumps(frame))
+def send_frame(websocket: ClientConnection, **frame: Any) -> None:
+    websocket.send(json.dumps(frame))
 
 
-def hear(opened: ClientConnection) -> dict[str, Any]:
-    frame: dict[str, Any] = json.loads(opened.recv(timeout=DEADLINE_SECONDS))
+def receive_frame(websocket: ClientConnection) -> dict[str, Any]:
+    frame: dict[str, Any] = json.loads(websocket.recv(timeout=DEADLINE_SECONDS))
     return frame
 
 
-def closing(opened: ClientConnection) -> tuple[int, str]:
-    """The code and the reason that the server closes a connection with."""
+def receive_close(websocket: ClientConnection) -> tuple[int, str]:
+    """Wait until the server closes a connection; its close code and reason."""
     with pytest.raises(ConnectionClosed) as closed:
-        opened.recv(timeout=DEADLINE_SECONDS)
+        websocket.recv(timeout=DEADLINE_SECONDS)
     assert closed.value.rcvd is not None
     return closed.value.rcvd.code, closed.value.rcvd.reason
 
@@ -136,5 +137,5 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture
 def trace_socket() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
-        yield opened
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp_socket:
+        yield udp_socket

@@ -1,4 +1,4 @@
-"""Handlers of the contract tests' stack; deployed as they stand, so only boto3 and the standard library."""
+"""Handlers of the functions in these tests' stack; they may import only boto3 and the standard library."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import time
 
 import boto3
 
-environment_calls = {"count": 0}
+calls = {"count": 0}
 
 
 def authorize(event, context):
@@ -18,25 +18,25 @@ def authorize(event, context):
 
 
 def route(event, context):
-    context_of_request = event["requestContext"]
-    kind = context_of_request["eventType"]
+    request_context = event["requestContext"]
+    kind = request_context["eventType"]
     if kind != "MESSAGE":
-        print(json.dumps({"kind": kind, "code": context_of_request.get("disconnectStatusCode")}))
+        print(json.dumps({"kind": kind, "code": request_context.get("disconnectStatusCode")}))
         return {"statusCode": 200}
     frame = json.loads(event["body"])
     if frame.get("raise"):
         raise ValueError("a secret of the handler")
     if frame.get("print"):
         print(frame["print"])
-    while frame.get("until") and not os.path.exists(frame["until"]):  # noqa: PTH110 - a module less to import
+    while frame.get("until") and not os.path.exists(frame["until"]):  # noqa: PTH110 - avoids another import
         time.sleep(0.02)
     return {
         "statusCode": 200,
         "body": json.dumps(
             {
                 "n": frame.get("n"),
-                "connectionId": context_of_request["connectionId"],
-                "userId": context_of_request["authorizer"]["userId"],
+                "connectionId": request_context["connectionId"],
+                "userId": request_context["authorizer"]["userId"],
                 "trace": os.environ.get("_X_AMZN_TRACE_ID"),
             }
         ),
@@ -48,7 +48,7 @@ class NotReadyError(Exception):
 
 
 def work(event, context):
-    environment_calls["count"] += 1
+    calls["count"] += 1
     if event.get("raise"):
         print("about to raise")
         raise NotReadyError("not yet")
@@ -62,7 +62,7 @@ def work(event, context):
         client.post_to_connection(ConnectionId=event["post"], Data=b'{"posted": true}')
     return {
         "pid": os.getpid(),
-        "calls": environment_calls["count"],
+        "calls": calls["count"],
         "trace": os.environ.get("_X_AMZN_TRACE_ID"),
         "endpoint": os.environ.get("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"),
         "profile": os.environ.get("AWS_PROFILE"),
@@ -72,7 +72,7 @@ def work(event, context):
 
 
 def drain(event, context):
-    print(json.dumps({"batch": sorted(json.loads(one["body"])["detail"]["id"] for one in event["Records"])}))
+    print(json.dumps({"batch": sorted(json.loads(record["body"])["detail"]["id"] for record in event["Records"])}))
     for record in event["Records"]:
         body = json.loads(record["body"])
         print(json.dumps({"drained": body["detail"], "header": record["attributes"].get("AWSTraceHeader")}))

@@ -1,4 +1,4 @@
-"""The contract tests' stack, by hand: every kind of resource that an addition of the emulator serves."""
+"""The template of these tests' stack: every kind of resource that an addition of the emulator affects."""
 
 import json
 from pathlib import Path
@@ -99,9 +99,9 @@ def call_work(payload: Any, *, function: str = "Work", **more: Any) -> dict[str,
 
 ONE_EACH = {
     "QueryLanguage": "JSONata",
-    "StartAt": "Remember",
+    "StartAt": "Assign",
     "States": {
-        "Remember": {"Type": "Pass", "Assign": {"items": [1, 2]}, "Next": "Each"},
+        "Assign": {"Type": "Pass", "Assign": {"items": [1, 2]}, "Next": "Each"},
         "Each": {
             "Type": "Map",
             "Items": "{% $items %}",
@@ -156,7 +156,7 @@ def rule(pattern: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
 
 
 def template() -> dict[str, Any]:
-    """The whole stack."""
+    """The whole template."""
     resources: dict[str, Any] = {
         "Authorize": function("authorize"),
         "Route": function("route", Timeout=60, TracingConfig={"Mode": "Active"}),

@@ -1,4 +1,4 @@
-"""Events are delivered as EventBridge delivers them."""
+"""Events are delivered as by EventBridge."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ TRACE = "Root=1-6745a1b2-0123456789abcdef01234567;Parent=0123456789abcdef;Sample
 
 
 def test_the_trace_header_reaches_a_queue_and_its_function(stack: Stack):
-    """PutEvents' TraceHeader is the message's AWSTraceHeader, and the consumer sees it."""
+    """PutEvents' TraceHeader is the AWSTraceHeader of the message and of the function's record."""
     stack.put_event("Said", {"id": "traced"}, TraceHeader=TRACE)
     message = stack.receive("Live", lambda body: body["detail"]["id"] == "traced")
     assert message["Attributes"]["AWSTraceHeader"] == TRACE
@@ -20,24 +20,24 @@ def test_the_trace_header_reaches_a_queue_and_its_function(stack: Stack):
     assert json.loads(lines[0])["header"] == TRACE
 
 
-def test_an_event_keeps_its_own_time(stack: Stack):
-    """The time that PutEvents was given, not that of its arrival."""
+def test_an_event_keeps_its_time(stack: Stack):
+    """The time in the entry of PutEvents, not that of its arrival."""
     moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     stack.put_event("Said", {"id": "timed"}, Time=moment)
     message = stack.receive("Live", lambda body: body["detail"]["id"] == "timed")
     assert json.loads(message["Body"])["time"] == "2026-01-02T03:04:05Z"
 
 
-def test_entries_fail_one_by_one(stack: Stack):
-    """A malformed detail fails its entry alone."""
+def test_entries_fail_independently(stack: Stack):
+    """A malformed detail fails its own entry only."""
     good = {"Source": "tests", "DetailType": "Nothing", "Detail": "{}", "EventBusName": "tests"}
-    response = stack.client("events").put_events(Entries=[good, good | {"Detail": "no json"}])
+    response = stack.client("events").put_events(Entries=[good, good | {"Detail": "not JSON"}])
     assert response["FailedEntryCount"] == 1
     assert response["Entries"][1]["ErrorCode"] == "MalformedDetail"
 
 
-def test_an_event_whose_target_is_gone_goes_to_the_dead_letter_queue(stack: Stack):
-    """With the rule, the target and the reason as attributes."""
+def test_an_event_whose_target_does_not_exist_goes_to_the_dead_letter_queue(stack: Stack):
+    """The message has the target and the reason as attributes."""
     stack.put_event("Lost", {"id": "lost"})
     message = stack.receive("Dead", lambda body: body["detail"]["id"] == "lost")
     attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
@@ -45,8 +45,8 @@ def test_an_event_whose_target_is_gone_goes_to_the_dead_letter_queue(stack: Stac
     assert attributes["ERROR_CODE"] == "RESOURCE_NOT_FOUND"
 
 
-def test_a_replay_reaches_only_the_rules_it_names(stack: Stack):
-    """An archived event comes back with its replay's name, through FilterArns, without its trace header."""
+def test_a_replay_reaches_only_the_rules_in_its_filter(stack: Stack):
+    """A replayed event has the name of its replay and no trace header, and reaches only rules in FilterArns."""
     events = stack.client("events")
     stack.put_event("Archived", {"id": "archived"}, TraceHeader=TRACE)
     stack.receive("Unwanted", lambda body: body["detail"].get("id") == "archived")
@@ -70,10 +70,10 @@ def test_a_replay_reaches_only_the_rules_it_names(stack: Stack):
     wait_until(
         lambda: events.describe_replay(ReplayName="again")["State"] == "COMPLETED", "the replay had been delivered"
     )
-    # A queue keeps the order here: what the replay had put on it would come before an event put on the bus now.
+    # Queues keep the order here: a replayed event would arrive before an event that is put on the bus now.
     stack.put_event("Archived", {"id": "after the replay"})
-    seen = stack.receive_until("Unwanted", lambda body: body["detail"].get("id") == "after the replay")
-    assert [body for body in map(body_of, seen) if "replay-name" in body] == []
+    messages = stack.receive_until("Unwanted", lambda body: body["detail"].get("id") == "after the replay")
+    assert [body for body in map(body_of, messages) if "replay-name" in body] == []
 
 
 def body_of(message: dict[str, Any]) -> dict[str, Any]:
@@ -81,15 +81,15 @@ def body_of(message: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-def test_a_batching_window_gathers_messages(stack: Stack):
-    """What waits when a window ends reaches the function as one batch; without a window ten would be the most."""
+def test_a_batching_window_collects_messages(stack: Stack):
+    """The messages of a window reach the function as one batch; without a window the maximum is ten."""
     functions = stack.client("lambda")
     (mapping,) = functions.list_event_source_mappings(FunctionName=stack.outputs["Drain"])["EventSourceMappings"]
-    expected = sorted(f"gathered-{number:02}" for number in range(25))
-    # Nothing is taken from the queue until all of it is there, however long that takes.
+    expected = sorted(f"collected-{number:02}" for number in range(25))
+    # The function receives nothing until all messages are in the queue, however long that takes.
     functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     for name in expected:
         stack.put_event("Drain", {"id": name})
     functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
-    lines = stack.log_lines(f"/aws/lambda/{stack.outputs['Drain']}", '"batch": ["gathered-')
+    lines = stack.log_lines(f"/aws/lambda/{stack.outputs['Drain']}", '"batch": ["collected-')
     assert [json.loads(line)["batch"] for line in lines] == [expected]

@@ -1,4 +1,4 @@
-"""Templates with types that MiniStack does not know are deployed, changed and deleted."""
+"""Templates with types that MiniStack does not know are deployed, updated and deleted."""
 
 import io
 import json
@@ -23,14 +23,14 @@ def deploy(stack: Stack, name: str, resources: dict[str, Any]) -> None:
         cloudformation.update_stack(StackName=name, TemplateBody=body)
 
     def status() -> str:
-        found: str = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
-        return "" if found.endswith("IN_PROGRESS") else found
+        value: str = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        return "" if value.endswith("IN_PROGRESS") else value
 
     assert wait_until(status, f"the stack {name} was deployed") in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
-def test_a_type_that_nothing_emulates_is_accepted_and_listed(stack: Stack):
-    """Deployed, changed and deleted as a record, and named among what is not emulated."""
+def test_a_type_that_is_not_emulated_is_accepted_and_listed(stack: Stack):
+    """It is deployed, updated and deleted as a record, and listed as not emulated."""
     listed = {item["type"]: item["note"] for item in stack.emulator.ask("not-emulated")}
     assert "nothing acts on it" in listed["AWS::XRay::Group"]
     resource = {"Type": "AWS::Logs::QueryDefinition", "Properties": {"Name": "one", "QueryString": "fields"}}
@@ -41,28 +41,28 @@ def test_a_type_that_nothing_emulates_is_accepted_and_listed(stack: Stack):
     assert "AWS::Logs::QueryDefinition" not in listed
 
 
-def test_an_archive_is_changed_in_place_and_deleted(stack: Stack):
-    """Its retention and pattern change; its events and its name stay."""
+def test_an_archive_is_updated_in_place_and_deleted(stack: Stack):
+    """Its retention changes, its name stays."""
     events = stack.client("events")
     bus = events.describe_event_bus(Name="tests")["Arn"]
 
     def archive(days: int) -> dict[str, Any]:
-        properties = {"SourceArn": bus, "RetentionDays": days, "ArchiveName": "changing"}
+        properties = {"SourceArn": bus, "RetentionDays": days, "ArchiveName": "updated"}
         return {"Archive": {"Type": "AWS::Events::Archive", "Properties": properties}}
 
     deploy(stack, "archive", archive(1))
     deploy(stack, "archive", archive(9))
-    assert events.describe_archive(ArchiveName="changing")["RetentionDays"] == 9
+    assert events.describe_archive(ArchiveName="updated")["RetentionDays"] == 9
     stack.client("cloudformation").delete_stack(StackName="archive")
     with pytest.raises(events.exceptions.ResourceNotFoundException):
-        events.describe_archive(ArchiveName="changing")
+        events.describe_archive(ArchiveName="updated")
 
 
 def archive_of(files: dict[str, bytes]) -> bytes:
     archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as opened:
+    with zipfile.ZipFile(archive, "w") as zip_file:
         for name, content in files.items():
-            opened.writestr(name, content)
+            zip_file.writestr(name, content)
     return archive.getvalue()
 
 
@@ -88,8 +88,8 @@ def deployment(key: str, **properties: Any) -> dict[str, Any]:
     }
 
 
-def test_a_bucket_deployment_unpacks_types_fills_prunes_and_goes(stack: Stack):
-    """Files with their types and metadata, markers with their values; what is gone from the source goes."""
+def test_a_bucket_deployment_uploads_prunes_and_is_deleted(stack: Stack):
+    """Files have types and metadata, markers have values, and files that the sources lack are deleted."""
     storage = stack.client("s3")
     storage.create_bucket(Bucket="assets")
     first = {"index.html": b"<h1>one</h1>", "assets/app.js": b"let x", "old.txt": b"old", "font.woff2": b"f"}

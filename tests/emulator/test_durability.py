@@ -1,4 +1,4 @@
-"""What was acknowledged outlives a kill, though nobody saved the state."""
+"""Acknowledged changes survive a kill, although the state was not saved after them."""
 
 import os
 import signal
@@ -17,8 +17,8 @@ def kill(emulator: EmulatorProcess) -> None:
     wait_until(emulator.has_ended, "the emulator had ended")
 
 
-def test_items_messages_and_users_outlive_a_kill(tmp_path: Path):
-    """Written, changed and deleted after the last save: all as acknowledged, in every service that keeps data."""
+def test_items_messages_and_users_survive_a_kill(tmp_path: Path):
+    """Changes after the last save are restored as they were acknowledged, in each service, and twice alike."""
     emulator = launch(tmp_path / "emulator", SAVE_INTERVAL_SECONDS="3600")
     try:
         tables, queues = client("dynamodb", emulator.url), client("sqs", emulator.url)
@@ -29,8 +29,8 @@ def test_items_messages_and_users_outlive_a_kill(tmp_path: Path):
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        queue = queues.create_queue(QueueName="kept")["QueueUrl"]
-        pool = users.create_user_pool(PoolName="kept")["UserPool"]["Id"]
+        queue = queues.create_queue(QueueName="durable")["QueueUrl"]
+        pool = users.create_user_pool(PoolName="durable")["UserPool"]["Id"]
         assert emulator.ask("save") == {"saved": True}
 
         key = {"id": {"S": "counted"}}
@@ -41,14 +41,14 @@ def test_items_messages_and_users_outlive_a_kill(tmp_path: Path):
                 UpdateExpression="ADD times :one",
                 ExpressionAttributeValues={":one": {"N": "1"}},
             )
-        tables.put_item(TableName="notes", Item={"id": {"S": "gone"}})
-        tables.delete_item(TableName="notes", Key={"id": {"S": "gone"}})
-        pair = [{"Put": {"TableName": "notes", "Item": {"id": {"S": each}}}} for each in ("left", "right")]
+        tables.put_item(TableName="notes", Item={"id": {"S": "deleted"}})
+        tables.delete_item(TableName="notes", Key={"id": {"S": "deleted"}})
+        pair = [{"Put": {"TableName": "notes", "Item": {"id": {"S": name}}}} for name in ("left", "right")]
         tables.transact_write_items(TransactItems=pair)
-        for body in ("taken", "waiting"):
+        for body in ("first", "second"):
             queues.send_message(QueueUrl=queue, MessageBody=body)
-        (taken,) = queues.receive_message(QueueUrl=queue)["Messages"]
-        queues.delete_message(QueueUrl=queue, ReceiptHandle=taken["ReceiptHandle"])
+        (received,) = queues.receive_message(QueueUrl=queue)["Messages"]
+        queues.delete_message(QueueUrl=queue, ReceiptHandle=received["ReceiptHandle"])
         users.admin_create_user(UserPoolId=pool, Username="dora", MessageAction="SUPPRESS")
 
         for _ in range(2):
@@ -62,7 +62,7 @@ def test_items_messages_and_users_outlive_a_kill(tmp_path: Path):
             }
             assert users.admin_get_user(UserPoolId=pool, Username="dora")["Username"] == "dora"
         (waiting,) = queues.receive_message(QueueUrl=queue)["Messages"]
-        assert {taken["Body"], waiting["Body"]} == {"taken", "waiting"}
+        assert {received["Body"], waiting["Body"]} == {"first", "second"}
 
         assert emulator.ask("save") == {"saved": True}
         assert len(list((tmp_path / "emulator" / "journal").iterdir())) == 1
@@ -73,20 +73,20 @@ def test_items_messages_and_users_outlive_a_kill(tmp_path: Path):
         emulator.stop()
 
 
-def test_a_line_that_a_crash_cut_short_is_left_out(tmp_path: Path):
-    """The lines before it, and those of the next run, are read all the same."""
+def test_an_incomplete_line_is_skipped(tmp_path: Path):
+    """The lines before it and those of the next process are read."""
     journal = Journal(tmp_path)
     journal.append({"number": 1})
     (segment,) = tmp_path.iterdir()
     with segment.open("a") as file:
         file.write('{"number": 2, "te')
-    after = Journal(tmp_path)
-    after.append({"number": 3})
-    assert [entry["number"] for entry in after.read()] == [1, 3]
+    next_journal = Journal(tmp_path)
+    next_journal.append({"number": 3})
+    assert [entry["number"] for entry in next_journal.read()] == [1, 3]
 
 
-def test_a_saved_state_takes_the_place_of_the_segments_before_it(tmp_path: Path):
-    """What began before the picture and is not finished is carried over; the rest is dropped."""
+def test_segments_before_a_saved_state_are_dropped(tmp_path: Path):
+    """Entries that must outlast the save are carried over to the new segment."""
     journal = Journal(tmp_path)
     journal.append({"number": 1})
     segment = journal.begin_segment(lambda: [{"number": 2}])

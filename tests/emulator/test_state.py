@@ -1,4 +1,4 @@
-"""The emulator's state outlives its process."""
+"""The emulator's state survives its process."""
 
 import json
 import os
@@ -12,8 +12,8 @@ from tests.emulator.test_functions import zipped
 from tests.waiting import wait_until
 
 
-def test_what_was_saved_survives_a_kill_and_a_stop(tmp_path_factory: pytest.TempPathFactory):
-    """Tables, objects, functions and accepted resources are there after SIGKILL, and after SIGTERM."""
+def test_saved_state_survives_a_kill_and_a_stop(tmp_path_factory: pytest.TempPathFactory):
+    """Tables, objects, functions and accepted resources are restored after SIGKILL and after SIGTERM."""
     emulator = launch(tmp_path_factory.mktemp("state"))
     tables = client("dynamodb", emulator.url)
     tables.create_table(

@@ -1,4 +1,4 @@
-"""Segments sent by UDP are found through X-Ray's own API."""
+"""Segments sent by UDP are found through X-Ray's API."""
 
 import json
 import os
@@ -13,10 +13,10 @@ from tests.emulator.conftest import Stack
 from tests.waiting import wait_until
 
 
-def send(stack: Stack, opened: socket.socket, **segment: object) -> None:
+def send(stack: Stack, udp_socket: socket.socket, **segment: object) -> None:
     header = b'{"format": "json", "version": 1}\n'
     port = stack.emulator.ask("health")["tracePort"]
-    opened.sendto(header + json.dumps(segment).encode(), ("127.0.0.1", port))
+    udp_socket.sendto(header + json.dumps(segment).encode(), ("127.0.0.1", port))
 
 
 def test_a_trace_is_found_by_an_annotation_of_a_subsegment(stack: Stack, trace_socket: socket.socket):
@@ -48,29 +48,29 @@ def test_a_trace_is_found_by_an_annotation_of_a_subsegment(stack: Stack, trace_s
 
     def look() -> list[dict[str, Any]]:
         expression = f'annotation.messageId = "{message_id}" AND annotation[attempt] = 2'
-        found: list[dict[str, Any]] = xray.get_trace_summaries(FilterExpression=expression, **query)[
+        summaries: list[dict[str, Any]] = xray.get_trace_summaries(FilterExpression=expression, **query)[
             "TraceSummaries"
         ]
-        return found
+        return summaries
 
-    found = wait_until(look, "the trace was collected")
-    assert [one["Id"] for one in found] == [trace_id]
-    assert found[0]["Duration"] == pytest.approx(0.25, abs=0.01)
+    (summary,) = wait_until(look, "the trace was collected")
+    assert summary["Id"] == trace_id
+    assert summary["Duration"] == pytest.approx(0.25, abs=0.01)
     traces = xray.batch_get_traces(TraceIds=[trace_id, "1-00000000-000000000000000000000000"])
     assert [trace["Id"] for trace in traces["Traces"]] == [trace_id]
     assert json.loads(traces["Traces"][0]["Segments"][0]["Document"])["id"] == "00000000000000bb"
     assert len(traces["UnprocessedTraceIds"]) == 1
 
 
-def test_a_filter_that_is_not_understood_is_refused(stack: Stack):
-    """Better than an answer to another question."""
-    with pytest.raises(ClientError) as refused:
+def test_an_unsupported_filter_is_rejected(stack: Stack):
+    """Instead of an answer that ignores it."""
+    with pytest.raises(ClientError) as rejected:
         stack.client("xray").get_trace_summaries(StartTime=0, EndTime=1, FilterExpression='service("x") { fault }')
-    assert refused.value.response["Error"]["Code"] == "InvalidRequestException"
+    assert rejected.value.response["Error"]["Code"] == "InvalidRequestException"
 
 
-def test_a_datagram_that_is_no_segment_is_ignored(stack: Stack, trace_socket: socket.socket):
-    """The collector goes on."""
+def test_a_datagram_that_is_not_a_segment_is_ignored(stack: Stack, trace_socket: socket.socket):
+    """The collector continues."""
     port = stack.emulator.ask("health")["tracePort"]
     trace_socket.sendto(b"nonsense", ("127.0.0.1", port))
     trace_socket.sendto(b'{"format": "json"}\n[1]', ("127.0.0.1", port))

@@ -1,4 +1,4 @@
-"""Express workflows run and tell of themselves as Step Functions' do."""
+"""Express workflows run, log and are traced as on Step Functions."""
 
 import json
 import time
@@ -11,8 +11,8 @@ ALL_LOGS = "/aws/vendedlogs/states/tests-all"
 ERROR_LOGS = "/aws/vendedlogs/states/tests-errors"
 
 
-def test_an_execution_says_how_it_ended_and_its_name_may_repeat(stack: Stack):
-    """The error and its cause; an Express name is no key."""
+def test_an_execution_returns_its_error_and_its_name_may_repeat(stack: Stack):
+    """The result has the error and its cause; Express executions may have the same name."""
     workflows = stack.client("stepfunctions")
     ended = workflows.start_sync_execution(stateMachineArn=stack.outputs["Fails"], name="again")
     assert (ended["status"], ended["error"], ended["cause"]) == ("FAILED", "Broken", "on purpose")
@@ -22,12 +22,12 @@ def test_an_execution_says_how_it_ended_and_its_name_may_repeat(stack: Stack):
 
 
 def test_a_functions_error_is_caught_by_its_name(stack: Stack):
-    """Catch sees the exception's own type."""
+    """The error name in Catch is the type of the exception."""
     ended = stack.client("stepfunctions").start_sync_execution(stateMachineArn=stack.outputs["Catches"])
     assert json.loads(ended["output"]) == "caught by name"
 
 
-def test_a_throttled_function_is_known_by_the_name_that_workflows_retry(stack: Stack):
+def test_a_throttled_function_fails_with_the_error_that_workflows_retry(stack: Stack):
     """Lambda's 429 is `Lambda.TooManyRequestsException` to a task."""
     stack.client("lambda").put_function_concurrency(
         FunctionName=stack.outputs["Never"], ReservedConcurrentExecutions=0
@@ -37,7 +37,7 @@ def test_a_throttled_function_is_known_by_the_name_that_workflows_retry(stack: S
 
 
 def test_the_history_is_written_to_the_log_group_in_vended_form(stack: Stack):
-    """Every event as one JSON line of strings, Map's iterations and assigned variables included."""
+    """One JSON line for each event, including Map's iterations and assigned variables."""
     started = stack.client("stepfunctions").start_execution(
         stateMachineArn=stack.outputs["OneEach"], input='{"hello": 1}'
     )
@@ -67,25 +67,25 @@ def test_the_history_is_written_to_the_log_group_in_vended_form(stack: Stack):
     assigned = next(event for event in events if event["type"] == "PassStateExited")["details"]
     assert assigned["assignedVariables"] == {"items": "[1, 2]"}
     scheduled = [event["details"] for event in events if event["type"] == "TaskScheduled"]
-    assert {(one["resourceType"], one["resource"], one["region"]) for one in scheduled} == {
+    assert {(task["resourceType"], task["resource"], task["region"]) for task in scheduled} == {
         ("lambda", "invoke", "us-east-1")
     }
-    assert sorted(json.loads(one["parameters"])["Payload"]["n"] for one in scheduled) == [1, 2]
+    assert sorted(json.loads(task["parameters"])["Payload"]["n"] for task in scheduled) == [1, 2]
     by_id = {event["id"]: event for event in events}
     for event in events[1:]:
         assert int(by_id[event["previous_event_id"]]["id"]) < int(event["id"])
 
 
-def test_level_error_keeps_failures_only(stack: Stack):
-    """A failed execution leaves its failure, a succeeded one nothing."""
+def test_the_level_error_logs_failures_only(stack: Stack):
+    """A failed execution logs its failure and nothing else."""
     workflows = stack.client("stepfunctions")
     failed = workflows.start_sync_execution(stateMachineArn=stack.outputs["Fails"])
     lines = stack.log_lines(ERROR_LOGS, failed["executionArn"])
     assert [json.loads(line)["type"] for line in lines] == ["ExecutionFailed"]
 
 
-def test_the_trace_goes_from_the_bus_through_the_workflow_to_its_function(stack: Stack):
-    """One trace: the workflow's segment has the sender as its parent, the function's the workflow."""
+def test_a_trace_continues_from_the_bus_through_the_workflow_to_its_function(stack: Stack):
+    """The parent of the workflow's segment is the sender's, that of the function's segment is the workflow's."""
     root = f"1-{int(time.time()):08x}-aaaaaaaaaaaaaaaaaaaaaaaa"
     stack.put_event("Start", {"id": "traced"}, TraceHeader=f"Root={root};Parent=00000000000000aa;Sampled=1")
 
