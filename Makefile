@@ -114,8 +114,8 @@ destroy: setup ui/dist/index.html ## Remove STAGE from the AWS account of your c
 
 # --- documents and figures ------------------------------------------------------
 
-.PHONY: rehearse-fault
-rehearse-fault: setup ## Break the running local stage for a minute, find the fault and repair it
+.PHONY: fault-drill
+fault-drill: setup ## Break the running local stage for a minute, find the fault and repair it
 	@$(PY) -m ops.fault_drill
 
 .PHONY: docs screenshots bench

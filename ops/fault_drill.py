@@ -1,8 +1,9 @@
-"""A rehearsal of an incident: `python -m ops.fault_drill`, or `make rehearse-fault`.
+"""Practise an incident on a local stage: `make fault-drill`, or `python -m ops.fault_drill`.
 
-On a local stage the posting function is broken for a while, as a bad deployment would break it, while two people
-talk. What happened is then found and repaired with the documented steps alone (`ops runs`, `ops follow`, mending
-the function, `ops replay --redeliver`), and both screens are compared with what was said: docs/debugging.md.
+While two users chat, the posting function gets a handler that does not exist, as after a bad deployment. The drill
+finds and repairs the fault with the documented steps alone (`ops runs`, `ops follow`, restore the handler,
+`ops replay --redeliver`, `ops redrive`), and then compares what both users received with what was sent. See
+docs/debugging.md.
 """
 
 import asyncio
@@ -12,7 +13,8 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,88 +25,146 @@ from rich.console import Console
 from rich.text import Text
 
 from functions.contract.model import timestamp
-from ops.chat_client import ChatClient, chatting
+from ops.chat_client import ChatClient, Frame, chatting
 from ops.errors import ExitCode, OpsError
 from ops.stage.stage import Stage
 
-BROKEN_HANDLER = "functions.handlers.post_to_connections_mended.handler"
-EVERY_SECONDS = 2.0
-PASSWORD = "Parley-rehearsal-1"  # noqa: S105 - of people made for a rehearsal on this machine
+BROKEN_HANDLER = "functions.handlers.post_to_connections_broken.handler"
+MESSAGE_INTERVAL_SECONDS = 2.0
+MESSAGES_BEFORE_FAULT = 3
+NAMES = ("ada", "ben")
+PASSWORD = "Parley-fault-drill-1"  # noqa: S105 - of users that exist on this machine's local stage only
 SETTLE_SECONDS = 3.0
 WIDTH = 170
 
 
 @dataclass
 class Screen:
-    """What one person sees: each message once, at its seq, as every client shows it."""
+    """What one user sees of a channel: each message once, at its seq, as every client shows it."""
 
+    name: str
     client: ChatClient
     channel_id: str
 
     @property
-    def shown(self) -> dict[int, str]:
-        """The messages on it."""
+    def messages(self) -> list[Frame]:
+        """The latest frame for each seq, in order of seq."""
         frames = self.client.sockets[0].of_type("message", channelId=self.channel_id)
-        return {int(frame["seq"]): str(frame["text"]) for frame in frames}
+        by_seq = {int(frame["seq"]): frame for frame in frames}
+        return [by_seq[seq] for seq in sorted(by_seq)]
+
+    def is_complete(self, texts: list[str]) -> bool:
+        """Whether the screen shows exactly these texts, in order, and no message under two seqs."""
+        messages = self.messages
+        ids = {frame["messageId"] for frame in messages}
+        return [frame["text"] for frame in messages] == texts and len(ids) == len(texts)
+
+
+@dataclass
+class Conversation:
+    """A channel with two members, and the texts that they have sent, in order."""
+
+    channel_id: str
+    screens: list[Screen]
+    texts: list[str] = field(default_factory=list)
+
+    async def send(self, count: int = 1) -> None:
+        """Send messages, the members taking turns. Raises OpsError if a message is refused."""
+        for _ in range(count):
+            text = f"number {len(self.texts) + 1}"
+            sender = self.screens[len(self.texts) % len(self.screens)].client
+            ack = await sender.send_message(text, channel_id=self.channel_id)
+            if ack["type"] != "ack":
+                raise OpsError(f"The message '{text}' was refused: {ack['code']}. Run the drill again.")
+            self.texts.append(text)
+
+    async def wait_until_shown(self, count: int, *, seconds: float = 15) -> None:
+        """Wait until every screen shows `count` messages. Returns after `seconds` even if some are missing."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if all(shown >= count for shown in self.shown):
+                return
+            await asyncio.sleep(0.1)
 
     @property
-    def message_ids(self) -> list[str]:
-        """Their ids, one for each that is shown: two of the same would be one message twice."""
-        frames = self.client.sockets[0].of_type("message", channelId=self.channel_id)
-        by_seq = {int(frame["seq"]): str(frame["messageId"]) for frame in frames}
-        return [by_seq[seq] for seq in sorted(by_seq)]
+    def shown(self) -> list[int]:
+        """The number of messages on each screen."""
+        return [len(screen.messages) for screen in self.screens]
+
+
+@asynccontextmanager
+async def open_conversation(stage: Stage) -> AsyncIterator[Conversation]:
+    """Create two users with one socket each, and a channel with both; close the sockets at the end."""
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(_new_client(stage, name)) for name in NAMES]
+        channel = await clients[0].api.post("/channels", {"name": f"fault drill {uuid4().hex[:8]}"})
+        channel_id = str(channel["channelId"])
+        await clients[0].api.put(f"/channels/{channel_id}/members/{clients[1].user_id}")
+        screens = [Screen(name, client, channel_id) for name, client in zip(NAMES, clients, strict=True)]
+        yield Conversation(channel_id, screens)
+
+
+def _new_client(stage: Stage, name: str) -> Any:
+    username = f"{name}-{uuid4().hex[:8]}"
+    stage.user_pool.add(username, display_name=name.capitalize(), password=PASSWORD)
+    token = stage.user_pool.id_token(username, PASSWORD)
+    return chatting(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token)
 
 
 @dataclass
 class FaultDrill:
-    """One run, and what it showed."""
+    """The stage of a drill, the commands that it ran, and what it prints."""
 
     stage: Stage
     state_dir: Path | None
     console: Console
     pictures: Path | None = None
+    """Where `save_picture` writes; None for no pictures."""
     steps: list[str] = field(default_factory=list)
 
-    def picture(self, name: str, *, forget: bool = False) -> None:
-        """Save what was shown since the last picture, or forget it."""
+    def save_picture(self, name: str) -> None:
+        """Save as SVG what was printed since the last picture."""
         if self.pictures is not None:
-            if forget:
-                self.console.export_text(clear=True)
-            else:
-                self.console.save_svg(str(self.pictures / f"{name}.svg"), title=f"Parley: {name}")
+            self.console.save_svg(str(self.pictures / f"{name}.svg"), title=f"Parley: {name}")
 
-    def say(self, text: str) -> None:
-        """A heading."""
+    def discard_output(self) -> None:
+        """Leave what was printed so far out of the next picture."""
+        if self.pictures is not None:
+            self.console.export_text(clear=True)
+
+    def print_heading(self, text: str) -> None:
+        """Print the heading of a step."""
         self.console.print()
         self.console.print(Text(text, style="bold"))
 
-    def look(self, *arguments: str) -> Any:
-        """A documented command that only looks: shown as an operator sees it, and read as a script reads it."""
-        self.act(*arguments)
-        return json.loads(self._run(*arguments, "--json"))
+    async def query(self, *arguments: str) -> Any:
+        """Run a command that only reads: print what an operator sees, return what its `--json` prints."""
+        await self.execute(*arguments)
+        return json.loads(await asyncio.to_thread(self._run, *arguments, "--json"))
 
-    def act(self, *arguments: str) -> None:
-        """A documented command, once, shown as an operator sees it."""
+    async def execute(self, *arguments: str) -> None:
+        """Run a documented command once, and print what an operator sees. Raises OpsError if it fails."""
         self.console.print(Text(f"$ parley {' '.join(arguments)}", style="cyan"))
-        self.console.print(Text.from_ansi(self._run(*arguments).rstrip()), soft_wrap=True)
+        printed = await asyncio.to_thread(self._run, *arguments)
+        self.console.print(Text.from_ansi(printed.rstrip()), soft_wrap=True)
         self.steps.append(f"parley {' '.join(arguments)}")
 
     def _run(self, *arguments: str) -> str:
         where = ["--state-dir", str(self.state_dir)] if self.state_dir else []
         colours = {} if "--json" in arguments else {"FORCE_COLOR": "1", "COLUMNS": str(WIDTH)}
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-m", "local.command_line", *where, *arguments],
             capture_output=True,
             text=True,
             env={**os.environ, **colours},
             check=False,
         )
-        if done.returncode != ExitCode.DONE:
-            raise OpsError(f"`ops {arguments[0]}` ended with {done.returncode}: {done.stderr.strip()}")
-        return done.stdout
+        if process.returncode != ExitCode.DONE:
+            raise OpsError(f"`ops {arguments[0]}` ended with {process.returncode}: {process.stderr.strip()}")
+        return process.stdout
 
-    def handler(self, name: str) -> str:
-        """Give the posting function another handler, as a deployment does. Returns the one that it had."""
+    def set_handler(self, name: str) -> str:
+        """Give the posting function another handler, as a deployment does. Returns the previous one."""
         functions = self.stage.client("lambda")
         function = self.stage.output("Delivery", "PostToConnectionsFunctionName")
         before = functions.get_function_configuration(FunctionName=function)["Handler"]
@@ -118,12 +178,10 @@ class FaultDrill:
 def main(
     state_dir: Annotated[Path | None, typer.Option(help="The local stage's state directory")] = None,
     seconds: Annotated[int, typer.Option(min=4, max=600, help="How long the function is broken")] = 60,
-    pictures: Annotated[
-        Path | None, typer.Option(help="Save what each step showed as SVG, in this folder")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result for scripts")] = False,
+    pictures: Annotated[Path | None, typer.Option(help="Save each step's output as SVG in this folder")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON")] = False,
 ) -> None:
-    """Break the posting function of the local stage for a while, find it, repair it, and look at the screens."""
+    """Break the posting function of the local stage, find and repair the fault, and compare the screens."""
     stream = io.StringIO() if as_json else None
     console = Console(record=pictures is not None, highlight=False, file=stream, width=WIDTH)
     try:
@@ -138,103 +196,84 @@ def main(
 
 
 async def run_drill(drill: FaultDrill, seconds: int) -> dict[str, Any]:
-    """The whole rehearsal. The function works again afterwards, whatever happens."""
-    async with AsyncExitStack() as stack:
-        people = [await stack.enter_async_context(_somebody(drill.stage, name)) for name in ("ada", "ben")]
-        channel = await people[0].api.post("/channels", {"name": f"rehearsal {uuid4().hex[:8]}"})
-        channel_id = str(channel["channelId"])
-        await people[0].api.put(f"/channels/{channel_id}/members/{people[1].user_id}")
-        screens = [Screen(person, channel_id) for person in people]
-        said: list[str] = []
-        began = timestamp(int(time.time() * 1000) - 1_000)
-
-        await _say(people, channel_id, said, count=3)
-        await _until_shown(screens, len(said))
-        drill.say(f"1. The posting function is broken for {seconds} s while two people talk")
-        working = drill.handler(BROKEN_HANDLER)
+    """Run every step; returns the result for `--json`. The handler is restored even if a step fails."""
+    async with open_conversation(drill.stage) as chat:
+        since = timestamp(int(time.time() * 1000) - 1_000)
+        await chat.send(MESSAGES_BEFORE_FAULT)
+        await chat.wait_until_shown(MESSAGES_BEFORE_FAULT)
+        drill.print_heading(f"1. The posting function is broken for {seconds} s while two users chat")
+        working_handler = drill.set_handler(BROKEN_HANDLER)
         try:
-            broken_at = time.monotonic()
-            while time.monotonic() - broken_at < seconds:
-                await _say(people, channel_id, said, count=1)
-                await asyncio.sleep(EVERY_SECONDS)
-            missed = len(said) - 3
-            shown = [len(screen.shown) for screen in screens]
-            drill.console.print(f"{len(said)} messages were said and acknowledged; the screens show {shown}.")
-            await asyncio.sleep(SETTLE_SECONDS)
-
-            drill.picture("before", forget=True)
-            drill.say("2. Find it: runs in trouble come first")
-            runs = await asyncio.to_thread(
-                drill.look, "runs", "--since", began, "--channel", channel_id, "--limit", "8"
-            )
-            troubled = [run for run in runs if run["troubled"]]
-            if not troubled:
-                raise OpsError("`ops runs` shows no run in trouble, though the function is broken.")
-            drill.picture("runs")
-            drill.say("3. Look at one: it is stored, and no connection was reached")
-            report = await asyncio.to_thread(drill.look, "follow", troubled[0]["messageId"])
-            reason = troubled[0]["trouble"]
-            drill.picture("follow")
-
-            drill.say("4. Mend the function (here: its handler's name, as a good deployment would)")
+            missed = await _chat_during_fault(drill, chat, seconds)
+            diagnosis = await _diagnose(drill, chat.channel_id, since)
+            drill.print_heading("4. Fix the function (here: restore its handler, as the next deployment would)")
         finally:
-            drill.handler(working)
-        drill.console.print(f"{BROKEN_HANDLER} → {working}")
-        await _say(people, channel_id, said, count=1)
-        await _until_shown(screens, 4, seconds=30)
-
-        drill.say("5. Repair: replay the time, and deliver again")
-        replay = ("replay", "--since", began, "--channel", channel_id, "--redeliver")
-        await asyncio.to_thread(drill.act, *replay)
-        await _until_shown(screens, len(said), seconds=30)
-        drill.say("6. The screens")
-        complete = [
-            [screen.shown[seq] for seq in sorted(screen.shown)] == said
-            and len(set(screen.message_ids)) == len(said)
-            for screen in screens
-        ]
-        for person, screen, whole in zip(("ada", "ben"), screens, complete, strict=True):
-            mark = Text("✓ ", style="green") if whole else Text("✗ ", style="red")
-            drill.console.print(mark + Text(f"{person} sees {len(screen.shown)} of {len(said)}, none twice"))
-        drill.picture("repaired")
-        drill.say("7. The dead letters of that time: delivered to those who were missed, and gone")
-        await asyncio.to_thread(drill.act, "redrive", "--queue", "delivery", "--channel", channel_id)
+            drill.set_handler(working_handler)
+        drill.console.print(f"{BROKEN_HANDLER} → {working_handler}")
+        await chat.send()
+        await chat.wait_until_shown(MESSAGES_BEFORE_FAULT + 1, seconds=30)
+        complete = await _repair(drill, chat, since)
         return {
             "seconds": seconds,
-            "said": len(said),
+            "said": len(chat.texts),
             "missed": missed,
-            "troubledRuns": len(troubled),
-            "trouble": reason,
-            "problems": report["problems"],
-            "shown": [len(screen.shown) for screen in screens],
-            "complete": all(complete),
+            **diagnosis,
+            "shown": chat.shown,
+            "complete": complete,
             "steps": drill.steps,
         }
 
 
-def _somebody(stage: Stage, name: str) -> Any:
-    username = f"{name}-{uuid4().hex[:8]}"
-    stage.user_pool.add(username, display_name=name.capitalize(), password=PASSWORD)
-    token = stage.user_pool.id_token(username, PASSWORD)
-    return chatting(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token)
+async def _chat_during_fault(drill: FaultDrill, chat: Conversation, seconds: int) -> int:
+    """Send messages for `seconds`. Returns how many were sent, none of which reaches a screen."""
+    broken_at = time.monotonic()
+    while time.monotonic() - broken_at < seconds:
+        await chat.send()
+        await asyncio.sleep(MESSAGE_INTERVAL_SECONDS)
+    drill.console.print(
+        f"{len(chat.texts)} messages were sent and acknowledged; the screens show {chat.shown} of them."
+    )
+    await asyncio.sleep(SETTLE_SECONDS)
+    drill.discard_output()
+    return len(chat.texts) - MESSAGES_BEFORE_FAULT
 
 
-async def _say(people: list[ChatClient], channel_id: str, said: list[str], *, count: int) -> None:
-    for _ in range(count):
-        text = f"number {len(said) + 1}"
-        ack = await people[len(said) % 2].send_message(text, channel_id=channel_id)
-        if ack["type"] != "ack":
-            raise OpsError(f"A message was refused: {ack['code']}")
-        said.append(text)
+async def _diagnose(drill: FaultDrill, channel_id: str, since: str) -> dict[str, Any]:
+    """Find the runs in trouble and follow one message. Raises OpsError if no run is in trouble."""
+    drill.print_heading("2. Find the fault: runs in trouble come first")
+    runs = await drill.query("runs", "--since", since, "--channel", channel_id, "--limit", "8")
+    troubled = [run for run in runs if run["troubled"]]
+    if not troubled:
+        raise OpsError(f"`ops runs` shows no run in trouble in {channel_id}, though the function is broken.")
+    drill.save_picture("runs")
+    drill.print_heading("3. Follow one message: it is stored, and no connection was reached")
+    report = await drill.query("follow", troubled[0]["messageId"])
+    drill.save_picture("follow")
+    return {
+        "troubledRuns": len(troubled),
+        "trouble": troubled[0]["trouble"],
+        "problems": report["problems"],
+    }
 
 
-async def _until_shown(screens: list[Screen], count: int, *, seconds: float = 15) -> None:
-    """Wait until every screen shows so many messages, but not for ever: what is missing is told later."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if all(len(screen.shown) >= count for screen in screens):
-            return
-        await asyncio.sleep(0.1)
+async def _repair(drill: FaultDrill, chat: Conversation, since: str) -> bool:
+    """Redeliver what was missed and empty the dead-letter queue. Returns whether every screen is complete."""
+    drill.print_heading("5. Repair: replay the events since then, and deliver them again")
+    await drill.execute("replay", "--since", since, "--channel", chat.channel_id, "--redeliver")
+    await chat.wait_until_shown(len(chat.texts), seconds=30)
+    drill.print_heading("6. The screens")
+    complete = True
+    for screen in chat.screens:
+        is_complete = screen.is_complete(chat.texts)
+        complete = complete and is_complete
+        mark = Text("✓ ", style="green") if is_complete else Text("✗ ", style="red")
+        drill.console.print(
+            mark + Text(f"{screen.name} sees {len(screen.messages)} of {len(chat.texts)}, none twice")
+        )
+    drill.save_picture("repaired")
+    drill.print_heading("7. Redrive the dead letters: post to the connections that were missed, empty the queue")
+    await drill.execute("redrive", "--queue", "delivery", "--channel", chat.channel_id)
+    return complete
 
 
 if __name__ == "__main__":

@@ -227,8 +227,8 @@ def _run_in_trouble(browser: Browser, stage: TestStage) -> None:
     bob = Voice.of(stage, PEOPLE["bob"])
     channels = bob.http.get("/channels").json()["items"]
     channel = next(each["channelId"] for each in channels if each["name"] == "release-notes")
-    incident = FaultDrill(stage.stage, stage.state_dir, Console())
-    working = incident.handler(BROKEN_HANDLER)
+    drill = FaultDrill(stage.stage, stage.state_dir, Console())
+    working_handler = drill.set_handler(BROKEN_HANDLER)
     try:
         sent = {"clientMessageId": str(uuid4()), "channelId": channel, "text": "Does anybody hear me?"}
         bob.send(action="sendMessage", **sent)
@@ -238,7 +238,7 @@ def _run_in_trouble(browser: Browser, stage: TestStage) -> None:
         row = page.locator(".run-row").filter(has_text="Partly delivered").first
         expect(row).to_be_visible()
     finally:
-        incident.handler(working)
+        drill.set_handler(working_handler)
     row.click()
     expect(page.locator('[data-state="KeepUndelivered"]')).to_have_attribute("data-outcome", "succeeded")
     settle(page)
