@@ -104,9 +104,9 @@ class Restorer:
 
     def _subscribe(self, user_id: str, channel_id: str) -> None:
         """Whoever is connected receives from now on."""
-        found = tables.table(self.stage, "Connections").query(KeyConditionExpression=Key("userId").eq(user_id))
+        connections = tables.table(self.stage, "Connections")
         subscriptions = tables.table(self.stage, "Subscriptions")
-        for row in found["Items"]:
+        for row in tables.paginate(connections.query, KeyConditionExpression=Key("userId").eq(user_id)):
             subscription = {name: row[name] for name in ("connectionId", "userId", "expiresAt")}
             subscriptions.put_item(Item={"channelId": channel_id, **subscription})
 

@@ -8,7 +8,7 @@ from boto3.dynamodb.conditions import Key
 
 from ops.models import Post, RunDetail
 from ops.runs.execution import Batch, Execution
-from ops.stage import logs
+from ops.stage import logs, tables
 from ops.stage.stage import Stage
 
 # The function's clock and the workflow's log differ by less, and its line comes at the end of its work.
@@ -96,15 +96,10 @@ def _people(stage: Stage, run: Execution) -> dict[str, str]:
     channel_id = run.event.channel_id
     if channel_id is None:
         return {}
-    table = stage.resource("dynamodb").Table(stage.output("Data", "SubscriptionsTableName"))
-    request: dict[str, Any] = {"KeyConditionExpression": Key("channelId").eq(channel_id)}
-    found: dict[str, str] = {}
-    while True:
-        page = table.query(**request)
-        found |= {row["connectionId"]: row["userId"] for row in page["Items"]}
-        if "LastEvaluatedKey" not in page:
-            return found
-        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+    rows = tables.paginate(
+        tables.table(stage, "Subscriptions").query, KeyConditionExpression=Key("channelId").eq(channel_id)
+    )
+    return {row["connectionId"]: row["userId"] for row in rows}
 
 
 def _names(stage: Stage, user_ids: set[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Lines of CloudWatch Logs, of a group and a time, whichever way the group's streams hold them."""
+"""Read the messages of a CloudWatch log group, from all its streams."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-PAGE = 10_000
+PAGE_SIZE = 10_000
 
 
 def lines(
@@ -18,34 +18,31 @@ def lines(
     containing: str | None = None,
     pattern: str | None = None,
 ) -> Iterator[str]:
-    """The messages of a time, oldest first; of those that hold a term, or fit a filter pattern, where given.
+    """Yield the messages of a time range, oldest first.
 
-    The local stage answers in one page, so a full page without a token is asked on from its last moment.
+    `containing` keeps the messages with that term; `pattern` keeps those that match a CloudWatch filter pattern.
+
+    The local stage answers with one page and no token. After a full page without a token, reading therefore
+    continues from the timestamp of its last event.
     """
-    request: dict[str, Any] = {
-        "logGroupName": group,
-        "startTime": since_ms,
-        "endTime": until_ms,
-        "limit": PAGE,
-    }
+    request: dict[str, Any] = {"logGroupName": group, "limit": PAGE_SIZE}
+    request |= {"startTime": since_ms, "endTime": until_ms}
     if containing or pattern:
         request["filterPattern"] = pattern or f'"{containing}"'
-    seen_at_start: set[tuple[str, str]] = set()
+    paginator = client.get_paginator("filter_log_events")
+    yielded_at_start: set[tuple[str, str]] = set()
     while True:
-        page = client.filter_log_events(**request)
-        events = page["events"]
-        for event in events:
-            key = (event.get("logStreamName", ""), event["message"])
-            if key not in seen_at_start and (not containing or containing in event["message"]):
-                yield event["message"]
-        if token := page.get("nextToken"):
-            request["nextToken"] = token
-            continue
-        if len(events) < PAGE or events[-1]["timestamp"] == request["startTime"]:
+        events: list[Any] = []
+        for page in paginator.paginate(**request):
+            events = page["events"]
+            for event in events:
+                if _identity(event) not in yielded_at_start and (not containing or containing in event["message"]):
+                    yield event["message"]
+        if len(events) < PAGE_SIZE or events[-1]["timestamp"] == request["startTime"]:
             return
         request["startTime"] = events[-1]["timestamp"]
-        seen_at_start = {
-            (event.get("logStreamName", ""), event["message"])
-            for event in events
-            if event["timestamp"] == request["startTime"]
-        }
+        yielded_at_start = {_identity(event) for event in events if event["timestamp"] == request["startTime"]}
+
+
+def _identity(event: Any) -> tuple[str, str]:
+    return event.get("logStreamName", ""), event["message"]
