@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.runs import keep, stage_to_measure
-from ops.chat_client import ChatClient, chatting
+from ops.chat_client import ChatClient, open_client
 from ops.stage.stage import Stage
 
 SETTLE_SECONDS = 10.0
@@ -83,7 +83,7 @@ def _somebody(stage: Stage, number: int) -> AbstractAsyncContextManager[ChatClie
     username = f"bench-{number}-{uuid4().hex[:8]}"
     stage.user_pool.add(username, display_name=f"Bench {number}", password="Parley-bench-1")
     token = stage.user_pool.id_token(username, "Parley-bench-1")
-    return chatting(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token)
+    return open_client(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token)
 
 
 async def _channel(people: Sequence[ChatClient]) -> str:

@@ -28,7 +28,7 @@ from rich.table import Table
 from bench.runs import keep, stage_to_measure
 from local.stage import LocalStage
 from local.state_directory import DEFAULT
-from ops.chat_client import ChatClient, chatting
+from ops.chat_client import ChatClient, open_client
 from ops.stage.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -221,7 +221,7 @@ def _somebody(stage: Stage, number: int) -> Any:
     username = f"collecting-{number}-{uuid4().hex[:8]}"
     stage.user_pool.add(username, display_name=f"Bench {number}", password=PASSWORD)
     token = stage.user_pool.id_token(username, PASSWORD)
-    return chatting(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token)
+    return open_client(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token)
 
 
 async def _channel(people: Sequence[ChatClient]) -> str:

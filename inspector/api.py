@@ -43,7 +43,7 @@ class Inspector:
 
     def open(self, description: dict[str, Any]) -> None:
         """Serve the local stage that a description is of."""
-        stage = Stage.described(description)
+        stage = Stage.from_status(description)
         self._stage = stage
         self._live = LiveFeed(stage)
         self._tokens = TokenVerifier(

@@ -1,7 +1,4 @@
-"""A chat client without a screen. It speaks only the public contract, so it serves any stage.
-
-Tests, measurements and operators share it; the browser has its own.
-"""
+"""A headless chat client over the public contract, for any stage; used by tests, benchmarks and operator tools."""
 
 import asyncio
 import json
@@ -20,11 +17,11 @@ from websockets.typing import Origin
 
 Frame = dict[str, Any]
 TIMEOUT_SECONDS = 20.0
-"""How long a request, an opening socket, or a frame is waited for, where the caller does not say."""
+"""The default time limit for a request, for opening a socket, and for waiting for a frame."""
 
 
 class NoSuchFrameError(AssertionError):
-    """The frame that was waited for did not come in time; says what came instead."""
+    """An expected frame did not arrive in time. The message lists the frames that arrived."""
 
 
 @dataclass
@@ -35,30 +32,30 @@ class Api:
 
     @classmethod
     def open(cls, api_url: str, id_token: str) -> Self:
-        """A session for a user's ID token."""
+        """An API client with a user's ID token."""
         headers = {"Authorization": id_token}
         return cls(httpx.AsyncClient(base_url=api_url, headers=headers, timeout=TIMEOUT_SECONDS))
 
     async def call(self, method: str, path: str, body: object | None = None, **query: object) -> httpx.Response:
-        """One request, whatever comes of it."""
+        """Send a request and return the response, whatever its status."""
         content = None if body is None else json.dumps(body)
         parameters = {name: str(value) for name, value in query.items()}
         return await self.http.request(method, path, content=content, params=parameters)
 
     async def get(self, path: str, **query: object) -> Any:
-        """The body of a GET. Raises httpx.HTTPStatusError for a refusal."""
+        """The body of a GET. Raises httpx.HTTPStatusError for a 4xx or 5xx status."""
         return self._read(await self.call("GET", path, **query))
 
     async def post(self, path: str, body: object | None = None) -> Any:
-        """The body of a POST. Raises httpx.HTTPStatusError for a refusal."""
+        """The body of a POST. Raises httpx.HTTPStatusError for a 4xx or 5xx status."""
         return self._read(await self.call("POST", path, body))
 
     async def put(self, path: str, body: object | None = None) -> Any:
-        """The body of a PUT. Raises httpx.HTTPStatusError for a refusal."""
+        """The body of a PUT. Raises httpx.HTTPStatusError for a 4xx or 5xx status."""
         return self._read(await self.call("PUT", path, body))
 
     async def delete(self, path: str) -> None:
-        """A DELETE. Raises httpx.HTTPStatusError for a refusal."""
+        """Send a DELETE. Raises httpx.HTTPStatusError for a 4xx or 5xx status."""
         self._read(await self.call("DELETE", path))
 
     @staticmethod
@@ -69,13 +66,13 @@ class Api:
 
 @dataclass
 class Socket:
-    """One connection: everything that came in, with the time of its coming."""
+    """One connection: the frames that it received, with the `time.perf_counter()` of their arrival."""
 
     connection: ClientConnection
     frames: list[Frame] = field(default_factory=list)
     arrived: list[float] = field(default_factory=list)
-    heard: Callable[[Frame], None] | None = None
-    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    on_frame: Callable[[Frame], None] | None = None
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _reader: asyncio.Task[None] | None = None
 
     @classmethod
@@ -84,75 +81,79 @@ class Socket:
         websocket_url: str,
         ticket: str,
         *,
-        heard: Callable[[Frame], None] | None = None,
+        on_frame: Callable[[Frame], None] | None = None,
         origin: str | None = None,
     ) -> Self:
-        """Open a socket with a ticket, as a page of an origin does; `heard` is told of each frame as it comes.
+        """Open a socket with a ticket, as a page of `origin` does. `on_frame` is called with each received frame.
 
-        Raises websockets' InvalidStatus where it is refused.
+        Raises websockets.exceptions.InvalidStatus if the handshake is refused.
         """
         connection = await connect(
             f"{websocket_url}?ticket={quote(ticket)}",
             open_timeout=TIMEOUT_SECONDS,
             origin=Origin(origin) if origin else None,
         )
-        socket = cls(connection, heard=heard)
+        socket = cls(connection, on_frame=on_frame)
         socket._reader = asyncio.create_task(socket._read())
         return socket
 
     async def _read(self) -> None:
         try:
             async for text in self.connection:
-                async with self._news:
+                async with self._changed:
                     self.frames.append(json.loads(text))
                     self.arrived.append(time.perf_counter())
-                    if self.heard:
-                        self.heard(self.frames[-1])
-                    self._news.notify_all()
+                    if self.on_frame:
+                        self.on_frame(self.frames[-1])
+                    self._changed.notify_all()
         except ConnectionClosed:
             pass
-        async with self._news:
-            self._news.notify_all()
+        async with self._changed:
+            self._changed.notify_all()
 
     @property
     def is_open(self) -> bool:
-        """Whether frames can still come and go."""
+        """Whether the connection is open."""
         return self._reader is not None and not self._reader.done()
 
     async def wait_closed(self, seconds: float | None = None) -> None:
-        """Wait until the socket has closed, or for so long."""
+        """Wait until the socket has closed, at most `seconds` (None: no limit)."""
         if self._reader:
             await asyncio.wait({self._reader}, timeout=seconds)
 
     async def send_text(self, text: str) -> None:
-        """Send a frame's text as it is."""
+        """Send a text frame unchanged; it need not be JSON."""
         await self.connection.send(text)
 
     async def send(self, **fields: object) -> None:
-        """Send a frame."""
+        """Send the fields as a JSON frame."""
         await self.send_text(json.dumps(fields))
 
     async def wait_for(
         self, matches: Callable[[Frame], bool], *, seconds: float | None = None, since: int = 0
     ) -> Frame:
-        """The first frame that matches, come already or yet to come. Raises NoSuchFrameError."""
+        """The first matching frame from index `since` on; waits if none has arrived. Raises NoSuchFrameError."""
         seconds = TIMEOUT_SECONDS if seconds is None else seconds
         seen = since
         try:
-            async with asyncio.timeout(seconds), self._news:
+            async with asyncio.timeout(seconds), self._changed:
                 while True:
                     while seen < len(self.frames):
                         if matches(self.frames[seen]):
                             return self.frames[seen]
                         seen += 1
                     if not self.is_open:
-                        raise NoSuchFrameError(f"the socket closed; it had got {self._kinds()}")
-                    await self._news.wait()
+                        raise NoSuchFrameError(
+                            f"The socket closed without the expected frame. Received: {self._kinds()}."
+                        )
+                    await self._changed.wait()
         except TimeoutError:
-            raise NoSuchFrameError(f"no such frame in {seconds:g} s; got {self._kinds()}") from None
+            raise NoSuchFrameError(
+                f"The expected frame did not arrive within {seconds:g} s. Received: {self._kinds()}."
+            ) from None
 
     async def wait_for_type(self, kind: str, *, seconds: float | None = None, **fields: object) -> Frame:
-        """The first frame of a type whose fields have these values. Raises NoSuchFrameError."""
+        """The first frame of a type with these field values. Raises NoSuchFrameError."""
         return await self.wait_for(
             lambda frame: (
                 frame["type"] == kind and all(frame.get(name) == value for name, value in fields.items())
@@ -161,7 +162,7 @@ class Socket:
         )
 
     def of_type(self, kind: str, **fields: object) -> list[Frame]:
-        """The frames of a type that came so far."""
+        """The received frames of a type with these field values."""
         return [
             frame
             for frame in self.frames
@@ -172,19 +173,19 @@ class Socket:
         return ", ".join(str(frame.get("type")) for frame in self.frames[-20:]) or "nothing"
 
     async def close(self) -> None:
-        """Close as a browser does."""
+        """Close the socket with a closing handshake."""
         await self.connection.close()
         if self._reader:
             await self._reader
 
     def cut(self) -> None:
-        """End the transport without a word, as a network does."""
+        """Abort the transport without a closing handshake, like a network failure."""
         self.connection.transport.abort()
 
 
 @dataclass
 class ChatClient:
-    """One user: the REST API and any number of sockets."""
+    """A signed-in user with the REST API and any number of sockets."""
 
     api: Api
     websocket_url: str
@@ -203,11 +204,11 @@ class ChatClient:
         return str(self.user["userId"])
 
     async def ticket(self) -> str:
-        """A fresh ticket."""
+        """Get a new ticket."""
         return str((await self.api.post("/tickets"))["ticket"])
 
     async def open_socket(self) -> Socket:
-        """One more connection."""
+        """Open another socket, with a new ticket."""
         socket = await Socket.open(self.websocket_url, await self.ticket())
         self.sockets.append(socket)
         return socket
@@ -220,13 +221,14 @@ class ChatClient:
         client_message_id: str | None = None,
         socket: Socket | None = None,
     ) -> Frame:
-        """Send a message and wait for its ack, or the error in its place."""
+        """Send a message on `socket` (default: the first one). Returns its frame `ack` or `error`."""
         via = socket or self.sockets[0]
-        wanted = client_message_id or str(uuid4())
+        client_message_id = client_message_id or str(uuid4())
         since = len(via.frames)
-        await via.send(action="sendMessage", clientMessageId=wanted, channelId=channel_id, text=text)
+        await via.send(action="sendMessage", clientMessageId=client_message_id, channelId=channel_id, text=text)
         return await via.wait_for(
-            lambda frame: frame["type"] in {"ack", "error"} and frame.get("clientMessageId") == wanted, since=since
+            lambda frame: frame["type"] in {"ack", "error"} and frame.get("clientMessageId") == client_message_id,
+            since=since,
         )
 
     async def close(self) -> None:
@@ -237,8 +239,8 @@ class ChatClient:
 
 
 @asynccontextmanager
-async def chatting(*, api_url: str, websocket_url: str, id_token: str) -> AsyncIterator[ChatClient]:
-    """A client with one open socket, closed at the end."""
+async def open_client(*, api_url: str, websocket_url: str, id_token: str) -> AsyncIterator[ChatClient]:
+    """Sign in and open one socket; close both when the block ends."""
     client = await ChatClient.sign_in(api_url=api_url, websocket_url=websocket_url, id_token=id_token)
     try:
         await client.open_socket()

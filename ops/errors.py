@@ -1,10 +1,10 @@
-"""What can go wrong for an operator: one sentence each, and an exit code that scripts can tell apart."""
+"""Errors of the operator tools, with the exit codes that scripts read."""
 
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the commands end with; docs/operations.md lists them. 2 is a command line that cannot be read."""
+    """The commands' exit codes, listed in docs/operations.md. 2 is an invalid command line."""
 
     DONE = 0
     FAILED = 1
@@ -15,13 +15,13 @@ class ExitCode(IntEnum):
 
 
 class OpsError(Exception):
-    """A failure whose message is all that the operator needs to read."""
+    """A failure whose message is printed to the operator without a traceback."""
 
     exit_code = ExitCode.FAILED
 
 
 class BadRequestError(OpsError):
-    """What was asked for cannot be: a time that is none, an option without its partner."""
+    """An invalid argument, such as a malformed time, or an option that needs another one."""
 
     exit_code = ExitCode.USAGE
 

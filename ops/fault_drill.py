@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.text import Text
 
 from functions.contract.model import timestamp
-from ops.chat_client import ChatClient, Frame, chatting
+from ops.chat_client import ChatClient, Frame, open_client
 from ops.errors import ExitCode, OpsError
 from ops.stage.stage import Stage
 
@@ -108,7 +108,7 @@ def _new_client(stage: Stage, name: str) -> Any:
     username = f"{name}-{uuid4().hex[:8]}"
     stage.user_pool.add(username, display_name=name.capitalize(), password=PASSWORD)
     token = stage.user_pool.id_token(username, PASSWORD)
-    return chatting(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token)
+    return open_client(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token)
 
 
 @dataclass

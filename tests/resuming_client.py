@@ -201,7 +201,9 @@ class ResumingClient:
         while True:
             before = self._socket
             try:
-                socket = await Socket.open(self.client.websocket_url, await self.client.ticket(), heard=self._hear)
+                socket = await Socket.open(
+                    self.client.websocket_url, await self.client.ticket(), on_frame=self._hear
+                )
                 self._socket = socket
                 self.connections += 1
                 try:

@@ -1,7 +1,7 @@
-"""Replay equals database: what the archive says, beside what the tables hold.
+"""Compare projected events with the rows of the tables: replay equals database.
 
-Pure: rows in, differences out. Rows older than the archive, and changes newer than what it holds for sure, are not
-held against it.
+Pure: it takes rows and returns differences. Rows from outside the time range in which the archive is complete are
+counted and not compared.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,11 +11,13 @@ from typing import Any
 from ops.events.projection import ProjectedMessage, Projection, latest
 
 Row = Mapping[str, Any]
+NOT_STORED = "The archive has its event, but it is not stored."
+NO_EVENT = "It is stored, but the archive has no event for it."
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not as the archive says."""
+    """One row that differs from the projected events. `kind` is missing, different or extra."""
 
     kind: str
     table: str
@@ -25,7 +27,7 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """The rows of the tables that events make."""
+    """The rows of the tables that events lead to."""
 
     channels: Sequence[Row]
     messages: Sequence[Row]
@@ -36,64 +38,66 @@ class Tables:
 
 @dataclass
 class Comparison:
-    """What was compared, and what differs."""
+    """The number of projected items by kind, and the differences."""
 
     compared: dict[str, int] = field(default_factory=dict)
     outside: int = 0
+    """The number of items that were not compared, because the archive may not hold all their events."""
     differences: list[Difference] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
-        """Whether replay equals database."""
+        """Whether there is no difference."""
         return not self.differences
 
 
 def compare(projected: Projection, tables: Tables, *, since: str, until: str) -> Comparison:
-    """Compare. `since` and `until` are the first and last moment that the archive holds for sure."""
-    result = Comparison()
-    span = _Span(since, until, result)
-    result.differences += _messages(projected, tables, span)
-    result.differences += _ids(tables)
-    result.differences += _order(tables)
-    result.differences += _reactions(projected, tables, span)
-    result.differences += _members(projected, tables, span)
-    result.differences += _owners(projected, tables, span)
-    result.differences += _channels(projected, tables, span)
-    result.compared = {
-        "channels": len(projected.channels),
-        "messages": len(projected.messages),
-        "reactions": len(projected.reactions),
-        "memberships": len(projected.memberships),
-    }
-    return result
+    """Compare. The archive is complete from `since` (inclusive) to `until` (exclusive), both ISO 8601."""
+    comparison = Comparison(
+        compared={
+            "channels": len(projected.channels),
+            "messages": len(projected.messages),
+            "reactions": len(projected.reactions),
+            "memberships": len(projected.memberships),
+        }
+    )
+    time_range = _TimeRange(since, until, comparison)
+    comparison.differences += _messages(projected, tables, time_range)
+    comparison.differences += _message_ids(tables)
+    comparison.differences += _last_seqs(tables)
+    comparison.differences += _reactions(projected, tables, time_range)
+    comparison.differences += _members(projected, tables, time_range)
+    comparison.differences += _owners(projected, tables, time_range)
+    comparison.differences += _channels(projected, tables, time_range)
+    return comparison
 
 
 @dataclass(frozen=True)
-class _Span:
+class _TimeRange:
     since: str
     until: str
-    result: Comparison
+    comparison: Comparison
 
-    def holds(self, *moments: Any) -> bool:
-        """Whether all these moments lie where the archive is sure; counts what does not."""
-        if all(self.since <= str(moment) < self.until for moment in moments if moment):
+    def includes(self, *times: Any) -> bool:
+        """Whether all times (None is ignored) are in the range. Counts a False in `Comparison.outside`."""
+        if all(self.since <= str(time) < self.until for time in times if time):
             return True
-        self.result.outside += 1
+        self.comparison.outside += 1
         return False
 
 
-def _messages(projected: Projection, tables: Tables, span: _Span) -> Iterator[Difference]:
+def _messages(projected: Projection, tables: Tables, time_range: _TimeRange) -> Iterator[Difference]:
     rows = {str(row["messageId"]): row for row in tables.messages}
     for message_id, message in projected.messages.items():
         row = rows.get(message_id)
         if row is None:
-            if span.holds(message.sent.sent_at):
-                yield Difference("missing", "messages", message_id, "In the archive, but not stored.")
-        elif span.holds(row.get("editedAt"), row.get("deletedAt"), message.sent.sent_at):
+            if time_range.includes(message.sent.sent_at):
+                yield Difference("missing", "messages", message_id, NOT_STORED)
+        elif time_range.includes(row.get("editedAt"), row.get("deletedAt"), message.sent.sent_at):
             yield from _message(message_id, message, row)
     for message_id, row in rows.items():
-        if message_id not in projected.messages and span.holds(row["sentAt"]):
-            yield Difference("extra", "messages", message_id, "Stored, but no event of the archive sent it.")
+        if message_id not in projected.messages and time_range.includes(row["sentAt"]):
+            yield Difference("extra", "messages", message_id, NO_EVENT)
 
 
 def _message(message_id: str, message: ProjectedMessage, row: Row) -> Iterator[Difference]:
@@ -115,20 +119,21 @@ def _message(message_id: str, message: ProjectedMessage, row: Row) -> Iterator[D
     elif row.get("editedAt") != message.edited_at:
         wrong.append("editedAt")
     if wrong:
-        yield Difference("different", "messages", message_id, f"Stored with another {', '.join(wrong)}.")
+        yield Difference("different", "messages", message_id, f"The stored row differs in: {', '.join(wrong)}.")
 
 
-def _ids(tables: Tables) -> Iterator[Difference]:
-    places = {str(row["messageId"]): (row["channelId"], int(row["seq"])) for row in tables.message_ids}
+def _message_ids(tables: Tables) -> Iterator[Difference]:
+    by_id = {str(row["messageId"]): (row["channelId"], int(row["seq"])) for row in tables.message_ids}
     stored = {str(row["messageId"]): (row["channelId"], int(row["seq"])) for row in tables.messages}
-    for message_id, place in stored.items():
-        if message_id not in places:
-            yield Difference("missing", "messageIds", message_id, "Its message is stored without its id.")
-        elif places[message_id] != place:
-            yield Difference("different", "messageIds", message_id, "Its id names another place than its row's.")
+    for message_id, position in stored.items():
+        if message_id not in by_id:
+            yield Difference("missing", "messageIds", message_id, "The message is stored, but not its id.")
+        elif by_id[message_id] != position:
+            note = "Its channel or seq differs from that of the message."
+            yield Difference("different", "messageIds", message_id, note)
 
 
-def _order(tables: Tables) -> Iterator[Difference]:
+def _last_seqs(tables: Tables) -> Iterator[Difference]:
     last = {str(row["channelId"]): int(row.get("lastSeq", 0)) for row in tables.channels}
     highest: dict[str, int] = {}
     for row in tables.messages:
@@ -136,99 +141,92 @@ def _order(tables: Tables) -> Iterator[Difference]:
         highest[channel_id] = max(highest.get(channel_id, 0), int(row["seq"]))
     for channel_id, seq in highest.items():
         if last.get(channel_id, 0) < seq:
-            yield Difference(
-                "different",
-                "channels",
-                channel_id,
-                f"lastSeq is {last.get(channel_id, 0)}, and a seq {seq} is stored.",
-            )
+            note = f"lastSeq is {last.get(channel_id, 0)}, but a message with seq {seq} is stored."
+            yield Difference("different", "channels", channel_id, note)
 
 
-def _reactions(projected: Projection, tables: Tables, span: _Span) -> Iterator[Difference]:
+def _reactions(projected: Projection, tables: Tables, time_range: _TimeRange) -> Iterator[Difference]:
     message_at = {(row["channelId"], int(row["seq"])): str(row["messageId"]) for row in tables.messages}
     rows = {}
     for row in tables.reactions:
         message_id = message_at.get((row["channelId"], int(row["seq"])), f"seq {row['seq']}")
         rows[(str(row["channelId"]), message_id, str(row["emoji"]), str(row["userId"]))] = row
     for key, moments in projected.reactions.items():
-        found, name = rows.get(key), "/".join(key[:3])
+        stored, name = rows.get(key), "/".join(key[:3])
         at = max(moments)
-        if found is None:
-            if span.holds(at):
-                yield Difference("missing", "reactions", name, "In the archive, but not stored.")
-        elif span.holds(found["reactedAt"]):
-            if found["reactedAt"] != at:
-                yield Difference(
-                    "different", "reactions", name, f"Stored as of {found['reactedAt']}, last was {at}."
+        if stored is None:
+            if time_range.includes(at):
+                yield Difference("missing", "reactions", name, NOT_STORED)
+        elif time_range.includes(stored["reactedAt"]):
+            if stored["reactedAt"] != at:
+                note = f"The stored reactedAt is {stored['reactedAt']}; the latest event is of {at}."
+                yield Difference("different", "reactions", name, note)
+            elif stored["present"] not in moments[at]:
+                note = (
+                    f"The stored `present` is {stored['present']}; the latest event sets {not stored['present']}."
                 )
-            elif found["present"] not in moments[at]:
-                yield Difference("different", "reactions", name, "Stored the other way round.")
-    for key, found in rows.items():
-        if key not in projected.reactions and span.holds(found["reactedAt"]):
-            yield Difference(
-                "extra", "reactions", "/".join(key[:3]), "Stored, but no event of the archive made it."
-            )
+                yield Difference("different", "reactions", name, note)
+    for key, row in rows.items():
+        if key not in projected.reactions and time_range.includes(row["reactedAt"]):
+            yield Difference("extra", "reactions", "/".join(key[:3]), NO_EVENT)
 
 
-def _members(projected: Projection, tables: Tables, span: _Span) -> Iterator[Difference]:
+def _members(projected: Projection, tables: Tables, time_range: _TimeRange) -> Iterator[Difference]:
     rows = {(str(row["userId"]), str(row["channelId"])): row for row in tables.members}
     for (user_id, channel_id), moments in projected.memberships.items():
-        found, name = rows.get((user_id, channel_id)), f"{user_id} in {channel_id}"
-        is_member = latest(moments)
-        if is_member is None or not span.holds(max(moments), found["joinedAt"] if found else None):
+        name, is_member = f"{user_id} in {channel_id}", latest(moments)
+        row = rows.get((user_id, channel_id))
+        if is_member is None or not time_range.includes(max(moments), row["joinedAt"] if row else None):
             continue
-        if is_member and found is None:
-            yield Difference("missing", "members", name, "Joined, as the archive says, but not stored.")
-        elif not is_member and found is not None and found.get("announced", True):
-            yield Difference("extra", "members", name, "Left, as the archive says, but still stored.")
-    for (user_id, channel_id), row in rows.items():
+        if is_member and row is None:
+            yield Difference("missing", "members", name, "The user joined, but the membership is not stored.")
+        elif not is_member and row is not None and row.get("announced", True):
+            yield Difference("extra", "members", name, "The user left, but the membership is still stored.")
+    for (user_id, channel_id), stored in rows.items():
         is_known = (user_id, channel_id) in projected.memberships
-        if not is_known and row.get("announced", True) and span.holds(row["joinedAt"]):
-            yield Difference("extra", "members", f"{user_id} in {channel_id}", "Stored, but nothing tells of it.")
+        if not is_known and stored.get("announced", True) and time_range.includes(stored["joinedAt"]):
+            yield Difference("extra", "members", f"{user_id} in {channel_id}", NO_EVENT)
 
 
-def _owners(projected: Projection, tables: Tables, span: _Span) -> Iterator[Difference]:
+def _owners(projected: Projection, tables: Tables, time_range: _TimeRange) -> Iterator[Difference]:
     rows: dict[str, list[Row]] = {}
     for row in tables.members:
         rows.setdefault(str(row["channelId"]), []).append(row)
     for channel_id, owners in projected.owners.items():
-        found = {str(row["userId"]) for row in rows.get(channel_id, ()) if row.get("role") == "owner"}
+        stored = {str(row["userId"]) for row in rows.get(channel_id, ()) if row.get("role") == "owner"}
         expected = projected.owners_of(channel_id)
         joined = (row["joinedAt"] for row in rows.get(channel_id, ()))
-        if (found or expected) and span.holds(*owners, *joined) and not (len(found) == 1 and found <= expected):
-            yield Difference(
-                "different",
-                "members",
-                f"the owner of {channel_id}",
-                f"Stored is {_named(found)}, the archive says {_named(expected)}.",
-            )
+        is_expected = len(stored) == 1 and stored <= expected
+        if (stored or expected) and time_range.includes(*owners, *joined) and not is_expected:
+            note = f"Stored: {_listed(stored)}. By the archive's events: {_listed(expected)}."
+            yield Difference("different", "members", f"the owner of {channel_id}", note)
 
 
-def _named(user_ids: set[str]) -> str:
-    return " or ".join(sorted(user_ids)) or "nobody"
+def _listed(user_ids: set[str]) -> str:
+    return " or ".join(sorted(user_ids)) or "no owner"
 
 
-def _channels(projected: Projection, tables: Tables, span: _Span) -> Iterator[Difference]:
+def _channels(projected: Projection, tables: Tables, time_range: _TimeRange) -> Iterator[Difference]:
     rows = {str(row["channelId"]): row for row in tables.channels if "kind" in row}
     for channel_id, summary in projected.channels.items():
         row = rows.get(channel_id)
         if row is None:
-            if span.holds(summary.created_at):
-                yield Difference("missing", "channels", channel_id, "In the archive, but not stored.")
+            if time_range.includes(summary.created_at):
+                yield Difference("missing", "channels", channel_id, NOT_STORED)
             continue
         expected = {"kind": summary.kind.value, "name": summary.name, "createdBy": summary.created_by}
-        wrong = [name for name, value in expected.items() if row.get(name, "") != value]
-        if wrong:
-            yield Difference("different", "channels", channel_id, f"Stored with another {', '.join(wrong)}.")
+        if wrong := [name for name, value in expected.items() if row.get(name, "") != value]:
+            note = f"The stored row differs in: {', '.join(wrong)}."
+            yield Difference("different", "channels", channel_id, note)
     for channel_id, row in rows.items():
         is_known = channel_id in projected.channels
-        if not is_known and row.get("announced", True) and span.holds(row["createdAt"]):
-            yield Difference("extra", "channels", channel_id, "Stored, but no event of the archive made it.")
+        if not is_known and row.get("announced", True) and time_range.includes(row["createdAt"]):
+            yield Difference("extra", "channels", channel_id, NO_EVENT)
 
 
 def counted(differences: Iterable[Difference]) -> dict[str, int]:
-    """How many of each kind."""
-    found = {"missing": 0, "different": 0, "extra": 0}
+    """The number of differences of each kind."""
+    counts = {"missing": 0, "different": 0, "extra": 0}
     for difference in differences:
-        found[difference.kind] += 1
-    return found
+        counts[difference.kind] += 1
+    return counts

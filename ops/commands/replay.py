@@ -133,7 +133,7 @@ def _run(
         outcome = Outcome(findings, selection, is_live=is_live)
         if is_live:
             running = bar.add_task("running live", total=len(selection.events))
-            outcome.result, after = replay.redeliver(
+            outcome.runs, after = replay.redeliver(
                 stage,
                 selection,
                 findings,

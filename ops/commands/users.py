@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.models import UserAdded, UserEnabled
-from ops.stage.users import refused
+from ops.stage.users import creation_failed
 
 users = typer.Typer(help="Add, list, disable and enable the stage's users.", no_args_is_help=True)
 app.add_typer(users, name="users", rich_help_panel=OPERATE)
@@ -17,7 +17,7 @@ app.add_typer(users, name="users", rich_help_panel=OPERATE)
 @users.command(name="list")
 def list_users(context: typer.Context, as_json: AsJson = False) -> None:
     """Show every user of the pool."""
-    found = stage_of(context).user_pool.everyone()
+    found = stage_of(context).user_pool.list_users()
     if as_json:
         output.as_json(found)
         return
@@ -49,7 +49,7 @@ def add(
     try:
         pool.add(username, display_name=name or username, password=password)
     except ClientError as refusal:
-        raise refused(refusal) from None
+        raise creation_failed(refusal) from None
     if as_json:
         output.as_json(UserAdded(username=username))
     else:

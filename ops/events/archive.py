@@ -1,7 +1,8 @@
-"""Events out of the archive: a replay into the queue `replay`, drained, filtered, and freed of repeats.
+"""Read events from the archive: replay them into the queue `replay`, drain it, filter, and drop duplicates.
 
-EventBridge replays whole minutes, in no order, perhaps twice, at most ten replays at once, and only what was
-archived about ten minutes ago or earlier. Nothing but the rule `replayed-events` sees a replay, so no user does.
+EventBridge replays whole minutes, unordered, at least once, ten replays at a time, and only events that were
+archived about ten minutes ago or earlier. Only the rule `replayed-events` matches a replayed event, so a replay
+reaches no user. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html
 """
 
 import json
@@ -21,13 +22,16 @@ from ops.stage.stage import Stage
 
 MINUTE_MS = 60_000
 LAG_MS = 10 * MINUTE_MS
-"""How long AWS says to wait before an event can be replayed."""
-OTHERS_HIDDEN_SECONDS = 5
-FORGOTTEN_SECONDS = 3_600
-QUIET_POLLS = 3
+"""The delay after which AWS says that an event is in the archive."""
+OTHER_REPLAYS_HIDDEN_SECONDS = 5
+"""How long an event of another operator's replay stays hidden from them after it was received here."""
+ABANDONED_SECONDS = 3_600
+"""The age from which a replay's leftover events are deleted."""
+EMPTY_POLLS = 3
+"""On AWS, the queue counts as drained after this many empty answers in a row."""
 PREFIX = "parley"
-# Two readers of one queue hide each other's events: in one process they take turns.
-_reading = threading.Lock()
+# Two concurrent readers of one queue hide each other's events; within one process they take turns.
+_read_lock = threading.Lock()
 
 OnProgress = Callable[[int], None]
 
@@ -37,20 +41,28 @@ class ReplayError(OpsError):
 
 
 def settled_ms(stage: Stage) -> int:
-    """The moment up to which everything is in the archive: now, locally; on AWS ten minutes ago."""
+    """The time up to which the archive is complete: now on the local stage, ten minutes ago on AWS."""
     return times.now() - (0 if stage.is_local else LAG_MS)
 
 
 def read(
-    stage: Stage, wanted: EventFilter, *, since_ms: int, until_ms: int, on_progress: OnProgress = lambda _: None
+    stage: Stage,
+    event_filter: EventFilter,
+    *,
+    since_ms: int,
+    until_ms: int,
+    on_progress: OnProgress = lambda _: None,
 ) -> list[BusEvent]:
-    """The archived events of a time that are wanted, each once, in no order.
+    """The archived events since `since_ms` and before `until_ms` that match the filter: unordered, no duplicates.
 
-    `told` hears how many events were drained so far. Raises BadRequestError and ReplayError.
+    `on_progress` gets the number of events drained so far. Raises BadRequestError and ReplayError.
     """
     if since_ms >= until_ms:
-        raise BadRequestError("The time to replay is empty: --since is not before --until.")
-    with _reading:
+        raise BadRequestError(
+            f"The time range to replay is empty: --since ({times.text(since_ms)}) must be before --until "
+            f"({times.text(until_ms)})."
+        )
+    with _read_lock:
         name = _start(stage, since_ms, until_ms)
         try:
             events = _drain(stage, name, on_progress)
@@ -59,19 +71,21 @@ def read(
             raise
     unique = {event.event_id: event for event in events}
     return [
-        event for event in unique.values() if since_ms <= event.occurred_ms < until_ms and wanted.matches(event)
+        event
+        for event in unique.values()
+        if since_ms <= event.occurred_ms < until_ms and event_filter.matches(event)
     ]
 
 
 def replay_rule_arn(stage: Stage) -> str:
-    """The rule `replayed-events`: the only one that a replay is let to."""
+    """The ARN of the rule `replayed-events`, the only rule that a replay may match. Raises ReplayError."""
     arn = stage.client("sqs").get_queue_attributes(
         QueueUrl=stage.output("Events", "ReplayQueueUrl"), AttributeNames=["QueueArn"]
     )["Attributes"]["QueueArn"]
     bus, events = stage.output("Events", "EventBusName"), stage.client("events")
     names = events.list_rule_names_by_target(TargetArn=arn, EventBusName=bus)["RuleNames"]
     if not names:
-        raise ReplayError("No rule leads replayed events to the queue 'replay'; deploy the stage again.")
+        raise ReplayError(f"No rule sends replayed events to the queue 'replay': deploy '{stage.name}' again.")
     return str(events.describe_rule(Name=names[0], EventBusName=bus)["Arn"])
 
 
@@ -79,7 +93,7 @@ def _start(stage: Stage, since_ms: int, until_ms: int) -> str:
     events = stage.client("events")
     archive = events.describe_archive(ArchiveName=stage.output("Events", "ArchiveName"))
     name = f"{PREFIX}-{stage.name}-{int(time.time())}-{uuid4().hex[:8]}"
-    # An event's own time is when it happened; EventBridge goes by when it came in, a little later.
+    # An event carries the time at which it occurred; EventBridge selects by its arrival, a little later.
     start = since_ms // MINUTE_MS * MINUTE_MS
     end = min((until_ms // MINUTE_MS + 2) * MINUTE_MS, max(times.now(), since_ms + 1_000))
     bus_arn = archive["EventSourceArn"]
@@ -95,13 +109,11 @@ def _start(stage: Stage, since_ms: int, until_ms: int) -> str:
             EventEndTime=datetime.fromtimestamp(-(-end // 1000), UTC),
             Destination={"Arn": bus_arn, "FilterArns": [replay_rule_arn(stage)]},
         )
-    except ClientError as refusal:
-        error = refusal.response["Error"]
-        if error["Code"] == "LimitExceededException":
-            raise ReplayError(
-                "Ten replays run already, as many as AWS allows at once: wait for one to end."
-            ) from None
-        raise ReplayError(f"EventBridge does not start the replay: {error['Message']}") from None
+    except ClientError as error:
+        details = error.response["Error"]
+        if details["Code"] == "LimitExceededException":
+            raise ReplayError("Ten replays are running, the most that AWS allows: wait until one ends.") from None
+        raise ReplayError(f"EventBridge did not start the replay {name}: {details['Message']}") from None
     return name
 
 
@@ -112,59 +124,59 @@ def _archive_arn(bus_arn: str, name: str) -> str:
 
 def _drain(stage: Stage, name: str, on_progress: OnProgress) -> list[BusEvent]:
     sqs, queue = stage.client("sqs"), stage.output("Events", "ReplayQueueUrl")
-    found: list[BusEvent] = []
-    quiet = 0
-    while quiet < (1 if stage.is_local else QUIET_POLLS):
-        # Asked before the queue is looked at: what was replayed by then is in it.
+    drained: list[BusEvent] = []
+    empty_polls = 0
+    while empty_polls < (1 if stage.is_local else EMPTY_POLLS):
+        # Read the state before the queue: all that was replayed by then is in the queue.
         has_ended = _has_ended(stage, name)
         answer = sqs.receive_message(
             QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=0 if stage.is_local else 2
         )
-        mine, done = [], []
+        own, handles = [], []
         for message in answer.get("Messages", []):
             event = BusEvent(json.loads(message["Body"]))
             if event.replay_name == name:
-                mine.append(event)
-                done.append(message["ReceiptHandle"])
-            elif _is_forgotten(event.replay_name):
-                done.append(message["ReceiptHandle"])
+                own.append(event)
+                handles.append(message["ReceiptHandle"])
+            elif _is_abandoned(event.replay_name):
+                handles.append(message["ReceiptHandle"])
             else:
                 sqs.change_message_visibility(
                     QueueUrl=queue,
                     ReceiptHandle=message["ReceiptHandle"],
-                    VisibilityTimeout=OTHERS_HIDDEN_SECONDS,
+                    VisibilityTimeout=OTHER_REPLAYS_HIDDEN_SECONDS,
                 )
-        if done:
+        if handles:
             sqs.delete_message_batch(
                 QueueUrl=queue,
-                Entries=[{"Id": str(number), "ReceiptHandle": handle} for number, handle in enumerate(done)],
+                Entries=[{"Id": str(number), "ReceiptHandle": handle} for number, handle in enumerate(handles)],
             )
-        found += mine
-        on_progress(len(found))
-        # Others' events say nothing of what is behind them: only an empty queue does.
-        quiet = quiet + 1 if has_ended and not answer.get("Messages") else 0
-        if not mine and not has_ended:
+        drained += own
+        on_progress(len(drained))
+        # An answer with only other replays' events does not count as empty: own events may follow them.
+        empty_polls = empty_polls + 1 if has_ended and not answer.get("Messages") else 0
+        if not own and not has_ended:
             time.sleep(0.02 if stage.is_local else 1)
-    return found
+    return drained
 
 
 def _has_ended(stage: Stage, name: str) -> bool:
     replay: dict[str, Any] = stage.client("events").describe_replay(ReplayName=name)
     if replay["State"] in ("FAILED", "CANCELLED", "CANCELLING"):
-        reason = replay.get("StateReason") or "no reason given"
-        raise ReplayError(f"The replay {name} is {replay['State'].lower()}: {reason}")
+        reason = replay.get("StateReason") or "EventBridge gives no reason"
+        raise ReplayError(f"The replay {name} is {replay['State'].lower()}: {reason}. Run the command again.")
     return bool(replay["State"] == "COMPLETED")
 
 
-def _is_forgotten(replay_name: str | None) -> bool:
-    """Whether the command that started a replay must have ended long since."""
+def _is_abandoned(replay_name: str | None) -> bool:
+    """Whether a replay is so old that the command that started it must have ended."""
     parts = (replay_name or "").rsplit("-", 2)
     started = int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
-    return time.time() - started > FORGOTTEN_SECONDS
+    return time.time() - started > ABANDONED_SECONDS
 
 
 def _cancel(stage: Stage, name: str) -> None:
-    """Stop a replay that nobody will drain; what it left in the queue the next one clears."""
+    """Cancel a replay that will not be drained. The next replay deletes what it left in the queue."""
     try:
         stage.client("events").cancel_replay(ReplayName=name)
     except ClientError:

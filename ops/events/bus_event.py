@@ -1,4 +1,4 @@
-"""An event of the bus, as rules, the archive and dead-letter queues hand it out, and which of them are wanted."""
+"""An event of the bus as rules, the archive and dead-letter queues deliver it, and a filter of such events."""
 
 import json
 from collections.abc import Collection
@@ -12,38 +12,38 @@ from functions.contract.model import milliseconds
 
 @dataclass(frozen=True)
 class BusEvent:
-    """One event, whole. Nothing in it is taken for granted: a poisoned one must be shown as well."""
+    """One event as delivered. Any field may be missing or of a wrong type: malformed events are shown as well."""
 
     raw: dict[str, Any]
 
     @property
     def detail_type(self) -> str:
-        """What happened."""
+        """The event's name."""
         return str(self.raw.get("detail-type", ""))
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """Who and when."""
+        """The envelope's `metadata`; empty if malformed."""
         return _mapping(_mapping(self.raw.get("detail")).get("metadata"))
 
     @property
     def data(self) -> dict[str, Any]:
-        """What exactly."""
+        """The envelope's `data`; empty if malformed."""
         return _mapping(_mapping(self.raw.get("detail")).get("data"))
 
     @property
     def event_id(self) -> str:
-        """The publisher's id of it, the same in every copy; EventBridge's own where that is missing."""
+        """The publisher's id, the same in every copy; without one, EventBridge's id."""
         return str(self.metadata.get("eventId") or self.raw.get("id") or "")
 
     @property
     def occurred_at(self) -> str:
-        """When it happened, to the millisecond; EventBridge's own second where that is missing."""
+        """When it happened, to the millisecond; without that, EventBridge's time, to the second."""
         return str(self.metadata.get("occurredAt") or self.raw.get("time") or "")
 
     @cached_property
     def occurred_ms(self) -> int:
-        """The same, as a number; 0 for what is no time."""
+        """`occurred_at` in milliseconds since 1970; 0 if it is not a time."""
         try:
             return milliseconds(self.occurred_at)
         except ValueError:
@@ -51,37 +51,37 @@ class BusEvent:
 
     @property
     def actor(self) -> str | None:
-        """Whose doing it was."""
+        """The id of the user who caused it."""
         return _text(self.metadata.get("actor"))
 
     @property
     def channel_id(self) -> str | None:
-        """Where; events about connections have no channel."""
+        """The channel; None for events about connections."""
         return _text(self.data.get("channelId"))
 
     @property
     def message_id(self) -> str | None:
-        """Which message it made or changed."""
+        """The message that it creates or changes."""
         return _text(self.data.get("messageId"))
 
     @property
     def user_id(self) -> str | None:
-        """Whom it is about, where that is not the actor."""
+        """The user that it is about, who may differ from the actor."""
         return _text(self.data.get("userId"))
 
     @property
     def trace_id(self) -> str | None:
-        """The trace that published it."""
+        """The X-Ray trace in which it was published."""
         return trace_id(_text(self.metadata.get("traceHeader")))
 
     @property
     def replay_name(self) -> str | None:
-        """The replay that brought it back; None for a live one."""
+        """The name of the replay that it comes from; None for a live event."""
         return _text(self.raw.get("replay-name"))
 
     @property
     def size(self) -> int:
-        """Bytes of its detail."""
+        """The size of its detail in bytes."""
         return len(json.dumps(self.raw.get("detail"), separators=(",", ":"), ensure_ascii=False).encode())
 
     @property
@@ -97,7 +97,7 @@ class BusEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class EventFilter:
-    """A filter of events; what is None or empty lets everything through."""
+    """Conditions that an event must meet; None or empty is no condition. `until_ms` is exclusive."""
 
     types: Collection[str] = field(default_factory=frozenset)
     channel_id: str | None = None
@@ -106,7 +106,7 @@ class EventFilter:
     until_ms: int | None = None
 
     def matches(self, event: BusEvent) -> bool:
-        """Whether an event is wanted. A user's are those by them and those about them."""
+        """Whether an event meets every condition. `user_id` is the actor or the user that the event is about."""
         if self.types and event.detail_type not in self.types:
             return False
         if self.channel_id and event.channel_id != self.channel_id:

@@ -1,7 +1,7 @@
-"""An incident in a file: events as JSON lines, to be run on another machine's stage.
+"""Export events to a file of JSON lines and read them back, to replay an incident on another stage.
 
-The first line says what the file is. With redaction the file holds no texts, or no names, that people wrote: each
-is replaced by one of the same kind, the same for the same.
+The first line is a header with format, version and stage; each further line is `{"event", "seq"?}`. Redaction
+replaces the texts or the names that users wrote. Equal names get the same replacement.
 """
 
 import json
@@ -21,7 +21,7 @@ REDACTIONS = ("text", "names")
 
 @dataclass(frozen=True)
 class Incident:
-    """What a file holds."""
+    """The content of a file: events, the seq per messageId, and the header."""
 
     events: list[BusEvent]
     seqs: dict[str, int]
@@ -30,19 +30,19 @@ class Incident:
 
 @dataclass
 class Redaction:
-    """Replaces what people wrote."""
+    """Replaces the texts and names in events. `kinds` are from REDACTIONS."""
 
     kinds: Sequence[str]
-    _names: dict[str, str] = field(default_factory=dict)
+    _replacements: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse what there is no such thing of."""
+        """Check the kinds. Raises BadRequestError."""
         for kind in self.kinds:
             if kind not in REDACTIONS:
-                raise BadRequestError(f"There is no '{kind}' to redact; there are {' and '.join(REDACTIONS)}.")
+                raise BadRequestError(f"Invalid --redact '{kind}': use {' or '.join(REDACTIONS)}.")
 
     def apply(self, event: BusEvent) -> BusEvent:
-        """The event without it."""
+        """The event with replacements; the same event if there is nothing to redact."""
         detail = event.raw.get("detail")
         if not self.kinds or not isinstance(detail, dict):
             return event
@@ -50,62 +50,63 @@ class Redaction:
 
     def _redacted(self, value: Any) -> Any:
         if isinstance(value, list):
-            return [self._redacted(each) for each in value]
+            return [self._redacted(item) for item in value]
         if not isinstance(value, dict):
             return value
-        return {name: self._value(name, each, value) for name, each in value.items()}
+        return {name: self._redacted_field(name, item, value) for name, item in value.items()}
 
-    def _value(self, name: str, value: Any, around: Mapping[str, Any]) -> Any:
+    def _redacted_field(self, name: str, value: Any, parent: Mapping[str, Any]) -> Any:
         if not isinstance(value, str):
             return self._redacted(value)
         if name == "text" and "text" in self.kinds:
             return f"[redacted, {len(value)} characters]"
         if name == "displayName" and "names" in self.kinds:
-            return self._named("Person", value)
-        if name == "name" and "channelId" in around and "names" in self.kinds and value and value != "general":
-            return self._named("channel", value)
+            return self._replacement("Person", value)
+        if name == "name" and "channelId" in parent and "names" in self.kinds and value and value != "general":
+            return self._replacement("channel", value)
         return value
 
-    def _named(self, kind: str, value: str) -> str:
-        known = [key for key in self._names if key.startswith(f"{kind}:")]
-        return self._names.setdefault(f"{kind}:{value}", f"{kind} {len(known) + 1}")
+    def _replacement(self, kind: str, value: str) -> str:
+        of_kind = [key for key in self._replacements if key.startswith(f"{kind}:")]
+        return self._replacements.setdefault(f"{kind}:{value}", f"{kind} {len(of_kind) + 1}")
 
 
 def write(
     path: Path, events: Iterable[BusEvent], seqs: Mapping[str, int], *, stage: str, redact: Sequence[str] = ()
 ) -> int:
-    """Write a file, whole or not at all. Returns how many events are in it."""
+    """Write a file atomically. Returns the number of events in it. Raises BadRequestError."""
     redaction = Redaction(redact)
     about = {"format": FORMAT, "version": VERSION, "stage": stage, "exportedAt": times.text(times.now())}
     lines = [json.dumps({**about, "redacted": list(redact)})]
     for event in events:
-        # What belongs to one replay and one account stays behind.
+        # Leave out what is specific to one replay and one account.
         raw = {name: value for name, value in event.raw.items() if name not in ("replay-name", "account")}
         entry: dict[str, Any] = {"event": redaction.apply(BusEvent(raw)).raw}
         seq = seqs.get(event.message_id or "")
         if event.detail_type == "MessageSent" and seq is not None:
             entry["seq"] = seq
         lines.append(json.dumps(entry, ensure_ascii=False))
-    unfinished = path.with_name(path.name + ".new")
+    temporary = path.with_name(path.name + ".new")
     try:
-        unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as fault:
-        raise BadRequestError(f"{path} cannot be written: {fault.strerror}.") from None
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise BadRequestError(f"Cannot write {path}: {error.strerror}.") from None
     return len(lines) - 1
 
 
 def read(path: Path) -> Incident:
-    """Read a file. Raises BadRequestError for one that is none, naming the line."""
+    """Read a file. Raises BadRequestError, with the line number, if it is not an export."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as fault:
-        reason = fault.strerror if isinstance(fault, OSError) else "it is no text"
-        raise BadRequestError(f"{path} cannot be read: {reason}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise BadRequestError(f"Cannot read {path}: {reason}.") from None
     about = _object(path, 1, lines[0] if lines else "")
     if about.get("format") != FORMAT or about.get("version") != VERSION:
         raise BadRequestError(
-            f"{path} is no export of events: its first line does not say {FORMAT}, version {VERSION}."
+            f"{path} is not an export of events: its first line must name the format {FORMAT}, version {VERSION}. "
+            "Write one with: replay --export"
         )
     events, seqs = [], {}
     for number, line in enumerate(lines[1:], start=2):
@@ -113,7 +114,7 @@ def read(path: Path) -> Incident:
             continue
         entry = _object(path, number, line)
         if not isinstance(entry.get("event"), dict):
-            raise BadRequestError(f"{path}, line {number}: there is no event in it.")
+            raise BadRequestError(f"{path}, line {number}: the object has no field 'event'.")
         event = BusEvent(entry["event"])
         events.append(event)
         if event.message_id and isinstance(entry.get("seq"), int):
@@ -123,9 +124,9 @@ def read(path: Path) -> Incident:
 
 def _object(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
-        found = json.loads(line)
+        parsed = json.loads(line)
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise BadRequestError(f"{path}, line {number}: it is not a JSON object.")
-    return found
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise BadRequestError(f"{path}, line {number}: this is not a JSON object.")
+    return parsed

@@ -1,7 +1,7 @@
-"""The order in which things happened, restored from events that came in no order.
+"""Sort unordered events into the order in which they happened.
 
-In a channel messages have a place of their own, their seq; all else is ordered by when it happened, but never
-before the message that it is about. Clocks of functions differ by milliseconds; a seq does not.
+Events are sorted by time, with two exceptions, because the functions' clocks differ by milliseconds: the messages
+of a channel are in order of their seq, and a change of a message never comes before the message.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,40 +10,39 @@ from ops.events.bus_event import BusEvent
 
 
 def in_order(events: Iterable[BusEvent], seqs: Mapping[str, int]) -> list[BusEvent]:
-    """Events as they happened. `seqs` says which messages (by id) have which place."""
+    """The events in order. `seqs` maps message ids to seqs, as far as they are known."""
     by_time = sorted(events, key=lambda event: (event.occurred_ms, event.event_id))
-    placed = _by_seq(by_time, seqs)
-    return _after_their_message(placed)
+    return _changes_after_message(_messages_by_seq(by_time, seqs))
 
 
-def _by_seq(events: Sequence[BusEvent], seqs: Mapping[str, int]) -> list[BusEvent]:
-    """Let the messages of a channel that have a seq change places among themselves."""
-    spots: dict[str | None, list[int]] = {}
+def _messages_by_seq(events: Sequence[BusEvent], seqs: Mapping[str, int]) -> list[BusEvent]:
+    """Sort the messages of each channel that have a seq among the positions that they occupy."""
+    positions: dict[str | None, list[int]] = {}
     for index, event in enumerate(events):
         if event.detail_type == "MessageSent" and event.message_id in seqs:
-            spots.setdefault(event.channel_id, []).append(index)
-    placed = list(events)
-    for indices in spots.values():
-        ranked = sorted((events[index] for index in indices), key=lambda event: seqs[event.message_id or ""])
-        for index, event in zip(indices, ranked, strict=True):
-            placed[index] = event
-    return placed
+            positions.setdefault(event.channel_id, []).append(index)
+    reordered = list(events)
+    for indices in positions.values():
+        by_seq = sorted((events[index] for index in indices), key=lambda event: seqs[event.message_id or ""])
+        for index, event in zip(indices, by_seq, strict=True):
+            reordered[index] = event
+    return reordered
 
 
-def _after_their_message(events: Sequence[BusEvent]) -> list[BusEvent]:
-    """Hold what changes a message back until the message was sent."""
-    to_come = {event.message_id for event in events if event.detail_type == "MessageSent"}
-    held: dict[str, list[BusEvent]] = {}
+def _changes_after_message(events: Sequence[BusEvent]) -> list[BusEvent]:
+    """Move each change that precedes its message to directly after the message."""
+    pending = {event.message_id for event in events if event.detail_type == "MessageSent"}
+    early_changes: dict[str, list[BusEvent]] = {}
     ordered: list[BusEvent] = []
     for event in events:
         message_id = event.message_id
         if event.detail_type == "MessageSent":
             ordered.append(event)
-            if message_id in to_come:
-                to_come.discard(message_id)
-                ordered += held.pop(message_id or "", [])
-        elif message_id in to_come:
-            held.setdefault(message_id or "", []).append(event)
+            if message_id in pending:
+                pending.discard(message_id)
+                ordered += early_changes.pop(message_id or "", [])
+        elif message_id in pending:
+            early_changes.setdefault(message_id or "", []).append(event)
         else:
             ordered.append(event)
     return ordered

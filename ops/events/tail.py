@@ -1,7 +1,7 @@
-"""Live events, as they are published: a rule and a queue for as long as somebody watches.
+"""Follow events live, as they are published, through a temporary rule and queue.
 
-The stage itself keeps neither, so nothing costs anything while nobody looks. Whoever is killed before tidying up
-leaves both behind; the next tail of the same stage removes what is older than a day.
+Both exist only while a tail is open, so a stage has no cost for them otherwise. A process that is killed leaves
+them behind; the next tail of the same stage removes those that are older than a day.
 """
 
 import json
@@ -18,9 +18,9 @@ from functions.contract.events import SOURCE
 from ops.events.bus_event import BusEvent
 from ops.stage.stage import Stage
 
-FORGOTTEN_SECONDS = 86_400
+ABANDONED_SECONDS = 86_400
 MAX_EVENTS_PER_POLL = 10
-KEPT_SECONDS = "300"
+RETENTION_SECONDS = "300"
 TARGET_ID = "tail"
 
 
@@ -32,7 +32,7 @@ class Tail:
     queue_url: str
 
     def poll(self, *, wait_seconds: int = 1) -> list[BusEvent]:
-        """What came since the last time; waits a little for something to come."""
+        """Up to MAX_EVENTS_PER_POLL events since the last call. Waits `wait_seconds` at most for the first."""
         answer = self.stage.client("sqs").receive_message(
             QueueUrl=self.queue_url, MaxNumberOfMessages=MAX_EVENTS_PER_POLL, WaitTimeSeconds=wait_seconds
         )
@@ -41,14 +41,14 @@ class Tail:
 
 @contextmanager
 def open_tail(stage: Stage) -> Iterator[Tail]:
-    """A tail of the stage's bus, gone when the block ends."""
+    """Open a tail of the stage's bus; its rule and queue are removed when the block ends."""
     sqs, events = stage.client("sqs"), stage.client("events")
     bus = stage.output("Events", "EventBusName")
-    remove_forgotten(stage)
+    remove_abandoned(stage)
     name = f"{_prefix(stage)}{int(time.time())}-{uuid4().hex[:8]}"
-    # A message that was received stays out of sight until the queue drops it, so none need be deleted.
-    kept = {"MessageRetentionPeriod": KEPT_SECONDS, "VisibilityTimeout": KEPT_SECONDS}
-    queue_url = sqs.create_queue(QueueName=name, Attributes=kept)["QueueUrl"]
+    # A received message stays hidden until its retention ends, so it need not be deleted.
+    attributes = {"MessageRetentionPeriod": RETENTION_SECONDS, "VisibilityTimeout": RETENTION_SECONDS}
+    queue_url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     try:
         queue_arn = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"][
             "QueueArn"
@@ -66,17 +66,17 @@ def open_tail(stage: Stage) -> Iterator[Tail]:
         _remove(stage, bus, name, queue_url)
 
 
-def remove_forgotten(stage: Stage) -> int:
-    """Remove what tails that were killed left behind. Returns how many there were."""
+def remove_abandoned(stage: Stage) -> int:
+    """Remove the rules and queues of tails that were killed. Returns their number."""
     bus = stage.output("Events", "EventBusName")
     rules = stage.client("events").list_rules(NamePrefix=_prefix(stage), EventBusName=bus)["Rules"]
     queues = stage.client("sqs").list_queues(QueueNamePrefix=_prefix(stage)).get("QueueUrls", [])
     urls = {url.rpartition("/")[2]: url for url in queues}
     names = {rule["Name"] for rule in rules} | set(urls)
-    forgotten = [name for name in names if _age(name, stage) > FORGOTTEN_SECONDS]
-    for name in forgotten:
+    abandoned = [name for name in names if _age(name, stage) > ABANDONED_SECONDS]
+    for name in abandoned:
         _remove(stage, bus, name, urls.get(name))
-    return len(forgotten)
+    return len(abandoned)
 
 
 def _prefix(stage: Stage) -> str:
@@ -89,7 +89,7 @@ def _age(name: str, stage: Stage) -> float:
 
 
 def _remove(stage: Stage, bus: str, name: str, queue_url: str | None) -> None:
-    """Rule first, so that nothing is sent to a queue that is gone."""
+    """Remove the rule, then the queue, so that the rule never sends to a deleted queue."""
     events = stage.client("events")
     for call, arguments in (
         (events.remove_targets, {"Rule": name, "EventBusName": bus, "Ids": [TARGET_ID]}),
@@ -100,8 +100,8 @@ def _remove(stage: Stage, bus: str, name: str, queue_url: str | None) -> None:
             continue
         try:
             call(**arguments)
-        except ClientError as refusal:
-            if "NotFound" not in refusal.response["Error"]["Code"] and "NonExistent" not in str(refusal):
+        except ClientError as error:
+            if "NotFound" not in error.response["Error"]["Code"] and "NonExistent" not in str(error):
                 raise
 
 

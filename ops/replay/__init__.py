@@ -1,1 +1,1 @@
-"""Replay archived events: compare with what is stored, restore what is missing, post again."""
+"""Replay archived events: compare them with what is stored, restore what is missing, and post again."""

@@ -1,7 +1,7 @@
-"""A replay: events of the archive or of a file, in order, through the workflow; dry first, then live if asked.
+"""Replay events of the archive or of a file, in order: a dry run first, and a redelivery if requested.
 
-What differs is told event by event. A live run repairs what is missing and posts again to everyone connected, who
-drop what they have; so it may be repeated.
+The dry run compares each event with what is stored. The redelivery restores what is missing and posts again to all
+connected members. It can be repeated, because clients ignore messages that they have.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ from ops.runs.runner import RunResult
 from ops.stage import tables
 from ops.stage.stage import Stage
 
-SETTLED = (Verdict.SAME, Verdict.SUPERSEDED)
+CONSISTENT = (Verdict.SAME, Verdict.SUPERSEDED)
 DIFFERING = (Verdict.MISSING, Verdict.DIFFERENT, Verdict.FAILED)
 MEMBERSHIPS = frozenset({"ChannelCreated", "MemberJoined", "MemberLeft"})
 
@@ -30,7 +30,10 @@ OnProgress = Callable[[Finding | RunResult], None]
 
 @dataclass
 class Selection:
-    """What is to be replayed, in order. Status updates are counted and left out: they hold no state to repair."""
+    """The channel events to replay, in order, and the known seq of each message by its id.
+
+    Status updates are only counted in `ephemeral`: they have no stored state to repair.
+    """
 
     events: list[BusEvent]
     seqs: dict[str, int]
@@ -38,17 +41,15 @@ class Selection:
 
     @classmethod
     def of(cls, events: Iterable[BusEvent], seqs: Mapping[str, int]) -> "Selection":
-        """Sort out and order."""
-        everything = list(events)
-        durable = [event for event in everything if event.detail_type in CHANNEL_EVENTS]
-        places = {**_places_in_changes(durable), **seqs}
-        return cls(
-            events=ordering.in_order(durable, places), seqs=places, ephemeral=len(everything) - len(durable)
-        )
+        """Select the channel events and sort them. Seqs that are missing in `seqs` are taken from changes."""
+        all_events = list(events)
+        durable = [event for event in all_events if event.detail_type in CHANNEL_EVENTS]
+        known = {**_seqs_in_changes(durable), **seqs}
+        return cls(events=ordering.in_order(durable, known), seqs=known, ephemeral=len(all_events) - len(durable))
 
 
-def _places_in_changes(events: Iterable[BusEvent]) -> dict[str, int]:
-    """Edits, deletions and reactions name the seq of their message."""
+def _seqs_in_changes(events: Iterable[BusEvent]) -> dict[str, int]:
+    """The seq by message id, from edits, deletions and reactions, which carry the seq of their message."""
     return {
         event.message_id: event.data["seq"]
         for event in events
@@ -58,14 +59,14 @@ def _places_in_changes(events: Iterable[BusEvent]) -> dict[str, int]:
 
 def from_archive(
     stage: Stage,
-    wanted: EventFilter,
+    event_filter: EventFilter,
     *,
     since_ms: int,
     until_ms: int,
     on_progress: archive.OnProgress = lambda _: None,
 ) -> Selection:
-    """Archived events, with the places that the stage's tables still know."""
-    events = archive.read(stage, wanted, since_ms=since_ms, until_ms=until_ms, on_progress=on_progress)
+    """Select archived events, with the seqs that are stored in `messageIds`."""
+    events = archive.read(stage, event_filter, since_ms=since_ms, until_ms=until_ms, on_progress=on_progress)
     ids = (event.message_id for event in events if event.detail_type == "MessageSent" and event.message_id)
     seqs = {str(row["messageId"]): int(row["seq"]) for row in tables.message_ids(stage, ids)}
     return Selection.of(events, seqs)
@@ -73,26 +74,26 @@ def from_archive(
 
 @dataclass
 class Outcome:
-    """What a replay found, and did."""
+    """The findings before a replay (`findings`) and after it (`after`, live only), and the live runs."""
 
     findings: list[Finding]
     selection: Selection
-    result: list[RunResult] = field(default_factory=list)
+    runs: list[RunResult] = field(default_factory=list)
     after: list[Finding] = field(default_factory=list)
     is_live: bool = False
 
     @property
     def final(self) -> list[Finding]:
-        """How the stage compares now."""
+        """The latest findings."""
         return self.after if self.is_live else self.findings
 
     @property
     def failures(self) -> list[RunResult]:
-        """Live runs that did not end well."""
-        return [result for result in self.result if not result.succeeded]
+        """The live runs that failed."""
+        return [run for run in self.runs if not run.succeeded]
 
     def counts(self, findings: Sequence[Finding]) -> dict[str, int]:
-        """How many events of each verdict."""
+        """The number of findings for each verdict."""
         return {verdict.value: sum(finding.verdict is verdict for finding in findings) for verdict in Verdict}
 
     def report(self) -> ReplayReport:
@@ -107,9 +108,9 @@ class Outcome:
         }
         if not self.is_live:
             return ReplayReport.model_validate(report)
-        settled = {finding.event.event_id for finding in self.after if finding.verdict in SETTLED}
+        settled = {finding.event.event_id for finding in self.after if finding.verdict in CONSISTENT}
         report |= {
-            "runs": len(self.result),
+            "runs": len(self.runs),
             "repaired": sum(finding.event.event_id in settled for finding in differing),
             "after": self.counts(self.after),
             "unrepaired": [finding for finding in self.after if finding.verdict in DIFFERING],
@@ -121,47 +122,50 @@ class Outcome:
 def dry_run(
     stage: Stage, selection: Selection, *, speed: float | None = None, on_progress: OnProgress = lambda _: None
 ) -> list[Finding]:
-    """Compare every event with what is stored. Writes nothing, posts nothing."""
+    """Compare every event with what is stored. Writes and posts nothing. The findings are in the events' order."""
     findings: dict[str, Finding] = {}
 
-    def note(result: RunResult) -> None:
+    def on_run(run: RunResult) -> None:
         finding = (
-            verdicts.judge(result.event, result.output)
-            if result.succeeded
-            else verdicts.failed(result.event, result.failure or "")
+            verdicts.judge(run.event, run.output)
+            if run.succeeded
+            else verdicts.failed(run.event, run.failure or "")
         )
-        findings[result.event.event_id] = finding
+        findings[run.event.event_id] = finding
         on_progress(finding)
 
-    runner.run_events(stage, selection.events, "dry-run", speed=speed, on_progress=note)
+    runner.run_events(stage, selection.events, "dry-run", speed=speed, on_progress=on_run)
     ordered = [findings[event.event_id] for event in selection.events if event.event_id in findings]
-    return verdicts.with_later_memberships(ordered, _endings(selection.events))
+    return verdicts.with_later_memberships(ordered, _left_at(selection.events))
 
 
 def with_memberships_since(stage: Stage, findings: list[Finding], until_ms: int) -> list[Finding]:
-    """Somebody who joined in the time looked at may have left after it: the archive is asked, where it matters."""
-    doubtful = {
+    """Update findings for users who joined before `until_ms` and left after it.
+
+    Reads the archive from `until_ms` on, if any joining is missing.
+    """
+    channels_to_check = {
         finding.event.channel_id
         for finding in findings
         if finding.event.detail_type == "MemberJoined" and finding.verdict is Verdict.MISSING
     }
     end = archive.settled_ms(stage)
-    if not doubtful or end <= until_ms:
+    if not channels_to_check or end <= until_ms:
         return findings
     later = archive.read(stage, EventFilter(types=MEMBERSHIPS), since_ms=until_ms, until_ms=end)
     return verdicts.with_later_memberships(
-        findings, _endings(event for event in later if event.channel_id in doubtful)
+        findings, _left_at(event for event in later if event.channel_id in channels_to_check)
     )
 
 
-def _endings(events: Iterable[BusEvent]) -> dict[tuple[str, str], str]:
-    """When each membership last ended."""
-    found: dict[tuple[str, str], str] = {}
+def _left_at(events: Iterable[BusEvent]) -> dict[tuple[str, str], str]:
+    """The time of the latest MemberLeft by (userId, channelId)."""
+    left_at: dict[tuple[str, str], str] = {}
     for event in events:
         if event.detail_type == "MemberLeft":
             key = (str(event.data.get("userId")), str(event.data.get("channelId")))
-            found[key] = max(found.get(key, ""), str(event.data.get("changedAt")))
-    return found
+            left_at[key] = max(left_at.get(key, ""), str(event.data.get("changedAt")))
+    return left_at
 
 
 def redeliver(
@@ -173,28 +177,29 @@ def redeliver(
     look_in_log: bool = True,
     on_progress: OnProgress = lambda _: None,
 ) -> tuple[list[RunResult], list[Finding]]:
-    """Run live what a later change has not replaced, after putting back what its run needs.
+    """Run the events live, without the superseded ones, after restoring what their runs need.
 
-    Returns the runs, and how the stage compares with the same events afterwards.
+    `look_in_log` permits to search the workflow's log for the seq of a lost message. Returns the live runs and the
+    findings afterwards.
     """
-    outdated = {finding.event.event_id for finding in findings if finding.verdict is Verdict.SUPERSEDED}
+    superseded = {finding.event.event_id for finding in findings if finding.verdict is Verdict.SUPERSEDED}
     missing = {finding.event.event_id for finding in findings if finding.verdict is Verdict.MISSING}
     restorer = Restorer(
         stage, dict(selection.seqs), look_in_log=look_in_log, memberships=project(selection.events)
     )
 
-    def before(event: BusEvent) -> BusEvent | None:
-        if event.event_id in outdated:
+    def prepare(event: BusEvent) -> BusEvent | None:
+        if event.event_id in superseded:
             return None
         if event.event_id in missing:
             restorer.prepare(event)
-        return restorer.placed(event)
+        return restorer.with_current_seq(event)
 
-    result = runner.run_events(
-        stage, selection.events, "live", speed=speed, on_progress=on_progress, before=before
-    )
-    settled = {finding.event.event_id: finding for finding in findings if finding.verdict in SETTLED}
-    unsettled = [restorer.placed(event) for event in selection.events if event.event_id not in settled]
-    after = {finding.event.event_id: finding for finding in dry_run(stage, Selection(unsettled, selection.seqs))}
-    ordered = [settled.get(event.event_id) or after.get(event.event_id) for event in selection.events]
-    return result, [finding for finding in ordered if finding is not None]
+    runs = runner.run_events(stage, selection.events, "live", speed=speed, on_progress=on_progress, before=prepare)
+    consistent = {finding.event.event_id: finding for finding in findings if finding.verdict in CONSISTENT}
+    inconsistent = [
+        restorer.with_current_seq(event) for event in selection.events if event.event_id not in consistent
+    ]
+    compared = dry_run(stage, Selection(inconsistent, selection.seqs))
+    after = {**consistent, **{finding.event.event_id: finding for finding in compared}}
+    return runs, [after[event.event_id] for event in selection.events if event.event_id in after]

@@ -1,7 +1,7 @@
-"""Put back what a live run of the workflow needs and does not make itself.
+"""Restore the rows that a live run of the workflow needs and does not create itself.
 
-The API writes channels and memberships, and a message's place is given once. Where a replay finds one of these
-missing it is written as the API, or the first run, wrote it: under a condition that nothing is there.
+The API creates channels and memberships, and the first run of a message assigns its seq. If a replay finds one of
+these missing, it is written as the API or the first run wrote it, under the condition that no such row exists.
 """
 
 import threading
@@ -18,44 +18,53 @@ from ops.runs.run_log import RunLog
 from ops.stage import tables
 from ops.stage.stage import Stage
 
-CANCELLED = ("TransactionCanceledException", "ConditionalCheckFailedException")
+CONDITION_FAILED = ("TransactionCanceledException", "ConditionalCheckFailedException")
 
 
 @dataclass
 class Restorer:
-    """Prepares a stage for the events that are about to run live. Threads may share it."""
+    """Prepares a stage for events that are about to run live. Thread-safe."""
 
     stage: Stage
     seqs: dict[str, int] = field(default_factory=dict)
-    """Where messages were, as far as an export or later changes tell."""
+    """The seq by message id, as far as an export or later changes contain it."""
     look_in_log: bool = True
     memberships: Projection = field(default_factory=Projection)
-    """What the events say of who is in a channel in the end, and whose it is."""
-    _stored: dict[str, dict[str, int]] = field(default_factory=dict)
-    _moved: dict[str, int] = field(default_factory=dict)
+    """The members and owners that the events lead to."""
+    _stored_seqs: dict[str, dict[str, int]] = field(default_factory=dict)
+    _current_seqs: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def prepare(self, event: BusEvent) -> None:
-        """Make ready for one event."""
+        """Restore the rows that the run of this event needs."""
         with self._lock:
             if event.detail_type == "ChannelCreated":
-                self._channel(event)
+                self._restore_channel(event)
                 for user_id in event.data.get("firstMemberIds") or ():
-                    self._member(str(user_id), event)
+                    self._restore_member(str(user_id), event)
             elif event.detail_type == "MemberJoined" and event.user_id:
-                self._channel(event)
-                self._member(event.user_id, event)
+                self._restore_channel(event)
+                self._restore_member(event.user_id, event)
             elif event.detail_type == "MessageSent":
-                self._message(event)
+                self._restore_seq(event)
 
-    def placed(self, event: BusEvent) -> BusEvent:
-        """A change to a message at the place that the message has here; other events as they are."""
+    def with_current_seq(self, event: BusEvent) -> BusEvent:
+        """A change of a message, with the seq under which the message is stored now; other events unchanged."""
         if event.detail_type == "MessageSent" or not event.message_id or "seq" not in event.data:
             return event
         with self._lock:
-            return self._at_its_place(event)
+            if event.message_id not in self._current_seqs:
+                row = next(tables.message_ids(self.stage, [event.message_id]), None)
+                if row is None:
+                    return event
+                self._current_seqs[event.message_id] = int(row["seq"])
+            seq = self._current_seqs[event.message_id]
+        if seq == event.data["seq"]:
+            return event
+        detail = event.raw["detail"]
+        return BusEvent({**event.raw, "detail": {**detail, "data": {**detail["data"], "seq": seq}}})
 
-    def _channel(self, event: BusEvent) -> None:
+    def _restore_channel(self, event: BusEvent) -> None:
         summary = event.data.get("channel") or {}
         row = {
             "channelId": event.channel_id,
@@ -68,17 +77,17 @@ class Restorer:
             "lastSeq": 0,
             "announced": True,
         }
-        kept = {name: value for name, value in row.items() if value not in ("", [], None)}
-        _unless_there(
+        item = {name: value for name, value in row.items() if value not in ("", [], None)}
+        _write(
             tables.table(self.stage, "Channels").put_item,
-            Item=kept,
+            Item=item,
             ConditionExpression="attribute_not_exists(channelId)",
         )
 
-    def _member(self, user_id: str, event: BusEvent) -> None:
+    def _restore_member(self, user_id: str, event: BusEvent) -> None:
         channel_id = str(event.channel_id)
         if not self.memberships.is_member(user_id, channel_id):
-            return  # has left since
+            return  # the user left later
         role = "owner" if user_id in self.memberships.owners_of(channel_id) else "member"
         client = self.stage.resource("dynamodb").meta.client
         row = {
@@ -99,53 +108,53 @@ class Restorer:
             "ConditionExpression": "attribute_exists(channelId)",
             "ExpressionAttributeValues": {":one": 1},
         }
-        if _unless_there(client.transact_write_items, TransactItems=[{"Put": put}, {"Update": count}]):
+        if _write(client.transact_write_items, TransactItems=[{"Put": put}, {"Update": count}]):
             self._subscribe(user_id, channel_id)
 
     def _subscribe(self, user_id: str, channel_id: str) -> None:
-        """Whoever is connected receives from now on."""
+        """Subscribe the user's open connections to the channel."""
         connections = tables.table(self.stage, "Connections")
         subscriptions = tables.table(self.stage, "Subscriptions")
         for row in tables.paginate(connections.query, KeyConditionExpression=Key("userId").eq(user_id)):
             subscription = {name: row[name] for name in ("connectionId", "userId", "expiresAt")}
             subscriptions.put_item(Item={"channelId": channel_id, **subscription})
 
-    def _message(self, event: BusEvent) -> None:
-        """Remember for a message that is lost where it was, so that its run puts it there."""
+    def _restore_seq(self, event: BusEvent) -> None:
+        """Reserve the former seq of a lost message in `messageIds`, so that its run stores the message there."""
         message_id, channel_id = str(event.message_id), str(event.channel_id)
         if next(tables.message_ids(self.stage, [message_id]), None) is not None:
             return
-        stored = self._stored_in(channel_id)
-        place = stored.get(message_id) or self.seqs.get(message_id) or self._logged(event)
-        if place is None:
+        stored = self._stored_seqs_in(channel_id)
+        seq = stored.get(message_id) or self.seqs.get(message_id) or self._seq_in_log(event)
+        if seq is None:
             return
-        if place in stored.values() and stored.get(message_id) != place:
-            return  # another message is there: this one goes to the end, and its changes follow it
+        if seq in stored.values() and stored.get(message_id) != seq:
+            return  # another message has this seq: the run assigns a new one, and `with_current_seq` applies it
         client = self.stage.resource("dynamodb").meta.client
         put = {
             "TableName": self.stage.output("Data", "MessageIdsTableName"),
-            "Item": {"messageId": message_id, "channelId": channel_id, "seq": place},
+            "Item": {"messageId": message_id, "channelId": channel_id, "seq": seq},
             "ConditionExpression": "attribute_not_exists(messageId)",
         }
-        if _unless_there(client.put_item, **put):
-            stored[message_id] = place
-            _unless_there(
+        if _write(client.put_item, **put):
+            stored[message_id] = seq
+            _write(
                 tables.table(self.stage, "Channels").update_item,
                 Key={"channelId": channel_id},
                 UpdateExpression="SET lastSeq = :seq",
                 ConditionExpression="attribute_exists(channelId) AND lastSeq < :seq",
-                ExpressionAttributeValues={":seq": place},
+                ExpressionAttributeValues={":seq": seq},
             )
 
-    def _stored_in(self, channel_id: str) -> dict[str, int]:
-        """The places that are taken in a channel, read once."""
-        if channel_id not in self._stored:
+    def _stored_seqs_in(self, channel_id: str) -> dict[str, int]:
+        """The seq by message id of all stored messages of a channel; read once."""
+        if channel_id not in self._stored_seqs:
             rows = tables.read(self.stage, channel_id).messages
-            self._stored[channel_id] = {str(row["messageId"]): int(row["seq"]) for row in rows}
-        return self._stored[channel_id]
+            self._stored_seqs[channel_id] = {str(row["messageId"]): int(row["seq"]) for row in rows}
+        return self._stored_seqs[channel_id]
 
-    def _logged(self, event: BusEvent) -> int | None:
-        """The place that the first run gave it, as the workflow's log tells."""
+    def _seq_in_log(self, event: BusEvent) -> int | None:
+        """The seq that the first run assigned, from the workflow's log; None if it is not there."""
         if not self.look_in_log or not event.occurred_ms:
             return None
         runs = RunLog(self.stage).about(
@@ -157,27 +166,13 @@ class Restorer:
             (run.seq for run in runs if run.mode == "live" and run.outcome == "delivered" and run.seq), None
         )
 
-    def _at_its_place(self, event: BusEvent) -> BusEvent:
-        """A change names its message's seq; where the message got another one here, the change follows it."""
-        message_id = str(event.message_id)
-        if message_id not in self._moved:
-            row = next(tables.message_ids(self.stage, [message_id]), None)
-            if row is None:
-                return event
-            self._moved[message_id] = int(row["seq"])
-        if self._moved[message_id] == event.data["seq"]:
-            return event
-        detail = event.raw["detail"]
-        data = {**detail["data"], "seq": self._moved[message_id]}
-        return BusEvent({**event.raw, "detail": {**detail, "data": data}})
 
-
-def _unless_there(call: Any, **arguments: Any) -> bool:
-    """Write under a condition. False if the condition did not hold."""
+def _write(operation: Any, **arguments: Any) -> bool:
+    """Call a conditional write. Returns False if the condition failed."""
     try:
-        call(**arguments)
-    except ClientError as refusal:
-        if refusal.response["Error"]["Code"] not in CANCELLED:
+        operation(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in CONDITION_FAILED:
             raise
         return False
     return True

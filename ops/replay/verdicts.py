@@ -1,7 +1,7 @@
-"""Whether an event has left what it should have: a dry run's answer, read.
+"""Compare an event with what is stored, from the output of its dry run.
 
-A dry run of the workflow says what it would store and what is stored. A later change legitimately hides an earlier
-one; everything else that is not as the event says is missing, or different.
+The output holds what the workflow would store and what is stored. An event whose effect was replaced by a later
+change is superseded; any other event whose effect is not stored is missing or different.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,11 +13,11 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from ops.events.bus_event import BusEvent
 
-_plain = TypeDeserializer()
+_deserializer = TypeDeserializer()
 
 
 class Verdict(StrEnum):
-    """How the stage compares with an event."""
+    """How what is stored compares with an event."""
 
     SAME = "same"
     SUPERSEDED = "superseded"
@@ -28,7 +28,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One event's verdict, and what is wrong, in a sentence (empty when nothing is)."""
+    """One event's verdict, with a sentence that explains it (empty for SAME)."""
 
     event: BusEvent
     verdict: Verdict
@@ -41,12 +41,12 @@ class Finding:
         return self.event.user_id or self.event.actor
 
 
-def judge(event: BusEvent, answer: Mapping[str, Any]) -> Finding:
-    """The verdict on an event, from the output of its dry run."""
-    stored = _row(answer.get("stored"))
-    seq = answer.get("seq") if isinstance(answer.get("seq"), int) else None
+def judge(event: BusEvent, output: Mapping[str, Any]) -> Finding:
+    """The verdict on an event. `output` is `{seq, stored, wouldStore}`, with rows in DynamoDB's JSON."""
+    stored = _row(output.get("stored"))
+    seq = output.get("seq") if isinstance(output.get("seq"), int) else None
     if event.detail_type == "MessageSent":
-        verdict, note = _message(_row(answer.get("wouldStore")) or {}, stored, seq)
+        verdict, note = _message(_row(output.get("wouldStore")) or {}, stored, seq)
     else:
         verdict, note = JUDGES[event.detail_type](event.data, stored)
         seq = event.data.get("seq") if seq is None else seq
@@ -63,17 +63,17 @@ Row = dict[str, Any]
 SAME: Judgement = (Verdict.SAME, "")
 
 
-def _message(wanted: Row, stored: Row | None, seq: int | None) -> Judgement:
+def _message(expected: Row, stored: Row | None, seq: int | None) -> Judgement:
     if seq is None:
         return Verdict.MISSING, "The message is not stored."
     if stored is None:
-        return Verdict.MISSING, f"Its id is known, at seq {seq}, but its row is gone."
+        return Verdict.MISSING, f"Its id is stored with seq {seq}, but the message is not."
     compared = {"messageId", "clientMessageId", "senderId", "senderName", "sentAt"}
     if "editedAt" not in stored and "deletedAt" not in stored:
-        # A text that was edited is compared with the edit, one that was deleted with the deletion.
+        # The text of a changed message is compared when its edit or deletion is.
         compared |= {"text"}
-    wrong = sorted(name for name in compared if stored.get(name) != wanted.get(name))
-    return (Verdict.DIFFERENT, f"Stored with another {', '.join(wrong)}.") if wrong else SAME
+    wrong = sorted(name for name in compared if stored.get(name) != expected.get(name))
+    return (Verdict.DIFFERENT, f"The stored row differs in: {', '.join(wrong)}.") if wrong else SAME
 
 
 def _edit(data: Row, stored: Row | None) -> Judgement:
@@ -82,15 +82,15 @@ def _edit(data: Row, stored: Row | None) -> Judgement:
     if stored.get("messageId") != data.get("messageId"):
         return Verdict.DIFFERENT, "Another message is stored at its seq."
     if "deletedAt" in stored:
-        return Verdict.SUPERSEDED, "Deleted since."
+        return Verdict.SUPERSEDED, "The message was deleted later."
     if stored.get("senderId") != data.get("editedBy"):
-        return Verdict.SUPERSEDED, "Not its author's: refused, then and now."
+        return Verdict.SUPERSEDED, "The editor is not the author, so the workflow refuses the edit."
     edited_at = str(stored.get("editedAt", ""))
     if edited_at > data["editedAt"]:
-        return Verdict.SUPERSEDED, "Edited again since."
+        return Verdict.SUPERSEDED, "The message was edited again later."
     if edited_at < data["editedAt"]:
         return Verdict.MISSING, "The edit is not stored."
-    return SAME if stored.get("text") == data.get("text") else (Verdict.DIFFERENT, "Stored with another text.")
+    return SAME if stored.get("text") == data.get("text") else (Verdict.DIFFERENT, "The stored text differs.")
 
 
 def _deletion(data: Row, stored: Row | None) -> Judgement:
@@ -101,20 +101,22 @@ def _deletion(data: Row, stored: Row | None) -> Judgement:
     if "deletedAt" not in stored:
         return Verdict.MISSING, "The deletion is not stored."
     if stored.get("text"):
-        return Verdict.DIFFERENT, "Deleted, but a text is stored."
-    return (
-        SAME if stored["deletedAt"] == data["deletedAt"] else (Verdict.SUPERSEDED, "Another deletion came first.")
-    )
+        return Verdict.DIFFERENT, "The message is marked as deleted, but its text is still stored."
+    if stored["deletedAt"] != data["deletedAt"]:
+        return Verdict.SUPERSEDED, "Another deletion was stored first."
+    return SAME
 
 
 def _reaction(present: bool) -> Callable[[Row, Row | None], Judgement]:
     def judge_reaction(data: Row, stored: Row | None) -> Judgement:
         reacted_at = str((stored or {}).get("reactedAt", ""))
         if stored is None or reacted_at < data["reactedAt"]:
-            return Verdict.MISSING, "The reaction is not stored." if present else "Its removal is not stored."
+            return Verdict.MISSING, f"The {'reaction' if present else 'removal of the reaction'} is not stored."
         if reacted_at > data["reactedAt"]:
-            return Verdict.SUPERSEDED, "Changed again since."
-        return SAME if stored.get("present") is present else (Verdict.DIFFERENT, "Stored the other way round.")
+            return Verdict.SUPERSEDED, "The reaction was changed again later."
+        if stored.get("present") is not present:
+            return Verdict.DIFFERENT, f"The reaction is stored as {'removed' if present else 'present'}."
+        return SAME
 
     return judge_reaction
 
@@ -125,7 +127,7 @@ def _channel(data: Row, stored: Row | None) -> Judgement:
     summary = data.get("channel") or {}
     names = ("kind", "name", "createdAt", "createdBy")
     wrong = [name for name in names if stored.get(name, "") != summary.get(name, "")]
-    return (Verdict.DIFFERENT, f"Stored with another {', '.join(wrong)}.") if wrong else SAME
+    return (Verdict.DIFFERENT, f"The stored row differs in: {', '.join(wrong)}.") if wrong else SAME
 
 
 def _joined(data: Row, stored: Row | None) -> Judgement:
@@ -133,15 +135,15 @@ def _joined(data: Row, stored: Row | None) -> Judgement:
         return Verdict.MISSING, "The membership is not stored."
     joined_at = str(stored.get("joinedAt", ""))
     if joined_at > data["changedAt"]:
-        return Verdict.SUPERSEDED, "Left and joined again since."
-    return SAME if joined_at == data["changedAt"] else (Verdict.DIFFERENT, f"Stored as joined at {joined_at}.")
+        return Verdict.SUPERSEDED, "The user left and joined again later."
+    return SAME if joined_at == data["changedAt"] else (Verdict.DIFFERENT, f"The stored joinedAt is {joined_at}.")
 
 
 def _left(data: Row, stored: Row | None) -> Judgement:
     if stored is None:
         return SAME
     if str(stored.get("joinedAt", "")) > data["changedAt"]:
-        return Verdict.SUPERSEDED, "Joined again since."
+        return Verdict.SUPERSEDED, "The user joined again later."
     return Verdict.DIFFERENT, "The membership that it ended is still stored."
 
 
@@ -156,24 +158,24 @@ JUDGES: dict[str, Callable[[Row, Row | None], Judgement]] = {
 }
 
 
-def with_later_memberships(findings: list[Finding], later: Mapping[tuple[str, str], str]) -> list[Finding]:
-    """A membership that is missing because it ended later is none that is missing.
+def with_later_memberships(findings: list[Finding], left_at: Mapping[tuple[str, str], str]) -> list[Finding]:
+    """The findings, with SUPERSEDED in place of MISSING for a MemberJoined whose user left later.
 
-    `later` maps (userId, channelId) to when it last ended, or was last begun, after the events looked at.
+    `left_at` maps (userId, channelId) to the time of the latest MemberLeft, in ISO 8601.
     """
-    settled = []
+    updated = []
     for finding in findings:
         data, verdict = finding.event.data, finding.verdict
         key = (str(data.get("userId")), str(data.get("channelId")))
         is_joining = finding.event.detail_type == "MemberJoined" and verdict is Verdict.MISSING
-        if is_joining and later.get(key, "") > str(data.get("changedAt")):
-            finding = Finding(finding.event, Verdict.SUPERSEDED, "Left since.", finding.seq)
-        settled.append(finding)
-    return settled
+        if is_joining and left_at.get(key, "") > str(data.get("changedAt")):
+            finding = Finding(finding.event, Verdict.SUPERSEDED, "The user left later.", finding.seq)
+        updated.append(finding)
+    return updated
 
 
 def _row(item: Any) -> Row | None:
-    """DynamoDB's own JSON as a plain row; numbers as int."""
+    """A row from DynamoDB's JSON; None if there is none. Numbers are Decimal."""
     if not isinstance(item, dict):
         return None
-    return {name: _plain.deserialize(value) for name, value in item.items()}
+    return {name: _deserializer.deserialize(value) for name, value in item.items()}

@@ -1,4 +1,4 @@
-"""A stage as seen from outside: its outputs, and AWS clients that reach it.
+"""A stage's outputs, and AWS clients for it.
 
 A deployed stage is found by its stacks, a local one by its state directory.
 """
@@ -20,12 +20,12 @@ STACKS = ("Auth", "Data", "Events", "WebSocketApi", "Delivery", "RestApi", "Fron
 
 
 class StageNotFoundError(OpsError):
-    """There is no such stage, or it is not running. The message says what to do."""
+    """There is no such stage, it is not running, or AWS cannot be reached. The message says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One stage. `outputs` maps a stack's name (Data) to its outputs."""
+    """One deployment stage. `outputs` maps a stack's name (`Data`) to its outputs by name."""
 
     name: str
     site_url: str
@@ -39,7 +39,7 @@ class Stage:
 
     @classmethod
     def find(cls, name: str | None, state_dir: Path | None = None) -> Self:
-        """The deployed stage of a name, or without one the local stage. Raises StageNotFoundError."""
+        """The deployed stage with this name; without a name the local stage. Raises StageNotFoundError."""
         return cls.deployed(name) if name else cls.local(state_dir)
 
     @classmethod
@@ -51,46 +51,32 @@ class Stage:
         description = local_state.running(path)
         if description is None:
             raise StageNotFoundError(f"The local stage in {path} is still starting: try again in a moment.")
-        return cls.described(description)
+        return cls.from_status(description)
 
     @classmethod
-    def described(cls, status: dict[str, Any]) -> Self:
-        """The local stage that a status describes."""
+    def from_status(cls, status: dict[str, Any]) -> Self:
+        """The local stage described by the output of `parley status --json`."""
         name = status["stage"]
         return cls(
             name=name,
             site_url=status["url"],
             api_url=status["apiUrl"],
             websocket_url=status["websocketUrl"],
-            outputs={stack.removeprefix(f"Parley-{name}-"): found for stack, found in status["outputs"].items()},
+            outputs={stack.removeprefix(f"Parley-{name}-"): values for stack, values in status["outputs"].items()},
             session=boto3.Session("local", "local", region_name=status["region"]),
             endpoint_url=status["emulatorUrl"],
         )
 
     @classmethod
     def deployed(cls, name: str) -> Self:
-        """A stage in the AWS account of one's credentials. Raises StageNotFoundError."""
+        """A stage in the AWS account of the default credentials. Raises StageNotFoundError."""
         session = boto3.Session()
         try:
-            stacks = session.client("cloudformation")
-        except BotoCoreError as fault:
-            raise StageNotFoundError(f"AWS cannot be asked for the stage '{name}': {fault}") from None
-        outputs: dict[str, dict[str, str]] = {}
-        for stack in STACKS:
-            try:
-                found = stacks.describe_stacks(StackName=f"Parley-{name}-{stack}")["Stacks"][0]
-            except BotoCoreError as fault:
-                raise StageNotFoundError(f"AWS cannot be asked for the stage '{name}': {fault}") from None
-            except stacks.exceptions.ClientError as refusal:
-                if refusal.response["Error"]["Code"] != "ValidationError":
-                    raise StageNotFoundError(
-                        f"AWS does not tell of the stage '{name}': {refusal.response['Error']['Message']}"
-                    ) from None
-                raise StageNotFoundError(
-                    f"There is no stack Parley-{name}-{stack} in {session.region_name}; "
-                    f"deploy the stage with: make deploy STAGE={name}"
-                ) from None
-            outputs[stack] = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+            outputs = {stack: _outputs(session, name, stack) for stack in STACKS}
+        except BotoCoreError as error:
+            raise StageNotFoundError(
+                f"Cannot read the stacks of the stage '{name}': {error}. Check your AWS credentials and region."
+            ) from None
         site_url = outputs["Frontend"]["SiteUrl"].rstrip("/")
         return cls(
             name=name,
@@ -102,29 +88,29 @@ class Stage:
         )
 
     def output(self, stack: str, name: str) -> str:
-        """One output, by its stack's name. Raises StageNotFoundError for a stage that is older than the output."""
+        """One output, by its stack's name. Raises StageNotFoundError if the stage has no such output."""
         try:
             return self.outputs[stack][name]
         except KeyError:
             raise StageNotFoundError(
-                f"The stage '{self.name}' has no output {name}: it is older than this command; deploy it again."
+                f"The stage '{self.name}' has no output {name}: it is older than this command. Deploy it again."
             ) from None
 
     @property
     def is_local(self) -> bool:
-        """Whether it runs on this machine."""
+        """Whether this is a local stage."""
         return self.endpoint_url is not None
 
     @property
     def region(self) -> str:
-        """Where it is."""
+        """The AWS region."""
         return str(self.session.region_name)
 
     def client(self, service: str) -> Any:
-        """A boto3 client that reaches the stage, the same one each time; threads may share it."""
+        """The boto3 client of a service. The same one is returned each time; it is thread-safe."""
         with self._lock:
             if service not in self._clients:
-                # Without a host prefix, which would look for hosts like sync-127.0.0.1.
+                # A host prefix would lead to names such as sync-127.0.0.1, which do not resolve.
                 config = Config(
                     inject_host_prefix=not self.is_local,
                     max_pool_connections=32,
@@ -136,14 +122,31 @@ class Stage:
             return self._clients[service]
 
     def resource(self, service: str) -> Any:
-        """A boto3 resource that reaches the stage, a new one each time: threads may not share them."""
+        """A new boto3 resource of a service. Threads must not share it."""
         return self.session.resource(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
 
     @property
     def user_pool(self) -> UserPool:
-        """The stage's users."""
+        """The stage's user pool."""
         return UserPool(
             client=self.client("cognito-idp"),
             user_pool_id=self.output("Auth", "UserPoolId"),
             client_id=self.output("Frontend", "UserPoolClientId"),
         )
+
+
+def _outputs(session: boto3.Session, name: str, stack: str) -> dict[str, str]:
+    """The outputs of one stack. Raises StageNotFoundError, and BotoCoreError if AWS cannot be reached."""
+    stacks = session.client("cloudformation")
+    try:
+        description = stacks.describe_stacks(StackName=f"Parley-{name}-{stack}")["Stacks"][0]
+    except stacks.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            raise StageNotFoundError(
+                f"There is no stack Parley-{name}-{stack} in {session.region_name}; "
+                f"deploy the stage with: make deploy STAGE={name}"
+            ) from None
+        raise StageNotFoundError(
+            f"AWS refused to describe the stage '{name}': {error.response['Error']['Message']}"
+        ) from None
+    return {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}

@@ -1,4 +1,4 @@
-"""Users of a stage, in its Cognito user pool: made for tests, measurements and demonstrations."""
+"""Manage the users in a stage's Cognito user pool; used by operators, tests and benchmarks."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ class UserPool:
     client_id: str
 
     def add(self, username: str, *, display_name: str, password: str) -> None:
-        """Make a confirmed user with a permanent password. Raises UsernameExistsException."""
+        """Create a confirmed user with a permanent password. Raises UsernameExistsException."""
         self.client.admin_create_user(
             UserPoolId=self.user_pool_id,
             Username=username,
@@ -38,7 +38,7 @@ class UserPool:
         )
 
     def id_token(self, username: str, password: str) -> str:
-        """A fresh ID token. Raises NotAuthorizedException for a wrong password."""
+        """The ID token of a new session. Raises NotAuthorizedException for a wrong password."""
         return self.sign_in(username, password)["IdToken"]
 
     def sign_in(self, username: str, password: str) -> "AuthenticationResultTypeTypeDef":
@@ -51,13 +51,13 @@ class UserPool:
         )
         return answer["AuthenticationResult"]
 
-    def everyone(self) -> list[UserSummary]:
-        """Every user, by user name."""
-        found: list[UserSummary] = []
+    def list_users(self) -> list[UserSummary]:
+        """Every user, sorted by user name."""
+        users: list[UserSummary] = []
         for page in self.client.get_paginator("list_users").paginate(UserPoolId=self.user_pool_id):
             for user in page["Users"]:
-                attributes = {each["Name"]: each.get("Value", "") for each in user.get("Attributes", [])}
-                found.append(
+                attributes = {item["Name"]: item.get("Value", "") for item in user.get("Attributes", [])}
+                users.append(
                     UserSummary(
                         username=user["Username"],
                         user_id=attributes.get("sub", ""),
@@ -67,10 +67,10 @@ class UserPool:
                         enabled=user["Enabled"],
                     )
                 )
-        return sorted(found, key=lambda user: user.username)
+        return sorted(users, key=lambda user: user.username)
 
     def set_enabled(self, username: str, *, enabled: bool) -> None:
-        """Let a user sign in, or not any more. Raises NotFoundError."""
+        """Enable or disable sign-in; disabling also revokes the tokens. Raises NotFoundError."""
         call = self.client.admin_enable_user if enabled else self.client.admin_disable_user
         try:
             call(UserPoolId=self.user_pool_id, Username=username)
@@ -80,6 +80,6 @@ class UserPool:
             raise NotFoundError(f"There is no user '{username}'.") from None
 
 
-def refused(refusal: ClientError) -> BadRequestError:
-    """Cognito's refusal of a new user as a sentence."""
-    return BadRequestError(f"The user pool refuses: {refusal.response['Error']['Message']}")
+def creation_failed(error: ClientError) -> BadRequestError:
+    """The error of `UserPool.add` for the operator, with Cognito's message."""
+    return BadRequestError(f"The user pool rejected the user: {error.response['Error']['Message']}")

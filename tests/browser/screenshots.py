@@ -17,7 +17,7 @@ import typer
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from rich.console import Console
 
-from ops.chat_client import ChatClient, chatting
+from ops.chat_client import ChatClient, open_client
 from ops.fault_drill import BROKEN_HANDLER, FaultDrill
 from ops.stage.stage import Stage
 from tests.browser import chromium
@@ -94,7 +94,9 @@ async def _talk(stage: TestStage, talked: threading.Event, over: threading.Event
         people: dict[str, ChatClient] = {}
         for name, person in PEOPLE.items():
             people[name] = await stack.enter_async_context(
-                chatting(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=stage.id_token(person))
+                open_client(
+                    api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=stage.id_token(person)
+                )
             )
         history = await people["alice"].api.get("/channels/general/messages", limit=100)
         if all(item["text"] != CONVERSATION[0][1] for item in history["items"]):

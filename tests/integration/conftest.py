@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from ops.chat_client import ChatClient, chatting
+from ops.chat_client import ChatClient, open_client
 from tests.local_stage import TestStage
 
 Join = Callable[[str], Awaitable[ChatClient]]
@@ -19,7 +19,9 @@ async def join(stage: TestStage) -> AsyncIterator[Join]:
         async def enter(name: str) -> ChatClient:
             person = stage.new_user(name)
             return await stack.enter_async_context(
-                chatting(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=stage.id_token(person))
+                open_client(
+                    api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=stage.id_token(person)
+                )
             )
 
         yield enter

@@ -422,11 +422,11 @@ async def test_an_export_replays_on_another_machine(stage: TestStage, join: Join
     ("arguments", "message"),
     [
         ((), "--since"),
-        (("--since", "soon"), "is no moment"),
+        (("--since", "soon"), "Invalid time"),
         (("--since", "5m", "--until", "10m"), "empty"),
         (("--since", "5m", "--type", "Nothing"), "no kind of event"),
         (("--since", "5m", "--redact", "text"), "--export"),
-        (("--from-file", "/no/such/file"), "cannot be read"),
+        (("--from-file", "/no/such/file"), "Cannot read"),
         (("--since", "5m", "--export", "out", "--redeliver"), "neither"),
     ],
 )
