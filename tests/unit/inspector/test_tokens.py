@@ -1,4 +1,4 @@
-"""The inspector takes the pool's own ID tokens, and nothing that looks like one."""
+"""The inspector accepts ID tokens of the stage's user pool, and no other tokens."""
 
 import json
 import time
@@ -19,19 +19,19 @@ OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool"
 
 
-def verifier() -> TokenVerifier:
-    """One that has fetched the pool's keys already."""
-    found = TokenVerifier("http://127.0.0.1:1", "us-east-1", "us-east-1_pool", "client")
+def token_verifier() -> TokenVerifier:
+    """A verifier with the pool's keys already fetched."""
+    verifier = TokenVerifier("http://127.0.0.1:1", "us-east-1", "us-east-1_pool", "client")
     public = {**json.loads(RSAAlgorithm.to_jwk(KEY.public_key())), "kid": "k1", "alg": "RS256", "use": "sig"}
-    cache = found.keys.jwk_set_cache
+    cache = verifier.keys.jwk_set_cache
     assert cache is not None
     cache.put({"keys": [public]})
-    found.keys._last_successful_fetch = time.monotonic()
-    return found
+    verifier.keys._last_successful_fetch = time.monotonic()
+    return verifier
 
 
 def token(key: Any = KEY, *, kid: str = "k1", algorithm: str = "RS256", **changes: Any) -> str:
-    """A token as the pool makes it, but for the changes; None leaves a claim out."""
+    """A token as the pool signs it, with changed claims; None removes a claim."""
     now = int(time.time())
     claims = {
         "sub": "alice-id",
@@ -44,19 +44,19 @@ def token(key: Any = KEY, *, kid: str = "k1", algorithm: str = "RS256", **change
         "name": "Alice",
         **changes,
     }
-    kept = {name: value for name, value in claims.items() if value is not None}
-    return jwt.encode(kept, key, algorithm=algorithm, headers={"kid": kid})
+    present = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode(present, key, algorithm=algorithm, headers={"kid": kid})
 
 
 @pytest.mark.parametrize("prefix", ["", "Bearer ", "bearer "])
-async def test_the_pools_own_id_token_is_taken(prefix: str):
-    """As the API takes it, with or without the scheme."""
-    person = await verifier().verify(prefix + token())
-    assert (person.user_id, person.display_name) == ("alice-id", "Alice")
+async def test_an_id_token_of_the_pool_is_accepted(prefix: str):
+    """With or without the scheme, as the API accepts it."""
+    principal = await token_verifier().verify(prefix + token())
+    assert (principal.user_id, principal.display_name) == ("alice-id", "Alice")
 
 
 @pytest.mark.parametrize(
-    ("name", "made"),
+    ("name", "build"),
     [
         ("nothing", lambda: None),
         ("empty", lambda: "Bearer "),
@@ -75,14 +75,14 @@ async def test_the_pools_own_id_token_is_taken(prefix: str):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-async def test_everything_else_is_refused(name: str, made: Any):
-    """With a sentence, and never with what was wrong in detail."""
+async def test_any_other_token_is_refused(name: str, build: Any):
+    """With NotSignedInError, whatever is wrong with it."""
     with pytest.raises(NotSignedInError):
-        await verifier().verify(made())
+        await token_verifier().verify(build())
 
 
 def _hmac_with_the_public_key() -> str:
-    """The classic confusion of algorithms, made by hand because the library refuses to make it."""
+    """An algorithm confusion attack. Built by hand, because the library refuses to sign with a public key."""
     import base64
     import hashlib
     import hmac

@@ -1,1 +1,1 @@
-"""The operators' tools: what needs no stage."""
+"""Unit tests of the operator tools that need no stage."""

@@ -1,4 +1,4 @@
-"""The same events, in any order, make the same state; and a table that holds it has no differences."""
+"""Events in any order are projected to the same state, and tables with that state have no differences."""
 
 from typing import Any
 
@@ -9,38 +9,47 @@ from hypothesis import strategies as st
 from ops.check.comparison import Tables, compare
 from ops.events.bus_event import BusEvent
 from ops.events.projection import Projection, latest, project
-from tests.unit.ops.run_builders import at, bus_event, created, deleted, edited, moved, reacted, sent
+from tests.unit.ops.event_builders import (
+    at,
+    bus_event,
+    channel_created,
+    membership_changed,
+    message_deleted,
+    message_edited,
+    message_sent,
+    reaction_changed,
+)
 
 SINCE, UNTIL = at(-1_000_000), at(1_000_000)
 
-TALK = [
-    created(),
-    moved(True, offset_ms=5),
-    sent("m-1", offset_ms=10),
-    sent("m-2", offset_ms=20),
-    edited("m-1", 1, "mended", offset_ms=30),
-    edited("m-1", 1, "mended again", offset_ms=40),
-    edited("m-1", 1, "not mine", offset_ms=50, by="mallory"),
-    reacted("m-1", 1, offset_ms=60, added=True),
-    reacted("m-1", 1, offset_ms=70, added=False),
-    reacted("m-1", 1, offset_ms=80, added=True, emoji="🎉"),
-    deleted("m-2", 2, offset_ms=90),
-    moved(False, offset_ms=100),
-    moved(True, offset_ms=110),
-    moved(False, offset_ms=120, user_id="alice", new_owner_id="bob"),
+EVENTS = [
+    channel_created(),
+    membership_changed(True, offset_ms=5),
+    message_sent("m-1", offset_ms=10),
+    message_sent("m-2", offset_ms=20),
+    message_edited("m-1", 1, "edited once", offset_ms=30),
+    message_edited("m-1", 1, "edited again", offset_ms=40),
+    message_edited("m-1", 1, "not mine", offset_ms=50, by="mallory"),
+    reaction_changed("m-1", 1, offset_ms=60, added=True),
+    reaction_changed("m-1", 1, offset_ms=70, added=False),
+    reaction_changed("m-1", 1, offset_ms=80, added=True, emoji="🎉"),
+    message_deleted("m-2", 2, offset_ms=90),
+    membership_changed(False, offset_ms=100),
+    membership_changed(True, offset_ms=110),
+    membership_changed(False, offset_ms=120, user_id="alice", new_owner_id="bob"),
 ]
 
 
 def tables(**changes: Any) -> Tables:
-    """The rows that the talk leaves behind."""
+    """The rows that EVENTS lead to, with some tables replaced."""
     message = {"channelId": "c-1", "senderId": "alice", "senderName": "Alice"}
-    found: dict[str, list[dict[str, Any]]] = {
+    rows: dict[str, list[dict[str, Any]]] = {
         "channels": [
             {"channelId": "c-1", "kind": "public", "name": "tea", "createdBy": "alice", "createdAt": at(0),
              "lastSeq": 2}
         ],
         "messages": [
-            {**message, "seq": 1, "messageId": "m-1", "clientMessageId": "client-m-1", "text": "mended again",
+            {**message, "seq": 1, "messageId": "m-1", "clientMessageId": "client-m-1", "text": "edited again",
              "sentAt": at(10), "editedAt": at(40)},
             {**message, "seq": 2, "messageId": "m-2", "clientMessageId": "client-m-2", "text": "",
              "sentAt": at(20), "deletedAt": at(90), "deletedBy": "alice"},
@@ -55,11 +64,11 @@ def tables(**changes: Any) -> Tables:
         ],
         "members": [{"userId": "bob", "channelId": "c-1", "role": "owner", "joinedAt": at(110)}],
     }  # fmt: skip
-    return Tables(**{**found, **changes})
+    return Tables(**{**rows, **changes})
 
 
 def state(projected: Projection) -> Any:
-    """What can be compared of a fold."""
+    """The comparable part of a projection."""
     return (
         {message_id: (message.text, message.edited_at) for message_id, message in projected.messages.items()},
         {key: latest(moments) for key, moments in projected.reactions.items()},
@@ -68,20 +77,20 @@ def state(projected: Projection) -> Any:
     )
 
 
-@given(st.permutations(TALK), st.lists(st.sampled_from(TALK), max_size=6))
-def test_order_and_repeats_do_not_matter(shuffled: list[BusEvent], repeats: list[BusEvent]):
-    """The bus keeps no order and delivers at least once; the state is the same."""
-    assert state(project([*shuffled, *repeats])) == state(project(TALK))
+@given(st.permutations(EVENTS), st.lists(st.sampled_from(EVENTS), max_size=6))
+def test_order_and_duplicates_do_not_change_the_state(shuffled: list[BusEvent], repeats: list[BusEvent]):
+    """The bus does not keep the order and delivers at least once."""
+    assert state(project([*shuffled, *repeats])) == state(project(EVENTS))
 
 
-@given(st.permutations(TALK))
-def test_the_tables_that_the_talk_made_have_no_differences(shuffled: list[BusEvent]):
-    """Later edits win, others' do not count, a deletion empties, reactions and memberships end as last said."""
+@given(st.permutations(EVENTS))
+def test_tables_with_the_projected_state_have_no_differences(shuffled: list[BusEvent]):
+    """The author's latest edit, any deletion, and the latest change of a reaction or membership win."""
     assert compare(project(shuffled), tables(), since=SINCE, until=UNTIL).differences == []
 
 
-def test_each_way_of_tampering_is_named():
-    """A row gone, changed, made up, moved; an id gone; a counter behind."""
+def test_every_change_of_a_row_is_reported():
+    """A deleted, changed or extra row, a missing id, and a counter that is too low."""
     good = tables()
     first, second = good.messages
     thumb, party = good.reactions
@@ -99,70 +108,73 @@ def test_each_way_of_tampering_is_named():
         (tables(members=[*good.members, {**eve, "role": "owner"}]), {("different", "members")}),
         (tables(channels=[{**good.channels[0], "lastSeq": 1}]), {("different", "channels")}),
     ]  # fmt: skip
-    for tampered, wanted in cases:
-        found = compare(project(TALK), tampered, since=SINCE, until=UNTIL).differences
-        assert {(each.kind, each.table) for each in found} >= wanted, wanted
+    for tampered, expected in cases:
+        differences = compare(project(EVENTS), tampered, since=SINCE, until=UNTIL).differences
+        assert {(difference.kind, difference.table) for difference in differences} >= expected, expected
 
 
-def left(user_id: str, offset_ms: int, new_owner_id: str | None = None) -> BusEvent:
-    """A member left, and perhaps another owns the channel now."""
-    return moved(False, offset_ms=offset_ms, user_id=user_id, new_owner_id=new_owner_id)
+def member_left(user_id: str, offset_ms: int, new_owner_id: str | None = None) -> BusEvent:
+    """A member leaves, and the channel may pass to a new owner."""
+    return membership_changed(False, offset_ms=offset_ms, user_id=user_id, new_owner_id=new_owner_id)
 
 
 @pytest.mark.parametrize(
     ("events", "owners"),
     [
-        ([created()], {"alice"}),
-        ([created(kind="direct")], set()),
-        ([created(), left("alice", 10)], set()),
-        ([created(), left("alice", 10), moved(True, offset_ms=20, user_id="alice")], set()),
-        ([created(), moved(True, offset_ms=5), left("alice", 10, "bob")], {"bob"}),
-        # The first heir left meanwhile, so that another was told of, at the same moment or a later one.
+        ([channel_created()], {"alice"}),
+        ([channel_created(kind="direct")], set()),
+        ([channel_created(), member_left("alice", 10)], set()),
+        (
+            [channel_created(), member_left("alice", 10), membership_changed(True, offset_ms=20, user_id="alice")],
+            set(),
+        ),
+        ([channel_created(), membership_changed(True, offset_ms=5), member_left("alice", 10, "bob")], {"bob"}),
+        # The first new owner has left, so another event names a second one, at the same time or later.
         (
             [
-                created(),
-                moved(True, offset_ms=5),
-                moved(True, offset_ms=6, user_id="carol"),
-                left("alice", 10, "carol"),
-                left("carol", 9),
-                left("alice", 10, "bob"),
+                channel_created(),
+                membership_changed(True, offset_ms=5),
+                membership_changed(True, offset_ms=6, user_id="carol"),
+                member_left("alice", 10, "carol"),
+                member_left("carol", 9),
+                member_left("alice", 10, "bob"),
             ],
             {"bob"},
         ),
         (
             [
-                created(),
-                moved(True, offset_ms=5),
-                moved(True, offset_ms=6, user_id="carol"),
-                left("alice", 10, "carol"),
-                left("carol", 9, "bob"),
+                channel_created(),
+                membership_changed(True, offset_ms=5),
+                membership_changed(True, offset_ms=6, user_id="carol"),
+                member_left("alice", 10, "carol"),
+                member_left("carol", 9, "bob"),
             ],
             {"bob"},
         ),
     ],
 )
-def test_an_owner_is_who_was_last_said_to_be_and_stayed(events: list[BusEvent], owners: set[str]):
-    """A channel that all have left has none, even if its first comes back."""
+def test_the_owner_is_the_latest_one_who_did_not_leave(events: list[BusEvent], owners: set[str]):
+    """A channel that every member left has no owner, even if the first one joins again."""
     assert project(events).owners_of("c-1") == owners
     assert project(reversed(events)).owners_of("c-1") == owners
 
 
-def test_what_lies_outside_the_archives_time_is_not_held_against_the_tables():
-    """A row from before the archive began, and one that is still on its way."""
+def test_rows_and_events_outside_the_time_range_are_not_compared():
+    """A row that is older than the archive, and an event that is too recent."""
     old = {**tables().messages[0], "seq": 3, "messageId": "m-old", "sentAt": at(-2_000_000)}
     rows = tables(
         messages=[*tables().messages, old],
         message_ids=[*tables().message_ids, {"messageId": "m-old", "channelId": "c-1", "seq": 3}],
         channels=[{**tables().channels[0], "lastSeq": 3}],
     )
-    result = compare(project(TALK), rows, since=SINCE, until=UNTIL)
-    assert (result.differences, result.outside) == ([], 1)
-    young = sent("m-young", offset_ms=2_000_000)
-    assert compare(project([*TALK, young]), tables(), since=SINCE, until=UNTIL).differences == []
+    comparison = compare(project(EVENTS), rows, since=SINCE, until=UNTIL)
+    assert (comparison.differences, comparison.outside) == ([], 1)
+    recent = message_sent("m-recent", offset_ms=2_000_000)
+    assert compare(project([*EVENTS, recent]), tables(), since=SINCE, until=UNTIL).differences == []
 
 
-def test_a_poisoned_event_changes_nothing_and_is_counted():
-    """The workflow refuses it, so the fold does."""
-    projected = project([*TALK, bus_event("MessageSent", {"channelId": "c-1"}), BusEvent({"detail": 7})])
-    assert state(projected) == state(project(TALK))
+def test_a_malformed_event_has_no_effect_and_is_counted():
+    """As in the workflow, which refuses it."""
+    projected = project([*EVENTS, bus_event("MessageSent", {"channelId": "c-1"}), BusEvent({"detail": 7})])
+    assert state(projected) == state(project(EVENTS))
     assert len(projected.malformed) == 2

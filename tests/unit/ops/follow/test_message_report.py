@@ -1,4 +1,4 @@
-"""What is said where the workflow's log cannot tell."""
+"""What a report and the log say about runs that are not logged."""
 
 from typing import Any, cast
 
@@ -10,16 +10,16 @@ from ops.follow.message_report import problems
 from ops.models import StoredMessage
 from ops.runs.run_log import RunLog
 from ops.stage.stage import Stage
-from tests.unit.ops.run_builders import at
+from tests.unit.ops.event_builders import at
 
 DEFINITION = '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}'
 
 
 class StageWithLevel:
-    """As much of a stage as its workflow: real calls, to moto."""
+    """A stage with nothing but a workflow, created in moto."""
 
     def __init__(self, level: str) -> None:
-        # A name of its own: within the mocked account of all tests, a name once taken keeps its first level.
+        # One name per level: moto's account is shared, and an existing state machine keeps its first level.
         log_group = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/vendedlogs/states/deliver:*"
         logging = {
             "level": level,
@@ -44,23 +44,23 @@ class StageWithLevel:
 
 @mock_aws
 @pytest.mark.parametrize(
-    ("level", "said"), [("ALL", None), ("ERROR", "logs ERROR only"), ("OFF", "logs OFF only")]
+    ("level", "message"), [("ALL", None), ("ERROR", "logs ERROR only"), ("OFF", "logs OFF only")]
 )
-def test_a_log_says_what_it_leaves_out(level: str, said: str | None):
-    """Nobody looks for a run that was never logged."""
+def test_the_omission_names_the_log_level(level: str, message: str | None):
+    """With the level ALL, every run is logged and there is no omission."""
     omission = RunLog(cast(Stage, StageWithLevel(level))).omission
-    assert (omission is None) if said is None else (omission and said in omission)
+    assert (omission is None) if message is None else (omission and message in omission)
 
 
-def test_a_message_without_runs_is_told_with_the_log_s_own_reason():
-    """The level, where it is the reason; else age, or that none was started."""
-    known: dict[str, Any] = {
+def test_a_message_without_runs_has_the_log_s_omission_as_its_problem():
+    """Without an omission: the run is older than the log's retention, or was never started."""
+    fields: dict[str, Any] = {
         "message": StoredMessage(channel_id="general", seq=1, sender_id="a", sender_name="A", sent_at=at(0)),
         "runs": [],
         "run_posts": [],
         "queues": [],
         "found_traces": [],
     }
-    assert problems(**known, omission="logs ERROR only") == ["logs ERROR only"]
-    [reason] = problems(**known, omission=None)
+    assert problems(**fields, omission="logs ERROR only") == ["logs ERROR only"]
+    [reason] = problems(**fields, omission=None)
     assert "older than the log's retention" in reason

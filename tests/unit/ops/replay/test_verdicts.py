@@ -1,4 +1,4 @@
-"""What a dry run's answer means."""
+"""Verdicts on the output of a dry run."""
 
 from typing import Any
 
@@ -7,7 +7,14 @@ from boto3.dynamodb.types import TypeSerializer
 
 from ops.events.bus_event import BusEvent
 from ops.replay.verdicts import Verdict, judge, with_later_memberships
-from tests.unit.ops.run_builders import at, deleted, edited, moved, reacted, sent
+from tests.unit.ops.event_builders import (
+    at,
+    membership_changed,
+    message_deleted,
+    message_edited,
+    message_sent,
+    reaction_changed,
+)
 
 ROW = {
     "messageId": "m-1",
@@ -20,38 +27,38 @@ ROW = {
 
 
 def item(row: dict[str, Any] | None) -> Any:
-    """A row as the workflow hands it out."""
+    """A row in DynamoDB's JSON, as in the workflow's output."""
     return None if row is None else {name: TypeSerializer().serialize(value) for name, value in row.items()}
 
 
 def verdict(event: BusEvent, stored: dict[str, Any] | None, seq: int | None = 1) -> Verdict:
-    """The verdict on an event, with a row stored."""
-    answer = {"seq": seq, "wouldStore": item(ROW), "stored": item(stored)}
-    return judge(event, answer).verdict
+    """The verdict on an event, with this row stored."""
+    output = {"seq": seq, "wouldStore": item(ROW), "stored": item(stored)}
+    return judge(event, output).verdict
 
 
 @pytest.mark.parametrize(
-    ("stored", "seq", "wanted"),
+    ("stored", "seq", "expected"),
     [
         (ROW, 1, Verdict.SAME),
         (None, None, Verdict.MISSING),
         (None, 1, Verdict.MISSING),
         ({**ROW, "text": "forged"}, 1, Verdict.DIFFERENT),
         ({**ROW, "senderId": "mallory"}, 1, Verdict.DIFFERENT),
-        ({**ROW, "text": "mended", "editedAt": at(9)}, 1, Verdict.SAME),
+        ({**ROW, "text": "edited", "editedAt": at(9)}, 1, Verdict.SAME),
         ({**ROW, "text": "", "deletedAt": at(9)}, 1, Verdict.SAME),
         ({**ROW, "senderName": "Eve", "editedAt": at(9)}, 1, Verdict.DIFFERENT),
     ],
 )
-def test_a_message(stored: dict[str, Any] | None, seq: int | None, wanted: Verdict):
-    """It is compared whole, but for a text that a later change replaced."""
-    assert verdict(sent("m-1"), stored, seq) is wanted
+def test_a_message(stored: dict[str, Any] | None, seq: int | None, expected: Verdict):
+    """All fields are compared, except a text that a later change replaced."""
+    assert verdict(message_sent("m-1"), stored, seq) is expected
 
 
 @pytest.mark.parametrize(
-    ("stored", "wanted"),
+    ("stored", "expected"),
     [
-        ({**ROW, "text": "mended", "editedAt": at(5)}, Verdict.SAME),
+        ({**ROW, "text": "edited", "editedAt": at(5)}, Verdict.SAME),
         ({**ROW, "text": "forged", "editedAt": at(5)}, Verdict.DIFFERENT),
         (ROW, Verdict.MISSING),
         ({**ROW, "editedAt": at(4)}, Verdict.MISSING),
@@ -62,13 +69,13 @@ def test_a_message(stored: dict[str, Any] | None, seq: int | None, wanted: Verdi
         (None, Verdict.MISSING),
     ],
 )
-def test_an_edit(stored: dict[str, Any] | None, wanted: Verdict):
-    """The latest edit counts, and only the author's."""
-    assert verdict(edited("m-1", 1, "mended", offset_ms=5), stored) is wanted
+def test_an_edit(stored: dict[str, Any] | None, expected: Verdict):
+    """The latest edit of the author wins."""
+    assert verdict(message_edited("m-1", 1, "edited", offset_ms=5), stored) is expected
 
 
 @pytest.mark.parametrize(
-    ("stored", "wanted"),
+    ("stored", "expected"),
     [
         ({**ROW, "text": "", "deletedAt": at(5)}, Verdict.SAME),
         ({**ROW, "text": "back", "deletedAt": at(5)}, Verdict.DIFFERENT),
@@ -77,13 +84,13 @@ def test_an_edit(stored: dict[str, Any] | None, wanted: Verdict):
         (None, Verdict.MISSING),
     ],
 )
-def test_a_deletion(stored: dict[str, Any] | None, wanted: Verdict):
-    """The first deletion counts, and the text is gone."""
-    assert verdict(deleted("m-1", 1, offset_ms=5), stored) is wanted
+def test_a_deletion(stored: dict[str, Any] | None, expected: Verdict):
+    """The first deletion wins, and the text must be removed."""
+    assert verdict(message_deleted("m-1", 1, offset_ms=5), stored) is expected
 
 
 @pytest.mark.parametrize(
-    ("stored", "wanted"),
+    ("stored", "expected"),
     [
         ({"present": True, "reactedAt": at(5)}, Verdict.SAME),
         ({"present": False, "reactedAt": at(5)}, Verdict.DIFFERENT),
@@ -92,13 +99,13 @@ def test_a_deletion(stored: dict[str, Any] | None, wanted: Verdict):
         (None, Verdict.MISSING),
     ],
 )
-def test_a_reaction(stored: dict[str, Any] | None, wanted: Verdict):
-    """The later of adding and taking back counts."""
-    assert verdict(reacted("m-1", 1, offset_ms=5, added=True), stored) is wanted
+def test_a_reaction(stored: dict[str, Any] | None, expected: Verdict):
+    """The later of adding and removing wins."""
+    assert verdict(reaction_changed("m-1", 1, offset_ms=5, added=True), stored) is expected
 
 
 @pytest.mark.parametrize(
-    ("joined", "stored", "wanted"),
+    ("joined", "stored", "expected"),
     [
         (True, {"joinedAt": at(5)}, Verdict.SAME),
         (True, {"joinedAt": at(6)}, Verdict.SUPERSEDED),
@@ -109,14 +116,14 @@ def test_a_reaction(stored: dict[str, Any] | None, wanted: Verdict):
         (False, {"joinedAt": at(4)}, Verdict.DIFFERENT),
     ],
 )
-def test_a_membership(joined: bool, stored: dict[str, Any] | None, wanted: Verdict):
-    """Whoever joined again since is not thrown out, and whoever left is not brought back."""
-    assert verdict(moved(joined, offset_ms=5), stored) is wanted
+def test_a_membership(joined: bool, stored: dict[str, Any] | None, expected: Verdict):
+    """A later joining or leaving supersedes the event."""
+    assert verdict(membership_changed(joined, offset_ms=5), stored) is expected
 
 
-def test_somebody_who_left_later_is_not_missing():
-    """Only an ending after the joining counts."""
-    finding = judge(moved(True, offset_ms=5), {"stored": None})
+def test_a_membership_that_ended_later_is_superseded():
+    """Only leaving after the joining counts."""
+    finding = judge(membership_changed(True, offset_ms=5), {"stored": None})
     assert finding.verdict is Verdict.MISSING
     [later] = with_later_memberships([finding], {("bob", "c-1"): at(6)})
     [earlier] = with_later_memberships([finding], {("bob", "c-1"): at(4)})

@@ -1,4 +1,4 @@
-"""Letters are looked at without being taken, and let go even by who has held them for too long."""
+"""Reading dead letters only hides them, and releasing them tolerates those that are visible or deleted."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from ops.stage.stage import Stage
 
 @pytest.fixture
 def queue() -> Iterator[Stage]:
-    """A stage of which there is nothing but an empty queue of dead deliveries."""
+    """A stage with nothing but an empty dead-letter queue of deliveries."""
     with mock_aws():
         session = boto3.Session()
         url = session.client("sqs").create_queue(QueueName="dead-deliveries")["QueueUrl"]
@@ -23,21 +23,21 @@ def queue() -> Iterator[Stage]:
             websocket_url="",
             outputs={"Events": {"DeliveryDeadLetterQueueUrl": url}},
             session=session,
-            # A local stage is not waited for.
+            # A local stage: `read` does not wait for more dead letters.
             endpoint_url="https://sqs.us-east-1.amazonaws.com",
         )
 
 
-def keep(stage: Stage, body: str) -> None:
-    """Put a letter into the queue."""
+def put(stage: Stage, body: str) -> None:
+    """Send a message to the dead-letter queue."""
     stage.client("sqs").send_message(
         QueueUrl=stage.output("Events", "DeliveryDeadLetterQueueUrl"), MessageBody=body
     )
 
 
-def test_a_letter_that_is_let_go_is_seen_by_others_at_once(queue: Stage):
-    """Until then it is hidden."""
-    keep(queue, "{}")
+def test_a_released_dead_letter_is_visible_at_once(queue: Stage):
+    """Before that, it is hidden from other readers."""
+    put(queue, "{}")
     found = dead_letters.read(queue, "delivery")
     assert [letter.body for letter in found] == ["{}"]
     assert dead_letters.read(queue, "delivery") == []
@@ -45,12 +45,12 @@ def test_a_letter_that_is_let_go_is_seen_by_others_at_once(queue: Stage):
     assert [letter.body for letter in dead_letters.read(queue, "delivery")] == ["{}"]
 
 
-def test_letting_go_of_what_somebody_else_took_out_harms_nothing(queue: Stage):
-    """One is gone meanwhile, another is seen by all already; the third is let go all the same."""
-    for body in ("taken", "seen", "held"):
-        keep(queue, body)
-    found = {letter.body: letter for letter in dead_letters.read(queue, "delivery")}
-    dead_letters.delete(queue, found["taken"])
-    dead_letters.release(queue, [found["seen"]])
-    dead_letters.release(queue, [found["taken"], found["seen"], found["held"]])
-    assert sorted(letter.body for letter in dead_letters.read(queue, "delivery")) == ["held", "seen"]
+def test_releasing_a_deleted_or_visible_dead_letter_has_no_effect(queue: Stage):
+    """The others are released all the same."""
+    for body in ("deleted", "visible", "hidden"):
+        put(queue, body)
+    letters = {letter.body: letter for letter in dead_letters.read(queue, "delivery")}
+    dead_letters.delete(queue, letters["deleted"])
+    dead_letters.release(queue, [letters["visible"]])
+    dead_letters.release(queue, [letters["deleted"], letters["visible"], letters["hidden"]])
+    assert sorted(letter.body for letter in dead_letters.read(queue, "delivery")) == ["hidden", "visible"]

@@ -1,4 +1,4 @@
-"""A run is put together from the lines of its history, branches that ran side by side included."""
+"""A run is assembled from the lines of its history, including concurrent branches."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ ARN = "arn:aws:states:us-east-1:000000000000:express:deliver:name:run-1"
 
 
 def line(number: int, previous: int, kind: str, at_ms: int, **details: Any) -> HistoryEvent:
-    """One line, as Step Functions writes it: every value of the frame a string."""
+    """One line as Step Functions writes it, in which every top-level value is a string."""
     encoded = {
         name: json.dumps(value) if name in ("input", "output", "parameters") else value
         for name, value in details.items()
@@ -27,13 +27,13 @@ def line(number: int, previous: int, kind: str, at_ms: int, **details: Any) -> H
             "execution_arn": ARN,
         }
     )
-    found = HistoryEvent.parse(text)
-    assert found is not None
-    return found
+    event = HistoryEvent.parse(text)
+    assert event is not None
+    return event
 
 
 def two_batches(*, second_fails: bool = False) -> list[HistoryEvent]:
-    """A run whose Map posts to two batches at once, their lines mingled."""
+    """A run whose Map posts two batches concurrently, with interleaved lines."""
     ending = (
         line(12, 9, "TaskFailed", 30, error="Lambda.Unknown", cause='{"errorMessage": "broken"}')
         if second_fails
@@ -71,13 +71,13 @@ def two_batches(*, second_fails: bool = False) -> list[HistoryEvent]:
 
 
 def one(lines: list[HistoryEvent], **more: Any) -> Execution:
-    """The one run in some lines."""
-    [found] = read(lines, **more)
-    return found
+    """The only run in these lines."""
+    [run] = read(lines, **more)
+    return run
 
 
 def test_each_branch_keeps_its_own_states():
-    """Input, output and time of two batches that ran at once are not mixed up."""
+    """Inputs, outputs and times of two concurrent batches are kept apart."""
     run = one(two_batches())
     first, second = [state for state in run.states if state.name == "PostBatch"]
     assert (first.iteration, second.iteration) == (
@@ -102,12 +102,12 @@ def test_each_branch_keeps_its_own_states():
 
 
 def test_the_order_of_lines_does_not_matter():
-    """CloudWatch promises none within a millisecond."""
+    """CloudWatch guarantees no order within a millisecond."""
     assert RunDetail.model_validate(one(two_batches()[::-1])) == RunDetail.model_validate(one(two_batches()))
 
 
-def test_a_batch_that_failed_is_trouble_though_the_run_succeeded():
-    """The caught error says why, and whom it did not reach."""
+def test_a_run_with_a_failed_batch_is_troubled_although_it_succeeded():
+    """The trouble has the caught error and the number of connections that were not reached."""
     run = one(two_batches(second_fails=True))
     assert (run.status, run.troubled, run.undelivered) == ("SUCCEEDED", True, 1)
     assert run.trouble == "1 connection was not reached: E: broken"
@@ -116,7 +116,7 @@ def test_a_batch_that_failed_is_trouble_though_the_run_succeeded():
 
 
 def test_every_connection_of_a_batch_gets_an_outcome():
-    """From the function's line; without it, from the counts where all went one way."""
+    """From the function's log line; without it, from the counts if all outcomes are equal."""
     first, second = one(two_batches()).batches
     reports: list[dict[str, Any]] = [
         {"delivered": ["a"], "gone": ["b"], "undelivered": [], "retries": {"a": 2}},
@@ -130,23 +130,23 @@ def test_every_connection_of_a_batch_gets_an_outcome():
     assert (missed.outcome, missed.reason) == ("undelivered", "E: broken")
 
 
-def test_a_run_that_is_known_by_its_failure_alone():
-    """Where only errors are logged there is no beginning: the failure is told all the same."""
+def test_a_run_with_only_a_failure_line_is_read_as_partial():
+    """With the log level ERROR, there is no first line; the failure is still shown."""
     lines = [line(25, 24, "ExecutionFailed", 50, error="Parley.MalformedEvent", cause="A field is missing")]
     assert read(lines) == []
     run = one(lines, partial=True)
     assert (run.status, run.trouble) == ("FAILED", "Parley.MalformedEvent: A field is missing")
 
 
-def test_what_is_no_history_is_passed_over():
-    """A log group may hold anything."""
+def test_lines_that_are_not_history_are_ignored():
+    """A log group may contain other lines."""
     assert HistoryEvent.parse("") is None
     assert HistoryEvent.parse("{}") is None
     assert HistoryEvent.parse('{"id": "x", "type": "T", "execution_arn": "a"}') is None
 
 
-def test_a_cause_is_a_sentence():
-    """Lambda's is JSON with a stack; nobody reads that in a table."""
+def test_a_failure_message_is_short():
+    """Lambda's cause is JSON with a stack trace, which is too long for a table."""
     stack = json.dumps({"errorMessage": "No module named 'x'", "errorType": "E", "stackTrace": ["…"] * 50})
     assert failure_message("Runtime.ImportModuleError", stack) == "Runtime.ImportModuleError: No module named 'x'"
     assert failure_message("E", "") == "E"

@@ -1,4 +1,4 @@
-"""Events as the bus hands them out, made up by tests."""
+"""Build events as the bus delivers them."""
 
 from typing import Any
 from uuid import uuid4
@@ -10,12 +10,12 @@ START_MS = 1_795_500_000_000
 
 
 def at(offset_ms: int) -> str:
-    """A moment of the tests."""
+    """The time `offset_ms` after START_MS, in ISO 8601."""
     return timestamp(START_MS + offset_ms)
 
 
 def bus_event(detail_type: str, data: dict[str, Any], *, offset_ms: int = 0, **more: Any) -> BusEvent:
-    """An event whose envelope is well-formed."""
+    """An event with a well-formed envelope. `more` are fields of EventBridge's own."""
     metadata = {
         "eventId": str(uuid4()),
         "occurredAt": at(offset_ms),
@@ -26,8 +26,8 @@ def bus_event(detail_type: str, data: dict[str, Any], *, offset_ms: int = 0, **m
     return BusEvent({"detail-type": detail_type, "detail": {"metadata": metadata, "data": data}, **more})
 
 
-def sent(message_id: str, *, offset_ms: int = 0, channel_id: str = "c-1", text: str = "hello") -> BusEvent:
-    """Alice said something."""
+def message_sent(message_id: str, *, offset_ms: int = 0, channel_id: str = "c-1", text: str = "hello") -> BusEvent:
+    """Alice sends a message."""
     data = {
         "messageId": message_id,
         "clientMessageId": f"client-{message_id}",
@@ -39,8 +39,8 @@ def sent(message_id: str, *, offset_ms: int = 0, channel_id: str = "c-1", text: 
     return bus_event("MessageSent", data, offset_ms=offset_ms)
 
 
-def edited(message_id: str, seq: int, text: str, *, offset_ms: int, by: str = "alice") -> BusEvent:
-    """Alice gave it another text."""
+def message_edited(message_id: str, seq: int, text: str, *, offset_ms: int, by: str = "alice") -> BusEvent:
+    """A user (by default Alice) edits a message."""
     data = {
         "messageId": message_id,
         "channelId": "c-1",
@@ -52,8 +52,8 @@ def edited(message_id: str, seq: int, text: str, *, offset_ms: int, by: str = "a
     return bus_event("MessageEdited", data, offset_ms=offset_ms)
 
 
-def deleted(message_id: str, seq: int, *, offset_ms: int) -> BusEvent:
-    """Alice took it back."""
+def message_deleted(message_id: str, seq: int, *, offset_ms: int) -> BusEvent:
+    """Alice deletes a message."""
     data = {
         "messageId": message_id,
         "channelId": "c-1",
@@ -64,8 +64,8 @@ def deleted(message_id: str, seq: int, *, offset_ms: int) -> BusEvent:
     return bus_event("MessageDeleted", data, offset_ms=offset_ms)
 
 
-def reacted(message_id: str, seq: int, *, offset_ms: int, added: bool, emoji: str = "👍") -> BusEvent:
-    """Bob's emoji came or went."""
+def reaction_changed(message_id: str, seq: int, *, offset_ms: int, added: bool, emoji: str = "👍") -> BusEvent:
+    """Bob adds or removes a reaction."""
     data = {
         "messageId": message_id,
         "channelId": "c-1",
@@ -80,8 +80,8 @@ def reacted(message_id: str, seq: int, *, offset_ms: int, added: bool, emoji: st
 CHANNEL = {"channelId": "c-1", "kind": "public", "name": "tea", "createdAt": at(0), "createdBy": "alice"}
 
 
-def created(*, offset_ms: int = 0, kind: str = "public", channel_id: str = "c-1") -> BusEvent:
-    """Alice made a channel."""
+def channel_created(*, offset_ms: int = 0, kind: str = "public", channel_id: str = "c-1") -> BusEvent:
+    """Alice creates a channel."""
     data = {
         "channelId": channel_id,
         "channel": {**CHANNEL, "channelId": channel_id, "kind": kind},
@@ -92,8 +92,10 @@ def created(*, offset_ms: int = 0, kind: str = "public", channel_id: str = "c-1"
     return bus_event("ChannelCreated", data, offset_ms=offset_ms)
 
 
-def moved(joined: bool, *, offset_ms: int, user_id: str = "bob", new_owner_id: str | None = None) -> BusEvent:
-    """Bob joined or left."""
+def membership_changed(
+    joined: bool, *, offset_ms: int, user_id: str = "bob", new_owner_id: str | None = None
+) -> BusEvent:
+    """A user (by default Bob) joins or leaves a channel, which may pass to a new owner."""
     data = {
         "channelId": "c-1",
         "channel": CHANNEL,

@@ -1,0 +1,37 @@
+"""Times as operators write them."""
+
+import pytest
+
+from functions.contract.model import milliseconds, timestamp
+from ops import times
+from ops.errors import BadRequestError
+
+NOW = milliseconds("2026-11-24T12:00:00.000Z")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("now", "2026-11-24T12:00:00.000Z"),
+        ("90s", "2026-11-24T11:58:30.000Z"),
+        ("15m", "2026-11-24T11:45:00.000Z"),
+        ("2h", "2026-11-24T10:00:00.000Z"),
+        ("1d", "2026-11-23T12:00:00.000Z"),
+        ("15 m ago", "2026-11-24T11:45:00.000Z"),
+        ("9:30", "2026-11-24T09:30:00.000Z"),
+        ("09:30:15", "2026-11-24T09:30:15.000Z"),
+        ("2026-11-24T09:30", "2026-11-24T09:30:00.000Z"),
+        ("2026-11-24T10:30:00+01:00", "2026-11-24T09:30:00.000Z"),
+        ("2026-11-24", "2026-11-24T00:00:00.000Z"),
+    ],
+)
+def test_a_time_is_parsed(text: str, expected: str):
+    """A duration before now, a time of today, or ISO 8601; UTC without a zone."""
+    assert timestamp(times.moment(text, now_ms=NOW)) == expected
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "15", "25:00", "2026-13-01", "-5m"])
+def test_an_invalid_time_is_refused(text: str):
+    """The message has the text and examples of valid times."""
+    with pytest.raises(BadRequestError, match="Invalid time"):
+        times.moment(text, now_ms=NOW)
