@@ -121,7 +121,7 @@ class Inspector:
             mode=_one_of(query.get("mode"), "mode", ("live", "dry-run")),
         )
         order = _one_of(query.get("order"), "order", ("newest", "failed-first")) or "newest"
-        since_ms, limit = times.moment(query.get("since") or "1h"), _limit(query.get("limit"), 50, 200)
+        since_ms, limit = times.parse(query.get("since") or "1h"), _limit(query.get("limit"), 50, 200)
 
         def find(stage: Stage) -> Answer:
             return queries.runs(
@@ -138,7 +138,7 @@ class Inspector:
         """Archived events, filtered."""
         query = request.query_params
         event_filter = _event_filter(request)
-        since_ms, until_ms = times.moment(query.get("since") or "15m"), times.moment(query.get("until") or "now")
+        since_ms, until_ms = times.parse(query.get("since") or "15m"), times.parse(query.get("until") or "now")
         limit = _limit(query.get("limit"), 200, 1_000)
         return json_response(
             await self._query(

@@ -82,7 +82,7 @@ def runs(stage: Stage, run_filter: RunFilter, *, since_ms: int, limit: int, fail
 
 def run(stage: Stage, run_id: str) -> RunDetail:
     """One run with its states and posts. Raises NotFoundError."""
-    execution = RunLog(stage).run(run_id, since_ms=times.moment(RUN_LOOK_BACK))
+    execution = RunLog(stage).run(run_id, since_ms=times.parse(RUN_LOOK_BACK))
     if execution is None:
         raise NotFoundError(f"The workflow's log holds no run {run_id} of the last day.")
     return posts.run_detail(stage, execution)

@@ -16,21 +16,21 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def moment(text: str, *, now_ms: int | None = None) -> int:
+def parse(text: str, *, now_ms: int | None = None) -> int:
     """Parse `now`, a duration before now, a time of today (UTC), or ISO 8601 (UTC if it names no zone).
 
     Raises BadRequestError.
     """
     reference_ms = now() if now_ms is None else now_ms
-    iso = text.strip()
-    if iso == "now":
+    value = text.strip()
+    if value == "now":
         return reference_ms
-    if ago := AGO.match(iso):
+    if ago := AGO.match(value):
         return reference_ms - int(ago[1]) * UNITS[ago[2]]
     try:
-        if re.match(r"^\d{1,2}:\d{2}(:\d{2})?$", iso):
-            iso = f"{timestamp(reference_ms)[:10]}T{iso.zfill(5) if len(iso) < 6 else iso.zfill(8)}"
-        parsed = datetime.fromisoformat(iso)
+        if re.match(r"^\d{1,2}:\d{2}(:\d{2})?$", value):
+            value = f"{timestamp(reference_ms)[:10]}T{value.zfill(5) if len(value) < 6 else value.zfill(8)}"
+        parsed = datetime.fromisoformat(value)
     except ValueError:
         raise BadRequestError(
             f"Invalid time '{text}': use 15m, 2h or 1d (ago), 09:30 (today, UTC), or 2026-11-24T09:30:00Z."
@@ -38,6 +38,6 @@ def moment(text: str, *, now_ms: int | None = None) -> int:
     return milliseconds((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).isoformat())
 
 
-def text(moment_ms: float) -> str:
+def iso(time_ms: float) -> str:
     """The time in the API's format: ISO 8601 in UTC, with milliseconds."""
-    return timestamp(int(moment_ms))
+    return timestamp(int(time_ms))

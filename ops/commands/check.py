@@ -40,8 +40,8 @@ def check(
     """Fold the archive and compare the result with the tables."""
     stage = stage_of(context)
     archive_start = _archive_start(stage)
-    since_ms = max(times.moment(since), archive_start) if since else archive_start
-    until_ms = archive.settled_ms(stage) - int(settle * 1000)
+    since_ms = max(times.parse(since), archive_start) if since else archive_start
+    until_ms = archive.complete_until_ms(stage) - int(settle * 1000)
     if since_ms >= until_ms:
         raise BadRequestError("No event is old enough to compare yet: newer ones may still be in progress.")
     with output.progress() as bar:
@@ -51,7 +51,7 @@ def check(
             stage,
             EventFilter(channel_id=channel),
             since_ms=archive_start,
-            until_ms=archive.settled_ms(stage) + 1,
+            until_ms=archive.complete_until_ms(stage) + 1,
             on_progress=lambda count: bar.update(draining, completed=count),
         )
     if from_file is not None:
@@ -59,7 +59,7 @@ def check(
         since_ms = min(since_ms, *(event.occurred_ms for event in events), since_ms)
     projected = projection.project(_unique(events))
     result = comparison.compare(
-        projected, tables.read(stage, channel), since=times.text(since_ms), until=times.text(until_ms)
+        projected, tables.read(stage, channel), since=times.iso(since_ms), until=times.iso(until_ms)
     )
     counts = comparison.counted(result.differences)
     if as_json:

@@ -60,8 +60,8 @@ def replay_command(
         types=checked_kinds(kinds),
         channel_id=channel,
         user_id=user,
-        since_ms=times.moment(since) if since else None,
-        until_ms=times.moment(until) if until != "now" else None,
+        since_ms=times.parse(since) if since else None,
+        until_ms=times.parse(until) if until != "now" else None,
     )
     notes = output.console(stderr=True)
     selection, until_ms = _select(stage, wanted, from_file, notes)
@@ -87,20 +87,20 @@ def _select(stage: Stage, wanted: EventFilter, from_file: Path | None, notes: Co
         incident = incident_file.read(from_file)
         events = [event for event in incident.events if wanted.matches(event)]
         notes.print(
-            f"{len(events)} events of the stage '{incident.about.get('stage')}' from {from_file}.", style="dim"
+            f"{len(events)} events of the stage '{incident.header.get('stage')}' from {from_file}.", style="dim"
         )
         return Selection.of(events, incident.seqs), times.now()
-    settled = archive.settled_ms(stage)
+    settled = archive.complete_until_ms(stage)
     until_ms = min(wanted.until_ms or settled, settled)
     if wanted.until_ms is None and not stage.is_local:
         notes.print(
-            f"Up to {times.text(until_ms)}: events reach the archive within about ten minutes, "
+            f"Up to {times.iso(until_ms)}: events reach the archive within about ten minutes, "
             "and EventBridge replays whole minutes.",
             style="dim",
         )
     elif wanted.until_ms is not None and wanted.until_ms > settled and not stage.is_local:
         notes.print(
-            f"Only up to {times.text(until_ms)}: what is younger may not be in the archive yet. "
+            f"Only up to {times.iso(until_ms)}: what is younger may not be in the archive yet. "
             "Run this again in ten minutes for the rest.",
             style="yellow",
         )

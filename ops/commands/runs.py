@@ -28,7 +28,7 @@ def runs(
     as_json: AsJson = False,
 ) -> None:
     """List recent runs of the workflow, those in trouble first."""
-    since_ms, until_ms = times.moment(since), times.moment(until)
+    since_ms, until_ms = times.parse(since), times.parse(until)
 
     def wanted(run: Execution) -> bool:
         return (not channel or run.event.channel_id == channel) and (not kind or run.event.detail_type == kind)
@@ -47,7 +47,7 @@ def runs(
         return
     console = output.console()
     if not found:
-        console.print(f"No runs{' in trouble' if failed else ''} since {times.text(since_ms)}.")
+        console.print(f"No runs{' in trouble' if failed else ''} since {times.iso(since_ms)}.")
         return
     columns = ("started", "run", "event", "channel", "message", "took", "reached", "")
     table = output.table(*columns, right=("took", "reached"), whole=columns[:7])

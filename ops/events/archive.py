@@ -40,7 +40,7 @@ class ReplayError(OpsError):
     """EventBridge did not finish the replay."""
 
 
-def settled_ms(stage: Stage) -> int:
+def complete_until_ms(stage: Stage) -> int:
     """The time up to which the archive is complete: now on the local stage, ten minutes ago on AWS."""
     return times.now() - (0 if stage.is_local else LAG_MS)
 
@@ -59,8 +59,8 @@ def read(
     """
     if since_ms >= until_ms:
         raise BadRequestError(
-            f"The time range to replay is empty: --since ({times.text(since_ms)}) must be before --until "
-            f"({times.text(until_ms)})."
+            f"The time range to replay is empty: --since ({times.iso(since_ms)}) must be before --until "
+            f"({times.iso(until_ms)})."
         )
     with _read_lock:
         name = _start(stage, since_ms, until_ms)

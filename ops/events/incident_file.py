@@ -25,7 +25,7 @@ class Incident:
 
     events: list[BusEvent]
     seqs: dict[str, int]
-    about: dict[str, Any]
+    header: dict[str, Any]
 
 
 @dataclass
@@ -76,8 +76,8 @@ def write(
 ) -> int:
     """Write a file atomically. Returns the number of events in it. Raises BadRequestError."""
     redaction = Redaction(redact)
-    about = {"format": FORMAT, "version": VERSION, "stage": stage, "exportedAt": times.text(times.now())}
-    lines = [json.dumps({**about, "redacted": list(redact)})]
+    header = {"format": FORMAT, "version": VERSION, "stage": stage, "exportedAt": times.iso(times.now())}
+    lines = [json.dumps({**header, "redacted": list(redact)})]
     for event in events:
         # Leave out what is specific to one replay and one account.
         raw = {name: value for name, value in event.raw.items() if name not in ("replay-name", "account")}
@@ -102,8 +102,8 @@ def read(path: Path) -> Incident:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise BadRequestError(f"Cannot read {path}: {reason}.") from None
-    about = _object(path, 1, lines[0] if lines else "")
-    if about.get("format") != FORMAT or about.get("version") != VERSION:
+    header = _object(path, 1, lines[0] if lines else "")
+    if header.get("format") != FORMAT or header.get("version") != VERSION:
         raise BadRequestError(
             f"{path} is not an export of events: its first line must name the format {FORMAT}, version {VERSION}. "
             "Write one with: replay --export"
@@ -119,7 +119,7 @@ def read(path: Path) -> Incident:
         events.append(event)
         if event.message_id and isinstance(entry.get("seq"), int):
             seqs[event.message_id] = entry["seq"]
-    return Incident(events, seqs, about)
+    return Incident(events, seqs, header)
 
 
 def _object(path: Path, number: int, line: str) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def follow(stage: Stage, message_id: str, *, since: str = "1d") -> MessageReport
         since_ms, until_ms = sent_ms - BEFORE_MS, min(sent_ms + AFTER_MS, now)
         trace_ids = traces.annotated(stage, "messageId", message_id, since_ms=since_ms, until_ms=until_ms)
     else:
-        since_ms, until_ms = times.moment(since), now
+        since_ms, until_ms = times.parse(since), now
         trace_ids = traces.annotated(
             stage, "messageId", message_id, since_ms=max(since_ms, now - 6 * 3_600_000), until_ms=until_ms
         )
@@ -54,7 +54,7 @@ def follow(stage: Stage, message_id: str, *, since: str = "1d") -> MessageReport
     if message is None and not runs and not trace_ids:
         raise NotFoundError(
             f"No table, log or trace of the stage '{stage.name}' knows the message {message_id} (looked back to "
-            f"{times.text(since_ms)}; --since looks further)."
+            f"{times.iso(since_ms)}; --since looks further)."
         )
     event = runs[0].event if runs else None
     if event is not None and event.trace_id:

@@ -149,7 +149,7 @@ def with_memberships_since(stage: Stage, findings: list[Finding], until_ms: int)
         for finding in findings
         if finding.event.detail_type == "MemberJoined" and finding.verdict is Verdict.MISSING
     }
-    end = archive.settled_ms(stage)
+    end = archive.complete_until_ms(stage)
     if not channels_to_check or end <= until_ms:
         return findings
     later = archive.read(stage, EventFilter(types=MEMBERSHIPS), since_ms=until_ms, until_ms=end)

@@ -100,7 +100,7 @@ class RunLog:
     def run(self, arn_or_id: str, *, near_ms: int | None = None, since_ms: int | None = None) -> Execution | None:
         """One run, by its ARN or its id. `near_ms` is a moment within it."""
         run_id = arn_or_id.rpartition(":")[2]
-        start = near_ms - LONGEST_RUN_MS if near_ms is not None else since_ms or times.moment("1d")
+        start = near_ms - LONGEST_RUN_MS if near_ms is not None else since_ms or times.parse("1d")
         end = near_ms + LONGEST_RUN_MS if near_ms is not None else times.now() + MARGIN_MS
         found = history.read(self._lines(start, end, run_id), partial=True)
         return next((run for run in found if run.run_id == run_id), None)

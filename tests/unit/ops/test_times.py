@@ -27,11 +27,11 @@ NOW = milliseconds("2026-11-24T12:00:00.000Z")
 )
 def test_a_time_is_parsed(text: str, expected: str):
     """A duration before now, a time of today, or ISO 8601; UTC without a zone."""
-    assert timestamp(times.moment(text, now_ms=NOW)) == expected
+    assert timestamp(times.parse(text, now_ms=NOW)) == expected
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "15", "25:00", "2026-13-01", "-5m"])
 def test_an_invalid_time_is_refused(text: str):
     """The message has the text and examples of valid times."""
     with pytest.raises(BadRequestError, match="Invalid time"):
-        times.moment(text, now_ms=NOW)
+        times.parse(text, now_ms=NOW)

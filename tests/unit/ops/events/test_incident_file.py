@@ -19,7 +19,7 @@ def test_an_export_is_read_back_unchanged(tmp_path: Path):
     incident = incident_file.read(tmp_path / "f")
     assert incident.seqs == {"m-1": 7}
     assert incident.events[0].raw == message_sent("m-1").raw | {"detail": event.raw["detail"]}
-    assert incident.about["stage"] == "dev"
+    assert incident.header["stage"] == "dev"
 
 
 @given(st.text(min_size=1), st.text(min_size=1))
