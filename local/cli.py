@@ -1,7 +1,5 @@
 """The commands of the local stage: up, down, status, token and reset. A failure is one sentence, exit code 1."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -1,7 +1,5 @@
 """The three people of the local stage, and how to sign one in without a browser."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import os

@@ -1,7 +1,5 @@
 """Deploy the CDK app to the emulator with the real CDK CLI: bootstrap, then every stack."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """The emulator as a child process: start, wait for, notice the end of, stop."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -1,7 +1,5 @@
 """What can go wrong with the local stage, each said in one sentence that names the way out."""
 
-from __future__ import annotations
-
 
 class LocalStageError(Exception):
     """A failure whose message is all that the user needs to read."""

@@ -1,7 +1,5 @@
 """Tell whether anything that a deployment is made from has changed since the last one."""
 
-from __future__ import annotations
-
 import hashlib
 import platform
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Find and check loopback ports."""
 
-from __future__ import annotations
-
 import errno
 import socket
 

@@ -1,7 +1,5 @@
 """Check that what the local stage is started with is there, and build the UI when it is stale."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

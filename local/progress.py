@@ -1,7 +1,5 @@
 """Show the steps of a start with the time that each took: live on a terminal, one plain line each elsewhere."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Iterator
@@ -9,6 +7,13 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from rich.console import Console
+
+
+class Step:
+    """A running step; its closing words may depend on what it found."""
+
+    def __init__(self, done: str) -> None:
+        self.done = done
 
 
 class Steps:
@@ -38,10 +43,3 @@ class Steps:
         """Print one line as it is."""
         self._console.print(line, style=style, markup=False)
         self._stream.flush()
-
-
-class Step:
-    """A running step; its closing words may depend on what it found."""
-
-    def __init__(self, done: str) -> None:
-        self.done = done

@@ -1,7 +1,5 @@
 """A running local stage, for tests, measurements and operators: its outputs, its AWS clients, its people."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -11,7 +9,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from local import demo_users, deployment
 from local.errors import LocalStageError
@@ -28,7 +26,7 @@ class LocalStage:
     description: Mapping[str, Any]
 
     @classmethod
-    def load(cls, state_dir: Path | str = DEFAULT) -> LocalStage:
+    def load(cls, state_dir: Path | str = DEFAULT) -> Self:
         """The stage that runs in a state directory."""
         state = StateDirectory(Path(state_dir))
         running = state.running()

@@ -1,7 +1,5 @@
 """Where a local stage keeps its files, and the lock that says whether it runs."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

@@ -1,7 +1,5 @@
 """Bring a local stage up, keep it running, and take it down in order: emulator, deployment, front door."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import os

@@ -6,8 +6,6 @@ token and the client id and answers 200 without a body, or 400 with an OAuth err
 (https://docs.aws.amazon.com/cognito/latest/developerguide/revocation-endpoint.html).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -5,8 +5,6 @@ headers; the addresses in `config.json` and in the content security policy are t
 to the emulator directly. While the emulator is down, the API answers 503 in the contract's error form.
 """
 
-from __future__ import annotations
-
 import gzip
 import logging
 from asyncio import to_thread

@@ -5,8 +5,6 @@ error) and set into `templates/sign_in.html`, so every step that MiniStack knows
 working.
 """
 
-from __future__ import annotations
-
 import html
 from collections.abc import Iterable
 from dataclasses import dataclass, field

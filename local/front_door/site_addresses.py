@@ -1,7 +1,5 @@
 """Rewrite AWS's addresses, in what a deployment wrote for browsers, to where the local stage serves them."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping
