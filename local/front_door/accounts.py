@@ -1,8 +1,8 @@
 """Account requests that MiniStack's hosted pages do not offer: the sign-up page and token revocation.
 
-AWS: managed login's `/signup` asks for the same fields, mails a code, and signs the user in. Locally there is no
-mail, so the account is confirmed at once; the user pool's triggers run as on AWS. `POST /oauth2/revoke` takes the
-token and the client id and answers 200 without a body, or 400 with an OAuth error
+AWS: managed login's `/signup` asks for the same fields, sends a code by mail, and signs the user in. The local
+stage sends no mail, so it confirms the account immediately; the user pool's triggers run as on AWS.
+`POST /oauth2/revoke` takes the token and the client id and answers 200 without a body, or 400 with an OAuth error
 (https://docs.aws.amazon.com/cognito/latest/developerguide/revocation-endpoint.html).
 """
 
@@ -14,63 +14,65 @@ from botocore.exceptions import ClientError
 from local.deployment import client
 from local.front_door.sign_in_page import Form
 
-# What an authorization request carries from one page to the next.
-REQUEST = ("client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge")
-REQUEST_FIELDS = (*REQUEST, "code_challenge_method")
-FIELDS = (
-    ("username", "Username", {"type": "text", "autocomplete": "username", "autofocus": ""}),
-    ("name", "Your name, as others see it", {"type": "text", "autocomplete": "name"}),
-    ("email", "Email", {"type": "email", "autocomplete": "email"}),
-    ("password", "Password", {"type": "password", "autocomplete": "new-password"}),
-)
+# The parameters of an authorization request, which each page passes on to the next.
+AUTHORIZATION_PARAMETERS = (
+    "client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge",
+    "code_challenge_method",
+)  # fmt: skip
+# Label and HTML attributes of each input, by its name.
+SIGN_UP_INPUTS: dict[str, tuple[str, dict[str, str]]] = {
+    "username": ("Username", {"type": "text", "autocomplete": "username", "autofocus": ""}),
+    "name": ("Your name, as others see it", {"type": "text", "autocomplete": "name"}),
+    "email": ("Email", {"type": "email", "autocomplete": "email"}),
+    "password": ("Password", {"type": "password", "autocomplete": "new-password"}),
+}
 
 
 class SignUpError(Exception):
-    """The user pool refused the account; the message is for the person."""
+    """The user pool refused the account; the message is shown to the user."""
 
 
-def sign_up_form(given: Mapping[str, str], error: str = "") -> Form:
-    """The empty form, or the filled one again with what was wrong."""
-    request = {name: given.get(name, "") for name in REQUEST_FIELDS}
-    page = Form(heading="Create an account", action="/signup", error=error)
-    page.hidden = [{"type": "hidden", "name": name, "value": value} for name, value in request.items()]
-    for name, label, attributes in FIELDS:
-        kept = {"value": given.get(name, "")} if name != "password" else {}
-        page.inputs.append({"id": name, "name": name, "required": "", **attributes, **kept})
-        page.labels[name] = label
-    page.buttons = [({"type": "submit"}, "Create the account")]
-    return page
+class RevocationError(Exception):
+    """The user pool refused the token. The message is an error code of OAuth 2 (RFC 7009)."""
 
 
-def create(endpoint: str, user_pool_id: str, given: Mapping[str, str]) -> None:
-    """Sign up and confirm; raises SignUpError with the user pool's own words."""
+def sign_up_form(values: Mapping[str, str], error: str = "") -> Form:
+    """The sign-up form, with the values of the request or of the refused form, except the password."""
+    form = Form(heading="Create an account", action="/signup", error=error)
+    form.hidden = [
+        {"type": "hidden", "name": name, "value": values.get(name, "")} for name in AUTHORIZATION_PARAMETERS
+    ]
+    for name, (label, attributes) in SIGN_UP_INPUTS.items():
+        value = {} if name == "password" else {"value": values.get(name, "")}
+        form.inputs.append({"id": name, "name": name, "required": "", **attributes, **value})
+        form.labels[name] = label
+    form.buttons = [({"type": "submit"}, "Create the account")]
+    return form
+
+
+def create(endpoint: str, user_pool_id: str, values: Mapping[str, str]) -> None:
+    """Sign a user up and confirm the account. Raises SignUpError with the user pool's message."""
     cognito = client("cognito-idp", endpoint)
+    username = values.get("username", "")
     try:
         signed_up: dict[str, Any] = cognito.sign_up(
-            ClientId=given.get("client_id", ""),
-            Username=given.get("username", ""),
-            Password=given.get("password", ""),
-            UserAttributes=[
-                {"Name": "email", "Value": given.get("email", "")},
-                {"Name": "name", "Value": given.get("name", "")},
-            ],
+            ClientId=values.get("client_id", ""),
+            Username=username,
+            Password=values.get("password", ""),
+            UserAttributes=[{"Name": name, "Value": values.get(name, "")} for name in ("email", "name")],
         )
         if not signed_up.get("UserConfirmed"):
-            cognito.admin_confirm_sign_up(UserPoolId=user_pool_id, Username=given.get("username", ""))
+            cognito.admin_confirm_sign_up(UserPoolId=user_pool_id, Username=username)
     except ClientError as refusal:
         raise SignUpError(refusal.response["Error"]["Message"]) from refusal
 
 
-class RevocationError(Exception):
-    """The user pool refused. The message is an error code of OAuth 2 (RFC 7009)."""
-
-
-def revoke(endpoint: str, given: Mapping[str, str]) -> None:
-    """Revoke the token in a form. Raises RevocationError."""
-    if not (given.get("token") and given.get("client_id")):
+def revoke(endpoint: str, values: Mapping[str, str]) -> None:
+    """Revoke the token of a form. Raises RevocationError."""
+    if not (values.get("token") and values.get("client_id")):
         raise RevocationError("invalid_request")
     try:
-        client("cognito-idp", endpoint).revoke_token(Token=given["token"], ClientId=given["client_id"])
+        client("cognito-idp", endpoint).revoke_token(Token=values["token"], ClientId=values["client_id"])
     except ClientError as refusal:
-        unknown = refusal.response["Error"]["Code"] == "ResourceNotFoundException"
-        raise RevocationError("invalid_client" if unknown else "unsupported_token_type") from None
+        is_unknown_client = refusal.response["Error"]["Code"] == "ResourceNotFoundException"
+        raise RevocationError("invalid_client" if is_unknown_client else "unsupported_token_type") from None

@@ -1,24 +1,24 @@
-"""One origin for the browser: the site as CloudFront would serve it, the REST API, and the sign-in pages.
+"""One origin for the browser: the site as CloudFront serves it, the REST API, the sign-in pages and the inspector.
 
-The site comes from its bucket with the metadata stored on each object and the distribution's response
-headers; the addresses in `config.json` and in the content security policy are the local ones. WebSockets go
-to the emulator directly. While the emulator is down, the API answers 503 in the contract's error form.
+The site comes from its bucket with the metadata stored on each object and the distribution's response headers;
+the addresses in `config.json` and in the content security policy are the local ones. WebSockets connect to the
+emulator directly. While the emulator is down, the API answers 503 in the contract's error form.
 """
 
-import gzip
-import logging
 from asyncio import to_thread
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qsl, quote
 
 import httpx
 from botocore.exceptions import BotoCoreError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from inspector.api import PREFIX, Inspector
@@ -26,32 +26,25 @@ from local.deployment import client
 from local.front_door import accounts, sign_in_page
 from local.front_door.site_addresses import SiteAddresses, policy_headers
 
-logger = logging.getLogger("parley.front_door")
-
-COMPRESSED = ("text/", "application/json", "application/javascript", "image/svg+xml", "application/manifest+json")
-COMPRESS_FROM_BYTES = 1024
-# Headers of one hop, and those that the server sets anew.
-NOT_PASSED_ON = {
+# Only for the site: images, fonts and event streams are excluded by the middleware.
+COMPRESSION = Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+# Hop-by-hop headers, and those that the server sets itself.
+NOT_FORWARDED = {
     "connection", "content-encoding", "content-length", "date", "host", "keep-alive", "server", "te", "trailer",
     "transfer-encoding", "upgrade",
 }  # fmt: skip
 FROM_STORED_OBJECT = (
-    "cache-control",
-    "content-disposition",
-    "content-language",
-    "content-type",
-    "etag",
-    "last-modified",
-)
+    "cache-control", "content-disposition", "content-language", "content-type", "etag", "last-modified",
+)  # fmt: skip
 UNAVAILABLE = {
     "code": "UNAVAILABLE",
-    "message": "The local stage's emulator does not answer just now; it is being restarted.",
+    "message": "The local stage's emulator does not answer; it is being restarted. Try again in a few seconds.",
 }
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 class FrontDoor:
-    """The application; it learns what is deployed when `open` is called."""
+    """The ASGI application. Until `open` is called it answers 404 or 503."""
 
     def __init__(self, emulator_url: str, addresses: SiteAddresses) -> None:
         self._emulator_url = emulator_url
@@ -71,27 +64,29 @@ class FrontDoor:
                 Route("/api/{path:path}", self.api, methods=METHODS),
                 Route("/oauth2/revoke", self.revoke, methods=["POST"]),
                 Route("/oauth2/{path:path}", self.sign_in, methods=["GET", "POST", "OPTIONS"]),
-                Route("/login", self.sign_in, methods=["GET", "POST"]),
-                Route("/signup", self.sign_up, methods=["GET", "POST"]),
-                Route("/logout", self.sign_in, methods=["GET"]),
+                Route("/login", self.start_sign_in, methods=["GET"]),
+                Route("/login", self.sign_in, methods=["POST"]),
+                Route("/signup", self.sign_up_page, methods=["GET"]),
+                Route("/signup", self.sign_up, methods=["POST"]),
+                Route("/logout", self.sign_out, methods=["GET"]),
                 *self.inspector.routes(),
-                Route("/{path:path}", self.site, methods=["GET", "HEAD"]),
+                Route("/{path:path}", self.site, methods=["GET", "HEAD"], middleware=[COMPRESSION]),
             ],
             exception_handlers={404: self.refuse, 405: self.refuse},
         )
 
-    async def refuse(self, request: Request, refusal: Exception) -> Response:
-        """What no route takes, such as a line break in a path, is refused in the contract's form."""
-        status = refusal.status_code if isinstance(refusal, HTTPException) else 404
+    async def refuse(self, _request: Request, error: Exception) -> Response:
+        """Refuse what no route matches, such as a path with a line break, in the contract's error form."""
+        status = error.status_code if isinstance(error, HTTPException) else 404
         return JSONResponse({"code": "NOT_FOUND", "message": "There is no such route."}, status_code=status)
 
     def open(self, outputs: Mapping[str, str]) -> None:
-        """Serve what is deployed: its outputs, and its distribution's headers, read through the API."""
+        """Serve a deployment, given its outputs by name; its distribution's headers are read from the emulator."""
         self._outputs = outputs
         self._site_headers = self._addresses.rewrite_headers(self._distribution_headers())
 
     def open_inspector(self, description: Mapping[str, Any]) -> None:
-        """Serve the inspector's data, if the stage's settings allow an inspector."""
+        """Serve the inspector of the stage with this description, if the deployed settings enable it."""
         bucket = self._outputs.get("SiteBucketName", "")
         with httpx.Client(base_url=self._emulator_url, trust_env=False, timeout=5) as http:
             stored = http.get(f"/{bucket}/config.json")
@@ -99,7 +94,7 @@ class FrontDoor:
             self.inspector.open(dict(description))
 
     def close(self) -> None:
-        """Let go of what was opened on the stage."""
+        """Close the inspector's subscriptions on the stage."""
         self.inspector.close()
 
     def _distribution_headers(self) -> dict[str, str]:
@@ -114,71 +109,76 @@ class FrontDoor:
         policy = cloudfront.get_response_headers_policy(Id=policy_id)["ResponseHeadersPolicy"]
         return policy_headers(policy["ResponseHeadersPolicyConfig"])
 
-    async def config(self, request: Request) -> Response:
+    async def config(self, _request: Request) -> Response:
         """`config.json` with the local addresses."""
-        stored = await self._stored("config.json")
+        stored = await self._stored_object("config.json")
         if stored is None or stored.status_code != httpx.codes.OK:
-            return self._absent(stored)
+            return self._missing(stored)
         more = {"inspectorApi": PREFIX} if self.inspector.is_open else {}
         body = self._addresses.rewrite_config(stored.content, more)
         headers = self._site_headers | {"cache-control": stored.headers.get("cache-control", "no-cache")}
         return Response(body, headers=headers, media_type="application/json")
 
     async def api(self, request: Request) -> Response:
-        """The REST API's stage, as the distribution's `/api/*` behaviour reaches it, with the same headers."""
+        """The REST API's stage, as the distribution's `/api/*` behaviour serves it, with the same headers."""
         api_id = self._outputs.get("RestApiId", "")
         path = quote(request.path_params["path"], safe="/:@!$&'()*+,;=~-._%")
-        response = await self._pass_on(request, f"/_aws/execute-api/{api_id}/api/{path}")
+        response = await self._forward(request, f"/_aws/execute-api/{api_id}/api/{path}")
         for name, value in self._site_headers.items():
             response.headers[name] = value
         return response
 
     async def revoke(self, request: Request) -> Response:
         """The user pool's revocation endpoint."""
-        given = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
         try:
-            await to_thread(accounts.revoke, self._emulator_url, given)
+            await to_thread(accounts.revoke, self._emulator_url, await form_values(request))
         except accounts.RevocationError as refusal:
             return JSONResponse({"error": str(refusal)}, status_code=400)
         except BotoCoreError:
-            return JSONResponse(UNAVAILABLE, status_code=503)
+            return unavailable()
         return Response(status_code=200)
 
-    async def sign_in(self, request: Request) -> Response:
-        """The user pool's pages and token endpoint, with the forms in our own page."""
-        if request.url.path == "/login" and request.method == "GET":
-            if "client_id" not in request.query_params:
-                return await self.site(request)
-            return RedirectResponse(f"/oauth2/authorize?{request.url.query}", status_code=302)
-        if request.url.path == "/logout" and "client_id" not in request.query_params:
+    async def start_sign_in(self, request: Request) -> Response:
+        """Redirect an authorization request to its endpoint; without one, `/login` is a view of the UI."""
+        if "client_id" not in request.query_params:
             return await self.site(request)
-        response = await self._pass_on(request, request.url.path)
-        content_type = response.headers.get("content-type", "")
+        return RedirectResponse(f"/oauth2/authorize?{request.url.query}", status_code=302)
+
+    async def sign_in(self, request: Request) -> Response:
+        """The user pool's sign-in pages and token endpoint; a page's form is rendered in Parley's page."""
+        response = await self._forward(request, request.url.path)
         text = bytes(response.body).decode("utf-8", errors="replace")
-        if sign_in_page.is_sign_in_page(content_type, text):
-            return self._page(sign_in_page.read(text), response.status_code)
+        if sign_in_page.is_sign_in_page(response.headers.get("content-type", ""), text):
+            return self._page(sign_in_page.parse(text), response.status_code)
         return response
 
+    async def sign_up_page(self, request: Request) -> Response:
+        """The empty sign-up form; without an authorization request, `/signup` is a view of the UI."""
+        if "client_id" not in request.query_params:
+            return await self.site(request)
+        return self._page(accounts.sign_up_form(request.query_params))
+
     async def sign_up(self, request: Request) -> Response:
-        """The page that makes an account, and what it leads to: the code, as after signing in."""
-        if request.method == "GET":
-            if "client_id" not in request.query_params:
-                return await self.site(request)
-            return self._page(accounts.sign_up_form(request.query_params))
-        given = {name: values[-1] for name, values in parse_qs((await request.body()).decode()).items()}
+        """Create the account, then sign in: redirects with the code, or shows the form with the error."""
+        values = await form_values(request)
         try:
-            await to_thread(accounts.create, self._emulator_url, self._outputs.get("UserPoolId", ""), given)
+            await to_thread(accounts.create, self._emulator_url, self._outputs.get("UserPoolId", ""), values)
         except accounts.SignUpError as refusal:
-            return self._page(accounts.sign_up_form(given, str(refusal)))
+            return self._page(accounts.sign_up_form(values, str(refusal)))
         except BotoCoreError:
-            return self._absent(None)
-        return await self._pass_on(request, "/login")
+            return self._missing(None)
+        return await self._forward(request, "/login")
+
+    async def sign_out(self, request: Request) -> Response:
+        """The user pool's sign-out endpoint; without a client id, `/logout` is a view of the UI."""
+        if "client_id" not in request.query_params:
+            return await self.site(request)
+        return await self._forward(request, "/logout")
 
     def _page(self, form: sign_in_page.Form, status: int = 200) -> Response:
-        return Response(
+        return HTMLResponse(
             sign_in_page.render(form),
             status_code=status,
-            media_type="text/html",
             headers={
                 "cache-control": "no-store",
                 "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; "
@@ -189,53 +189,54 @@ class FrontDoor:
         )
 
     async def site(self, request: Request) -> Response:
-        """An object of the site's bucket; a path without an extension is a view of the app."""
-        path = request.url.path.lstrip("/")
-        if not PurePosixPath(path).suffix:
-            path = "index.html"
-        stored = await self._stored(path)
+        """An object of the site's bucket; a path without an extension is a view of the UI (`index.html`)."""
+        path = request.path_params.get("path", "")
+        stored = await self._stored_object(path if PurePosixPath(path).suffix else "index.html")
         if stored is None or stored.status_code != httpx.codes.OK:
-            return self._absent(stored)
+            return self._missing(stored)
         headers = self._site_headers | {
             name: stored.headers[name] for name in FROM_STORED_OBJECT if name in stored.headers
         }
         etag = headers.get("etag", "")
         if etag and etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        body = stored.content
-        if self._is_compressed(request, headers.get("content-type", ""), body):
-            body = gzip.compress(body, compresslevel=5)
-            headers |= {"content-encoding": "gzip", "vary": "Accept-Encoding"}
-        return Response(body, headers=headers)
+        return Response(stored.content, headers=headers)
 
-    def _is_compressed(self, request: Request, content_type: str, body: bytes) -> bool:
-        accepts = "gzip" in request.headers.get("accept-encoding", "")
-        return accepts and len(body) >= COMPRESS_FROM_BYTES and content_type.startswith(COMPRESSED)
-
-    async def _stored(self, key: str) -> httpx.Response | None:
-        """An object of the site's bucket, or None while the emulator is down."""
+    async def _stored_object(self, key: str) -> httpx.Response | None:
+        """The bucket's answer for an object of the site, or None while the emulator is down."""
         bucket = self._outputs.get("SiteBucketName", "")
         try:
             return await self._http.get(f"/{bucket}/{quote(key)}")
         except httpx.TransportError:
             return None
 
-    def _absent(self, stored: httpx.Response | None) -> Response:
+    def _missing(self, stored: httpx.Response | None) -> Response:
         if stored is None:
             return PlainTextResponse(UNAVAILABLE["message"] + "\n", status_code=503, headers={"retry-after": "1"})
         return PlainTextResponse("There is no such file.\n", status_code=404, headers=self._site_headers)
 
-    async def _pass_on(self, request: Request, path: str) -> Response:
+    async def _forward(self, request: Request, path: str) -> Response:
+        """The emulator's answer to the same request at another path; its redirects lead to the front door."""
         url = f"{path}?{request.url.query}" if request.url.query else path
-        headers = {name: value for name, value in request.headers.items() if name.lower() not in NOT_PASSED_ON}
+        headers = {name: value for name, value in request.headers.items() if name not in NOT_FORWARDED}
         try:
-            answered = await self._http.request(request.method, url, headers=headers, content=await request.body())
+            answer = await self._http.request(request.method, url, headers=headers, content=await request.body())
         except httpx.TransportError:
-            return JSONResponse(UNAVAILABLE, status_code=503, headers={"retry-after": "1"})
-        response = Response(answered.content, status_code=answered.status_code)
-        for name, value in answered.headers.multi_items():
-            if name.lower() == "location":
+            return unavailable()
+        response = Response(answer.content, status_code=answer.status_code)
+        for name, value in answer.headers.multi_items():
+            if name == "location":
                 response.headers["location"] = value.replace(self._emulator_url, self._addresses.origin)
-            elif name.lower() not in NOT_PASSED_ON:
+            elif name not in NOT_FORWARDED:
                 response.headers.append(name, value)
         return response
+
+
+async def form_values(request: Request) -> dict[str, str]:
+    """The values of a posted HTML form by name."""
+    return dict(parse_qsl((await request.body()).decode()))
+
+
+def unavailable() -> Response:
+    """The answer while the emulator is down."""
+    return JSONResponse(UNAVAILABLE, status_code=503, headers={"retry-after": "1"})
