@@ -27,7 +27,7 @@ from rich.table import Table
 
 from bench.runs import keep, stage_to_measure
 from local.stage import LocalStage
-from local.state_directory import DEFAULT
+from local.state_directory import DEFAULT_STATE_DIR
 from ops.chat_client import ChatClient, open_client
 from ops.stage.stage import Stage
 
@@ -116,7 +116,7 @@ class Page:
 
 
 def main(
-    state_dir: Annotated[Path, typer.Option(help="The local stage's state directory")] = DEFAULT,
+    state_dir: Annotated[Path, typer.Option(help="The local stage's state directory")] = DEFAULT_STATE_DIR,
     people: Annotated[int, typer.Option(min=2, max=20, help="Who talk, all in one channel")] = 10,
     rounds: Annotated[int, typer.Option(min=1, max=20, help="Bursts of each kind")] = 4,
     as_json: Annotated[bool, typer.Option("--json", help="Print figures for scripts")] = False,

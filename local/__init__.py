@@ -1,4 +1,4 @@
-"""The local stage: the whole CDK app on one machine, in a browser, with no account and no Docker.
+"""The local stage: the whole CDK app on one machine, in a browser, without an AWS account or Docker.
 
-Knows the deployed stage only through stack outputs and the AWS API, never through the chat's own modules.
+It reaches what is deployed only through stack outputs and the AWS API, never through the chat's own modules.
 """

@@ -1,4 +1,7 @@
-"""The commands of the local stage: up, down, status, token and reset. A failure is one sentence, exit code 1."""
+"""The commands of the local stage: up, down, status, token and reset.
+
+A failure prints one line and exits with code 1.
+"""
 
 import json
 import os
@@ -9,30 +12,32 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 
 from local.emulator_process import STOP_SECONDS
 from local.errors import LocalStageError
-from local.progress import Steps
+from local.ports import DEFAULT_EMULATOR_PORT, DEFAULT_SITE_PORT
+from local.progress import Progress
 from local.stage import LocalStage
-from local.state_directory import DEFAULT, REPOSITORY, StateDirectory, already_running
-from local.supervisor import DEFAULT_EMULATOR_PORT, DEFAULT_PORT, Options, Supervisor
+from local.state_directory import DEFAULT_STATE_DIR, REPOSITORY, StateDirectory
+from local.supervisor import StartOptions, Supervisor
 from ops.commands.cli import Target
 
 LOCAL = "Run the local stage"
 
 cli = typer.Typer()
 
-# Where a start in the background leaves its failure for the one who waits for it.
-FAILURE_FILE = "PARLEY_LOCAL_FAILURE_FILE"
+# The file to which a start in the background writes its failure, for the command that waits for it.
+FAILURE_FILE_VARIABLE = "PARLEY_LOCAL_FAILURE_FILE"
+UP = (sys.executable, "-m", "local.command_line", "up")
 
 
 def _state_dir(context: typer.Context, value: Path) -> Path:
     """The command's own --state-dir, else the one given before the command."""
     target: Target | None = context.find_object(Target)
-    if target is None or value != DEFAULT:
+    if target is None or value != DEFAULT_STATE_DIR:
         return value
     if target.name:
         raise typer.BadParameter(
@@ -42,20 +47,20 @@ def _state_dir(context: typer.Context, value: Path) -> Path:
 
 
 StateDir = Annotated[
-    Path, typer.Option("--state-dir", callback=_state_dir, help="Where the stage keeps its data and logs.")
+    Path, typer.Option("--state-dir", callback=_state_dir, help="The directory of the stage's data and logs.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the description as JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the stage's description as JSON.")]
 
 
 @contextmanager
-def one_sentence() -> Iterator[None]:
-    """Turn a failure that the user can fix into its sentence and exit code 1."""
+def reported_errors() -> Iterator[None]:
+    """Print the message of a LocalStageError and exit with code 1; exit with code 130 after Ctrl-C."""
     try:
         yield
     except LocalStageError as failure:
-        told = os.environ.get(FAILURE_FILE)
-        if told:
-            Path(told).write_text(str(failure))
+        failure_file = os.environ.get(FAILURE_FILE_VARIABLE)
+        if failure_file:
+            Path(failure_file).write_text(str(failure))
         else:
             typer.echo(str(failure), err=True)
         raise typer.Exit(1) from None
@@ -66,58 +71,63 @@ def one_sentence() -> Iterator[None]:
 
 @cli.command(rich_help_panel=LOCAL)
 def up(
-    detach: Annotated[bool, typer.Option("--detach", help="Return when ready; run in the background.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Run in the background; return when ready.")] = False,
     port: Annotated[
         int | None,
-        typer.Option(help=f"The site's port ({DEFAULT_PORT}, or the saved one; 0: free ones for both)."),
+        typer.Option(
+            help=f"The site's port (default: the saved one or {DEFAULT_SITE_PORT}; 0: free ports for both)."
+        ),
     ] = None,
     emulator_port: Annotated[
-        int | None, typer.Option(help=f"The emulator's port ({DEFAULT_EMULATOR_PORT}, or the saved one; 0: free).")
+        int | None,
+        typer.Option(
+            help=f"The emulator's port (default: the saved one or {DEFAULT_EMULATOR_PORT}; 0: a free one)."
+        ),
     ] = None,
-    state_dir: StateDir = DEFAULT,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget the saved data first.")] = False,
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete the saved data first.")] = False,
     app: Annotated[
         Path | None, typer.Option(help="Deploy this synthesised cloud assembly instead of the repository's app.")
     ] = None,
     stop_with: Annotated[
         int | None,
-        typer.Option(min=1, max=2**31 - 1, help="Stop once the process of this id is gone, for scripts."),
+        typer.Option(min=1, max=2**31 - 1, help="Stop when the process with this id ends (for scripts)."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Start the stage: deploy what changed, create the demo users, open the site."""
-    with one_sentence():
+    """Start the stage: deploy what changed, create the demo users, serve the site."""
+    with reported_errors():
         state = StateDirectory(state_dir)
-        if detach:
-            _start_detached(state, port, emulator_port, fresh, app, stop_with, as_json=as_json)
-            return
         settings = {
             name.removeprefix("PARLEY_EMULATOR_"): value
             for name, value in os.environ.items()
             if name.startswith("PARLEY_EMULATOR_")
         }
-        options = Options(port, emulator_port, fresh, app.resolve() if app else None, settings, stop_with)
-        steps = Steps(sys.stderr if as_json else sys.stdout)
+        options = StartOptions(port, emulator_port, fresh, app.resolve() if app else None, settings, stop_with)
+        if detach:
+            _start_detached(state, options, as_json=as_json)
+            return
 
-        def when_ready(description: dict[str, Any]) -> None:
+        def on_ready(description: dict[str, Any]) -> None:
             if as_json:
                 typer.echo(json.dumps(description, indent=2))
 
-        Supervisor(state, options, steps).run(when_ready)
+        progress = Progress(sys.stderr if as_json else sys.stdout)
+        Supervisor(state, options, progress).run(on_ready)
 
 
 @cli.command(rich_help_panel=LOCAL)
-def down(state_dir: StateDir = DEFAULT) -> None:
-    """Stop the stage, wherever it runs; its data stays."""
-    with one_sentence():
+def down(state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
+    """Stop the running stage; its data is kept."""
+    with reported_errors():
         if not _stop(StateDirectory(state_dir)):
-            typer.echo(f"No local stage runs in {state_dir}, so there is nothing to stop.")
+            typer.echo(f"No local stage runs in {state_dir}: nothing to stop.")
 
 
 @cli.command(rich_help_panel=LOCAL)
-def status(state_dir: StateDir = DEFAULT, as_json: AsJson = False) -> None:
-    """Say what runs, and where."""
-    with one_sentence():
+def status(state_dir: StateDir = DEFAULT_STATE_DIR, as_json: AsJson = False) -> None:
+    """Show the addresses of the running stage and its demo users."""
+    with reported_errors():
         stage = LocalStage.load(state_dir)
         if as_json:
             typer.echo(json.dumps(stage.description, indent=2))
@@ -133,85 +143,93 @@ def status(state_dir: StateDir = DEFAULT, as_json: AsJson = False) -> None:
 @cli.command(rich_help_panel=LOCAL)
 def token(
     username: str,
-    password: Annotated[str | None, typer.Option(help="For a user who is no demo user.")] = None,
-    state_dir: StateDir = DEFAULT,
+    password: Annotated[str | None, typer.Option(help="The password; not needed for a demo user.")] = None,
+    state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:
     """Print an ID token of a user, for the API's Authorization header."""
-    with one_sentence():
+    with reported_errors():
         typer.echo(LocalStage.load(state_dir).token(username, password))
 
 
 @cli.command(rich_help_panel=LOCAL)
-def reset(state_dir: StateDir = DEFAULT) -> None:
-    """Stop the stage and forget its data."""
-    with one_sentence():
+def reset(state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
+    """Stop the stage and delete its data and logs."""
+    with reported_errors():
         state = StateDirectory(state_dir)
         _stop(state)
-        state.forget()
-        typer.echo(f"The local stage in {state.path} is forgotten.")
+        state.delete_data()
+        typer.echo(f"Deleted the data of the local stage in {state.path}.")
 
 
 def _stop(state: StateDirectory) -> bool:
-    """Stop the supervisor of a directory and wait for it; False when there is none."""
-    supervisor = state.supervisor_pid()
-    if not supervisor:
+    """Stop the supervisor of a directory and wait until it has ended. Returns False if none runs."""
+    process_id = state.supervisor_pid()
+    if not process_id:
         return False
-    os.kill(supervisor, signal.SIGTERM)
+    os.kill(process_id, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS + 10
     while state.supervisor_pid() is not None:
         if time.monotonic() > deadline:
-            os.kill(supervisor, signal.SIGKILL)
-            raise LocalStageError(f"The local stage did not stop in time and was killed (process {supervisor}).")
+            os.kill(process_id, signal.SIGKILL)
+            raise LocalStageError(
+                f"The local stage did not stop in time and was killed (process {process_id}); what it had not "
+                f"saved is lost (log: {state.supervisor_log})."
+            )
         time.sleep(0.05)
     typer.echo("Stopped.")
     return True
 
 
-def _start_detached(
-    state: StateDirectory,
-    port: int | None,
-    emulator_port: int | None,
-    fresh: bool,
-    app: Path | None,
-    stop_with: int | None,
-    *,
-    as_json: bool,
-) -> None:
-    """Run `up` in the background, follow its log, and return when it is ready."""
-    running = state.supervisor_pid()
-    if running is not None:
-        url = (state.running() or {}).get("url", "starting")
-        raise LocalStageError(already_running(state.path, url, running))
-    arguments = ["--state-dir", str(state.path)]
-    arguments += ["--port", str(port)] if port is not None else []
-    arguments += ["--emulator-port", str(emulator_port)] if emulator_port is not None else []
-    arguments += ["--app", str(app.resolve())] if app is not None else []
-    arguments += ["--fresh"] if fresh else []
-    arguments += ["--stop-with", str(stop_with)] if stop_with is not None else []
+def _start_detached(state: StateDirectory, options: StartOptions, *, as_json: bool) -> None:
+    """Run `up` in the background and print its log until it is ready. Raises LocalStageError if it fails."""
+    if state.supervisor_pid() is not None:
+        raise state.already_running_error()
     state.path.mkdir(parents=True, exist_ok=True)
-    failure = state.path / "failure.txt"
-    failure.unlink(missing_ok=True)
+    failure_file = state.path / "failure.txt"
+    failure_file.unlink(missing_ok=True)
     with state.supervisor_log.open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local.command_line", "up", *arguments],
+            [
+                sys.executable,
+                "-m",
+                "local.command_line",
+                "up",
+                "--state-dir",
+                str(state.path),
+                *_arguments(options),
+            ],
             cwd=REPOSITORY,
-            env={**os.environ, FAILURE_FILE: str(failure)},
+            env={**os.environ, FAILURE_FILE_VARIABLE: str(failure_file)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        with state.supervisor_log.open() as followed:
-            _follow(process, state, followed, quiet=as_json)
+        with state.supervisor_log.open() as written:
+            _print_until_ready(process, state, written, quiet=as_json)
         if process.poll() is not None:
-            reason = failure.read_text() if failure.exists() else "The local stage ended while starting."
+            reason = failure_file.read_text() if failure_file.exists() else "The local stage ended while starting."
             log.write(f"{reason}\n")
             raise LocalStageError(f"{reason} (log of the start: {state.supervisor_log})")
     if as_json:
         typer.echo(json.dumps(state.running(), indent=2))
 
 
-def _follow(process: subprocess.Popen[bytes], state: StateDirectory, log: Any, *, quiet: bool) -> None:
+def _arguments(options: StartOptions) -> list[str]:
+    """The command-line arguments of these options; the emulator's settings are inherited environment variables."""
+    values = {
+        "--port": options.port,
+        "--emulator-port": options.emulator_port,
+        "--app": options.assembly,
+        "--stop-with": options.stop_with,
+    }
+    arguments = [f"{name}={value}" for name, value in values.items() if value is not None]
+    return [*arguments, "--fresh"] if options.fresh else arguments
+
+
+def _print_until_ready(
+    process: subprocess.Popen[bytes], state: StateDirectory, log: TextIO, *, quiet: bool
+) -> None:
     """Print a log as it grows, until its process is ready or has ended."""
     while True:
         is_ready = (state.running() or {}).get("pids", {}).get("supervisor") == process.pid

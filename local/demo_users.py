@@ -1,4 +1,4 @@
-"""The three people of the local stage, and how to sign one in without a browser."""
+"""The three demo users of a local stage, and signing a user in without a browser."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ from local.errors import LocalStageError
 
 @dataclass(frozen=True)
 class DemoUser:
-    """A user that every local stage has; the password is public, as the stage is this machine's alone."""
+    """A user that every local stage has. The password is public: the stage listens on loopback only."""
 
     username: str
     password: str
@@ -30,7 +30,7 @@ DEMO_USERS = tuple(
 
 
 def create(endpoint: str, user_pool_id: str) -> None:
-    """Make the demo users where they are missing, confirmed, with their known passwords."""
+    """Create the missing demo users, confirmed; set the passwords of all."""
     cognito = client("cognito-idp", endpoint)
     for user in DEMO_USERS:
         try:
@@ -51,8 +51,8 @@ def create(endpoint: str, user_pool_id: str) -> None:
         )
 
 
-def introduce(endpoint: str, outputs: Mapping[str, str]) -> None:
-    """Have each demo user call the API once, as a first sign-in does, so that they find each other in the chat."""
+def register(endpoint: str, outputs: Mapping[str, str]) -> None:
+    """Call the API once as each demo user, as a first sign-in does, so that the user directory lists them."""
     api = f"{endpoint}/_aws/execute-api/{outputs['RestApiId']}/api"
     for user in DEMO_USERS:
         tokens = sign_in(
@@ -62,16 +62,17 @@ def introduce(endpoint: str, outputs: Mapping[str, str]) -> None:
 
 
 def sign_in(endpoint: str, user_pool_id: str, client_id: str, username: str, password: str) -> Mapping[str, str]:
-    """Sign in as a browser does, by authorization code with PKCE, and hand back the tokens."""
-    described = client("cognito-idp", endpoint).describe_user_pool_client(
-        UserPoolId=user_pool_id, ClientId=client_id
-    )
-    app_client = described["UserPoolClient"]
+    """Sign in as a browser does, by authorization code with PKCE.
+
+    Returns the tokens (`id_token`, `access_token`, `refresh_token`). Raises LocalStageError if that is refused.
+    """
+    cognito = client("cognito-idp", endpoint)
+    app_client = cognito.describe_user_pool_client(UserPoolId=user_pool_id, ClientId=client_id)["UserPoolClient"]
     redirect_uri = app_client["CallbackURLs"][-1]
     verifier = base64.urlsafe_b64encode(os.urandom(48)).decode().rstrip("=")
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     with httpx.Client(base_url=endpoint, trust_env=False) as http:
-        submitted = http.post(
+        login_response = http.post(
             "/login",
             data={
                 "client_id": client_id,
@@ -86,12 +87,12 @@ def sign_in(endpoint: str, user_pool_id: str, client_id: str, username: str, pas
                 "password": password,
             },
         )
-        code = parse_qs(urlsplit(submitted.headers.get("location", "")).query).get("code")
+        code = parse_qs(urlsplit(login_response.headers.get("location", "")).query).get("code")
         if not code:
             raise LocalStageError(
-                f"Signing {username} in failed: the user pool refused the user name or password."
+                f"Signing in as {username!r} failed: the user pool refused the username or password."
             )
-        answered = http.post(
+        token_response = http.post(
             "/oauth2/token",
             data={
                 "grant_type": "authorization_code",
@@ -101,7 +102,9 @@ def sign_in(endpoint: str, user_pool_id: str, client_id: str, username: str, pas
                 "code_verifier": verifier,
             },
         )
-    if answered.status_code != httpx.codes.OK:
-        raise LocalStageError(f"Signing {username} in failed: {answered.text}")
-    tokens: dict[str, str] = answered.json()
+    if token_response.status_code != httpx.codes.OK:
+        raise LocalStageError(
+            f"Signing in as {username!r} failed: the token endpoint answered {token_response.text}"
+        )
+    tokens: dict[str, str] = token_response.json()
     return tokens

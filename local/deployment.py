@@ -1,4 +1,4 @@
-"""Deploy the CDK app to the emulator with the real CDK CLI: bootstrap, then every stack."""
+"""Deploy the CDK app to the emulator with the real CDK CLI, and read the outputs of its stacks."""
 
 import os
 import re
@@ -20,26 +20,27 @@ ACCOUNT = "000000000000"
 STAGE = "local"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 TOOLKIT = "CDKToolkit"
-NOT_ERRORS = re.compile(r"feature flag|^\s*at |^Traceback|^\s*File |^\s*\^+|Subprocess exited|^jsii\.errors|^\s*$")
+NOISE = re.compile(r"feature flag|^\s*at |^Traceback|^\s*File |^\s*\^+|Subprocess exited|^jsii\.errors|^\s*$")
+EXCEPTION_LINE = re.compile(r"^([A-Za-z_][\w.]*(Error|Exception|Interrupt)): \S")
 ERROR_LINE = re.compile(r"error|failed|exception|❌|cannot|unable|invalid|not found", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class CdkApp:
-    """What to deploy: the repository's app, or a cloud assembly synthesised before."""
+    """What to deploy: the repository's app, or a cloud assembly that is synthesised already."""
 
     repository: Path
     assembly: Path | None = None
 
     def arguments(self, output: Path) -> list[str]:
-        """The CLI's arguments that name it."""
+        """The CLI's arguments for this app; the repository's app is synthesised into `output`."""
         if self.assembly is not None:
             return ["--app", str(self.assembly)]
         return ["--output", str(output)]
 
 
 def environment(endpoint: str) -> dict[str, str]:
-    """A process environment in which AWS is the emulator, whatever the user's own AWS settings are."""
+    """A process environment in which the emulator is AWS; the user's own AWS settings do not apply."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {
         **inherited,
@@ -58,13 +59,13 @@ def environment(endpoint: str) -> dict[str, str]:
 
 
 def bootstrap(app: CdkApp, endpoint: str, log: Path) -> None:
-    """`cdk bootstrap`, as for a real account; away from cdk.json, so that the app is not synthesised for it."""
+    """Run `cdk bootstrap`, as for a real account; away from cdk.json, so that nothing is synthesised."""
     arguments = ["bootstrap", f"aws://{ACCOUNT}/{REGION}"]
     _cdk(arguments, app, endpoint, log, directory=log.parent, doing="Bootstrapping the emulator")
 
 
 def deploy(app: CdkApp, endpoint: str, site_origin: str, log: Path, output: Path) -> None:
-    """`cdk deploy --all` of the stage `local`."""
+    """Run `cdk deploy --all` for the stage `local`."""
     arguments = ["deploy", "--all", "--require-approval", "never", "--concurrency", "4"]
     context = ["-c", f"stage={STAGE}", "-c", f"siteOrigin={site_origin}"]
     arguments = [*arguments, *context, *app.arguments(output)]
@@ -72,29 +73,29 @@ def deploy(app: CdkApp, endpoint: str, site_origin: str, log: Path, output: Path
 
 
 def outputs(endpoint: str) -> dict[str, dict[str, str]]:
-    """Every deployed stack's outputs, without those that CDK makes for references between stacks."""
+    """The outputs of each deployed stack by name, without those that CDK creates for references between stacks."""
     cloudformation = client("cloudformation", endpoint)
-    found: dict[str, dict[str, str]] = {}
+    stacks: dict[str, dict[str, str]] = {}
     for page in cloudformation.get_paginator("describe_stacks").paginate():
         for stack in page["Stacks"]:
             if stack["StackName"] == TOOLKIT:
                 continue
-            found[stack["StackName"]] = {
+            stacks[stack["StackName"]] = {
                 output["OutputKey"]: output["OutputValue"]
                 for output in stack.get("Outputs", [])
                 if not output["OutputKey"].startswith(("ExportsOutput", "PublishOutput"))
             }
-    return found
+    return stacks
 
 
 def client(service: str, endpoint: str) -> Any:
-    """A boto3 client of the emulator, independent of the user's own AWS settings."""
+    """A boto3 client for the emulator, independent of the user's own AWS settings."""
     session = boto3.session.Session(
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         region_name=REGION,
     )
-    # Without the host prefix, which would look for hosts like sync-127.0.0.1.
+    # A host prefix would make names such as sync-127.0.0.1, which do not resolve.
     config = Config(inject_host_prefix=False, retries={"max_attempts": 2}, connect_timeout=5)
     return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
 
@@ -104,8 +105,8 @@ def _cdk(arguments: list[str], app: CdkApp, endpoint: str, log: Path, *, directo
     with log.open("ab") as stream:
         stream.write(f"\n$ cdk {' '.join(arguments)}\n".encode())
         stream.flush()
-        began_at = stream.tell()
-        ended = subprocess.run(
+        output_start = stream.tell()
+        result = subprocess.run(
             command,
             cwd=directory,
             env=environment(endpoint),
@@ -114,26 +115,26 @@ def _cdk(arguments: list[str], app: CdkApp, endpoint: str, log: Path, *, directo
             stderr=subprocess.STDOUT,
             check=False,
         )
-    if ended.returncode:
+    if result.returncode:
         with log.open("rb") as stream:
-            stream.seek(began_at)
-            said = stream.read().decode(errors="replace")
-        raise LocalStageError(f"{doing} failed: {relevant_line(said)} (full log: {log})")
+            stream.seek(output_start)
+            output = stream.read().decode(errors="replace")
+        raise LocalStageError(f"{doing} failed: {error_line(output)} (full log: {log})")
 
 
-def relevant_line(output: str) -> str:
-    """The line of a failed CDK run that says what went wrong.
+def error_line(output: str) -> str:
+    """The line of a failed CDK run that names the cause.
 
-    A Python exception's last line says most; without one, the last line that speaks of an error does.
+    That is the last line of a Python traceback; without one, the last line that mentions an error.
     """
-    lines = [line.strip() for line in output.splitlines() if not NOT_ERRORS.search(line)]
-    raised = [line for line in lines if re.match(r"^([A-Za-z_][\w.]*(Error|Exception|Interrupt)): \S", line)]
-    if raised and "Traceback" in output:
-        return raised[-1]
-    spoken = [line for line in lines if ERROR_LINE.search(line)]
-    return (spoken or lines or ["it said nothing"])[-1]
+    lines = [line.strip() for line in output.splitlines() if not NOISE.search(line)]
+    exceptions = [line for line in lines if EXCEPTION_LINE.match(line)]
+    if exceptions and "Traceback" in output:
+        return exceptions[-1]
+    errors = [line for line in lines if ERROR_LINE.search(line)]
+    return (errors or lines or ["no output"])[-1]
 
 
 def outputs_by_name(stacks: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """Every output by its own name: Parley's names are unique across stacks."""
-    return {name: value for outputs_of in stacks.values() for name, value in outputs_of.items()}
+    """All outputs by name: the names of Parley's outputs are unique across stacks."""
+    return {name: value for stack_outputs in stacks.values() for name, value in stack_outputs.items()}

@@ -1,4 +1,4 @@
-"""The emulator as a child process: start, wait for, notice the end of, stop."""
+"""Run the emulator as a child process: start it, wait until it answers, detect its end, stop it."""
 
 import contextlib
 import json
@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ STOP_SECONDS = 20.0
 
 
 class EmulatorProcess:
-    """`python -m local.emulator` on one port and state directory."""
+    """`python -m local.emulator` with one port and state directory; `settings` by their names in upper case."""
 
     def __init__(self, port: int, state: Path, log: Path, settings: dict[str, str] | None = None) -> None:
         self.port = port
@@ -31,12 +30,12 @@ class EmulatorProcess:
 
     @property
     def pid(self) -> int | None:
-        """The process's id while it is held."""
+        """The id of the started process; None before `start` and after `stop`."""
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Start the process and wait until it answers."""
-        self._let_go()
+        """Start the process and wait until it answers. Raises LocalStageError if it does not."""
+        self._discard()
         self._state.mkdir(parents=True, exist_ok=True)
         environment = {
             **os.environ,
@@ -47,7 +46,7 @@ class EmulatorProcess:
         }
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         with self._log.open("ab") as log:
-            # A session of its own: Ctrl-C reaches the supervisor, which stops it in order.
+            # In its own session: Ctrl-C reaches only the supervisor, which then stops the emulator in order.
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "local.emulator"],
                 cwd=REPOSITORY,
@@ -58,7 +57,7 @@ class EmulatorProcess:
                 start_new_session=True,
             )
         deadline = time.monotonic() + START_SECONDS
-        while not self.answers():
+        while not self.is_healthy():
             if self._process.poll() is not None:
                 raise LocalStageError(
                     f"The emulator did not start: {self._last_log_line()} (full log: {self._log})"
@@ -70,24 +69,24 @@ class EmulatorProcess:
                 )
             time.sleep(0.05)
 
-    def answers(self) -> bool:
-        """Whether the emulator says that it is well."""
+    def is_healthy(self) -> bool:
+        """Whether the emulator answers its health check."""
         try:
             return bool(self.ask("health", timeout=2)["status"] == "ok")
         except (OSError, ValueError):
             return False
 
-    def ask(self, what: str, timeout: float = 120) -> Any:
-        """One of the launcher's own addresses, see `local.emulator.server`."""
-        with urllib.request.urlopen(f"{self.url}/_parley/{what}", timeout=timeout) as response:  # noqa: S310
+    def ask(self, endpoint: str, timeout: float = 120) -> Any:
+        """Call a control endpoint below `/_parley/`, see `local.emulator.server`; returns its JSON answer."""
+        with urllib.request.urlopen(f"{self.url}/_parley/{endpoint}", timeout=timeout) as response:  # noqa: S310
             return json.load(response)
 
     def has_ended(self) -> bool:
-        """Whether the process is gone."""
+        """Whether the process has ended or was never started."""
         return self._process is None or self._process.poll() is not None
 
     def stop(self) -> None:
-        """Stop in order, with the state saved; kill what does not stop."""
+        """Terminate the process, which then saves its state; kill it if it does not end in time."""
         if self._process is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -97,10 +96,10 @@ class EmulatorProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._let_go()
+        self._discard()
 
-    def _let_go(self) -> None:
-        """Forget a process that has ended, and close the pipe to it."""
+    def _discard(self) -> None:
+        """Close the pipe to a process that has ended, and drop the process."""
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
@@ -108,4 +107,4 @@ class EmulatorProcess:
 
     def _last_log_line(self) -> str:
         lines = [line for line in self._log.read_text(errors="replace").splitlines() if line.strip()]
-        return lines[-1] if lines else "it said nothing"
+        return lines[-1] if lines else "no output"

@@ -1,5 +1,5 @@
-"""What can go wrong with the local stage, each said in one sentence that names the way out."""
+"""The error type of the local stage's commands."""
 
 
 class LocalStageError(Exception):
-    """A failure whose message is all that the user needs to read."""
+    """A failure that the user can fix. The commands print its message, without a traceback."""

@@ -1,11 +1,11 @@
-"""Tell whether anything that a deployment is made from has changed since the last one."""
+"""Detect whether the inputs of a deployment or of a build have changed since the last one."""
 
 import hashlib
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-DEPLOYED_FROM = (
+DEPLOYMENT_INPUTS = (
     "app.py",
     "cdk.json",
     "requirements.txt",
@@ -17,12 +17,12 @@ DEPLOYED_FROM = (
     "ui/dist",
     "local/emulator",
 )
-# `.cache` is where the CDK CLI packs assets inside a cloud assembly.
+# The CDK CLI packs assets into `.cache` inside a cloud assembly.
 IGNORED = {"__pycache__", ".cache", ".DS_Store", "node_modules", ".mypy_cache", ".pytest_cache"}
 
 
 def files_below(root: Path, names: Iterable[str]) -> Iterator[Path]:
-    """Every file among the names, and below those that are directories, in a fixed order."""
+    """The files of these names, and all files below those that are directories, in a fixed order."""
     for name in names:
         start = root / name
         if start.is_file():
@@ -33,8 +33,8 @@ def files_below(root: Path, names: Iterable[str]) -> Iterator[Path]:
                     yield path
 
 
-def fingerprint(root: Path, settings: Mapping[str, str], names: Iterable[str] = DEPLOYED_FROM) -> str:
-    """A digest of the files' names and content, of the settings, and of the Python that would deploy them."""
+def fingerprint(root: Path, settings: Mapping[str, str], names: Iterable[str] = DEPLOYMENT_INPUTS) -> str:
+    """A SHA-256 digest of the files' names and contents, the settings and the version of Python."""
     digest = hashlib.sha256()
     for key in sorted(settings):
         digest.update(f"{key}={settings[key]}\0".encode())
@@ -45,9 +45,9 @@ def fingerprint(root: Path, settings: Mapping[str, str], names: Iterable[str] = 
     return digest.hexdigest()
 
 
-def is_stale(built: Path, root: Path, sources: Iterable[str]) -> bool:
-    """Whether a built file is missing or older than any of its sources."""
-    if not built.exists():
+def is_stale(output: Path, root: Path, sources: Iterable[str]) -> bool:
+    """Whether a build's output file is missing or older than any of its sources."""
+    if not output.exists():
         return True
-    made = built.stat().st_mtime
-    return any(path.stat().st_mtime > made for path in files_below(root, sources))
+    built_at = output.stat().st_mtime
+    return any(path.stat().st_mtime > built_at for path in files_below(root, sources))

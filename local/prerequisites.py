@@ -1,4 +1,4 @@
-"""Check that what the local stage is started with is there, and build the UI when it is stale."""
+"""Check the tools that the local stage needs, and build the UI when its build is stale."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ UI_SOURCES = (
     "ui/package-lock.json",
     "ui/vite.config.ts",
 )
-# Node 20 serves; jsii and the AWS SDK warn of it at every start, which helps nobody here.
+# Node 20 works; jsii and the AWS SDK would warn about its version at every start.
 QUIET_NODE = {
     "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
     "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION": "1",
@@ -31,20 +31,28 @@ QUIET_NODE = {
 
 
 def check(repository: Path) -> str:
-    """Require Python, Node and the pinned CDK CLI; hand back what was found, for a person."""
+    """Require Python, Node and the pinned CDK CLI; return the versions of Python and Node, for display."""
+    python_version = sys.version.split()[0]
     if sys.version_info < PYTHON:
         raise LocalStageError(
-            f"Parley needs Python {PYTHON[0]}.{PYTHON[1]} or newer; this is {sys.version.split()[0]}."
+            f"Parley needs Python {PYTHON[0]}.{PYTHON[1]} or newer, and this is {python_version}: install it, "
+            "delete .venv, and run `make setup`."
         )
     node = shutil.which("node")
     if node is None:
-        raise LocalStageError(f"Parley needs Node {NODE} or newer, and there is no `node` on the PATH.")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
-    if int(version.lstrip("v").partition(".")[0] or 0) < NODE:
-        raise LocalStageError(f"Parley needs Node {NODE} or newer; {node} is {version or 'of no known version'}.")
+        raise LocalStageError(
+            f"Parley needs Node {NODE} or newer, and there is no `node` on the PATH: install it (https://nodejs.org)."
+        )
+    output = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    node_version = output.lstrip("v")
+    if int(node_version.partition(".")[0] or 0) < NODE:
+        raise LocalStageError(
+            f"Parley needs Node {NODE} or newer, and the version of {node} is {node_version or 'unknown'}: "
+            "install a newer one (https://nodejs.org)."
+        )
     if not cdk_command(repository).exists():
         raise LocalStageError("The CDK CLI is not installed (node_modules/.bin/cdk): run `make setup`.")
-    return f"Python {sys.version.split()[0]}, Node {version.lstrip('v')}"
+    return f"Python {python_version}, Node {node_version}"
 
 
 def cdk_command(repository: Path) -> Path:
@@ -53,31 +61,28 @@ def cdk_command(repository: Path) -> Path:
 
 
 def ui_is_stale(repository: Path) -> bool:
-    """Whether there is a UI to build, and its build is missing or older than its sources."""
+    """Whether the UI's build is missing or older than its sources; False in a copy without the UI."""
     has_sources = (repository / "ui" / "package.json").exists()
     return has_sources and is_stale(repository / "ui" / "dist" / "index.html", repository, UI_SOURCES)
 
 
 def build_ui(repository: Path, log: Path) -> None:
-    """Build the UI with its own build script, installing its packages when they are missing."""
+    """Build the UI with its build script; install its packages first if they are missing."""
     ui = repository / "ui"
     commands = [["npm", "run", "--silent", "build"]]
     if not (ui / "node_modules").exists():
         commands.insert(0, ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"])
-    with log.open("w") as output:
+    environment = {**os.environ, **QUIET_NODE}
+    with log.open("w") as stream:
         for command in commands:
-            ended = subprocess.run(
-                command,
-                cwd=ui,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **QUIET_NODE},
-                check=False,
+            result = subprocess.run(
+                command, cwd=ui, stdout=stream, stderr=subprocess.STDOUT, env=environment, check=False
             )
-            if ended.returncode:
-                output.flush()
-                lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-                shown = next(
-                    (line for line in lines if "error" in line.lower()), lines[-1] if lines else "no output"
-                )
-                raise LocalStageError(f"Building the UI failed: {shown.strip()} (full log: {log})")
+            if result.returncode:
+                raise LocalStageError(f"Building the UI failed: {_first_error(log)} (full log: {log})")
+
+
+def _first_error(log: Path) -> str:
+    """The first line that mentions an error, else the last line."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "no output")

@@ -1,23 +1,24 @@
-"""Show the steps of a start with the time that each took: live on a terminal, one plain line each elsewhere."""
+"""Print the steps of a start with their durations: with a spinner on a terminal, as plain lines elsewhere."""
 
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TextIO
 
 from rich.console import Console
 
 
+@dataclass
 class Step:
-    """A running step; its closing words may depend on what it found."""
+    """A running step; `done`, the line printed at its end, may be replaced while it runs."""
 
-    def __init__(self, done: str) -> None:
-        self.done = done
+    done: str
 
 
-class Steps:
-    """Prints each step when it is done; on a terminal it also shows the one that runs."""
+class Progress:
+    """Prints each step when it is done; a terminal also shows the running one."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
@@ -25,21 +26,21 @@ class Steps:
 
     @contextmanager
     def step(self, doing: str, done: str) -> Iterator[Step]:
-        """Time a block: `doing` while it runs (on a terminal), `done` with the seconds when it succeeded."""
-        current = Step(done)
-        began = time.monotonic()
+        """Time a block: `doing` while it runs (on a terminal), `done` with the seconds if it succeeds."""
+        step = Step(done)
+        started = time.monotonic()
         if self._console.is_terminal:
             with self._console.status(f"{doing} …"):
-                yield current
+                yield step
         else:
-            yield current
-        elapsed = f"{time.monotonic() - began:.1f} s"
+            yield step
+        elapsed = f"{time.monotonic() - started:.1f} s"
         if self._console.is_terminal:
-            self._console.print(f"[green]✓[/] {current.done} [dim]{elapsed}[/]")
+            self._console.print(f"[green]✓[/] {step.done} [dim]{elapsed}[/]")
         else:
-            self.say(f"{current.done} ({elapsed})")
+            self.write_line(f"{step.done} ({elapsed})")
 
-    def say(self, line: str = "", *, style: str | None = None) -> None:
-        """Print one line as it is."""
+    def write_line(self, line: str = "", *, style: str | None = None) -> None:
+        """Print one line as it is, without markup."""
         self._console.print(line, style=style, markup=False)
         self._stream.flush()

@@ -1,4 +1,4 @@
-"""A running local stage, for tests, measurements and operators: its outputs, its AWS clients, its people."""
+"""A running local stage, for tests and benchmarks: its addresses, stack outputs, AWS clients and tokens."""
 
 import contextlib
 import json
@@ -13,28 +13,28 @@ from typing import Any, Self
 
 from local import demo_users, deployment
 from local.errors import LocalStageError
-from local.state_directory import DEFAULT, StateDirectory
+from local.state_directory import DEFAULT_STATE_DIR, StateDirectory
 
 RESTART_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class LocalStage:
-    """What `parley status --json` says, as a value."""
+    """The stage of one state directory; `description` is what `parley status --json` prints."""
 
     state: StateDirectory
     description: Mapping[str, Any]
 
     @classmethod
-    def load(cls, state_dir: Path | str = DEFAULT) -> Self:
-        """The stage that runs in a state directory."""
+    def load(cls, state_dir: Path | str = DEFAULT_STATE_DIR) -> Self:
+        """The stage that runs in a state directory. Raises LocalStageError if none has finished starting."""
         state = StateDirectory(Path(state_dir))
         running = state.running()
         if state.supervisor_pid() is None:
             raise LocalStageError(f"No local stage runs in {state.path}: start one with `parley up`.")
         if running is None:
             raise LocalStageError(
-                f"The local stage in {state.path} is still starting; its progress is in {state.supervisor_log}."
+                f"The local stage in {state.path} is still starting: try again soon (log: {state.supervisor_log})."
             )
         return cls(state, running)
 
@@ -45,12 +45,12 @@ class LocalStage:
 
     @property
     def api_url(self) -> str:
-        """The REST API through the front door."""
+        """The REST API's address at the front door."""
         return str(self.description["apiUrl"])
 
     @property
     def websocket_url(self) -> str:
-        """The WebSocket API, without its ticket."""
+        """The WebSocket API's address, without a ticket."""
         return str(self.description["websocketUrl"])
 
     @property
@@ -65,7 +65,7 @@ class LocalStage:
 
     @property
     def outputs(self) -> dict[str, str]:
-        """Every stack output by its name."""
+        """All stack outputs by name."""
         return deployment.outputs_by_name(self.description["outputs"])
 
     def client(self, service: str) -> Any:
@@ -73,51 +73,54 @@ class LocalStage:
         return deployment.client(service, self.emulator_url)
 
     def token(self, username: str, password: str | None = None) -> str:
-        """An ID token; the password of a demo user is known."""
-        known = {user.username: user.password for user in demo_users.DEMO_USERS}
-        secret = password or known.get(username)
-        if secret is None:
+        """An ID token of a user. Raises LocalStageError without a password, except for the demo users."""
+        demo_passwords = {user.username: user.password for user in demo_users.DEMO_USERS}
+        password = password or demo_passwords.get(username)
+        if password is None:
             raise LocalStageError(
-                f"There is no user {username} whose password is known here: there are {', '.join(known)}."
+                f"The password of {username!r} is not known: give it with --password, or choose a demo user "
+                f"({', '.join(demo_passwords)})."
             )
         outputs = self.outputs
         tokens = demo_users.sign_in(
-            self.emulator_url, outputs["UserPoolId"], outputs["UserPoolClientId"], username, secret
+            self.emulator_url, outputs["UserPoolId"], outputs["UserPoolClientId"], username, password
         )
         return tokens["id_token"]
 
     def save_state(self) -> None:
-        """Have the emulator write its state now."""
+        """Make the emulator save its state now."""
         self._ask("save")
 
     def warm_functions(self) -> list[str]:
-        """Have an environment of every function ready; hand back the names of those that do not start."""
+        """Start an environment of every function; returns the names of the functions that do not start."""
         return list(self._ask("warm")["failed"])
 
     def kill_emulator(self) -> None:
-        """Kill the emulator, as a crash would, and keep it down until `restart_emulator`."""
+        """Kill the emulator, as in a crash, and keep it down until `restart_emulator`."""
         self.state.hold_emulator.touch()
         self.crash_emulator()
 
     def crash_emulator(self) -> None:
-        """Kill the emulator; the supervisor starts it again from what was last saved."""
+        """Kill the emulator; the supervisor restarts it from its last saved state."""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self._emulator_process(), signal.SIGKILL)
+            os.kill(self._emulator_pid(), signal.SIGKILL)
 
     def restart_emulator(self) -> None:
-        """Let the supervisor start the emulator, and wait until it answers."""
-        before = self._emulator_process()
+        """Allow the supervisor to restart the emulator, and wait until it answers."""
+        previous = self._emulator_pid()
         self.state.hold_emulator.unlink(missing_ok=True)
         deadline = time.monotonic() + RESTART_SECONDS
         while time.monotonic() < deadline:
-            if self._emulator_process() != before:
+            if self._emulator_pid() != previous:
                 return
             time.sleep(0.05)
-        raise LocalStageError(f"The emulator did not answer again within {RESTART_SECONDS:.0f} s.")
+        raise LocalStageError(
+            f"The emulator did not restart within {RESTART_SECONDS:.0f} s (log: {self.state.emulator_log})."
+        )
 
-    def _emulator_process(self) -> int:
+    def _emulator_pid(self) -> int:
         return int((self.state.running() or self.description)["pids"]["emulator"])
 
-    def _ask(self, what: str) -> Any:
-        with urllib.request.urlopen(f"{self.emulator_url}/_parley/{what}", timeout=120) as response:  # noqa: S310
+    def _ask(self, endpoint: str) -> Any:
+        with urllib.request.urlopen(f"{self.emulator_url}/_parley/{endpoint}", timeout=120) as response:  # noqa: S310
             return json.load(response)

@@ -1,4 +1,4 @@
-"""Where a local stage keeps its files, and the lock that says whether it runs."""
+"""The files of one local stage, and the lock that its supervisor holds while it runs."""
 
 import fcntl
 import json
@@ -13,19 +13,11 @@ from local.errors import LocalStageError
 from ops.stage import local_state
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-DEFAULT = local_state.DEFAULT
-
-
-def already_running(path: Path, url: str, process: int | None) -> str:
-    """The sentence for a second start on the same directory."""
-    return (
-        f"The local stage in {path} is already running ({url}, process {process}): stop it with "
-        f"`parley down`, or give this one another --state-dir."
-    )
+DEFAULT_STATE_DIR = local_state.DEFAULT
 
 
 class StateDirectory:
-    """One stage's directory: everything to start it again, and who runs it now."""
+    """One stage's directory: its data and logs, what was deployed, and which process runs it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
@@ -37,19 +29,21 @@ class StateDirectory:
         self._lock = self.path / local_state.LOCK
         self._running = self.path / local_state.RUNNING
         self._deployed = self.path / "deployed.json"
-        # While this file exists the supervisor leaves a stopped emulator down.
+        # While this file exists, the supervisor does not restart an emulator that ended.
         self.hold_emulator = self.path / "hold-emulator"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Be the one supervisor of this directory; the kernel lets go of the lock whatever happens."""
+        """Hold the supervisor's lock. Raises LocalStageError if another process holds it.
+
+        The kernel releases the lock when the process ends, however it ends.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
         with self._lock.open("a+") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                url = (self.running() or {}).get("url", "starting")
-                raise LocalStageError(already_running(self.path, url, self.supervisor_pid())) from None
+                raise self.already_running_error() from None
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()
@@ -61,33 +55,37 @@ class StateDirectory:
                 lock.truncate(0)
 
     def supervisor_pid(self) -> int | None:
-        """The process that holds the lock, None if none does. 0: it has not written its id yet."""
+        """The id of the process that holds the lock (0: not written yet), or None if no process does."""
         return local_state.supervisor_pid(self.path)
 
+    def already_running_error(self) -> LocalStageError:
+        """The error of a second start on the same directory."""
+        url = (self.running() or {}).get("url", "still starting")
+        return LocalStageError(
+            f"A local stage already runs in {self.path} ({url}, process {self.supervisor_pid()}): stop it with "
+            "`parley down`, or choose another directory with --state-dir."
+        )
+
     def write_running(self, description: dict[str, Any]) -> None:
-        """Publish what runs, whole: readers never see half a file."""
-        unfinished = self._running.with_suffix(".new")
-        unfinished.write_text(json.dumps(description, indent=2) + "\n")
-        unfinished.replace(self._running)
+        """Replace the running stage's description atomically, so that readers never see a partial file."""
+        partial = self._running.with_suffix(".new")
+        partial.write_text(json.dumps(description, indent=2) + "\n")
+        partial.replace(self._running)
 
     def running(self) -> dict[str, Any] | None:
-        """The description of the running stage, None before it is ready."""
+        """The running stage's description, or None if no stage has finished starting."""
         return local_state.running(self.path)
 
     def write_deployed(self, record: dict[str, Any]) -> None:
-        """Remember what was deployed into the saved state, and where it listens."""
+        """Record the deployment that the saved data holds: its fingerprint and its ports."""
         self._deployed.write_text(json.dumps(record, indent=2) + "\n")
 
     def deployed(self) -> dict[str, Any]:
-        """What the saved state holds; empty when nothing was deployed."""
-        try:
-            found: dict[str, Any] = json.loads(self._deployed.read_text())
-        except (FileNotFoundError, ValueError):
-            return {}
-        return found
+        """The recorded deployment; empty if there is none."""
+        return _read_json(self._deployed) or {}
 
-    def forget(self) -> None:
-        """Delete the stage's data and logs, but for the two files that a running supervisor holds open."""
+    def delete_data(self) -> None:
+        """Delete the stage's data and logs, except the two files that a running supervisor holds open."""
         for entry in self.path.iterdir() if self.path.exists() else ():
             if entry in (self._lock, self.supervisor_log):
                 continue
@@ -95,3 +93,11 @@ class StateDirectory:
                 shutil.rmtree(entry)
             else:
                 entry.unlink()
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return content

@@ -1,4 +1,4 @@
-"""Bring a local stage up, keep it running, and take it down in order: emulator, deployment, front door."""
+"""Start a local stage, keep it running, and stop it in order: emulator, deployment, front door."""
 
 import asyncio
 import contextlib
@@ -7,173 +7,142 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 import uvicorn
 
-from local import demo_users, deployment, ports, prerequisites
+from local import demo_users, deployment, emulator_watch, ports, prerequisites
 from local.emulator_process import EmulatorProcess
 from local.errors import LocalStageError
 from local.fingerprint import fingerprint
 from local.front_door.server import FrontDoor
 from local.front_door.site_addresses import SiteAddresses
-from local.progress import Steps
+from local.progress import Progress
 from local.state_directory import REPOSITORY, StateDirectory
-
-DEFAULT_PORT = 4280
-DEFAULT_EMULATOR_PORT = 4566
-RESTARTS_ALLOWED = 5
-RESTARTS_WITHIN_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Options:
-    """What a stage is started with; a port of None means the saved one, or the default."""
+class StartOptions:
+    """The options of `up`. A port of None is the saved one or the default, 0 a free one."""
 
     port: int | None = None
     emulator_port: int | None = None
     fresh: bool = False
+    """Delete the saved data first."""
     assembly: Path | None = None
+    """A cloud assembly to deploy instead of the repository's app."""
     emulator_settings: dict[str, str] = field(default_factory=dict)
     stop_with: int | None = None
-    """A process without which nobody needs the stage."""
+    """The id of a process; the stage stops when that process ends."""
 
 
-class QuietServer(uvicorn.Server):
-    """uvicorn without its own signal handling: the supervisor stops everything in order."""
+class Server(uvicorn.Server):
+    """uvicorn without its signal handlers: the supervisor handles signals and stops everything in order."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
+        """Install no handlers."""
         yield
 
 
 class Supervisor:
     """One run of a local stage."""
 
-    def __init__(self, state: StateDirectory, options: Options, steps: Steps) -> None:
+    def __init__(self, state: StateDirectory, options: StartOptions, progress: Progress) -> None:
         self._state = state
         self._options = options
-        self._steps = steps
+        self._progress = progress
         self._app = deployment.CdkApp(REPOSITORY, options.assembly)
 
-    def run(self, when_ready: Callable[[dict[str, Any]], None]) -> None:
-        """Start, serve until a signal says stop, and stop; raises LocalStageError for what the user can fix."""
-        signal.signal(signal.SIGTERM, _interrupt)
-        needing = self._options.stop_with
-        if needing is not None:
-            if not _is_running(needing):
-                raise LocalStageError(f"There is no process {needing} (--stop-with), so nobody needs the stage.")
-            threading.Thread(target=_stop_with, args=(needing,), daemon=True).start()
-        began = time.monotonic()
+    def run(self, on_ready: Callable[[dict[str, Any]], None]) -> None:
+        """Start, call `on_ready` with the stage's description, serve until SIGTERM or SIGINT, and stop.
+
+        Raises LocalStageError for a failure that the user can fix.
+        """
+        signal.signal(signal.SIGTERM, _raise_interrupt)
+        if self._options.stop_with is not None:
+            _stop_with(self._options.stop_with)
+        started_at = time.monotonic()
         with self._state.locked(), contextlib.ExitStack() as stack:
             self._prepare()
-            site_socket = stack.enter_context(self._open_front_port())
-            site_port = int(site_socket.getsockname()[1])
-            emulator = EmulatorProcess(
-                self._choose_emulator_port(),
-                self._state.emulator,
-                self._state.emulator_log,
-                self._options.emulator_settings,
-            )
-            addresses = SiteAddresses(f"http://localhost:{site_port}", emulator.port)
+            saved = self._state.deployed()
+            site_socket = stack.enter_context(ports.open_site_port(self._options.port, saved.get("port")))
+            emulator = self._emulator(saved.get("emulatorPort"))
+            addresses = SiteAddresses(f"http://localhost:{site_socket.getsockname()[1]}", emulator.port)
             stack.callback(emulator.stop)
-            with self._steps.step("Starting the emulator", f"Emulator answers at {emulator.url}"):
+            with self._progress.step("Starting the emulator", f"Emulator answers at {emulator.url}"):
                 emulator.start()
             self._deploy(emulator, addresses.origin)
             front_door = FrontDoor(emulator.url, addresses)
             description = self._open(emulator, front_door, addresses)
-            self._announce(description, began)
-            when_ready(description)
+            self._print_summary(description, time.monotonic() - started_at)
+            on_ready(description)
             asyncio.run(self._serve(emulator, front_door, site_socket, description))
-            self._steps.say("Stopping; the state is saved.")
+            self._progress.write_line("Stopping; the state is saved.")
 
     def _prepare(self) -> None:
         if self._options.fresh:
-            self._state.forget()
-        with self._steps.step("Checking tools", "Tools") as step:
+            self._state.delete_data()
+        with self._progress.step("Checking tools", "Tools") as step:
             step.done = f"Tools: {prerequisites.check(REPOSITORY)}"
         if self._options.assembly is None and prerequisites.ui_is_stale(REPOSITORY):
-            with self._steps.step("Building the UI", "UI built"):
+            with self._progress.step("Building the UI", "UI built"):
                 prerequisites.build_ui(REPOSITORY, self._state.path / "ui-build.log")
 
-    def _open_front_port(self) -> socket.socket:
-        saved = self._state.deployed().get("port")
-        if self._options.port is not None and self._options.port != 0:
-            return ports.listen(self._options.port, "the site", "--port")
-        wanted = saved if saved is not None else (DEFAULT_PORT if self._options.port is None else 0)
-        if self._options.port == 0:
-            with contextlib.suppress(LocalStageError):
-                return ports.listen(wanted, "the site", "--port")
-            return ports.listen(0, "the site", "--port")
-        return ports.listen(wanted, "the site", "--port")
-
-    def _choose_emulator_port(self) -> int:
-        """The saved state names its queues by the emulator's port, so it keeps the one that it began with."""
-        saved = self._state.deployed().get("emulatorPort")
-        asked = self._options.emulator_port
-        if asked is None and self._options.port == 0:
-            asked = 0
-        if saved is not None:
-            if asked not in (None, 0, saved):
-                raise LocalStageError(
-                    f"The saved stage was deployed with the emulator on port {saved}; keep it, or start over with "
-                    f"--fresh --emulator-port {asked}."
-                )
-            ports.require_free(saved, "the saved stage's emulator (or start over with --fresh)", "--emulator-port")
-            return int(saved)
-        if asked == 0:
-            return ports.free_port()
-        wanted = asked if asked is not None else DEFAULT_EMULATOR_PORT
-        ports.require_free(wanted, "the emulator", "--emulator-port")
-        return wanted
-
-    def _deploy(self, emulator: EmulatorProcess, site_origin: str) -> None:
-        settings = {"siteOrigin": site_origin, "assembly": str(self._options.assembly or "")}
-        root, names = REPOSITORY, None
-        if self._options.assembly is not None:
-            root, names = self._options.assembly.parent, (self._options.assembly.name,)
-        digest = fingerprint(root, settings, names) if names else fingerprint(root, settings)
-        if self._state.deployed().get("fingerprint") == digest:
-            self._steps.say("Nothing changed since the last deployment, which is used as it is.")
-            return
-        self._state.deploy_log.unlink(missing_ok=True)
-        log, output = self._state.deploy_log, self._state.cloud_assembly
-        with self._steps.step("Bootstrapping (cdk bootstrap)", "Bootstrapped"):
-            deployment.bootstrap(self._app, emulator.url, log)
-        with self._steps.step("Deploying (cdk deploy --all)", "Deployed every stack"):
-            deployment.deploy(self._app, emulator.url, site_origin, log, output)
-        emulator.ask("save")
-        self._state.write_deployed(
-            {
-                "fingerprint": digest,
-                "port": int(site_origin.rpartition(":")[2]),
-                "emulatorPort": emulator.port,
-            }
+    def _emulator(self, saved_port: int | None) -> EmulatorProcess:
+        requested_port = self._options.emulator_port
+        if requested_port is None and self._options.port == 0:
+            requested_port = 0
+        port = ports.choose_emulator_port(requested_port, saved_port)
+        return EmulatorProcess(
+            port, self._state.emulator, self._state.emulator_log, self._options.emulator_settings
         )
 
+    def _deploy(self, emulator: EmulatorProcess, site_origin: str) -> None:
+        digest = self._fingerprint(site_origin)
+        if self._state.deployed().get("fingerprint") == digest:
+            self._progress.write_line("Nothing changed since the last deployment, so nothing is deployed.")
+            return
+        log = self._state.deploy_log
+        log.unlink(missing_ok=True)
+        with self._progress.step("Bootstrapping (cdk bootstrap)", "Bootstrapped"):
+            deployment.bootstrap(self._app, emulator.url, log)
+        with self._progress.step("Deploying (cdk deploy --all)", "Deployed every stack"):
+            deployment.deploy(self._app, emulator.url, site_origin, log, self._state.cloud_assembly)
+        emulator.ask("save")
+        port = int(site_origin.rpartition(":")[2])
+        self._state.write_deployed({"fingerprint": digest, "port": port, "emulatorPort": emulator.port})
+
+    def _fingerprint(self, site_origin: str) -> str:
+        assembly = self._options.assembly
+        settings = {"siteOrigin": site_origin, "assembly": str(assembly or "")}
+        if assembly is not None:
+            return fingerprint(assembly.parent, settings, (assembly.name,))
+        return fingerprint(REPOSITORY, settings)
+
     def _open(self, emulator: EmulatorProcess, front_door: FrontDoor, addresses: SiteAddresses) -> dict[str, Any]:
+        """Prepare the demo users and the functions, open the front door, and publish the stage's description."""
         stacks = deployment.outputs(emulator.url)
-        by_name = deployment.outputs_by_name(stacks)
-        if "UserPoolId" in by_name:
-            with self._steps.step("Creating the people of this stage", "People created"):
-                demo_users.create(emulator.url, by_name["UserPoolId"])
-        with self._steps.step("Warming the functions", "Functions are warm") as step:
+        outputs = deployment.outputs_by_name(stacks)
+        if "UserPoolId" in outputs:
+            with self._progress.step("Creating the demo users", "Demo users created"):
+                demo_users.create(emulator.url, outputs["UserPoolId"])
+        with self._progress.step("Warming the functions", "Functions are warm") as step:
             failed = emulator.ask("warm")["failed"]
             if failed:
                 step.done = f"Functions that do not start: {', '.join(failed)} (see {self._state.emulator_log})"
-        if {"RestApiId", "UserPoolId", "UserPoolClientId"} <= by_name.keys():
-            demo_users.introduce(emulator.url, by_name)
-        front_door.open(by_name)
-        api_id = by_name.get("WebSocketApiId", "")
+        if {"RestApiId", "UserPoolId", "UserPoolClientId"} <= outputs.keys():
+            demo_users.register(emulator.url, outputs)
+        front_door.open(outputs)
+        socket_url = f"{addresses.socket_origin}/_aws/execute-api/{outputs.get('WebSocketApiId', '')}/socket"
         description = {
             "stage": deployment.STAGE,
             "url": addresses.origin,
             "apiUrl": f"{addresses.origin}/api",
-            "websocketUrl": f"{addresses.socket_origin}/_aws/execute-api/{api_id}/socket",
+            "websocketUrl": socket_url,
             "emulatorUrl": emulator.url,
             "region": deployment.REGION,
             "outputs": stacks,
@@ -186,20 +155,20 @@ class Supervisor:
         self._state.write_running(description)
         return description
 
-    def _announce(self, description: dict[str, Any], began: float) -> None:
-        say = self._steps.say
-        say()
-        say(f"Parley is ready at {description['url']} ({time.monotonic() - began:.1f} s)", style="bold green")
-        say("Ctrl-C stops it, or `parley down`; what was said stays.", style="dim")
-        say()
+    def _print_summary(self, description: Mapping[str, Any], seconds: float) -> None:
+        write_line = self._progress.write_line
+        write_line()
+        write_line(f"Parley is ready at {description['url']} ({seconds:.1f} s)", style="bold green")
+        write_line("Stop it with Ctrl-C or `parley down`; its data is kept.", style="dim")
+        write_line()
         for user in description["users"]:
-            say(f"  {user['username']:<8} {user['password']}")
+            write_line(f"  {user['username']:<8} {user['password']}")
         if description["notEmulated"]:
-            say()
-            say("Deployed, but not or only partly emulated here:")
+            write_line()
+            write_line("Deployed, but not or only partly emulated here:")
             for item in description["notEmulated"]:
-                say(f"  {item['type']}: {item['note']}", style="dim")
-        say()
+                write_line(f"  {item['type']}: {item['note']}", style="dim")
+        write_line()
 
     async def _serve(
         self,
@@ -208,11 +177,11 @@ class Supervisor:
         site_socket: socket.socket,
         description: dict[str, Any],
     ) -> None:
-        stopping = asyncio.Event()
-        loop = asyncio.get_running_loop()
+        """Serve the front door and keep the emulator running, until a signal or a failure of either."""
+        stop_requested = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopping.set)
-        server = QuietServer(
+            asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
+        server = Server(
             uvicorn.Config(
                 front_door.application,
                 lifespan="off",
@@ -222,57 +191,39 @@ class Supervisor:
                 timeout_graceful_shutdown=2,
             )
         )
+
+        def on_restart() -> None:
+            description["pids"]["emulator"] = emulator.pid
+            self._state.write_running(description)
+
         serving = asyncio.create_task(server.serve(sockets=[site_socket]))
-        watching = asyncio.create_task(self._watch(emulator, description))
-        stopped = asyncio.create_task(stopping.wait())
-        await asyncio.wait({serving, watching, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        watching = asyncio.create_task(
+            emulator_watch.keep_running(emulator, self._state, self._progress, on_restart)
+        )
+        stopping = asyncio.create_task(stop_requested.wait())
+        await asyncio.wait({serving, watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
-        watching_failed = watching.exception() if watching.done() and not watching.cancelled() else None
+        failure = watching.exception() if watching.done() and not watching.cancelled() else None
         watching.cancel()
         await asyncio.to_thread(front_door.close)
         await serving
-        if watching_failed is not None:
-            raise watching_failed
-
-    async def _watch(self, emulator: EmulatorProcess, description: dict[str, Any]) -> NoReturn:
-        """Start an emulator that ended again, from its saved state; give up when it keeps ending."""
-        restarts: list[float] = []
-        was_held = False
-        while True:
-            await asyncio.sleep(0.2)
-            if not emulator.has_ended():
-                continue
-            if self._state.hold_emulator.exists():
-                was_held = True
-                continue
-            restarts = [at for at in restarts if time.monotonic() - at < RESTARTS_WITHIN_SECONDS]
-            if len(restarts) >= RESTARTS_ALLOWED:
-                raise LocalStageError(
-                    f"The emulator ended {RESTARTS_ALLOWED} times within a minute and is left down "
-                    f"(full log: {self._state.emulator_log})."
-                )
-            # One that was held down on purpose did not end by itself.
-            restarts += [] if was_held else [time.monotonic()]
-            was_held = False
-            self._steps.say("The emulator ended; it is started again from its saved state.")
-            try:
-                await asyncio.to_thread(emulator.start)
-            except LocalStageError as failure:
-                self._steps.say(str(failure))
-                continue
-            description["pids"]["emulator"] = emulator.pid
-            self._state.write_running(description)
-            self._steps.say(f"The emulator answers again (process {emulator.pid}).")
-            # It may end again while its functions start, which the next round notices.
-            with contextlib.suppress(OSError, ValueError):
-                await asyncio.to_thread(emulator.ask, "warm")
+        if failure is not None:
+            raise failure
 
 
 def _stop_with(process_id: int) -> None:
-    """Stop as for a signal, once a process is gone, however it ended."""
-    while _is_running(process_id):
-        time.sleep(1)
-    os.kill(os.getpid(), signal.SIGTERM)
+    """Send this process SIGTERM once the other one has ended. Raises LocalStageError if it has ended already."""
+    if not _is_running(process_id):
+        raise LocalStageError(
+            f"There is no process {process_id}: give --stop-with the id of the process with which the stage stops."
+        )
+
+    def watch() -> None:
+        while _is_running(process_id):
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _is_running(process_id: int) -> bool:
@@ -285,5 +236,5 @@ def _is_running(process_id: int) -> bool:
     return True
 
 
-def _interrupt(_signal: int, _frame: object) -> NoReturn:
+def _raise_interrupt(_signal: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""A local stage of the tests' own: started by the real command, on free ports, with a state of its own."""
+"""Run a local stage for the tests: started by the real command, on free ports, with a new state directory."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Person:
-    """A user with a password."""
+    """A user of the user pool, with the password."""
 
     username: str
     password: str
@@ -27,27 +27,27 @@ class Person:
 
 @dataclass(frozen=True)
 class TestStage:
-    """The stage, and ways to people it."""
+    """The stage under test, with methods that create users and their tokens."""
 
     __test__ = False
 
     stage: Stage
     state_dir: Path | None
-    """Where a local stage keeps its state; a deployed one has none."""
+    """The state directory of a local stage; None for a deployed one."""
 
     @property
     def url(self) -> str:
-        """Where the chat opens."""
+        """The site's address."""
         return self.stage.site_url
 
     @property
     def api_url(self) -> str:
-        """Where the REST API is."""
+        """The REST API's address."""
         return self.stage.api_url
 
     @property
     def websocket_url(self) -> str:
-        """Where sockets open."""
+        """The WebSocket API's address."""
         return self.stage.websocket_url
 
     def output(self, stack: str, name: str) -> str:
@@ -55,31 +55,31 @@ class TestStage:
         return self.stage.output(stack, name)
 
     def client(self, service: str) -> Any:
-        """A boto3 client for the emulator."""
+        """A boto3 client for the stage."""
         return self.stage.client(service)
 
     def resource(self, service: str) -> Any:
-        """A boto3 resource for the emulator."""
+        """A boto3 resource for the stage."""
         return self.stage.resource(service)
 
     def new_user(self, name: str) -> Person:
-        """A user that no other test knows; `name` is their display name."""
+        """Create a user with a unique username; the display name is `name`, capitalised."""
         person = Person(f"{name}-{uuid4().hex[:8]}", f"Parley-{name}-1")
         self.stage.user_pool.add(person.username, display_name=name.capitalize(), password=person.password)
         return person
 
     def id_token(self, person: Person) -> str:
-        """A fresh ID token."""
+        """A new ID token."""
         return self.stage.user_pool.id_token(person.username, person.password)
 
 
 @contextmanager
 def running_stage(state_dir: Path) -> Iterator[TestStage]:
-    """A stage that runs until the block ends. Raises RuntimeError with the command's output if it fails."""
+    """Run a stage until the block ends. Raises RuntimeError with the command's output if it does not start."""
     command = [sys.executable, "-m", "local.command_line"]
     options = ["--state-dir", str(state_dir)]
     started = subprocess.run(
-        # However these tests end, interrupted or killed, no stage outlives them.
+        # --stop-with stops the stage even if the tests are killed.
         [*command, "up", "--detach", "--port", "0", "--stop-with", str(os.getpid()), *options],
         cwd=ROOT,
         capture_output=True,
@@ -88,7 +88,7 @@ def running_stage(state_dir: Path) -> Iterator[TestStage]:
         check=False,
     )
     if started.returncode != 0:
-        raise RuntimeError(f"the local stage did not start:\n{started.stdout}\n{started.stderr}")
+        raise RuntimeError(f"The local stage did not start:\n{started.stdout}\n{started.stderr}")
     try:
         yield TestStage(Stage.local(state_dir), state_dir)
     finally:

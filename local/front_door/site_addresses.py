@@ -1,4 +1,4 @@
-"""Rewrite AWS's addresses, in what a deployment wrote for browsers, to where the local stage serves them."""
+"""Replace AWS's addresses, in what a deployment wrote for browsers, by those of the local stage."""
 
 import json
 import re
@@ -10,30 +10,29 @@ EXECUTE_API_SOCKET = re.compile(r"wss://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.am
 EXECUTE_API = re.compile(r"https://([a-z0-9*]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com")
 SIGN_IN = re.compile(r"https://[a-z0-9*-]+\.auth\.[a-z0-9-]+\.amazoncognito\.com")
 USER_POOLS = re.compile(r"https://cognito-idp\.[a-z0-9-]+\.amazonaws\.com")
-ONLY_OVER_TLS = {"strict-transport-security"}
 
 
 @dataclass(frozen=True)
 class SiteAddresses:
-    """The front door's origin, and the emulator's port for what browsers reach directly."""
+    """The front door's origin, and the emulator's port, to which browsers open WebSockets directly."""
 
     origin: str
     emulator_port: int
 
     @property
     def socket_origin(self) -> str:
-        """Where WebSockets connect to."""
+        """The origin of WebSocket URLs."""
         return f"ws://127.0.0.1:{self.emulator_port}"
 
     def rewrite_text(self, text: str) -> str:
-        """Addresses of APIs and of the sign-in pages, anywhere in a text."""
+        """Replace the addresses of WebSocket APIs and of the sign-in pages, anywhere in a text."""
         text = EXECUTE_API_SOCKET.sub(rf"{self.socket_origin}/_aws/execute-api/\1", text)
         return SIGN_IN.sub(self.origin, text)
 
     def rewrite_config(self, document: bytes, more: Mapping[str, Any] | None = None) -> bytes:
-        """`config.json` as the local browser needs it; the authority stays, as tokens name it.
+        """`config.json` with local addresses and the additional values in `more`.
 
-        `more` is what only a local stage has.
+        The authority stays, because tokens contain it as their issuer.
         """
         return json.dumps({**self._rewrite_values(json.loads(document)), **(more or {})}, indent=2).encode()
 
@@ -45,7 +44,7 @@ class SiteAddresses:
         return self.rewrite_text(value) if isinstance(value, str) else value
 
     def rewrite_policy(self, policy: str) -> str:
-        """A content security policy with local sources, and without what plain HTTP would break."""
+        """A content security policy with local sources, without `upgrade-insecure-requests` (the site is HTTP)."""
         policy = EXECUTE_API_SOCKET.sub(self.socket_origin, policy)
         policy = re.sub(r"wss://\*\.execute-api\.[a-z0-9-]+\.amazonaws\.com", self.socket_origin, policy)
         policy = SIGN_IN.sub(self.origin, USER_POOLS.sub(self.origin, EXECUTE_API.sub(self.origin, policy)))
@@ -53,17 +52,17 @@ class SiteAddresses:
         return "; ".join(part for part in directives if part and part != "upgrade-insecure-requests")
 
     def rewrite_headers(self, headers: dict[str, str]) -> dict[str, str]:
-        """A distribution's response headers for plain HTTP on this machine."""
+        """A distribution's response headers for plain HTTP: without HSTS, with the security policy rewritten."""
         rewritten = {}
         for name, value in headers.items():
-            if name.lower() in ONLY_OVER_TLS:
+            if name.lower() == "strict-transport-security":
                 continue
             rewritten[name] = self.rewrite_policy(value) if name.lower() == "content-security-policy" else value
         return rewritten
 
 
 def policy_headers(config: dict[str, Any]) -> dict[str, str]:
-    """The headers that a CloudFront response headers policy sets, from its API description."""
+    """The headers that a CloudFront response headers policy sets; `config` is its ResponseHeadersPolicyConfig."""
     headers: dict[str, str] = {}
     security = config.get("SecurityHeadersConfig") or {}
     content = security.get("ContentSecurityPolicy")

@@ -1,4 +1,4 @@
-"""`parley` and the front door, with a small app of the tests' own."""
+"""`parley` and the front door, with a small CDK app for these tests."""
 
 import base64
 import contextlib
@@ -48,7 +48,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory, app: tuple[Path, int]) -> Iterator[Path]:
-    """The state directory of a stage that was started, and that tests may stop."""
+    """The state directory of a stage that was deployed; tests may stop the stage."""
     state = tmp_path_factory.mktemp("stage")
     result = up(state, *app)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -61,7 +61,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, app: tuple[Path, int]) ->
 
 @pytest.fixture
 def started(deployed: Path, app: tuple[Path, int]) -> LocalStage:
-    """That stage, running, whatever the test before left."""
+    """That stage, running: started again if the previous test stopped it."""
     with contextlib.suppress(LocalStageError):
         return LocalStage.load(deployed)
     result = up(deployed, *app)
@@ -71,7 +71,7 @@ def started(deployed: Path, app: tuple[Path, int]) -> LocalStage:
 
 @pytest.fixture
 def own_state(tmp_path: Path) -> Iterator[Path]:
-    """A state directory whose stage, should a test leave one, is stopped."""
+    """A new state directory; a stage that the test leaves running in it is stopped."""
     yield tmp_path / "state"
     command("down", "--state-dir", str(tmp_path / "state"))
 
@@ -82,8 +82,8 @@ def http(started: LocalStage) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_status_says_where_everything_is(started: LocalStage):
-    """The contract's shape, and nothing of how references between stacks are made."""
+def test_status_prints_the_addresses_outputs_and_users(started: LocalStage):
+    """All keys that scripts rely on; outputs by stack."""
     result = command("status", "--json", "--state-dir", str(started.state.path))
     status = json.loads(result.stdout)
     expected = {"url", "apiUrl", "websocketUrl", "emulatorUrl", "region", "outputs", "users", "notEmulated"}
@@ -93,19 +93,19 @@ def test_status_says_where_everything_is(started: LocalStage):
     assert status["outputs"]["Tests"]["SiteBucketName"] == "tests-site"
 
 
-def test_a_second_start_and_unknown_people_are_refused_in_one_sentence(started: LocalStage, app: tuple[Path, int]):
-    """With a way out, and a failing exit code."""
+def test_a_second_start_and_an_unknown_user_are_refused_with_one_line(started: LocalStage, app: tuple[Path, int]):
+    """The line contains the remedy; the exit code is 1."""
     second = up(started.state.path, *app)
     assert second.returncode == 1
     assert second.stderr.count("\n") == 1
-    assert "is already running" in second.stderr
+    assert "already runs" in second.stderr
     unknown = command("token", "nobody", "--state-dir", str(started.state.path))
     assert unknown.returncode == 1
-    assert unknown.stderr.startswith("There is no user nobody")
+    assert unknown.stderr.startswith("The password of 'nobody' is not known")
 
 
-def test_the_site_is_served_as_the_distribution_would(http: httpx.Client):
-    """Stored metadata, the headers policy with local hosts, views of the app, and honest 404s."""
+def test_the_site_is_served_as_by_the_distribution(http: httpx.Client):
+    """With the stored metadata, the headers policy with local hosts, views of the UI, 404 and 304."""
     page = http.get("/")
     assert page.headers["cache-control"] == "public, max-age=60"
     assert page.headers["x-content-type-options"] == "nosniff"
@@ -115,38 +115,38 @@ def test_the_site_is_served_as_the_distribution_would(http: httpx.Client):
     assert http.get("/", headers={"if-none-match": page.headers["etag"]}).status_code == 304
 
 
-def test_large_text_is_compressed_where_the_browser_takes_it(http: httpx.Client):
-    """And served as it is where not."""
-    packed = http.get("/assets/app.js", headers={"accept-encoding": "gzip"})
-    assert packed.headers["content-encoding"] == "gzip"
+def test_large_text_is_compressed_if_the_browser_accepts_it(http: httpx.Client):
+    """Otherwise it is served uncompressed."""
+    compressed = http.get("/assets/app.js", headers={"accept-encoding": "gzip"})
+    assert compressed.headers["content-encoding"] == "gzip"
     plain = http.get("/assets/app.js", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
-    assert packed.text == plain.text == assembly.SCRIPT
-    assert packed.headers["content-type"].startswith("text/javascript")
+    assert compressed.text == plain.text == assembly.SCRIPT
+    assert compressed.headers["content-type"].startswith("text/javascript")
 
 
-def test_config_names_local_addresses(started: LocalStage, http: httpx.Client):
-    """What the deployment wrote, with the hosts of this stage."""
+def test_config_contains_local_addresses(started: LocalStage, http: httpx.Client):
+    """The deployed values, with the hosts of this stage."""
     config = http.get("/config.json").json()
     port = urlsplit(started.emulator_url).port
     assert config["websocketUrl"] == f"ws://127.0.0.1:{port}/_aws/execute-api/abc/socket"
     assert config["auth"]["tokenEndpoint"] == f"{started.url}/oauth2/token"
 
 
-def test_the_api_is_passed_on_whole(started: LocalStage, http: httpx.Client):
-    """Method, path, query, body and headers there; status, headers and body back; the authorizer decides."""
+def test_the_api_is_forwarded_completely(started: LocalStage, http: httpx.Client):
+    """The request's method, path, query, body and headers; the answer's status, headers, body; the authorizer."""
     token = started.token("bob")
     answer = http.post("/api/things/a%20b?x=1&y=%C3%A4", content="body", headers={"authorization": token})
     assert answer.status_code == 201
     assert answer.headers["x-from-function"] == "yes"
-    said = answer.json()
-    assert (said["query"], said["body"], said["user"]) == ({"x": "1", "y": "ä"}, "body", "bob")
-    assert said["path"].startswith("/things/a")
+    received = answer.json()
+    assert (received["query"], received["body"], received["user"]) == ({"x": "1", "y": "ä"}, "body", "bob")
+    assert received["path"].startswith("/things/a")
     assert http.get("/api/things").status_code == 401
 
 
 def test_signing_in_through_the_front_door(started: LocalStage, http: httpx.Client):
-    """The page, a wrong password, the code, and the token: all on the site's origin."""
+    """The page, a wrong password, the code, the tokens, revocation and sign-out: all on the site's origin."""
     verifier = "v" * 64
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     request = {
@@ -181,17 +181,17 @@ def test_signing_in_through_the_front_door(started: LocalStage, http: httpx.Clie
     )
     assert set(exchanged.json()) >= {"id_token", "access_token", "refresh_token"}
     client_id = {"client_id": request["client_id"]}
-    spent = client_id | {"token": exchanged.json()["refresh_token"]}
+    revoked = client_id | {"token": exchanged.json()["refresh_token"]}
     assert http.post("/oauth2/revoke", data=client_id).json() == {"error": "invalid_request"}
-    assert http.post("/oauth2/revoke", data=spent).status_code == 200
-    renewal = {"grant_type": "refresh_token", "refresh_token": spent["token"], **client_id}
-    assert http.post("/oauth2/token", data=renewal).status_code == 400, "a revoked token renews nothing"
+    assert http.post("/oauth2/revoke", data=revoked).status_code == 200
+    renewal = {"grant_type": "refresh_token", "refresh_token": revoked["token"], **client_id}
+    assert http.post("/oauth2/token", data=renewal).status_code == 400, "a revoked token cannot be used"
     out = http.get("/logout", params={"client_id": request["client_id"], "logout_uri": f"{started.url}/"})
     assert out.headers["location"] == f"{started.url}/"
 
 
-def test_making_an_account_through_the_front_door(started: LocalStage, http: httpx.Client):
-    """The page, the user pool's refusal in its own words, and then a code as after signing in."""
+def test_signing_up_through_the_front_door(started: LocalStage, http: httpx.Client):
+    """The form, the form with the user pool's error, and then a code as after signing in."""
     request = {
         "client_id": started.outputs["UserPoolClientId"],
         "redirect_uri": f"{started.url}/",
@@ -200,17 +200,17 @@ def test_making_an_account_through_the_front_door(started: LocalStage, http: htt
         "state": "kept",
     }
     assert 'name="state" value="kept"' in http.get("/signup", params=request).text
-    person = {"username": "erin", "name": "Erin", "email": "erin@example.com"}
-    refused = http.post("/signup", data=request | person | {"password": "short"})
+    user = {"username": "erin", "name": "Erin", "email": "erin@example.com"}
+    refused = http.post("/signup", data=request | user | {"password": "short"})
     assert 'role="alert"' in refused.text
     assert 'value="erin@example.com"' in refused.text
-    made = http.post("/signup", data=request | person | {"password": "Parley-erin-1"})
-    assert set(parse_qs(urlsplit(made.headers["location"]).query)) == {"code", "state"}
+    accepted = http.post("/signup", data=request | user | {"password": "Parley-erin-1"})
+    assert set(parse_qs(urlsplit(accepted.headers["location"]).query)) == {"code", "state"}
     assert started.token("erin", "Parley-erin-1")
 
 
-def test_while_the_emulator_is_down_the_api_says_so_and_then_works_again(started: LocalStage, http: httpx.Client):
-    """503 in the contract's error form; the supervisor starts a crashed emulator from its saved state."""
+def test_the_api_answers_503_while_the_emulator_is_down_and_then_recovers(started: LocalStage, http: httpx.Client):
+    """In the contract's error form; the supervisor restarts a crashed emulator from its saved state."""
     token = started.token("alice")
     started.save_state()
     started.kill_emulator()
@@ -227,8 +227,8 @@ def test_while_the_emulator_is_down_the_api_says_so_and_then_works_again(started
     )
 
 
-def test_a_second_start_uses_what_was_deployed(started: LocalStage, app: tuple[Path, int]):
-    """No deployment, and the same data."""
+def test_a_second_start_reuses_the_deployment(started: LocalStage, app: tuple[Path, int]):
+    """It deploys nothing and keeps the data."""
     client = started.client("cognito-idp")
     client.admin_create_user(UserPoolId=started.outputs["UserPoolId"], Username="dora", MessageAction="SUPPRESS")
     state = str(started.state.path)
@@ -244,8 +244,8 @@ def test_a_second_start_uses_what_was_deployed(started: LocalStage, app: tuple[P
 
 
 @pytest.mark.thorough
-def test_a_changed_app_is_deployed_onto_what_is_there(started: LocalStage, app: tuple[Path, int]):
-    """What was added is there, and so is what people had made."""
+def test_a_changed_app_is_deployed_over_the_previous_one(started: LocalStage, app: tuple[Path, int]):
+    """The added resource exists, and the data of the previous one is kept."""
     client = started.client("cognito-idp")
     client.admin_create_user(UserPoolId=started.outputs["UserPoolId"], Username="emil", MessageAction="SUPPRESS")
     command("down", "--state-dir", str(started.state.path))
@@ -259,8 +259,8 @@ def test_a_changed_app_is_deployed_onto_what_is_there(started: LocalStage, app: 
 
 
 @pytest.mark.thorough
-def test_a_deployment_that_fails_says_why_in_one_sentence(tmp_path: Path, own_state: Path):
-    """The line that matters, the log's path, and nothing left running."""
+def test_a_failed_deployment_is_reported_with_one_line(tmp_path: Path, own_state: Path):
+    """It contains the CDK's error and the log's path; nothing is left running."""
     broken = assembly.write(tmp_path / "cdk.out", "http://localhost:1", broken=True)
     result = up(own_state, broken, 0)
     assert result.returncode == 1
@@ -272,50 +272,50 @@ def test_a_deployment_that_fails_says_why_in_one_sentence(tmp_path: Path, own_st
     assert not (own_state / "deploy.log").exists()
 
 
-def test_a_taken_port_stops_the_start(tmp_path: Path, app: tuple[Path, int]):
-    """Before anything else is started."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        result = up(tmp_path, app[0], taken.getsockname()[1])
+def test_a_port_in_use_stops_the_start(tmp_path: Path, app: tuple[Path, int]):
+    """Before the emulator is started."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        result = up(tmp_path, app[0], other.getsockname()[1])
     assert result.returncode == 1
     assert "is in use" in result.stderr
 
 
 def test_an_emulator_does_not_outlive_its_supervisor(started: LocalStage, app: tuple[Path, int]):
-    """Even when the supervisor is killed; the next start finds what was deployed."""
+    """Even if the supervisor is killed; the next start reuses the deployment."""
     os.kill(started.description["pids"]["supervisor"], signal.SIGKILL)
     wait_until(lambda: not stage_answers(started), "the emulator had stopped")
     assert "Nothing changed" in up(started.state.path, *app).stdout
 
 
-def test_a_stage_stops_with_the_process_that_needs_it(started: LocalStage, app: tuple[Path, int]):
-    """However that one ended, and in order: the state is saved, and nothing is left."""
+def test_a_stage_stops_when_the_process_of_stop_with_ends(started: LocalStage, app: tuple[Path, int]):
+    """Even if that one was killed; the stage stops in order and saves its state."""
     state = started.state.path
     command("down", "--state-dir", str(state))
-    needing = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    assert up(state, *app, stop_with=needing.pid).returncode == 0
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    assert up(state, *app, stop_with=other.pid).returncode == 0
     stage = LocalStage.load(state)
-    saved = stops(state)
-    needing.kill()
-    needing.communicate()
+    saved = stop_count(state)
+    other.kill()
+    other.communicate()
     wait_until(lambda: not stage_answers(stage), "the emulator had stopped")
-    wait_until(lambda: stops(state) > saved, "the state was saved")
+    wait_until(lambda: stop_count(state) > saved, "the state was saved")
     wait_until(lambda: is_stopped(state), "the supervisor had ended")
 
 
-def test_a_stage_is_not_started_for_a_process_that_is_gone(own_state: Path, app: tuple[Path, int]):
-    """One sentence, and nothing runs."""
-    gone = subprocess.Popen([sys.executable, "-c", "pass"])
-    gone.wait()
-    refused = up(own_state, app[0], 0, stop_with=gone.pid)
+def test_a_stage_is_not_started_if_the_process_of_stop_with_has_ended(own_state: Path, app: tuple[Path, int]):
+    """One line is printed, and nothing runs."""
+    ended = subprocess.Popen([sys.executable, "-c", "pass"])
+    ended.wait()
+    refused = up(own_state, app[0], 0, stop_with=ended.pid)
     assert refused.returncode == 1
-    assert f"There is no process {gone.pid} (--stop-with), so nobody needs the stage." in refused.stderr
+    assert f"There is no process {ended.pid}: give --stop-with the id of the process" in refused.stderr
     assert "Traceback" not in refused.stderr + refused.stdout
 
 
 def is_stopped(state: Path) -> bool:
-    """Whether no stage runs there, as a user would be told."""
+    """Whether no stage runs in a state directory."""
     try:
         LocalStage.load(state)
     except LocalStageError:
@@ -323,8 +323,8 @@ def is_stopped(state: Path) -> bool:
     return False
 
 
-def stops(state: Path) -> int:
-    """How often the stage has stopped in order."""
+def stop_count(state: Path) -> int:
+    """How often the stage has stopped in order, by its log."""
     return (state / "supervisor.log").read_text().count("Stopping; the state is saved.")
 
 

@@ -1,4 +1,4 @@
-"""What a start says: its steps, and its failures in one sentence each."""
+"""The parts of a start: ports, progress, the state directory, prerequisites, and the messages of failures."""
 
 import io
 import socket
@@ -7,52 +7,70 @@ from pathlib import Path
 import pytest
 
 from local import prerequisites
-from local.deployment import relevant_line
+from local.deployment import error_line
 from local.emulator import patching
 from local.errors import LocalStageError
-from local.ports import free_port, listen
-from local.progress import Steps
+from local.ports import choose_emulator_port, free_port, listen, open_site_port
+from local.progress import Progress
 from local.state_directory import StateDirectory
 
 
-def test_a_taken_port_is_named_with_the_way_out():
-    """The port, what it is for, and the option that chooses another."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+def test_the_error_for_a_port_in_use_names_the_option_for_another():
+    """It contains the port, its purpose and the option."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
         with pytest.raises(LocalStageError, match=rf"Port {port} for the site is in use: .*--port N"):
             listen(port, "the site", "--port")
 
 
 def test_a_free_port_can_be_opened():
-    """Port 0 takes one."""
+    """Port 0 takes a free one."""
     with listen(free_port(), "the site", "--port"), listen(0, "the site", "--port") as opened:
         assert opened.getsockname()[0] == "127.0.0.1"
 
 
+def test_the_site_prefers_its_saved_port_to_a_free_one():
+    """With --port 0 and without --port; with --port 0 a saved port that is in use is replaced by a free one."""
+    saved = free_port()
+    for requested in (0, None):
+        with open_site_port(requested, saved) as opened:
+            assert opened.getsockname()[1] == saved
+    with listen(saved, "another process", ""), open_site_port(0, saved) as opened:
+        assert opened.getsockname()[1] not in (0, saved)
+
+
+def test_the_emulator_keeps_the_port_of_the_saved_stage():
+    """Another one is refused with the options that delete the saved data."""
+    saved = free_port()
+    assert choose_emulator_port(None, saved) == choose_emulator_port(0, saved) == saved
+    with pytest.raises(LocalStageError, match=f"emulator on port {saved}: .*--fresh --emulator-port 1"):
+        choose_emulator_port(1, saved)
+
+
 def test_steps_are_plain_lines_when_piped():
-    """With the time that each took, and with words that may come from the step itself."""
+    """Each with its duration, and with a text that the step itself may set."""
     stream = io.StringIO()
-    steps = Steps(stream)
-    with steps.step("Doing", "Done") as step:
+    progress = Progress(stream)
+    with progress.step("Doing", "Done") as step:
         step.done = "Done [with] brackets"
-    steps.say("and a line")
+    progress.write_line("and a line")
     first, second = stream.getvalue().splitlines()
     assert first.startswith("Done [with] brackets (0.0 s)")
     assert second == "and a line"
 
 
-def test_a_failed_step_says_nothing():
-    """The failure speaks for itself."""
+def test_a_failed_step_prints_nothing():
+    """The failure's own message is printed instead."""
     stream = io.StringIO()
-    with pytest.raises(LocalStageError), Steps(stream).step("Doing", "Done"):
+    with pytest.raises(LocalStageError), Progress(stream).step("Doing", "Done"):
         raise LocalStageError("no")
     assert stream.getvalue() == ""
 
 
-def test_the_line_that_says_why_a_cdk_run_failed():
-    """The exception of a Python app; else the last line that speaks of an error."""
+def test_the_line_that_names_the_cause_of_a_failed_cdk_run():
+    """The exception of a Python app, else the last line that mentions an error."""
     python = (
         "Traceback (most recent call last):\n"
         '  File "app.py", line 3, in <module>\n'
@@ -60,45 +78,43 @@ def test_the_line_that_says_why_a_cdk_run_failed():
         "ValueError: a stage's name begins with a letter\n"
         "python app.py: Subprocess exited with error 1\n"
     )
-    assert relevant_line(python) == "ValueError: a stage's name begins with a letter"
+    assert error_line(python) == "ValueError: a stage's name begins with a letter"
     deploy = (
         "deploying...\n❌  Parley-local-Data failed: ToolkitError: the table is broken\n    at deploy (x.js:1)\n"
     )
-    assert relevant_line(deploy) == "❌  Parley-local-Data failed: ToolkitError: the table is broken"
-    assert relevant_line("") == "it said nothing"
+    assert error_line(deploy) == "❌  Parley-local-Data failed: ToolkitError: the table is broken"
+    assert error_line("") == "no output"
 
 
 def test_a_directory_has_one_supervisor(tmp_path: Path):
-    """A second one is refused by name, and nothing runs once the first is gone."""
+    """A second one is refused with the address of the first; nothing runs once the first has ended."""
     state = StateDirectory(tmp_path)
     assert state.supervisor_pid() is None
     with state.locked():
         state.write_running({"url": "http://localhost:1"})
         second = StateDirectory(tmp_path)
-        with (
-            pytest.raises(LocalStageError, match="is already running \\(http://localhost:1, process"),
-            second.locked(),
-        ):
+        message = r"already runs in .* \(http://localhost:1, process"
+        with pytest.raises(LocalStageError, match=message), second.locked():
             pass
         assert second.supervisor_pid() is not None
     assert state.supervisor_pid() is None
     assert state.running() is None
 
 
-def test_the_cdk_cli_that_is_missing_is_named_with_the_command_that_installs_it(tmp_path: Path):
-    """Node and Python are there when these tests run."""
+def test_the_error_for_a_missing_cdk_cli_names_the_command_that_installs_it(tmp_path: Path):
+    """Node and Python exist where these tests run."""
     with pytest.raises(LocalStageError, match="make setup"):
         prerequisites.check(tmp_path)
 
 
-def test_another_emulator_version_is_refused_in_one_sentence(monkeypatch: pytest.MonkeyPatch):
-    """The additions fit one version."""
+def test_another_emulator_version_is_refused_with_both_versions(monkeypatch: pytest.MonkeyPatch):
+    """The emulator's additions patch exactly one version."""
     monkeypatch.setattr(patching, "MINISTACK_VERSION", "9.9.9")
     with pytest.raises(patching.UnsupportedEmulatorError, match=r"needs ministack==9\.9\.9, and 1\.5\.33 is"):
         patching.require_version()
 
 
-def test_a_function_that_is_not_there_is_named():
-    """An addition without a place fails the start, instead of doing nothing."""
+def test_patching_a_function_that_does_not_exist_fails_the_start():
+    """Otherwise the addition would have no effect."""
     with pytest.raises(patching.UnsupportedEmulatorError, match=r"core\.concurrency\.no_such_function"):
         patching.original("core.concurrency", "no_such_function")

@@ -1,4 +1,4 @@
-"""What a deployment wrote for browsers, with the local stage's addresses."""
+"""Replacing AWS's addresses, in what a deployment wrote for browsers, by the local stage's."""
 
 import json
 
@@ -7,8 +7,8 @@ from local.front_door.site_addresses import SiteAddresses, policy_headers
 ADDRESSES = SiteAddresses("http://localhost:4280", 4566)
 
 
-def test_config_names_the_emulators_socket_and_the_front_doors_sign_in():
-    """The authority stays as tokens name it, and what is no address stays as it is."""
+def test_config_contains_the_emulators_socket_and_the_front_doors_sign_in():
+    """The authority stays, because tokens contain it; values that are not addresses stay too."""
     config = {
         "websocketUrl": "wss://abc123.execute-api.us-east-1.amazonaws.com/socket",
         "auth": {
@@ -24,8 +24,8 @@ def test_config_names_the_emulators_socket_and_the_front_doors_sign_in():
     assert rewritten["inspector"] is True
 
 
-def test_a_policy_allows_the_local_hosts_and_does_not_ask_for_tls():
-    """Sources by host or by wildcard, for sockets, APIs, sign-in and the user pools."""
+def test_a_policy_allows_the_local_hosts_and_does_not_require_tls():
+    """Sources by host or wildcard are replaced: those of sockets, APIs, sign-in and user pools."""
     policy = (
         "default-src 'self'; upgrade-insecure-requests; connect-src 'self' "
         "wss://abc123.execute-api.us-east-1.amazonaws.com wss://*.execute-api.eu-west-1.amazonaws.com "
@@ -41,8 +41,8 @@ def test_a_policy_allows_the_local_hosts_and_does_not_ask_for_tls():
     }
 
 
-def test_a_response_headers_policy_becomes_headers():
-    """Every security header that CloudFront can set, and custom ones."""
+def test_a_response_headers_policy_is_converted_to_headers():
+    """Every security header that CloudFront can set, and custom headers."""
     config = {
         "SecurityHeadersConfig": {
             "ContentSecurityPolicy": {"Override": True, "ContentSecurityPolicy": "default-src 'self'"},
