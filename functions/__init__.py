@@ -1,1 +1,1 @@
-"""Everything that runs in Lambda: handlers over a pure domain (chat), with AWS at the edge (aws)."""
+"""The code that runs in Lambda: handlers → logic → aws (adapters) → chat (pure rules) → contract."""

@@ -1,7 +1,7 @@
-"""The settings of each function: CDK writes them to the environment, the handler reads them back.
+"""The settings of each function: CDK writes them to the environment, the handler reads them.
 
-One class does both, so that they cannot drift. A function's class names every table, queue and bus that it
-may touch: what is not here, it has no right to.
+The same class does both, so they cannot differ. It names every table and bus that the function may access; the
+function has no rights on any other.
 """
 
 import os
@@ -13,25 +13,27 @@ from pydantic.alias_generators import to_snake
 
 
 class FunctionSettings(BaseModel):
-    """Settings as environment variables: `bus_name` is PARLEY_BUS_NAME."""
+    """Settings in environment variables: `bus_name` is in PARLEY_BUS_NAME."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def to_env(self) -> dict[str, str]:
-        """The environment to give to the function."""
+        """Return the environment variables for the function."""
         return {f"PARLEY_{name.upper()}": str(value) for name, value in self.model_dump().items()}
 
     @classmethod
     @cache
     def from_env(cls) -> Self:
-        """The settings of this process. Raises RuntimeError naming the variables that are missing or wrong."""
+        """Read the settings of this process. Raises RuntimeError that names missing and invalid variables."""
         names = {name: f"PARLEY_{name.upper()}" for name in cls.model_fields}
-        found = {name: os.environ[variable] for name, variable in names.items() if variable in os.environ}
+        values = {name: os.environ[variable] for name, variable in names.items() if variable in os.environ}
         try:
-            return cls.model_validate(found)
+            return cls.model_validate(values)
         except ValidationError as refusal:
-            wrong = ", ".join(names[str(fault["loc"][0])] for fault in refusal.errors())
-            raise RuntimeError(f"{to_snake(cls.__name__)}: missing or wrong in the environment: {wrong}") from None
+            wrong = ", ".join(names[str(error["loc"][0])] for error in refusal.errors())
+            raise RuntimeError(
+                f"{to_snake(cls.__name__)}: environment variables missing or invalid: {wrong}"
+            ) from None
 
 
 class AuthorizeSettings(FunctionSettings):
@@ -41,7 +43,7 @@ class AuthorizeSettings(FunctionSettings):
 
 
 class DisconnectSettings(FunctionSettings):
-    """`disconnect`: forgets a connection and its subscriptions."""
+    """`disconnect`: deletes a connection and its subscriptions."""
 
     connections_table: str
     subscriptions_table: str
@@ -50,13 +52,13 @@ class DisconnectSettings(FunctionSettings):
 
 
 class ConnectSettings(DisconnectSettings):
-    """`connect`: registers a connection and its subscriptions, unless its session has been ended."""
+    """`connect`: registers a connection and its subscriptions, unless its session has ended."""
 
     tickets_table: str
 
 
 class SendMessageSettings(FunctionSettings):
-    """`send_message`: admits and publishes."""
+    """`send_message`: admits a message and publishes it."""
 
     members_table: str
     bus_name: str
@@ -65,30 +67,30 @@ class SendMessageSettings(FunctionSettings):
 
 
 class ChangeMessageSettings(SendMessageSettings):
-    """`change_message`: edits, deletes and reacts."""
+    """`change_message`: publishes edits, deletions and reactions."""
 
     messages_table: str
 
 
 class StartTypingSettings(FunctionSettings):
-    """`start_typing`: publishes, stores nothing."""
+    """`start_typing`: publishes and stores nothing."""
 
     members_table: str
     bus_name: str
 
 
 class PostToConnectionsSettings(DisconnectSettings):
-    """`post_to_connections`: posts a frame and forgets connections that are gone."""
+    """`post_to_connections`: posts a frame and prunes stale connections."""
 
 
 class BroadcastStatusSettings(DisconnectSettings):
-    """`broadcast_status`: recomputes presence and posts what changed."""
+    """`broadcast_status`: recomputes presence, posts status frames and prunes stale connections."""
 
     users_table: str
 
 
 class ApiSettings(DisconnectSettings):
-    """`api`: the REST API, which ends connections when somebody signs out."""
+    """`api`: the REST API, which closes the connections of a session at sign-out."""
 
     channels_table: str
     messages_table: str

@@ -51,7 +51,7 @@ def openapi() -> dict[str, Any]:
 def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": _operation_id(route),
-        "summary": route.about,
+        "summary": route.description,
         "parameters": [*_path_parameters(route.path), *map(_query_parameter, route.query)],
         "responses": _responses(route),
     }
@@ -74,17 +74,17 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
 
 def _query_parameter(query: Query) -> dict[str, Any]:
     schema: dict[str, Any]
-    if query.least is not None:
-        schema = {"type": "integer", "minimum": query.least, "maximum": query.most}
+    if query.minimum is not None:
+        schema = {"type": "integer", "minimum": query.minimum, "maximum": query.maximum}
     elif query.choices:
         schema = {"type": "string", "enum": list(query.choices)}
     else:
-        schema = {"type": "string"} | ({"maxLength": query.longest} if query.longest else {})
-    return {"name": query.name, "in": "query", "description": query.about, "schema": schema}
+        schema = {"type": "string"} | ({"maxLength": query.max_length} if query.max_length else {})
+    return {"name": query.name, "in": "query", "description": query.description, "schema": schema}
 
 
 def _responses(route: Route) -> dict[str, Any]:
-    success: dict[str, Any] = {"description": route.about}
+    success: dict[str, Any] = {"description": route.description}
     if route.answer:
         success["content"] = _content(route.answer.__name__)
     by_status: dict[int, list[str]] = defaultdict(list)

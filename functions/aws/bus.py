@@ -1,4 +1,4 @@
-"""The event bus: publish facts, all or an error."""
+"""The event bus: publish events, all of them or an error."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,23 +9,25 @@ from functions.aws.clients import event_bridge
 from functions.contract.events import SOURCE, detail_type, envelope
 from functions.contract.model import Shape, timestamp
 
-ENTRIES_PER_CALL = 10
+MAX_ENTRIES_PER_CALL = 10
 
 
 class PublishError(Exception):
-    """The bus did not take every event; it may have taken some, which consumers bear."""
+    """The bus did not accept every event. It may have accepted some; consumers are idempotent."""
 
 
 def publish(bus_name: str, facts: Sequence[Shape], *, actor: str, correlation_id: str, now_ms: int) -> None:
-    """Put facts on the bus, in calls of ten. Raises PublishError."""
+    """Put events on the bus, ten per call. Raises PublishError."""
     with tracing.step("publish"):
         entries = [_entry(bus_name, fact, actor, correlation_id, now_ms) for fact in facts]
-        for start in range(0, len(entries), ENTRIES_PER_CALL):
-            batch = entries[start : start + ENTRIES_PER_CALL]
+        for start in range(0, len(entries), MAX_ENTRIES_PER_CALL):
+            batch = entries[start : start + MAX_ENTRIES_PER_CALL]
             answer = event_bridge().put_events(Entries=batch)
             if answer["FailedEntryCount"]:
                 codes = sorted({entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry})
-                raise PublishError(f"{answer['FailedEntryCount']} of {len(batch)} events: {', '.join(codes)}")
+                raise PublishError(
+                    f"EventBridge rejected {answer['FailedEntryCount']} of {len(batch)} events: {', '.join(codes)}"
+                )
 
 
 def _entry(bus_name: str, fact: Shape, actor: str, correlation_id: str, now_ms: int) -> Any:

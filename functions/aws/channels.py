@@ -1,4 +1,4 @@
-"""The table of channels."""
+"""The table `channels`."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -6,43 +6,33 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr, Key
 
 from functions.aws.clients import dynamodb, table
+from functions.aws.reads import batch_get
 from functions.aws.transactions import transact
 from functions.chat.channels import ChannelRecord, Membership
 from functions.contract.errors import NameTakenError
 from functions.contract.events import ChannelKind
 
-BATCH_GET = 100
 NAME_PREFIX = "name#"
 
 
 def get(table_name: str, channel_id: str) -> ChannelRecord | None:
-    """One channel, strongly consistent."""
+    """Return a channel (strongly consistent read), or None."""
     row = table(table_name).get_item(Key={"channelId": channel_id}, ConsistentRead=True).get("Item")
     return ChannelRecord.model_validate(row) if row and "kind" in row else None
 
 
 def get_many(table_name: str, channel_ids: Iterable[str]) -> dict[str, ChannelRecord]:
-    """Channels by id, however many; those that are not there are left out."""
-    wanted = list(dict.fromkeys(channel_ids))
-    found: dict[str, ChannelRecord] = {}
-    for start in range(0, len(wanted), BATCH_GET):
-        request: Any = {
-            table_name: {"Keys": [{"channelId": channel_id} for channel_id in wanted[start : start + BATCH_GET]]}
-        }
-        while request:
-            answer = dynamodb().batch_get_item(RequestItems=request)
-            for row in answer["Responses"].get(table_name, []):
-                found[str(row["channelId"])] = ChannelRecord.model_validate(row)
-            request = answer.get("UnprocessedKeys")
-    return found
+    """Return the channels that exist, by id."""
+    rows = batch_get(table_name, "channelId", channel_ids)
+    return {str(row["channelId"]): ChannelRecord.model_validate(row) for row in rows}
 
 
 def create(
     channels_table: str, members_table: str, channel: ChannelRecord, first_members: Sequence[Membership]
 ) -> ChannelRecord:
-    """Store a channel with its first members and its name, all or nothing, or find it there already.
+    """Store a channel, its first members and its name in one transaction, or return the existing channel.
 
-    Raises NameTakenError if another public channel has its name.
+    Raises NameTakenError if another public channel has the name.
     """
     counted = channel.model_copy(update={"member_count": len(first_members)})
     puts = [_put_new(channels_table, _row(counted))]
@@ -55,13 +45,15 @@ def create(
         if existing := get(channels_table, channel.channel_id):
             return existing
         if _has_name(channels_table, channel):
-            raise NameTakenError(f"There is a channel named '{channel.name}' already.") from None
+            raise NameTakenError(
+                f"The name '{channel.name}' is taken by another public channel; choose another name."
+            ) from None
         raise
     return channel
 
 
 def mark_announced(table_name: str, channel_id: str) -> None:
-    """The event of the channel's creation is on the bus."""
+    """Record that the channel's ChannelCreated event is on the bus."""
     table(table_name).update_item(
         Key={"channelId": channel_id},
         UpdateExpression="SET announced = :yes",
@@ -73,7 +65,7 @@ def mark_announced(table_name: str, channel_id: str) -> None:
 def public_by_name(
     table_name: str, *, limit: int, after: tuple[str, str] | None
 ) -> tuple[list[ChannelRecord], tuple[str, str] | None]:
-    """A page of public channels by name, and the (name, channelId) that the next one starts after."""
+    """Return a page of public channels sorted by name, and the (name, channelId) that is `after` for the next."""
     start: dict[str, Any] = {}
     if after:
         key = {"kind": ChannelKind.PUBLIC.value, "name": after[0], "channelId": after[1]}
@@ -82,8 +74,8 @@ def public_by_name(
         IndexName="byKind", KeyConditionExpression=Key("kind").eq(ChannelKind.PUBLIC.value), Limit=limit, **start
     )
     last = page.get("LastEvaluatedKey")
-    found = [ChannelRecord.model_validate(row) for row in page["Items"]]
-    return found, (str(last["name"]), str(last["channelId"])) if last else None
+    channels = [ChannelRecord.model_validate(row) for row in page["Items"]]
+    return channels, (str(last["name"]), str(last["channelId"])) if last else None
 
 
 def _put_new(table_name: str, row: Any) -> Any:
@@ -92,7 +84,7 @@ def _put_new(table_name: str, row: Any) -> Any:
 
 
 def _name_row(channel: ChannelRecord) -> Any:
-    """What keeps a public name unique, whatever its case."""
+    """The row whose key keeps the name of a public channel unique, ignoring case."""
     return {"channelId": NAME_PREFIX + channel.name.casefold(), "namedChannelId": channel.channel_id}
 
 
@@ -103,5 +95,5 @@ def _has_name(channels_table: str, channel: ChannelRecord) -> bool:
 
 def _row(channel: ChannelRecord) -> Any:
     row: dict[str, Any] = channel.model_dump(by_alias=True, mode="json")
-    # An index takes no empty key, and people's own channels are in no directory.
+    # A key of an index must not be empty. Without `name`, a direct channel is not in the index byKind.
     return {key: value for key, value in row.items() if value not in ("", [])}

@@ -1,4 +1,4 @@
-"""The AWS clients, each made once per process and only when something asks for it."""
+"""The AWS clients, each created on first use and kept for the life of the process."""
 
 import os
 from collections.abc import Callable
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 MAX_CONCURRENT_POSTS = 40
 
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=5)
-# Not the standard mode: its retries draw on one quota per client, which a batch that is throttled as a whole
-# has used up after a hundred; here each post has its own.
+# Not the standard mode: there all calls of a client share one retry quota, and a throttled batch of posts uses it
+# up after about a hundred retries. In the legacy mode each post has its own four retries.
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 _POSTS_CONFIG = Config(
     retries={"mode": "legacy", "max_attempts": 4},
     connect_timeout=2,
@@ -32,18 +33,18 @@ _POSTS_CONFIG = Config(
 
 @cache
 def dynamodb() -> "DynamoDBServiceResource":
-    """DynamoDB, speaking Python values. Its `meta.client` does too, transactions included."""
+    """DynamoDB as a resource. It and its `meta.client` convert between Python and DynamoDB values."""
     return boto3.resource("dynamodb", config=_CONFIG)
 
 
 def table(name: str) -> "Table":
-    """One table. Each thread has its own: boto3's clients may be shared by threads, its resources may not."""
+    """A table. Each thread gets its own object: boto3's clients are thread-safe, its resources are not."""
     return table_of_thread(name, get_ident())
 
 
 @cache
 def table_of_thread(name: str, _thread: int) -> "Table":
-    """One table, for one thread."""
+    """The table object of one thread."""
     return dynamodb().Table(name)
 
 
@@ -55,17 +56,17 @@ def event_bridge() -> "EventBridgeClient":
 
 @cache
 def connections_api() -> "ApiGatewayManagementApiClient":
-    """The API that posts to connections. Retries cover 429 and 5xx, each post by itself.
+    """The API that posts to connections and closes them. 429 and 5xx are retried, per post.
 
-    The endpoint is the environment's AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI, which botocore knows.
+    botocore takes the endpoint from the environment variable AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI.
     """
     return untraced(boto3.client("apigatewaymanagementapi", config=_POSTS_CONFIG))
 
 
 def prepare(*clients: Callable[[], object]) -> None:
-    """Make the clients that a handler will need while Lambda initialises it, not while somebody waits.
+    """Create the clients that a handler needs during Lambda's init phase, so that no request waits for it.
 
-    Elsewhere, where there may be no region yet, they are made when something asks for them.
+    Outside Lambda this does nothing: the clients are created on first use, since no region may be configured yet.
     """
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         for client in clients:

@@ -1,4 +1,4 @@
-"""The server's time: the only clock that the chat believes."""
+"""The server's clock. Times in events and tables come from here, never from clients."""
 
 import time
 

@@ -19,14 +19,14 @@ def map_concurrently(
     """Call `task` with each item and return the results in order of the items.
 
     When calls fail, the first error (by item) is raised after all calls have ended. There is one pool per
-    `max_concurrency`. `task` must not use the pool that it runs in: it would wait for threads that wait for it.
+    `max_concurrency`. `task` must not call this with the same `max_concurrency`: that can deadlock the pool.
     """
     if len(items) < 2:
         return [task(item) for item in items]
-    # boto3 does not promise that threads may create clients concurrently, so they are created here.
+    # Creating boto3 clients is not thread-safe, so they are created here.
     for client in (clients.dynamodb, clients.event_bridge, clients.connections_api):
         client()
-    traced_task = tracing.carried(task)
+    traced_task = tracing.in_current_segment(task)
     futures = [_pool(max_concurrency).submit(traced_task, item) for item in items]
     wait(futures)
     return [future.result() for future in futures]

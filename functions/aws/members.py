@@ -1,4 +1,4 @@
-"""The table of members: who is in which channel, how far they have read, and how often they may speak."""
+"""The table `members`: memberships, read markers, and the counters of the rate limit."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -8,38 +8,32 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
 from functions.aws.clients import dynamodb, table
-from functions.aws.transactions import transact
+from functions.aws.reads import paginate
+from functions.aws.transactions import is_condition_failure, transact
 from functions.chat.channels import ChannelRecord, Membership
 from functions.chat.rate import RateLimit
 from functions.contract.errors import NotAMemberError, RateLimitedError
+from functions.contract.model import Role
 
-CONDITION_FAILED = "ConditionalCheckFailedException"
 NOT_A_MEMBER = "You are not a member of this channel."
 
 
 def get(table_name: str, user_id: str, channel_id: str) -> Membership | None:
-    """A user's membership, strongly consistent."""
+    """Return a user's membership (strongly consistent read), or None."""
     row = table(table_name).get_item(Key=_key(user_id, channel_id), ConsistentRead=True).get("Item")
     return Membership.model_validate(row) if row else None
 
 
 def of_user(table_name: str, user_id: str) -> Iterator[Membership]:
-    """Every channel that a user is in, strongly consistent."""
-    start: dict[str, Any] = {}
-    while True:
-        page = table(table_name).query(
-            KeyConditionExpression=Key("userId").eq(user_id), ConsistentRead=True, **start
-        )
-        yield from map(Membership.model_validate, page["Items"])
-        if "LastEvaluatedKey" not in page:
-            return
-        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    """Return all memberships of a user (strongly consistent read)."""
+    rows = paginate(table(table_name).query, KeyConditionExpression=Key("userId").eq(user_id), ConsistentRead=True)
+    return map(Membership.model_validate, rows)
 
 
 def page_of_channel(
     table_name: str, channel_id: str, *, limit: int, after_user_id: str | None
 ) -> tuple[list[Membership], str | None]:
-    """A page of a channel's members by userId, and where the next one starts."""
+    """Return a page of a channel's members sorted by userId, and `after_user_id` for the next (None: no more)."""
     start: dict[str, Any] = {}
     if after_user_id:
         start = {"ExclusiveStartKey": _key(after_user_id, channel_id)}
@@ -51,22 +45,20 @@ def page_of_channel(
 
 
 def of_channel(table_name: str, channel_id: str) -> Iterator[Membership]:
-    """Every member of a channel by userId, as the index knows them: a moment late."""
-    after: str | None = None
-    while True:
-        found, after = page_of_channel(table_name, channel_id, limit=1_000, after_user_id=after)
-        yield from found
-        if after is None:
-            return
+    """Return all members of a channel sorted by userId. The index is eventually consistent."""
+    rows = paginate(
+        table(table_name).query, IndexName="byChannel", KeyConditionExpression=Key("channelId").eq(channel_id)
+    )
+    return map(Membership.model_validate, rows)
 
 
 def add(members_table: str, channels_table: str, membership: Membership) -> Membership:
-    """Put a member into a channel and count them, or find them there already.
+    """Store a membership and add it to the channel's member count. Return the existing membership if there is one.
 
     Raises botocore's ClientError if the channel does not exist.
     """
     client = dynamodb().meta.client
-    row: Any = membership.model_dump(by_alias=True)
+    row: Any = membership.model_dump(by_alias=True, mode="json")
     try:
         transact(
             [
@@ -89,7 +81,7 @@ def add(members_table: str, channels_table: str, membership: Membership) -> Memb
 
 
 def mark_announced(table_name: str, user_id: str, channel_id: str) -> None:
-    """The event of the member's joining is on the bus."""
+    """Record that the membership's MemberJoined event is on the bus."""
     table(table_name).update_item(
         Key=_key(user_id, channel_id),
         UpdateExpression="SET announced = :yes",
@@ -99,18 +91,18 @@ def mark_announced(table_name: str, user_id: str, channel_id: str) -> None:
 
 
 def remove(
-    members_table: str, channels_table: str, leaver: Membership, *, successor: Membership | None = None
+    members_table: str, channels_table: str, leaver: Membership, *, new_owner: Membership | None = None
 ) -> bool:
-    """Take a member out of a channel, and make the successor its owner.
+    """Delete a membership and promote the new owner, in one transaction.
 
-    False, and nothing is changed, if the leaver's role is another by now, or either of the two is no member.
+    Returns False, with nothing changed, if the leaver's role has changed or one of the two is no longer a member.
     """
     client = dynamodb().meta.client
     writes = [_deletion(members_table, leaver)]
-    writes += [_promote_to_owner(members_table, successor)] if successor else []
-    counted = _count(channels_table, leaver.channel_id, -1)
+    writes += [_promote_to_owner(members_table, new_owner)] if new_owner else []
+    decrement = _count(channels_table, leaver.channel_id, -1)
     try:
-        transact([*writes, counted])
+        transact([*writes, decrement])
     except client.exceptions.TransactionCanceledException as cancelled:
         reasons: Any = cancelled.response.get("CancellationReasons", ())
         if all(reason.get("Code") != "ConditionalCheckFailed" for reason in reasons[: len(writes)]):
@@ -120,7 +112,7 @@ def remove(
 
 
 def mark_read(table_name: str, user_id: str, channel_id: str, seq: int) -> bool:
-    """Move a read marker forward. False if it was there or further already. Raises NotAMemberError."""
+    """Move a read marker forward. Return False if it is at `seq` or beyond. Raises NotAMemberError."""
     try:
         table(table_name).update_item(
             Key=_key(user_id, channel_id),
@@ -145,17 +137,19 @@ def admit(
     now_ms: int,
     counter: Literal["restedAt", "typingRestedAt"] = "restedAt",
 ) -> None:
-    """Prove membership and count one frame, in one conditional update unless a burst is under way.
+    """Check membership and the rate limit, and count one frame.
 
-    Typing has a counter of its own, so that it takes nothing from what one may say.
-    Raises NotAMemberError or RateLimitedError.
+    This is one conditional update, or two while a burst is being used. Typing has a separate counter, so that it
+    does not use up the rate of messages. Raises NotAMemberError or RateLimitedError.
     """
     rested = Attr(counter).not_exists() | Attr(counter).lte(now_ms)
     row = _advance(table_name, user_id, channel_id, rested, f"SET {counter} = :value", now_ms + limit.interval_ms)
     while row is not None:
         retry_after_ms = limit.retry_after_ms(int(row[counter]), now_ms)
         if retry_after_ms:
-            raise RateLimitedError("You are sending too fast; a short pause helps.", retry_after_ms=retry_after_ms)
+            raise RateLimitedError(
+                "You are sending too fast. Wait a moment, then try again.", retry_after_ms=retry_after_ms
+            )
         tolerated = Attr(counter).lte(now_ms + limit.tolerance_ms)
         update = f"SET {counter} = {counter} + :value"
         row = _advance(table_name, user_id, channel_id, tolerated, update, limit.interval_ms)
@@ -164,7 +158,7 @@ def admit(
 def _advance(
     table_name: str, user_id: str, channel_id: str, condition: Any, update: str, value: int
 ) -> dict[str, Any] | None:
-    """None if the update was taken, else the row that refused it."""
+    """Update a member's row. Return None on success, or the row if it did not satisfy the condition."""
     try:
         table(table_name).update_item(
             Key=_key(user_id, channel_id),
@@ -182,13 +176,13 @@ def _advance(
 
 
 def _failed_row(refusal: ClientError) -> dict[str, Any] | None:
-    """The row that failed a condition; None if there is none. Any other error is raised again."""
-    if refusal.response["Error"]["Code"] != CONDITION_FAILED:
+    """Return the row that did not satisfy a condition, None if there is no row. Raises any other error again."""
+    if not is_condition_failure(refusal):
         raise refusal
     item: Any = refusal.response.get("Item")
     if not item:
         return None
-    # An error's response is not among what boto3's resource turns into Python values.
+    # boto3's resource converts results to Python values, but not the item in an error.
     return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
 
 
@@ -199,20 +193,20 @@ def _deletion(members_table: str, leaver: Membership) -> Any:
             "Key": _key(leaver.user_id, leaver.channel_id),
             "ConditionExpression": "#role = :role",
             "ExpressionAttributeNames": {"#role": "role"},
-            "ExpressionAttributeValues": {":role": leaver.role},
+            "ExpressionAttributeValues": {":role": leaver.role.value},
         }
     }
 
 
-def _promote_to_owner(members_table: str, successor: Membership) -> Any:
+def _promote_to_owner(members_table: str, member: Membership) -> Any:
     return {
         "Update": {
             "TableName": members_table,
-            "Key": _key(successor.user_id, successor.channel_id),
+            "Key": _key(member.user_id, member.channel_id),
             "UpdateExpression": "SET #role = :owner",
             "ConditionExpression": "attribute_exists(userId)",
             "ExpressionAttributeNames": {"#role": "role"},
-            "ExpressionAttributeValues": {":owner": "owner"},
+            "ExpressionAttributeValues": {":owner": Role.OWNER.value},
         }
     }
 
@@ -233,8 +227,8 @@ def _key(user_id: str, channel_id: str) -> dict[str, str]:
     return {"userId": user_id, "channelId": channel_id}
 
 
-def new(channel: ChannelRecord, user_id: str, *, role: str, joined_at: str) -> Membership:
-    """A membership to add; what was said before is not unread."""
+def new(channel: ChannelRecord, user_id: str, *, role: Role, joined_at: str) -> Membership:
+    """Return a membership to add. Earlier messages count as read."""
     return Membership(
         user_id=user_id,
         channel_id=channel.channel_id,

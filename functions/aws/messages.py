@@ -1,4 +1,4 @@
-"""The tables of messages and of their reactions, for reading. Writing them is the workflow's job."""
+"""Read the tables `messages` and `reactions`. Only the workflow `deliver` writes them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,16 +6,17 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from functions.aws.clients import table
+from functions.aws.reads import paginate
 from functions.chat.messages import count_reactions
 from functions.contract.events import trace_id
 from functions.contract.model import Person
 from functions.contract.resources import Message, MessagePage, ReactionCount
 
-SEARCHED_AT_ONCE = 1000
+MAX_MESSAGES_PER_SEARCH = 1000
 
 
 def get(messages_table: str, channel_id: str, seq: int) -> Message | None:
-    """One message, without its reactions, strongly consistent."""
+    """Return a message without its reactions (strongly consistent read), or None."""
     key: Any = {"channelId": channel_id, "seq": seq}
     row = table(messages_table).get_item(Key=key, ConsistentRead=True).get("Item")
     return _message(row, ()) if row else None
@@ -30,7 +31,7 @@ def page(
     before: int | None = None,
     after: int | None = None,
 ) -> MessagePage:
-    """Messages ascending by seq: the oldest after a seq, or the newest (before one)."""
+    """Return messages in ascending order of seq: the first ones after a seq, or the last ones (before a seq)."""
     condition: ConditionBase = Key("channelId").eq(channel_id)
     if after is not None:
         condition &= Key("seq").gt(after)
@@ -50,9 +51,9 @@ def page(
 def search(
     messages_table: str, reactions_table: str, channel_id: str, term: str, *, limit: int, before: int | None = None
 ) -> MessagePage:
-    """The newest messages that contain a term, whatever its case; `searched_to` is where to ask on from.
+    """Return the newest messages that contain a term, ignoring case. `searched_to` is `before` for the next call.
 
-    One call looks through a thousand messages at most, so it costs the same in a channel of any size.
+    One call reads at most a thousand messages, so its cost does not depend on the size of the channel.
     """
     condition: ConditionBase = Key("channelId").eq(channel_id)
     if before is not None:
@@ -61,7 +62,7 @@ def search(
         KeyConditionExpression=condition,
         FilterExpression=Attr("searchText").contains(term.lower()),
         ScanIndexForward=False,
-        Limit=SEARCHED_AT_ONCE,
+        Limit=MAX_MESSAGES_PER_SEARCH,
         ConsistentRead=True,
     )
     rows = answer["Items"][:limit]
@@ -88,23 +89,14 @@ def _messages(reactions_table: str, channel_id: str, rows: Sequence[Any]) -> tup
 def _reactions(
     reactions_table: str, channel_id: str, first: int, last: int
 ) -> dict[int, tuple[ReactionCount, ...]]:
-    found: list[tuple[int, str, str, str]] = []
-    start: dict[str, Any] = {}
-    while True:
-        answer = table(reactions_table).query(
-            KeyConditionExpression=Key("channelId").eq(channel_id)
-            & Key("reactionKey").between(f"{first:012d}#", f"{last:012d}$"),
-            FilterExpression=Attr("present").eq(True),
-            **start,
-        )
-        found += [
-            (int(str(row["seq"])), str(row["reactedAt"]), str(row["emoji"]), str(row["userId"]))
-            for row in answer["Items"]
-        ]
-        if "LastEvaluatedKey" not in answer:
-            break
-        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-    return count_reactions([(seq, emoji, user_id) for seq, _, emoji, user_id in sorted(found)])
+    rows = paginate(
+        table(reactions_table).query,
+        KeyConditionExpression=Key("channelId").eq(channel_id)
+        & Key("reactionKey").between(f"{first:012d}#", f"{last:012d}$"),
+        FilterExpression=Attr("present").eq(True),
+    )
+    in_order = sorted((int(row["seq"]), row["reactedAt"], row["emoji"], row["userId"]) for row in rows)
+    return count_reactions([(seq, emoji, user_id) for seq, _, emoji, user_id in in_order])
 
 
 def _message(row: Any, reactions: tuple[ReactionCount, ...]) -> Message:

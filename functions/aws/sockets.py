@@ -1,4 +1,4 @@
-"""Posts to connections: encode once, post side by side, and let no connection stop another."""
+"""Post to connections concurrently and close them. A failed post does not affect the others."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(Enum):
-    """What became of one post."""
+    """The result of one post."""
 
     DELIVERED = "delivered"
     GONE = "gone"
@@ -25,7 +25,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Posted:
-    """The connections by what became of their post, and how often those that needed it were tried again."""
+    """The connection ids by the outcome of their post, and the number of retries of those that were retried."""
 
     delivered: tuple[str, ...]
     gone: tuple[str, ...]
@@ -34,7 +34,7 @@ class Posted:
 
 
 def post(text: str, connection_ids: Sequence[str]) -> Posted:
-    """Post one text to many connections. 429 and 5xx were retried, each alone, when a post is undelivered."""
+    """Post one text to many connections. A post is undelivered when its retries (after 429 and 5xx) failed too."""
     client = connections_api()
     data = text.encode()
     outcomes = map_concurrently(
@@ -57,7 +57,7 @@ def post(text: str, connection_ids: Sequence[str]) -> Posted:
 
 
 def close(connection_id: str) -> bool:
-    """End a connection from our side. False if it was not open. Raises botocore's ClientError."""
+    """Close a connection. Return False if it is not open. Raises botocore's ClientError."""
     client = connections_api()
     try:
         client.delete_connection(ConnectionId=connection_id)
@@ -67,7 +67,7 @@ def close(connection_id: str) -> bool:
 
 
 def close_after(text: str, connection_id: str) -> bool:
-    """Post a last text and close the connection. False if the text was not delivered or an AWS call failed."""
+    """Post a last text and close the connection. Return False if the text was not delivered or closing failed."""
     try:
         posted = post(text, (connection_id,))
         close(connection_id)
@@ -78,7 +78,7 @@ def close_after(text: str, connection_id: str) -> bool:
 
 
 def _post(client: "ApiGatewayManagementApiClient", data: bytes, connection_id: str) -> tuple[Outcome, int]:
-    """What became of one post, and how often it was tried again."""
+    """Post to one connection. Return the outcome and the number of retries."""
     try:
         answer = client.post_to_connection(ConnectionId=connection_id, Data=data)
     except ClientError as refusal:

@@ -1,6 +1,6 @@
-"""The table of tickets: single-use tickets that open one connection, and the sessions that were signed out.
+"""The table `tickets`: single-use tickets that open one connection, and the sessions that were signed out.
 
-Only a ticket's hash is stored. A row for a signed-out session stays for as long as a token of it may be valid;
+Only a ticket's hash is stored. A row for a signed-out session is kept as long as one of its tokens may be valid;
 issuing or consuming a ticket and registering a connection check for it.
 """
 
@@ -13,23 +13,23 @@ from functions.aws.clients import table
 TICKET_SECONDS = 30
 SESSION_PREFIX = "session#"
 ENDED_SESSION_SECONDS = 2 * 60 * 60
-"""An ID token is valid for one hour, and a connection ends with the token that opened it."""
+"""Longer than the hour that an ID token is valid; a connection ends with the token that opened it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TicketHolder:
-    """Who a ticket was issued to, to which page, and when the session behind it ends (ms since the epoch)."""
+    """The user, session and page that a ticket was issued to. The session ends at `session_expires_at_ms`."""
 
     user_id: str
     display_name: str
     session_id: str
     session_expires_at_ms: int
     origin: str | None
-    """The origin of the page that asked for it, which alone may use it; programs send none."""
+    """The `Origin` header of the request for the ticket, which alone may use it. None if there was no header."""
 
 
 def issue(table_name: str, holder: TicketHolder, *, now_ms: int) -> tuple[str, int]:
-    """A new ticket and the moment (ms) it expires at."""
+    """Store a ticket for the holder. Return the ticket and when it expires (milliseconds since the epoch)."""
     ticket = secrets.token_urlsafe(32)
     expires_at = now_ms // 1000 + TICKET_SECONDS
     table(table_name).put_item(
@@ -47,7 +47,7 @@ def issue(table_name: str, holder: TicketHolder, *, now_ms: int) -> tuple[str, i
 
 
 def consume(table_name: str, ticket: str, *, now_ms: int) -> TicketHolder | None:
-    """Who holds the ticket, if it is good; it never is again. Expired rows linger, so their time is checked."""
+    """Delete a ticket and return its holder, or None if it is unknown or expired (DynamoDB deletes rows late)."""
     row = (
         table(table_name).delete_item(Key={"ticketHash": _hash(ticket)}, ReturnValues="ALL_OLD").get("Attributes")
     )
@@ -63,13 +63,13 @@ def consume(table_name: str, ticket: str, *, now_ms: int) -> TicketHolder | None
 
 
 def end_session(table_name: str, session_id: str, *, now_ms: int) -> None:
-    """From now on the session gets no ticket, and none of its tickets opens a connection."""
+    """Mark a session as ended: it gets no more tickets, and its tickets open no more connections."""
     expires_at = now_ms // 1000 + ENDED_SESSION_SECONDS
     table(table_name).put_item(Item={"ticketHash": SESSION_PREFIX + session_id, "expiresAt": expires_at})
 
 
 def session_has_ended(table_name: str, session_id: str) -> bool:
-    """Whether the session was signed out, strongly consistent."""
+    """Whether the session was signed out (strongly consistent read)."""
     key = {"ticketHash": SESSION_PREFIX + session_id}
     return "Item" in table(table_name).get_item(Key=key, ConsistentRead=True)
 

@@ -1,6 +1,6 @@
-"""X-Ray, behind one door: the SDK is in maintenance, so nothing outside this module may know it.
+"""X-Ray tracing. Only this module imports the X-Ray SDK, which is in maintenance mode.
 
-Responses and message texts never go into a trace.
+Traces never contain responses or message texts.
 """
 
 import os
@@ -26,43 +26,44 @@ AwsClient = TypeVar("AwsClient")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-TOGETHER_SECONDS = 1.0
-# A datagram holds 64 kB, a subsegment takes about half of one.
-TOGETHER_SUBSEGMENTS = 30
+MAX_BUFFER_SECONDS = 1.0
+# A UDP datagram holds 64 kB; a subsegment takes about half a kilobyte.
+MAX_BUFFERED_SUBSEGMENTS = 30
 
 
-class _Together(DefaultStreaming):
-    """When subsegments are sent: those of an invocation in one datagram, as they end if it is long or has many.
+class _BufferedStreaming(DefaultStreaming):
+    """Send the subsegments of an invocation in one datagram, or as they end if it runs long or has many of them.
 
-    The SDK's own way in Lambda is a datagram for each. A function that is stopped because it takes too long still
-    tells how far it came after its first second.
+    The SDK's default in Lambda is one datagram per subsegment. Subsegments that end after the first second are
+    sent immediately, so that the trace of a function that times out shows how far it came.
     """
 
     def is_eligible(self, segment: Any) -> bool:
+        """Whether the finished subsegments of the segment are sent now."""
         if not segment or not segment.sampled:
             return False
         parts = segment.subsegments
         if all(not part.in_progress for part in parts):
             return True
-        is_long = time.time() - parts[0].start_time > TOGETHER_SECONDS
+        is_long = time.time() - parts[0].start_time > MAX_BUFFER_SECONDS
         has_many: bool = super().is_eligible(segment)
         return is_long or has_many
 
 
-# The other libraries that the SDK knows are not used here, and importing them makes cold starts longer.
+# Only botocore: patching the other libraries that the SDK supports would import them and slow down cold starts.
 _tracer = Tracer(patch_modules=("botocore",))
-# After the tracer, which sets a threshold of its own: every subsegment alone.
-xray_recorder.streaming = _Together(streaming_threshold=TOGETHER_SUBSEGMENTS)
+# Set after creating the tracer, which sets the threshold to send each subsegment separately.
+xray_recorder.streaming = _BufferedStreaming(streaming_threshold=MAX_BUFFERED_SUBSEGMENTS)
 
 
 def traced(handler: Handler) -> Handler:
-    """A handler in a subsegment of its own, without its response."""
+    """Decorate a handler: run it in a subsegment, which does not contain its response."""
     wrapped: Handler = _tracer.capture_lambda_handler(handler, capture_response=False)
     return wrapped
 
 
 def annotate(**annotations: Annotation | None) -> None:
-    """Mark the current segment, so that one query on `messageId` finds a message's whole way."""
+    """Add the annotations that are not None to the current segment. X-Ray searches by them, as by `messageId`."""
     for key, value in annotations.items():
         if value is not None:
             _tracer.put_annotation(key, cast(Any, value))
@@ -70,7 +71,7 @@ def annotate(**annotations: Annotation | None) -> None:
 
 @contextmanager
 def step(name: str, **annotations: Annotation | None) -> Iterator[None]:
-    """A subsegment named for what happens in it."""
+    """Run the block in a subsegment with this name and the annotations that are not None."""
     with _tracer.provider.in_subsegment(name=name) as subsegment:
         if subsegment is not None:
             for key, value in annotations.items():
@@ -80,53 +81,53 @@ def step(name: str, **annotations: Annotation | None) -> Iterator[None]:
 
 
 def untraced(client: AwsClient) -> AwsClient:
-    """The client, whose calls leave no subsegments from now on: one of many, of which a `step` tells the sum."""
+    """Return the client after turning off its tracing: a `step` around many calls then records them as one."""
     traced_call: Any = getattr(type(client), "_make_api_call", None)
-    # What the SDK wrapped, if it did.
+    # The method that the SDK has wrapped, if tracing is on.
     call = getattr(traced_call, "__wrapped__", None)
     if call is not None:
         cast(Any, client)._make_api_call = call.__get__(client)
     return client
 
 
-def carried(task: Callable[[Item], Result]) -> Callable[[Item], Result]:
-    """The task as part of the step that is under way here, whichever thread runs it."""
+def in_current_segment(task: Callable[[Item], Result]) -> Callable[[Item], Result]:
+    """Wrap a task so that its subsegments belong to the current one, in whichever thread it runs."""
     if _tracer.disabled:
         return task
     recorder: Any = _tracer.provider
-    under_way = recorder.get_trace_entity()
+    current = recorder.get_trace_entity()
 
-    def carried_task(item: Item) -> Result:
-        recorder.set_trace_entity(under_way)
+    def traced_task(item: Item) -> Result:
+        recorder.set_trace_entity(current)
         try:
             return task(item)
         finally:
             recorder.clear_trace_entities()
 
-    return carried_task
+    return traced_task
 
 
 def trace_header() -> str | None:
-    """The header that the next hop continues from, `Root=…;Parent=…;Sampled=…`, if anything is traced.
+    """Return the trace header for the next hop, `Root=…;Parent=…;Sampled=…`, or None if nothing is traced.
 
-    The next hop becomes a child of the innermost step, so that a trace shows what led to what.
+    The parent is the innermost step, so that the trace shows which step led to the next hop.
     """
-    given = os.environ.get("_X_AMZN_TRACE_ID")
-    if not given or _tracer.disabled:
-        return given
+    header = os.environ.get("_X_AMZN_TRACE_ID")
+    if not header or _tracer.disabled:
+        return header
     recorder: Any = _tracer.provider
     current = recorder.current_subsegment()
     if current is None or not current.sampled:
-        return given
+        return header
     return f"Root={current.trace_id};Parent={current.id};Sampled=1"
 
 
 def note_origin(header: str | None) -> None:
-    """Where AWS began a new trace on the way here, note the one that the event came from.
+    """Annotate the event's trace id as `originTraceId` if AWS started a new trace for this invocation.
 
-    The two are found together then: both carry the event's ids, and this one the other's.
+    A search then finds both traces: both are annotated with the event's ids.
     """
-    origin, own = _parsed(header), _parsed(os.environ.get("_X_AMZN_TRACE_ID"))
+    origin, own = _parse(header), _parse(os.environ.get("_X_AMZN_TRACE_ID"))
     if origin and own and origin.root != own.root:
         annotate(originTraceId=origin.root)
 
@@ -138,12 +139,12 @@ def join(
     steps: list[tuple[str, float, float]],
     annotations: dict[str, str | None],
 ) -> None:
-    """Tell another trace that this function continued it: a segment, with steps of (name, start, end) in seconds.
+    """Add a segment of this function to the trace of `header`, with a subsegment per step.
 
-    A batch from a queue has a trace of its own, though its records come from many. AWS only links those; with
-    this each of them shows what became of its record.
+    `steps` are (name, start, end), in seconds since the epoch. A batch from SQS has its own trace, which AWS only
+    links to the traces of its records; with this segment, the trace of each record shows how it was processed.
     """
-    origin, own = _parsed(header), _parsed(os.environ.get("_X_AMZN_TRACE_ID"))
+    origin, own = _parse(header), _parse(os.environ.get("_X_AMZN_TRACE_ID"))
     if _tracer.disabled or origin is None or not origin.sampled or not steps:
         return
     segment = Segment(name, traceid=origin.root, parent_id=origin.parent)
@@ -164,6 +165,6 @@ def join(
     recorder.emitter.send_entity(segment)
 
 
-def _parsed(header: str | None) -> TraceHeader | None:
+def _parse(header: str | None) -> TraceHeader | None:
     parsed = TraceHeader.from_header_str(header) if header else None
     return parsed if parsed is not None and parsed.root else None

@@ -1,7 +1,7 @@
-"""Transactions of DynamoDB, tried again when another write to the same row cancelled them.
+"""DynamoDB transactions, retried when a concurrent write to the same row cancelled them, and condition failures.
 
-A channel's row is written by everyone who joins and by every message, so conflicts are daily business; boto3
-retries none of them. Any other reason for a cancellation is the caller's to judge.
+Every join and every message writes the channel's row, so conflicts are frequent, and boto3 does not retry them.
+A transaction that is cancelled for any other reason raises.
 """
 
 import random
@@ -9,28 +9,35 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from functions.aws.clients import dynamodb
 
-ATTEMPTS = 8
+MAX_ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.02
 
 
 def transact(items: Sequence[Any]) -> None:
-    """All writes or none. Raises botocore's TransactionCanceledException."""
+    """Apply all writes or none. Raises botocore's TransactionCanceledException."""
     client = dynamodb().meta.client
-    for attempt in range(ATTEMPTS):
+    for attempt in range(MAX_ATTEMPTS):
         try:
             client.transact_write_items(TransactItems=items)
         except client.exceptions.TransactionCanceledException as cancelled:
-            if attempt == ATTEMPTS - 1 or not _is_conflict(cancelled.response):
+            if attempt == MAX_ATTEMPTS - 1 or not _is_conflict(cancelled.response):
                 raise
-            # Full jitter, or those who collided would do so again.
+            # Full jitter, so that transactions that collided do not collide again.
             time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311
         else:
             return
 
 
+def is_condition_failure(error: ClientError) -> bool:
+    """Whether the condition of a single write was false."""
+    return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
+
+
 def _is_conflict(response: Any) -> bool:
-    """Whether nothing but a concurrent write stood in the way."""
+    """Whether a concurrent write is the only reason for the cancellation."""
     codes = {reason.get("Code") for reason in response.get("CancellationReasons", ())}
     return "TransactionConflict" in codes and codes <= {"TransactionConflict", "None", None}

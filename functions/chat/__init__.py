@@ -1,1 +1,1 @@
-"""The rules of the chat. Pure: no AWS calls, no I/O, no clock."""
+"""The rules of the chat, as pure functions: no AWS calls, no I/O, no clock."""

@@ -1,20 +1,20 @@
-"""What a channel is: its identity, who may see and join it, and how it looks to one user."""
+"""Channels and memberships: their identity, who may see, join and leave a channel, and how a user sees it."""
 
 from uuid import UUID, uuid4, uuid5
 
 from functions.contract.errors import ForbiddenError, NotAMemberError, NotFoundError
 from functions.contract.events import ChannelKind, ChannelSummary
-from functions.contract.model import Shape
+from functions.contract.model import Role, Shape
 from functions.contract.resources import Channel
 
-# Never change this: it is what makes two people's channel the same one whoever opens it first.
+# Never change this: the id of a direct channel follows from it, so both users get the same channel.
 DIRECT_NAMESPACE = UUID("0d7c1d0e-52c1-4f3b-8a51-1f5f3f0b7c22")
 SYSTEM_USER = "parley"
-NO_CHANNEL = "There is no such channel."
+NO_CHANNEL = "This channel does not exist, or you may not see it."
 
 
 class ChannelRecord(Shape):
-    """A channel as stored. `announced` is false until the event of its creation is on the bus."""
+    """A row of the table `channels`. `announced`: the ChannelCreated event is on the bus."""
 
     channel_id: str
     kind: ChannelKind
@@ -28,23 +28,23 @@ class ChannelRecord(Shape):
 
     @property
     def summary(self) -> ChannelSummary:
-        """What events and frames tell of it."""
+        """The part of the channel that events and frames contain."""
         return ChannelSummary.model_validate(self.model_dump())
 
 
 class Membership(Shape):
-    """A user in a channel, as stored. `announced` is false until the event of their joining is on the bus."""
+    """A row of the table `members`. `announced`: the event of this membership is on the bus."""
 
     user_id: str
     channel_id: str
-    role: str
+    role: Role
     joined_at: str
     read_seq: int = 0
     announced: bool = True
 
 
 def general(created_at: str) -> ChannelRecord:
-    """The channel that every user joins."""
+    """Return the channel `general`, which every user joins."""
     return ChannelRecord(
         channel_id="general",
         kind=ChannelKind.PUBLIC,
@@ -55,16 +55,16 @@ def general(created_at: str) -> ChannelRecord:
 
 
 def named(name: str, kind: ChannelKind, *, created_by: str, created_at: str) -> ChannelRecord:
-    """A new public or private channel."""
+    """Return a new public or private channel."""
     return ChannelRecord(
         channel_id=str(uuid4()), kind=kind, name=name, created_at=created_at, created_by=created_by
     )
 
 
 def direct(user_id: str, other_id: str, *, created_at: str) -> ChannelRecord:
-    """The one channel of two people, the same whoever asks for it. Raises ForbiddenError for oneself."""
+    """Return the direct channel of two users, the same for both. Raises ForbiddenError if they are one user."""
     if user_id == other_id:
-        raise ForbiddenError("A direct message needs somebody else.")
+        raise ForbiddenError("You cannot open a direct channel with yourself. Choose another user.")
     pair = tuple(sorted((user_id, other_id)))
     return ChannelRecord(
         channel_id=f"direct-{uuid5(DIRECT_NAMESPACE, '|'.join(pair))}",
@@ -77,7 +77,7 @@ def direct(user_id: str, other_id: str, *, created_at: str) -> ChannelRecord:
 
 
 def view(channel: ChannelRecord, membership: Membership | None) -> Channel:
-    """The channel as a user sees it."""
+    """Return the channel as the user of this membership (None: not a member) sees it."""
     read_seq = membership.read_seq if membership else channel.last_seq
     return Channel(
         **channel.model_dump(),
@@ -88,25 +88,31 @@ def view(channel: ChannelRecord, membership: Membership | None) -> Channel:
 
 
 def visible(channel: ChannelRecord | None, membership: Membership | None) -> ChannelRecord:
-    """The channel, if the user may know of it: a member, or anybody if it is public. Raises NotFoundError."""
+    """Return the channel if the user may see it: it is public or they are a member. Raises NotFoundError."""
     if channel is None or (membership is None and channel.kind is not ChannelKind.PUBLIC):
         raise NotFoundError(NO_CHANNEL)
     return channel
 
 
 def check_may_add(channel: ChannelRecord, actor: Membership | None, *, actor_id: str, user_id: str) -> None:
-    """Any user may join a public channel; a member may add others. Raises ForbiddenError or NotAMemberError."""
+    """Check that the actor may add the user. Raises ForbiddenError or NotAMemberError.
+
+    Any user may join a public channel; a member may add others.
+    """
     if channel.kind is ChannelKind.DIRECT:
-        raise ForbiddenError("A direct channel has two members for good.")
+        raise ForbiddenError("The members of a direct channel cannot be changed.")
     if actor is None and (actor_id != user_id or channel.kind is not ChannelKind.PUBLIC):
-        raise NotAMemberError("Only a member may add others to this channel.")
+        raise NotAMemberError("Only a member can add users to this channel. Ask a member to do it.")
 
 
 def check_may_remove(channel: ChannelRecord, actor: Membership | None, *, actor_id: str, user_id: str) -> None:
-    """Anybody leaves by themselves; the owner removes others. Raises ForbiddenError or NotAMemberError."""
+    """Check that the actor may remove the user. Raises ForbiddenError or NotAMemberError.
+
+    Members may leave; the owner may remove others.
+    """
     if actor is None:
         raise NotAMemberError("You are not a member of this channel.")
     if channel.kind is ChannelKind.DIRECT:
-        raise ForbiddenError("A direct channel has two members for good.")
-    if actor_id != user_id and actor.role != "owner":
-        raise ForbiddenError("Only the channel's owner may remove others.")
+        raise ForbiddenError("The members of a direct channel cannot be changed.")
+    if actor_id != user_id and actor.role != Role.OWNER:
+        raise ForbiddenError("Only the channel's owner can remove other members.")

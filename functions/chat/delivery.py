@@ -1,4 +1,4 @@
-"""From an event, persisted, to the frame that its recipients get."""
+"""Convert a persisted channel event to the frame that its recipients get."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from functions.contract.model import Shape
 
 
 def frame_for(envelope: events.Envelope[Any], seq: int | None) -> frames.Frame:
-    """The frame of a channel event. `seq` is the place that a MessageSent got; other events bring their own.
+    """Return the frame of a channel event. `seq` was assigned to a MessageSent; other events contain theirs.
 
-    Raises MalformedEventError for an event that nobody is told of.
+    Raises MalformedEventError for any other event.
     """
     data: Shape = envelope.data
     match data:

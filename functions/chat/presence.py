@@ -1,4 +1,4 @@
-"""Who is told of which status: at most one frame of each kind per connection in a batch."""
+"""Coalesce the status updates of a batch: at most one frame of each kind and subject per connection."""
 
 from collections.abc import Iterable, Mapping
 
@@ -9,22 +9,25 @@ from functions.contract.frames import Frame, PresenceChange, PresenceFrame, Read
 def presence_frames(
     changes: Iterable[PresenceChange], audiences: Mapping[str, Iterable[str]]
 ) -> dict[tuple[str, ...], PresenceFrame]:
-    """One frame per distinct set of changes, keyed by the connections that get it.
+    """Return one frame per distinct set of changes, keyed by the ids of the connections that get it.
 
-    `audiences` maps a userId to the connections of the people who share a channel with them.
+    `audiences` maps each userId to the ids of the connections that get the user's changes.
     """
-    seen_by: dict[str, list[PresenceChange]] = {}
+    changes_by_connection: dict[str, list[PresenceChange]] = {}
     for change in changes:
         for connection_id in audiences[change.user_id]:
-            seen_by.setdefault(connection_id, []).append(change)
-    grouped: dict[tuple[PresenceChange, ...], list[str]] = {}
-    for connection_id, seen in seen_by.items():
-        grouped.setdefault(tuple(seen), []).append(connection_id)
-    return {tuple(connections): PresenceFrame(changes=seen) for seen, connections in grouped.items()}
+            changes_by_connection.setdefault(connection_id, []).append(change)
+    recipients_by_changes: dict[tuple[PresenceChange, ...], list[str]] = {}
+    for connection_id, its_changes in changes_by_connection.items():
+        recipients_by_changes.setdefault(tuple(its_changes), []).append(connection_id)
+    return {
+        tuple(recipients): PresenceFrame(changes=its_changes)
+        for its_changes, recipients in recipients_by_changes.items()
+    }
 
 
 def latest_typing(updates: Iterable[TypingStarted]) -> list[TypingFrame]:
-    """One frame per user and channel: the latest."""
+    """Return one frame per user and channel, of the latest update."""
     latest: dict[tuple[str, str], TypingStarted] = {}
     for update in updates:
         key = (update.channel_id, update.user_id)
@@ -34,7 +37,7 @@ def latest_typing(updates: Iterable[TypingStarted]) -> list[TypingFrame]:
 
 
 def furthest_reads(updates: Iterable[ChannelRead]) -> list[tuple[str, Frame]]:
-    """One (userId, frame) per user and channel: the furthest."""
+    """Return one (userId, frame) per user and channel, of the highest read marker."""
     furthest: dict[tuple[str, str], ChannelRead] = {}
     for update in updates:
         key = (update.user_id, update.channel_id)

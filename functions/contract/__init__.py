@@ -1,1 +1,1 @@
-"""What goes over a wire: events, commands, frames, resources, routes, errors and their pydantic models."""
+"""Everything sent over a wire, as pydantic models: events, commands, frames, resources, routes, errors."""

@@ -1,4 +1,4 @@
-"""What a client may ask for on the socket. Parsing a frame is all that happens here."""
+"""The commands that a client may send on the socket, and their parsing."""
 
 import json
 from enum import StrEnum
@@ -13,7 +13,7 @@ from functions.contract.text import MAX_TEXT_BYTES, canonical_uuid, checked_emoj
 ClientMessageId = Annotated[
     str,
     BeforeValidator(canonical_uuid),
-    Field(description="A UUID that the client chose; a repeat of it is the same message"),
+    Field(description="A UUID chosen by the client; sending it again is the same message"),
 ]
 Text = Annotated[
     str,
@@ -24,7 +24,7 @@ Emoji = Annotated[str, BeforeValidator(checked_emoji), Field(min_length=1, max_l
 
 
 class Action(StrEnum):
-    """The actions, each a route of the WebSocket API."""
+    """The actions of commands, each a route of the WebSocket API."""
 
     SEND_MESSAGE = "sendMessage"
     EDIT_MESSAGE = "editMessage"
@@ -36,11 +36,11 @@ class Action(StrEnum):
 
 
 class Command(Shape, extra="forbid"):
-    """A frame from a client. A field that the action does not take is refused, not ignored."""
+    """A frame from a client. Unknown fields are refused, not ignored."""
 
 
 class SendMessage(Command):
-    """Say something in a channel."""
+    """Send a message to a channel."""
 
     action: Literal["sendMessage"]
     client_message_id: ClientMessageId
@@ -49,7 +49,7 @@ class SendMessage(Command):
 
 
 class EditMessage(Command):
-    """Change the text of one's own message."""
+    """Change the text of the caller's own message."""
 
     action: Literal["editMessage"]
     channel_id: ChannelId
@@ -58,7 +58,7 @@ class EditMessage(Command):
 
 
 class DeleteMessage(Command):
-    """Take back one's own message, or, as the channel's owner, anybody's."""
+    """Delete the caller's own message, or any message as the channel's owner."""
 
     action: Literal["deleteMessage"]
     channel_id: ChannelId
@@ -66,7 +66,7 @@ class DeleteMessage(Command):
 
 
 class AddReaction(Command):
-    """React to a message."""
+    """Add the caller's reaction to a message."""
 
     action: Literal["addReaction"]
     channel_id: ChannelId
@@ -75,7 +75,7 @@ class AddReaction(Command):
 
 
 class RemoveReaction(Command):
-    """Take one's reaction back."""
+    """Remove the caller's reaction from a message."""
 
     action: Literal["removeReaction"]
     channel_id: ChannelId
@@ -84,14 +84,14 @@ class RemoveReaction(Command):
 
 
 class StartTyping(Command):
-    """Say that one is typing; it ends by itself."""
+    """Show the caller as typing in a channel. It ends after a few seconds."""
 
     action: Literal["startTyping"]
     channel_id: ChannelId
 
 
 class Ping(Command):
-    """Keep the connection open; API Gateway answers by itself."""
+    """Keep the connection open. API Gateway answers without a function."""
 
     action: Literal["ping"]
 
@@ -114,23 +114,23 @@ CommandT = TypeVar("CommandT", bound=Command)
 
 
 def parse_command(body: str | None, *expected: type[CommandT]) -> CommandT:
-    """Read a frame's text into one of the commands that a route takes.
+    """Parse the text of a frame into one of the commands that a route accepts.
 
-    Raises InvalidFrameError, UnknownActionError or TextTooLongError, each with a sentence that names the field.
+    Raises InvalidFrameError, UnknownActionError or TextTooLongError, with a message that names the field.
     """
     fields = parse_object(body)
     action = fields.get("action")
     if not isinstance(action, str):
-        raise InvalidFrameError(f"The frame has no action; expected one of: {', '.join(COMMANDS)}.")
+        raise InvalidFrameError(f"The frame has no 'action'. Use one of: {', '.join(COMMANDS)}.")
     if action not in COMMANDS:
         raise UnknownActionError(
-            f"The action '{_printable(action)}' is not known; expected one of: {', '.join(COMMANDS)}."
+            f"The action '{_printable(action)}' is unknown. Use one of: {', '.join(COMMANDS)}."
         )
     for command in expected:
         if COMMANDS[action] is command:
             return _validated(command, fields)
     raise InvalidFrameError(
-        f"The action '{action}' did not reach its route; send 'action' once, as a plain string."
+        f"The action '{action}' did not reach its route. Send 'action' once, as a string without escapes."
     )
 
 
@@ -142,18 +142,21 @@ def _validated(command: type[CommandT], fields: dict[str, Any]) -> CommandT:
 
 
 def parse_object(body: str | None) -> dict[str, Any]:
-    """The JSON object in a frame. Raises InvalidFrameError if there is none."""
+    """Parse the text of a frame as a JSON object. Raises InvalidFrameError."""
     try:
         fields = json.loads(body or "")
     except (ValueError, RecursionError):
-        raise InvalidFrameError("The frame is not JSON.") from None
+        raise InvalidFrameError("The frame is not valid JSON. Send one JSON object.") from None
     if not isinstance(fields, dict):
-        raise InvalidFrameError("The frame is not a JSON object.")
+        raise InvalidFrameError("The frame is not a JSON object. Send one JSON object.")
     return fields
 
 
 def first_fault(refusal: ValidationError, *, whole: str) -> str:
-    """The first thing wrong, as a sentence that names the field, or the whole. Never repeats the value."""
+    """Return the first validation error as a sentence that names the field or `whole`, never with the value.
+
+    Raises TextTooLongError if that is the first error.
+    """
     fault = refusal.errors(include_url=False, include_input=False)[0]
     cause = fault.get("ctx", {}).get("error")
     if isinstance(cause, TextTooLongError):
@@ -163,11 +166,11 @@ def first_fault(refusal: ValidationError, *, whole: str) -> str:
         case "missing":
             return f"The field '{field}' is missing."
         case "extra_forbidden":
-            return f"The field '{field}' is not one that is taken here."
+            return f"The field '{field}' is not allowed here. Remove it."
         case _:
-            return f"The field '{field}' is not right: {fault['msg'].removeprefix('Value error, ')}."
+            return f"The field '{field}' is invalid: {fault['msg'].removeprefix('Value error, ')}."
 
 
 def _printable(name: str) -> str:
-    """A name that a client chose, short, and fit for a sentence: half a surrogate pair has no encoding."""
+    """Shorten a name chosen by a client and replace unprintable characters, such as half a surrogate pair."""
     return "".join(character if character.isprintable() else "?" for character in name[:40])

@@ -1,7 +1,7 @@
-"""One tree of errors: each carries a code that clients may rely on and a sentence for a person.
+"""The errors that clients get. Each has a code for programs and a message for people.
 
-What a caller can mend is a ChatError. Anything else that is raised is a fault of ours: the edge
-turns it into INTERNAL with a correlation id, and the log has the rest.
+A ChatError is an error of the caller, answered with its code and message. Any other exception is an error of the
+server: the entry points answer INTERNAL with a correlation id, and log the exception.
 """
 
 from enum import StrEnum
@@ -25,7 +25,7 @@ class ErrorCode(StrEnum):
 
 
 class ChatError(Exception):
-    """Something that the caller can mend. The message is shown to people."""
+    """An error that the caller can correct. The message is shown to users."""
 
     code: ClassVar[ErrorCode]
     status: ClassVar[int] = 400
@@ -36,66 +36,66 @@ class ChatError(Exception):
 
 
 class InvalidFrameError(ChatError):
-    """A frame that is not JSON, or whose fields are not what its action takes."""
+    """The frame is not a JSON object, or its fields are not those of its action."""
 
     code = ErrorCode.INVALID_FRAME
 
 
 class InvalidRequestError(ChatError):
-    """A REST request whose body or query is not what its route takes."""
+    """The body or the query string of a REST request is not valid for its route."""
 
     code = ErrorCode.INVALID_REQUEST
 
 
 class UnknownActionError(ChatError):
-    """A frame whose action no route takes."""
+    """The frame's action is unknown."""
 
     code = ErrorCode.UNKNOWN_ACTION
 
 
 class TextTooLongError(ChatError, ValueError):
-    """A text over the limit, which counts bytes of UTF-8. A ValueError too, so that Pydantic passes it on."""
+    """The text has too many bytes of UTF-8. Also a ValueError, so that Pydantic reports it as a field's error."""
 
     code = ErrorCode.TEXT_TOO_LONG
 
 
 class NotAMemberError(ChatError):
-    """The channel is not one of the caller's. Says nothing of whether it exists."""
+    """The caller is not a member of the channel. The message does not reveal whether the channel exists."""
 
     code = ErrorCode.NOT_A_MEMBER
     status = 403
 
 
 class ForbiddenError(ChatError):
-    """The caller may see the thing but not do this to it."""
+    """The caller may see the resource but not do this to it."""
 
     code = ErrorCode.FORBIDDEN
     status = 403
 
 
 class NotFoundError(ChatError):
-    """There is no such thing, or none that the caller may know of."""
+    """The resource does not exist, or the caller may not see it."""
 
     code = ErrorCode.NOT_FOUND
     status = 404
 
 
 class NameTakenError(ChatError):
-    """Another public channel has that name."""
+    """Another public channel has this name."""
 
     code = ErrorCode.NAME_TAKEN
     status = 409
 
 
 class SessionExpiredError(ChatError):
-    """The session behind the socket has ended; a fresh ticket opens a fresh socket."""
+    """The caller's session has ended. A new sign-in gets a ticket for a new socket."""
 
     code = ErrorCode.SESSION_EXPIRED
     status = 401
 
 
 class RateLimitedError(ChatError):
-    """Too many frames; `retry_after_ms` says when the next will be taken."""
+    """Too many frames. The next one is accepted after `retry_after_ms`."""
 
     code = ErrorCode.RATE_LIMITED
     status = 429

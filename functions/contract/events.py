@@ -1,7 +1,7 @@
-"""The facts of the chat: every event on the bus, its envelope and its data.
+"""The events on the bus: their envelope and their data.
 
-This module is the one place that names them: rules, handlers, the workflow's tests, AsyncAPI and the UI's
-types take them from here. A breaking change is a new schema version, and the old one's fixture stays.
+Rules, handlers, the workflow's tests, AsyncAPI and the UI's types take the names of events from here. A breaking
+change needs a new schema version; the fixture of the old version stays in the tests.
 """
 
 from enum import StrEnum
@@ -16,7 +16,7 @@ SCHEMA_VERSION = 1
 
 
 class ChannelKind(StrEnum):
-    """Who may find and join a channel: everybody, those added by a member, or two people only."""
+    """Who may join a channel: any user (public), users added by a member (private), or two users only (direct)."""
 
     PUBLIC = "public"
     PRIVATE = "private"
@@ -24,7 +24,7 @@ class ChannelKind(StrEnum):
 
 
 class ChannelSummary(Shape):
-    """What an event tells of a channel. A direct channel has no name but two members."""
+    """The part of a channel that events contain. A direct channel has two members and no name."""
 
     channel_id: ChannelId
     kind: ChannelKind
@@ -35,7 +35,7 @@ class ChannelSummary(Shape):
 
 
 class MessageSent(Shape):
-    """Somebody said something. Its seq is assigned when it is persisted."""
+    """A user sent a message. Its seq is assigned when it is persisted."""
 
     message_id: str
     client_message_id: str
@@ -46,7 +46,7 @@ class MessageSent(Shape):
 
 
 class MessageEdited(Shape):
-    """The author gave a message another text."""
+    """The author changed the text of a message."""
 
     message_id: str
     channel_id: ChannelId
@@ -57,7 +57,7 @@ class MessageEdited(Shape):
 
 
 class MessageDeleted(Shape):
-    """A message was taken back; its place in the order stays."""
+    """A message was deleted. It keeps its seq."""
 
     message_id: str
     channel_id: ChannelId
@@ -67,7 +67,7 @@ class MessageDeleted(Shape):
 
 
 class Reaction(Shape):
-    """Somebody's emoji on a message, put there or taken back."""
+    """A user's emoji on a message, added or removed."""
 
     message_id: str
     channel_id: ChannelId
@@ -78,15 +78,15 @@ class Reaction(Shape):
 
 
 class ReactionAdded(Reaction):
-    """Somebody reacted to a message."""
+    """A user added a reaction to a message."""
 
 
 class ReactionRemoved(Reaction):
-    """Somebody took a reaction back."""
+    """A user removed a reaction from a message."""
 
 
 class ChannelCreated(Shape):
-    """A channel exists, with its first members: its creator, both people if direct, nobody if made by Parley."""
+    """A channel was created with its first members: its creator, both users (direct) or none (by Parley)."""
 
     channel_id: ChannelId
     channel: ChannelSummary
@@ -96,7 +96,7 @@ class ChannelCreated(Shape):
 
 
 class MemberJoined(Shape):
-    """A user is a member of a channel from now on; `changed_by` is somebody else if they were added."""
+    """A user became a member of a channel. `changed_by` is another user if the member was added."""
 
     channel_id: ChannelId
     channel: ChannelSummary
@@ -107,7 +107,7 @@ class MemberJoined(Shape):
 
 
 class MemberLeft(Shape):
-    """A user is a member no longer, by `changed_by`'s hand. If its owner left, the channel is `new_owner_id`'s."""
+    """A user left a channel, or `changed_by` removed them. `new_owner_id` is set if the owner left."""
 
     channel_id: ChannelId
     channel: ChannelSummary
@@ -126,7 +126,7 @@ class UserConnected(Shape):
 
 
 class UserDisconnected(Shape):
-    """A connection ended: it closed, or a post found it gone."""
+    """A connection ended: it closed, or a post to it was answered 410 (gone)."""
 
     user_id: UserId
     connection_id: str
@@ -135,7 +135,7 @@ class UserDisconnected(Shape):
 
 
 class TypingStarted(Shape):
-    """Somebody is typing, until the moment given or their message, whichever comes first."""
+    """A user is typing, until `until` or until their message, whichever comes first."""
 
     channel_id: ChannelId
     user_id: UserId
@@ -164,16 +164,16 @@ StatusUpdate = UserConnected | UserDisconnected | TypingStarted | ChannelRead
 EventData = ChannelEvent | StatusUpdate
 
 CHANNEL_EVENTS: dict[str, type[Shape]] = {shape.__name__: shape for shape in get_args(ChannelEvent)}
-"""Durable: persisted before anyone sees them, by the workflow `deliver`. Keyed by detail-type."""
+"""The durable events, by detail-type: the workflow `deliver` persists them before it posts them."""
 
 STATUS_UPDATES: dict[str, type[Shape]] = {shape.__name__: shape for shape in get_args(StatusUpdate)}
-"""Ephemeral: buffered in the queue `status`, coalesced; the latest state wins. Keyed by detail-type."""
+"""The ephemeral events, by detail-type: buffered in the queue `status` and coalesced. The latest state wins."""
 
 DataT = TypeVar("DataT")
 
 
 class Metadata(Shape):
-    """What every event tells of itself. `trace_header` is repeated here because archives drop the bus's own."""
+    """The metadata of an event. It repeats the trace header because the archive does not keep the bus's own."""
 
     event_id: str
     occurred_at: Timestamp
@@ -193,7 +193,7 @@ class Envelope(Shape, Generic[DataT]):
 def envelope(
     data: DataT, *, actor: str, event_id: str, occurred_at: str, correlation_id: str, trace_header: str | None
 ) -> Envelope[DataT]:
-    """Wrap a fact for the bus."""
+    """Wrap the data of an event for the bus."""
     metadata = Metadata(
         event_id=event_id,
         occurred_at=occurred_at,
@@ -205,18 +205,18 @@ def envelope(
 
 
 class MalformedEventError(Exception):
-    """An event that is not what its detail-type promises. Retrying cannot help; its queue's DLQ keeps it."""
+    """An event is not valid for its detail-type. Retrying does not help; it ends in a dead-letter queue."""
 
 
 def detail_type(data: Shape) -> str:
-    """The detail-type of an event's data: the name of its class, and nothing else."""
+    """Return the detail-type of an event's data: the name of its class."""
     return type(data).__name__
 
 
 def read_event(event: dict[str, Any]) -> Envelope[Any]:
-    """The typed envelope in an EventBridge event (`detail-type` and `detail`).
+    """Parse the envelope of an EventBridge event (`detail-type` and `detail`).
 
-    Raises MalformedEventError, naming the field and never the value.
+    Raises MalformedEventError with a message that names the field and never contains the value.
     """
     name = str(event.get("detail-type"))
     data_type = CHANNEL_EVENTS.get(name) or STATUS_UPDATES.get(name)
@@ -235,6 +235,6 @@ def read_event(event: dict[str, Any]) -> Envelope[Any]:
 
 
 def trace_id(trace_header: str | None) -> str | None:
-    """The trace id (`1-67891233-abcdef012345678912345678`) in an X-Ray trace header, None without one."""
+    """Return the trace id (`1-67891233-abcdef012345678912345678`) in an X-Ray trace header, or None."""
     parts = dict(part.split("=", 1) for part in (trace_header or "").split(";") if "=" in part)
     return parts.get("Root")

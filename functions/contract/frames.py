@@ -1,4 +1,4 @@
-"""What the server says on the socket: a closed union of frames, told apart by `type`."""
+"""The frames that the server sends on the socket: a closed union, discriminated by `type`."""
 
 from typing import Annotated, Literal
 
@@ -10,15 +10,15 @@ from functions.contract.model import ChannelId, Person, Seq, Shape, Timestamp, U
 
 
 class Frame(Shape):
-    """A frame from the server. Fields that are None are left out."""
+    """A frame from the server. Fields that are None are omitted."""
 
     def encode(self) -> str:
-        """The frame as JSON text, ready to post."""
+        """Return the frame as JSON text."""
         return self.model_dump_json(by_alias=True, exclude_none=True)
 
 
 class Ack(Frame):
-    """The event of an action is on the bus. A repeat of the same send gets the same messageId."""
+    """The event of a command is on the bus. Sending the same message again returns the same messageId."""
 
     type: Literal["ack"] = "ack"
     action: str
@@ -27,7 +27,7 @@ class Ack(Frame):
 
 
 class ErrorFrame(Frame):
-    """An action was not taken. The socket stays open. What of the frame could be read tells which is meant."""
+    """A command was refused; the socket stays open. Repeats the fields of the frame that could be parsed."""
 
     type: Literal["error"] = "error"
     code: ErrorCode
@@ -47,7 +47,7 @@ class Pong(Frame):
 
 
 class MessageFrame(Frame):
-    """A message, persisted, at its place in the channel's order."""
+    """A persisted message. `seq` is its place in the channel's order."""
 
     type: Literal["message"] = "message"
     channel_id: ChannelId
@@ -61,7 +61,7 @@ class MessageFrame(Frame):
 
 
 class MessageEditedFrame(Frame):
-    """A message has another text."""
+    """The text of a message was changed."""
 
     type: Literal["messageEdited"] = "messageEdited"
     channel_id: ChannelId
@@ -73,7 +73,7 @@ class MessageEditedFrame(Frame):
 
 
 class MessageDeletedFrame(Frame):
-    """A message was taken back."""
+    """A message was deleted."""
 
     type: Literal["messageDeleted"] = "messageDeleted"
     channel_id: ChannelId
@@ -84,7 +84,7 @@ class MessageDeletedFrame(Frame):
 
 
 class ReactionFrame(Frame):
-    """A reaction came or went."""
+    """A reaction was added or removed."""
 
     type: Literal["reaction"] = "reaction"
     change: Literal["added", "removed"]
@@ -97,7 +97,7 @@ class ReactionFrame(Frame):
 
 
 class ChannelFrame(Frame):
-    """A channel came to be, or a member came or went. `new_owner_id` is who owns it now, if its owner went."""
+    """A channel was created, or a member joined or left. `new_owner_id` is set if the owner left."""
 
     type: Literal["channel"] = "channel"
     change: Literal["created", "joined", "left"]
@@ -110,7 +110,7 @@ class ChannelFrame(Frame):
 
 
 class PresenceChange(Shape):
-    """One user's presence. `last_seen_at` is when they were last known to be online."""
+    """The new presence of one user. `last_seen_at` is when they were last known to be online."""
 
     user_id: UserId
     status: Literal["online", "offline"]
@@ -118,14 +118,14 @@ class PresenceChange(Shape):
 
 
 class PresenceFrame(Frame):
-    """Who came and went, many in one frame."""
+    """The users whose presence changed."""
 
     type: Literal["presence"] = "presence"
     changes: tuple[PresenceChange, ...]
 
 
 class TypingFrame(Frame):
-    """Somebody is typing, until then."""
+    """A user is typing, until `until`."""
 
     type: Literal["typing"] = "typing"
     channel_id: ChannelId
@@ -134,7 +134,7 @@ class TypingFrame(Frame):
 
 
 class ReadMarkerFrame(Frame):
-    """How far the user has read, told to the user's own connections."""
+    """The user's read marker in a channel, posted to the user's own connections."""
 
     type: Literal["readMarker"] = "readMarker"
     channel_id: ChannelId

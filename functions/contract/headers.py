@@ -1,8 +1,8 @@
-"""The headers of every response of the REST API, whoever answers: the function, or API Gateway before it."""
+"""The headers of every response of the REST API, sent by the function or by API Gateway itself."""
 
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
-    # The distribution sets these too; whoever calls the API by its own host gets them all the same.
+    # CloudFront sets these too, but not for clients that call the API by its own host.
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",

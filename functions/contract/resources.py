@@ -1,4 +1,4 @@
-"""What the REST API takes and gives. Every page is `items` and, where there is more, how to ask for it."""
+"""The request and response bodies of the REST API. A page has `items` and how to request the next page."""
 
 from typing import Annotated, Literal
 
@@ -6,14 +6,14 @@ from pydantic import BeforeValidator, Field
 
 from functions.contract.errors import ErrorCode
 from functions.contract.events import ChannelKind
-from functions.contract.model import ChannelId, Person, Shape, Timestamp, UserId
+from functions.contract.model import ChannelId, Person, Role, Shape, Timestamp, UserId
 from functions.contract.text import checked_name
 
 Name = Annotated[str, BeforeValidator(checked_name), Field(min_length=1, max_length=64)]
 
 
 class Request(Shape, extra="forbid"):
-    """A body from a client. A field that the route does not take is refused, not ignored."""
+    """A request body. Unknown fields are refused, not ignored."""
 
 
 class NewChannel(Request):
@@ -24,7 +24,7 @@ class NewChannel(Request):
 
 
 class NewDirectMessage(Request):
-    """`POST /direct-messages`: the channel with one other person, found or made."""
+    """`POST /direct-messages`: open the direct channel with another user."""
 
     user_id: UserId
 
@@ -36,7 +36,7 @@ class ReadMarker(Request):
 
 
 class ReadPosition(Shape):
-    """How far the caller has read a channel."""
+    """The caller's read marker in a channel."""
 
     channel_id: ChannelId
     read_seq: int
@@ -49,7 +49,7 @@ class Profile(Request):
 
 
 class ErrorBody(Shape):
-    """The body of every refusal."""
+    """The body of every error response."""
 
     code: ErrorCode
     message: str
@@ -57,7 +57,7 @@ class ErrorBody(Shape):
 
 
 class User(Shape):
-    """A person, with their presence."""
+    """A user with their presence."""
 
     user_id: UserId
     username: str
@@ -76,7 +76,7 @@ class UserPage(Shape):
 class Member(User):
     """A user as a member of one channel."""
 
-    role: Literal["owner", "member"]
+    role: Role
     joined_at: Timestamp
 
 
@@ -88,19 +88,19 @@ class MemberPage(Shape):
 
 
 class Channel(Shape):
-    """A channel as one user sees it. `role` is null where the user is not a member, and then nothing is unread."""
+    """A channel as one user sees it. If the user is not a member, `role` is null and `unread` is 0."""
 
     channel_id: ChannelId
     kind: ChannelKind
     name: str
     created_at: Timestamp
     created_by: UserId
-    member_ids: tuple[UserId, ...] = Field((), description="Both people of a direct channel; else empty")
+    member_ids: tuple[UserId, ...] = Field((), description="Both users of a direct channel; otherwise empty")
     member_count: int
     last_seq: int
     read_seq: int
     unread: int
-    role: Literal["owner", "member"] | None = None
+    role: Role | None = None
 
 
 class ChannelPage(Shape):
@@ -111,14 +111,14 @@ class ChannelPage(Shape):
 
 
 class ReactionCount(Shape):
-    """One emoji on a message and who put it there."""
+    """One emoji on a message, and the users who added it."""
 
     emoji: str
     user_ids: tuple[UserId, ...]
 
 
 class Message(Shape):
-    """A message as stored. A deleted one keeps its place and loses its text."""
+    """A message as stored. A deleted message keeps its seq and loses its text."""
 
     channel_id: ChannelId
     seq: int
@@ -135,15 +135,15 @@ class Message(Shape):
 
 
 class MessagePage(Shape):
-    """`GET /channels/{channelId}/messages`, ascending by seq. `hasMore` is in the direction asked for."""
+    """`GET /channels/{channelId}/messages`, ascending by seq. `hasMore` is about the requested direction."""
 
     items: tuple[Message, ...]
     has_more: bool
-    searched_to: int | None = Field(None, description="With `search`: ask on with before=searchedTo")
+    searched_to: int | None = Field(None, description="With `search`: continue with before=searchedTo")
 
 
 class Ticket(Shape):
-    """`POST /tickets`: opens one socket, once, until it expires."""
+    """`POST /tickets`: a ticket opens one socket, before it expires."""
 
     ticket: str
     expires_at: Timestamp

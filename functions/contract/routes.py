@@ -1,10 +1,10 @@
-"""The routes of the REST API: what each takes and gives. The stack makes them, OpenAPI describes them."""
+"""The routes of the REST API: what each accepts and returns. The CDK stack and the OpenAPI document use them."""
 
 from dataclasses import dataclass, field
 from typing import Literal
 
 from functions.contract.errors import ErrorCode
-from functions.contract.model import HIGHEST_SEQ, Shape
+from functions.contract.model import MAX_SEQ, Shape
 from functions.contract.resources import (
     Channel,
     ChannelPage,
@@ -22,36 +22,36 @@ from functions.contract.resources import (
 )
 
 MAX_PAGE = 100
-LONGEST_TERM = 100
+MAX_TERM_CHARACTERS = 100
 
 
 @dataclass(frozen=True)
 class Query:
-    """One name of a query string: a number between two, or a text."""
+    """A parameter of the query string: a number in a range, one of some choices, or a text."""
 
     name: str
-    about: str
-    least: int | None = None
-    most: int | None = None
+    description: str
+    minimum: int | None = None
+    maximum: int | None = None
     choices: tuple[str, ...] = ()
-    longest: int | None = None
+    max_length: int | None = None
 
 
-LIMIT = Query("limit", "How many items the page has at most", least=1, most=MAX_PAGE)
-CURSOR = Query("cursor", "Where the page starts: the cursor of the page before")
-SCOPE = Query("scope", "discover: the public channels that the caller is not in", choices=("discover",))
-BEFORE = Query("before", "Messages below this seq, the newest first asked for", least=1, most=HIGHEST_SEQ)
-AFTER = Query("after", "Messages above this seq, the oldest first asked for", least=0, most=HIGHEST_SEQ)
-SEARCH = Query("search", "Only messages that hold this, whatever its case", longest=LONGEST_TERM)
+LIMIT = Query("limit", "The maximum number of items of the page", minimum=1, maximum=MAX_PAGE)
+CURSOR = Query("cursor", "The cursor of the previous page")
+SCOPE = Query("scope", "discover: the public channels that the caller is not a member of", choices=("discover",))
+BEFORE = Query("before", "The newest messages below this seq", minimum=1, maximum=MAX_SEQ)
+AFTER = Query("after", "The oldest messages above this seq", minimum=0, maximum=MAX_SEQ)
+SEARCH = Query("search", "Only messages that contain this text, ignoring case", max_length=MAX_TERM_CHARACTERS)
 
 
 @dataclass(frozen=True)
 class Route:
-    """One route. Every one may answer 401, 429 and 5xx besides what `errors` says."""
+    """A route. Every route may answer 401, 429 and 5xx in addition to its `errors`."""
 
     method: Literal["GET", "PUT", "POST", "DELETE"]
     path: str
-    about: str
+    description: str
     answer: type[Shape] | None
     status: int = 200
     body: type[Request] | None = None
@@ -69,7 +69,7 @@ def _errors(*codes: ErrorCode) -> frozenset[ErrorCode]:
 
 ROUTES = (
     Route("GET", "/me", "The caller", User),
-    Route("PUT", "/me", "Give the caller another display name", User, body=Profile, errors=_errors(INVALID)),
+    Route("PUT", "/me", "Change the caller's display name", User, body=Profile, errors=_errors(INVALID)),
     Route(
         "GET",
         "/users",
@@ -81,7 +81,7 @@ ROUTES = (
     Route(
         "GET",
         "/channels",
-        "The caller's channels, or a page of those to discover",
+        "The caller's channels, or a page of public channels to discover",
         ChannelPage,
         query=(SCOPE, LIMIT, CURSOR),
         errors=_errors(INVALID),
@@ -107,14 +107,14 @@ ROUTES = (
     Route(
         "PUT",
         "/channels/{channelId}/members/{userId}",
-        "Join (`me`), or add somebody",
+        "Join (`me`), or add a user",
         Channel,
         errors=_errors(ABSENT, OUTSIDE, FORBIDDEN),
     ),
     Route(
         "DELETE",
         "/channels/{channelId}/members/{userId}",
-        "Leave (`me`), or remove somebody",
+        "Leave (`me`), or remove a member",
         None,
         status=204,
         errors=_errors(ABSENT, OUTSIDE, FORBIDDEN),
@@ -138,11 +138,11 @@ ROUTES = (
     Route(
         "POST",
         "/direct-messages",
-        "The channel with one other person",
+        "The direct channel with another user",
         Channel,
         body=NewDirectMessage,
         errors=_errors(INVALID, ABSENT, FORBIDDEN),
     ),
-    Route("POST", "/tickets", "A ticket that opens one socket, once", Ticket, status=201),
+    Route("POST", "/tickets", "A ticket that opens one socket", Ticket, status=201),
     Route("POST", "/sign-out", "End the caller's session and its sockets", None, status=204),
 )

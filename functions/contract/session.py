@@ -1,4 +1,4 @@
-"""What a verified token says of its user."""
+"""The user and the session in a verified ID token."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ CLAIM_TIME_FORMAT = "%a %b %d %H:%M:%S UTC %Y"
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """The user behind a REST call, as the user pool knows them, and when their session ends."""
+    """The user of a REST call with their session, as in the ID token."""
 
     user_id: str
     username: str
     display_name: str
     session_id: str
-    """The same in every token that one sign-in led to, refreshed ones too."""
+    """The same in all tokens of one sign-in, refreshed ones included."""
     session_expires_at_ms: int
 
 
 def principal(claims: Mapping[str, str]) -> Principal:
-    """The principal in an ID token's claims, verified by API Gateway. Raises KeyError or ValueError."""
+    """Return the principal in the claims of a verified ID token. Raises KeyError or ValueError."""
     username = claims["cognito:username"]
     return Principal(
         user_id=claims["sub"],
@@ -33,15 +33,15 @@ def principal(claims: Mapping[str, str]) -> Principal:
     )
 
 
-def _display_name(wanted: str) -> str:
+def _display_name(name: str) -> str:
     try:
-        return checked_name(wanted[:64])
+        return checked_name(name[:64])
     except ValueError:
         return "Somebody"
 
 
 def _milliseconds(claim: str) -> int:
-    """API Gateway's Cognito authorizer passes `exp` on as `Tue Nov 24 15:11:32 UTC 2026`; tokens have seconds."""
+    """Parse `exp`: seconds in a token, `Tue Nov 24 15:11:32 UTC 2026` from API Gateway's Cognito authorizer."""
     if str(claim).isdigit():
         return int(claim) * 1000
     moment = datetime.strptime(claim, CLAIM_TIME_FORMAT).replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""The checks of free text: message texts, emoji, names, and the ids that clients choose."""
+"""Validation of message texts, emoji, names, and the ids that clients choose."""
 
 import unicodedata
 from typing import Any
@@ -9,28 +9,28 @@ from functions.contract.errors import TextTooLongError
 MAX_TEXT_BYTES = 8192
 MAX_EMOJI_BYTES = 64
 MAX_NAME_CHARACTERS = 64
-# Zero-width joiners stay in names: Persian and family emoji need them.
+# Zero-width joiners are allowed in names: Persian text and family emoji need them.
 JOINERS = frozenset("\u200c\u200d")
-# Letters that nobody sees: the fillers of Hangul, and the grapheme joiner.
+# Letters without a visible form: the Hangul fillers, the Khmer inherent vowels and the combining grapheme joiner.
 INVISIBLE_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 EMOJI_PUNCTUATION = frozenset("\u203c\u2049\u3030")
 KEYCAP, EMOJI_STYLE, ZERO_WIDTH_JOINER = "\u20e3", "\ufe0f", "\u200d"
 
 
 def checked_text(value: Any) -> str:
-    """A message's text, unchanged. Raises ValueError, or TextTooLongError over the byte limit."""
+    """Return a message's text unchanged. Raises ValueError, or TextTooLongError above the byte limit."""
     if not isinstance(value, str):
         raise ValueError("expected a string")
     size = utf8_size(value)
     if size > MAX_TEXT_BYTES:
-        raise TextTooLongError(f"The text has {size:,} bytes; at most {MAX_TEXT_BYTES:,} are allowed.")
+        raise TextTooLongError(f"The text has {size:,} bytes of UTF-8. Shorten it to {MAX_TEXT_BYTES:,} or fewer.")
     if not value.strip():
-        raise ValueError("expected some text, got none")
+        raise ValueError("expected a text that is not blank")
     return value
 
 
 def utf8_size(value: str) -> int:
-    """Bytes of UTF-8. Raises ValueError for half a surrogate pair, which no encoding can carry."""
+    """Return the number of bytes of UTF-8. Raises ValueError for half a surrogate pair, which has no encoding."""
     try:
         return len(value.encode())
     except UnicodeEncodeError:
@@ -38,20 +38,20 @@ def utf8_size(value: str) -> int:
 
 
 def checked_emoji(value: Any) -> str:
-    """One emoji, as a short string of symbols. Raises ValueError for words, spaces and controls."""
+    """Return an emoji: a short string of symbols. Raises ValueError for anything else."""
     if not isinstance(value, str) or not value:
         raise ValueError("expected an emoji")
     if utf8_size(value) > MAX_EMOJI_BYTES:
-        raise ValueError("expected one emoji, got more")
+        raise ValueError("expected one emoji, got several")
     if not all(_is_pictograph(character) or _modifies_emoji(character, value) for character in value):
         raise ValueError("expected an emoji, got other text")
     if not (KEYCAP in value or any(_is_pictograph(character) for character in value)):
-        raise ValueError("expected an emoji that can be seen")
+        raise ValueError("expected an emoji that is visible")
     return value
 
 
 def _is_pictograph(character: str) -> bool:
-    # So: pictographs; Sm: hearts and arrows of old
+    # The Unicode categories So (pictographs) and Sm (older hearts and arrows).
     symbol = not character.isascii() and unicodedata.category(character) in {"So", "Sm"}
     return symbol or character in EMOJI_PUNCTUATION
 
@@ -64,33 +64,35 @@ def _modifies_emoji(character: str, emoji: str) -> bool:
 
 
 def checked_name(value: Any) -> str:
-    """A channel's or person's name: one line, trimmed, without characters that reorder it or that nobody sees.
+    """Return the name of a channel or user: one trimmed line, without invisible or text-reordering characters.
 
-    Raises ValueError. Markup is not refused: names are shown as text, never as markup.
+    Raises ValueError. Markup is allowed, because names are displayed as text.
     """
     if not isinstance(value, str):
         raise ValueError("expected a string")
     utf8_size(value)
-    # What is dropped goes first, or it would shield spaces from being trimmed. One spelling of each letter, so
-    # that two names that look the same are the same.
-    seen = "".join(" " if character.isspace() else character for character in value if not _is_hidden(character))
-    name = " ".join(unicodedata.normalize("NFC", seen).split())
+    # Hidden characters are removed first, because they would keep spaces from being trimmed. NFC gives each letter
+    # one spelling, so that names that look the same are equal.
+    visible = "".join(
+        " " if character.isspace() else character for character in value if not _is_hidden(character)
+    )
+    name = " ".join(unicodedata.normalize("NFC", visible).split())
     if not name.strip("".join(JOINERS)):
-        raise ValueError("expected a name, got none")
+        raise ValueError("expected a name that is not blank")
     if len(name) > MAX_NAME_CHARACTERS:
         raise ValueError(f"expected at most {MAX_NAME_CHARACTERS} characters, got {len(name)}")
     return name
 
 
 def _is_hidden(character: str) -> bool:
-    """Controls, direction marks and the like: a name made of them passes for another."""
+    """Whether a character, such as a control or direction mark, is invisible: it makes names look the same."""
     if character.isspace() or character in JOINERS:
         return False
     return unicodedata.category(character) in {"Cc", "Cf"} or character in INVISIBLE_LETTERS
 
 
 def canonical_uuid(value: Any) -> str:
-    """A UUID in its one canonical spelling, so that two spellings cannot be two messages."""
+    """Return a UUID in its canonical form, so that two spellings of it are not two messages."""
     try:
         return str(UUID(value))
     except (ValueError, AttributeError, TypeError):

@@ -1,1 +1,1 @@
-"""Lambda handlers, one trigger per module, and the entry points of the HTTP and WebSocket APIs."""
+"""Lambda handlers, one trigger per module, and the entry points of the REST and WebSocket APIs."""

@@ -1,4 +1,4 @@
-"""The REST API's one function: routes by subject, and one place where errors become answers."""
+"""The REST API's function: its routes, and the conversion of exceptions to responses."""
 
 from typing import Any
 
@@ -22,27 +22,27 @@ app.include_router(history.router)
 
 @app.exception_handler(ChatError)
 def refuse(error: ChatError) -> Response[str]:
-    """What the caller can mend."""
+    """Answer an error of the caller."""
     logger.info("refused", extra={"errorCode": error.code})
     return http.refusal(error)
 
 
 @app.not_found
 def refuse_route(_error: RouteNotFoundError) -> Response[str]:
-    """A path that is none of ours."""
-    return http.refusal(NotFoundError("There is no such route."))
+    """Answer an unknown route."""
+    return http.refusal(NotFoundError("This route does not exist."))
 
 
 @app.exception_handler(Exception)
 def fail(_error: Exception) -> Response[str]:
-    """What the caller cannot mend."""
+    """Answer and log an unexpected exception."""
     logger.exception("failed")
     return http.fault(http.correlation_id(app))
 
 
 @tracing.traced
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """One request, one log line."""
+    """Answer one request and log it in one line."""
     request = event["requestContext"]
     user_id = ((request.get("authorizer") or {}).get("claims") or {}).get("sub")
     logger.append_keys(correlationId=request.get("requestId"), userId=user_id)

@@ -1,7 +1,7 @@
-"""`$connect`'s authorizer: trade a ticket for the identity behind the socket. A ticket works once.
+"""The authorizer of `$connect`: exchange a ticket for the identity of the connection. A ticket works once.
 
-It works for the origin that asked for it only. A page of another site can get no ticket, since the API answers it
-nothing; should one leak to such a page all the same, it opens no socket there.
+A ticket works only for the origin that requested it. A page of another site cannot get a ticket, because the API
+does not allow cross-origin requests; and a leaked ticket opens no socket on such a page.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ clients.prepare(clients.dynamodb)
 
 @tracing.traced
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Allow with the holder and their session as the socket's context, or deny."""
+    """Allow the connection, with the ticket's holder and session as its context, or deny it."""
     settings = AuthorizeSettings.from_env()
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     ticket = (event.get("queryStringParameters") or {}).get("ticket") or ""
@@ -30,10 +30,10 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     if holder is None or holder.session_expires_at_ms <= now:
         return _answer(event, None, "the ticket is unknown, used, or expired")
     if headers.get("origin") != holder.origin:
-        return _answer(event, None, "the ticket is another origin's")
+        return _answer(event, None, "the ticket was issued to another origin")
     if tickets.session_has_ended(settings.tickets_table, holder.session_id):
-        return _answer(event, None, "the session was ended")
-    return _answer(event, holder, "the ticket is good")
+        return _answer(event, None, "the session has ended")
+    return _answer(event, holder, "the ticket is valid")
 
 
 def _answer(event: dict[str, Any], holder: tickets.TicketHolder | None, reason: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Routes `editMessage`, `deleteMessage`, `addReaction`, `removeReaction`: check whose message it is, publish."""
+"""Routes `editMessage`, `deleteMessage`, `addReaction`, `removeReaction`: check the right to do it and publish."""
 
 from typing import cast
 
@@ -14,7 +14,7 @@ from functions.contract.commands import (
     parse_command,
 )
 from functions.contract.frames import Ack, Frame
-from functions.contract.model import timestamp
+from functions.contract.model import Role, timestamp
 from functions.handlers.websocket import Caller, socket_route
 from functions.settings import ChangeMessageSettings
 
@@ -23,7 +23,7 @@ clients.prepare(clients.dynamodb, clients.event_bridge)
 
 @socket_route
 def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
-    """An ack means that the change is on the bus; the workflow checks it once more as it persists it."""
+    """Acknowledge when the event is on the bus. The workflow checks again when it persists the change."""
     settings = ChangeMessageSettings.from_env()
     command = cast(ChangeMessage, parse_command(body, EditMessage, DeleteMessage, AddReaction, RemoveReaction))
     limit = RateLimit(per_second=settings.messages_per_second, burst=settings.message_burst)
@@ -32,19 +32,19 @@ def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
         membership = members.get(settings.members_table, caller.user_id, command.channel_id)
     with tracing.step("find the message"):
         message = messages.get(settings.messages_table, command.channel_id, command.seq)
-    fact = changed(
+    event = changed(
         command,
         message,
         user_id=caller.user_id,
-        is_owner=membership is not None and membership.role == "owner",
+        is_owner=membership is not None and membership.role == Role.OWNER,
         at=timestamp(now_ms),
     )
-    tracing.annotate(messageId=fact.message_id, channelId=fact.channel_id)
+    tracing.annotate(messageId=event.message_id, channelId=event.channel_id)
     bus.publish(
         settings.bus_name,
-        [fact],
+        [event],
         actor=caller.user_id,
         correlation_id=caller.correlation_id,
         now_ms=now_ms,
     )
-    return Ack(action=command.action, message_id=fact.message_id)
+    return Ack(action=command.action, message_id=event.message_id)

@@ -1,4 +1,4 @@
-"""The user pool's pre-sign-up trigger in the auth mode `demo`: whoever signs up may come in at once."""
+"""The user pool's pre-sign-up trigger in the auth mode `demo`: confirm every user at sign-up."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from functions.aws.observability import logger
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Confirm the user, and the e-mail address if they gave one."""
+    """Confirm the user and, if present, their e-mail address."""
     event["response"]["autoConfirmUser"] = True
     if "email" in event["request"].get("userAttributes", {}):
         event["response"]["autoVerifyEmail"] = True

@@ -1,9 +1,7 @@
-"""`$connect`: store the connection, subscribe it to its user's channels, and say that somebody connected.
+"""`$connect`: store the connection, subscribe it to its user's channels, and publish UserConnected.
 
-A session that was ended while this ran is refused after all: who ends one marks it and then looks for connections,
-this stores a connection and then looks for the mark.
-
-Nothing may be posted to the connection yet: it opens when this returns.
+A connection whose session ends while this runs is refused (see `logic/sign_out`). The connection opens when this
+returns: until then nothing can be posted to it.
 """
 
 from typing import Any
@@ -21,9 +19,9 @@ clients.prepare(clients.dynamodb, clients.event_bridge)
 
 @tracing.traced
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """200 opens the socket; an exception refuses it, and the client tries again."""
+    """Answer 200 to open the socket. An exception refuses it, and the client tries again."""
     if event["requestContext"]["eventType"] != "CONNECT":
-        # A frame that calls itself `$connect` is not one.
+        # A frame with the action `$connect` is routed here too.
         return {"statusCode": 400}
     settings, caller, now = ConnectSettings.from_env(), caller_of(event), now_ms()
     tracing.annotate(userId=caller.user_id, connectionId=caller.connection_id)
@@ -41,14 +39,14 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             now_ms=now,
         )
     if tickets.session_has_ended(settings.tickets_table, caller.session_id):
-        connections.forget(
+        connections.delete(
             caller.user_id,
             caller.connection_id,
             connections_table=settings.connections_table,
             subscriptions_table=settings.subscriptions_table,
             members_table=settings.members_table,
         )
-        logger.info("refused", extra={"userId": caller.user_id, "reason": "the session was ended"})
+        logger.info("refused", extra={"userId": caller.user_id, "reason": "the session has ended"})
         return {"statusCode": 403}
     connected = UserConnected(
         user_id=caller.user_id, connection_id=caller.connection_id, connected_at=timestamp(now)

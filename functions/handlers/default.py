@@ -1,4 +1,4 @@
-"""Route `$default`: a frame that no other route takes gets told what is wrong with it."""
+"""Route `$default`: answer frames that match no other route with the error in them."""
 
 from functions.contract.commands import Ping, parse_command
 from functions.contract.frames import Frame, Pong
@@ -7,6 +7,6 @@ from functions.handlers.websocket import Caller, socket_route
 
 @socket_route
 def handler(_caller: Caller, body: str | None, _now_ms: int) -> Frame:
-    """An `error` frame for all but a ping that API Gateway's own route did not match."""
+    """Answer `pong` to a ping that the route `ping` did not match. Other frames raise an error."""
     parse_command(body, Ping)
     return Pong()

@@ -1,5 +1,8 @@
-"""`$disconnect`: forget the connection and say that it closed. API Gateway calls this on best effort only;
-connections that it misses are found gone when posted to, or expire."""
+"""`$disconnect`: delete the connection and publish UserDisconnected.
+
+API Gateway calls this on a best-effort basis. A connection that it missed is pruned when a post to it fails, or
+expires.
+"""
 
 from typing import Any
 
@@ -14,9 +17,9 @@ clients.prepare(clients.dynamodb, clients.event_bridge)
 
 @tracing.traced
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """The answer goes to nobody: the socket is closed already."""
+    """Delete the connection. API Gateway ignores the answer, because the socket is closed."""
     if event["requestContext"]["eventType"] != "DISCONNECT":
-        # A frame that calls itself `$disconnect` ends nothing.
+        # A frame with the action `$disconnect` is routed here too.
         return {"statusCode": 400}
     settings, caller = DisconnectSettings.from_env(), caller_of(event)
     tracing.annotate(userId=caller.user_id, connectionId=caller.connection_id)

@@ -1,4 +1,4 @@
-"""A request to the REST API: who calls, what they send, and how answers and refusals look."""
+"""REST requests and responses: the caller, bodies, queries and cursors, answers and errors."""
 
 import base64
 import json
@@ -22,18 +22,18 @@ MAX_ID_CHARACTERS = 128
 
 
 def caller(router: BaseRouter) -> Principal:
-    """Who calls, by the ID token that API Gateway verified."""
+    """Return the caller, from the ID token that API Gateway verified."""
     return principal(_context(router)["authorizer"]["claims"])
 
 
 def origin(router: BaseRouter) -> str | None:
-    """The origin of the page that calls; programs have none."""
+    """Return the `Origin` header, which browsers send, or None."""
     headers = router.current_event.headers or {}
     return next((value for name, value in headers.items() if name.lower() == "origin"), None)
 
 
 def correlation_id(router: BaseRouter) -> str:
-    """The request's id, which API Gateway logs too."""
+    """Return the request's id, which API Gateway logs too."""
     return str(_context(router)["requestId"])
 
 
@@ -43,13 +43,13 @@ def _context(router: BaseRouter) -> dict[str, Any]:
 
 
 def body_of(router: BaseRouter, shape: type[BodyT]) -> BodyT:
-    """The request's body. Raises InvalidRequestError, naming the field."""
+    """Parse the request's body. Raises InvalidRequestError with a message that names the field."""
     try:
         fields = json.loads(router.current_event.body or "")
     except (ValueError, RecursionError):
-        raise InvalidRequestError("The body is not JSON.") from None
+        raise InvalidRequestError("The body is not valid JSON. Send one JSON object.") from None
     if not isinstance(fields, dict):
-        raise InvalidRequestError("The body is not a JSON object.")
+        raise InvalidRequestError("The body is not a JSON object. Send one JSON object.")
     try:
         return shape.model_validate(fields)
     except ValidationError as refusal:
@@ -57,49 +57,51 @@ def body_of(router: BaseRouter, shape: type[BodyT]) -> BodyT:
 
 
 def path_id(text: str, missing: str) -> str:
-    """An id in the path. Raises NotFoundError, saying what is missing, for one too long to be anything's."""
+    """Return an id in the path. Raises NotFoundError with the message `missing` if it is longer than any id."""
     if len(text) > MAX_ID_CHARACTERS:
         raise NotFoundError(missing)
     return text
 
 
-def query_number(router: BaseRouter, name: str, *, least: int, most: int) -> int | None:
-    """A whole number in the query string, if it is there. Raises InvalidRequestError."""
+def query_number(router: BaseRouter, name: str, *, minimum: int, maximum: int) -> int | None:
+    """Return an integer in the query string, None if it is absent or empty. Raises InvalidRequestError."""
     text = query_text(router, name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 16 and least <= int(text) <= most):
-        raise InvalidRequestError(f"The query's '{name}' is not right: expected a number from {least} to {most}.")
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and minimum <= int(text) <= maximum):
+        raise InvalidRequestError(
+            f"The query parameter '{name}' is invalid: use a number from {minimum} to {maximum}."
+        )
     return int(text)
 
 
 def query_text(router: BaseRouter, name: str) -> str | None:
-    """A text in the query string, if it is there and not empty."""
+    """Return a text in the query string, None if it is absent or empty."""
     parameters = router.current_event.query_string_parameters or {}
     return parameters.get(name) or None
 
 
 def page_limit(router: BaseRouter, default: int) -> int:
-    """How many items a page may have. Raises InvalidRequestError."""
-    return query_number(router, "limit", least=1, most=MAX_PAGE) or default
+    """Return the `limit` of a page. Raises InvalidRequestError."""
+    return query_number(router, "limit", minimum=1, maximum=MAX_PAGE) or default
 
 
 def cursor_of(router: BaseRouter, parts: int) -> tuple[str, ...] | None:
-    """Where a page starts, as `next_cursor` wrote it. Raises InvalidRequestError."""
+    """Parse the `cursor` into the parts that `next_cursor` encoded, None if absent. Raises InvalidRequestError."""
     text = query_text(router, "cursor")
     if text is None:
         return None
     try:
-        found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        decoded = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, RecursionError):
-        found = None
-    if not (isinstance(found, list) and len(found) == parts and all(map(_may_be_key, found))):
-        raise InvalidRequestError("The query's 'cursor' is not one that this API gave.")
-    return tuple(found)
+        decoded = None
+    if not (isinstance(decoded, list) and len(decoded) == parts and all(map(_may_be_key, decoded))):
+        raise InvalidRequestError("The query parameter 'cursor' is invalid: use the cursor of the previous page.")
+    return tuple(decoded)
 
 
 def _may_be_key(part: Any) -> bool:
-    """Whether a table could have given this: DynamoDB takes no empty key, and none over a kilobyte."""
+    """Whether this can be a key of a row: DynamoDB keys are not empty and at most a kilobyte long."""
     try:
         return isinstance(part, str) and 0 < len(part.encode()) <= MAX_KEY_BYTES
     except UnicodeEncodeError:
@@ -107,24 +109,24 @@ def _may_be_key(part: Any) -> bool:
 
 
 def next_cursor(parts: tuple[str, ...] | None) -> str | None:
-    """Where the next page starts, opaque to clients."""
+    """Encode where the next page starts, opaque to clients. None: this is the last page."""
     if parts is None:
         return None
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
 def answer(shape: Shape, status: int = 200) -> Response[str]:
-    """A shape as the response."""
+    """Return a response with this body."""
     return _response(status, shape.model_dump_json(by_alias=True))
 
 
 def no_content() -> Response[str]:
-    """Done, and nothing to tell."""
+    """Return a 204 response."""
     return _response(204, "")
 
 
 def refusal(error: ChatError) -> Response[str]:
-    """What the caller can mend."""
+    """Return the response to an error of the caller."""
     body = ErrorBody(code=error.code, message=error.message)
     response = _response(error.status, body.model_dump_json(by_alias=True, exclude_none=True))
     if isinstance(error, RateLimitedError):
@@ -133,10 +135,10 @@ def refusal(error: ChatError) -> Response[str]:
 
 
 def fault(correlation: str) -> Response[str]:
-    """What the caller cannot mend, with the id that finds it in the log."""
+    """Return the response to an unexpected exception, with the id to find it in the log."""
     body = ErrorBody(
         code=ErrorCode.INTERNAL,
-        message="Something went wrong on our side; please try again.",
+        message="Something went wrong on our side. Please try again.",
         correlation_id=correlation,
     )
     return _response(500, body.model_dump_json(by_alias=True))

@@ -1,4 +1,4 @@
-"""Route `sendMessage`: admit the message, put it on the bus, acknowledge it. Storing it is the workflow's job."""
+"""Route `sendMessage`: admit the message, publish it, acknowledge it. The workflow `deliver` stores it."""
 
 from functions.aws import bus, clients, members, observability, tracing
 from functions.chat import messages
@@ -14,20 +14,20 @@ clients.prepare(clients.dynamodb, clients.event_bridge)
 
 @socket_route
 def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
-    """An ack means that the event is on the bus; the same send again gets the same ack."""
+    """Acknowledge when the event is on the bus. Sending the same message again gets the same ack."""
     settings = SendMessageSettings.from_env()
     command = parse_command(body, SendMessage)
     limit = RateLimit(per_second=settings.messages_per_second, burst=settings.message_burst)
     with tracing.step("admit"):
         members.admit(settings.members_table, caller.user_id, command.channel_id, limit, now_ms=now_ms)
-    fact = messages.sent(command, caller.person, timestamp(now_ms))
-    tracing.annotate(messageId=fact.message_id, channelId=fact.channel_id)
+    event = messages.sent(command, caller.person, timestamp(now_ms))
+    tracing.annotate(messageId=event.message_id, channelId=event.channel_id)
     bus.publish(
         settings.bus_name,
-        [fact],
+        [event],
         actor=caller.user_id,
         correlation_id=caller.correlation_id,
         now_ms=now_ms,
     )
     observability.count("MessagesSent")
-    return Ack(action=command.action, client_message_id=command.client_message_id, message_id=fact.message_id)
+    return Ack(action=command.action, client_message_id=command.client_message_id, message_id=event.message_id)

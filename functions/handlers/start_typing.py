@@ -1,4 +1,4 @@
-"""Route `startTyping`: tell the channel that somebody is typing. It ends by itself, and is never stored."""
+"""Route `startTyping`: publish that the caller is typing. It is not stored and ends after a few seconds."""
 
 from functions.aws import bus, clients, members, tracing
 from functions.chat.rate import RateLimit
@@ -11,15 +11,14 @@ from functions.settings import StartTypingSettings
 
 TYPING_MS = 6_000
 TYPING_LIMIT = RateLimit(per_second=1, burst=5)
-"""The browser says so every three seconds while somebody types, per tab."""
-
+"""Each browser tab sends `startTyping` every three seconds while its user is typing."""
 
 clients.prepare(clients.dynamodb, clients.event_bridge)
 
 
 @socket_route
 def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
-    """An ack means that the update is on the bus."""
+    """Acknowledge when the event is on the bus."""
     settings = StartTypingSettings.from_env()
     command = parse_command(body, StartTyping)
     with tracing.step("admit"):

@@ -1,8 +1,8 @@
-"""A route of the WebSocket API: who calls, what they say, and the one frame that they get back.
+"""The entry point of the WebSocket routes: parse the caller, run the route, answer with one frame.
 
-Errors are caught here and nowhere else: what the caller can mend becomes an `error` frame with its code, all
-else INTERNAL with a correlation id, so that the socket stays open and the log has the rest. Only an expired
-session ends its socket: the frame that says so is the last.
+Errors are caught only here. An error of the caller is answered with an `error` frame with its code; any other
+exception is logged and answered with INTERNAL and a correlation id. The socket stays open, unless the session has
+expired: then the `error` frame is the last, and the socket is closed.
 """
 
 import json
@@ -16,12 +16,12 @@ from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.contract.errors import ChatError, ErrorCode, RateLimitedError, SessionExpiredError
 from functions.contract.frames import ErrorFrame, Frame
-from functions.contract.model import HIGHEST_SEQ, Person
+from functions.contract.model import MAX_SEQ, Person
 
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who the authorizer said is behind the socket. Nothing of this comes from the frame."""
+    """The user and session of a socket, from the authorizer's context. Nothing of this comes from the frame."""
 
     user_id: str
     display_name: str
@@ -32,7 +32,7 @@ class Caller:
 
     @property
     def person(self) -> Person:
-        """The caller as others see them."""
+        """The caller as other users see them."""
         return Person(user_id=self.user_id, display_name=self.display_name)
 
 
@@ -40,7 +40,7 @@ Route = Callable[[Caller, str | None, int], Frame]
 
 
 def caller_of(event: dict[str, Any]) -> Caller:
-    """The caller in a route's event, from the authorizer's context."""
+    """Return the caller in the event of a route."""
     context = event["requestContext"]
     authorizer = context["authorizer"]
     return Caller(
@@ -54,7 +54,7 @@ def caller_of(event: dict[str, Any]) -> Caller:
 
 
 def socket_route(route: Route) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-    """A Lambda handler for a route that takes (caller, the frame's text, now in ms) and answers with a frame."""
+    """Decorate a route: `(caller, text of the frame, now_ms) -> frame` becomes a Lambda handler."""
 
     @wraps(route)
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _answer(route: Route, caller: Caller, body: str | None) -> Frame:
     try:
         now = now_ms()
         if caller.session_expires_at_ms <= now:
-            raise SessionExpiredError("Your session has ended; sign in again.")
+            raise SessionExpiredError("Your session has ended. Sign in again.")
         frame = route(caller, body, now)
     except ChatError as refusal:
         logger.info("refused", extra={"errorCode": refusal.code})
@@ -88,7 +88,7 @@ def _answer(route: Route, caller: Caller, body: str | None) -> Frame:
         logger.exception("failed")
         return ErrorFrame(
             code=ErrorCode.INTERNAL,
-            message="Something went wrong on our side; please try again.",
+            message="Something went wrong on our side. Please try again.",
             correlation_id=caller.correlation_id,
             **_echo(body),
         )
@@ -102,7 +102,7 @@ def _error_frame(body: str | None, refusal: ChatError) -> ErrorFrame:
 
 
 def _echo(body: str | None) -> dict[str, Any]:
-    """What tells the client which of its frames is meant, as far as the frame can be read."""
+    """Return the fields that identify the client's frame, as far as they can be parsed."""
     try:
         fields = json.loads(body or "")
     except (ValueError, RecursionError):
@@ -116,4 +116,4 @@ def _echo(body: str | None) -> dict[str, Any]:
         if isinstance(value := fields.get(field), str) and value.isprintable()
     }
     seq = fields.get("seq")
-    return {**echo, "seq": seq} if type(seq) is int and 0 < seq <= HIGHEST_SEQ else echo
+    return {**echo, "seq": seq} if type(seq) is int and 0 < seq <= MAX_SEQ else echo

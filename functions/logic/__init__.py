@@ -1,1 +1,1 @@
-"""Use cases that need several adapters: membership, registration, presence, disconnection, sign-out."""
+"""Use cases over several adapters: membership, registration, presence, broadcast, disconnection, sign-out."""

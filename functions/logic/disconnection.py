@@ -1,8 +1,11 @@
-"""What is done when a connection ends, however that was noticed: it closed, or a post found it gone."""
+"""The end of a connection: it closed, or a post to it was answered 410."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from functions.aws import bus, connections, observability, tracing
+from functions.aws.clock import now_ms as current_ms
+from functions.aws.concurrency import map_concurrently
 from functions.aws.observability import logger
 from functions.contract.events import UserDisconnected
 from functions.contract.model import timestamp
@@ -18,9 +21,9 @@ def disconnect(
     correlation_id: str,
     now_ms: int,
 ) -> None:
-    """Forget a connection and say so on the bus. Doing it twice does no harm, and counts once."""
+    """Delete a connection and publish UserDisconnected. Repeating it publishes again, but counts only once."""
     with tracing.step("forget the connection"):
-        was_known = connections.forget(
+        existed = connections.delete(
             user_id,
             connection_id,
             connections_table=settings.connections_table,
@@ -32,17 +35,17 @@ def disconnect(
     )
     bus.publish(settings.bus_name, [disconnected], actor=user_id, correlation_id=correlation_id, now_ms=now_ms)
     logger.info("disconnected", extra={"userId": user_id, "connectionId": connection_id, "reason": reason})
-    if was_known:
+    if existed:
         observability.count("ClosedConnections")
 
 
 def prune(
     settings: DisconnectSettings, *, user_id: str, connection_id: str, correlation_id: str, now_ms: int
 ) -> bool:
-    """Forget a connection whose post was answered 410, unless it is still opening. True if it was forgotten.
+    """Disconnect a connection whose post was answered 410, unless it is still opening. Return whether it did.
 
-    The event of a connection can overtake its own handshake, and until that ends posts are answered 410.
-    Nothing is lost by waiting: clients connect first and fetch what they missed then.
+    The event of a connection can arrive before its handshake ends, and until then posts are answered 410. Keeping
+    the connection loses nothing: clients connect first and then fetch what they missed.
     """
     if connections.is_opening(settings.connections_table, user_id, connection_id, now_ms=now_ms):
         logger.info("still opening", extra={"userId": user_id, "connectionId": connection_id})
@@ -56,3 +59,24 @@ def prune(
         now_ms=now_ms,
     )
     return True
+
+
+def prune_subscribers(
+    settings: DisconnectSettings, channel_id: str, connection_ids: Sequence[str], *, correlation_id: str
+) -> None:
+    """Prune the connections among a channel's subscribers whose posts were answered 410, concurrently."""
+
+    def prune_subscriber(connection_id: str) -> None:
+        user_id = connections.subscriber(settings.subscriptions_table, channel_id, connection_id)
+        if user_id and prune(
+            settings,
+            user_id=user_id,
+            connection_id=connection_id,
+            correlation_id=correlation_id,
+            now_ms=current_ms(),
+        ):
+            # `prune` deletes the subscriptions to the user's channels; the user may have left this one.
+            connections.unsubscribe(settings.subscriptions_table, [channel_id], [connection_id])
+
+    with tracing.step("forget gone connections", connections=len(connection_ids)):
+        map_concurrently(prune_subscriber, connection_ids)

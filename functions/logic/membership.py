@@ -1,14 +1,14 @@
-"""Joining and leaving: the rows and the events of a membership, in the order that loses neither.
+"""Create, join and leave a channel: write the rows and publish the events so that a crash loses neither.
 
-Creating and joining write the rows at once, then announce them; what was never announced (the process died
-between the two) is announced by the next attempt. Leaving announces first, then deletes, so that an attempt that
-died is repeated whole. Either way an event may come twice, never not at all.
+Creating and joining write the rows, then publish the event and mark the rows as announced. After a crash in
+between, the next attempt publishes the event. Leaving publishes the event, then deletes the row, so after a crash
+the next attempt repeats both. An event may be published twice, but is never lost.
 """
 
 from functions.aws import bus, channels, connections, members
 from functions.chat.channels import ChannelRecord, Membership
 from functions.contract.events import ChannelCreated, ChannelKind, MemberJoined, MemberLeft
-from functions.contract.model import Shape, timestamp
+from functions.contract.model import Role, Shape, timestamp
 from functions.contract.resources import User
 from functions.settings import ApiSettings
 
@@ -16,9 +16,9 @@ from functions.settings import ApiSettings
 def create(
     settings: ApiSettings, channel: ChannelRecord, *, first_members: tuple[User, ...], creator_id: str, now_ms: int
 ) -> ChannelRecord:
-    """Make a channel with its first members, or find it there already. The creator owns it, unless it is direct.
+    """Create a channel with its first members, or return the existing one. Raises NameTakenError.
 
-    Raises NameTakenError.
+    The creator is its owner, unless it is a direct channel.
     """
     memberships = [_first_membership(channel, user, creator_id) for user in first_members]
     stored = channels.create(settings.channels_table, settings.members_table, channel, memberships)
@@ -39,9 +39,9 @@ def create(
 
 
 def join(settings: ApiSettings, channel: ChannelRecord, user: User, *, actor_id: str, now_ms: int) -> None:
-    """Make a user a member, subscribe their connections, and announce it, once."""
-    wanted = members.new(channel, user.user_id, role="member", joined_at=timestamp(now_ms))
-    stored = members.add(settings.members_table, settings.channels_table, wanted)
+    """Make a user a member, subscribe their connections, and publish MemberJoined unless it was published."""
+    new = members.new(channel, user.user_id, role=Role.MEMBER, joined_at=timestamp(now_ms))
+    stored = members.add(settings.members_table, settings.channels_table, new)
     _subscribe(settings, channel.channel_id, user.user_id, now_ms)
     if stored.announced:
         return
@@ -58,53 +58,53 @@ def join(settings: ApiSettings, channel: ChannelRecord, user: User, *, actor_id:
 
 
 def leave(settings: ApiSettings, channel: ChannelRecord, user_id: str, *, actor_id: str, now_ms: int) -> None:
-    """End a membership: when this returns, no frame of the channel goes in or out for the user.
+    """End a membership. When this returns, the user can no longer send to the channel or receive its frames.
 
-    What an owner leaves belongs to the member who has been there longest.
+    If the owner leaves, the longest-standing member becomes the owner.
     """
     while (leaver := members.get(settings.members_table, user_id, channel.channel_id)) is not None:
-        successor = _successor(settings, leaver)
+        new_owner = _new_owner(settings, leaver)
         left = MemberLeft(
             channel_id=channel.channel_id,
             channel=channel.summary,
             user_id=user_id,
             changed_by=actor_id,
             changed_at=timestamp(now_ms),
-            new_owner_id=successor.user_id if successor else None,
+            new_owner_id=new_owner.user_id if new_owner else None,
         )
         _publish(settings, left, actor_id, now_ms)
-        # Where the leaver became the owner meanwhile, or the heir left, it is told and tried anew.
-        if members.remove(settings.members_table, settings.channels_table, leaver, successor=successor):
+        # If the leaver became the owner or the new owner left in the meantime, publish and try again.
+        if members.remove(settings.members_table, settings.channels_table, leaver, new_owner=new_owner):
             break
-    open_now = connections.of_user(settings.connections_table, user_id, now_ms=now_ms)
+    opened = connections.of_user(settings.connections_table, user_id, now_ms=now_ms)
     connections.unsubscribe(
-        settings.subscriptions_table, [channel.channel_id], [each.connection_id for each in open_now]
+        settings.subscriptions_table, [channel.channel_id], [connection.connection_id for connection in opened]
     )
 
 
-def _successor(settings: ApiSettings, leaver: Membership) -> Membership | None:
-    if leaver.role != "owner":
+def _new_owner(settings: ApiSettings, leaver: Membership) -> Membership | None:
+    if leaver.role != Role.OWNER:
         return None
     listed = members.of_channel(settings.members_table, leaver.channel_id)
-    others = [each for each in listed if each.user_id != leaver.user_id]
-    for other in sorted(others, key=lambda each: (each.joined_at, each.user_id)):
-        # The list is a moment late: who has just left inherits nothing.
-        if successor := members.get(settings.members_table, other.user_id, leaver.channel_id):
-            return successor
+    others = [member for member in listed if member.user_id != leaver.user_id]
+    for other in sorted(others, key=lambda member: (member.joined_at, member.user_id)):
+        # The list is eventually consistent, so it may contain users who have left: read the row itself.
+        if new_owner := members.get(settings.members_table, other.user_id, leaver.channel_id):
+            return new_owner
     return None
 
 
 def _first_membership(channel: ChannelRecord, user: User, creator_id: str) -> Membership:
-    """First members are announced by the channel's own event. What two people share has no owner."""
+    """A membership announced by the event of the channel's creation. A direct channel has no owner."""
     is_owner = user.user_id == creator_id and channel.kind is not ChannelKind.DIRECT
-    role = "owner" if is_owner else "member"
+    role = Role.OWNER if is_owner else Role.MEMBER
     member = members.new(channel, user.user_id, role=role, joined_at=channel.created_at)
     return member.model_copy(update={"announced": True})
 
 
 def _subscribe(settings: ApiSettings, channel_id: str, user_id: str, now_ms: int) -> None:
-    open_now = connections.of_user(settings.connections_table, user_id, now_ms=now_ms)
-    connections.subscribe(settings.subscriptions_table, [channel_id], open_now)
+    opened = connections.of_user(settings.connections_table, user_id, now_ms=now_ms)
+    connections.subscribe(settings.subscriptions_table, [channel_id], opened)
 
 
 def _publish(settings: ApiSettings, fact: Shape, actor_id: str, now_ms: int) -> None:

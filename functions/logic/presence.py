@@ -1,28 +1,33 @@
-"""Presence as the tables have it: who is online, and who is told when that changes."""
+"""Presence: recompute it from the connections, and find the connections that a change is posted to."""
 
 from collections.abc import Sequence
 
-from functions.aws import concurrency, connections, members, users
+from functions.aws import connections, members, users
 from functions.aws.clock import now_ms
+from functions.aws.concurrency import map_concurrently
 from functions.contract.frames import PresenceChange
 from functions.contract.model import timestamp
 from functions.settings import BroadcastStatusSettings
 
 
-def settle(settings: BroadcastStatusSettings, user_id: str, *, untold: bool = False) -> PresenceChange | None:
-    """Bring a user's stored presence in line with their connections. None if nothing changed, nor was untold.
+def update_presence(
+    settings: BroadcastStatusSettings, user_id: str, *, broadcast_pending: bool = False
+) -> PresenceChange | None:
+    """Store a user's presence as it follows from their connections, and return it to be broadcast.
 
-    Two batches may do this for the same user at once, so each looks again after it wrote, until what it
-    wrote is what it sees: the last to write has seen the last change.
+    Returns None if it has not changed, unless the broadcast of an earlier change is pending.
+
+    Two batches may do this concurrently for the same user. Each reads the connections again after writing, and
+    repeats until they agree with what it wrote, so the last write is correct.
     """
-    changed = untold
+    changed = broadcast_pending
     online_until = _online_until(settings, user_id)
     while True:
         changed |= users.set_presence(settings.users_table, user_id, online_until=online_until, now_ms=now_ms())
-        seen = _online_until(settings, user_id)
-        if (seen is None) == (online_until is None):
+        online_until_now = _online_until(settings, user_id)
+        if (online_until_now is None) == (online_until is None):
             break
-        online_until = seen
+        online_until = online_until_now
     if not changed:
         return None
     return PresenceChange(
@@ -35,27 +40,31 @@ def settle(settings: BroadcastStatusSettings, user_id: str, *, untold: bool = Fa
 def audiences(
     settings: BroadcastStatusSettings, user_ids: Sequence[str], *, now_ms: int
 ) -> dict[str, dict[str, str]]:
-    """For each user the connections of everyone who shares a channel with them, and whose each is.
+    """Return, for each user, the connections of all users who share a channel with them: {connectionId: userId}.
 
-    Each channel is read once, however many of the users are in it.
+    Each channel is read once, even if many of the users are in it.
     """
 
     def channels_of(user_id: str) -> list[str]:
-        return [each.channel_id for each in members.of_user(settings.members_table, user_id)]
+        return [membership.channel_id for membership in members.of_user(settings.members_table, user_id)]
 
-    def subscribers(channel_id: str) -> list[connections.Connection]:
+    def subscribers_of(channel_id: str) -> list[connections.Connection]:
         return list(connections.subscribers(settings.subscriptions_table, channel_id, now_ms=now_ms))
 
-    channels = dict(zip(user_ids, concurrency.map_concurrently(channels_of, user_ids), strict=True))
-    shared = sorted({channel_id for found in channels.values() for channel_id in found})
-    heard_in = dict(zip(shared, concurrency.map_concurrently(subscribers, shared), strict=True))
+    channels = dict(zip(user_ids, map_concurrently(channels_of, user_ids), strict=True))
+    distinct = sorted({channel_id for channel_ids in channels.values() for channel_id in channel_ids})
+    subscribers = dict(zip(distinct, map_concurrently(subscribers_of, distinct), strict=True))
     return {
-        user_id: {each.connection_id: each.user_id for channel_id in found for each in heard_in[channel_id]}
-        for user_id, found in channels.items()
+        user_id: {
+            connection.connection_id: connection.user_id
+            for channel_id in channel_ids
+            for connection in subscribers[channel_id]
+        }
+        for user_id, channel_ids in channels.items()
     }
 
 
 def _online_until(settings: BroadcastStatusSettings, user_id: str) -> int | None:
-    """When the last of a user's connections expires (seconds since the epoch); None without any."""
+    """Return when the last of a user's connections expires (seconds since the epoch), None without any."""
     found = connections.of_user(settings.connections_table, user_id, now_ms=now_ms())
     return max((connection.expires_at for connection in found), default=None)

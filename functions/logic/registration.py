@@ -1,4 +1,4 @@
-"""A user's first call: enter them into the directory, and into the channel `general`, which everyone joins."""
+"""Register a user at their first call: they join the channel `general` and are added to the directory."""
 
 from functools import lru_cache
 
@@ -12,20 +12,20 @@ from functions.logic import membership
 from functions.settings import ApiSettings
 
 
-def registered(settings: ApiSettings, principal: Principal) -> User:
-    """The caller as a user, whatever number of calls this is."""
+def register_caller(settings: ApiSettings, principal: Principal) -> User:
+    """Register the caller if necessary, and return them as a user."""
     _register(settings, principal.user_id, principal.username, principal.display_name)
     user = users.get(settings.users_table, principal.user_id, now_ms=now_ms())
     if user is None:
-        raise LookupError(f"the user {principal.user_id} was registered and is not there")
+        raise LookupError(f"the user {principal.user_id} was registered, but is not in the table of users")
     return user
 
 
 @lru_cache(maxsize=10_000)
 def _register(settings: ApiSettings, user_id: str, username: str, display_name: str) -> None:
-    """Remembered per process, so that only a user's first calls cost anything.
+    """Register a user unless they are registered. Cached per process: only a user's first calls read a table.
 
-    The directory comes last: a user who is in it has joined `general`.
+    The directory is written last, so a user who is in it has joined `general`.
     """
     now = now_ms()
     if users.get(settings.users_table, user_id, now_ms=now):

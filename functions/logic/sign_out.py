@@ -1,7 +1,7 @@
-"""Sign a session out: when this returns, no frame of it goes in or out.
+"""Sign out: end a session and close its connections.
 
-The session is marked first, then its connections are ended; a connection that opens meanwhile is registered first
-and then sees the mark (`handlers/connect`). Whichever comes second sees the other.
+This marks the session as ended and then reads its connections; `handlers/connect` stores a connection and then
+reads the mark. When both happen at the same time, the later one sees the earlier one, so no connection stays open.
 """
 
 import time
@@ -11,14 +11,15 @@ from functions.contract.session import Principal
 from functions.logic import disconnection
 from functions.settings import ApiSettings
 
-ATTEMPTS = 10
+MAX_ATTEMPTS = 10
 PAUSE_SECONDS = 0.2
 
 
 def sign_out(settings: ApiSettings, principal: Principal, *, correlation_id: str, now_ms: int) -> None:
-    """End the session of the caller's token, and its sockets. Others of the same user go on.
+    """End the session of the caller's token and close its connections. The user's other sessions continue.
 
-    Raises botocore's ClientError where a socket could not be closed; repeating it does no harm.
+    When this returns, the session can no longer send or receive frames. Idempotent. Raises botocore's ClientError
+    if a connection could not be closed.
     """
     tickets.end_session(settings.tickets_table, principal.session_id, now_ms=now_ms)
     for connection in connections.of_user(settings.connections_table, principal.user_id, now_ms=now_ms):
@@ -36,8 +37,8 @@ def sign_out(settings: ApiSettings, principal: Principal, *, correlation_id: str
 
 
 def _close(settings: ApiSettings, connection: connections.Connection) -> None:
-    """Close a socket; one whose handshake has not ended yet a moment later."""
-    for _ in range(ATTEMPTS):
+    """Close a connection. While its handshake has not ended, wait and try again."""
+    for _ in range(MAX_ATTEMPTS):
         if sockets.close(connection.connection_id) or not connections.is_opening(
             settings.connections_table, connection.user_id, connection.connection_id, now_ms=clock.now_ms()
         ):

@@ -158,7 +158,7 @@ SERVER = [
         "a ticket works only for the origin that asked for it",
         PythonChange(
             "functions.handlers.authorize:handler",
-            never(returning='_answer(event, None, "the ticket is another origin\'s")'),
+            never(returning='_answer(event, None, "the ticket was issued to another origin")'),
         ),
         TICKETS,
     ),
@@ -252,7 +252,7 @@ SERVER = [
         "a number in a query is validated before it is parsed",
         PythonChange(
             "functions.handlers.http:query_number",
-            SetCondition(raising="InvalidRequestError", to="not least <= int(text) <= most"),
+            SetCondition(raising="InvalidRequestError", to="not minimum <= int(text) <= maximum"),
         ),
         REQUESTS,
     ),

@@ -167,19 +167,11 @@ def needs_in(definition: ast.AST, bindings: Bindings, *, where: str) -> Iterator
         isinstance(node, ast.Attribute) and node.attr == "batch_get_item" for node in ast.walk(definition)
     )
     for node in ast.walk(definition):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            name, receiver = node.func.attr, node.func.value
-            if name in OTHER_CALLS:
-                yield OTHER_CALLS[name]
-            elif name in TABLE_CALLS and is_table(receiver):
-                assert isinstance(receiver, ast.Call)
-                table = table_of(receiver.args[0], bindings)
-                if table is None:
-                    # Reached by a reference that hands nothing in; every real call is followed besides.
-                    continue
-                index = next((each.value for each in node.keywords if each.arg == "IndexName"), None)
-                suffix = f"/{index.value!s}" if isinstance(index, ast.Constant) else ""
-                yield f"dynamodb:{TABLE_CALLS[name]}", f"{table}{suffix}"
+        if isinstance(node, ast.Call):
+            # `table(name).query(…)`, or `paginate(table(name).query, …)`
+            for method in (node.func, *node.args):
+                if isinstance(method, ast.Attribute):
+                    yield from needs_of_method(method, node.keywords, bindings)
         elif isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):
                 if (
@@ -191,6 +183,21 @@ def needs_in(definition: ast.AST, bindings: Bindings, *, where: str) -> Iterator
                         yield f"dynamodb:{TRANSACTION_CALLS[str(key.value)]}", table
                 elif reads_batches and isinstance(key, ast.Name) and key.id in bindings:
                     yield "dynamodb:BatchGetItem", bindings[key.id]
+
+
+def needs_of_method(method: ast.Attribute, keywords: list[ast.keyword], bindings: Bindings) -> Iterator[Need]:
+    """What a method of a client or table, called with the keywords, asks of AWS."""
+    name, receiver = method.attr, method.value
+    if name in OTHER_CALLS:
+        yield OTHER_CALLS[name]
+    elif name in TABLE_CALLS and isinstance(receiver, ast.Call) and is_table(receiver):
+        table = table_of(receiver.args[0], bindings)
+        if table is None:
+            # Reached by a reference that hands nothing in; every real call is followed besides.
+            return
+        index = next((keyword.value for keyword in keywords if keyword.arg == "IndexName"), None)
+        suffix = f"/{index.value!s}" if isinstance(index, ast.Constant) else ""
+        yield f"dynamodb:{TABLE_CALLS[name]}", f"{table}{suffix}"
 
 
 def is_table(node: ast.AST) -> bool:

@@ -18,6 +18,8 @@ SETTINGS: dict[str, type[settings.FunctionSettings]] = {
     "api": settings.ApiSettings,
 }
 WITHOUT_SETTINGS = {"default", "confirm_sign_up"}
+# What the handlers of the REST and the WebSocket API share.
+NOT_HANDLERS = {"__init__", "http", "websocket"}
 
 
 def functions_of(stage: Synthesised) -> dict[str, Resource]:
@@ -33,7 +35,7 @@ def functions_of(stage: Synthesised) -> dict[str, Resource]:
 
 def test_every_handler_is_deployed_once_and_exists(dev: Synthesised) -> None:
     """A handler's file and the function that runs it come and go together."""
-    files = {path.stem for path in (ROOT / "functions" / "handlers").glob("*.py")} - {"__init__"}
+    files = {path.stem for path in (ROOT / "functions" / "handlers").glob("*.py")} - NOT_HANDLERS
     assert set(functions_of(dev)) == files == SETTINGS.keys() | WITHOUT_SETTINGS
     for function in functions_of(dev).values():
         module, _, name = function["Handler"].rpartition(".")

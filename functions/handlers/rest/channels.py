@@ -22,132 +22,138 @@ from functions.contract.model import timestamp
 from functions.contract.resources import ChannelPage, Member, MemberPage, NewChannel, NewDirectMessage, User
 from functions.handlers import http
 from functions.logic import membership
-from functions.logic.registration import registered
+from functions.logic.registration import register_caller
 from functions.settings import ApiSettings
 
 router = Router()
 
-NO_PERSON = "There is no such person."
+NO_USER = "This user does not exist."
 
 
 @router.get("/channels")
 def list_channels() -> Response[str]:
-    """The caller's channels, or with `scope=discover` a page of the public ones that are not."""
+    """Return the caller's channels, or with `scope=discover` a page of public channels they are not in."""
     scope = http.query_text(router, "scope")
     if scope == "discover":
         return _discover()
     if scope is not None:
-        raise InvalidRequestError("The query's 'scope' is not right: expected discover, or none.")
+        raise InvalidRequestError("The query parameter 'scope' is invalid: use 'discover', or leave it out.")
     settings, principal = ApiSettings.from_env(), http.caller(router)
-    registered(settings, principal)
-    memberships = {each.channel_id: each for each in members.of_user(settings.members_table, principal.user_id)}
-    found = channels.get_many(settings.channels_table, memberships)
-    views = [view(found[channel_id], mine) for channel_id, mine in memberships.items() if channel_id in found]
-    return http.answer(ChannelPage(items=tuple(sorted(views, key=lambda each: (each.name, each.channel_id)))))
+    register_caller(settings, principal)
+    memberships = {
+        membership.channel_id: membership
+        for membership in members.of_user(settings.members_table, principal.user_id)
+    }
+    records = channels.get_many(settings.channels_table, memberships)
+    views = [view(record, memberships[channel_id]) for channel_id, record in records.items()]
+    views.sort(key=lambda channel: (channel.name, channel.channel_id))
+    return http.answer(ChannelPage(items=tuple(views)))
 
 
 def _discover() -> Response[str]:
     settings, principal = ApiSettings.from_env(), http.caller(router)
     after = http.cursor_of(router, 2)
-    found, last = channels.public_by_name(
+    page, last = channels.public_by_name(
         settings.channels_table,
         limit=http.page_limit(router, 50),
         after=(after[0], after[1]) if after else None,
     )
-    mine = {each.channel_id for each in members.of_user(settings.members_table, principal.user_id)}
-    others = tuple(view(channel, None) for channel in found if channel.channel_id not in mine)
+    mine = {membership.channel_id for membership in members.of_user(settings.members_table, principal.user_id)}
+    others = tuple(view(channel, None) for channel in page if channel.channel_id not in mine)
     return http.answer(ChannelPage(items=others, cursor=http.next_cursor(last)))
 
 
 @router.post("/channels")
 def create_channel() -> Response[str]:
-    """A new channel, owned by the caller."""
-    settings, wanted, now = ApiSettings.from_env(), http.body_of(router, NewChannel), now_ms()
-    user = registered(settings, http.caller(router))
-    channel = named(wanted.name, ChannelKind(wanted.kind), created_by=user.user_id, created_at=timestamp(now))
+    """Create a channel, owned by the caller."""
+    settings, body, now = ApiSettings.from_env(), http.body_of(router, NewChannel), now_ms()
+    user = register_caller(settings, http.caller(router))
+    channel = named(body.name, ChannelKind(body.kind), created_by=user.user_id, created_at=timestamp(now))
     membership.create(settings, channel, first_members=(user,), creator_id=user.user_id, now_ms=now)
-    return _channel_as_seen(settings, channel.channel_id, user.user_id, status=201)
+    return _answer_channel(settings, channel.channel_id, user.user_id, status=201)
 
 
 @router.post("/direct-messages")
 def open_direct_channel() -> Response[str]:
-    """The channel with one other person: the same one whoever opens it, however often."""
-    settings, wanted, now = ApiSettings.from_env(), http.body_of(router, NewDirectMessage), now_ms()
-    user = registered(settings, http.caller(router))
-    other = users.get(settings.users_table, wanted.user_id, now_ms=now)
+    """Return the direct channel with another user, created at the first request of either user."""
+    settings, body, now = ApiSettings.from_env(), http.body_of(router, NewDirectMessage), now_ms()
+    user = register_caller(settings, http.caller(router))
+    other = users.get(settings.users_table, body.user_id, now_ms=now)
     if other is None:
-        raise NotFoundError(NO_PERSON)
+        raise NotFoundError(NO_USER)
     channel = direct(user.user_id, other.user_id, created_at=timestamp(now))
     membership.create(settings, channel, first_members=(user, other), creator_id=user.user_id, now_ms=now)
-    return _channel_as_seen(settings, channel.channel_id, user.user_id)
+    return _answer_channel(settings, channel.channel_id, user.user_id)
 
 
 @router.get("/channels/<channel_id>")
 def read_channel(channel_id: str) -> Response[str]:
-    """One channel that the caller is in, or could join."""
-    return _channel_as_seen(ApiSettings.from_env(), channel_id, http.caller(router).user_id)
+    """Return a channel that the caller is a member of or may join."""
+    return _answer_channel(ApiSettings.from_env(), channel_id, http.caller(router).user_id)
 
 
 @router.get("/channels/<channel_id>/members")
 def list_members(channel_id: str) -> Response[str]:
-    """A page of a channel's members, with presence. For members only."""
+    """Return a page of a channel's members with their presence. For members only."""
     settings, principal = ApiSettings.from_env(), http.caller(router)
-    channel, mine = _seen(settings, channel_id, principal.user_id)
+    channel, mine = _visible_channel(settings, channel_id, principal.user_id)
     if mine is None:
         raise NotAMemberError(members.NOT_A_MEMBER)
     after = http.cursor_of(router, 1)
-    found, last = members.page_of_channel(
+    page, last = members.page_of_channel(
         settings.members_table,
         channel.channel_id,
         limit=http.page_limit(router, 100),
         after_user_id=after[0] if after else None,
     )
-    people = users.get_many(settings.users_table, [each.user_id for each in found], now_ms=now_ms())
+    listed = users.get_many(settings.users_table, [member.user_id for member in page], now_ms=now_ms())
     items = tuple(
-        Member(**people[each.user_id].model_dump(), role=each.role, joined_at=each.joined_at)
-        for each in found
-        if each.user_id in people
+        Member(**listed[member.user_id].model_dump(), role=member.role, joined_at=member.joined_at)
+        for member in page
+        if member.user_id in listed
     )
     return http.answer(MemberPage(items=items, cursor=http.next_cursor((last,) if last else None)))
 
 
 @router.put("/channels/<channel_id>/members/<user_id>")
 def add_member(channel_id: str, user_id: str) -> Response[str]:
-    """Join (`me`), or add somebody else. Repeating it changes nothing."""
+    """Join (`me`), or add another user. Idempotent."""
     settings, now = ApiSettings.from_env(), now_ms()
-    actor = registered(settings, http.caller(router))
-    user = actor if user_id in {"me", actor.user_id} else _person(settings, user_id)
-    channel, mine = _seen(settings, channel_id, actor.user_id)
+    actor = register_caller(settings, http.caller(router))
+    user = actor if user_id in {"me", actor.user_id} else _user(settings, user_id)
+    channel, mine = _visible_channel(settings, channel_id, actor.user_id)
     if mine is None or user.user_id != actor.user_id:
         check_may_add(channel, mine, actor_id=actor.user_id, user_id=user.user_id)
     membership.join(settings, channel, user, actor_id=actor.user_id, now_ms=now)
-    return _channel_as_seen(settings, channel_id, actor.user_id)
+    return _answer_channel(settings, channel_id, actor.user_id)
 
 
 @router.delete("/channels/<channel_id>/members/<user_id>")
 def remove_member(channel_id: str, user_id: str) -> Response[str]:
-    """Leave (`me`), or as the owner remove somebody else. Repeating it changes nothing."""
+    """Leave (`me`), or as the owner remove another member. Idempotent."""
     settings, now, principal = ApiSettings.from_env(), now_ms(), http.caller(router)
-    channel, mine = _seen(settings, channel_id, principal.user_id)
-    leaver = principal.user_id if user_id == "me" else http.path_id(user_id, NO_PERSON)
+    channel, mine = _visible_channel(settings, channel_id, principal.user_id)
+    leaver = principal.user_id if user_id == "me" else http.path_id(user_id, NO_USER)
     if mine is not None or leaver != principal.user_id:
         check_may_remove(channel, mine, actor_id=principal.user_id, user_id=leaver)
         membership.leave(settings, channel, leaver, actor_id=principal.user_id, now_ms=now)
     return http.no_content()
 
 
-def _seen(settings: ApiSettings, channel_id: str, user_id: str) -> tuple[ChannelRecord, Membership | None]:
-    """A channel that the user may know of, and their membership of it. Raises NotFoundError."""
+def _visible_channel(
+    settings: ApiSettings, channel_id: str, user_id: str
+) -> tuple[ChannelRecord, Membership | None]:
+    """Return a channel and the user's membership of it. Raises NotFoundError if they may not see the channel."""
     mine = members.get(settings.members_table, user_id, http.path_id(channel_id, NO_CHANNEL))
     return visible(channels.get(settings.channels_table, channel_id), mine), mine
 
 
-def _channel_as_seen(settings: ApiSettings, channel_id: str, user_id: str, *, status: int = 200) -> Response[str]:
-    return http.answer(view(*_seen(settings, channel_id, user_id)), status=status)
+def _answer_channel(settings: ApiSettings, channel_id: str, user_id: str, *, status: int = 200) -> Response[str]:
+    return http.answer(view(*_visible_channel(settings, channel_id, user_id)), status=status)
 
 
-def _person(settings: ApiSettings, user_id: str) -> User:
-    user = users.get(settings.users_table, http.path_id(user_id, NO_PERSON), now_ms=now_ms())
+def _user(settings: ApiSettings, user_id: str) -> User:
+    user = users.get(settings.users_table, http.path_id(user_id, NO_USER), now_ms=now_ms())
     if user is None:
-        raise NotFoundError(NO_PERSON)
+        raise NotFoundError(NO_USER)
     return user

@@ -1,4 +1,4 @@
-"""`/me`, `/users`, `/tickets`, `/sign-out`: who one is, who else there is, and the way onto the socket and off."""
+"""`/me`, `/users`, `/tickets` and `/sign-out`: the caller, the directory, and the caller's session."""
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
@@ -9,7 +9,7 @@ from functions.contract.errors import SessionExpiredError
 from functions.contract.model import timestamp
 from functions.contract.resources import Profile, Ticket, UserPage
 from functions.handlers import http
-from functions.logic.registration import registered
+from functions.logic.registration import register_caller
 from functions.logic.sign_out import sign_out
 from functions.settings import ApiSettings
 
@@ -18,22 +18,22 @@ router = Router()
 
 @router.get("/me")
 def read_me() -> Response[str]:
-    """The caller."""
-    return http.answer(registered(ApiSettings.from_env(), http.caller(router)))
+    """Return the caller."""
+    return http.answer(register_caller(ApiSettings.from_env(), http.caller(router)))
 
 
 @router.put("/me")
 def rename_me() -> Response[str]:
-    """Give the caller another display name, for the messages to come."""
+    """Change the caller's display name. Earlier messages keep the old one."""
     settings, profile = ApiSettings.from_env(), http.body_of(router, Profile)
-    user = registered(settings, http.caller(router))
+    user = register_caller(settings, http.caller(router))
     users.rename(settings.users_table, user.user_id, profile.display_name)
     return http.answer(user.model_copy(update={"display_name": profile.display_name}))
 
 
 @router.get("/users")
 def list_users() -> Response[str]:
-    """A page of the directory, by display name, with presence."""
+    """Return a page of the directory, sorted by display name, with presence."""
     settings = ApiSettings.from_env()
     after = http.cursor_of(router, 2)
     items, last = users.by_display_name(
@@ -47,11 +47,11 @@ def list_users() -> Response[str]:
 
 @router.post("/tickets")
 def issue_ticket() -> Response[str]:
-    """A ticket that opens one socket, once, within half a minute, for the origin that asks."""
+    """Issue a ticket that opens one socket within 30 seconds, for the origin of this request."""
     settings, principal = ApiSettings.from_env(), http.caller(router)
     if tickets.session_has_ended(settings.tickets_table, principal.session_id):
-        raise SessionExpiredError("You signed out; sign in again.")
-    user = registered(settings, principal)
+        raise SessionExpiredError("You signed out. Sign in again.")
+    user = register_caller(settings, principal)
     holder = tickets.TicketHolder(
         user_id=user.user_id,
         display_name=user.display_name,
@@ -70,7 +70,7 @@ def issue_ticket() -> Response[str]:
 
 @router.post("/sign-out")
 def end_session() -> Response[str]:
-    """End the session of the caller's token: its sockets close, and it gets no more tickets."""
+    """End the session of the caller's token: its sockets are closed, and it gets no more tickets."""
     sign_out(
         ApiSettings.from_env(), http.caller(router), correlation_id=http.correlation_id(router), now_ms=now_ms()
     )

@@ -1,6 +1,6 @@
 // Generated from the typed models by `make docs`. Do not edit.
 
-/** The event of an action is on the bus. A repeat of the same send gets the same messageId. */
+/** The event of a command is on the bus. Sending the same message again returns the same messageId. */
 export interface Ack {
   type: "ack";
   action: string;
@@ -8,7 +8,7 @@ export interface Ack {
   messageId?: string;
 }
 
-/** React to a message. */
+/** Add the caller's reaction to a message. */
 export interface AddReaction {
   action: "addReaction";
   channelId: string;
@@ -17,52 +17,52 @@ export interface AddReaction {
   emoji: string;
 }
 
-/** A channel as one user sees it. `role` is null where the user is not a member, and then nothing is unread. */
+/** A channel as one user sees it. If the user is not a member, `role` is null and `unread` is 0. */
 export interface Channel {
   channelId: string;
   kind: ChannelKind;
   name: string;
   /** ISO 8601, UTC, milliseconds */
   createdAt: string;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   createdBy: string;
-  /** Both people of a direct channel; else empty */
+  /** Both users of a direct channel; otherwise empty */
   memberIds: readonly string[];
   memberCount: number;
   lastSeq: number;
   readSeq: number;
   unread: number;
-  role: "owner" | "member" | null;
+  role: Role | null;
 }
 
-/** A channel exists, with its first members: its creator, both people if direct, nobody if made by Parley. */
+/** A channel was created with its first members: its creator, both users (direct) or none (by Parley). */
 export interface ChannelCreated {
   channelId: string;
   channel: ChannelSummary;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
   firstMemberIds: readonly string[];
   /** ISO 8601, UTC, milliseconds */
   changedAt: string;
 }
 
-/** A channel came to be, or a member came or went. `new_owner_id` is who owns it now, if its owner went. */
+/** A channel was created, or a member joined or left. `new_owner_id` is set if the owner left. */
 export interface ChannelFrame {
   type: "channel";
   change: "created" | "joined" | "left";
   channel: ChannelSummary;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
   displayName?: string;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   changedBy: string;
   /** ISO 8601, UTC, milliseconds */
   changedAt: string;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   newOwnerId?: string;
 }
 
-/** Who may find and join a channel: everybody, those added by a member, or two people only. */
+/** Who may join a channel: any user (public), users added by a member (private), or two users only (direct). */
 export type ChannelKind = "public" | "private" | "direct";
 
 /** `GET /channels`. `cursor` is null on the last page. */
@@ -74,24 +74,24 @@ export interface ChannelPage {
 /** A user has read a channel up to a seq. */
 export interface ChannelRead {
   channelId: string;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
   readSeq: number;
 }
 
-/** What an event tells of a channel. A direct channel has no name but two members. */
+/** The part of a channel that events contain. A direct channel has two members and no name. */
 export interface ChannelSummary {
   channelId: string;
   kind: ChannelKind;
   name: string;
   /** ISO 8601, UTC, milliseconds */
   createdAt: string;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   createdBy: string;
   memberIds: readonly string[];
 }
 
-/** Take back one's own message, or, as the channel's owner, anybody's. */
+/** Delete the caller's own message, or any message as the channel's owner. */
 export interface DeleteMessage {
   action: "deleteMessage";
   channelId: string;
@@ -99,7 +99,7 @@ export interface DeleteMessage {
   seq: number;
 }
 
-/** Change the text of one's own message. */
+/** Change the text of the caller's own message. */
 export interface EditMessage {
   action: "editMessage";
   channelId: string;
@@ -109,7 +109,7 @@ export interface EditMessage {
   text: string;
 }
 
-/** The body of every refusal. */
+/** The body of every error response. */
 export interface ErrorBody {
   code: ErrorCode;
   message: string;
@@ -119,7 +119,7 @@ export interface ErrorBody {
 /** The codes of `error` frames and of REST errors. */
 export type ErrorCode = "INVALID_FRAME" | "INVALID_REQUEST" | "UNKNOWN_ACTION" | "NOT_A_MEMBER" | "NOT_FOUND" | "FORBIDDEN" | "NAME_TAKEN" | "TEXT_TOO_LONG" | "RATE_LIMITED" | "SESSION_EXPIRED" | "INTERNAL";
 
-/** An action was not taken. The socket stays open. What of the frame could be read tells which is meant. */
+/** A command was refused; the socket stays open. Repeats the fields of the frame that could be parsed. */
 export interface ErrorFrame {
   type: "error";
   code: ErrorCode;
@@ -134,41 +134,41 @@ export interface ErrorFrame {
 
 /** A user as a member of one channel. */
 export interface Member {
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
   username: string;
   displayName: string;
   status: "online" | "offline";
   lastSeenAt: string | null;
-  role: "owner" | "member";
+  role: Role;
   /** ISO 8601, UTC, milliseconds */
   joinedAt: string;
 }
 
-/** A user is a member of a channel from now on; `changed_by` is somebody else if they were added. */
+/** A user became a member of a channel. `changed_by` is another user if the member was added. */
 export interface MemberJoined {
   channelId: string;
   channel: ChannelSummary;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
   displayName: string;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   changedBy: string;
   /** ISO 8601, UTC, milliseconds */
   changedAt: string;
 }
 
-/** A user is a member no longer, by `changed_by`'s hand. If its owner left, the channel is `new_owner_id`'s. */
+/** A user left a channel, or `changed_by` removed them. `new_owner_id` is set if the owner left. */
 export interface MemberLeft {
   channelId: string;
   channel: ChannelSummary;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   changedBy: string;
   /** ISO 8601, UTC, milliseconds */
   changedAt: string;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   newOwnerId?: string;
 }
 
@@ -178,7 +178,7 @@ export interface MemberPage {
   cursor: string | null;
 }
 
-/** A message as stored. A deleted one keeps its place and loses its text. */
+/** A message as stored. A deleted message keeps its seq and loses its text. */
 export interface Message {
   channelId: string;
   seq: number;
@@ -195,45 +195,45 @@ export interface Message {
   traceId: string | null;
 }
 
-/** A message was taken back; its place in the order stays. */
+/** A message was deleted. It keeps its seq. */
 export interface MessageDeleted {
   messageId: string;
   channelId: string;
   /** A message's place in its channel, from 1 */
   seq: number;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   deletedBy: string;
   /** ISO 8601, UTC, milliseconds */
   deletedAt: string;
 }
 
-/** A message was taken back. */
+/** A message was deleted. */
 export interface MessageDeletedFrame {
   type: "messageDeleted";
   channelId: string;
   /** A message's place in its channel, from 1 */
   seq: number;
   messageId: string;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   deletedBy: string;
   /** ISO 8601, UTC, milliseconds */
   deletedAt: string;
 }
 
-/** The author gave a message another text. */
+/** The author changed the text of a message. */
 export interface MessageEdited {
   messageId: string;
   channelId: string;
   /** A message's place in its channel, from 1 */
   seq: number;
   text: string;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   editedBy: string;
   /** ISO 8601, UTC, milliseconds */
   editedAt: string;
 }
 
-/** A message has another text. */
+/** The text of a message was changed. */
 export interface MessageEditedFrame {
   type: "messageEdited";
   channelId: string;
@@ -241,13 +241,13 @@ export interface MessageEditedFrame {
   seq: number;
   messageId: string;
   text: string;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   editedBy: string;
   /** ISO 8601, UTC, milliseconds */
   editedAt: string;
 }
 
-/** A message, persisted, at its place in the channel's order. */
+/** A persisted message. `seq` is its place in the channel's order. */
 export interface MessageFrame {
   type: "message";
   channelId: string;
@@ -262,15 +262,15 @@ export interface MessageFrame {
   traceId?: string;
 }
 
-/** `GET /channels/{channelId}/messages`, ascending by seq. `hasMore` is in the direction asked for. */
+/** `GET /channels/{channelId}/messages`, ascending by seq. `hasMore` is about the requested direction. */
 export interface MessagePage {
   items: readonly Message[];
   hasMore: boolean;
-  /** With `search`: ask on with before=searchedTo */
+  /** With `search`: continue with before=searchedTo */
   searchedTo: number | null;
 }
 
-/** Somebody said something. Its seq is assigned when it is persisted. */
+/** A user sent a message. Its seq is assigned when it is persisted. */
 export interface MessageSent {
   messageId: string;
   clientMessageId: string;
@@ -281,13 +281,13 @@ export interface MessageSent {
   sentAt: string;
 }
 
-/** What every event tells of itself. `trace_header` is repeated here because archives drop the bus's own. */
+/** The metadata of an event. It repeats the trace header because the archive does not keep the bus's own. */
 export interface Metadata {
   eventId: string;
   /** ISO 8601, UTC, milliseconds */
   occurredAt: string;
   schemaVersion: number;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   actor: string;
   correlationId: string;
   traceHeader?: string;
@@ -299,20 +299,20 @@ export interface NewChannel {
   kind?: "public" | "private";
 }
 
-/** `POST /direct-messages`: the channel with one other person, found or made. */
+/** `POST /direct-messages`: open the direct channel with another user. */
 export interface NewDirectMessage {
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
 }
 
-/** Who did something, as others see them. */
+/** A user as other users see them. */
 export interface Person {
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
   displayName: string;
 }
 
-/** Keep the connection open; API Gateway answers by itself. */
+/** Keep the connection open. API Gateway answers without a function. */
 export interface Ping {
   action: "ping";
 }
@@ -322,15 +322,15 @@ export interface Pong {
   type: "pong";
 }
 
-/** One user's presence. `last_seen_at` is when they were last known to be online. */
+/** The new presence of one user. `last_seen_at` is when they were last known to be online. */
 export interface PresenceChange {
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
   status: "online" | "offline";
   lastSeenAt: string | null;
 }
 
-/** Who came and went, many in one frame. */
+/** The users whose presence changed. */
 export interface PresenceFrame {
   type: "presence";
   changes: readonly PresenceChange[];
@@ -341,26 +341,26 @@ export interface Profile {
   displayName: string;
 }
 
-/** Somebody reacted to a message. */
+/** A user added a reaction to a message. */
 export interface ReactionAdded {
   messageId: string;
   channelId: string;
   /** A message's place in its channel, from 1 */
   seq: number;
   emoji: string;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
   /** ISO 8601, UTC, milliseconds */
   reactedAt: string;
 }
 
-/** One emoji on a message and who put it there. */
+/** One emoji on a message, and the users who added it. */
 export interface ReactionCount {
   emoji: string;
   userIds: readonly string[];
 }
 
-/** A reaction came or went. */
+/** A reaction was added or removed. */
 export interface ReactionFrame {
   type: "reaction";
   change: "added" | "removed";
@@ -369,20 +369,20 @@ export interface ReactionFrame {
   seq: number;
   messageId: string;
   emoji: string;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
   /** ISO 8601, UTC, milliseconds */
   reactedAt: string;
 }
 
-/** Somebody took a reaction back. */
+/** A user removed a reaction from a message. */
 export interface ReactionRemoved {
   messageId: string;
   channelId: string;
   /** A message's place in its channel, from 1 */
   seq: number;
   emoji: string;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
   /** ISO 8601, UTC, milliseconds */
   reactedAt: string;
@@ -393,20 +393,20 @@ export interface ReadMarker {
   seq: number;
 }
 
-/** How far the user has read, told to the user's own connections. */
+/** The user's read marker in a channel, posted to the user's own connections. */
 export interface ReadMarkerFrame {
   type: "readMarker";
   channelId: string;
   readSeq: number;
 }
 
-/** How far the caller has read a channel. */
+/** The caller's read marker in a channel. */
 export interface ReadPosition {
   channelId: string;
   readSeq: number;
 }
 
-/** Take one's reaction back. */
+/** Remove the caller's reaction from a message. */
 export interface RemoveReaction {
   action: "removeReaction";
   channelId: string;
@@ -415,23 +415,26 @@ export interface RemoveReaction {
   emoji: string;
 }
 
-/** Say something in a channel. */
+/** The role of a member. The owner may remove other members and delete their messages. */
+export type Role = "owner" | "member";
+
+/** Send a message to a channel. */
 export interface SendMessage {
   action: "sendMessage";
-  /** A UUID that the client chose; a repeat of it is the same message */
+  /** A UUID chosen by the client; sending it again is the same message */
   clientMessageId: string;
   channelId: string;
   /** 1 to 8192 bytes of UTF-8 */
   text: string;
 }
 
-/** Say that one is typing; it ends by itself. */
+/** Show the caller as typing in a channel. It ends after a few seconds. */
 export interface StartTyping {
   action: "startTyping";
   channelId: string;
 }
 
-/** `POST /tickets`: opens one socket, once, until it expires. */
+/** `POST /tickets`: a ticket opens one socket, before it expires. */
 export interface Ticket {
   ticket: string;
   /** ISO 8601, UTC, milliseconds */
@@ -440,28 +443,28 @@ export interface Ticket {
   sessionExpiresAt: string;
 }
 
-/** Somebody is typing, until then. */
+/** A user is typing, until `until`. */
 export interface TypingFrame {
   type: "typing";
   channelId: string;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
   /** ISO 8601, UTC, milliseconds */
   until: string;
 }
 
-/** Somebody is typing, until the moment given or their message, whichever comes first. */
+/** A user is typing, until `until` or until their message, whichever comes first. */
 export interface TypingStarted {
   channelId: string;
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
   /** ISO 8601, UTC, milliseconds */
   until: string;
 }
 
-/** A person, with their presence. */
+/** A user with their presence. */
 export interface User {
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
   username: string;
   displayName: string;
@@ -471,16 +474,16 @@ export interface User {
 
 /** A connection opened. */
 export interface UserConnected {
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
   connectionId: string;
   /** ISO 8601, UTC, milliseconds */
   connectedAt: string;
 }
 
-/** A connection ended: it closed, or a post found it gone. */
+/** A connection ended: it closed, or a post to it was answered 410 (gone). */
 export interface UserDisconnected {
-  /** The user pool's subject */
+  /** The user's subject in the user pool */
   userId: string;
   connectionId: string;
   /** ISO 8601, UTC, milliseconds */

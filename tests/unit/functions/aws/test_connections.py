@@ -71,7 +71,7 @@ def test_forgetting_leaves_nothing_of_it_and_all_of_others(stage: Stage):
     stage.add_channel(CHANNEL, "alice", "bob")
     for user_id, connection_id in (("alice", "a1"), ("alice", "a2"), ("bob", "b1")):
         stage.connect(user_id, connection_id)
-    assert [connections.forget("alice", "a1", **TABLES) for _ in range(2)] == [True, False]
+    assert [connections.delete("alice", "a1", **TABLES) for _ in range(2)] == [True, False]
     assert {row["connectionId"] for row in stage.rows("connections")} == {"a2", "b1"}
     assert stage.subscriptions() == {("c-1", "a2"), ("c-1", "b1")}
 

@@ -114,7 +114,7 @@ def test_a_removal_is_of_the_member_as_they_were_read(stage: Stage):
     """Who became the owner meanwhile is not removed without an heir, nor is who left meanwhile made one."""
     stage.add_channel(CHANNEL, "bob", owner="bob")
     assert not members.remove("members", "channels", member("bob"))
-    assert not members.remove("members", "channels", member("bob", role="owner"), successor=member("carol"))
+    assert not members.remove("members", "channels", member("bob", role="owner"), new_owner=member("carol"))
     assert member_count(stage) == 1
     assert [row["userId"] for row in stage.rows("members")] == ["bob"]
 

@@ -145,7 +145,7 @@ def test_search_finds_words_in_any_case_newest_last(stage: Stage):
 
 def test_search_goes_on_until_it_has_looked_through_everything(stage: Stage, monkeypatch: pytest.MonkeyPatch):
     """Asking on from where it stopped finds each match once, also past stretches without any."""
-    monkeypatch.setattr(messages, "SEARCHED_AT_ONCE", 5)
+    monkeypatch.setattr(messages, "MAX_MESSAGES_PER_SEARCH", 5)
     matching = {1, 2, 14, 15, 16, 17, 18, 30}
     for seq in range(1, 31):
         stage.add_message(seq, text="tea" if seq in matching else "coffee")

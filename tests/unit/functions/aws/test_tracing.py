@@ -41,7 +41,7 @@ import sys
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from functions.aws import clients, concurrency, sockets, tracing
-tracing.TOGETHER_SECONDS = float(sys.argv[1])
+tracing.MAX_BUFFER_SECONDS = float(sys.argv[1])
 
 @tracing.traced
 def handler(event, context):

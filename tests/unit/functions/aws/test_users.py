@@ -6,7 +6,7 @@ from functions.aws import members, users
 from functions.chat.channels import general
 from functions.contract.model import timestamp
 from functions.contract.session import Principal
-from functions.logic.registration import registered
+from functions.logic.registration import register_caller
 from tests.unit.builders import HOUR_MS, NOW_MS
 from tests.unit.stage import Stage
 
@@ -65,11 +65,11 @@ def test_entering_twice_changes_nothing(stage: Stage):
 
 def test_a_first_call_joins_general(stage: Stage):
     """Registered once, a member of `general`, and announced; later calls change and tell nothing."""
-    assert registered(stage.settings(), principal("alice")).display_name == "Alice"
-    registered(stage.settings(), principal("alice"))
-    registered(stage.settings(), principal("alice", "Renamed elsewhere"))
+    assert register_caller(stage.settings(), principal("alice")).display_name == "Alice"
+    register_caller(stage.settings(), principal("alice"))
+    register_caller(stage.settings(), principal("alice", "Renamed elsewhere"))
     assert stage.published_types() == ["ChannelCreated", "MemberJoined"]
-    registered(stage.settings(), principal("bob", "Bob"))
+    register_caller(stage.settings(), principal("bob", "Bob"))
     assert stage.published_types() == ["MemberJoined"]
     assert {row["userId"] for row in stage.rows("members")} == {"alice", "bob"}
 
@@ -77,7 +77,7 @@ def test_a_first_call_joins_general(stage: Stage):
 def test_who_joins_general_has_none_of_its_past_unread(stage: Stage):
     """Also when it was there long before."""
     stage.add_channel(general(timestamp(NOW_MS)).model_copy(update={"last_seq": 10_000}))
-    registered(stage.settings(), principal("alice"))
+    register_caller(stage.settings(), principal("alice"))
     membership = members.get("members", "alice", "general")
     assert membership is not None
     assert membership.read_seq == 10_000
@@ -95,8 +95,8 @@ def test_a_first_call_that_died_is_finished_by_the_next(stage: Stage, monkeypatc
     with monkeypatch.context() as patched:
         patched.setattr(users, "add", die)
         with pytest.raises(CrashError):
-            registered(stage.settings(), principal("alice"))
+            register_caller(stage.settings(), principal("alice"))
     assert users.get("users", "alice", now_ms=NOW_MS) is None
-    assert registered(stage.settings(), principal("alice")).user_id == "alice"
+    assert register_caller(stage.settings(), principal("alice")).user_id == "alice"
     assert members.get("members", "alice", "general") is not None
     assert stage.published_types() == ["ChannelCreated", "MemberJoined"]

@@ -32,7 +32,7 @@ def test_two_people_have_one_direct_channel(one, other):
 
 def test_nobody_has_a_direct_channel_with_themselves():
     """It would have one member."""
-    with pytest.raises(ForbiddenError, match=r"^A direct message needs somebody else\.$"):
+    with pytest.raises(ForbiddenError, match=r"^You cannot open a direct channel with yourself\."):
         channels.direct("alice", "alice", created_at=AT)
 
 

@@ -87,7 +87,7 @@ def test_who_may_change_a_message(
 @pytest.mark.parametrize("message", [None, MESSAGE.model_copy(update={"deleted_at": AT})], ids=["none", "deleted"])
 def test_what_is_not_there_cannot_be_changed(command: ChangeMessage, message: Message | None):
     """Not even by its author: a deleted message stays so."""
-    with pytest.raises(NotFoundError, match=r"^There is no such message in this channel\.$"):
+    with pytest.raises(NotFoundError, match=r"^This message does not exist in the channel, or it was deleted\.$"):
         changed(command, message, user_id="alice", is_owner=True, at=LATER)
 
 

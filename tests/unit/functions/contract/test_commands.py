@@ -72,61 +72,61 @@ def test_a_missing_field_is_named(command: type[Command]):
 @pytest.mark.parametrize(
     ("body", "code", "sentence"),
     [
-        (None, ErrorCode.INVALID_FRAME, "The frame is not JSON."),
-        ("", ErrorCode.INVALID_FRAME, "The frame is not JSON."),
-        ("hello", ErrorCode.INVALID_FRAME, "The frame is not JSON."),
-        ('{"action": "ping"', ErrorCode.INVALID_FRAME, "The frame is not JSON."),
-        ("[" * 100_000, ErrorCode.INVALID_FRAME, "The frame is not JSON."),
-        ('{"seq": ' + "9" * 5000 + "}", ErrorCode.INVALID_FRAME, "The frame is not JSON."),
-        ("[]", ErrorCode.INVALID_FRAME, "The frame is not a JSON object."),
-        ("null", ErrorCode.INVALID_FRAME, "The frame is not a JSON object."),
-        ('"ping"', ErrorCode.INVALID_FRAME, "The frame is not a JSON object."),
-        ({}, ErrorCode.INVALID_FRAME, "The frame has no action; expected one of: "),
-        ({"action": 7}, ErrorCode.INVALID_FRAME, "The frame has no action; expected one of: "),
-        ({"action": ["ping"]}, ErrorCode.INVALID_FRAME, "The frame has no action; expected one of: "),
-        ({"action": "shout"}, ErrorCode.UNKNOWN_ACTION, "The action 'shout' is not known; expected one of: "),
-        ({"action": "Ping"}, ErrorCode.UNKNOWN_ACTION, "The action 'Ping' is not known; expected one of: "),
-        ({"action": "\ud800"}, ErrorCode.UNKNOWN_ACTION, "The action '?' is not known; expected one of: "),
+        (None, ErrorCode.INVALID_FRAME, "The frame is not valid JSON. "),
+        ("", ErrorCode.INVALID_FRAME, "The frame is not valid JSON. "),
+        ("hello", ErrorCode.INVALID_FRAME, "The frame is not valid JSON. "),
+        ('{"action": "ping"', ErrorCode.INVALID_FRAME, "The frame is not valid JSON. "),
+        ("[" * 100_000, ErrorCode.INVALID_FRAME, "The frame is not valid JSON. "),
+        ('{"seq": ' + "9" * 5000 + "}", ErrorCode.INVALID_FRAME, "The frame is not valid JSON. "),
+        ("[]", ErrorCode.INVALID_FRAME, "The frame is not a JSON object. "),
+        ("null", ErrorCode.INVALID_FRAME, "The frame is not a JSON object. "),
+        ('"ping"', ErrorCode.INVALID_FRAME, "The frame is not a JSON object. "),
+        ({}, ErrorCode.INVALID_FRAME, "The frame has no 'action'. Use one of: "),
+        ({"action": 7}, ErrorCode.INVALID_FRAME, "The frame has no 'action'. Use one of: "),
+        ({"action": ["ping"]}, ErrorCode.INVALID_FRAME, "The frame has no 'action'. Use one of: "),
+        ({"action": "shout"}, ErrorCode.UNKNOWN_ACTION, "The action 'shout' is unknown. Use one of: "),
+        ({"action": "Ping"}, ErrorCode.UNKNOWN_ACTION, "The action 'Ping' is unknown. Use one of: "),
+        ({"action": "\ud800"}, ErrorCode.UNKNOWN_ACTION, "The action '?' is unknown. Use one of: "),
         (
             SEND | {"sender": "bob"},
             ErrorCode.INVALID_FRAME,
-            "The field 'sender' is not one that is taken here.",
+            "The field 'sender' is not allowed here. ",
         ),
         (
             SEND | {"clientMessageId": "x"},
             ErrorCode.INVALID_FRAME,
-            "The field 'clientMessageId' is not right: expec",
+            "The field 'clientMessageId' is invalid: expec",
         ),
         (
             SEND | {"clientMessageId": 7},
             ErrorCode.INVALID_FRAME,
-            "The field 'clientMessageId' is not right: expec",
+            "The field 'clientMessageId' is invalid: expec",
         ),
-        (SEND | {"channelId": "a b"}, ErrorCode.INVALID_FRAME, "The field 'channelId' is not right: "),
-        (SEND | {"channelId": "general\n"}, ErrorCode.INVALID_FRAME, "The field 'channelId' is not right: "),
-        (SEND | {"channelId": "c" * 65}, ErrorCode.INVALID_FRAME, "The field 'channelId' is not right: "),
-        (SEND | {"channelId": "name#general"}, ErrorCode.INVALID_FRAME, "The field 'channelId' is not right: "),
-        (SEND | {"channelId": 7}, ErrorCode.INVALID_FRAME, "The field 'channelId' is not right: "),
-        (SEND | {"text": 7}, ErrorCode.INVALID_FRAME, "The field 'text' is not right: expected a string."),
+        (SEND | {"channelId": "a b"}, ErrorCode.INVALID_FRAME, "The field 'channelId' is invalid: "),
+        (SEND | {"channelId": "general\n"}, ErrorCode.INVALID_FRAME, "The field 'channelId' is invalid: "),
+        (SEND | {"channelId": "c" * 65}, ErrorCode.INVALID_FRAME, "The field 'channelId' is invalid: "),
+        (SEND | {"channelId": "name#general"}, ErrorCode.INVALID_FRAME, "The field 'channelId' is invalid: "),
+        (SEND | {"channelId": 7}, ErrorCode.INVALID_FRAME, "The field 'channelId' is invalid: "),
+        (SEND | {"text": 7}, ErrorCode.INVALID_FRAME, "The field 'text' is invalid: expected a string."),
         (
             SEND | {"text": ""},
             ErrorCode.INVALID_FRAME,
-            "The field 'text' is not right: expected some text, got none.",
+            "The field 'text' is invalid: expected a text that is not blank.",
         ),
         (
             SEND | {"text": " \n"},
             ErrorCode.INVALID_FRAME,
-            "The field 'text' is not right: expected some text, got no",
+            "The field 'text' is invalid: expected a text that is no",
         ),
         (
             SEND | {"text": "\ud800"},
             ErrorCode.INVALID_FRAME,
-            "The field 'text' is not right: expected whole charact",
+            "The field 'text' is invalid: expected whole charact",
         ),
         (
             SEND | {"text": "x" * (MAX_TEXT_BYTES + 1)},
             ErrorCode.TEXT_TOO_LONG,
-            "The text has 8,193 bytes; at most 8,192 are allowed.",
+            "The text has 8,193 bytes of UTF-8. Shorten it to 8,192 or fewer.",
         ),
     ],
 )
@@ -143,7 +143,7 @@ def test_a_seq_is_a_whole_number_from_one(seq: Any):
     """Nothing is rounded or read out of a string, and no number is too large for what stores it."""
     refused = refusal(FRAMES[DeleteMessage] | {"seq": seq})
     assert refused.code is ErrorCode.INVALID_FRAME
-    assert refused.message.startswith("The field 'seq' is not right: ")
+    assert refused.message.startswith("The field 'seq' is invalid: ")
 
 
 def test_an_action_on_another_route_is_refused():

@@ -121,7 +121,7 @@ def test_an_ended_session_is_refused_at_the_next_frame(
     assert send(session_expires_at_ms=NOW_MS + 1)["type"] == "ack"
     server_time.advance(1)
     answer = send(session_expires_at_ms=NOW_MS + 1)
-    assert answer == ECHO | {"code": "SESSION_EXPIRED", "message": "Your session has ended; sign in again."}
+    assert answer == ECHO | {"code": "SESSION_EXPIRED", "message": "Your session has ended. Sign in again."}
     assert len(stage.published()) == 1
 
 
@@ -135,7 +135,7 @@ def test_a_flood_is_told_when_to_go_on(
     assert [answer["type"] for answer in answers] == ["ack", "ack", "ack", "error"]
     assert answers[-1] == ECHO | {
         "code": "RATE_LIMITED",
-        "message": "You are sending too fast; a short pause helps.",
+        "message": "You are sending too fast. Wait a moment, then try again.",
         "retryAfterMs": 250,
     }
     server_time.advance(250)
@@ -150,7 +150,7 @@ def test_a_fault_of_ours_is_a_correlation_id_and_a_log_line(
     monkeypatch.setenv("PARLEY_MEMBERS_TABLE", "no-such-table")
     assert send() == ECHO | {
         "code": "INTERNAL",
-        "message": "Something went wrong on our side; please try again.",
+        "message": "Something went wrong on our side. Please try again.",
         "correlationId": "request-1",
     }
     [failed] = [line for line in logs.lines if line["message"] == "failed"]

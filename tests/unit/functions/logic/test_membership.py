@@ -8,7 +8,7 @@ from functions.aws import bus, channels, members
 from functions.chat.channels import SYSTEM_USER, direct, general, named
 from functions.contract.errors import NameTakenError
 from functions.contract.events import ChannelKind
-from functions.contract.model import timestamp
+from functions.contract.model import Role, timestamp
 from functions.logic import membership
 from tests.unit.builders import AT, CHANNEL, HOUR_MS, NOW_MS
 from tests.unit.stage import Stage
@@ -128,7 +128,7 @@ def test_a_public_name_is_taken_once(stage: Stage):
     alice = stage.add_user("alice")
     stage.add_channel(CHANNEL)
     another = named("TEA", ChannelKind.PUBLIC, created_by="alice", created_at=AT)
-    with pytest.raises(NameTakenError, match=r"^There is a channel named 'TEA' already\.$"):
+    with pytest.raises(NameTakenError, match=r"^The name 'TEA' is taken by another public channel"):
         membership.create(stage.settings(), another, first_members=(alice,), creator_id="alice", now_ms=NOW_MS)
     assert channels.get("channels", another.channel_id) is None
     assert stage.rows("members") == []
@@ -202,7 +202,7 @@ def add_in_turn(stage: Stage, *user_ids: str) -> None:
         joined = members.new(
             CHANNEL,
             user_id,
-            role="member" if number else "owner",
+            role=Role.MEMBER if number else Role.OWNER,
             joined_at=timestamp(NOW_MS + number * HOUR_MS),
         )
         members.add("members", "channels", joined)

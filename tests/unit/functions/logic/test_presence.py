@@ -14,12 +14,12 @@ NOW = NOW_MS // 1000
 
 
 def settle(stage: Stage, user_id: str = "alice") -> str | None:
-    change = presence.settle(stage.status_settings(), user_id)
+    change = presence.update_presence(stage.status_settings(), user_id)
     return change.status if change else None
 
 
 def close(connection_id: str) -> None:
-    connections.forget(
+    connections.delete(
         "alice",
         connection_id,
         connections_table="connections",

@@ -1,0 +1,127 @@
+"""Broadcast a batch of status updates: recompute what they are about, and post it once to each connection.
+
+Presence follows from the table of connections, not from the events, so their order does not matter.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.aws import connections, sockets
+from functions.aws.clock import now_ms as current_ms
+from functions.aws.concurrency import map_concurrently
+from functions.aws.observability import logger
+from functions.chat.presence import furthest_reads, latest_typing, presence_frames
+from functions.contract.events import ChannelRead, Envelope, TypingStarted, UserConnected, UserDisconnected
+from functions.contract.frames import Frame, TypingFrame
+from functions.contract.model import Shape
+from functions.logic import presence
+from functions.logic.disconnection import prune
+from functions.settings import BroadcastStatusSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """A status update from the queue."""
+
+    record_id: str
+    envelope: Envelope[Any]
+    queued_ms: int
+    """When the queue received it, in milliseconds since the epoch."""
+    is_retry: bool
+    """Whether the queue has delivered it before, to a batch that failed."""
+
+    @property
+    def data(self) -> Any:
+        """The event's data."""
+        return self.envelope.data
+
+
+def broadcast(settings: BroadcastStatusSettings, updates: Sequence[Update]) -> list[str]:
+    """Post the frames of all updates. Return the record ids of the updates whose kind could not be broadcast."""
+    failed: list[str] = []
+    now_ms = current_ms()
+    for event_types, broadcast_kind in BROADCASTS.items():
+        of_kind = [update for update in updates if isinstance(update.data, event_types)]
+        if not of_kind:
+            continue
+        try:
+            broadcast_kind(settings, of_kind, now_ms)
+        except Exception:
+            logger.exception("a broadcast failed", extra={"broadcast": broadcast_kind.__name__})
+            failed += [update.record_id for update in of_kind]
+    return failed
+
+
+def _broadcast_presence(settings: BroadcastStatusSettings, updates: Sequence[Update], now_ms: int) -> None:
+    # The failed batch of a retry may have stored a change without posting it.
+    pending = {update.data.user_id for update in updates if update.is_retry}
+    user_ids = sorted({update.data.user_id for update in updates})
+    updated = map_concurrently(
+        lambda user_id: presence.update_presence(settings, user_id, broadcast_pending=user_id in pending), user_ids
+    )
+    changes = [change for change in updated if change]
+    audiences = presence.audiences(settings, [change.user_id for change in changes], now_ms=now_ms)
+    owners = {connection: owner for audience in audiences.values() for connection, owner in audience.items()}
+    _post(
+        settings,
+        [
+            (frame, {connection: owners[connection] for connection in recipients})
+            for recipients, frame in presence_frames(changes, audiences).items()
+        ],
+    )
+
+
+def _broadcast_typing(settings: BroadcastStatusSettings, updates: Sequence[Update], now_ms: int) -> None:
+    frames = latest_typing(update.data for update in updates)
+
+    def other_subscribers(frame: TypingFrame) -> dict[str, str]:
+        subscribers = connections.subscribers(settings.subscriptions_table, frame.channel_id, now_ms=now_ms)
+        return _owners(subscriber for subscriber in subscribers if subscriber.user_id != frame.user_id)
+
+    _post(settings, list(zip(frames, map_concurrently(other_subscribers, frames), strict=True)))
+
+
+def _broadcast_read_markers(settings: BroadcastStatusSettings, updates: Sequence[Update], now_ms: int) -> None:
+    reads = furthest_reads(update.data for update in updates)
+
+    def own_connections(read: tuple[str, Frame]) -> dict[str, str]:
+        return _owners(connections.of_user(settings.connections_table, read[0], now_ms=now_ms))
+
+    frames = [frame for _, frame in reads]
+    _post(settings, list(zip(frames, map_concurrently(own_connections, reads), strict=True)))
+
+
+def _owners(opened: Iterable[connections.Connection]) -> dict[str, str]:
+    return {connection.connection_id: connection.user_id for connection in opened}
+
+
+def _post(settings: BroadcastStatusSettings, posts: Sequence[tuple[Frame, dict[str, str]]]) -> None:
+    """Post each (frame, {connectionId: userId}) concurrently, and prune the connections that are gone.
+
+    An undelivered frame is not an error: the next update replaces it.
+    """
+
+    def post(frame_and_owners: tuple[Frame, dict[str, str]]) -> dict[str, str]:
+        frame, owners = frame_and_owners
+        return {connection: owners[connection] for connection in sockets.post(frame.encode(), tuple(owners)).gone}
+
+    def prune_gone(connection_and_owner: tuple[str, str]) -> None:
+        connection_id, user_id = connection_and_owner
+        prune(
+            settings,
+            user_id=user_id,
+            connection_id=connection_id,
+            correlation_id=connection_id,
+            now_ms=current_ms(),
+        )
+
+    gone = {connection: owner for owners in map_concurrently(post, posts) for connection, owner in owners.items()}
+    map_concurrently(prune_gone, list(gone.items()))
+
+
+BROADCASTS: dict[tuple[type[Shape], ...], Callable[[BroadcastStatusSettings, Sequence[Update], int], None]] = {
+    (UserConnected, UserDisconnected): _broadcast_presence,
+    (TypingStarted,): _broadcast_typing,
+    (ChannelRead,): _broadcast_read_markers,
+}
