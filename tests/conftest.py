@@ -1,4 +1,4 @@
-"""What all tiers share: one local stage for the tests that talk to one."""
+"""What all tiers share: one stage for the tests that need one, and the command line options that choose it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,17 +11,21 @@ from tests import resuming_client
 from tests.local_stage import TestStage, running_stage
 from tests.waiting import DEADLINE_SECONDS
 
-# The clients that tests share with operators wait as long as everything else here.
-chat_client.TIMEOUT_SECONDS = resuming_client.SEEN_SECONDS = DEADLINE_SECONDS
+# The clients wait as long as the tests do.
+chat_client.TIMEOUT_SECONDS = resuming_client.WAIT_SECONDS = DEADLINE_SECONDS
 
 pytest_plugins = ["pytester", "tests.guarantees.reporting", "tests.tiers", "tests.evidence"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """A stage that runs already saves its start: `pytest --state-dir .parley tests/integration`."""
-    parser.addoption("--state-dir", type=Path, default=None, help="use the local stage that runs there")
-    parser.addoption("--stage", default=None, help="use the stage of that name in the account of your credentials")
-    parser.addoption("--long", action="store_true", help="the long form of the guarantees")
+    """Options that choose the stage. A running one is used with `pytest --state-dir .parley tests/integration`."""
+    parser.addoption(
+        "--state-dir", type=Path, default=None, help="use the running local stage of this state directory"
+    )
+    parser.addoption(
+        "--stage", default=None, help="use the deployed stage of this name, in the AWS account of your credentials"
+    )
+    parser.addoption("--long", action="store_true", help="run the guarantees with many more repetitions")
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +36,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestStage]:
-    """A local stage, deployed once for all tests that need one."""
+    """The stage under test: by default a new local stage, deployed once for each test process."""
     deployed: str | None = request.config.getoption("--stage")
     if deployed:
         yield TestStage(Stage.deployed(deployed), None)

@@ -1,8 +1,8 @@
-"""What a failed test leaves for its reader: one folder, whose path is printed with the failure.
+"""Collects the evidence of a failed test in one folder, whose path is printed with the failure.
 
-`artefacts/failures/TIER.MODULE.TEST/` holds the failure as text, the local stage's own logs, what its functions
-and its workflow logged since the test began, `follow` of the messages in question, and what the test's fixtures
-registered (for browsers: screenshots and Playwright traces).
+`artefacts/failures/TIER.MODULE.TEST/` holds the failure's text, the local stage's own logs, the log lines of
+functions and workflow since the test began, the output of `ops follow` for the messages concerned, and what the
+test's fixtures registered (for browsers: screenshots and Playwright traces).
 """
 
 import re
@@ -22,7 +22,7 @@ from tests.waiting import DEADLINE_SECONDS
 
 FAILURES = ROOT / "artefacts" / "failures"
 MESSAGE_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b")
-"""Message ids are UUIDs of version 5, which nothing else here is."""
+"""Matches message ids: they alone are UUIDs of version 5."""
 
 MAX_FOLLOWED = 3
 MAX_FAILURES_FOLLOWED = 10
@@ -35,37 +35,37 @@ _FOLLOWED = pytest.StashKey[int]()
 
 
 def register(node: pytest.Item | Any, collector: Collector) -> None:
-    """Have a function called with the failure's folder if this test fails, before its fixtures end."""
+    """Register a function to call with the failure's folder if this test fails, before its fixtures end."""
     node.stash.setdefault(_COLLECTORS, []).append(collector)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Remove what an earlier run left."""
+    """Remove the evidence of an earlier run."""
     if not hasattr(session.config, "workerinput"):
         shutil.rmtree(FAILURES, ignore_errors=True)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Remember when the test began."""
+    """Record when the test began."""
     item.stash[_STARTED] = time.time()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """Collect the evidence of a failure while everything that the test used is still there."""
+    """Collect the evidence of a failure before the test's fixtures end."""
     report: pytest.TestReport = yield
     if report.failed and report.when in ("setup", "call"):
         folder = FAILURES / _folder_name(item.nodeid)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        trouble = _collect(item, report, folder)
-        lines = [str(folder), *(f"not collected: {each}" for each in trouble)]
+        errors = _collect(item, report, folder)
+        lines = [str(folder), *(f"not collected: {error}" for error in errors)]
         report.sections.append(("Evidence", "\n".join(lines)))
     return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say where the evidence is, after the failures."""
+    """Print the folders with evidence, after the failures."""
     if FAILURES.is_dir() and (terminalreporter.stats.get("failed") or terminalreporter.stats.get("error")):
         terminalreporter.section("evidence of the failures")
         for folder in sorted(FAILURES.iterdir()):
@@ -73,36 +73,36 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _folder_name(nodeid: str) -> str:
-    """`browser.test_sending.test_it[a]` for `tests/browser/test_sending.py::test_it[a]`, cut to 150."""
+    """`browser.test_sending.test_it[a]` for `tests/browser/test_sending.py::test_it[a]`, cut to 150 characters."""
     path, _, test = nodeid.removeprefix("tests/").partition("::")
     name = f"{path.removesuffix('.py').replace('/', '.')}.{test.replace('::', '.')}"
     return re.sub(r"[^\w.\[\]-]+", "_", name)[:150]
 
 
 def _collect(item: pytest.Item, report: pytest.TestReport, folder: Path) -> list[str]:
-    """Write everything; what could not be written, in words."""
-    trouble: list[str] = []
+    """Write all evidence to the folder. Returns one sentence for each part that could not be written."""
+    errors: list[str] = []
 
     @contextmanager
-    def attempt(what: str) -> Iterator[None]:
+    def attempt(part: str) -> Iterator[None]:
         try:
             yield
-        except Exception as problem:
-            trouble.append(f"{what}: {type(problem).__name__}: {str(problem)[:200]}")
+        except Exception as error:
+            errors.append(f"{part}: {type(error).__name__}: {str(error)[:200]}")
 
     with attempt("the failure"):
         (folder / "failure.txt").write_text(f"{item.nodeid}\n\n{report.longreprtext}\n")
     for collector in item.stash.get(_COLLECTORS, []):
-        with attempt("what a fixture registered"):
+        with attempt("a fixture's evidence"):
             collector(folder)
     for stage in _stages_of(item):
         with attempt("the stage's logs"):
             _copy_logs(stage, folder)
-        with attempt("what functions and workflow logged"):
+        with attempt("the logs of functions and workflow"):
             _write_log_groups(stage, folder, since_ms=int(item.stash[_STARTED] * 1000))
-        with attempt("the messages in question"):
+        with attempt("the messages concerned"):
             _follow_messages(item, stage, folder, report.longreprtext)
-    return trouble
+    return errors
 
 
 def _stages_of(item: pytest.Item) -> list[TestStage]:
@@ -111,7 +111,7 @@ def _stages_of(item: pytest.Item) -> list[TestStage]:
 
 
 def _copy_logs(stage: TestStage, folder: Path) -> None:
-    """The supervisor's, the emulator's and the deployment's logs of a local stage."""
+    """Copy the logs of a local stage's supervisor, emulator and deployment."""
     if stage.state_dir is None:
         return
     for log in stage.state_dir.glob("*.log"):
@@ -119,7 +119,7 @@ def _copy_logs(stage: TestStage, folder: Path) -> None:
 
 
 def _write_log_groups(stage: TestStage, folder: Path, *, since_ms: int) -> None:
-    """One file for each log group that got lines since the test began."""
+    """Write one file for each log group with lines since the test began."""
     logs = stage.client("logs")
     for page in logs.get_paginator("describe_log_groups").paginate():
         for group in page["logGroups"]:
@@ -138,24 +138,24 @@ def _write_log_groups(stage: TestStage, folder: Path, *, since_ms: int) -> None:
 
 
 def _follow_messages(item: pytest.Item, stage: TestStage, folder: Path, failure: str) -> None:
-    """`follow` of the messages that the failure names, else of those that ran last while the test ran."""
-    done = item.config.stash.get(_FOLLOWED, 0)
-    if done >= MAX_FAILURES_FOLLOWED:
+    """Follow the messages that the failure names, or else those that ran last while the test ran."""
+    followed = item.config.stash.get(_FOLLOWED, 0)
+    if followed >= MAX_FAILURES_FOLLOWED:
         return
-    item.config.stash[_FOLLOWED] = done + 1
+    item.config.stash[_FOLLOWED] = followed + 1
     named = list(dict.fromkeys(MESSAGE_ID.findall(failure)))
     seconds = max(1, int(time.time() - item.stash[_STARTED]) + 1)
     runs = _ops(stage, "runs", "--since", f"{seconds}s")
     (folder / "runs.txt").write_text(runs)
-    found = named or MESSAGE_ID.findall(_ops(stage, "runs", "--since", f"{seconds}s", "--json"))
-    for message_id in list(dict.fromkeys(found))[:MAX_FOLLOWED]:
+    ids = named or MESSAGE_ID.findall(_ops(stage, "runs", "--since", f"{seconds}s", "--json"))
+    for message_id in list(dict.fromkeys(ids))[:MAX_FOLLOWED]:
         (folder / f"follow-{message_id}.txt").write_text(_ops(stage, "follow", message_id))
 
 
 def _ops(stage: TestStage, *arguments: str) -> str:
-    """What an operator's command says of the stage."""
+    """The output of an `ops` command on the stage."""
     where = ["--state-dir", str(stage.state_dir)] if stage.state_dir else ["--stage", stage.stage.name]
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "local.command_line", *where, *arguments],
         cwd=ROOT,
         capture_output=True,
@@ -163,4 +163,4 @@ def _ops(stage: TestStage, *arguments: str) -> str:
         timeout=DEADLINE_SECONDS,
         check=False,
     )
-    return done.stdout + done.stderr
+    return completed.stdout + completed.stderr

@@ -1,16 +1,18 @@
-"""Run a local stage for the tests: started by the real command, on free ports, with a new state directory."""
+"""A local stage for tests, started by `parley` on free ports with its own state directory."""
 
+import asyncio
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from ops.chat_client import ChatClient
 from ops.stage.stage import Stage
 from tests.waiting import COMMAND_SECONDS, START_SECONDS
 
@@ -19,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Person:
-    """A user of the user pool, with the password."""
+    """The username and password of a user in the stage's user pool."""
 
     username: str
     password: str
@@ -27,17 +29,17 @@ class Person:
 
 @dataclass(frozen=True)
 class TestStage:
-    """The stage under test, with methods that create users and their tokens."""
+    """A stage under test, with functions that create users and sign them in."""
 
     __test__ = False
 
     stage: Stage
     state_dir: Path | None
-    """The state directory of a local stage; None for a deployed one."""
+    """A local stage's state directory; None for a deployed stage."""
 
     @property
     def url(self) -> str:
-        """The site's address."""
+        """The chat's address."""
         return self.stage.site_url
 
     @property
@@ -63,7 +65,7 @@ class TestStage:
         return self.stage.resource(service)
 
     def new_user(self, name: str) -> Person:
-        """Create a user with a unique username; the display name is `name`, capitalised."""
+        """A new user with a unique username; the display name is `name`, capitalized."""
         person = Person(f"{name}-{uuid4().hex[:8]}", f"Parley-{name}-1")
         self.stage.user_pool.add(person.username, display_name=name.capitalize(), password=person.password)
         return person
@@ -72,14 +74,29 @@ class TestStage:
         """A new ID token."""
         return self.stage.user_pool.id_token(person.username, person.password)
 
+    async def sign_in(self, person: Person) -> ChatClient:
+        """A client in a new session of a user, without a socket; the caller closes it. Raises httpx.HTTPError."""
+        token = await asyncio.to_thread(self.id_token, person)
+        return await ChatClient.sign_in(api_url=self.api_url, websocket_url=self.websocket_url, id_token=token)
+
+    @asynccontextmanager
+    async def connected_user(self, name: str) -> AsyncIterator[ChatClient]:
+        """The client of a new user with one open socket, until the block ends."""
+        client = await self.sign_in(await asyncio.to_thread(self.new_user, name))
+        try:
+            await client.open_socket()
+            yield client
+        finally:
+            await client.close()
+
 
 @contextmanager
 def running_stage(state_dir: Path) -> Iterator[TestStage]:
-    """Run a stage until the block ends. Raises RuntimeError with the command's output if it does not start."""
+    """Start a local stage that runs until the block ends. Raises RuntimeError with the command's output."""
     command = [sys.executable, "-m", "local.command_line"]
     options = ["--state-dir", str(state_dir)]
     started = subprocess.run(
-        # --stop-with stops the stage even if the tests are killed.
+        # The stage stops with this process, also when the tests are interrupted or killed.
         [*command, "up", "--detach", "--port", "0", "--stop-with", str(os.getpid()), *options],
         cwd=ROOT,
         capture_output=True,

@@ -1,8 +1,8 @@
-"""A chat client that does not give up: it reconnects, catches up, and sends again, as the browser's does.
+"""A chat client that reconnects, backfills and repeats unacknowledged sends, as the browser's client does.
 
-It connects first and then fetches what it missed, so that nothing falls between the two; it knows a message by its
-seq and shows it once; a seq that was skipped is asked for. A message that is not acknowledged is sent again with
-the same clientMessageId, until it is.
+It connects first and fetches missed messages afterwards, so that no message falls between the two. It identifies a
+message by its seq and shows it once, and requests a seq that was skipped. A message without an ack is sent again
+with the same clientMessageId until the ack arrives.
 """
 
 import asyncio
@@ -22,19 +22,19 @@ from websockets.exceptions import WebSocketException
 from ops.chat_client import ChatClient, Frame, Socket
 
 PAGE = 100
-LONGEST_PAUSE_SECONDS = 2.0
+MAX_PAUSE_SECONDS = 2.0
 ACK_SECONDS = 4.0
-# A request and an opening may each take TIMEOUT_SECONDS to fail, several times over.
+# A REST request and the opening of a socket may each take TIMEOUT_SECONDS to fail, several times in a row.
 CONNECTED_SECONDS = 120.0
-SEEN_SECONDS = 30.0
-"""How long `wait_until` waits where the caller does not say."""
-# A seq is assigned before its message is stored, and storing is tried again for half a minute.
-ASK_AGAIN_SECONDS = (0.3, 1.0, 3.0, 10.0, 30.0)
-NOT_NOW = frozenset({"RATE_LIMITED", "INTERNAL", "SESSION_EXPIRED"})
+WAIT_SECONDS = 30.0
+"""How long `wait_until` waits by default."""
+# A seq is assigned before its message is stored, and the workflow retries to store it for half a minute.
+REQUEST_PAUSES_SECONDS = (0.3, 1.0, 3.0, 10.0, 30.0)
+RETRIED_CODES = frozenset({"RATE_LIMITED", "INTERNAL", "SESSION_EXPIRED"})
 
 
 class RefusedError(Exception):
-    """The server refuses a message for good; sending it again cannot help."""
+    """The server refused a message with an error that repeating the send does not change."""
 
     def __init__(self, frame: Frame) -> None:
         super().__init__(f"{frame['code']}: {frame['message']}")
@@ -42,89 +42,89 @@ class RefusedError(Exception):
 
 
 @dataclass
-class Sending:
-    """A message on its way out."""
+class PendingMessage:
+    """A message that is not acknowledged yet."""
 
     text: str
-    first_sent: float
-    answered: asyncio.Future[Frame] | None = None
+    answer: asyncio.Future[Frame] | None = None
 
 
 @dataclass
 class ResumingClient:
-    """One person in one channel, with one socket at a time, whatever happens to it."""
+    """One user in one channel, with one socket at a time. It opens a new socket when the current one closes."""
 
-    client: ChatClient
+    chat_client: ChatClient
     channel_id: str
     rotate_after_seconds: float | None = None
     ping_every_seconds: float | None = None
     page: int = PAGE
-    """How many messages are asked for at once."""
+    """How many messages a page of the history has."""
     view: dict[int, dict[str, Any]] = field(default_factory=dict)
-    """What is on the screen: messages by seq."""
-    arrived: dict[str, float] = field(default_factory=dict)
-    """When each message was first on the screen, by messageId, on the monotonic clock."""
+    """The displayed messages, by seq."""
+    displayed_at: dict[str, float] = field(default_factory=dict)
+    """When each message was first displayed, by messageId, on the monotonic clock."""
     acknowledged: dict[str, str] = field(default_factory=dict)
     """messageId by clientMessageId."""
     sends: int = 0
-    repeats: int = 0
-    """Frames for what was on the screen already."""
-    received: Counter[str] = field(default_factory=Counter)
-    """How many frames came in over all of its sockets, by type."""
+    duplicate_frames: int = 0
+    """How many messages arrived that were displayed already."""
+    frames_received: Counter[str] = field(default_factory=Counter)
+    """How many frames arrived over all sockets, by type."""
     connections: int = 0
-    breaks: int = 0
-    """How often the only socket ended by itself."""
+    unexpected_closes: int = 0
+    """How often the socket closed although this client had not closed it."""
     backfills: int = 0
     errors: list[str] = field(default_factory=list)
-    _unacknowledged: dict[str, Sending] = field(default_factory=dict)
+    _pending: dict[str, PendingMessage] = field(default_factory=dict)
     _socket: Socket | None = None
-    _complete_to: int = 0
+    _settled: int = 0
     _holes: set[int] = field(default_factory=set)
-    _asked_for: set[int] = field(default_factory=set)
-    _asking: asyncio.Task[None] | None = None
-    _life: asyncio.Task[None] | None = None
+    _requested: set[int] = field(default_factory=set)
+    _request_task: asyncio.Task[None] | None = None
+    _connection_task: asyncio.Task[None] | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
     @asynccontextmanager
     async def online(
         cls,
-        client: ChatClient,
+        chat_client: ChatClient,
         channel_id: str,
         *,
         rotate_after_seconds: float | None = None,
         ping_every_seconds: float | None = None,
         page: int = PAGE,
     ) -> AsyncIterator[Self]:
-        """A client that is connected, and stays so until the block ends."""
-        person = cls(
-            client,
+        """A client that is connected, and reconnects when it has to, until the block ends."""
+        client = cls(
+            chat_client,
             channel_id,
             rotate_after_seconds=rotate_after_seconds,
             ping_every_seconds=ping_every_seconds,
             page=page,
         )
-        person.start()
+        client.start()
         try:
-            await person.wait_until(lambda: person.is_connected, seconds=CONNECTED_SECONDS)
-            yield person
+            await client.wait_until(lambda: client.is_connected, seconds=CONNECTED_SECONDS)
+            yield client
         finally:
-            await person.stop()
+            await client.stop()
 
     def start(self) -> None:
-        """Connect, and keep connected."""
-        self._life = asyncio.create_task(self._live())
+        """Connect, and reconnect after every close."""
+        self._connection_task = asyncio.create_task(self._keep_connected())
 
     async def stop(self) -> None:
-        """Disconnect and stay so; what is on the screen stays."""
-        await _ended(self._life)
-        self._life = None
-        await _closed(self._socket)
+        """Disconnect until `start` is called. The displayed messages stay."""
+        await _cancel(self._connection_task)
+        self._connection_task = None
+        await _close(self._socket)
         self._socket = None
-        # Only now: a socket that closes still brings frames, which may show that something is missing.
-        await _ended(self._asking)
-        self._asking = None
-        self._asked_for = set()
+        # After the socket has closed, because a closing socket still receives frames, which can reveal a missing
+        # seq.
+        await _cancel(self._request_task)
+        self._request_task = None
+        self._requested = set()
 
     @property
     def is_connected(self) -> bool:
@@ -132,60 +132,62 @@ class ResumingClient:
         return self._socket is not None and self._socket.is_open
 
     @property
-    def has_everything(self) -> bool:
-        """Whether no seq is missing below the latest."""
-        return self._complete_to == max(self.view, default=0)
+    def has_no_gap(self) -> bool:
+        """Whether every seq up to the latest is displayed."""
+        return self._settled == max(self.view, default=0)
 
     @property
     def screen(self) -> list[tuple[int, str, str]]:
-        """(seq, messageId, text) from top to bottom."""
+        """The displayed messages as (seq, messageId, text), in the order of seq."""
         return [(seq, message["messageId"], message["text"]) for seq, message in sorted(self.view.items())]
 
     def cut(self) -> None:
-        """Lose the network, now."""
+        """Abort the connection without a closing handshake, as a lost network does."""
         if self._socket is not None:
             self._socket.cut()
 
-    async def say(self, text: str, *, client_message_id: str | None = None, cut_after_send: bool = False) -> str:
-        """Send until it is acknowledged; the messageId. Raises RefusedError."""
-        wanted = client_message_id or str(uuid4())
-        sending = self._unacknowledged.setdefault(wanted, Sending(text, time.monotonic()))
+    async def send(self, text: str, *, client_message_id: str | None = None, cut_after_send: bool = False) -> str:
+        """Send a message until it is acknowledged, and return its messageId. Raises RefusedError."""
+        client_message_id = client_message_id or str(uuid4())
+        pending = self._pending.setdefault(client_message_id, PendingMessage(text))
         try:
             while True:
-                sending.answered = asyncio.get_running_loop().create_future()
-                await self._send(wanted, text)
+                pending.answer = asyncio.get_running_loop().create_future()
+                await self._send_frame(client_message_id, text)
                 if cut_after_send:
                     cut_after_send = False
                     self.cut()
                 try:
-                    answer = await asyncio.wait_for(sending.answered, ACK_SECONDS)
+                    answer = await asyncio.wait_for(pending.answer, ACK_SECONDS)
                 except TimeoutError:
                     continue
                 if answer["type"] == "ack":
-                    self.acknowledged[wanted] = str(answer["messageId"])
-                    return self.acknowledged[wanted]
+                    self.acknowledged[client_message_id] = str(answer["messageId"])
+                    return self.acknowledged[client_message_id]
                 self.errors.append(str(answer["code"]))
-                if answer["code"] not in NOT_NOW:
+                if answer["code"] not in RETRIED_CODES:
                     raise RefusedError(answer)
                 await asyncio.sleep(answer.get("retryAfterMs", 200) / 1000)
         finally:
-            self._unacknowledged.pop(wanted, None)
+            self._pending.pop(client_message_id, None)
 
-    async def wait_until(self, holds: Callable[[], bool], *, seconds: float | None = None) -> None:
-        """Wait for something that frames or a connection bring about. Raises TimeoutError."""
-        async with asyncio.timeout(SEEN_SECONDS if seconds is None else seconds):
-            while not holds():
-                if self._life is not None and self._life.done():
-                    self._life.result()
+    async def wait_until(self, condition: Callable[[], bool], *, seconds: float | None = None) -> None:
+        """Wait until a condition on frames or the connection holds. Raises TimeoutError."""
+        async with asyncio.timeout(WAIT_SECONDS if seconds is None else seconds):
+            while not condition():
+                if self._connection_task is not None and self._connection_task.done():
+                    self._connection_task.result()
                 self._changed.clear()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._changed.wait(), 0.1)
 
     async def catch_up(self) -> None:
-        """Fetch what came after the last message below which none is missing. Raises httpx.HTTPError."""
-        after = self._complete_to
+        """Fetch every message after the last seq below which none is missing. Raises httpx.HTTPError."""
+        after = self._settled
         while True:
-            page = await self.client.api.get(f"/channels/{self.channel_id}/messages", after=after, limit=self.page)
+            page = await self.chat_client.api.get(
+                f"/channels/{self.channel_id}/messages", after=after, limit=self.page
+            )
             for message in page["items"]:
                 self._show(message)
                 after = message["seq"]
@@ -194,34 +196,34 @@ class ResumingClient:
         self.backfills += 1
         self._advance()
 
-    # --- the life of its sockets ---------------------------------------------------
+    # --- connecting and sending ----------------------------------------------------
 
-    async def _live(self) -> None:
+    async def _keep_connected(self) -> None:
         failures = 0
         while True:
             before = self._socket
             try:
                 socket = await Socket.open(
-                    self.client.websocket_url, await self.client.ticket(), on_frame=self._hear
+                    self.chat_client.websocket_url, await self.chat_client.ticket(), on_frame=self._on_frame
                 )
                 self._socket = socket
                 self.connections += 1
                 try:
                     await self.catch_up()
                 finally:
-                    # The old socket goes when the new one has taken over.
-                    await _closed(before)
+                    # The old socket is closed after the new one is in use.
+                    await _close(before)
             except (httpx.HTTPError, WebSocketException, OSError, EOFError, TimeoutError) as failure:
                 self.errors.append(type(failure).__name__)
                 failures += 1
-                await asyncio.sleep(random.uniform(0, min(LONGEST_PAUSE_SECONDS, 0.1 * 2**failures)))
+                await asyncio.sleep(random.uniform(0, min(MAX_PAUSE_SECONDS, 0.1 * 2**failures)))
                 continue
             failures = 0
-            self._send_again()
+            self._repeat_pending()
             self._changed.set()
-            await self._until_it_ends(socket)
+            await self._wait_until_closed(socket)
 
-    async def _until_it_ends(self, socket: Socket) -> None:
+    async def _wait_until_closed(self, socket: Socket) -> None:
         deadline = time.monotonic() + (self.rotate_after_seconds or float("inf"))
         while socket.is_open and (left := deadline - time.monotonic()) > 0:
             pause = min(left, self.ping_every_seconds or left)
@@ -230,16 +232,16 @@ class ResumingClient:
                 with contextlib.suppress(WebSocketException, OSError):
                     await socket.send(action="ping")
         if not socket.is_open:
-            self.breaks += 1
+            self.unexpected_closes += 1
             self._socket = None
 
-    def _send_again(self) -> None:
-        """Whoever waits for an ack waits for it on a socket that is gone."""
-        for sending in self._unacknowledged.values():
-            if sending.answered is not None and not sending.answered.done():
-                sending.answered.set_exception(TimeoutError())
+    def _repeat_pending(self) -> None:
+        """Let every pending send repeat: the acks that they wait for were due on the closed socket."""
+        for pending in self._pending.values():
+            if pending.answer is not None and not pending.answer.done():
+                pending.answer.set_exception(TimeoutError())
 
-    async def _send(self, client_message_id: str, text: str) -> None:
+    async def _send_frame(self, client_message_id: str, text: str) -> None:
         while True:
             await self.wait_until(lambda: self.is_connected, seconds=CONNECTED_SECONDS)
             socket = self._socket
@@ -255,69 +257,71 @@ class ResumingClient:
             self.sends += 1
             return
 
-    # --- what comes in ---------------------------------------------------------------
+    # --- receiving -------------------------------------------------------------------
 
-    def _hear(self, frame: Frame) -> None:
-        self.received[str(frame.get("type"))] += 1
+    def _on_frame(self, frame: Frame) -> None:
+        self.frames_received[str(frame.get("type"))] += 1
         match frame.get("type"):
             case "ack" | "error":
-                sending = self._unacknowledged.get(str(frame.get("clientMessageId")))
-                if sending is not None and sending.answered is not None and not sending.answered.done():
-                    sending.answered.set_result(frame)
+                pending = self._pending.get(str(frame.get("clientMessageId")))
+                if pending is not None and pending.answer is not None and not pending.answer.done():
+                    pending.answer.set_result(frame)
             case "message" if frame["channelId"] == self.channel_id:
                 self._show(frame)
                 self._advance()
-                self._ask_for_what_is_missing()
+                self._request_missing()
         self._changed.set()
 
     def _show(self, message: dict[str, Any]) -> None:
         seq = int(message["seq"])
         if seq in self.view:
-            self.repeats += 1
+            self.duplicate_frames += 1
             return
         self.view[seq] = message
-        self.arrived.setdefault(str(message["messageId"]), time.monotonic())
+        self.displayed_at.setdefault(str(message["messageId"]), time.monotonic())
 
     def _advance(self) -> None:
-        while self._complete_to + 1 in self.view:
-            self._complete_to += 1
+        while self._settled + 1 in self.view:
+            self._settled += 1
 
-    def _ask_for_what_is_missing(self) -> None:
-        """Ask for skipped seqs, anew where there are others than those that are asked for already."""
-        if self._life is None or self._missing <= self._asked_for:
+    def _request_missing(self) -> None:
+        """Request skipped seqs, unless all of them are being requested already."""
+        if self._connection_task is None or self._missing <= self._requested:
             return
-        if self._asking is not None:
-            self._asking.cancel()
-        self._asked_for = self._missing
-        self._asking = asyncio.create_task(self._keep_asking())
+        if self._request_task is not None:
+            self._request_task.cancel()
+        self._requested = self._missing
+        self._request_task = asyncio.create_task(self._request_until_complete())
 
-    async def _keep_asking(self) -> None:
-        """A few times, ever more rarely; then it is a hole, which a later catch-up asks for again."""
-        for pause in ASK_AGAIN_SECONDS:
+    async def _request_until_complete(self) -> None:
+        """Fetch missing messages after growing pauses. What is still missing then counts as a hole; `catch_up` may
+        still fill it later.
+        """
+        for pause in REQUEST_PAUSES_SECONDS:
             await asyncio.sleep(pause)
             if not self._missing:
                 break
             with contextlib.suppress(httpx.HTTPError):
                 await self.catch_up()
         self._holes |= self._missing
-        self._asked_for = set()
+        self._requested = set()
 
     @property
     def _missing(self) -> set[int]:
-        """Every seq below the latest that was neither seen nor asked for in vain."""
-        return set(range(self._complete_to + 1, max(self.view, default=0))) - self.view.keys() - self._holes
+        """Every seq below the latest that is not displayed and does not count as a hole."""
+        return set(range(self._settled + 1, max(self.view, default=0))) - self.view.keys() - self._holes
 
 
-async def _ended(task: asyncio.Task[None] | None) -> None:
-    """Cancel a task, if there is one, and wait until it has gone."""
+async def _cancel(task: asyncio.Task[None] | None) -> None:
+    """Cancel a task, if there is one, and wait until it has ended."""
     if task is not None:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
 
-async def _closed(socket: Socket | None) -> None:
-    """Close a socket, if there is one, whatever state it is in."""
+async def _close(socket: Socket | None) -> None:
+    """Close a socket, if there is one, in any state."""
     if socket is not None:
         with contextlib.suppress(WebSocketException, OSError):
             await socket.close()

@@ -1,8 +1,8 @@
-"""Run the checks and the tests side by side: `python -m tests.runner check | test | test-all`.
+"""Run the checks and the tests concurrently: `python -m tests.runner check | test | test-all`.
 
-The checks (formatting, lint, types, the UI's own) run in the background and report as each ends; pytest writes to
-the terminal as usual. Everything runs to its end, and the exit code is 1 if anything failed. More arguments are
-handed to pytest: `python -m tests.runner test -k sending`.
+The checks (formatting, lint, types, the UI's own) run in the background; pytest writes to the terminal. Everything
+runs to its end, and the exit code is 1 if anything failed. Further arguments go to pytest:
+`python -m tests.runner test -k sending`.
 """
 
 import os
@@ -18,24 +18,24 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 
-# Biome keeps a log in the user's cache directory, and tests leave nothing outside the folder.
+# Biome writes a log to the user's cache directory; this keeps it inside the repository.
 UI_ENVIRONMENT = {"XDG_CACHE_HOME": str(ROOT / ".build" / "cache")}
 
-# The tests go first; checks use what processor time they leave.
-LATER = ["nice", "-n", "10"] if shutil.which("nice") else []
+# The tests have priority over the checks.
+LOW_PRIORITY = ["nice", "-n", "10"] if shutil.which("nice") else []
 
 PYTEST = [sys.executable, "-m", "pytest"]
-ON_TWO_CORES = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
+TWO_PROCESSES = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
 TESTS = {
     "check": ["-q", "tests/unit", "tests/contract"],
-    "test": ["tests", *ON_TWO_CORES],
-    "test-all": ["tests", "--thorough", *ON_TWO_CORES],
+    "test": ["tests", *TWO_PROCESSES],
+    "test-all": ["tests", "--thorough", *TWO_PROCESSES],
 }
 
 
 @dataclass(frozen=True)
 class Check:
-    """A command that says whether the code is as it should be."""
+    """A command that exits with 0 if the code passes the check."""
 
     name: str
     command: list[str]
@@ -53,27 +53,27 @@ CHECKS = [
 
 
 class Background:
-    """Checks that run one after the other beside the tests, in a thread."""
+    """Runs checks one after the other in a thread, while the tests run."""
 
     def __init__(self, checks: list[Check]) -> None:
         self._checks = checks
         self._running: subprocess.Popen[str] | None = None
         self._stopped = False
         self.lines: list[str] = []
-        """One line for each check that has ended."""
+        """One line for each ended check, with its result."""
         self.failed: list[str] = []
         self._thread = threading.Thread(target=self._run)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the first check."""
         self._thread.start()
 
     def wait(self) -> None:
-        """Wait until all have ended."""
+        """Wait until all checks have ended."""
         self._thread.join()
 
     def stop(self) -> None:
-        """End the running check, and start no other."""
+        """Terminate the running check and start no further one."""
         self._stopped = True
         if self._running is not None:
             self._running.terminate()
@@ -85,7 +85,7 @@ class Background:
                 return
             began = time.monotonic()
             self._running = subprocess.Popen(
-                [*LATER, *check.command],
+                [*LOW_PRIORITY, *check.command],
                 cwd=ROOT,
                 env=os.environ | check.environment,
                 stdin=subprocess.DEVNULL,
@@ -103,9 +103,9 @@ class Background:
 
 
 def main(arguments: list[str]) -> int:
-    """Run what the first argument names; the exit code."""
+    """Run the tests that the first argument names, with the checks. Returns the exit code."""
     if not arguments or arguments[0] not in TESTS:
-        print(f"Say what to run: {', '.join(TESTS)}.", file=sys.stderr)
+        print(f"Name what to run: {', '.join(TESTS)}.", file=sys.stderr)
         return 2
     background = Background(CHECKS)
     background.start()

@@ -1,7 +1,7 @@
-"""How processes share the tests (`pytest -n 2 --dist loadscope`): whole tiers, a local stage for each process.
+"""Distributes the tests over processes (`pytest -n 2 --dist loadscope`): a tier that needs a stage as a whole.
 
-A directory of `tests/` is a tier. The tiers that need a local stage are handed out first, the browsers before
-everything else; the small ones fill up whichever process is free.
+A directory of `tests/` is a tier. Each process has its own local stage. The tiers that need one start first, the
+browser tests before all others; the small tiers go to the process that is free.
 """
 
 from typing import Any
@@ -10,10 +10,10 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 TIERS = ("browser", "integration", "guarantees", "workflows", "stacks", "emulator", "unit", "contract")
-"""In the order in which they run."""
+"""The tiers, in the order in which they run."""
 
 SPLIT = ("unit", "emulator")
-"""Their modules share nothing that is slow to make, so that each can run in either process."""
+"""The tiers without slow shared fixtures, whose modules can run in any process."""
 
 
 class TierScheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
@@ -29,19 +29,19 @@ def tier_of(nodeid: str) -> str:
 
 
 def scope_of(nodeid: str) -> str:
-    """What is handed to one process as a whole."""
+    """The tier or module that one process runs as a whole."""
     tier = tier_of(nodeid)
     return nodeid.partition("::")[0] if tier in SPLIT else tier
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Which tests run: those marked `thorough` only when asked for."""
-    parser.addoption("--thorough", action="store_true", help="every test in full, not only what is quick")
+    """An option that also runs the tests marked `thorough`."""
+    parser.addoption("--thorough", action="store_true", help="also run the slow tests, and every test in full")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is thorough unless it is asked for, and put the tiers in their order.
+    """Leave out thorough tests without --thorough or --long, and sort the tests by tier.
 
     Within a tier the order stays as it is, shuffled or not.
     """
@@ -55,5 +55,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TierScheduling | None:
-    """Ours for `--dist loadscope`; any other choice is the caller's."""
+    """TierScheduling for `--dist loadscope`; pytest-xdist's own scheduler for other values."""
     return TierScheduling(config, log) if config.getoption("dist") == "loadscope" else None

@@ -1,8 +1,8 @@
-"""How long tests wait, said once: a generous deadline for everything awaited, polled.
+"""Polls a condition until one generous deadline, which all tests share.
 
-A test asserts what happens, never how fast: on a slow or busy machine it takes longer and passes all the same, and
-`bench/` measures speed. To show that something does *not* happen, let something else happen behind it (a sentinel
-that takes the same way) and look then, instead of sleeping.
+A test asserts what happens, never how fast: on a slow machine it takes longer and still passes. `bench/` measures
+speed. To show that something does *not* happen, wait for a later event on the same path (a sentinel) and look
+then, instead of sleeping.
 """
 
 import asyncio
@@ -13,51 +13,52 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, overload
 
 DEADLINE_SECONDS = float(os.environ.get("PARLEY_TEST_DEADLINE_SECONDS", "90"))
-"""The only deadline. `make mutants` sets a shorter one, because there every test is expected to fail."""
+"""The deadline. `make mutants` sets a shorter one, because there every test is expected to fail."""
 
 DEADLINE_MS = DEADLINE_SECONDS * 1000
-"""The same, as Playwright counts."""
+"""The deadline in milliseconds, for Playwright."""
 
 COMMAND_SECONDS = 3 * DEADLINE_SECONDS
-"""For a whole command as a process, which may deploy a stage."""
+"""The timeout of a command in its own process, which may deploy a stage."""
 
 START_SECONDS = 240.0
-"""For the start of a local stage, whatever the deadline of the tests is."""
+"""The timeout of the start of a local stage. It does not depend on the tests' deadline."""
 
 POLL_SECONDS = 0.05
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
-def wait_until(look: Callable[[], Found], what: str, *, every: float = POLL_SECONDS) -> Found:
-    """Look again and again until the answer is truthy, and return it.
+def wait_until(condition: Callable[[], Result], what: str, *, every: float = POLL_SECONDS) -> Result:
+    """Call `condition` until its result is truthy, and return the result.
 
-    `what` completes the sentence "waited 90 s until …". Raises AssertionError with the last answer after that.
+    `what` completes the sentence "waited 90 s until …". Raises AssertionError with the last result at the
+    deadline.
     """
     deadline = time.monotonic() + DEADLINE_SECONDS
-    while not (found := look()):
+    while not (result := condition()):
         if time.monotonic() > deadline:
-            raise AssertionError(_in_vain(what, found))
+            raise AssertionError(_timeout_message(what, result))
         time.sleep(every)
-    return found
+    return result
 
 
 @overload
-async def until(look: Callable[[], Awaitable[Found]], what: str, *, every: float = ...) -> Found: ...
+async def until(condition: Callable[[], Awaitable[Result]], what: str, *, every: float = ...) -> Result: ...
 @overload
-async def until(look: Callable[[], Found], what: str, *, every: float = ...) -> Found: ...
-async def until(look: Callable[[], Any], what: str, *, every: float = POLL_SECONDS) -> Any:
-    """`wait_until` for asynchronous tests; `look` may be a coroutine function."""
+async def until(condition: Callable[[], Result], what: str, *, every: float = ...) -> Result: ...
+async def until(condition: Callable[[], Any], what: str, *, every: float = POLL_SECONDS) -> Any:
+    """`wait_until` for asynchronous tests; `condition` may be a coroutine function."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while True:
-        answer = look()
-        found = await answer if inspect.isawaitable(answer) else answer
-        if found:
-            return found
+        outcome = condition()
+        result = await outcome if inspect.isawaitable(outcome) else outcome
+        if result:
+            return result
         if time.monotonic() > deadline:
-            raise AssertionError(_in_vain(what, found))
+            raise AssertionError(_timeout_message(what, result))
         await asyncio.sleep(every)
 
 
-def _in_vain(what: str, found: object) -> str:
-    return f"waited {DEADLINE_SECONDS:g} s until {what}; last seen: {found!r:.500}"
+def _timeout_message(what: str, result: object) -> str:
+    return f"waited {DEADLINE_SECONDS:g} s until {what}; last result: {result!r:.500}"

@@ -1,7 +1,8 @@
-"""Every promise on whichever stage is asked for, recorded for the report.
+"""Fixtures of the guarantees: the record of each test for the report, and faults of the emulator.
 
-`make guarantees` runs everything on a local stage, `make test` what is quick of it; with `--stage NAME` it is a
-deployed one, where tests that need the emulator's faults are skipped and say so. `--long` is the long form.
+`make guarantees` runs all tests on a local stage, `make test` the quick ones. With `--stage NAME` they run on a
+deployed stage, where tests that need the emulator's faults are skipped. `--long` repeats everything much more
+often.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from tests.local_stage import TestStage
 
 @pytest.fixture
 def is_long(request: pytest.FixtureRequest) -> bool:
-    """Whether this is the long form."""
+    """Whether the tests run with many more repetitions."""
     return bool(request.config.getoption("--long"))
 
 
@@ -29,18 +30,18 @@ def is_thorough(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def record(request: pytest.FixtureRequest) -> Record:
-    """Where a test says what it tried. The promise is the module's PROMISE."""
-    found = Record(request.module.PROMISE)
-    request.node.stash[RECORD] = found
-    report_of(request.config).records.append(found)
-    return found
+    """The test's record in the report. Its promise is the module's PROMISE."""
+    new = Record(request.module.PROMISE)
+    request.node.stash[RECORD] = new
+    report_of(request.config).records.append(new)
+    return new
 
 
 @pytest.fixture
 def faults(stage: TestStage, record: Record) -> Iterator[Faults]:
-    """Faults of the emulator; a deployed stage has none to ask for, which the record says."""
+    """Injects faults into the local stage. On a deployed stage the test is skipped, with a reason."""
     if stage.state_dir is None:
         pytest.skip("faults can be injected in a local stage only")
-    found = Faults(LocalStage.load(stage.state_dir))
-    yield found
-    found.put()
+    injected = Faults(LocalStage.load(stage.state_dir))
+    yield injected
+    injected.put()

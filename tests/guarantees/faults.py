@@ -1,4 +1,4 @@
-"""Faults, where the stage allows them: the emulator of a local stage, asked over loopback."""
+"""Injects faults into a local stage, through the emulator's control routes on loopback."""
 
 import json
 import time
@@ -16,15 +16,15 @@ Rule = dict[str, Any]
 
 @dataclass(frozen=True)
 class Faults:
-    """What goes wrong on a local stage, and only while a test wants it."""
+    """The faults of a local stage. A test enables them for a block of code."""
 
     stage: LocalStage
 
     @contextmanager
     def of(self, *rules: Rule) -> Iterator[None]:
-        """These faults, until the block ends.
+        """Inject these faults until the block ends.
 
-        A fault that never struck proves nothing, so each rule must have struck by then: AssertionError otherwise.
+        Raises AssertionError if one of them never struck, because the test would then prove nothing.
         """
         self.put(*rules)
         try:
@@ -35,21 +35,21 @@ class Faults:
         self.change()
 
     def change(self, *rules: Rule) -> None:
-        """These faults instead of those before, each of which must have struck. Raises AssertionError."""
+        """Replace the faults in force. Raises AssertionError if one of the replaced faults never struck."""
         idle = [rule for rule in self.put(*rules) if not rule["struck"]]
-        assert not idle, f"these faults never struck, so the test shows nothing: {idle}"
+        assert not idle, f"these faults never struck, so the test proves nothing: {idle}"
 
     def put(self, *rules: Rule) -> list[Rule]:
-        """These faults instead of those before, however often they struck: it returns them with their `struck`."""
+        """Replace the faults in force. Returns the replaced ones, each with its number of strikes, `struck`."""
         replaced: list[Rule] = self._post("faults", list(rules))["replaced"]
         return replaced
 
     def struck(self, what: str | None = None) -> int:
-        """How often the faults in force have struck, or those that do `what`."""
-        return sum(rule["struck"] for rule in self._ask("faults")["faults"] if what in (None, rule["what"]))
+        """How often the faults in force have struck; with `what`, only the faults of that kind."""
+        return sum(rule["struck"] for rule in self._get("faults")["faults"] if what in (None, rule["what"]))
 
     def wait_until_struck(self, times: int = 1) -> None:
-        """Wait until the faults in force have struck so often."""
+        """Wait until the faults in force have struck so many times."""
         wait_until(lambda: self.struck() >= times, f"faults had struck {times} times")
 
     def advance_clock(self, seconds: float) -> None:
@@ -58,7 +58,7 @@ class Faults:
 
     @contextmanager
     def enforced_policies(self) -> Iterator[None]:
-        """IAM decides what functions may do, until the block ends."""
+        """Enforce the IAM policies of the functions until the block ends."""
         self._post("policies", {"enforced": True})
         try:
             self.stage.warm_functions()
@@ -68,23 +68,23 @@ class Faults:
             self.stage.warm_functions()
 
     def kill_and_restart(self, *, down_seconds: float = 0.6) -> None:
-        """Kill the emulator by its process id, and start it again from what it had written.
+        """Kill the emulator's process, and restart it from its saved state.
 
-        It is down long enough for the supervisor to see that this was meant, and not to count it as a crash.
+        It is down long enough for the supervisor to recognize a requested restart, and not count a crash.
         """
         self.stage.kill_emulator()
         time.sleep(down_seconds)
         self.stage.restart_emulator()
 
-    def _ask(self, what: str) -> Any:
+    def _get(self, path: str) -> Any:
         with urllib.request.urlopen(
-            f"{self.stage.emulator_url}/_parley/{what}", timeout=DEADLINE_SECONDS
-        ) as answer:
-            return json.load(answer)
+            f"{self.stage.emulator_url}/_parley/{path}", timeout=DEADLINE_SECONDS
+        ) as response:
+            return json.load(response)
 
-    def _post(self, what: str, body: Rule | Sequence[Rule]) -> Any:
+    def _post(self, path: str, body: Rule | Sequence[Rule]) -> Any:
         request = urllib.request.Request(
-            f"{self.stage.emulator_url}/_parley/{what}", data=json.dumps(body).encode(), method="POST"
+            f"{self.stage.emulator_url}/_parley/{path}", data=json.dumps(body).encode(), method="POST"
         )
-        with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answer:
-            return json.load(answer)
+        with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as response:
+            return json.load(response)

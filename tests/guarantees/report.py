@@ -1,4 +1,4 @@
-"""What was promised, what was tried, how often, and how it ended: a table for terminals, a page with plots."""
+"""The guarantees' report: each promise, what was tried how often, and the result, as a table and an HTML page."""
 
 import html
 import math
@@ -13,23 +13,23 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "artefacts" / "guarantees.html"
 
 PROMISES = {
-    1: "sent again after a cut: one message, the same id and ack both times",
-    2: "back after an absence: every message, in order, none twice",
-    3: "hours and idle minutes without a visible break",
-    4: "removed, signed out or expired: nothing in or out, the socket closed",
-    5: "two tabs, one killed: still online, the same in both",
-    6: "wrong clocks, one millisecond: one order for everyone, nothing overwritten",
-    7: "10,000 messages, 1,000 members: pages at once, everyone online served",
-    8: "forged frames and foreign ids: refused with a clear error, never logged",
-    9: "emoji, right-to-left, 200 KB: kept exactly, or a visible error",
-    10: "floods, poisoned events, replays: slowed, kept for a redrive, unseen",
+    1: "a message that is sent again is stored once, and both acks have the same messageId",
+    2: "a client that reconnects gets every message, in order, none twice",
+    3: "long connections: idle timeouts and the two-hour limit lose no message",
+    4: "a user who was removed or signed out, or whose session expired, sends and receives nothing more",
+    5: "two tabs of a user show the same, and the user stays online while one of them is open",
+    6: "all members see one order, with wrong clocks and concurrent messages too, and nothing is overwritten",
+    7: "a channel of 10,000 messages is read in pages, and one of 1,000 members delivers to all online members",
+    8: "forged frames and ids of other channels are refused with a clear error, and no text is logged",
+    9: "every text is stored unchanged, or refused with an error",
+    10: "floods are rate limited, malformed events kept as dead letters, replays posted to no client",
 }
-RESULTS = {"passed": "held", "failed": "BROKEN", "skipped": "not tried"}
+RESULTS = {"passed": "held", "failed": "BROKEN", "skipped": "not tested"}
 
 
 @dataclass
 class Attempt:
-    """One thing that was tried, so many times."""
+    """One kind of attempt to break a promise, and how often it was made."""
 
     what: str
     times: int
@@ -37,7 +37,7 @@ class Attempt:
 
 @dataclass
 class Record:
-    """One test of one promise."""
+    """The result of one test of a promise."""
 
     promise: int
     attempts: list[Attempt] = field(default_factory=list)
@@ -48,11 +48,11 @@ class Record:
 
     @classmethod
     def restored(cls, fields: dict[str, Any]) -> Self:
-        """A record that `dataclasses.asdict` took apart, for another process."""
+        """A record from the fields that `dataclasses.asdict` returned in another process."""
         return cls(**{**fields, "attempts": [Attempt(**attempt) for attempt in fields["attempts"]]})
 
     def tried(self, what: str, times: int = 1) -> None:
-        """Say what was tried, once it was."""
+        """Record an attempt after it was made."""
         for attempt in self.attempts:
             if attempt.what == what:
                 attempt.times += times
@@ -60,38 +60,38 @@ class Record:
         self.attempts.append(Attempt(what, times))
 
     def note(self, text: str) -> None:
-        """A figure worth keeping, or a seed."""
+        """Add a note to the report, such as a seed."""
         self.notes.append(text)
 
     def delivered(self, seconds: Sequence[float]) -> None:
-        """How long messages took from the send to a screen."""
+        """Add times from the send of a message to its display."""
         self.delivery_seconds += seconds
 
 
 @dataclass
 class Report:
-    """Every record of a run."""
+    """The records of one pytest run."""
 
     stage: str = "local"
     records: list[Record] = field(default_factory=list)
 
     def rows(self) -> list[tuple[str, str, str, str]]:
-        """(promise, tried, times, result), a line for each thing tried."""
+        """One (promise, attempt, times, result) for each attempt."""
         rows: list[tuple[str, str, str, str]] = []
         for number, promise in PROMISES.items():
             records = [record for record in self.records if record.promise == number]
             if not records:
-                rows.append((f"{number}. {promise}", "-", "0", "not tried"))
+                rows.append((f"{number}. {promise}", "-", "0", "not tested"))
             for record in records:
                 result = RESULTS.get(record.outcome, record.outcome)
                 if record.outcome == "skipped" and record.reason:
-                    result = f"not tried: {record.reason}"
+                    result = f"not tested: {record.reason}"
                 for attempt in record.attempts or [Attempt("-", 0)]:
                     rows.append((f"{number}. {promise}", attempt.what, f"{attempt.times:,}", result))
         return rows
 
     def lines(self) -> list[str]:
-        """The table, for a terminal."""
+        """The table as lines for a terminal."""
         lines: list[str] = []
         before = ""
         for promise, what, times, result in self.rows():
@@ -103,17 +103,17 @@ class Report:
         return lines
 
     def write(self) -> Path:
-        """The page."""
+        """Write the HTML page, and return its path."""
         PAGE.parent.mkdir(exist_ok=True)
         PAGE.write_text(self._page(), encoding="utf-8")
         return PAGE
 
     def _page(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in ("promise", "tried", "times", "result"))
+        head = "".join(f"<th>{name}</th>" for name in ("promise", "attempt", "times", "result"))
         body, before = "", ""
         for promise, what, times, result in self.rows():
             shown, before = ("" if promise == before else promise), promise
-            kind = {"held": "held", "BROKEN": "broken"}.get(result, "untried")
+            kind = {"held": "held", "BROKEN": "broken"}.get(result, "untested")
             cells = f"<td>{html.escape(shown)}</td><td>{html.escape(what)}</td><td class=n>{times}</td>"
             body += f"<tr>{cells}<td class={kind}>{html.escape(result)}</td></tr>\n"
         plots = "".join(
@@ -122,14 +122,14 @@ class Report:
             if len(record.delivery_seconds) >= 2
         )
         notes = "".join(f"<li>{html.escape(note)}</li>" for record in self.records for note in record.notes)
-        moment = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
         return (
             "<!doctype html><html lang=en><meta charset=utf-8><title>Parley: the guarantees</title>"
             f"<style>{STYLE}</style><h1>Parley: the guarantees</h1>"
-            f"<p>Stage {html.escape(self.stage)}, {moment}.</p>"
+            f"<p>Stage {html.escape(self.stage)}, {now}.</p>"
             f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-            "<h1>From the send to a screen</h1><p>The share of deliveries that were on a screen within a time. "
-            f"Faults are in force, so the tail is what they cost.</p>{plots}"
+            "<h1>From send to display</h1><p>The share of deliveries that were displayed within a time. "
+            f"The slow ones are those that injected faults delayed.</p>{plots}"
             f"<h1>Notes</h1><ul>{notes}</ul></html>\n"
         )
 
@@ -139,14 +139,14 @@ STYLE = (
     "table{border-collapse:collapse;width:100%}"
     "td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ddd;vertical-align:top}"
     ".n{text-align:right}.held{color:#176b3a}.broken{color:#b3261e;font-weight:700}"
-    ".untried{color:#6b6f76}svg{max-width:100%}h2{font-size:1rem;margin:1.5rem 0 .3rem}"
+    ".untested{color:#6b6f76}svg{max-width:100%}h2{font-size:1rem;margin:1.5rem 0 .3rem}"
 )
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 200, 50, 30
 
 
 def plot(seconds: Sequence[float]) -> str:
     """The share of deliveries by time, on a logarithmic axis, as inline SVG."""
-    ordered = sorted(max(each, 0.001) for each in seconds)
+    ordered = sorted(max(value, 0.001) for value in seconds)
     low = math.floor(math.log10(ordered[0]))
     high = max(math.ceil(math.log10(ordered[-1])), low + 1)
 

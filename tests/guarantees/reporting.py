@@ -1,4 +1,4 @@
-"""Brings the records of a run together, from whichever process ran a test, and shows them at the end."""
+"""A pytest plugin that collects the records of all test processes and prints the report at the end."""
 
 from dataclasses import asdict
 from typing import Any
@@ -12,13 +12,13 @@ RECORD = pytest.StashKey[Record]()
 
 
 def report_of(config: pytest.Config) -> Report:
-    """The report of this run."""
+    """The report of this pytest run."""
     return config.stash.setdefault(REPORT, Report(stage=config.getoption("--stage") or "local"))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """Tell each record how its test ended."""
+    """Set the outcome of the test's record."""
     outcome = yield
     record = item.stash.get(RECORD, None)
     if record is not None and (call.when == "call" or outcome.outcome != "passed"):
@@ -28,7 +28,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A process that ran tests for another (`pytest -n`) hands its records over."""
+    """In a worker of `pytest -n`, pass the records to the main process."""
     report = session.config.stash.get(REPORT, None)
     if report is not None and hasattr(session.config, "workeroutput"):
         session.config.workeroutput["guarantees"] = [asdict(record) for record in report.records]
@@ -36,14 +36,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """The one that asked takes them."""
+    """In the main process, add the records of a worker to the report."""
     records = getattr(node, "workeroutput", {}).get("guarantees", [])
     if records:
         report_of(node.config).records += [Record.restored(record) for record in records]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The table, and where the page is."""
+    """Print the table and the path of the page."""
     report = config.stash.get(REPORT, None)
     if report is None:
         return

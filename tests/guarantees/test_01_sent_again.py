@@ -1,10 +1,10 @@
-"""Whatever is cut while a message is sent, sending it again makes it one message with one id and one ack."""
+"""A message whose send is interrupted and repeated is stored once, and every ack has the same messageId."""
 
 from uuid import uuid4
 
 import pytest
 
-from tests.guarantees.crowd import crowd
+from tests.guarantees.clients import connected_channel
 from tests.guarantees.faults import Faults
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
@@ -20,62 +20,68 @@ POINTS = {
 
 
 @pytest.mark.parametrize("point", POINTS)
-async def test_a_socket_cut_around_a_frame(
+async def test_a_send_repeated_after_a_cut_socket_is_one_message(
     stage: TestStage, record: Record, faults: Faults, is_long: bool, point: str
 ):
-    """The client connects again and sends again; the channel holds the message once."""
+    """The client reconnects and sends again; the channel holds the message once."""
     times = 20 if is_long else 3
-    async with crowd(stage, 2) as people:
-        sender = people.people[0]
+    async with connected_channel(stage, 2) as channel:
+        sender = channel.clients[0]
         for number in range(times):
-            wanted = str(uuid4())
-            with faults.of({"where": "frame", "what": point, "only": wanted, "times": 1}):
-                first = await people.say(sender, f"{point} {number}", client_message_id=wanted)
+            client_message_id = str(uuid4())
+            with faults.of({"where": "frame", "what": point, "only": client_message_id, "times": 1}):
+                first = await channel.send(sender, f"{point} {number}", client_message_id=client_message_id)
                 assert faults.struck() == 1
-            again = await people.say(sender, f"{point} {number}", client_message_id=wanted)
+            again = await channel.send(sender, f"{point} {number}", client_message_id=client_message_id)
             assert first == again
-        table = await people.check(record)
+        table = await channel.check(record)
         assert len(table) == times
     record.tried(POINTS[point], times)
 
 
-async def test_a_network_cut_right_after_the_send(stage: TestStage, record: Record, is_long: bool):
-    """The frame may have arrived or not; either way it is one message, and the ack's id is the stored one."""
+async def test_a_network_cut_right_after_the_send_loses_and_duplicates_nothing(
+    stage: TestStage, record: Record, is_long: bool
+):
+    """Whether or not the first frame arrived, there is one message, and the ack has the stored messageId."""
     times = 20 if is_long else 4
-    async with crowd(stage, 2) as people:
-        said = [
-            await people.say(people.people[number % 2], f"gone {number}", cut_after_send=True)
+    async with connected_channel(stage, 2) as channel:
+        message_ids = [
+            await channel.send(channel.clients[number % 2], f"cut {number}", cut_after_send=True)
             for number in range(times)
         ]
-        table = await people.check(record)
-        assert sorted(said) == sorted(message_id for _, message_id, _ in table)
+        table = await channel.check(record)
+        assert sorted(message_ids) == sorted(message_id for _, message_id, _ in table)
     record.tried("network cut by the client right after the send", times)
 
 
 LOST = {
-    "DynamoDB_20120810.UpdateItem": "the answer to the admission lost",
-    "AWSEvents.PutEvents": "the bus's answer lost: the event is on it twice",
+    "DynamoDB_20120810.UpdateItem": "response to the admission lost",
+    "AWSEvents.PutEvents": "response of the bus lost, so that the event was published twice",
 }
 
 
 @pytest.mark.parametrize("target", LOST)
-async def test_an_answer_lost_inside(stage: TestStage, record: Record, faults: Faults, target: str):
-    """A function that hears nothing asks again, and what it did twice counts once."""
-    async with crowd(stage, 2) as people:
+async def test_a_lost_response_from_aws_does_not_duplicate_a_message(
+    stage: TestStage, record: Record, faults: Faults, target: str
+):
+    """A function whose AWS call gets no response repeats the call, and the message is stored once."""
+    async with connected_channel(stage, 2) as channel:
         with faults.of({"where": "request", "what": "lost", "only": target, "times": 1}):
             for number in range(3):
-                await people.say(people.people[0], f"lost {number}")
+                await channel.send(channel.clients[0], f"lost {number}")
             assert faults.struck() == 1
-        assert len(await people.check(record)) == 3
+        assert len(await channel.check(record)) == 3
     record.tried(LOST[target])
 
 
 @pytest.mark.thorough
-async def test_a_function_that_times_out_after_it_published(stage: TestStage, record: Record, faults: Faults):
-    """No ack comes, so the message is sent again; it is there once."""
-    async with crowd(stage, 2) as people:
+async def test_a_function_timeout_after_publishing_does_not_duplicate_a_message(
+    stage: TestStage, record: Record, faults: Faults
+):
+    """The client gets no ack and sends again; the channel holds the message once."""
+    async with connected_channel(stage, 2) as channel:
         with faults.of({"where": "function", "what": "lost", "only": "SendMessage", "times": 1}):
-            await people.say(people.people[0], "slow")
+            await channel.send(channel.clients[0], "slow")
             assert faults.struck() == 1
-        assert len(await people.check(record)) == 1
-    record.tried("send_message timed out after it published")
+        assert len(await channel.check(record)) == 1
+    record.tried("send_message timed out after publishing")

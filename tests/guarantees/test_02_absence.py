@@ -1,11 +1,11 @@
-"""Whoever was away sees on return every message, in order, none twice."""
+"""A client that was disconnected, or whose frames were lost, gets every message, in order, none twice."""
 
 import asyncio
 
 import pytest
 
 from ops.runs import dead_letters
-from tests.guarantees.crowd import crowd
+from tests.guarantees.clients import connected_channel
 from tests.guarantees.faults import Faults
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
@@ -14,77 +14,78 @@ from tests.waiting import DEADLINE_SECONDS, until, wait_until
 PROMISE = 2
 pytestmark = pytest.mark.anyio
 
-
 PAGE = 10
-ASKED_IN_VAIN = 3
+FAILED_BACKFILLS = 3
 
 
-async def test_messages_of_an_absence(stage: TestStage, record: Record, is_long: bool):
-    """Away while others write more than a page. Nobody needs to speak for the absent one to have it all."""
+async def test_messages_sent_during_an_absence_arrive_on_return(stage: TestStage, record: Record, is_long: bool):
+    """A client that missed more than a page fetches it on return, without a further message in the channel."""
     count = 120 if is_long else 30
-    async with crowd(stage, 4, page=PAGE) as people:
-        away, *others = people.people
-        await people.say(away, "back in a moment")
+    async with connected_channel(stage, 4, page=PAGE) as channel:
+        away, *others = channel.clients
+        await channel.send(away, "back in a moment")
         await away.stop()
-        await asyncio.gather(*(people.say(others[number % 3], f"meanwhile {number}") for number in range(count)))
-        await people.settle_storage()
+        await asyncio.gather(*(channel.send(others[number % 3], f"meanwhile {number}") for number in range(count)))
+        await channel.wait_until_stored()
         away.start()
-        await away.wait_until(lambda: people.sent.keys() <= away.arrived.keys())
-        assert len(await people.check(record)) == count + 1
-    record.tried("messages while away, and silence on return", count)
+        await away.wait_until(lambda: channel.sent.keys() <= away.displayed_at.keys())
+        assert len(await channel.check(record)) == count + 1
+    record.tried("messages sent during an absence, and none on return", count)
 
 
-async def test_messages_that_go_on_during_the_return(stage: TestStage, record: Record, is_long: bool):
-    """Others write while somebody is away, and while they catch up."""
+async def test_messages_sent_during_the_return_arrive(stage: TestStage, record: Record, is_long: bool):
+    """Messages that others send while a client is away, and while it catches up, all arrive."""
     count = 120 if is_long else 30
-    async with crowd(stage, 4, page=PAGE) as people:
-        away, *others = people.people
+    async with connected_channel(stage, 4, page=PAGE) as channel:
+        away, *others = channel.clients
         await away.stop()
-        await asyncio.gather(*(people.say(others[number % 3], f"meanwhile {number}") for number in range(count)))
+        await asyncio.gather(*(channel.send(others[number % 3], f"meanwhile {number}") for number in range(count)))
         away.start()
-        await asyncio.gather(*(people.say(other, "and on it goes") for other in others))
-        assert len(await people.check(record)) == count + 3
-    record.tried("messages while away", count)
+        await asyncio.gather(*(channel.send(other, "after the return") for other in others))
+        assert len(await channel.check(record)) == count + 3
+    record.tried("messages sent during an absence", count)
 
 
-async def test_frames_that_never_came(stage: TestStage, record: Record, faults: Faults, is_long: bool):
-    """Frames lost on their way leave a gap on an open socket; the next message shows it, and it is fetched."""
+async def test_lost_frames_are_fetched(stage: TestStage, record: Record, faults: Faults, is_long: bool):
+    """Lost frames leave a gap on an open socket; the next message reveals it, and the client fetches the rest."""
     rounds = 5 if is_long else 1
-    async with crowd(stage, 3) as people:
+    async with connected_channel(stage, 3) as channel:
         for _ in range(rounds):
             with faults.of({"where": "request", "what": "ignored", "only": "/@connections/", "times": 3}):
-                unheard = await people.say(people.people[0], "unheard")
+                lost_id = await channel.send(channel.clients[0], "lost")
                 await asyncio.to_thread(faults.wait_until_struck, 3)
-            assert not any(unheard in person.arrived for person in people.people)
-            await people.everybody_sees(await people.say(people.people[1], "heard"))
-            await people.people[0].wait_until(lambda: all(each.has_everything for each in people.people))
-        await people.check(record)
-    record.tried("frames lost on their way, a gap on an open socket", rounds)
+            assert not any(lost_id in client.displayed_at for client in channel.clients)
+            await channel.wait_until_displayed(await channel.send(channel.clients[1], "next"))
+            await channel.clients[0].wait_until(lambda: all(client.has_no_gap for client in channel.clients))
+        await channel.check(record)
+    record.tried("frames lost, leaving a gap on an open socket", rounds)
 
 
 @pytest.mark.thorough
-async def test_posts_that_failed_for_good(stage: TestStage, record: Record, faults: Faults, is_long: bool):
-    """After every retry they are kept for a redrive, and what they leave is a gap like any other."""
-    rounds = 5 if is_long else 1
-    async with crowd(stage, 3) as people:
-        for _ in range(rounds):
-            with faults.of({"where": "request", "what": "error", "only": "/@connections/"}):
-                unheard = await people.say(people.people[0], "unheard")
-                await asyncio.to_thread(wait_until_given_up, stage, unheard)
-            assert not any(unheard in person.arrived for person in people.people)
-            await people.everybody_sees(await people.say(people.people[1], "heard"))
-            await people.people[0].wait_until(lambda: all(each.has_everything for each in people.people))
-        await people.check(record)
-    record.tried("posts that failed after every retry, a gap on an open socket", rounds)
-
-
-@pytest.mark.thorough
-async def test_a_message_stored_after_the_next_one(
+async def test_messages_whose_posts_failed_are_fetched(
     stage: TestStage, record: Record, faults: Faults, is_long: bool
 ):
-    """Its place was skipped, asked for in vain, and its posts failed: it is asked for again when it is there."""
+    """Posts that fail after every retry become a dead letter, and the client fetches the gap that they leave."""
+    rounds = 5 if is_long else 1
+    async with connected_channel(stage, 3) as channel:
+        for _ in range(rounds):
+            with faults.of({"where": "request", "what": "error", "only": "/@connections/"}):
+                lost_id = await channel.send(channel.clients[0], "lost")
+                await asyncio.to_thread(wait_until_dead_letter, stage, lost_id)
+            assert not any(lost_id in client.displayed_at for client in channel.clients)
+            await channel.wait_until_displayed(await channel.send(channel.clients[1], "next"))
+            await channel.clients[0].wait_until(lambda: all(client.has_no_gap for client in channel.clients))
+        await channel.check(record)
+    record.tried("posts failed after every retry, leaving a gap on an open socket", rounds)
+
+
+@pytest.mark.thorough
+async def test_a_message_stored_after_a_later_one_is_fetched(
+    stage: TestStage, record: Record, faults: Faults, is_long: bool
+):
+    """A message is fetched later when it was not stored yet at the first backfills and its posts failed."""
     rounds = 3 if is_long else 1
-    async with crowd(stage, 3) as people:
+    async with connected_channel(stage, 3) as channel:
         for _ in range(rounds):
             slow = {
                 "where": "task",
@@ -94,29 +95,30 @@ async def test_a_message_stored_after_the_next_one(
                 "seconds": DEADLINE_SECONDS,
             }
             with faults.of(slow):
-                late = await people.say(people.people[0], "late")
+                late = await channel.send(channel.clients[0], "late")
                 await asyncio.to_thread(faults.wait_until_struck)
-                asked = [person.backfills for person in people.people]
-                await people.everybody_sees(await people.say(people.people[1], "prompt"))
-                for person, before in zip(people.people, asked, strict=True):
-                    await until(lambda: person.backfills >= before + ASKED_IN_VAIN, "they had asked in vain")  # noqa: B023
-                # The hanging task goes on as its rule is replaced: the message is stored, and posted to nobody.
+                backfills = [client.backfills for client in channel.clients]
+                await channel.wait_until_displayed(await channel.send(channel.clients[1], "prompt"))
+                for client, before in zip(channel.clients, backfills, strict=True):
+                    enough = before + FAILED_BACKFILLS
+                    await until(lambda: client.backfills >= enough, "the client had fetched in vain")  # noqa: B023
+                # Replacing the rule ends the hang: the message is stored, and all of its posts fail.
                 faults.change({"where": "request", "what": "error", "only": "/@connections/"})
-                await asyncio.to_thread(wait_until_given_up, stage, late)
-            await people.people[0].wait_until(lambda: all(each.has_everything for each in people.people))
-        await people.check(record)
-    record.tried("messages stored after the next one, whose posts failed", rounds)
+                await asyncio.to_thread(wait_until_dead_letter, stage, late)
+            await channel.clients[0].wait_until(lambda: all(client.has_no_gap for client in channel.clients))
+        await channel.check(record)
+    record.tried("messages stored after a later one, with failed posts", rounds)
 
 
-def wait_until_given_up(stage: TestStage, message_id: str) -> None:
-    """Wait until a message's posts have failed after every retry, and it is kept for a redrive."""
+def wait_until_dead_letter(stage: TestStage, message_id: str) -> None:
+    """Wait until a message is in the dead-letter queue."""
 
-    def is_kept() -> bool:
-        found = dead_letters.read(stage.stage, "delivery")
-        dead_letters.release(stage.stage, found)
-        return any(letter.event.message_id == message_id for letter in found)
+    def is_dead_letter() -> bool:
+        letters = dead_letters.read(stage.stage, "delivery")
+        dead_letters.release(stage.stage, letters)
+        return any(letter.event.message_id == message_id for letter in letters)
 
-    wait_until(is_kept, f"{message_id} was in the dead-letter queue", every=0.2)
+    wait_until(is_dead_letter, f"{message_id} was in the dead-letter queue", every=0.2)
 
 
 ERRORS = {
@@ -137,40 +139,42 @@ ERRORS = {
         "seconds": 1,
     },
     "the workflow's tasks throttled": {"where": "task", "what": "throttle", "chance": 0.1},
-    "the workflow's tasks done, their answer lost": {"where": "task", "what": "lost", "chance": 0.1},
-    "the workflow died between states and began again": {"where": "task", "what": "crash", "chance": 0.15},
+    "the workflow's tasks done, their response lost": {"where": "task", "what": "lost", "chance": 0.1},
+    "the workflow crashed between states and started again": {"where": "task", "what": "crash", "chance": 0.15},
     "post_to_connections timed out": {"where": "function", "what": "timeout", "only": "PostTo", "chance": 0.2},
 }
 
 
 @pytest.mark.thorough
-async def test_errors_inside(stage: TestStage, record: Record, faults: Faults, is_long: bool):
-    """Retried, redone or made up for: every acknowledged message is stored once and on every screen."""
+async def test_messages_survive_errors_of_aws_services(
+    stage: TestStage, record: Record, faults: Faults, is_long: bool
+):
+    """Every acknowledged message is stored once and displayed by every client, whichever AWS call fails."""
     count = 30 if is_long else 5
     for name, rule in ERRORS.items():
-        async with crowd(stage, 3) as people:
+        async with connected_channel(stage, 3) as channel:
             with faults.of({"seconds": 0.2, **rule, "seed": 7}):
                 await asyncio.gather(
-                    *(people.say(people.people[number % 3], f"{name} {number}") for number in range(count))
+                    *(channel.send(channel.clients[number % 3], f"{name} {number}") for number in range(count))
                 )
-                await people.settle_storage()
+                await channel.wait_until_stored()
                 struck = faults.struck()
-            await people.check(record)
+            await channel.check(record)
         record.tried(name, struck)
 
 
-async def test_rows_of_connections_that_are_long_gone(stage: TestStage, record: Record, is_long: bool):
-    """Stale rows stop nobody, and are gone after the message that found them so."""
+async def test_stale_connections_are_pruned(stage: TestStage, record: Record, is_long: bool):
+    """Stale connections do not disturb the delivery, and their rows are deleted after the first failed post."""
     count = 200 if is_long else 30
-    async with crowd(stage, 2) as people:
+    async with connected_channel(stage, 2) as channel:
         subscriptions = stage.resource("dynamodb").Table(stage.output("Data", "SubscriptionsTableName"))
         with subscriptions.batch_writer() as batch:
             for number in range(count):
                 batch.put_item(
                     Item={
-                        "channelId": people.channel_id,
+                        "channelId": channel.channel_id,
                         "connectionId": f"stale{number}=",
-                        "userId": people.people[0].client.user_id,
+                        "userId": channel.clients[0].chat_client.user_id,
                         "expiresAt": 4102444800,
                     }
                 )
@@ -178,13 +182,13 @@ async def test_rows_of_connections_that_are_long_gone(stage: TestStage, record: 
         def stale() -> int:
             rows = subscriptions.query(
                 KeyConditionExpression="channelId = :channelId",
-                ExpressionAttributeValues={":channelId": people.channel_id},
+                ExpressionAttributeValues={":channelId": channel.channel_id},
                 ConsistentRead=True,
             )["Items"]
             return sum(str(row["connectionId"]).startswith("stale") for row in rows)
 
         assert await asyncio.to_thread(stale) == count
-        await people.say(people.people[0], "is anybody there?")
-        await people.check(record)
-        await until(lambda: asyncio.to_thread(lambda: stale() == 0), "every stale row was gone")
-    record.tried("stale connection rows, found and forgotten", count)
+        await channel.send(channel.clients[0], "hello")
+        await channel.check(record)
+        await until(lambda: asyncio.to_thread(lambda: stale() == 0), "every stale row was deleted")
+    record.tried("stale connections, pruned", count)

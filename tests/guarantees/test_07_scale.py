@@ -1,4 +1,4 @@
-"""A long history comes by the page, and a large channel is served whole, stale rows and all."""
+"""A long history is read in pages, and a large channel delivers to every online member, with stale rows too."""
 
 import asyncio
 from typing import Any
@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from ops.chat_client import ChatClient
-from tests.guarantees.crowd import private_channel, signed_in
+from tests.guarantees.clients import create_private_channel, signed_in_users
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
 
@@ -23,24 +23,24 @@ def fill(stage: TestStage, table: str, rows: list[dict[str, Any]]) -> None:
 
 
 async def history(client: ChatClient, channel_id: str) -> list[int]:
-    """Every seq, as somebody who scrolls up to the beginning reads them."""
+    """Every seq of a channel, read from the latest page back to the first."""
     seen: list[int] = []
     query: dict[str, object] = {"limit": 100}
     while True:
         page = await client.api.get(f"/channels/{channel_id}/messages", **query)
-        found = [item["seq"] for item in page["items"]]
-        assert not seen or found[-1] < seen[0], "a page begins where the one before did"
-        seen = found + seen
+        seqs = [item["seq"] for item in page["items"]]
+        assert not seen or seqs[-1] < seen[0], "two pages overlap"
+        seen = seqs + seen
         if not page["hasMore"]:
             return seen
         query["before"] = seen[0]
 
 
-async def test_a_long_history_comes_by_the_page(stage: TestStage, record: Record, is_long: bool):
-    """The first page is the latest messages; scrolling up meets every message once."""
+async def test_a_long_history_is_returned_in_pages(stage: TestStage, record: Record, is_long: bool):
+    """The first page has the latest messages; the pages before it hold every message once."""
     count = 10_000 if is_long else 500
-    async with signed_in(stage, "dora") as (dora,):
-        channel_id = await private_channel(dora)
+    async with signed_in_users(stage, "dora") as (dora,):
+        channel_id = await create_private_channel(dora)
         rows = [
             {
                 "channelId": channel_id,
@@ -61,15 +61,15 @@ async def test_a_long_history_comes_by_the_page(stage: TestStage, record: Record
         assert [item["seq"] for item in page["items"]] == list(range(count - 49, count + 1))
         assert page["hasMore"] is True
         assert await history(dora, channel_id) == list(range(1, count + 1))
-    record.tried("messages of a channel, read by the page", count)
+    record.tried("messages of a channel, read in pages", count)
 
 
 @pytest.mark.thorough
-async def test_everyone_online_in_a_large_channel_is_served(stage: TestStage, record: Record, is_long: bool):
-    """A thousand members, most of them away, some with rows of sockets long gone: all who are there get it."""
+async def test_a_large_channel_delivers_to_every_online_member(stage: TestStage, record: Record, is_long: bool):
+    """Every online member gets a message; most members are offline and have stale subscriptions."""
     members, online = (1_000, 60) if is_long else (150, 12)
-    async with signed_in(stage, "owner", *(f"guest{number}" for number in range(online - 1))) as clients:
-        channel_id = await private_channel(*clients)
+    async with signed_in_users(stage, "owner", *(f"guest{number}" for number in range(online - 1))) as clients:
+        channel_id = await create_private_channel(*clients)
         absent = [
             {
                 "userId": f"absent-{number}-{channel_id[:8]}",
@@ -94,7 +94,7 @@ async def test_everyone_online_in_a_large_channel_is_served(stage: TestStage, re
         await asyncio.to_thread(fill, stage, "Subscriptions", stale)
         for client in clients:
             await client.open_socket()
-        ack = await clients[0].send_message("to all of you", channel_id=channel_id)
+        ack = await clients[0].send_message("to all members", channel_id=channel_id)
         for client in clients:
             await client.sockets[0].wait_for_type("message", messageId=ack["messageId"])
-    record.tried("members, of whom everyone online was served", members)
+    record.tried("members of a channel that delivered to all online members", members)

@@ -1,7 +1,7 @@
-"""Generated nonsense: a documented error each, no 5xx, no socket lost, nothing stored.
+"""Generated invalid input gets a documented error, no 5xx and no closed socket, and nothing is stored.
 
-Frames are made wrong on purpose, in every way that a field can be wrong; requests are Schemathesis's, against the
-OpenAPI document, both those that fit it and those that do not.
+Frames are generated with every kind of invalid field. Schemathesis generates requests from the OpenAPI document,
+both valid and invalid ones.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from schemathesis.core.result import Ok
 
 from functions.contract.errors import ErrorCode
 from ops.chat_client import ChatClient, Socket
-from tests.guarantees.crowd import private_channel, stored_messages
+from tests.guarantees.clients import create_private_channel, stored_messages
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
 
@@ -36,7 +36,7 @@ FRAMES: dict[str, dict[str, Any]] = {
     "removeReaction": {"seq": 1, "emoji": "👍"},
     "startTyping": {},
 }
-NOT_TEXT = st.one_of(
+NON_TEXT = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.lists(st.text(max_size=5), max_size=3)
 )
 ANY_JSON = st.recursive(
@@ -44,31 +44,31 @@ ANY_JSON = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=10), inner, max_size=4)),
     max_leaves=15,
 )
-WRONG: dict[str, st.SearchStrategy[Any]] = {
+INVALID_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "channelId": st.one_of(
-        NOT_TEXT, st.just(""), st.text("#/ .\x00é", min_size=1, max_size=70), st.just("a" * 65)
+        NON_TEXT, st.just(""), st.text("#/ .\x00é", min_size=1, max_size=70), st.just("a" * 65)
     ),
-    "clientMessageId": st.one_of(NOT_TEXT, st.text("xyz-0", max_size=40), st.just("{" + str(uuid4()) + "}x")),
-    "text": st.one_of(NOT_TEXT, st.text(" \t\n\u2003", max_size=20), st.just("é" * 4097), st.just("\ud83d")),
+    "clientMessageId": st.one_of(NON_TEXT, st.text("xyz-0", max_size=40), st.just("{" + str(uuid4()) + "}x")),
+    "text": st.one_of(NON_TEXT, st.text(" \t\n\u2003", max_size=20), st.just("é" * 4097), st.just("\ud83d")),
     "seq": st.one_of(st.integers(max_value=0), st.integers(min_value=10**12), st.floats(), st.text(max_size=5)),
-    "emoji": st.one_of(NOT_TEXT, st.text("abc <>", max_size=10), st.just("👍" * 40)),
+    "emoji": st.one_of(NON_TEXT, st.text("abc <>", max_size=10), st.just("👍" * 40)),
 }
 
 
 @st.composite
-def frame_with_a_fault(draw: st.DrawFn) -> str:
-    """A known action with a field missing, too many, or wrong."""
+def frame_with_invalid_field(draw: st.DrawFn) -> str:
+    """A known action with a missing, an extra or an invalid field."""
     action = draw(st.sampled_from(sorted(FRAMES)))
     frame = {"action": action, "channelId": "no-such-channel", **FRAMES[action]}
-    fault = draw(st.sampled_from(["missing", "extra", "wrong"]))
+    fault = draw(st.sampled_from(["missing", "extra", "invalid"]))
     name = draw(st.sampled_from(sorted(set(frame) - {"action"})))
     if fault == "missing":
         del frame[name]
     elif fault == "extra":
-        extra = draw(st.text(min_size=1, max_size=30).filter(lambda each: each not in frame))
+        extra = draw(st.text(min_size=1, max_size=30).filter(lambda text: text not in frame))
         frame[extra] = draw(ANY_JSON)
     else:
-        frame[name] = draw(WRONG[name])
+        frame[name] = draw(INVALID_FIELDS[name])
     return json.dumps(frame)
 
 
@@ -79,7 +79,7 @@ NOT_A_FRAME = st.one_of(
     st.dictionaries(st.text(max_size=10).filter(lambda key: key != "action"), ANY_JSON, max_size=5).map(
         json.dumps
     ),
-    st.fixed_dictionaries({"action": NOT_TEXT}).map(json.dumps),
+    st.fixed_dictionaries({"action": NON_TEXT}).map(json.dumps),
     st.integers(min_value=2, max_value=5_000).map(lambda depth: "[" * depth + "]" * depth),
     st.integers(min_value=2, max_value=2_000).map(lambda depth: '{"action":' * depth + "1" + "}" * depth),
 )
@@ -87,13 +87,13 @@ UNKNOWN_ACTION = st.one_of(
     st.text(max_size=60).filter(lambda action: action not in FRAMES and action != "ping"),
     st.sampled_from(["$connect", "$disconnect", "$default", "SendMessage", "sendMessage ", "__proto__"]),
 ).map(lambda action: json.dumps({"action": action, "channelId": "general"}))
-BAD_FRAME = st.one_of(frame_with_a_fault(), NOT_A_FRAME, UNKNOWN_ACTION)
-TOLD_BY_OTHERS = {"presence", "channel", "message"}
+INVALID_FRAME = st.one_of(frame_with_invalid_field(), NOT_A_FRAME, UNKNOWN_ACTION)
+UNSOLICITED = {"presence", "channel", "message"}
 DOCUMENTED = {"INVALID_FRAME", "UNKNOWN_ACTION", "NOT_A_MEMBER", "TEXT_TOO_LONG", "RATE_LIMITED"}
 
 
 def fuzzing(examples: int) -> settings:
-    """As many examples as asked for, each different in every run; the last failing one is printed."""
+    """Hypothesis settings for so many examples, other ones in every run; the last failing one is printed."""
     return settings(
         max_examples=examples,
         deadline=None,
@@ -103,17 +103,17 @@ def fuzzing(examples: int) -> settings:
     )
 
 
-def test_bad_frames(stage: TestStage, record: Record, is_long: bool):
-    """Each gets exactly one answer, an error with a code of the contract, on a socket that stays open."""
+def test_invalid_frames_get_documented_errors(stage: TestStage, record: Record, is_long: bool):
+    """Each invalid frame gets exactly one error with a code of the contract, and the socket stays open."""
     examples = 430 if is_long else 10
     with asyncio.Runner() as runner:
-        client = runner.run(open_client(stage))
-        channel_id = runner.run(private_channel(client))
+        client = runner.run(stage.sign_in(stage.new_user("fuzzer")))
+        channel_id = runner.run(create_private_channel(client))
         socket = runner.run(client.open_socket())
         answered = 0
 
         @fuzzing(examples)
-        @given(st.lists(BAD_FRAME, min_size=BATCH, max_size=BATCH))
+        @given(st.lists(INVALID_FRAME, min_size=BATCH, max_size=BATCH))
         def send(frames: list[str]) -> None:
             nonlocal answered
             answers = runner.run(answers_to(socket, frames))
@@ -124,48 +124,45 @@ def test_bad_frames(stage: TestStage, record: Record, is_long: bool):
             answered += len(answers)
 
         send()
-        runner.run(still_works(client, socket, channel_id))
+        runner.run(check_still_works(client, socket, channel_id))
         assert [text for _, _, text in stored_messages(stage, channel_id)] == ["still here"]
         assert stored_messages(stage, "no-such-channel") == []
         runner.run(client.close())
-    record.tried("bad frames: a documented error each, the socket open, nothing stored", answered)
-
-
-async def open_client(stage: TestStage) -> ChatClient:
-    """A new user."""
-    token = stage.id_token(stage.new_user("fuzzer"))
-    return await ChatClient.sign_in(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token)
+    record.tried(
+        "invalid frames: each got a documented error, the socket stayed open, nothing was stored", answered
+    )
 
 
 async def answers_to(socket: Socket, frames: list[str]) -> list[dict[str, Any]]:
-    """What came back for each of some frames, in whatever order."""
+    """Send frames, and return one answer for each of them, in any order."""
     since = len(socket.frames)
     for frame in frames:
         await socket.send_text(frame.encode("utf-8", "surrogatepass").decode("utf-8", "replace"))
 
     def answers() -> list[dict[str, Any]]:
-        return [each for each in socket.frames[since:] if each.get("type") not in TOLD_BY_OTHERS]
+        return [frame for frame in socket.frames[since:] if frame.get("type") not in UNSOLICITED]
 
     await socket.wait_for(lambda _frame: len(answers()) == len(frames), since=since)
     return answers()
 
 
-async def still_works(client: ChatClient, socket: Socket, channel_id: str) -> None:
-    """After all that, a good frame is taken."""
+async def check_still_works(client: ChatClient, socket: Socket, channel_id: str) -> None:
+    """Check that the socket is open and a valid message is delivered."""
     assert socket.is_open
     ack = await client.send_message("still here", channel_id=channel_id)
     await socket.wait_for_type("message", messageId=ack["messageId"])
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.NEGATIVE, GenerationMode.POSITIVE], ids=["misfits", "fitting"])
-def test_generated_requests(
+@pytest.mark.parametrize("mode", [GenerationMode.NEGATIVE, GenerationMode.POSITIVE], ids=["invalid", "valid"])
+def test_generated_requests_get_documented_answers(
     stage: TestStage, record: Record, is_long: bool, is_thorough: bool, mode: GenerationMode
 ):
-    """Every route, with requests that fit the OpenAPI document and that do not: what it documents comes back."""
+    """Every route answers valid and invalid requests with a status and code that the OpenAPI document lists."""
     examples = 180 if is_long else 20 if is_thorough else 6
-    token = stage.id_token(stage.new_user("fuzzer"))
+    user = stage.new_user("fuzzer")
+    token = stage.id_token(user)
     schema = schemathesis.openapi.from_dict(json.loads(OPENAPI.read_text()))
-    made: set[str] = set()
+    created: set[str] = set()
     tried = 0
 
     def check(case: Case[Any]) -> None:
@@ -178,39 +175,37 @@ def test_generated_requests(
         )
         assert response.status_code < 500, request
         if not str(response.request.url).startswith(f"{stage.api_url}{case.path.split('{')[0].rstrip('/')}"):
-            # A path segment such as `..` that the client took out, so that another address was asked.
+            # The client removed a path segment such as `..`, so that it requested another address.
             return
         if response.status_code == 405:
-            # A method that no route has is refused before the API.
+            # API Gateway refuses a method that no route has.
             return
         assert response.status_code in {400, 404} or str(response.status_code) in allowed, request
         if response.status_code >= 400:
             assert json.loads(response.text)["code"] in set(ErrorCode), request
         elif response.status_code == 201 and case.path == "/channels":
-            made.add(json.loads(response.text)["channelId"])
+            created.add(json.loads(response.text)["channelId"])
 
     for operation in schema.get_all_operations():
-        found = operation.ok() if isinstance(operation, Ok) else None
-        assert found is not None, operation
-        if found.path == "/sign-out" and mode is GenerationMode.POSITIVE:
+        route = operation.ok() if isinstance(operation, Ok) else None
+        assert route is not None, operation
+        if route.path == "/sign-out" and mode is GenerationMode.POSITIVE:
             continue
-        if mode is GenerationMode.NEGATIVE and not (found.body or found.query):
-            # Nothing of it can be wrong but its path, which takes any text.
+        if mode is GenerationMode.NEGATIVE and not (route.body or route.query):
+            # Only its path could be invalid, and the path accepts any text.
             continue
-        run(found.as_strategy(generation_mode=mode), check, examples)
+        run(route.as_strategy(generation_mode=mode), check, examples)
 
     with asyncio.Runner() as runner:
-        client = runner.run(
-            ChatClient.sign_in(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token)
-        )
-        mine = {each["channelId"] for each in runner.run(client.api.get("/channels"))["items"]}
+        client = runner.run(stage.sign_in(user))
+        joined = {channel["channelId"] for channel in runner.run(client.api.get("/channels"))["items"]}
         runner.run(client.close())
     assert tried, "no request was made"
-    assert {each for each in mine if not each.startswith("direct-")} <= made | {"general"}
-    kind = "that do not fit" if mode is GenerationMode.NEGATIVE else "that fit"
-    record.tried(f"requests {kind} the OpenAPI document: no 5xx, a documented answer each", tried)
+    assert {channel_id for channel_id in joined if not channel_id.startswith("direct-")} <= created | {"general"}
+    kind = "invalid" if mode is GenerationMode.NEGATIVE else "valid"
+    record.tried(f"{kind} requests by the OpenAPI document: no 5xx, a documented answer each", tried)
 
 
 def run(strategy: st.SearchStrategy[Any], check: Callable[[Any], None], examples: int) -> None:
-    """Check so many cases of a strategy."""
+    """Check so many generated cases."""
     fuzzing(examples)(given(case=strategy)(lambda case: check(case)))()

@@ -1,9 +1,10 @@
-"""Random people, random faults, then: every screen equals the table, in order, no gap, nothing twice.
+"""After random actions under random faults, every client displays exactly the stored messages, in order.
 
-In the spirit of Jepsen. A schedule is one channel of people who talk, lose their network before and after a frame,
-go away and come back, and change sockets, each by dice of the schedule's seed, while the weather (answers lost,
-throttling, runs that die between states, start late or twice) changes for all. `SEED=n` runs one schedule again
-with the same dice; the interleaving is the machine's.
+A method of Jepsen (https://jepsen.io). In a schedule the clients of one channel send messages, lose their
+connection before and after a frame, disconnect, reconnect and rotate their sockets, by random numbers from the
+schedule's seed. Meanwhile the faults change every second for all schedules: lost responses, throttling, runs that
+crash between states, start late or twice. `SEED=n` repeats a schedule with the same random numbers, though not
+with the same interleaving.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.guarantees.crowd import Crowd, crowd
+from tests.guarantees.clients import ConnectedChannel, connected_channel
 from tests.guarantees.faults import Faults
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
@@ -25,10 +26,10 @@ from tests.local_stage import TestStage
 PROMISE = 2
 pytestmark = pytest.mark.anyio
 
-# More than the machine carries are no faster: clients that change sockets every 2 s then do little else.
+# More schedules than the machine can run are slower: clients that rotate sockets every 2 s then do little else.
 MAX_CONCURRENT_SCHEDULES = min(8, 2 * (os.cpu_count() or 1))
 
-WEATHER: list[dict[str, Any]] = [
+FAULTS: list[dict[str, Any]] = [
     {"where": "request", "what": "throttle", "only": "DynamoDB_20120810", "chance": 0.05},
     {"where": "request", "what": "lost", "only": "DynamoDB_20120810.UpdateItem", "chance": 0.05},
     {"where": "request", "what": "lost", "only": "AWSEvents.PutEvents", "chance": 0.1},
@@ -49,8 +50,8 @@ WEATHER: list[dict[str, Any]] = [
 
 
 @dataclass
-class Weather:
-    """Other faults every second, and how often each kind of them struck."""
+class ChangingFaults:
+    """Injects other faults every second, and counts how often each kind struck."""
 
     faults: Faults
     struck: Counter[str] = field(default_factory=Counter)
@@ -58,73 +59,73 @@ class Weather:
     _rules: list[dict[str, Any]] = field(default_factory=list)
 
     async def change(self, *rules: dict[str, Any]) -> None:
-        """These faults from now on."""
-        # The request is let end even when this is cancelled, so that what had struck is counted.
+        """Replace the faults in force."""
+        # The request completes even when this task is cancelled, so that every strike is counted.
         await asyncio.shield(asyncio.create_task(self._change(rules)))
 
     async def _change(self, rules: Sequence[dict[str, Any]]) -> None:
         async with self._lock:
-            # A stage too busy to answer keeps the weather that it has.
+            # A stage that does not answer in time keeps its faults.
             with contextlib.suppress(OSError):
                 replaced = await asyncio.to_thread(self.faults.put, *rules)
                 self._rules = list(rules)
                 self.struck.update({kind(rule): rule["struck"] for rule in replaced})
 
     async def total(self) -> int:
-        """How often any fault has struck so far. Counting begins anew for those in force, with the same dice."""
+        """The number of strikes so far. It injects the faults in force again, with the same seeds."""
         await self.change(*self._rules)
         return self.struck.total()
 
     async def run(self, seed: int) -> None:
-        """Change it until cancelled."""
-        dice = random.Random(seed)
+        """Change the faults every second until cancelled."""
+        rng = random.Random(seed)
         while True:
-            await self.change(*({**rule, "seed": dice.randrange(1 << 30)} for rule in dice.sample(WEATHER, k=5)))
+            await self.change(*({**rule, "seed": rng.randrange(1 << 30)} for rule in rng.sample(FAULTS, k=5)))
             await asyncio.sleep(1)
 
 
 def kind(rule: dict[str, Any]) -> str:
-    """What a fault is called in the record."""
+    """A fault's name in the record."""
     return " ".join(filter(None, (rule["where"], rule["what"], rule.get("only"))))
 
 
-async def live(people: Crowd, place: int, messages: int, dice: random.Random) -> None:
-    """One person's part: so many messages, between strokes of bad luck."""
-    person = people.people[place]
-    saying: set[asyncio.Task[str]] = set()
+async def act(channel: ConnectedChannel, place: int, messages: int, rng: random.Random) -> None:
+    """One client's part in a schedule: it sends so many messages, with random disconnections."""
+    client = channel.clients[place]
+    concurrent: set[asyncio.Task[str]] = set()
     for number in range(messages):
-        await asyncio.sleep(dice.uniform(0, 0.25))
-        match dice.choices(["talk", "cut", "cut after", "away", "at once"], [80, 4, 4, 3, 9])[0]:
+        await asyncio.sleep(rng.uniform(0, 0.25))
+        match rng.choices(["send", "cut", "cut after", "away", "concurrent"], [80, 4, 4, 3, 9])[0]:
             case "cut":
-                person.cut()
+                client.cut()
             case "away":
-                if saying:
-                    await asyncio.gather(*saying)
-                await person.stop()
-                await asyncio.sleep(dice.uniform(0, 1.5))
-                person.start()
+                if concurrent:
+                    await asyncio.gather(*concurrent)
+                await client.stop()
+                await asyncio.sleep(rng.uniform(0, 1.5))
+                client.start()
             case "cut after":
-                await people.say(person, f"{place}:{number}", cut_after_send=True)
+                await channel.send(client, f"{place}:{number}", cut_after_send=True)
                 continue
-            case "at once":
-                saying.add(asyncio.create_task(people.say(person, f"{place}:{number}")))
+            case "concurrent":
+                concurrent.add(asyncio.create_task(channel.send(client, f"{place}:{number}")))
                 continue
-        await people.say(person, f"{place}:{number}")
-    await asyncio.gather(*saying)
+        await channel.send(client, f"{place}:{number}")
+    await asyncio.gather(*concurrent)
 
 
 async def run_schedule(
-    stage: TestStage, seed: int, record: Record, weather: Weather, *, clients: int, messages: int
+    stage: TestStage, seed: int, record: Record, faults: ChangingFaults, *, clients: int, messages: int
 ) -> int:
-    """One schedule, checked; how many messages it had."""
-    dice, before = random.Random(seed), await weather.total()
-    async with crowd(stage, clients, rotate_after_seconds=dice.choice([None, 2.0, 5.0])) as people:
-        parts = [random.Random(dice.randrange(1 << 30)) for _ in range(clients)]
+    """Run and check one schedule. Returns the number of its messages."""
+    rng, before = random.Random(seed), await faults.total()
+    async with connected_channel(stage, clients, rotate_after_seconds=rng.choice([None, 2.0, 5.0])) as channel:
+        parts = [random.Random(rng.randrange(1 << 30)) for _ in range(clients)]
         try:
-            await asyncio.gather(*(live(people, place, messages, part) for place, part in enumerate(parts)))
-            table = await people.check(record)
+            await asyncio.gather(*(act(channel, place, messages, part) for place, part in enumerate(parts)))
+            table = await channel.check(record)
             assert len(table) == clients * messages
-            assert await weather.total() > before, "no fault struck while it ran"
+            assert await faults.total() > before, "no fault struck while it ran"
         except (AssertionError, TimeoutError) as broken:
             raise AssertionError(f"schedule with SEED={seed}: {broken!r}") from broken
         return len(table)
@@ -133,38 +134,39 @@ async def run_schedule(
 async def test_random_schedules(
     stage: TestStage, record: Record, faults: Faults, is_long: bool, is_thorough: bool
 ):
-    """0 lost, 0 twice, 0 out of order, in every schedule."""
-    given = os.environ.get("SEED")
-    first = int(given) if given else random.SystemRandom().randrange(1_000_000)
-    count = 1 if given else int(os.environ.get("SCHEDULES", "200" if is_long else "2" if is_thorough else "1"))
-    clients, messages = (5, 40) if is_long or given else (5, 10)
-    at_once = asyncio.Semaphore(MAX_CONCURRENT_SCHEDULES if is_long else 2)
+    """No schedule loses, duplicates or reorders a message."""
+    seed_variable = os.environ.get("SEED")
+    first = int(seed_variable) if seed_variable else random.SystemRandom().randrange(1_000_000)
+    default = "200" if is_long else "2" if is_thorough else "1"
+    count = 1 if seed_variable else int(os.environ.get("SCHEDULES", default))
+    clients, messages = (5, 40) if is_long or seed_variable else (5, 10)
+    semaphore = asyncio.Semaphore(MAX_CONCURRENT_SCHEDULES if is_long else 2)
     seeds = range(first, first + count)
     print(f"seeds {seeds.start} to {seeds.stop - 1}")
-    weather = Weather(faults)
-    changing = asyncio.create_task(weather.run(first))
-    said, done = 0, 0
+    changing_faults = ChangingFaults(faults)
+    changing = asyncio.create_task(changing_faults.run(first))
+    checked, done = 0, 0
 
-    async def one(seed: int) -> None:
-        nonlocal said, done
-        async with at_once:
-            had = await run_schedule(stage, seed, record, weather, clients=clients, messages=messages)
-            said, done = said + had, done + 1
-            print(f"seed {seed} held ({done} of {count} schedules, {said:,} messages)", flush=True)
+    async def run_one(seed: int) -> None:
+        nonlocal checked, done
+        async with semaphore:
+            schedule = run_schedule(stage, seed, record, changing_faults, clients=clients, messages=messages)
+            checked, done = checked + await schedule, done + 1
+            print(f"seed {seed} held ({done} of {count} schedules, {checked:,} messages)", flush=True)
 
     try:
-        await asyncio.gather(*(one(seed) for seed in seeds))
+        await asyncio.gather(*(run_one(seed) for seed in seeds))
     finally:
         changing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await changing
-        await weather.change()
-        record.tried(f"random schedules of {clients} people and {clients * messages} messages", done)
-        record.tried("messages in them: 0 lost, 0 twice, 0 out of order", said)
+        await changing_faults.change()
+        record.tried(f"random schedules of {clients} clients and {clients * messages} messages", done)
+        record.tried("messages in them: 0 lost, 0 twice, 0 out of order", checked)
         record.note(f"random schedules: seeds {seeds.start} to {seeds.stop - 1}")
-        for name, times in sorted(weather.struck.items()):
+        for name, times in sorted(changing_faults.struck.items()):
             if times:
                 record.tried(f"faults in them: {name}", times)
-    if is_long and not given:
-        idle = {kind(rule) for rule in WEATHER} - {name for name, times in weather.struck.items() if times}
+    if is_long and not seed_variable:
+        idle = {kind(rule) for rule in FAULTS} - {name for name, times in changing_faults.struck.items() if times}
         assert not idle, f"these faults never struck in {count} schedules: {sorted(idle)}"

@@ -1,4 +1,4 @@
-"""A failed test leaves a folder with what its reader needs; a passed one leaves nothing."""
+"""A failed test leaves a folder with its evidence; a passed test leaves nothing."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ TESTS = """
 def test_a_failure_is_collected_and_its_folder_printed(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    """The failure's text, what fixtures registered, and a line for what could not be collected."""
+    """The folder holds the failure's text and what fixtures registered; a part that failed is listed."""
     monkeypatch.setattr(evidence, "FAILURES", tmp_path / "failures")
     pytester.makepyfile(test_it=TESTS)
     result = pytester.runpytest_inprocess("-p", "tests.evidence", "-p", "no:randomly", "-p", "no:cacheprovider")
@@ -31,17 +31,17 @@ def test_a_failure_is_collected_and_its_folder_printed(
     assert folder.name == "test_it.test_fails"
     assert "assert 1 == 2" in (folder / "failure.txt").read_text()
     assert (folder / "picture.txt").read_text() == "seen"
-    assert result.stdout.str().count(str(folder)) == 2, "beside the failure and at the end"
-    result.stdout.fnmatch_lines(["*not collected: what a fixture registered: ZeroDivisionError*"])
+    assert result.stdout.str().count(str(folder)) == 2, "with the failure and at the end"
+    result.stdout.fnmatch_lines(["*not collected: a fixture's evidence: ZeroDivisionError*"])
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "ids"),
     [
         ("431519a8-d9a9-55ce-9a93-41b3e1f2585a is missing", ["431519a8-d9a9-55ce-9a93-41b3e1f2585a"]),
         ("the run 94da8014-9c84-4042-9816-86237ec7ef54", []),
     ],
 )
-def test_message_ids_are_told_from_other_ids(text: str, found: list[str]):
-    """A failure that names a message has it followed; run and event ids are of another version."""
-    assert evidence.MESSAGE_ID.findall(text) == found
+def test_message_ids_are_distinguished_from_other_ids(text: str, ids: list[str]):
+    """Only message ids match, which are UUIDs of version 5; run and event ids are of another version."""
+    assert evidence.MESSAGE_ID.findall(text) == ids

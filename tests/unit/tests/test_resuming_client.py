@@ -1,4 +1,4 @@
-"""A client that was stopped asks for nothing more, whatever its closing socket still brings."""
+"""A stopped client sends no request, although its closing socket still receives frames."""
 
 import asyncio
 import contextlib
@@ -22,12 +22,12 @@ from tests.resuming_client import ResumingClient
 pytestmark = pytest.mark.anyio
 
 CHANNEL_ID = "c-1"
-# So long that the buffers between the two hold a few dozen messages only: the next is always still to come.
+# Long enough that the socket buffers hold only a few dozen messages, so that the server always has more to send.
 TEXT = "tea " * 16_000
 
 
 class Rest:
-    """The two requests that such a client makes, of an empty channel."""
+    """The two REST routes that the client calls, for a channel without messages."""
 
     def __init__(self) -> None:
         self.app = Starlette(
@@ -47,7 +47,7 @@ class Rest:
 
 
 async def send_every_second_message(connection: ServerConnection) -> None:
-    """Until the socket has closed, also while it is closing."""
+    """Send messages with every second seq until the socket has closed, also while it is closing."""
     with contextlib.suppress(ConnectionClosed):
         for seq in itertools.count(2, 2):
             message = {"channelId": CHANNEL_ID, "messageId": f"m-{seq}", "seq": seq, "text": TEXT}
@@ -55,8 +55,8 @@ async def send_every_second_message(connection: ServerConnection) -> None:
 
 
 @asynccontextmanager
-async def person_who_misses_messages(rest: Rest) -> AsyncIterator[ResumingClient]:
-    """A client, not started, whose server skips every other message."""
+async def client_that_misses_messages(rest: Rest) -> AsyncIterator[ResumingClient]:
+    """A client, not started, whose server skips every other seq."""
     async with (
         serve(send_every_second_message, "127.0.0.1", 0, compression=None) as server,
         httpx.AsyncClient(transport=httpx.ASGITransport(rest.app), base_url="http://api.example") as http,
@@ -65,14 +65,14 @@ async def person_who_misses_messages(rest: Rest) -> AsyncIterator[ResumingClient
         yield ResumingClient(ChatClient(Api(http), f"ws://127.0.0.1:{port}", {"userId": "alice"}), CHANNEL_ID)
 
 
-async def test_a_stopped_client_asks_for_nothing():
-    """While its socket closes, frames show that messages are missing; nobody asks for them."""
-    async with person_who_misses_messages(Rest()) as person:
-        person.start()
-        await person.wait_until(lambda: len(person.view) > 10)
-        seen = len(person.view)
-        await person.stop()
-        assert len(person.view) > seen, "the socket brought nothing while it closed"
-        # Nothing of the client runs any more, so nothing will ask.
+async def test_a_stopped_client_requests_nothing():
+    """Frames that arrive while the socket closes reveal missing messages, and the client does not fetch them."""
+    async with client_that_misses_messages(Rest()) as client:
+        client.start()
+        await client.wait_until(lambda: len(client.view) > 10)
+        displayed = len(client.view)
+        await client.stop()
+        assert len(client.view) > displayed, "no frame arrived while the socket closed"
+        # No task of the client runs any more, so no request can follow.
         names = {str(getattr(task.get_coro(), "__qualname__", "")) for task in asyncio.all_tasks()}
         assert [name for name in names if name.startswith(ResumingClient.__name__)] == []

@@ -1,4 +1,4 @@
-"""Checks run beside the tests, and whichever fails decides the exit code."""
+"""Checks run while the tests run, and any failure makes the exit code 1."""
 
 import subprocess
 import sys
@@ -27,32 +27,32 @@ def failing(name: str) -> runner.Check:
         ([passing("lint")], False, 1),
     ],
 )
-def test_the_exit_code_is_that_of_checks_and_tests(
+def test_a_failed_check_or_test_makes_the_exit_code_1(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
     checks: list[runner.Check],
     tests_pass: bool,
     code: int,
 ):
-    """A failed check is printed with what it said, and named at the end."""
+    """A failed check is printed with its output, and named at the end."""
     monkeypatch.setattr(runner, "CHECKS", checks)
     monkeypatch.setattr(runner, "PYTEST", [sys.executable, "-c", f"raise SystemExit({int(not tests_pass)})"])
     assert runner.main(["check"]) == code
-    said = capfd.readouterr()
-    assert "passed  lint" in said.out
-    assert ("line 7 is wrong" in said.out) == ("types" in {check.name for check in checks})
+    printed = capfd.readouterr()
+    assert "passed  lint" in printed.out
+    assert ("line 7 is wrong" in printed.out) == ("types" in {check.name for check in checks})
 
 
-def test_an_unknown_word_is_refused():
-    """With the words that there are."""
-    refused = subprocess.run(
+def test_an_unknown_argument_is_refused():
+    """The message lists the valid words."""
+    completed = subprocess.run(
         [sys.executable, "-m", "tests.runner", "tset"], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert (refused.returncode, refused.stderr) == (2, "Say what to run: check, test, test-all.\n")
+    assert (completed.returncode, completed.stderr) == (2, "Name what to run: check, test, test-all.\n")
 
 
 def test_every_folder_of_tests_is_a_tier():
-    """A tier that nobody ranked would run last, after the small ones."""
+    """Every folder with tests is in TIERS. A missing one would run last, after the small tiers."""
     folders = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
     nested = {path.parents[1].name for path in (ROOT / "tests").glob("*/*/test_*.py")}
     assert folders | nested == set(tiers.TIERS)
@@ -69,5 +69,5 @@ def test_every_folder_of_tests_is_a_tier():
     ],
 )
 def test_a_tier_stays_together_unless_it_can_be_split(nodeid: str, scope: str):
-    """Tests of a stage share it; unit tests go to whichever process is free."""
+    """The tests of a tier with a stage share a process; a module of unit tests can run in any process."""
     assert tiers.scope_of(nodeid) == scope
