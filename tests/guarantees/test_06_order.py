@@ -1,13 +1,12 @@
 """All members see one order, by seq, with wrong clocks, concurrent messages and late or repeated events too."""
 
 import asyncio
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
+from tests.events import envelope, message_data, publish
 from tests.guarantees.clients import ConnectedChannel, connected_channel
 from tests.guarantees.faults import Faults
 from tests.guarantees.report import Record
@@ -57,42 +56,22 @@ def event_of(channel: ConnectedChannel, text: str, *, hours: int) -> dict[str, A
     """The detail of a MessageSent from a function whose clock is so many hours off."""
     sender = channel.clients[0].chat_client
     at = (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    data = {
-        "messageId": str(uuid4()),
-        "clientMessageId": str(uuid4()),
-        "channelId": channel.channel_id,
-        "sender": {"userId": sender.user_id, "displayName": sender.user["displayName"]},
-        "text": text,
-        "sentAt": at,
-    }
-    metadata = {
-        "eventId": str(uuid4()),
-        "occurredAt": at,
-        "schemaVersion": 1,
-        "actor": sender.user_id,
-        "correlationId": "guarantees",
-    }
-    return {"metadata": metadata, "data": data}
+    data = message_data(
+        channel.channel_id,
+        sender={"userId": sender.user_id, "displayName": sender.user["displayName"]},
+        text=text,
+        sentAt=at,
+    )
+    return envelope(data, actor=sender.user_id, occurred_at=at)
 
 
 async def test_the_order_does_not_depend_on_clocks(stage: TestStage, record: Record):
     """With clocks hours apart nothing is overwritten, and the order is that in which messages are stored."""
-    bus, hours = stage.client("events"), (0, -5, 9, 0, -48, 24)
+    hours = (0, -5, 9, 0, -48, 24)
     async with connected_channel(stage, 2) as channel:
         for number, off in enumerate(hours):
             event = event_of(channel, f"clock {number}", hours=off)
-            answer = await asyncio.to_thread(
-                bus.put_events,
-                Entries=[
-                    {
-                        "EventBusName": stage.output("Events", "EventBusName"),
-                        "Source": "parley",
-                        "DetailType": "MessageSent",
-                        "Detail": json.dumps(event),
-                    }
-                ],
-            )
-            assert answer["FailedEntryCount"] == 0
+            await asyncio.to_thread(publish, stage, "MessageSent", event)
             await channel.wait_until_displayed(event["data"]["messageId"])
         table = await channel.check()
         assert [text for _, _, text in table] == [f"clock {number}" for number in range(len(hours))]
@@ -103,16 +82,9 @@ async def test_the_order_does_not_depend_on_clocks(stage: TestStage, record: Rec
 async def test_an_event_published_a_hundred_times_is_stored_once(stage: TestStage, record: Record):
     """A hundred copies of an event, published concurrently, lead to one row, one seq and one displayed message."""
     async with connected_channel(stage, 2) as channel:
-        detail = json.dumps(event_of(channel, "once", hours=0))
-        entry = {
-            "EventBusName": stage.output("Events", "EventBusName"),
-            "Source": "parley",
-            "DetailType": "MessageSent",
-            "Detail": detail,
-        }
-        bus = stage.client("events")
+        event = event_of(channel, "once", hours=0)
         for _ in range(10):
-            await asyncio.to_thread(bus.put_events, Entries=[entry] * 10)
+            await asyncio.to_thread(publish, stage, "MessageSent", *[event] * 10)
         await channel.clients[0].wait_until(lambda: all(len(client.view) == 1 for client in channel.clients))
         await channel.wait_until_runs_ended(100)
         assert [text for _, _, text in await channel.check()] == ["once"]

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.events import envelope, message_data, publish
 from tests.guarantees.clients import connected_channel, create_private_channel, signed_in_users
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
@@ -49,15 +50,8 @@ async def test_a_flood_is_rate_limited_with_a_retry_time(stage: TestStage, recor
 
 def malformed_details(channel_id: str) -> dict[str, Any]:
     """Event details that none of our functions publishes, by what is wrong with them."""
-    data = {
-        "messageId": str(uuid4()),
-        "clientMessageId": str(uuid4()),
-        "channelId": channel_id,
-        "sender": {"userId": "u", "displayName": "U"},
-        "text": "malformed",
-        "sentAt": "2026-11-24T09:30:00.000Z",
-    }
-    metadata = {"eventId": str(uuid4()), "occurredAt": data["sentAt"], "actor": "u", "correlationId": "c"}
+    data = message_data(channel_id)
+    metadata = envelope(data)["metadata"]
     return {
         "no data": {"metadata": metadata},
         "no metadata": {"data": data},
@@ -71,18 +65,12 @@ def malformed_details(channel_id: str) -> dict[str, Any]:
 async def test_malformed_events_go_to_the_dead_letter_queue(stage: TestStage, record: Record):
     """Each malformed event becomes a complete dead letter, takes no seq, and does not delay later messages."""
     queue_url = stage.output("Events", "DeliveryDeadLetterQueueUrl")
-    queues, bus = stage.client("sqs"), stage.client("events")
+    queues = stage.client("sqs")
     async with connected_channel(stage, 2) as channel:
         marker = str(uuid4())
         details = malformed_details(channel.channel_id)
         for detail in details.values():
-            entry = {
-                "EventBusName": stage.output("Events", "EventBusName"),
-                "Source": "parley",
-                "DetailType": "MessageSent",
-                "Detail": json.dumps({**detail, "marker": marker}),
-            }
-            await asyncio.to_thread(bus.put_events, Entries=[entry])
+            await asyncio.to_thread(publish, stage, "MessageSent", {**detail, "marker": marker})
         for number in range(3):
             await channel.send(channel.clients[number % 2], f"valid {number}")
         table = await channel.check()

@@ -1,11 +1,11 @@
-"""What docs/operations.md says of going back in time, done: restore beside, compare, put back what is missing."""
+"""The point-in-time recovery of docs/operations.md: restore to a second table, and copy missing rows back."""
 
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.integration.conftest import Join
+from tests.integration.conftest import NewClient
 from tests.local_stage import TestStage
 from tests.waiting import wait_until
 
@@ -13,18 +13,18 @@ pytestmark = pytest.mark.anyio
 
 
 def rows(table: Any, channel_id: str) -> list[dict[str, Any]]:
-    """A channel's rows."""
-    found: list[dict[str, Any]] = table.query(
+    """A channel's stored messages."""
+    items: list[dict[str, Any]] = table.query(
         KeyConditionExpression="channelId = :channelId",
         ExpressionAttributeValues={":channelId": channel_id},
         ConsistentRead=True,
     )["Items"]
-    return found
+    return items
 
 
-async def test_deleted_messages_come_back_from_a_point_in_time(stage: TestStage, join: Join):
-    """Rows that somebody deleted are in the restored table; put back, the channel reads as before."""
-    dora = await join("dora")
+async def test_deleted_messages_are_restored_from_a_point_in_time(stage: TestStage, new_client: NewClient):
+    """Deleted rows are copied back from the restored table, and the history is complete again."""
+    dora = await new_client("dora")
     channel = await dora.api.post("/channels", {"name": f"restore {uuid4()}", "kind": "private"})
     channel_id = channel["channelId"]
     for number in range(3):

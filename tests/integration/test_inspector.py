@@ -1,4 +1,4 @@
-"""The inspector's HTTP API: for people of the stage alone, and the same data as the commands."""
+"""The inspector's HTTP API: it serves signed-in users only, and returns the same data as the commands."""
 
 import asyncio
 import contextlib
@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from ops.chat_client import ChatClient
-from tests.integration.conftest import Join
-from tests.integration.operating import until_followed
+from tests.integration.commands import wait_until_followed
+from tests.integration.conftest import NewClient
 from tests.local_stage import TestStage
 from tests.waiting import DEADLINE_SECONDS
 
@@ -34,9 +34,9 @@ ROUTES = (
 
 @pytest.fixture(autouse=True)
 def only_local(stage: TestStage) -> None:
-    """A deployed stage has consoles instead."""
+    """Skip on a deployed stage, which does not serve the inspector's API."""
     if not stage.stage.is_local:
-        pytest.skip("the inspector's API is the local stage's")
+        pytest.skip("only the local stage serves the inspector's API")
 
 
 @pytest.fixture
@@ -46,30 +46,30 @@ async def http(stage: TestStage) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def authorized(person: ChatClient) -> dict[str, str]:
-    """The headers of somebody who is signed in."""
-    return {"Authorization": str(person.api.http.headers["Authorization"])}
+def authorization_of(client: ChatClient) -> dict[str, str]:
+    """The headers of a signed-in user's requests."""
+    return {"Authorization": str(client.api.http.headers["Authorization"])}
 
 
 @pytest.mark.parametrize("route", ROUTES)
-async def test_nothing_is_told_to_anybody_without_a_token(http: httpx.AsyncClient, route: str):
-    """Nor with one that is none, on any route, there or not."""
+async def test_every_route_refuses_requests_without_a_valid_token(http: httpx.AsyncClient, route: str):
+    """Every route, and an unknown one, answers 401 to a request without a token or with an invalid one."""
     for headers in ({}, {"Authorization": "Bearer nonsense"}):
-        answer = await http.get(f"/inspector-api{route}", headers=headers)
-        assert answer.status_code == 401
-        assert answer.json()["code"] == "UNAUTHENTICATED"
-        assert set(answer.json()) == {"code", "message"}
+        response = await http.get(f"/inspector-api{route}", headers=headers)
+        assert response.status_code == 401
+        assert response.json()["code"] == "UNAUTHENTICATED"
+        assert set(response.json()) == {"code", "message"}
 
 
-async def test_a_message_is_followed_over_http_as_by_the_command(
-    stage: TestStage, http: httpx.AsyncClient, join: Join
+async def test_a_message_has_the_same_report_over_http_as_from_the_command(
+    stage: TestStage, http: httpx.AsyncClient, new_client: NewClient
 ):
-    """Workflow, runs, one run, the message's way and its trace: one story."""
-    dora = await join("dora")
-    http.headers.update(authorized(dora))
+    """The routes for a message's report, its run and its trace return what `ops follow` reports."""
+    dora = await new_client("dora")
+    http.headers.update(authorization_of(dora))
     assert (await http.get("/config.json")).json()["inspectorApi"] == "/inspector-api"
-    ack = await dora.send_message("look at me")
-    followed = await asyncio.to_thread(until_followed, stage, ack["messageId"])
+    ack = await dora.send_message("hello")
+    followed = await asyncio.to_thread(wait_until_followed, stage, ack["messageId"])
     shown = (await http.get(f"/inspector-api/follow/{ack['messageId']}")).json()
     assert shown == followed
     definition = (await http.get("/inspector-api/workflow")).json()["definition"]
@@ -77,75 +77,77 @@ async def test_a_message_is_followed_over_http_as_by_the_command(
     assert [run["runId"] for run in listed] == [followed["runs"][0]["runId"]]
     run = (await http.get(f"/inspector-api/runs/{listed[0]['runId']}")).json()
     assert run == followed["runs"][0]
-    known = set(definition["States"]) | set(definition["States"]["PostToConnections"]["ItemProcessor"]["States"])
-    assert set(run["path"]) <= known
+    states = set(definition["States"]) | set(definition["States"]["PostToConnections"]["ItemProcessor"]["States"])
+    assert set(run["path"]) <= states
     trace = (await http.get(f"/inspector-api/traces/{followed['event']['traceId']}")).json()
     assert trace == followed["traces"][0]
 
 
-async def test_a_channels_past_can_be_travelled(http: httpx.AsyncClient, join: Join):
-    """All of its archived events in order, with the comings of whoever is in it."""
-    dora = await join("dora")
-    http.headers.update(authorized(dora))
-    channel = await dora.api.post("/channels", {"name": f"travel {uuid4()}"})
+async def test_a_channels_archived_events_are_listed_in_order(http: httpx.AsyncClient, new_client: NewClient):
+    """The list has all of the channel's archived events in order, with the connections of its members."""
+    dora = await new_client("dora")
+    http.headers.update(authorization_of(dora))
+    channel = await dora.api.post("/channels", {"name": f"history {uuid4()}"})
     for text in ("one", "two", "three"):
         ack = await dora.send_message(text, channel_id=channel["channelId"])
         await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
-    past = (await http.get(f"/inspector-api/channels/{channel['channelId']}/events")).json()
-    kinds = [event["detailType"] for event in past["items"]]
+    archived = (await http.get(f"/inspector-api/channels/{channel['channelId']}/events")).json()
+    kinds = [event["detailType"] for event in archived["items"]]
     assert [kind for kind in kinds if kind != "UserConnected"] == ["ChannelCreated"] + ["MessageSent"] * 3
     assert "UserConnected" in kinds
     texts = [
-        event["detail"]["data"].get("text") for event in past["items"] if event["detailType"] == "MessageSent"
+        event["detail"]["data"].get("text") for event in archived["items"] if event["detailType"] == "MessageSent"
     ]
     assert texts == ["one", "two", "three"]
-    assert past["people"][dora.user_id] == "Dora"
-    found = (await http.get("/inspector-api/channels")).json()["items"]
-    [mine] = [each for each in found if each["channelId"] == channel["channelId"]]
-    assert (mine["events"], mine["kind"]) == (4, "public")
+    assert archived["people"][dora.user_id] == "Dora"
+    channels = (await http.get("/inspector-api/channels")).json()["items"]
+    [listed] = [item for item in channels if item["channelId"] == channel["channelId"]]
+    assert (listed["events"], listed["kind"]) == (4, "public")
 
 
-async def test_what_happens_now_is_streamed(http: httpx.AsyncClient, join: Join):
-    """Events and ended runs of the channel asked for, and of no other."""
-    dora = await join("dora")
+async def test_new_events_and_ended_runs_are_streamed(http: httpx.AsyncClient, new_client: NewClient):
+    """The stream has the events and ended runs of the requested channel, and of no other channel."""
+    dora = await new_client("dora")
     channel = await dora.api.post("/channels", {"name": f"live {uuid4()}"})
-    heard: dict[str, list[dict[str, Any]]] = {"event": [], "run": []}
+    streamed: dict[str, list[dict[str, Any]]] = {"event": [], "run": []}
 
-    async def talk() -> None:
-        """Go on talking elsewhere and here: what is said before the stage is watched is not streamed."""
+    async def send_messages() -> None:
+        """Send messages until cancelled: events before the stream begins are not streamed."""
         while True:
             await dora.send_message("elsewhere")
             await dora.send_message("here", channel_id=channel["channelId"])
             await asyncio.sleep(0.5)
 
-    def told_whole() -> set[str]:
+    def complete_ids() -> set[str]:
         """The messages whose event and run were both streamed."""
-        return set.intersection(*({each["messageId"] for each in followed} for followed in heard.values()))
+        return set.intersection(*({item["messageId"] for item in items} for items in streamed.values()))
 
-    asked = {"channelId": channel["channelId"], "type": "MessageSent"}
-    async with http.stream("GET", "/inspector-api/live", params=asked, headers=authorized(dora)) as stream:
+    parameters = {"channelId": channel["channelId"], "type": "MessageSent"}
+    async with http.stream(
+        "GET", "/inspector-api/live", params=parameters, headers=authorization_of(dora)
+    ) as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
         lines = stream.aiter_lines()
         await anext(lines)
-        talking = asyncio.create_task(talk())
+        sending = asyncio.create_task(send_messages())
         kind = ""
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
-                while not told_whole():
+                while not complete_ids():
                     line = await anext(lines)
                     if line.startswith("event: "):
                         kind = line.removeprefix("event: ")
-                    elif line.startswith("data: ") and kind in heard:
-                        heard[kind].append(json.loads(line.removeprefix("data: ")))
+                    elif line.startswith("data: ") and kind in streamed:
+                        streamed[kind].append(json.loads(line.removeprefix("data: ")))
         finally:
-            talking.cancel()
+            sending.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await talking
-    assert {(event["detailType"], event["channelId"]) for event in heard["event"]} == {
+                await sending
+    assert {(event["detailType"], event["channelId"]) for event in streamed["event"]} == {
         ("MessageSent", channel["channelId"])
     }
-    assert {run["channelId"] for run in heard["run"]} == {channel["channelId"]}
-    [run] = [run for run in heard["run"] if run["messageId"] == min(told_whole())]
+    assert {run["channelId"] for run in streamed["run"]} == {channel["channelId"]}
+    [run] = [run for run in streamed["run"] if run["messageId"] == min(complete_ids())]
     assert (run["status"], run["delivered"], run["recipients"]) == ("SUCCEEDED", 1, 1)
 
 
@@ -163,10 +165,10 @@ async def test_what_happens_now_is_streamed(http: httpx.AsyncClient, join: Join)
         ("/no-such-route", 404, "NOT_FOUND"),
     ],
 )
-async def test_what_cannot_be_answered_is_said_so(
-    http: httpx.AsyncClient, join: Join, route: str, status: int, code: str
+async def test_invalid_and_unknown_requests_get_error_codes(
+    http: httpx.AsyncClient, new_client: NewClient, route: str, status: int, code: str
 ):
-    """In the contract's form of an error."""
-    dora = await join("dora")
-    answer = await http.get(f"/inspector-api{route}", headers=authorized(dora))
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    """An invalid parameter is answered 400 and an unknown id 404, each with the contract's error code."""
+    dora = await new_client("dora")
+    response = await http.get(f"/inspector-api{route}", headers=authorization_of(dora))
+    assert (response.status_code, response.json()["code"]) == (status, code)

@@ -1,18 +1,18 @@
-"""A message's way over real sockets: sent, persisted, delivered, read back."""
+"""Messages over real sockets: sent, persisted, delivered, read from the history, changed and searched."""
 
 import asyncio
 from uuid import uuid4
 
 import pytest
 
-from tests.integration.conftest import Join
+from tests.integration.conftest import NewClient
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_message_reaches_everyone_in_the_channel_its_sender_too(join: Join):
+async def test_a_message_is_posted_to_every_member_and_its_sender(new_client: NewClient):
     """Sender and recipient get the same frame, and the sender an ack with the same messageId."""
-    dora, emil = await join("dora"), await join("emil")
+    dora, emil = await new_client("dora"), await new_client("emil")
     ack = await dora.send_message("good morning")
     own = await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
     other = await emil.sockets[0].wait_for_type("message", messageId=ack["messageId"])
@@ -22,9 +22,9 @@ async def test_a_message_reaches_everyone_in_the_channel_its_sender_too(join: Jo
     assert other["traceId"].startswith("1-")
 
 
-async def test_history_holds_what_was_said_in_the_order_of_seq(join: Join):
-    """A page of history is the messages as delivered, ascending."""
-    dora = await join("dora")
+async def test_the_history_holds_messages_in_the_order_of_seq(new_client: NewClient):
+    """A page of the history holds the delivered messages in ascending order of seq."""
+    dora = await new_client("dora")
     channel = await dora.api.post("/channels", {"name": f"history {uuid4()}", "kind": "private"})
     for number in range(5):
         ack = await dora.send_message(f"number {number}", channel_id=channel["channelId"])
@@ -40,50 +40,50 @@ async def test_history_holds_what_was_said_in_the_order_of_seq(join: Join):
     assert [item["text"] for item in newer["items"]] == ["number 3", "number 4"]
 
 
-async def test_the_same_send_twice_is_one_message(join: Join):
-    """Both acks carry the same messageId, one row is stored, and no seq is spent on the repeat."""
-    dora = await join("dora")
+async def test_a_repeated_send_is_one_message(new_client: NewClient):
+    """Both acks have the same messageId, one row is stored, and the repeat takes no seq."""
+    dora = await new_client("dora")
     channel = await dora.api.post("/channels", {"name": f"twice {uuid4()}"})
-    channel_id, wanted = channel["channelId"], str(uuid4())
-    first = await dora.send_message("only once", channel_id=channel_id, client_message_id=wanted)
+    channel_id, client_message_id = channel["channelId"], str(uuid4())
+    first = await dora.send_message("only once", channel_id=channel_id, client_message_id=client_message_id)
     await dora.sockets[0].wait_for_type("message", messageId=first["messageId"])
-    second = await dora.send_message("only once", channel_id=channel_id, client_message_id=wanted)
+    second = await dora.send_message("only once", channel_id=channel_id, client_message_id=client_message_id)
     last = await dora.send_message("the next", channel_id=channel_id)
     frame = await dora.sockets[0].wait_for_type("message", messageId=last["messageId"])
     assert first["messageId"] == second["messageId"]
     assert frame["seq"] == 2
     page = await dora.api.get(f"/channels/{channel_id}/messages")
     assert [(item["seq"], item["text"]) for item in page["items"]] == [(1, "only once"), (2, "the next")]
-    assert {each["seq"] for each in dora.sockets[0].of_type("message", messageId=first["messageId"])} == {1}
+    assert {frame["seq"] for frame in dora.sockets[0].of_type("message", messageId=first["messageId"])} == {1}
 
 
-async def test_messages_of_the_same_moment_are_all_kept(join: Join):
-    """Twenty at once from two people get twenty seqs, and both see all of them."""
-    dora, emil = await join("dora"), await join("emil")
+async def test_concurrent_messages_are_all_stored(new_client: NewClient):
+    """Twenty concurrent messages of two users get twenty seqs, and both receive all of them."""
+    dora, emil = await new_client("dora"), await new_client("emil")
     channel = await dora.api.post("/channels", {"name": f"rush {uuid4()}"})
     channel_id = channel["channelId"]
     await emil.api.put(f"/channels/{channel_id}/members/me")
     sends = [
-        person.send_message(f"{person.user_id} {number}", channel_id=channel_id)
-        for person in (dora, emil)
+        client.send_message(f"{client.user_id} {number}", channel_id=channel_id)
+        for client in (dora, emil)
         for number in range(10)
     ]
     acks = await asyncio.gather(*sends)
     ids = {ack["messageId"] for ack in acks}
     assert len(ids) == 20
-    for person in (dora, emil):
+    for client in (dora, emil):
         for message_id in ids:
-            await person.sockets[0].wait_for_type("message", messageId=message_id)
-        assert sorted(each["seq"] for each in person.sockets[0].of_type("message", channelId=channel_id)) == list(
-            range(1, 21)
-        )
+            await client.sockets[0].wait_for_type("message", messageId=message_id)
+        assert sorted(
+            frame["seq"] for frame in client.sockets[0].of_type("message", channelId=channel_id)
+        ) == list(range(1, 21))
     page = await dora.api.get(f"/channels/{channel_id}/messages", limit=100)
     assert [item["seq"] for item in page["items"]] == list(range(1, 21))
 
 
-async def test_edits_reactions_and_deletion_reach_everyone_and_stay(join: Join):
-    """Each change is a frame for all and shows in the history afterwards."""
-    dora, emil = await join("dora"), await join("emil")
+async def test_edits_reactions_and_deletions_are_posted_and_stored(new_client: NewClient):
+    """Each change is posted to the members and appears in the history afterwards."""
+    dora, emil = await new_client("dora"), await new_client("emil")
     channel = await dora.api.post("/channels", {"name": f"changes {uuid4()}"})
     channel_id = channel["channelId"]
     await emil.api.put(f"/channels/{channel_id}/members/me")
@@ -91,24 +91,24 @@ async def test_edits_reactions_and_deletion_reach_everyone_and_stay(join: Join):
         ack = await dora.send_message(text, channel_id=channel_id)
         await emil.sockets[0].wait_for_type("message", messageId=ack["messageId"])
     socket, other = dora.sockets[0], emil.sockets[0]
-    await socket.send(action="editMessage", channelId=channel_id, seq=1, text="first, mended")
-    assert (await other.wait_for_type("messageEdited", channelId=channel_id))["text"] == "first, mended"
+    await socket.send(action="editMessage", channelId=channel_id, seq=1, text="first, edited")
+    assert (await other.wait_for_type("messageEdited", channelId=channel_id))["text"] == "first, edited"
     await other.send(action="addReaction", channelId=channel_id, seq=1, emoji="👍")
     assert (await socket.wait_for_type("reaction", channelId=channel_id))["userId"] == emil.user_id
     await socket.send(action="deleteMessage", channelId=channel_id, seq=2)
     await other.wait_for_type("messageDeleted", channelId=channel_id, seq=2)
     page = await emil.api.get(f"/channels/{channel_id}/messages")
     first, second = page["items"]
-    assert first["text"] == "first, mended"
+    assert first["text"] == "first, edited"
     assert first["editedAt"]
     assert first["reactions"] == [{"emoji": "👍", "userIds": [emil.user_id]}]
     assert second["text"] == ""
     assert second["deletedBy"] == dora.user_id
 
 
-async def test_nobody_changes_what_others_said(join: Join):
-    """Editing or deleting somebody else's message is refused, and it stays as it was."""
-    dora, emil = await join("dora"), await join("emil")
+async def test_members_cannot_change_messages_of_others(new_client: NewClient):
+    """Editing or deleting another member's message is refused, and the message stays unchanged."""
+    dora, emil = await new_client("dora"), await new_client("emil")
     ack = await dora.send_message("mine")
     frame = await emil.sockets[0].wait_for_type("message", messageId=ack["messageId"])
     for action in ({"action": "editMessage", "text": "yours"}, {"action": "deleteMessage"}):
@@ -119,9 +119,9 @@ async def test_nobody_changes_what_others_said(join: Join):
     assert page["items"][0]["text"] == "mine"
 
 
-async def test_search_finds_what_the_channel_holds_whatever_its_case(join: Join):
-    """Only the matching messages come back."""
-    dora = await join("dora")
+async def test_search_ignores_case(new_client: NewClient):
+    """A search returns the matching messages of the channel in any case, and no others."""
+    dora = await new_client("dora")
     channel = await dora.api.post("/channels", {"name": f"search {uuid4()}"})
     for text in ("The Quick fox", "a slow one", "quicksand"):
         ack = await dora.send_message(text, channel_id=channel["channelId"])

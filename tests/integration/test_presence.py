@@ -1,10 +1,10 @@
-"""Who is online: per user, from their connections, told to those who share a channel."""
+"""Presence: derived from a user's connections, and posted to the users who share a channel with them."""
 
 import pytest
 from boto3.dynamodb.conditions import Key
 
 from ops.chat_client import ChatClient
-from tests.integration.conftest import Join
+from tests.integration.conftest import NewClient
 from tests.local_stage import TestStage
 from tests.waiting import until
 
@@ -18,33 +18,33 @@ def _presence_of(user_id: str, status: str):
     )
 
 
-def connections_of(stage: TestStage, person: ChatClient) -> int:
-    """How many connections of somebody are stored."""
+def connections_of(stage: TestStage, client: ChatClient) -> int:
+    """How many connections of a user are stored."""
     table = stage.resource("dynamodb").Table(stage.output("Data", "ConnectionsTableName"))
-    return len(table.query(KeyConditionExpression=Key("userId").eq(person.user_id), ConsistentRead=True)["Items"])
+    return len(table.query(KeyConditionExpression=Key("userId").eq(client.user_id), ConsistentRead=True)["Items"])
 
 
-async def test_others_see_somebody_come_and_go(join: Join):
-    """Opening the first connection and closing the last are told, with the time of the last sight."""
-    dora = await join("dora")
-    emil = await join("emil")
+async def test_presence_follows_the_first_and_last_connection(new_client: NewClient):
+    """Opening the first connection posts online, and closing the last posts offline with the last-seen time."""
+    dora = await new_client("dora")
+    emil = await new_client("emil")
     await dora.sockets[0].wait_for(_presence_of(emil.user_id, "online"))
     await emil.sockets[0].close()
     frame = await dora.sockets[0].wait_for(_presence_of(emil.user_id, "offline"))
-    change = next(each for each in frame["changes"] if each["userId"] == emil.user_id)
+    change = next(change for change in frame["changes"] if change["userId"] == emil.user_id)
     assert change["lastSeenAt"]
 
 
-async def test_closing_one_of_two_tabs_changes_nothing(stage: TestStage, join: Join):
-    """Only the last connection's end makes somebody offline, whether it closes or is cut."""
-    dora, emil, frida = await join("dora"), await join("emil"), await join("frida")
-    # Somebody who comes and goes within one batch of status updates is told of neither.
-    for person in (emil, frida):
-        await dora.sockets[0].wait_for(_presence_of(person.user_id, "online"))
+async def test_closing_one_of_two_tabs_changes_nothing(stage: TestStage, new_client: NewClient):
+    """A user goes offline only when their last connection ends, whether it is closed or cut."""
+    dora, emil, frida = await new_client("dora"), await new_client("emil"), await new_client("frida")
+    # Wait for both: a user who connects and disconnects within one batch of status updates gets no presence frame.
+    for client in (emil, frida):
+        await dora.sockets[0].wait_for(_presence_of(client.user_id, "online"))
     second = await emil.open_socket()
     await emil.sockets[0].close()
-    await until(lambda: connections_of(stage, emil) == 1, "the closed tab's connection was gone")
-    # Somebody else goes offline by the same way: had emil's end of a tab been told, it would be here by then.
+    await until(lambda: connections_of(stage, emil) == 1, "the closed tab's connection was deleted")
+    # Frida's going offline takes the same path: a presence frame for emil's closed tab would have come before it.
     await frida.sockets[0].close()
     await dora.sockets[0].wait_for(_presence_of(frida.user_id, "offline"))
     assert not any(map(_presence_of(emil.user_id, "offline"), dora.sockets[0].frames))
@@ -52,9 +52,9 @@ async def test_closing_one_of_two_tabs_changes_nothing(stage: TestStage, join: J
     await dora.sockets[0].wait_for(_presence_of(emil.user_id, "offline"))
 
 
-async def test_the_directory_says_who_is_online(join: Join):
-    """`GET /users` agrees with the frames."""
-    dora, emil = await join("dora"), await join("emil")
+async def test_the_directory_shows_who_is_online(new_client: NewClient):
+    """`GET /users` returns the same status as the frames."""
+    dora, emil = await new_client("dora"), await new_client("emil")
     await dora.sockets[0].wait_for(_presence_of(emil.user_id, "online"))
 
     async def status() -> str:
@@ -72,9 +72,9 @@ async def test_the_directory_says_who_is_online(join: Join):
     assert await status() == "offline"
 
 
-async def test_typing_is_told_to_others_and_read_markers_to_oneself(join: Join):
-    """The typist gets no typing frame; another tab of the reader gets the marker, other people do not."""
-    dora, emil = await join("dora"), await join("emil")
+async def test_typing_goes_to_others_and_read_markers_to_own_tabs(new_client: NewClient):
+    """A typing frame is not posted to its user, and a read marker only to the user's own connections."""
+    dora, emil = await new_client("dora"), await new_client("emil")
     tab = await dora.open_socket()
     await dora.sockets[0].send(action="startTyping", channelId="general")
     typing = await emil.sockets[0].wait_for_type("typing", userId=dora.user_id)
@@ -83,7 +83,7 @@ async def test_typing_is_told_to_others_and_read_markers_to_oneself(join: Join):
     message = await tab.wait_for_type("message", messageId=ack["messageId"])
     await dora.api.put("/channels/general/read-marker", {"seq": message["seq"]})
     await tab.wait_for_type("readMarker", channelId="general", readSeq=message["seq"])
-    # The same the other way round, which shows when the first would have come to whom it is not for.
+    # Repeat it with the roles swapped: a frame of the first round to the wrong user would have come before these.
     await emil.sockets[0].send(action="startTyping", channelId="general")
     await dora.sockets[0].wait_for_type("typing", userId=emil.user_id)
     ack = await dora.send_message("and me", socket=tab)

@@ -1,4 +1,4 @@
-"""What is refused: sockets without a good ticket, and frames that are not right. Nothing is lost or stored."""
+"""Refusals: sockets without a valid ticket, invalid frames, and access to channels of which one is no member."""
 
 import json
 from uuid import uuid4
@@ -8,22 +8,22 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from ops.chat_client import Socket
-from tests.integration.conftest import Join
+from tests.integration.conftest import NewClient
 from tests.local_stage import TestStage
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_a_socket_without_a_ticket_is_refused(stage: TestStage):
-    """The handshake fails; there is no socket."""
+    """The handshake fails."""
     with pytest.raises(InvalidStatus) as refusal:
         await Socket.open(stage.websocket_url, "")
     assert refusal.value.response.status_code in {401, 403}
 
 
-async def test_a_ticket_opens_one_socket_only(stage: TestStage, join: Join):
+async def test_a_ticket_opens_one_socket_only(stage: TestStage, new_client: NewClient):
     """The second use of a ticket is refused; the first socket stays open."""
-    dora = await join("dora")
+    dora = await new_client("dora")
     ticket = await dora.ticket()
     first = await Socket.open(stage.websocket_url, ticket)
     with pytest.raises(InvalidStatus) as refusal:
@@ -33,8 +33,8 @@ async def test_a_ticket_opens_one_socket_only(stage: TestStage, join: Join):
     await first.close()
 
 
-async def test_the_api_without_a_token_answers_as_the_contract_says(stage: TestStage):
-    """401 with a code and a sentence."""
+async def test_the_api_refuses_requests_without_a_token(stage: TestStage):
+    """The API answers 401 with a message."""
     async with httpx.AsyncClient() as http:
         response = await http.get(f"{stage.api_url}/me")
     assert response.status_code == 401
@@ -55,7 +55,7 @@ FRAMES = [
                 "channelId": "general",
                 "clientMessageId": str(uuid4()),
                 "text": "x",
-                "sender": {"userId": "somebody else"},
+                "sender": {"userId": "u-2"},
             }
         ),
         "INVALID_FRAME",
@@ -89,9 +89,9 @@ FRAMES = [
 
 
 @pytest.mark.parametrize(("text", "code"), [frame[1:] for frame in FRAMES], ids=[frame[0] for frame in FRAMES])
-async def test_a_wrong_frame_gets_an_error_and_nothing_else(join: Join, text: str, code: str):
-    """One `error` frame with its code; the socket stays open and works; nothing is stored."""
-    dora = await join("dora")
+async def test_an_invalid_frame_gets_an_error_and_nothing_is_stored(new_client: NewClient, text: str, code: str):
+    """The client gets one error frame with the code, the socket stays usable, and nothing is stored."""
+    dora = await new_client("dora")
     before = (await dora.api.get("/channels/general"))["lastSeq"]
     await dora.sockets[0].send_text(text)
     error = await dora.sockets[0].wait_for_type("error")
@@ -102,21 +102,21 @@ async def test_a_wrong_frame_gets_an_error_and_nothing_else(join: Join, text: st
     assert (await dora.api.get("/channels/general"))["lastSeq"] == before
 
 
-async def test_a_private_channel_does_not_exist_for_others(join: Join):
-    """It is not found, not listed, not joined, and its messages are not read."""
-    dora, emil = await join("dora"), await join("emil")
+async def test_a_private_channel_is_hidden_from_non_members(new_client: NewClient):
+    """A user who is no member cannot find, list, join or read a private channel."""
+    dora, emil = await new_client("dora"), await new_client("emil")
     channel = await dora.api.post("/channels", {"name": "ours", "kind": "private"})
     path = f"/channels/{channel['channelId']}"
     assert (await emil.api.call("GET", path)).status_code == 404
     assert (await emil.api.call("PUT", f"{path}/members/me")).status_code == 404
     assert (await emil.api.call("GET", f"{path}/messages")).status_code == 403
     discovered = await emil.api.get("/channels", scope="discover")
-    assert channel["channelId"] not in {each["channelId"] for each in discovered["items"]}
+    assert channel["channelId"] not in {item["channelId"] for item in discovered["items"]}
 
 
-async def test_who_is_removed_gets_and_says_nothing_more(join: Join):
-    """After the removal is answered no frame of the channel goes in or out for them."""
-    dora, emil = await join("dora"), await join("emil")
+async def test_a_removed_member_receives_and_sends_nothing_more(new_client: NewClient):
+    """After the removal is answered the user gets no frame of the channel, and their frames are refused."""
+    dora, emil = await new_client("dora"), await new_client("emil")
     channel = await dora.api.post("/channels", {"name": f"leaving {uuid4()}", "kind": "private"})
     channel_id = channel["channelId"]
     await dora.api.put(f"/channels/{channel_id}/members/{emil.user_id}")
@@ -125,6 +125,6 @@ async def test_who_is_removed_gets_and_says_nothing_more(join: Join):
     await emil.sockets[0].wait_for_type("channel", change="left", userId=emil.user_id)
     ack = await dora.send_message("without emil", channel_id=channel_id)
     await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
-    refused = await emil.send_message("am I in?", channel_id=channel_id)
+    refused = await emil.send_message("from a removed member", channel_id=channel_id)
     assert refused["code"] == "NOT_A_MEMBER"
     assert emil.sockets[0].of_type("message", channelId=channel_id) == []

@@ -1,4 +1,4 @@
-"""Replays: dry ones touch nothing and tell the truth, live ones repair, exports travel."""
+"""`ops replay`: dry runs change nothing and find differences, redeliveries repair them, exports are imported."""
 
 import asyncio
 import json
@@ -14,12 +14,12 @@ from uuid import uuid4
 import pytest
 from boto3.dynamodb.conditions import Key
 
-from functions.contract.events import MessageSent, envelope
-from functions.contract.model import Person, timestamp
+from functions.contract.model import timestamp
 from ops.chat_client import ChatClient
 from ops.stage.stage import Stage
-from tests.integration.conftest import Join
-from tests.integration.operating import ops, ops_process
+from tests.events import envelope, message_data, publish
+from tests.integration.commands import run_ops, run_ops_process
+from tests.integration.conftest import NewClient
 from tests.local_stage import ROOT, TestStage
 from tests.waiting import COMMAND_SECONDS, until
 
@@ -41,7 +41,7 @@ PRESENCE = {"isOnline", "onlineUntil", "lastSeenAt"}
 
 @pytest.fixture
 def since() -> str:
-    """When the test began: what happened before is not its business, and takes time to go over."""
+    """The time at which the test began, so that a replay leaves out the events of earlier tests."""
     return timestamp((int(time.time()) - 1) * 1000)
 
 
@@ -49,44 +49,44 @@ def table(stage: TestStage, name: str) -> Any:
     return stage.resource("dynamodb").Table(stage.output("Data", f"{name}TableName"))
 
 
-def everything(stage: TestStage, person: ChatClient) -> dict[str, list[str]]:
-    """Every row of every table; of who is online only what is of this person, since others come and go."""
-    found = {}
+def all_rows(stage: TestStage, client: ChatClient) -> dict[str, list[str]]:
+    """Every row of every table. Of presence only the client's own, because that of other users changes."""
+    tables = {}
     for name in TABLES:
-        rows = scanned(stage, name)
+        rows = scan(stage, name)
         if name in ("Connections", "Subscriptions"):
-            rows = [row for row in rows if row["userId"] == person.user_id]
+            rows = [row for row in rows if row["userId"] == client.user_id]
         if name == "Users":
             rows = [
                 row
-                if row["userId"] == person.user_id
+                if row["userId"] == client.user_id
                 else {key: value for key, value in row.items() if key not in PRESENCE}
                 for row in rows
             ]
-        found[name] = sorted(json.dumps(row, default=str, sort_keys=True) for row in rows)
-    return found
+        tables[name] = sorted(json.dumps(row, default=str, sort_keys=True) for row in rows)
+    return tables
 
 
-def scanned(stage: TestStage, name: str) -> list[dict[str, Any]]:
+def scan(stage: TestStage, name: str) -> list[dict[str, Any]]:
     """Every row of a table, strongly consistent."""
-    found: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     request: dict[str, Any] = {}
     while True:
         page = table(stage, name).scan(ConsistentRead=True, **request)
-        found += page["Items"]
+        rows += page["Items"]
         if "LastEvaluatedKey" not in page:
-            return found
+            return rows
         request = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
-def is_online(stage: TestStage, person: ChatClient) -> bool:
-    """Whether the table of users says that somebody is online."""
-    row = table(stage, "Users").get_item(Key={"userId": person.user_id}, ConsistentRead=True)["Item"]
+def is_online(stage: TestStage, client: ChatClient) -> bool:
+    """Whether a user's row shows them as online."""
+    row = table(stage, "Users").get_item(Key={"userId": client.user_id}, ConsistentRead=True)["Item"]
     return bool(row["isOnline"])
 
 
-def queued(stage: TestStage) -> dict[str, str]:
-    """How much waits in each dead-letter queue."""
+def dead_letter_counts(stage: TestStage) -> dict[str, str]:
+    """The number of dead letters, by queue."""
     sqs = stage.client("sqs")
     return {
         name: sqs.get_queue_attributes(
@@ -96,95 +96,74 @@ def queued(stage: TestStage) -> dict[str, str]:
     }
 
 
-def say_many(stage: TestStage, person: ChatClient, channel_id: str, count: int) -> list[str]:
-    """Put messages on the bus, as send_message does, without its rate limit. Returns their ids, oldest first."""
-    events, bus = stage.client("events"), stage.output("Events", "EventBusName")
-    start = int(time.time() * 1000) - count
-    ids = [str(uuid4()) for _ in range(count)]
-    entries = []
-    for number, message_id in enumerate(ids):
-        fact = MessageSent(
-            message_id=message_id,
-            client_message_id=str(uuid4()),
-            channel_id=channel_id,
-            sender=Person(user_id=person.user_id, display_name=person.user["displayName"]),
-            text=f"number {number}",
-            sent_at=timestamp(start + number),
-        )
-        detail = envelope(
-            fact,
-            actor=person.user_id,
-            event_id=str(uuid4()),
-            occurred_at=timestamp(start + number),
-            correlation_id="many",
-            trace_header=None,
-        )
-        entries.append(
-            {
-                "EventBusName": bus,
-                "Source": "parley",
-                "DetailType": "MessageSent",
-                "Detail": detail.model_dump_json(by_alias=True, exclude_none=True),
-            }
-        )
-    for first in range(0, count, 10):
-        assert events.put_events(Entries=entries[first : first + 10])["FailedEntryCount"] == 0
-    return ids
+def publish_messages(stage: TestStage, sender: ChatClient, channel_id: str, count: int) -> list[str]:
+    """Publish messages as send_message does, without its rate limit. Returns their ids, oldest first."""
+    start_ms = int(time.time() * 1000) - count
+    identity = {"userId": sender.user_id, "displayName": sender.user["displayName"]}
+    details = []
+    for number in range(count):
+        sent_at = timestamp(start_ms + number)
+        data = message_data(channel_id, sender=identity, text=f"number {number}", sentAt=sent_at)
+        details.append(envelope(data, actor=sender.user_id, occurred_at=sent_at))
+    publish(stage, "MessageSent", *details)
+    return [detail["data"]["messageId"] for detail in details]
 
 
-async def until_stored(stage: TestStage, channel_id: str, count: int) -> None:
+async def wait_until_stored(stage: TestStage, channel_id: str, count: int) -> None:
     """Wait until a channel holds so many messages."""
     messages = table(stage, "Messages")
 
     def stored() -> int:
-        found: int = messages.query(
+        total: int = messages.query(
             KeyConditionExpression=Key("channelId").eq(channel_id), Select="COUNT", ConsistentRead=True
         )["Count"]
-        return found
+        return total
 
     await until(lambda: asyncio.to_thread(lambda: stored() >= count), f"{count} messages were stored", every=0.2)
 
 
-async def heard_until_now(person: ChatClient, channel_id: str) -> list[dict[str, Any]]:
-    """The messages of a channel that somebody's socket got, up to one that is said elsewhere now.
+async def messages_received(client: ChatClient, channel_id: str) -> list[dict[str, Any]]:
+    """The message frames of a channel that a client has received, including every post of an ended replay.
 
-    That one takes the same way, and a replay's command ends after its runs: all that they posted came before.
+    It waits for a message to another channel, which takes the same path as the posts of the replay's runs. These
+    have ended when the command ends, so that their frames came before.
     """
-    ack = await person.send_message("what came before this?")
-    await person.sockets[0].wait_for_type("message", messageId=ack["messageId"])
-    return person.sockets[0].of_type("message", channelId=channel_id)
+    ack = await client.send_message("sentinel")
+    await client.sockets[0].wait_for_type("message", messageId=ack["messageId"])
+    return client.sockets[0].of_type("message", channelId=channel_id)
 
 
 @pytest.fixture
-def many(request: pytest.FixtureRequest) -> int:
-    """How many events a dry run goes over: a thousand with `--thorough`."""
+def event_count(request: pytest.FixtureRequest) -> int:
+    """How many events a dry run compares: a thousand with `--thorough`."""
     return 1000 if request.config.getoption("--thorough") else 40
 
 
-async def test_a_dry_run_over_many_events_writes_nothing_and_is_right(
-    stage: TestStage, join: Join, many: int, since: str
+async def test_a_dry_run_over_many_events_writes_nothing_and_finds_differences(
+    stage: TestStage, new_client: NewClient, event_count: int, since: str
 ):
-    """Tables and queues are as before, no socket hears anything, and what was tampered with is told."""
-    lost_seq, altered_seq = many * 4 // 10, many * 7 // 10
-    dora = await join("dora")
-    channel = await dora.api.post("/channels", {"name": f"many {uuid4()}"})
+    """A dry run changes no table or queue and posts nothing; it reports rows that were changed by hand."""
+    lost_seq, altered_seq = event_count * 4 // 10, event_count * 7 // 10
+    dora = await new_client("dora")
+    channel = await dora.api.post("/channels", {"name": f"replay {uuid4()}"})
     channel_id = channel["channelId"]
-    await asyncio.to_thread(say_many, stage, dora, channel_id, many)
-    await until_stored(stage, channel_id, many)
+    await asyncio.to_thread(publish_messages, stage, dora, channel_id, event_count)
+    await wait_until_stored(stage, channel_id, event_count)
     await until(
-        lambda: len(dora.sockets[0].of_type("message", channelId=channel_id)) == many, "every message was posted"
+        lambda: len(dora.sockets[0].of_type("message", channelId=channel_id)) == event_count,
+        "every message was posted",
     )
     await until(lambda: asyncio.to_thread(is_online, stage, dora), "dora was online")
-    before, waiting = everything(stage, dora), queued(stage)
+    before, dead_letters = all_rows(stage, dora), dead_letter_counts(stage)
     assert all(before[name] for name in ("Messages", "Connections", "Subscriptions", "Users"))
-    asked = ("replay", "--since", since, "--channel", channel_id, "--dry-run", "--json")
-    ran = await asyncio.to_thread(ops, stage, *asked)
-    assert ran.code == 0, ran.err
-    assert ran.json["events"] == many + 1  # the channel's creation too
-    assert ran.json["found"]["same"] == many + 1
-    assert everything(stage, dora) == before
-    assert queued(stage) == waiting
-    assert len(await heard_until_now(dora, channel_id)) == many
+    dry = ("replay", "--since", since, "--channel", channel_id, "--dry-run", "--json")
+    result = await asyncio.to_thread(run_ops, stage, *dry)
+    assert result.code == 0, result.err
+    assert result.json["events"] == event_count + 1  # with the channel's creation
+    assert result.json["found"]["same"] == event_count + 1
+    assert all_rows(stage, dora) == before
+    assert dead_letter_counts(stage) == dead_letters
+    assert len(await messages_received(dora, channel_id)) == event_count
 
     messages = table(stage, "Messages")
     lost = messages.get_item(Key={"channelId": channel_id, "seq": lost_seq})["Item"]
@@ -195,52 +174,52 @@ async def test_a_dry_run_over_many_events_writes_nothing_and_is_right(
         ExpressionAttributeNames={"#text": "text"},
         ExpressionAttributeValues={":text": "forged"},
     )
-    ran = await asyncio.to_thread(ops, stage, *asked)
-    assert ran.code == 4
-    assert {name: count for name, count in ran.json["found"].items() if count} == {
-        "same": many - 1,
+    result = await asyncio.to_thread(run_ops, stage, *dry)
+    assert result.code == 4
+    assert {name: count for name, count in result.json["found"].items() if count} == {
+        "same": event_count - 1,
         "missing": 1,
         "different": 1,
     }
-    assert {(each["verdict"], each["seq"]) for each in ran.json["differences"]} == {
+    assert {(item["verdict"], item["seq"]) for item in result.json["differences"]} == {
         ("missing", lost_seq),
         ("different", altered_seq),
     }
 
     live = ("replay", "--since", since, "--channel", channel_id, "--redeliver", "--json")
-    ran = await asyncio.to_thread(ops, stage, *live)
-    assert ran.code == 5  # what is different is told, and left
-    assert (ran.json["repaired"], [each["seq"] for each in ran.json["unrepaired"]]) == (1, [altered_seq])
+    result = await asyncio.to_thread(run_ops, stage, *live)
+    assert result.code == 5  # a different row is reported, and not changed
+    assert (result.json["repaired"], [item["seq"] for item in result.json["unrepaired"]]) == (1, [altered_seq])
     assert messages.get_item(Key={"channelId": channel_id, "seq": lost_seq})["Item"] == lost
 
 
-async def _chatter(founder: ChatClient, dora: ChatClient, emil: ChatClient) -> str:
-    """A channel with every kind of event. Who made it has left, so that it belongs to dora."""
+async def _channel_with_every_event(founder: ChatClient, dora: ChatClient, emil: ChatClient) -> str:
+    """A channel with every kind of event. Its founder has left, so that dora is its owner."""
     channel = await founder.api.post("/channels", {"name": f"every kind {uuid4()}"})
     channel_id = str(channel["channelId"])
-    for person in (dora, emil):
-        await person.api.put(f"/channels/{channel_id}/members/me")
-    mine, theirs = dora.sockets[0], emil.sockets[0]
+    for client in (dora, emil):
+        await client.api.put(f"/channels/{channel_id}/members/me")
+    dora_socket, emil_socket = dora.sockets[0], emil.sockets[0]
     await founder.api.delete(f"/channels/{channel_id}/members/me")
-    await theirs.wait_for_type("channel", change="left", userId=founder.user_id, newOwnerId=dora.user_id)
+    await emil_socket.wait_for_type("channel", change="left", userId=founder.user_id, newOwnerId=dora.user_id)
     for text in ("first", "second", "third"):
         ack = await dora.send_message(text, channel_id=channel_id)
-        await theirs.wait_for_type("message", messageId=ack["messageId"])
-    await mine.send(action="editMessage", channelId=channel_id, seq=1, text="first, mended")
-    await theirs.wait_for_type("messageEdited", channelId=channel_id)
-    await theirs.send(action="addReaction", channelId=channel_id, seq=1, emoji="👍")
-    await mine.wait_for_type("reaction", channelId=channel_id, change="added")
-    await theirs.send(action="addReaction", channelId=channel_id, seq=2, emoji="🎉")
-    await mine.wait_for_type("reaction", channelId=channel_id, emoji="🎉")
-    await theirs.send(action="removeReaction", channelId=channel_id, seq=2, emoji="🎉")
-    await mine.wait_for_type("reaction", channelId=channel_id, change="removed")
-    await mine.send(action="deleteMessage", channelId=channel_id, seq=3)
-    await theirs.wait_for_type("messageDeleted", channelId=channel_id)
+        await emil_socket.wait_for_type("message", messageId=ack["messageId"])
+    await dora_socket.send(action="editMessage", channelId=channel_id, seq=1, text="first, better")
+    await emil_socket.wait_for_type("messageEdited", channelId=channel_id)
+    await emil_socket.send(action="addReaction", channelId=channel_id, seq=1, emoji="👍")
+    await dora_socket.wait_for_type("reaction", channelId=channel_id, change="added")
+    await emil_socket.send(action="addReaction", channelId=channel_id, seq=2, emoji="🎉")
+    await dora_socket.wait_for_type("reaction", channelId=channel_id, emoji="🎉")
+    await emil_socket.send(action="removeReaction", channelId=channel_id, seq=2, emoji="🎉")
+    await dora_socket.wait_for_type("reaction", channelId=channel_id, change="removed")
+    await dora_socket.send(action="deleteMessage", channelId=channel_id, seq=3)
+    await emil_socket.wait_for_type("messageDeleted", channelId=channel_id)
     return channel_id
 
 
 def rows(stage: TestStage, channel_id: str) -> dict[str, list[Any]]:
-    """What a channel's events made."""
+    """The rows of a channel that follow from its events."""
     of_channel = Key("channelId").eq(channel_id)
     messages = table(stage, "Messages").query(KeyConditionExpression=of_channel)["Items"]
     members = table(stage, "Members").query(IndexName="byChannel", KeyConditionExpression=of_channel)["Items"]
@@ -251,26 +230,26 @@ def rows(stage: TestStage, channel_id: str) -> dict[str, list[Any]]:
     }
 
 
-async def test_every_kind_of_event_is_compared_and_repaired_where_it_was(stage: TestStage, join: Join, since: str):
-    """Rows deleted by hand are missing to a dry run, and as before after a redelivery; twice is once."""
-    dora, emil = await join("dora"), await join("emil")
-    channel_id = await _chatter(await join("hugo"), dora, emil)
+async def test_every_kind_of_event_is_compared_and_restored(stage: TestStage, new_client: NewClient, since: str):
+    """A dry run reports deleted rows as missing; a redelivery restores them, and a second one changes nothing."""
+    dora, emil = await new_client("dora"), await new_client("emil")
+    channel_id = await _channel_with_every_event(await new_client("hugo"), dora, emil)
     dry = ("replay", "--since", since, "--channel", channel_id, "--json")
-    ran = await asyncio.to_thread(ops, stage, *dry)
-    assert ran.code == 0, ran.out + ran.err
-    assert {name for name, count in ran.json["found"].items() if count} == {"same", "superseded"}
+    result = await asyncio.to_thread(run_ops, stage, *dry)
+    assert result.code == 0, result.out + result.err
+    assert {name for name, count in result.json["found"].items() if count} == {"same", "superseded"}
     before = rows(stage, channel_id)
 
     for row in before["messages"]:
         table(stage, "Messages").delete_item(Key={"channelId": channel_id, "seq": row["seq"]})
-        if row["seq"] == 2:  # one of them without a trace
+        if row["seq"] == 2:  # for one message the id's row too
             table(stage, "MessageIds").delete_item(Key={"messageId": row["messageId"]})
     for row in before["reactions"]:
         table(stage, "Reactions").delete_item(Key={"channelId": channel_id, "reactionKey": row["reactionKey"]})
     table(stage, "Members").delete_item(Key={"userId": emil.user_id, "channelId": channel_id})
-    ran = await asyncio.to_thread(ops, stage, *dry)
-    assert ran.code == 4
-    assert {each["detailType"] for each in ran.json["differences"] if each["verdict"] == "missing"} == {
+    result = await asyncio.to_thread(run_ops, stage, *dry)
+    assert result.code == 4
+    assert {item["detailType"] for item in result.json["differences"] if item["verdict"] == "missing"} == {
         "MessageSent",
         "MessageEdited",
         "MessageDeleted",
@@ -280,33 +259,35 @@ async def test_every_kind_of_event_is_compared_and_repaired_where_it_was(stage: 
     }
 
     live = (*dry, "--redeliver")
-    ran = await asyncio.to_thread(ops, stage, *live)
-    assert ran.code == 0, ran.out + ran.err
+    result = await asyncio.to_thread(run_ops, stage, *live)
+    assert result.code == 0, result.out + result.err
     assert rows(stage, channel_id) == before
-    ran = await asyncio.to_thread(ops, stage, *live)
-    assert ran.code == 0
+    result = await asyncio.to_thread(run_ops, stage, *live)
+    assert result.code == 0
     assert rows(stage, channel_id) == before
     seqs: dict[str, set[int]] = {}
-    for frame in await heard_until_now(emil, channel_id):
+    for frame in await messages_received(emil, channel_id):
         seqs.setdefault(frame["messageId"], set()).add(frame["seq"])
-    assert sorted(seq for seqs_of_one in seqs.values() for seq in seqs_of_one) == [1, 2, 3]
-    ran = await asyncio.to_thread(ops, stage, "check", "--channel", channel_id, "--settle", "0", "--json")
-    assert (ran.json["compared"]["messages"], ran.json["differences"]) == (3, [])
+    assert sorted(seq for message_seqs in seqs.values() for seq in message_seqs) == [1, 2, 3]
+    result = await asyncio.to_thread(run_ops, stage, "check", "--channel", channel_id, "--settle", "0", "--json")
+    assert (result.json["compared"]["messages"], result.json["differences"]) == (3, [])
 
 
-async def test_a_member_who_left_after_the_time_looked_at_is_not_missing(stage: TestStage, join: Join, since: str):
-    """The joining is within the time, the leaving after it: superseded, and a redelivery brings nobody back."""
-    dora, emil = await join("dora"), await join("emil")
+async def test_a_member_who_left_after_the_replayed_time_is_not_missing(
+    stage: TestStage, new_client: NewClient, since: str
+):
+    """A joining whose leaving is later than the replayed time is superseded, and not restored."""
+    dora, emil = await new_client("dora"), await new_client("emil")
     channel = await dora.api.post("/channels", {"name": f"left {uuid4()}"})
     channel_id = channel["channelId"]
     await emil.api.put(f"/channels/{channel_id}/members/me")
     await dora.sockets[0].wait_for_type("channel", change="joined", userId=emil.user_id)
-    # A time is in whole milliseconds: one after the joining, and before the leaving.
+    # Times are in whole milliseconds: this one is after the joining and before the leaving.
     until_ms = int(time.time() * 1000) + 1
     await until(lambda: time.time() * 1000 > until_ms + 1, "the time had passed", every=0.001)
     await emil.api.delete(f"/channels/{channel_id}/members/me")
     await dora.sockets[0].wait_for_type("channel", change="left", userId=emil.user_id)
-    asked = (
+    command = (
         "replay",
         "--since",
         since,
@@ -318,17 +299,17 @@ async def test_a_member_who_left_after_the_time_looked_at_is_not_missing(stage: 
         "MemberJoined",
         "--json",
     )
-    ran = await asyncio.to_thread(ops_process, stage, *asked, "--redeliver")
-    assert ran.code == 0, ran.out + ran.err
-    assert ran.json["found"]["superseded"] == 1
+    result = await asyncio.to_thread(run_ops_process, stage, *command, "--redeliver")
+    assert result.code == 0, result.out + result.err
+    assert result.json["found"]["superseded"] == 1
     assert "Item" not in table(stage, "Members").get_item(Key={"userId": emil.user_id, "channelId": channel_id})
 
 
 @contextmanager
 def another_stage(stage: TestStage, state_dir: Path) -> Iterator[TestStage]:
-    """A fresh stage of the same templates, on another emulator."""
+    """A new local stage of the same templates, on another emulator, until the block ends."""
     if stage.state_dir is None:
-        pytest.skip("a deployed stage has no emulator beside it")
+        pytest.skip("needs a local stage")
     command, where = [sys.executable, "-m", "local.command_line"], ["--state-dir", str(state_dir)]
     ports = ["--port", "0", "--emulator-port", "0"]
     started = subprocess.run(
@@ -347,9 +328,9 @@ def another_stage(stage: TestStage, state_dir: Path) -> Iterator[TestStage]:
         subprocess.run(stop, cwd=ROOT, capture_output=True, timeout=COMMAND_SECONDS, check=False)
 
 
-async def exported(stage: TestStage, channel_id: str, file: Path, since: str) -> None:
-    """Export a channel of `_chatter`, without its texts."""
-    asked = (
+async def export(stage: TestStage, channel_id: str, file: Path, since: str) -> None:
+    """Export the events of a `_channel_with_every_event`, with redacted texts."""
+    command = (
         "replay",
         "--since",
         since,
@@ -361,26 +342,28 @@ async def exported(stage: TestStage, channel_id: str, file: Path, since: str) ->
         "text",
         "--json",
     )
-    ran = await asyncio.to_thread(ops, stage, *asked)
-    assert ran.code == 0, ran.err
-    assert ran.json["exported"] == 12
+    result = await asyncio.to_thread(run_ops, stage, *command)
+    assert result.code == 0, result.err
+    assert result.json["exported"] == 12
     written = await asyncio.to_thread(file.read_text)
     assert '"first"' not in written
-    assert "mended" not in written
+    assert "better" not in written
     assert "redacted, 5 characters" in written
 
 
-async def test_an_export_brings_back_what_was_deleted(stage: TestStage, join: Join, tmp_path: Path, since: str):
-    """Without its text, at the same place; the file alone says so, whatever the archive holds."""
-    dora, emil = await join("dora"), await join("emil")
-    channel_id = await _chatter(await join("hugo"), dora, emil)
+async def test_an_import_restores_deleted_messages(
+    stage: TestStage, new_client: NewClient, tmp_path: Path, since: str
+):
+    """Importing an export restores deleted messages at their seqs, with redacted texts, without the archive."""
+    dora, emil = await new_client("dora"), await new_client("emil")
+    channel_id = await _channel_with_every_event(await new_client("hugo"), dora, emil)
     file = tmp_path / "incident.jsonl"
-    await exported(stage, channel_id, file, since)
+    await export(stage, channel_id, file, since)
     before = rows(stage, channel_id)
     for row in before["messages"]:
         table(stage, "Messages").delete_item(Key={"channelId": channel_id, "seq": row["seq"]})
-    ran = await asyncio.to_thread(ops, stage, "replay", "--from-file", str(file), "--json", "--redeliver")
-    assert ran.code == 0, ran.out + ran.err
+    result = await asyncio.to_thread(run_ops, stage, "replay", "--from-file", str(file), "--json", "--redeliver")
+    assert result.code == 0, result.out + result.err
     after = rows(stage, channel_id)["messages"]
     assert [(row["seq"], row["messageId"]) for row in after] == [
         (row["seq"], row["messageId"]) for row in before["messages"]
@@ -389,18 +372,20 @@ async def test_an_export_brings_back_what_was_deleted(stage: TestStage, join: Jo
 
 
 @pytest.mark.thorough
-async def test_an_export_replays_on_another_machine(stage: TestStage, join: Join, tmp_path: Path, since: str):
-    """Without its texts, at the same places, and replay equals database there too."""
-    dora, emil = await join("dora"), await join("emil")
-    channel_id = await _chatter(await join("hugo"), dora, emil)
+async def test_an_export_can_be_replayed_on_another_stage(
+    stage: TestStage, new_client: NewClient, tmp_path: Path, since: str
+):
+    """The import creates the same rows on another stage, with redacted texts, and `check` finds no difference."""
+    dora, emil = await new_client("dora"), await new_client("emil")
+    channel_id = await _channel_with_every_event(await new_client("hugo"), dora, emil)
     file = tmp_path / "incident.jsonl"
-    await exported(stage, channel_id, file, since)
+    await export(stage, channel_id, file, since)
     with another_stage(stage, tmp_path / "other") as other:
-        brought = ("replay", "--from-file", str(file), "--json")
-        ran = await asyncio.to_thread(ops, other, *brought)
-        assert (ran.code, ran.json["found"]["missing"]) == (4, 11), ran.out
-        ran = await asyncio.to_thread(ops, other, *brought, "--redeliver")
-        assert ran.code == 0, ran.out + ran.err
+        command = ("replay", "--from-file", str(file), "--json")
+        result = await asyncio.to_thread(run_ops, other, *command)
+        assert (result.code, result.json["found"]["missing"]) == (4, 11), result.out
+        result = await asyncio.to_thread(run_ops, other, *command, "--redeliver")
+        assert result.code == 0, result.out + result.err
         here, there = rows(stage, channel_id), rows(other, channel_id)
         assert [row["seq"] for row in there["messages"]] == [row["seq"] for row in here["messages"]] == [1, 2, 3]
         assert [row["messageId"] for row in there["messages"]] == [row["messageId"] for row in here["messages"]]
@@ -411,11 +396,13 @@ async def test_an_export_replays_on_another_machine(stage: TestStage, join: Join
             emil.user_id: "member",
         }
         assert there["messages"][0]["text"] == "[redacted, 13 characters]"
-        ran = await asyncio.to_thread(ops, other, *brought)
-        assert ran.code == 0, ran.out
-        ran = await asyncio.to_thread(ops, other, "check", "--from-file", str(file), "--settle", "0", "--json")
-        assert (ran.code, ran.json["differences"]) == (0, []), ran.out
-        assert ran.json["compared"]["messages"] == 3
+        result = await asyncio.to_thread(run_ops, other, *command)
+        assert result.code == 0, result.out
+        result = await asyncio.to_thread(
+            run_ops, other, "check", "--from-file", str(file), "--settle", "0", "--json"
+        )
+        assert (result.code, result.json["differences"]) == (0, []), result.out
+        assert result.json["compared"]["messages"] == 3
 
 
 @pytest.mark.parametrize(
@@ -430,11 +417,11 @@ async def test_an_export_replays_on_another_machine(stage: TestStage, join: Join
         (("--since", "5m", "--export", "out", "--redeliver"), "neither"),
     ],
 )
-async def test_what_cannot_be_replayed_is_said_in_a_sentence(
+async def test_invalid_arguments_are_reported_in_one_sentence(
     stage: TestStage, arguments: tuple[str, ...], message: str
 ):
-    """Exit code 2, and the sentence names what is wrong."""
-    ran = await asyncio.to_thread(ops, stage, "replay", *arguments)
-    assert ran.code == 2, ran.out
-    assert message in ran.err
-    assert ran.err.count("\n") == 1
+    """The command exits with 2 and prints one line that names the invalid argument."""
+    result = await asyncio.to_thread(run_ops, stage, "replay", *arguments)
+    assert result.code == 2, result.out
+    assert message in result.err
+    assert result.err.count("\n") == 1

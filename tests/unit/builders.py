@@ -8,6 +8,7 @@ from functions.aws.tickets import TicketHolder
 from functions.chat.channels import ChannelRecord, Membership
 from functions.contract import events
 from functions.contract.model import Person, Shape, timestamp
+from tests import events as wire_events
 
 NOW_MS = 1_795_000_000_123
 """When every test happens, until it moves the clock: 2026-11-18T11:06:40.123Z."""
@@ -82,13 +83,7 @@ def enveloped(fact: Shape, *, trace_header: str | None = None) -> events.Envelop
 def bus_event(fact: Shape, **more: Any) -> dict[str, Any]:
     """A fact as EventBridge hands it on."""
     detail = enveloped(fact, **more).model_dump(mode="json", by_alias=True, exclude_none=True)
-    return {
-        "version": "0",
-        "id": "b-1",
-        "source": events.SOURCE,
-        "detail-type": events.detail_type(fact),
-        "detail": detail,
-    }
+    return wire_events.bus_event(events.detail_type(fact), detail, event_id="b-1")
 
 
 def sqs_event(*bodies: Any) -> dict[str, Any]:

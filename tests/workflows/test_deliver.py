@@ -1,14 +1,16 @@
-"""The workflow `deliver` as deployed, edge by edge."""
+"""Every path through the deployed workflow `deliver`."""
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
 
-from tests.workflows.conftest import Workflow, event, message_sent
+from tests.events import bus_event, envelope, message_sent
+from tests.workflows.conftest import Workflow
 
 
 def test_a_message_is_persisted_at_the_next_seq_and_posted(workflow: Workflow):
-    """The states of the design, in order; one row; the channel's lastSeq is the row's seq."""
+    """The run assigns the next seq, stores one row with it, and posts the frame."""
     channel_id = workflow.channel(last_seq=41)
     workflow.subscribe(channel_id, 2)
     sent = message_sent(channel_id)
@@ -30,7 +32,7 @@ def test_a_message_is_persisted_at_the_next_seq_and_posted(workflow: Workflow):
     assert channel["lastSeq"] == 42
 
 
-def test_a_duplicate_spends_no_seq_and_is_delivered_again(workflow: Workflow):
+def test_a_duplicate_takes_no_seq_and_is_posted_again(workflow: Workflow):
     """The second run finds the original and posts it at the original's seq."""
     channel_id = workflow.channel()
     sent = message_sent(channel_id)
@@ -43,10 +45,8 @@ def test_a_duplicate_spends_no_seq_and_is_delivered_again(workflow: Workflow):
     assert channel["lastSeq"] == 1
 
 
-def test_two_runs_of_one_message_at_once_store_it_once(workflow: Workflow):
-    """Whichever loses the transaction finds the winner's row."""
-    from concurrent.futures import ThreadPoolExecutor
-
+def test_concurrent_runs_of_one_message_store_it_once(workflow: Workflow):
+    """Runs whose transaction fails return the seq of the row that another run stored."""
     channel_id = workflow.channel()
     sent = message_sent(channel_id)
     with ThreadPoolExecutor(8) as pool:
@@ -59,16 +59,16 @@ def test_two_runs_of_one_message_at_once_store_it_once(workflow: Workflow):
     assert rows["Count"] == 1
 
 
-def test_nobody_connected_is_no_failure(workflow: Workflow):
-    """The message waits in the history, and no post is tried."""
+def test_a_run_without_recipients_succeeds(workflow: Workflow):
+    """The message is stored, and nothing is posted."""
     channel_id = workflow.channel()
     run = workflow.run(message_sent(channel_id))
     assert run.status == "SUCCEEDED"
     assert "PostToConnections" not in run.states
 
 
-def test_gone_connections_are_forgotten(workflow: Workflow):
-    """A post to a connection that is gone is dropped, its subscription deleted, and the run succeeds."""
+def test_stale_connections_are_pruned(workflow: Workflow):
+    """A connection whose post is answered 410 loses its subscription; the run succeeds without a dead letter."""
     channel_id = workflow.channel()
     workflow.subscribe(channel_id, 3)
     sent = message_sent(channel_id)
@@ -76,15 +76,15 @@ def test_gone_connections_are_forgotten(workflow: Workflow):
     assert run.status == "SUCCEEDED"
     assert workflow.subscribed(channel_id) == set()
     assert not {"KeepUndelivered", "SendToDeadLetterQueue"} & set(run.states)
-    # A letter of its own would have come to the queue before that of an event which is refused after it.
+    # A dead letter of the first run would be in the queue before that of the refused event, which runs later.
     refused = message_sent(channel_id, text=7)
     workflow.run(refused)
     letters = workflow.dead_letters_of(sent["id"], refused["id"])
     assert [letter["event"]["id"] for letter in letters] == [refused["id"]]
 
 
-def test_expired_subscriptions_are_passed_over(workflow: Workflow):
-    """A row that waits for its deletion gets nothing."""
+def test_expired_subscriptions_get_no_post(workflow: Workflow):
+    """A subscription whose row has expired and is not deleted yet is no recipient."""
     channel_id = workflow.channel()
     workflow.subscribe(channel_id, 2, expires_in=-10)
     run = workflow.run(message_sent(channel_id))
@@ -92,16 +92,16 @@ def test_expired_subscriptions_are_passed_over(workflow: Workflow):
     assert "PostToConnections" not in run.states
 
 
-def test_more_recipients_than_a_page_are_all_found(workflow: Workflow):
-    """3,050 subscriptions are two pages. Most have expired: a page counts them, and nobody posts to them."""
+def test_recipients_on_several_pages_all_get_the_frame(workflow: Workflow):
+    """Every live connection on two pages is posted to. Most of the 3,050 rows have expired and fill the pages."""
     channel_id = workflow.channel()
     expired = workflow.subscribe(channel_id, 2900, expires_in=-10)
     workflow.subscribe(channel_id, 150)
-    run = workflow.run(event("ChannelCreated", _channel_created(channel_id)))
+    run = workflow.run(bus_event("ChannelCreated", envelope(_channel_created(channel_id))))
     assert run.status == "SUCCEEDED", run
     assert run.states.count("FindRecipients") == 2
     assert run.states.count("PostBatch") >= 2
-    assert workflow.subscribed(channel_id) == set(expired), "every live connection was posted to, and found gone"
+    assert workflow.subscribed(channel_id) == set(expired), "every live connection was posted to and pruned"
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ def test_more_recipients_than_a_page_are_all_found(workflow: Workflow):
     ],
     ids=lambda broken: next(iter(broken)),
 )
-def test_a_poisoned_event_ends_in_the_dead_letter_queue(workflow: Workflow, broken: dict[str, object]):
-    """The run fails, the queue holds the event whole with the reason, and no seq was spent."""
+def test_a_malformed_event_goes_to_the_dead_letter_queue(workflow: Workflow, broken: dict[str, object]):
+    """The run fails, the dead letter holds the complete event and the reason, and no seq is taken."""
     channel_id = workflow.channel()
     sent = message_sent(channel_id, **broken)
     run = workflow.run(sent)
@@ -128,16 +128,16 @@ def test_a_poisoned_event_ends_in_the_dead_letter_queue(workflow: Workflow, brok
     assert channel["lastSeq"] == 0
 
 
-def test_an_event_without_detail_ends_in_the_dead_letter_queue(workflow: Workflow):
-    """Even nothing at all is a letter, not a lost event."""
+def test_an_event_without_detail_goes_to_the_dead_letter_queue(workflow: Workflow):
+    """An event without any detail becomes a dead letter too."""
     event_id = f"nothing-{uuid4()}"
     run = workflow.run({"id": event_id, "detail-type": "MessageSent"})
     assert run.status == "FAILED"
     assert [letter["event"]["id"] for letter in workflow.dead_letters_of(event_id)] == [event_id]
 
 
-def test_a_message_to_a_channel_that_does_not_exist_ends_in_the_dead_letter_queue(workflow: Workflow):
-    """The channel's counter is not invented."""
+def test_a_message_to_an_unknown_channel_goes_to_the_dead_letter_queue(workflow: Workflow):
+    """The run creates no row for a channel that does not exist."""
     sent = message_sent("no-such-channel")
     run = workflow.run(sent)
     assert run.status == "FAILED"
@@ -146,7 +146,7 @@ def test_a_message_to_a_channel_that_does_not_exist_ends_in_the_dead_letter_queu
 
 
 def test_the_later_of_two_edits_wins_in_whatever_order(workflow: Workflow):
-    """The earlier edit, arriving last, is superseded and told to nobody."""
+    """The earlier edit, when it arrives last, is superseded and not posted."""
     channel_id = workflow.channel()
     sent = message_sent(channel_id)
     workflow.run(sent)
@@ -158,16 +158,16 @@ def test_the_later_of_two_edits_wins_in_whatever_order(workflow: Workflow):
         "editedBy": "u-1",
         "editedAt": "2026-11-24T09:31:00.000Z",
     }
-    assert workflow.run(event("MessageEdited", edit)).status == "SUCCEEDED"
+    assert workflow.run(bus_event("MessageEdited", envelope(edit))).status == "SUCCEEDED"
     late = {**edit, "text": "earlier", "editedAt": "2026-11-24T09:30:30.000Z"}
-    run = workflow.run(event("MessageEdited", late))
+    run = workflow.run(bus_event("MessageEdited", envelope(late)))
     assert run.output == {"outcome": "superseded", "detailType": "MessageEdited"}
     row = workflow.table("Messages").get_item(Key={"channelId": channel_id, "seq": 1})["Item"]
     assert row["text"] == "later"
 
 
-def test_a_reaction_taken_back_stays_so_when_the_adding_arrives_late(workflow: Workflow):
-    """The row says absent, whatever the order of arrival."""
+def test_a_removed_reaction_stays_removed_when_its_addition_arrives_late(workflow: Workflow):
+    """The later change wins in any order of arrival."""
     channel_id = workflow.channel()
     reaction = {
         "messageId": "m-1",
@@ -177,8 +177,8 @@ def test_a_reaction_taken_back_stays_so_when_the_adding_arrives_late(workflow: W
         "userId": "u-1",
         "reactedAt": "2026-11-24T09:31:00.000Z",
     }
-    workflow.run(event("ReactionRemoved", reaction))
-    run = workflow.run(event("ReactionAdded", {**reaction, "reactedAt": "2026-11-24T09:30:00.000Z"}))
+    workflow.run(bus_event("ReactionRemoved", envelope(reaction)))
+    run = workflow.run(bus_event("ReactionAdded", envelope({**reaction, "reactedAt": "2026-11-24T09:30:00.000Z"})))
     assert run.output is not None
     assert run.output["outcome"] == "superseded"
     key = {"channelId": channel_id, "reactionKey": "000000000001#👍#u-1"}
@@ -186,19 +186,19 @@ def test_a_reaction_taken_back_stays_so_when_the_adding_arrives_late(workflow: W
 
 
 def test_a_dry_run_writes_nothing_and_posts_nothing(workflow: Workflow):
-    """It says what it would deliver, with the original's seq if there is one."""
+    """A dry run returns what it would deliver, with the original's seq if the message is stored."""
     channel_id = workflow.channel()
     workflow.subscribe(channel_id, 1)
     sent = message_sent(channel_id)
-    fresh = workflow.run(sent, mode="dry-run")
-    assert fresh.output is not None
-    assert (fresh.output["outcome"], fresh.output["seq"]) == ("dry-run", None)
+    new = workflow.run(sent, mode="dry-run")
+    assert new.output is not None
+    assert (new.output["outcome"], new.output["seq"]) == ("dry-run", None)
     assert "Item" not in workflow.table("Messages").get_item(Key={"channelId": channel_id, "seq": 1})
     workflow.run(sent)
-    again = workflow.run(sent, mode="dry-run")
-    assert again.output is not None
-    assert again.output["seq"] == 1
-    assert "PostToConnections" not in again.states
+    repeated = workflow.run(sent, mode="dry-run")
+    assert repeated.output is not None
+    assert repeated.output["seq"] == 1
+    assert "PostToConnections" not in repeated.states
 
 
 def _channel_created(channel_id: str) -> dict[str, object]:

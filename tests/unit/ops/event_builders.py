@@ -1,10 +1,10 @@
 """Build events as the bus delivers them."""
 
 from typing import Any
-from uuid import uuid4
 
 from functions.contract.model import timestamp
 from ops.events.bus_event import BusEvent
+from tests.events import envelope
 
 START_MS = 1_795_500_000_000
 
@@ -16,14 +16,8 @@ def at(offset_ms: int) -> str:
 
 def bus_event(detail_type: str, data: dict[str, Any], *, offset_ms: int = 0, **more: Any) -> BusEvent:
     """An event with a well-formed envelope. `more` are fields of EventBridge's own."""
-    metadata = {
-        "eventId": str(uuid4()),
-        "occurredAt": at(offset_ms),
-        "schemaVersion": 1,
-        "actor": "alice",
-        "correlationId": "r-1",
-    }
-    return BusEvent({"detail-type": detail_type, "detail": {"metadata": metadata, "data": data}, **more})
+    detail = envelope(data, actor="alice", occurred_at=at(offset_ms))
+    return BusEvent({"detail-type": detail_type, "detail": detail, **more})
 
 
 def message_sent(message_id: str, *, offset_ms: int = 0, channel_id: str = "c-1", text: str = "hello") -> BusEvent:
