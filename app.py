@@ -1,7 +1,7 @@
-"""The CDK app: the stacks of one stage, and what each needs of the others.
+"""The CDK app: the stacks of one deployment stage, and their dependencies.
 
-cdk.json starts it without jsii's checks of every argument (-O; mypy and the tests make them) and with the CDK's
-bytecode kept in .build/, which together halve what a synthesis takes.
+cdk.json starts it without jsii's type checks of arguments (`-O`; mypy and the tests do them) and with the bytecode
+cache in .build/. Together they halve the time of a synthesis.
 """
 
 import sys
@@ -23,7 +23,7 @@ from stacks.websocket_api import WebSocketApiStack
 
 
 def add_stacks(app: cdk.App, stage: Stage, *, site: Path = SITE) -> None:
-    """Add every stack of a stage to the app."""
+    """Add the stacks of a stage to the app."""
     auth = AuthStack(app, stage=stage)
     data = DataStack(app, stage=stage)
     events = EventsStack(app, stage=stage)
@@ -35,7 +35,7 @@ def add_stacks(app: cdk.App, stage: Stage, *, site: Path = SITE) -> None:
 
 
 def check_with_cdk_nag(app: cdk.App) -> None:
-    """Refuse to synthesise what AWS Solutions' rules find, unless it is acknowledged beside its resource."""
+    """Make the synthesis fail for findings of cdk-nag that are not acknowledged."""
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
 
@@ -52,7 +52,9 @@ def main() -> None:
     except RuntimeError as refusal:
         if "ValidationFailed" not in str(refusal):
             raise
-        sys.exit("cdk-nag found what nobody acknowledged: mend it, or acknowledge it beside its resource.")
+        sys.exit(
+            "cdk-nag: unacknowledged findings, listed above. Fix them, or acknowledge them next to the resource."
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Access logs of the two APIs: who called which route, when, and how it ended. Never what they said.
+"""Access logs of the two APIs: caller, route, time and status of each request, never its content.
 
-A WebSocket's query string holds its ticket, so no format here logs a query string.
+The query string of a WebSocket contains its ticket, so no format here logs query strings.
 """
 
 import json
@@ -45,15 +45,15 @@ REST_FORMAT = json.dumps(
 
 
 def access_log_group(scope: Construct, *, stage: Stage) -> logs.LogGroup:
-    """Where an API of the stage writes its access logs."""
+    """The log group for the access logs of an API."""
     return log_group(scope, "AccessLogs", stage=stage)
 
 
-def let_api_gateway_log(scope: Construct) -> apigateway.CfnAccount:
-    """The account's one role that API Gateway writes logs with, in this region.
+def api_gateway_log_role(scope: Construct) -> apigateway.CfnAccount:
+    """Set the role with which API Gateway writes logs. The account has one such role per region.
 
-    The setting is the account's, not the stage's: the last stage deployed sets it, and removing a stage leaves
-    the role be, since others may rely on it.
+    All deployment stages share the setting: the one deployed last sets it. Removing a stage keeps the role, since
+    other stages may use it.
     """
     role = iam.Role(
         scope,
@@ -67,7 +67,7 @@ def let_api_gateway_log(scope: Construct) -> apigateway.CfnAccount:
         role,
         {
             "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
-            "AmazonAPIGatewayPushToCloudWatchLogs]": "API Gateway checks the account's role for this very policy."
+            "AmazonAPIGatewayPushToCloudWatchLogs]": "API Gateway requires the account's role to have this policy."
         },
     )
     account = apigateway.CfnAccount(scope, "ApiGatewayAccount", cloud_watch_role_arn=role.role_arn)

@@ -1,6 +1,6 @@
-"""Who people are: the user pool, its sign-in pages, and how a sign-up becomes a user.
+"""The user pool, its sign-in pages, and the confirmation of sign-ups.
 
-The client that the browser signs in with is in the Frontend stack, where its callback's address is known.
+The app client of the browser is in the Frontend stack, which has the address of its callback.
 """
 
 import aws_cdk as cdk
@@ -13,16 +13,16 @@ from stacks.stage import Stage
 
 
 class AuthStack(StageStack):
-    """The user pool, managed login, and in demo mode the function that lets everybody in."""
+    """The user pool, managed login, and in demo mode the function that confirms every sign-up."""
 
     def __init__(self, scope: Construct, *, stage: Stage) -> None:
         super().__init__(scope, "Auth", stage=stage, description="user pool and sign-in pages")
         self.user_pool = self._user_pool()
         if stage.auth_mode == "demo":
-            self._let_everybody_in()
+            self._confirm_every_sign_up()
         domain = self.user_pool.add_domain(
             "SignIn",
-            # Unique in the world without asking anybody for a name.
+            # The prefix must be globally unique.
             cognito_domain=cognito.CognitoDomainOptions(domain_prefix=f"parley-{stage.name}-{self.unique_suffix}"),
             managed_login_version=cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
         )
@@ -41,7 +41,7 @@ class AuthStack(StageStack):
             auto_verify=cognito.AutoVerifiedAttrs(email=True),
             standard_attributes=cognito.StandardAttributes(
                 email=cognito.StandardAttribute(required=True, mutable=True),
-                # What others see; the sign-up page asks for it.
+                # The display name; the sign-up page asks for it.
                 fullname=cognito.StandardAttribute(required=True, mutable=True),
             ),
             password_policy=cognito.PasswordPolicy(
@@ -65,18 +65,18 @@ class AuthStack(StageStack):
         if stage.auth_mode != "mfa":
             acknowledge(
                 pool,
-                {"AwsSolutions-COG2": f"With authMode {stage.auth_mode} people may add an authenticator app."},
+                {"AwsSolutions-COG2": f"With authMode {stage.auth_mode}, users may add an authenticator app."},
             )
         if not stage.threat_protection:
             acknowledge(
                 pool,
                 {
-                    "AwsSolutions-COG3": "Threat protection is priced per user; production has it on.",
-                    "AwsSolutions-COG8": "So is the Plus plan that it needs.",
+                    "AwsSolutions-COG3": "Threat protection is priced per user; prod has it on.",
+                    "AwsSolutions-COG8": "The Plus plan, which it needs, is priced per user; prod has it.",
                 },
             )
         return pool
 
-    def _let_everybody_in(self) -> None:
+    def _confirm_every_sign_up(self) -> None:
         confirm = ChatFunction(self, "ConfirmSignUp", handler="confirm_sign_up", memory_mib=256)
         self.user_pool.add_trigger(cognito.UserPoolOperation.PRE_SIGN_UP, confirm)

@@ -1,8 +1,6 @@
-"""The one way a function is made: runtime, layer, tracing, its own log group, its settings, and no rights.
+"""The construct of all Lambda functions: runtime, layer, tracing, log group, settings and rights."""
 
-What a function may do is said where it is made, by `allow`.
-"""
-
+from collections.abc import Sequence
 from typing import cast
 
 import aws_cdk as cdk
@@ -13,12 +11,17 @@ from functions.settings import FunctionSettings
 from stacks.logs import log_group
 from stacks.packaging import dependency_layer, functions_package
 from stacks.stack import StageStack, acknowledge
+from stacks.uses import Use, allow
 
 METRICS_NAMESPACE = "Parley"
 
 
 class ChatFunction(lambda_.Function):
-    """A function of `functions/handlers/{handler}.py`. It may write its own logs and its trace, nothing else."""
+    """The function of `functions/handlers/{handler}.py`.
+
+    `uses` gives it its settings and its rights. Without any, it may only write its logs and traces. Raises
+    pydantic's ValidationError if `uses` does not give exactly the settings of the class.
+    """
 
     def __init__(
         self,
@@ -26,20 +29,21 @@ class ChatFunction(lambda_.Function):
         construct_id: str,
         *,
         handler: str,
-        settings: FunctionSettings | None = None,
-        environment: dict[str, str] | None = None,
+        settings: type[FunctionSettings] = FunctionSettings,
+        uses: Sequence[Use] = (),
         timeout: cdk.Duration | None = None,
         memory_mib: int = 512,
     ) -> None:
-        # Memory buys CPU, and what a chat waits for is the import on a cold start.
         stage = stack.stage
         role = iam.Role(
             stack,
             f"{construct_id}Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            managed_policies=[policy for use in uses for policy in use.managed_policies] or None,
             description=f"What {handler} of Parley ({stage.name}) may do",
         )
-        logs = log_group(stack, f"{construct_id}Logs", stage=stage)
+        self.logs = logs = log_group(stack, f"{construct_id}Logs", stage=stage)
+        values = {name: value for use in uses for name, value in use.settings.items()}
         super().__init__(
             stack,
             construct_id,
@@ -49,45 +53,41 @@ class ChatFunction(lambda_.Function):
             handler=f"functions.handlers.{handler}.handler",
             code=_code(),
             layers=[_layer(stack)],
-            # The L2 would add to the role what it thinks is needed; here that is said below, in full.
+            # Without this, the L2 construct adds rights to the role. The rights below are complete.
             role=role.without_policy_updates(),
             log_group=logs,
             timeout=timeout or cdk.Duration.seconds(10),
+            # Lambda allots CPU in proportion to memory, and most of a cold start is importing modules.
             memory_size=memory_mib,
             environment={
                 "POWERTOOLS_SERVICE_NAME": service_name(stage.name),
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 "PARLEY_STAGE": stage.name,
-                **(settings.to_env() if settings else {}),
-                **(environment or {}),
+                **settings(**values).to_env(),
+                **{name: value for use in uses for name, value in use.environment.items()},
             },
         )
         cast(
             lambda_.CfnFunction, self.node.default_child
         ).tracing_config = lambda_.CfnFunction.TracingConfigProperty(mode="Active")
-        self.logs = logs
-        self.execution_role = role
-        self.rights = iam.Policy(stack, f"{construct_id}Rights", roles=[role])
-        self.allow("logs:CreateLogStream", "logs:PutLogEvents", on=[logs.log_group_arn])
-        tracing = iam.Policy(
+        log = allow("logs:CreateLogStream", "logs:PutLogEvents", on=logs.log_group_arn)
+        rights = iam.Policy(
             stack,
-            f"{construct_id}Tracing",
+            f"{construct_id}Rights",
             roles=[role],
-            statements=[
-                iam.PolicyStatement(actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"])
-            ],
+            statements=[log, *(statement for use in uses for statement in use.statements)],
         )
-        acknowledge(tracing, {"AwsSolutions-IAM5[Resource::*]": "X-Ray knows no resources to write traces to."})
-        self.node.add_dependency(self.rights, tracing)
-
-    def allow(self, *actions: str, on: list[str]) -> None:
-        """Let the function do exactly these actions on exactly these ARNs."""
-        self.rights.add_statements(iam.PolicyStatement(actions=list(actions), resources=on))
+        trace = allow("xray:PutTraceSegments", "xray:PutTelemetryRecords", on="*")
+        tracing = iam.Policy(stack, f"{construct_id}Tracing", roles=[role], statements=[trace])
+        acknowledge(
+            tracing, {"AwsSolutions-IAM5[Resource::*]": "These actions of X-Ray do not support resource ARNs."}
+        )
+        self.node.add_dependency(rights, tracing)
 
 
 def service_name(stage_name: str) -> str:
-    """The service that every function of the stage reports metrics and traces as, so that they add up."""
+    """The service name in the metrics and traces of all functions of a stage, so that they can be added up."""
     return f"parley-{stage_name}"
 
 
@@ -97,7 +97,10 @@ def _code() -> lambda_.Code:
 
 
 def _layer(stack: StageStack) -> lambda_.LayerVersion:
-    """The dependencies: the same files in every stack, each its own version, replaced with its own functions."""
+    """The stack's layer with the functions' dependencies, created on first use.
+
+    Each stack has its own version of the layer, so that it is replaced together with the stack's functions.
+    """
     existing = stack.node.try_find_child("Dependencies")
     if isinstance(existing, lambda_.LayerVersion):
         return existing

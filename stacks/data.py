@@ -1,4 +1,4 @@
-"""What is kept, and by which keys. Who may touch it is said where each function is made."""
+"""The tables and their keys. The rights on them are in the declarations of the functions and the workflow."""
 
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
@@ -11,7 +11,7 @@ NUMBER = dynamodb.AttributeType.NUMBER
 
 
 class DataStack(StageStack):
-    """The tables, on demand. CloudFormation names them."""
+    """The tables. Capacity is on demand; CloudFormation chooses their names."""
 
     def __init__(self, scope: Construct, *, stage: Stage) -> None:
         super().__init__(scope, "Data", stage=stage, description="tables")
@@ -23,7 +23,7 @@ class DataStack(StageStack):
 
         self.messages = self._table("Messages", "channelId", "seq", sort_type=NUMBER)
         self.message_ids = self._table("MessageIds", "messageId")
-        # reactionKey is seq#emoji#userId, so that the reactions on a page of messages are one query
+        # reactionKey is seq#emoji#userId, so that one query reads the reactions to a page of messages.
         self.reactions = self._table("Reactions", "channelId", "reactionKey")
 
         self.connections = self._table("Connections", "userId", "connectionId", expires=True)
@@ -60,7 +60,7 @@ class DataStack(StageStack):
         if not recoverable:
             acknowledge(
                 table,
-                {"AwsSolutions-DDB3": "A stage for trying things out; production has pointInTimeRecovery on."},
+                {"AwsSolutions-DDB3": "A stage for development; prod has pointInTimeRecovery on."},
             )
         self.output(f"{name}TableName", table.table_name)
         return table
@@ -73,8 +73,3 @@ class DataStack(StageStack):
             sort_key=dynamodb.Attribute(name=sort_key, type=STRING),
             projection_type=dynamodb.ProjectionType.ALL,
         )
-
-
-def index_arn(table: dynamodb.Table, name: str) -> str:
-    """The ARN of one index, for a right to query that index."""
-    return f"{table.table_arn}/index/{name}"

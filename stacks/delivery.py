@@ -1,6 +1,6 @@
-"""What happens to live events: channel events run the workflow `deliver`, status updates wait in a queue.
+"""The delivery of live events: channel events start the workflow `deliver`, status updates go to a queue.
 
-The order of the workflow's steps is in workflows/deliver.asl.json, as the console shows it.
+The steps of the workflow are in workflows/deliver.asl.json.
 """
 
 from pathlib import Path
@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
+from pydantic.alias_generators import to_pascal
 
 from functions.contract.events import CHANNEL_EVENTS, STATUS_UPDATES
 from functions.settings import BroadcastStatusSettings, PostToConnectionsSettings
@@ -21,6 +22,7 @@ from stacks.packaging import ROOT
 from stacks.rules import live_rule
 from stacks.stack import StageStack, acknowledge
 from stacks.stage import Stage
+from stacks.uses import Use, allow, publish_to, receive_from, table
 from stacks.websocket_api import WebSocketApiStack
 
 WORKFLOW: Path = ROOT / "workflows" / "deliver.asl.json"
@@ -42,13 +44,15 @@ class DeliveryStack(StageStack):
         events: EventsStack,
         websocket: WebSocketApiStack,
     ) -> None:
-        super().__init__(scope, "Delivery", stage=stage, description="the workflow deliver, and who posts frames")
+        super().__init__(
+            scope, "Delivery", stage=stage, description="the workflow deliver, and the functions that post frames"
+        )
         self.data = data
         self.events = events
         self.websocket = websocket
 
         self.post_to_connections = self._post_to_connections()
-        # Step Functions writes logs through the vended-logs delivery, whose policy covers names of this form.
+        # Step Functions delivers logs as vended logs, whose resource policy covers names with this prefix.
         self.deliver_logs = log_group(
             self,
             "DeliverLogs",
@@ -73,85 +77,45 @@ class DeliveryStack(StageStack):
         self.output("PostToConnectionsFunctionName", self.post_to_connections.function_name)
         self.output("PostToConnectionsLogGroupName", self.post_to_connections.logs.log_group_name)
 
-    def _deliver(self) -> stepfunctions.StateMachine:
-        data = self.data
-        level = self.stage.workflow_log_level
-        role = iam.Role(
-            self,
-            "DeliverRole",
-            assumed_by=iam.ServicePrincipal(
-                "states.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+    def _deliver_uses(self) -> list[Use]:
+        data, post, dead_letters = self.data, self.post_to_connections, self.events.delivery_dead_letters
+        return [
+            table(data.channels, "GetItem", "UpdateItem"),
+            table(data.message_ids, "GetItem", "PutItem"),
+            table(data.messages, "GetItem", "PutItem", "UpdateItem"),
+            table(data.reactions, "GetItem", "UpdateItem"),
+            table(data.members, "GetItem"),
+            table(data.subscriptions, "Query"),
+            table(data.connections, "Query"),
+            Use(
+                settings={"post_to_connections_function_arn": post.function_arn},
+                statements=[allow("lambda:InvokeFunction", on=post.function_arn)],
             ),
-            description=f"What the workflow deliver of Parley ({self.stage.name}) may do",
-        )
-        steps = iam.Policy(
-            self,
-            "DeliverSteps",
-            roles=[role],
-            statements=[
-                _may("dynamodb:GetItem", "dynamodb:UpdateItem", on=data.channels.table_arn),
-                _may("dynamodb:GetItem", "dynamodb:PutItem", on=data.message_ids.table_arn),
-                _may("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=data.messages.table_arn),
-                _may("dynamodb:GetItem", "dynamodb:UpdateItem", on=data.reactions.table_arn),
-                _may("dynamodb:GetItem", on=data.members.table_arn),
-                _may("dynamodb:Query", on=data.subscriptions.table_arn),
-                _may("dynamodb:Query", on=data.connections.table_arn),
-                _may("lambda:InvokeFunction", on=self.post_to_connections.function_arn),
-                _may("sqs:SendMessage", on=self.events.delivery_dead_letters.queue_arn),
-            ],
-        )
-        observe = iam.Policy(
-            self,
-            "DeliverObserve",
-            roles=[role],
-            statements=[
-                iam.PolicyStatement(
-                    actions=[
-                        "xray:PutTraceSegments",
-                        "xray:PutTelemetryRecords",
-                        "xray:GetSamplingRules",
-                        "xray:GetSamplingTargets",
-                    ],
-                    resources=["*"],
-                ),
-                iam.PolicyStatement(
-                    actions=[
-                        "logs:CreateLogDelivery",
-                        "logs:GetLogDelivery",
-                        "logs:UpdateLogDelivery",
-                        "logs:DeleteLogDelivery",
-                        "logs:ListLogDeliveries",
-                        "logs:PutResourcePolicy",
-                        "logs:DescribeResourcePolicies",
-                        "logs:DescribeLogGroups",
-                    ],
-                    resources=["*"],
-                ),
-            ],
-        )
-        acknowledge(
-            observe,
-            {"AwsSolutions-IAM5[Resource::*]": "Neither X-Ray nor the delivery of vended logs knows resources."},
-        )
+            Use(
+                settings={"delivery_dead_letter_queue_url": dead_letters.queue_url},
+                statements=[allow("sqs:SendMessage", on=dead_letters.queue_arn)],
+            ),
+        ]
+
+    def _deliver(self) -> stepfunctions.StateMachine:
+        uses = self._deliver_uses()
+        description = f"What the workflow deliver of Parley ({self.stage.name}) may do"
+        role = self._role("DeliverRole", "states.amazonaws.com", description)
+        statements = [statement for use in uses for statement in use.statements]
+        steps = iam.Policy(self, "DeliverSteps", roles=[role], statements=statements)
+        observe = self._observe_policy(role)
+        level = self.stage.workflow_log_level
         machine = stepfunctions.StateMachine(
             self,
             "Deliver",
             comment=f"Parley ({self.stage.name}): persist a channel event, then post it",
             definition_body=stepfunctions.DefinitionBody.from_string(WORKFLOW.read_text()),
+            # The placeholders of the file: ${MembersTable} is the setting members_table.
             definition_substitutions={
-                "ChannelsTable": data.channels.table_name,
-                "MessagesTable": data.messages.table_name,
-                "MessageIdsTable": data.message_ids.table_name,
-                "ReactionsTable": data.reactions.table_name,
-                "MembersTable": data.members.table_name,
-                "SubscriptionsTable": data.subscriptions.table_name,
-                "ConnectionsTable": data.connections.table_name,
-                "PostToConnectionsFunctionArn": self.post_to_connections.function_arn,
-                "DeliveryDeadLetterQueueUrl": self.events.delivery_dead_letters.queue_url,
+                to_pascal(name): value for use in uses for name, value in use.settings.items()
             },
             state_machine_type=stepfunctions.StateMachineType.EXPRESS,
-            # The rights are said above, in full.
+            # Without this, the L2 construct adds rights to the role. Those of `uses` are complete.
             role=role.without_policy_updates(),
             tracing_enabled=True,
             logs=stepfunctions.LogOptions(
@@ -164,90 +128,106 @@ class DeliveryStack(StageStack):
         if level != "ALL":
             acknowledge(
                 machine,
-                {"AwsSolutions-SF1": f"Logs of every step hold chat text; this stage logs {level} without data."},
+                {"AwsSolutions-SF1": f"Level ALL would log message texts; this stage logs {level} without data."},
             )
         return machine
 
-    def _start_deliver_on_channel_events(self) -> None:
-        role = iam.Role(
+    def _observe_policy(self, role: iam.Role) -> iam.Policy:
+        """The rights to write traces and to deliver logs."""
+        traces = ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets")
+        log_delivery = (
+            "CreateLogDelivery",
+            "GetLogDelivery",
+            "UpdateLogDelivery",
+            "DeleteLogDelivery",
+            "ListLogDeliveries",
+            "PutResourcePolicy",
+            "DescribeResourcePolicies",
+            "DescribeLogGroups",
+        )
+        policy = iam.Policy(
             self,
-            "StartDeliverRole",
+            "DeliverObserve",
+            roles=[role],
+            statements=[
+                allow(*(f"xray:{action}" for action in traces), on="*"),
+                allow(*(f"logs:{action}" for action in log_delivery), on="*"),
+            ],
+        )
+        acknowledge(
+            policy,
+            {"AwsSolutions-IAM5[Resource::*]": "These actions of X-Ray and Logs do not support resource ARNs."},
+        )
+        return policy
+
+    def _role(
+        self, construct_id: str, service: str, description: str, *statements: iam.PolicyStatement
+    ) -> iam.Role:
+        """A role that an AWS service may assume for resources of this account."""
+        document = iam.PolicyDocument(statements=list(statements))
+        return iam.Role(
+            self,
+            construct_id,
             assumed_by=iam.ServicePrincipal(
-                "events.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+                service, conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
             ),
-            description=f"Starts the workflow deliver of Parley ({self.stage.name})",
-            inline_policies={
-                "Start": iam.PolicyDocument(
-                    statements=[_may("states:StartExecution", on=self.deliver.state_machine_arn)]
-                )
-            },
+            description=description,
+            inline_policies={"Start": document} if statements else None,
+        )
+
+    def _start_deliver_on_channel_events(self) -> None:
+        machine_arn = self.deliver.state_machine_arn
+        role = self._role(
+            "StartDeliverRole",
+            "events.amazonaws.com",
+            f"Starts the workflow deliver of Parley ({self.stage.name})",
+            allow("states:StartExecution", on=machine_arn),
         )
         live_rule(
             self,
             "DeliverChannelEvents",
             bus=self.events.bus,
             detail_types=CHANNEL_EVENTS,
-            description="deliver-channel-events: durable, persisted before anyone sees them",
-            target_arn=self.deliver.state_machine_arn,
+            description="deliver-channel-events: durable, persisted before they are posted",
+            target_arn=machine_arn,
             role_arn=role.role_arn,
             dead_letters=self.events.delivery_dead_letters,
         )
 
     def _post_to_connections(self) -> ChatFunction:
-        data = self.data
-        function = ChatFunction(
+        return ChatFunction(
             self,
             "PostToConnections",
             handler="post_to_connections",
             memory_mib=1024,
             timeout=cdk.Duration.seconds(90),
-            settings=PostToConnectionsSettings(
-                connections_table=data.connections.table_name,
-                subscriptions_table=data.subscriptions.table_name,
-                members_table=data.members.table_name,
-                bus_name=self.events.bus.event_bus_name,
-            ),
-            environment=self.websocket.posting_environment,
+            settings=PostToConnectionsSettings,
+            uses=[
+                self.websocket.posting,
+                # To prune stale connections.
+                table(self.data.connections, "GetItem", "DeleteItem"),
+                table(self.data.members, "Query"),
+                table(self.data.subscriptions, "GetItem", "BatchWriteItem"),
+                publish_to(self.events.bus),
+            ],
         )
-        function.execution_role.add_managed_policy(self.websocket.may_post)
-        # A post that finds a connection gone forgets it, and tells.
-        function.allow("dynamodb:GetItem", "dynamodb:DeleteItem", on=[data.connections.table_arn])
-        function.allow("dynamodb:Query", on=[data.members.table_arn])
-        function.allow("dynamodb:GetItem", "dynamodb:BatchWriteItem", on=[data.subscriptions.table_arn])
-        function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
-        return function
 
     def _broadcast_status(self) -> ChatFunction:
-        data = self.data
         function = ChatFunction(
             self,
             "BroadcastStatus",
             handler="broadcast_status",
             timeout=STATUS_FUNCTION_TIMEOUT,
-            settings=BroadcastStatusSettings(
-                connections_table=data.connections.table_name,
-                subscriptions_table=data.subscriptions.table_name,
-                members_table=data.members.table_name,
-                users_table=data.users.table_name,
-                bus_name=self.events.bus.event_bus_name,
-            ),
-            environment=self.websocket.posting_environment,
-        )
-        function.execution_role.add_managed_policy(self.websocket.may_post)
-        function.allow(
-            "dynamodb:Query", "dynamodb:GetItem", "dynamodb:DeleteItem", on=[data.connections.table_arn]
-        )
-        function.allow("dynamodb:UpdateItem", on=[data.users.table_arn])
-        function.allow("dynamodb:Query", on=[data.members.table_arn])
-        function.allow("dynamodb:Query", "dynamodb:BatchWriteItem", on=[data.subscriptions.table_arn])
-        function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
-        function.allow(
-            "sqs:ReceiveMessage",
-            "sqs:DeleteMessage",
-            "sqs:ChangeMessageVisibility",
-            "sqs:GetQueueAttributes",
-            on=[self.events.status_queue.queue_arn],
+            settings=BroadcastStatusSettings,
+            uses=[
+                self.websocket.posting,
+                table(self.data.connections, "Query", "GetItem", "DeleteItem"),
+                table(self.data.users, "UpdateItem"),
+                table(self.data.members, "Query"),
+                table(self.data.subscriptions, "Query", "BatchWriteItem"),
+                publish_to(self.events.bus),
+                receive_from(self.events.status_queue),
+            ],
         )
         lambda_.EventSourceMapping(
             self,
@@ -260,7 +240,3 @@ class DeliveryStack(StageStack):
             report_batch_item_failures=True,
         )
         return function
-
-
-def _may(*actions: str, on: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=list(actions), resources=[on])

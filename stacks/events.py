@@ -1,4 +1,4 @@
-"""The bus, its archive, and the queues that events wait in. What happens to live events, `delivery` says."""
+"""The bus, its archive, and the queues. The rules for live events are in the Delivery stack."""
 
 from typing import cast
 
@@ -14,19 +14,20 @@ from stacks.stack import StageStack, acknowledge
 from stacks.stage import Stage
 
 STATUS_FUNCTION_TIMEOUT = cdk.Duration.seconds(30)
-# Six times the timeout of the function that consumes it, as AWS advises for queues that Lambda polls.
+# Six times the timeout of the function, as AWS recommends for queues that Lambda polls:
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 STATUS_VISIBILITY = cdk.Duration.seconds(180)
 STATUS_RECEIVES = 5
-# A replay is drained by a person's command, which may be stopped and run again as often as they like.
+# Operators drain the queue with `parley replay`, which they may stop and run again many times.
 REPLAY_RECEIVES = 100
 
 
 class EventsStack(StageStack):
-    """The bus and its archive, the queues and their dead-letter queues, the rule that sets replays apart."""
+    """The bus and its archive, the queues and their dead-letter queues, and the rule for replayed events."""
 
     def __init__(self, scope: Construct, *, stage: Stage) -> None:
         super().__init__(scope, "Events", stage=stage, description="bus, archive and queues")
-        self.bus = events.EventBus(self, "Bus", description=f"What happens in Parley ({stage.name})")
+        self.bus = events.EventBus(self, "Bus", description=f"The events of Parley ({stage.name})")
         archive = self._archive()
 
         self.delivery_dead_letters = self._dead_letters("DeliveryDeadLetters")
@@ -35,7 +36,7 @@ class EventsStack(StageStack):
         self.status_queue = self._queue(
             "Status",
             visibility_timeout=STATUS_VISIBILITY,
-            # Who was typing an hour ago is of no use to anybody.
+            # Older status updates are useless: the latest state replaces them.
             retention_period=cdk.Duration.hours(1),
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.status_dead_letters, max_receive_count=STATUS_RECEIVES
@@ -53,7 +54,7 @@ class EventsStack(StageStack):
             self,
             "ReplayedEvents",
             bus=self.bus,
-            description="replayed-events: what a replay brings back waits for `ops replay`, and touches nobody",
+            description="replayed-events: kept for `parley replay`, never delivered to clients",
             target_arn=self.replay_queue.queue_arn,
             dead_letters=self.replay_dead_letters,
         )
@@ -73,7 +74,8 @@ class EventsStack(StageStack):
             event_pattern=events.EventPattern(source=[SOURCE]),
             retention=cdk.Duration.days(self.stage.archive_retention_days),
         )
-        # The L2 writes an empty key id, which EventBridge refuses (aws-cdk issue 37847).
+        # The L2 construct writes an empty key id, which EventBridge refuses:
+        # https://github.com/aws/aws-cdk/issues/37847
         cast(events.CfnArchive, archive.node.default_child).add_property_deletion_override("KmsKeyIdentifier")
         return archive
 
@@ -99,7 +101,8 @@ class EventsStack(StageStack):
             visibility_timeout=visibility_timeout,
             dead_letter_queue=dead_letter_queue,
         )
-        # Any rule of this bus, rather than one by its ARN: the rules of other stacks need this one first.
+        # Any rule of this bus: the ARNs of rules in other stacks are not known yet, since those depend on this
+        # one.
         queue.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="RulesOfTheBus",

@@ -1,6 +1,6 @@
-"""The site: files in a private bucket, one distribution before them and the REST API, and the sign-in client.
+"""The site: files in a private bucket, a distribution for them and the REST API, and the app client for sign-in.
 
-The client is here, not in Auth, because its callback is the distribution's address.
+The app client is here, not in the Auth stack, because its callback is the distribution's address.
 """
 
 from pathlib import Path
@@ -29,7 +29,7 @@ SPA_FALLBACK = Path(__file__).with_name("spa_fallback.js")
 
 
 class FrontendStack(StageStack):
-    """Bucket, distribution, security headers, sign-in client, and the files with their config.json."""
+    """The bucket, the distribution with security headers, the app client, and the files with config.json."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class FrontendStack(StageStack):
     ) -> None:
         super().__init__(scope, "Frontend", stage=stage, description="site, distribution and sign-in client")
         if not (site / "index.html").is_file():
-            raise PackagingError("ui/dist is missing: run `make synth` or `npm --prefix ui run build`")
+            raise PackagingError("ui/dist is missing. Run `make synth` or `npm --prefix ui run build`.")
         self.auth = auth
         self.websocket = websocket
         self.rest = rest
@@ -72,13 +72,13 @@ class FrontendStack(StageStack):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
-            # The files are built from source at every deployment, so no stage needs to keep them.
+            # Every deployment builds the files from source, so they need not be kept.
             removal_policy=cdk.RemovalPolicy.DESTROY,
             auto_delete_objects=True,
         )
         acknowledge(
             bucket,
-            {"AwsSolutions-S1": "Only the distribution reads this bucket; with accessLogs on, it logs who asked."},
+            {"AwsSolutions-S1": "Only the distribution reads this bucket; with accessLogs on, it logs requests."},
         )
         return bucket
 
@@ -109,7 +109,7 @@ class FrontendStack(StageStack):
                     viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
                     allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
                     cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
-                    # Authorization goes through; Host does not, since API Gateway finds the API by it.
+                    # Forwards Authorization, but not Host, by which API Gateway finds the API.
                     origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
                     response_headers_policy=headers,
                 )
@@ -119,15 +119,15 @@ class FrontendStack(StageStack):
         acknowledge(
             distribution,
             {
-                "AwsSolutions-CFR1": "A chat is for people wherever they are.",
-                "AwsSolutions-CFR2": "A web ACL is priced by month; files are public, the API wants a token.",
-                "AwsSolutions-CFR4": "CloudFront's own certificate fixes the TLS policy.",
+                "AwsSolutions-CFR1": "Users may be in any country.",
+                "AwsSolutions-CFR2": "A web ACL has a monthly price; files are public, the API needs a token.",
+                "AwsSolutions-CFR4": "CloudFront's default certificate determines the TLS policy.",
             },
         )
         if not self.stage.access_logs:
             acknowledge(
                 distribution,
-                {"AwsSolutions-CFR3": "A stage for trying things out; production has accessLogs on."},
+                {"AwsSolutions-CFR3": "A stage for development; prod has accessLogs on."},
             )
         return distribution
 
@@ -138,19 +138,19 @@ class FrontendStack(StageStack):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
-            # CloudFront writes its logs by ACL.
+            # CloudFront's standard logging needs ACLs.
             object_ownership=s3.ObjectOwnership.OBJECT_WRITER,
             lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(self.stage.log_retention_days))],
             removal_policy=removal_policy(self.stage),
         )
-        acknowledge(bucket, {"AwsSolutions-S1": "This is the bucket that access logs go to."})
+        acknowledge(bucket, {"AwsSolutions-S1": "This bucket receives the access logs."})
         return bucket
 
     def _spa_fallback(self) -> cloudfront.Function:
         return cloudfront.Function(
             self,
             "SpaFallback",
-            comment=f"Parley ({self.stage.name}): the single page at every address",
+            comment=f"Parley ({self.stage.name}): the single page at every path",
             code=cloudfront.FunctionCode.from_file(file_path=str(SPA_FALLBACK)),
             runtime=cloudfront.FunctionRuntime.JS_2_0,
         )
@@ -159,7 +159,7 @@ class FrontendStack(StageStack):
         return cloudfront.ResponseHeadersPolicy(
             self,
             "SecurityHeaders",
-            # Names of these policies are the account's, in all regions together.
+            # The name must be unique in the account, across regions.
             response_headers_policy_name=f"Parley-{self.stage.name}-{cdk.Aws.REGION}",
             comment=f"Parley ({self.stage.name})",
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
@@ -171,7 +171,7 @@ class FrontendStack(StageStack):
                     frame_option=cloudfront.HeadersFrameOption.DENY, override=True
                 ),
                 referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
-                    # The address holds the code of a sign-in for a moment; it is nobody else's.
+                    # After sign-in, the address contains the authorization code, which must not be sent to others.
                     referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER,
                     override=True,
                 ),
@@ -194,7 +194,7 @@ class FrontendStack(StageStack):
         )
 
     def _content_security_policy(self) -> str:
-        """What the page may load and talk to: its own files, its socket, and the sign-in pages."""
+        """What the page may load and connect to: its own files, the WebSocket API, and the sign-in pages."""
         socket = f"wss://{self.websocket.host}"
         directives = {
             "default-src": "'none'",
@@ -211,24 +211,24 @@ class FrontendStack(StageStack):
         return "; ".join(f"{name} {value}" for name, value in directives.items())
 
     def _client(self) -> cognito.UserPoolClient:
-        homes = [f"{origin}/" for origin in (self.site_url, *self.stage.site_origins)]
+        site_urls = [f"{origin}/" for origin in (self.site_url, *self.stage.site_origins)]
         client = cognito.UserPoolClient(
             self,
             "Client",
             user_pool=self.auth.user_pool,
-            # A browser keeps no secret; the code is bound to it by PKCE.
+            # A browser cannot keep a secret; PKCE protects the authorization code instead.
             generate_secret=False,
             auth_flows=cognito.AuthFlow(
                 user_srp=True,
-                # For `ops` and load tests, with AWS credentials; and in a demo, for scripts with a password.
+                # For `ops` and load tests, with AWS credentials. In demo mode also by password, for scripts.
                 admin_user_password=True,
                 user_password=self.stage.auth_mode == "demo",
             ),
             o_auth=cognito.OAuthSettings(
                 flows=cognito.OAuthFlows(authorization_code_grant=True),
                 scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.PROFILE, cognito.OAuthScope.EMAIL],
-                callback_urls=homes,
-                logout_urls=homes,
+                callback_urls=site_urls,
+                logout_urls=site_urls,
             ),
             supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
             prevent_user_existence_errors=True,
@@ -237,7 +237,7 @@ class FrontendStack(StageStack):
             access_token_validity=cdk.Duration.hours(1),
             refresh_token_validity=cdk.Duration.days(7),
         )
-        # Managed login shows no pages for a client without a style; this one is Cognito's own.
+        # Managed login has no pages for an app client without a style. This one is Cognito's default.
         cognito.CfnManagedLoginBranding(
             self,
             "SignInStyle",
@@ -248,14 +248,14 @@ class FrontendStack(StageStack):
         return client
 
     def _deploy_files(self, site: Path, config: dict[str, Any]) -> None:
-        """Assets first, then the page that names them, so that no page ever names what is not there."""
+        """Deploy the assets before the page, so that the page never refers to a missing asset."""
         logs = log_group(self, "DeployFilesLogs", stage=self.stage)
         assets = s3_deployment.BucketDeployment(
             self,
             "Assets",
             sources=[s3_deployment.Source.asset(str(site), exclude=["*", "!assets", "!assets/**"])],
             destination_bucket=self.bucket,
-            # Their names carry a hash of their content. Old ones stay for pages that are open.
+            # The names contain a hash of the content. Old assets are kept for pages that are still open.
             cache_control=[s3_deployment.CacheControl.from_string("public, max-age=31536000, immutable")],
             prune=False,
             log_group=logs,
@@ -280,14 +280,14 @@ class FrontendStack(StageStack):
         self._acknowledge_deployment_function()
 
     def _acknowledge_deployment_function(self) -> None:
-        """The CDK makes the function that unpacks the files, and writes its rights."""
+        """Acknowledge the findings about the CDK's function that unpacks the files, and about its rights."""
         (function,) = (
             child for child in self.node.children if child.node.id.startswith("Custom::CDKBucketDeployment")
         )
         site = self.get_logical_id(cast(cdk.CfnElement, self.bucket.node.default_child))
         basic_execution = "arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
         assets = "arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/*"
-        granted = "The CDK grants its function to read the asset bucket and to write the site's."
+        granted = "The CDK lets its function read the asset bucket and write to the site bucket."
         findings = [
             f"IAM5[Action::s3:{action}]"
             for action in ("GetBucket*", "GetObject*", "List*", "Abort*", "DeleteObject*")
@@ -297,8 +297,8 @@ class FrontendStack(StageStack):
             function,
             {
                 **{f"AwsSolutions-{finding}": granted for finding in findings},
-                "AwsSolutions-IAM5[Resource::*]": "The CDK lets its function invalidate what is cached.",
-                f"AwsSolutions-IAM4[Policy::{basic_execution}]": "The CDK's function logs by this policy.",
+                "AwsSolutions-IAM5[Resource::*]": "The CDK lets its function invalidate CloudFront's cache.",
+                f"AwsSolutions-IAM4[Policy::{basic_execution}]": "The CDK's function logs with this policy.",
                 "AwsSolutions-L1": "The CDK chooses the runtime of its own function.",
             },
         )

@@ -1,9 +1,9 @@
-"""What operators look at: one dashboard, the alarms behind it, saved queries, and the group of traces.
+"""For operators: the dashboard, the alarms, saved log queries, and the trace group.
 
-It reads what the other stacks make; nothing depends on it.
+This stack refers to resources of the other stacks; no stack depends on it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -22,17 +22,17 @@ from stacks.websocket_api import WebSocketApiStack
 
 PERIOD = cdk.Duration.minutes(1)
 ALARM_PERIOD = cdk.Duration.minutes(5)
-# Of a full-width row of the dashboard.
-THIRD = 8
+# A row of a dashboard is 24 units wide.
+GRAPHS_PER_ROW = 3
 
 
 def dashboard_name(stage: Stage) -> str:
-    """Dashboards are the account's, in all regions together, so the name carries both."""
+    """Return the dashboard's name. It must be unique in the account, across stages and regions."""
     return f"Parley-{stage.name}-{cdk.Aws.REGION}"
 
 
 class ObservabilityStack(StageStack):
-    """Dashboard, alarms, saved queries, trace group."""
+    """The dashboard, alarms, saved queries and the trace group."""
 
     def __init__(
         self,
@@ -66,75 +66,74 @@ class ObservabilityStack(StageStack):
         self.output("DashboardName", dashboard_name(stage))
 
     def _dashboard(self) -> None:
-        machine = self.delivery.deliver
         dashboard = cloudwatch.Dashboard(
             self, "Dashboard", dashboard_name=dashboard_name(self.stage), default_interval=cdk.Duration.hours(3)
         )
         dashboard.add_widgets(cloudwatch.AlarmStatusWidget(title="Alarms", alarms=self.alarms, width=24, height=3))
-        dashboard.add_widgets(
-            _graph("Connections", [self._own("NewConnections"), self._own("ClosedConnections")]),
-            _graph("Messages", [self._own("MessagesSent"), self._own("MessagesDelivered")]),
-            _graph(
-                "Sent to delivered (ms)",
-                [self._own("DeliveryLatency", "p50"), self._own("DeliveryLatency", "p95")],
-            ),
-        )
-        dashboard.add_widgets(
-            _graph(
-                "Workflow: runs",
-                [
-                    machine.metric_started(period=PERIOD),
-                    machine.metric_succeeded(period=PERIOD),
-                    machine.metric_failed(period=PERIOD),
-                    machine.metric_timed_out(period=PERIOD),
-                ],
-            ),
-            _graph(
-                "Workflow: duration (ms)",
-                [
-                    machine.metric_time(statistic="p50", period=PERIOD, label="p50"),
-                    machine.metric_time(statistic="p95", period=PERIOD, label="p95"),
-                ],
-            ),
+        graphs = [
+            *self._chat_graphs(),
+            *self._workflow_graphs(),
+            *self._queue_graphs(),
+            *self._rest_graphs(),
+            *self._function_graphs(),
+        ]
+        for first in range(0, len(graphs), GRAPHS_PER_ROW):
+            dashboard.add_widgets(*graphs[first : first + GRAPHS_PER_ROW])
+
+    def _chat_graphs(self) -> list[cloudwatch.GraphWidget]:
+        own = self._own
+        return [
+            _graph("Connections", [own("NewConnections"), own("ClosedConnections")]),
+            _graph("Messages", [own("MessagesSent"), own("MessagesDelivered")]),
+            _graph("Sent to delivered (ms)", [own("DeliveryLatency", "p50"), own("DeliveryLatency", "p95")]),
+        ]
+
+    def _workflow_graphs(self) -> list[cloudwatch.GraphWidget]:
+        machine = self.delivery.deliver
+        runs = [machine.metric_started, machine.metric_succeeded, machine.metric_failed, machine.metric_timed_out]
+        return [
+            _graph("Workflow: runs", [metric(period=PERIOD) for metric in runs]),
+            _graph("Workflow: duration (ms)", _percentiles(machine.metric_time)),
+        ]
+
+    def _queue_graphs(self) -> list[cloudwatch.GraphWidget]:
+        queues = {"status": self.events.status_queue, "replay": self.events.replay_queue}
+        return [
             _graph("Dead letters", [_depth(queue, name) for name, queue in self.dead_letters.items()]),
-        )
-        dashboard.add_widgets(
-            _graph(
-                "Queues: waiting",
-                [_depth(self.events.status_queue, "status"), _depth(self.events.replay_queue, "replay")],
-            ),
+            _graph("Queues: waiting", [_depth(queue, name) for name, queue in queues.items()]),
             _graph(
                 "Queues: age of the oldest (s)",
                 [
                     queue.metric_approximate_age_of_oldest_message(period=PERIOD, statistic="max", label=name)
-                    for name, queue in (("status", self.events.status_queue), ("replay", self.events.replay_queue))
+                    for name, queue in queues.items()
                 ],
             ),
-            _graph(
-                "REST API: latency (ms)",
-                [
-                    self.rest.api.metric_latency(statistic="p50", period=PERIOD, label="p50"),
-                    self.rest.api.metric_latency(statistic="p95", period=PERIOD, label="p95"),
-                ],
-            ),
-        )
-        dashboard.add_widgets(
+        ]
+
+    def _rest_graphs(self) -> list[cloudwatch.GraphWidget]:
+        api = self.rest.api
+        return [
+            _graph("REST API: latency (ms)", _percentiles(api.metric_latency)),
             _graph(
                 "REST API: refusals and errors",
                 [
-                    self.rest.api.metric_client_error(period=PERIOD, statistic="sum", label="4xx"),
-                    self.rest.api.metric_server_error(period=PERIOD, statistic="sum", label="5xx"),
+                    api.metric_client_error(period=PERIOD, statistic="sum", label="4xx"),
+                    api.metric_server_error(period=PERIOD, statistic="sum", label="5xx"),
                 ],
             ),
+        ]
+
+    def _function_graphs(self) -> list[cloudwatch.GraphWidget]:
+        return [
             _graph("Functions: errors", [function.metric_errors(period=PERIOD) for function in self.functions]),
             _graph(
                 "Functions: duration (p95, ms)",
                 [function.metric_duration(period=PERIOD, statistic="p95") for function in self.functions],
             ),
-        )
+        ]
 
     def _own(self, name: str, statistic: str = "sum") -> cloudwatch.Metric:
-        """A metric that the functions write to their logs."""
+        """A metric that the functions write to their logs in the embedded metric format."""
         return cloudwatch.Metric(
             namespace=METRICS_NAMESPACE,
             metric_name=name,
@@ -146,16 +145,11 @@ class ObservabilityStack(StageStack):
 
     def _dead_letter_alarms(self) -> list[cloudwatch.Alarm]:
         return [
-            cloudwatch.Alarm(
-                self,
+            self._alarm(
                 f"{name.capitalize()}DeadLettersAlarm",
-                alarm_description=f"Parley ({self.stage.name}): something waits in the dead-letter queue of "
-                f"{name}. Read it, mend the cause, then `parley redrive`.",
-                metric=queue.metric_approximate_number_of_messages_visible(period=ALARM_PERIOD, statistic="max"),
-                threshold=1,
-                evaluation_periods=1,
-                comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+                queue.metric_approximate_number_of_messages_visible(period=ALARM_PERIOD, statistic="max"),
+                f"the dead-letter queue of {name} has messages. Read them, fix the cause, then run "
+                "`parley redrive`.",
             )
             for name, queue in self.dead_letters.items()
         ]
@@ -167,25 +161,33 @@ class ObservabilityStack(StageStack):
             ("TimedOut", "timed out", machine.metric_timed_out(period=ALARM_PERIOD)),
         )
         return [
-            cloudwatch.Alarm(
-                self,
-                f"Workflow{ending}Alarm",
-                alarm_description=f"Parley ({self.stage.name}): a run of the workflow deliver {sentence}. "
-                "Its event is in the archive; `parley replay` shows what is missing.",
-                metric=metric,
-                threshold=1,
-                evaluation_periods=1,
-                comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            self._alarm(
+                f"Workflow{name}Alarm",
+                metric,
+                f"a run of the workflow deliver {ending}. Its event is in the archive; "
+                "`parley replay` shows what is missing.",
             )
-            for ending, sentence, metric in endings
+            for name, ending, metric in endings
         ]
+
+    def _alarm(self, construct_id: str, metric: cloudwatch.Metric, description: str) -> cloudwatch.Alarm:
+        """An alarm for a metric that should be 0."""
+        return cloudwatch.Alarm(
+            self,
+            construct_id,
+            alarm_description=f"Parley ({self.stage.name}): {description}",
+            metric=metric,
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
 
     def _saved_queries(self) -> None:
         groups = [function.logs.log_group_name for function in self.functions]
         self._query(
             "OneMessage",
-            "the way of one message through the functions (put its id in)",
+            "the log lines of one message (replace MESSAGE-ID)",
             groups,
             "fields @timestamp, level, message, @log, @message\n"
             "| filter @message like /MESSAGE-ID/\n"
@@ -193,7 +195,7 @@ class ObservabilityStack(StageStack):
         )
         self._query(
             "Errors",
-            "what went wrong, latest first",
+            "errors, latest first",
             groups,
             "fields @timestamp, message, correlationId, exception_name, @log\n"
             '| filter level = "ERROR"\n'
@@ -224,7 +226,7 @@ class ObservabilityStack(StageStack):
         )
 
     def _trace_group(self) -> None:
-        # Powertools annotates every segment of a function with its service.
+        # Powertools annotates the segments of a function with its service name.
         xray.CfnGroup(
             self,
             "Traces",
@@ -234,7 +236,11 @@ class ObservabilityStack(StageStack):
 
 
 def _graph(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=THIRD, height=6)
+    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=24 // GRAPHS_PER_ROW, height=6)
+
+
+def _percentiles(metric: Callable[..., cloudwatch.Metric]) -> list[cloudwatch.Metric]:
+    return [metric(statistic=percentile, period=PERIOD, label=percentile) for percentile in ("p50", "p95")]
 
 
 def _depth(queue: sqs.IQueue, label: str) -> cloudwatch.Metric:

@@ -1,7 +1,7 @@
-"""What is sent to Lambda: the functions' code, and a layer with what it imports. No Docker.
+"""Build the assets of the functions: their code, and a layer with their dependencies. Without Docker.
 
-Both are built below .build/, in folders named by the hash of what went in: an unchanged build costs nothing,
-and two at once cannot spoil each other. What a function is, `chat_function` says.
+Both are built in folders of .build/ that are named by a hash of their inputs, so an unchanged asset is not built
+again, and concurrent builds do not interfere.
 """
 
 import hashlib
@@ -23,16 +23,16 @@ REQUIREMENTS = FUNCTIONS / "requirements.txt"
 PYTHON_VERSION = "3.14"
 LAMBDA_PLATFORM = "aarch64-manylinux2014"
 
-# What the Lambda runtime holds: boto3 and what it brings. In a layer they would be 40 MB of the same.
-HELD_BY_RUNTIME = frozenset({"boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"})
+# The Lambda runtime contains boto3 and its dependencies. In the layer they would take another 40 MB.
+IN_RUNTIME = frozenset({"boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"})
 
 
 class PackagingError(Exception):
-    """A package cannot be built. The message is a sentence that says what to do."""
+    """An asset cannot be built. The message says what to do."""
 
 
 def functions_package() -> Path:
-    """A folder that holds the package `functions` and nothing else, so that its modules import by that name."""
+    """Return a folder that contains only the package `functions`, whose modules are imported by that name."""
     sources = sorted(
         path for path in FUNCTIONS.rglob("*.py") if "__pycache__" not in path.parts and "tests" not in path.parts
     )
@@ -48,11 +48,11 @@ def functions_package() -> Path:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(path.read_bytes())
 
-    return _built_once(f"functions-{digest.hexdigest()[:16]}", fill)
+    return _build_once(f"functions-{digest.hexdigest()[:16]}", fill)
 
 
 def dependency_layer(target: Literal["lambda", "host"]) -> Path:
-    """A folder with `python/`, the functions' dependencies for Lambda or for the Python that runs this.
+    """Return a folder whose `python/` contains the functions' dependencies, for Lambda or for the running Python.
 
     Raises PackagingError.
     """
@@ -66,56 +66,55 @@ def dependency_layer(target: Literal["lambda", "host"]) -> Path:
     digest = hashlib.sha256("\n".join([built_for, *requirements]).encode())
 
     def fill(folder: Path) -> None:
-        wanted = folder / "requirements.txt"
-        wanted.write_text("\n".join(requirements) + "\n")
+        listed = folder / "requirements.txt"
+        listed.write_text("\n".join(requirements) + "\n")
         packages = folder / "python"
-        # The file lists every package with its version, so nothing is resolved again.
+        # The file lists all packages with their versions, so dependencies need not be resolved.
         command = [_uv(), "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", *options]
-        command += ["--target", str(packages), "-r", str(wanted)]
+        command += ["--target", str(packages), "-r", str(listed)]
         outcome = subprocess.run(command, capture_output=True, text=True, check=False)
         if outcome.returncode != 0:
-            raise PackagingError(f"The functions' dependencies could not be installed:\n{outcome.stderr.strip()}")
-        # Scripts hold this machine's paths, and no function runs them.
+            raise PackagingError(f"uv could not install the functions' dependencies:\n{outcome.stderr.strip()}")
+        # Scripts contain paths of this machine, and no function runs them.
         shutil.rmtree(packages / "bin", ignore_errors=True)
         (packages / ".lock").unlink(missing_ok=True)
-        wanted.unlink()
+        listed.unlink()
 
-    return _built_once(f"layer-{target}-{digest.hexdigest()[:16]}", fill)
+    return _build_once(f"layer-{target}-{digest.hexdigest()[:16]}", fill)
 
 
 def _belongs_in_layer(line: str) -> bool:
     name = re.match(r"[A-Za-z0-9._-]+", line)
-    return name is not None and name.group().lower() not in HELD_BY_RUNTIME
+    return name is not None and name.group().lower() not in IN_RUNTIME
 
 
 def _uv() -> str:
-    """The uv of this environment, or else the one on the PATH."""
-    beside = Path(sys.executable).with_name("uv")
-    found = str(beside) if beside.exists() else shutil.which("uv")
-    if found is None:
+    """Return the path of uv: in this virtual environment, or on the PATH. Raises PackagingError."""
+    installed = Path(sys.executable).with_name("uv")
+    path = str(installed) if installed.exists() else shutil.which("uv")
+    if path is None:
         raise PackagingError(
-            "uv is missing, and the functions' dependencies are installed with it: run `make setup`, "
-            "or `pip install uv`."
+            "uv is missing; it installs the functions' dependencies. Run `make setup` or `pip install uv`."
         )
-    return found
+    return path
 
 
-def _built_once(name: str, fill: Callable[[Path], None]) -> Path:
-    """The folder of that name, filled on first use: aside, then put in its place in one step."""
+def _build_once(name: str, fill: Callable[[Path], None]) -> Path:
+    """Return the folder with this name. If it does not exist, fill a temporary folder and rename it."""
     built = BUILD / name
     if built.is_dir():
         return built
     BUILD.mkdir(exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=BUILD))
+    temporary = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=BUILD))
     try:
-        fill(aside)
-        aside.chmod(0o755)
+        fill(temporary)
+        temporary.chmod(0o755)
         try:
-            aside.rename(built)
+            temporary.rename(built)
         except OSError:
-            # Somebody else was first, with the same content.
+            # A concurrent build, with the same content, was first.
             if not built.is_dir():
                 raise
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
     return built

@@ -1,7 +1,7 @@
-"""The bodies that the REST API takes, as API Gateway wants their schemas: JSON Schema draft 4, self-contained.
+"""The schemas of request bodies for API Gateway: JSON Schema draft 4, without references.
 
-Made from the typed models, so that the gateway refuses what the function would refuse, before it costs a call.
-The function validates too: it knows more than a schema can say.
+They are generated from the pydantic models, so that API Gateway refuses invalid bodies without calling the
+function. The function validates again, because the models check more than a schema can express.
 """
 
 from typing import Any
@@ -9,15 +9,18 @@ from typing import Any
 from functions.contract.resources import Request
 
 DRAFT_4 = "http://json-schema.org/draft-04/schema#"
-# Keywords that are the same in draft 4 as in what Pydantic writes.
-KEPT = frozenset({"type", "properties", "required", "additionalProperties", "enum", "pattern", "items"})
-KEPT_LIMITS = frozenset({"minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems"})
-# Keywords that only describe.
-DROPPED = frozenset({"title", "description", "default", "examples"})
+# Keywords that mean the same in draft 4 and in pydantic's schemas.
+SAME_KEYWORDS = frozenset({"type", "properties", "required", "additionalProperties", "enum", "pattern", "items"})
+SAME_LIMITS = frozenset({"minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems"})
+# Keywords that only describe a field.
+DESCRIPTIVE_KEYWORDS = frozenset({"title", "description", "default", "examples"})
 
 
 def request_model(body: type[Request]) -> dict[str, Any]:
-    """The draft-4 schema of a request body. Raises ValueError for a keyword that draft 4 has otherwise or not."""
+    """Return the draft-4 schema of a request body.
+
+    Raises ValueError for a keyword that draft 4 does not support.
+    """
     return {"$schema": DRAFT_4, "title": body.__name__, **_draft_4(body.model_json_schema(), body.__name__)}
 
 
@@ -30,8 +33,10 @@ def _draft_4(schema: dict[str, Any], place: str) -> dict[str, Any]:
             converted[keyword] = _draft_4(value, f"{place}[]")
         elif keyword == "const":
             converted["enum"] = [value]
-        elif keyword in KEPT | KEPT_LIMITS:
+        elif keyword in SAME_KEYWORDS | SAME_LIMITS:
             converted[keyword] = value
-        elif keyword not in DROPPED:
-            raise ValueError(f"{place}: JSON Schema draft 4 has no '{keyword}' that means the same")
+        elif keyword not in DESCRIPTIVE_KEYWORDS:
+            raise ValueError(
+                f"{place}: JSON Schema draft 4 does not support '{keyword}'; use another type for the field"
+            )
     return converted

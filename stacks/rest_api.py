@@ -1,4 +1,4 @@
-"""The REST API: every route named, who may call it, and the shape of what it takes. One function answers all."""
+"""The REST API: its routes, their authorizer and request models, and the one function that answers them."""
 
 import json
 from dataclasses import dataclass
@@ -16,14 +16,15 @@ from functions.settings import ApiSettings
 from stacks.access_logs import REST_FORMAT, access_log_group
 from stacks.auth import AuthStack
 from stacks.chat_function import ChatFunction
-from stacks.data import DataStack, index_arn
+from stacks.data import DataStack
 from stacks.events import EventsStack
 from stacks.request_models import request_model
 from stacks.stack import StageStack, acknowledge
 from stacks.stage import Stage
+from stacks.uses import index, publish_to, table
 from stacks.websocket_api import WebSocketApiStack
 
-# The distribution and the local front door send /api/x here unchanged: stage api, resource /x.
+# CloudFront and the local front door forward /api/x unchanged: API stage `api`, resource `/x`.
 STAGE_NAME = "api"
 REQUESTS_PER_SECOND = 500
 REQUEST_BURST = 1000
@@ -31,7 +32,7 @@ REQUEST_BURST = 1000
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a client reads when API Gateway refuses before the function is asked."""
+    """The answer to a request that API Gateway refuses without calling the function."""
 
     type: apigateway.ResponseType
     status: int
@@ -39,7 +40,8 @@ class Refusal:
     message: str
 
 
-# The first that fits is sent; the two defaults come last.
+# API Gateway sends the most specific one; the two defaults are for all other errors. A changed message changes the
+# logical id of the API's deployment, since it needs a new deployment.
 REFUSALS = (
     Refusal(apigateway.ResponseType.UNAUTHORIZED, 401, ErrorCode.SESSION_EXPIRED, "Sign in, then try again."),
     Refusal(apigateway.ResponseType.EXPIRED_TOKEN, 401, ErrorCode.SESSION_EXPIRED, "Sign in, then try again."),
@@ -83,7 +85,7 @@ class RestApiStack(StageStack):
         websocket: WebSocketApiStack,
     ) -> None:
         super().__init__(scope, "RestApi", stage=stage, description="REST API and its function")
-        # With access logs on, that stack gives API Gateway the role that both APIs log with.
+        # With access logs on, the WebSocketApi stack sets the role with which API Gateway logs for both APIs.
         self.add_stack_dependency(websocket)
         self.data = data
         self.events = events
@@ -127,18 +129,18 @@ class RestApiStack(StageStack):
             acknowledge(
                 api.deployment_stage,
                 {
-                    "AwsSolutions-APIG1": "The function logs each request; production has accessLogs on.",
-                    "AwsSolutions-APIG6": "The function logs each request; production has accessLogs on.",
+                    "AwsSolutions-APIG1": "The function logs each request; prod has accessLogs on.",
+                    "AwsSolutions-APIG6": "The function logs each request; prod has accessLogs on.",
                 },
             )
         acknowledge(
             api.deployment_stage,
-            {"AwsSolutions-APIG3": "Every call needs a token, and calls are throttled; a web ACL has a price."},
+            {"AwsSolutions-APIG3": "Every call needs a token and is throttled; a web ACL would cost extra."},
         )
         return api
 
     def _add_routes(self, authorizer: apigateway.IAuthorizer) -> None:
-        # One permission for the API: one for each method would not fit into the function's policy for long.
+        # One permission for the whole API: one per method would soon exceed the size of the function's policy.
         integration = apigateway.LambdaIntegration(self.function, scope_permission_to_method=False)
         validate = apigateway.RequestValidator(
             self, "Validator", rest_api=self.api, validate_request_body=True, validate_request_parameters=True
@@ -157,7 +159,7 @@ class RestApiStack(StageStack):
             )
 
     def _model(self, body: type[Request]) -> apigateway.IModel:
-        # L1, because the L2 takes a schema only as objects of its own.
+        # L1, because the L2 construct does not accept a schema as a dict.
         schema = request_model(body)
         model = apigateway.CfnModel(
             self,
@@ -167,7 +169,7 @@ class RestApiStack(StageStack):
             name=body.__name__,
             schema=schema,
         )
-        # A stage serves what its deployment held: another schema needs another deployment.
+        # An API stage serves a deployment, which contains the schema: a changed schema needs a new deployment.
         cast(apigateway.Deployment, self.api.latest_deployment).add_to_logical_id(schema)
         return apigateway.Model.from_model_name(self, f"{body.__name__}ModelName", model.ref)
 
@@ -183,58 +185,27 @@ class RestApiStack(StageStack):
 
     def _function(self) -> ChatFunction:
         data = self.data
-        function = ChatFunction(
+        return ChatFunction(
             self,
             "ApiFunction",
             handler="api",
             memory_mib=1024,
             timeout=cdk.Duration.seconds(20),
-            settings=ApiSettings(
-                channels_table=data.channels.table_name,
-                members_table=data.members.table_name,
-                messages_table=data.messages.table_name,
-                reactions_table=data.reactions.table_name,
-                connections_table=data.connections.table_name,
-                subscriptions_table=data.subscriptions.table_name,
-                users_table=data.users.table_name,
-                tickets_table=data.tickets.table_name,
-                bus_name=self.events.bus.event_bus_name,
-            ),
-            environment=self.websocket.posting_environment,
+            settings=ApiSettings,
+            uses=[
+                # Signing out closes the session's connections.
+                self.websocket.closing,
+                table(data.connections, "Query", "GetItem", "DeleteItem"),
+                table(data.subscriptions, "BatchWriteItem"),
+                table(data.channels, "GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
+                index(data.channels, "byKind"),
+                table(data.members, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"),
+                index(data.members, "byChannel"),
+                table(data.messages, "Query"),
+                table(data.reactions, "Query"),
+                table(data.users, "GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
+                index(data.users, "directory"),
+                table(data.tickets, "GetItem", "PutItem"),
+                publish_to(self.events.bus),
+            ],
         )
-        # Who signs out is disconnected.
-        function.execution_role.add_managed_policy(self.websocket.may_close)
-        function.allow("dynamodb:GetItem", "dynamodb:DeleteItem", on=[data.connections.table_arn])
-        function.allow(
-            "dynamodb:GetItem",
-            "dynamodb:BatchGetItem",
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            on=[data.channels.table_arn],
-        )
-        function.allow("dynamodb:Query", on=[index_arn(data.channels, "byKind")])
-        function.allow(
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:Query",
-            on=[data.members.table_arn],
-        )
-        function.allow("dynamodb:Query", on=[index_arn(data.members, "byChannel")])
-        function.allow(
-            "dynamodb:Query",
-            on=[data.messages.table_arn, data.reactions.table_arn, data.connections.table_arn],
-        )
-        function.allow("dynamodb:BatchWriteItem", on=[data.subscriptions.table_arn])
-        function.allow(
-            "dynamodb:GetItem",
-            "dynamodb:BatchGetItem",
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            on=[data.users.table_arn],
-        )
-        function.allow("dynamodb:Query", on=[index_arn(data.users, "directory")])
-        function.allow("dynamodb:GetItem", "dynamodb:PutItem", on=[data.tickets.table_arn])
-        function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
-        return function

@@ -1,7 +1,7 @@
-"""Rules of the bus. One module makes them all, so that no live rule can forget to leave replayed events alone.
+"""The rules of the bus. This module creates all of them, so that every live rule ignores replayed events.
 
-L1, because the L2 pattern has no `replay-name`, and because the L2 target writes into the queue's policy,
-which would tie the queue's stack to the rule's in a circle.
+L1 constructs, because the L2 event pattern has no `replay-name`, and because the L2 target adds to the queue's
+policy, which would make the stacks of the queue and of the rule depend on each other.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from constructs import Construct
 
 from functions.contract.events import SOURCE
 
-# An event that waited longer is no longer news; its DLQ keeps it for a redrive.
+# An older event is not delivered any more; the dead-letter queue keeps it for a redrive.
 MAX_EVENT_AGE_SECONDS = 300
 RETRY_ATTEMPTS = 20
 
@@ -28,7 +28,7 @@ def live_rule(
     dead_letters: sqs.IQueue,
     role_arn: str | None = None,
 ) -> events.CfnRule:
-    """A rule for what happens now. A replayed event never matches it."""
+    """A rule for live events. Replayed events never match it."""
     return _rule(
         scope,
         construct_id,
@@ -54,7 +54,7 @@ def replay_rule(
     target_arn: str,
     dead_letters: sqs.IQueue,
 ) -> events.CfnRule:
-    """The rule for what a replay brings back, and nothing else."""
+    """The rule for replayed events. Live events never match it."""
     return _rule(
         scope,
         construct_id,

@@ -1,4 +1,4 @@
-"""What the browser learns when it starts, from /config.json: where the stage's parts are. No secrets."""
+"""The content of /config.json, which the UI loads first: the addresses of the stage's parts. No secrets."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def site_config(
     websocket: WebSocketApiStack,
     delivery: DeliveryStack,
 ) -> dict[str, Any]:
-    """The content of config.json, known in full only when the stage is deployed."""
+    """Return the content of config.json. It contains references that are resolved at deployment."""
     console = f"https://{Aws.REGION}.console.aws.amazon.com"
     cloudwatch = f"{console}/cloudwatch/home?region={Aws.REGION}#"
     return {
@@ -42,7 +42,7 @@ def site_config(
             "workflow": f"{console}/states/home?region={Aws.REGION}#/express-statemachines/view/"
             f"{delivery.deliver.state_machine_arn}",
             "dashboard": f"{cloudwatch}dashboards/dashboard/{dashboard_name(stage)}",
-            # A trace's id goes at the end.
+            # The UI appends a trace id.
             "traces": f"{cloudwatch}xray:traces/",
             "logs": f"{cloudwatch}logsV2:log-groups$3FlogGroupNameFilter$3DParley-{stage.name}",
         },

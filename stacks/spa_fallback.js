@@ -1,4 +1,4 @@
-// Every address of the single page is the page: /c/general is shown by /index.html. A file keeps its own 404.
+// Serve /index.html for every path of the single page, such as /c/general. A path with a file name is unchanged.
 function handler(event) {
   var request = event.request;
   var lastPart = request.uri.substring(request.uri.lastIndexOf('/') + 1);

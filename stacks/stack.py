@@ -1,4 +1,4 @@
-"""The base of the stacks: named for their stage, with outputs under exactly the names that tools look for."""
+"""The base class of the stacks, and what they share."""
 
 import aws_cdk as cdk
 from constructs import Construct, IConstruct
@@ -21,20 +21,20 @@ class StageStack(cdk.Stack):
 
     @property
     def unique_suffix(self) -> str:
-        """A part of this stack's id that no other stack has, for names that must be unique in the world."""
+        """A part of this stack's id that is globally unique, for names that must be."""
         return cdk.Fn.select(0, cdk.Fn.split("-", cdk.Fn.select(2, cdk.Fn.split("/", cdk.Aws.STACK_ID))))
 
     def output(self, name: str, value: str) -> None:
-        """Tell a value to whoever operates the stage: ops and local find it by this name."""
+        """Add an output with exactly this name, by which `ops` and `local` find the value."""
         cdk.CfnOutput(self, name, value=value)
 
 
 def removal_policy(stage: Stage) -> cdk.RemovalPolicy:
-    """What becomes of data when its resource goes."""
+    """What happens to data when its resource is removed from the stack."""
     return cdk.RemovalPolicy.RETAIN if stage.removal_policy == "retain" else cdk.RemovalPolicy.DESTROY
 
 
 def acknowledge(construct: IConstruct, reasons: dict[str, str]) -> None:
-    """Say of findings of cdk-nag, by their ids, why they are meant here. Kept beside the construct it is about."""
+    """Acknowledge findings of cdk-nag about a construct: {id of the finding: reason}."""
     for finding, reason in reasons.items():
         cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=finding, reason=reason))

@@ -1,6 +1,6 @@
-"""The WebSocket API: who may connect, and which function takes which frame.
+"""The WebSocket API: its authorizer, its routes, and the functions of the routes.
 
-Frames that the server sends on its own go out from the Delivery stack.
+The functions that post events as frames are in the Delivery stack.
 """
 
 import json
@@ -23,15 +23,16 @@ from functions.settings import (
     SendMessageSettings,
     StartTypingSettings,
 )
-from stacks.access_logs import WEBSOCKET_FORMAT, access_log_group, let_api_gateway_log
+from stacks.access_logs import WEBSOCKET_FORMAT, access_log_group, api_gateway_log_role
 from stacks.chat_function import ChatFunction
 from stacks.data import DataStack
 from stacks.events import EventsStack
 from stacks.stack import StageStack, acknowledge
 from stacks.stage import Stage
+from stacks.uses import Use, publish_to, table
 
 STAGE_NAME = "socket"
-# Frames a second of all clients together; one user's are counted by the functions.
+# Frames per second from all clients together. The functions limit the rate of each user.
 FRAMES_PER_SECOND = 1000
 FRAME_BURST = 2000
 
@@ -70,15 +71,16 @@ class WebSocketApiStack(StageStack):
             ),
         )
         _acknowledge_open_route(self.api.node.find_child("$disconnect-Route"))
-        self.may_post = self._may("Post", "POST", "Post frames to the connections")
-        self.may_close = self._may("Close", "DELETE", "Close the connections")
+        # Every route below posts to a socket whose session has expired, and closes it.
+        self.posting = self._connections_use("Post", "POST", "Post frames to the connections")
+        self.closing = self._connections_use("Close", "DELETE", "Close the connections")
         self._route(Action.SEND_MESSAGE, self._send_message())
         change_message = self._change_message()
         for action in CHANGE_MESSAGE_ACTIONS:
             self._route(action, change_message)
         self._route(Action.START_TYPING, self._start_typing())
         self._route("$default", self._default())
-        self._route_answered_by_itself(Action.PING, Pong().encode())
+        self._route_with_fixed_answer(Action.PING, Pong().encode())
 
         self.websocket_stage = self._stage()
         self.url = self.websocket_stage.url
@@ -87,13 +89,8 @@ class WebSocketApiStack(StageStack):
 
     @property
     def callback_url(self) -> str:
-        """Where functions post frames to: the API's own host, never a custom domain."""
+        """The URL that functions post frames to. Its host is the API's own, not a custom domain."""
         return f"https://{self.host}/{STAGE_NAME}"
-
-    @property
-    def posting_environment(self) -> dict[str, str]:
-        """What a function that posts or closes has in its environment; boto3 reads this variable by itself."""
-        return {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": self.callback_url}
 
     @property
     def host(self) -> str:
@@ -101,122 +98,106 @@ class WebSocketApiStack(StageStack):
         return f"{self.api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
 
     def _authorize(self) -> ChatFunction:
-        function = ChatFunction(
+        return ChatFunction(
             self,
             "Authorize",
             handler="authorize",
-            settings=AuthorizeSettings(tickets_table=self.data.tickets.table_name),
+            settings=AuthorizeSettings,
+            uses=[table(self.data.tickets, "GetItem", "DeleteItem")],
         )
-        function.allow("dynamodb:GetItem", "dynamodb:DeleteItem", on=[self.data.tickets.table_arn])
-        return function
 
     def _connect(self) -> ChatFunction:
-        function = ChatFunction(
+        return ChatFunction(
             self,
             "Connect",
             handler="connect",
-            settings=ConnectSettings(
-                connections_table=self.data.connections.table_name,
-                subscriptions_table=self.data.subscriptions.table_name,
-                members_table=self.data.members.table_name,
-                bus_name=self.events.bus.event_bus_name,
-                tickets_table=self.data.tickets.table_name,
-            ),
+            settings=ConnectSettings,
+            uses=[
+                table(self.data.connections, "PutItem", "DeleteItem"),
+                table(self.data.tickets, "GetItem"),
+                table(self.data.members, "Query"),
+                table(self.data.subscriptions, "BatchWriteItem"),
+                publish_to(self.events.bus),
+            ],
         )
-        function.allow("dynamodb:PutItem", "dynamodb:DeleteItem", on=[self.data.connections.table_arn])
-        function.allow("dynamodb:GetItem", on=[self.data.tickets.table_arn])
-        function.allow("dynamodb:Query", on=[self.data.members.table_arn])
-        function.allow("dynamodb:BatchWriteItem", on=[self.data.subscriptions.table_arn])
-        function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
-        return function
 
     def _disconnect(self) -> ChatFunction:
-        function = ChatFunction(
+        return ChatFunction(
             self,
             "Disconnect",
             handler="disconnect",
-            settings=DisconnectSettings(
-                connections_table=self.data.connections.table_name,
-                subscriptions_table=self.data.subscriptions.table_name,
-                members_table=self.data.members.table_name,
-                bus_name=self.events.bus.event_bus_name,
-            ),
+            settings=DisconnectSettings,
+            uses=[
+                table(self.data.connections, "DeleteItem"),
+                table(self.data.members, "Query"),
+                table(self.data.subscriptions, "BatchWriteItem"),
+                publish_to(self.events.bus),
+            ],
         )
-        function.allow("dynamodb:DeleteItem", on=[self.data.connections.table_arn])
-        function.allow("dynamodb:Query", on=[self.data.members.table_arn])
-        function.allow("dynamodb:BatchWriteItem", on=[self.data.subscriptions.table_arn])
-        function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
-        return function
 
     def _send_message(self) -> ChatFunction:
-        function = ChatFunction(
+        return ChatFunction(
             self,
             "SendMessage",
             handler="send_message",
-            # The function that people wait for: twice the CPU halves the wait for the same price.
+            # Users wait for this function. Twice the CPU takes half the time, at the same price.
             memory_mib=1024,
-            settings=SendMessageSettings(
-                members_table=self.data.members.table_name,
-                bus_name=self.events.bus.event_bus_name,
-                messages_per_second=self.stage.messages_per_second,
-                message_burst=self.stage.message_burst,
-            ),
-            environment=self.posting_environment,
+            settings=SendMessageSettings,
+            uses=[
+                table(self.data.members, "UpdateItem"),
+                publish_to(self.events.bus),
+                self._rate_limit,
+                self.posting,
+                self.closing,
+            ],
         )
-        self._let_dismiss(function)
-        function.allow("dynamodb:UpdateItem", on=[self.data.members.table_arn])
-        function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
-        return function
 
     def _change_message(self) -> ChatFunction:
-        function = ChatFunction(
+        return ChatFunction(
             self,
             "ChangeMessage",
             handler="change_message",
-            settings=ChangeMessageSettings(
-                members_table=self.data.members.table_name,
-                messages_table=self.data.messages.table_name,
-                bus_name=self.events.bus.event_bus_name,
-                messages_per_second=self.stage.messages_per_second,
-                message_burst=self.stage.message_burst,
-            ),
-            environment=self.posting_environment,
+            settings=ChangeMessageSettings,
+            uses=[
+                table(self.data.members, "GetItem", "UpdateItem"),
+                table(self.data.messages, "GetItem"),
+                publish_to(self.events.bus),
+                self._rate_limit,
+                self.posting,
+                self.closing,
+            ],
         )
-        self._let_dismiss(function)
-        function.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[self.data.members.table_arn])
-        function.allow("dynamodb:GetItem", on=[self.data.messages.table_arn])
-        function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
-        return function
 
     def _start_typing(self) -> ChatFunction:
-        function = ChatFunction(
+        return ChatFunction(
             self,
             "StartTyping",
             handler="start_typing",
-            settings=StartTypingSettings(
-                members_table=self.data.members.table_name, bus_name=self.events.bus.event_bus_name
-            ),
-            environment=self.posting_environment,
+            settings=StartTypingSettings,
+            uses=[
+                table(self.data.members, "UpdateItem"),
+                publish_to(self.events.bus),
+                self.posting,
+                self.closing,
+            ],
         )
-        self._let_dismiss(function)
-        function.allow("dynamodb:UpdateItem", on=[self.data.members.table_arn])
-        function.allow("events:PutEvents", on=[self.events.bus.event_bus_arn])
-        return function
 
     def _default(self) -> ChatFunction:
-        function = ChatFunction(
-            self, "DefaultRoute", handler="default", memory_mib=256, environment=self.posting_environment
+        return ChatFunction(
+            self, "DefaultRoute", handler="default", memory_mib=256, uses=[self.posting, self.closing]
         )
-        self._let_dismiss(function)
-        return function
 
-    def _let_dismiss(self, function: ChatFunction) -> None:
-        """A route tells an expired session that it is, and closes its socket."""
-        function.execution_role.add_managed_policy(self.may_post)
-        function.execution_role.add_managed_policy(self.may_close)
+    @property
+    def _rate_limit(self) -> Use:
+        return Use(
+            settings={
+                "messages_per_second": self.stage.messages_per_second,
+                "message_burst": self.stage.message_burst,
+            }
+        )
 
     def _route(self, key: str, function: ChatFunction) -> None:
-        """A route whose function's answer goes back to the client."""
+        """Add a route. The frame that its function returns is sent to the client."""
         route = self.api.add_route(
             key,
             integration=integrations.WebSocketLambdaIntegration("Function", function),
@@ -224,8 +205,8 @@ class WebSocketApiStack(StageStack):
         )
         _acknowledge_open_route(route)
 
-    def _route_answered_by_itself(self, key: str, answer: str) -> None:
-        """A route that API Gateway answers, always the same, at the price of the frame alone."""
+    def _route_with_fixed_answer(self, key: str, answer: str) -> None:
+        """Add a route that API Gateway answers with a fixed frame, without a function."""
         integration = apigatewayv2.CfnIntegration(
             self,
             f"{key}Integration",
@@ -280,20 +261,20 @@ class WebSocketApiStack(StageStack):
                 ),
                 format=WEBSOCKET_FORMAT,
             )
-            cfn_stage.add_resource_dependency(let_api_gateway_log(self))
+            cfn_stage.add_resource_dependency(api_gateway_log_role(self))
         else:
             acknowledge(
                 stage,
-                {"AwsSolutions-APIG1": "Functions log each frame they take; production has accessLogs on."},
+                {"AwsSolutions-APIG1": "The functions log each frame; prod has accessLogs on."},
             )
         return stage
 
-    def _may(self, name: str, method: str, what: str) -> iam.ManagedPolicy:
-        """A right over whoever is connected here, for the functions of this stack and of others that use it."""
+    def _connections_use(self, name: str, method: str, description: str) -> Use:
+        """A right on the open connections, for functions of this stack and others. boto3 reads the variable."""
         policy = iam.ManagedPolicy(
             self,
             f"May{name}",
-            description=f"{what} of Parley ({self.stage.name})",
+            description=f"{description} of Parley ({self.stage.name})",
             statements=[
                 iam.PolicyStatement(
                     actions=["execute-api:ManageConnections"],
@@ -310,12 +291,14 @@ class WebSocketApiStack(StageStack):
         api = self.resolve(self.get_logical_id(cast(CfnElement, self.api.node.default_child)))
         host = f"arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<{api}>"
         finding = f"AwsSolutions-IAM5[Resource::{host}/{STAGE_NAME}/{method}/@connections/*]"
-        acknowledge(policy, {finding: "Connection ids are not known beforehand."})
-        return policy
+        acknowledge(policy, {finding: "The ids of connections are not known at deployment."})
+        return Use(
+            environment={"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": self.callback_url}, managed_policies=[policy]
+        )
 
 
 def _acknowledge_open_route(route: IConstruct) -> None:
     acknowledge(
         route,
-        {"AwsSolutions-APIG4": "API Gateway authorises a WebSocket at $connect; its frames come on that socket."},
+        {"AwsSolutions-APIG4": "API Gateway authorizes a socket at $connect; frames arrive on that socket."},
     )

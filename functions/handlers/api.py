@@ -30,7 +30,7 @@ def refuse(error: ChatError) -> Response[str]:
 @app.not_found
 def refuse_route(_error: RouteNotFoundError) -> Response[str]:
     """Answer an unknown route."""
-    return http.refusal(NotFoundError("This route does not exist."))
+    return http.refusal(NotFoundError("There is no such route."))
 
 
 @app.exception_handler(Exception)

@@ -237,7 +237,7 @@ SERVER = [
         "a function's role holds every right that it needs",
         PythonChange(
             "stacks.websocket_api:WebSocketApiStack._authorize",
-            DropArgument("function.allow", "'dynamodb:DeleteItem'"),
+            DropArgument("table", "'DeleteItem'"),
         ),
         RIGHTS,
     ),

@@ -55,7 +55,7 @@ def test_a_build_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     broken = tmp_path / "requirements.txt"
     broken.write_text("no-such-package @ file:///nowhere\n")
     monkeypatch.setattr(packaging, "REQUIREMENTS", broken)
-    with pytest.raises(packaging.PackagingError, match="could not be installed"):
+    with pytest.raises(packaging.PackagingError, match="could not install"):
         packaging.dependency_layer("host")
     assert list(tmp_path.iterdir()) == [broken]
 

@@ -55,7 +55,7 @@ def test_production_protects_what_people_wrote(context: dict[str, Any]) -> None:
     [
         ({"stage": "Prod"}, "lower-case letters"),
         ({"stage": "a" * 21}, "1 to 20"),
-        ({"stage": "my-aws"}, "Cognito refuses it"),
+        ({"stage": "my-aws"}, "Cognito does not allow"),
         ({"stage": "x", "stages": {"x": {"colour": "red"}}}, "'colour'"),
         ({"stage": "x", "stages": {"x": {"authMode": "none"}}}, "authMode"),
         ({"stage": "x", "stages": {"x": {"logRetentionDays": 8}}}, "logRetentionDays"),
@@ -78,7 +78,7 @@ def test_the_app_ends_with_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None
 
     mistyped = cdk.App(context={"stage": "No!"})
     monkeypatch.setattr(cdk, "App", lambda: mistyped)
-    with pytest.raises(SystemExit, match=r"^Stage 'No!' cannot be:"):
+    with pytest.raises(SystemExit, match=r"^Stage 'No!' is invalid:"):
         main()
 
 
@@ -94,7 +94,7 @@ def test_the_app_ends_with_one_sentence_and_no_traceback() -> None:
         check=False,
     )
     assert outcome.returncode == 1
-    assert outcome.stderr.strip().startswith("Stage 'No!' cannot be:")
+    assert outcome.stderr.strip().startswith("Stage 'No!' is invalid:")
     assert "Traceback" not in outcome.stderr
 
 
@@ -106,5 +106,5 @@ def test_the_app_says_how_to_build_a_missing_site(context: dict[str, Any], tmp_p
     from stacks.packaging import PackagingError
 
     app = cdk.App(context=context, outdir=str(tmp_path / "out"))
-    with pytest.raises(PackagingError, match="ui/dist is missing: run `make synth`"):
+    with pytest.raises(PackagingError, match=r"ui/dist is missing\. Run `make synth`"):
         add_stacks(app, Stage(name="dev"), site=tmp_path)

@@ -411,7 +411,7 @@ def test_an_unknown_route_is_not_found(ask: Any, method: str, path: str):
     """With our code, not a framework's words."""
     answer = ask(method, path)
     assert answer.refusal() == (404, "NOT_FOUND")
-    assert json.loads(answer.text)["message"] == "This route does not exist."
+    assert json.loads(answer.text)["message"] == "There is no such route."
 
 
 @pytest.mark.parametrize(
