@@ -32,11 +32,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from local.emulator import patching
-from local.emulator.apigateway.websocket_sessions import Connection, WebSocketSessions
+from local.emulator.apigateway.websocket_connection import Connection
+from local.emulator.apigateway.websocket_sessions import WebSocketSessions
 from local.emulator.lambda_.function_invocations import FunctionInvocations
 from local.emulator.persistence.durability import Durability
 from local.emulator.settings import EmulatorSettings
-from local.emulator.stepfunctions.workflow_executions import Execution, WorkflowExecutions
+from local.emulator.stepfunctions.history_logs import Execution
+from local.emulator.stepfunctions.workflow_executions import WorkflowExecutions
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]

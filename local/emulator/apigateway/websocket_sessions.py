@@ -13,14 +13,14 @@ import asyncio
 import contextlib
 import json
 import logging
-import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
 from local.emulator import patching
+from local.emulator.apigateway.websocket_connection import Connection, ConnectionClock
+from local.emulator.apigateway.websocket_routes import WebSocketRoutes
 from local.emulator.xray import trace_headers
 
 logger = logging.getLogger("parley.websocket")
@@ -28,7 +28,6 @@ logger = logging.getLogger("parley.websocket")
 IDLE_SECONDS = 600.0
 LIFETIME_SECONDS = 7200.0
 MAX_MESSAGE_BYTES = 128 * 1024
-MAX_WAITING_FRAMES = 2_000
 MAX_CONCURRENT_FRAMES = 16
 
 Message = dict[str, Any]
@@ -37,86 +36,17 @@ Send = Callable[[Message], Awaitable[None]]
 Response = tuple[int, dict[str, str], bytes]
 
 
-class ConnectionClock:
-    """The clock that ends connections; tests may move it forward. For use in one event loop."""
-
-    def __init__(self) -> None:
-        self._ahead = 0.0
-        self._moved = asyncio.Event()
-
-    def now(self) -> float:
-        """The time in seconds, since an arbitrary moment."""
-        return time.monotonic() + self._ahead
-
-    def advance(self, seconds: float) -> None:
-        """Move the clock forward, for every connection."""
-        self._ahead += seconds
-        self._moved.set()
-        self._moved = asyncio.Event()
-
-    async def sleep_until(self, moment: float) -> None:
-        """Sleep until a time of this clock; ends early when the clock is moved."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._moved.wait(), max(0.0, moment - self.now()))
-
-
-@dataclass
-class Connection:
-    """One open socket: what `@connections` returns about it, and its outgoing frames."""
-
-    connection_id: str
-    api_id: str
-    stage: str
-    account_id: str
-    region: str
-    source_ip: str
-    headers: dict[str, str]
-    clock: ConnectionClock
-    connected_at: float = field(default_factory=time.time)
-    last_active: float = field(default_factory=time.time)
-    last_traffic: float = field(init=False)
-    """By the connection clock; `connected_at` and `last_active` are epoch seconds."""
-    outbox: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(MAX_WAITING_FRAMES))
-    closing: asyncio.Event = field(default_factory=asyncio.Event)
-    close_code: int = 1000
-    close_reason: str = ""
-    authorizer: dict[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        self.last_traffic = self.clock.now()
-
-    def touch(self) -> None:
-        """Record traffic, in either direction: the ten idle minutes begin again."""
-        self.last_active = time.time()
-        self.last_traffic = self.clock.now()
-
-    def close(self, code: int, reason: str) -> None:
-        """Ask the session to close the connection; the first code and reason are used."""
-        if not self.closing.is_set():
-            self.close_code, self.close_reason = code, reason
-            self.closing.set()
-
-
 class WebSocketSessions:
     """The sessions of every WebSocket API, and the management API that posts to them."""
 
     def __init__(self) -> None:
         self._gateway = patching.module("services.apigateway")
-        self._lambda = patching.module("services.lambda_svc")
-        self._run_reentrant = patching.original("core.concurrency", "run_reentrant")
+        self._routes = WebSocketRoutes()
         self.clock = ConnectionClock()
         self._open: dict[str, Connection] = {}
         self._sessions: set[asyncio.Task[None]] = set()
         self._frames: set[asyncio.Task[None]] = set()
-        for name in (
-            "_api_owner",
-            "_match_ws_route",
-            "_evaluate_route_selection",
-            "_ws_request_context",
-            "_ws_connect_fields",
-            "_authorize_ws_connect",
-            "_extract_lambda_ref_from_integration_uri",
-        ):
+        for name in ("_api_owner", "_evaluate_route_selection", "_ws_connect_fields", "_authorize_ws_connect"):
             patching.original("services.apigateway", name)
         patching.replace("services.apigateway", "handle_websocket", self.serve)
         patching.replace("services.apigateway", "handle_connections_api", self.manage)
@@ -186,8 +116,8 @@ class WebSocketSessions:
     ) -> dict[str, Any] | None:
         """Authorize the client and run `$connect`; the extra fields of the accept message, or None when
         rejected."""
-        route = self._gateway._match_ws_route(connection.api_id, "$connect")
-        if route is None or route.get("routeKey") != "$connect":
+        route = self._routes.match(connection.api_id, "$connect")
+        if route is None:
             return {}
         request_id = str(patching.module("core.responses").new_uuid())
         identity = {"connectionId": connection.connection_id, "requestId": request_id}
@@ -195,7 +125,7 @@ class WebSocketSessions:
             rejection, connection.authorizer = await self._gateway._authorize_ws_connect(
                 connection.api_id,
                 route,
-                self._context(connection, "$connect", "CONNECT", request_id),
+                self._routes.context(connection, "$connect", "CONNECT", request_id),
                 connection.headers,
                 query,
                 connection.account_id,
@@ -206,8 +136,8 @@ class WebSocketSessions:
                 await reject(send, status, {"message": message or "Internal server error", **identity})
                 return None
         fields = self._gateway._ws_connect_fields(connection.headers, query)
-        event = self._event(connection, route, "CONNECT", request_id, "") | fields
-        reply = await self._integrate(connection, route, event)
+        event = self._routes.event(connection, route, "CONNECT", request_id) | fields
+        reply = await self._routes.integrate(connection, route, event)
         if reply is None:
             await reject(send, 502, {"message": "Internal server error", **identity})
             return None
@@ -300,14 +230,13 @@ class WebSocketSessions:
         selection = api.get("routeSelectionExpression") or "$request.body.action"
         key = self._gateway._evaluate_route_selection(selection, text)
         # A frame must not select the routes of the handshake and of the end.
-        route = self._gateway._match_ws_route(
-            connection.api_id, "$default" if key in ("$connect", "$disconnect") else key
-        )
+        key = "$default" if key in ("$connect", "$disconnect") else key
+        route = self._routes.match(connection.api_id, key, or_default=True)
         identity = {"connectionId": connection.connection_id, "requestId": request_id}
         if route is None:
             return json.dumps({"message": "Forbidden", **identity})
-        event = self._event(connection, route, "MESSAGE", request_id, text)
-        reply = await self._integrate(connection, route, event)
+        event = self._routes.event(connection, route, "MESSAGE", request_id, text)
+        reply = await self._routes.integrate(connection, route, event)
         if reply is None:
             return json.dumps({"message": "Internal server error", **identity})
         body = reply.get("body")
@@ -317,84 +246,16 @@ class WebSocketSessions:
 
     async def _disconnect(self, connection: Connection, code: int, reason: str) -> None:
         trace_headers.current.set(None)
-        route = self._gateway._match_ws_route(connection.api_id, "$disconnect")
-        if route is None or route.get("routeKey") != "$disconnect":
+        route = self._routes.match(connection.api_id, "$disconnect")
+        if route is None:
             return
         request_id = str(patching.module("core.responses").new_uuid())
-        event = self._event(connection, route, "DISCONNECT", request_id, "")
+        event = self._routes.event(connection, route, "DISCONNECT", request_id)
         event["requestContext"] |= {"disconnectStatusCode": code, "disconnectReason": reason}
         try:
-            await self._integrate(connection, route, event)
+            await self._routes.integrate(connection, route, event)
         except Exception:
             logger.exception("The $disconnect of connection %s failed", connection.connection_id)
-
-    def _context(self, connection: Connection, route_key: str, kind: str, request_id: str) -> dict[str, Any]:
-        context: dict[str, Any] = self._gateway._ws_request_context(
-            connection.api_id,
-            route_key,
-            connection.stage,
-            connection.connection_id,
-            kind,
-            request_id,
-            connection.source_ip,
-            connection.headers,
-        )
-        context |= {
-            "connectedAt": int(connection.connected_at * 1000),
-            "messageDirection": "IN",
-            "domainName": f"{connection.api_id}.execute-api.{connection.region}.amazonaws.com",
-        }
-        if connection.authorizer is not None:
-            context["authorizer"] = connection.authorizer
-        return context
-
-    def _event(
-        self, connection: Connection, route: dict[str, Any], kind: str, request_id: str, text: str
-    ) -> dict[str, Any]:
-        context = self._context(connection, str(route.get("routeKey", "$default")), kind, request_id)
-        event: dict[str, Any] = {"requestContext": context, "isBase64Encoded": False}
-        if kind == "MESSAGE":
-            context["messageId"] = request_id
-            event["body"] = text
-        if kind == "DISCONNECT":
-            event["headers"] = {"Host": context["domainName"]}
-        return event
-
-    async def _integrate(
-        self, connection: Connection, route: dict[str, Any], event: dict[str, Any]
-    ) -> dict[str, Any] | None:
-        """Run a route's integration: its response (`statusCode`, `body`), or None when it failed."""
-        integration_id = str(route.get("target", "")).rpartition("/")[2]
-        integration = self._gateway._integrations.get(connection.api_id, {}).get(integration_id)
-        if not integration:
-            return None
-        if integration.get("integrationType") == "MOCK":
-            return {"statusCode": 200, "body": self._mock_body(connection.api_id, integration_id)}
-        reference = self._gateway._extract_lambda_ref_from_integration_uri(integration.get("integrationUri", ""))
-        func, config, _name = self._lambda._get_func_record_for_ref_in_scope(
-            reference, account_id=connection.account_id, region=connection.region
-        )
-        if func is None or config is None:
-            return None
-        record = self._lambda._execution_record_for_config(func, config)
-        result = await self._run_reentrant(
-            self._lambda._execute_function_with_config_scope, record, event, thread_name="websocket-route"
-        )
-        if result.get("error") or result.get("throttle"):
-            return None
-        body = result.get("body")
-        if body is None:
-            return {"statusCode": 200}
-        return body if isinstance(body, dict) else {"statusCode": 200, "body": body}
-
-    def _mock_body(self, api_id: str, integration_id: str) -> str:
-        responses = self._gateway._integration_responses.get(api_id, {}).get(integration_id, {})
-        for response in responses.values():
-            templates = response.get("responseTemplates") or {}
-            for template in (templates.get("$default"), *templates.values()):
-                if template:
-                    return str(template)
-        return ""
 
     def post(self, connection: Connection, text: str) -> bool:
         """Queue a frame for a client; False when its queue is full because the client reads too slowly."""

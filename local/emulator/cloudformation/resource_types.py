@@ -31,8 +31,15 @@ def register(resource_type: str, *, create: Create, delete: Delete, update: Upda
     handlers: dict[str, Any] = {"create": create, "delete": delete}
     if update is not None:
         handlers |= {"update": update, "update_with_logical_id": True}
-    known = patching.original("services.cloudformation.provisioners", "_RESOURCE_HANDLERS")
-    known[resource_type] = handlers
+    registered_handlers()[resource_type] = handlers
+
+
+def registered_handlers() -> dict[str, dict[str, Any]]:
+    """MiniStack's handlers, by resource type."""
+    handlers: dict[str, dict[str, Any]] = patching.original(
+        "services.cloudformation.provisioners", "_RESOURCE_HANDLERS"
+    )
+    return handlers
 
 
 def reject_failure(response: tuple[int, Any, Any], what: str) -> None:
@@ -53,9 +60,8 @@ class AcceptedTypes:
 
     def restore(self) -> None:
         """Accept the types in the restored stacks again, so that these can be changed and deleted."""
-        known = patching.original("services.cloudformation.provisioners", "_RESOURCE_HANDLERS")
         for resource_type in self.deployed():
-            known.setdefault(resource_type, accepting_handlers(resource_type))
+            registered_handlers().setdefault(resource_type, accepting_handlers(resource_type))
 
     def deployed(self) -> dict[str, list[str]]:
         """The accepted types in deployed stacks, each with the names of the stacks that contain it."""
@@ -69,12 +75,12 @@ class AcceptedTypes:
         return {name: sorted(names) for name, names in sorted(stack_names.items())}
 
     def _validate(self, template: dict[str, Any], *arguments: Any, **keywords: Any) -> None:
-        known = patching.original("services.cloudformation.provisioners", "_RESOURCE_HANDLERS")
+        handlers = registered_handlers()
         for resource in (template.get("Resources") or {}).values():
             resource_type = str(resource.get("Type", "")) if isinstance(resource, dict) else ""
-            if resource_type.startswith("AWS::") and resource_type not in known:
+            if resource_type.startswith("AWS::") and resource_type not in handlers:
                 logger.warning("%s is accepted but not emulated", resource_type)
-                known[resource_type] = accepting_handlers(resource_type)
+                handlers[resource_type] = accepting_handlers(resource_type)
         self._engine_check(template, *arguments, **keywords)
 
 
@@ -112,8 +118,7 @@ def is_accepted_only(resource_type: str) -> bool:
     """Whether resources of a type are recorded only, and are to be listed."""
     if resource_type in TYPES_WITHOUT_EFFECT:
         return False
-    known = patching.original("services.cloudformation.provisioners", "_RESOURCE_HANDLERS")
-    handlers = known.get(resource_type)
+    handlers = registered_handlers().get(resource_type)
     if handlers is None:
         return resource_type.startswith("AWS::") and not resource_type.startswith("AWS::CloudFormation::")
     return bool(handlers.get("accepted_only"))

@@ -1,5 +1,4 @@
-"""Keep acknowledged changes when the emulator is killed: items, messages, archived events, users, running
-workflows.
+"""Keep acknowledged changes through a kill: items, messages, archived events, users and running workflows.
 
 AWS acknowledges a change when it is stored safely. MiniStack keeps changes in memory until it saves its state
 (`state_saving`), so a kill loses changes that clients regard as done. This addition writes each such change to the

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local.emulator.stepfunctions.workflow_executions import history_line, is_logged, split_resource
+from local.emulator.stepfunctions.history_logs import history_line, is_logged, split_resource
 
 
 def test_a_history_event_in_vended_form():
