@@ -1,4 +1,4 @@
-"""Run Python functions in the pools of `function_workers`, with traces, the names of their errors, and logs.
+"""Run Python functions in `function_pools`, with traces, the names of their errors, and logs.
 
 On AWS, calls run concurrently, a handler that raises fails only its own call, the error keeps its name, every call
 has a `_X_AMZN_TRACE_ID`, and everything that it prints reaches the function's log group, in the stream of its
@@ -19,16 +19,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from local.emulator import patching
-from local.emulator.lambda_.function_workers import (
-    FunctionBusyError,
-    FunctionInitError,
-    FunctionPools,
-    FunctionSpec,
-    Invocation,
-    InvocationResult,
-    UnpackedArchives,
-)
+from local.emulator.lambda_.environments import FunctionInitError, FunctionSpec, Invocation, InvocationResult
+from local.emulator.lambda_.function_pools import FunctionBusyError, FunctionPools
 from local.emulator.lambda_.invocation_logs import InvocationReport, log_group_of
+from local.emulator.lambda_.unpacked_archives import UnpackedArchives
 from local.emulator.logs import log_groups
 from local.emulator.settings import EmulatorSettings
 from local.emulator.xray import trace_collector, trace_headers

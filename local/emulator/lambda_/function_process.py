@@ -1,4 +1,4 @@
-"""The program that runs a Python function's handler; `function_workers` starts it by its path.
+"""The program that runs a Python function's handler; `environments` starts it by its path.
 
 It uses the standard library only. It imports the handler once, as Lambda's init phase does, and then turns each
 socket that it receives into one execution environment: on Linux it forks (a second environment takes milliseconds,

@@ -1,0 +1,201 @@
+"""Execution environments of Python functions: processes that answer one invocation at a time."""
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local.emulator.lambda_.unpacked_archives import UnpackedArchives
+
+logger = logging.getLogger("parley.functions")
+
+PROGRAM = Path(__file__).with_name("function_process.py")
+# A fork can crash a process that uses Apple's frameworks, so elsewhere each environment is a new process.
+FORKS = sys.platform == "linux"
+INIT_SECONDS = 60.0
+
+
+class FunctionInitError(Exception):
+    """The import of a function's module failed: an error of Lambda's init phase."""
+
+    def __init__(self, error: dict[str, Any], log: str) -> None:
+        super().__init__(error.get("errorMessage", ""))
+        self.error = error
+        self.log = log
+
+
+@dataclass(frozen=True)
+class FunctionSpec:
+    """The inputs of an execution environment; `key` changes with any of them."""
+
+    arn: str
+    name: str
+    handler: str
+    key: str
+    code: bytes = field(repr=False)
+    layers: tuple[bytes, ...] = field(repr=False)
+    environment: Mapping[str, str] = field(repr=False)
+
+
+@dataclass
+class Invocation:
+    """One call of a handler, and its timeout."""
+
+    event: Any
+    request_id: str
+    function_arn: str
+    trace_header: str
+    timeout_seconds: float
+
+
+@dataclass
+class InvocationResult:
+    """The result of a call, or an error in Lambda's form, with what the handler printed."""
+
+    log: str
+    log_stream: str
+    memory_megabytes: int
+    result: Any = None
+    error: dict[str, Any] | None = None
+
+
+class Environment:
+    """One execution environment: a process that answers one invocation at a time."""
+
+    def __init__(self, connection: socket.socket, name: str) -> None:
+        self._connection = connection
+        self._stream = connection.makefile("rwb")
+        connection.settimeout(INIT_SECONDS)
+        self.process_id = int(json.loads(self._stream.readline())["processId"])
+        self.last_used = time.monotonic()
+        day = time.strftime("%Y/%m/%d", time.gmtime())
+        self.log_stream = f"{day}/[$LATEST]{uuid.uuid4().hex}"
+        self.broken = False
+        self._name = name
+
+    def invoke(self, invocation: Invocation) -> InvocationResult:
+        """Run one call; the environment is broken afterwards if the call timed out or its process ended."""
+        self.last_used = time.monotonic()
+        message = {
+            "event": invocation.event,
+            "requestId": invocation.request_id,
+            "functionArn": invocation.function_arn,
+            "traceHeader": invocation.trace_header,
+            "timeoutSeconds": invocation.timeout_seconds,
+            "logStream": self.log_stream,
+        }
+        self._connection.settimeout(invocation.timeout_seconds)
+        try:
+            self._stream.write(json.dumps(message).encode() + b"\n")
+            self._stream.flush()
+            line = self._stream.readline()
+        except TimeoutError:
+            return self._failed(
+                "Sandbox.Timedout",
+                f"RequestId: {invocation.request_id} Error: Task timed out after "
+                f"{invocation.timeout_seconds:.2f} seconds",
+            )
+        except OSError as failure:
+            return self._failed("Runtime.ExitError", str(failure))
+        if not line:
+            return self._failed("Runtime.ExitError", f"RequestId: {invocation.request_id} Error: Runtime exited")
+        answer = json.loads(line)
+        return InvocationResult(
+            log=answer["log"],
+            log_stream=self.log_stream,
+            memory_megabytes=answer.get("memoryMegabytes", 0),
+            result=answer.get("result"),
+            error=answer.get("error"),
+        )
+
+    def _failed(self, error_type: str, message: str) -> InvocationResult:
+        self.broken = True
+        self.stop()
+        error = {"errorType": error_type, "errorMessage": message}
+        return InvocationResult(log=message, log_stream=self.log_stream, memory_megabytes=0, error=error)
+
+    def stop(self) -> None:
+        """End the process; idempotent."""
+        with contextlib.suppress(OSError):
+            os.kill(self.process_id, signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            self._stream.close()
+        self._connection.close()
+
+
+class EnvironmentSource:
+    """Starts environments of one function: forks of one process that imported it, or a new process each."""
+
+    def __init__(self, spec: FunctionSpec, archives: UnpackedArchives) -> None:
+        self._spec = spec
+        self._archives = archives
+        self._lock = threading.Lock()
+        self._processes: list[tuple[subprocess.Popen[bytes], socket.socket]] = []
+
+    def open(self) -> Environment:
+        """Start an environment, ready for its first call. Raises FunctionInitError when the import fails."""
+        with self._lock:
+            if FORKS and self._processes and self._processes[0][0].poll() is None:
+                control = self._processes[0][1]
+            else:
+                control = self._start()
+            ours, theirs = socket.socketpair()
+            socket.send_fds(control, [b"e"], [theirs.fileno()])
+            theirs.close()
+            return Environment(ours, self._spec.name)
+
+    def stop(self) -> None:
+        """Close the control sockets, which ends the processes that imported the function."""
+        with self._lock:
+            for process, control in self._processes:
+                control.close()
+                process.kill()
+                process.wait()
+            self._processes.clear()
+
+    def _start(self) -> socket.socket:
+        code = self._archives.path_of(self._spec.code)
+        layers = [self._archives.path_of(layer) for layer in self._spec.layers]
+        layer_paths = [str(path / "python") for path in layers if (path / "python").is_dir()]
+        for path in layers:
+            layer_paths += [str(packages) for packages in path.glob("python/lib/python3*/site-packages")]
+        ours, theirs = socket.socketpair()
+        start = {
+            "controlDescriptor": theirs.fileno(),
+            "codeDirectory": str(code),
+            "layerPaths": layer_paths,
+            "handler": self._spec.handler,
+            "fork": FORKS,
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-P", str(PROGRAM), json.dumps(start)],
+            cwd=code,
+            env={**self._spec.environment, "LAMBDA_TASK_ROOT": str(code)},
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+        )
+        theirs.close()
+        ours.settimeout(INIT_SECONDS)
+        line = ours.makefile("rb").readline()
+        report: dict[str, Any] = (
+            json.loads(line) if line else {"error": {"errorType": "Runtime.ExitError", "errorMessage": ""}}
+        )
+        if "error" in report:
+            ours.close()
+            process.wait()
+            raise FunctionInitError(report["error"], str(report.get("log", "")))
+        self._processes = [entry for entry in self._processes if entry[0].poll() is None]
+        self._processes.append((process, ours))
+        logger.info("Function %s is ready (process %d)", self._spec.name, process.pid)
+        return ours
