@@ -142,7 +142,7 @@ def status(state_dir: StateDir = DEFAULT_STATE_DIR, as_json: AsJson = False) -> 
 
 @cli.command(rich_help_panel=LOCAL)
 def token(
-    username: str,
+    username: Annotated[str, typer.Argument(help="The name with which the user signs in.")],
     password: Annotated[str | None, typer.Option(help="The password; not needed for a demo user.")] = None,
     state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:

@@ -214,9 +214,7 @@ class Supervisor:
 def _stop_with(process_id: int) -> None:
     """Send this process SIGTERM once the other one has ended. Raises LocalStageError if it has ended already."""
     if not _is_running(process_id):
-        raise LocalStageError(
-            f"There is no process {process_id}: give --stop-with the id of the process with which the stage stops."
-        )
+        raise LocalStageError(f"There is no process {process_id}: give --stop-with the id of a running process.")
 
     def watch() -> None:
         while _is_running(process_id):

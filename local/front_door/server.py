@@ -26,7 +26,7 @@ from local.deployment import client
 from local.front_door import accounts, sign_in_page
 from local.front_door.site_addresses import SiteAddresses, policy_headers
 
-# Only for the site: images, fonts and event streams are excluded by the middleware.
+# Used for the site only; the middleware excludes images, fonts and event streams.
 COMPRESSION = Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
 # Hop-by-hop headers, and those that the server sets itself.
 NOT_FORWARDED = {
@@ -44,7 +44,7 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 class FrontDoor:
-    """The ASGI application. Until `open` is called it answers 404 or 503."""
+    """Holds the ASGI `application`; `open` sets the deployment that it serves."""
 
     def __init__(self, emulator_url: str, addresses: SiteAddresses) -> None:
         self._emulator_url = emulator_url

@@ -310,7 +310,7 @@ def test_a_stage_is_not_started_if_the_process_of_stop_with_has_ended(own_state:
     ended.wait()
     refused = up(own_state, app[0], 0, stop_with=ended.pid)
     assert refused.returncode == 1
-    assert f"There is no process {ended.pid}: give --stop-with the id of the process" in refused.stderr
+    assert f"There is no process {ended.pid}: give --stop-with the id of a running process." in refused.stderr
     assert "Traceback" not in refused.stderr + refused.stdout
 
 
