@@ -124,9 +124,18 @@ class Supervisor:
         return fingerprint(REPOSITORY, settings)
 
     def _open(self, emulator: EmulatorProcess, front_door: FrontDoor, addresses: SiteAddresses) -> dict[str, Any]:
-        """Prepare the demo users and the functions, open the front door, and publish the stage's description."""
+        """Open the front door for the deployed stacks; write and return the stage's description."""
         stacks = deployment.outputs(emulator.url)
         outputs = deployment.outputs_by_name(stacks)
+        self._warm_up(emulator, outputs)
+        front_door.open(outputs)
+        description = self._describe(emulator, addresses, stacks)
+        front_door.open_inspector(description)
+        self._state.write_running(description)
+        return description
+
+    def _warm_up(self, emulator: EmulatorProcess, outputs: Mapping[str, str]) -> None:
+        """Create the demo users, start every function, and register the demo users with the chat."""
         if "UserPoolId" in outputs:
             with self._progress.step("Creating the demo users", "Demo users created"):
                 demo_users.create(emulator.url, outputs["UserPoolId"])
@@ -136,13 +145,16 @@ class Supervisor:
                 step.done = f"Functions that do not start: {', '.join(failed)} (see {self._state.emulator_log})"
         if {"RestApiId", "UserPoolId", "UserPoolClientId"} <= outputs.keys():
             demo_users.register(emulator.url, outputs)
-        front_door.open(outputs)
-        socket_url = f"{addresses.socket_origin}/_aws/execute-api/{outputs.get('WebSocketApiId', '')}/socket"
-        description = {
+
+    def _describe(
+        self, emulator: EmulatorProcess, addresses: SiteAddresses, stacks: dict[str, dict[str, str]]
+    ) -> dict[str, Any]:
+        api_id = deployment.outputs_by_name(stacks).get("WebSocketApiId", "")
+        return {
             "stage": deployment.STAGE,
             "url": addresses.origin,
             "apiUrl": f"{addresses.origin}/api",
-            "websocketUrl": socket_url,
+            "websocketUrl": f"{addresses.socket_origin}/_aws/execute-api/{api_id}/socket",
             "emulatorUrl": emulator.url,
             "region": deployment.REGION,
             "outputs": stacks,
@@ -151,9 +163,6 @@ class Supervisor:
             "pids": {"supervisor": os.getpid(), "emulator": emulator.pid},
             "stateDirectory": str(self._state.path),
         }
-        front_door.open_inspector(description)
-        self._state.write_running(description)
-        return description
 
     def _print_summary(self, description: Mapping[str, Any], seconds: float) -> None:
         write_line = self._progress.write_line
