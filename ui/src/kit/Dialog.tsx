@@ -3,7 +3,7 @@
  * the page inert and restores the focus.
  */
 import { type ReactNode, useEffect, useId, useRef } from "react";
-import { Icon } from "./Icon";
+import { IconButton } from "./IconButton";
 import "./Dialog.css";
 
 interface DialogProps {
@@ -52,9 +52,7 @@ export function Dialog({ title, onClose, children, hideHeading = false, size = "
         <header className={hideHeading ? "visually-hidden" : "dialog-head"}>
           <h2 id={heading}>{title}</h2>
           {!hideHeading && (
-            <button type="button" className="icon-button" aria-label="Close" onClick={onClose}>
-              <Icon name="close" />
-            </button>
+            <IconButton icon="close" label="Close" size={20} title={undefined} onClick={onClose} />
           )}
         </header>
         {children}

@@ -1,4 +1,4 @@
-/** A button that shows only an icon. The label is its accessible name and, by default, its tooltip. */
+/** A button that shows only an icon. The label is its accessible name and, unless `title` is given, its tooltip. */
 import type { ComponentProps } from "react";
 import { Icon, type IconName } from "./Icon";
 

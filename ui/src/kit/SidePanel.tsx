@@ -1,6 +1,6 @@
 /** A panel at the side; covers the page on narrow screens. */
 import { type ReactNode, useEffect, useRef } from "react";
-import { Icon } from "./Icon";
+import { IconButton } from "./IconButton";
 import "./SidePanel.css";
 
 interface SidePanelProps {
@@ -36,14 +36,13 @@ export function SidePanel({ title, count, onClose, children }: SidePanelProps) {
           {title}
           {count !== undefined && <span className="panel-count">{count}</span>}
         </h2>
-        <button
-          type="button"
-          className="icon-button"
-          aria-label={`Close ${title.toLowerCase()}`}
+        <IconButton
+          icon="close"
+          label={`Close ${title.toLowerCase()}`}
+          size={20}
+          title={undefined}
           onClick={onClose}
-        >
-          <Icon name="close" />
-        </button>
+        />
       </header>
       <div className="panel-body">{children}</div>
     </aside>

@@ -1,6 +1,7 @@
 /** Short messages about what failed or was done. Each is dismissed by its button or after a few seconds. */
 import { useEffect } from "react";
 import { Icon } from "./Icon";
+import { IconButton } from "./IconButton";
 import "./Toasts.css";
 
 const ERROR_SHOWN_MS = 9_000;
@@ -38,9 +39,7 @@ function Toast({ toast, onDismiss }: { toast: ToastMessage; onDismiss: (id: numb
     <div className={`toast toast-${kind}`}>
       <Icon name={kind === "error" ? "alert" : "check"} size={18} />
       <p>{text}</p>
-      <button type="button" className="icon-button" aria-label="Dismiss" onClick={() => onDismiss(id)}>
-        <Icon name="close" size={16} />
-      </button>
+      <IconButton icon="close" label="Dismiss" size={16} title={undefined} onClick={() => onDismiss(id)} />
     </div>
   );
 }

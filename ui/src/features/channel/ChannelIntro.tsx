@@ -1,3 +1,4 @@
+/** The text at the start of a channel. */
 import type { Channel } from "../../core/contract";
 
 export function ChannelIntro({ channel, title, empty }: { channel: Channel; title: string; empty: boolean }) {

@@ -3,12 +3,12 @@ import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState
 import { flushSync } from "react-dom";
 import type { Message, User } from "../../core/contract";
 import { byteLength, MAX_MESSAGE_BYTES } from "../../core/text/bytes";
-import { Avatar } from "../../kit/Avatar";
-import { Icon } from "../../kit/Icon";
+import { IconButton } from "../../kit/IconButton";
+import { MentionList } from "./MentionList";
+import { useMentions } from "./useMentions";
 import "./Composer.css";
 
 const SHOW_BYTES_LEFT_FROM = MAX_MESSAGE_BYTES * 0.85;
-const MAX_SUGGESTIONS = 6;
 
 interface ComposerProps {
   readonly draft: string;
@@ -29,9 +29,6 @@ export function Composer(props: ComposerProps) {
     props;
   const field = useRef<HTMLTextAreaElement>(null);
   const [edited, setEdited] = useState("");
-  const [caret, setCaret] = useState(0);
-  const [chosen, setChosen] = useState(0);
-  const [dismissed, setDismissed] = useState<string | null>(null);
   const listId = useId();
   const hintId = useId();
 
@@ -60,32 +57,12 @@ export function Composer(props: ComposerProps) {
     area.style.height = `${area.scrollHeight}px`;
   }, [text]);
 
-  // --- mentions
-
-  const suggestionsAt = (text: string, caret: number): Suggestions => {
-    const query = mentionBefore(text, caret);
-    const found = query === null || query.word === dismissed ? [] : suggest(people, query.word);
-    return { query, suggestions: found };
-  };
-  const { query, suggestions } = suggestionsAt(text, caret);
-  const open = suggestions.length > 0;
-  const active = Math.min(chosen, suggestions.length - 1);
-
-  const complete = (person: User, { word, start }: MentionQuery) => {
-    const before = `${text.slice(0, start)}@${person.username} `;
-    // Synchronously: the next key press must find the new text and caret.
-    flushSync(() => {
-      setText(before + text.slice(start + 1 + word.length));
-      setChosen(0);
-      setCaret(before.length);
-    });
-    placeCaret(before.length);
-  };
-
-  const placeCaret = (active: number) => {
+  const placeCaret = (position: number) => {
     field.current?.focus();
-    field.current?.setSelectionRange(active, active);
+    field.current?.setSelectionRange(position, position);
   };
+  const mentions = useMentions({ text, people, setText, placeCaret });
+  const open = mentions.users.length > 0;
 
   const insert = (piece: string) => {
     const area = field.current;
@@ -94,8 +71,6 @@ export function Composer(props: ComposerProps) {
     flushSync(() => setText(text.slice(0, start) + piece + text.slice(end)));
     placeCaret(start + piece.length);
   };
-
-  // --- sending
 
   const bytes = byteLength(text);
   const tooLong = bytes > MAX_MESSAGE_BYTES;
@@ -115,31 +90,7 @@ export function Composer(props: ComposerProps) {
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     // During composition, Enter belongs to the input method.
     if (event.nativeEvent.isComposing) return;
-    // `select` events arrive after the caret has moved: use the current caret.
-    const here = event.currentTarget.selectionStart;
-    const now = here === caret ? { query, suggestions } : suggestionsAt(text, here);
-    if (now.query && now.suggestions.length > 0) {
-      const same = now.query.start === query?.start && now.query.word === query.word;
-      const from = same ? active : 0;
-      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-        event.preventDefault();
-        const count = now.suggestions.length;
-        setChosen((from + (event.key === "ArrowDown" ? 1 : count - 1)) % count);
-        return;
-      }
-      const person = now.suggestions[from];
-      if ((event.key === "Enter" || event.key === "Tab") && person) {
-        event.preventDefault();
-        complete(person, now.query);
-        return;
-      }
-      if (event.key === "Escape") {
-        event.preventDefault();
-        event.stopPropagation();
-        setDismissed(now.query.word);
-        return;
-      }
-    }
+    if (mentions.handleKey(event)) return;
     if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       event.preventDefault();
       submit();
@@ -162,24 +113,7 @@ export function Composer(props: ComposerProps) {
       }}
     >
       {open && (
-        <div id={listId} className="suggestions" role="listbox" aria-label="People to mention">
-          {suggestions.map((person, index) => (
-            // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the text field has the focus and handles keys.
-            <div
-              key={person.userId}
-              id={`${listId}-${index}`}
-              role="option"
-              aria-selected={index === active}
-              className="suggestion"
-              onMouseDown={(event) => event.preventDefault()}
-              onClick={() => query && complete(person, query)}
-            >
-              <Avatar userId={person.userId} name={person.displayName} size={24} />
-              <bdi className="suggestion-name">{person.displayName}</bdi>
-              <span className="suggestion-username">@{person.username}</span>
-            </div>
-          ))}
-        </div>
+        <MentionList id={listId} users={mentions.users} active={mentions.active} onPick={mentions.onPick} />
       )}
       {editing && (
         <div className="composer-editing">
@@ -202,17 +136,15 @@ export function Composer(props: ComposerProps) {
           aria-describedby={bytes > SHOW_BYTES_LEFT_FROM ? hintId : undefined}
           aria-autocomplete="list"
           aria-controls={open ? listId : undefined}
-          aria-activedescendant={open ? `${listId}-${active}` : undefined}
+          aria-activedescendant={open ? `${listId}-${mentions.active}` : undefined}
           autoComplete="off"
           enterKeyHint="send"
           onChange={(event) => {
             setText(event.target.value);
-            setCaret(event.target.selectionStart);
-            setDismissed(null);
-            setChosen(0);
+            mentions.onTextChange(event.target.selectionStart);
             if (!editing && event.target.value.trim() !== "") onTyping();
           }}
-          onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
+          onSelect={(event) => mentions.onCaret(event.currentTarget.selectionStart)}
           onKeyDown={onKeyDown}
         />
         <div className="composer-tools">
@@ -227,60 +159,22 @@ export function Composer(props: ComposerProps) {
                 : `${(MAX_MESSAGE_BYTES - bytes).toLocaleString()} bytes left`}
             </span>
           )}
-          <button
-            type="button"
-            className="icon-button"
-            aria-label="Emoji"
-            title="Emoji"
+          <IconButton
+            icon="smile"
+            label="Emoji"
+            size={20}
             onClick={(event) => props.onPickEmoji(event.currentTarget, insert)}
-          >
-            <Icon name="smile" />
-          </button>
-          <button
+          />
+          <IconButton
+            icon={editing ? "check" : "send"}
+            label={editing ? "Save changes" : "Send message"}
+            size={20}
+            className="composer-send"
             type="submit"
-            className="icon-button composer-send"
-            aria-label={editing ? "Save changes" : "Send message"}
-            title={editing ? "Save changes" : "Send message"}
             disabled={!ready}
-          >
-            <Icon name={editing ? "check" : "send"} />
-          </button>
+          />
         </div>
       </div>
     </form>
-  );
-}
-
-interface MentionQuery {
-  readonly word: string;
-  readonly start: number;
-}
-
-interface Suggestions {
-  readonly query: MentionQuery | null;
-  readonly suggestions: readonly User[];
-}
-
-/** The `@word` that ends at the caret. */
-export function mentionBefore(text: string, caret: number): MentionQuery | null {
-  const match = /(?:^|[\s([{"'])@([\p{L}\p{N}_.+-]{0,40})$/u.exec(text.slice(0, caret));
-  return match ? { word: match[1] ?? "", start: caret - (match[1] ?? "").length - 1 } : null;
-}
-
-/** The matching users; none if the word is the complete username of the only match, so that Enter sends. */
-export function suggest(people: readonly User[], word: string): User[] {
-  const found = people.filter((person) => matches(person, word)).slice(0, MAX_SUGGESTIONS);
-  const [only] = found;
-  return found.length === 1 && only?.username.toLowerCase() === word.toLowerCase() ? [] : found;
-}
-
-function matches(person: User, word: string): boolean {
-  const wanted = word.toLowerCase();
-  return (
-    person.username.toLowerCase().startsWith(wanted) ||
-    person.displayName
-      .toLowerCase()
-      .split(/\s+/)
-      .some((part) => part.startsWith(wanted))
   );
 }

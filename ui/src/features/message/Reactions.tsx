@@ -1,3 +1,4 @@
+/** The reactions of a message. A click adds or removes the user's own. */
 import type { Message } from "../../core/contract";
 import { Icon } from "../../kit/Icon";
 import type { MessageActions } from "./messageActions";

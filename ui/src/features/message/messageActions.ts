@@ -1,3 +1,4 @@
+/** What message rows need to render and to trigger actions. */
 import type { Message } from "../../core/contract";
 import type { ResolveMention } from "../shared/Markdown";
 

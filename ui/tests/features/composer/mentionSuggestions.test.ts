@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { mentionBefore, suggest } from "../../../src/features/composer/Composer";
+import { mentionBefore, suggest } from "../../../src/features/composer/mentions";
 import { alice, bob } from "../../support/messages";
 
 describe("the word being completed", () => {

@@ -2,8 +2,8 @@
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { Avatar } from "../../../kit/Avatar";
 import { Icon } from "../../../kit/Icon";
+import { IconButton } from "../../../kit/IconButton";
 import { type ListHandle, WindowedList } from "../../../kit/WindowedList";
-import { Markdown } from "../../shared/Markdown";
 import { RouteLink } from "../../shared/RouteLink";
 import { describeEvent, eventCategory } from "../events/describeEvent";
 import { count, dayTime, duration, preciseTime, words } from "../format";
@@ -12,11 +12,10 @@ import { deliveryPath, historyPath } from "../routes";
 import { useInspectorNames } from "../useInspectorNames";
 import type { ChannelEvents } from "../wire";
 import { eventBuckets } from "./eventBuckets";
-import { type PastMessage, projectChannel } from "./projection";
+import { PastRow } from "./PastRow";
+import { projectChannel } from "./projection";
 
 const PLAY_EVERY_MS = 450;
-/** Mentions are shown as text, because the archive has no usernames. */
-const NO_MENTIONS = () => undefined;
 
 interface ChannelHistoryProps {
   readonly past: ChannelEvents;
@@ -181,35 +180,31 @@ export function ChannelHistory({ past, busy, onRefresh }: ChannelHistoryProps) {
         </div>
         {showJson && event && <JsonView label="Event" value={event.detail} />}
         <div className="history-controls">
-          <button
-            type="button"
-            className="icon-button"
-            aria-label="Previous event"
+          <IconButton
+            icon="back"
+            label="Previous event"
+            title={undefined}
             disabled={at === 0}
             onClick={() => step(-1)}
-          >
-            <Icon name="back" size={18} />
-          </button>
-          <button
-            type="button"
-            className="icon-button history-play"
-            aria-label={playing ? "Stop" : "Play"}
+          />
+          <IconButton
+            icon={playing ? "pause" : "play"}
+            label={playing ? "Stop" : "Play"}
+            size={20}
+            title={undefined}
+            className="history-play"
             onClick={() => {
               if (!playing && at >= items.length) setAt(0);
               setPlaying(!playing);
             }}
-          >
-            <Icon name={playing ? "pause" : "play"} size={20} />
-          </button>
-          <button
-            type="button"
-            className="icon-button"
-            aria-label="Next event"
+          />
+          <IconButton
+            icon="forward"
+            label="Next event"
+            title={undefined}
             disabled={at === items.length}
             onClick={() => step(1)}
-          >
-            <Icon name="forward" size={18} />
-          </button>
+          />
           <div className="history-slider">
             <div className="history-track" aria-hidden="true">
               {track.map((bucket, index) => (
@@ -247,55 +242,5 @@ export function ChannelHistory({ past, busy, onRefresh }: ChannelHistoryProps) {
         </div>
       </section>
     </div>
-  );
-}
-
-interface PastRowProps {
-  readonly message: PastMessage;
-  readonly changed: boolean;
-  readonly nameOf: (userId: string | null) => string;
-}
-
-function PastRow({ message, changed, nameOf }: PastRowProps) {
-  const { sender } = message;
-  return (
-    <article className={`past${changed ? " past-changed" : ""}`} data-message={message.messageId}>
-      <Avatar userId={sender.userId} name={sender.displayName} size={32} />
-      <div className="past-main">
-        <header className="past-head">
-          <bdi className="message-name">{sender.displayName}</bdi>
-          <time dateTime={message.sentAt}>{preciseTime(message.sentAt)}</time>
-          {message.editedAt && !message.deletedAt && (
-            <span className="past-edited">edited {preciseTime(message.editedAt)}</span>
-          )}
-        </header>
-        {message.deletedAt ? (
-          <p className="message-deleted">
-            {message.deletedBy === sender.userId
-              ? "This message was deleted."
-              : `${nameOf(message.deletedBy)} removed this message.`}
-          </p>
-        ) : (
-          <Markdown text={message.text} resolveMention={NO_MENTIONS} />
-        )}
-        {message.reactions.length > 0 && (
-          <ul className="past-reactions" aria-label="Reactions">
-            {message.reactions.map(({ emoji, userIds }) => (
-              <li
-                key={emoji}
-                className="past-reaction"
-                title={userIds.map((userId) => nameOf(userId)).join(", ")}
-              >
-                {emoji} <span>{userIds.length}</span>
-                <span className="visually-hidden">
-                  {" "}
-                  by {userIds.map((userId) => nameOf(userId)).join(", ")}
-                </span>
-              </li>
-            ))}
-          </ul>
-        )}
-      </div>
-    </article>
   );
 }

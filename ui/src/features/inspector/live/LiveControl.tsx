@@ -1,5 +1,6 @@
 /** The status of live updates and a button to pause them. */
-import { Icon } from "../../../kit/Icon";
+
+import { IconButton } from "../../../kit/IconButton";
 import { count } from "../format";
 import type { Live } from "./useLive";
 
@@ -26,16 +27,13 @@ export function LiveControl({ live }: { readonly live: Live }) {
           {count(missed, "skipped", "skipped")}
         </span>
       )}
-      <button
-        type="button"
-        className="icon-button"
-        aria-pressed={paused}
-        aria-label="Pause live updates"
+      <IconButton
+        icon={paused ? "play" : "pause"}
+        label="Pause live updates"
         title={paused ? "Resume" : "Pause"}
+        aria-pressed={paused}
         onClick={toggle}
-      >
-        <Icon name={paused ? "play" : "pause"} size={18} />
-      </button>
+      />
     </div>
   );
 }

@@ -2,6 +2,7 @@
 
 import { CopyButton } from "../../../kit/CopyButton";
 import { Icon } from "../../../kit/Icon";
+import { IconButton } from "../../../kit/IconButton";
 import { RouteLink } from "../../shared/RouteLink";
 import { count, dayTime, duration, shortId, words } from "../format";
 import { Pill } from "../Pill";
@@ -14,15 +15,7 @@ export function RunHead({ run, onClose }: { readonly run: RunDetail; readonly on
   const names = useInspectorNames();
   return (
     <header className="run-head">
-      <button
-        type="button"
-        className="icon-button"
-        aria-label="Back to the workflow"
-        title="Back"
-        onClick={onClose}
-      >
-        <Icon name="back" size={18} />
-      </button>
+      <IconButton icon="back" label="Back to the workflow" title="Back" onClick={onClose} />
       <div className="run-head-text">
         <h2>
           {run.detailType ? words(run.detailType) : "Unreadable event"}

@@ -15,7 +15,8 @@ import { Filters } from "./Filters";
 import { matchesRun, NO_FILTER, sortRuns } from "./matching";
 import { RunHead } from "./RunHead";
 import { RunList } from "./RunList";
-import { RunOverview, StatePanel } from "./StatePanel";
+import { RunOverview } from "./RunOverview";
+import { StatePanel } from "./StatePanel";
 import "./RunsView.css";
 
 const PAGE = 200;

@@ -1,0 +1,91 @@
+/** Loads configuration and session, then shows the chat, the sign-in page or an error. */
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { ApiError, errorMessage } from "../core/api/errors";
+import type { Chat } from "../core/chat/chat";
+import { loadConfig } from "../core/config";
+import { syncRoute } from "../core/router";
+import { Session } from "../core/session/session";
+import { ErrorPage, LoadingPage, SignIn } from "../features/sign-in/SignIn";
+
+// A separate chunk, which the sign-in page does not need.
+const loadChatScreen = () => import("./ChatScreen");
+
+const ChatScreen = lazy(loadChatScreen);
+
+type AppState =
+  | { readonly at: "opening" }
+  | { readonly at: "sign-in"; readonly session: Session; readonly notice: string | null }
+  | { readonly at: "problem"; readonly text: string }
+  | { readonly at: "chat"; readonly chat: Chat };
+
+export function App() {
+  const [state, setState] = useState<AppState>({ at: "opening" });
+  const started = useRef(false);
+  const busy = useRef(false);
+
+  const start = useCallback(async () => {
+    if (busy.current) return;
+    busy.current = true;
+    try {
+      if (Session.mayExist()) void loadChatScreen();
+      const config = await loadConfig();
+      const session = new Session(config);
+      let signedIn = false;
+      let notice: string | null = null;
+      try {
+        signedIn = await session.resume();
+      } catch {
+        notice = "Sign-in did not complete. Try again.";
+      }
+      syncRoute();
+      if (!signedIn) {
+        if (notice === null && session.hasSignedInBefore) {
+          await session.signIn();
+          return;
+        }
+        setState({ at: "sign-in", session, notice });
+        return;
+      }
+      const { Chat } = await loadChatScreen();
+      const chat = new Chat(config, session);
+      session.onEnd((end) => {
+        chat.stop();
+        setState({ at: "sign-in", session, notice: sessionEndMessages[end] });
+      });
+      await chat.start();
+      setState({ at: "chat", chat });
+    } catch (failure) {
+      // The sign-in page is already shown by `onEnd`.
+      if (failure instanceof ApiError && failure.code === "SIGNED_OUT") return;
+      setState({ at: "problem", text: errorMessage(failure) });
+    } finally {
+      busy.current = false;
+    }
+  }, []);
+
+  useEffect(() => {
+    if (started.current) return;
+    started.current = true;
+    void start();
+  }, [start]);
+
+  switch (state.at) {
+    case "opening":
+      return <LoadingPage />;
+    case "sign-in":
+      return <SignIn notice={state.notice} onSignIn={() => state.session.signIn()} />;
+    case "problem":
+      return <ErrorPage title="Parley cannot open" text={state.text} onRetry={start} />;
+    case "chat":
+      return (
+        <Suspense fallback={<LoadingPage />}>
+          <ChatScreen chat={state.chat} />
+        </Suspense>
+      );
+  }
+}
+
+const sessionEndMessages = {
+  expired: "Your session has expired. Sign in to continue where you were.",
+  "signed-out": "You signed out in another tab.",
+} as const;

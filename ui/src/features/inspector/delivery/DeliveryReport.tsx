@@ -1,0 +1,115 @@
+/** The delivery of one message: summary, hops, steps, posts and traces. */
+import { CopyButton } from "../../../kit/CopyButton";
+import { Icon } from "../../../kit/Icon";
+import { RouteLink } from "../../shared/RouteLink";
+import { postSummary, preciseTime, shortId } from "../format";
+import { historyPath } from "../routes";
+import { useInspectorNames } from "../useInspectorNames";
+import type { Way } from "../wire";
+import { DeliverySteps } from "./DeliverySteps";
+import { HopTimes } from "./HopTimes";
+import { Posts } from "./Posts";
+import { countPosts } from "./postCounts";
+import { Waterfall } from "./Waterfall";
+
+export function DeliveryReport({
+  report,
+  busy,
+  onRefresh,
+}: {
+  report: Way;
+  busy: boolean;
+  onRefresh: () => void;
+}) {
+  const names = useInspectorNames();
+  const { message } = report;
+  const posts = countPosts(report.posts);
+  const text = textOf(report);
+  return (
+    <>
+      <header className="delivery-head">
+        <div className="delivery-head-text">
+          <h2>
+            {message ? (
+              <>
+                Message {message.seq} in <bdi>{names.ofChannel(message.channelId)}</bdi>
+              </>
+            ) : (
+              "Message is not stored"
+            )}
+          </h2>
+          <p className="run-head-facts">
+            {message && (
+              <>
+                <span>
+                  by <bdi>{message.senderName}</bdi>
+                </span>
+                <time dateTime={message.sentAt}>{preciseTime(message.sentAt)}</time>
+                {message.editedAt && <span>edited {preciseTime(message.editedAt)}</span>}
+                {message.deletedAt && <span>deleted {preciseTime(message.deletedAt)}</span>}
+              </>
+            )}
+            <span className="run-head-id" title={report.messageId}>
+              {shortId(report.messageId)}
+              <CopyButton what="the message's id" text={() => report.messageId} />
+            </span>
+          </p>
+          {text && (
+            <blockquote className="delivery-text" dir="auto">
+              {text}
+            </blockquote>
+          )}
+        </div>
+        <div className="delivery-head-tools">
+          <button type="button" className="button button-small" disabled={busy} onClick={onRefresh}>
+            <Icon name="retry" size={16} /> Refresh
+          </button>
+          {message && (
+            <RouteLink to={historyPath(message.channelId)} className="button button-small">
+              <Icon name="clock" size={16} /> Channel history
+            </RouteLink>
+          )}
+        </div>
+      </header>
+
+      {report.problems.length > 0 ? (
+        <ul className="delivery-problems" aria-label="Problems">
+          {report.problems.map((problem) => (
+            <li key={problem}>
+              <Icon name="alert" size={18} /> {problem}
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p className="delivery-well" role="status">
+          <Icon name="checks" size={18} /> {postSummary(posts)}
+        </p>
+      )}
+
+      <HopTimes report={report} />
+      <div className="delivery-columns">
+        <DeliverySteps report={report} />
+        <Posts report={report} counts={posts} />
+      </div>
+      <section className="card" aria-label="Trace">
+        <h3>
+          {report.traces.length > 1 ? `${report.traces.length} traces, joined by their annotations` : "Trace"}
+        </h3>
+        {report.traces.length === 0 ? (
+          <p className="panel-note">No trace is available. Traces are kept for a limited time.</p>
+        ) : (
+          report.traces.map((trace) => <Waterfall key={trace.traceId} trace={trace} />)
+        )}
+      </section>
+    </>
+  );
+}
+
+/** The text of the message from the run's input, unless it was deleted. */
+function textOf(report: Way): string | null {
+  if (report.message?.deletedAt) return null;
+  const input = report.runs[0]?.input as { detail?: { data?: { text?: unknown } } } | null | undefined;
+  const text = input?.detail?.data?.text;
+  if (typeof text !== "string") return null;
+  return text.length > 280 ? `${text.slice(0, 280)} …` : text;
+}

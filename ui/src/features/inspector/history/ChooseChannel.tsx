@@ -1,0 +1,52 @@
+/** Selecting a channel of the archive. */
+import { RouteLink } from "../../shared/RouteLink";
+import { count, dayTime } from "../format";
+import { useInspector } from "../inspectorContext";
+import { historyPath } from "../routes";
+import { Empty, Failed, Loading } from "../StatusMessage";
+import { useInspectorNames } from "../useInspectorNames";
+import { useQuery } from "../useQuery";
+
+export function ChooseChannel() {
+  const { api } = useInspector();
+  const names = useInspectorNames();
+  const channels = useQuery("channels", () => api.channels());
+  return (
+    <div className="page">
+      <div className="page-inner page-narrow">
+        <h2 className="page-title">Channel history</h2>
+        <p className="page-lead">
+          The state of a channel at any time: messages, reactions, members and presence, rebuilt from archived
+          events.
+        </p>
+        {channels.state === "failed" && !channels.value ? (
+          <Failed text={channels.failure} onRetry={channels.refetch} />
+        ) : !channels.value ? (
+          <Loading what="Loading events from the archive" />
+        ) : channels.value.items.length === 0 ? (
+          <Empty icon="clock" title="The archive is empty">
+            <p>Send a message in the chat to create the first events.</p>
+          </Empty>
+        ) : (
+          <ul className="recent" aria-label="Channels">
+            {channels.value.items.map((channel) => (
+              <li key={channel.channelId}>
+                <RouteLink to={historyPath(channel.channelId)} className="recent-link">
+                  <span className="recent-sender">
+                    <bdi>
+                      {channel.kind === "direct" || !channel.name
+                        ? names.ofChannel(channel.channelId)
+                        : `#${channel.name}`}
+                    </bdi>
+                  </span>
+                  <span className="recent-delivered">{count(channel.events, "event")}</span>
+                  <time dateTime={channel.lastAt}>last {dayTime(channel.lastAt)}</time>
+                </RouteLink>
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </div>
+  );
+}

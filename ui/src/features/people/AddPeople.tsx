@@ -1,0 +1,90 @@
+/** The dialog to add people to a channel. */
+import { useState } from "react";
+import { errorMessage } from "../../core/api/errors";
+import type { Channel, User } from "../../core/contract";
+import { byName } from "../../core/state/selectors";
+import { Avatar } from "../../kit/Avatar";
+import { Dialog } from "../../kit/Dialog";
+import { useChatActions } from "../shared/chatContext";
+import { useChat } from "../shared/useChat";
+
+export function AddPeople({
+  channel,
+  memberIds,
+  onClose,
+}: {
+  channel: Channel;
+  memberIds: ReadonlySet<string>;
+  onClose: () => void;
+}) {
+  const chat = useChatActions();
+  const people = useChat((state) => state.people);
+  const [filter, setFilter] = useState("");
+  const [busy, setBusy] = useState<string | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+  const wanted = filter.trim().toLowerCase();
+  const shown = Object.values(people)
+    .filter((person) => !memberIds.has(person.userId))
+    .filter(
+      (person) =>
+        person.displayName.toLowerCase().includes(wanted) || person.username.toLowerCase().includes(wanted),
+    )
+    .sort(byName)
+    .slice(0, 50);
+
+  const add = async (person: User) => {
+    setBusy(person.userId);
+    setFailure(null);
+    try {
+      await chat.channels.addMember(channel.channelId, person.userId);
+      chat.toast("info", `${person.displayName} is now a member.`);
+    } catch (problem) {
+      setFailure(errorMessage(problem));
+    }
+    setBusy(null);
+  };
+
+  return (
+    <Dialog title="Add people" size="small" onClose={onClose}>
+      <input
+        className="input"
+        type="search"
+        aria-label="Find people"
+        placeholder="Name"
+        data-autofocus
+        value={filter}
+        onChange={(event) => setFilter(event.target.value)}
+      />
+      {failure && (
+        <p className="field-error" role="alert">
+          {failure}
+        </p>
+      )}
+      {shown.length === 0 && (
+        <p className="dialog-text">
+          {wanted ? "No people match." : "Everyone is already a member of this channel."}
+        </p>
+      )}
+      <ul className="panel-list">
+        {shown.map((person) => (
+          <li key={person.userId} className="person">
+            <Avatar userId={person.userId} name={person.displayName} size={32} status={person.status} />
+            <div className="person-text">
+              <bdi className="person-name">{person.displayName}</bdi>
+              <span className="person-sub">@{person.username}</span>
+            </div>
+            <button
+              type="button"
+              className="button button-small"
+              aria-label={`Add ${person.displayName}`}
+              disabled={busy !== null}
+              onClick={() => void add(person)}
+            >
+              {busy === person.userId ? "Adding …" : "Add"}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  );
+}

@@ -1,0 +1,47 @@
+/** A link to a channel, with presence and unread count. */
+import type { Channel } from "../../core/contract";
+import { channelPath } from "../../core/router";
+import { channelTitle, otherPerson } from "../../core/state/selectors";
+import { Avatar } from "../../kit/Avatar";
+import { Icon } from "../../kit/Icon";
+import { RouteLink } from "../shared/RouteLink";
+import { useChat } from "../shared/useChat";
+import { useRoute } from "../shared/useRoute";
+
+export function ChannelLink({ channel, onNavigate }: { channel: Channel; onNavigate: () => void }) {
+  const route = useRoute();
+  const me = useChat((state) => state.me?.userId);
+  const other = otherPerson(channel, me);
+  const person = useChat((state) => (other ? state.people[other] : undefined));
+  const title = useChat((state) => channelTitle(channel, state.people, me));
+  const mentionCount = useChat((state) => state.mentions[channel.channelId] ?? 0);
+  const unread = channel.unread;
+  return (
+    <li>
+      <RouteLink
+        to={channelPath(channel.channelId)}
+        className={`sidebar-link${unread > 0 ? " sidebar-link-unread" : ""}`}
+        current={route.page === "channel" && route.channelId === channel.channelId}
+        onNavigate={onNavigate}
+      >
+        {other ? (
+          <Avatar userId={other} name={title} size={22} status={person?.status ?? "offline"} />
+        ) : (
+          <Icon name={channel.kind === "private" ? "lock" : "hash"} size={16} />
+        )}
+        <span className="sidebar-link-name">
+          <bdi>{title}</bdi>
+        </span>
+        {channel.kind === "private" && <span className="visually-hidden">, private</span>}
+        {person && <span className="visually-hidden">, {person.status}</span>}
+        {unread > 0 && (
+          <span className={`badge${mentionCount > 0 || channel.kind === "direct" ? " badge-strong" : ""}`}>
+            <span className="visually-hidden">, </span>
+            {unread > 99 ? "99+" : unread}
+            <span className="visually-hidden"> unread</span>
+          </span>
+        )}
+      </RouteLink>
+    </li>
+  );
+}
