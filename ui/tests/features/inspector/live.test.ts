@@ -2,23 +2,10 @@ import { describe, expect, it, vi } from "vitest";
 import { parseRoute } from "../../../src/core/router";
 import { InspectorApi, queryString } from "../../../src/features/inspector/inspectorApi";
 import { LiveFeed, mergeNewest } from "../../../src/features/inspector/live/feed";
-import { SseParser } from "../../../src/features/inspector/live/sse";
 import { parseInspectorRoute } from "../../../src/features/inspector/routes";
 import { matchesEvent, matchesRun, NO_FILTER, sortRuns } from "../../../src/features/inspector/runs/matching";
 import type { Run } from "../../../src/features/inspector/wire";
 import { sent } from "../../support/busEvents";
-
-describe("the stream", () => {
-  it("is parsed wherever it is split", () => {
-    const parser = new SseParser();
-    expect(parser.push(': hello\n\nevent: run\ndata: {"a"')).toEqual([]);
-    expect(parser.push(":1}\n")).toEqual([]);
-    expect(parser.push('\nevent: gap\ndata: {"missed": 2}\n\n')).toEqual([
-      { event: "run", data: '{"a":1}' },
-      { event: "gap", data: '{"missed": 2}' },
-    ]);
-  });
-});
 
 describe("new items", () => {
   const idOf = (item: { id: string }) => item.id;
@@ -53,6 +40,27 @@ describe("new items", () => {
 });
 
 describe("the live feed", () => {
+  it("reads events wherever the stream is split", async () => {
+    vi.useFakeTimers();
+    const event = JSON.stringify(sent("m1", 1));
+    const text = `: hello\n\nevent: event\ndata: ${event}\n\nevent: gap\ndata: {"missed": 2}\n\n`;
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const character of text) controller.enqueue(new TextEncoder().encode(character));
+      },
+    });
+    vi.stubGlobal("fetch", async () => new Response(body, { status: 200 }));
+    const feed = new LiveFeed(new InspectorApi("/inspector-api", { idToken: async () => "token" }));
+    const leave = feed.subscribe(() => undefined);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(feed.read().events.map(({ messageId }) => messageId)).toEqual(["m1"]);
+    expect(feed.read().missed).toBe(2);
+    leave();
+    await vi.advanceTimersByTimeAsync(1_500);
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
   it("publishes in batches and stops reading while too much is pending", async () => {
     vi.useFakeTimers();
     let pulled = 0;

@@ -2,10 +2,10 @@
  * The live feed: one stream for all views, published to them in batches. If views render too slowly, reading stops; the
  * stage then drops the oldest items and reports their number, so that memory stays bounded.
  */
+import { EventSourceParserStream } from "eventsource-parser/stream";
 import { ApiError } from "../../../core/api/errors";
 import type { InspectorApi } from "../inspectorApi";
 import type { BusEvent, Run } from "../wire";
-import { SseParser } from "./sse";
 import { waitBeforeReconnect } from "./waitBeforeReconnect";
 
 /** The minimum interval between updates of the views. */
@@ -88,14 +88,14 @@ export class LiveFeed {
   }
 
   async #readAll(stream: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
-    const parser = new SseParser();
     const reader = stream
       .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+      .pipeThrough(new EventSourceParserStream())
       .getReader();
     while (!signal.aborted) {
       const { done, value } = await reader.read();
       if (done) return;
-      for (const { event, data } of parser.push(value)) this.#receive(event, data);
+      this.#receive(value.event, value.data);
       if (this.#events.length + this.#runs.length > MAX_PENDING) {
         await new Promise<void>((resolve) => {
           this.#resumeReading = resolve;
@@ -104,7 +104,7 @@ export class LiveFeed {
     }
   }
 
-  #receive(kind: string, data: string): void {
+  #receive(kind: string | undefined, data: string): void {
     const body: unknown = JSON.parse(data);
     if (kind === "event") this.#events.push(body as BusEvent);
     else if (kind === "run") this.#runs.push(body as Run);
