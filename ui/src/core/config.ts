@@ -1,5 +1,4 @@
 /** The configuration of the stage: `/config.json`, written by the deployment. */
-
 import { ApiError } from "./api/errors";
 
 export interface Config {

@@ -2,7 +2,6 @@
  * The emoji picker, in a separate chunk with its data. The list is filtered in the same render as the text field, so
  * that the next key acts on the text in the field.
  */
-
 import data from "virtual:emoji-data";
 import {
   type CSSProperties,

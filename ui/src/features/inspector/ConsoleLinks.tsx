@@ -1,5 +1,4 @@
 /** Links to the AWS consoles of a stage, shown in place of the inspector's views. */
-
 import type { Config } from "../../core/config";
 import { Icon, type IconName } from "../../kit/Icon";
 import type { InspectorRoute } from "./routes";

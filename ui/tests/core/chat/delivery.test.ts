@@ -1,5 +1,4 @@
 /** The client without its screens against a faulty server: client and server end with the same messages. */
-
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Chat } from "../../../src/core/chat/chat";
 import type { Config } from "../../../src/core/config";

@@ -1,5 +1,4 @@
 /** Signing out ends the session in every tab, also during a renewal. */
-
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Config } from "../../../src/core/config";
 import { Session, safePath } from "../../../src/core/session/session";

@@ -1,5 +1,4 @@
 /** The status of live updates and a button to pause them. */
-
 import { IconButton } from "../../../kit/IconButton";
 import { count } from "../format";
 import type { Live } from "./useLive";

@@ -1,5 +1,4 @@
 /** The header of a run: event type, status, duration, connections reached. */
-
 import { CopyButton } from "../../../kit/CopyButton";
 import { Icon } from "../../../kit/Icon";
 import { IconButton } from "../../../kit/IconButton";

@@ -1,5 +1,4 @@
 /** The list of runs. */
-
 import { WindowedList } from "../../../kit/WindowedList";
 import { dayTime, duration, preciseTime, words } from "../format";
 import { Pill } from "../Pill";

@@ -1,0 +1,140 @@
+/** The controls of a channel's history: slider, single steps, playing; and the event at the position. */
+import { type Dispatch, type SetStateAction, useEffect, useMemo, useState } from "react";
+import { IconButton } from "../../../kit/IconButton";
+import { RouteLink } from "../../shared/RouteLink";
+import { describeEvent, eventCategory } from "../events/describeEvent";
+import { dayTime, duration, preciseTime, words } from "../format";
+import { JsonView } from "../json/JsonView";
+import { deliveryPath } from "../routes";
+import type { BusEvent } from "../wire";
+import { eventBuckets } from "./eventBuckets";
+
+const PLAY_EVERY_MS = 450;
+
+interface HistoryPlayerProps {
+  readonly items: readonly BusEvent[];
+  /** The number of events before the position. */
+  readonly at: number;
+  readonly onAt: Dispatch<SetStateAction<number>>;
+  readonly nameOf: (userId: string | null) => string;
+}
+
+export function HistoryPlayer({ items, at, onAt, nameOf }: HistoryPlayerProps) {
+  const [playing, setPlaying] = useState(false);
+  const [showJson, setShowJson] = useState(false);
+  const track = useMemo(() => eventBuckets(items), [items]);
+  const event = items[at - 1];
+  const started = items[0] ? Date.parse(items[0].occurredAt) : 0;
+
+  useEffect(() => {
+    if (!playing) return;
+    const timer = setInterval(() => onAt((before) => Math.min(items.length, before + 1)), PLAY_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [playing, items.length, onAt]);
+  useEffect(() => {
+    if (at >= items.length) setPlaying(false);
+  }, [at, items.length]);
+
+  const step = (by: number) => {
+    setPlaying(false);
+    onAt(Math.max(0, Math.min(items.length, at + by)));
+  };
+
+  return (
+    <section className="history-player" aria-label="Position">
+      <div className="history-event">
+        {event ? (
+          <>
+            <span className={`event-type category-${eventCategory(event.detailType)}`}>
+              {words(event.detailType)}
+            </span>
+            <span className="history-description" role="status">
+              <bdi>{describeEvent(event, nameOf)}</bdi>
+            </span>
+            <time dateTime={event.occurredAt}>{preciseTime(event.occurredAt)}</time>
+            <span className="history-since">+{duration(Date.parse(event.occurredAt) - started)}</span>
+            <button
+              type="button"
+              className="button-link history-raw"
+              aria-expanded={showJson}
+              onClick={() => setShowJson(!showJson)}
+            >
+              {showJson ? "Hide event" : "Show event"}
+            </button>
+            {event.messageId && (
+              <RouteLink to={deliveryPath(event.messageId)} className="history-inspect">
+                Inspect delivery
+              </RouteLink>
+            )}
+          </>
+        ) : (
+          <span className="history-description" role="status">
+            Before the first event
+          </span>
+        )}
+      </div>
+      {showJson && event && <JsonView label="Event" value={event.detail} />}
+      <div className="history-controls">
+        <IconButton
+          icon="back"
+          label="Previous event"
+          title={undefined}
+          disabled={at === 0}
+          onClick={() => step(-1)}
+        />
+        <IconButton
+          icon={playing ? "pause" : "play"}
+          label={playing ? "Stop" : "Play"}
+          size={20}
+          title={undefined}
+          className="history-play"
+          onClick={() => {
+            if (!playing && at >= items.length) onAt(0);
+            setPlaying(!playing);
+          }}
+        />
+        <IconButton
+          icon="forward"
+          label="Next event"
+          title={undefined}
+          disabled={at === items.length}
+          onClick={() => step(1)}
+        />
+        <div className="history-slider">
+          <div className="history-track" aria-hidden="true">
+            {track.map((bucket, index) => (
+              <span
+                // biome-ignore lint/suspicious/noArrayIndexKey: buckets are identified by their position.
+                key={index}
+                className={`history-bucket${((index + 1) / track.length) * items.length <= at ? "" : " history-ahead"}`}
+              >
+                {bucket.counts.map(([kind, many]) => (
+                  <span key={kind} className={`bucket-part category-${kind}`} style={{ flexGrow: many }} />
+                ))}
+              </span>
+            ))}
+          </div>
+          <input
+            type="range"
+            min={0}
+            max={items.length}
+            value={at}
+            aria-label="Position in the channel's history"
+            aria-valuetext={
+              event
+                ? `Event ${at} of ${items.length}: ${describeEvent(event, nameOf)}, ${dayTime(event.occurredAt)}`
+                : `Before the first of ${items.length} events`
+            }
+            onChange={(change) => {
+              setPlaying(false);
+              onAt(Number(change.target.value));
+            }}
+          />
+        </div>
+        <span className="history-count">
+          {at} / {items.length}
+        </span>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,46 @@
+/** The members of a channel as they were, online first. */
+import { Avatar } from "../../../kit/Avatar";
+import { count } from "../format";
+import type { PastChannel } from "./projection";
+
+interface PastMembersProps {
+  readonly channel: PastChannel;
+  readonly title: string;
+  readonly truncated: boolean;
+  readonly nameOf: (userId: string | null) => string;
+}
+
+export function PastMembers({ channel, title, truncated, nameOf }: PastMembersProps) {
+  const members = [...channel.members].sort(
+    (a, b) => Number(b.online) - Number(a.online) || nameOf(a.userId).localeCompare(nameOf(b.userId)),
+  );
+  return (
+    <aside className="history-side" aria-label="Members at this time">
+      <h3>
+        Members<span className="panel-count">{members.length}</span>
+      </h3>
+      {members.length === 0 ? (
+        <p className="panel-note">No members yet.</p>
+      ) : (
+        <ul aria-label={`Members of ${title}`}>
+          {members.map((member) => (
+            <li key={member.userId} className="history-member">
+              <Avatar
+                userId={member.userId}
+                name={nameOf(member.userId)}
+                size={24}
+                status={member.online ? "online" : "offline"}
+              />
+              <bdi>{nameOf(member.userId)}</bdi>
+              <span className="history-status">{member.online ? "online" : "offline"}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {channel.unreadable > 0 && (
+        <p className="panel-note">{count(channel.unreadable, "event")} could not be read.</p>
+      )}
+      {truncated && <p className="panel-note">Older events are not shown: the limit was reached.</p>}
+    </aside>
+  );
+}
