@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from ops.models import Answer, JsonObject, MessageReport, PublishedEvent, RunDetail, RunSummary, Trace
+from ops.models import Answer, Json, MessageReport, PublishedEvent, RunDetail, RunSummary, Trace
 
 
 class Workflow(Answer):
@@ -10,7 +10,7 @@ class Workflow(Answer):
 
     name: str
     state_machine_arn: str
-    definition: JsonObject
+    definition: dict[str, Json]
 
 
 class RunPage(Answer):
@@ -44,7 +44,7 @@ class ArchivedChannelList(Answer):
     items: list[ArchivedChannel]
 
 
-class ChannelHistory(Answer):
+class ChannelEvents(Answer):
     """The events of a channel and of its members' connections, in order. `people`: display names by user id."""
 
     channel_id: str
@@ -62,5 +62,5 @@ class Gap(Answer):
 
 
 ANSWERS: tuple[type[BaseModel], ...] = (
-    Workflow, RunPage, RunDetail, EventPage, MessageReport, Trace, ArchivedChannelList, ChannelHistory, Gap,
+    Workflow, RunPage, RunDetail, EventPage, MessageReport, Trace, ArchivedChannelList, ChannelEvents, Gap,
 )  # fmt: skip

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from inspector.models import ArchivedChannel, ArchivedChannelList, ChannelHistory, EventPage, RunPage, Workflow
+from inspector.models import ArchivedChannel, ArchivedChannelList, ChannelEvents, EventPage, RunPage, Workflow
 from ops import times
 from ops.errors import NotFoundError
 from ops.events import archive, ordering
@@ -115,7 +115,7 @@ def channels(stage: Stage) -> ArchivedChannelList:
     return ArchivedChannelList(items=sorted(found.values(), key=lambda channel: -channel.events))
 
 
-def channel(stage: Stage, channel_id: str) -> ChannelHistory:
+def channel(stage: Stage, channel_id: str) -> ChannelEvents:
     """The history of a channel, and the connections of all its members past and present. Raises NotFoundError."""
     all_events = _all_events(stage)
     own = [event for event in all_events if event.channel_id == channel_id]
@@ -124,7 +124,7 @@ def channel(stage: Stage, channel_id: str) -> ChannelHistory:
     members = set(_members(own))
     presence = [event for event in all_events if event.detail_type in PRESENCE and event.user_id in members]
     ordered = ordering.in_order([*own, *presence], {})
-    return ChannelHistory(
+    return ChannelEvents(
         channel_id=channel_id,
         from_=ordered[0].occurred_at,
         to=ordered[-1].occurred_at,

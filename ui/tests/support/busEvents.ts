@@ -1,12 +1,12 @@
 /** Builders of archived events. */
-import type { BusEvent } from "../../src/features/inspector/wire";
+import type { PublishedEvent } from "../../src/features/inspector/contract";
 
 let eventCount = 0;
 
 export const at = (second: number, ms = 0) =>
   new Date(Date.UTC(2026, 10, 24, 9, 30, second, ms)).toISOString();
 
-export function event(detailType: string, second: number, data: Record<string, unknown>): BusEvent {
+export function event(detailType: string, second: number, data: Record<string, unknown>): PublishedEvent {
   eventCount += 1;
   const actor = String(data.userId ?? data.editedBy ?? data.deletedBy ?? "alice");
   return {

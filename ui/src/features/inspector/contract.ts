@@ -26,7 +26,7 @@ export interface ArchivedChannelList {
 }
 
 /** The events of a channel and of its members' connections, in order. `people`: display names by user id. */
-export interface ChannelHistory {
+export interface ChannelEvents {
   channelId: string;
   from: string;
   to: string;
@@ -306,5 +306,5 @@ export interface Trace {
 export interface Workflow {
   name: string;
   stateMachineArn: string;
-  definition: Readonly<Record<string, unknown>> | null;
+  definition: Readonly<Record<string, unknown>>;
 }

@@ -2,16 +2,15 @@
 import type { TokenSource } from "../../core/api/api";
 import { ApiError } from "../../core/api/errors";
 import type {
-  ArchivedChannel,
-  BusEvent,
+  ArchivedChannelList,
   ChannelEvents,
-  Page,
-  Run,
+  EventPage,
+  MessageReport,
   RunDetail,
+  RunPage,
   Trace,
-  Way,
   Workflow,
-} from "./wire";
+} from "./contract";
 
 const TIMEOUT_MS = 30_000;
 
@@ -40,12 +39,12 @@ export class InspectorApi {
   }
 
   workflow = () => this.#request<Workflow>("/workflow");
-  runs = (query: Query) => this.#request<Page<Run>>("/runs", query);
+  runs = (query: Query) => this.#request<RunPage>("/runs", query);
   run = (runId: string) => this.#request<RunDetail>(`/runs/${encodeURIComponent(runId)}`);
-  events = (query: Query) => this.#requestArchive<Page<BusEvent>>("/events", query);
-  follow = (messageId: string) => this.#request<Way>(`/follow/${encodeURIComponent(messageId)}`);
+  events = (query: Query) => this.#requestArchive<EventPage>("/events", query);
+  follow = (messageId: string) => this.#request<MessageReport>(`/follow/${encodeURIComponent(messageId)}`);
   trace = (traceId: string) => this.#request<Trace>(`/traces/${encodeURIComponent(traceId)}`);
-  channels = () => this.#requestArchive<{ readonly items: readonly ArchivedChannel[] }>("/channels");
+  channels = () => this.#requestArchive<ArchivedChannelList>("/channels");
   channel = (channelId: string) =>
     this.#requestArchive<ChannelEvents>(`/channels/${encodeURIComponent(channelId)}/events`);
 

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { StateExecution } from "../../../src/features/inspector/contract";
+import type { Definition } from "../../../src/features/inspector/graph/definition";
 import { allNodes, readDefinition, shortCondition } from "../../../src/features/inspector/graph/definition";
 import { layoutGraph, type PlacedNode, smoothPath } from "../../../src/features/inspector/graph/layout";
 import { edgeKey, highlightRun } from "../../../src/features/inspector/graph/runHighlight";
 import { fitBox, fitLegibly, zoomAt } from "../../../src/features/inspector/graph/useViewport";
-import type { Definition, StateVisit } from "../../../src/features/inspector/wire";
 
 // The deployed workflow, so that the graph is tested against the current definition.
 const deliver = JSON.parse(readFileSync("../workflows/deliver.asl.json", "utf8")) as Definition;
@@ -157,7 +158,7 @@ function overlap(one: PlacedNode, other: PlacedNode): boolean {
   );
 }
 
-function visit(name: string, next: string | null, more: Partial<StateVisit> = {}): StateVisit {
+function visit(name: string, next: string | null, more: Partial<StateExecution> = {}): StateExecution {
   return {
     index: 0,
     name,

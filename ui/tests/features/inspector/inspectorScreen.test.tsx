@@ -2,7 +2,7 @@
 /** The inspector with fixed API responses and a live stream that the test writes to. */
 import { fireEvent, screen, within } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
-import type { BusEvent, Run } from "../../../src/features/inspector/wire";
+import type { PublishedEvent, RunSummary } from "../../../src/features/inspector/contract";
 import { created, deleted, edited, joined, reacted, sent } from "../../support/busEvents";
 import { advance, click, composer, openChat, server, setUpChat, user } from "../../support/chatPage";
 
@@ -18,19 +18,19 @@ const rows = (name: string) =>
     .queryAllByRole("listitem")
     .map((row) => row.textContent ?? "");
 
-let runs: Run[] = [];
-let events: BusEvent[] = [];
+let runs: RunSummary[] = [];
+let events: PublishedEvent[] = [];
 let stream: ReadableStreamDefaultController<Uint8Array> | undefined;
 
 /** The inspector's API: past runs and events, filtered as the stage does. */
-function answer(archived: readonly BusEvent[] = []): void {
+function answer(archived: readonly PublishedEvent[] = []): void {
   runs = [];
   events = [];
   server.intercept = (_method, path) => {
     const { pathname, searchParams } = new URL(path, "http://localhost");
     const fits = (each: { readonly channelId: string | null }) =>
       [null, each.channelId].includes(searchParams.get("channelId"));
-    const narrowed = <T extends Run | BusEvent>(all: readonly T[], type: string) =>
+    const narrowed = <T extends RunSummary | PublishedEvent>(all: readonly T[], type: string) =>
       all.filter((each) => fits(each) && [null, each.detailType].includes(searchParams.get(type)));
     switch (pathname) {
       case "/inspector-api/live":
@@ -89,7 +89,7 @@ function happens(userId: string, text: string): void {
     messageId: text,
     userId,
     seq: 1,
-  } as Run;
+  } as RunSummary;
   runs.push(run);
   events.push(event);
   describeEvent("run", run);

@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
 import { parseRoute } from "../../../src/core/router";
+import type { RunSummary } from "../../../src/features/inspector/contract";
 import { InspectorApi, queryString } from "../../../src/features/inspector/inspectorApi";
 import { LiveFeed, mergeNewest } from "../../../src/features/inspector/live/feed";
 import { parseInspectorRoute } from "../../../src/features/inspector/routes";
 import { matchesEvent, matchesRun, NO_FILTER, sortRuns } from "../../../src/features/inspector/runs/matching";
-import type { Run } from "../../../src/features/inspector/wire";
 import { sent } from "../../support/busEvents";
 
 describe("new items", () => {
@@ -105,8 +105,8 @@ describe("filters", () => {
     channelId: "general",
     userId: "alice",
     status: "SUCCEEDED",
-  } as Run;
-  const failed = { ...run, runId: "f", status: "FAILED", troubled: true } as Run;
+  } as RunSummary;
+  const failed = { ...run, runId: "f", status: "FAILED", troubled: true } as RunSummary;
 
   it("match runs by type, status, channel and user", () => {
     expect(matchesRun(run, NO_FILTER)).toBe(true);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Post, Segment, Trace } from "../../../src/features/inspector/contract";
 import { countPosts, sumOfHops, worstFirst } from "../../../src/features/inspector/delivery/postCounts";
 import {
   segmentCount,
@@ -6,7 +7,6 @@ import {
   traceDuration,
   waterfallRows,
 } from "../../../src/features/inspector/delivery/waterfallRows";
-import type { Post, Segment, Trace } from "../../../src/features/inspector/wire";
 
 const post = segment("post", 21, 5);
 const workflow = segment("Parley-local-Delivery-Deliver72E7B226-C4279B2CE2C17", 11, 19, [post], "segment");

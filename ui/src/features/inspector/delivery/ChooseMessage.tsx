@@ -2,6 +2,7 @@
 import { type FormEvent, useMemo, useState } from "react";
 import { navigate } from "../../../core/router";
 import { RouteLink } from "../../shared/RouteLink";
+import type { RunSummary } from "../contract";
 import { count, duration, preciseTime } from "../format";
 import { useInspector } from "../inspectorContext";
 import { mergeNewest } from "../live/feed";
@@ -12,7 +13,6 @@ import { runLabel, runTone } from "../runStatus";
 import { Failed, Loading } from "../StatusMessage";
 import { useInspectorNames } from "../useInspectorNames";
 import { useQuery } from "../useQuery";
-import type { Run } from "../wire";
 
 export function ChooseMessage() {
   const { api } = useInspector();
@@ -23,7 +23,7 @@ export function ChooseMessage() {
     api.runs({ detailType: "MessageSent", since: "1d", limit: 50 }),
   );
   const recent = useMemo(() => {
-    const all = mergeNewest<Run>(
+    const all = mergeNewest<RunSummary>(
       past.value?.items ?? [],
       live.runs,
       (run) => run.runId,

@@ -2,10 +2,10 @@
 import { CopyButton } from "../../../kit/CopyButton";
 import { Icon } from "../../../kit/Icon";
 import { RouteLink } from "../../shared/RouteLink";
+import type { MessageReport } from "../contract";
 import { postSummary, preciseTime, shortId } from "../format";
 import { historyPath } from "../routes";
 import { useInspectorNames } from "../useInspectorNames";
-import type { Way } from "../wire";
 import { DeliverySteps } from "./DeliverySteps";
 import { HopTimes } from "./HopTimes";
 import { Posts } from "./Posts";
@@ -17,7 +17,7 @@ export function DeliveryReport({
   busy,
   onRefresh,
 }: {
-  report: Way;
+  report: MessageReport;
   busy: boolean;
   onRefresh: () => void;
 }) {
@@ -106,7 +106,7 @@ export function DeliveryReport({
 }
 
 /** The text of the message from the run's input, unless it was deleted. */
-function textOf(report: Way): string | null {
+function textOf(report: MessageReport): string | null {
   if (report.message?.deletedAt) return null;
   const input = report.runs[0]?.input as { detail?: { data?: { text?: unknown } } } | null | undefined;
   const text = input?.detail?.data?.text;

@@ -1,14 +1,14 @@
 /** The steps of a delivery: event, archive, rule, runs, dead letters. */
 import type { ReactNode } from "react";
 import { RouteLink } from "../../shared/RouteLink";
+import type { MessageReport } from "../contract";
 import { duration, plainName, preciseTime, shortId } from "../format";
 import { Pill, type Tone } from "../Pill";
 import { runPath } from "../routes";
 import { runLabel, runTone } from "../runStatus";
 import { useInspectorNames } from "../useInspectorNames";
-import type { Way } from "../wire";
 
-export function DeliverySteps({ report }: { readonly report: Way }) {
+export function DeliverySteps({ report }: { readonly report: MessageReport }) {
   const names = useInspectorNames();
   const { event, archive, rule, runs, queues } = report;
   return (

@@ -1,9 +1,10 @@
 /** The duration of each hop of a delivery. */
+
+import type { MessageReport } from "../contract";
 import { exactMs } from "../format";
-import type { Way } from "../wire";
 import { sumOfHops } from "./postCounts";
 
-export function HopTimes({ report }: { report: Way }) {
+export function HopTimes({ report }: { report: MessageReport }) {
   const { hops, total } = report;
   if (!total || hops.length === 0) return null;
   const sum = sumOfHops(hops);

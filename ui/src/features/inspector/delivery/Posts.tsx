@@ -1,10 +1,10 @@
 /** The posts of a message: recipient, outcome, retries. */
 import { useState } from "react";
 import { Avatar } from "../../../kit/Avatar";
+import type { MessageReport, Post } from "../contract";
 import { shortId } from "../format";
 import { Pill, type Tone } from "../Pill";
 import { useInspectorNames } from "../useInspectorNames";
-import type { Post, Way } from "../wire";
 import { type PostCounts, worstFirst } from "./postCounts";
 
 const SHOWN_AT_FIRST = 50;
@@ -23,7 +23,7 @@ const labels: Readonly<Record<Post["outcome"], string>> = {
   unknown: "unknown",
 };
 
-export function Posts({ report, counts }: { readonly report: Way; readonly counts: PostCounts }) {
+export function Posts({ report, counts }: { readonly report: MessageReport; readonly counts: PostCounts }) {
   const names = useInspectorNames();
   const [all, setAll] = useState(false);
   const sorted = worstFirst(report.posts);

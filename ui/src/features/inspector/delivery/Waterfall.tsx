@@ -1,9 +1,9 @@
 /** A trace as a waterfall chart. */
 import { useState } from "react";
 import { CopyButton } from "../../../kit/CopyButton";
+import type { Trace } from "../contract";
 import { count, duration, shortId } from "../format";
 import { Pill } from "../Pill";
-import type { Trace } from "../wire";
 import { segmentCount, ticks, traceDuration, type WaterfallRow, waterfallRows } from "./waterfallRows";
 import "./Waterfall.css";
 

@@ -1,5 +1,5 @@
 /** Counts of a message's posts by outcome. Pure. */
-import type { Hop, Post } from "../wire";
+import type { Hop, Post } from "../contract";
 
 export interface PostCounts {
   readonly total: number;

@@ -1,6 +1,7 @@
 /** Converts a trace to rows of the waterfall chart. Pure. */
+
+import type { Segment, Trace } from "../contract";
 import { plainName } from "../format";
-import type { Segment, Trace } from "../wire";
 
 export interface WaterfallRow {
   readonly segment: Segment;

@@ -4,6 +4,7 @@ import { Icon } from "../../../kit/Icon";
 import { SidePanel } from "../../../kit/SidePanel";
 import { WindowedList } from "../../../kit/WindowedList";
 import { RouteLink } from "../../shared/RouteLink";
+import type { PublishedEvent } from "../contract";
 import { dayTime, preciseTime, words } from "../format";
 import { useInspector } from "../inspectorContext";
 import { JsonView } from "../json/JsonView";
@@ -16,17 +17,16 @@ import { matchesEvent, NO_FILTER } from "../runs/matching";
 import { Empty, Failed, Loading } from "../StatusMessage";
 import { useInspectorNames } from "../useInspectorNames";
 import { useQuery } from "../useQuery";
-import type { BusEvent } from "../wire";
 import { describeEvent, eventCategory } from "./describeEvent";
 import "./EventsView.css";
 
-const NO_EVENTS: readonly BusEvent[] = [];
+const NO_EVENTS: readonly PublishedEvent[] = [];
 
 export function EventsView() {
   const { api } = useInspector();
   const names = useInspectorNames();
   const [filter, setFilter] = useState(NO_FILTER);
-  const [chosen, setChosen] = useState<BusEvent | null>(null);
+  const [chosen, setChosen] = useState<PublishedEvent | null>(null);
   const live = useLive("events");
   const query = {
     type: filter.type,

@@ -11,8 +11,8 @@ import type {
   UserConnected,
   UserDisconnected,
 } from "../../../core/contract";
+import type { PublishedEvent } from "../contract";
 import { words } from "../format";
-import type { BusEvent } from "../wire";
 
 /** The data of each event type. */
 export interface EventData {
@@ -50,7 +50,7 @@ const requiredFields: { readonly [Kind in keyof EventData]: readonly string[] } 
 };
 
 /** The event by its detail-type; null if the type is unknown or required fields are missing. */
-export function parseEvent(event: BusEvent): KnownEvent | null {
+export function parseEvent(event: PublishedEvent): KnownEvent | null {
   if (!Object.hasOwn(requiredFields, event.detailType)) return null;
   const kind = event.detailType as keyof EventData;
   const data = event.detail?.data;
@@ -61,7 +61,7 @@ export function parseEvent(event: BusEvent): KnownEvent | null {
   return { kind, data } as unknown as KnownEvent;
 }
 
-export function describeEvent(event: BusEvent, nameOf: (userId: string | null) => string): string {
+export function describeEvent(event: PublishedEvent, nameOf: (userId: string | null) => string): string {
   const read = parseEvent(event);
   if (!read) return `${words(event.detailType) || "Event"} that cannot be read`;
   switch (read.kind) {

@@ -1,7 +1,7 @@
 /** A state of the graph, as a button. */
 import type { KeyboardEvent } from "react";
+import type { StateExecution } from "../contract";
 import { duration } from "../format";
-import type { StateVisit } from "../wire";
 import type { GraphNode } from "./definition";
 import type { PlacedNode } from "./layout";
 import type { RunHighlight } from "./runHighlight";
@@ -94,7 +94,7 @@ export function StateNode(props: StateNodeProps) {
 function accessibleName(
   node: GraphNode,
   outcome: string,
-  visits: readonly StateVisit[] | undefined,
+  visits: readonly StateExecution[] | undefined,
   start: boolean,
 ) {
   const name = `${node.name}, ${node.type}${start ? ", start state" : ""}`;

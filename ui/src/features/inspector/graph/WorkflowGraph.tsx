@@ -1,7 +1,7 @@
 /** The graph of the workflow, with the path of the selected run. States are buttons, reachable by keyboard. */
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { IconButton } from "../../../kit/IconButton";
-import type { StateVisit } from "../wire";
+import type { StateExecution } from "../contract";
 import type { Graph } from "./definition";
 import { layoutGraph, type PlacedNode } from "./layout";
 import { neighbour } from "./neighbour";
@@ -14,7 +14,7 @@ import "./WorkflowGraph.css";
 interface WorkflowGraphProps {
   readonly name: string;
   readonly graph: Graph;
-  readonly visits: readonly StateVisit[] | null;
+  readonly visits: readonly StateExecution[] | null;
   readonly selected: string | null;
   readonly onSelect: (state: string) => void;
 }

@@ -2,7 +2,26 @@
  * Converts a workflow definition to a graph of states and transitions. The states of a Map or Parallel state are a graph
  * inside its node. Pure; `layout.ts` computes positions.
  */
-import type { AslState, Definition } from "../wire";
+
+/** The parts of the Amazon States Language that the graph shows. */
+export interface Definition {
+  readonly Comment?: string;
+  readonly StartAt: string;
+  readonly States: Readonly<Record<string, AslState>>;
+}
+
+export interface AslState {
+  readonly Type: string;
+  readonly Comment?: string;
+  readonly Resource?: string;
+  readonly Next?: string;
+  readonly Default?: string;
+  readonly End?: boolean;
+  readonly Choices?: readonly { readonly Condition?: string; readonly Next: string }[];
+  readonly Catch?: readonly { readonly ErrorEquals: readonly string[]; readonly Next: string }[];
+  readonly ItemProcessor?: Definition;
+  readonly Branches?: readonly Definition[];
+}
 
 export type EdgeKind = "next" | "choice" | "catch";
 
@@ -36,7 +55,12 @@ export interface Graph {
 const COMMON_FROM = 4;
 const MAX_LABEL_LENGTH = 22;
 
-export function readDefinition(definition: Definition): Graph {
+/** The graph of a definition in the Amazon States Language, as the API returns it. */
+export function readDefinition(definition: object): Graph {
+  return readStates(definition as Definition);
+}
+
+function readStates(definition: Definition): Graph {
   const states = Object.entries(definition.States);
   const nodes = states.map(([name, state]) => node(name, state));
   const known = new Set(nodes.map(({ name }) => name));
@@ -65,7 +89,7 @@ function node(name: string, state: AslState): GraphNode {
     type: state.Type,
     comment: state.Comment ?? null,
     resource: state.Resource ? state.Resource.replace(/^arn:aws[^:]*:states:::/, "") : null,
-    inner: inner ? readDefinition(inner) : null,
+    inner: inner ? readStates(inner) : null,
   };
 }
 

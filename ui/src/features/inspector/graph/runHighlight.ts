@@ -1,12 +1,12 @@
 /** The outcome of each state and the edges taken in a run. Pure. */
-import type { StateVisit } from "../wire";
+import type { StateExecution } from "../contract";
 import type { GraphEdge } from "./definition";
 
 export type StateOutcome = "succeeded" | "caught" | "failed" | "running";
 
 export interface HighlightedState {
   readonly outcome: StateOutcome;
-  readonly visits: readonly StateVisit[];
+  readonly visits: readonly StateExecution[];
 }
 
 export interface RunHighlight {
@@ -18,8 +18,8 @@ const WORST_FIRST: readonly StateOutcome[] = ["failed", "running", "caught", "su
 
 export const edgeKey = (from: string, to: string, kind: string) => `${from}→${to}:${kind}`;
 
-export function highlightRun(visits: readonly StateVisit[], edges: readonly GraphEdge[]): RunHighlight {
-  const byName = new Map<string, StateVisit[]>();
+export function highlightRun(visits: readonly StateExecution[], edges: readonly GraphEdge[]): RunHighlight {
+  const byName = new Map<string, StateExecution[]>();
   for (const visit of visits) byName.set(visit.name, [...(byName.get(visit.name) ?? []), visit]);
   const states = new Map<string, HighlightedState>();
   for (const [name, mine] of byName) {
@@ -39,6 +39,6 @@ export function highlightRun(visits: readonly StateVisit[], edges: readonly Grap
 }
 
 /** A Fail state counts as failed, although it was executed successfully. */
-function outcomeOf(visit: StateVisit): StateOutcome {
+function outcomeOf(visit: StateExecution): StateOutcome {
   return visit.type === "Fail" ? "failed" : visit.status;
 }

@@ -2,17 +2,17 @@
 import { type Dispatch, type SetStateAction, useEffect, useMemo, useState } from "react";
 import { IconButton } from "../../../kit/IconButton";
 import { RouteLink } from "../../shared/RouteLink";
+import type { PublishedEvent } from "../contract";
 import { describeEvent, eventCategory } from "../events/describeEvent";
 import { dayTime, duration, preciseTime, words } from "../format";
 import { JsonView } from "../json/JsonView";
 import { deliveryPath } from "../routes";
-import type { BusEvent } from "../wire";
 import { eventBuckets } from "./eventBuckets";
 
 const PLAY_EVERY_MS = 450;
 
 interface HistoryPlayerProps {
-  readonly items: readonly BusEvent[];
+  readonly items: readonly PublishedEvent[];
   /** The number of events before the position. */
   readonly at: number;
   readonly onAt: Dispatch<SetStateAction<number>>;

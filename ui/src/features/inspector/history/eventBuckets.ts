@@ -1,6 +1,7 @@
 /** Event counts by category along the slider's track. Pure. */
+
+import type { PublishedEvent } from "../contract";
 import { type EventCategory, eventCategory } from "../events/describeEvent";
-import type { BusEvent } from "../wire";
 
 export interface Bucket {
   readonly total: number;
@@ -10,7 +11,7 @@ export interface Bucket {
 const CATEGORIES: readonly EventCategory[] = ["message", "change", "reaction", "member", "presence", "other"];
 
 /** Buckets of equal event counts, not of equal times, so that idle periods do not fill the track. */
-export function eventBuckets(events: readonly BusEvent[], max = 120): Bucket[] {
+export function eventBuckets(events: readonly PublishedEvent[], max = 120): Bucket[] {
   const size = Math.max(1, Math.ceil(events.length / max));
   const found: Bucket[] = [];
   for (let start = 0; start < events.length; start += size) {

@@ -3,8 +3,9 @@
  * first deletion stays, of adding and removing a reaction the later one counts. Events may be duplicate or out of order.
  * Pure.
  */
+
+import type { PublishedEvent } from "../contract";
 import { parseEvent } from "../events/describeEvent";
-import type { BusEvent } from "../wire";
 
 export interface PastMessage {
   readonly messageId: string;
@@ -45,7 +46,7 @@ interface Changes {
 }
 
 /** The channel after the first `count` of the events. */
-export function projectChannel(events: readonly BusEvent[], count = events.length): PastChannel {
+export function projectChannel(events: readonly PublishedEvent[], count = events.length): PastChannel {
   const seen = new Set<string>();
   const messages = new Map<string, Changes>();
   const order: string[] = [];

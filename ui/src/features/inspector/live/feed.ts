@@ -4,8 +4,8 @@
  */
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { ApiError } from "../../../core/api/errors";
+import type { PublishedEvent, RunSummary } from "../contract";
 import type { InspectorApi } from "../inspectorApi";
-import type { BusEvent, Run } from "../wire";
 import { waitBeforeReconnect } from "./waitBeforeReconnect";
 
 /** The minimum interval between updates of the views. */
@@ -20,8 +20,8 @@ export type LiveStatus = "connecting" | "live" | "lost";
 export interface FeedState {
   readonly status: LiveStatus;
   /** Newest first, unique by id. */
-  readonly events: readonly BusEvent[];
-  readonly runs: readonly Run[];
+  readonly events: readonly PublishedEvent[];
+  readonly runs: readonly RunSummary[];
   /** The number of items dropped because the page or the stage was too slow. */
   readonly missed: number;
 }
@@ -32,8 +32,8 @@ export class LiveFeed {
   readonly #api: InspectorApi;
   readonly #listeners = new Set<() => void>();
   #state: FeedState = EMPTY_FEED;
-  #events: BusEvent[] = [];
-  #runs: Run[] = [];
+  #events: PublishedEvent[] = [];
+  #runs: RunSummary[] = [];
   #missed = 0;
   #stop: AbortController | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -106,8 +106,8 @@ export class LiveFeed {
 
   #receive(kind: string | undefined, data: string): void {
     const body: unknown = JSON.parse(data);
-    if (kind === "event") this.#events.push(body as BusEvent);
-    else if (kind === "run") this.#runs.push(body as Run);
+    if (kind === "event") this.#events.push(body as PublishedEvent);
+    else if (kind === "run") this.#runs.push(body as RunSummary);
     else if (kind === "gap") this.#missed += (body as { missed: number }).missed;
     this.#timer ??= setTimeout(() => this.#publish(), PUBLISH_EVERY_MS);
   }

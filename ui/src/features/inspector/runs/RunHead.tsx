@@ -3,12 +3,12 @@ import { CopyButton } from "../../../kit/CopyButton";
 import { Icon } from "../../../kit/Icon";
 import { IconButton } from "../../../kit/IconButton";
 import { RouteLink } from "../../shared/RouteLink";
+import type { RunDetail } from "../contract";
 import { count, dayTime, duration, shortId, words } from "../format";
 import { Pill } from "../Pill";
 import { deliveryPath } from "../routes";
 import { runLabel, runTone } from "../runStatus";
 import { useInspectorNames } from "../useInspectorNames";
-import type { RunDetail } from "../wire";
 
 export function RunHead({ run, onClose }: { readonly run: RunDetail; readonly onClose: () => void }) {
   const names = useInspectorNames();

@@ -1,14 +1,14 @@
 /** The list of runs. */
 import { WindowedList } from "../../../kit/WindowedList";
+import type { RunSummary } from "../contract";
 import { dayTime, duration, preciseTime, words } from "../format";
 import { Pill } from "../Pill";
 import { runLabel, runTone } from "../runStatus";
 import { Empty } from "../StatusMessage";
 import { useInspectorNames } from "../useInspectorNames";
-import type { Run } from "../wire";
 
 interface RunListProps {
-  readonly runs: readonly Run[];
+  readonly runs: readonly RunSummary[];
   readonly chosen: string | null;
   readonly filtered: boolean;
   readonly onChoose: (runId: string) => void;

@@ -1,7 +1,8 @@
 /** The states of a run in order, and its input and output. */
+
+import type { RunDetail } from "../contract";
 import { count, duration } from "../format";
 import { JsonView } from "../json/JsonView";
-import type { RunDetail } from "../wire";
 
 export function RunOverview(props: { readonly run: RunDetail; readonly onState: (state: string) => void }) {
   const { run, onState } = props;

@@ -1,6 +1,7 @@
 /** Runs of the workflow: a live list, and the selected run on the graph of the workflow. */
 import { useEffect, useMemo, useState } from "react";
 import { navigate } from "../../../core/router";
+import type { RunSummary } from "../contract";
 import { readDefinition } from "../graph/definition";
 import { WorkflowGraph } from "../graph/WorkflowGraph";
 import { useInspector } from "../inspectorContext";
@@ -10,7 +11,6 @@ import { useLive } from "../live/useLive";
 import { runPath } from "../routes";
 import { Failed, Loading } from "../StatusMessage";
 import { useQuery } from "../useQuery";
-import type { Run } from "../wire";
 import { Filters } from "./Filters";
 import { matchesRun, NO_FILTER, sortRuns } from "./matching";
 import { RunHead } from "./RunHead";
@@ -20,7 +20,7 @@ import { StatePanel } from "./StatePanel";
 import "./RunsView.css";
 
 const PAGE = 200;
-const NO_RUNS: readonly Run[] = [];
+const NO_RUNS: readonly RunSummary[] = [];
 
 export function RunsView({ runId }: { readonly runId: string | null }) {
   const { api } = useInspector();
@@ -127,6 +127,6 @@ export function RunsView({ runId }: { readonly runId: string | null }) {
   );
 }
 
-function newestFirst(runs: readonly Run[]): readonly Run[] {
+function newestFirst(runs: readonly RunSummary[]): readonly RunSummary[] {
   return [...runs].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
 }

@@ -1,13 +1,13 @@
 /** The details of one state of a run. */
 import { useMemo, useState } from "react";
 import { SidePanel } from "../../../kit/SidePanel";
+import type { RunDetail, StateExecution } from "../contract";
 import { duration, preciseTime } from "../format";
 import { allNodes, type Graph } from "../graph/definition";
 import { JsonView } from "../json/JsonView";
 import { Pill, type Tone } from "../Pill";
-import type { RunDetail, StateVisit } from "../wire";
 
-const tones: Readonly<Record<StateVisit["status"], Tone>> = {
+const tones: Readonly<Record<StateExecution["status"], Tone>> = {
   succeeded: "good",
   caught: "warn",
   failed: "bad",
@@ -57,7 +57,7 @@ export function StatePanel({ name, graph, run, onClose }: StatePanelProps) {
   );
 }
 
-function StateDetails({ visit }: { visit: StateVisit }) {
+function StateDetails({ visit }: { visit: StateExecution }) {
   const { task, error } = visit;
   return (
     <div className="state-visit">

@@ -1,5 +1,5 @@
 /** Filtering and sorting of runs and events. Pure. */
-import type { BusEvent, Run } from "../wire";
+import type { PublishedEvent, RunSummary } from "../contract";
 
 export interface Filter {
   /** A detail-type; empty for all. */
@@ -23,7 +23,7 @@ export const CHANNEL_EVENTS = [
 ] as const;
 export const STATUS_UPDATES = ["UserConnected", "UserDisconnected", "TypingStarted", "ChannelRead"] as const;
 
-export function matchesRun(run: Run, filter: Filter): boolean {
+export function matchesRun(run: RunSummary, filter: Filter): boolean {
   if (filter.type && run.detailType !== filter.type) return false;
   if (filter.channelId && run.channelId !== filter.channelId) return false;
   if (filter.userId && run.userId !== filter.userId) return false;
@@ -39,19 +39,19 @@ export function matchesRun(run: Run, filter: Filter): boolean {
   }
 }
 
-export function matchesEvent(event: BusEvent, filter: Filter): boolean {
+export function matchesEvent(event: PublishedEvent, filter: Filter): boolean {
   if (filter.type && event.detailType !== filter.type) return false;
   if (filter.channelId && event.channelId !== filter.channelId) return false;
   return !filter.userId || event.actor === filter.userId || aboutUser(event) === filter.userId;
 }
 
 /** Optionally puts troubled runs first; the order is otherwise kept. */
-export function sortRuns(runs: readonly Run[], failedFirst: boolean): readonly Run[] {
+export function sortRuns(runs: readonly RunSummary[], failedFirst: boolean): readonly RunSummary[] {
   if (!failedFirst) return runs;
   return [...runs.filter((run) => run.troubled), ...runs.filter((run) => !run.troubled)];
 }
 
-function aboutUser(event: BusEvent): unknown {
+function aboutUser(event: PublishedEvent): unknown {
   const data = event.detail?.data;
   return typeof data === "object" && data !== null && "userId" in data ? data.userId : undefined;
 }
