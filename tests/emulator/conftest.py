@@ -54,8 +54,7 @@ class Stack:
         return self.receive_until(queue, matches)[-1]
 
     def receive_until(self, queue: str, matches: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
-        """The messages of a queue up to the first whose body matches, which is the last of them; all are
-        deleted."""
+        """The messages of a queue up to the first whose body matches, all of which are deleted."""
         sqs = self.client("sqs")
         received: list[dict[str, Any]] = []
 

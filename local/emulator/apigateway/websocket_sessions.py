@@ -114,8 +114,7 @@ class WebSocketSessions:
     async def _connect(
         self, connection: Connection, query: dict[str, list[str]], send: Send
     ) -> dict[str, Any] | None:
-        """Authorize the client and run `$connect`; the extra fields of the accept message, or None when
-        rejected."""
+        """Authorize the client and run `$connect`. Returns fields for the accept message; None if rejected."""
         route = self._routes.match(connection.api_id, "$connect")
         if route is None:
             return {}

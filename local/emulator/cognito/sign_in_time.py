@@ -26,8 +26,7 @@ class SignInTimes:
         self._lock = threading.Lock()
 
     def session_start(self, claims: Mapping[str, Any]) -> int:
-        """When the session of a token began, in epoch seconds: the recorded time, or else the token's own
-        `iat`."""
+        """When a token's session began, in epoch seconds: the recorded time, or else the token's `iat`."""
         origin, issued = str(claims["origin_jti"]), int(claims["iat"])
         with self._lock:
             began = self._times.setdefault(origin, issued)

@@ -1,5 +1,4 @@
-"""Deliver events as EventBridge does: with their own time and trace, and to dead-letter queues when a target
-fails.
+"""Deliver events as EventBridge does: with their time and trace, and to dead-letter queues when a target fails.
 
 On AWS, `PutEvents` keeps an entry's `Time`. It passes the entry's `TraceHeader` on to the targets (an SQS
 message's `AWSTraceHeader`, the trace of a state machine or function) but not to archives. A replay reaches only

@@ -73,7 +73,7 @@ class InvocationResult:
 class Environment:
     """One execution environment: a process that answers one invocation at a time."""
 
-    def __init__(self, connection: socket.socket, name: str) -> None:
+    def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._stream = connection.makefile("rwb")
         connection.settimeout(INIT_SECONDS)
@@ -82,7 +82,6 @@ class Environment:
         day = time.strftime("%Y/%m/%d", time.gmtime())
         self.log_stream = f"{day}/[$LATEST]{uuid.uuid4().hex}"
         self.broken = False
-        self._name = name
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
         """Run one call; the environment is broken afterwards if the call timed out or its process ended."""
@@ -153,7 +152,7 @@ class EnvironmentSource:
             ours, theirs = socket.socketpair()
             socket.send_fds(control, [b"e"], [theirs.fileno()])
             theirs.close()
-            return Environment(ours, self._spec.name)
+            return Environment(ours)
 
     def stop(self) -> None:
         """Close the control sockets, which ends the processes that imported the function."""

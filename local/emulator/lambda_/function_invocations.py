@@ -77,8 +77,7 @@ def function_environment(config: dict[str, Any], settings: EmulatorSettings, tra
 
 
 class FunctionInvocations:
-    """Replaces MiniStack's invocation of functions: takes its function records, and returns results in its
-    form."""
+    """Replaces MiniStack's invocation: takes its function records, and returns results in its form."""
 
     def __init__(self, settings: EmulatorSettings) -> None:
         self._settings = settings

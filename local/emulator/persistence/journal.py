@@ -1,5 +1,4 @@
-"""A write-ahead journal of the changes since the last saved state: one JSON object a line, in numbered segment
-files.
+"""A write-ahead journal of the changes since the last saved state: JSON lines in numbered segment files.
 
 `append` returns when the operating system has the line, so the line survives `kill -9`. It may be lost in a power
 failure, because nothing is synced to the disk. Code that saves the state begins a new segment before it and drops

@@ -42,8 +42,7 @@ class TraceStore:
         self._traces: OrderedDict[str, dict[str, Segment]] = OrderedDict()
 
     def add(self, segment: Segment) -> None:
-        """Store a segment; it replaces one with the same id, because the SDK sends a segment again when it
-        ends."""
+        """Store a segment, or replace it by its id: the SDK sends a segment again when it ends."""
         trace_id = str(segment.get("trace_id", ""))
         segment_id = str(segment.get("id", ""))
         if not trace_id or not segment_id:
@@ -79,8 +78,7 @@ def annotations_of(segment: Segment) -> Iterator[tuple[str, Any]]:
 
 
 def parse_filter(expression: str) -> list[tuple[str, str]]:
-    """The conditions of a filter expression, as (annotation, value), joined by AND. Raises
-    FilterExpressionError."""
+    """The conditions, joined by AND, of a filter as (annotation, value). Raises FilterExpressionError."""
     conditions = []
     for part in re.split(r"\s+AND\s+", expression.strip(), flags=re.IGNORECASE):
         match = CONDITION.match(part.strip())

@@ -20,8 +20,7 @@ current: contextvars.ContextVar[str | None] = contextvars.ContextVar("parley_tra
 
 @dataclass(frozen=True)
 class TraceHeader:
-    """A parsed `X-Amzn-Trace-Id`: the id of the trace, the id of the calling segment, and whether it is
-    recorded."""
+    """A parsed `X-Amzn-Trace-Id`: ids of the trace and the calling segment, and whether it is recorded."""
 
     root: str
     parent: str | None
