@@ -1,0 +1,27 @@
+"""The journal is read after a crash and cut by a save."""
+
+from pathlib import Path
+
+from local.emulator.persistence.journal import Journal
+
+
+def test_an_incomplete_line_is_skipped(tmp_path: Path):
+    """The lines before it and those of the next process are read."""
+    journal = Journal(tmp_path)
+    journal.append({"number": 1})
+    (segment,) = tmp_path.iterdir()
+    with segment.open("a") as file:
+        file.write('{"number": 2, "te')
+    next_journal = Journal(tmp_path)
+    next_journal.append({"number": 3})
+    assert [entry["number"] for entry in next_journal.read()] == [1, 3]
+
+
+def test_segments_before_a_saved_state_are_dropped(tmp_path: Path):
+    """Entries that must outlast the save are carried over to the new segment."""
+    journal = Journal(tmp_path)
+    journal.append({"number": 1})
+    segment = journal.begin_segment(lambda: [{"number": 2}])
+    journal.append({"number": 3})
+    journal.drop_before(segment)
+    assert [entry["number"] for entry in Journal(tmp_path).read()] == [2, 3]
