@@ -1,1 +1,1 @@
-"""Figures, measured and printed; no test asserts them."""
+"""Measurements of latency, throughput and page loads. No test asserts their figures."""

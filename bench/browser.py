@@ -1,7 +1,7 @@
-"""The chat in a real browser, in figures: `python -m bench.browser`, against the local stage that runs.
+"""Measures the chat in Chromium: `python -m bench.browser`, with a local stage running.
 
-First load, opening and scrolling a channel of 10,000 messages, memory after 1,000 live ones. Times are the
-browser's own, from Chromium on this machine.
+It measures the first load, opening and scrolling a channel of 10,000 messages, and memory after 1,000 live
+messages. Times are those of the browser's own clock.
 """
 
 import statistics
@@ -17,18 +17,18 @@ from playwright.sync_api import Browser, CDPSession, expect, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
-from bench.runs import keep, stage_to_measure
+from bench.runs import save, stage_to_measure
 from tests.browser import chromium
 from tests.browser.seeding import seed
 from tests.browser.visitors import Visitor, arrive
 from tests.browser.voice import Voice
 from tests.local_stage import TestStage
 
-MANY = 10_000
-LIVE = 1_000
+LONG_CHANNEL_MESSAGES = 10_000
+LIVE_MESSAGES = 1_000
 REPEATS = 5
-# Each writes at the rate that a member may; together they make the stream.
-SPEAKERS = 25
+# Each sender stays within a member's rate limit.
+SENDERS = 25
 
 WATCH_LONG_TASKS = """
 window.longTasks = [];
@@ -39,12 +39,12 @@ new PerformanceObserver(list => longTasks.push(...list.getEntries().map(entry =>
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """What one run measured."""
+    """The results of one run."""
 
     first_load_js_kb: float
     first_load_css_kb: float
     usable_ms: int
-    """From the request of the page to a composer that takes text, signed in, nothing cached."""
+    """From the request of the page to a usable composer, signed in, nothing cached."""
     usable_again_ms: int
     """The same with the assets in the browser's cache."""
     open_10k_ms: int
@@ -61,7 +61,7 @@ class Figures:
 def main(
     state_dir: Annotated[Path | None, typer.Option(help="The local stage's state directory")] = None,
 ) -> None:
-    """Measure, print a table, and keep it in bench/results/browser.json."""
+    """Measure, print a table, and save the figures to bench/results/browser.json."""
     stage = TestStage(stage_to_measure(state_dir), state_dir)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -69,25 +69,25 @@ def main(
         )
         figures = measure(stage, browser)
         browser.close()
-    keep("browser", asdict(figures))
+    save("browser", asdict(figures))
     show(figures)
 
 
 def measure(stage: TestStage, browser: Browser) -> Figures:
-    """All of it, as one new person."""
+    """Make all measurements as one new user."""
     dora = arrive(browser, stage, stage.new_user("dora"), viewport={"width": 1280, "height": 900})
     scripts, styles, usable, again = _first_load(dora)
-    with _speakers(stage) as speakers:
-        long = dora.new_channel("ten thousand", speakers[0].user_id)
-        seed(stage, long, MANY, senders=[(dora.user_id, "Dora"), (speakers[0].user_id, "Bench")])
-        dora.ask("PUT", f"/channels/{long}/read-marker", {"seq": MANY})
+    with _senders(stage) as senders:
+        long = dora.new_channel("ten thousand", senders[0].user_id)
+        seed(stage, long, LONG_CHANNEL_MESSAGES, senders=[(dora.user_id, "Dora"), (senders[0].user_id, "Bench")])
+        dora.ask("PUT", f"/channels/{long}/read-marker", {"seq": LONG_CHANNEL_MESSAGES})
         opened = statistics.median(_open_long(dora) for _ in range(REPEATS))
         scrolled, tasks, frames = _scroll(dora)
-        live = dora.new_channel("live", *(speaker.user_id for speaker in speakers))
+        live = dora.new_channel("live", *(sender.user_id for sender in senders))
         dora.go(live)
         devtools = dora.context.new_cdp_session(dora.page)
         before = _heap_mb(devtools)
-        _stream(dora, speakers, live)
+        _send_live(dora, senders, live)
         after = _heap_mb(devtools)
         rows = dora.log.get_by_role("article").count()
     dora.leave()
@@ -111,7 +111,7 @@ def measure(stage: TestStage, browser: Browser) -> Figures:
 
 
 def _first_load(dora: Visitor) -> tuple[float, float, int, int]:
-    """Gzipped kB of scripts and styles that come before the composer, and how long that takes."""
+    """Gzipped kB of scripts and styles that load before the composer, and the median times until it is usable."""
     devtools = dora.context.new_cdp_session(dora.page)
     devtools.send("Network.enable")
     times = []
@@ -134,7 +134,7 @@ def _first_load(dora: Visitor) -> tuple[float, float, int, int]:
 
 def _usable_ms(dora: Visitor) -> float:
     dora.page.goto(f"{dora.stage.url}/c/general", wait_until="commit")
-    found = """() => new Promise(resolve => {
+    usable_at = """() => new Promise(resolve => {
         const look = () => {
             const ready = document.querySelector("textarea") && document.querySelector("[role=log]");
             if (!ready) return requestAnimationFrame(look);
@@ -143,14 +143,14 @@ def _usable_ms(dora: Visitor) -> float:
         };
         look();
     })"""
-    return float(dora.page.evaluate(found))
+    return float(dora.page.evaluate(usable_at))
 
 
 # --- a long channel
 
 
 def _open_long(dora: Visitor) -> float:
-    """Milliseconds from the click to the newest message, measured in the page, with nothing of it loaded."""
+    """Milliseconds from the click to the newest message, measured in the page, before any message is loaded."""
     dora.go("general")
     dora.page.wait_for_load_state("networkidle")
     link = dora.channel_link("ten thousand")
@@ -167,13 +167,13 @@ def _open_long(dora: Visitor) -> float:
                 };
                 look();
             })""",
-            MANY,
+            LONG_CHANNEL_MESSAGES,
         )
     )
 
 
 def _scroll(dora: Visitor) -> tuple[int, list[int], float]:
-    """A thousand messages upwards by the wheel: how far it came, the long tasks, the 95th percentile of frames."""
+    """Scroll up a thousand messages: (messages scrolled, long tasks in ms, 95th percentile of a frame in ms)."""
     page = dora.page
     page.evaluate(WATCH_LONG_TASKS)
     page.evaluate("() => { longTasks.length = 0; }")
@@ -191,39 +191,39 @@ def _scroll(dora: Visitor) -> tuple[int, list[int], float]:
     )
     dora.log.hover()
     deadline = time.monotonic() + 60
-    oldest = MANY
-    while oldest > MANY - 1_000 and time.monotonic() < deadline:
+    oldest = LONG_CHANNEL_MESSAGES
+    while oldest > LONG_CHANNEL_MESSAGES - 1_000 and time.monotonic() < deadline:
         page.mouse.wheel(0, -400)
         page.wait_for_timeout(16)
         oldest = int(page.evaluate("Number(document.querySelector('[role=log] article').dataset.seq)"))
     page.evaluate("cancelAnimationFrame(window.ticking)")
     frames: list[float] = page.evaluate("frames_")
     tasks: list[int] = page.evaluate("longTasks")
-    return MANY - oldest, tasks, round(statistics.quantiles(frames, n=20)[-1], 1)
+    return LONG_CHANNEL_MESSAGES - oldest, tasks, round(statistics.quantiles(frames, n=20)[-1], 1)
 
 
 # --- memory
 
 
 @contextmanager
-def _speakers(stage: TestStage) -> Iterator[list[Voice]]:
-    speakers = [Voice.of(stage, stage.new_user("bench")) for _ in range(SPEAKERS)]
+def _senders(stage: TestStage) -> Iterator[list[Voice]]:
+    senders = [Voice.of(stage, stage.new_user("bench")) for _ in range(SENDERS)]
     try:
-        yield speakers
+        yield senders
     finally:
-        for speaker in speakers:
-            speaker.close()
+        for sender in senders:
+            sender.close()
 
 
-def _stream(dora: Visitor, speakers: list[Voice], channel_id: str) -> None:
-    """A thousand messages as they come, from several people, each within their rate."""
-    for number in range(LIVE):
-        speaker = speakers[number % len(speakers)]
-        text = f"Live message {number}: as long as people's messages are, a sentence or two, no more."
-        speaker.say(channel_id, text)
+def _send_live(dora: Visitor, senders: list[Voice], channel_id: str) -> None:
+    """Send a thousand messages from several users in turn, each within their rate limit."""
+    for number in range(LIVE_MESSAGES):
+        sender = senders[number % len(senders)]
+        text = f"Live message {number}: of usual length, a sentence or two, no more."
+        sender.say(channel_id, text)
         if number % 50 == 49:
             dora.page.wait_for_timeout(1)
-    expect(dora.message(f"Live message {LIVE - 1}:")).to_be_visible(timeout=60_000)
+    expect(dora.message(f"Live message {LIVE_MESSAGES - 1}:")).to_be_visible(timeout=60_000)
 
 
 def _heap_mb(devtools: CDPSession) -> float:
@@ -233,7 +233,7 @@ def _heap_mb(devtools: CDPSession) -> float:
 
 
 def show(figures: Figures) -> None:
-    """A table for people."""
+    """Print the figures as a table."""
     table = Table(title="The chat in Chromium", show_header=False)
     table.add_column("what")
     table.add_column("figure", justify="right")

@@ -1,7 +1,7 @@
-"""An inspector that is open, as far as the stage can tell: reads the live stream until its input ends, and counts.
+"""Simulates an open inspector: reads the live stream until its standard input ends, and counts events and runs.
 
-A process of its own, as a browser's tab is one: `bench.tracing_overhead` measures others meanwhile. It takes the
-stream's address and an ID token as two lines on its input, says `open` when the stream is, and the counts at the
+It runs in its own process, as a browser's tab does, while `bench.tracing_overhead` measures. It reads the stream's
+address and an ID token as two lines of its input, prints `open` when the stream is open, and the counts at the
 end.
 """
 
@@ -13,7 +13,7 @@ import httpx
 
 
 def main() -> None:
-    """Read, count, and tell."""
+    """Read the stream until the input ends, and print the counts as JSON."""
     address, token = sys.stdin.readline().strip(), sys.stdin.readline().strip()
     counts = {"events": 0, "runs": 0}
     threading.Thread(target=read, args=(address, token, counts), daemon=True).start()
@@ -22,7 +22,7 @@ def main() -> None:
 
 
 def read(address: str, token: str, counts: dict[str, int]) -> None:
-    """Count what the stream tells of, as it comes."""
+    """Count the events and runs of the stream."""
     with (
         httpx.Client(trust_env=False, timeout=30) as http,
         http.stream("GET", address, headers={"Authorization": token}) as stream,

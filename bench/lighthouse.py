@@ -1,7 +1,7 @@
 """Lighthouse on the built app, through the front door: `python -m bench.lighthouse`, with a local stage running.
 
-The sign-in page as a stranger meets it, and the chat as somebody signed in does: Lighthouse drives a Chromium
-that has signed in already. Printed and kept, never asserted: the figures are the machine's too.
+It measures the sign-in page, and the chat in a Chromium that has signed in. The figures depend on the machine, so
+they are printed and saved, and no test asserts them.
 """
 
 import json
@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.table import Table
 
-from bench.runs import keep, stage_to_measure
+from bench.runs import save, stage_to_measure
 from local.ports import free_port
 from tests.browser import chromium
 from tests.browser.visitors import sign_in
@@ -26,13 +26,13 @@ from tests.local_stage import TestStage
 
 HERE = Path(__file__).parent
 PROGRAM = HERE / "node_modules" / "lighthouse" / "cli" / "index.js"
-ATTEMPTS = 4
+MAX_ATTEMPTS = 4
 CATEGORIES = ("performance", "accessibility", "best-practices")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """One page's scores of 100, its load in numbers, and what fell short."""
+    """One page's scores (of 100), its load times, and the audits that it failed."""
 
     page: str
     address: str
@@ -44,29 +44,29 @@ class Score:
     largest_contentful_paint_ms: int
     total_blocking_time_ms: int
     layout_shift: float
-    short: tuple[str, ...]
+    failed_audits: tuple[str, ...]
 
 
 def main(
     state_dir: Annotated[Path | None, typer.Option(help="The local stage's state directory")] = None,
 ) -> None:
-    """Measure the sign-in page and the chat, on a phone as Lighthouse imagines it, and on a desktop."""
+    """Measure the sign-in page and the chat, on Lighthouse's simulated phone and on a desktop."""
     stage = TestStage(stage_to_measure(state_dir), state_dir)
     install()
     scores = measure(stage)
-    keep("lighthouse", [asdict(each) for each in scores])
+    save("lighthouse", [asdict(score) for score in scores])
     show(scores)
 
 
 def install() -> None:
-    """Lighthouse itself, as bench/package-lock.json pins it, the first time that it is wanted."""
+    """Install Lighthouse as bench/package-lock.json pins it, unless it is installed."""
     if not PROGRAM.exists():
         print("Installing Lighthouse", file=sys.stderr)
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=HERE, check=True)
 
 
 def measure(stage: TestStage) -> list[Score]:
-    """Each page in each form, in one Chromium with a profile of its own."""
+    """Measure each page in each form factor, in one Chromium with its own profile."""
     port = free_port()
     scores: list[Score] = []
     with TemporaryDirectory() as profile, sync_playwright() as playwright:
@@ -77,10 +77,10 @@ def measure(stage: TestStage) -> list[Score]:
         )
         for form in ("mobile", "desktop"):
             scores.append(_score("sign-in", form, stage.url, port))
-        person = stage.new_user("lighthouse")
-        # Stays open: a new tab is let in by one that is signed in.
+        user = stage.new_user("lighthouse")
+        # This tab stays open, because a new tab gets the session from one that is signed in.
         page = context.new_page()
-        sign_in(page, stage.url, person)
+        sign_in(page, stage.url, user)
         for form in ("mobile", "desktop"):
             scores.append(_chat_score(form, f"{stage.url}/c/general", port))
         context.close()
@@ -88,8 +88,8 @@ def measure(stage: TestStage) -> list[Score]:
 
 
 def _chat_score(form: str, url: str, port: int) -> Score:
-    """Again where the open tab did not let the new one in, which then measured the sign-in page."""
-    for _ in range(ATTEMPTS):
+    """Repeat the measurement when the new tab got no session from the open one, and showed the sign-in page."""
+    for _ in range(MAX_ATTEMPTS):
         score = _score("chat", form, url, port)
         if score.address == url:
             return score
@@ -109,10 +109,10 @@ def _score(page: str, form: str, url: str, port: int) -> Score:
         *(["--preset=desktop"] if form == "desktop" else []),
     ]
     environment = os.environ | {"CHROME_PATH": chromium.installed() or ""}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180, env=environment)
-    if done.returncode != 0:
-        raise RuntimeError(f"Lighthouse failed on {url}:\n{done.stderr}")
-    report: dict[str, Any] = json.loads(done.stdout)
+    completed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180, env=environment)
+    if completed.returncode != 0:
+        raise RuntimeError(f"Lighthouse failed on {url}:\n{completed.stderr}")
+    report: dict[str, Any] = json.loads(completed.stdout)
     audits = report["audits"]
 
     def number(audit: str) -> float:
@@ -121,7 +121,7 @@ def _score(page: str, form: str, url: str, port: int) -> Score:
     def scored(category: str) -> int:
         return round(100 * float(report["categories"][category]["score"]))
 
-    short = [
+    failed_audits = [
         f"{reference['id']} ({audits[reference['id']]['score']})"
         for category in CATEGORIES
         for reference in report["categories"][category]["auditRefs"]
@@ -139,32 +139,32 @@ def _score(page: str, form: str, url: str, port: int) -> Score:
         largest_contentful_paint_ms=round(number("largest-contentful-paint")),
         total_blocking_time_ms=round(number("total-blocking-time")),
         layout_shift=round(number("cumulative-layout-shift"), 3),
-        short=tuple(short),
+        failed_audits=tuple(failed_audits),
     )
 
 
 def show(scores: list[Score]) -> None:
-    """A table for people."""
+    """Print the scores as a table, and the failed audits."""
     table = Table(title="Lighthouse, of 100")
     for column in ("page", "as", "performance", "accessibility", "best practices", "FCP", "LCP", "TBT", "CLS"):
         table.add_column(column, justify="left" if column in {"page", "as"} else "right")
-    for each in scores:
+    for score in scores:
         table.add_row(
-            each.page,
-            each.form,
-            str(each.performance),
-            str(each.accessibility),
-            str(each.best_practices),
-            f"{each.first_contentful_paint_ms} ms",
-            f"{each.largest_contentful_paint_ms} ms",
-            f"{each.total_blocking_time_ms} ms",
-            f"{each.layout_shift:g}",
+            score.page,
+            score.form,
+            str(score.performance),
+            str(score.accessibility),
+            str(score.best_practices),
+            f"{score.first_contentful_paint_ms} ms",
+            f"{score.largest_contentful_paint_ms} ms",
+            f"{score.total_blocking_time_ms} ms",
+            f"{score.layout_shift:g}",
         )
     console = Console()
     console.print(table)
-    for each in scores:
-        if each.short:
-            console.print(f"{each.page}, {each.form}: short in {', '.join(each.short)}")
+    for score in scores:
+        if score.failed_audits:
+            console.print(f"{score.page}, {score.form}: failed {', '.join(score.failed_audits)}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Latency and throughput of a stage: `python -m bench.load`, against the local stage that runs.
 
-Latency is from the moment a frame is sent to the moment its `message` frame arrives at a recipient, both by the
-clock of this process. Load is bounded in count and time.
+Latency is the time from sending a frame to the arrival of its `message` frame at a recipient, by the clock of this
+process. The load is bounded in count and time.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import json
 import statistics
 import time
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -19,16 +19,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.runs import keep, stage_to_measure
-from ops.chat_client import ChatClient, open_client
+from bench.runs import connect_users, save, stage_to_measure
+from ops.chat_client import ChatClient
 from ops.stage.stage import Stage
+from tests.guarantees.clients import create_private_channel
 
-SETTLE_SECONDS = 10.0
+MAX_SETTLE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """What one run measured. Times in milliseconds."""
+    """The results of one run. Times are in milliseconds."""
 
     name: str
     messages: int
@@ -44,7 +45,7 @@ class Figures:
 
 @dataclass
 class Sent:
-    """One message: when its frame went out, and when its ack came."""
+    """One message, with the times of its frame and its ack on the performance counter, in seconds."""
 
     message_id: str
     sent_at: float
@@ -58,97 +59,82 @@ def main(
     rate: Annotated[int, typer.Option(min=1, max=50, help="Messages a second of the steady load")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print figures for scripts")] = False,
 ) -> None:
-    """Measure two people one message at a time, then a steady load to ten."""
+    """Measure two users with one message at a time, then a steady load to ten users."""
     target = stage_to_measure(state_dir, stage)
     figures = asyncio.run(measure(target, seconds=seconds, rate=rate))
-    keep("load", [asdict(each) for each in figures])
+    save("load", [asdict(run) for run in figures])
     if as_json:
-        typer.echo(json.dumps([asdict(each) for each in figures]))
+        typer.echo(json.dumps([asdict(run) for run in figures]))
     else:
         show(figures)
 
 
 async def measure(stage: Stage, *, seconds: int, rate: int) -> list[Figures]:
-    """Both measurements, each in a channel of its own."""
+    """Make both measurements, each in its own channel."""
     async with AsyncExitStack() as stack:
-        people = [await stack.enter_async_context(_somebody(stage, number)) for number in range(10)]
-        pair = await _channel(people[:2])
-        one_by_one = await _one_by_one(people[:2], pair, count=100)
-        crowd = await _channel(people)
-        steady = await _steady(people, crowd, seconds=seconds, rate=rate)
+        clients = await connect_users(stack, stage, 10)
+        pair_channel = await create_private_channel(*clients[:2])
+        one_by_one = await _one_by_one(clients[:2], pair_channel, count=100)
+        channel = await create_private_channel(*clients)
+        steady = await _steady(clients, channel, seconds=seconds, rate=rate)
         return [one_by_one, steady]
 
 
-def _somebody(stage: Stage, number: int) -> AbstractAsyncContextManager[ChatClient]:
-    username = f"bench-{number}-{uuid4().hex[:8]}"
-    stage.user_pool.add(username, display_name=f"Bench {number}", password="Parley-bench-1")
-    token = stage.user_pool.id_token(username, "Parley-bench-1")
-    return open_client(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token)
-
-
-async def _channel(people: Sequence[ChatClient]) -> str:
-    """A private channel of these people."""
-    channel = await people[0].api.post("/channels", {"name": f"bench {uuid4().hex[:8]}", "kind": "private"})
-    for person in people[1:]:
-        await people[0].api.put(f"/channels/{channel['channelId']}/members/{person.user_id}")
-    return str(channel["channelId"])
-
-
-async def _one_by_one(people: Sequence[ChatClient], channel_id: str, *, count: int) -> Figures:
-    """Each message waits until everyone has the one before, and the sender's rate allows it."""
+async def _one_by_one(clients: Sequence[ChatClient], channel_id: str, *, count: int) -> Figures:
+    """Send each message after all clients have the one before, within the sender's rate."""
     sent: list[Sent] = []
     for number in range(count + 5):
-        each = await _send(people[number % 2], channel_id)
-        for person in people:
-            await person.sockets[0].wait_for_type("message", messageId=each.message_id)
-        # Two senders at two messages a second each never meet the rate limit.
+        message = await _send(clients[number % 2], channel_id)
+        for client in clients:
+            await client.sockets[0].wait_for_type("message", messageId=message.message_id)
+        # Two senders with two messages per second each stay below the rate limit.
         await asyncio.sleep(0.26)
         if number >= 5:
-            sent.append(each)
-    return _figures("two people, one message at a time", people, sent)
+            sent.append(message)
+    return _figures("two users, one message at a time", clients, sent)
 
 
-async def _steady(people: Sequence[ChatClient], channel_id: str, *, seconds: int, rate: int) -> Figures:
-    """Messages at an even pace, the senders in turn."""
+async def _steady(clients: Sequence[ChatClient], channel_id: str, *, seconds: int, rate: int) -> Figures:
+    """Send messages at a constant rate, with the senders in turn."""
     start = time.perf_counter()
     tasks = []
     for number in range(seconds * rate):
         await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
-        tasks.append(asyncio.create_task(_send(people[number % len(people)], channel_id)))
+        tasks.append(asyncio.create_task(_send(clients[number % len(clients)], channel_id)))
     sent = await asyncio.gather(*tasks)
-    await _settle(people, sent)
-    return _figures(f"{rate} messages/s to {len(people)} for {seconds} s", people, sent)
+    await _settle(clients, sent)
+    return _figures(f"{rate} messages/s to {len(clients)} for {seconds} s", clients, sent)
 
 
-async def _send(person: ChatClient, channel_id: str) -> Sent:
-    wanted = str(uuid4())
+async def _send(client: ChatClient, channel_id: str) -> Sent:
+    client_message_id = str(uuid4())
     sent_at = time.perf_counter()
-    ack = await person.send_message("measured", channel_id=channel_id, client_message_id=wanted)
+    ack = await client.send_message("measured", channel_id=channel_id, client_message_id=client_message_id)
     if ack["type"] != "ack":
         raise RuntimeError(f"a message was refused: {ack['code']}")
     return Sent(ack["messageId"], sent_at, time.perf_counter())
 
 
-async def _settle(people: Sequence[ChatClient], sent: Sequence[Sent]) -> None:
-    """Wait until everybody has everything, but not for ever: what is missing then is lost."""
-    deadline = time.perf_counter() + SETTLE_SECONDS
-    wanted = {each.message_id for each in sent}
+async def _settle(clients: Sequence[ChatClient], sent: Sequence[Sent]) -> None:
+    """Wait until all clients have all messages, or MAX_SETTLE_SECONDS. What is missing then counts as lost."""
+    deadline = time.perf_counter() + MAX_SETTLE_SECONDS
+    message_ids = {message.message_id for message in sent}
     while time.perf_counter() < deadline:
-        if all(wanted <= {frame.get("messageId") for frame in _messages(person)} for person in people):
+        if all(message_ids <= {frame.get("messageId") for frame in _messages(client)} for client in clients):
             return
         await asyncio.sleep(0.1)
 
 
-def _messages(person: ChatClient) -> list[dict[str, object]]:
-    return person.sockets[0].of_type("message")
+def _messages(client: ChatClient) -> list[dict[str, object]]:
+    return client.sockets[0].of_type("message")
 
 
-def _figures(name: str, people: Sequence[ChatClient], sent: Sequence[Sent]) -> Figures:
-    sent_at = {each.message_id: each.sent_at for each in sent}
+def _figures(name: str, clients: Sequence[ChatClient], sent: Sequence[Sent]) -> Figures:
+    sent_at = {message.message_id: message.sent_at for message in sent}
     latencies: list[float] = []
     duplicated = 0
-    for person in people:
-        socket = person.sockets[0]
+    for client in clients:
+        socket = client.sockets[0]
         seen: set[str] = set()
         for frame, arrived in zip(socket.frames, socket.arrived, strict=True):
             message_id = frame.get("messageId")
@@ -160,33 +146,33 @@ def _figures(name: str, people: Sequence[ChatClient], sent: Sequence[Sent]) -> F
             seen.add(message_id)
             latencies.append((arrived - sent_at[message_id]) * 1000)
     percentiles = statistics.quantiles(latencies, n=100)
-    expected = len(sent) * len(people)
+    expected = len(sent) * len(clients)
     return Figures(
         name=name,
         messages=len(sent),
-        recipients=len(people),
+        recipients=len(clients),
         expected=expected,
         lost=expected - len(latencies),
         duplicated=duplicated,
         p50=round(percentiles[49], 1),
         p95=round(percentiles[94], 1),
         p99=round(percentiles[98], 1),
-        ack_p50=round(statistics.median((each.acked_at - each.sent_at) * 1000 for each in sent), 1),
+        ack_p50=round(statistics.median((message.acked_at - message.sent_at) * 1000 for message in sent), 1),
     )
 
 
 def show(figures: Sequence[Figures]) -> None:
-    """A table for people."""
+    """Print the figures as a table."""
     table = Table(title="Send to delivered, ms")
     for column in ("run", "frames", "lost", "twice", "p50", "p95", "p99", "ack p50"):
         table.add_column(column, justify="left" if column == "run" else "right")
-    for each in figures:
+    for run in figures:
         table.add_row(
-            each.name,
-            str(each.expected),
-            str(each.lost),
-            str(each.duplicated),
-            *(f"{value:.1f}" for value in (each.p50, each.p95, each.p99, each.ack_p50)),
+            run.name,
+            str(run.expected),
+            str(run.lost),
+            str(run.duplicated),
+            *(f"{value:.1f}" for value in (run.p50, run.p95, run.p99, run.ack_p50)),
         )
     Console().print(table)
 

@@ -1,26 +1,37 @@
-"""What every measurement begins and ends with: the stage that it measures, and its figures on the disk."""
+"""What every measurement needs: the stage to measure, connected users, and a file for the figures."""
 
 import json
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from ops.chat_client import ChatClient
 from ops.stage.stage import Stage, StageNotFoundError
+from tests.local_stage import TestStage
 
 RESULTS = Path(__file__).parent / "results"
 
 
 def stage_to_measure(state_dir: Path | None, deployed: str | None = None) -> Stage:
-    """The local stage that runs, or a deployed one by name; without it one sentence, and the exit code 1."""
+    """The running local stage, or a deployed one by its name. Exits with 1 and a message if there is none."""
     try:
         return Stage.deployed(deployed) if deployed else Stage.local(state_dir)
-    except StageNotFoundError as absence:
-        typer.echo(str(absence), err=True)
+    except StageNotFoundError as missing:
+        typer.echo(str(missing), err=True)
         raise typer.Exit(1) from None
 
 
-def keep(name: str, figures: Any) -> None:
+async def connect_users(stack: AsyncExitStack, stage: Stage, count: int) -> list[ChatClient]:
+    """Clients of new users with one socket each, closed with the stack."""
+    test_stage = TestStage(stage, None)
+    return [
+        await stack.enter_async_context(test_stage.connected_user(f"bench{number}")) for number in range(count)
+    ]
+
+
+def save(name: str, figures: Any) -> None:
     """Write figures to bench/results/NAME.json."""
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(figures, indent=2))

@@ -1,9 +1,9 @@
-"""What collecting costs: `python -m bench.tracing_overhead`, against the local stage that runs.
+"""The overhead of traces and of an open inspector: `python -m bench.tracing_overhead`, with a local stage running.
 
-The same burst is sent again and again: without traces, with those that functions send and the stage collects, and
-with an open inspector besides, in turn, so that whatever else the machine does falls on all alike. Messages per
-second are counted from the first frame sent to the last one delivered. On a machine that others use as well the
-processor time that the stage takes for each message says more, where the system tells it (Linux).
+The same burst of messages is repeated in turn without traces, with traces, and with traces and an open inspector,
+so that other load of the machine affects all three alike. Messages per second are counted from the first frame
+sent to the last one delivered. On a shared machine the stage's processor time per message is more reliable (Linux
+only).
 """
 
 import asyncio
@@ -19,31 +19,30 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.runs import keep, stage_to_measure
+from bench.runs import connect_users, save, stage_to_measure
 from local.stage import LocalStage
 from local.state_directory import DEFAULT_STATE_DIR
-from ops.chat_client import ChatClient, open_client
+from ops.chat_client import ChatClient
 from ops.stage.stage import Stage
+from tests.guarantees.clients import create_private_channel
 
 ROOT = Path(__file__).resolve().parents[1]
 SWITCH = "POWERTOOLS_TRACE_DISABLED"
-# A little under what everybody may say at once, see the stage's messageBurst.
+# Messages per user: less than the stage's messageBurst.
 BURST = 18
-# After a burst of warming up, until everybody may say as much again.
-WARM_UP_REST_SECONDS = 9.5
-DELIVERED_SECONDS = 120.0
+# The pause after the warm-up burst, in which the rate limit allows the next burst.
+PAUSE_AFTER_WARM_UP_SECONDS = 9.5
+MAX_DELIVERY_SECONDS = 120.0
 SETTLE_SECONDS = 2.5
-PASSWORD = "Parley-bench-1"  # noqa: S105 - of people made for a measurement on this machine
 
 
 class Watching(StrEnum):
-    """What is watched during a burst."""
+    """What observes the stage during a burst."""
 
     NOTHING = "nothing"
     TRACES = "traces"
@@ -52,7 +51,7 @@ class Watching(StrEnum):
 
 @dataclass
 class Rounds:
-    """Bursts of one kind: messages per second, and the stage's processor time for a message in milliseconds."""
+    """The bursts of one kind: messages per second, and the stage's processor time per message in milliseconds."""
 
     speeds: list[float] = field(default_factory=list)
     processor_ms: list[float] = field(default_factory=list)
@@ -60,20 +59,20 @@ class Rounds:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What was measured, and what watching takes of it, by the medians."""
+    """The measurements, and the overhead computed from their medians."""
 
-    people: int
+    users: int
     messages: int
     rounds: dict[Watching, Rounds]
     events_seen: int
     runs_seen: int
 
     def of(self, watching: Watching) -> float:
-        """The part of the throughput that it takes."""
+        """The fraction by which it lowers the throughput."""
         return 1 - self._median(watching) / self._median(Watching.NOTHING)
 
     def processor_time_of(self, watching: Watching) -> float | None:
-        """The part of the processor time for a message that it takes; None where the system does not tell."""
+        """Its fraction of the processor time per message; None where the system does not report processor time."""
         spent, before = self.rounds[watching].processor_ms, self.rounds[Watching.NOTHING].processor_ms
         return 1 - statistics.median(before) / statistics.median(spent) if before and spent else None
 
@@ -82,7 +81,7 @@ class Cost:
 
 
 class Page:
-    """An inspector that is open: it reads the live stream and counts."""
+    """An open inspector, which reads the live stream and counts its events and runs."""
 
     def __init__(self) -> None:
         self.events = 0
@@ -90,7 +89,7 @@ class Page:
 
     @contextmanager
     def opened(self, stage: Stage, token: str) -> Iterator[None]:
-        """Read until the block ends, in a process of its own."""
+        """Read the stream in a process of its own until the block ends."""
         with subprocess.Popen(
             [sys.executable, "-m", "bench.inspector_page"],
             cwd=ROOT,
@@ -98,26 +97,26 @@ class Page:
             stdout=subprocess.PIPE,
             text=True,
         ) as reader:
-            on_progress, tells = reader.stdin, reader.stdout
-            if on_progress is None or tells is None:
+            stdin, stdout = reader.stdin, reader.stdout
+            if stdin is None or stdout is None:
                 raise RuntimeError("the inspector's page has no pipes")
-            on_progress.write(f"{stage.site_url}/inspector-api/live\n{token}\n")
-            on_progress.flush()
-            if tells.readline().strip() != "open":
+            stdin.write(f"{stage.site_url}/inspector-api/live\n{token}\n")
+            stdin.flush()
+            if stdout.readline().strip() != "open":
                 raise RuntimeError("the inspector's stream did not open")
             time.sleep(1)
             try:
                 yield
             finally:
-                on_progress.close()
-                counts = json.loads(tells.readline())
+                stdin.close()
+                counts = json.loads(stdout.readline())
                 self.events += counts["events"]
                 self.runs += counts["runs"]
 
 
 def main(
     state_dir: Annotated[Path, typer.Option(help="The local stage's state directory")] = DEFAULT_STATE_DIR,
-    people: Annotated[int, typer.Option(min=2, max=20, help="Who talk, all in one channel")] = 10,
+    users: Annotated[int, typer.Option(min=2, max=20, help="Users who send messages, all in one channel")] = 10,
     rounds: Annotated[int, typer.Option(min=1, max=20, help="Bursts of each kind")] = 4,
     as_json: Annotated[bool, typer.Option("--json", help="Print figures for scripts")] = False,
 ) -> None:
@@ -125,63 +124,64 @@ def main(
     stage = stage_to_measure(state_dir)
     local = LocalStage.load(state_dir)
     try:
-        found = asyncio.run(measure(stage, local, people=people, rounds=rounds))
+        cost = asyncio.run(measure(stage, local, users=users, rounds=rounds))
     finally:
         switch(stage, local, traced=True)
     figures = {
-        **asdict(found),
-        "cost": {watching: found.of(watching) for watching in Watching},
-        "processorCost": {watching: found.processor_time_of(watching) for watching in Watching},
+        **asdict(cost),
+        "cost": {watching: cost.of(watching) for watching in Watching},
+        "processorCost": {watching: cost.processor_time_of(watching) for watching in Watching},
     }
-    keep("collecting", figures)
+    save("collecting", figures)
     if as_json:
         typer.echo(json.dumps(figures))
     else:
-        show(found)
+        show(cost)
 
 
-async def measure(stage: Stage, local: LocalStage, *, people: int, rounds: int) -> Cost:
-    """Bursts of each kind, in turn."""
+async def measure(stage: Stage, local: LocalStage, *, users: int, rounds: int) -> Cost:
+    """Measure bursts of each kind in turn."""
     page = Page()
-    found = {watching: Rounds() for watching in Watching}
+    rounds_by_kind = {watching: Rounds() for watching in Watching}
     kinds = list(Watching)
     for number in range(rounds):
-        # Each time in another order, so that a stage that grows slower favours none.
+        # The order changes every round, so that a stage that slows down affects all kinds alike.
         for watching in kinds[number % 3 :] + kinds[: number % 3]:
             await asyncio.to_thread(switch, stage, local, traced=watching is not Watching.NOTHING)
-            await _round(stage, local, found[watching], page if watching is Watching.INSPECTOR else None, people)
+            open_page = page if watching is Watching.INSPECTOR else None
+            await _round(stage, local, rounds_by_kind[watching], open_page, users)
     return Cost(
-        people=people,
-        messages=people * BURST,
-        rounds=found,
+        users=users,
+        messages=users * BURST,
+        rounds=rounds_by_kind,
         events_seen=page.events,
         runs_seen=page.runs,
     )
 
 
-async def _round(stage: Stage, local: LocalStage, found: Rounds, page: Page | None, people: int) -> None:
+async def _round(stage: Stage, local: LocalStage, measured: Rounds, page: Page | None, users: int) -> None:
     async with AsyncExitStack() as stack:
-        crowd = [await stack.enter_async_context(_somebody(stage, each)) for each in range(people)]
-        token = stage.user_pool.id_token(crowd[0].user["username"], PASSWORD)
-        channel_id = await _channel(crowd)
-        # Switching replaced the environments of the functions: as many as a burst needs must be there.
-        await _burst(crowd, channel_id, BURST)
-        await asyncio.sleep(WARM_UP_REST_SECONDS)
+        clients = await connect_users(stack, stage, users)
+        token = str(clients[0].api.http.headers["Authorization"])
+        channel_id = await create_private_channel(*clients)
+        # The switch replaced the execution environments of the functions; this burst starts as many as are needed.
+        await _burst(clients, channel_id, BURST)
+        await asyncio.sleep(PAUSE_AFTER_WARM_UP_SECONDS)
         opened = page.opened(stage, token) if page else nullcontext()
         await asyncio.to_thread(opened.__enter__)
         try:
             before = processor_seconds(local)
-            found.speeds.append(round(await _burst(crowd, channel_id, BURST), 1))
-            # The inspector looks at runs every two seconds.
+            measured.speeds.append(round(await _burst(clients, channel_id, BURST), 1))
+            # The inspector reads new runs every two seconds.
             await asyncio.sleep(SETTLE_SECONDS)
             if spent := processor_seconds(local) - before:
-                found.processor_ms.append(round(spent * 1000 / (people * BURST), 2))
+                measured.processor_ms.append(round(spent * 1000 / (users * BURST), 2))
         finally:
             await asyncio.to_thread(opened.__exit__, None, None, None)
 
 
 def processor_seconds(local: LocalStage) -> float:
-    """What the stage's processes have used so far, ended children included; 0 where the system does not tell."""
+    """The processor time of the stage's processes, with ended children; 0 if the system does not report it."""
     roots = {int(pid) for pid in local.description["pids"].values()}
     parents: dict[int, int] = {}
     ticks: dict[int, int] = {}
@@ -189,7 +189,7 @@ def processor_seconds(local: LocalStage) -> float:
         try:
             fields = status.read_text().rpartition(")")[2].split()
         except OSError:
-            continue  # it ended meanwhile
+            continue  # the process has ended
         pid = int(status.parent.name)
         parents[pid] = int(fields[1])
         ticks[pid] = sum(int(field) for field in fields[11:15])
@@ -203,7 +203,7 @@ def processor_seconds(local: LocalStage) -> float:
 
 
 def switch(stage: Stage, local: LocalStage, *, traced: bool) -> None:
-    """Have every function of the stage trace, or not, and warm: newly started whether that changes or not."""
+    """Enable or disable tracing in every function of the stage, and warm the restarted functions."""
     functions = stage.client("lambda")
     for listed in functions.get_paginator("list_functions").paginate():
         for function in listed["Functions"]:
@@ -217,63 +217,49 @@ def switch(stage: Stage, local: LocalStage, *, traced: bool) -> None:
     local.warm_functions()
 
 
-def _somebody(stage: Stage, number: int) -> Any:
-    username = f"collecting-{number}-{uuid4().hex[:8]}"
-    stage.user_pool.add(username, display_name=f"Bench {number}", password=PASSWORD)
-    token = stage.user_pool.id_token(username, PASSWORD)
-    return open_client(api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=token)
-
-
-async def _channel(people: Sequence[ChatClient]) -> str:
-    channel = await people[0].api.post("/channels", {"name": f"bench {uuid4().hex[:8]}", "kind": "private"})
-    for person in people[1:]:
-        await people[0].api.put(f"/channels/{channel['channelId']}/members/{person.user_id}")
-    return str(channel["channelId"])
-
-
-async def _burst(people: Sequence[ChatClient], channel_id: str, each: int) -> float:
-    """Everybody says so much at once. Returns messages per second, sent to delivered to all."""
+async def _burst(clients: Sequence[ChatClient], channel_id: str, count: int) -> float:
+    """Send so many messages from every client concurrently. Returns the delivered messages per second."""
     started = time.perf_counter()
-    sends = [person.send_message("measured", channel_id=channel_id) for person in people for _ in range(each)]
+    sends = [client.send_message("measured", channel_id=channel_id) for client in clients for _ in range(count)]
     acks = await asyncio.gather(*sends)
     refused = [ack for ack in acks if ack["type"] != "ack"]
     if refused:
         raise RuntimeError(f"{len(refused)} messages were refused: {refused[0]['code']}")
-    wanted = {ack["messageId"] for ack in acks}
-    deadline = time.perf_counter() + DELIVERED_SECONDS
-    for person in people:
-        socket = person.sockets[0]
-        while not wanted <= {frame.get("messageId") for frame in socket.of_type("message")}:
+    message_ids = {ack["messageId"] for ack in acks}
+    deadline = time.perf_counter() + MAX_DELIVERY_SECONDS
+    for client in clients:
+        socket = client.sockets[0]
+        while not message_ids <= {frame.get("messageId") for frame in socket.of_type("message")}:
             if time.perf_counter() > deadline:
                 raise RuntimeError("a burst was not delivered in time")
             await asyncio.sleep(0.02)
     last = max(
         arrived
-        for person in people
-        for frame, arrived in zip(person.sockets[0].frames, person.sockets[0].arrived, strict=True)
-        if frame.get("messageId") in wanted and frame["type"] == "message"
+        for client in clients
+        for frame, arrived in zip(client.sockets[0].frames, client.sockets[0].arrived, strict=True)
+        if frame.get("messageId") in message_ids and frame["type"] == "message"
     )
-    return len(wanted) / (last - started)
+    return len(message_ids) / (last - started)
 
 
-def show(found: Cost) -> None:
-    """A table for people."""
-    table = Table(title=f"{found.messages} messages to {found.people} people each")
+def show(cost: Cost) -> None:
+    """Print the measurements as a table."""
+    table = Table(title=f"{cost.messages} messages to {cost.users} users each")
     for column in ("watching", "messages/s", "rounds", "costs", "processor time a message", "costs"):
         table.add_column(column)
-    for watching, rounds in found.rounds.items():
-        processor = found.processor_time_of(watching)
+    for watching, rounds in cost.rounds.items():
+        processor = cost.processor_time_of(watching)
         table.add_row(
             watching,
             f"{statistics.median(rounds.speeds):.1f}",
             ", ".join(f"{speed:.1f}" for speed in rounds.speeds),
-            f"{found.of(watching):.1%}",
+            f"{cost.of(watching):.1%}",
             "" if processor is None else f"{statistics.median(rounds.processor_ms):.1f} ms",
             "" if processor is None else f"{processor:.1%}",
         )
     console = Console()
     console.print(table)
-    console.print(f"The inspector saw {found.events_seen} events and {found.runs_seen} runs.")
+    console.print(f"The inspector saw {cost.events_seen} events and {cost.runs_seen} runs.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every version of every event that was ever on the bus is still read, and delivered if it is a channel event."""
+"""Every published version of every event can still be read, and every channel event still becomes its frame."""
 
 import json
 import re
@@ -37,32 +37,32 @@ FRAMES = {
 
 
 def load(path: Path) -> dict[str, Any]:
-    """A fixture."""
+    """Read a fixture."""
     event: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return event
 
 
-def named(path: Path) -> str:
-    """Its name without the ending, `MessageSent.v1`."""
+def fixture_name(path: Path) -> str:
+    """A fixture's name, `MessageSent.v1`."""
     return path.stem
 
 
 channel_event = pytest.mark.parametrize(
-    "path", [path for path in FIXTURES if path.stem.split(".")[0] in CHANNEL_EVENTS], ids=named
+    "path", [path for path in FIXTURES if path.stem.split(".")[0] in CHANNEL_EVENTS], ids=fixture_name
 )
-every_event = pytest.mark.parametrize("path", FIXTURES, ids=named)
+every_event = pytest.mark.parametrize("path", FIXTURES, ids=fixture_name)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_version_of_an_event_has_its_fixture(name: str):
-    """From the first to the current: a new event, or a new version, comes with what it looks like."""
+def test_every_version_of_an_event_has_a_fixture(name: str):
+    """There is a fixture for each version from 1 to the current one."""
     versions = {f"{name}.v{version}.json" for version in range(1, SCHEMA_VERSION + 1)}
     assert versions == {path.name for path in FOLDER.glob(f"{name}.*")}
 
 
 @every_event
-def test_a_fixture_is_what_its_name_says(path: Path):
-    """The detail-type and the schema version, from our source; and no fixture is of an event unknown."""
+def test_a_fixture_matches_its_file_name(path: Path):
+    """Its source is ours, and its detail-type and schema version, of a known event, are those of the name."""
     matched = re.fullmatch(r"(\w+)\.v(\d+)", path.stem)
     assert matched
     event = load(path)
@@ -73,8 +73,8 @@ def test_a_fixture_is_what_its_name_says(path: Path):
 
 
 @every_event
-def test_a_fixture_is_read_whole(path: Path):
-    """As its own type, with nothing lost: writing it again gives the same detail."""
+def test_a_fixture_is_read_without_loss(path: Path):
+    """A fixture is read as its type, and serializing it again gives the same detail."""
     event = load(path)
     envelope = read_event(event)
     assert detail_type(envelope.data) == event["detail-type"]
@@ -82,21 +82,22 @@ def test_a_fixture_is_read_whole(path: Path):
 
 
 @every_event
-def test_fields_that_come_later_are_tolerated(path: Path):
-    """A producer may add fields anywhere; consumers of today read the rest as before."""
+def test_unknown_fields_are_ignored(path: Path):
+    """A producer may add a field to any object, and consumers read the rest as before."""
 
-    def grown(value: Any) -> Any:
+    def with_unknown_fields(value: Any) -> Any:
         if isinstance(value, dict):
-            return {"addedLater": {"a": [1]}, **{name: grown(inner) for name, inner in value.items()}}
-        return [grown(inner) for inner in value] if isinstance(value, list) else value
+            fields = {name: with_unknown_fields(inner) for name, inner in value.items()}
+            return {"addedLater": {"a": [1]}, **fields}
+        return [with_unknown_fields(inner) for inner in value] if isinstance(value, list) else value
 
     event = load(path)
-    assert read_event(grown(event)) == read_event(event)
+    assert read_event(with_unknown_fields(event)) == read_event(event)
 
 
 @channel_event
-def test_a_channel_event_is_delivered_as_its_frame(path: Path):
-    """A frame of the closed union that clients know, with what the event said of it."""
+def test_a_channel_event_becomes_its_frame(path: Path):
+    """The frame is one of those that clients know, and has the event's values."""
     event = load(path)
     envelope = read_event(event)
     seq = 43 if isinstance(envelope.data, MessageSent) else None
@@ -112,7 +113,7 @@ def test_a_channel_event_is_delivered_as_its_frame(path: Path):
         assert frame["seq"] == seq
 
 
-def test_a_message_is_traced_from_the_event_alone():
-    """Archives drop the bus's own header; the metadata's is enough to follow a replayed message."""
+def test_a_message_frame_has_the_trace_id_of_its_event():
+    """The trace id comes from the event's metadata, because archived events lose EventBridge's trace header."""
     envelope = read_event(load(FOLDER / "MessageSent.v1.json"))
     assert json.loads(frame_for(envelope, 1).encode())["traceId"] == "1-6924271c-5f3a1b2c4d5e6f7081920a3b"

@@ -1,4 +1,4 @@
-"""What tests are made of: events as API Gateway, SQS and Step Functions send them, and facts to put into them."""
+"""Builds the events that API Gateway, SQS and EventBridge send to functions, and the facts in them."""
 
 import json
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from functions.contract.model import Person, Shape, timestamp
 from tests import events as wire_events
 
 NOW_MS = 1_795_000_000_123
-"""When every test happens, until it moves the clock: 2026-11-18T11:06:40.123Z."""
+"""The time of every test until it advances the clock: 2026-11-18T11:06:40.123Z."""
 
 AT = timestamp(NOW_MS)
 HOUR_MS = 3_600_000
 CLIENT_MESSAGE_ID = "4f6c2a53-7c0e-4b8f-9d3a-1f2e3d4c5b6a"
 SECRET = "the secret of the tests"
-"""The text of messages in handler tests, which look for it in all that is logged."""
+"""The text of messages in handler tests, which check that it is not logged."""
 
 CHANNEL = ChannelRecord(
     channel_id="c-1", kind=events.ChannelKind.PUBLIC, name="tea", created_at=AT, created_by="alice"
@@ -27,7 +27,7 @@ ALICE = Person(user_id="alice", display_name="Alice")
 
 @dataclass(frozen=True)
 class LambdaContext:
-    """What Lambda tells a function of its call."""
+    """The context object that Lambda passes to a function."""
 
     function_name: str = "parley"
     memory_limit_in_mb: int = 512
@@ -44,7 +44,7 @@ def facts() -> dict[str, Shape]:
     """One fact of each kind, by its detail-type."""
     place = {"message_id": "m-1", "channel_id": "c-1", "seq": 7}
     membership = {"channel_id": "c-1", "channel": CHANNEL.summary, "changed_at": AT}
-    made: list[Shape] = [
+    all_facts: list[Shape] = [
         events.MessageSent(
             message_id="m-1",
             client_message_id=CLIENT_MESSAGE_ID,
@@ -65,7 +65,7 @@ def facts() -> dict[str, Shape]:
         events.TypingStarted(channel_id="c-1", user_id="alice", until=timestamp(NOW_MS + 6000)),
         events.ChannelRead(channel_id="c-1", user_id="alice", read_seq=7),
     ]
-    return {type(fact).__name__: fact for fact in made}
+    return {type(fact).__name__: fact for fact in all_facts}
 
 
 def enveloped(fact: Shape, *, trace_header: str | None = None) -> events.Envelope[Any]:
@@ -81,13 +81,13 @@ def enveloped(fact: Shape, *, trace_header: str | None = None) -> events.Envelop
 
 
 def bus_event(fact: Shape, **more: Any) -> dict[str, Any]:
-    """A fact as EventBridge hands it on."""
+    """A fact as EventBridge delivers it to a rule's targets."""
     detail = enveloped(fact, **more).model_dump(mode="json", by_alias=True, exclude_none=True)
     return wire_events.bus_event(events.detail_type(fact), detail, event_id="b-1")
 
 
 def sqs_event(*bodies: Any) -> dict[str, Any]:
-    """A batch from a queue; a body that is no string is put in as JSON. The records are m0, m1, ..."""
+    """A batch from a queue. A body that is no string is encoded as JSON. The records' ids are m0, m1, …"""
     return {
         "Records": [
             {
@@ -113,7 +113,7 @@ def socket_event(
     session_expires_at_ms: int = NOW_MS + HOUR_MS,
     route: str = "sendMessage",
 ) -> dict[str, Any]:
-    """A frame on its way to a route, as the WebSocket API's proxy integration sends it."""
+    """A frame as the WebSocket API's proxy integration sends it to a route's function."""
     return {
         "requestContext": {
             "routeKey": route,
@@ -136,7 +136,7 @@ def socket_event(
 
 
 def holder(**changes: Any) -> TicketHolder:
-    """Whom a ticket was issued to: Alice, for a program."""
+    """The user to whom a ticket was issued: Alice, without an origin, as a program requests it."""
     alice: dict[str, Any] = {
         "user_id": "alice",
         "display_name": "Alice",
@@ -148,7 +148,7 @@ def holder(**changes: Any) -> TicketHolder:
 
 
 def connect_event(ticket: str | None, *, origin: str | None = None) -> dict[str, Any]:
-    """A request to open a socket, as the WebSocket API's REQUEST authorizer gets it."""
+    """A request to open a socket, as the WebSocket API's REQUEST authorizer receives it."""
     return {
         "type": "REQUEST",
         "methodArn": "arn:aws:execute-api:us-east-1:123456789012:socketapi/socket/$connect",
@@ -168,7 +168,7 @@ def rest_event(
     resource: str | None = None,
     origin: str | None = None,
 ) -> dict[str, Any]:
-    """A request as the REST API's proxy integration sends it, past the Cognito authorizer."""
+    """A request as the REST API's proxy integration sends it, after the Cognito authorizer."""
     return {
         "resource": resource or path,
         "path": path,

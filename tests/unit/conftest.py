@@ -1,7 +1,7 @@
-"""Fixtures of the unit tests: a clock that stands still, and a stage in memory.
+"""Fixtures of the unit tests: a clock that a test advances, and a stage in memory.
 
-AWS is mocked for the whole session, so that clients are made once; each test that asks for a stage gets an
-empty one.
+AWS is mocked for the whole session, so that clients are created once; each test that uses a stage gets an empty
+one.
 """
 
 import os
@@ -35,17 +35,17 @@ os.environ |= {
 
 
 class Clock:
-    """The server's time, which passes only when a test says so."""
+    """The server's time, which changes only when a test advances it."""
 
     def __init__(self, now_ms: int) -> None:
         self.now_ms = now_ms
 
     def advance(self, milliseconds: int) -> None:
-        """Let time pass."""
+        """Advance the time."""
         self.now_ms += milliseconds
 
     def time_ns(self) -> int:
-        """As the standard library's."""
+        """The time in nanoseconds, as `time.time_ns` of the standard library."""
         return self.now_ms * 1_000_000
 
 
@@ -58,27 +58,27 @@ def server_time(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture(autouse=True)
-def forget_caches() -> None:
-    """What functions remember between calls, they forget between tests."""
+def clear_caches() -> None:
+    """Clear what functions cache between invocations."""
     FunctionSettings.__dict__["from_env"].__func__.cache_clear()
     registration._register.cache_clear()
 
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[Stage]:
-    """AWS, mocked, and clients that keep to it."""
+    """Mocked AWS, and clients that use it."""
     with mock_aws():
         clients.dynamodb.cache_clear()
         clients.event_bridge.cache_clear()
         clients.table_of_thread.cache_clear()
-        made = Stage()
-        made.create()
-        yield made
+        stage = Stage()
+        stage.create()
+        yield stage
 
 
 @pytest.fixture
 def stage(aws: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """An empty stage, named in the environment."""
+    """An empty stage, whose names are in the environment variables of functions."""
     for name, value in aws.environment.items():
         monkeypatch.setenv(name, value)
     aws.clear()

@@ -1,7 +1,7 @@
-"""A stage in memory: the tables, and the bus with all that was put on it.
+"""A stage in memory: the tables, and the bus with every published event.
 
-The tables' keys are written here once more on purpose: these tests must not wait for a synthesis. The tests of
-the stacks compare nothing with them, the integration tests run on the deployed tables.
+The tables' keys are repeated here, so that these tests need no synthesis. The integration tests run on the
+deployed tables.
 """
 
 import json
@@ -35,30 +35,30 @@ INDEXES: dict[str, tuple[str, list[str]]] = {
 NUMBERS = {"seq"}
 BUS = "parley-bus"
 ACCOUNT = "123456789012"
-"""moto's, which everything belongs to."""
+"""The account id of moto."""
 
 
 class Stage:
-    """Everything that the functions may touch, empty, and how to fill it and look into it."""
+    """The resources that functions use, with functions that fill and read them."""
 
     def __init__(self) -> None:
         self.dynamodb = boto3.resource("dynamodb")
         self.bus = boto3.client("events")
         self._published: list[dict[str, Any]] = []
-        # moto's own way from a rule to a queue needs a package more; what the bus is sent is the same.
-        clients.event_bridge().meta.events.register("provide-client-params.events.PutEvents", self._hear)
+        # moto needs another package for rules that target queues, so the published events are recorded here.
+        clients.event_bridge().meta.events.register("provide-client-params.events.PutEvents", self._record)
         self.environment = {f"PARLEY_{table.upper()}_TABLE": table for table in TABLES} | {"PARLEY_BUS_NAME": BUS}
 
         clients.dynamodb().meta.client.meta.events.register("provide-client-params.dynamodb.GetItem", _check_key)
 
     def create(self) -> None:
-        """Make the tables and the bus."""
+        """Create the tables and the bus."""
         for table, keys in TABLES.items():
             self._create_table(table, keys)
         self.bus.create_event_bus(Name=BUS)
 
     def clear(self) -> None:
-        """Empty everything. Making the tables anew would take most of the tests' time."""
+        """Delete all rows and events. Creating the tables again would take most of the tests' time."""
         backend = dynamodb_backends[ACCOUNT]["us-east-1"]
         for table in backend.tables.values():
             table.items.clear()
@@ -88,7 +88,7 @@ class Stage:
         )
 
     def settings(self) -> ApiSettings:
-        """The REST API's settings, which name the most."""
+        """The REST API's settings, which name the most resources."""
         return ApiSettings.from_env()
 
     def status_settings(self) -> BroadcastStatusSettings:
@@ -96,7 +96,7 @@ class Stage:
         return BroadcastStatusSettings.from_env()
 
     def connect_settings(self) -> DisconnectSettings:
-        """What functions that open and close connections have."""
+        """The settings of the functions that open and close connections."""
         return DisconnectSettings.from_env()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
@@ -105,19 +105,19 @@ class Stage:
         return list(rows)
 
     def put(self, table: str, **row: Any) -> None:
-        """Put a row in, as it is."""
+        """Put a row into a table unchanged."""
         self.dynamodb.Table(table).put_item(Item=row)
 
     def published(self) -> list[dict[str, Any]]:
-        """The events on the bus since this was last asked, as rules hand them on."""
-        heard, self._published = self._published, []
-        return heard
+        """The events published since the last call, as rules deliver them."""
+        events, self._published = self._published, []
+        return events
 
     def published_types(self) -> list[str]:
-        """The detail-types of the events on the bus since this was last asked."""
+        """The detail-types of the events published since the last call of this or `published`."""
         return [event["detail-type"] for event in self.published()]
 
-    def _hear(self, params: Any, **_: Any) -> None:
+    def _record(self, params: Any, **_: Any) -> None:
         for entry in params["Entries"]:
             assert entry["EventBusName"] == BUS
             self._published.append(
@@ -129,7 +129,7 @@ class Stage:
             )
 
     def add_user(self, user_id: str) -> User:
-        """A user in the directory, who is in no channel."""
+        """Add a user to the directory, without a membership."""
         users.add(
             "users",
             user_id=user_id,
@@ -142,19 +142,19 @@ class Stage:
         return user
 
     def add_channel(self, channel: ChannelRecord, *user_ids: str, owner: str | None = None) -> ChannelRecord:
-        """A channel that has been announced, with members."""
+        """Add an announced channel with members."""
         channels.create("channels", "members", channel.model_copy(update={"announced": True}), ())
         for user_id in user_ids:
             self.add_member(user_id, channel.channel_id, role="owner" if user_id == owner else "member")
         return channel
 
     def add_member(self, user_id: str, channel_id: str, *, role: str = "member") -> None:
-        """A member who has been announced."""
+        """Add a membership, and count it in the channel's row."""
         membership = Membership(user_id=user_id, channel_id=channel_id, role=role, joined_at=AT)
         members.add("members", "channels", membership)
 
     def add_general(self) -> None:
-        """The channel that everyone joins, as the first user's first call leaves it."""
+        """Add the channel that every user joins, as the first user's first call creates it."""
         self.add_channel(general(AT))
 
     def connect(
@@ -166,7 +166,7 @@ class Stage:
         opened_at_ms: int = NOW_MS - 60_000,
         session_id: str = "s-1",
     ) -> None:
-        """An open connection, subscribed to its user's channels."""
+        """Register an open connection, subscribed to its user's channels."""
         connections.register(
             connections.Connection(
                 user_id=user_id, connection_id=connection_id, session_id=session_id, expires_at=expires_at
@@ -184,7 +184,7 @@ class Stage:
     def add_message(
         self, seq: int, *, channel_id: str = "c-1", sender_id: str = "alice", text: str = "hi"
     ) -> None:
-        """A message as the workflow stores it."""
+        """Add a message as the workflow stores it."""
         self.put(
             "messages",
             channelId=channel_id,
@@ -200,7 +200,7 @@ class Stage:
         )
 
     def add_reaction(self, seq: int, emoji: str, user_id: str, *, present: bool = True, at: str = AT) -> None:
-        """A reaction as the workflow stores it."""
+        """Add a reaction as the workflow stores it."""
         self.put(
             "reactions",
             channelId="c-1",
@@ -213,7 +213,7 @@ class Stage:
         )
 
     def conflict(self, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
-        """Let the next transactions be cancelled, as DynamoDB does when another write touches the same row."""
+        """Let the next transactions fail, as DynamoDB does on a concurrent write to the same row."""
         client = clients.dynamodb().meta.client
         transact = client.transact_write_items
         left = times
@@ -242,6 +242,6 @@ def _schema(keys: list[str]) -> Any:
 
 
 def _check_key(params: Any, **_: Any) -> None:
-    """DynamoDB refuses keys over a kilobyte (sort keys; twice that for the others), which moto does not."""
+    """Refuse keys over a kilobyte, as DynamoDB does with sort keys (2 KB for partition keys) and moto does not."""
     if any(isinstance(value, str) and len(value.encode()) > 1024 for value in params["Key"].values()):
         raise ValueError("ValidationException: Aggregated size of all range keys has exceeded the size limit")

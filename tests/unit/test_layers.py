@@ -1,4 +1,4 @@
-"""Imports point one way: each package imports only what its place in the layers allows."""
+"""Each package imports only the packages that its layer allows."""
 
 import ast
 import sys
@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("functions", "stacks", "workflows", "inspector", "local", "ops", "bench", "docs", "tests", "app")
 
-# Which of our packages each package may import. The longest matching name applies to a module; tests may import
-# everything, and nothing but bench imports tests.
+# The packages of this repository that each package may import. The longest matching name applies to a module.
+# Tests may import everything, and only bench imports tests.
 ALLOWED: dict[str, tuple[str, ...]] = {
     "functions.contract": ("functions.contract",),
     "functions.chat": ("functions.chat", "functions.contract"),
@@ -41,7 +41,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "local.emulator": ("local.emulator",),
     "bench": ("bench", "local", "inspector", "ops", "functions.contract", "tests"),
 }
-# Packages of others that only some of our packages import.
+# Third-party packages that only some of our packages import.
 PURE = ("pydantic",)
 CONFINED: dict[str, tuple[str, ...]] = {
     "boto3": ("functions.aws",),
@@ -51,11 +51,11 @@ CONFINED: dict[str, tuple[str, ...]] = {
 
 
 def modules() -> list[Path]:
-    """Every module but the tests."""
-    found = [
+    """Every module except those of the tests."""
+    packaged = [
         path for package in OURS if package not in ("tests", "app") for path in (ROOT / package).rglob("*.py")
     ]
-    return sorted([*found, ROOT / "app.py"])
+    return sorted([*packaged, ROOT / "app.py"])
 
 
 def name_of(path: Path) -> str:
@@ -74,18 +74,18 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def within(name: str, packages: tuple[str, ...]) -> bool:
-    """Whether a dotted name is one of the packages or lies in one."""
+    """Whether a dotted name is one of the packages or a module of one."""
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
 def package_of(module: str) -> str:
-    """The package whose rule applies to a module."""
+    """The package in ALLOWED whose rule applies to a module."""
     return max((package for package in ALLOWED if within(module, (package,))), key=len)
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_a_module_imports_only_what_its_package_may(path: Path):
-    """A handler may import every layer of the functions, the domain only the contract."""
+    """A module imports only the packages that ALLOWED lists for it."""
     if name_of(path) == "functions":
         return
     package = package_of(name_of(path))
@@ -102,8 +102,8 @@ def test_a_module_imports_only_what_its_package_may(path: Path):
     ],
     ids=name_of,
 )
-def test_the_domain_is_pure(path: Path):
-    """Standard library and pydantic only: no AWS, and no clock or I/O of its own."""
+def test_contract_and_chat_are_pure(path: Path):
+    """They import the standard library and pydantic only, and no module for time or I/O."""
     packages = {name.split(".")[0] for name in imports(path)}
     assert packages <= sys.stdlib_module_names | {"functions", *PURE}
     if within(name_of(path), ("functions.contract", "functions.chat")):
@@ -113,8 +113,8 @@ def test_the_domain_is_pure(path: Path):
 @pytest.mark.parametrize(
     "path", [path for path in modules() if within(name_of(path), ("functions",))], ids=name_of
 )
-def test_what_is_confined_stays_there(path: Path):
-    """Handlers speak to AWS through the edge; the X-Ray SDK has one door."""
+def test_confined_packages_are_imported_in_one_place_only(path: Path):
+    """Only functions.aws imports boto3, and only its module for tracing imports the X-Ray SDK."""
     wrong = [
         name
         for name in imports(path)
@@ -123,17 +123,17 @@ def test_what_is_confined_stays_there(path: Path):
     assert wrong == []
 
 
-def test_every_module_says_what_it_does():
-    """It opens with what it is for; only packages of tests may be silent."""
-    silent = [
+def test_every_module_has_a_docstring():
+    """Every module outside the tests begins with a docstring."""
+    undocumented = [
         name_of(path) for path in modules() if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     ]
-    assert silent == []
+    assert undocumented == []
 
 
-def test_every_test_says_what_it_shows():
-    """A test's docstring states a behaviour."""
-    silent = [
+def test_every_test_has_a_docstring():
+    """Every test has a docstring, which states the behaviour that it tests."""
+    undocumented = [
         f"{name_of(path)}.{node.name}"
         for path in sorted((ROOT / "tests").rglob("test_*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -141,4 +141,4 @@ def test_every_test_says_what_it_shows():
         and node.name.startswith("test_")
         and not ast.get_docstring(node)
     ]
-    assert silent == []
+    assert undocumented == []

@@ -1,4 +1,4 @@
-"""The documents point at what is there."""
+"""The links in the documents lead to existing files."""
 
 import re
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-FOR_PEOPLE = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "ui/README.md")
+TOP_PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "ui/README.md")
 PAGES = [
-    *(ROOT / name for name in FOR_PEOPLE),
+    *(ROOT / name for name in TOP_PAGES),
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "tests").rglob("*.md")),
 ]
@@ -17,14 +17,14 @@ LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_relative_link_leads_somewhere(page: Path):
-    """A file or folder that a page names exists; pictures too."""
+def test_every_relative_link_leads_to_a_file(page: Path):
+    """Every file, folder or picture that a page links exists."""
     broken = [target for target in LINK.findall(page.read_text()) if not (page.parent / target).exists()]
     assert broken == []
 
 
 def test_every_decision_is_in_the_index():
-    """The index of decisions names each of them, with its own number, title, date and status, and no others."""
+    """The index of decisions lists exactly the decisions, each with its number, title, date and status."""
     rows = [line.strip("|").split(" | ")[:4] for line in (ADR / "README.md").read_text().splitlines()]
     listed = [[cell.strip() for cell in row] for row in rows if row[0].strip().isdigit()]
     decisions = []
@@ -36,7 +36,7 @@ def test_every_decision_is_in_the_index():
 
 
 def test_every_page_of_the_documents_is_linked():
-    """From the README, the architecture or another page that leads there: none can only be found by its name."""
+    """Every page of docs/ is linked from another page."""
     linked = {(page.parent / target).resolve() for page in PAGES for target in LINK.findall(page.read_text())}
     pages = {page for page in (ROOT / "docs").rglob("*.md") if page.name != "README.md"}
     assert pages - linked == set()

@@ -1,4 +1,4 @@
-"""The threats of docs/security.md each name a test, and it exists."""
+"""Every threat in docs/security.md names a test that exists."""
 
 import ast
 import re
@@ -19,7 +19,7 @@ def lines() -> list[list[str]]:
 
 @pytest.mark.parametrize("line", lines(), ids=lambda line: line[1][:60])
 def test_every_threat_names_a_test_that_exists(line: list[str]):
-    """Four cells, and in the last nothing but tests that are there."""
+    """Each row has four cells, and the last one names existing tests."""
     asset, threat, answer, tests = line
     assert asset
     assert threat

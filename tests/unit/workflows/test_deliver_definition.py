@@ -1,4 +1,4 @@
-"""The definition of the workflow `deliver` keeps to the house style. What it does is tested by running it."""
+"""The definition of the workflow `deliver` follows its rules. tests/workflows tests what it does."""
 
 import json
 import re
@@ -27,11 +27,11 @@ RETRIED_WRITES = {
 
 
 def machines(machine: dict[str, Any], name: str = "deliver") -> Iterator[tuple[str, dict[str, Any]]]:
-    """The definition, and every machine nested in it."""
+    """(name, definition) of the workflow and of every state machine nested in it."""
     yield name, machine
     for state_name, state in machine["States"].items():
-        inner = [state[key] for key in ("ItemProcessor",) if key in state] + state.get("Branches", [])
-        for nested in inner:
+        processors = [state[key] for key in ("ItemProcessor",) if key in state] + state.get("Branches", [])
+        for nested in processors:
             yield from machines(nested, f"{name}.{state_name}")
 
 
@@ -42,9 +42,10 @@ STATES = {
 
 
 def nexts(state: dict[str, Any]) -> list[str]:
-    """Where a state may lead to."""
-    ways = [state, *state.get("Choices", ()), *state.get("Catch", ())]
-    return [way["Next"] for way in ways if "Next" in way] + ([state["Default"]] if "Default" in state else [])
+    """The names of the states that can follow a state."""
+    transitions = [state, *state.get("Choices", ()), *state.get("Catch", ())]
+    names = [transition["Next"] for transition in transitions if "Next" in transition]
+    return names + ([state["Default"]] if "Default" in state else [])
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -60,15 +61,15 @@ def strings(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_a_state_says_what_it_is_for(name: str):
-    """The console shows it beside the state; nested states too."""
+def test_a_state_has_a_comment(name: str):
+    """Every state, nested ones too, has a comment, which the Step Functions console shows with it."""
     comment = STATES[name].get("Comment", "")
     assert comment.endswith(".")
     assert len(comment) >= 20
 
 
-def test_the_definition_says_what_it_does():
-    """And speaks JSONata from the top, in no state anything else."""
+def test_the_definition_has_a_comment_and_uses_jsonata():
+    """The whole definition uses JSONata, and no state uses JSONPath."""
     assert DEFINITION["Comment"].endswith(".")
     assert DEFINITION["QueryLanguage"] == "JSONata"
     assert not [name for name, state in STATES.items() if "QueryLanguage" in state]
@@ -77,16 +78,16 @@ def test_the_definition_says_what_it_does():
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_only_what_can_fail_catches(name: str):
-    """Retry and Catch are for tasks and maps; elsewhere the definition would be refused."""
+def test_only_tasks_and_maps_have_retry_and_catch(name: str):
+    """Retry and Catch are only in states that can fail; elsewhere Step Functions refuses the definition."""
     state = STATES[name]
     if state["Type"] not in MAY_FAIL:
         assert not {"Retry", "Catch"} & set(state)
 
 
 @pytest.mark.parametrize("name", [name for name, state in STATES.items() if state["Type"] in MAY_FAIL])
-def test_no_failure_is_lost(name: str):
-    """Whatever fails is caught, down to the last resort, which makes the run fail and the alarm ring."""
+def test_every_failure_is_caught(name: str):
+    """Every state that can fail catches all errors, except SendToDeadLetterQueue, whose failure fails the run."""
     state = STATES[name]
     if name == "deliver.SendToDeadLetterQueue":
         assert "Retry" in state
@@ -97,17 +98,17 @@ def test_no_failure_is_lost(name: str):
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_the_specific_comes_before_the_general(name: str):
-    """States.ALL stands alone and last, or it would take what the others are for."""
+def test_the_general_error_handler_is_the_last(name: str):
+    """States.ALL is alone in the last handler, because handlers after it would never match."""
     for kind in ("Retry", "Catch"):
         errors = [handler["ErrorEquals"] for handler in STATES[name].get(kind, ())]
-        assert all("States.ALL" not in each for each in errors[:-1])
-        assert all(each == ["States.ALL"] for each in errors[-1:] if "States.ALL" in each)
+        assert all("States.ALL" not in names for names in errors[:-1])
+        assert all(names == ["States.ALL"] for names in errors[-1:] if "States.ALL" in names)
 
 
 @pytest.mark.parametrize("name", [name for name, state in STATES.items() if state["Type"] == "Task"])
 def test_errors_are_spelled_as_the_integration_spells_them(name: str):
-    """Optimised integrations say DynamoDB., SDK integrations say DynamoDb.; the other never matches."""
+    """Errors of optimised integrations begin with DynamoDB., those of SDK integrations with DynamoDb."""
     state = STATES[name]
     integration = state["Resource"].removeprefix("arn:aws:states:::")
     if integration.startswith("aws-sdk:dynamodb"):
@@ -119,7 +120,7 @@ def test_errors_are_spelled_as_the_integration_spells_them(name: str):
     else:
         prefix, suffix = "States.ALL", ""
     errors = [
-        error for kind in ("Retry", "Catch") for each in state.get(kind, ()) for error in each["ErrorEquals"]
+        error for kind in ("Retry", "Catch") for handler in state.get(kind, ()) for error in handler["ErrorEquals"]
     ]
     assert errors
     wrong = [
@@ -130,29 +131,29 @@ def test_errors_are_spelled_as_the_integration_spells_them(name: str):
     assert wrong == []
 
 
-def test_a_place_in_the_order_is_worth_a_retry():
-    """Who joins writes the channel's row in a transaction; a message at that moment must not be lost to it."""
+def test_assigning_a_seq_is_retried_after_a_conflict():
+    """AssignSequence retries a conflict with the transaction that writes the channel's row when a user joins."""
     [retry] = STATES["deliver.AssignSequence"]["Retry"]
     assert "DynamoDB.TransactionConflictException" in retry["ErrorEquals"]
 
 
 def test_placeholders_are_names_and_arns_only():
-    """CloudFormation fills in what differs between stages, and nothing of the logic."""
+    """CloudFormation substitutes only names and ARNs of a stage, no logic."""
     placeholders = set(re.findall(r"\$\{([^}]*)\}", TEXT))
     assert placeholders
-    assert {each for each in placeholders if not re.fullmatch(r"\w+(Table|Arn|Url)", each)} == set()
+    assert {name for name in placeholders if not re.fullmatch(r"\w+(Table|Arn|Url)", name)} == set()
     whole = {text for text in strings(DEFINITION) if "${" in text and "{%" not in text}
     assert whole
     assert all(re.fullmatch(r"\$\{\w+\}", text) for text in whole), (
         "a name is a whole value, or quoted in an expression"
     )
     assert "arn:aws:lambda" not in TEXT
-    assert not re.search(r"\d{12}", TEXT), "no account's number"
+    assert not re.search(r"\d{12}", TEXT), "no account id"
 
 
 @pytest.mark.parametrize("name", MACHINES)
-def test_every_way_leads_somewhere_and_every_state_is_reached(name: str):
-    """No state is missing, none is left over, and each has a way on or is an end."""
+def test_every_transition_leads_to_a_state_and_every_state_is_reachable(name: str):
+    """Every named state exists, every state is reachable, and each has a next state or is an end."""
     machine = MACHINES[name]
     states: dict[str, Any] = machine["States"]
     reached: set[str] = set()
@@ -166,24 +167,24 @@ def test_every_way_leads_somewhere_and_every_state_is_reached(name: str):
     assert set(states) == reached
     for state_name, state in states.items():
         is_end = state.get("End") is True or state["Type"] in TERMINAL
-        goes_on = "Next" in state or state["Type"] == "Choice"
-        assert is_end != goes_on, state_name
+        has_next = "Next" in state or state["Type"] == "Choice"
+        assert is_end != has_next, state_name
 
 
 @pytest.mark.parametrize("name", [name for name, state in STATES.items() if state["Type"] == "Choice"])
 def test_a_choice_has_a_default(name: str):
-    """Without one a run that fits no choice would fail unheard."""
+    """Without a default a run that matches no choice fails with a runtime error."""
     assert "Default" in STATES[name]
 
 
-def test_every_channel_event_has_its_way():
-    """An event that the rule lets in and no state knows would end with the dead letters."""
+def test_every_channel_event_has_a_choice():
+    """An event that matches the rule and no choice would become a dead letter."""
     conditions = " ".join(choice["Condition"] for choice in STATES["deliver.ChooseChange"]["Choices"])
     assert {name for name in CHANNEL_EVENTS if f"'{name}'" not in conditions} == set()
 
 
-def test_a_dry_run_meets_no_state_that_writes():
-    """Wherever the mode is asked a dry run turns off; all else on its way only reads, dead letters included."""
+def test_a_dry_run_reaches_no_state_that_writes():
+    """A dry run reaches only states that read: it also writes no dead letter."""
     reached: set[str] = set()
     ahead = [DEFINITION["StartAt"]]
     while ahead:
@@ -192,13 +193,13 @@ def test_a_dry_run_meets_no_state_that_writes():
             continue
         reached.add(here)
         state = DEFINITION["States"][here]
-        # Of choices that depend on more than the mode every branch up to the one that asks is possible.
-        ways = nexts(state)
+        # A dry run can take every branch up to the one whose condition tests the mode.
+        next_names = nexts(state)
         for number, choice in enumerate(state.get("Choices", ())):
             if "dry-run" in choice["Condition"]:
-                ways = [each["Next"] for each in state["Choices"][: number + 1]]
+                next_names = [taken["Next"] for taken in state["Choices"][: number + 1]]
                 break
-        ahead += ways
+        ahead += next_names
     tasks = {name for name in reached if DEFINITION["States"][name]["Type"] in MAY_FAIL}
     assert tasks == {"FindOriginal", "LookUpStored"}
     assert all(DEFINITION["States"][task]["Resource"].endswith(":getItem") for task in tasks)
@@ -221,7 +222,7 @@ SYNTAX = {"SET", "ADD", "REMOVE", "DELETE", "AND", "OR", "NOT", "BETWEEN", "IN"}
 
 @pytest.mark.parametrize("expression", sorted({text for _, text in EXPRESSIONS.findall(TEXT)}))
 def test_no_expression_uses_a_reserved_word(expression: str):
-    """DynamoDB refuses them when the run is under way; an emulator may not."""
+    """DynamoDB refuses reserved words only when the expression runs, and an emulator may accept them."""
     reserved = {word.upper() for word in ReservedKeywords.get_reserved_keywords()}
     names = set(re.findall(r"(?<![#:\w])[A-Za-z_]\w*", expression)) - FUNCTIONS - SYNTAX
     assert names
