@@ -1,24 +1,17 @@
 /** The channel to open when the address names none: the last one (stored per user), or the first. */
 import type { ChatState } from "../core/state/model";
 import { store } from "../core/state/store";
+import { readItem, writeItem } from "../core/storage";
 
 const key = () => `parley.lastChannel.${store.getState().me?.userId ?? ""}`;
 
 export function saveLastChannel(channelId: string): void {
-  try {
-    localStorage.setItem(key(), channelId);
-  } catch {
-    // Storage is not available: the next visit starts with the first channel.
-  }
+  writeItem(key(), channelId);
 }
 
 export function loadLastChannel(channels: ChatState["channels"]): string | undefined {
-  try {
-    const channelId = localStorage.getItem(key());
-    return channelId && channels[channelId]?.role ? channelId : undefined;
-  } catch {
-    return undefined;
-  }
+  const channelId = readItem(key());
+  return channelId && channels[channelId]?.role ? channelId : undefined;
 }
 
 export function firstChannel(channels: ChatState["channels"]): string | undefined {

@@ -1,4 +1,5 @@
 /** System notifications while the tab is hidden, if the user enabled them. */
+import { readItem, writeItem } from "./storage";
 
 const KEY = "parley.notifications";
 
@@ -7,24 +8,14 @@ export function notificationPermission(): NotificationPermission | "missing" {
 }
 
 export function notificationsEnabled(): boolean {
-  try {
-    return localStorage.getItem(KEY) === "yes" && notificationPermission() === "granted";
-  } catch {
-    return false;
-  }
+  return readItem(KEY) === "yes" && notificationPermission() === "granted";
 }
 
 /** Enable or disable notifications. Returns false if the browser does not permit it. */
 export async function setNotificationsEnabled(enabled: boolean): Promise<boolean> {
   if (enabled && notificationPermission() === "missing") return false;
   const allowed = !enabled || (await Notification.requestPermission()) === "granted";
-  try {
-    if (enabled && allowed) localStorage.setItem(KEY, "yes");
-    else localStorage.removeItem(KEY);
-  } catch {
-    return false;
-  }
-  return allowed;
+  return writeItem(KEY, enabled && allowed ? "yes" : null) && allowed;
 }
 
 interface NotificationContent {

@@ -1,4 +1,5 @@
 /** The theme: the system's or the user's choice. `public/theme.js` applies it before the first paint. */
+import { writeItem } from "./storage";
 
 export type Theme = "system" | "light" | "dark";
 
@@ -13,10 +14,5 @@ export function applyTheme(theme: Theme): void {
   const { dataset } = document.documentElement;
   if (theme === "system") delete dataset.theme;
   else dataset.theme = theme;
-  try {
-    if (theme === "system") localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, theme);
-  } catch {
-    // Storage is not available: the choice lasts until the page closes.
-  }
+  writeItem(KEY, theme === "system" ? null : theme);
 }

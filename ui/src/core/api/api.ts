@@ -48,30 +48,17 @@ export class Api {
   discover = (cursor?: string | null) =>
     this.#request<ChannelPage>("GET", `/channels${queryString({ scope: "discover", cursor })}`);
   createChannel = (channel: NewChannel) => this.#request<Channel>("POST", "/channels", channel);
-  channel = (channelId: string) =>
-    this.#request<Channel>("GET", `/channels/${encodeURIComponent(channelId)}`);
+  channel = (channelId: string) => this.#request<Channel>("GET", channelUrl(channelId));
   members = (channelId: string, cursor?: string | null, limit = 100) =>
-    this.#request<MemberPage>(
-      "GET",
-      `/channels/${encodeURIComponent(channelId)}/members${queryString({ limit, cursor })}`,
-    );
+    this.#request<MemberPage>("GET", `${channelUrl(channelId)}/members${queryString({ limit, cursor })}`);
   addMember = (channelId: string, userId: string) =>
-    this.#request<unknown>(
-      "PUT",
-      `/channels/${encodeURIComponent(channelId)}/members/${encodeURIComponent(userId)}`,
-    );
+    this.#request<unknown>("PUT", `${channelUrl(channelId)}/members/${encodeURIComponent(userId)}`);
   removeMember = (channelId: string, userId: string) =>
-    this.#request<unknown>(
-      "DELETE",
-      `/channels/${encodeURIComponent(channelId)}/members/${encodeURIComponent(userId)}`,
-    );
+    this.#request<unknown>("DELETE", `${channelUrl(channelId)}/members/${encodeURIComponent(userId)}`);
   messages = (channelId: string, query: MessageQuery = {}) =>
-    this.#request<MessagePage>(
-      "GET",
-      `/channels/${encodeURIComponent(channelId)}/messages${queryString({ ...query })}`,
-    );
+    this.#request<MessagePage>("GET", `${channelUrl(channelId)}/messages${queryString({ ...query })}`);
   markRead = (channelId: string, seq: number) =>
-    this.#request<{ readSeq: number }>("PUT", `/channels/${encodeURIComponent(channelId)}/read-marker`, {
+    this.#request<{ readSeq: number }>("PUT", `${channelUrl(channelId)}/read-marker`, {
       seq,
     });
   directMessage = (userId: string) => this.#request<Channel>("POST", "/direct-messages", { userId });
@@ -145,5 +132,7 @@ function queryString(fields: Record<string, string | number | null | undefined>)
   const text = search.toString();
   return text && `?${text}`;
 }
+
+const channelUrl = (channelId: string) => `/channels/${encodeURIComponent(channelId)}`;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -6,11 +6,14 @@ import { ErrorResponse, User, UserManager, WebStorageStateStore } from "oidc-cli
 import type { TokenSource } from "../api/api";
 import { ApiError } from "../api/errors";
 import type { Config } from "../config";
+import { readItem, writeItem } from "../storage";
 
 /** A token that expires sooner than this is renewed before use. */
 const RENEW_BEFORE_S = 60;
 /** Storage key, shared by all tabs: signing in may not need a click, because the hosted page has a session. */
 const SIGNED_IN_KEY = "parley.signedIn";
+/** Storage key of the tab, set while the hosted page is open. */
+const SIGN_IN_STARTED_KEY = "parley.leaving";
 const TAB_CHANNEL = "parley.session";
 /** How long to wait for the response of another tab. */
 const ANSWER_TIMEOUT_MS = 200;
@@ -65,7 +68,7 @@ export class Session implements TokenSource {
 
   /** Whether there may be a session, without requests: if so, the chat is prefetched. */
   static mayExist(): boolean {
-    return read(SIGNED_IN_KEY) === "yes" || location.search.includes("code=");
+    return readItem(SIGNED_IN_KEY) === "yes" || location.search.includes("code=");
   }
 
   /**
@@ -96,12 +99,12 @@ export class Session implements TokenSource {
 
   /** Whether this browser was signed in before, so that the hosted page can be opened without a click. */
   get hasSignedInBefore(): boolean {
-    return read(SIGNED_IN_KEY) === "yes" && read("parley.leaving", sessionStorage) === null;
+    return readItem(SIGNED_IN_KEY) === "yes" && readItem(SIGN_IN_STARTED_KEY, "session") === null;
   }
 
   async signIn(): Promise<void> {
     // Once per tab and page load: an error from the hosted page must not cause a redirect loop.
-    write("parley.leaving", "yes", sessionStorage);
+    writeItem(SIGN_IN_STARTED_KEY, "yes", "session");
     await this.#manager.signinRedirect({ state: location.pathname + location.search });
   }
 
@@ -121,7 +124,7 @@ export class Session implements TokenSource {
     this.#broadcast({ kind: "signed-out" });
     // Wait for a pending renewal, so that its tokens are revoked too.
     await this.#renewal?.catch(() => undefined);
-    write(SIGNED_IN_KEY, null);
+    writeItem(SIGNED_IN_KEY, null);
     // Without the network the tokens are deleted here and expire on the server.
     await this.#manager.revokeTokens().catch(() => undefined);
     await this.#manager.removeUser();
@@ -195,8 +198,8 @@ export class Session implements TokenSource {
 
   #setUser(user: User): void {
     this.#user = user;
-    write(SIGNED_IN_KEY, "yes");
-    write("parley.leaving", null, sessionStorage);
+    writeItem(SIGNED_IN_KEY, "yes");
+    writeItem(SIGN_IN_STARTED_KEY, null, "session");
   }
 
   async #end(end: SessionEnd): Promise<void> {
@@ -204,7 +207,7 @@ export class Session implements TokenSource {
     this.#ended = true;
     this.#user = null;
     // A renewal in this tab may have set it after the other tab removed it.
-    if (end === "signed-out") write(SIGNED_IN_KEY, null);
+    if (end === "signed-out") writeItem(SIGNED_IN_KEY, null);
     await this.#manager.removeUser();
     for (const listener of this.#listeners) listener(end);
   }
@@ -222,21 +225,4 @@ export function safePath(state: unknown): string {
 
 function signedOut(): ApiError {
   return new ApiError("SIGNED_OUT", "Your session has expired. Sign in again.");
-}
-
-function read(name: string, storage: Storage = localStorage): string | null {
-  try {
-    return storage.getItem(name);
-  } catch {
-    return null;
-  }
-}
-
-function write(name: string, value: string | null, storage: Storage = localStorage): void {
-  try {
-    if (value === null) storage.removeItem(name);
-    else storage.setItem(name, value);
-  } catch {
-    // Storage is full or not available: the next sign-in needs a click.
-  }
 }

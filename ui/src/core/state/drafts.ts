@@ -1,22 +1,12 @@
 /** Drafts per user and channel, kept across navigation and a reload. */
+import { readItem, writeItem } from "../storage";
 
 export function readDraft(userId: string, channelId: string): string {
-  try {
-    return localStorage.getItem(key(userId, channelId)) ?? "";
-  } catch {
-    return "";
-  }
+  return readItem(key(userId, channelId)) ?? "";
 }
 
 export function writeDraft(userId: string, channelId: string, text: string): void {
-  try {
-    if (text === "") localStorage.removeItem(key(userId, channelId));
-    else localStorage.setItem(key(userId, channelId), text);
-  } catch {
-    // Storage is full or not available: the draft lasts until the page closes.
-  }
+  writeItem(key(userId, channelId), text === "" ? null : text);
 }
 
-function key(userId: string, channelId: string): string {
-  return `parley.draft.${userId}.${channelId}`;
-}
+const key = (userId: string, channelId: string) => `parley.draft.${userId}.${channelId}`;

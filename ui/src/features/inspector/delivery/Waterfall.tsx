@@ -6,6 +6,7 @@ import { count, duration, shortId } from "../format";
 import { Pill } from "../Pill";
 import { segmentCount, ticks, traceDuration, type WaterfallRow, waterfallRows } from "./waterfallRows";
 import "./Waterfall.css";
+import { Fact } from "../Fact";
 
 export function Waterfall({ trace }: { readonly trace: Trace }) {
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
@@ -113,25 +114,13 @@ function Row({ row, chosen, onChoose, onFold }: RowProps) {
         <div className="waterfall-detail">
           {segment.error && <p className="waterfall-error">{segment.error}</p>}
           <dl className="facts">
-            <div>
-              <dt>Starts</dt>
-              <dd>+{duration(segment.offsetMs)}</dd>
-            </div>
-            <div>
-              <dt>Takes</dt>
-              <dd>{duration(segment.durationMs)}</dd>
-            </div>
-            {segment.origin && (
-              <div>
-                <dt>Origin</dt>
-                <dd>{segment.origin}</dd>
-              </div>
-            )}
+            <Fact name="Starts">+{duration(segment.offsetMs)}</Fact>
+            <Fact name="Takes">{duration(segment.durationMs)}</Fact>
+            {segment.origin && <Fact name="Origin">{segment.origin}</Fact>}
             {annotations.map(([key, value]) => (
-              <div key={key}>
-                <dt>{key}</dt>
-                <dd>{String(value)}</dd>
-              </div>
+              <Fact key={key} name={key}>
+                {String(value)}
+              </Fact>
             ))}
           </dl>
           {annotations.length === 0 && <p className="panel-note">No annotations.</p>}

@@ -2,6 +2,7 @@
 import { useMemo, useState } from "react";
 import { SidePanel } from "../../../kit/SidePanel";
 import type { RunDetail, StateExecution } from "../contract";
+import { Fact } from "../Fact";
 import { duration, preciseTime } from "../format";
 import { allNodes, type Graph } from "../graph/definition";
 import { JsonView } from "../json/JsonView";
@@ -62,34 +63,15 @@ function StateDetails({ visit }: { visit: StateExecution }) {
   return (
     <div className="state-visit">
       <dl className="facts">
-        <div>
-          <dt>Status</dt>
-          <dd>
-            <Pill tone={tones[visit.status]}>{visit.status}</Pill>
-          </dd>
-        </div>
-        <div>
-          <dt>Took</dt>
-          <dd>{duration(visit.durationMs)}</dd>
-        </div>
-        <div>
-          <dt>Entered</dt>
-          <dd>
-            {preciseTime(visit.enteredAt)} <span className="facts-aside">+{duration(visit.offsetMs)}</span>
-          </dd>
-        </div>
-        {task && (
-          <div>
-            <dt>Attempts</dt>
-            <dd>{task.attempts}</dd>
-          </div>
-        )}
-        {visit.next && (
-          <div>
-            <dt>Next</dt>
-            <dd>{visit.next}</dd>
-          </div>
-        )}
+        <Fact name="Status">
+          <Pill tone={tones[visit.status]}>{visit.status}</Pill>
+        </Fact>
+        <Fact name="Took">{duration(visit.durationMs)}</Fact>
+        <Fact name="Entered">
+          {preciseTime(visit.enteredAt)} <span className="facts-aside">+{duration(visit.offsetMs)}</span>
+        </Fact>
+        {task && <Fact name="Attempts">{task.attempts}</Fact>}
+        {visit.next && <Fact name="Next">{visit.next}</Fact>}
       </dl>
       {error && (
         <div className="state-error" role="note">
