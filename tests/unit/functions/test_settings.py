@@ -1,4 +1,4 @@
-"""Settings: what CDK writes into a function's environment is what the function reads back."""
+"""Settings: a function reads what CDK writes to its environment."""
 
 import pytest
 
@@ -6,23 +6,25 @@ from functions import settings
 from functions.settings import FunctionSettings, SendMessageSettings
 
 CLASSES = [
-    each
-    for each in vars(settings).values()
-    if isinstance(each, type) and issubclass(each, FunctionSettings) and each is not FunctionSettings
+    value
+    for value in vars(settings).values()
+    if isinstance(value, type) and issubclass(value, FunctionSettings) and value is not FunctionSettings
 ]
 
 
 def example(settings_class: type[FunctionSettings]) -> FunctionSettings:
-    """Settings in which every field has a value of its own."""
-    made = {
+    """Settings in which every field has a different value."""
+    values = {
         name: f"the-{name}" if field.annotation is str else 7 + number
         for number, (name, field) in enumerate(settings_class.model_fields.items())
     }
-    return settings_class.model_validate(made)
+    return settings_class.model_validate(values)
 
 
 @pytest.mark.parametrize("settings_class", CLASSES)
-def test_what_is_written_is_read_back(settings_class: type[FunctionSettings], monkeypatch: pytest.MonkeyPatch):
+def test_settings_are_read_as_they_were_written(
+    settings_class: type[FunctionSettings], monkeypatch: pytest.MonkeyPatch
+):
     """For every function's class, with every field."""
     written = example(settings_class)
     for name, value in written.to_env().items():
@@ -33,15 +35,15 @@ def test_what_is_written_is_read_back(settings_class: type[FunctionSettings], mo
 
 
 @pytest.mark.parametrize("settings_class", CLASSES)
-def test_what_is_missing_is_named(settings_class: type[FunctionSettings]):
-    """A function that lacks a setting says which, and fails at once."""
-    needed = [name for name, field in settings_class.model_fields.items() if field.is_required()]
+def test_missing_settings_are_named(settings_class: type[FunctionSettings]):
+    """A function without a setting fails at its first invocation and names the variable."""
+    required = [name for name, field in settings_class.model_fields.items() if field.is_required()]
     with pytest.raises(RuntimeError) as raised:
         settings_class.from_env()
-    assert all(f"PARLEY_{name.upper()}" in str(raised.value) for name in needed)
+    assert all(f"PARLEY_{name.upper()}" in str(raised.value) for name in required)
 
 
-def test_a_wrong_value_is_named_and_not_told(monkeypatch: pytest.MonkeyPatch):
+def test_an_invalid_setting_is_named(monkeypatch: pytest.MonkeyPatch):
     """The error names the variable."""
     for name, value in example(SendMessageSettings).to_env().items():
         monkeypatch.setenv(name, value)

@@ -1,4 +1,4 @@
-"""Many calls that wait, at once, and all of them ended when the result is there."""
+"""map_concurrently: the calls run concurrently, and all have ended when it returns."""
 
 import threading
 
@@ -10,7 +10,7 @@ from tests.waiting import DEADLINE_SECONDS
 
 
 def test_results_come_in_the_order_of_the_items(stage: Stage):
-    """However the tasks overtake each other: all of them run at once, or the barrier would break."""
+    """In whatever order the calls end. All run at the same time, or the barrier would time out."""
     together = threading.Barrier(concurrency.MAX_CONCURRENCY, timeout=DEADLINE_SECONDS)
 
     def squared(number: int) -> int:
@@ -21,21 +21,21 @@ def test_results_come_in_the_order_of_the_items(stage: Stage):
     assert concurrency.map_concurrently(squared, numbers) == [number * number for number in numbers]
 
 
-def test_an_error_is_raised_when_all_have_ended(stage: Stage):
-    """What is under way when another fails is not left running into the next invocation."""
-    done: list[int] = []
+def test_an_error_is_raised_after_all_calls_have_ended(stage: Stage):
+    """No call continues into the next invocation."""
+    ended: list[int] = []
 
-    def failing_at_first(number: int) -> None:
+    def fail_for_the_first_item(number: int) -> None:
         if number == 0:
             raise LookupError("the first")
-        done.append(number)
+        ended.append(number)
 
     with pytest.raises(LookupError, match="the first"):
-        concurrency.map_concurrently(failing_at_first, list(range(100)))
-    assert sorted(done) == list(range(1, 100))
+        concurrency.map_concurrently(fail_for_the_first_item, list(range(100)))
+    assert sorted(ended) == list(range(1, 100))
 
 
-def test_nothing_and_one_need_no_thread(stage: Stage):
-    """A message to one connection is the usual case."""
+def test_one_item_runs_on_the_calling_thread(stage: Stage):
+    """Most messages go to few connections, and often to one."""
     assert concurrency.map_concurrently(str, []) == []
     assert concurrency.map_concurrently(lambda _: threading.current_thread(), [1]) == [threading.main_thread()]

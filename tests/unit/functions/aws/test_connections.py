@@ -1,4 +1,4 @@
-"""Connections and their subscriptions, also when two things happen at once."""
+"""Connections and their subscriptions, also when two changes happen at the same time."""
 
 from typing import Any
 
@@ -20,15 +20,15 @@ OTHER = CHANNEL.model_copy(update={"channel_id": "c-2", "name": "milk"})
 
 @pytest.fixture
 def during(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Let something happen between two steps: right after the named function of `connections` is called next."""
+    """Run a function in the middle of another: right after the next call of a function of `connections`."""
 
-    def step(name: str, happens: Any) -> None:
+    def step(name: str, function: Any) -> None:
         original = getattr(connections, name)
 
-        def interrupted(*arguments: Any, **named_ones: Any) -> Any:
+        def interrupted(*arguments: Any, **keywords: Any) -> Any:
             monkeypatch.setattr(connections, name, original)
-            result = original(*arguments, **named_ones)
-            happens()
+            result = original(*arguments, **keywords)
+            function()
             return result
 
         monkeypatch.setattr(connections, name, interrupted)
@@ -36,8 +36,8 @@ def during(monkeypatch: pytest.MonkeyPatch) -> Any:
     return step
 
 
-def test_a_connection_hears_its_users_channels(stage: Stage):
-    """All of them, and none of others'."""
+def test_a_connection_is_subscribed_to_its_users_channels(stage: Stage):
+    """To all of them, and to no others."""
     stage.add_channel(CHANNEL, "alice")
     stage.add_channel(OTHER, "alice", "bob")
     stage.connect("alice", "a1", expires_at=NOW + 60)
@@ -45,8 +45,8 @@ def test_a_connection_hears_its_users_channels(stage: Stage):
     assert {row["expiresAt"] for row in stage.rows("subscriptions")} == {NOW + 60}
 
 
-def test_who_is_removed_while_connecting_is_not_subscribed(stage: Stage, during: Any):
-    """The membership went after it was read and before the subscription was written."""
+def test_a_user_removed_while_connecting_is_not_subscribed(stage: Stage, during: Any):
+    """The membership is deleted after it was read and before the subscription is written."""
     stage.add_channel(CHANNEL, "alice")
     stage.add_channel(OTHER, "alice")
     during("subscribe", lambda: members.remove("members", "channels", member()))
@@ -54,8 +54,8 @@ def test_who_is_removed_while_connecting_is_not_subscribed(stage: Stage, during:
     assert stage.subscriptions() == {("c-2", "a1")}
 
 
-def test_who_joins_while_connecting_is_subscribed(stage: Stage, during: Any):
-    """The connection read the memberships too early; the join reads the connections afterwards."""
+def test_a_user_who_joins_while_connecting_is_subscribed(stage: Stage, during: Any):
+    """The connection reads the memberships before the join, and the join reads the connections after it."""
     alice = stage.add_user("alice")
     stage.add_channel(CHANNEL)
     during(
@@ -66,8 +66,8 @@ def test_who_joins_while_connecting_is_subscribed(stage: Stage, during: Any):
     assert stage.subscriptions() == {("c-1", "a1")}
 
 
-def test_forgetting_leaves_nothing_of_it_and_all_of_others(stage: Stage):
-    """True the first time only."""
+def test_deleting_a_connection_deletes_its_rows_only(stage: Stage):
+    """Returns True the first time only."""
     stage.add_channel(CHANNEL, "alice", "bob")
     for user_id, connection_id in (("alice", "a1"), ("alice", "a2"), ("bob", "b1")):
         stage.connect(user_id, connection_id)
@@ -76,28 +76,28 @@ def test_forgetting_leaves_nothing_of_it_and_all_of_others(stage: Stage):
     assert stage.subscriptions() == {("c-1", "a2"), ("c-1", "b1")}
 
 
-def test_what_expired_counts_no_more(stage: Stage):
-    """DynamoDB deletes expired rows days later; until then they are passed over."""
+def test_expired_rows_are_ignored(stage: Stage):
+    """DynamoDB deletes expired rows days later."""
     stage.add_channel(CHANNEL, "alice")
     stage.connect("alice", "old", expires_at=NOW)
     stage.connect("alice", "new", expires_at=NOW + 1)
     mine = connections.of_user("connections", "alice", now_ms=NOW_MS)
-    heard = connections.subscribers("subscriptions", "c-1", now_ms=NOW_MS)
-    assert [each.connection_id for each in mine] == ["new"]
-    assert [each.connection_id for each in heard] == ["new"]
+    subscribers = connections.subscribers("subscriptions", "c-1", now_ms=NOW_MS)
+    assert [connection.connection_id for connection in mine] == ["new"]
+    assert [connection.connection_id for connection in subscribers] == ["new"]
 
 
 @pytest.mark.parametrize(
     ("session_expires_at_ms", "expires_at"),
     [(NOW_MS + HOUR_MS, NOW + 3600), (NOW_MS + 3 * HOUR_MS, NOW + 7200), (NOW_MS, NOW)],
 )
-def test_a_connection_lasts_two_hours_or_its_session(session_expires_at_ms: int, expires_at: int):
-    """Whichever ends first."""
+def test_a_connection_expires_after_two_hours_or_with_its_session(session_expires_at_ms: int, expires_at: int):
+    """Whichever is first."""
     assert connections.expiry(now_ms=NOW_MS, session_expires_at_ms=session_expires_at_ms) == expires_at
 
 
-def test_the_user_behind_a_subscription_is_found(stage: Stage):
-    """As long as it is there, and nobody behind one that is not."""
+def test_subscriber_returns_the_user_of_a_subscription(stage: Stage):
+    """And None if there is no such subscription."""
     stage.add_channel(CHANNEL, "alice")
     stage.connect("alice", "a1")
     assert connections.subscriber("subscriptions", "c-1", "a1") == "alice"
@@ -106,14 +106,14 @@ def test_the_user_behind_a_subscription_is_found(stage: Stage):
 
 @pytest.mark.parametrize(("age_ms", "is_opening"), [(0, True), (9_999, True), (10_000, False)])
 def test_a_connection_is_opening_for_ten_seconds(stage: Stage, age_ms: int, is_opening: bool):
-    """After that a 410 means gone; and what is not stored is not opening."""
+    """After that, a 410 means that it is gone. A connection that is not stored is not opening."""
     stage.connect("alice", "a1", opened_at_ms=NOW_MS - age_ms)
     assert connections.is_opening("connections", "alice", "a1", now_ms=NOW_MS) is is_opening
     assert not connections.is_opening("connections", "alice", "a2", now_ms=NOW_MS)
 
 
-def test_every_subscriber_of_a_large_channel_is_found(stage: Stage):
-    """More than one page of DynamoDB's: nobody misses frames because many listen."""
+def test_all_pages_of_subscribers_are_read(stage: Stage):
+    """DynamoDB returns at most a megabyte per page."""
     for number in range(30):
         stage.put(
             "subscriptions",
@@ -126,8 +126,8 @@ def test_every_subscriber_of_a_large_channel_is_found(stage: Stage):
     assert len(list(connections.subscribers("subscriptions", "c-1", now_ms=NOW_MS))) == 30
 
 
-def test_a_departure_is_told_each_time_it_is_noticed(stage: Stage):
-    """Presence is recomputed from the tables, so a second notice does no harm; a lost one would."""
+def test_disconnecting_twice_publishes_twice(stage: Stage):
+    """A repeated event is harmless, because presence is recomputed from the tables; a lost one is not."""
     stage.add_channel(CHANNEL, "alice")
     stage.connect("alice", "a1")
     for _ in range(2):
@@ -139,6 +139,6 @@ def test_a_departure_is_told_each_time_it_is_noticed(stage: Stage):
             correlation_id="r-1",
             now_ms=NOW_MS,
         )
-    told = stage.published()
-    assert [event["detail"]["data"]["reason"] for event in told] == ["gone", "gone"]
+    events = stage.published()
+    assert [event["detail"]["data"]["reason"] for event in events] == ["gone", "gone"]
     assert stage.rows("connections") == stage.rows("subscriptions") == []

@@ -1,4 +1,4 @@
-"""The table of members: admission, joining, leaving, and read markers."""
+"""The table of members: admission, adding, removing, and read markers."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,16 +17,16 @@ LIMIT = RateLimit(per_second=2, burst=5)
 
 @pytest.fixture
 def calls() -> Iterator[list[str]]:
-    """The operations that DynamoDB was asked for."""
-    asked: list[str] = []
+    """The names of the operations sent to DynamoDB."""
+    names: list[str] = []
     hooks = clients.dynamodb().meta.client.meta.events
 
-    def note(model: Any, **_: Any) -> None:
-        asked.append(model.name)
+    def record(model: Any, **_: Any) -> None:
+        names.append(model.name)
 
-    hooks.register("before-call.dynamodb", note)
-    yield asked
-    hooks.unregister("before-call.dynamodb", note)
+    hooks.register("before-call.dynamodb", record)
+    yield names
+    hooks.unregister("before-call.dynamodb", record)
 
 
 def admit(now_ms: int = NOW_MS, limit: RateLimit = LIMIT) -> None:
@@ -38,8 +38,8 @@ def member_count(stage: Stage) -> int:
     return int(row["memberCount"])
 
 
-def test_a_rested_member_is_admitted_in_one_call(stage: Stage, calls: list[str]):
-    """Membership and rate are proved together: that is what a message costs before the bus."""
+def test_a_message_outside_a_burst_is_admitted_in_one_call(stage: Stage, calls: list[str]):
+    """One conditional update checks membership and rate."""
     stage.add_channel(CHANNEL, "alice")
     calls.clear()
     admit()
@@ -47,8 +47,8 @@ def test_a_rested_member_is_admitted_in_one_call(stage: Stage, calls: list[str])
     assert calls == ["UpdateItem", "UpdateItem"]
 
 
-def test_a_burst_is_admitted_and_no_more(stage: Stage):
-    """After a rest, exactly the burst; the refusal says exactly when the next one is taken."""
+def test_a_burst_is_admitted_and_then_refused(stage: Stage):
+    """After a pause, exactly the burst. The refusal contains exactly how long to wait."""
     stage.add_channel(CHANNEL, "alice")
     for _ in range(LIMIT.burst):
         admit()
@@ -62,8 +62,8 @@ def test_a_burst_is_admitted_and_no_more(stage: Stage):
     admit(NOW_MS + 100 + wait)
 
 
-def test_a_refusal_costs_nothing(stage: Stage):
-    """Who keeps on hammering does not wait longer for it."""
+def test_a_refused_frame_does_not_lengthen_the_wait(stage: Stage):
+    """Trying again too early changes nothing."""
     stage.add_channel(CHANNEL, "alice")
     for _ in range(LIMIT.burst):
         admit()
@@ -74,7 +74,7 @@ def test_a_refusal_costs_nothing(stage: Stage):
 
 
 def test_rates_are_counted_per_member_and_channel(stage: Stage):
-    """One's flood in one channel silences neither others nor oneself elsewhere."""
+    """A flood in one channel limits neither other members nor the same user in other channels."""
     stage.add_channel(CHANNEL, "alice", "bob")
     stage.add_channel(CHANNEL.model_copy(update={"channel_id": "c-2", "name": "milk"}), "alice")
     once = RateLimit(per_second=1, burst=1)
@@ -85,8 +85,8 @@ def test_rates_are_counted_per_member_and_channel(stage: Stage):
         admit(limit=once)
 
 
-def test_somebody_else_is_not_admitted_and_not_made_a_member(stage: Stage):
-    """The update that proves membership must not create it."""
+def test_a_user_who_is_not_a_member_is_refused(stage: Stage):
+    """The update that checks membership must not create it."""
     stage.add_channel(CHANNEL, "bob")
     with pytest.raises(NotAMemberError, match=r"^You are not a member of this channel\.$"):
         admit()
@@ -94,14 +94,14 @@ def test_somebody_else_is_not_admitted_and_not_made_a_member(stage: Stage):
     assert members.get("members", "alice", "c-1") is None
 
 
-def test_a_fault_of_the_table_is_not_taken_for_a_refusal(stage: Stage):
-    """Only a failed condition says that somebody is no member."""
+def test_an_error_of_the_table_is_not_a_refusal(stage: Stage):
+    """Only a failed condition means that the user is not a member."""
     with pytest.raises(ClientError):
         members.admit("no-such-table", "alice", "c-1", LIMIT, now_ms=NOW_MS)
 
 
-def test_members_are_counted_as_they_come_and_go(stage: Stage):
-    """Adding or removing twice counts once."""
+def test_the_member_count_follows_adding_and_removing(stage: Stage):
+    """Repeating either does not change the count."""
     stage.add_channel(CHANNEL)
     for user_id in ("alice", "bob", "alice"):
         members.add("members", "channels", member(user_id))
@@ -110,8 +110,8 @@ def test_members_are_counted_as_they_come_and_go(stage: Stage):
     assert member_count(stage) == 1
 
 
-def test_a_removal_is_of_the_member_as_they_were_read(stage: Stage):
-    """Who became the owner meanwhile is not removed without an heir, nor is who left meanwhile made one."""
+def test_removing_fails_if_a_membership_has_changed(stage: Stage):
+    """The leaver has become the owner, or the new owner is no longer a member."""
     stage.add_channel(CHANNEL, "bob", owner="bob")
     assert not members.remove("members", "channels", member("bob"))
     assert not members.remove("members", "channels", member("bob", role="owner"), new_owner=member("carol"))
@@ -119,23 +119,23 @@ def test_a_removal_is_of_the_member_as_they_were_read(stage: Stage):
     assert [row["userId"] for row in stage.rows("members")] == ["bob"]
 
 
-def test_adding_a_member_again_finds_them_as_they_are(stage: Stage):
-    """A repeat changes neither role nor read marker."""
+def test_adding_a_member_again_returns_the_stored_membership(stage: Stage):
+    """Repeating it changes neither role nor read marker."""
     stage.add_channel(CHANNEL)
     first = member(role="owner", read_seq=3)
     assert members.add("members", "channels", first) == first
     assert members.add("members", "channels", member(read_seq=9)) == first
 
 
-def test_nobody_joins_a_channel_that_is_not_there(stage: Stage):
-    """Neither a member nor a channel comes to be."""
+def test_adding_to_a_missing_channel_raises(stage: Stage):
+    """Neither a membership nor a channel is created."""
     with pytest.raises(ClientError):
         members.add("members", "channels", member())
     assert stage.rows("members") == stage.rows("channels") == []
 
 
-def test_a_removal_that_cannot_be_counted_is_an_error(stage: Stage):
-    """It would be tried without end if it passed for a member who changed meanwhile."""
+def test_removing_from_a_missing_channel_raises(stage: Stage):
+    """If it returned False, the caller would try again without end."""
     stage.put("members", **member().model_dump(by_alias=True))
     with pytest.raises(ClientError):
         members.remove("members", "channels", member())
@@ -143,8 +143,8 @@ def test_a_removal_that_cannot_be_counted_is_an_error(stage: Stage):
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_conflict_with_another_write_is_tried_again(stage: Stage, monkeypatch: pytest.MonkeyPatch, times: int):
-    """Many join `general` at once, and every message moves its seq: all touch the same row."""
+def test_a_transaction_conflict_is_retried(stage: Stage, monkeypatch: pytest.MonkeyPatch, times: int):
+    """All joins and messages of a channel write the same row."""
     stage.add_channel(CHANNEL)
     stage.conflict(monkeypatch, times)
     members.add("members", "channels", member())
@@ -154,8 +154,8 @@ def test_a_conflict_with_another_write_is_tried_again(stage: Stage, monkeypatch:
     assert member_count(stage) == 0
 
 
-def test_a_conflict_without_end_is_an_error(stage: Stage, monkeypatch: pytest.MonkeyPatch):
-    """It is not taken for a member who is there already."""
+def test_a_permanent_conflict_raises(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """It is not mistaken for an existing membership."""
     monkeypatch.setattr(transactions, "FIRST_PAUSE_SECONDS", 0)
     stage.add_channel(CHANNEL)
     stage.conflict(monkeypatch, 1000)
@@ -164,7 +164,7 @@ def test_a_conflict_without_end_is_an_error(stage: Stage, monkeypatch: pytest.Mo
 
 
 def test_a_read_marker_only_moves_forward(stage: Stage):
-    """True when it moved; the same or less changes nothing."""
+    """Returns True if it moved; the same or a lower seq changes nothing."""
     stage.add_channel(CHANNEL, "alice")
     moved = [members.mark_read("members", "alice", "c-1", seq) for seq in (5, 5, 3, 6, 0)]
     assert moved == [True, False, False, True, False]
@@ -173,30 +173,30 @@ def test_a_read_marker_only_moves_forward(stage: Stage):
     assert membership.read_seq == 6
 
 
-def test_only_a_member_has_a_read_marker(stage: Stage):
-    """And reading does not make one a member."""
+def test_marking_read_does_not_create_a_membership(stage: Stage):
+    """It raises for a user who is not a member."""
     stage.add_channel(CHANNEL)
     with pytest.raises(NotAMemberError):
         members.mark_read("members", "alice", "c-1", 5)
     assert stage.rows("members") == []
 
 
-def test_a_channels_members_come_in_pages(stage: Stage):
-    """Every member once, in order, and no cursor on the last page."""
-    names = [f"user-{number:02}" for number in range(7)]
-    stage.add_channel(CHANNEL, *names)
+def test_members_are_returned_in_pages(stage: Stage):
+    """Each member once, in order, and no cursor on the last page."""
+    user_ids = [f"user-{number:02}" for number in range(7)]
+    stage.add_channel(CHANNEL, *user_ids)
     found: list[str] = []
     after: str | None = None
     while True:
         page, after = members.page_of_channel("members", "c-1", limit=3, after_user_id=after)
-        found += [each.user_id for each in page]
+        found += [membership.user_id for membership in page]
         if after is None:
             break
-    assert found == names
+    assert found == user_ids
 
 
-def test_all_of_a_users_channels_are_found(stage: Stage):
-    """However many there are: nobody stops hearing of the last ones."""
+def test_all_pages_of_memberships_are_read(stage: Stage):
+    """DynamoDB returns at most a megabyte per page."""
     for number in range(30):
         stage.put(
             "members",

@@ -1,4 +1,4 @@
-"""Reading history: pages in both directions, search, reactions."""
+"""Reading messages: pages in both directions, search, and reactions."""
 
 import pytest
 
@@ -34,10 +34,10 @@ def seqs(found: MessagePage) -> list[int]:
         (3, {"after": 10}, [], False),
     ],
 )
-def test_a_page_is_ascending_and_says_whether_there_is_more(
+def test_a_page_is_ascending_and_has_more_in_its_direction(
     stage: Stage, limit: int, where: dict[str, int], found: list[int], has_more: bool
 ):
-    """The newest; those before a seq; or those after one: more means more in that direction."""
+    """The newest messages, those before a seq, and those after one."""
     for seq in range(1, 11):
         stage.add_message(seq)
         stage.add_message(seq, channel_id="c-2")
@@ -45,8 +45,8 @@ def test_a_page_is_ascending_and_says_whether_there_is_more(
     assert (seqs(answer), answer.has_more) == (found, has_more)
 
 
-def test_paging_meets_every_message_once_across_a_hole(stage: Stage):
-    """A seq that was never stored is no end."""
+def test_paging_returns_every_message_once_despite_holes(stage: Stage):
+    """A seq that was never stored does not end the pages."""
     stored = [seq for seq in range(1, 30) if seq not in (7, 8, 20)]
     for seq in stored:
         stage.add_message(seq)
@@ -61,8 +61,8 @@ def test_paging_meets_every_message_once_across_a_hole(stage: Stage):
     assert found == stored
 
 
-def test_a_page_cut_short_by_size_says_so(stage: Stage):
-    """DynamoDB gives a megabyte at a time; what it left out is more."""
+def test_a_page_cut_by_size_has_more(stage: Stage):
+    """DynamoDB returns at most a megabyte per call."""
     for seq in range(1, 101):
         stage.add_message(seq, text="x" * 8192)
     answer = page(100)
@@ -70,8 +70,8 @@ def test_a_page_cut_short_by_size_says_so(stage: Stage):
     assert seqs(answer) == list(range(101 - len(answer.items), 101))
 
 
-def test_a_message_comes_back_whole(stage: Stage):
-    """With its trace, its changes, and who deleted it."""
+def test_all_fields_of_a_message_are_returned(stage: Stage):
+    """With its trace id, edit and deletion."""
     stage.add_message(1, text="hi")
     stage.put(
         "messages",
@@ -95,8 +95,8 @@ def test_a_message_comes_back_whole(stage: Stage):
     assert messages.get("messages", "c-1", 3) is None
 
 
-def test_reactions_are_with_their_messages(stage: Stage):
-    """Of each message of the page, in the order they came; those taken back, and others' messages', not."""
+def test_a_page_contains_the_reactions_to_its_messages(stage: Stage):
+    """In the order they were added; without removed ones and those to other messages."""
     for seq in (8, 9, 10, 11):
         stage.add_message(seq)
     stage.add_reaction(8, "👍", "bob")
@@ -116,8 +116,8 @@ def test_reactions_are_with_their_messages(stage: Stage):
     }
 
 
-def test_search_finds_words_in_any_case_newest_last(stage: Stage):
-    """What contains the term, and nothing that was deleted."""
+def test_search_ignores_case_and_deleted_messages(stage: Stage):
+    """Messages that contain the term, in ascending order."""
     stage.add_message(1, text="Earl Grey, hot")
     stage.add_message(2, text="coffee")
     stage.add_message(3, text="grey skies")
@@ -143,23 +143,23 @@ def test_search_finds_words_in_any_case_newest_last(stage: Stage):
     assert search("tea") == []
 
 
-def test_search_goes_on_until_it_has_looked_through_everything(stage: Stage, monkeypatch: pytest.MonkeyPatch):
-    """Asking on from where it stopped finds each match once, also past stretches without any."""
+def test_search_continues_from_searched_to(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """Calling again finds each match once, even if a whole page of messages has no match."""
     monkeypatch.setattr(messages, "MAX_MESSAGES_PER_SEARCH", 5)
     matching = {1, 2, 14, 15, 16, 17, 18, 30}
     for seq in range(1, 31):
         stage.add_message(seq, text="tea" if seq in matching else "coffee")
     found: list[int] = []
     before: int | None = None
-    asked = 0
+    calls = 0
     while True:
         answer = messages.search("messages", "reactions", "c-1", "tea", limit=2, before=before)
         assert answer.has_more == (answer.searched_to is not None)
         found += seqs(answer)
-        asked += 1
+        calls += 1
         if not answer.has_more:
             break
         before = answer.searched_to
     assert sorted(found) == sorted(matching)
     assert len(found) == len(matching)
-    assert asked < 30
+    assert calls < 30

@@ -1,4 +1,4 @@
-"""A ticket opens one socket, once, until it expires."""
+"""A ticket opens one socket, before it expires."""
 
 import json
 
@@ -9,8 +9,8 @@ from tests.unit.stage import Stage
 HOLDER = holder()
 
 
-def test_a_ticket_is_good_once(stage: Stage):
-    """It gives back who it was issued to, and then never again."""
+def test_a_ticket_works_once(stage: Stage):
+    """Consuming it returns its holder and deletes it."""
     ticket, expires_at_ms = tickets.issue("tickets", HOLDER, now_ms=NOW_MS)
     assert expires_at_ms == (NOW_MS // 1000 + 30) * 1000
     assert tickets.consume("tickets", ticket, now_ms=NOW_MS + 1000) == HOLDER
@@ -18,21 +18,21 @@ def test_a_ticket_is_good_once(stage: Stage):
     assert stage.rows("tickets") == []
 
 
-def test_an_expired_ticket_is_none(stage: Stage):
-    """Though its row lingers; the last millisecond before is still good."""
+def test_an_expired_ticket_is_refused(stage: Stage):
+    """Even if its row still exists. It works until the last millisecond."""
     for wait, is_good in ((-1, True), (0, False), (HOUR_MS, False)):
         ticket, expires_at_ms = tickets.issue("tickets", HOLDER, now_ms=NOW_MS)
         assert (tickets.consume("tickets", ticket, now_ms=expires_at_ms + wait) is not None) is is_good
 
 
-def test_an_unknown_ticket_is_none(stage: Stage):
-    """Whatever is sent in its place."""
+def test_an_unknown_ticket_is_refused(stage: Stage):
+    """Whatever the text is."""
     for ticket in ("", "x", "ü" * 5000):
         assert tickets.consume("tickets", ticket, now_ms=NOW_MS) is None
 
 
-def test_the_table_holds_no_ticket(stage: Stage):
-    """Who reads the table cannot open a socket: only hashes are stored. DynamoDB drops them by itself."""
+def test_the_table_contains_only_hashes_of_tickets(stage: Stage):
+    """Reading the table is not enough to open a socket. Rows have an expiry for DynamoDB to delete them."""
     issued = [tickets.issue("tickets", HOLDER, now_ms=NOW_MS)[0] for _ in range(3)]
     rows = json.dumps(stage.rows("tickets"), default=str)
     assert len(set(issued)) == 3

@@ -1,4 +1,4 @@
-"""What goes into a trace, and how it is sent: ids to find it by, and nothing that people wrote."""
+"""The content of traces, ids and no texts, and how they are sent."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from tests.waiting import COMMAND_SECONDS
 ROOT = Path(__file__).resolve().parents[4]
 HEADER = "Root=1-6924271c-5f3a1b2c4d5e6f7081920a3b;Parent=53995c3f42cd8ad8;Sampled=1"
 
-# Tracing is decided when the functions are imported, so it is on in a process of its own.
+# Importing the functions turns tracing on or off, so it is on in a separate process.
 PROGRAM = """
 import json, sys
 from types import SimpleNamespace
@@ -35,7 +35,7 @@ except Exception as error:
 """
 
 
-# There is no such table: the call is recorded as one that failed.
+# The table does not exist, so the call is recorded as failed.
 CALLS = """
 import sys
 from botocore.exceptions import ClientError
@@ -53,7 +53,7 @@ def handler(event, context):
     for number in range(int(sys.argv[2])):
         with tracing.step("publish"):
             pass
-    with tracing.step("settle"):
+    with tracing.step("update presence"):
         concurrency.map_concurrently(tracing.step("one of two")(lambda _: None), [1, 2])
     with tracing.step("post frames"):
         assert sockets.post("{}", ["a1", "a2"]).delivered == ("a1", "a2")
@@ -63,11 +63,11 @@ with mock_aws():
 """
 
 
-def run(program: str, *arguments: str, given: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-    """A program in a process that takes itself for Lambda's."""
-    done = subprocess.run(
+def run(program: str, *arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a process with Lambda's environment variables."""
+    process = subprocess.run(
         [sys.executable, "-c", program, *arguments],
-        input=given,
+        input=stdin,
         cwd=ROOT,
         env={
             "PATH": os.environ["PATH"],
@@ -84,30 +84,30 @@ def run(program: str, *arguments: str, given: str = "", **variables: str) -> sub
         timeout=COMMAND_SECONDS,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done
+    assert process.returncode == 0, process.stderr
+    return process
 
 
 def segments() -> list[dict[str, Any]]:
-    """What the daemon is sent for a refused frame, a posted message, and a malformed event."""
+    """The segments sent to the daemon for a refused frame, a posted message, and a malformed event."""
     frame = socket_event({"action": "sendMessage", "text": SECRET})
     task = {"event": bus_event(facts()["MessageSent"]), "seq": 42, "connectionIds": ["a1"]}
     tables = {f"PARLEY_{name.upper()}_TABLE": name for name in ("connections", "subscriptions", "members")}
-    done = run(PROGRAM, given=json.dumps([frame, task]), PARLEY_BUS_NAME="bus", **tables)
-    assert "MalformedEvent" in done.stdout
-    assert SECRET not in done.stdout + done.stderr
-    return [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    process = run(PROGRAM, stdin=json.dumps([frame, task]), PARLEY_BUS_NAME="bus", **tables)
+    assert "MalformedEvent" in process.stdout
+    assert SECRET not in process.stdout + process.stderr
+    return [json.loads(line) for line in process.stderr.splitlines() if line.startswith("{")]
 
 
-def datagrams(*, together_seconds: float = 60.0, steps: int = 1) -> list[dict[str, Any]]:
-    """What a daemon is sent of an invocation that calls a table, publishes, and posts to two connections."""
+def datagrams(*, buffer_seconds: float = 60.0, steps: int = 1) -> list[dict[str, Any]]:
+    """The datagrams of an invocation that calls a table, publishes, and posts to two connections."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
         daemon.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         daemon.bind(("127.0.0.1", 0))
         daemon.setblocking(False)
         run(
             CALLS,
-            str(together_seconds),
+            str(buffer_seconds),
             str(steps),
             AWS_XRAY_DAEMON_ADDRESS=f"127.0.0.1:{daemon.getsockname()[1]}",
         )
@@ -120,12 +120,12 @@ def datagrams(*, together_seconds: float = 60.0, steps: int = 1) -> list[dict[st
 
 
 def names(segment: dict[str, Any]) -> Any:
-    """A segment's name with those of its parts."""
+    """The name of a segment and, recursively, of its subsegments."""
     return segment["name"], [names(part) for part in segment.get("subsegments", [])]
 
 
-def test_a_trace_is_found_by_ids_and_holds_no_text():
-    """Neither the frame, nor the response, nor an error's message; the message's id is on its segment."""
+def test_a_trace_contains_ids_and_no_text():
+    """Neither the frame, the response nor the error's message. The segment is annotated with the message's id."""
     sent = segments()
     assert {segment["trace_id"] for segment in sent} == {"1-6924271c-5f3a1b2c4d5e6f7081920a3b"}
     refused, posted, failed = [segment for segment in sent if segment["name"] == "## handler"]
@@ -135,15 +135,15 @@ def test_a_trace_is_found_by_ids_and_holds_no_text():
     assert not any("response" in json.dumps(segment.get("metadata", {})) for segment in (refused, posted))
 
 
-def test_a_short_invocation_is_told_in_one_datagram_and_its_posts_by_their_step():
-    """Calls are parts of their step; of posts there may be a thousand, side by side, and they leave none."""
+def test_a_short_invocation_is_sent_in_one_datagram():
+    """Calls to AWS are parts of their step; posts are not, because there may be a thousand."""
     (sent,) = datagrams()
     assert names(sent) == (
         "## handler",
         [
             ("admit", [("dynamodb", [])]),
             ("publish", []),
-            ("settle", [("one of two", []), ("one of two", [])]),
+            ("update presence", [("one of two", []), ("one of two", [])]),
             ("post frames", []),
         ],
     )
@@ -152,23 +152,23 @@ def test_a_short_invocation_is_told_in_one_datagram_and_its_posts_by_their_step(
     assert (call["aws"]["operation"], call["aws"]["table_name"], call["error"]) == ("GetItem", "members", True)
 
 
-def test_a_long_invocation_is_told_as_it_goes():
-    """One that is stopped before its end still shows how far it came."""
-    sent = [segment["name"] for segment in datagrams(together_seconds=0)]
+def test_a_long_invocation_is_sent_in_parts():
+    """So that an invocation that times out shows how far it came."""
+    sent = [segment["name"] for segment in datagrams(buffer_seconds=0)]
     assert sent == [
         "dynamodb",
         "admit",
         "publish",
         "one of two",
         "one of two",
-        "settle",
+        "update presence",
         "post frames",
         "## handler",
     ]
 
 
-def test_an_invocation_with_many_steps_is_told_in_parts_that_a_datagram_holds():
-    """Nothing is lost of them, and nothing told twice."""
+def test_an_invocation_with_many_steps_is_sent_in_parts():
+    """Each part fits into a datagram; nothing is lost or sent twice."""
     sent = datagrams(steps=100)
     assert len(sent) > 1
     assert sum(json.dumps(names(segment)).count('"publish"') for segment in sent) == 100

@@ -1,4 +1,4 @@
-"""The directory of users, and how they come into it."""
+"""The directory of users, and registration."""
 
 import pytest
 
@@ -21,8 +21,8 @@ def principal(user_id: str, display_name: str = "Alice") -> Principal:
     )
 
 
-def test_the_directory_comes_by_name_in_pages(stage: Stage):
-    """Everyone once, and no cursor on the last page."""
+def test_the_directory_is_returned_in_pages_by_display_name(stage: Stage):
+    """Each user once, and no cursor on the last page."""
     for user_id in ("dora", "bob", "carol", "alice", "bert"):
         stage.add_user(user_id)
     found: list[str] = []
@@ -36,8 +36,8 @@ def test_the_directory_comes_by_name_in_pages(stage: Stage):
     assert pages == 3
 
 
-def test_two_of_one_name_are_both_listed(stage: Stage):
-    """Also when a page ends between them."""
+def test_users_with_the_same_display_name_are_all_listed(stage: Stage):
+    """Even if a page ends between them."""
     for user_id in ("u-1", "u-2", "u-3"):
         users.add("users", user_id=user_id, username=user_id, display_name="Kim", created_at="x")
     first, after = users.by_display_name("users", limit=2, after=None, now_ms=NOW_MS)
@@ -45,16 +45,16 @@ def test_two_of_one_name_are_both_listed(stage: Stage):
     assert sorted(user.user_id for user in (*first, *second)) == ["u-1", "u-2", "u-3"]
 
 
-def test_many_users_are_found_at_once(stage: Stage):
-    """More than DynamoDB gives in one call; who is not there is left out."""
-    wanted = [f"u-{number}" for number in range(130)]
-    for user_id in wanted:
+def test_many_users_are_read_by_id(stage: Stage):
+    """More than one call of DynamoDB returns. Missing users are omitted."""
+    user_ids = [f"u-{number}" for number in range(130)]
+    for user_id in user_ids:
         stage.add_user(user_id)
-    assert set(users.get_many("users", [*wanted, "u-0", "nobody"], now_ms=NOW_MS)) == set(wanted)
+    assert set(users.get_many("users", [*user_ids, "u-0", "nobody"], now_ms=NOW_MS)) == set(user_ids)
 
 
-def test_entering_twice_changes_nothing(stage: Stage):
-    """A name that was changed is not changed back by the next sign-in."""
+def test_adding_a_user_again_changes_nothing(stage: Stage):
+    """A changed display name is kept at the next sign-in."""
     stage.add_user("alice")
     users.rename("users", "alice", "Queen of Hearts")
     stage.add_user("alice")
@@ -63,8 +63,8 @@ def test_entering_twice_changes_nothing(stage: Stage):
     assert found.display_name == "Queen of Hearts"
 
 
-def test_a_first_call_joins_general(stage: Stage):
-    """Registered once, a member of `general`, and announced; later calls change and tell nothing."""
+def test_the_first_call_joins_general(stage: Stage):
+    """The user is added once, and MemberJoined is published once."""
     assert register_caller(stage.settings(), principal("alice")).display_name == "Alice"
     register_caller(stage.settings(), principal("alice"))
     register_caller(stage.settings(), principal("alice", "Renamed elsewhere"))
@@ -74,8 +74,8 @@ def test_a_first_call_joins_general(stage: Stage):
     assert {row["userId"] for row in stage.rows("members")} == {"alice", "bob"}
 
 
-def test_who_joins_general_has_none_of_its_past_unread(stage: Stage):
-    """Also when it was there long before."""
+def test_earlier_messages_of_general_are_not_unread(stage: Stage):
+    """Even if the channel existed long before."""
     stage.add_channel(general(timestamp(NOW_MS)).model_copy(update={"last_seq": 10_000}))
     register_caller(stage.settings(), principal("alice"))
     membership = members.get("members", "alice", "general")
@@ -83,17 +83,17 @@ def test_who_joins_general_has_none_of_its_past_unread(stage: Stage):
     assert membership.read_seq == 10_000
 
 
-def test_a_first_call_that_died_is_finished_by_the_next(stage: Stage, monkeypatch: pytest.MonkeyPatch):
-    """Who is in the directory has joined `general`: the directory comes last."""
+def test_a_first_call_that_crashed_is_completed_by_the_next(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """The directory is written last, so a user who is in it has joined `general`."""
 
     class CrashError(Exception):
         pass
 
-    def die(*_: object, **__: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise CrashError
 
     with monkeypatch.context() as patched:
-        patched.setattr(users, "add", die)
+        patched.setattr(users, "add", crash)
         with pytest.raises(CrashError):
             register_caller(stage.settings(), principal("alice"))
     assert users.get("users", "alice", now_ms=NOW_MS) is None

@@ -1,4 +1,4 @@
-"""Who sees, joins, adds and removes, as tables; and how a channel looks to one user."""
+"""Who may see, join, add and remove, as tables; and how a user sees a channel."""
 
 import pytest
 from hypothesis import given
@@ -20,8 +20,8 @@ def channel(kind: ChannelKind):
 
 
 @given(st.uuids(), st.uuids())
-def test_two_people_have_one_direct_channel(one, other):
-    """The same id and members whoever opens it first."""
+def test_two_users_have_one_direct_channel(one, other):
+    """The same id and members, whichever user opens it first."""
     if one == other:
         return
     mine = channels.direct(str(one), str(other), created_at=AT)
@@ -30,17 +30,17 @@ def test_two_people_have_one_direct_channel(one, other):
     assert len(mine.channel_id) <= 64
 
 
-def test_nobody_has_a_direct_channel_with_themselves():
+def test_a_user_cannot_open_a_direct_channel_with_themselves():
     """It would have one member."""
     with pytest.raises(ForbiddenError, match=r"^You cannot open a direct channel with yourself\."):
         channels.direct("alice", "alice", created_at=AT)
 
 
-def test_new_channels_of_one_name_are_two_channels():
-    """A channel's identity is not its name; that public names are unique is the table's business."""
-    made = [channels.named("tea", PUBLIC, created_by="alice", created_at=AT) for _ in range(2)]
-    assert made[0].channel_id != made[1].channel_id
-    assert made[0].name == made[1].name == "tea"
+def test_new_channels_with_the_same_name_are_different():
+    """The id does not follow from the name. The table keeps names of public channels unique."""
+    created = [channels.named("tea", PUBLIC, created_by="alice", created_at=AT) for _ in range(2)]
+    assert created[0].channel_id != created[1].channel_id
+    assert created[0].name == created[1].name == "tea"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_new_channels_of_one_name_are_two_channels():
     ],
 )
 def test_who_sees_a_channel(kind: ChannelKind, membership: Membership | None, is_visible: bool):
-    """Everybody a public one, members alone any other."""
+    """All users see a public channel; only members see others."""
     if is_visible:
         assert channels.visible(channel(kind), membership) == channel(kind)
     else:
@@ -63,7 +63,7 @@ def test_who_sees_a_channel(kind: ChannelKind, membership: Membership | None, is
             channels.visible(channel(kind), membership)
         with pytest.raises(NotFoundError) as missing:
             channels.visible(None, None)
-        assert hidden.value.message == missing.value.message, "the answer must not tell that it exists"
+        assert hidden.value.message == missing.value.message, "the message must not reveal that it exists"
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,10 @@ def test_who_sees_a_channel(kind: ChannelKind, membership: Membership | None, is
         (DIRECT, None, "alice", ForbiddenError),
     ],
 )
-def test_who_adds_whom(kind: ChannelKind, actor: Membership | None, user_id: str, refusal: type[ChatError] | None):
-    """Anybody joins a public channel; a member adds others; a direct one is closed."""
+def test_who_may_add_whom(
+    kind: ChannelKind, actor: Membership | None, user_id: str, refusal: type[ChatError] | None
+):
+    """Any user may join a public channel; members may add others; a direct channel does not change."""
     if refusal is None:
         channels.check_may_add(channel(kind), actor, actor_id="alice", user_id=user_id)
     else:
@@ -103,10 +105,10 @@ def test_who_adds_whom(kind: ChannelKind, actor: Membership | None, user_id: str
         (DIRECT, OWNER, "bob", ForbiddenError),
     ],
 )
-def test_who_removes_whom(
+def test_who_may_remove_whom(
     kind: ChannelKind, actor: Membership | None, user_id: str, refusal: type[ChatError] | None
 ):
-    """Anybody leaves; the owner removes others; nobody leaves a direct channel."""
+    """Members may leave; the owner may remove others; a direct channel does not change."""
     if refusal is None:
         channels.check_may_remove(channel(kind), actor, actor_id="alice", user_id=user_id)
     else:
@@ -128,11 +130,11 @@ def test_who_removes_whom(
 def test_what_is_unread(
     last_seq: int, membership: Membership | None, unread: int, read_seq: int, role: str | None
 ):
-    """What came after one's read marker; nothing for who is not a member, and never less than nothing."""
+    """The messages after the read marker; 0 for users who are not members, and never negative."""
     seen = channels.view(CHANNEL.model_copy(update={"last_seq": last_seq}), membership)
     assert (seen.unread, seen.read_seq, seen.role) == (unread, read_seq, role)
 
 
-def test_a_view_tells_nothing_of_the_machinery():
-    """Whether the event of its creation is out is no client's business."""
+def test_a_view_has_no_internal_fields():
+    """Clients need not know whether the event of the creation was published."""
     assert "announced" not in channels.view(CHANNEL, MEMBER).model_dump(by_alias=True)

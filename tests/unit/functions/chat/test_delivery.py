@@ -1,4 +1,4 @@
-"""From each channel event to the frame that people get."""
+"""The frame of each channel event."""
 
 import json
 
@@ -9,8 +9,8 @@ from functions.contract.events import CHANNEL_EVENTS, STATUS_UPDATES, MalformedE
 from tests.unit.builders import AT, CHANNEL, CLIENT_MESSAGE_ID, SECRET, enveloped, facts
 
 SUMMARY = CHANNEL.summary.model_dump(by_alias=True, mode="json")
-PLACE = {"channelId": "c-1", "seq": 7, "messageId": "m-1"}
-REACTION = {"type": "reaction", **PLACE, "emoji": "👍", "userId": "bob", "reactedAt": AT}
+POSITION = {"channelId": "c-1", "seq": 7, "messageId": "m-1"}
+REACTION = {"type": "reaction", **POSITION, "emoji": "👍", "userId": "bob", "reactedAt": AT}
 CHANGE = {"type": "channel", "channel": SUMMARY, "changedAt": AT, "changedBy": "alice"}
 FRAMES = {
     "MessageSent": {
@@ -24,8 +24,8 @@ FRAMES = {
         "sentAt": AT,
         "traceId": "1-67891233-abcdef012345678912345678",
     },
-    "MessageEdited": {"type": "messageEdited", **PLACE, "text": SECRET, "editedBy": "alice", "editedAt": AT},
-    "MessageDeleted": {"type": "messageDeleted", **PLACE, "deletedBy": "alice", "deletedAt": AT},
+    "MessageEdited": {"type": "messageEdited", **POSITION, "text": SECRET, "editedBy": "alice", "editedAt": AT},
+    "MessageDeleted": {"type": "messageDeleted", **POSITION, "deletedBy": "alice", "deletedAt": AT},
     "ReactionAdded": {**REACTION, "change": "added"},
     "ReactionRemoved": {**REACTION, "change": "removed"},
     "ChannelCreated": {**CHANGE, "change": "created", "userId": "alice"},
@@ -37,32 +37,32 @@ HEADER = "Root=1-67891233-abcdef012345678912345678;Parent=0123456789abcdef;Sampl
 
 @pytest.mark.parametrize("name", CHANNEL_EVENTS)
 def test_every_channel_event_has_its_frame(name: str):
-    """Exactly the contract's fields, ready to post."""
+    """With exactly the fields of the contract."""
     seq = 42 if name == "MessageSent" else None
     frame = frame_for(enveloped(facts()[name], trace_header=HEADER), seq)
     assert json.loads(frame.encode()) == FRAMES[name]
 
 
-def test_who_owns_a_channel_now_is_told_to_its_members():
-    """An owner left; they remove others from now on."""
+def test_the_frame_of_a_leaving_owner_contains_the_new_owner():
+    """Who may remove others from now on."""
     left = facts()["MemberLeft"].model_copy(update={"new_owner_id": "carol"})
     assert json.loads(frame_for(enveloped(left), None).encode())["newOwnerId"] == "carol"
 
 
 def test_a_change_keeps_its_own_seq():
-    """The seq beside an event is a new message's; a change says itself which message it means."""
+    """The separate seq belongs to a new message; the event of a change contains the seq of its message."""
     frame = frame_for(enveloped(facts()["MessageEdited"]), 99)
     assert json.loads(frame.encode())["seq"] == 7
 
 
 def test_without_a_trace_there_is_no_trace_id():
-    """The field is left out, not null."""
+    """The field is omitted, not null."""
     assert "traceId" not in json.loads(frame_for(enveloped(facts()["MessageSent"]), 1).encode())
 
 
 @pytest.mark.parametrize("name", STATUS_UPDATES)
-def test_a_status_update_is_no_channel_event(name: str):
-    """It goes another way; here it is a mistake."""
+def test_a_status_update_has_no_frame_here(name: str):
+    """Status updates are broadcast instead."""
     with pytest.raises(MalformedEventError, match=f"^{name} is not a channel event$"):
         frame_for(enveloped(facts()[name]), None)
 
@@ -79,5 +79,5 @@ def test_a_status_update_is_no_channel_event(name: str):
     ],
 )
 def test_the_trace_id_is_the_headers_root(header: str | None, found: str | None):
-    """Whatever else a header holds, or lacks."""
+    """Whatever else the header contains or lacks."""
     assert trace_id(header) == found

@@ -1,4 +1,4 @@
-"""A message's identity, and who may change it."""
+"""The identity of a message, and who may change it."""
 
 from typing import Any
 
@@ -22,60 +22,60 @@ from functions.contract.resources import Message, ReactionCount
 from tests.unit.builders import ALICE, AT, CLIENT_MESSAGE_ID, NOW_MS
 
 LATER = timestamp(NOW_MS + 1000)
-PLACE: Any = {"channel_id": "c-1", "seq": 7}
-EDIT = EditMessage(action="editMessage", **PLACE, text="other")
-DELETE = DeleteMessage(action="deleteMessage", **PLACE)
-ADD = AddReaction(action="addReaction", **PLACE, emoji="👍")
-REMOVE = RemoveReaction(action="removeReaction", **PLACE, emoji="👍")
+POSITION: Any = {"channel_id": "c-1", "seq": 7}
+EDIT = EditMessage(action="editMessage", **POSITION, text="other")
+DELETE = DeleteMessage(action="deleteMessage", **POSITION)
+ADD = AddReaction(action="addReaction", **POSITION, emoji="👍")
+REMOVE = RemoveReaction(action="removeReaction", **POSITION, emoji="👍")
 MESSAGE = Message(
-    **PLACE, message_id="m-1", client_message_id=CLIENT_MESSAGE_ID, sender=ALICE, text="hi", sent_at=AT
+    **POSITION, message_id="m-1", client_message_id=CLIENT_MESSAGE_ID, sender=ALICE, text="hi", sent_at=AT
 )
-FACT: dict[str, Any] = {"message_id": "m-1", **PLACE}
+EVENT: dict[str, Any] = {"message_id": "m-1", **POSITION}
 
 
 @given(st.uuids(), st.uuids())
 def test_a_retry_has_the_same_identity(user, client_message):
-    """The same user and client message id, however often."""
+    """The same user and client message id give the same message id."""
     assert message_id(str(user), str(client_message)) == message_id(str(user), str(client_message))
 
 
 @given(st.lists(st.tuples(st.uuids(), st.uuids()), min_size=2, max_size=20, unique=True))
-def test_no_two_sends_share_an_identity(sends):
-    """Another user's same client message id is another message; so is a user's other one."""
+def test_different_sends_have_different_ids(sends):
+    """Another user or another client message id gives another message id."""
     assert len({message_id(str(user), str(client)) for user, client in sends}) == len(sends)
 
 
-def test_the_identity_never_changes():
-    """A deployed stage holds ids made by this very function; another namespace would double every retry."""
+def test_message_ids_never_change():
+    """Deployed stages contain these ids; with another namespace, every retry would be a new message."""
     assert message_id("alice", CLIENT_MESSAGE_ID) == "234858a6-9961-54c7-9a6d-047114086eee"
 
 
-def test_the_sender_is_who_the_server_says():
-    """The fact carries the server's sender and time, and the client's text."""
+def test_the_sender_comes_from_the_server():
+    """The event has the server's sender and time, and the client's text."""
     command = SendMessage(action="sendMessage", client_message_id=CLIENT_MESSAGE_ID, channel_id="c-1", text="hi")
-    fact = sent(command, ALICE, AT)
-    assert (fact.sender, fact.sent_at, fact.text) == (ALICE, AT, "hi")
-    assert fact.message_id == message_id("alice", CLIENT_MESSAGE_ID)
+    event = sent(command, ALICE, AT)
+    assert (event.sender, event.sent_at, event.text) == (ALICE, AT, "hi")
+    assert event.message_id == message_id("alice", CLIENT_MESSAGE_ID)
 
 
 @pytest.mark.parametrize(
     ("command", "user_id", "is_owner", "outcome"),
     [
-        (EDIT, "alice", False, MessageEdited(**FACT, text="other", edited_by="alice", edited_at=LATER)),
+        (EDIT, "alice", False, MessageEdited(**EVENT, text="other", edited_by="alice", edited_at=LATER)),
         (EDIT, "bob", False, ForbiddenError),
         (EDIT, "bob", True, ForbiddenError),
-        (DELETE, "alice", False, MessageDeleted(**FACT, deleted_by="alice", deleted_at=LATER)),
+        (DELETE, "alice", False, MessageDeleted(**EVENT, deleted_by="alice", deleted_at=LATER)),
         (DELETE, "bob", False, ForbiddenError),
-        (DELETE, "bob", True, MessageDeleted(**FACT, deleted_by="bob", deleted_at=LATER)),
-        (ADD, "alice", False, ReactionAdded(**FACT, emoji="👍", user_id="alice", reacted_at=LATER)),
-        (ADD, "bob", False, ReactionAdded(**FACT, emoji="👍", user_id="bob", reacted_at=LATER)),
-        (REMOVE, "bob", False, ReactionRemoved(**FACT, emoji="👍", user_id="bob", reacted_at=LATER)),
+        (DELETE, "bob", True, MessageDeleted(**EVENT, deleted_by="bob", deleted_at=LATER)),
+        (ADD, "alice", False, ReactionAdded(**EVENT, emoji="👍", user_id="alice", reacted_at=LATER)),
+        (ADD, "bob", False, ReactionAdded(**EVENT, emoji="👍", user_id="bob", reacted_at=LATER)),
+        (REMOVE, "bob", False, ReactionRemoved(**EVENT, emoji="👍", user_id="bob", reacted_at=LATER)),
     ],
 )
 def test_who_may_change_a_message(
     command: ChangeMessage, user_id: str, is_owner: bool, outcome: Shape | type[ChatError]
 ):
-    """Its author edits; its author or the channel's owner deletes; everybody reacts."""
+    """Its author edits; its author or the channel's owner deletes; every member reacts."""
     if isinstance(outcome, Shape):
         assert changed(command, MESSAGE, user_id=user_id, is_owner=is_owner, at=LATER) == outcome
     else:
@@ -85,14 +85,14 @@ def test_who_may_change_a_message(
 
 @pytest.mark.parametrize("command", [EDIT, DELETE, ADD, REMOVE])
 @pytest.mark.parametrize("message", [None, MESSAGE.model_copy(update={"deleted_at": AT})], ids=["none", "deleted"])
-def test_what_is_not_there_cannot_be_changed(command: ChangeMessage, message: Message | None):
-    """Not even by its author: a deleted message stays so."""
+def test_a_missing_or_deleted_message_cannot_be_changed(command: ChangeMessage, message: Message | None):
+    """Not even by its author."""
     with pytest.raises(NotFoundError, match=r"^This message does not exist in the channel, or it was deleted\.$"):
         changed(command, message, user_id="alice", is_owner=True, at=LATER)
 
 
 def test_reactions_are_grouped_by_message_and_emoji():
-    """In the order in which each emoji, and each person, came."""
+    """In the order in which each emoji and each user was added."""
     counted = count_reactions([(1, "👍", "bob"), (2, "❤️", "bob"), (1, "🎉", "bob"), (1, "👍", "alice")])
     assert counted == {
         1: (ReactionCount(emoji="👍", user_ids=("bob", "alice")), ReactionCount(emoji="🎉", user_ids=("bob",))),

@@ -1,4 +1,4 @@
-"""Coalescing: at most one frame of each kind per connection in a batch, and the latest state wins."""
+"""Coalescing: at most one frame of each kind per connection in a batch. The latest state wins."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,12 +17,14 @@ def change(user_id: str) -> PresenceChange:
     return PresenceChange(user_id=user_id, status="online", last_seen_at=AT)
 
 
-def test_who_sees_the_same_shares_a_frame():
-    """Two changes, three audiences: each connection gets one frame, and equal frames are made once."""
+def test_connections_with_the_same_changes_share_a_frame():
+    """Two changes and three audiences: each connection gets one frame, and equal frames are built once."""
     frames = presence_frames(
         [change("alice"), change("bob")], {"alice": ["b1", "c1", "c2"], "bob": ["c1", "c2", "a1"]}
     )
-    assert {connections: [each.user_id for each in frame.changes] for connections, frame in frames.items()} == {
+    assert {
+        connections: [change.user_id for change in frame.changes] for connections, frame in frames.items()
+    } == {
         ("b1",): ["alice"],
         ("c1", "c2"): ["alice", "bob"],
         ("a1",): ["bob"],
@@ -30,32 +32,32 @@ def test_who_sees_the_same_shares_a_frame():
 
 
 @given(st.dictionaries(users, connections))
-def test_each_connection_gets_one_frame_with_all_that_concerns_it(audiences):
-    """Whoever shares a channel with whom: nobody gets two frames, or a change that is not theirs to know."""
+def test_each_connection_gets_one_frame_with_all_its_changes(audiences):
+    """For any audiences: no connection gets two frames, or a change of an audience it is not in."""
     frames = presence_frames([change(user_id) for user_id in audiences], audiences)
-    told = [connection for connections in frames for connection in connections]
-    assert len(told) == len(set(told))
+    recipients = [connection for connections in frames for connection in connections]
+    assert len(recipients) == len(set(recipients))
     expected = {
         connection: {user_id for user_id, audience in audiences.items() if connection in audience}
         for audience in audiences.values()
         for connection in audience
     }
     assert {
-        connection: {each.user_id for each in frame.changes}
+        connection: {change.user_id for change in frame.changes}
         for connections, frame in frames.items()
         for connection in connections
     } == expected
 
 
-def test_no_change_is_no_frame():
-    """Nobody is told of nothing."""
+def test_without_changes_there_are_no_frames():
+    """And a change without an audience gives no frame."""
     assert presence_frames([], {}) == {}
     assert presence_frames([change("alice")], {"alice": []}) == {}
 
 
 @given(st.lists(st.tuples(users, st.sampled_from(["c-1", "c-2"]), st.integers(0, 9))))
-def test_of_many_keystrokes_the_latest_is_told(keystrokes):
-    """One frame per person and channel, in whatever order the updates arrive."""
+def test_the_latest_typing_update_wins(keystrokes):
+    """One frame per user and channel, in whatever order the updates arrive."""
     updates = [
         TypingStarted(user_id=user_id, channel_id=channel_id, until=timestamp(NOW_MS + seconds * 1000))
         for user_id, channel_id, seconds in keystrokes
@@ -73,14 +75,14 @@ def test_of_many_keystrokes_the_latest_is_told(keystrokes):
 
 
 @given(st.lists(st.tuples(users, st.sampled_from(["c-1", "c-2"]), st.integers(0, 99))))
-def test_of_many_reads_the_furthest_is_told(reads):
-    """A read marker never goes back because of the order of arrival."""
+def test_the_highest_read_marker_wins(reads):
+    """A read marker does not move back because of the order of arrival."""
     updates = [
         ChannelRead(user_id=user_id, channel_id=channel_id, read_seq=seq) for user_id, channel_id, seq in reads
     ]
-    told = furthest_reads(updates)
+    frames = furthest_reads(updates)
     furthest = {(u, c): max(s for v, d, s in reads if (v, d) == (u, c)) for u, c, _ in reads}
-    assert len(told) == len(furthest)
-    for user_id, frame in told:
+    assert len(frames) == len(furthest)
+    for user_id, frame in frames:
         assert isinstance(frame, ReadMarkerFrame)
         assert frame.read_seq == furthest[user_id, frame.channel_id]

@@ -1,4 +1,4 @@
-"""Parsing a client's frame: every refusal has its code and a sentence, and nothing else is ever raised."""
+"""Parsing frames of clients: every refusal has a code and a message, and no other exception is raised."""
 
 import json
 from typing import Any
@@ -45,13 +45,13 @@ def refusal(body: Any, *expected: type[Command]) -> ChatError:
 
 
 def test_every_action_has_a_frame_here():
-    """The table above misses no action."""
+    """The table above contains all actions."""
     assert set(FRAMES) == set(ALL)
 
 
 @pytest.mark.parametrize("command", ALL)
-def test_a_right_frame_is_its_command(command: type[Command]):
-    """What is on the wire comes back as the command's fields, and as nothing else."""
+def test_a_valid_frame_is_parsed_into_its_command(command: type[Command]):
+    """With exactly the fields of the frame."""
     parsed = parse_command(json.dumps(FRAMES[command]), *ALL)
     assert type(parsed) is command
     assert parsed.model_dump(by_alias=True) == FRAMES[command]
@@ -59,7 +59,7 @@ def test_a_right_frame_is_its_command(command: type[Command]):
 
 @pytest.mark.parametrize("command", ALL)
 def test_a_missing_field_is_named(command: type[Command]):
-    """The sentence says which field is missing."""
+    """The message names the missing field."""
     for field in FRAMES[command]:
         if field == "action":
             continue
@@ -130,8 +130,8 @@ def test_a_missing_field_is_named(command: type[Command]):
         ),
     ],
 )
-def test_a_wrong_frame_gets_its_code_and_a_sentence(body: Any, code: ErrorCode, sentence: str):
-    """Each way to be wrong is told apart, in words for a person."""
+def test_an_invalid_frame_has_a_code_and_a_message(body: Any, code: ErrorCode, sentence: str):
+    """Each error has its own message for people."""
     refused = refusal(body)
     assert refused.code is code
     assert refused.message.startswith(sentence)
@@ -139,28 +139,28 @@ def test_a_wrong_frame_gets_its_code_and_a_sentence(body: Any, code: ErrorCode, 
 
 
 @pytest.mark.parametrize("seq", [0, -1, 1.0, 1.5, True, "1", None, 10**12, 10**300, float("nan"), float("inf")])
-def test_a_seq_is_a_whole_number_from_one(seq: Any):
-    """Nothing is rounded or read out of a string, and no number is too large for what stores it."""
+def test_a_seq_is_a_positive_integer(seq: Any):
+    """Numbers are not rounded and strings are not parsed; a seq fits into the keys of the tables."""
     refused = refusal(FRAMES[DeleteMessage] | {"seq": seq})
     assert refused.code is ErrorCode.INVALID_FRAME
     assert refused.message.startswith("The field 'seq' is invalid: ")
 
 
 def test_an_action_on_another_route_is_refused():
-    """A frame whose action differs from the route that took it (a repeated key, say) is nobody's."""
+    """A frame with a repeated key, for example, may be routed by another action than the parsed one."""
     refused = refusal(FRAMES[DeleteMessage], SendMessage)
     assert refused.code is ErrorCode.INVALID_FRAME
     assert refused.message.startswith("The action 'deleteMessage' did not reach its route")
 
 
 @pytest.mark.parametrize("field", ["clientMessageId", "channelId", "text"])
-def test_a_wrong_value_is_never_repeated(field: str):
-    """What somebody wrote does not come back in an error, which may be logged on its way."""
+def test_a_message_never_contains_the_value(field: str):
+    """What a user wrote is not in an error, which may be logged."""
     value = "the!secret " * 1000
     assert "secret" not in refusal(SEND | {field: value}).message
 
 
-def test_the_same_uuid_spelled_otherwise_is_the_same_message():
+def test_other_spellings_of_a_uuid_are_the_same_message():
     """Two spellings must not be two messages."""
     spellings = [
         CLIENT_MESSAGE_ID,
@@ -168,12 +168,14 @@ def test_the_same_uuid_spelled_otherwise_is_the_same_message():
         "{" + CLIENT_MESSAGE_ID + "}",
         "urn:uuid:" + CLIENT_MESSAGE_ID,
     ]
-    parsed = [parse_command(json.dumps(SEND | {"clientMessageId": each}), SendMessage) for each in spellings]
+    parsed = [
+        parse_command(json.dumps(SEND | {"clientMessageId": spelling}), SendMessage) for spelling in spellings
+    ]
     assert {command.client_message_id for command in parsed} == {CLIENT_MESSAGE_ID}
 
 
 def test_a_text_arrives_unchanged():
-    """Spaces, line ends, right-to-left text and combined emoji are the sender's own business."""
+    """With its spaces, line ends, right-to-left text and combined emoji."""
     text = "  <b>שלום</b>\r\n👩‍👩‍👧‍👦 \u202e \x00"
     assert parse_command(json.dumps(SEND | {"text": text}), SendMessage).text == text
 
@@ -194,8 +196,8 @@ near_frames = st.builds(
 
 
 @given(st.text() | json_values.map(json.dumps) | near_frames.map(json.dumps))
-def test_any_text_is_a_command_or_a_refusal_that_can_be_sent(body: str):
-    """Whatever arrives, the client gets an answer: a command is parsed, or an error frame can be encoded."""
+def test_any_text_is_parsed_or_refused(body: str):
+    """The client always gets an answer: an error frame can be encoded."""
     try:
         parse_command(body, *ALL)
     except ChatError as refused:

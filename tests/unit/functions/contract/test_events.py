@@ -1,4 +1,4 @@
-"""Reading events: only what a detail-type promises passes, and a refusal tells no values."""
+"""Parsing events: only valid events are accepted, and errors contain no values."""
 
 from typing import Any
 
@@ -16,23 +16,23 @@ JSON = st.recursive(
 )
 
 
-def test_every_event_is_channel_event_or_status_update_and_never_both():
-    """Two kinds, two paths, and nothing in between."""
+def test_every_event_is_either_a_channel_event_or_a_status_update():
+    """There are two kinds of event."""
     assert not set(CHANNEL_EVENTS) & set(STATUS_UPDATES)
     assert set(CHANNEL_EVENTS) | set(STATUS_UPDATES) == set(facts())
 
 
 @pytest.mark.parametrize("name", facts())
-def test_a_fact_survives_the_bus(name: str):
-    """Written and read it is the same, under the name of its class."""
+def test_an_event_is_parsed_as_it_was_published(name: str):
+    """Under the name of its class."""
     event = bus_event(facts()[name])
     assert event["detail-type"] == detail_type(facts()[name]) == name
     assert read_event(event).data == facts()[name]
 
 
 @pytest.mark.parametrize("name", facts())
-def test_every_field_of_the_data_is_needed(name: str):
-    """An event that lacks one is malformed, and the error says which."""
+def test_every_field_of_the_data_is_required(name: str):
+    """An event without it is malformed, and the error names the field."""
     for field in bus_event(facts()[name])["detail"]["data"]:
         event = bus_event(facts()[name])
         del event["detail"]["data"][field]
@@ -43,8 +43,8 @@ def test_every_field_of_the_data_is_needed(name: str):
 @pytest.mark.parametrize(
     "change", [{"text": {"a": SECRET}}, {"seq": SECRET}, {"editedAt": SECRET}, {"channelId": SECRET}]
 )
-def test_a_malformed_event_tells_no_values(change: dict[str, Any]):
-    """The error goes to logs and dead letters' causes."""
+def test_the_error_of_a_malformed_event_contains_no_values(change: dict[str, Any]):
+    """The error is logged and is in the cause of dead letters."""
     event = bus_event(facts()["MessageEdited"])
     event["detail"]["data"] |= change
     with pytest.raises(MalformedEventError) as raised:
@@ -53,14 +53,14 @@ def test_a_malformed_event_tells_no_values(change: dict[str, Any]):
 
 
 @pytest.mark.parametrize("name", ["MessageLost", None, "", "messageSent"])
-def test_an_unknown_kind_is_malformed(name: str | None):
-    """Names are exact."""
+def test_an_unknown_detail_type_is_malformed(name: str | None):
+    """Names are case-sensitive."""
     with pytest.raises(MalformedEventError, match="expected a known detail-type"):
         read_event({"detail-type": name, "detail": {}})
 
 
 @given(st.sampled_from(sorted(facts())), JSON)
-def test_any_detail_is_an_envelope_or_malformed(name: str, detail: Any):
-    """Whatever is on the bus, consumers see one kind of error."""
+def test_any_invalid_detail_is_malformed(name: str, detail: Any):
+    """Whatever is on the bus, consumers get only this error."""
     with pytest.raises(MalformedEventError):
         read_event({"detail-type": name, "detail": detail})

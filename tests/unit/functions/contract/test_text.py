@@ -1,4 +1,4 @@
-"""Texts, names, emoji and ids: the limits, and what people really write."""
+"""Texts, names, emoji and ids: limits, and what users write."""
 
 import pytest
 from hypothesis import given
@@ -19,7 +19,7 @@ whole_text = st.text(st.characters(exclude_categories=["Cs"]))
 
 @pytest.mark.parametrize("character", ["a", "é", "語", "😀"], ids=["1 byte", "2 bytes", "3 bytes", "4 bytes"])
 def test_the_limit_of_a_text_counts_bytes(character: str):
-    """8,192 bytes of UTF-8 pass, one more does not, whatever the characters are."""
+    """8,192 bytes of UTF-8 are accepted and one more is not, whatever the characters are."""
     size = len(character.encode())
     fits = character * (MAX_TEXT_BYTES // size) + "x" * (MAX_TEXT_BYTES % size)
     assert len(fits.encode()) == MAX_TEXT_BYTES
@@ -30,21 +30,21 @@ def test_the_limit_of_a_text_counts_bytes(character: str):
 
 @given(whole_text.filter(lambda text: text.strip()))
 def test_a_text_is_never_changed(text: str):
-    """What was sent is what is stored."""
+    """A text is stored as it was sent."""
     assert checked_text(text) == text
 
 
 @pytest.mark.parametrize("value", ["\ud83d", "fine \ud83d until here", "\ude00\ud83d"])
-def test_half_a_surrogate_pair_is_no_text(value: str):
-    """No encoding can carry it, so it is refused everywhere."""
+def test_half_a_surrogate_pair_is_refused(value: str):
+    """UTF-8 cannot encode it."""
     for check in (checked_text, checked_name, checked_emoji):
         with pytest.raises(ValueError, match="half a surrogate pair"):
             check(value)
 
 
 @pytest.mark.parametrize("value", [None, 7, b"bytes", ["a"], {}])
-def test_only_strings_are_text(value: object):
-    """Nothing is turned into a string."""
+def test_only_strings_are_accepted(value: object):
+    """Other values are not converted."""
     for check in (checked_text, checked_name, checked_emoji, canonical_uuid):
         with pytest.raises(ValueError, match="expected"):
             check(value)
@@ -53,8 +53,8 @@ def test_only_strings_are_text(value: object):
 @pytest.mark.parametrize(
     "emoji", ["👍", "👍🏽", "❤️", "❤", "👩‍👩‍👧‍👦", "🇩🇪", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "1️⃣", "#️⃣", "‼️", "〰️", "↔️", "🏳️‍🌈", "✅", "㊗️"]
 )
-def test_an_emoji_is_taken_as_it_is(emoji: str):
-    """Skin tones, families, flags, keycaps, and the emoji that Unicode calls punctuation."""
+def test_an_emoji_is_accepted_unchanged(emoji: str):
+    """Skin tones, families, flags, keycaps, and emoji that Unicode classifies as punctuation."""
     assert checked_emoji(emoji) == emoji
 
 
@@ -81,14 +81,14 @@ def test_an_emoji_is_taken_as_it_is(emoji: str):
         "é",
     ],
 )
-def test_what_is_no_emoji_is_refused(value: str):
-    """Words, spaces, markup, and characters that nobody sees."""
+def test_other_text_than_an_emoji_is_refused(value: str):
+    """Words, spaces, markup and invisible characters."""
     with pytest.raises(ValueError, match="expected an emoji"):
         checked_emoji(value)
 
 
-def test_an_emoji_is_not_a_page_of_emoji():
-    """A reaction has at most 64 bytes."""
+def test_an_emoji_has_at_most_64_bytes():
+    """More is refused."""
     assert checked_emoji("👍" * 16)
     with pytest.raises(ValueError, match="expected one emoji, got several"):
         checked_emoji("👍" * 17)
@@ -116,30 +116,30 @@ def test_an_emoji_is_not_a_page_of_emoji():
         ("שלום", "שלום"),
     ],
 )
-def test_a_name_loses_what_nobody_sees(written: str, kept: str):
-    """Two names that look the same are the same; joiners that scripts need stay."""
+def test_invisible_characters_are_removed_from_a_name(written: str, kept: str):
+    """Names that look the same are equal; joiners that scripts need are kept."""
     assert checked_name(written) == kept
 
 
 @pytest.mark.parametrize(
     "written", ["", "   ", "\n", "\u200e \u200e", "\u200b", "\u200d", "\x00", "\u3164", "\u115f"]
 )
-def test_a_name_that_nobody_sees_is_none(written: str):
-    """A blank name would be a person or channel that cannot be told from nothing."""
+def test_an_invisible_name_is_refused(written: str):
+    """A user or channel must not look like nothing."""
     with pytest.raises(ValueError, match="expected a name that is not blank"):
         checked_name(written)
 
 
-def test_the_limit_of_a_name_counts_characters_that_are_kept():
-    """64 characters pass; spaces around them do not count."""
+def test_the_limit_of_a_name_counts_the_remaining_characters():
+    """64 characters are accepted; spaces around them do not count."""
     assert checked_name("  " + "é" * MAX_NAME_CHARACTERS + " ") == "é" * MAX_NAME_CHARACTERS
     with pytest.raises(ValueError, match="expected at most 64 characters, got 65"):
         checked_name("é" * 65)
 
 
 @given(whole_text)
-def test_a_checked_name_checks_as_itself(written: str):
-    """Checking twice changes nothing, so a name that was stored can be sent again."""
+def test_checking_a_name_twice_changes_nothing(written: str):
+    """A stored name can be sent again."""
     try:
         name = checked_name(written)
     except ValueError:
@@ -150,14 +150,14 @@ def test_a_checked_name_checks_as_itself(written: str):
 
 
 @given(st.uuids())
-def test_a_uuid_has_one_spelling(value):
-    """Case, braces and hyphens make no other id."""
+def test_a_uuid_has_one_canonical_form(value):
+    """Case, braces and hyphens do not make another id."""
     for spelled in (str(value), str(value).upper(), value.hex, value.urn, f"{{{value}}}"):
         assert canonical_uuid(spelled) == str(value)
 
 
 @pytest.mark.parametrize("value", ["", "x", "0" * 31, "0" * 33, "zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz"])
-def test_what_is_no_uuid_is_refused(value: str):
-    """The sentence says what was expected."""
+def test_an_invalid_uuid_is_refused(value: str):
+    """The error says what was expected."""
     with pytest.raises(ValueError, match="expected a UUID"):
         canonical_uuid(value)

@@ -1,4 +1,4 @@
-"""What handler tests have in common: all that is logged is searched for what must not be there."""
+"""Fixtures of the handler tests. Everything that is logged is searched for the text of messages."""
 
 import io
 import json
@@ -20,7 +20,7 @@ from tests.unit.builders import SECRET, LambdaContext
 
 
 class Logs:
-    """What the functions wrote: log lines, and metrics in the embedded format."""
+    """What the functions wrote: log lines, and metrics in the embedded metric format."""
 
     def __init__(self, stream: io.StringIO, capsys: pytest.CaptureFixture[str]) -> None:
         self._stream = stream
@@ -29,17 +29,17 @@ class Logs:
 
     @property
     def text(self) -> str:
-        """Everything."""
+        """Everything that was written."""
         self._printed += "".join(self._capsys.readouterr())
         return self._stream.getvalue() + self._printed
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """Every line, parsed: a line that is not JSON fails the test."""
+        """The lines, parsed. A line that is not JSON fails the test."""
         return [json.loads(line) for line in self.text.splitlines()]
 
     def messages(self) -> list[str]:
-        """What each log line says."""
+        """The messages of the log lines."""
         return [line["message"] for line in self.lines if "message" in line]
 
     def metric(self, name: str) -> list[float]:
@@ -49,7 +49,7 @@ class Logs:
 
 @pytest.fixture(autouse=True)
 def logs(capsys: pytest.CaptureFixture[str]) -> Iterator[Logs]:
-    """The logs of a test, and the check that no message's text is in them."""
+    """The logs of a test. Fails the test if they contain the text of a message."""
     stream = io.StringIO()
     handler = logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)
@@ -66,19 +66,19 @@ Call = Callable[..., Any]
 
 @pytest.fixture
 def call() -> Call:
-    """Call a handler as Lambda does; its answer must be JSON and show nothing of the code."""
+    """Call a handler as Lambda does. Its answer must be JSON and contain nothing of the code."""
 
     def called(handler: Callable[[dict[str, Any], Any], Any], event: dict[str, Any]) -> Any:
         answer = handler(json.loads(json.dumps(event)), LambdaContext())
         text = json.dumps(answer)
-        assert not any(trace in text for trace in ("Traceback", "File \\", ".py", "botocore", "Exception"))
+        assert not any(part in text for part in ("Traceback", "File \\", ".py", "botocore", "Exception"))
         return answer
 
     return called
 
 
 class Sockets:
-    """Connections that can be posted to: who got what, and how each connection answers."""
+    """The connections that can be posted to: the frames they received, and the planned answers."""
 
     def __init__(self) -> None:
         self.answers: dict[str, list[int]] = {}
@@ -89,7 +89,7 @@ class Sockets:
         self._lock = threading.Lock()
 
     def post(self, connection_id: str, text: str) -> int:
-        """The status that a post gets: as planned, then 200."""
+        """Return the status of a post: as planned, then 200."""
         with self._lock:
             self.attempts[connection_id] = self.attempts.get(connection_id, 0) + 1
             planned = self.answers.get(connection_id)
@@ -99,7 +99,7 @@ class Sockets:
             return status
 
     def close(self, connection_id: str) -> int:
-        """The status that closing gets: as planned, then done."""
+        """Return the status of closing: as planned, then 204."""
         with self._lock:
             planned = self.closings.get(connection_id)
             status = planned.pop(0) if planned else 204
@@ -118,7 +118,7 @@ class PostHandler(BaseHTTPRequestHandler):
     sockets: Sockets
 
     def do_POST(self) -> None:
-        """Take a post."""
+        """Receive a post."""
         text = self.rfile.read(int(self.headers["Content-Length"])).decode()
         prefix, connection_id = unquote(self.path).rsplit("/", 1)
         status = self.sockets.post(connection_id, text) if prefix == "/@connections" else 404
@@ -139,11 +139,11 @@ class PostHandler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class PostServer(ThreadingHTTPServer):
-    """Ends with its connections."""
+    """A server that does not wait for open connections when it is closed."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -151,7 +151,7 @@ class PostServer(ThreadingHTTPServer):
 
 @pytest.fixture(scope="session")
 def post_server() -> Iterator[str]:
-    """A server on this machine that takes posts; its address."""
+    """The address of a local server that receives posts."""
     server = PostServer(("127.0.0.1", 0), PostHandler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

@@ -1,4 +1,4 @@
-"""The REST API, route by route: what it answers, what it refuses, and what it never tells."""
+"""The REST API, route by route: answers and errors."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ PRIVATE = CHANNEL.model_copy(update={"channel_id": "p-1", "kind": ChannelKind.PR
 
 
 class Answer:
-    """A response, read."""
+    """A parsed response."""
 
     def __init__(self, response: dict[str, Any]) -> None:
         self.status: int = response["statusCode"]
@@ -28,14 +28,14 @@ class Answer:
         self.text: str = response["body"]
 
     def read(self, shape: type[Shape], status: int = 200) -> Any:
-        """The body as the contract's shape: exactly its fields, no more and no fewer."""
+        """Parse the body as a model, and check that it has exactly the model's fields."""
         assert self.status == status, self.text
-        found = shape.model_validate_json(self.text)
-        assert found.model_dump(mode="json", by_alias=True) == json.loads(self.text)
-        return found
+        parsed = shape.model_validate_json(self.text)
+        assert parsed.model_dump(mode="json", by_alias=True) == json.loads(self.text)
+        return parsed
 
     def refusal(self) -> tuple[int, str]:
-        """Status and code of a refusal, whose sentence is one."""
+        """Return status and code of an error, and check that its message is a sentence."""
         body = json.loads(self.text)
         error = resources.ErrorBody.model_validate(body)
         assert set(body) <= {"code", "message", "correlationId"}
@@ -46,21 +46,21 @@ class Answer:
 
 @pytest.fixture
 def ask(call: Call, stage: Stage) -> Any:
-    """Send a request as somebody; the answer. `general` is there, as after anybody's first call."""
+    """Send a request as a user and return the answer. The channel `general` exists."""
     stage.add_general()
     stage.published()
 
-    def asked(method: str, path: str, **request: Any) -> Answer:
+    def send(method: str, path: str, **request: Any) -> Answer:
         answer = Answer(call(api.handler, rest_event(method, path, **request)))
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Content-Type"] == "application/json"
         return answer
 
-    return asked
+    return send
 
 
-def test_the_first_call_makes_one_a_member_of_general(ask: Any, stage: Stage):
-    """Whatever call it is; and a second one tells nobody again."""
+def test_the_first_call_joins_general(ask: Any, stage: Stage):
+    """Whatever call it is. A second call publishes nothing."""
     for _ in range(2):
         me = ask("GET", "/me").read(resources.User)
         assert (me.user_id, me.username, me.display_name, me.status) == ("alice", "alice.name", "Alice", "offline")
@@ -69,23 +69,23 @@ def test_the_first_call_makes_one_a_member_of_general(ask: Any, stage: Stage):
     assert [(channel.name, channel.role) for channel in page.items] == [("general", "member")]
 
 
-def test_one_may_take_another_name(ask: Any):
-    """Trimmed and without what nobody sees; it stays."""
+def test_a_user_changes_their_display_name(ask: Any):
+    """It is trimmed, invisible characters are removed, and it is stored."""
     assert ask("PUT", "/me", body={"displayName": "  Al\u202eice "}).read(resources.User).display_name == "Alice"
     assert ask("PUT", "/me", body={"displayName": "Queen"}).read(resources.User).display_name == "Queen"
     assert ask("GET", "/me").read(resources.User).display_name == "Queen"
 
 
 @pytest.mark.parametrize("name", ["", " ", "\u200b", "x" * 65, 7, None, "\ud800"])
-def test_a_name_that_is_none_is_refused(ask: Any, name: Any):
-    """With the field, and not the value."""
+def test_an_invalid_display_name_is_refused(ask: Any, name: Any):
+    """The message names the field, not the value."""
     answer = ask("PUT", "/me", body={"displayName": name})
     assert answer.refusal() == (400, "INVALID_REQUEST")
     assert "'displayName'" in answer.text
 
 
-def test_everyone_is_in_the_directory_in_pages(ask: Any, stage: Stage):
-    """By name, with presence; the cursor is followed to the end."""
+def test_the_directory_is_returned_in_pages(ask: Any, stage: Stage):
+    """Sorted by display name, with presence, until there is no cursor."""
     for user_id in ("dora", "bob", "carol"):
         stage.add_user(user_id)
     ask("GET", "/me")
@@ -128,7 +128,7 @@ def forged(value: Any) -> str:
     ],
 )
 def test_a_forged_cursor_is_refused(ask: Any, path: str, cursor: str):
-    """It is the client's fault, said so, and no fault of ours."""
+    """It is an error of the client, not of the server."""
     ask("GET", "/me")
     answer = ask("GET", path, query={"cursor": cursor, "scope": "discover"})
     assert answer.refusal() == (400, "INVALID_REQUEST")
@@ -137,13 +137,13 @@ def test_a_forged_cursor_is_refused(ask: Any, path: str, cursor: str):
 @pytest.mark.parametrize("path", ["/users", "/channels/general/members", "/channels/general/messages"])
 @pytest.mark.parametrize("limit", ["0", "-1", "101", "x", "1.5", "٣", "9" * 30])
 def test_a_limit_is_from_one_to_a_hundred(ask: Any, path: str, limit: str):
-    """Anything else is refused, not rounded."""
+    """Other values are refused, not rounded."""
     ask("GET", "/me")
     assert ask("GET", path, query={"limit": limit}).refusal() == (400, "INVALID_REQUEST")
 
 
-def test_a_ticket_is_for_ones_own_session(ask: Any, stage: Stage):
-    """It names the user as they are called now, and ends with their session."""
+def test_a_ticket_is_for_the_callers_session(ask: Any, stage: Stage):
+    """It contains the current display name and ends with the session."""
     ask("PUT", "/me", body={"displayName": "Queen"})
     ticket = ask("POST", "/tickets").read(resources.Ticket, status=201)
     assert ticket.expires_at == timestamp((NOW_MS // 1000 + 30) * 1000)
@@ -153,14 +153,14 @@ def test_a_ticket_is_for_ones_own_session(ask: Any, stage: Stage):
     assert ticket.ticket not in json.dumps(row, default=str)
 
 
-def test_a_new_channel_is_its_makers(ask: Any, stage: Stage):
-    """Owned, listed, announced."""
-    made = ask("POST", "/channels", body={"name": " Tea  time "}).read(resources.Channel, status=201)
-    assert (made.name, made.kind, made.role, made.member_count) == ("Tea time", "public", "owner", 1)
+def test_the_creator_owns_a_new_channel(ask: Any, stage: Stage):
+    """It is listed and its event is published."""
+    created = ask("POST", "/channels", body={"name": " Tea  time "}).read(resources.Channel, status=201)
+    assert (created.name, created.kind, created.role, created.member_count) == ("Tea time", "public", "owner", 1)
     assert stage.published_types() == ["MemberJoined", "ChannelCreated"]
     page = ask("GET", "/channels").read(resources.ChannelPage)
     assert [channel.name for channel in page.items] == ["Tea time", "general"]
-    assert ask("GET", f"/channels/{made.channel_id}").read(resources.Channel) == made
+    assert ask("GET", f"/channels/{created.channel_id}").read(resources.Channel) == created
 
 
 @pytest.mark.parametrize(
@@ -180,8 +180,8 @@ def test_a_new_channel_is_its_makers(ask: Any, stage: Stage):
         ({"name": "GENERAL"}, (409, "NAME_TAKEN")),
     ],
 )
-def test_a_channel_that_cannot_be_is_refused(ask: Any, stage: Stage, body: Any, refusal: tuple[int, str]):
-    """And none is made."""
+def test_an_invalid_channel_is_refused(ask: Any, stage: Stage, body: Any, refusal: tuple[int, str]):
+    """And nothing is created."""
     ask("GET", "/me")
     answer = ask("POST", "/channels", body=body)
     assert answer.refusal() == refusal
@@ -190,7 +190,7 @@ def test_a_channel_that_cannot_be_is_refused(ask: Any, stage: Stage, body: Any, 
 
 
 def test_public_channels_are_discovered_until_joined(ask: Any, stage: Stage):
-    """Neither one's own nor private ones are among them."""
+    """Neither the caller's own channels nor private ones are listed."""
     for number in range(4):
         stage.add_channel(CHANNEL.model_copy(update={"channel_id": f"c-{number}", "name": f"n{number}"}), "bob")
     stage.add_channel(PRIVATE, "bob")
@@ -203,8 +203,8 @@ def test_public_channels_are_discovered_until_joined(ask: Any, stage: Stage):
     assert ask("GET", "/channels", query={"scope": "all"}).refusal() == (400, "INVALID_REQUEST")
 
 
-def test_a_direct_channel_is_found_or_made(ask: Any, stage: Stage):
-    """The same from both sides and however often; told once."""
+def test_a_direct_channel_is_created_once(ask: Any, stage: Stage):
+    """It is the same for both users and all calls, and published once."""
     ask("GET", "/me")
     ask("GET", "/me", user_id="bob")
     stage.published()
@@ -226,7 +226,7 @@ def test_a_direct_channel_is_found_or_made(ask: Any, stage: Stage):
         ({}, (400, "INVALID_REQUEST")),
     ],
 )
-def test_a_direct_channel_needs_somebody_else(ask: Any, body: Any, refusal: tuple[int, str]):
+def test_a_direct_channel_needs_another_user(ask: Any, body: Any, refusal: tuple[int, str]):
     """Who is in the directory."""
     assert ask("POST", "/direct-messages", body=body).refusal() == refusal
 
@@ -244,8 +244,10 @@ def test_a_direct_channel_needs_somebody_else(ask: Any, body: Any, refusal: tupl
         ("PUT", "/channels/{id}/read-marker", {"seq": 1}),
     ],
 )
-def test_a_foreign_private_channel_is_as_if_it_were_not(ask: Any, stage: Stage, method: str, path: str, body: Any):
-    """The answer is the same for it, for one that is not there, and for the row that reserves a name."""
+def test_a_private_channel_is_answered_like_a_missing_one(
+    ask: Any, stage: Stage, method: str, path: str, body: Any
+):
+    """The answer is the same for a private channel, a missing one, and the row of a name."""
     ask("GET", "/me", user_id="bob")
     stage.add_channel(PRIVATE, "bob")
     stage.published()
@@ -256,13 +258,13 @@ def test_a_foreign_private_channel_is_as_if_it_were_not(ask: Any, stage: Stage, 
     assert {answer.refusal() for answer in answers} <= {(404, "NOT_FOUND"), (403, "NOT_A_MEMBER")}
     assert len({(answer.status, answer.text) for answer in answers}) == 1
     too_long = ask(method, path.replace("{id}", "x" * 3000), body=body, user_id="alice")
-    assert too_long.refusal() == (404, "NOT_FOUND"), "no table takes such a key"
+    assert too_long.refusal() == (404, "NOT_FOUND"), "the key would be too long for the table"
     assert "MemberLeft" not in stage.published_types()
     assert members.get("members", "alice", "p-1") is None
 
 
-def test_anybody_joins_a_public_channel_and_leaves_it(ask: Any, stage: Stage):
-    """By their own hand; repeating either changes nothing."""
+def test_any_user_joins_and_leaves_a_public_channel(ask: Any, stage: Stage):
+    """Repeating either changes nothing."""
     stage.add_channel(CHANNEL, "bob")
     ask("GET", "/me")
     stage.published()
@@ -278,7 +280,7 @@ def test_anybody_joins_a_public_channel_and_leaves_it(ask: Any, stage: Stage):
 
 
 def test_a_member_adds_others_and_the_owner_removes_them(ask: Any, stage: Stage):
-    """Who is added sees the private channel; who is removed does not any more."""
+    """An added user sees the private channel, a removed user does not."""
     for user_id in ("alice", "bob", "carol"):
         ask("GET", "/me", user_id=user_id)
     stage.add_channel(PRIVATE, "alice", "bob", owner="alice")
@@ -288,8 +290,8 @@ def test_a_member_adds_others_and_the_owner_removes_them(ask: Any, stage: Stage)
     assert ask("DELETE", "/channels/p-1/members/carol", user_id="bob").refusal() == (403, "FORBIDDEN")
     assert ask("DELETE", "/channels/p-1/members/carol", user_id="alice").status == 204
     assert ask("GET", "/channels/p-1", user_id="carol").refusal() == (404, "NOT_FOUND")
-    told = [(event["detail-type"], event["detail"]["data"]["changedBy"]) for event in stage.published()]
-    assert told == [("MemberJoined", "bob"), ("MemberLeft", "alice")]
+    published = [(event["detail-type"], event["detail"]["data"]["changedBy"]) for event in stage.published()]
+    assert published == [("MemberJoined", "bob"), ("MemberLeft", "alice")]
 
 
 @pytest.mark.parametrize(
@@ -306,10 +308,8 @@ def test_a_member_adds_others_and_the_owner_removes_them(ask: Any, stage: Stage)
         ("GET", "/channels/c-1/messages", (403, "NOT_A_MEMBER")),
     ],
 )
-def test_what_is_not_ones_to_do_is_refused(
-    ask: Any, stage: Stage, method: str, path: str, refusal: tuple[int, str]
-):
-    """Strangers add nobody to a public channel and read nothing in it; a direct channel stays as it is."""
+def test_a_forbidden_action_is_refused(ask: Any, stage: Stage, method: str, path: str, refusal: tuple[int, str]):
+    """Users who are not members add nobody and read nothing; a direct channel does not change."""
     for user_id in ("alice", "bob", "carol"):
         ask("GET", "/me", user_id=user_id)
     stage.add_channel(CHANNEL, "carol")
@@ -320,8 +320,8 @@ def test_what_is_not_ones_to_do_is_refused(
     assert stage.published() == []
 
 
-def test_a_channels_members_come_with_presence_in_pages(ask: Any, stage: Stage):
-    """Everyone once, with role and name."""
+def test_members_are_returned_with_presence_in_pages(ask: Any, stage: Stage):
+    """Each member once, with role and name."""
     for user_id in ("alice", "bob", "carol"):
         ask("GET", "/me", user_id=user_id)
     first = ask("GET", "/channels/general/members", query={"limit": "2"}).read(resources.MemberPage)
@@ -345,8 +345,10 @@ def test_a_channels_members_come_with_presence_in_pages(ask: Any, stage: Stage):
         ({"search": "text", "limit": "2", "before": "3"}, [1, 2], False),
     ],
 )
-def test_history_comes_in_pages(ask: Any, stage: Stage, query: dict[str, str], seqs: list[int], has_more: bool):
-    """The newest, before, after, or what contains a word."""
+def test_the_history_is_returned_in_pages(
+    ask: Any, stage: Stage, query: dict[str, str], seqs: list[int], has_more: bool
+):
+    """The newest messages, before, after, or those that contain a text."""
     ask("GET", "/me")
     for seq in range(1, 8):
         stage.add_message(seq, channel_id="general", text=f"{SECRET} text {seq}")
@@ -368,16 +370,16 @@ def test_history_comes_in_pages(ask: Any, stage: Stage, query: dict[str, str], s
         {"search": "x" * 101},
     ],
 )
-def test_a_query_that_makes_no_sense_is_refused(ask: Any, query: dict[str, str]):
-    """With the name of what is wrong."""
+def test_an_invalid_query_is_refused(ask: Any, query: dict[str, str]):
+    """The message names a parameter."""
     ask("GET", "/me")
     answer = ask("GET", "/channels/general/messages", query=query)
     assert answer.refusal() == (400, "INVALID_REQUEST")
     assert any(f"'{name}'" in answer.text for name in query)
 
 
-def test_a_read_marker_moves_forward_and_is_told(ask: Any, stage: Stage):
-    """Never back, never past the last message; told only when it moved."""
+def test_a_read_marker_moves_forward_and_is_published(ask: Any, stage: Stage):
+    """Not back, and not beyond the last message. It is published only if it moved."""
     ask("GET", "/me")
     stage.dynamodb.Table("channels").update_item(
         Key={"channelId": "general"},
@@ -396,8 +398,8 @@ def test_a_read_marker_moves_forward_and_is_told(ask: Any, stage: Stage):
 
 
 @pytest.mark.parametrize("seq", [-1, 1.5, "1", None, True])
-def test_a_read_marker_is_a_whole_number(ask: Any, seq: Any):
-    """Nothing is rounded or read out of a string."""
+def test_a_read_marker_is_an_integer(ask: Any, seq: Any):
+    """Numbers are not rounded and strings are not parsed."""
     ask("GET", "/me")
     answer = ask("PUT", "/channels/general/read-marker", body={"seq": seq})
     assert answer.refusal() == (400, "INVALID_REQUEST")
@@ -408,7 +410,7 @@ def test_a_read_marker_is_a_whole_number(ask: Any, seq: Any):
     [("GET", "/"), ("GET", "/nothing"), ("DELETE", "/me"), ("POST", "/channels/general"), ("GET", "/me/secret")],
 )
 def test_an_unknown_route_is_not_found(ask: Any, method: str, path: str):
-    """With our code, not a framework's words."""
+    """With a code of the contract, not the framework's message."""
     answer = ask(method, path)
     assert answer.refusal() == (404, "NOT_FOUND")
     assert json.loads(answer.text)["message"] == "There is no such route."
@@ -425,10 +427,10 @@ def test_an_unknown_route_is_not_found(ask: Any, method: str, path: str):
         ("PUT", "/channels/general/read-marker", {"seq": 1}),
     ],
 )
-def test_a_fault_of_ours_is_a_correlation_id_and_a_log_line(
+def test_an_exception_is_answered_with_a_correlation_id(
     ask: Any, logs: Logs, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: Any
 ):
-    """The client learns nothing but the id that finds the rest in the log."""
+    """The client gets only the id, by which the log line with the exception is found."""
     for table in ("USERS", "MEMBERS"):
         monkeypatch.setenv(f"PARLEY_{table}_TABLE", "no-such-table")
     answer = ask(method, path, body=body)
@@ -439,8 +441,8 @@ def test_a_fault_of_ours_is_a_correlation_id_and_a_log_line(
     assert (failed["correlationId"], failed["exception_name"]) == ("request-1", "ResourceNotFoundException")
 
 
-def test_one_request_is_one_line(ask: Any, logs: Logs):
-    """Who, which route by its pattern, and what came of it."""
+def test_a_request_is_logged_in_one_line(ask: Any, logs: Logs):
+    """With user, method, route pattern and status."""
     ask("GET", "/channels/general", resource="/channels/{channelId}")
     [line] = logs.lines
     assert (line["message"], line["method"], line["route"], line["status"], line["userId"]) == (

@@ -1,4 +1,4 @@
-"""`$connect`'s authorizer: a good ticket opens one socket, anything else none."""
+"""The authorizer of `$connect`: a valid ticket opens one socket."""
 
 from typing import Any
 
@@ -25,8 +25,8 @@ def issued(holder: tickets.TicketHolder = HOLDER) -> str:
     return tickets.issue("tickets", holder, now_ms=NOW_MS)[0]
 
 
-def test_a_good_ticket_opens_the_socket_as_its_holder(call: Call):
-    """The context is what every later frame is believed by; API Gateway takes strings in it."""
+def test_a_valid_ticket_opens_the_socket_of_its_holder(call: Call):
+    """The context is the identity of all later frames. API Gateway accepts only strings in it."""
     answer = call(authorize.handler, connect_event(issued()))
     assert effect(answer) == "Allow"
     assert answer["principalId"] == "alice"
@@ -39,28 +39,28 @@ def test_a_good_ticket_opens_the_socket_as_its_holder(call: Call):
 
 
 def test_a_ticket_opens_one_socket(call: Call):
-    """Whoever reads it from a log or a history comes too late."""
+    """A ticket read from a log or a history does not work any more."""
     ticket = issued()
     assert [effect(call(authorize.handler, connect_event(ticket))) for _ in range(2)] == ["Allow", "Deny"]
 
 
 @pytest.mark.parametrize("ticket", [None, "", "guess", "x" * 5000])
-def test_without_a_ticket_there_is_no_socket(call: Call, ticket: str | None):
-    """Denied, with nothing in the context."""
+def test_without_a_valid_ticket_there_is_no_socket(call: Call, ticket: str | None):
+    """The answer is Deny, without a context."""
     answer = call(authorize.handler, connect_event(ticket))
     assert effect(answer) == "Deny"
     assert not answer.get("context")
 
 
 def test_a_ticket_expires(call: Call, server_time: Clock):
-    """After half a minute."""
+    """After 30 seconds."""
     ticket = issued()
     server_time.advance(30_000)
     assert effect(call(authorize.handler, connect_event(ticket))) == "Deny"
 
 
-def test_a_ticket_of_an_ended_session_is_none(call: Call):
-    """The session may end between the ticket and the socket."""
+def test_a_ticket_of_an_ended_session_is_refused(call: Call):
+    """The session may end after the ticket was issued."""
     expired = holder(session_expires_at_ms=NOW_MS)
     assert effect(call(authorize.handler, connect_event(issued(expired)))) == "Deny"
     ticket, others = issued(), issued(holder(session_id="s-2"))
@@ -84,10 +84,10 @@ OURS, EVIL = "https://chat.example", "https://evil.example"
         (None, EVIL, False),
     ],
 )
-def test_a_ticket_opens_a_socket_for_the_page_that_asked_for_it(
+def test_a_ticket_works_only_for_the_origin_that_requested_it(
     call: Call, asked: str | None, opens: str | None, allowed: bool
 ):
-    """A leaked ticket is of no use to another site's page; header names come in any case."""
+    """A leaked ticket does not work on another site. Header names are case-insensitive."""
     event = connect_event(issued(holder(origin=asked)))
     if opens is not None:
         event["headers"]["oRiGiN"] = opens
@@ -95,7 +95,7 @@ def test_a_ticket_opens_a_socket_for_the_page_that_asked_for_it(
 
 
 def test_a_ticket_is_never_logged(call: Call, logs: Logs):
-    """Not even one that was refused; the reason is."""
+    """Not even a refused one; the reason of the refusal is logged."""
     ticket = issued()
     for _ in range(2):
         call(authorize.handler, connect_event(ticket))

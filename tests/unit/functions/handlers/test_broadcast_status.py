@@ -1,4 +1,4 @@
-"""The queue `status`: the latest state, once per connection and batch, to those whom it concerns."""
+"""The queue `status`: the latest state is posted once per batch to each connection that it concerns."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.unit.stage import Stage
 
 @pytest.fixture
 def people(stage: Stage) -> Stage:
-    """Alice with two tabs and Bob with one share a channel; Carol is elsewhere."""
+    """Alice with two connections and Bob with one share a channel; Carol is in another."""
     for user_id in ("alice", "bob", "carol"):
         stage.add_user(user_id)
     stage.add_channel(CHANNEL, "alice", "bob")
@@ -26,14 +26,14 @@ def people(stage: Stage) -> Stage:
 
 @pytest.fixture
 def broadcast(call: Call, people: Stage, sockets: Sockets) -> Any:
-    """Hand a batch to the function; the records that failed."""
+    """Call the function with a batch; returns the records that failed."""
 
-    def broadcasted(*updates: Shape | str | dict[str, Any]) -> list[str]:
+    def call_with(*updates: Shape | str | dict[str, Any]) -> list[str]:
         bodies = [bus_event(update) if isinstance(update, Shape) else update for update in updates]
         answer = call(broadcast_status.handler, sqs_event(*bodies))
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
-    return broadcasted
+    return call_with
 
 
 def connected(user_id: str, connection_id: str) -> UserConnected:
@@ -56,8 +56,8 @@ def close(stage: Stage, user_id: str, connection_id: str) -> None:
     stage.dynamodb.Table("connections").delete_item(Key={"userId": user_id, "connectionId": connection_id})
 
 
-def test_many_who_come_make_one_frame(broadcast: Any, sockets: Sockets):
-    """Each connection hears once of everyone whom it shares a channel with; strangers hear nothing of them."""
+def test_several_changes_are_one_frame(broadcast: Any, sockets: Sockets):
+    """Each connection gets one frame about all users who share a channel with its user, and none about others."""
     assert broadcast(connected("alice", "a1"), connected("bob", "b1"), connected("alice", "a2")) == []
     assert set(sockets.received) == {"a1", "a2", "b1"}
     for [frame] in sockets.received.values():
@@ -68,8 +68,8 @@ def test_many_who_come_make_one_frame(broadcast: Any, sockets: Sockets):
         ]
 
 
-def test_closing_one_of_two_tabs_is_told_to_nobody(broadcast: Any, people: Stage, sockets: Sockets):
-    """And closing the last one is."""
+def test_closing_one_of_two_connections_posts_nothing(broadcast: Any, people: Stage, sockets: Sockets):
+    """Closing the last one posts a change."""
     broadcast(connected("alice", "a1"))
     sockets.received.clear()
     close(people, "alice", "a1")
@@ -80,16 +80,16 @@ def test_closing_one_of_two_tabs_is_told_to_nobody(broadcast: Any, people: Stage
     assert [change["status"] for change in sockets.received["b1"][0]["changes"]] == ["offline"]
 
 
-def test_who_came_and_went_within_a_batch_makes_no_noise(broadcast: Any, people: Stage, sockets: Sockets):
-    """What counts is what the table says now, in whatever order the events arrive."""
+def test_reconnecting_within_a_batch_posts_nothing(broadcast: Any, people: Stage, sockets: Sockets):
+    """Only the current rows of the table count, in whatever order the events arrive."""
     broadcast(connected("bob", "b1"))
     sockets.received.clear()
     broadcast(disconnected("bob", "b2"), connected("bob", "b2"), disconnected("bob", "b1"))
     assert sockets.received == {}
 
 
-def test_typing_is_told_to_the_others(broadcast: Any, sockets: Sockets):
-    """Not to oneself, in no tab, and not outside of the channel; of many keystrokes the latest."""
+def test_typing_is_posted_to_the_other_members(broadcast: Any, sockets: Sockets):
+    """Not to the user's own connections, and not outside the channel. Of several updates, the latest."""
     assert broadcast(typing("alice", 5), typing("alice", 7), typing("alice", 6)) == []
     assert sockets.received == {
         "b1": [
@@ -98,19 +98,19 @@ def test_typing_is_told_to_the_others(broadcast: Any, sockets: Sockets):
     }
 
 
-def test_a_read_marker_is_told_to_ones_own_connections(broadcast: Any, sockets: Sockets):
-    """What somebody has read is nobody else's business; of many the furthest."""
+def test_a_read_marker_is_posted_to_the_users_own_connections(broadcast: Any, sockets: Sockets):
+    """Not to other users. Of several updates, the highest."""
     assert broadcast(read("alice", 3), read("alice", 9), read("alice", 5)) == []
     marker = {"type": "readMarker", "channelId": "c-1", "readSeq": 9}
     assert sockets.received == {"a1": [marker], "a2": [marker]}
 
 
-def test_a_poisoned_record_fails_alone(broadcast: Any, sockets: Sockets):
-    """It comes again and ends with the dead letters; its neighbours are told."""
+def test_a_malformed_record_fails_alone(broadcast: Any, sockets: Sockets):
+    """It is received again and ends as a dead letter; the other records are broadcast."""
     failed = broadcast(
         "not JSON",
         read("alice", 3),
-        bus_event(facts()["ChannelRead"]) | {"detail-type": "Unheard"},
+        bus_event(facts()["ChannelRead"]) | {"detail-type": "Unknown"},
         bus_event(facts()["ChannelRead"]) | {"detail": {}},
         "[]",
         typing("bob"),
@@ -119,22 +119,24 @@ def test_a_poisoned_record_fails_alone(broadcast: Any, sockets: Sockets):
     assert [frame["type"] for frame in sockets.received["a1"]] == ["typing", "readMarker"]
 
 
-def test_a_batch_of_poison_alone_is_all_failed(broadcast: Any, people: Stage):
-    """Reported record by record, not as a crash."""
+def test_a_batch_of_malformed_records_fails_record_by_record(broadcast: Any, people: Stage):
+    """The function does not raise."""
     assert broadcast("not JSON", "{}") == ["m0", "m1"]
 
 
-def test_a_kind_that_cannot_be_told_fails_alone(broadcast: Any, sockets: Sockets, monkeypatch: pytest.MonkeyPatch):
-    """A table that is out of order for presence does not silence typing."""
+def test_a_kind_that_cannot_be_broadcast_fails_alone(
+    broadcast: Any, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+):
+    """An error of the table of users does not affect typing."""
     monkeypatch.setenv("PARLEY_USERS_TABLE", "no-such-table")
     assert broadcast(connected("alice", "a1"), typing("alice"), connected("bob", "b1")) == ["m0", "m2"]
     assert [frame["type"] for frame in sockets.received["b1"]] == ["typing"]
 
 
-def test_a_change_that_was_stored_but_not_told_is_told_by_the_next_attempt(
+def test_a_change_that_was_stored_but_not_posted_is_posted_by_the_retry(
     call: Call, people: Stage, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
 ):
-    """To the table it is no news any more; to everybody else it is."""
+    """The table has not changed since, but the broadcast is pending."""
     batch = sqs_event(bus_event(connected("alice", "a1")))
     with monkeypatch.context() as broken:
         broken.setattr("functions.logic.presence.audiences", lambda *_, **__: 1 / 0)
@@ -144,14 +146,14 @@ def test_a_change_that_was_stored_but_not_told_is_told_by_the_next_attempt(
     assert [frame["changes"][0]["status"] for frame in sockets.received["b1"]] == ["online"]
 
 
-def test_one_batchs_failures_are_not_the_nexts(broadcast: Any, people: Stage):
-    """The function is warm; what failed before is forgotten."""
+def test_failures_of_one_batch_do_not_affect_the_next(broadcast: Any, people: Stage):
+    """The process is reused."""
     assert broadcast("not JSON") == ["m0"]
     assert broadcast(read("alice", 3)) == []
 
 
-def test_a_gone_connection_is_forgotten(broadcast: Any, people: Stage, sockets: Sockets):
-    """And its user's presence will be settled by the event that says so."""
+def test_a_stale_connection_is_pruned(broadcast: Any, people: Stage, sockets: Sockets):
+    """Its user's presence is updated by the published event."""
     sockets.answers["b1"] = [410]
     assert broadcast(typing("alice")) == []
     assert "b1" not in {row["connectionId"] for row in people.rows("connections")}
@@ -159,23 +161,23 @@ def test_a_gone_connection_is_forgotten(broadcast: Any, people: Stage, sockets: 
     assert (event["detail-type"], event["detail"]["data"]["reason"]) == ("UserDisconnected", "gone")
 
 
-def test_many_gone_connections_are_forgotten_side_by_side(
+def test_many_stale_connections_are_pruned_concurrently(
     broadcast: Any, people: Stage, sockets: Sockets, logs: Logs
 ):
-    """As after a network that broke for everybody: each is forgotten, told of and counted once."""
+    """Each is deleted, published and counted once."""
     many = [f"gone-{number}" for number in range(60)]
     for connection_id in many:
         people.connect("bob", connection_id)
         sockets.answers[connection_id] = [410]
     assert broadcast(typing("alice")) == []
     assert {row["connectionId"] for row in people.rows("connections")}.isdisjoint(many)
-    told = [event["detail"]["data"]["connectionId"] for event in people.published()]
-    assert sorted(told) == sorted(many)
+    published = [event["detail"]["data"]["connectionId"] for event in people.published()]
+    assert sorted(published) == sorted(many)
     assert sum(logs.metric("ClosedConnections")) == len(many)
 
 
 def test_a_throttled_connection_does_not_fail_the_batch(broadcast: Any, people: Stage, sockets: Sockets):
-    """An update that got lost is replaced by the next; nobody else gets it twice because of that."""
+    """A lost update is replaced by the next one; a retry would post it to the others twice."""
     sockets.answers["a1"] = [429] * 20
     assert broadcast(read("alice", 3)) == []
     assert list(sockets.received) == ["a2"]

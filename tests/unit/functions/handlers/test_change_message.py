@@ -1,4 +1,4 @@
-"""Routes that change a message, and those beside them: typing, and what no route takes."""
+"""The routes that change a message, `startTyping`, and `$default`."""
 
 import json
 from typing import Any
@@ -12,43 +12,43 @@ from tests.unit.conftest import Clock
 from tests.unit.functions.handlers.conftest import Call, Sockets
 from tests.unit.stage import Stage
 
-PLACE = {"channelId": "c-1", "seq": 7}
-EDIT = {"action": "editMessage", **PLACE, "text": SECRET}
-DELETE = {"action": "deleteMessage", **PLACE}
-ADD = {"action": "addReaction", **PLACE, "emoji": "👍"}
-REMOVE = {"action": "removeReaction", **PLACE, "emoji": "👍"}
+POSITION = {"channelId": "c-1", "seq": 7}
+EDIT = {"action": "editMessage", **POSITION, "text": SECRET}
+DELETE = {"action": "deleteMessage", **POSITION}
+ADD = {"action": "addReaction", **POSITION, "emoji": "👍"}
+REMOVE = {"action": "removeReaction", **POSITION, "emoji": "👍"}
 TYPING = {"action": "startTyping", "channelId": "c-1"}
-FACT = {"messageId": "m-7", **PLACE}
+EVENT = {"messageId": "m-7", **POSITION}
 
 
 @pytest.fixture
 def ask(call: Call, stage: Stage) -> Any:
-    """Send a frame to a route; the frame that comes back. Carol owns the channel, Alice wrote message 7."""
+    """Send a frame to a route and return the answer. Carol owns the channel, Alice wrote message 7."""
     stage.add_channel(CHANNEL, "alice", "bob", "carol", owner="carol")
     stage.add_message(7, sender_id="alice")
 
-    def asked(route: Any, body: Any, user_id: str = "alice", **event: Any) -> dict[str, Any]:
+    def send(route: Any, body: Any, user_id: str = "alice", **event: Any) -> dict[str, Any]:
         answer = call(route.handler, socket_event(body, user_id=user_id, **event))
         assert answer["statusCode"] == 200
         return dict(json.loads(answer["body"]))
 
-    return asked
+    return send
 
 
 @pytest.mark.parametrize(
     ("frame", "user_id", "detail_type", "data"),
     [
-        (EDIT, "alice", "MessageEdited", FACT | {"text": SECRET, "editedBy": "alice", "editedAt": AT}),
-        (DELETE, "alice", "MessageDeleted", FACT | {"deletedBy": "alice", "deletedAt": AT}),
-        (DELETE, "carol", "MessageDeleted", FACT | {"deletedBy": "carol", "deletedAt": AT}),
-        (ADD, "bob", "ReactionAdded", FACT | {"emoji": "👍", "userId": "bob", "reactedAt": AT}),
-        (REMOVE, "bob", "ReactionRemoved", FACT | {"emoji": "👍", "userId": "bob", "reactedAt": AT}),
+        (EDIT, "alice", "MessageEdited", EVENT | {"text": SECRET, "editedBy": "alice", "editedAt": AT}),
+        (DELETE, "alice", "MessageDeleted", EVENT | {"deletedBy": "alice", "deletedAt": AT}),
+        (DELETE, "carol", "MessageDeleted", EVENT | {"deletedBy": "carol", "deletedAt": AT}),
+        (ADD, "bob", "ReactionAdded", EVENT | {"emoji": "👍", "userId": "bob", "reactedAt": AT}),
+        (REMOVE, "bob", "ReactionRemoved", EVENT | {"emoji": "👍", "userId": "bob", "reactedAt": AT}),
     ],
 )
 def test_a_change_is_published_and_acknowledged(
     ask: Any, stage: Stage, frame: dict[str, Any], user_id: str, detail_type: str, data: dict[str, Any]
 ):
-    """With who did it and when, as the server says."""
+    """With the server's user and time."""
     answer = ask(change_message, frame, user_id)
     assert answer == {"type": "ack", "action": frame["action"], "messageId": "m-7"}
     [event] = stage.published()
@@ -74,10 +74,10 @@ def test_a_change_is_published_and_acknowledged(
         ({"action": "sendMessage"}, "alice", "INVALID_FRAME"),
     ],
 )
-def test_a_change_that_is_not_theirs_is_refused(
+def test_a_forbidden_or_invalid_change_is_refused(
     ask: Any, stage: Stage, frame: dict[str, Any], user_id: str, code: str
 ):
-    """With its code, and nothing on the bus."""
+    """With its code, and nothing is published."""
     answer = ask(change_message, frame, user_id)
     assert (answer["type"], answer["code"], answer["action"]) == ("error", code, frame["action"])
     if code != "INVALID_FRAME":
@@ -85,24 +85,24 @@ def test_a_change_that_is_not_theirs_is_refused(
     assert stage.published() == []
 
 
-def test_changes_count_against_the_rate_too(ask: Any, monkeypatch: pytest.MonkeyPatch):
-    """A flood of reactions is a flood."""
+def test_changes_count_against_the_rate_limit(ask: Any, monkeypatch: pytest.MonkeyPatch):
+    """A flood of reactions is limited like a flood of messages."""
     monkeypatch.setenv("PARLEY_MESSAGE_BURST", "2")
     answers = [ask(change_message, ADD, "bob") for _ in range(3)]
     assert [answer["type"] for answer in answers] == ["ack", "ack", "error"]
     assert answers[-1]["retryAfterMs"] == 500
 
 
-def test_typing_is_told_for_six_seconds(ask: Any, stage: Stage):
-    """Nothing is stored: it ends by itself."""
+def test_typing_is_published_for_six_seconds(ask: Any, stage: Stage):
+    """Nothing is stored."""
     assert ask(start_typing, TYPING) == {"type": "ack", "action": "startTyping"}
     [event] = stage.published()
     assert event["detail-type"] == "TypingStarted"
     assert event["detail"]["data"] == {"channelId": "c-1", "userId": "alice", "until": timestamp(NOW_MS + 6000)}
 
 
-def test_typing_without_end_is_refused_and_takes_nothing_from_what_one_may_say(ask: Any, stage: Stage):
-    """Its counter is its own."""
+def test_typing_has_a_separate_rate_limit(ask: Any, stage: Stage):
+    """It does not use up the rate of messages."""
     answers = [ask(start_typing, TYPING) for _ in range(6)]
     assert [answer["type"] for answer in answers] == ["ack"] * 5 + ["error"]
     assert answers[-1]["code"] == "RATE_LIMITED"
@@ -137,10 +137,10 @@ def test_only_members_type(ask: Any, stage: Stage, frame: dict[str, Any], user_i
         ({"action": "sendMessage"}, {"code": "INVALID_FRAME", "action": "sendMessage"}),
     ],
 )
-def test_what_no_route_takes_is_told_what_is_wrong(ask: Any, body: Any, answer: dict[str, Any]):
-    """The socket stays open, and the client learns."""
-    told = ask(default, body)
-    assert told == answer or told == {"type": "error", "message": told["message"], **answer}
+def test_an_unroutable_frame_is_answered_with_its_error(ask: Any, body: Any, answer: dict[str, Any]):
+    """The socket stays open."""
+    frame = ask(default, body)
+    assert frame == answer or frame == {"type": "error", "message": frame["message"], **answer}
 
 
 @pytest.mark.parametrize(
@@ -156,10 +156,10 @@ def test_an_ended_session_is_refused_on_every_route(
 
 
 @pytest.mark.parametrize(("route", "frame"), [(change_message, EDIT), (start_typing, TYPING)])
-def test_a_fault_of_ours_keeps_the_socket_open_on_every_route(
+def test_an_exception_keeps_the_socket_open_on_every_route(
     ask: Any, monkeypatch: pytest.MonkeyPatch, route: Any, frame: dict[str, Any]
 ):
-    """INTERNAL with a correlation id."""
+    """The answer is INTERNAL with a correlation id."""
     monkeypatch.setenv("PARLEY_MEMBERS_TABLE", "no-such-table")
     answer = ask(route, frame)
     assert (answer["code"], answer["correlationId"]) == ("INTERNAL", "request-1")

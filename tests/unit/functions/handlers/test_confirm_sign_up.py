@@ -14,14 +14,14 @@ def event(**attributes: str):
     }
 
 
-def test_whoever_signs_up_may_come_in(call: Call, logs: Logs):
-    """Confirmed, and the e-mail with them; the log names nobody."""
+def test_every_sign_up_is_confirmed(call: Call, logs: Logs):
+    """With the e-mail address; the log contains no name."""
     answer = call(confirm_sign_up.handler, event(email="alice@example.com"))
     assert answer["response"] == {"autoConfirmUser": True, "autoVerifyEmail": True, "autoVerifyPhone": False}
     assert "alice" not in logs.text
 
 
-def test_an_address_that_was_not_given_is_not_verified(call: Call):
-    """Cognito refuses to verify one that is not there."""
+def test_a_missing_address_is_not_verified(call: Call):
+    """Cognito refuses to verify an address that is not there."""
     answer = call(confirm_sign_up.handler, event())
     assert answer["response"] == {"autoConfirmUser": True, "autoVerifyEmail": False, "autoVerifyPhone": False}

@@ -1,4 +1,4 @@
-"""`$connect` and `$disconnect`: reachable from the first moment to the last."""
+"""`$connect` and `$disconnect`."""
 
 import pytest
 
@@ -9,8 +9,8 @@ from tests.unit.functions.handlers.conftest import Call, Logs
 from tests.unit.stage import Stage
 
 
-def test_connecting_makes_one_reachable_and_says_so(call: Call, stage: Stage, logs: Logs):
-    """Stored, subscribed, announced, counted."""
+def test_connecting_stores_subscribes_and_publishes(call: Call, stage: Stage, logs: Logs):
+    """And counts the connection."""
     stage.add_channel(CHANNEL, "alice")
     assert call(connect.handler, socket_event(route="$connect")) == {"statusCode": 200}
     [row] = stage.rows("connections")
@@ -23,7 +23,7 @@ def test_connecting_makes_one_reachable_and_says_so(call: Call, stage: Stage, lo
     assert logs.metric("NewConnections") == [1]
 
 
-def test_a_connection_that_cannot_be_announced_is_refused(
+def test_a_connection_that_cannot_be_published_is_refused(
     call: Call, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ):
     """An exception refuses the socket, and the client tries again."""
@@ -36,8 +36,8 @@ def test_a_connection_that_cannot_be_announced_is_refused(
         call(connect.handler, socket_event(route="$connect"))
 
 
-def test_disconnecting_leaves_nothing_and_says_so(call: Call, stage: Stage, logs: Logs):
-    """The rows go, the event comes; a second notice is told again but counted once."""
+def test_disconnecting_deletes_and_publishes(call: Call, stage: Stage, logs: Logs):
+    """A second event is published again, but counted once."""
     stage.add_channel(CHANNEL, "alice")
     stage.connect("alice", "a1")
     stage.connect("alice", "a2")
@@ -45,20 +45,20 @@ def test_disconnecting_leaves_nothing_and_says_so(call: Call, stage: Stage, logs
         assert call(disconnect.handler, socket_event(route="$disconnect")) == {"statusCode": 200}
     assert [row["connectionId"] for row in stage.rows("connections")] == ["a2"]
     assert stage.subscriptions() == {("c-1", "a2")}
-    told = [event["detail"]["data"] for event in stage.published()]
-    assert told == [{"userId": "alice", "connectionId": "a1", "disconnectedAt": AT, "reason": "closed"}] * 2
+    published = [event["detail"]["data"] for event in stage.published()]
+    assert published == [{"userId": "alice", "connectionId": "a1", "disconnectedAt": AT, "reason": "closed"}] * 2
     assert logs.metric("ClosedConnections") == [1]
 
 
-def test_disconnecting_counts_when_the_session_has_ended(call: Call, stage: Stage):
-    """Whoever's session has ended is disconnected all the same."""
+def test_disconnecting_works_after_the_session_has_ended(call: Call, stage: Stage):
+    """The connection is deleted too."""
     stage.connect("alice", "a1")
     call(disconnect.handler, socket_event(route="$disconnect", session_expires_at_ms=NOW_MS - 1))
     assert stage.rows("connections") == []
 
 
-def test_a_frame_that_calls_itself_connect_or_disconnect_is_neither(call: Call, stage: Stage):
-    """Should a client's frame ever reach these routes, nothing is stored, forgotten or told."""
+def test_a_frame_with_the_action_connect_or_disconnect_is_refused(call: Call, stage: Stage):
+    """Nothing is stored, deleted or published."""
     stage.connect("alice", "a1")
     for handler, route in ((connect.handler, "$connect"), (disconnect.handler, "$disconnect")):
         event = socket_event({"action": route}, route=route)

@@ -1,4 +1,4 @@
-"""The workflow's task: every connection gets the frame, is found gone, or is reported; none stops another."""
+"""The workflow's task: every connection gets the frame, is pruned, or is reported, independently of the others."""
 
 from typing import Any
 
@@ -19,15 +19,17 @@ def task(*connection_ids: str, name: str = "MessageSent", seq: int | None = 42) 
 
 @pytest.fixture
 def people(stage: Stage) -> Stage:
-    """Alice with two tabs and Bob with one, in one channel."""
+    """Alice with two connections and Bob with one, in one channel."""
     stage.add_channel(CHANNEL, "alice", "bob")
     for user_id, connection_id in (("alice", "a1"), ("alice", "a2"), ("bob", "b1")):
         stage.connect(user_id, connection_id)
     return stage
 
 
-def test_everyone_gets_the_same_frame(call: Call, people: Stage, sockets: Sockets, logs: Logs, server_time: Clock):
-    """At the seq that the message got; what it took is measured."""
+def test_every_connection_gets_the_same_frame(
+    call: Call, people: Stage, sockets: Sockets, logs: Logs, server_time: Clock
+):
+    """With the assigned seq; the latency is measured."""
     server_time.advance(120)
     answer = call(post_to_connections.handler, task("a1", "a2", "b1"))
     assert answer == {"delivered": 3, "gone": 0, "undelivered": []}
@@ -39,14 +41,14 @@ def test_everyone_gets_the_same_frame(call: Call, people: Stage, sockets: Socket
 
 
 def test_a_hundred_connections_are_posted_to_once_each(call: Call, people: Stage, sockets: Sockets):
-    """A whole batch, side by side."""
+    """A whole batch, concurrently."""
     ids = [f"k-{number}" for number in range(100)]
     assert call(post_to_connections.handler, task(*ids))["delivered"] == 100
     assert sockets.attempts == dict.fromkeys(ids, 1)
 
 
-def test_a_gone_connection_is_forgotten_and_told(call: Call, people: Stage, sockets: Sockets):
-    """Its rows go, its user is named from the table, and the others get their frame."""
+def test_a_stale_connection_is_pruned_and_published(call: Call, people: Stage, sockets: Sockets):
+    """Its rows are deleted; its user is read from the table; the others get their frame."""
     sockets.answers["b1"] = [410]
     answer = call(post_to_connections.handler, task("a1", "a2", "b1"))
     assert answer == {"delivered": 2, "gone": 1, "undelivered": []}
@@ -55,19 +57,19 @@ def test_a_gone_connection_is_forgotten_and_told(call: Call, people: Stage, sock
     [event] = people.published()
     assert event["detail-type"] == "UserDisconnected"
     assert (event["detail"]["data"]["userId"], event["detail"]["data"]["reason"]) == ("bob", "gone")
-    assert sockets.attempts["b1"] == 1, "a gone connection is not tried again"
+    assert sockets.attempts["b1"] == 1, "a post answered 410 is not retried"
 
 
-def test_a_gone_connection_is_told_once(call: Call, people: Stage, sockets: Sockets):
-    """Messages in flight meet it gone too; only the first makes a departure."""
+def test_a_stale_connection_is_published_once(call: Call, people: Stage, sockets: Sockets):
+    """Later posts to it are answered 410 too, but only the first publishes UserDisconnected."""
     sockets.answers["b1"] = [410, 410]
     for _ in range(2):
         assert call(post_to_connections.handler, task("b1"))["gone"] == 1
     assert people.published_types() == ["UserDisconnected"]
 
 
-def test_a_connection_that_is_still_opening_is_not_gone(call: Call, people: Stage, sockets: Sockets):
-    """Its handshake may end after the first post to it; forgotten, it would never hear anything."""
+def test_a_connection_that_is_still_opening_is_not_pruned(call: Call, people: Stage, sockets: Sockets):
+    """Its handshake may end after the first post to it. If it were pruned, it would never get a frame."""
     people.connect("bob", "b2", opened_at_ms=NOW_MS - 500)
     sockets.answers["b2"] = [410]
     call(post_to_connections.handler, task("b2"))
@@ -76,8 +78,8 @@ def test_a_connection_that_is_still_opening_is_not_gone(call: Call, people: Stag
     assert call(post_to_connections.handler, task("b2"))["delivered"] == 1
 
 
-def test_a_gone_connection_of_a_leaver_keeps_no_subscription(call: Call, people: Stage, sockets: Sockets):
-    """Its user is no member any more, so their memberships do not lead to it."""
+def test_a_stale_connection_of_a_user_who_left_loses_its_subscription(call: Call, people: Stage, sockets: Sockets):
+    """The user's memberships do not contain the channel any more."""
     members.remove("members", "channels", member("bob"))
     sockets.answers["b1"] = [410]
     call(post_to_connections.handler, task("b1"))
@@ -85,18 +87,16 @@ def test_a_gone_connection_of_a_leaver_keeps_no_subscription(call: Call, people:
 
 
 @pytest.mark.parametrize("planned", [[429], [429, 429, 500], [503, 500, 429]])
-def test_a_post_that_may_yet_succeed_is_tried_again_by_itself(
-    call: Call, people: Stage, sockets: Sockets, planned: list[int]
-):
-    """Throttled or failed, then taken: delivered, and nobody gets a frame twice."""
+def test_a_throttled_or_failed_post_is_retried(call: Call, people: Stage, sockets: Sockets, planned: list[int]):
+    """It is delivered, and no connection gets the frame twice."""
     sockets.answers["a1"] = list(planned)
     assert call(post_to_connections.handler, task("a1", "b1"))["delivered"] == 2
     assert sockets.attempts == {"a1": len(planned) + 1, "b1": 1}
     assert {connection: len(frames) for connection, frames in sockets.received.items()} == {"a1": 1, "b1": 1}
 
 
-def test_a_whole_batch_that_is_throttled_is_delivered_in_the_end(call: Call, people: Stage, sockets: Sockets):
-    """A large channel's frames meet the account's limit all at once: one's retries take none from another's."""
+def test_a_throttled_batch_is_delivered_after_retries(call: Call, people: Stage, sockets: Sockets):
+    """The retries of one post do not use up those of another."""
     ids = [f"k-{number}" for number in range(100)]
     sockets.answers = {connection_id: [429, 429, 429] for connection_id in ids}
     answer = call(post_to_connections.handler, task(*ids))
@@ -105,10 +105,10 @@ def test_a_whole_batch_that_is_throttled_is_delivered_in_the_end(call: Call, peo
 
 
 @pytest.mark.parametrize(("planned", "attempts"), [([429] * 20, 5), ([500] * 20, 5), ([403], 1)])
-def test_what_is_given_up_is_reported(
+def test_an_undelivered_post_is_reported(
     call: Call, people: Stage, sockets: Sockets, logs: Logs, planned: list[int], attempts: int
 ):
-    """After all retries, or at once where none can help; it is not forgotten: it may be there yet."""
+    """After all retries, or immediately if retries cannot help. It is not pruned, because it may still be open."""
     sockets.answers["b1"] = planned
     answer = call(post_to_connections.handler, task("a1", "b1"))
     assert answer == {"delivered": 1, "gone": 0, "undelivered": ["b1"]}
@@ -117,17 +117,15 @@ def test_what_is_given_up_is_reported(
     assert "a post failed" in logs.messages()
 
 
-def test_nobody_to_post_to_is_nothing_to_do(call: Call, people: Stage, sockets: Sockets):
-    """A leaver without a connection, say."""
+def test_without_connections_nothing_is_posted(call: Call, people: Stage, sockets: Sockets):
+    """For example, a member without connections left."""
     answer = call(post_to_connections.handler, task(name="MemberLeft", seq=None))
     assert answer == {"delivered": 0, "gone": 0, "undelivered": []}
 
 
 @pytest.mark.parametrize("change", [{"text": None}, {"sender": {"userId": ""}}, {"sentAt": "yesterday"}])
-def test_a_malformed_event_is_raised_for_the_workflow_to_keep(
-    call: Call, people: Stage, sockets: Sockets, change: dict[str, Any]
-):
-    """Nothing is posted; the error names the field and tells no text."""
+def test_a_malformed_event_raises(call: Call, people: Stage, sockets: Sockets, change: dict[str, Any]):
+    """The workflow keeps it. Nothing is posted; the error names the field and contains no text."""
     poisoned = task("a1")
     poisoned["event"]["detail"]["data"] |= change
     with pytest.raises(MalformedEventError, match="MessageSent: data") as raised:
@@ -136,8 +134,8 @@ def test_a_malformed_event_is_raised_for_the_workflow_to_keep(
     assert sockets.received == {}
 
 
-def test_the_log_tells_where_each_frame_went(call: Call, people: Stage, sockets: Sockets, logs: Logs):
-    """By ids: this is what following a message reads."""
+def test_the_log_contains_the_outcome_of_each_post(call: Call, people: Stage, sockets: Sockets, logs: Logs):
+    """By connection id: `ops follow` reads it."""
     sockets.answers["b1"] = [410]
     call(post_to_connections.handler, task("a1", "b1"))
     [posted] = [line for line in logs.lines if line.get("message") == "posted"]

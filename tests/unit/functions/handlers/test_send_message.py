@@ -1,4 +1,4 @@
-"""Route `sendMessage`: an ack when the event is on the bus, else an error that says why."""
+"""Route `sendMessage`: an ack when the event is on the bus, otherwise an error."""
 
 import json
 from typing import Any
@@ -18,20 +18,20 @@ ECHO = {"type": "error", "action": "sendMessage", "clientMessageId": CLIENT_MESS
 
 @pytest.fixture
 def send(call: Call, stage: Stage) -> Any:
-    """Send a frame, changed as told; the frame that comes back."""
+    """Send a frame with changes and return the answer."""
     stage.add_channel(CHANNEL, "alice")
 
-    def sent(changes: Any = None, **event: Any) -> dict[str, Any]:
+    def send_frame(changes: Any = None, **event: Any) -> dict[str, Any]:
         body = FRAME | changes if isinstance(changes, dict) else FRAME if changes is None else changes
         answer = call(send_message.handler, socket_event(body, **event))
         assert answer["statusCode"] == 200, "a refusal must not close the socket"
         return dict(json.loads(answer["body"]))
 
-    return sent
+    return send_frame
 
 
 def test_an_ack_means_that_the_event_is_on_the_bus(send: Any, stage: Stage, logs: Logs):
-    """With the sender, time and identity that the server says."""
+    """With the server's sender and time, and the derived id."""
     identity = message_id("alice", CLIENT_MESSAGE_ID)
     assert send() == {
         "type": "ack",
@@ -52,8 +52,8 @@ def test_an_ack_means_that_the_event_is_on_the_bus(send: Any, stage: Stage, logs
     assert logs.metric("MessagesSent") == [1]
 
 
-def test_the_same_send_again_gets_the_same_ack(send: Any, stage: Stage, server_time: Clock):
-    """Also later, and with the id spelled otherwise: it is one message."""
+def test_sending_again_returns_the_same_ack(send: Any, stage: Stage, server_time: Clock):
+    """Also later, and with another spelling of the id: it is the same message."""
     first = send()
     server_time.advance(60_000)
     assert send({"clientMessageId": CLIENT_MESSAGE_ID.upper()}) == first
@@ -61,7 +61,7 @@ def test_the_same_send_again_gets_the_same_ack(send: Any, stage: Stage, server_t
 
 
 def test_another_users_same_id_is_another_message(send: Any, stage: Stage):
-    """Nobody can take another's message's place by guessing its client id."""
+    """A user cannot take the place of another user's message by guessing its client id."""
     stage.add_member("bob", "c-1")
     assert send()["messageId"] != send(user_id="bob", connection_id="b1")["messageId"]
 
@@ -78,8 +78,8 @@ def test_another_users_same_id_is_another_message(send: Any, stage: Stage):
         ({"sentAt": AT}, "INVALID_FRAME"),
     ],
 )
-def test_a_refusal_says_which_frame_is_meant(send: Any, stage: Stage, changes: dict[str, Any], code: str):
-    """The code, a sentence, and the client's own id; nothing goes on the bus."""
+def test_an_error_identifies_its_frame(send: Any, stage: Stage, changes: dict[str, Any], code: str):
+    """With the code, a message and the client's id. Nothing is published."""
     stage.add_channel(CHANNEL.model_copy(update={"channel_id": "c-2", "name": "milk"}), "bob")
     answer = send(changes)
     assert SECRET not in answer.pop("message")
@@ -89,8 +89,8 @@ def test_a_refusal_says_which_frame_is_meant(send: Any, stage: Stage, changes: d
 
 
 @pytest.mark.parametrize("body", [None, "", "{", "[]", "null", '{"action": "\\ud800"}', "[" * 100_000])
-def test_what_cannot_be_read_is_refused_without_an_echo(send: Any, body: Any):
-    """There is nothing to tell which frame it was."""
+def test_an_unparseable_frame_is_refused_without_an_id(send: Any, body: Any):
+    """There is nothing to identify it by."""
     event = socket_event(body)
     answer = json.loads(send_message.handler(event, None)["body"])
     assert answer["code"] in {"INVALID_FRAME", "UNKNOWN_ACTION"}
@@ -98,16 +98,16 @@ def test_what_cannot_be_read_is_refused_without_an_echo(send: Any, body: Any):
 
 
 @pytest.mark.parametrize("value", [SECRET + "\n", "\ud800", ["a"], 7, {"a": 1}])
-def test_an_echo_is_short_printable_text(send: Any, value: Any):
-    """Whatever is sent as an id, the answer can be encoded and holds little of it."""
+def test_repeated_fields_are_short_printable_text(send: Any, value: Any):
+    """Whatever is sent as an id, the answer can be encoded and is short."""
     answer = send({"clientMessageId": value})
     assert answer["code"] == "INVALID_FRAME"
     assert "clientMessageId" not in answer
     assert len(send({"clientMessageId": "x" * 100_000})["clientMessageId"]) == 64
 
 
-def test_a_member_no_more_is_refused_at_the_next_frame(send: Any, stage: Stage):
-    """The socket is still open; the membership is looked at every time."""
+def test_a_former_member_is_refused_at_the_next_frame(send: Any, stage: Stage):
+    """The socket is still open; membership is checked for every frame."""
     assert send()["type"] == "ack"
     stage.dynamodb.Table("members").delete_item(Key={"userId": "alice", "channelId": "c-1"})
     assert send()["code"] == "NOT_A_MEMBER"
@@ -116,7 +116,7 @@ def test_a_member_no_more_is_refused_at_the_next_frame(send: Any, stage: Stage):
 def test_an_ended_session_is_refused_at_the_next_frame(
     send: Any, stage: Stage, server_time: Clock, sockets: Sockets
 ):
-    """Though the socket was opened in time, and where it cannot be closed the answer says so."""
+    """Even though the socket was opened before. If the socket cannot be closed, the answer is returned."""
     sockets.closings = {"a1": [403]}
     assert send(session_expires_at_ms=NOW_MS + 1)["type"] == "ack"
     server_time.advance(1)
@@ -125,10 +125,10 @@ def test_an_ended_session_is_refused_at_the_next_frame(
     assert len(stage.published()) == 1
 
 
-def test_a_flood_is_told_when_to_go_on(
+def test_a_flood_is_refused_with_the_time_to_wait(
     send: Any, stage: Stage, monkeypatch: pytest.MonkeyPatch, server_time: Clock
 ):
-    """After the burst: RATE_LIMITED with the exact wait, and then the next is taken."""
+    """After the burst: RATE_LIMITED with the exact wait, after which the next message is accepted."""
     monkeypatch.setenv("PARLEY_MESSAGE_BURST", "3")
     monkeypatch.setenv("PARLEY_MESSAGES_PER_SECOND", "4")
     answers = [send() for _ in range(4)]
@@ -143,10 +143,8 @@ def test_a_flood_is_told_when_to_go_on(
     assert len(stage.published()) == 4
 
 
-def test_a_fault_of_ours_is_a_correlation_id_and_a_log_line(
-    send: Any, logs: Logs, monkeypatch: pytest.MonkeyPatch
-):
-    """The client learns nothing but the id that finds the rest in the log."""
+def test_an_exception_is_answered_with_a_correlation_id(send: Any, logs: Logs, monkeypatch: pytest.MonkeyPatch):
+    """The client gets only the id, by which the log line with the exception is found."""
     monkeypatch.setenv("PARLEY_MEMBERS_TABLE", "no-such-table")
     assert send() == ECHO | {
         "code": "INTERNAL",
@@ -158,8 +156,8 @@ def test_a_fault_of_ours_is_a_correlation_id_and_a_log_line(
     assert failed["exception_name"] == "ResourceNotFoundException"
 
 
-def test_a_bus_that_takes_nothing_is_no_ack(send: Any, monkeypatch: pytest.MonkeyPatch):
-    """Better an error and a retry than a message that was acknowledged and lost."""
+def test_without_publishing_there_is_no_ack(send: Any, monkeypatch: pytest.MonkeyPatch):
+    """An error and a retry are better than an acknowledged message that is lost."""
 
     class RefusingBus:
         def put_events(self, **_: Any) -> dict[str, Any]:
@@ -169,8 +167,8 @@ def test_a_bus_that_takes_nothing_is_no_ack(send: Any, monkeypatch: pytest.Monke
     assert send()["code"] == "INTERNAL"
 
 
-def test_logs_tell_who_and_what_kind_but_not_what(send: Any, logs: Logs):
-    """Ids and outcomes; the suite's own check sees to the text."""
+def test_logs_contain_ids_and_outcomes(send: Any, logs: Logs):
+    """The fixture `logs` checks that they contain no text."""
     send()
     send({"text": SECRET * 1000})
     taken, refused = [line for line in logs.lines if "message" in line]

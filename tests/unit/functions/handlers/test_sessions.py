@@ -1,4 +1,4 @@
-"""Sessions that end: by signing out, at once and for good; by expiring, at the next frame."""
+"""The end of sessions: by signing out, immediately; by expiring, at the next frame."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ SIGN_OUT = rest_event("POST", "/sign-out")
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for a handshake here."""
+    """Do not wait for handshakes."""
     monkeypatch.setattr(sign_out, "PAUSE_SECONDS", 0)
 
 
-def test_signing_out_ends_the_sockets_of_the_session_only(call: Call, stage: Stage, sockets: Sockets):
-    """Every tab of this sign-in closes; the telephone stays, and so do other people."""
+def test_signing_out_closes_the_sockets_of_the_session_only(call: Call, stage: Stage, sockets: Sockets):
+    """Not those of the user's other sessions or of other users."""
     stage.add_channel(CHANNEL, "alice", "bob")
     for user_id, connection_id, session_id in (
         ("alice", "tab-1", "s-1"),
@@ -38,17 +38,17 @@ def test_signing_out_ends_the_sockets_of_the_session_only(call: Call, stage: Sta
 
 
 def test_a_session_that_signed_out_gets_no_ticket(call: Call, stage: Stage):
-    """The token may be good for most of an hour; it opens no socket any more."""
+    """Its token may be valid for most of an hour, but opens no more sockets."""
     stage.add_general()
-    asked = rest_event("POST", "/tickets")
-    assert call(api.handler, asked)["statusCode"] == 201
+    request = rest_event("POST", "/tickets")
+    assert call(api.handler, request)["statusCode"] == 201
     call(api.handler, SIGN_OUT)
-    refused = call(api.handler, asked)
+    refused = call(api.handler, request)
     assert (refused["statusCode"], "SESSION_EXPIRED" in refused["body"]) == (401, True)
 
 
 def test_a_connection_that_opens_while_its_session_ends_is_refused(call: Call, stage: Stage):
-    """It had its ticket before; it is registered, sees the mark, and leaves nothing."""
+    """It has its ticket already; it is registered, reads the mark, and is deleted."""
     stage.add_channel(CHANNEL, "alice")
     tickets.end_session("tickets", "s-1", now_ms=NOW_MS)
     assert call(connect.handler, socket_event(route="$connect"))["statusCode"] == 403
@@ -58,7 +58,7 @@ def test_a_connection_that_opens_while_its_session_ends_is_refused(call: Call, s
 
 
 def test_a_connection_is_closed_once_its_handshake_has_ended(call: Call, stage: Stage, sockets: Sockets):
-    """Until then closing it is answered 410; one that is old and answers so is simply gone."""
+    """Until then, closing is answered 410. An old connection that is answered 410 is gone."""
     stage.connect("alice", "opening", opened_at_ms=NOW_MS - 100)
     stage.connect("alice", "gone")
     sockets.closings = {"opening": [410, 410], "gone": [410]}
@@ -67,8 +67,8 @@ def test_a_connection_is_closed_once_its_handshake_has_ended(call: Call, stage: 
     assert stage.rows("connections") == []
 
 
-def test_signing_out_that_could_not_close_a_socket_says_so(call: Call, stage: Stage, sockets: Sockets):
-    """No promise that was not kept; trying again keeps it."""
+def test_signing_out_fails_if_a_socket_cannot_be_closed(call: Call, stage: Stage, sockets: Sockets):
+    """Trying again closes it."""
     stage.connect("alice", "a1")
     sockets.closings = {"a1": [403]}
     assert call(api.handler, SIGN_OUT)["statusCode"] == 500
@@ -86,20 +86,20 @@ FRAMES: list[tuple[Any, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("handler", "frame"), FRAMES, ids=["ping", "sendMessage"])
-def test_an_expired_session_is_told_and_its_socket_closed(
+def test_the_socket_of_an_expired_session_is_closed(
     call: Call, stage: Stage, sockets: Sockets, handler: Any, frame: dict[str, Any]
 ):
-    """Its next frame is its last: nothing is taken, the reason is posted, and the socket ends."""
+    """At its next frame: nothing is published, the error is posted, and the socket is closed."""
     stage.add_channel(CHANNEL, "alice")
     late = socket_event(frame, session_expires_at_ms=NOW_MS)
     assert call(handler, late) == {"statusCode": 200}
-    assert [each["code"] for each in sockets.received["a1"]] == ["SESSION_EXPIRED"]
+    assert [frame["code"] for frame in sockets.received["a1"]] == ["SESSION_EXPIRED"]
     assert sockets.closed == ["a1"]
     assert stage.published() == []
 
 
-def test_where_the_socket_cannot_be_closed_the_answer_says_why(call: Call, stage: Stage, sockets: Sockets):
-    """The frame is refused all the same."""
+def test_if_the_socket_cannot_be_closed_the_answer_is_the_error(call: Call, stage: Stage, sockets: Sockets):
+    """The frame is refused too."""
     sockets.closings = {"a1": [403]}
     answer = call(default.handler, socket_event({"action": "ping"}, session_expires_at_ms=NOW_MS - HOUR_MS))
     assert "SESSION_EXPIRED" in answer["body"]

@@ -1,4 +1,4 @@
-"""Joining and leaving: rows and events, neither without the other, whatever dies in between."""
+"""Joining and leaving: rows and events, neither without the other, even after a crash."""
 
 from typing import Any
 
@@ -17,29 +17,29 @@ LATER = NOW_MS + HOUR_MS
 
 
 class CrashError(Exception):
-    """The process dies here."""
+    """Raised where the process crashes."""
 
 
 @pytest.fixture
 def crash(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Let the next publication die, before or after it reached the bus."""
+    """Make the next publication crash, before or after the event reached the bus."""
 
     def next_publication(*, reached_the_bus: bool) -> None:
         publish = bus.publish
 
-        def dying(*arguments: Any, **named_ones: Any) -> None:
+        def crashing(*arguments: Any, **keywords: Any) -> None:
             monkeypatch.setattr(bus, "publish", publish)
             if reached_the_bus:
-                publish(*arguments, **named_ones)
+                publish(*arguments, **keywords)
             raise CrashError
 
-        monkeypatch.setattr(bus, "publish", dying)
+        monkeypatch.setattr(bus, "publish", crashing)
 
     return next_publication
 
 
-def test_a_join_is_written_subscribed_and_announced_once(stage: Stage):
-    """A second join changes nothing and tells nobody."""
+def test_a_join_is_stored_and_published_once(stage: Stage):
+    """The user's connections are subscribed; joining again changes and publishes nothing."""
     bob = stage.add_user("bob")
     stage.add_channel(CHANNEL, "alice")
     stage.connect("bob", "b1")
@@ -58,19 +58,19 @@ def test_a_join_is_written_subscribed_and_announced_once(stage: Stage):
     assert stage.subscriptions() == {("c-1", "b1")}
 
 
-def test_what_was_said_before_a_join_is_not_unread(stage: Stage):
+def test_messages_before_a_join_are_not_unread(stage: Stage):
     """The read marker starts at the channel's last seq."""
     bob = stage.add_user("bob")
     channel = stage.add_channel(CHANNEL.model_copy(update={"last_seq": 41}))
     membership.join(stage.settings(), channel, bob, actor_id="bob", now_ms=NOW_MS)
-    found = members.get("members", "bob", "c-1")
-    assert found is not None
-    assert found.read_seq == 41
+    joined = members.get("members", "bob", "c-1")
+    assert joined is not None
+    assert joined.read_seq == 41
 
 
 @pytest.mark.parametrize("reached_the_bus", [False, True], ids=["before the bus", "after the bus"])
-def test_a_join_that_died_is_announced_by_the_next_attempt(stage: Stage, crash: Any, reached_the_bus: bool):
-    """The event may come twice, never not at all, and then no more."""
+def test_a_join_that_crashed_is_published_by_the_next_attempt(stage: Stage, crash: Any, reached_the_bus: bool):
+    """The event may be published twice, but not never, and not by later attempts."""
     bob = stage.add_user("bob")
     stage.add_channel(CHANNEL)
     crash(reached_the_bus=reached_the_bus)
@@ -80,14 +80,14 @@ def test_a_join_that_died_is_announced_by_the_next_attempt(stage: Stage, crash: 
         membership.join(stage.settings(), CHANNEL, bob, actor_id="bob", now_ms=now_ms)
     joined = stage.published()
     assert [event["detail-type"] for event in joined] == ["MemberJoined"] * (1 + reached_the_bus)
-    assert {event["detail"]["data"]["changedAt"] for event in joined} == {AT}, "they joined when they joined"
+    assert {event["detail"]["data"]["changedAt"] for event in joined} == {AT}, (
+        "the time of the join does not change"
+    )
 
 
 @pytest.mark.parametrize("reached_the_bus", [False, True], ids=["before the bus", "after the bus"])
-def test_a_channel_whose_creation_died_is_announced_by_the_next_attempt(
-    stage: Stage, crash: Any, reached_the_bus: bool
-):
-    """Two people whose channel was never announced would write to each other unheard."""
+def test_a_creation_that_crashed_is_published_by_the_next_attempt(stage: Stage, crash: Any, reached_the_bus: bool):
+    """Otherwise two users could write in a direct channel that neither of them sees."""
     alice, bob = stage.add_user("alice"), stage.add_user("bob")
 
     def open_channel(now_ms: int) -> None:
@@ -102,16 +102,16 @@ def test_a_channel_whose_creation_died_is_announced_by_the_next_attempt(
     assert stage.published_types() == ["ChannelCreated"] * (1 + reached_the_bus)
 
 
-def test_a_new_channel_has_its_members_before_anyone_hears_of_it(stage: Stage):
-    """The creator owns it; both are members and subscribed; one event says so."""
+def test_a_new_channel_has_its_members_when_it_is_published(stage: Stage):
+    """The creator is the owner; both users are members and subscribed; one event is published."""
     alice, bob = stage.add_user("alice"), stage.add_user("bob")
     stage.connect("alice", "a1")
     stage.connect("bob", "b1")
     channel = named("tea", ChannelKind.PRIVATE, created_by="alice", created_at=AT)
     membership.create(stage.settings(), channel, first_members=(alice, bob), creator_id="alice", now_ms=NOW_MS)
     roles = {
-        each.user_id: each.role
-        for each in members.page_of_channel("members", channel.channel_id, limit=10, after_user_id=None)[0]
+        member.user_id: member.role
+        for member in members.page_of_channel("members", channel.channel_id, limit=10, after_user_id=None)[0]
     }
     assert roles == {"alice": "owner", "bob": "member"}
     assert stage.subscriptions() == {(channel.channel_id, "a1"), (channel.channel_id, "b1")}
@@ -123,41 +123,41 @@ def test_a_new_channel_has_its_members_before_anyone_hears_of_it(stage: Stage):
     assert (stored.member_count, stored.announced) == (2, True)
 
 
-def test_a_public_name_is_taken_once(stage: Stage):
-    """Whatever its case; and the loser leaves nothing behind."""
+def test_a_public_name_is_unique(stage: Stage):
+    """Ignoring case. A refused channel leaves no rows and no events."""
     alice = stage.add_user("alice")
     stage.add_channel(CHANNEL)
-    another = named("TEA", ChannelKind.PUBLIC, created_by="alice", created_at=AT)
+    other = named("TEA", ChannelKind.PUBLIC, created_by="alice", created_at=AT)
     with pytest.raises(NameTakenError, match=r"^The name 'TEA' is taken by another public channel"):
-        membership.create(stage.settings(), another, first_members=(alice,), creator_id="alice", now_ms=NOW_MS)
-    assert channels.get("channels", another.channel_id) is None
+        membership.create(stage.settings(), other, first_members=(alice,), creator_id="alice", now_ms=NOW_MS)
+    assert channels.get("channels", other.channel_id) is None
     assert stage.rows("members") == []
     assert stage.published() == []
 
 
-def test_private_names_are_nobodys_business(stage: Stage):
-    """A private channel may have the name of any other; telling otherwise would tell that it exists."""
+def test_private_names_need_not_be_unique(stage: Stage):
+    """A refusal would reveal that a private channel exists."""
     for kind in (ChannelKind.PRIVATE, ChannelKind.PRIVATE, ChannelKind.PUBLIC):
         channels.create("channels", "members", named("plans", kind, created_by="alice", created_at=AT), ())
     assert len([row for row in stage.rows("channels") if row.get("name") == "plans"]) == 3
 
 
-def test_general_is_made_once(stage: Stage):
-    """Every user's first call makes it; all but the first find it."""
+def test_general_is_created_once(stage: Stage):
+    """Every user's first call creates it or finds it."""
     for _ in range(3):
         membership.create(stage.settings(), general(AT), first_members=(), creator_id=SYSTEM_USER, now_ms=NOW_MS)
     assert stage.published_types() == ["ChannelCreated"]
     assert channels.get("channels", "general") is not None
 
 
-def test_the_row_that_reserves_a_name_is_no_channel(stage: Stage):
-    """It cannot be read as one."""
+def test_the_row_of_a_name_is_not_a_channel(stage: Stage):
+    """It cannot be read as a channel."""
     stage.add_channel(CHANNEL)
     assert channels.get("channels", "name#tea") is None
 
 
-def test_leaving_ends_everything_before_it_returns(stage: Stage):
-    """Event out, row gone, count down, no subscription of any tab left; the others keep theirs."""
+def test_leaving_deletes_membership_and_subscriptions_before_it_returns(stage: Stage):
+    """The event is published, the row deleted, no connection subscribed. Other members are not affected."""
     stage.add_channel(CHANNEL, "alice", "bob")
     for connection_id in ("b1", "b2"):
         stage.connect("bob", connection_id)
@@ -170,8 +170,8 @@ def test_leaving_ends_everything_before_it_returns(stage: Stage):
     assert stage.subscriptions() == {("c-1", "a1")}
 
 
-def test_leaving_twice_is_told_once(stage: Stage):
-    """Who is not there cannot leave."""
+def test_leaving_twice_is_published_once(stage: Stage):
+    """A user who is not a member cannot leave."""
     stage.add_channel(CHANNEL, "bob")
     for _ in range(2):
         membership.leave(stage.settings(), CHANNEL, "bob", actor_id="bob", now_ms=NOW_MS)
@@ -179,8 +179,8 @@ def test_leaving_twice_is_told_once(stage: Stage):
 
 
 @pytest.mark.parametrize("reached_the_bus", [False, True], ids=["before the bus", "after the bus"])
-def test_a_leave_that_died_is_done_whole_by_the_next_attempt(stage: Stage, crash: Any, reached_the_bus: bool):
-    """Nobody is out without having been told of it."""
+def test_a_leave_that_crashed_is_repeated_by_the_next_attempt(stage: Stage, crash: Any, reached_the_bus: bool):
+    """No membership is deleted without its event."""
     stage.add_channel(CHANNEL, "bob")
     crash(reached_the_bus=reached_the_bus)
     with pytest.raises(CrashError):
@@ -191,12 +191,12 @@ def test_a_leave_that_died_is_done_whole_by_the_next_attempt(stage: Stage, crash
 
 
 def roles(stage: Stage) -> dict[str, str]:
-    """The members by role."""
+    """The roles by member."""
     return {row["userId"]: row["role"] for row in stage.rows("members")}
 
 
 def add_in_turn(stage: Stage, *user_ids: str) -> None:
-    """Members of the channel, the first its owner, each an hour after the one before."""
+    """Add members to the channel, the first as its owner, each an hour after the previous one."""
     stage.add_channel(CHANNEL)
     for number, user_id in enumerate(user_ids):
         joined = members.new(
@@ -208,30 +208,30 @@ def add_in_turn(stage: Stage, *user_ids: str) -> None:
         members.add("members", "channels", joined)
 
 
-def test_what_an_owner_leaves_belongs_to_whoever_has_been_there_longest(stage: Stage):
-    """And the event tells all others so; a member who leaves changes nothing of it."""
+def test_the_longest_standing_member_becomes_the_owner(stage: Stage):
+    """When the owner leaves, and the event contains it. When another member leaves, the owner does not change."""
     add_in_turn(stage, "mia", "zoe", "bob", "alice")
     for user_id in ("mia", "bob", "zoe", "alice"):
         membership.leave(stage.settings(), CHANNEL, user_id, actor_id=user_id, now_ms=LATER)
-    told = [event["detail"]["data"].get("newOwnerId") for event in stage.published()]
-    assert told == ["zoe", None, "alice", None]
+    new_owners = [event["detail"]["data"].get("newOwnerId") for event in stage.published()]
+    assert new_owners == ["zoe", None, "alice", None]
     assert roles(stage) == {}
 
 
-def test_an_heir_who_leaves_meanwhile_does_not_inherit(stage: Stage, monkeypatch: pytest.MonkeyPatch):
-    """It is told and done anew, and the last that was told is what holds."""
+def test_a_new_owner_who_leaves_meanwhile_is_replaced(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """The event is published again, and the last one agrees with the tables."""
     add_in_turn(stage, "mia", "zoe", "bob")
     publish = bus.publish
 
-    def zoe_leaves_first(*arguments: Any, **named_ones: Any) -> None:
+    def zoe_leaves_first(*arguments: Any, **keywords: Any) -> None:
         monkeypatch.setattr(bus, "publish", publish)
-        publish(*arguments, **named_ones)
+        publish(*arguments, **keywords)
         membership.leave(stage.settings(), CHANNEL, "zoe", actor_id="zoe", now_ms=LATER)
 
     monkeypatch.setattr(bus, "publish", zoe_leaves_first)
     membership.leave(stage.settings(), CHANNEL, "mia", actor_id="mia", now_ms=LATER)
-    told = [event["detail"]["data"] for event in stage.published()]
-    assert [(data["userId"], data.get("newOwnerId")) for data in told] == [
+    published = [event["detail"]["data"] for event in stage.published()]
+    assert [(data["userId"], data.get("newOwnerId")) for data in published] == [
         ("mia", "zoe"),
         ("zoe", None),
         ("mia", "bob"),
@@ -239,23 +239,23 @@ def test_an_heir_who_leaves_meanwhile_does_not_inherit(stage: Stage, monkeypatch
     assert roles(stage) == {"bob": "owner"}
 
 
-def test_who_becomes_the_owner_while_leaving_leaves_an_heir_too(stage: Stage, monkeypatch: pytest.MonkeyPatch):
-    """The owner went between zoe's wish and its fulfilment."""
+def test_a_member_who_becomes_the_owner_while_leaving_is_replaced(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """The owner left after the member's role was read."""
     add_in_turn(stage, "mia", "zoe", "bob")
     publish = bus.publish
 
-    def mia_leaves_first(*arguments: Any, **named_ones: Any) -> None:
+    def mia_leaves_first(*arguments: Any, **keywords: Any) -> None:
         monkeypatch.setattr(bus, "publish", publish)
         membership.leave(stage.settings(), CHANNEL, "mia", actor_id="mia", now_ms=LATER)
-        publish(*arguments, **named_ones)
+        publish(*arguments, **keywords)
 
     monkeypatch.setattr(bus, "publish", mia_leaves_first)
     membership.leave(stage.settings(), CHANNEL, "zoe", actor_id="zoe", now_ms=LATER)
     assert roles(stage) == {"bob": "owner"}
 
 
-def test_a_list_that_is_late_makes_nobody_an_heir(stage: Stage, monkeypatch: pytest.MonkeyPatch):
-    """The index still lists who has left; the table is asked."""
+def test_an_outdated_index_does_not_promote_a_member_who_left(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """The index still lists a member who left; the table is read too."""
     add_in_turn(stage, "mia", "zoe", "bob")
     listed = list(members.of_channel("members", "c-1"))
     membership.leave(stage.settings(), CHANNEL, "zoe", actor_id="zoe", now_ms=LATER)
@@ -264,16 +264,16 @@ def test_a_list_that_is_late_makes_nobody_an_heir(stage: Stage, monkeypatch: pyt
     assert roles(stage) == {"bob": "owner"}
 
 
-def test_what_two_people_share_has_no_owner(stage: Stage):
-    """Neither may take back what the other wrote."""
+def test_a_direct_channel_has_no_owner(stage: Stage):
+    """Neither user may delete the other's messages."""
     alice, bob = stage.add_user("alice"), stage.add_user("bob")
     channel = direct("alice", "bob", created_at=AT)
     membership.create(stage.settings(), channel, first_members=(alice, bob), creator_id="alice", now_ms=NOW_MS)
     assert roles(stage) == {"alice": "member", "bob": "member"}
 
 
-def test_many_channels_are_found_at_once(stage: Stage):
-    """More than DynamoDB gives in one call; what is not there is left out."""
+def test_many_channels_are_read_by_id(stage: Stage):
+    """More than one call of DynamoDB returns. Missing channels are omitted."""
     for number in range(130):
         stage.put(
             "channels",
@@ -282,12 +282,12 @@ def test_many_channels_are_found_at_once(stage: Stage):
             )
             | {"channelId": f"c-{number}"},
         )
-    wanted = [f"c-{number}" for number in range(130)]
-    assert set(channels.get_many("channels", [*wanted, "c-0", "none"])) == set(wanted)
+    channel_ids = [f"c-{number}" for number in range(130)]
+    assert set(channels.get_many("channels", [*channel_ids, "c-0", "none"])) == set(channel_ids)
 
 
-def test_public_channels_come_by_name_in_pages(stage: Stage):
-    """Private ones are not among them."""
+def test_public_channels_are_returned_in_pages_by_name(stage: Stage):
+    """Private channels are not among them."""
     for name in ("b", "d", "a", "c"):
         channels.create(
             "channels", "members", named(name, ChannelKind.PUBLIC, created_by="alice", created_at=AT), ()
