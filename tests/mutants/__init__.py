@@ -1,5 +1,5 @@
-"""Mutants: one small change of the code each, that a named test has to notice.
+"""Mutants: small changes of the code, each of which must make its tests fail.
 
-`catalogue` lists them, `python` and `workflow` say how code is changed, `ui/tests/mutants.ts` changes the browser
-client, and `python -m tests.mutants` (or `make mutants`) runs each against its tests.
+`catalogue` lists them, `python` and `workflow` change the code, `ui/tests/mutants.ts` changes the browser client,
+and `python -m tests.mutants` (or `make mutants`) runs each mutant against its tests.
 """

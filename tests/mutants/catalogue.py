@@ -1,6 +1,6 @@
-"""Every mutant: a promise, what it rests on, the change that takes it away, and the tests that have to fail.
+"""The mutants: each breaks the code that a promise depends on, and names the tests that must fail.
 
-The promises are those of `tests/guarantees/report.py`. Those of the browser are in `ui/tests/mutants.json`.
+`tests/guarantees/report.py` lists the promises. `ui/tests/mutants.json` lists the mutants of the browser client.
 """
 
 from dataclasses import dataclass
@@ -30,63 +30,63 @@ Change = PythonChange | WorkflowChange | TypeScriptChange
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change of the code that the tests have to notice."""
+    """A change of the code that makes its tests fail."""
 
     promise: int
-    what: str
-    """What the code does, and the mutant does not."""
+    description: str
+    """The behaviour of the code that the mutant breaks."""
     change: Change
     tests: tuple[str, ...]
-    """Each has to fail: `tests/….py::name` for pytest, `tests/….test.ts > titles` below ui/ for Vitest."""
+    """Each must fail: `tests/….py::name` for pytest, `tests/….test.ts > titles` below ui/ for Vitest."""
 
 
 def _guarantee(file: str, name: str) -> tuple[str, ...]:
     return (f"tests/guarantees/{file}.py::test_{name}",)
 
 
-CUT_AROUND_A_FRAME = _guarantee("test_01_sent_again", "a_send_repeated_after_a_cut_socket_is_one_message")
+CUT_SOCKET = _guarantee("test_01_sent_again", "a_send_repeated_after_a_cut_socket_is_one_message")
 STALE_ROWS = _guarantee("test_02_absence", "stale_connections_are_pruned")
-ABSENCE = _guarantee("test_02_absence", "messages_sent_during_an_absence_arrive_on_return")
+MISSED_MESSAGES = _guarantee("test_02_absence", "messages_sent_during_an_absence_arrive_on_return")
 REMOVAL = _guarantee("test_04_endings", "a_removed_member_receives_and_sends_nothing_more")
 SIGN_OUT = _guarantee("test_04_endings", "signing_out_closes_every_tab_of_that_session")
-HELD_UP = _guarantee("test_04_endings", "a_socket_delayed_until_its_session_ends_is_refused")
+DELAYED_SOCKET = _guarantee("test_04_endings", "a_socket_delayed_until_its_session_ends_is_refused")
 EXPIRY = _guarantee("test_04_endings", "an_expired_session_gets_an_error_and_is_closed_at_its_next_frame")
 TICKETS = _guarantee("test_04_endings", "a_ticket_works_once_and_for_one_origin")
-TABS = _guarantee("test_05_tabs", "a_user_stays_online_when_one_of_two_tabs_is_cut")
-SAME_MOMENT = _guarantee("test_06_order", "concurrent_messages_get_distinct_seqs")
-LATE_AND_TWICE = _guarantee("test_06_order", "events_delivered_late_or_twice_are_stored_once")
+TWO_TABS = _guarantee("test_05_tabs", "a_user_stays_online_when_one_of_two_tabs_is_cut")
+CONCURRENT_MESSAGES = _guarantee("test_06_order", "concurrent_messages_get_distinct_seqs")
+LATE_OR_REPEATED_EVENTS = _guarantee("test_06_order", "events_delivered_late_or_twice_are_stored_once")
 CLOCKS = _guarantee("test_06_order", "the_order_does_not_depend_on_clocks")
 HISTORY = _guarantee("test_07_scale", "a_long_history_is_returned_in_pages")
 LARGE_CHANNEL = _guarantee("test_07_scale", "a_large_channel_delivers_to_every_online_member")
 FORGED_SENDER = _guarantee("test_08_forgery", "a_forged_sender_is_refused")
-FOREIGN_CHANNELS = _guarantee("test_08_forgery", "non_members_cannot_access_a_channel_by_its_id")
+NON_MEMBERS = _guarantee("test_08_forgery", "non_members_cannot_access_a_channel_by_its_id")
 NO_TOKEN = _guarantee("test_08_forgery", "every_route_refuses_requests_without_a_valid_token")
 LOGS = _guarantee("test_08_forgery", "neither_texts_nor_tokens_nor_tickets_are_logged")
 RIGHTS = _guarantee("test_enforced_rights", "all_functions_work_under_enforced_policies")
-BAD_FRAMES = _guarantee("test_fuzz", "invalid_frames_get_documented_errors")
+INVALID_FRAMES = _guarantee("test_fuzz", "invalid_frames_get_documented_errors")
 REQUESTS = _guarantee("test_fuzz", "generated_requests_get_documented_answers")
 TEXTS = _guarantee("test_09_texts", "texts_are_returned_unchanged")
 TOO_LONG = _guarantee("test_09_texts", "a_text_over_the_limit_is_refused_with_an_error")
 FLOOD = _guarantee("test_10_abuse", "a_flood_is_rate_limited_with_a_retry_time")
-POISON = _guarantee("test_10_abuse", "malformed_events_go_to_the_dead_letter_queue")
+MALFORMED_EVENTS = _guarantee("test_10_abuse", "malformed_events_go_to_the_dead_letter_queue")
 REPLAY = _guarantee("test_10_abuse", "a_replay_posts_no_frames")
 
 SERVER = [
     Mutant(
         1,
-        "a message's id is derived from the sender and the client's id",
+        "a message's id is derived from its sender and clientMessageId",
         PythonChange("functions.chat.messages:message_id", ReplaceBody("return str(__import__('uuid').uuid4())")),
-        CUT_AROUND_A_FRAME,
+        CUT_SOCKET,
     ),
     Mutant(
         1,
-        "a message's id is written once, in one transaction with the message",
+        "a message and its id are stored once, in one transaction",
         WorkflowChange(
             "PersistOnce",
             ("Arguments", "TransactItems", 0, "Put", "ConditionExpression"),
             "attribute_not_exists(messageId) OR attribute_exists(messageId)",
         ),
-        LATE_AND_TWICE,
+        LATE_OR_REPEATED_EVENTS,
     ),
     Mutant(
         2,
@@ -98,17 +98,17 @@ SERVER = [
         2,
         "the history after a seq is returned oldest first",
         PythonChange("functions.aws.messages:page", SetArgument("query", "ScanIndexForward", "False")),
-        ABSENCE,
+        MISSED_MESSAGES,
     ),
     Mutant(
         4,
-        "a member who leaves is unsubscribed before the answer",
+        "a member who leaves is unsubscribed before the request is answered",
         PythonChange("functions.logic.membership:leave", SetArgument("connections.unsubscribe", 1, "[]")),
         REMOVAL,
     ),
     Mutant(
         4,
-        "admitting a frame proves membership",
+        "a frame is admitted only if its sender is a member",
         PythonChange(
             "functions.aws.members:_advance", SetArgument("update_item", "ConditionExpression", "condition")
         ),
@@ -116,21 +116,21 @@ SERVER = [
     ),
     Mutant(
         4,
-        "signing out closes the session's sockets",
+        "signing out closes the session's connections",
         PythonChange("functions.logic.sign_out:sign_out", RemoveCall("_close")),
         SIGN_OUT,
     ),
     Mutant(
         4,
-        "signing out ends the session, whose tickets then open no socket",
+        "signing out ends the session, so that its tickets open no connection",
         PythonChange("functions.logic.sign_out:sign_out", RemoveCall("tickets.end_session")),
         SIGN_OUT,
     ),
     Mutant(
         4,
-        "a socket that opens while its session ends is refused",
+        "a connection that opens while its session ends is refused",
         PythonChange("functions.handlers.connect:handler", never(returning="{'statusCode': 403}")),
-        HELD_UP,
+        DELAYED_SOCKET,
     ),
     Mutant(
         4,
@@ -155,7 +155,7 @@ SERVER = [
     ),
     Mutant(
         4,
-        "a ticket works only for the origin that asked for it",
+        "a ticket works only for the origin that requested it",
         PythonChange(
             "functions.handlers.authorize:handler",
             never(returning='_answer(event, None, "the ticket was issued to another origin")'),
@@ -164,16 +164,16 @@ SERVER = [
     ),
     Mutant(
         5,
-        "a user is online while one of their connections is",
+        "a user is online while one of their connections is open",
         PythonChange(
             "functions.logic.presence:_online_until",
             SetArgument("max", 0, "[connection.expires_at for connection in found][1:]"),
         ),
-        TABS,
+        TWO_TABS,
     ),
     Mutant(
         6,
-        "a message's seq is the channel's next number, not a time",
+        "a message's seq is the channel's next number, and does not depend on a clock",
         WorkflowChange(
             "AssignSequence", ("Assign", "seq"), "{% $floor($toMillis($data.sentAt) / 1000) % 1000000 %}"
         ),
@@ -181,60 +181,62 @@ SERVER = [
     ),
     Mutant(
         6,
-        "a seq is given to one message only",
+        "a seq is assigned to one message only",
         WorkflowChange("AssignSequence", ("Arguments", "UpdateExpression"), "SET lastSeq = :one"),
-        SAME_MOMENT,
+        CONCURRENT_MESSAGES,
     ),
     Mutant(
         7,
-        "the history before a seq ends there",
+        "the history before a seq has no later messages",
         PythonChange("functions.aws.messages:page", never(doing='condition &= Key("seq").lt(before)')),
         HISTORY,
     ),
     Mutant(
         7,
-        "every batch of a large channel's recipients is posted to",
+        "a message is posted to every batch of a large channel's recipients",
         WorkflowChange("PostToConnections", ("Items",), "{% [$partition($states.input.connectionIds, 100)[0]] %}"),
         LARGE_CHANNEL,
     ),
     Mutant(
         8,
-        "a field that an action does not take is refused",
+        "a frame with an unknown field is refused",
         PythonChange("functions.contract.commands:Command", SetClassArgument("extra", "'ignore'")),
         FORGED_SENDER,
     ),
     Mutant(
         8,
-        "a private channel does not exist for those who are not members",
+        "a private channel is hidden from users who are not members",
         PythonChange(
             "functions.chat.channels:visible", SetCondition(raising="NotFoundError", to="channel is None")
         ),
-        FOREIGN_CHANNELS,
+        NON_MEMBERS,
     ),
     Mutant(
         8,
-        "a history is read by members only",
+        "only members can read a channel's history",
         PythonChange("functions.handlers.rest.history:_member", never(raising="NotAMemberError")),
-        FOREIGN_CHANNELS,
+        NON_MEMBERS,
     ),
     Mutant(
         8,
-        "API Gateway's own refusals are those of the contract",
+        "API Gateway's own refusals have the contract's error codes",
         PythonChange("stacks.rest_api:REFUSALS", DropElement("apigateway.ResponseType.UNAUTHORIZED")),
         NO_TOKEN,
     ),
     Mutant(
         8,
-        "functions log ids, never texts",
+        "functions log ids and no texts",
         PythonChange(
             "functions.handlers.websocket:_answer",
-            SetArgument("logger.info", "extra", "{'errorCode': refusal.code, 'frame': body}", having="'refused'"),
+            SetArgument(
+                "logger.info", "extra", "{'errorCode': refusal.code, 'frame': body}", with_argument="'refused'"
+            ),
         ),
         LOGS,
     ),
     Mutant(
         8,
-        "a function's role holds every right that it needs",
+        "a function's role has every right that it needs",
         PythonChange(
             "stacks.websocket_api:WebSocketApiStack._authorize",
             DropArgument("table", "'DeleteItem'"),
@@ -245,7 +247,7 @@ SERVER = [
         8,
         "a frame that is not JSON is answered with an error",
         PythonChange("functions.contract.commands:parse_object", DropHandler("ValueError")),
-        BAD_FRAMES,
+        INVALID_FRAMES,
     ),
     Mutant(
         8,
@@ -264,7 +266,7 @@ SERVER = [
     ),
     Mutant(
         9,
-        "a text over the limit is refused with a message",
+        "a text over the limit is refused with an error",
         PythonChange(
             "functions.contract.text:checked_text",
             SetCondition(raising="TextTooLongError", to="size > 2 * MAX_TEXT_BYTES"),
@@ -273,25 +275,25 @@ SERVER = [
     ),
     Mutant(
         10,
-        "a member may send a burst, and then at a steady rate",
+        "a member can send a burst, and then only at a limited rate",
         PythonChange("functions.chat.rate:RateLimit.tolerance_ms", ReplaceBody("return 10**9")),
         FLOOD,
     ),
     Mutant(
         10,
-        "an event is validated before it takes a seq",
+        "an event is validated before it gets a seq",
         WorkflowChange(
             "IsWellFormed",
             ("Choices", 1, "Condition"),
             Replace("[$type($) = 'string']) != 6", "[$type($) = 'string']) = 99"),
         ),
-        POISON,
+        MALFORMED_EVENTS,
     ),
     Mutant(
         10,
-        "an event that failed is kept in the dead-letter queue, complete",
+        "the complete event of a failed run goes to the dead-letter queue",
         WorkflowChange("IsRealFailure", ("Default",), "DeliveryFailed"),
-        POISON,
+        MALFORMED_EVENTS,
     ),
     Mutant(
         10,
@@ -303,12 +305,12 @@ SERVER = [
 
 BROWSER = [
     Mutant(
-        int(each["promise"]),
-        each["what"],
-        TypeScriptChange(each["what"], each["file"], each["symbol"]),
-        (each["test"],),
+        int(item["promise"]),
+        item["what"],
+        TypeScriptChange(item["what"], item["file"], item["symbol"]),
+        (item["test"],),
     )
-    for each in typescript.listed()
+    for item in typescript.read_list()
 ]
 
 MUTANTS = sorted([*SERVER, *BROWSER], key=lambda mutant: mutant.promise)

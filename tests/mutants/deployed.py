@@ -1,7 +1,7 @@
-"""Mutants on a local stage that runs: functions get the changed code, or the workflow the changed definition.
+"""Applies mutants to a running local stage: it updates the functions' code or the workflow's definition.
 
-That takes a second, where deploying the changed project takes half a minute. It is what a deployment would do,
-through the same APIs; mutants of the stacks need a deployment of their own (`project_copy`).
+That takes a second, where deploying the changed project takes half a minute, and uses the same APIs as a
+deployment. Mutants of the stacks need a deployment of their own (`project_copy`).
 """
 
 import ast
@@ -29,17 +29,17 @@ class MutableStage:
     stage: LocalStage
 
     @contextmanager
-    def having(self, change: PythonChange | WorkflowChange) -> Iterator[None]:
-        """The stage with a change, until the block ends. Raises MutationError if its functions do not start."""
+    def with_change(self, change: PythonChange | WorkflowChange) -> Iterator[None]:
+        """Apply a change until the block ends. Raises MutationError if the changed functions do not start."""
         if isinstance(change, WorkflowChange):
-            with self._having_workflow(change):
+            with self._with_changed_workflow(change):
                 yield
         else:
-            with self._having_functions(change):
+            with self._with_changed_functions(change):
                 yield
 
     @contextmanager
-    def _having_functions(self, change: PythonChange) -> Iterator[None]:
+    def _with_changed_functions(self, change: PythonChange) -> Iterator[None]:
         changed = package({change.file: change.applied(ROOT)})
         names = self._functions_with(change.file)
         try:
@@ -49,7 +49,7 @@ class MutableStage:
             self._update_functions(names, package({}))
 
     @contextmanager
-    def _having_workflow(self, change: WorkflowChange) -> Iterator[None]:
+    def _with_changed_workflow(self, change: WorkflowChange) -> Iterator[None]:
         machines = self.stage.client("stepfunctions")
         arn = self.stage.outputs["DeliverStateMachineArn"]
         definition = machines.describe_state_machine(stateMachineArn=arn)["definition"]
@@ -72,10 +72,10 @@ class MutableStage:
         """The functions that import a file. Raises MutationError if none does."""
         pages = self.stage.client("lambda").get_paginator("list_functions").paginate()
         names = [
-            str(each["FunctionName"])
+            str(function["FunctionName"])
             for page in pages
-            for each in page["Functions"]
-            if file in imported_files(str(each.get("Handler", "")).rpartition(".")[0])
+            for function in page["Functions"]
+            if file in imported_files(str(function.get("Handler", "")).rpartition(".")[0])
         ]
         if not names:
             raise MutationError(f"no function imports {file}")
@@ -84,7 +84,7 @@ class MutableStage:
 
 @contextmanager
 def mutable_stage() -> Iterator[MutableStage]:
-    """A local stage of this project, until the block ends. Raises RuntimeError if it does not start."""
+    """Start a local stage of this project until the block ends. Raises RuntimeError if it does not start."""
     with tempfile.TemporaryDirectory(prefix="parley-mutants-") as folder:
         state_dir = Path(folder) / "stage"
         with running_stage(state_dir):
@@ -92,24 +92,24 @@ def mutable_stage() -> Iterator[MutableStage]:
 
 
 def imported_files(module: str) -> set[str]:
-    """The files of `functions`, below the root, that a module of it imports, by its own imports or by theirs."""
-    found: set[str] = set()
-    waiting = [module]
-    while waiting:
-        path = Path(*waiting.pop().split(".")).with_suffix(".py")
-        if path.parts[:1] != ("functions",) or path.as_posix() in found or not (ROOT / path).is_file():
+    """The files of `functions` that one of its modules imports, directly or indirectly, by path below the root."""
+    files: set[str] = set()
+    pending = [module]
+    while pending:
+        path = Path(*pending.pop().split(".")).with_suffix(".py")
+        if path.parts[:1] != ("functions",) or path.as_posix() in files or not (ROOT / path).is_file():
             continue
-        found.add(path.as_posix())
+        files.add(path.as_posix())
         for node in ast.walk(ast.parse((ROOT / path).read_text())):
             if isinstance(node, ast.Import):
-                waiting += [alias.name for alias in node.names]
+                pending += [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.module:
-                waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return found
+                pending += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return files
 
 
 def package(changed: dict[str, str]) -> bytes:
-    """A zip of the package `functions`, in which these files (below the root) have another content."""
+    """A zip of the package `functions`, with changed content for some files (paths below the root)."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted((ROOT / "functions").rglob("*.py")):

@@ -1,5 +1,5 @@
-"""What goes wrong when a mutant is applied."""
+"""The error of a mutant that cannot be applied."""
 
 
 class MutationError(Exception):
-    """A mutant does not apply: its target, or what it changes there, is missing or ambiguous. Says which."""
+    """A mutant cannot be applied: its target, or the code to change there, is missing or ambiguous."""

@@ -1,4 +1,4 @@
-"""A copy of the project, in which a file can be changed: for mutants that need a deployment of their own."""
+"""Copies the project, so that a mutant of a stack can be applied to the copy and deployed from it."""
 
 import shutil
 import subprocess
@@ -10,17 +10,17 @@ from pathlib import Path
 from tests.local_stage import ROOT
 from tests.mutants.python import PythonChange
 
-# Made from the same files, too large to copy, and changed by no mutant.
+# Linked, not copied: these folders are large, and no mutant changes them.
 SHARED = (".venv", "node_modules", "ui/node_modules", "ui/dist")
 
 
 @contextmanager
 def project_copy() -> Iterator[Path]:
-    """The files under version control as they are in the working tree, in a folder that is removed afterwards."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    """A temporary copy of the tracked files, as they are in the working tree."""
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     with tempfile.TemporaryDirectory(prefix="parley-mutants-") as folder:
         copy = Path(folder)
-        for name in filter(None, listed.stdout.split("\0")):
+        for name in filter(None, tracked.stdout.split("\0")):
             if (ROOT / name).is_file():
                 (copy / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, copy / name)
@@ -30,8 +30,8 @@ def project_copy() -> Iterator[Path]:
 
 
 @contextmanager
-def changed(copy: Path, change: PythonChange) -> Iterator[None]:
-    """The copy with a change, until the block ends. Raises MutationError."""
+def with_change(copy: Path, change: PythonChange) -> Iterator[None]:
+    """Apply a change to the copy until the block ends. Raises MutationError."""
     file = copy / change.file
     original = file.read_text()
     file.write_text(change.applied(copy))

@@ -1,8 +1,8 @@
-"""Mutants of Python code: a target, found by its name, and an edit of it.
+"""Mutants of Python code: the name of a target, and an edit of it.
 
-A target is `package.module:name`: a function, `Class.function`, a class, or a constant of the module. It is found
-in the syntax tree, so moved or reformatted code is found as well. Every edit changes one thing, and raises
-MutationError when that thing is missing, or when there are two of it.
+A target is `package.module:name`: a function, `Class.function`, a class, or a constant of the module. It is looked
+up in the syntax tree, so that it is found after code was moved or reformatted. An edit changes one node, and
+raises MutationError when there is no such node or more than one.
 """
 
 import ast
@@ -34,7 +34,7 @@ class PythonChange:
 
     @property
     def file(self) -> str:
-        """Where the target is, below the root of the project."""
+        """The target's file, below the root of the project."""
         return self.target.partition(":")[0].replace(".", "/") + ".py"
 
     @property
@@ -91,7 +91,7 @@ def _assigned(statement: ast.AST) -> list[str]:
 
 @dataclass(frozen=True)
 class ReplaceBody:
-    """Other statements instead of a function's own; its docstring stays."""
+    """Replaces the statements of a function; its docstring stays."""
 
     statements: str
 
@@ -104,30 +104,30 @@ class ReplaceBody:
 
 @dataclass(frozen=True)
 class RemoveCall:
-    """Without the statement that only calls a function, `tickets.end_session`."""
+    """Removes the statement that only calls a function, such as `tickets.end_session`."""
 
     call: str
 
     def apply(self, target: Definition) -> None:
         """See `Edit`. A block that would be empty gets a `pass`."""
-        found = [
+        matches = [
             (block, statement)
             for block in _blocks(_function(target))
             for statement in block
             if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
             if _is_named(statement.value.func, self.call)
         ]
-        block, statement = _one(found, f"statement that calls {self.call}")
+        block, statement = _one(matches, f"statement that calls {self.call}")
         block[block.index(statement)] = ast.Pass()
         if len(block) > 1:
-            block[:] = [each for each in block if not isinstance(each, ast.Pass)]
+            block[:] = [statement for statement in block if not isinstance(statement, ast.Pass)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SetCondition:
-    """Another condition for an `if`, found by what it does: what it raises, what it returns, or a statement of it.
+    """Replaces the condition of the `if` whose block raises an exception, returns a value, or has a statement.
 
-    Its own block counts, not the blocks in it, nor its `else`.
+    Blocks nested in it and its `else` do not count.
     """
 
     to: str
@@ -140,14 +140,14 @@ class SetCondition:
 
     def apply(self, target: Definition) -> None:
         """See `Edit`."""
-        found = [
+        matches = [
             node
             for node in ast.walk(_function(target))
-            if isinstance(node, ast.If) and any(self._is_meant(statement) for statement in node.body)
+            if isinstance(node, ast.If) and any(self._matches(statement) for statement in node.body)
         ]
-        _one(found, f"'if' that {self._what}").test = _expression(self.to)
+        _one(matches, f"'if' that {self._what}").test = _expression(self.to)
 
-    def _is_meant(self, statement: ast.stmt) -> bool:
+    def _matches(self, statement: ast.stmt) -> bool:
         if self.raising is not None:
             raised = statement.exc if isinstance(statement, ast.Raise) else None
             named = raised.func if isinstance(raised, ast.Call) else raised
@@ -176,19 +176,19 @@ def always(*, raising: str | None = None, returning: str | None = None, doing: s
 
 @dataclass(frozen=True)
 class SetArgument:
-    """Another argument, by its place or keyword, for a call; `having` is an argument that tells it from others."""
+    """Replaces an argument of a call, by position or keyword; `with_argument` selects one of several calls."""
 
     call: str
     argument: int | str
     to: str
-    having: str | None = None
+    with_argument: str | None = None
 
     def apply(self, target: Definition) -> None:
         """See `Edit`."""
-        call = _call(target, self.call, self.having)
+        call = _call(target, self.call, self.with_argument)
         if isinstance(self.argument, str):
             keyword = _one(
-                [each for each in call.keywords if each.arg == self.argument],
+                [keyword for keyword in call.keywords if keyword.arg == self.argument],
                 f"argument {self.argument} of {self.call}",
             )
             keyword.value = _expression(self.to)
@@ -200,42 +200,42 @@ class SetArgument:
 
 @dataclass(frozen=True)
 class DropArgument:
-    """A call without one of its arguments: a keyword's name, or an expression, `'dynamodb:DeleteItem'`."""
+    """Removes an argument of a call: the name of a keyword, or an expression such as `'dynamodb:DeleteItem'`."""
 
     call: str
     argument: str
-    having: str | None = None
+    with_argument: str | None = None
 
     def apply(self, target: Definition) -> None:
         """See `Edit`."""
-        call = _call(target, self.call, self.having)
-        keywords = [each for each in call.keywords if each.arg == self.argument]
-        places = [each for each in call.args if _same(each, _expression(self.argument))]
-        dropped = _one([*keywords, *places], f"argument {self.argument} of {self.call}")
-        call.keywords = [each for each in call.keywords if each is not dropped]
-        call.args = [each for each in call.args if each is not dropped]
+        call = _call(target, self.call, self.with_argument)
+        keywords = [keyword for keyword in call.keywords if keyword.arg == self.argument]
+        arguments = [argument for argument in call.args if _same(argument, _expression(self.argument))]
+        dropped = _one([*keywords, *arguments], f"argument {self.argument} of {self.call}")
+        call.keywords = [keyword for keyword in call.keywords if keyword is not dropped]
+        call.args = [argument for argument in call.args if argument is not dropped]
 
 
 @dataclass(frozen=True)
 class DropElement:
-    """A list, tuple or set without the element that is, or mentions, an expression."""
+    """Removes the element of a list, tuple or set that is, or contains, an expression."""
 
     mentioning: str
 
     def apply(self, target: Definition) -> None:
-        """See `Edit`. Of collections in each other, the innermost that has such an element is meant."""
-        wanted = _expression(self.mentioning)
-        found = [
+        """See `Edit`. Of nested collections it changes the innermost with such an element."""
+        expression = _expression(self.mentioning)
+        matches = [
             (collection, element)
             for collection in ast.walk(target)
             if isinstance(collection, ast.List | ast.Tuple | ast.Set)
             for element in collection.elts
-            if any(_same(node, wanted) for node in ast.walk(element))
+            if any(_same(node, expression) for node in ast.walk(element))
         ]
         innermost = [
             (collection, element)
-            for collection, element in found
-            if not any(other is not collection and other in ast.walk(element) for other, _ in found)
+            for collection, element in matches
+            if not any(other is not collection and other in ast.walk(element) for other, _ in matches)
         ]
         collection, dropped = _one(innermost, f"element with {self.mentioning}")
         collection.elts = [element for element in collection.elts if element is not dropped]
@@ -243,85 +243,85 @@ class DropElement:
 
 @dataclass(frozen=True)
 class DropKey:
-    """A dictionary, written out, without one of its keys."""
+    """Removes a key of a dictionary display."""
 
     key: str
 
     def apply(self, target: Definition) -> None:
         """See `Edit`."""
-        found = [
+        matches = [
             (node, place)
             for node in ast.walk(target)
             if isinstance(node, ast.Dict)
             for place, key in enumerate(node.keys)
             if isinstance(key, ast.Constant) and key.value == self.key
         ]
-        node, place = _one(found, f"key '{self.key}'")
+        node, place = _one(matches, f"key '{self.key}'")
         del node.keys[place], node.values[place]
 
 
 @dataclass(frozen=True)
 class SetVariable:
-    """Another value for a local variable that is assigned once."""
+    """Replaces the value of a local variable that is assigned once."""
 
     name: str
     to: str
 
     def apply(self, target: Definition) -> None:
         """See `Edit`."""
-        found = [
+        matches = [
             node
             for node in ast.walk(_function(target))
             if isinstance(node, ast.Assign | ast.AnnAssign) and self.name in _assigned(node)
         ]
-        _one(found, f"assignment to {self.name}").value = _expression(self.to)
+        _one(matches, f"assignment to {self.name}").value = _expression(self.to)
 
 
 @dataclass(frozen=True)
 class SetReturn:
-    """Another value for a function to return; it has one `return`."""
+    """Replaces the returned value of a function with one `return`."""
 
     to: str
 
     def apply(self, target: Definition) -> None:
         """See `Edit`."""
-        found = [node for node in ast.walk(_function(target)) if isinstance(node, ast.Return)]
-        _one(found, "return").value = _expression(self.to)
+        matches = [node for node in ast.walk(_function(target)) if isinstance(node, ast.Return)]
+        _one(matches, "return").value = _expression(self.to)
 
 
 @dataclass(frozen=True)
 class DropHandler:
-    """An `except` that catches nothing; it is the one that names an exception."""
+    """Lets the `except` that names an exception catch nothing."""
 
     catching: str
 
     def apply(self, target: Definition) -> None:
         """See `Edit`."""
-        found = [
+        matches = [
             node
             for node in ast.walk(_function(target))
             if isinstance(node, ast.ExceptHandler) and node.type is not None
-            if any(isinstance(each, ast.expr) and _is_named(each, self.catching) for each in ast.walk(node.type))
+            if any(isinstance(name, ast.expr) and _is_named(name, self.catching) for name in ast.walk(node.type))
         ]
-        _one(found, f"except of {self.catching}").type = ast.Tuple(elts=[], ctx=ast.Load())
+        _one(matches, f"except of {self.catching}").type = ast.Tuple(elts=[], ctx=ast.Load())
 
 
 @dataclass(frozen=True)
 class SetConstant:
-    """Another value for a constant of a module."""
+    """Replaces the value of a module's constant."""
 
     to: str
 
     def apply(self, target: Definition) -> None:
         """See `Edit`."""
         if not isinstance(target, ast.Assign | ast.AnnAssign):
-            raise MutationError("it is no constant")
+            raise MutationError("it is not a constant")
         target.value = _expression(self.to)
 
 
 @dataclass(frozen=True)
 class SetClassArgument:
-    """Another value for a keyword in the head of a class, `extra`."""
+    """Replaces the value of a keyword argument of a class, such as `extra`."""
 
     keyword: str
     to: str
@@ -329,35 +329,35 @@ class SetClassArgument:
     def apply(self, target: Definition) -> None:
         """See `Edit`."""
         if not isinstance(target, ast.ClassDef):
-            raise MutationError("it is no class")
-        found = [each for each in target.keywords if each.arg == self.keyword]
-        _one(found, f"argument {self.keyword} of the class").value = _expression(self.to)
+            raise MutationError("it is not a class")
+        matches = [keyword for keyword in target.keywords if keyword.arg == self.keyword]
+        _one(matches, f"argument {self.keyword} of the class").value = _expression(self.to)
 
 
 def _function(target: Definition) -> Function:
     if not isinstance(target, ast.FunctionDef | ast.AsyncFunctionDef):
-        raise MutationError("it is no function")
+        raise MutationError("it is not a function")
     return target
 
 
-def _one(found: Iterable[Node], what: str) -> Node:
-    """The only one. Raises MutationError if there is none, or another."""
-    candidates = list(found)
+def _one(matches: Iterable[Node], what: str) -> Node:
+    """The only match. Raises MutationError if there is none, or more than one."""
+    candidates = list(matches)
     if len(candidates) != 1:
         raise MutationError(f"there is no {what}" if not candidates else f"there are {len(candidates)} × {what}")
     return candidates[0]
 
 
-def _call(target: Definition, name: str, having: str | None) -> ast.Call:
-    found = [node for node in ast.walk(target) if isinstance(node, ast.Call) and _is_named(node.func, name)]
-    if having is not None:
-        wanted = _expression(having)
-        found = [
+def _call(target: Definition, name: str, with_argument: str | None) -> ast.Call:
+    matches = [node for node in ast.walk(target) if isinstance(node, ast.Call) and _is_named(node.func, name)]
+    if with_argument is not None:
+        argument = _expression(with_argument)
+        matches = [
             node
-            for node in found
-            if any(_same(each, wanted) for each in [*node.args, *(each.value for each in node.keywords)])
+            for node in matches
+            if any(_same(value, argument) for value in [*node.args, *(keyword.value for keyword in node.keywords)])
         ]
-    return _one(found, f"call of {name}" + (f" with {having}" if having is not None else ""))
+    return _one(matches, f"call of {name}" + (f" with {with_argument}" if with_argument is not None else ""))
 
 
 def _blocks(function: Function) -> Iterator[list[ast.stmt]]:

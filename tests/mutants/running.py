@@ -1,7 +1,8 @@
-"""Runs mutants, several at once, and says which of them the tests noticed.
+"""Runs mutants concurrently, and returns which of them the tests killed.
 
-A test proves something only if it passes without the mutant, on the same stage, with the same deadline, and fails
-with it. So each mutant has a control run directly before it; what an earlier mutant left behind would show there.
+A test kills a mutant if it passes without the mutant, on the same stage and with the same deadline, and fails with
+it. So each mutant has a control run directly before it, which would also reveal what an earlier mutant left
+behind.
 """
 
 import contextlib
@@ -18,26 +19,26 @@ from tests.mutants.catalogue import Mutant
 from tests.mutants.deployed import MutableStage, mutable_stage
 from tests.mutants.errors import MutationError
 from tests.mutants.outcomes import Ending, Outcome, run_pytest, run_vitest
-from tests.mutants.project_copy import changed, project_copy
+from tests.mutants.project_copy import project_copy, with_change
 from tests.mutants.python import PythonChange
 from tests.mutants.typescript import TypeScriptChange
 from tests.mutants.workflow import WorkflowChange
 
 
 class Verdict(StrEnum):
-    """What became of a mutant."""
+    """The result of running a mutant's tests."""
 
     KILLED = "killed"
     """Each of its tests passes without it and fails with it."""
     SURVIVED = "survived"
     """One of its tests passes with it."""
-    UNPROVEN = "no proof"
+    NO_PROOF = "no proof"
     """One of its tests fails without it, or could not run."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a mutant, why, and how long that took."""
+    """The verdict on a mutant, the reason, and the duration of its tests."""
 
     mutant: Mutant
     verdict: Verdict
@@ -46,18 +47,18 @@ class Result:
 
 
 def judge(control: Sequence[Outcome], outcomes: Sequence[Outcome]) -> tuple[Verdict, str]:
-    """The verdict on a mutant, by how its tests ended without it and with it."""
+    """The verdict on a mutant and its reason, from the outcomes of its tests without it and with it."""
     for outcome in control:
         if outcome.ending is not Ending.PASSED:
-            return Verdict.UNPROVEN, f"{outcome.ending} without the mutant: {outcome.reason}"
+            return Verdict.NO_PROOF, f"{outcome.ending} without the mutant: {outcome.reason}"
     for outcome in outcomes:
         if outcome.ending is Ending.PASSED:
             return Verdict.SURVIVED, "the test passed"
     for outcome in outcomes:
         if outcome.ending is Ending.NOT_RUN:
-            return Verdict.UNPROVEN, f"not run with the mutant: {outcome.reason}"
+            return Verdict.NO_PROOF, f"not run with the mutant: {outcome.reason}"
     if not outcomes or len(outcomes) < len(control):
-        return Verdict.UNPROVEN, "not run with the mutant"
+        return Verdict.NO_PROOF, "not run with the mutant"
     return Verdict.KILLED, outcomes[0].reason
 
 
@@ -66,7 +67,7 @@ Report = Callable[[Result], None]
 
 @dataclass(frozen=True)
 class Runner:
-    """Runs mutants with `jobs` at once. `deadline` is that of the tests, with and without a mutant, in seconds."""
+    """Runs up to `jobs` mutants concurrently. `deadline` is that of all test runs, in seconds."""
 
     jobs: int
     deadline: float
@@ -75,7 +76,7 @@ class Runner:
     _stopping: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def run(self, mutants: Sequence[Mutant]) -> list[Result]:
-        """Run mutants; the results in their order. Raises RuntimeError when a stage does not start."""
+        """Run mutants, and return the results in the same order. Raises RuntimeError if a stage does not start."""
         results: list[Result] = []
         lock = threading.Lock()
 
@@ -90,28 +91,28 @@ class Runner:
         for mutant in mutants:
             if mutant not in browser and mutant not in stacks:
                 running.put(mutant)
-        # What deploys takes longest, so it begins first.
+        # Mutants with a deployment take longest, so they start first.
         work: list[Callable[[], None]] = [
             *([lambda: self._run_stacks(stacks, report)] if stacks else []),
             *([lambda: self._run_browser(browser, report)] if browser else []),
             *[lambda: self._run_deployed(running, report)] * min(self.jobs, running.qsize()),
         ]
         with ThreadPoolExecutor(max_workers=self.jobs) as threads:
-            futures = [threads.submit(each) for each in work]
+            futures = [threads.submit(task) for task in work]
             try:
                 for future in futures:
                     future.result()
             except BaseException:
-                # Ctrl-C has reached the tests that run as well; none is begun after them.
+                # Ctrl-C has ended the running tests too; no further ones are started.
                 self._stopping.set()
                 for future in futures:
                     future.cancel()
                 raise
-        order = {mutant.what: place for place, mutant in enumerate(mutants)}
-        return sorted(results, key=lambda result: order[result.mutant.what])
+        order = {mutant.description: place for place, mutant in enumerate(mutants)}
+        return sorted(results, key=lambda result: order[result.mutant.description])
 
     def _run_browser(self, mutants: Sequence[Mutant], report: Report) -> None:
-        """Mutants of the browser client: Vitest alone, no stage."""
+        """Run mutants of the browser client, which need Vitest and no stage."""
         tests = sorted({test for mutant in mutants for test in mutant.tests})
         control = run_vitest(tests, {})
         for mutant in self._until_stopped(mutants):
@@ -121,19 +122,19 @@ class Runner:
             report(_result(mutant, control, outcomes, began))
 
     def _run_stacks(self, mutants: Sequence[Mutant], report: Report) -> None:
-        """Mutants of the stacks: a deployment each, and one for all of their control runs."""
+        """Run mutants of the stacks, each with a deployment, and one more for all control runs."""
         with project_copy() as copy:
             tests = sorted({test for mutant in mutants for test in mutant.tests})
             control = run_pytest(tests, root=copy, deadline=self.deadline)
             for mutant in self._until_stopped(mutants):
                 assert isinstance(mutant.change, PythonChange)
                 began = time.monotonic()
-                with _reported(mutant, report, began), changed(copy, mutant.change):
+                with _reported(mutant, report, began), with_change(copy, mutant.change):
                     outcomes = run_pytest(mutant.tests, root=copy, deadline=self.deadline)
                     report(_result(mutant, control, outcomes, began))
 
     def _run_deployed(self, mutants: "queue.SimpleQueue[Mutant]", report: Report) -> None:
-        """Mutants of functions and workflow, one after the other on one stage, until none is left."""
+        """Run mutants of functions and workflow one after the other on one stage, until the queue is empty."""
         if mutants.empty():
             return
         with mutable_stage() as stage, contextlib.suppress(queue.Empty):
@@ -148,7 +149,7 @@ class Runner:
             control = run_pytest(mutant.tests, options=options, deadline=self.deadline)
             outcomes: dict[str, Outcome] = {}
             if all(outcome.ending is Ending.PASSED for outcome in control.values()):
-                with stage.having(mutant.change):
+                with stage.with_change(mutant.change):
                     outcomes = run_pytest(mutant.tests, options=options, deadline=self.deadline)
             report(_result(mutant, control, outcomes, began))
 
@@ -169,8 +170,8 @@ def _result(mutant: Mutant, control: dict[str, Outcome], outcomes: dict[str, Out
 
 @contextlib.contextmanager
 def _reported(mutant: Mutant, report: Report, began: float) -> Iterator[None]:
-    """A mutant that does not apply proves nothing, and stops no other."""
+    """Report a mutant that cannot be applied as NO_PROOF, so that the others still run."""
     try:
         yield
     except MutationError as error:
-        report(Result(mutant, Verdict.UNPROVEN, str(error), time.monotonic() - began))
+        report(Result(mutant, Verdict.NO_PROOF, str(error), time.monotonic() - began))

@@ -1,6 +1,6 @@
-"""Mutants of the browser client, listed in `ui/tests/mutants.json`: a symbol, and other code for it.
+"""Mutants of the browser client: `ui/tests/mutants.json` lists symbols, each with the code that replaces it.
 
-The change is made by `ui/tests/mutants.ts`, a Vite plugin, while Vitest runs; no file changes.
+The Vite plugin `ui/tests/mutants.ts` applies a mutant while Vitest runs. No file is changed.
 """
 
 import json
@@ -14,19 +14,19 @@ VARIABLE = "PARLEY_UI_MUTANT"
 
 @dataclass(frozen=True)
 class TypeScriptChange:
-    """Other code for a symbol of a file below ui/: the body of a function or method, the value of a const.
+    """Replaces a symbol of a file below ui/: the body of a function or method, or the value of a const.
 
     A symbol is `merge`, `ROTATE_AFTER_MS`, `History.watchGap` or `Chat.#resume`.
     """
 
     mutant: str
-    """Its name in the list."""
+    """The mutant's `what` in the list."""
     path: str
     symbol: str
 
     @property
     def file(self) -> str:
-        """Where the symbol is, below the root of the project."""
+        """The symbol's file, below the root of the project."""
         return f"ui/{self.path}"
 
     @property
@@ -36,11 +36,11 @@ class TypeScriptChange:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What Vitest has to be told."""
+        """The environment variables for Vitest."""
         return {VARIABLE: self.mutant}
 
 
-def listed() -> list[dict[str, str]]:
-    """The list: each with `what`, `promise`, `file`, `symbol`, `code` and `test`."""
-    found: list[dict[str, str]] = json.loads(LIST.read_text())
-    return found
+def read_list() -> list[dict[str, str]]:
+    """The list's items, each with `what`, `promise`, `file`, `symbol`, `code` and `test`."""
+    mutants: list[dict[str, str]] = json.loads(LIST.read_text())
+    return mutants

@@ -1,7 +1,6 @@
-"""Mutants of the workflow: a state, a path within it, and what is there instead.
+"""Mutants of the workflow: a state, a path within it, and the value to set there.
 
-They change the definition as a file and, the same way, the definition that a stage runs, in which the file's
-placeholders are replaced by names and ARNs.
+They apply to the definition in the file and to that of a stage, in which names and ARNs replace the placeholders.
 """
 
 import copy
@@ -18,7 +17,7 @@ DEFINITION = "workflows/deliver.asl.json"
 
 @dataclass(frozen=True)
 class Replace:
-    """A part of a text, which is there once, replaced by another."""
+    """Replaces a part of a text that occurs once."""
 
     part: str
     by: str
@@ -27,13 +26,13 @@ class Replace:
         """The new text. Raises MutationError."""
         if not isinstance(value, str) or value.count(self.part) != 1:
             times = value.count(self.part) if isinstance(value, str) else 0
-            raise MutationError(f"'{self.part}' is there {times} times, not once")
+            raise MutationError(f"'{self.part}' occurs {times} times, not once")
         return value.replace(self.part, self.by)
 
 
 @dataclass(frozen=True)
 class WorkflowChange:
-    """Another value at a path within a state: `to` is the value, or makes it of the old one."""
+    """Sets the value at a path within a state: `to` is the new value, or computes it from the old one."""
 
     state: str
     path: tuple[str | int, ...]
@@ -41,7 +40,7 @@ class WorkflowChange:
 
     @property
     def file(self) -> str:
-        """Where it is, below the root of the project."""
+        """The definition's file, below the root of the project."""
         return DEFINITION
 
     @property
@@ -59,12 +58,12 @@ class WorkflowChange:
         states = list(_named(changed, self.state))
         if len(states) != 1:
             raise MutationError(f"{self.name}: there are {len(states)} states {self.state}")
-        place = states[0]
+        node = states[0]
         *parents, last = self.path
         try:
             for step in parents:
-                place = place[step]
-            old = place[last]
+                node = node[step]
+            old = node[last]
         except (KeyError, IndexError, TypeError):
             raise MutationError(f"{self.name}: there is no such path") from None
         try:
@@ -72,13 +71,13 @@ class WorkflowChange:
         except MutationError as error:
             raise MutationError(f"{self.name}: {error}") from None
         if new == old:
-            raise MutationError(f"{self.name}: it is {old!r} already")
-        place[last] = new
+            raise MutationError(f"{self.name}: the value is {old!r} already")
+        node[last] = new
         return changed
 
 
 def _named(part: Any, name: str) -> Iterator[Any]:
-    """The states of a name, those within a Map or a Parallel too."""
+    """The states with a name, including those nested in a Map or Parallel."""
     if isinstance(part, dict):
         states = part.get("States")
         if isinstance(states, dict) and name in states:

@@ -1,4 +1,4 @@
-"""Every mutant applies to today's code, changes what it names and nothing else, and has tests that exist."""
+"""Every mutant can be applied to the current code, changes only its target, and has tests that exist."""
 
 import ast
 import json
@@ -44,9 +44,9 @@ ROOT = Path(__file__).resolve().parents[3]
 # --- the catalogue
 
 
-@pytest.mark.parametrize("mutant", SERVER, ids=lambda mutant: mutant.what)
+@pytest.mark.parametrize("mutant", SERVER, ids=lambda mutant: mutant.description)
 def test_a_mutant_changes_its_target_and_nothing_else(mutant: Mutant):
-    """The changed file parses; without the target it is the file that was there."""
+    """The changed file parses, and equals the original file except for the target."""
     change = mutant.change
     assert isinstance(change, PythonChange | WorkflowChange)
     original, changed = (ROOT / change.file).read_text(), change.applied(ROOT)
@@ -56,24 +56,24 @@ def test_a_mutant_changes_its_target_and_nothing_else(mutant: Mutant):
     name = change.target.partition(":")[2]
     before, after = ast.parse(original), ast.parse(changed)
     assert ast.dump(find(before, name)) != ast.dump(find(after, name))
-    assert without(before, name) == without(after, name)
+    assert dump_except(before, name) == dump_except(after, name)
 
 
 def differences(one: Any, other: Any, key: str | int = "") -> list[str | int]:
     """The keys under which two JSON values differ, the innermost of each."""
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        return [each for name in one for each in differences(one[name], other[name], name)]
+        return [key for name in one for key in differences(one[name], other[name], name)]
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         return [
-            each
-            for place, (here, there) in enumerate(zip(one, other, strict=True))
-            for each in differences(here, there, place)
+            key
+            for index, (item, other_item) in enumerate(zip(one, other, strict=True))
+            for key in differences(item, other_item, index)
         ]
     return [] if one == other else [key]
 
 
-def without(tree: ast.Module, name: str) -> str:
-    """A module without a definition."""
+def dump_except(tree: ast.Module, name: str) -> str:
+    """The dump of a module's syntax tree without one definition."""
     target = find(tree, name)
 
     class Remover(ast.NodeTransformer):
@@ -83,9 +83,9 @@ def without(tree: ast.Module, name: str) -> str:
     return ast.dump(Remover().visit(tree))
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.what)
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.description)
 def test_the_tests_of_a_mutant_exist(mutant: Mutant):
-    """A function of a Python module, or titles in a file of Vitest."""
+    """Each test of a mutant is a function in a Python module, or a title in a Vitest file."""
     assert mutant.tests
     for test in mutant.tests:
         if mutant in BROWSER:
@@ -99,20 +99,20 @@ def test_the_tests_of_a_mutant_exist(mutant: Mutant):
             assert isinstance(find(tree, name), ast.FunctionDef | ast.AsyncFunctionDef)
 
 
-@pytest.mark.parametrize("mutant", BROWSER, ids=lambda mutant: mutant.what)
+@pytest.mark.parametrize("mutant", BROWSER, ids=lambda mutant: mutant.description)
 def test_a_mutant_of_the_browser_names_a_file(mutant: Mutant):
-    """That its symbol is there is tested where it is looked for: ui/tests/mutants.test.ts."""
+    """The file of a browser mutant exists. ui/tests/mutants.test.ts checks its symbol."""
     assert (ROOT / mutant.change.file).is_file()
 
 
 def test_every_promise_has_a_mutant():
-    """A promise whose tests cannot fail would not be tested."""
+    """Each promise has a mutant, which shows that its tests can fail."""
     assert {mutant.promise for mutant in MUTANTS} == set(PROMISES)
 
 
-def test_every_mutant_has_a_name_of_its_own():
-    """Results are told apart by it."""
-    assert len({mutant.what for mutant in MUTANTS}) == len(MUTANTS)
+def test_descriptions_of_mutants_are_unique():
+    """The description identifies a mutant in the results."""
+    assert len({mutant.description for mutant in MUTANTS}) == len(MUTANTS)
 
 
 # --- edits of Python code
@@ -164,8 +164,8 @@ EDITS: list[tuple[str, Edit, str, str]] = [
     ("send", SetCondition(doing="size += 1", to="size == 2"), "elif size == 1:", "elif size == 2:"),
     ("send", SetArgument("query", "Forward", "True"), "Forward=size > 1", "Forward=True"),
     ("send", SetArgument("len", 0, "limit"), "len(text)", "len(limit)"),
-    ("send", SetArgument("log.info", "extra", "{}", having="'long'"), "extra={'size': size})\n        raise",
-     "extra={})\n        raise"),
+    ("send", SetArgument("log.info", "extra", "{}", with_argument="'long'"),
+     "extra={'size': size})\n        raise", "extra={})\n        raise"),
     ("send", DropArgument("allow", "'write'"), "'read', 'write'", "'read'"),
     ("send", DropArgument("allow", "on"), ", on=[table])", ")"),
     ("KINDS", DropElement("'b'"), "[Kind('a', 1), Kind('b', 2)]", "[Kind('a', 1)]"),
@@ -191,9 +191,9 @@ REFUSED: list[tuple[str, Edit, str]] = [
     ("nothing", ReplaceBody("pass"), "nothing: there is no definition of nothing"),
     ("Nothing.size", ReplaceBody("pass"), "there is no class Nothing"),
     ("Shape.width", ReplaceBody("pass"), "there is no definition of width"),
-    ("LIMIT", ReplaceBody("pass"), "it is no function"),
-    ("send", SetConstant("1"), "it is no constant"),
-    ("send", SetClassArgument("extra", "1"), "it is no class"),
+    ("LIMIT", ReplaceBody("pass"), "it is not a function"),
+    ("send", SetConstant("1"), "it is not a constant"),
+    ("send", SetClassArgument("extra", "1"), "it is not a class"),
     ("Shape", SetClassArgument("title", "1"), "there is no argument title of the class"),
     ("Shape.size", ReplaceBody("return self.width * 2"), "changes nothing"),
     ("send", ReplaceBody("return ("), "'return (' is not Python"),
@@ -206,7 +206,7 @@ REFUSED: list[tuple[str, Edit, str]] = [
     ("send", SetArgument("query", "Backward", "1"), "there is no argument Backward of query"),
     ("send", SetArgument("query", 0, "1"), "query has no argument number 0"),
     ("send", SetArgument("log.info", "extra", "{}"), "there are 2 × call of log.info"),
-    ("send", SetArgument("log.info", "extra", "{}", having="'x'"), "there is no call of log.info with 'x'"),
+    ("send", SetArgument("log.info", "extra", "{}", with_argument="'x'"), "there is no call of log.info with 'x'"),
     ("send", DropArgument("allow", "'delete'"), "there is no argument 'delete' of allow"),
     ("KINDS", DropElement("'c'"), "there is no element with 'c'"),
     ("KINDS", DropElement("Kind"), "there are 2 × element with Kind"),
@@ -218,24 +218,24 @@ REFUSED: list[tuple[str, Edit, str]] = [
 
 
 @pytest.mark.parametrize(("name", "edit", "message"), REFUSED, ids=lambda each: str(each)[:60])
-def test_an_edit_that_finds_nothing_or_two_fails(name: str, edit: Edit, message: str):
-    """And says what it looked for, and where."""
+def test_an_edit_without_a_unique_match_fails(name: str, edit: Edit, message: str):
+    """The error names the target and the code that was not found once."""
     with pytest.raises(MutationError) as refusal:
         mutated(FUNCTION, name, edit)
     assert message in str(refusal.value)
     assert str(refusal.value).startswith(name)
 
 
-def test_a_target_is_found_wherever_it_moved():
-    """Lines, layout and neighbours do not matter."""
+def test_a_moved_target_is_found():
+    """A target is found after the file was reordered or reformatted."""
     moved = '"""Moved."""\n\n\nclass Other:\n    def size(self):\n        return 7\n' + FUNCTION.replace(
         "    ", "  "
     )
     assert "return 0" in mutated(moved, "Shape.size", ReplaceBody("return 0"))
 
 
-def test_a_file_that_is_not_there_fails():
-    """With the name of the target."""
+def test_a_missing_file_fails():
+    """The error names the target and the file."""
     with pytest.raises(MutationError) as refusal:
         PythonChange("functions.nothing:it", ReplaceBody("pass")).applied(ROOT)
     assert str(refusal.value) == "functions.nothing:it: there is no file functions/nothing.py"
@@ -251,8 +251,8 @@ DEFINITION: dict[str, Any] = {
 }
 
 
-def test_a_workflow_gets_another_value():
-    """At a path of a state, wherever the state is; the definition itself stays as it is."""
+def test_a_change_sets_a_value_of_the_workflow():
+    """A change sets the value at a path of a state, also a nested one, in a copy of the definition."""
     changed = WorkflowChange("One", ("Choices", 0, "Condition"), Replace(">", "<")).applied_to(DEFINITION)
     assert changed["States"]["One"]["Choices"] == [{"Condition": "a < b"}]
     assert differences(DEFINITION, changed) == ["Condition"]
@@ -267,25 +267,25 @@ def test_a_workflow_gets_another_value():
         (WorkflowChange("Two", ("Default",), "x"), "there are 0 states Two"),
         (WorkflowChange("One", ("Choices", 1, "Condition"), "x"), "there is no such path"),
         (WorkflowChange("One", ("Default", "Next"), "x"), "there is no such path"),
-        (WorkflowChange("One", ("Default",), "Two"), "it is 'Two' already"),
-        (WorkflowChange("One", ("Default",), Replace("x", "y")), "'x' is there 0 times, not once"),
-        (WorkflowChange("Inner", ("Items",), Replace("x", "y")), "'x' is there 2 times, not once"),
-        (WorkflowChange("One", ("Choices",), Replace("x", "y")), "'x' is there 0 times, not once"),
+        (WorkflowChange("One", ("Default",), "Two"), "the value is 'Two' already"),
+        (WorkflowChange("One", ("Default",), Replace("x", "y")), "'x' occurs 0 times, not once"),
+        (WorkflowChange("Inner", ("Items",), Replace("x", "y")), "'x' occurs 2 times, not once"),
+        (WorkflowChange("One", ("Choices",), Replace("x", "y")), "'x' occurs 0 times, not once"),
     ],
     ids=lambda each: str(each)[:60],
 )
-def test_a_change_of_a_workflow_that_finds_nothing_fails(change: WorkflowChange, message: str):
-    """And says what it looked for, and where."""
+def test_a_change_of_the_workflow_without_a_unique_match_fails(change: WorkflowChange, message: str):
+    """The error names the target and the code that was not found once."""
     with pytest.raises(MutationError) as refusal:
         change.applied_to(DEFINITION)
     assert message in str(refusal.value)
 
 
-# --- what functions get
+# --- the functions' package
 
 
 def test_a_package_holds_the_functions_with_the_change():
-    """Every file of the package; the one that is named has the changed text."""
+    """The package holds every file of `functions`, with the changed text for the named file."""
     with zipfile.ZipFile(BytesIO(package({"functions/settings.py": "changed = True\n"}))) as archive:
         assert archive.read("functions/settings.py") == b"changed = True\n"
         expected = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "functions").rglob("*.py"))
@@ -293,7 +293,7 @@ def test_a_package_holds_the_functions_with_the_change():
 
 
 def test_the_files_of_a_function_are_those_that_it_imports():
-    """Directly, or through others."""
+    """Direct and indirect imports count."""
     files = imported_files("functions.handlers.api")
     assert {"functions/handlers/api.py", "functions/chat/messages.py", "functions/settings.py"} <= files
     assert "functions/handlers/connect.py" not in files
@@ -312,23 +312,23 @@ PASSED, FAILED, NOT_RUN = (Outcome(ending, "because") for ending in (Ending.PASS
         ([PASSED, PASSED], [FAILED, FAILED], Verdict.KILLED),
         ([PASSED, PASSED], [FAILED, PASSED], Verdict.SURVIVED),
         ([PASSED], [PASSED], Verdict.SURVIVED),
-        ([PASSED], [NOT_RUN], Verdict.UNPROVEN),
-        ([PASSED], [], Verdict.UNPROVEN),
-        ([FAILED], [FAILED], Verdict.UNPROVEN),
-        ([FAILED], [], Verdict.UNPROVEN),
-        ([NOT_RUN], [FAILED], Verdict.UNPROVEN),
+        ([PASSED], [NOT_RUN], Verdict.NO_PROOF),
+        ([PASSED], [], Verdict.NO_PROOF),
+        ([FAILED], [FAILED], Verdict.NO_PROOF),
+        ([FAILED], [], Verdict.NO_PROOF),
+        ([NOT_RUN], [FAILED], Verdict.NO_PROOF),
     ],
 )
 def test_a_mutant_is_killed_by_tests_that_pass_only_without_it(
     control: list[Outcome], outcomes: list[Outcome], verdict: Verdict
 ):
-    """A test that fails anyway, or does not run, proves nothing."""
+    """A test that fails without the mutant, or does not run, proves nothing."""
     assert judge(control, outcomes)[0] is verdict
 
 
 def test_outcomes_are_read_from_a_report_of_pytest():
-    """An error in the set-up, and a test that was skipped, are no failures."""
-    found = from_junit(
+    """A failed set-up and a skipped test do not count as failures."""
+    outcomes = from_junit(
         """<testsuites><testsuite>
         <testcase classname="tests.a.test_b" name="test_ok"/>
         <testcase classname="tests.a.test_b" name="test_bad"><failure message="assert 1&#10; == 2"/></testcase>
@@ -338,7 +338,7 @@ def test_outcomes_are_read_from_a_report_of_pytest():
         <testcase classname="tests.a.test_b" name="test_each[2]"/>
         </testsuite></testsuites>"""
     )
-    assert found == {
+    assert outcomes == {
         "tests/a/test_b.py::test_ok": Outcome(Ending.PASSED),
         "tests/a/test_b.py::test_bad": Outcome(Ending.FAILED, "assert 1 == 2"),
         "tests/a/test_b.py::test_set_up": Outcome(Ending.NOT_RUN, "no stage"),
@@ -348,12 +348,12 @@ def test_outcomes_are_read_from_a_report_of_pytest():
 
 
 def case(title: str, status: str, *messages: str) -> dict[str, Any]:
-    """A test in a report of Vitest."""
+    """A test in a JSON report of Vitest."""
     return {"ancestorTitles": ["of it"], "title": title, "status": status, "failureMessages": list(messages)}
 
 
 def test_outcomes_are_read_from_a_report_of_vitest():
-    """A file that fails as a whole, such as one that never loaded the changed module, has run nothing."""
+    """The tests of a file that fails as a whole, for example before it loads its module, count as not run."""
     tests = [case("holds", "passed"), case("breaks", "failed", "Error: no\n at x"), case("left", "skipped")]
     files = [
         {"name": "/ui/tests/a.test.ts", "status": "failed", "message": "", "assertionResults": tests},
@@ -371,8 +371,8 @@ def test_outcomes_are_read_from_a_report_of_vitest():
     }
 
 
-def test_mutants_of_the_browser_need_no_stage(monkeypatch: pytest.MonkeyPatch):
-    """They have one control run together, and each a run of its own; results come in the order asked for."""
+def test_browser_mutants_run_without_a_stage(monkeypatch: pytest.MonkeyPatch):
+    """Browser mutants share one control run, and the results are in the order of the mutants."""
     runs: list[dict[str, str]] = []
 
     def run_vitest(tests: list[str], environment: dict[str, str]) -> dict[str, Outcome]:
@@ -388,6 +388,8 @@ def test_mutants_of_the_browser_need_no_stage(monkeypatch: pytest.MonkeyPatch):
     results = Runner(2, 20, reported.append).run(BROWSER)
     assert [result.mutant for result in results] == BROWSER
     assert {result.verdict for result in results} == {Verdict.KILLED}
-    assert sorted(result.mutant.what for result in reported) == sorted(mutant.what for mutant in BROWSER)
+    assert sorted(result.mutant.description for result in reported) == sorted(
+        mutant.description for mutant in BROWSER
+    )
     assert runs[0] == {}
     assert len(runs) == 1 + len(BROWSER)
