@@ -89,7 +89,7 @@ class Page:
 
     @contextmanager
     def opened(self, stage: Stage, token: str) -> Iterator[None]:
-        """Read the stream in a process of its own until the block ends."""
+        """Read the stream in a separate process until the block ends."""
         with subprocess.Popen(
             [sys.executable, "-m", "bench.inspector_page"],
             cwd=ROOT,

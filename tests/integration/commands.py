@@ -1,4 +1,4 @@
-"""Runs `parley` commands on the stage under test: in this process, which is faster, or in their own."""
+"""Runs `parley` commands on the stage under test, in this process, which is faster, or in a separate process."""
 
 import contextlib
 import io
@@ -47,7 +47,7 @@ def run_ops(stage: TestStage, *arguments: str) -> CommandResult:
 
 
 def run_ops_process(stage: TestStage, *arguments: str) -> CommandResult:
-    """Run `parley ARGUMENTS` as an operator does, in a process of its own."""
+    """Run `parley ARGUMENTS` as an operator does, in a separate process."""
     completed = subprocess.run(
         [*ops_command(stage), *arguments],
         cwd=ROOT,
