@@ -1,1 +1,1 @@
-"""Writes the contract's documents from the typed models: JSON Schema, AsyncAPI, and the UI's types."""
+"""Generates documents from the typed models: JSON Schema, AsyncAPI, OpenAPI, Markdown pages and the UI's types."""

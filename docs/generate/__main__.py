@@ -1,4 +1,4 @@
-"""`make docs`: write every generated document again. A test fails when one is stale."""
+"""`make docs`: write every generated document. tests/unit/docs/test_documents.py fails when one is out of date."""
 
 from docs.generate.documents import DOCUMENTS, ROOT
 

@@ -1,15 +1,18 @@
-"""The events and frames as AsyncAPI 3.0: what may be sent where, by whom."""
+"""Describe the events and frames as AsyncAPI 3.0: their channels, who sends them, and their schemas.
+
+https://www.asyncapi.com/docs/reference/specification/v3.0.0
+"""
 
 from typing import Any
 
 from pydantic import BaseModel
 
-from docs.generate.schema import CLIENT_FRAMES, EVENTS, SERVER_FRAMES, definitions
+from docs.generate.schema import CLIENT_FRAMES, EVENTS, SERVER_FRAMES, definitions, with_component_references
 from functions.contract.events import CHANNEL_EVENTS, SCHEMA_VERSION, SOURCE
 
 
 def asyncapi() -> dict[str, Any]:
-    """The whole document."""
+    """Return the AsyncAPI document."""
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -21,26 +24,26 @@ def asyncapi() -> dict[str, Any]:
         "channels": {
             "socket": {
                 "address": "wss://…/socket?ticket={ticket}",
-                "description": "Text frames, JSON. `action` selects the route; `type` tells what the server says.",
+                "description": "JSON text frames. `action` names a client's command, `type` a server's frame.",
                 "messages": {shape.__name__: _message_ref(shape) for shape in (*CLIENT_FRAMES, *SERVER_FRAMES)},
             },
             "bus": {
                 "address": SOURCE,
-                "description": "The EventBridge bus: `source` parley, `detail-type` the event's name.",
+                "description": "The EventBridge bus. `source` is parley, `detail-type` is the event's name.",
                 "messages": {shape.__name__: _message_ref(shape) for shape in EVENTS},
             },
         },
         "operations": {
-            "takeFrames": _operation("receive", "socket", CLIENT_FRAMES, "A client asks for something"),
-            "postFrames": _operation("send", "socket", SERVER_FRAMES, "The server tells a client"),
-            "publishEvents": _operation("send", "bus", EVENTS, "A function puts a fact on the bus"),
+            "takeFrames": _operation("receive", "socket", CLIENT_FRAMES, "A client sends a command"),
+            "postFrames": _operation("send", "socket", SERVER_FRAMES, "The server posts a frame to a client"),
+            "publishEvents": _operation("send", "bus", EVENTS, "A function publishes an event"),
         },
         "components": {
             "messages": {
                 **{shape.__name__: _frame(shape) for shape in (*CLIENT_FRAMES, *SERVER_FRAMES)},
                 **{shape.__name__: _event(shape) for shape in EVENTS},
             },
-            "schemas": _moved(definitions()),
+            "schemas": with_component_references(definitions()),
         },
     }
 
@@ -67,10 +70,10 @@ def _frame(shape: type[BaseModel]) -> dict[str, Any]:
 
 
 def _event(shape: type[BaseModel]) -> dict[str, Any]:
-    way = "workflow deliver" if shape.__name__ in CHANNEL_EVENTS else "queue status"
+    path = "workflow deliver" if shape.__name__ in CHANNEL_EVENTS else "queue status"
     return {
         "summary": _summary(shape),
-        "tags": [{"name": way}],
+        "tags": [{"name": path}],
         "contentType": "application/json",
         "payload": {
             "type": "object",
@@ -93,14 +96,3 @@ def _event(shape: type[BaseModel]) -> dict[str, Any]:
 
 def _summary(shape: type[BaseModel]) -> str:
     return (shape.__doc__ or "").strip().split("\n")[0]
-
-
-def _moved(value: Any) -> Any:
-    """The same schemas, their references pointing into this document."""
-    if isinstance(value, dict):
-        return {key: _moved(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_moved(item) for item in value]
-    if isinstance(value, str):
-        return value.replace("#/$defs/", "#/components/schemas/")
-    return value

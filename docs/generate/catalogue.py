@@ -1,4 +1,4 @@
-"""The catalogue of events and frames, for reading: what each says, field by field."""
+"""Render docs/events.md: every event and frame with its fields."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,54 +12,55 @@ from functions.contract.frames import Frame
 INTRODUCTION = """\
 # Events and frames
 
-Generated from the typed models by `make docs`; the same as [JSON Schema](contract/schema.json) and
-[AsyncAPI](contract/asyncapi.json). Every event on the bus has `source` parley, its name as `detail-type`, and
-a `detail` of `{"metadata": …, "data": …}`.
+Generated from the typed models by `make docs`. [JSON Schema](contract/schema.json) and
+[AsyncAPI](contract/asyncapi.json) have the same content. Every event on the bus has the `source` parley, its name
+as `detail-type`, and a `detail` of `{"metadata": …, "data": …}`.
 """
 
 
 def catalogue() -> str:
-    """The whole page."""
-    known = definitions()
+    """Return the page as Markdown."""
+    schemas = definitions()
     parts = [
         INTRODUCTION,
-        _section("Metadata", "Of every event.", known["Metadata"]),
+        _section("Metadata", "Every event has these fields.", schemas["Metadata"]),
         "## Channel events: durable, through the workflow `deliver`\n",
-        *_sections(CHANNEL_EVENTS.values(), known),
+        *_sections(CHANNEL_EVENTS.values(), schemas),
         "## Status updates: ephemeral, through the queue `status`\n",
-        *_sections(STATUS_UPDATES.values(), known),
-        "## Frames from clients\n",
-        *_sections(CLIENT_FRAMES, known),
+        *_sections(STATUS_UPDATES.values(), schemas),
+        "## Frames from clients: commands\n",
+        *_sections(CLIENT_FRAMES, schemas),
         "## Frames from the server\n",
-        *_sections(SERVER_FRAMES, known),
+        *_sections(SERVER_FRAMES, schemas),
     ]
     return "\n".join(parts)
 
 
-def _sections(shapes: Iterable[type[BaseModel]], known: dict[str, Any]) -> list[str]:
-    return [_section(_title(shape), (shape.__doc__ or "").strip(), known[shape.__name__]) for shape in shapes]
+def _sections(shapes: Iterable[type[BaseModel]], schemas: dict[str, Any]) -> list[str]:
+    return [_section(_title(shape), (shape.__doc__ or "").strip(), schemas[shape.__name__]) for shape in shapes]
 
 
 def _title(shape: type[BaseModel]) -> str:
-    """What the wire calls it: a frame by its type or action, an event by its detail-type."""
-    for tell in ("type", "action"):
-        field = shape.model_fields.get(tell)
-        if field is not None and (issubclass(shape, Frame) or tell == "action"):
-            return str(field.default if tell == "type" else field.annotation.__args__[0])  # type: ignore[union-attr]
+    """Return the name on the wire: a frame's type, a command's action, an event's detail-type."""
+    if issubclass(shape, Frame):
+        return str(shape.model_fields["type"].default)
+    if "action" in shape.model_fields:
+        return str(shape.model_fields["action"].annotation.__args__[0])  # type: ignore[union-attr]
     return shape.__name__
 
 
-def _section(title: str, says: str, schema: dict[str, Any]) -> str:
+def _section(title: str, description: str, schema: dict[str, Any]) -> str:
     required = set(schema.get("required", ()))
     rows = [
-        f"| `{name}` | {_kind(field)}{'' if name in required else ', where it applies'} |"
-        f" {field.get('description', '')} |"
+        f"| `{name}` | {_type(field)}{'' if name in required else ', optional'} | {field.get('description', '')} |"
         for name, field in schema["properties"].items()
     ]
-    return "\n".join([f"### {title}", "", says, "", "| field | is | says |", "|---|---|---|", *rows, ""])
+    return "\n".join(
+        [f"### {title}", "", description, "", "| field | type | meaning |", "|---|---|---|", *rows, ""]
+    )
 
 
-def _kind(field: dict[str, Any]) -> str:
+def _type(field: dict[str, Any]) -> str:
     match field:
         case {"$ref": reference}:
             return str(reference).rsplit("/", 1)[-1]
@@ -67,10 +68,10 @@ def _kind(field: dict[str, Any]) -> str:
             return f"`{value}`"
         case {"enum": values}:
             return ", ".join(f"`{value}`" for value in values)
-        case {"anyOf": kinds} | {"oneOf": kinds}:
-            return " or ".join(_kind(kind) for kind in kinds)
+        case {"anyOf": options} | {"oneOf": options}:
+            return " or ".join(_type(option) for option in options)
         case {"type": "array", "items": items}:
-            return f"list of {_kind(items)}"
-        case {"type": kind}:
-            return str(kind)
-    raise ValueError(f"no words for {field}")
+            return f"list of {_type(items)}"
+        case {"type": name}:
+            return str(name)
+    raise ValueError(f"There is no Markdown for the schema {field}: add a case to _type.")

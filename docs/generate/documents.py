@@ -1,4 +1,4 @@
-"""Which documents are generated, and how: the path from the repository's root, and what renders it."""
+"""The generated documents: the path of each from the repository's root, and the function that renders it."""
 
 import json
 from collections.abc import Callable

@@ -1,16 +1,19 @@
-"""The REST API as OpenAPI 3.1, from the routes that the stack deploys and the models that the function reads."""
+"""Describe the REST API as OpenAPI 3.1, from the routes and models of `functions.contract`.
+
+https://spec.openapis.org/oas/v3.1.0
+"""
 
 import re
 from collections import defaultdict
 from typing import Any
 
-from docs.generate.schema import definitions
+from docs.generate.schema import definitions, with_component_references
 from functions.contract import errors
 from functions.contract.errors import ChatError, ErrorCode
 from functions.contract.routes import ROUTES, Query, Route
 
-# What any route may answer, before or besides its own errors.
-ALWAYS = (ErrorCode.SESSION_EXPIRED, ErrorCode.RATE_LIMITED, ErrorCode.INTERNAL)
+# Errors that every route may return, in addition to its own.
+COMMON_ERRORS = (ErrorCode.SESSION_EXPIRED, ErrorCode.RATE_LIMITED, ErrorCode.INTERNAL)
 STATUSES: dict[ErrorCode, int] = {
     error.code: error.status
     for error in vars(errors).values()
@@ -19,7 +22,7 @@ STATUSES: dict[ErrorCode, int] = {
 
 
 def openapi() -> dict[str, Any]:
-    """The whole document."""
+    """Return the OpenAPI document."""
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
     for route in ROUTES:
         paths[route.path][route.method.lower()] = _operation(route)
@@ -28,7 +31,7 @@ def openapi() -> dict[str, Any]:
         "info": {
             "title": "Parley",
             "version": "1",
-            "description": "Everything but frames. Generated from the typed models.",
+            "description": "The REST API. Generated from the typed models; frames are in the AsyncAPI document.",
             "license": {"name": "MIT-0", "identifier": "MIT-0"},
         },
         "servers": [{"url": "/api"}],
@@ -40,10 +43,10 @@ def openapi() -> dict[str, Any]:
                     "type": "apiKey",
                     "in": "header",
                     "name": "Authorization",
-                    "description": "The Cognito ID token, as it is",
+                    "description": "The Cognito ID token, without a prefix such as Bearer",
                 }
             },
-            "schemas": _moved(definitions()),
+            "schemas": with_component_references(definitions()),
         },
     }
 
@@ -88,7 +91,7 @@ def _responses(route: Route) -> dict[str, Any]:
     if route.answer:
         success["content"] = _content(route.answer.__name__)
     by_status: dict[int, list[str]] = defaultdict(list)
-    for code in sorted({*route.errors, *ALWAYS}):
+    for code in sorted({*route.errors, *COMMON_ERRORS}):
         by_status[STATUSES[code]].append(code)
     refusals = {
         str(status): {"description": ", ".join(codes), "content": _content("ErrorBody")}
@@ -99,14 +102,3 @@ def _responses(route: Route) -> dict[str, Any]:
 
 def _content(name: str) -> dict[str, Any]:
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
-
-
-def _moved(value: Any) -> Any:
-    """The same schemas, their references pointing into this document."""
-    if isinstance(value, dict):
-        return {key: _moved(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_moved(item) for item in value]
-    if isinstance(value, str):
-        return value.replace("#/$defs/", "#/components/schemas/")
-    return value

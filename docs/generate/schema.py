@@ -1,4 +1,4 @@
-"""JSON Schema of the chat's wire contract, and of the answers of the operator tools."""
+"""Generate JSON Schema: of the chat's wire contract, and of the answers of the operator tools."""
 
 from typing import Any, get_args
 
@@ -34,22 +34,21 @@ EVENTS: tuple[type[BaseModel], ...] = (*events.CHANNEL_EVENTS.values(), *events.
 
 
 def definitions() -> dict[str, Any]:
-    """Every shape's schema by name, references pointing to `#/$defs/`."""
-    _, received = models_json_schema([(shape, "validation") for shape in (*CLIENT_FRAMES, *REQUESTS)])
-    produced: tuple[type[BaseModel], ...] = (*SERVER_FRAMES, *RESPONSES, *EVENTS, events.Metadata)
-    _, sent = models_json_schema([(shape, "serialization") for shape in produced])
-    found: dict[str, Any] = {**received["$defs"], **sent["$defs"]}
-    without_nulls: tuple[type[BaseModel], ...] = (*SERVER_FRAMES, *EVENTS, events.Metadata)
-    for shape in without_nulls:
-        _leave_out_nulls(found[shape.__name__])
-    return dict(sorted(found.items()))
+    """Return the schema of every model by its name, sorted. References point to `#/$defs/`."""
+    _, inputs = models_json_schema([(shape, "validation") for shape in (*CLIENT_FRAMES, *REQUESTS)])
+    encoded_without_nulls: tuple[type[BaseModel], ...] = (*SERVER_FRAMES, *EVENTS, events.Metadata)
+    _, outputs = models_json_schema([(shape, "serialization") for shape in (*encoded_without_nulls, *RESPONSES)])
+    schemas: dict[str, Any] = {**inputs["$defs"], **outputs["$defs"]}
+    for shape in encoded_without_nulls:
+        _make_nullable_fields_optional(schemas[shape.__name__])
+    return dict(sorted(schemas.items()))
 
 
 def contract_schema() -> dict[str, Any]:
-    """One JSON Schema document: the closed unions of frames over `$defs`."""
+    """Return the schema of the wire: all models, and the closed unions ClientFrame and ServerFrame."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Parley's wire contract",
+        "title": "Parley's wire contract: events, frames and REST resources",
         "$defs": {
             **definitions(),
             "ClientFrame": _union(CLIENT_FRAMES),
@@ -59,13 +58,13 @@ def contract_schema() -> dict[str, Any]:
 
 
 def operations_schema() -> dict[str, Any]:
-    """One JSON Schema document: the answers of the operator commands, printed with `--json`."""
-    return _answers("Answers of Parley's operator commands", ops.models.ANSWERS)
+    """Return the schema of what the operator commands print with `--json`."""
+    return _answers("Answers of the operator commands of parley (--json)", ops.models.ANSWERS)
 
 
 def inspector_schema() -> dict[str, Any]:
-    """One JSON Schema document: the answers of the inspector's API."""
-    return _answers("Answers of the inspector's API", inspector.models.ANSWERS)
+    """Return the schema of the responses of the inspector's API."""
+    return _answers("Responses of the inspector's API", inspector.models.ANSWERS)
 
 
 def _answers(title: str, answers: tuple[type[BaseModel], ...]) -> dict[str, Any]:
@@ -77,20 +76,31 @@ def _answers(title: str, answers: tuple[type[BaseModel], ...]) -> dict[str, Any]
     }
 
 
+def with_component_references(value: Any) -> Any:
+    """Return schemas with their references changed for AsyncAPI and OpenAPI: `#/components/schemas/`."""
+    if isinstance(value, dict):
+        return {key: with_component_references(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_component_references(item) for item in value]
+    if isinstance(value, str):
+        return value.replace("#/$defs/", "#/components/schemas/")
+    return value
+
+
 def _union(shapes: tuple[type[BaseModel], ...]) -> dict[str, Any]:
     return {"oneOf": [{"$ref": f"#/$defs/{shape.__name__}"} for shape in shapes]}
 
 
-def _leave_out_nulls(schema: dict[str, Any]) -> None:
-    """Frames and events are encoded without their empty fields, so a nullable field is an optional one."""
+def _make_nullable_fields_optional(schema: dict[str, Any]) -> None:
+    """Frames and events are encoded without null fields: remove null from their types, and make them optional."""
     nullable = {name for name, field in schema["properties"].items() if _is_nullable(field)}
     for name in nullable:
         field = schema["properties"][name]
-        kept = [kind for kind in field.pop("anyOf") if kind.get("type") != "null"]
+        (remaining,) = [option for option in field.pop("anyOf") if option.get("type") != "null"]
         field.pop("default", None)
-        field.update(kept[0])
+        field.update(remaining)
     schema["required"] = [name for name in schema["properties"] if name not in nullable]
 
 
 def _is_nullable(field: dict[str, Any]) -> bool:
-    return any(kind.get("type") == "null" for kind in field.get("anyOf", ()))
+    return any(option.get("type") == "null" for option in field.get("anyOf", ()))

@@ -1,4 +1,4 @@
-"""The contract as TypeScript types. Plain printing of the schema's few constructs; anything else is an error."""
+"""Render a JSON Schema as TypeScript types. Supports only the constructs that our schemas use."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ HEADER = "// Generated from the typed models by `make docs`. Do not edit.\n"
 
 
 def typescript(schema: dict[str, Any]) -> str:
-    """The types of a schema's `$defs`. Raises ValueError for a construct that has no printing here."""
+    """Return one declaration for each of the schema's `$defs`. Raises ValueError for an unsupported construct."""
     return HEADER + "\n" + "\n".join(_declaration(name, shape) for name, shape in schema["$defs"].items())
 
 
@@ -35,17 +35,17 @@ def _type(field: dict[str, Any]) -> str:
             return json.dumps(value)
         case {"enum": values}:
             return " | ".join(json.dumps(value) for value in values)
-        case {"anyOf": kinds} | {"oneOf": kinds}:
-            return " | ".join(_type(kind) for kind in kinds)
+        case {"anyOf": options} | {"oneOf": options}:
+            return " | ".join(_type(option) for option in options)
         case {"type": "array", "items": items}:
             inner = _type(items)
             return f"readonly ({inner})[]" if "|" in inner else f"readonly {inner}[]"
-        case {"type": "string" | "boolean" | "null" as kind}:
-            return str(kind)
+        case {"type": "string" | "boolean" | "null" as name}:
+            return str(name)
         case {"type": "integer" | "number"}:
             return "number"
         case {"type": "object", "additionalProperties": True}:
             return "Readonly<Record<string, unknown>>"
         case {"type": "object", "additionalProperties": values}:
             return f"Readonly<Record<string, {_type(values)}>>"
-    raise ValueError(f"no TypeScript for {json.dumps(field)}")
+    raise ValueError(f"There is no TypeScript for the schema {json.dumps(field)}: add a case to _type.")
