@@ -14,6 +14,8 @@ export default defineConfig({
   plugins: [mutant, react(), emojiData(), firstLoad()],
   build: {
     target: "es2024",
+    // The first versions with light-dark(), so that the palette stays as it is written.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     // data: URLs are not allowed by the content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
