@@ -190,10 +190,7 @@ def _start_detached(state: StateDirectory, options: StartOptions, *, as_json: bo
     with state.supervisor_log.open("w") as log:
         process = subprocess.Popen(
             [
-                sys.executable,
-                "-m",
-                "local.command_line",
-                "up",
+                *UP,
                 "--state-dir",
                 str(state.path),
                 *_arguments(options),

@@ -97,7 +97,6 @@ class Ping(Command):
 
 
 ChangeMessage = EditMessage | DeleteMessage | AddReaction | RemoveReaction
-ClientFrame = Annotated[SendMessage | ChangeMessage | StartTyping | Ping, Field(discriminator="action")]
 
 COMMANDS: dict[str, type[Command]] = {
     Action.SEND_MESSAGE: SendMessage,

@@ -161,7 +161,6 @@ ChannelEvent = (
     | MemberLeft
 )
 StatusUpdate = UserConnected | UserDisconnected | TypingStarted | ChannelRead
-EventData = ChannelEvent | StatusUpdate
 
 CHANNEL_EVENTS: dict[str, type[Shape]] = {shape.__name__: shape for shape in get_args(ChannelEvent)}
 """The durable events, by detail-type: the workflow `deliver` persists them before it posts them."""

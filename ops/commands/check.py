@@ -1,9 +1,10 @@
-"""`check`: replay equals database."""
+"""`check`: compare the archive with the tables (replay equals database)."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.text import Text
 
 from ops import times
@@ -18,91 +19,96 @@ from ops.stage import tables
 from ops.stage.stage import Stage
 
 SETTLE_SECONDS = 5.0
-MOST_SHOWN = 100
+MAX_SHOWN = 100
 
 
 @app.command(rich_help_panel=OPERATE)
 def check(
     context: typer.Context,
     since: Annotated[
-        str | None, typer.Option(help="Only rows since then; without it: as far back as the archive goes.")
+        str | None, typer.Option(help="Only rows since this time; without it, since the start of the archive.")
     ] = None,
     channel: Annotated[str | None, typer.Option(help="Only this channel.")] = None,
-    from_file: Annotated[
-        Path | None, typer.Option(help="Events that were brought in from this file, besides the archive's.")
-    ] = None,
+    from_file: Annotated[Path | None, typer.Option(help="Also take events from this file (an export).")] = None,
     settle: Annotated[
         float,
-        typer.Option(min=0, help="Leave out rows younger than so many seconds: they may still be on their way."),
+        typer.Option(min=0, help="Leave out rows of the last so many seconds: their delivery may not have ended."),
     ] = SETTLE_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Fold the archive and compare the result with the tables."""
+    """Compare the state that all archived events lead to with the tables."""
     stage = stage_of(context)
     archive_start = _archive_start(stage)
     since_ms = max(times.parse(since), archive_start) if since else archive_start
     until_ms = archive.complete_until_ms(stage) - int(settle * 1000)
     if since_ms >= until_ms:
         raise BadRequestError("No event is old enough to compare yet: newer ones may still be in progress.")
-    with output.progress() as bar:
-        draining = bar.add_task("reading the archive", total=None)
-        # From the archive's beginning: what happened later is about what happened before.
-        events = archive.read(
-            stage,
-            EventFilter(channel_id=channel),
-            since_ms=archive_start,
-            until_ms=archive.complete_until_ms(stage) + 1,
-            on_progress=lambda count: bar.update(draining, completed=count),
-        )
+    # Read from the start of the archive: an event after `since` may change something from before it.
+    events = _archived(stage, EventFilter(channel_id=channel), archive_start)
     if from_file is not None:
         events += [event for event in incident_file.read(from_file).events if channel in (None, event.channel_id)]
         since_ms = min(since_ms, *(event.occurred_ms for event in events), since_ms)
-    projected = projection.project(_unique(events))
-    result = comparison.compare(
-        projected, tables.read(stage, channel), since=times.iso(since_ms), until=times.iso(until_ms)
-    )
-    counts = comparison.counted(result.differences)
+    report = _compare(stage, events, channel, since_ms, until_ms)
     if as_json:
-        output.as_json(
-            CheckReport(
-                holds=result.holds,
-                events=projected.events,
-                malformed=len(projected.malformed),
-                compared=result.compared,
-                outside=result.outside,
-                counts=counts,
-                differences=[Difference.model_validate(difference) for difference in result.differences],
-            )
-        )
+        output.as_json(report)
     else:
-        console = output.console()
-        compared = ", ".join(f"{count} {name}" for name, count in result.compared.items())
-        console.print(f"{projected.events} archived events fold into {compared}.")
-        if result.outside:
-            console.print(
-                f"{result.outside} rows are older than the archive, or too young to be in it for sure: left out."
-            )
-        for difference in result.differences[:MOST_SHOWN]:
-            console.print(Text(f"✗ {difference.table} {difference.key}: {difference.note}", style="red"))
-        if len(result.differences) > MOST_SHOWN:
-            console.print(f"… and {len(result.differences) - MOST_SHOWN} more; --json has them all.")
-        if result.holds:
-            console.print(Text("✓ Replay equals database.", style="green"))
-        else:
-            console.print(
-                f"Replay does not equal database: {counts['missing']} missing, {counts['different']} different, "
-                f"{counts['extra']} extra. Repair what is missing with: parley replay --redeliver"
-            )
-    raise typer.Exit(ExitCode.DONE if result.holds else ExitCode.DIFFERENT)
+        _show(report, output.console())
+    raise typer.Exit(ExitCode.DONE if report.holds else ExitCode.DIFFERENT)
+
+
+def _archived(stage: Stage, event_filter: EventFilter, since_ms: int) -> list[BusEvent]:
+    with output.progress() as bar:
+        task = bar.add_task("reading the archive", total=None)
+        return archive.read(
+            stage,
+            event_filter,
+            since_ms=since_ms,
+            until_ms=archive.complete_until_ms(stage) + 1,
+            on_progress=lambda count: bar.update(task, completed=count),
+        )
+
+
+def _compare(
+    stage: Stage, events: list[BusEvent], channel: str | None, since_ms: int, until_ms: int
+) -> CheckReport:
+    projected = projection.project({event.event_id: event for event in events}.values())
+    stored = tables.read(stage, channel)
+    result = comparison.compare(projected, stored, since=times.iso(since_ms), until=times.iso(until_ms))
+    return CheckReport(
+        holds=result.holds,
+        events=projected.events,
+        malformed=len(projected.malformed),
+        compared=result.compared,
+        outside=result.outside,
+        counts=comparison.counted(result.differences),
+        differences=[Difference.model_validate(difference) for difference in result.differences],
+    )
+
+
+def _show(report: CheckReport, console: Console) -> None:
+    compared = ", ".join(f"{count} {name}" for name, count in report.compared.items())
+    console.print(f"{report.events} archived events, compared with {compared}.")
+    if report.outside:
+        console.print(
+            f"{report.outside} rows are older than the archive, or too recent to be in it: not compared."
+        )
+    for difference in report.differences[:MAX_SHOWN]:
+        console.print(Text(f"✗ {difference.table} {difference.key}: {difference.note}", style="red"))
+    if len(report.differences) > MAX_SHOWN:
+        console.print(f"… and {len(report.differences) - MAX_SHOWN} more: --json lists all.")
+    if report.holds:
+        console.print(Text("✓ Replay equals database.", style="green"))
+    else:
+        counts = report.counts
+        console.print(
+            f"Replay does not equal database: {counts['missing']} missing, {counts['different']} different, "
+            f"{counts['extra']} extra. Repair what is missing with: parley replay --redeliver"
+        )
 
 
 def _archive_start(stage: Stage) -> int:
-    """The moment since which the archive holds everything."""
+    """The time since which the archive is complete."""
     found = stage.client("events").describe_archive(ArchiveName=stage.output("Events", "ArchiveName"))
     created = int(found["CreationTime"].timestamp() * 1000)
     retention = int(found.get("RetentionDays") or 0)
     return max(created, times.now() - retention * 86_400_000) if retention else created
-
-
-def _unique(events: list[BusEvent]) -> list[BusEvent]:
-    return list({event.event_id: event for event in events}.values())

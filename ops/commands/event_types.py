@@ -1,4 +1,4 @@
-"""Kinds of event as options name them."""
+"""Event types as options name them."""
 
 from collections.abc import Iterable
 
@@ -6,11 +6,11 @@ from functions.contract.events import CHANNEL_EVENTS, STATUS_UPDATES
 from ops.errors import BadRequestError
 
 
-def checked_kinds(kinds: Iterable[str] | None) -> frozenset[str]:
-    """The kinds asked for. Raises BadRequestError for one that there is not."""
+def parse_event_types(names: Iterable[str] | None) -> frozenset[str]:
+    """The event types of an option. Raises BadRequestError for an unknown one."""
     known = {**CHANNEL_EVENTS, **STATUS_UPDATES}
-    wanted = frozenset(kinds or ())
-    for kind in sorted(wanted):
-        if kind not in known:
-            raise BadRequestError(f"There is no kind of event '{kind}'; there are {', '.join(known)}.")
-    return wanted
+    types = frozenset(names or ())
+    for name in sorted(types):
+        if name not in known:
+            raise BadRequestError(f"Unknown event type '{name}': use one of {', '.join(known)}.")
+    return types

@@ -1,4 +1,4 @@
-"""What commands print: tables and colours for a person at a terminal, plain lines in a pipe, JSON for scripts."""
+"""Output of the commands: tables and colours in a terminal, plain lines in a pipe, JSON for scripts."""
 
 import json
 import os
@@ -16,7 +16,7 @@ PIPED_WIDTH = 220
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that knows whether somebody looks at it."""
+    """A console: coloured in a terminal, plain and wide in a pipe."""
     stream = sys.stderr if stderr else sys.stdout
     if stream.isatty() or os.environ.get("FORCE_COLOR"):
         return Console(stderr=stderr, highlight=False)
@@ -40,7 +40,7 @@ def _plain(answer: Answer) -> Any:
 
 
 def table(*columns: str, right: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:
-    """A table in the house's form; `right` are aligned to the right, `whole` (ids) are never broken."""
+    """A table without borders. Columns in `right` are right-aligned; those in `whole` (ids) are not wrapped."""
     aligned, unbroken = set(right), set(whole)
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
@@ -50,7 +50,7 @@ def table(*columns: str, right: Iterable[str] = (), whole: Iterable[str] = ()) -
 
 
 def progress() -> Progress:
-    """A bar with the time that has passed, on stderr, so that a pipe gets the results alone."""
+    """A progress bar on stderr, so that a pipe gets the results only."""
     shown = console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
@@ -64,7 +64,7 @@ def progress() -> Progress:
 
 
 def milliseconds(value: float | None) -> str:
-    """A duration for people."""
+    """A duration with its unit."""
     if value is None:
         return "…"
     return f"{value / 1000:.2f} s" if value >= 1_000 else f"{value:.1f} ms" if value < 100 else f"{value:.0f} ms"

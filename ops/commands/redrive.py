@@ -1,4 +1,4 @@
-"""`redrive`: what waits in the dead-letter queues, and putting it back."""
+"""`redrive`: show the dead letters, and process them again."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from ops.models import DeadLetterSummary, RedriveResult
 from ops.runs import dead_letters
 from ops.runs.dead_letters import QUEUES, DeadLetter, Redriven
 
-# Long enough for every letter to be run before the first would be seen by somebody else.
+# Long enough to run every dead letter before the first is visible to another operator again.
 HIDDEN_SECONDS = 600
 
 
@@ -20,12 +20,12 @@ HIDDEN_SECONDS = 600
 def redrive(
     context: typer.Context,
     queue: Annotated[str, typer.Option(help=f"{', '.join(QUEUES)}, or all.")] = "all",
-    channel: Annotated[str | None, typer.Option(help="Only letters of this channel.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what waits, and why.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="How many letters at most, per queue.")] = 1_000,
+    channel: Annotated[str | None, typer.Option(help="Only dead letters of this channel.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the dead letters.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="The most dead letters per queue.")] = 1_000,
     as_json: AsJson = False,
 ) -> None:
-    """Show the dead letters with their reasons, and put them back where they belong."""
+    """Show the dead letters with their reasons, and process them again."""
     if queue != "all" and queue not in QUEUES:
         raise BadRequestError(f"There is no dead-letter queue '{queue}'; there are {', '.join(QUEUES)}, and all.")
     stage = stage_of(context)

@@ -11,7 +11,7 @@ from rich.text import Text
 from ops import times
 from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
-from ops.commands.event_types import checked_kinds
+from ops.commands.event_types import parse_event_types
 from ops.errors import BadRequestError, ExitCode
 from ops.events import archive, incident_file
 from ops.events.bus_event import EventFilter
@@ -27,26 +27,27 @@ COLOURS = {"same": "green", "superseded": "dim", "missing": "red", "different": 
 @app.command(name="replay", rich_help_panel=OPERATE)
 def replay_command(
     context: typer.Context,
-    since: Annotated[str | None, typer.Option(help="From when on: 15m, 2h, 09:30, or ISO 8601.")] = None,
-    until: Annotated[str, typer.Option(help="Until when.")] = "now",
+    since: Annotated[str | None, typer.Option(help="Start time: 15m, 2h, 09:30, or ISO 8601.")] = None,
+    until: Annotated[str, typer.Option(help="End time.")] = "now",
     channel: Annotated[str | None, typer.Option(help="Only of this channel.")] = None,
     user: Annotated[str | None, typer.Option(help="Only by or about this user (their id).")] = None,
-    kinds: Annotated[list[str] | None, typer.Option("--type", help="Only this kind of event; repeatable.")] = None,
+    kinds: Annotated[list[str] | None, typer.Option("--type", help="Only this event type; repeatable.")] = None,
     is_live: Annotated[
         bool,
         typer.Option("--redeliver/--dry-run", help="Repair and post again, or only compare (the default)."),
     ] = False,
     speed: Annotated[
-        float | None, typer.Option(min=0.01, help="Keep the events' pace times this; without it: no waiting.")
+        float | None,
+        typer.Option(min=0.01, help="A multiple of the original speed; without it, as fast as possible."),
     ] = None,
-    export: Annotated[Path | None, typer.Option(help="Write the events to this file, and run nothing.")] = None,
-    from_file: Annotated[Path | None, typer.Option(help="Take the events from this file.")] = None,
+    export: Annotated[Path | None, typer.Option(help="Write the events to this file and run nothing.")] = None,
+    from_file: Annotated[Path | None, typer.Option(help="Read the events from this file.")] = None,
     redact: Annotated[
         list[str] | None, typer.Option(help="With --export: leave out 'text' or 'names'; repeatable.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run past events through the workflow again. Nobody sees it unless --redeliver is given."""
+    """Run past events through the workflow again. Nothing is posted without --redeliver."""
     if redact and not export:
         raise BadRequestError("--redact goes with --export: events that are run stay as they are.")
     if export and (is_live or from_file):
@@ -57,7 +58,7 @@ def replay_command(
         raise BadRequestError("Give a start time with --since (15m, 09:30, 2026-11-24T09:30Z), or --from-file.")
     stage = stage_of(context)
     wanted = EventFilter(
-        types=checked_kinds(kinds),
+        types=parse_event_types(kinds),
         channel_id=channel,
         user_id=user,
         since_ms=times.parse(since) if since else None,
@@ -100,7 +101,7 @@ def _select(stage: Stage, wanted: EventFilter, from_file: Path | None, notes: Co
         )
     elif wanted.until_ms is not None and wanted.until_ms > settled and not stage.is_local:
         notes.print(
-            f"Only up to {times.iso(until_ms)}: what is younger may not be in the archive yet. "
+            f"Only up to {times.iso(until_ms)}: newer events may not be in the archive yet. "
             "Run this again in ten minutes for the rest.",
             style="yellow",
         )

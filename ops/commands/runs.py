@@ -1,4 +1,4 @@
-"""`runs`: the workflow's recent executions, those in trouble first."""
+"""`runs`: the workflow's recent runs, troubled ones first."""
 
 from typing import Annotated
 
@@ -12,33 +12,33 @@ from ops.models import RunSummary
 from ops.runs.execution import Execution
 from ops.runs.run_log import RunLog
 
-SHORT = 12
+MAX_ID_LENGTH = 12
 COLOURS = {"SUCCEEDED": "green", "RUNNING": "cyan"}
 
 
 @app.command(rich_help_panel=OPERATE)
 def runs(
     context: typer.Context,
-    since: Annotated[str, typer.Option(help="From when on: 15m, 2h, 09:30, or ISO 8601.")] = "1h",
-    until: Annotated[str, typer.Option(help="Until when.")] = "now",
-    failed: Annotated[bool, typer.Option("--failed", help="Only runs in trouble.")] = False,
+    since: Annotated[str, typer.Option(help="Start time: 15m, 2h, 09:30, or ISO 8601.")] = "1h",
+    until: Annotated[str, typer.Option(help="End time.")] = "now",
+    failed: Annotated[bool, typer.Option("--failed", help="Only troubled runs.")] = False,
     channel: Annotated[str | None, typer.Option(help="Only of this channel.")] = None,
-    kind: Annotated[str | None, typer.Option("--type", help="Only of this kind of event.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 30,
+    kind: Annotated[str | None, typer.Option("--type", help="Only of this event type.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="The most runs to list.")] = 30,
     as_json: AsJson = False,
 ) -> None:
-    """List recent runs of the workflow, those in trouble first."""
+    """List recent runs of the workflow, troubled ones first."""
     since_ms, until_ms = times.parse(since), times.parse(until)
 
-    def wanted(run: Execution) -> bool:
+    def matches(run: Execution) -> bool:
         return (not channel or run.event.channel_id == channel) and (not kind or run.event.detail_type == kind)
 
     log = RunLog(stage_of(context))
     if omission := log.omission:
         output.console(stderr=True).print(omission, style="yellow")
-    found = [run for run in log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit) if wanted(run)]
+    found = [run for run in log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit) if matches(run)]
     if not failed and len(found) < limit:
-        newest = log.newest(since_ms=since_ms, until_ms=until_ms, limit=limit, wanted=wanted)
+        newest = log.newest(since_ms=since_ms, until_ms=until_ms, limit=limit, wanted=matches)
         known = {run.execution_arn for run in found}
         found += [run for run in newest if run.execution_arn not in known]
     found = found[:limit]
@@ -47,7 +47,7 @@ def runs(
         return
     console = output.console()
     if not found:
-        console.print(f"No runs{' in trouble' if failed else ''} since {times.iso(since_ms)}.")
+        console.print(f"No runs{' with trouble' if failed else ''} since {times.iso(since_ms)}.")
         return
     columns = ("started", "run", "event", "channel", "message", "took", "reached", "")
     table = output.table(*columns, right=("took", "reached"), whole=columns[:7])
@@ -70,5 +70,5 @@ def runs(
 
 
 def _short(channel_id: str) -> str:
-    """Enough of a channel's id to tell it from others; --json has it whole."""
-    return channel_id if len(channel_id) <= SHORT else f"{channel_id[:SHORT]}…"
+    """The start of a channel's id; --json has all of it."""
+    return channel_id if len(channel_id) <= MAX_ID_LENGTH else f"{channel_id[:MAX_ID_LENGTH]}…"

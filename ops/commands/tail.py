@@ -8,7 +8,7 @@ from rich.text import Text
 
 from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
-from ops.commands.event_types import checked_kinds
+from ops.commands.event_types import parse_event_types
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.tail import open_tail
 from ops.models import PublishedEvent
@@ -17,21 +17,21 @@ from ops.models import PublishedEvent
 @app.command(rich_help_panel=OPERATE)
 def tail(
     context: typer.Context,
-    kinds: Annotated[list[str] | None, typer.Option("--type", help="Only this kind of event; repeatable.")] = None,
+    kinds: Annotated[list[str] | None, typer.Option("--type", help="Only this event type; repeatable.")] = None,
     channel: Annotated[str | None, typer.Option(help="Only of this channel.")] = None,
     user: Annotated[str | None, typer.Option(help="Only by or about this user (their id).")] = None,
-    seconds: Annotated[float, typer.Option(min=0, help="Stop after so long; 0: until Ctrl-C.")] = 0,
-    count: Annotated[int, typer.Option(min=0, help="Stop after so many; 0: do not count.")] = 0,
+    seconds: Annotated[float, typer.Option(min=0, help="Stop after so many seconds; 0: until Ctrl-C.")] = 0,
+    count: Annotated[int, typer.Option(min=0, help="Stop after so many events; 0: no limit.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Show events as they are published, until Ctrl-C. Texts are shown to whoever may read the queue."""
-    wanted = EventFilter(types=checked_kinds(kinds), channel_id=channel, user_id=user)
+    """Show events, message texts included, as they are published, until Ctrl-C."""
+    wanted = EventFilter(types=parse_event_types(kinds), channel_id=channel, user_id=user)
     stage = stage_of(context)
     console, notes = output.console(), output.console(stderr=True)
     shown = 0
     deadline = time.monotonic() + seconds if seconds else float("inf")
     with open_tail(stage) as opened:
-        notes.print(f"Watching {stage.output('Events', 'EventBusName')}; Ctrl-C ends it.", style="dim")
+        notes.print(f"Watching {stage.output('Events', 'EventBusName')}; stop with Ctrl-C.", style="dim")
         try:
             while time.monotonic() < deadline and (not count or shown < count):
                 for event in opened.poll():

@@ -1,4 +1,4 @@
-"""`users`: who may sign in."""
+"""`users`: manage who may sign in."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ app.add_typer(users, name="users", rich_help_panel=OPERATE)
 
 @users.command(name="list")
 def list_users(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show every user of the pool."""
+    """List all users of the user pool."""
     found = stage_of(context).user_pool.list_users()
     if as_json:
         output.as_json(found)
@@ -38,7 +38,7 @@ def list_users(context: typer.Context, as_json: AsJson = False) -> None:
 def add(
     context: typer.Context,
     username: str,
-    name: Annotated[str | None, typer.Option(help="The display name; the user name without it.")] = None,
+    name: Annotated[str | None, typer.Option(help="The display name; the username without it.")] = None,
     password: Annotated[
         str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="PARLEY_PASSWORD")
     ] = "",
@@ -58,13 +58,13 @@ def add(
 
 @users.command()
 def disable(context: typer.Context, username: str, as_json: AsJson = False) -> None:
-    """Let a user sign in no more. Sockets that are open end with their session, within the hour."""
+    """Disable a user's sign-in. Open connections end with their session, within one hour."""
     _set_enabled(context, username, False, as_json)
 
 
 @users.command()
 def enable(context: typer.Context, username: str, as_json: AsJson = False) -> None:
-    """Let a user sign in again."""
+    """Enable a user's sign-in again."""
     _set_enabled(context, username, True, as_json)
 
 
@@ -73,4 +73,4 @@ def _set_enabled(context: typer.Context, username: str, enabled: bool, as_json: 
     if as_json:
         output.as_json(UserEnabled(username=username, enabled=enabled))
     else:
-        output.console().print(f"{username} may {'sign in again' if enabled else 'not sign in any more'}.")
+        output.console().print(f"{username} may {'sign in again' if enabled else 'no longer sign in'}.")

@@ -411,7 +411,7 @@ async def test_an_export_can_be_replayed_on_another_stage(
         ((), "--since"),
         (("--since", "soon"), "Invalid time"),
         (("--since", "5m", "--until", "10m"), "empty"),
-        (("--since", "5m", "--type", "Nothing"), "no kind of event"),
+        (("--since", "5m", "--type", "Nothing"), "Unknown event type"),
         (("--since", "5m", "--redact", "text"), "--export"),
         (("--from-file", "/no/such/file"), "Cannot read"),
         (("--since", "5m", "--export", "out", "--redeliver"), "neither"),
