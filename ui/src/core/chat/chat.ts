@@ -90,8 +90,9 @@ export class Chat {
   async signOut(): Promise<void> {
     this.stop();
     // Do not wait long for an unreachable server: the session then expires.
-    await Promise.race([this.api.signOut().catch(() => undefined), sleep(SIGN_OUT_TIMEOUT_MS)]);
-    await this.#session.signOut();
+    await this.#session.signOut(() =>
+      Promise.race([this.api.signOut().catch(() => undefined), sleep(SIGN_OUT_TIMEOUT_MS)]),
+    );
   }
 
   /** A new socket is in use: send the outbox, then backfill. Frames received meanwhile merge by seq. */

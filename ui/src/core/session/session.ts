@@ -118,10 +118,15 @@ export class Session implements TokenSource {
     return renewed.id_token;
   }
 
-  async signOut(): Promise<void> {
+  /**
+   * Ends the session in all tabs and at the user pool. The other tabs end before `endOnServer` is called: the server
+   * closes their sockets, and a tab that still had the session would request a ticket for another.
+   */
+  async signOut(endOnServer: () => Promise<unknown>): Promise<void> {
     this.#signingOut = true;
-    this.#ended = true;
     this.#broadcast({ kind: "signed-out" });
+    await endOnServer();
+    this.#ended = true;
     // Wait for a pending renewal, so that its tokens are revoked too.
     await this.#renewal?.catch(() => undefined);
     writeItem(SIGNED_IN_KEY, null);

@@ -106,7 +106,7 @@ describe("a renewal in progress", () => {
   test("is awaited, revoked and deleted when this tab signs out", async () => {
     const token = session.idToken().catch((failure: unknown) => failure);
     await until(() => hosted.asked.includes("/oauth2/token"));
-    const out = session.signOut();
+    const out = session.signOut(async () => undefined);
     hosted.answerRenewal();
     await Promise.all([token, out]);
     expect(hosted.asked).toEqual(["/oauth2/token", "/oauth2/revoke"]);
@@ -114,6 +114,18 @@ describe("a renewal in progress", () => {
     expect(local.getItem("parley.signedIn")).toBeNull();
     expect(location.assign).toHaveBeenCalledOnce();
   });
+});
+
+test("a sign-out ends the other tabs before it ends the session on the server", async () => {
+  const received = new Promise<unknown>((resolve) => {
+    otherTab.onmessage = ({ data }) => resolve(data);
+  });
+  let before: unknown;
+  await session.signOut(async () => {
+    before = await received;
+  });
+  expect(before).toEqual({ kind: "signed-out" });
+  await expect(session.idToken()).rejects.toMatchObject({ code: "SIGNED_OUT" });
 });
 
 test("a renewal keeps the session if no tab signs out", async () => {
