@@ -1,1 +1,1 @@
-"""The infrastructure, one file per stack. `stage` says what a stage is, `chat_function` how functions are made."""
+"""The infrastructure, one file per stack. `stage` has the settings, `chat_function` and `uses` the functions."""

@@ -11,7 +11,7 @@ from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.contract.events import UserConnected
 from functions.contract.model import timestamp
-from functions.handlers.websocket import caller_of
+from functions.handlers.websocket import Caller, caller_of
 from functions.settings import ConnectSettings
 
 clients.prepare(clients.dynamodb, clients.event_bridge)
@@ -25,27 +25,9 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         return {"statusCode": 400}
     settings, caller, now = ConnectSettings.from_env(), caller_of(event), now_ms()
     tracing.annotate(userId=caller.user_id, connectionId=caller.connection_id)
-    with tracing.step("register the connection"):
-        connections.register(
-            connections.Connection(
-                user_id=caller.user_id,
-                connection_id=caller.connection_id,
-                session_id=caller.session_id,
-                expires_at=connections.expiry(now_ms=now, session_expires_at_ms=caller.session_expires_at_ms),
-            ),
-            connections_table=settings.connections_table,
-            subscriptions_table=settings.subscriptions_table,
-            members_table=settings.members_table,
-            now_ms=now,
-        )
+    _register(settings, caller, now)
     if tickets.session_has_ended(settings.tickets_table, caller.session_id):
-        connections.delete(
-            caller.user_id,
-            caller.connection_id,
-            connections_table=settings.connections_table,
-            subscriptions_table=settings.subscriptions_table,
-            members_table=settings.members_table,
-        )
+        _delete(settings, caller)
         logger.info("refused", extra={"userId": caller.user_id, "reason": "the session has ended"})
         return {"statusCode": 403}
     connected = UserConnected(
@@ -62,3 +44,30 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     observability.count("NewConnections")
     observability.flush()
     return {"statusCode": 200}
+
+
+def _register(settings: ConnectSettings, caller: Caller, now: int) -> None:
+    connection = connections.Connection(
+        user_id=caller.user_id,
+        connection_id=caller.connection_id,
+        session_id=caller.session_id,
+        expires_at=connections.expiry(now_ms=now, session_expires_at_ms=caller.session_expires_at_ms),
+    )
+    with tracing.step("register the connection"):
+        connections.register(
+            connection,
+            connections_table=settings.connections_table,
+            subscriptions_table=settings.subscriptions_table,
+            members_table=settings.members_table,
+            now_ms=now,
+        )
+
+
+def _delete(settings: ConnectSettings, caller: Caller) -> None:
+    connections.delete(
+        caller.user_id,
+        caller.connection_id,
+        connections_table=settings.connections_table,
+        subscriptions_table=settings.subscriptions_table,
+        members_table=settings.members_table,
+    )

@@ -66,5 +66,5 @@ def audiences(
 
 def _online_until(settings: BroadcastStatusSettings, user_id: str) -> int | None:
     """Return when the last of a user's connections expires (seconds since the epoch), None without any."""
-    found = connections.of_user(settings.connections_table, user_id, now_ms=now_ms())
-    return max((connection.expires_at for connection in found), default=None)
+    opened = connections.of_user(settings.connections_table, user_id, now_ms=now_ms())
+    return max((connection.expires_at for connection in opened), default=None)

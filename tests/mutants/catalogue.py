@@ -167,7 +167,7 @@ SERVER = [
         "a user is online while one of their connections is open",
         PythonChange(
             "functions.logic.presence:_online_until",
-            SetArgument("max", 0, "[connection.expires_at for connection in found][1:]"),
+            SetArgument("max", 0, "[connection.expires_at for connection in opened][1:]"),
         ),
         TWO_TABS,
     ),

@@ -1,8 +1,8 @@
-"""Which AWS calls a handler can reach, read from the code: (action, resource) pairs such as PutItem on `members`.
+"""Read from the code which AWS calls a handler can make: (action, resource) pairs such as PutItem on `members`.
 
-Follows references from the handler through `functions`, with the names of tables as they are passed along: a
-parameter is whatever the caller hands in, `settings.members_table` is `members`. What is referenced counts as
-called; a router's routes count where the router is.
+This follows references from the handler through `functions`, with the names of the tables that are passed along: a
+parameter is what the caller passes, `settings.members_table` is `members`. Everything referenced counts as called.
+The routes of a router count where the router is referenced.
 """
 
 import ast
@@ -33,15 +33,15 @@ OTHER_CALLS = {
     "post_to_connection": ("execute-api:ManageConnections", "POST"),
     "delete_connection": ("execute-api:ManageConnections", "DELETE"),
 }
-# What a module does when it is imported.
-LOOSE = "<module>"
+# The statements of a module that run when it is imported.
+TOP_LEVEL = "<module>"
 Need = tuple[str, str]
 Bindings = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Module:
-    """A module of `functions`: its definitions, and what its names stand for."""
+    """A module of `functions`: its definitions, and the full names of its imports."""
 
     name: str
     definitions: Mapping[str, ast.AST]
@@ -50,13 +50,13 @@ class Module:
 
 @cache
 def module(name: str) -> Module | None:
-    """A module by its dotted name; None where there is none of that name."""
+    """Return a module by its dotted name, or None."""
     path = ROOT.joinpath(*name.split(".")).with_suffix(".py")
     if not path.is_file():
         return None
     definitions: dict[str, ast.AST] = {}
     imports: dict[str, str] = {}
-    loose: list[ast.stmt] = []
+    top_level: list[ast.stmt] = []
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             definitions[node.name] = node
@@ -67,14 +67,14 @@ def module(name: str) -> Module | None:
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("functions"):
             imports |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Expr):
-            loose.append(node)
-    definitions[LOOSE] = ast.Module(loose, [])
+            top_level.append(node)
+    definitions[TOP_LEVEL] = ast.Module(top_level, [])
     return Module(name, definitions, imports)
 
 
 def calls_of(handler: str) -> set[Need]:
-    """Everything that a handler (`functions.handlers.connect`) can ask of AWS."""
-    found: set[Need] = set()
+    """Return the calls that a handler, such as `functions.handlers.connect`, can make."""
+    needs: set[Need] = set()
     visited: set[tuple[str, str, tuple[tuple[str, str], ...]]] = set()
 
     def visit(home: Module, name: str, bindings: Bindings) -> None:
@@ -86,26 +86,31 @@ def calls_of(handler: str) -> set[Need]:
         for other, node in home.definitions.items():
             if other != name and isinstance(node, ast.FunctionDef) and name in decorators(node):
                 visit(home, other, {})
-        found.update(needs_in(definition, bindings, where=f"{home.name}.{name}"))
-        for target, more in references(home, definition, bindings):
-            visit(*target, more)
+        needs.update(needs_in(definition, bindings, where=f"{home.name}.{name}"))
+        for target, tables in references(home, definition, bindings):
+            visit(*target, tables)
 
     start = module(handler)
     assert start is not None
     for name in start.definitions:
         visit(start, name, {})
-    return found
+    return needs
 
 
 def decorators(function: ast.FunctionDef) -> set[str]:
-    """The names that decorators begin with: `@router.get(…)` is by `router`."""
-    return {node.id for each in function.decorator_list for node in ast.walk(each) if isinstance(node, ast.Name)}
+    """Return the names in the decorators of a function: `router` for `@router.get(…)`."""
+    return {
+        node.id
+        for decorator in function.decorator_list
+        for node in ast.walk(decorator)
+        if isinstance(node, ast.Name)
+    }
 
 
 def references(
     home: Module, definition: ast.AST, bindings: Bindings
 ) -> Iterator[tuple[tuple[Module, str], Bindings]]:
-    """The definitions of ours that code refers to, and what it calls them with."""
+    """Yield the definitions that some code refers to, with the tables that it passes to them."""
     called: dict[int, ast.Call] = {
         id(node.func): node for node in ast.walk(definition) if isinstance(node, ast.Call)
     }
@@ -117,7 +122,7 @@ def references(
 
 
 def resolve(home: Module, node: ast.AST) -> tuple[Module, str] | None:
-    """The definition that a name, or a module's attribute, stands for."""
+    """Return the definition that a name or an attribute of a module refers to, or None."""
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         found = module(home.imports.get(node.value.id, ""))
         return (found, node.attr) if found else None
@@ -131,29 +136,29 @@ def resolve(home: Module, node: ast.AST) -> tuple[Module, str] | None:
 
 
 def arguments(target: tuple[Module, str], call: ast.Call | None, bindings: Bindings) -> Bindings:
-    """The tables that a call hands to the parameters of what it calls."""
+    """Return the tables that a call passes to the parameters of a definition."""
     definition = target[0].definitions.get(target[1])
     if call is None or not isinstance(definition, ast.FunctionDef):
         return {}
-    names = [each.arg for each in (*definition.args.args, *definition.args.kwonlyargs)]
-    handed = dict(zip(names, call.args, strict=False)) | {
-        each.arg: each.value for each in call.keywords if each.arg
+    names = [parameter.arg for parameter in (*definition.args.args, *definition.args.kwonlyargs)]
+    passed = dict(zip(names, call.args, strict=False)) | {
+        keyword.arg: keyword.value for keyword in call.keywords if keyword.arg
     }
     tables: dict[str, str] = {}
-    for name, value in handed.items():
+    for name, value in passed.items():
         if isinstance(value, ast.Starred):
             continue
         if table := table_of(value, bindings):
             tables[name] = table
     starred = [value for value in call.args if isinstance(value, ast.Starred)]
     if starred:
-        # `messages.page(*tables, …)`: the parameters are named for their tables.
+        # In `messages.page(*tables, …)`, the names of the parameters are those of the tables.
         tables |= {name: name.removesuffix("_table") for name in names if name.endswith("_table")}
     return tables
 
 
 def table_of(node: ast.AST, bindings: Bindings) -> str | None:
-    """The table that an expression names: a parameter's, or a setting's."""
+    """Return the table that an expression names: by a parameter or a setting. None if it does not."""
     if isinstance(node, ast.Name):
         return bindings.get(node.id)
     if isinstance(node, ast.Attribute) and node.attr.endswith("_table"):
@@ -162,7 +167,7 @@ def table_of(node: ast.AST, bindings: Bindings) -> str | None:
 
 
 def needs_in(definition: ast.AST, bindings: Bindings, *, where: str) -> Iterator[Need]:
-    """What the code of one definition asks of AWS itself."""
+    """Yield the calls that the code of one definition makes itself."""
     reads_batches = any(
         isinstance(node, ast.Attribute) and node.attr == "batch_get_item" for node in ast.walk(definition)
     )
@@ -186,14 +191,14 @@ def needs_in(definition: ast.AST, bindings: Bindings, *, where: str) -> Iterator
 
 
 def needs_of_method(method: ast.Attribute, keywords: list[ast.keyword], bindings: Bindings) -> Iterator[Need]:
-    """What a method of a client or table, called with the keywords, asks of AWS."""
+    """Yield the call that a method of a client or a table makes when it is called with the keywords."""
     name, receiver = method.attr, method.value
     if name in OTHER_CALLS:
         yield OTHER_CALLS[name]
     elif name in TABLE_CALLS and isinstance(receiver, ast.Call) and is_table(receiver):
         table = table_of(receiver.args[0], bindings)
         if table is None:
-            # Reached by a reference that hands nothing in; every real call is followed besides.
+            # Referenced without a call, so the table is unknown. The calls are followed separately.
             return
         index = next((keyword.value for keyword in keywords if keyword.arg == "IndexName"), None)
         suffix = f"/{index.value!s}" if isinstance(index, ast.Constant) else ""
@@ -206,7 +211,7 @@ def is_table(node: ast.AST) -> bool:
 
 
 def transaction_table(item: ast.Dict, bindings: Bindings) -> str | None:
-    """The table of one item of a transaction."""
+    """Return the table of one item of a transaction."""
     for key, value in zip(item.keys, item.values, strict=True):
         if isinstance(key, ast.Constant) and key.value == "TableName":
             return table_of(value, bindings)

@@ -1,4 +1,4 @@
-"""The templates of two stages, synthesised once for all tests here: `dev` by defaults, `prod` by cdk.json."""
+"""The templates of two stages, synthesised once for all tests: `dev` by the defaults, `prod` by cdk.json."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-# The CDK's runtime complains of Node 20 on every import; users are told of Node 22 in the README.
+# The CDK's runtime warns about Node 20 at every import; the README recommends Node 22.
 os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "20"
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -19,36 +19,36 @@ Resource = dict[str, Any]
 
 @dataclass(frozen=True)
 class Synthesised:
-    """A stage's cloud assembly."""
+    """The cloud assembly of a stage."""
 
     stage: str
     folder: Path
     templates: dict[str, dict[str, Any]]
 
     def resources(self, kind: str, part: str | None = None) -> dict[str, Resource]:
-        """The resources of a type, of one stack or of all, by `stack.logicalId`.
+        """Return the resources of a type, of one stack or all, by `stack.logicalId`.
 
-        Raises AssertionError if there are none: a test that goes over nothing would pass.
+        Raises AssertionError if there are none, because a test of no resources would pass.
         """
         found = {key: resource for key, resource in self.all_resources(part) if resource["Type"] == kind}
         assert found, f"there is no {kind}"
         return found
 
     def all_resources(self, part: str | None = None) -> Iterator[tuple[str, Resource]]:
-        """Every resource, with its `stack.logicalId`."""
+        """Yield every resource with its `stack.logicalId`."""
         for name, template in self.templates.items():
             if part in (None, name):
                 for logical_id, resource in template["Resources"].items():
                     yield f"{name}.{logical_id}", resource
 
     def outputs(self, part: str) -> dict[str, Any]:
-        """The outputs of a stack."""
+        """Return the outputs of a stack."""
         return {name: output["Value"] for name, output in self.templates[part].get("Outputs", {}).items()}
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A built site, as far as the stacks look at it."""
+    """A folder that the stacks accept as the built site."""
     folder = tmp_path_factory.mktemp("site")
     (folder / "assets").mkdir()
     (folder / "index.html").write_text("<!doctype html><title>Parley</title>")
@@ -65,26 +65,26 @@ def context() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def dev(site: Path, context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesised:
-    """A stage by the defaults."""
+    """A stage with the defaults."""
     extra = {"siteOrigin": "http://localhost:4280"}
     return synthesise("dev", site, context | extra, tmp_path_factory.mktemp("dev"))
 
 
 @pytest.fixture(scope="session")
 def prod(site: Path, context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesised:
-    """Production, as cdk.json has it."""
+    """Production, with its settings in cdk.json."""
     return synthesise("prod", site, context, tmp_path_factory.mktemp("prod"))
 
 
 @pytest.fixture(params=["dev", "prod"])
 def stage(request: pytest.FixtureRequest) -> Synthesised:
-    """Each of the two in turn."""
+    """Each of the two stages in turn."""
     synthesised: Synthesised = request.getfixturevalue(request.param)
     return synthesised
 
 
 def synthesise(name: str, site: Path, context: dict[str, Any], folder: Path) -> Synthesised:
-    """Synthesise as `app.py` does, cdk-nag included: an unacknowledged finding fails here."""
+    """Synthesise as `app.py` does, with cdk-nag: an unacknowledged finding fails here."""
     import aws_cdk as cdk
 
     from app import add_stacks, check_with_cdk_nag
@@ -102,7 +102,7 @@ def synthesise(name: str, site: Path, context: dict[str, Any], folder: Path) -> 
 
 
 def named(value: Any) -> str:
-    """A value of a template as text that a test can look into: references by their logical ids."""
+    """Return a value of a template as text, with references replaced by logical ids."""
     if isinstance(value, str):
         return value
     if "Ref" in value:

@@ -1,4 +1,4 @@
-"""The tables: keys, expiry, and what production has on."""
+"""The tables: keys, expiry, and protection in production."""
 
 from typing import Any
 
@@ -32,13 +32,15 @@ def table(stage: Synthesised, name: str) -> dict[str, Any]:
 
 
 def keys(properties: dict[str, Any], schema: list[dict[str, str]]) -> tuple[str, ...]:
-    types = {each["AttributeName"]: each["AttributeType"] for each in properties["AttributeDefinitions"]}
-    return tuple(f"{each['AttributeName']}:{types[each['AttributeName']]}" for each in schema)
+    types = {
+        attribute["AttributeName"]: attribute["AttributeType"] for attribute in properties["AttributeDefinitions"]
+    }
+    return tuple(f"{key['AttributeName']}:{types[key['AttributeName']]}" for key in schema)
 
 
 @pytest.mark.parametrize("name", KEYS)
 def test_a_table_has_its_keys_and_indexes(dev: Synthesised, name: str) -> None:
-    """Keys decide what is unique and what is ordered; they cannot be changed afterwards."""
+    """Keys decide what is unique and ordered, and cannot be changed later."""
     properties = table(dev, name)["Properties"]
     assert keys(properties, properties["KeySchema"]) == KEYS[name]
     indexes = {
@@ -50,16 +52,16 @@ def test_a_table_has_its_keys_and_indexes(dev: Synthesised, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_what_is_of_the_moment_expires(dev: Synthesised, name: str) -> None:
-    """Connections, their subscriptions and tickets go by themselves if nobody removes them."""
+def test_temporary_rows_expire(dev: Synthesised, name: str) -> None:
+    """Connections, subscriptions and tickets are deleted even if no function deletes them."""
     expiry = table(dev, name)["Properties"].get("TimeToLiveSpecification")
     expected = {"AttributeName": "expiresAt", "Enabled": True} if name in EXPIRING else None
     assert expiry == expected
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_production_can_go_back_and_cannot_be_deleted(dev: Synthesised, prod: Synthesised, name: str) -> None:
-    """Point-in-time recovery, deletion protection and retention: off to try things out, on in production."""
+def test_production_tables_are_protected(dev: Synthesised, prod: Synthesised, name: str) -> None:
+    """Point-in-time recovery, deletion protection and retention are on in production, off in development."""
     for stage, on in ((dev, False), (prod, True)):
         found = table(stage, name)
         recovery = found["Properties"]["PointInTimeRecoverySpecification"]

@@ -1,4 +1,4 @@
-"""Which event goes where, by the synthesised rules; and that nothing is lost on its way."""
+"""The target of each event, by the synthesised rules, and the queues that keep what is not delivered."""
 
 import json
 from typing import Any
@@ -13,13 +13,13 @@ EVENTS = [*CHANNEL_EVENTS, *STATUS_UPDATES]
 
 
 def rules(stage: Synthesised) -> dict[str, Resource]:
-    """The rules by the names that their descriptions open with."""
+    """The rules by the names at the start of their descriptions."""
     found = stage.resources("AWS::Events::Rule").values()
     return {rule["Properties"]["Description"].split(":")[0]: rule["Properties"] for rule in found}
 
 
 def matching(stage: Synthesised, event: Any) -> set[str]:
-    """The rules that an event matches."""
+    """Return the rules that an event matches."""
     return {
         name
         for name, rule in rules(stage).items()
@@ -32,25 +32,25 @@ def event_of(detail_type: str, **extra: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("detail_type", EVENTS)
-def test_every_event_has_one_way(stage: Synthesised, detail_type: str) -> None:
-    """Durable events run the workflow, ephemeral ones wait in the queue, and none does both or neither."""
+def test_every_event_matches_one_live_rule(stage: Synthesised, detail_type: str) -> None:
+    """Durable events start the workflow, ephemeral events go to the queue."""
     expected = "deliver-channel-events" if detail_type in CHANNEL_EVENTS else "status-events"
     assert matching(stage, event_of(detail_type)) == {expected}
 
 
 @pytest.mark.parametrize("detail_type", EVENTS)
-def test_a_replayed_event_touches_nobody(stage: Synthesised, detail_type: str) -> None:
-    """Whatever is replayed goes to the replay queue, and to no live rule."""
+def test_a_replayed_event_matches_no_live_rule(stage: Synthesised, detail_type: str) -> None:
+    """It goes to the replay queue only."""
     assert matching(stage, event_of(detail_type, **{"replay-name": "yesterday"})) == {"replayed-events"}
 
 
-def test_events_of_others_are_left_alone(stage: Synthesised) -> None:
-    """The bus may be shared; Parley's rules take Parley's events."""
-    assert matching(stage, {**event_of("MessageSent"), "source": "somebody.else"}) == set()
+def test_events_of_other_sources_match_no_rule(stage: Synthesised) -> None:
+    """The bus may be shared."""
+    assert matching(stage, {**event_of("MessageSent"), "source": "another.source"}) == set()
 
 
-def test_every_rule_keeps_what_it_cannot_deliver(stage: Synthesised) -> None:
-    """Each target has a dead-letter queue, and gives up within minutes."""
+def test_every_rule_has_a_dead_letter_queue(stage: Synthesised) -> None:
+    """And stops retrying after some minutes."""
     for name, rule in rules(stage).items():
         (target,) = rule["Targets"]
         assert "DeadLetters" in named(target["DeadLetterConfig"]["Arn"]), name
@@ -59,7 +59,7 @@ def test_every_rule_keeps_what_it_cannot_deliver(stage: Synthesised) -> None:
 
 
 def test_every_queue_has_a_dead_letter_queue(stage: Synthesised) -> None:
-    """But the dead-letter queues themselves, which keep what they hold for two weeks."""
+    """Except for the dead-letter queues themselves, which keep messages for two weeks."""
     for key, queue in stage.resources("AWS::SQS::Queue").items():
         properties = queue["Properties"]
         if "DeadLetters" in key:
@@ -69,8 +69,8 @@ def test_every_queue_has_a_dead_letter_queue(stage: Synthesised) -> None:
         assert properties["SqsManagedSseEnabled"], key
 
 
-def test_queues_take_from_rules_of_this_bus_only(stage: Synthesised) -> None:
-    """EventBridge of another bus, or another account, cannot fill our queues."""
+def test_queues_accept_messages_of_this_buss_rules_only(stage: Synthesised) -> None:
+    """Not from another bus or another account."""
     for key, policy in stage.resources("AWS::SQS::QueuePolicy").items():
         (allowed,) = [
             statement
@@ -82,16 +82,16 @@ def test_queues_take_from_rules_of_this_bus_only(stage: Synthesised) -> None:
         assert source.endswith("/*"), key
 
 
-def test_everything_on_the_bus_is_archived(stage: Synthesised) -> None:
-    """What is not archived cannot be replayed. An empty key id would be refused by EventBridge."""
+def test_every_event_is_archived(stage: Synthesised) -> None:
+    """Only archived events can be replayed. EventBridge would refuse an empty key id."""
     (archive,) = stage.resources("AWS::Events::Archive").values()
     assert archive["Properties"]["EventPattern"] == {"source": [SOURCE]}
     assert archive["Properties"]["RetentionDays"] == (90 if stage.stage == "prod" else 14)
     assert "KmsKeyIdentifier" not in archive["Properties"]
 
 
-def test_the_workflow_shows_its_work_but_not_in_production(dev: Synthesised, prod: Synthesised) -> None:
-    """ALL with data fills the console's view of each run; in production logs hold no chat text."""
+def test_the_workflow_logs_data_except_in_production(dev: Synthesised, prod: Synthesised) -> None:
+    """Level ALL with data shows each run in the console; in production, logs contain no message texts."""
     for stage, level, data in ((dev, "ALL", True), (prod, "ERROR", False)):
         (machine,) = stage.resources("AWS::StepFunctions::StateMachine").values()
         logging = machine["Properties"]["LoggingConfiguration"]
@@ -100,19 +100,19 @@ def test_the_workflow_shows_its_work_but_not_in_production(dev: Synthesised, pro
         assert machine["Properties"]["StateMachineType"] == "EXPRESS"
 
 
-def test_every_placeholder_of_the_workflow_is_filled(stage: Synthesised) -> None:
-    """A name that the file asks for and the stack does not give would deploy, and fail at run time."""
+def test_every_placeholder_of_the_workflow_has_a_value(stage: Synthesised) -> None:
+    """A missing value would deploy and fail at run time."""
     (machine,) = stage.resources("AWS::StepFunctions::StateMachine").values()
     definition = machine["Properties"]["DefinitionString"]
     assert isinstance(definition, str)
     json.loads(definition)
-    given = machine["Properties"]["DefinitionSubstitutions"]
-    asked = {part.split("}")[0] for part in definition.split("${")[1:]}
-    assert asked == set(given)
+    values = machine["Properties"]["DefinitionSubstitutions"]
+    placeholders = {part.split("}")[0] for part in definition.split("${")[1:]}
+    assert placeholders == set(values)
 
 
-def test_status_updates_are_taken_many_at_once(stage: Synthesised) -> None:
-    """A batch is coalesced, and one bad record does not bring back the others."""
+def test_status_updates_are_received_in_batches(stage: Synthesised) -> None:
+    """A batch is coalesced, and a failed record does not bring back the others."""
     (source,) = stage.resources("AWS::Lambda::EventSourceMapping").values()
     properties = source["Properties"]
     assert properties["BatchSize"] == 100

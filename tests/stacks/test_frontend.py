@@ -1,4 +1,4 @@
-"""The site: private files, one origin for page and API, strict headers, and what the page learns at its start."""
+"""The site: private files, one origin for page and API, security headers, and config.json."""
 
 import json
 import re
@@ -24,13 +24,13 @@ def security_headers(stage: Synthesised) -> dict[str, Any]:
 
 
 def deployments(stage: Synthesised) -> dict[str, Resource]:
-    """The deployments of files by how long browsers may keep them."""
+    """The deployments of files, by their Cache-Control header."""
     found = stage.resources("Custom::CDKBucketDeployment").values()
-    return {each["Properties"]["SystemMetadata"]["cache-control"]: each for each in found}
+    return {deployment["Properties"]["SystemMetadata"]["cache-control"]: deployment for deployment in found}
 
 
 def config_of(stage: Synthesised) -> dict[str, Any]:
-    """config.json as it will be, references in it by their logical ids."""
+    """The content of config.json, with references replaced by logical ids."""
     page = deployments(stage)["no-cache"]["Properties"]
     (text,) = [path.read_text() for path in stage.folder.glob("asset.*/config.json")]
     for markers in page["SourceMarkers"]:
@@ -41,7 +41,7 @@ def config_of(stage: Synthesised) -> dict[str, Any]:
 
 
 def test_only_the_distribution_reads_the_files(stage: Synthesised) -> None:
-    """Everything public about the bucket is blocked, and plain HTTP is denied."""
+    """Public access to the bucket is blocked, and plain HTTP is denied."""
     for key, bucket in stage.resources("AWS::S3::Bucket").items():
         assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}, key
     statements = [
@@ -58,27 +58,27 @@ def test_only_the_distribution_reads_the_files(stage: Synthesised) -> None:
     assert {"Service": "cloudfront.amazonaws.com"} in readers
 
 
-def test_the_api_is_reached_through_the_site_and_never_cached(stage: Synthesised) -> None:
-    """One origin for the browser: no CORS, and the token goes through."""
+def test_the_api_has_the_sites_origin_and_is_not_cached(stage: Synthesised) -> None:
+    """One origin for the browser: no CORS is needed, and the token is forwarded."""
     (api,) = distribution(stage)["CacheBehaviors"]
     assert api["PathPattern"] == "/api/*"
     assert api["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # AWS's CachingDisabled
     assert api["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"  # AllViewerExceptHostHeader
     assert "DELETE" in api["AllowedMethods"]
     assert "FunctionAssociations" not in api
-    origin = next(each for each in distribution(stage)["Origins"] if each["Id"] == api["TargetOriginId"])
+    origin = next(origin for origin in distribution(stage)["Origins"] if origin["Id"] == api["TargetOriginId"])
     assert ".execute-api." in named(origin["DomainName"])
-    # /api/x must arrive as stage api, resource /x
+    # /api/x must arrive as API stage `api`, resource `/x`.
     assert not origin.get("OriginPath")
 
 
-def test_no_refusal_is_turned_into_a_page(stage: Synthesised) -> None:
-    """Error responses of a distribution cover all its behaviours: an API's 404 would become index.html."""
+def test_error_responses_are_not_replaced_by_a_page(stage: Synthesised) -> None:
+    """Custom error responses apply to all behaviours of a distribution: the API's 404 would become index.html."""
     assert "CustomErrorResponses" not in distribution(stage)
 
 
 @pytest.mark.parametrize(
-    ("asked", "served"),
+    ("path", "served"),
     [
         ("/", "/index.html"),
         ("/c/general", "/index.html"),
@@ -88,19 +88,19 @@ def test_no_refusal_is_turned_into_a_page(stage: Synthesised) -> None:
         ("/v1.2/people", "/index.html"),
     ],
 )
-def test_every_address_of_the_page_is_the_page(dev: Synthesised, asked: str, served: str) -> None:
-    """The very code that CloudFront runs, run by Node."""
+def test_every_path_of_the_page_serves_the_page(dev: Synthesised, path: str, served: str) -> None:
+    """Runs the code of the CloudFront function in Node."""
     node = shutil.which("node")
     assert node
     [function] = dev.resources("AWS::CloudFront::Function").values()
-    call = f"console.log(handler({{request: {{uri: {json.dumps(asked)}}}}}).uri)"
+    call = f"console.log(handler({{request: {{uri: {json.dumps(path)}}}}}).uri)"
     code = f"{function['Properties']['FunctionCode']}; {call}"
     outcome = subprocess.run([node, "-e", code], capture_output=True, text=True, check=True)
     assert outcome.stdout.strip() == served
 
 
 def test_the_page_runs_its_own_scripts_only(stage: Synthesised) -> None:
-    """Injected markup finds nothing that would run it, and nowhere to send what it read."""
+    """Injected markup cannot run scripts or send data to other hosts."""
     policy = security_headers(stage)["SecurityHeadersConfig"]["ContentSecurityPolicy"]
     text = named(policy["ContentSecurityPolicy"])
     directives = {name: rest for name, _, rest in (part.strip().partition(" ") for part in text.split(";"))}
@@ -114,7 +114,7 @@ def test_the_page_runs_its_own_scripts_only(stage: Synthesised) -> None:
     assert re.fullmatch(r"https://<[^>]+>\.auth\.<AWS::Region>\.amazoncognito\.com", sign_in)
 
 
-def test_browsers_are_told_to_be_strict(stage: Synthesised) -> None:
+def test_security_headers_are_set(stage: Synthesised) -> None:
     """HTTPS for a year, no sniffing, no frames, no referrer, no camera."""
     headers = security_headers(stage)
     security = headers["SecurityHeadersConfig"]
@@ -122,14 +122,14 @@ def test_browsers_are_told_to_be_strict(stage: Synthesised) -> None:
     assert security["ContentTypeOptions"]["Override"] is True
     assert security["FrameOptions"]["FrameOption"] == "DENY"
     assert security["ReferrerPolicy"]["ReferrerPolicy"] == "no-referrer"
-    custom = {each["Header"] for each in headers["CustomHeadersConfig"]["Items"]}
+    custom = {header["Header"] for header in headers["CustomHeadersConfig"]["Items"]}
     assert "Permissions-Policy" in custom
     behaviours = [distribution(stage)["DefaultCacheBehavior"], *distribution(stage)["CacheBehaviors"]]
-    assert len({named(each["ResponseHeadersPolicyId"]) for each in behaviours}) == 1
+    assert len({named(behaviour["ResponseHeadersPolicyId"]) for behaviour in behaviours}) == 1
 
 
-def test_the_page_is_fresh_and_its_assets_are_kept(stage: Synthesised) -> None:
-    """Assets are named by their content; the page that names them is asked for anew, and comes after them."""
+def test_the_page_is_revalidated_and_assets_are_cached(stage: Synthesised) -> None:
+    """The names of assets contain a hash of their content. The page refers to them and is deployed after them."""
     found = deployments(stage)
     assert set(found) == {"no-cache", "public, max-age=31536000, immutable"}
     page = found["no-cache"]
@@ -138,8 +138,8 @@ def test_the_page_is_fresh_and_its_assets_are_kept(stage: Synthesised) -> None:
     assert all(each["Properties"]["Prune"] is False for each in found.values())
 
 
-def test_the_page_learns_where_everything_is(stage: Synthesised) -> None:
-    """config.json, as the UI reads it."""
+def test_config_json_contains_what_the_ui_reads(stage: Synthesised) -> None:
+    """The addresses of the stage's parts."""
     config = config_of(stage)
     assert set(config) == {"stage", "region", "apiUrl", "websocketUrl", "auth", "console", "inspector"}
     assert config["stage"] == stage.stage
@@ -164,31 +164,31 @@ def test_the_page_learns_where_everything_is(stage: Synthesised) -> None:
         assert auth[name] == f"{host.group()}{path}"
 
 
-def test_sign_in_is_by_code_and_comes_back_to_the_site_only(dev: Synthesised, prod: Synthesised) -> None:
-    """Authorization code, no implicit flow, no secret in a browser; passwords by API in a demo only."""
+def test_sign_in_uses_an_authorization_code_and_returns_to_the_site(dev: Synthesised, prod: Synthesised) -> None:
+    """No implicit flow, no secret in a browser; sign-in with a password by API in a demo only."""
     for stage in (dev, prod):
         (client,) = stage.resources("AWS::Cognito::UserPoolClient").values()
         properties = client["Properties"]
         assert properties["AllowedOAuthFlows"] == ["code"]
         assert properties["GenerateSecret"] is False
         assert properties["PreventUserExistenceErrors"] == "ENABLED"
-        homes = [named(url) for url in properties["CallbackURLs"]]
-        assert homes == [named(url) for url in properties["LogoutURLs"]]
-        assert re.fullmatch(r"https://<Distribution\w+\.DomainName>/", homes[0])
-        assert homes[1:] == (["http://localhost:4280/"] if stage is dev else [])
+        site_urls = [named(url) for url in properties["CallbackURLs"]]
+        assert site_urls == [named(url) for url in properties["LogoutURLs"]]
+        assert re.fullmatch(r"https://<Distribution\w+\.DomainName>/", site_urls[0])
+        assert site_urls[1:] == (["http://localhost:4280/"] if stage is dev else [])
         by_password = "ALLOW_USER_PASSWORD_AUTH" in properties["ExplicitAuthFlows"]
         assert by_password is (stage is dev)
 
 
-def test_signing_in_tells_nothing_of_who_has_an_account(stage: Synthesised) -> None:
-    """A wrong name and a wrong password are refused alike, and a signed-out token family can be revoked."""
+def test_sign_in_does_not_reveal_whether_an_account_exists(stage: Synthesised) -> None:
+    """A wrong name and a wrong password are answered the same, and the tokens of a sign-in can be revoked."""
     (client,) = stage.resources("AWS::Cognito::UserPoolClient").values()
     assert client["Properties"]["PreventUserExistenceErrors"] == "ENABLED"
     assert client["Properties"]["EnableTokenRevocation"] is True
 
 
-def test_production_asks_for_a_second_factor(dev: Synthesised, prod: Synthesised) -> None:
-    """And has Cognito watch for stolen credentials."""
+def test_production_requires_a_second_factor(dev: Synthesised, prod: Synthesised) -> None:
+    """And has Cognito's threat protection."""
     for stage, mfa in ((dev, "OPTIONAL"), (prod, "ON")):
         (pool,) = stage.resources("AWS::Cognito::UserPool").values()
         assert pool["Properties"]["MfaConfiguration"] == mfa

@@ -1,4 +1,4 @@
-"""Every function is made the one way."""
+"""What all functions have in common."""
 
 import importlib.util
 
@@ -23,7 +23,7 @@ NOT_HANDLERS = {"__init__", "http", "websocket"}
 
 
 def functions_of(stage: Synthesised) -> dict[str, Resource]:
-    """Our functions by handler name; the CDK's own are its own affair."""
+    """Our functions by handler name, without those of the CDK."""
     found = {
         function["Properties"]["Handler"].split(".")[-2]: function["Properties"]
         for function in stage.resources("AWS::Lambda::Function").values()
@@ -33,8 +33,8 @@ def functions_of(stage: Synthesised) -> dict[str, Resource]:
     return found
 
 
-def test_every_handler_is_deployed_once_and_exists(dev: Synthesised) -> None:
-    """A handler's file and the function that runs it come and go together."""
+def test_every_handler_is_deployed_once(dev: Synthesised) -> None:
+    """And every deployed handler exists."""
     files = {path.stem for path in (ROOT / "functions" / "handlers").glob("*.py")} - NOT_HANDLERS
     assert set(functions_of(dev)) == files == SETTINGS.keys() | WITHOUT_SETTINGS
     for function in functions_of(dev).values():
@@ -43,36 +43,36 @@ def test_every_handler_is_deployed_once_and_exists(dev: Synthesised) -> None:
         assert importlib.util.find_spec(module)
 
 
-def test_everybody_confirms_themselves_only_in_a_demo(prod: Synthesised) -> None:
-    """Production verifies addresses, so the function that lets everybody in is not there."""
+def test_sign_ups_are_confirmed_automatically_only_in_a_demo(prod: Synthesised) -> None:
+    """Production verifies addresses, so it does not have the function."""
     assert "confirm_sign_up" not in functions_of(prod)
 
 
-# API Gateway waits 29 s. The workflow waits for posts, whose own retries may take longer than that.
-LONGEST_SECONDS = {"post_to_connections": 90}
+# API Gateway waits at most 29 s. The workflow waits longer, because posts are retried.
+MAX_SECONDS = {"post_to_connections": 90}
 
 
-def test_every_function_runs_on_the_same_footing(stage: Synthesised) -> None:
-    """The runtime that cdk-nag calls latest, ARM, traced, with limits said outright."""
+def test_every_function_has_the_same_configuration(stage: Synthesised) -> None:
+    """The latest runtime by cdk-nag, ARM, tracing, and explicit limits."""
     for name, function in functions_of(stage).items():
         assert function["Runtime"] == "python3.14", name
         assert function["Architectures"] == ["arm64"], name
         assert function["TracingConfig"] == {"Mode": "Active"}, name
         assert function["MemorySize"] >= 256, name
-        assert function["Timeout"] <= LONGEST_SECONDS.get(name, 30), name
+        assert function["Timeout"] <= MAX_SECONDS.get(name, 30), name
         assert len(function["Layers"]) == 1, name
 
 
-def test_every_function_logs_to_its_own_group_that_forgets(stage: Synthesised) -> None:
-    """Explicit groups: none is left to Lambda, which would keep everything for ever."""
+def test_every_function_has_a_log_group_with_a_retention(stage: Synthesised) -> None:
+    """Explicit groups: those that Lambda creates keep logs for ever."""
     groups = [named(function["LoggingConfig"]["LogGroup"]) for function in functions_of(stage).values()]
     assert len(set(groups)) == len(groups)
     for group in stage.resources("AWS::Logs::LogGroup").values():
         assert group["Properties"]["RetentionInDays"] == (90 if stage.stage == "prod" else 14)
 
 
-def test_the_environment_is_what_the_handler_reads_back(stage: Synthesised) -> None:
-    """One class writes and reads a function's settings; no variable is missing and none is left over."""
+def test_the_environment_is_what_the_handler_reads(stage: Synthesised) -> None:
+    """No variable is missing, and none is unused."""
     for name, function in functions_of(stage).items():
         variables = function["Environment"]["Variables"]
         ours = {variable for variable in variables if variable.startswith("PARLEY_")} - {"PARLEY_STAGE"}
@@ -80,22 +80,22 @@ def test_the_environment_is_what_the_handler_reads_back(stage: Synthesised) -> N
         assert ours == {f"PARLEY_{field.upper()}" for field in fields}, name
 
 
-def test_metrics_and_logs_of_a_stage_add_up_under_one_service(stage: Synthesised) -> None:
-    """The dashboard asks for one service and namespace."""
+def test_all_functions_of_a_stage_have_the_same_service_name(stage: Synthesised) -> None:
+    """The dashboard reads metrics of one service and namespace."""
     for function in functions_of(stage).values():
         variables = function["Environment"]["Variables"]
         assert variables["POWERTOOLS_SERVICE_NAME"] == f"parley-{stage.stage}"
         assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Parley"
 
 
-def test_only_who_posts_knows_where_to_post(stage: Synthesised) -> None:
-    """The endpoint is the API's own host and stage, and only functions that post or close have it."""
-    knowing = {
+def test_only_functions_that_post_or_close_have_the_endpoint(stage: Synthesised) -> None:
+    """It is the API's own host and stage."""
+    endpoints = {
         name: named(endpoint)
         for name, function in functions_of(stage).items()
         if (endpoint := function["Environment"]["Variables"].get("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"))
     }
-    assert set(knowing) == {
+    assert set(endpoints) == {
         "post_to_connections",
         "broadcast_status",
         "send_message",
@@ -104,6 +104,6 @@ def test_only_who_posts_knows_where_to_post(stage: Synthesised) -> None:
         "default",
         "api",
     }
-    for endpoint in knowing.values():
+    for endpoint in endpoints.values():
         assert endpoint.startswith("https://")
         assert endpoint.endswith("/socket")

@@ -1,6 +1,6 @@
-"""Every function may do exactly what its code does: the calls that it can reach are its policy, no more, no less.
+"""Every function has exactly the rights that its code needs: the calls that it can make are those of its policies.
 
-An emulator that enforces policies shows a missing right (tests/guarantees); only this shows one too many.
+The emulator enforces policies, so it finds a missing right (tests/guarantees); only this finds an unneeded one.
 """
 
 import re
@@ -25,12 +25,12 @@ HANDLERS = [
     "broadcast_status",
     "api",
 ]
-# Every function's own log, and what Lambda does in its name when it polls a queue.
+# Rights for the function's logs and traces, and for Lambda to poll a queue.
 NOT_CALLED = re.compile(r"(logs|xray|sqs):")
 
 
 def policies_of(stage: Synthesised, handler: str) -> Iterator[dict[str, Any]]:
-    """The statements of everything attached to the role that a handler runs with."""
+    """Yield the statements of all policies of the role of a handler."""
     for stack, template in stage.templates.items():
         for resource in template["Resources"].values():
             properties = resource.get("Properties", {})
@@ -46,7 +46,7 @@ def policies_of(stage: Synthesised, handler: str) -> Iterator[dict[str, Any]]:
 
 
 def managed_statements(stage: Synthesised, stack: str, reference: Any) -> Iterator[dict[str, Any]]:
-    """The statements of a managed policy of ours, of this stack or another."""
+    """Yield the statements of a managed policy, of this stack or another."""
     name = named(reference)
     for template in stage.templates.values():
         for logical_id, resource in template["Resources"].items():
@@ -55,7 +55,7 @@ def managed_statements(stage: Synthesised, stack: str, reference: Any) -> Iterat
 
 
 def granted(stage: Synthesised, handler: str) -> set[Need]:
-    """The (action, resource) pairs of a handler's policies, resources as the code calls them."""
+    """Return the (action, resource) pairs of a handler's policies, with resources as the code names them."""
     return {
         (action, resource_name(named(resource)))
         for statement in policies_of(stage, handler)
@@ -66,7 +66,7 @@ def granted(stage: Synthesised, handler: str) -> set[Need]:
 
 
 def resource_name(arn: str) -> str:
-    """`members`, `members/byChannel`, `bus`, `POST`: what an ARN of a template stands for."""
+    """Return what an ARN of a template stands for: `members`, `members/byChannel`, `bus`, `POST`."""
     if managing := re.search(r"/socket/(POST|DELETE)/@connections/\*$", arn):
         return managing.group(1)
     if re.search(r"Bus[0-9A-F]{8}", arn):
@@ -79,7 +79,7 @@ def resource_name(arn: str) -> str:
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
-def test_a_function_may_do_what_it_does_and_nothing_else(stage: Synthesised, handler: str) -> None:
-    """By its code on the one side and its synthesised policies on the other."""
-    needed, given = calls_of(f"functions.handlers.{handler}"), granted(stage, handler)
-    assert given == needed, f"missing: {sorted(needed - given)}; needless: {sorted(given - needed)}"
+def test_a_function_has_exactly_the_rights_it_needs(stage: Synthesised, handler: str) -> None:
+    """Compares its code with its synthesised policies."""
+    needed, rights = calls_of(f"functions.handlers.{handler}"), granted(stage, handler)
+    assert rights == needed, f"missing: {sorted(needed - rights)}; not needed: {sorted(rights - needed)}"

@@ -1,4 +1,4 @@
-"""What operators look at exists, and asks for metrics under the names that the functions write."""
+"""Dashboard, alarms and queries exist and refer to the metrics and logs of the functions."""
 
 import json
 import re
@@ -14,13 +14,13 @@ def dashboard(stage: Synthesised) -> dict[str, Any]:
 
 
 def metrics(stage: Synthesised) -> list[list[Any]]:
-    """Every metric drawn, as the dashboard writes it."""
+    """Every metric on the dashboard."""
     widgets = dashboard(stage)["widgets"]
     return [metric for widget in widgets for metric in widget["properties"].get("metrics", [])]
 
 
-def test_the_dashboard_draws_what_the_functions_count(stage: Synthesised) -> None:
-    """A metric renamed in a handler must not leave an empty graph."""
+def test_the_dashboard_shows_the_metrics_of_the_functions(stage: Synthesised) -> None:
+    """A renamed metric must not leave an empty graph."""
     drawn = {metric[1] for metric in metrics(stage) if metric[0] == "Parley"}
     sources = "".join(path.read_text() for path in (ROOT / "functions").rglob("*.py"))
     counted = set(re.findall(r'observability\.(?:count|duration)\(\s*"(\w+)"', sources))
@@ -28,7 +28,7 @@ def test_the_dashboard_draws_what_the_functions_count(stage: Synthesised) -> Non
     assert {metric[3] for metric in metrics(stage) if metric[0] == "Parley"} == {f"parley-{stage.stage}"}
 
 
-def test_the_dashboard_shows_the_whole_way(stage: Synthesised) -> None:
+def test_the_dashboard_shows_every_part(stage: Synthesised) -> None:
     """Connections and messages, queues and their age, the workflow, dead letters, the API."""
     drawn = {(metric[0], metric[1]) for metric in metrics(stage)}
     assert {
@@ -46,7 +46,7 @@ def test_the_dashboard_shows_the_whole_way(stage: Synthesised) -> None:
 
 
 def test_an_alarm_watches_every_dead_letter_queue_and_the_workflow(stage: Synthesised) -> None:
-    """What ends in a queue that nobody reads is told to somebody."""
+    """An operator is alarmed by every dead letter and every failed run."""
     alarms = [alarm["Properties"] for alarm in stage.resources("AWS::CloudWatch::Alarm").values()]
     queues = {key for key in stage.resources("AWS::SQS::Queue") if "DeadLetters" in key}
     watched = {
@@ -64,13 +64,13 @@ def test_an_alarm_watches_every_dead_letter_queue_and_the_workflow(stage: Synthe
 
 
 def test_traces_of_a_stage_are_one_group(stage: Synthesised) -> None:
-    """By the annotation that Powertools puts on every segment."""
+    """By the annotation that Powertools adds to every segment."""
     (group,) = stage.resources("AWS::XRay::Group").values()
     assert group["Properties"]["FilterExpression"] == f'annotation.Service = "parley-{stage.stage}"'
 
 
-def test_saved_queries_name_log_groups(stage: Synthesised) -> None:
-    """A query without its groups asks nobody."""
+def test_saved_queries_have_log_groups(stage: Synthesised) -> None:
+    """A query without log groups searches nothing."""
     queries = stage.resources("AWS::Logs::QueryDefinition").values()
     assert len(queries) >= 3
     for query in queries:

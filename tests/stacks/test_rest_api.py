@@ -1,4 +1,4 @@
-"""The REST API: every route of the contract, behind the user pool, with errors in one shape."""
+"""The REST API: every route of the contract, with the user pool as authorizer, and one shape of errors."""
 
 import json
 from typing import Any
@@ -33,7 +33,7 @@ CONTRACT = {
 
 
 def path_of(stage: Synthesised, reference: Any) -> str:
-    """A resource's path, by its parents."""
+    """The path of a resource, from its parents."""
     name = named(reference).strip("<>")
     if name.endswith("RootResourceId"):
         return ""
@@ -52,13 +52,13 @@ def methods(stage: Synthesised) -> dict[tuple[str, str], Resource]:
     }
 
 
-def test_every_route_of_the_contract_is_there_and_no_other(stage: Synthesised) -> None:
-    """Explicit routes: no proxy resource passes on what nobody has thought of."""
+def test_the_api_has_exactly_the_routes_of_the_contract(stage: Synthesised) -> None:
+    """There is no proxy resource, which would forward unknown paths."""
     assert set(methods(stage)) == CONTRACT
 
 
-def test_the_function_answers_what_the_gateway_lets_through(dev: Synthesised) -> None:
-    """The gateway's routes and the function's are the same."""
+def test_the_function_has_the_routes_of_the_gateway(dev: Synthesised) -> None:
+    """And no others."""
     routes = [*app._static_routes, *app._dynamic_routes]
     answered = {(method, len(route.path.split("/"))) for route in routes for method in _listed(route.method)}
     assert {(method, len(path.split("/"))) for method, path in methods(dev)} == answered
@@ -71,15 +71,15 @@ def _listed(method: Any) -> list[str]:
     return [method] if isinstance(method, str) else list(method)
 
 
-def test_every_route_asks_the_user_pool(stage: Synthesised) -> None:
-    """No method is open, not by mistake and not for a test."""
+def test_every_route_requires_a_token_of_the_user_pool(stage: Synthesised) -> None:
+    """And validates requests."""
     for key, method in methods(stage).items():
         assert method["AuthorizationType"] == "COGNITO_USER_POOLS", key
         assert method["RequestValidatorId"], key
 
 
-def test_bodies_are_checked_against_the_typed_models(stage: Synthesised) -> None:
-    """The schema at the gateway is the model that the function reads the body with."""
+def test_bodies_are_validated_by_the_models(stage: Synthesised) -> None:
+    """The schema in API Gateway is that of the model with which the function parses the body."""
     models = {
         model["Properties"]["Name"]: model["Properties"]["Schema"]
         for model in stage.resources("AWS::ApiGateway::Model").values()
@@ -93,7 +93,7 @@ def test_bodies_are_checked_against_the_typed_models(stage: Synthesised) -> None
 
 @pytest.mark.parametrize("body", BODIES.values())
 def test_the_schema_of_a_body_is_draft_4(body: type[Request]) -> None:
-    """API Gateway knows draft 4 only, and references to nothing outside the model."""
+    """API Gateway supports draft 4 only, and no references to other models."""
     schema = request_model(body)
     assert schema["$schema"] == "http://json-schema.org/draft-04/schema#"
     assert schema["additionalProperties"] is False
@@ -103,18 +103,18 @@ def test_the_schema_of_a_body_is_draft_4(body: type[Request]) -> None:
     assert "const" not in text
 
 
-def test_a_schema_that_draft_4_cannot_say_is_refused_at_synthesis() -> None:
-    """Rather than deployed as something weaker than it looks."""
+def test_a_schema_that_draft_4_cannot_express_fails_the_synthesis() -> None:
+    """It is not deployed as a weaker schema."""
 
-    class Doubtful(Request):
+    class Unsupported(Request):
         either: int | str
 
-    with pytest.raises(ValueError, match=r"Doubtful\.either: .*anyOf"):
-        request_model(Doubtful)
+    with pytest.raises(ValueError, match=r"Unsupported\.either: .*anyOf"):
+        request_model(Unsupported)
 
 
-def test_what_the_gateway_refuses_looks_like_what_the_function_refuses(stage: Synthesised) -> None:
-    """Clients read one shape of error, whoever refused."""
+def test_errors_of_the_gateway_have_the_shape_of_the_functions_errors(stage: Synthesised) -> None:
+    """Clients parse one shape of error."""
     answers = {
         answer["Properties"]["ResponseType"]: answer["Properties"]
         for answer in stage.resources("AWS::ApiGateway::GatewayResponse").values()
@@ -134,7 +134,7 @@ def test_what_the_gateway_refuses_looks_like_what_the_function_refuses(stage: Sy
 
 
 def test_requests_are_traced_and_limited(stage: Synthesised) -> None:
-    """A trace starts at the gateway, which is why this is a REST API."""
+    """The trace starts at API Gateway, which only a REST API supports."""
     (rest_stage,) = stage.resources("AWS::ApiGateway::Stage").values()
     assert rest_stage["Properties"]["StageName"] == "api"
     assert rest_stage["Properties"]["TracingEnabled"] is True

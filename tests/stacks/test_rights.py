@@ -1,4 +1,4 @@
-"""Least privilege, read from the templates: exact actions on exact resources."""
+"""Least privilege in the templates: exact actions on exact resources."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.stacks.conftest import Synthesised, named
 
-# The only statements that may say "*", each because AWS knows no resources for its actions.
+# The only actions whose resource may be "*", because they support no resource.
 UNBOUND_ACTIONS = re.compile(
     r"xray:|logs:\w+(LogDelivery|LogDeliveries|ResourcePolicy|ResourcePolicies|LogGroups)$"
 )
@@ -17,8 +17,8 @@ NOT_OURS = re.compile(r"CDKBucketDeployment|S3AutoDeleteObjects")
 
 
 def statements_of(stage: Synthesised) -> list[tuple[str, dict[str, Any]]]:
-    """Every statement of our roles and policies, with where it stands."""
-    found = []
+    """Every statement of our roles and policies, with the resource that contains it."""
+    statements = []
     for key, resource in stage.all_resources():
         properties = resource.get("Properties", {})
         documents = []
@@ -28,23 +28,23 @@ def statements_of(stage: Synthesised) -> list[tuple[str, dict[str, Any]]]:
             documents += [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
         if NOT_OURS.search(key):
             continue
-        found += [(key, statement) for document in documents for statement in document["Statement"]]
-    assert found
-    return found
+        statements += [(key, statement) for document in documents for statement in document["Statement"]]
+    assert statements
+    return statements
 
 
 def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def test_no_right_is_a_wildcard_of_actions(stage: Synthesised) -> None:
-    """Each action is named in full."""
+def test_no_action_is_a_wildcard(stage: Synthesised) -> None:
+    """Actions are listed in full."""
     for key, statement in statements_of(stage):
         assert not [action for action in listed(statement["Action"]) if "*" in action], key
 
 
-def test_resources_are_exact_but_where_they_cannot_be(stage: Synthesised) -> None:
-    """A star stands for connection ids, and for what X-Ray and log delivery have no resources for."""
+def test_resources_are_exact_where_possible(stage: Synthesised) -> None:
+    """A star is used for connection ids, and for actions of X-Ray and log delivery that support no resource."""
     for key, statement in statements_of(stage):
         for resource in map(named, listed(statement["Resource"])):
             if resource == "*":
@@ -54,8 +54,8 @@ def test_resources_are_exact_but_where_they_cannot_be(stage: Synthesised) -> Non
                 assert statement["Action"] == "execute-api:ManageConnections", key
 
 
-def test_no_function_of_ours_has_a_managed_policy_of_aws(stage: Synthesised) -> None:
-    """AWS's own are broader than what any function here does."""
+def test_functions_have_no_managed_policies_of_aws(stage: Synthesised) -> None:
+    """They are broader than what any function needs."""
     for key, role in stage.resources("AWS::IAM::Role").items():
         if NOT_OURS.search(key) or "ApiGatewayLogsRole" in key:
             continue
@@ -67,19 +67,19 @@ POSTING = {"PostToConnections", "BroadcastStatus", "SendMessage", "ChangeMessage
 CLOSING = {"SendMessage", "ChangeMessage", "StartTyping", "DefaultRoute", "ApiFunction"}
 
 
-def test_only_those_that_post_may_post_and_only_those_that_close_may_close(stage: Synthesised) -> None:
-    """Two post what happened; routes tell an expired session so, and close it; the API closes at sign-out."""
+def test_only_functions_that_post_or_close_may_do_so(stage: Synthesised) -> None:
+    """Two functions post events; routes post to expired sessions and close them; the API closes at sign-out."""
     for policy, expected in (("MayPost", POSTING), ("MayClose", CLOSING)):
         holders = {
             re.sub(r"Role[0-9A-F]{8}$", "", key.split(".")[1])
             for key, role in stage.resources("AWS::IAM::Role").items()
-            if any(policy in named(each) for each in role["Properties"].get("ManagedPolicyArns", []))
+            if any(policy in named(arn) for arn in role["Properties"].get("ManagedPolicyArns", []))
         }
         assert holders == expected
 
 
 def test_only_the_workflow_writes_messages(stage: Synthesised) -> None:
-    """A message is persisted in one place: whoever could write elsewhere could break the order."""
+    """Other writers could break the order of messages."""
     writers = {
         key.split(".")[1]
         for key, statement in statements_of(stage)
@@ -90,8 +90,8 @@ def test_only_the_workflow_writes_messages(stage: Synthesised) -> None:
     assert writers.pop().startswith("DeliverSteps")
 
 
-def test_nobody_scans(stage: Synthesised) -> None:
-    """Recipients, history and people are found by key, always."""
+def test_no_role_may_scan(stage: Synthesised) -> None:
+    """Recipients, history and users are always read by key."""
     for key, statement in statements_of(stage):
         assert "dynamodb:Scan" not in listed(statement["Action"]), key
 
@@ -113,7 +113,7 @@ TRANSACTION_ACTIONS = {
 
 
 def tasks_of(states: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every task of a workflow, those inside a Map too."""
+    """Every task of a workflow, including those in a Map."""
     for state in states.values():
         if state["Type"] == "Task":
             yield state
@@ -133,8 +133,8 @@ def needed_by(task: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield STEP_ACTIONS[call], placeholder
 
 
-def test_the_workflow_may_do_what_its_states_do_and_nothing_else(stage: Synthesised) -> None:
-    """Its role is read against its file: the emulator does not enforce it, so nothing else would tell."""
+def test_the_workflow_has_exactly_the_rights_of_its_states(stage: Synthesised) -> None:
+    """Compares its role with its file, because the emulator does not enforce the role."""
     (machine,) = stage.resources("AWS::StepFunctions::StateMachine").values()
     definition = json.loads(machine["Properties"]["DefinitionString"])
     needed = {need for task in tasks_of(definition["States"]) for need in needed_by(task)}
@@ -149,7 +149,7 @@ def test_the_workflow_may_do_what_its_states_do_and_nothing_else(stage: Synthesi
 
 
 def substitution_for(arn: str) -> str:
-    """The workflow's placeholder for the resource that an ARN in its role is of."""
+    """The placeholder of the workflow for the resource of an ARN."""
     if table := re.search(r"GetAtt([A-Za-z]+?)[0-9A-F]{8}Arn", arn):
         kind = table.group(1)
         return "DeliveryDeadLetterQueueUrl" if kind == "DeliveryDeadLetters" else f"{kind}Table"

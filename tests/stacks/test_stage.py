@@ -1,4 +1,4 @@
-"""A stage's settings: typed, defaulted, and refused in a sentence."""
+"""The settings of a stage: typed, with defaults, and with a message for invalid ones."""
 
 import json
 import os
@@ -17,41 +17,41 @@ def stage_of(**context: Any) -> Stage:
 
 
 def test_a_stage_that_cdk_json_does_not_name_has_the_defaults() -> None:
-    """Anybody may deploy a stage of their own without editing a file."""
+    """A stage can be deployed without editing a file."""
     assert stage_of(stage="sam", stages={"prod": {"authMode": "mfa"}}) == Stage(name="sam")
 
 
 def test_without_a_name_the_stage_is_dev() -> None:
-    """`cdk deploy --all` alone deploys dev."""
+    """`cdk deploy --all` deploys dev."""
     assert stage_of().name == "dev"
 
 
 def test_cdk_json_overrides_the_defaults_of_the_stage_it_names() -> None:
-    """Overrides are written in cdk.json's own spelling."""
-    found = stage_of(stage="prod", stages={"prod": {"authMode": "mfa", "logRetentionDays": 90}})
-    assert (found.auth_mode, found.log_retention_days) == ("mfa", 90)
+    """Overrides are written in camelCase."""
+    stage = stage_of(stage="prod", stages={"prod": {"authMode": "mfa", "logRetentionDays": 90}})
+    assert (stage.auth_mode, stage.log_retention_days) == ("mfa", 90)
 
 
-def test_a_site_origin_on_the_command_line_adds_to_those_of_cdk_json() -> None:
-    """The local stage says its port on the command line."""
+def test_a_site_origin_on_the_command_line_is_added() -> None:
+    """The local stage passes its port on the command line."""
     overrides = {"local": {"siteOrigins": ["https://chat.example.com"]}}
-    found = stage_of(stage="local", stages=overrides, siteOrigin="http://localhost:4280")
-    assert found.site_origins == ("https://chat.example.com", "http://localhost:4280")
+    stage = stage_of(stage="local", stages=overrides, siteOrigin="http://localhost:4280")
+    assert stage.site_origins == ("https://chat.example.com", "http://localhost:4280")
 
 
-def test_production_protects_what_people_wrote(context: dict[str, Any]) -> None:
-    """cdk.json's `prod` has on what `dev` has off."""
-    found = stage_of(**context, stage="prod")
-    assert found.point_in_time_recovery
-    assert found.deletion_protection
-    assert found.removal_policy == "retain"
-    assert found.auth_mode == "mfa"
-    assert found.access_logs
-    assert found.workflow_log_level == "ERROR"
+def test_production_protects_data(context: dict[str, Any]) -> None:
+    """cdk.json turns on for `prod` what is off for `dev`."""
+    stage = stage_of(**context, stage="prod")
+    assert stage.point_in_time_recovery
+    assert stage.deletion_protection
+    assert stage.removal_policy == "retain"
+    assert stage.auth_mode == "mfa"
+    assert stage.access_logs
+    assert stage.workflow_log_level == "ERROR"
 
 
 @pytest.mark.parametrize(
-    ("context", "said"),
+    ("context", "message"),
     [
         ({"stage": "Prod"}, "lower-case letters"),
         ({"stage": "a" * 21}, "1 to 20"),
@@ -63,15 +63,15 @@ def test_production_protects_what_people_wrote(context: dict[str, Any]) -> None:
         ({"stage": "x", "siteOrigin": "localhost:4280/"}, "without a path"),
     ],
 )
-def test_what_cannot_be_is_refused_by_name(context: dict[str, Any], said: str) -> None:
-    """The sentence names the setting, so that it can be found and mended."""
-    with pytest.raises(StageError, match=said) as refusal:
+def test_an_invalid_setting_is_named(context: dict[str, Any], message: str) -> None:
+    """The message is one line and names the setting or what to use."""
+    with pytest.raises(StageError, match=message) as refusal:
         stage_of(**context)
     assert "\n" not in str(refusal.value)
 
 
-def test_the_app_ends_with_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A typing error on the command line ends the app with what is wrong."""
+def test_the_app_exits_with_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An invalid name on the command line ends the app with the message."""
     import aws_cdk as cdk
 
     from app import main
@@ -83,8 +83,8 @@ def test_the_app_ends_with_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.thorough
-def test_the_app_ends_with_one_sentence_and_no_traceback() -> None:
-    """As a process, as the CDK runs it: no stack trace either."""
+def test_the_app_exits_with_a_message_and_no_traceback() -> None:
+    """As a process, as the CDK runs it."""
     outcome = subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
@@ -98,8 +98,8 @@ def test_the_app_ends_with_one_sentence_and_no_traceback() -> None:
     assert "Traceback" not in outcome.stderr
 
 
-def test_the_app_says_how_to_build_a_missing_site(context: dict[str, Any], tmp_path: Any) -> None:
-    """Synthesis without the built UI names the command that builds it."""
+def test_a_missing_site_raises_with_what_to_do(context: dict[str, Any], tmp_path: Any) -> None:
+    """The message names the command that builds the UI."""
     import aws_cdk as cdk
 
     from app import add_stacks

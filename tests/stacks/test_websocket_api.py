@@ -1,4 +1,4 @@
-"""The WebSocket API: every action has a route, every route answers, and nobody enters without a ticket."""
+"""The WebSocket API: every action has a route, every route answers, and a connection needs a ticket."""
 
 import json
 
@@ -26,19 +26,19 @@ def routes(stage: Synthesised) -> dict[str, Resource]:
 
 
 def integration_of(stage: Synthesised, route: Resource) -> Resource:
-    """What a route leads to."""
+    """The integration of a route."""
     logical_id = named(route["Target"]).removeprefix("integrations/").strip("<>")
     integration: Resource = stage.templates["WebSocketApi"]["Resources"][logical_id]["Properties"]
     return integration
 
 
 def test_every_action_is_a_route(stage: Synthesised) -> None:
-    """An action that clients may send, and no other, finds its way without `$default`."""
+    """And there are no others, except for API Gateway's own."""
     assert set(routes(stage)) == {"$connect", "$disconnect", "$default", *COMMANDS}
 
 
 def test_every_route_runs_its_handler(stage: Synthesised) -> None:
-    """The route's name and the function behind it belong together."""
+    """The function of a route has the route's handler."""
     for key, handler in HANDLERS.items():
         uri = named(integration_of(stage, routes(stage)[key])["IntegrationUri"])
         logical_id = uri.split("functions/<")[1].split(".")[0]
@@ -46,8 +46,8 @@ def test_every_route_runs_its_handler(stage: Synthesised) -> None:
         assert function["Properties"]["Handler"] == f"functions.handlers.{handler}.handler", key
 
 
-def test_every_frame_gets_its_answer(stage: Synthesised) -> None:
-    """Without a route response API Gateway drops what the function returns: no ack, no error frame."""
+def test_every_frame_is_answered(stage: Synthesised) -> None:
+    """Without a route response, API Gateway drops what the function returns."""
     answering = {
         named(response["Properties"]["RouteId"]).strip("<>")
         for response in stage.resources("AWS::ApiGatewayV2::RouteResponse").values()
@@ -60,7 +60,7 @@ def test_every_frame_gets_its_answer(stage: Synthesised) -> None:
 
 
 def test_a_ping_is_answered_without_a_function(stage: Synthesised) -> None:
-    """Keeping a connection open costs the frame and nothing else."""
+    """Keeping a connection open costs only the frame."""
     assert integration_of(stage, routes(stage)["ping"])["IntegrationType"] == "MOCK"
     (response,) = stage.resources("AWS::ApiGatewayV2::IntegrationResponse").values()
     (answer,) = response["Properties"]["ResponseTemplates"].values()
@@ -68,21 +68,21 @@ def test_a_ping_is_answered_without_a_function(stage: Synthesised) -> None:
 
 
 def test_a_connection_needs_a_ticket(stage: Synthesised) -> None:
-    """$connect asks the authorizer, and the authorizer asks for the ticket."""
+    """$connect has the authorizer, which requires the query parameter."""
     (authorizer,) = stage.resources("AWS::ApiGatewayV2::Authorizer").values()
     assert authorizer["Properties"]["AuthorizerType"] == "REQUEST"
     assert authorizer["Properties"]["IdentitySource"] == ["route.request.querystring.ticket"]
     assert routes(stage)["$connect"]["AuthorizationType"] == "CUSTOM"
 
 
-def test_the_stage_limits_what_all_clients_send_together(stage: Synthesised) -> None:
-    """One flood must not use up the account's quota."""
+def test_the_api_stage_limits_the_frames_of_all_clients(stage: Synthesised) -> None:
+    """A flood must not use up the account's quota."""
     (websocket_stage,) = stage.resources("AWS::ApiGatewayV2::Stage").values()
     assert websocket_stage["Properties"]["StageName"] == "socket"
     assert websocket_stage["Properties"]["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
 
 
-def test_no_access_log_holds_a_ticket(prod: Synthesised) -> None:
-    """The ticket is in the query string, which no format names."""
+def test_access_logs_contain_no_ticket(prod: Synthesised) -> None:
+    """The ticket is in the query string, which the format does not contain."""
     (websocket_stage,) = prod.resources("AWS::ApiGatewayV2::Stage").values()
     assert "querystring" not in websocket_stage["Properties"]["AccessLogSettings"]["Format"].lower()

@@ -1,4 +1,4 @@
-"""What the Step Functions console, and `parley`, need to show an Express run state by state."""
+"""What the Step Functions console and `parley` need to show an Express run state by state."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ def machine(stage: Synthesised) -> dict[str, Any]:
 
 
 def log_group(stage: Synthesised) -> dict[str, Any]:
-    """The log group that the workflow writes to."""
+    """The log group of the workflow."""
     (destination,) = machine(stage)["LoggingConfiguration"]["Destinations"]
     arn = json.dumps(destination["CloudWatchLogsLogGroup"]["LogGroupArn"])
     groups = stage.resources("AWS::Logs::LogGroup", "Delivery")
@@ -25,29 +25,29 @@ def log_group(stage: Synthesised) -> dict[str, Any]:
 
 
 def test_every_state_of_a_run_is_logged_with_its_data(dev: Synthesised) -> None:
-    """Express keeps no history: the console draws a run from level ALL with execution data, or not at all."""
+    """An Express run has no stored history: the console shows it only from logs of level ALL with data."""
     logging = machine(dev)["LoggingConfiguration"]
     assert (machine(dev)["StateMachineType"], logging["Level"]) == ("EXPRESS", "ALL")
     assert logging["IncludeExecutionData"] is True
 
 
-def test_production_keeps_chat_text_out_of_the_log(prod: Synthesised) -> None:
-    """It logs failures alone and without data; the commands say so when they find it."""
+def test_production_logs_no_message_texts(prod: Synthesised) -> None:
+    """It logs only failures, without data; the commands of `ops` report that."""
     logging = machine(prod)["LoggingConfiguration"]
     assert logging["Level"] == "ERROR"
     assert logging["IncludeExecutionData"] is False
 
 
-def test_the_log_group_is_one_that_vended_logs_reach(stage: Synthesised) -> None:
-    """Names under /aws/vendedlogs/ need no entry each in the account's resource policy, which is small."""
+def test_the_log_groups_name_is_one_for_vended_logs(stage: Synthesised) -> None:
+    """Names under /aws/vendedlogs/ share one entry of the account's resource policy, whose size is limited."""
     name = named(log_group(stage)["LogGroupName"])
     assert name.startswith(f"/aws/vendedlogs/states/Parley-{stage.stage}-deliver")
     assert len(name) <= 512
     assert log_group(stage)["RetentionInDays"] >= 1
 
 
-def test_the_workflow_may_write_that_log(stage: Synthesised) -> None:
-    """The delivery of vended logs is set up with the workflow's own role."""
+def test_the_workflow_may_deliver_logs(stage: Synthesised) -> None:
+    """The delivery of vended logs is set up with the role of the workflow."""
     needed = {
         "logs:CreateLogDelivery",
         "logs:GetLogDelivery",
@@ -66,13 +66,13 @@ def test_the_workflow_may_write_that_log(stage: Synthesised) -> None:
         for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
     }
     assert needed <= allowed
-    # The workflow waits for its rights, or its creation is refused.
+    # The workflow is created after its rights, or its creation fails.
     (workflow,) = stage.resources("AWS::StepFunctions::StateMachine").values()
-    assert any("DeliverObserve" in each for each in workflow["DependsOn"])
+    assert any("DeliverObserve" in name for name in workflow["DependsOn"])
 
 
 def test_runs_are_traced(stage: Synthesised) -> None:
-    """Without this the run is a hole in the trace."""
+    """Without this, runs are missing in traces."""
     assert machine(stage)["TracingConfiguration"] == {"Enabled": True}
 
 
@@ -92,6 +92,6 @@ def test_runs_are_traced(stage: Synthesised) -> None:
         ("Observability", "DashboardName"),
     ],
 )
-def test_operators_find_everything_by_outputs(stage: Synthesised, stack: str, name: str) -> None:
-    """`parley --stage NAME` knows nothing else of a stage."""
+def test_ops_finds_every_resource_by_outputs(stage: Synthesised, stack: str, name: str) -> None:
+    """`parley --stage NAME` reads nothing else."""
     assert name in stage.outputs(stack)
