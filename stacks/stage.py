@@ -24,7 +24,7 @@ RetentionDays = Literal[
 
 
 class StageError(Exception):
-    """The stage's name or settings are invalid. The message is one sentence for the person who runs `cdk`."""
+    """The stage's name or settings are invalid. The message is one line for the person who runs `cdk`."""
 
 
 class Stage(BaseModel):
@@ -59,7 +59,7 @@ class Stage(BaseModel):
     point_in_time_recovery: bool = False
     deletion_protection: bool = False
     removal_policy: Literal["destroy", "retain"] = "destroy"
-    """What `cdk destroy` does to data: tables, users, logs."""
+    """What `cdk destroy` does to data: tables, the archive's events, users, logs."""
 
     site_origins: tuple[str, ...] = ()
     """Other origins that users may sign in from, such as http://localhost:4280."""

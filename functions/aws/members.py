@@ -139,7 +139,7 @@ def admit(
 ) -> None:
     """Check membership and the rate limit, and count one frame.
 
-    This is one conditional update, or two while a burst is being used. Typing has a separate counter, so that it
+    This is one conditional update, or more while a burst is used. Typing has a separate counter, so that it
     does not use up the rate of messages. Raises NotAMemberError or RateLimitedError.
     """
     rested = Attr(counter).not_exists() | Attr(counter).lte(now_ms)
