@@ -66,17 +66,17 @@ class TestStage:
 
     def new_user(self, name: str) -> Person:
         """A new user with a unique username; the display name is `name`, capitalized."""
-        person = Person(f"{name}-{uuid4().hex[:8]}", f"Parley-{name}-1")
-        self.stage.user_pool.add(person.username, display_name=name.capitalize(), password=person.password)
-        return person
+        user = Person(f"{name}-{uuid4().hex[:8]}", f"Parley-{name}-1")
+        self.stage.user_pool.add(user.username, display_name=name.capitalize(), password=user.password)
+        return user
 
-    def id_token(self, person: Person) -> str:
+    def id_token(self, user: Person) -> str:
         """A new ID token."""
-        return self.stage.user_pool.id_token(person.username, person.password)
+        return self.stage.user_pool.id_token(user.username, user.password)
 
-    async def sign_in(self, person: Person) -> ChatClient:
+    async def sign_in(self, user: Person) -> ChatClient:
         """A client in a new session of a user, without a socket; the caller closes it. Raises httpx.HTTPError."""
-        token = await asyncio.to_thread(self.id_token, person)
+        token = await asyncio.to_thread(self.id_token, user)
         return await ChatClient.sign_in(api_url=self.api_url, websocket_url=self.websocket_url, id_token=token)
 
     @asynccontextmanager

@@ -23,12 +23,12 @@ pytestmark = pytest.mark.anyio
 async def wait_for_runs(stage: TestStage, channel_id: str, *more: str) -> list[dict[str, Any]]:
     """The runs of a channel, as soon as there are any."""
 
-    def look() -> list[dict[str, Any]]:
+    def poll() -> list[dict[str, Any]]:
         result = run_ops(stage, "runs", "--since", "5m", "--channel", channel_id, "--json", *more)
         assert result.code == 0, result.err
         return list(result.json)
 
-    return await until(lambda: asyncio.to_thread(look), f"there were runs of {channel_id}", every=0.2)
+    return await until(lambda: asyncio.to_thread(poll), f"there were runs of {channel_id}", every=0.2)
 
 
 async def test_failed_runs_are_listed_first(stage: TestStage, new_client: NewClient):
@@ -62,17 +62,19 @@ async def test_a_malformed_event_stays_in_the_dead_letter_queue(stage: TestStage
         stage, "MessageSent", envelope({"channelId": channel["channelId"], "messageId": "m-malformed", "text": 7})
     )
 
-    def look() -> list[dict[str, Any]]:
+    def poll() -> list[dict[str, Any]]:
         return list(run_ops(stage, "redrive", "--queue", "delivery", "--dry-run", "--json").json)
 
-    letters = await until(lambda: asyncio.to_thread(look), "the event was in the dead-letter queue", every=0.2)
-    assert [letter["event"]["messageId"] for letter in letters] == ["m-malformed"]
-    assert "Parley.MalformedEvent" in letters[0]["reason"]
+    dead_letters = await until(
+        lambda: asyncio.to_thread(poll), "the event was in the dead-letter queue", every=0.2
+    )
+    assert [dead_letter["event"]["messageId"] for dead_letter in dead_letters] == ["m-malformed"]
+    assert "Parley.MalformedEvent" in dead_letters[0]["reason"]
     result = await asyncio.to_thread(run_ops, stage, "redrive", "--queue", "delivery", "--json")
     assert result.code == 5
-    assert [letter["redriven"] for letter in result.json] == [False]
+    assert [dead_letter["redriven"] for dead_letter in result.json] == [False]
     result = await asyncio.to_thread(run_ops, stage, "redrive", "--queue", "delivery", "--dry-run", "--json")
-    assert [letter["event"]["messageId"] for letter in result.json] == ["m-malformed"]
+    assert [dead_letter["event"]["messageId"] for dead_letter in result.json] == ["m-malformed"]
     await asyncio.to_thread(empty_dead_letters, stage)
 
 
@@ -85,15 +87,15 @@ async def test_a_redrive_posts_only_to_the_undelivered_connections(stage: TestSt
     await emil.sockets[0].wait_for_type("message", messageId=ack["messageId"])
     report = await asyncio.to_thread(wait_until_followed, stage, ack["messageId"])
     [connection_id] = [post["connectionId"] for post in report["posts"] if post["userId"] == emil.user_id]
-    letter = {
+    dead_letter = {
         "event": report["runs"][0]["input"],
         "seq": report["message"]["seq"],
         "undelivered": [connection_id],
         "failure": {"Error": "Parley.Undelivered", "Cause": "Posts failed after every retry"},
     }
     url = stage.output("Events", "DeliveryDeadLetterQueueUrl")
-    other_channel = json.dumps(letter).replace(opened["channelId"], "another-channel")
-    for body in (json.dumps(letter), other_channel):
+    other_channel = json.dumps(dead_letter).replace(opened["channelId"], "another-channel")
+    for body in (json.dumps(dead_letter), other_channel):
         stage.client("sqs").send_message(QueueUrl=url, MessageBody=body)
     command = ("redrive", "--queue", "delivery", "--channel", opened["channelId"])
     result = await asyncio.to_thread(run_ops, stage, *command, "--json")
@@ -106,7 +108,7 @@ async def test_a_redrive_posts_only_to_the_undelivered_connections(stage: TestSt
     assert len(emil.sockets[0].of_type("message", messageId=ack["messageId"])) == 2
     assert len(dora.sockets[0].of_type("message", messageId=ack["messageId"])) == 1
     result = await asyncio.to_thread(run_ops, stage, "redrive", "--queue", "delivery", "--dry-run", "--json")
-    assert [letter["event"]["channelId"] for letter in result.json] == ["another-channel"]
+    assert [dead_letter["event"]["channelId"] for dead_letter in result.json] == ["another-channel"]
     await asyncio.to_thread(empty_dead_letters, stage)
 
 

@@ -70,9 +70,9 @@ def find(tree: ast.Module, name: str) -> Definition:
     *owners, last = name.split(".")
     for owner in owners:
         body = _one(
-            [each for each in body if isinstance(each, ast.ClassDef) and each.name == owner], f"class {owner}"
+            [node for node in body if isinstance(node, ast.ClassDef) and node.name == owner], f"class {owner}"
         ).body
-    return _one([each for each in body if _is_definition(each, last)], f"definition of {last}")
+    return _one([node for node in body if _is_definition(node, last)], f"definition of {last}")
 
 
 def _is_definition(statement: ast.stmt, name: str) -> TypeGuard[Definition]:

@@ -104,17 +104,17 @@ class Workflow:
         """
         sqs = self.stage.client("sqs")
         url = self.stage.output("Events", "DeliveryDeadLetterQueueUrl")
-        letters: list[dict[str, Any]] = []
+        dead_letters: list[dict[str, Any]] = []
 
         def has_arrived() -> bool:
             answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
             for message in answer.get("Messages", []):
-                letters.append(json.loads(message["Body"]))
+                dead_letters.append(json.loads(message["Body"]))
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            return any(letter["event"].get("id") == event_ids[-1] for letter in letters)
+            return any(dead_letter["event"].get("id") == event_ids[-1] for dead_letter in dead_letters)
 
         wait_until(has_arrived, f"a dead letter of {event_ids[-1]} was in the dead-letter queue", every=0)
-        return [letter for letter in letters if letter["event"].get("id") in event_ids]
+        return [dead_letter for dead_letter in dead_letters if dead_letter["event"].get("id") in event_ids]
 
 
 @pytest.fixture

@@ -79,8 +79,8 @@ def test_stale_connections_are_pruned(workflow: Workflow):
     # A dead letter of the first run would be in the queue before that of the refused event, which runs later.
     refused = message_sent(channel_id, text=7)
     workflow.run(refused)
-    letters = workflow.dead_letters_of(sent["id"], refused["id"])
-    assert [letter["event"]["id"] for letter in letters] == [refused["id"]]
+    dead_letters = workflow.dead_letters_of(sent["id"], refused["id"])
+    assert [dead_letter["event"]["id"] for dead_letter in dead_letters] == [refused["id"]]
 
 
 def test_expired_subscriptions_get_no_post(workflow: Workflow):
@@ -121,9 +121,9 @@ def test_a_malformed_event_goes_to_the_dead_letter_queue(workflow: Workflow, bro
     run = workflow.run(sent)
     assert run.status == "FAILED"
     assert run.error == "Parley.MalformedEvent"
-    letters = workflow.dead_letters_of(sent["id"])
-    assert [letter["event"]["id"] for letter in letters] == [sent["id"]]
-    assert letters[0]["failure"]["Error"] == "Parley.MalformedEvent"
+    dead_letters = workflow.dead_letters_of(sent["id"])
+    assert [dead_letter["event"]["id"] for dead_letter in dead_letters] == [sent["id"]]
+    assert dead_letters[0]["failure"]["Error"] == "Parley.MalformedEvent"
     channel = workflow.table("Channels").get_item(Key={"channelId": channel_id})["Item"]
     assert channel["lastSeq"] == 0
 
@@ -133,7 +133,7 @@ def test_an_event_without_detail_goes_to_the_dead_letter_queue(workflow: Workflo
     event_id = f"nothing-{uuid4()}"
     run = workflow.run({"id": event_id, "detail-type": "MessageSent"})
     assert run.status == "FAILED"
-    assert [letter["event"]["id"] for letter in workflow.dead_letters_of(event_id)] == [event_id]
+    assert [dead_letter["event"]["id"] for dead_letter in workflow.dead_letters_of(event_id)] == [event_id]
 
 
 def test_a_message_to_an_unknown_channel_goes_to_the_dead_letter_queue(workflow: Workflow):

@@ -179,12 +179,12 @@ EDITS: list[tuple[str, Edit, str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "edit", "before", "after"), EDITS, ids=lambda each: str(each)[:60])
+@pytest.mark.parametrize(("name", "edit", "before", "after"), EDITS, ids=lambda value: str(value)[:60])
 def test_an_edit_changes_one_thing(name: str, edit: Edit, before: str, after: str):
     """The rest of the code is as it was."""
-    whole = ast.unparse(ast.parse(FUNCTION)) + "\n"
-    assert whole.count(before) == 1
-    assert mutated(FUNCTION, name, edit) == whole.replace(before, after)
+    source = ast.unparse(ast.parse(FUNCTION)) + "\n"
+    assert source.count(before) == 1
+    assert mutated(FUNCTION, name, edit) == source.replace(before, after)
 
 
 REFUSED: list[tuple[str, Edit, str]] = [
@@ -217,7 +217,7 @@ REFUSED: list[tuple[str, Edit, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "edit", "message"), REFUSED, ids=lambda each: str(each)[:60])
+@pytest.mark.parametrize(("name", "edit", "message"), REFUSED, ids=lambda value: str(value)[:60])
 def test_an_edit_without_a_unique_match_fails(name: str, edit: Edit, message: str):
     """The error names the target and the code that was not found once."""
     with pytest.raises(MutationError) as refusal:
@@ -272,7 +272,7 @@ def test_a_change_sets_a_value_of_the_workflow():
         (WorkflowChange("Inner", ("Items",), Replace("x", "y")), "'x' occurs 2 times, not once"),
         (WorkflowChange("One", ("Choices",), Replace("x", "y")), "'x' occurs 0 times, not once"),
     ],
-    ids=lambda each: str(each)[:60],
+    ids=lambda value: str(value)[:60],
 )
 def test_a_change_of_the_workflow_without_a_unique_match_fails(change: WorkflowChange, message: str):
     """The error names the target and the code that was not found once."""
