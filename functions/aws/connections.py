@@ -14,6 +14,7 @@ from boto3.dynamodb.conditions import Attr, Key
 from functions.aws import members
 from functions.aws.clients import table
 from functions.aws.reads import paginate
+from functions.settings import DisconnectSettings
 
 CONNECTION_SECONDS = 2 * 60 * 60
 """API Gateway closes a connection after two hours; the quota cannot be raised.
@@ -41,16 +42,9 @@ def expiry(*, now_ms: int, session_expires_at_ms: int) -> int:
     return min(now_ms // 1000 + CONNECTION_SECONDS, session_expires_at_ms // 1000)
 
 
-def register(
-    connection: Connection,
-    *,
-    connections_table: str,
-    subscriptions_table: str,
-    members_table: str,
-    now_ms: int,
-) -> None:
+def register(settings: DisconnectSettings, connection: Connection, *, now_ms: int) -> None:
     """Store a connection and subscribe it to its user's channels."""
-    table(connections_table).put_item(
+    table(settings.connections_table).put_item(
         Item={
             "userId": connection.user_id,
             "connectionId": connection.connection_id,
@@ -59,21 +53,23 @@ def register(
             "openedAt": now_ms,
         }
     )
-    channels = {membership.channel_id for membership in members.of_user(members_table, connection.user_id)}
-    subscribe(subscriptions_table, channels, [connection])
+    channels = {
+        membership.channel_id for membership in members.of_user(settings.members_table, connection.user_id)
+    }
+    subscribe(settings.subscriptions_table, channels, [connection])
     # A user removed from a channel in the meantime must not keep the subscription just written.
-    remaining = {membership.channel_id for membership in members.of_user(members_table, connection.user_id)}
-    unsubscribe(subscriptions_table, channels - remaining, [connection.connection_id])
+    remaining = {
+        membership.channel_id for membership in members.of_user(settings.members_table, connection.user_id)
+    }
+    unsubscribe(settings.subscriptions_table, channels - remaining, [connection.connection_id])
 
 
-def delete(
-    user_id: str, connection_id: str, *, connections_table: str, subscriptions_table: str, members_table: str
-) -> bool:
+def delete(settings: DisconnectSettings, user_id: str, connection_id: str) -> bool:
     """Delete a connection and its subscriptions. Return whether the connection's row existed."""
     key = {"userId": user_id, "connectionId": connection_id}
-    deleted = table(connections_table).delete_item(Key=key, ReturnValues="ALL_OLD").get("Attributes")
-    channels = [membership.channel_id for membership in members.of_user(members_table, user_id)]
-    unsubscribe(subscriptions_table, channels, [connection_id])
+    deleted = table(settings.connections_table).delete_item(Key=key, ReturnValues="ALL_OLD").get("Attributes")
+    channels = [membership.channel_id for membership in members.of_user(settings.members_table, user_id)]
+    unsubscribe(settings.subscriptions_table, channels, [connection_id])
     return deleted is not None
 
 

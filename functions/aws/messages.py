@@ -38,10 +38,7 @@ def page(
     elif before is not None:
         condition &= Key("seq").lt(before)
     answer = table(messages_table).query(
-        KeyConditionExpression=condition,
-        ScanIndexForward=after is not None,
-        Limit=limit + 1,
-        ConsistentRead=True,
+        KeyConditionExpression=condition, ScanIndexForward=after is not None, Limit=limit + 1, ConsistentRead=True
     )
     rows = answer["Items"][:limit]
     has_more = len(answer["Items"]) > limit or "LastEvaluatedKey" in answer

@@ -133,11 +133,7 @@ def note_origin(header: str | None) -> None:
 
 
 def join(
-    header: str | None,
-    name: str,
-    *,
-    steps: list[tuple[str, float, float]],
-    annotations: dict[str, str | None],
+    header: str | None, name: str, *, steps: list[tuple[str, float, float]], annotations: dict[str, str | None]
 ) -> None:
     """Add a segment of this function to the trace of `header`, with a subsegment per step.
 

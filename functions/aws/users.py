@@ -86,11 +86,7 @@ def set_presence(table_name: str, user_id: str, *, online_until: int | None, now
             Key={"userId": user_id},
             UpdateExpression="SET isOnline = :online, onlineUntil = :until, lastSeenAt = :now",
             ConditionExpression=Attr("userId").exists() & changed,
-            ExpressionAttributeValues={
-                ":online": online,
-                ":until": online_until or 0,
-                ":now": timestamp(now_ms),
-            },
+            ExpressionAttributeValues={":online": online, ":until": online_until or 0, ":now": timestamp(now_ms)},
         )
     except ClientError as refusal:
         if not is_condition_failure(refusal):

@@ -52,8 +52,7 @@ def _answer(event: dict[str, Any], holder: tickets.TicketHolder | None, reason: 
     else:
         response.deny_all_routes()
     logger.info(
-        "allowed" if holder else "denied",
-        extra={"reason": reason, "userId": holder.user_id if holder else None},
+        "allowed" if holder else "denied", extra={"reason": reason, "userId": holder.user_id if holder else None}
     )
     return response.asdict()
 

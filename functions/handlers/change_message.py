@@ -41,10 +41,6 @@ def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
     )
     tracing.annotate(messageId=event.message_id, channelId=event.channel_id)
     bus.publish(
-        settings.bus_name,
-        [event],
-        actor=caller.user_id,
-        correlation_id=caller.correlation_id,
-        now_ms=now_ms,
+        settings.bus_name, [event], actor=caller.user_id, correlation_id=caller.correlation_id, now_ms=now_ms
     )
     return Ack(action=command.action, message_id=event.message_id)

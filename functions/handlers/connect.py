@@ -27,18 +27,14 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     tracing.annotate(userId=caller.user_id, connectionId=caller.connection_id)
     _register(settings, caller, now)
     if tickets.session_has_ended(settings.tickets_table, caller.session_id):
-        _delete(settings, caller)
+        connections.delete(settings, caller.user_id, caller.connection_id)
         logger.info("refused", extra={"userId": caller.user_id, "reason": "the session has ended"})
         return {"statusCode": 403}
     connected = UserConnected(
         user_id=caller.user_id, connection_id=caller.connection_id, connected_at=timestamp(now)
     )
     bus.publish(
-        settings.bus_name,
-        [connected],
-        actor=caller.user_id,
-        correlation_id=caller.correlation_id,
-        now_ms=now,
+        settings.bus_name, [connected], actor=caller.user_id, correlation_id=caller.correlation_id, now_ms=now
     )
     logger.info("connected", extra={"userId": caller.user_id, "connectionId": caller.connection_id})
     observability.count("NewConnections")
@@ -54,20 +50,4 @@ def _register(settings: ConnectSettings, caller: Caller, now: int) -> None:
         expires_at=connections.expiry(now_ms=now, session_expires_at_ms=caller.session_expires_at_ms),
     )
     with tracing.step("register the connection"):
-        connections.register(
-            connection,
-            connections_table=settings.connections_table,
-            subscriptions_table=settings.subscriptions_table,
-            members_table=settings.members_table,
-            now_ms=now,
-        )
-
-
-def _delete(settings: ConnectSettings, caller: Caller) -> None:
-    connections.delete(
-        caller.user_id,
-        caller.connection_id,
-        connections_table=settings.connections_table,
-        subscriptions_table=settings.subscriptions_table,
-        members_table=settings.members_table,
-    )
+        connections.register(settings, connection, now_ms=now)

@@ -32,11 +32,7 @@ def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
         prune_subscribers(settings, channel_id, posted.gone, correlation_id=correlation_id)
     _log(envelope, frame.model_dump()["type"], posted)
     observability.flush()
-    return {
-        "delivered": len(posted.delivered),
-        "gone": len(posted.gone),
-        "undelivered": list(posted.undelivered),
-    }
+    return {"delivered": len(posted.delivered), "gone": len(posted.gone), "undelivered": list(posted.undelivered)}
 
 
 def _annotate(envelope: Envelope[Any]) -> None:

@@ -23,11 +23,7 @@ def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
     event = messages.sent(command, caller.person, timestamp(now_ms))
     tracing.annotate(messageId=event.message_id, channelId=event.channel_id)
     bus.publish(
-        settings.bus_name,
-        [event],
-        actor=caller.user_id,
-        correlation_id=caller.correlation_id,
-        now_ms=now_ms,
+        settings.bus_name, [event], actor=caller.user_id, correlation_id=caller.correlation_id, now_ms=now_ms
     )
     observability.count("MessagesSent")
     return Ack(action=command.action, client_message_id=command.client_message_id, message_id=event.message_id)

@@ -35,10 +35,6 @@ def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
         channel_id=command.channel_id, user_id=caller.user_id, until=timestamp(now_ms + TYPING_MS)
     )
     bus.publish(
-        settings.bus_name,
-        [typing],
-        actor=caller.user_id,
-        correlation_id=caller.correlation_id,
-        now_ms=now_ms,
+        settings.bus_name, [typing], actor=caller.user_id, correlation_id=caller.correlation_id, now_ms=now_ms
     )
     return Ack(action=command.action)

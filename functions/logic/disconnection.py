@@ -23,13 +23,7 @@ def disconnect(
 ) -> None:
     """Delete a connection and publish UserDisconnected. Repeating it publishes again, but counts only once."""
     with tracing.step("forget the connection"):
-        existed = connections.delete(
-            user_id,
-            connection_id,
-            connections_table=settings.connections_table,
-            subscriptions_table=settings.subscriptions_table,
-            members_table=settings.members_table,
-        )
+        existed = connections.delete(settings, user_id, connection_id)
     disconnected = UserDisconnected(
         user_id=user_id, connection_id=connection_id, disconnected_at=timestamp(now_ms), reason=reason
     )

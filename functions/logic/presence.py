@@ -31,9 +31,7 @@ def update_presence(
     if not changed:
         return None
     return PresenceChange(
-        user_id=user_id,
-        status="offline" if online_until is None else "online",
-        last_seen_at=timestamp(now_ms()),
+        user_id=user_id, status="offline" if online_until is None else "online", last_seen_at=timestamp(now_ms())
     )
 
 

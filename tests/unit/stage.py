@@ -167,15 +167,10 @@ class Stage:
         session_id: str = "s-1",
     ) -> None:
         """Register an open connection, subscribed to its user's channels."""
-        connections.register(
-            connections.Connection(
-                user_id=user_id, connection_id=connection_id, session_id=session_id, expires_at=expires_at
-            ),
-            connections_table="connections",
-            subscriptions_table="subscriptions",
-            members_table="members",
-            now_ms=opened_at_ms,
+        connection = connections.Connection(
+            user_id=user_id, connection_id=connection_id, session_id=session_id, expires_at=expires_at
         )
+        connections.register(self.connect_settings(), connection, now_ms=opened_at_ms)
 
     def subscriptions(self) -> set[tuple[str, str]]:
         """All (channelId, connectionId)."""

@@ -54,9 +54,7 @@ def _discover() -> Response[str]:
     settings, principal = ApiSettings.from_env(), http.caller(router)
     after = http.cursor_of(router, 2)
     page, last = channels.public_by_name(
-        settings.channels_table,
-        limit=http.page_limit(router, 50),
-        after=(after[0], after[1]) if after else None,
+        settings.channels_table, limit=http.page_limit(router, 50), after=(after[0], after[1]) if after else None
     )
     mine = {membership.channel_id for membership in members.of_user(settings.members_table, principal.user_id)}
     others = tuple(view(channel, None) for channel in page if channel.channel_id not in mine)

@@ -10,11 +10,6 @@ from tests.unit.builders import CHANNEL, HOUR_MS, NOW_MS, member
 from tests.unit.stage import Stage
 
 NOW = NOW_MS // 1000
-TABLES = {
-    "connections_table": "connections",
-    "subscriptions_table": "subscriptions",
-    "members_table": "members",
-}
 OTHER = CHANNEL.model_copy(update={"channel_id": "c-2", "name": "milk"})
 
 
@@ -71,7 +66,7 @@ def test_deleting_a_connection_deletes_its_rows_only(stage: Stage):
     stage.add_channel(CHANNEL, "alice", "bob")
     for user_id, connection_id in (("alice", "a1"), ("alice", "a2"), ("bob", "b1")):
         stage.connect(user_id, connection_id)
-    assert [connections.delete("alice", "a1", **TABLES) for _ in range(2)] == [True, False]
+    assert [connections.delete(stage.connect_settings(), "alice", "a1") for _ in range(2)] == [True, False]
     assert {row["connectionId"] for row in stage.rows("connections")} == {"a2", "b1"}
     assert stage.subscriptions() == {("c-1", "a2"), ("c-1", "b1")}
 

@@ -18,14 +18,8 @@ def update(stage: Stage, user_id: str = "alice") -> str | None:
     return change.status if change else None
 
 
-def close(connection_id: str) -> None:
-    connections.delete(
-        "alice",
-        connection_id,
-        connections_table="connections",
-        subscriptions_table="subscriptions",
-        members_table="members",
-    )
+def close(stage: Stage, connection_id: str) -> None:
+    connections.delete(stage.status_settings(), "alice", connection_id)
 
 
 def status(stage: Stage, user_id: str = "alice", *, now_ms: int = NOW_MS) -> str:
@@ -41,10 +35,10 @@ def test_only_the_first_and_the_last_connection_change_presence(stage: Stage):
     assert update(stage) == "online"
     stage.connect("alice", "a2")
     assert update(stage) is None
-    close("a1")
+    close(stage, "a1")
     assert update(stage) is None
     assert status(stage) == "online"
-    close("a2")
+    close(stage, "a2")
     assert update(stage) == "offline"
     assert update(stage) is None
     assert status(stage) == "offline"
@@ -56,7 +50,7 @@ def test_the_order_of_events_does_not_matter(stage: Stage):
     stage.connect("alice", "a1")
     update(stage)
     stage.connect("alice", "a2")
-    close("a1")
+    close(stage, "a1")
     assert update(stage) is None
 
 
@@ -88,7 +82,7 @@ def test_a_later_expiry_keeps_a_user_online_for_longer(stage: Stage):
     update(stage)
     stage.connect("alice", "a2", expires_at=NOW + 600)
     update(stage)
-    close("a2")
+    close(stage, "a2")
     update(stage)
     assert status(stage, now_ms=NOW_MS + 599_000) == "online"
 
@@ -105,7 +99,7 @@ def test_a_connection_that_opens_during_an_update_is_seen(stage: Stage, monkeypa
     stage.add_user("alice")
     stage.connect("alice", "a1")
     update(stage)
-    close("a1")
+    close(stage, "a1")
     set_presence = users.set_presence
 
     def interrupted(*arguments: Any, **keywords: Any) -> bool:
