@@ -11,7 +11,7 @@ BIN := .venv/bin
 PY := $(BIN)/python
 CDK := node_modules/.bin/cdk
 export PYTHONDONTWRITEBYTECODE ?= 1
-# Node 20 serves, though jsii calls it untested; users are told of Node 22 in the README.
+# Node 20 works, although jsii calls it untested; the README recommends Node 22.
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
@@ -68,8 +68,8 @@ run: setup ## Run everything on this machine and open the chat (Ctrl-C stops it)
 stop: ## Stop the local stage, wherever it runs
 	@test -x $(BIN)/parley && $(BIN)/parley down || echo "Nothing is set up, so nothing runs."
 
-reset: ## Stop the local stage and forget its data
-	@test -x $(BIN)/parley && $(BIN)/parley reset || echo "Nothing is set up, so there is nothing to forget."
+reset: ## Stop the local stage and delete its data
+	@test -x $(BIN)/parley && $(BIN)/parley reset || echo "Nothing is set up, so there is no data to delete."
 
 # --- checks -------------------------------------------------------------------
 
@@ -93,7 +93,7 @@ guarantees: setup ui/dist/index.html ## Try to break every promise on a local st
 	@$(if $(LONG),PARLEY_EMULATOR_WORKERS_PER_FUNCTION=48) $(PY) -m pytest -q tests/guarantees --thorough $(if $(LONG),--long -s) $(if $(STAGE_NAME),--stage $(STAGE_NAME))
 
 # ONLY="4 ": those whose promise, text, target or test contains it. JOBS=1: one after the other.
-mutants: setup ui/dist/index.html ## Change what each promise rests on, piece by piece, and see its test fail
+mutants: setup ui/dist/index.html ## Break each promise with a small change of the code, and check that its test fails
 	@$(PY) -m tests.mutants $(if $(ONLY),--only "$(ONLY)") $(if $(JOBS),--jobs $(JOBS))
 
 format: setup ## Format the code

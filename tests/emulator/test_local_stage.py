@@ -99,9 +99,9 @@ def test_a_second_start_and_an_unknown_user_are_refused_with_one_line(started: L
     assert second.returncode == 1
     assert second.stderr.count("\n") == 1
     assert "already runs" in second.stderr
-    unknown = command("token", "nobody", "--state-dir", str(started.state.path))
+    unknown = command("token", "unknown-user", "--state-dir", str(started.state.path))
     assert unknown.returncode == 1
-    assert unknown.stderr.startswith("The password of 'nobody' is not known")
+    assert unknown.stderr.startswith("The password of 'unknown-user' is not known")
 
 
 def test_the_site_is_served_as_by_the_distribution(http: httpx.Client):

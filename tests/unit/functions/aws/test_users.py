@@ -50,7 +50,7 @@ def test_many_users_are_read_by_id(stage: Stage):
     user_ids = [f"u-{number}" for number in range(130)]
     for user_id in user_ids:
         stage.add_user(user_id)
-    assert set(users.get_many("users", [*user_ids, "u-0", "nobody"], now_ms=NOW_MS)) == set(user_ids)
+    assert set(users.get_many("users", [*user_ids, "u-0", "unknown"], now_ms=NOW_MS)) == set(user_ids)
 
 
 def test_adding_a_user_again_changes_nothing(stage: Stage):

@@ -220,7 +220,7 @@ def test_a_direct_channel_is_created_once(ask: Any, stage: Stage):
     ("body", "refusal"),
     [
         ({"userId": "alice"}, (403, "FORBIDDEN")),
-        ({"userId": "nobody"}, (404, "NOT_FOUND")),
+        ({"userId": "unknown"}, (404, "NOT_FOUND")),
         ({"userId": ""}, (400, "INVALID_REQUEST")),
         ({"userId": "x" * 5000}, (400, "INVALID_REQUEST")),
         ({}, (400, "INVALID_REQUEST")),
@@ -298,7 +298,7 @@ def test_a_member_adds_others_and_the_owner_removes_them(ask: Any, stage: Stage)
     ("method", "path", "refusal"),
     [
         ("PUT", "/channels/c-1/members/bob", (403, "NOT_A_MEMBER")),
-        ("PUT", "/channels/c-1/members/nobody", (404, "NOT_FOUND")),
+        ("PUT", "/channels/c-1/members/unknown", (404, "NOT_FOUND")),
         ("PUT", "/channels/c-1/members/" + "x" * 3000, (404, "NOT_FOUND")),
         ("DELETE", "/channels/c-1/members/bob", (403, "NOT_A_MEMBER")),
         ("PUT", "/channels/{direct}/members/carol", (403, "FORBIDDEN")),
@@ -309,7 +309,7 @@ def test_a_member_adds_others_and_the_owner_removes_them(ask: Any, stage: Stage)
     ],
 )
 def test_a_forbidden_action_is_refused(ask: Any, stage: Stage, method: str, path: str, refusal: tuple[int, str]):
-    """Users who are not members add nobody and read nothing; a direct channel does not change."""
+    """Users who are not members can neither add members nor read; a direct channel does not change."""
     for user_id in ("alice", "bob", "carol"):
         ask("GET", "/me", user_id=user_id)
     stage.add_channel(CHANNEL, "carol")

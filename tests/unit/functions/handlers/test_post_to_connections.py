@@ -126,10 +126,10 @@ def test_without_connections_nothing_is_posted(call: Call, people: Stage, socket
 @pytest.mark.parametrize("change", [{"text": None}, {"sender": {"userId": ""}}, {"sentAt": "yesterday"}])
 def test_a_malformed_event_raises(call: Call, people: Stage, sockets: Sockets, change: dict[str, Any]):
     """The workflow keeps it. Nothing is posted; the error names the field and contains no text."""
-    poisoned = task("a1")
-    poisoned["event"]["detail"]["data"] |= change
+    malformed = task("a1")
+    malformed["event"]["detail"]["data"] |= change
     with pytest.raises(MalformedEventError, match="MessageSent: data") as raised:
-        call(post_to_connections.handler, poisoned)
+        call(post_to_connections.handler, malformed)
     assert SECRET not in str(raised.value)
     assert sockets.received == {}
 
