@@ -68,7 +68,7 @@ def runs(stage: Stage, run_filter: RunFilter, *, since_ms: int, limit: int, fail
         troubled = log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit + 1)
         matching = [run for run in troubled if run_filter.matches(run)]
     else:
-        matching = log.newest(since_ms=since_ms, until_ms=until_ms, limit=limit + 1, wanted=run_filter.matches)
+        matching = log.newest(since_ms=since_ms, until_ms=until_ms, limit=limit + 1, matches=run_filter.matches)
     if failed_first:
         first = [run for run in matching if run.troubled]
         if run_filter.status is None and not run_filter.message_id:

@@ -181,7 +181,7 @@ class EventSummary(Answer):
 
 
 class ArchiveStatus(Answer):
-    """The archive, and whether it holds the event; null where only a replay can tell."""
+    """The archive, and whether it holds the event; null where only a replay can show that."""
 
     name: str
     state: str

@@ -299,6 +299,6 @@ class FrontendStack(StageStack):
                 **{f"AwsSolutions-{finding}": granted for finding in findings},
                 "AwsSolutions-IAM5[Resource::*]": "The CDK lets its function invalidate CloudFront's cache.",
                 f"AwsSolutions-IAM4[Policy::{basic_execution}]": "The CDK's function logs with this policy.",
-                "AwsSolutions-L1": "The CDK chooses the runtime of its own function.",
+                "AwsSolutions-L1": "The CDK chooses the runtime of this function, which it adds.",
             },
         )

@@ -16,7 +16,7 @@ listens on loopback only.
 
 ```mermaid
 flowchart LR
-    run["make run<br/>(local up)"] --> supervisor
+    run["make run<br/>(parley up)"] --> supervisor
     supervisor -- "starts, restarts" --> emulator["emulator<br/>MiniStack and the additions"]
     supervisor -- "cdk bootstrap, cdk deploy --all" --> emulator
     supervisor --> door["front door<br/>UI · /api · sign-in · inspector"]

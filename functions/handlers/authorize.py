@@ -39,7 +39,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 def _answer(event: dict[str, Any], holder: tickets.TicketHolder | None, reason: str) -> dict[str, Any]:
     arn = parse_api_gateway_arn(event["methodArn"])
     response = APIGatewayAuthorizerResponseWebSocket(
-        principal_id=holder.user_id if holder else "nobody",
+        principal_id=holder.user_id if holder else "unknown",
         region=arn.region,
         aws_account_id=arn.aws_account_id,
         api_id=arn.api_id,

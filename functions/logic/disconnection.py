@@ -22,7 +22,7 @@ def disconnect(
     now_ms: int,
 ) -> None:
     """Delete a connection and publish UserDisconnected. Repeating it publishes again, but counts only once."""
-    with tracing.step("forget the connection"):
+    with tracing.step("delete the connection"):
         existed = connections.delete(settings, user_id, connection_id)
     disconnected = UserDisconnected(
         user_id=user_id, connection_id=connection_id, disconnected_at=timestamp(now_ms), reason=reason
@@ -72,5 +72,5 @@ def prune_subscribers(
             # `prune` deletes the subscriptions to the user's channels; the user may have left this one.
             connections.unsubscribe(settings.subscriptions_table, [channel_id], [connection_id])
 
-    with tracing.step("forget gone connections", connections=len(connection_ids)):
+    with tracing.step("prune gone connections", connections=len(connection_ids)):
         map_concurrently(prune_subscriber, connection_ids)

@@ -34,7 +34,7 @@ def redrive(
         letter
         for name in names
         for letter in dead_letters.read(
-            stage, name, most=limit, hidden_seconds=dead_letters.LOOK_SECONDS if dry_run else HIDDEN_SECONDS
+            stage, name, limit=limit, hidden_seconds=dead_letters.LOOK_SECONDS if dry_run else HIDDEN_SECONDS
         )
     ]
     letters = [letter for letter in found if channel in (None, letter.event.channel_id)]
@@ -48,24 +48,27 @@ def redrive(
         return
     if not as_json:
         _show(letters)
-    done: list[Redriven] = []
+    results: list[Redriven] = []
     with output.progress() as bar:
         task = bar.add_task("redriving", total=len(letters))
         for letter in letters:
-            done.append(dead_letters.redrive(stage, letter))
+            results.append(dead_letters.redrive(stage, letter))
             bar.advance(task)
-    unmoved = [each for each in done if not each.redriven]
-    dead_letters.release(stage, [each.letter for each in unmoved if not each.note.startswith("Failed again")])
+    failed = [result for result in results if not result.redriven]
+    dead_letters.release(stage, [result.letter for result in failed if not result.note.startswith("Failed again")])
     if as_json:
-        output.as_json([RedriveResult.model_validate(result) for result in done])
+        output.as_json([RedriveResult.model_validate(result) for result in results])
     elif letters:
         console = output.console()
-        console.print(f"{len(done) - len(unmoved)} of {len(done)} redriven.")
-        for each in unmoved:
+        console.print(f"{len(results) - len(failed)} of {len(results)} redriven.")
+        for result in failed:
             console.print(
-                Text(f"✗ {each.letter.event.detail_type} {each.letter.event.event_id}: {each.note}", style="red")
+                Text(
+                    f"✗ {result.letter.event.detail_type} {result.letter.event.event_id}: {result.note}",
+                    style="red",
+                )
             )
-    raise typer.Exit(ExitCode.UNREPAIRED if unmoved else ExitCode.DONE)
+    raise typer.Exit(ExitCode.UNREPAIRED if failed else ExitCode.DONE)
 
 
 def _show(letters: list[DeadLetter]) -> None:

@@ -38,7 +38,7 @@ def runs(
         output.console(stderr=True).print(omission, style="yellow")
     found = [run for run in log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit) if matches(run)]
     if not failed and len(found) < limit:
-        newest = log.newest(since_ms=since_ms, until_ms=until_ms, limit=limit, wanted=matches)
+        newest = log.newest(since_ms=since_ms, until_ms=until_ms, limit=limit, matches=matches)
         known = {run.execution_arn for run in found}
         found += [run for run in newest if run.execution_arn not in known]
     found = found[:limit]

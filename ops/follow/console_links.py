@@ -1,4 +1,4 @@
-"""Where AWS's own consoles show the same thing. A local stage has none."""
+"""Links to the AWS consoles that show the same. A local stage has none."""
 
 from urllib.parse import quote
 
@@ -30,5 +30,5 @@ def console(stage: Stage, run: Execution | None, trace_id: str | None) -> dict[s
 
 
 def _escaped(name: str) -> str:
-    """A log group's name as the console's own links have it: escaped twice, with $ for %."""
+    """A log group's name as in the console's links: escaped twice, with $ for %."""
     return quote(quote(name, safe=""), safe="").replace("%", "$")

@@ -1,6 +1,6 @@
-"""A message's time, split by hop: from the route's function taking it to the last post answered.
+"""The time of a message by hop: from the start of the route's function to the response to the last post.
 
-The hops are what lies between moments that follow each other, so they add up to the total whatever these are.
+Each hop ends where the next one starts, so the hops add up to the total.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Moment:
-    """Where one hop ends and the next begins. `clock` says who told: the trace, to the microsecond, or a log."""
+    """The start of a hop. `clock` is its source: the trace (microseconds) or a log (milliseconds)."""
 
     hop: str
     at_ms: float
@@ -53,7 +53,7 @@ def split(moments: Sequence[Moment], end_ms: float) -> list[Hop]:
 
 
 def of_run(run: Execution, traces: Sequence[Trace]) -> list[Hop]:
-    """The hops of a run's message. Empty for a run that never got anywhere."""
+    """The hops of the message of a run."""
     segments = [segment for trace in traces for segment in walk(trace.segments)]
     route = _route(run, traces)
     posts = _steps(segments, "post frames", run)
@@ -61,7 +61,7 @@ def of_run(run: Execution, traces: Sequence[Trace]) -> list[Hop]:
     moments: list[Moment] = []
     if route is not None:
         moments.append(Moment("route", route.start * 1000, "trace"))
-        publish = next((each for each in walk([route]) if each.name == "publish"), None)
+        publish = next((segment for segment in walk([route]) if segment.name == "publish"), None)
         if publish is not None:
             moments.append(Moment("bus", publish.start * 1000, "trace"))
     elif run.event.occurred_ms:
@@ -95,7 +95,7 @@ def _route(run: Execution, traces: Sequence[Trace]) -> Segment | None:
 
 
 def _workflow(segments: Sequence[Segment], run: Execution) -> Segment | None:
-    """The run's segment: the one of a state machine that lasted around it."""
+    """The state machine's segment of the run: the one that started when the run did."""
     machines = [segment for segment in segments if segment.origin == "AWS::StepFunctions::StateMachine"]
     near = [segment for segment in machines if abs(segment.start * 1000 - run.started_ms) < 5]
     return min(near, key=lambda segment: abs(segment.start * 1000 - run.started_ms), default=None)
@@ -111,13 +111,13 @@ def _steps(segments: Sequence[Segment], name: str, run: Execution) -> list[Segme
 
 
 def _function_start(segments: Sequence[Segment], run: Execution) -> float | None:
-    """When the first posting function began: the segment that holds the step of posting."""
+    """When the first posting function started (seconds): the segment with the step "post frames"."""
     starts = [
         segment.start
         for segment in segments
         if segment.origin == "AWS::Lambda::Function"
         and _within(segment, run)
-        and any(each.name == "post frames" for each in walk([segment]))
-        and not any(each.name == "publish" and each.start < run.started_ms / 1000 for each in walk([segment]))
+        and any(child.name == "post frames" for child in walk([segment]))
+        and not any(child.name == "publish" and child.start < run.started_ms / 1000 for child in walk([segment]))
     ]
     return min(starts, default=None)

@@ -150,7 +150,7 @@ def _archive(stage: Stage, event: BusEvent | None, now: int) -> ArchiveStatus:
     retention = int(archive.get("RetentionDays") or 0)
     holds: bool | None = None
     if event is None:
-        note = "Whether it holds the event, only a replay can tell."
+        note = "Only a replay can show whether it holds the event."
     elif retention and now - event.occurred_ms > retention * 86_400_000:
         holds, note = False, f"The event is older than the {retention} days that the archive keeps."
     elif not stage.is_local and now - event.occurred_ms < ARCHIVE_LAG_MS:

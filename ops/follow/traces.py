@@ -48,7 +48,7 @@ def tree(trace_id: str, documents: Iterable[dict[str, Any]]) -> Trace:
 
 def _collect(document: dict[str, Any], parent_id: str | None, segments: dict[str, Segment]) -> None:
     segment_id = str(document["id"])
-    # The SDK sends a subsegment by itself, and sometimes within its parent as well: the finished one counts.
+    # The SDK sends a subsegment alone, and sometimes also within its parent: keep the finished one.
     if segment_id in segments and "end_time" not in document:
         return
     segments[segment_id] = Segment(
@@ -75,7 +75,7 @@ def _error(cause: Any) -> str | None:
 
 
 def by_id(stage: Stage, trace_ids: Iterable[str]) -> list[Trace]:
-    """Traces by id, in that order; those that X-Ray does not hold are left out."""
+    """Traces by id, in the order of the ids; ids that X-Ray does not hold are left out."""
     wanted = list(dict.fromkeys(trace_ids))
     found: dict[str, Trace] = {}
     for start in range(0, len(wanted), TRACES_PER_CALL):
@@ -92,7 +92,7 @@ def by_id(stage: Stage, trace_ids: Iterable[str]) -> list[Trace]:
 
 
 def annotated(stage: Stage, key: str, value: str, *, since_ms: int, until_ms: int) -> list[str]:
-    """The ids of the traces that carry an annotation, oldest first. X-Ray looks at six hours at once."""
+    """The ids of the traces with an annotation, oldest first. X-Ray searches at most six hours per request."""
     found: dict[str, float] = {}
     six_hours = 6 * 3_600_000
     start = since_ms

@@ -49,20 +49,24 @@ class DeadLetter:
 
     @property
     def event(self) -> BusEvent:
-        """The event, whichever way it is wrapped."""
+        """The event, from either form: as delivered by EventBridge, or in an envelope with the failure."""
         content = self._content
         inner = content.get("event")
         return BusEvent(inner if isinstance(inner, dict) and "detail-type" not in content else content)
 
     @property
     def undelivered(self) -> tuple[str, ...]:
-        """The connections that it did not reach, where it was persisted and told to all others."""
-        found = self._content.get("undelivered")
-        return tuple(str(each) for each in found) if isinstance(found, list) else ()
+        """The connections that a stored message did not reach; empty if none was posted to."""
+        connection_ids = self._content.get("undelivered")
+        return (
+            tuple(str(connection_id) for connection_id in connection_ids)
+            if isinstance(connection_ids, list)
+            else ()
+        )
 
     @property
     def reason(self) -> str:
-        """Why it is here."""
+        """Why it is in the queue."""
         failure = self._content.get("failure")
         if isinstance(failure, dict):
             return failure_message(failure.get("Error"), failure.get("Cause"))
@@ -70,12 +74,12 @@ class DeadLetter:
             return f"{self.attributes.get('ERROR_CODE', 'failed')}: {self.attributes['ERROR_MESSAGE']}"
         return {
             "status": "broadcast_status failed on it, or could not read it, every time",
-            "replay": "nobody drained it in time",
+            "replay": "the replay's command did not read it in time",
         }.get(self.queue, "no reason was noted")
 
 
 def waiting(stage: Stage, queue: str) -> int:
-    """How many letters a queue holds, as SQS estimates it."""
+    """How many dead letters a queue holds, an estimate of SQS."""
     attributes = stage.client("sqs").get_queue_attributes(
         QueueUrl=url(stage, queue),
         AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
@@ -84,21 +88,21 @@ def waiting(stage: Stage, queue: str) -> int:
 
 
 def url(stage: Stage, queue: str) -> str:
-    """The queue's address."""
+    """The URL of a queue."""
     return stage.output("Events", QUEUES[queue])
 
 
 def read(
-    stage: Stage, queue: str, *, most: int = MAX_DEAD_LETTERS, hidden_seconds: int = LOOK_SECONDS
+    stage: Stage, queue: str, *, limit: int = MAX_DEAD_LETTERS, hidden_seconds: int = LOOK_SECONDS
 ) -> list[DeadLetter]:
-    """The letters of a queue. Whoever is done with them calls `release`, or deletes them one by one."""
-    return list(_receive(stage, queue, most, hidden_seconds))
+    """Receive the dead letters of a queue. The caller releases or deletes them afterwards."""
+    return list(_receive(stage, queue, limit, hidden_seconds))
 
 
-def _receive(stage: Stage, queue: str, most: int, hidden_seconds: int) -> Iterator[DeadLetter]:
+def _receive(stage: Stage, queue: str, limit: int, hidden_seconds: int) -> Iterator[DeadLetter]:
     sqs = stage.client("sqs")
     count = 0
-    while count < most:
+    while count < limit:
         answer = sqs.receive_message(
             QueueUrl=url(stage, queue),
             MaxNumberOfMessages=10,
@@ -119,10 +123,10 @@ def _receive(stage: Stage, queue: str, most: int, hidden_seconds: int) -> Iterat
 
 
 def release(stage: Stage, letters: list[DeadLetter]) -> None:
-    """Let others see letters again at once."""
+    """Make dead letters visible to other readers again."""
     sqs = stage.client("sqs")
     for letter in letters:
-        # Whoever looked for long holds it no more: others see it already, or have dealt with it.
+        # The visibility timeout is over: others see it already, or have redriven it.
         with suppress(sqs.exceptions.ReceiptHandleIsInvalid, sqs.exceptions.MessageNotInflight):
             sqs.change_message_visibility(
                 QueueUrl=url(stage, letter.queue), ReceiptHandle=letter.receipt_handle, VisibilityTimeout=0
@@ -130,13 +134,13 @@ def release(stage: Stage, letters: list[DeadLetter]) -> None:
 
 
 def delete(stage: Stage, letter: DeadLetter) -> None:
-    """Take a letter out for good."""
+    """Delete a dead letter."""
     stage.client("sqs").delete_message(QueueUrl=url(stage, letter.queue), ReceiptHandle=letter.receipt_handle)
 
 
 @dataclass(frozen=True)
 class Redriven:
-    """What became of one letter."""
+    """The result for one dead letter."""
 
     letter: DeadLetter
     redriven: bool
@@ -144,12 +148,12 @@ class Redriven:
 
 
 def redrive(stage: Stage, letter: DeadLetter) -> Redriven:
-    """One letter. It leaves its queue only when it has got where it belongs, or came back as a new letter."""
+    """Redrive one dead letter. It is deleted once it was processed, or once a new one has replaced it."""
     if letter.queue in BACK_TO:
         return _send_back(stage, letter)
     if letter.event.detail_type not in CHANNEL_EVENTS:
         return Redriven(
-            letter, False, f"'{letter.event.detail_type}' is no kind of event that the workflow takes."
+            letter, False, f"The workflow does not process events of type '{letter.event.detail_type}'."
         )
     result = runner.run_event(stage, letter.event, "live", only_to=letter.undelivered)
     if result.succeeded:
@@ -157,7 +161,7 @@ def redrive(stage: Stage, letter: DeadLetter) -> Redriven:
         return Redriven(letter, True, result.outcome or "delivered")
     if result.failure and result.failure.startswith("The run did not start"):
         return Redriven(letter, False, result.failure)
-    # The run failed like the first and put a letter of its own into the queue: two of the same help nobody.
+    # The run failed again and put a new dead letter into the queue, so the old one is deleted.
     delete(stage, letter)
     return Redriven(letter, False, f"Failed again, and is back in the queue: {result.failure}")
 

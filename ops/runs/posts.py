@@ -1,4 +1,4 @@
-"""Each post of a run: delivered, gone, given up, tried again. The posting function's log names the connections."""
+"""The posts of a run, with outcome and retries, from the log of the posting function."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from ops.runs.execution import Batch, Execution
 from ops.stage import logs, tables
 from ops.stage.stage import Stage
 
-# The function's clock and the workflow's log differ by less, and its line comes at the end of its work.
+# The clocks of the function and of the workflow's log differ by less; the function logs its line at its end.
 MARGIN_MS = 1_000
 Outcome = Literal["delivered", "gone", "undelivered", "unknown"]
 OUTCOMES: tuple[Outcome, ...] = ("delivered", "gone", "undelivered")
@@ -29,40 +29,40 @@ def of_run(stage: Stage, run: Execution) -> list[Post]:
     if not batches:
         return []
     reports = _reports(stage, run, batches)
-    people = _people(stage, run)
-    names = _names(stage, {user_id for user_id in people.values() if user_id})
+    user_ids = _user_ids(stage, run)
+    names = _names(stage, {user_id for user_id in user_ids.values() if user_id})
     return [
         post.model_copy(
             update={
-                "user_id": people.get(post.connection_id),
-                "display_name": names.get(people.get(post.connection_id, "")),
+                "user_id": user_ids.get(post.connection_id),
+                "display_name": names.get(user_ids.get(post.connection_id, "")),
             }
         )
         for batch in batches
-        for post in account(batch, reports)
+        for post in posts_of_batch(batch, reports)
     ]
 
 
-def account(batch: Batch, reports: Iterable[dict[str, Any]]) -> list[Post]:
-    """Every connection of a batch with its outcome, from the reports of the function's calls (newest last)."""
-    wanted = set(batch.connection_ids)
+def posts_of_batch(batch: Batch, reports: Iterable[dict[str, Any]]) -> list[Post]:
+    """The posts of a batch, from the log lines of the function's calls (newest last)."""
+    connection_ids = set(batch.connection_ids)
     outcomes: dict[str, Outcome] = {}
     retries: dict[str, int] = {}
     for report in reports:
         named: dict[str, Outcome] = {
             connection_id: outcome for outcome in OUTCOMES for connection_id in report.get(outcome) or ()
         }
-        if set(named) == wanted:
+        if set(named) == connection_ids:
             outcomes = named
             retries = {name: int(count) for name, count in (report.get("retries") or {}).items()}
     for connection_id in batch.undelivered:
         outcomes.setdefault(connection_id, "undelivered")
     if not outcomes and not batch.undelivered and batch.exited_ms is not None:
-        # Without the function's line, counts still tell when all went one way.
-        if batch.delivered == len(wanted):
-            outcomes = dict.fromkeys(wanted, "delivered")
-        elif batch.gone == len(wanted):
-            outcomes = dict.fromkeys(wanted, "gone")
+        # Without a log line, the counts are enough if all posts had the same outcome.
+        if batch.delivered == len(connection_ids):
+            outcomes = dict.fromkeys(connection_ids, "delivered")
+        elif batch.gone == len(connection_ids):
+            outcomes = dict.fromkeys(connection_ids, "gone")
     return [
         Post(
             connection_id=connection_id,
@@ -91,8 +91,8 @@ def _reports(stage: Stage, run: Execution, batches: Sequence[Batch]) -> list[dic
     return found
 
 
-def _people(stage: Stage, run: Execution) -> dict[str, str]:
-    """Whose each connection is, as far as the channel's subscriptions still say."""
+def _user_ids(stage: Stage, run: Execution) -> dict[str, str]:
+    """User ids by connection id, for the connections that are still subscribed to the channel."""
     channel_id = run.event.channel_id
     if channel_id is None:
         return {}

@@ -1,6 +1,6 @@
-"""The runs of the workflow `deliver`, from its log group: locally and on AWS, by one reader.
+"""The runs of the workflow `deliver`, read from its log group.
 
-Reading goes backwards in growing steps, so that the newest runs of a busy stage are found without reading it all.
+Reading goes backwards in growing steps: the newest runs of a busy stage are found without reading all lines.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,12 +13,12 @@ from ops.runs.history import END_STATUSES, HistoryEvent
 from ops.stage import logs
 from ops.stage.stage import Stage
 
-LONGEST_RUN_MS = 5 * 60_000
+MAX_RUN_MS = 5 * 60_000
 FIRST_STEP_MS = 30_000
-# The log's own clock and the history's may differ a little, and lines come late.
+# The clocks of the log and of the history may differ, and lines may be late.
 MARGIN_MS = 2_000
 LOOK_BACK_MS = 30_000
-# The lines that tell a run's beginning, its end, and whom it reached.
+# The lines with a run's start, its end, and the states that post.
 HEADS = (
     "{ "
     + " || ".join(
@@ -37,7 +37,7 @@ class RunLog:
 
     @property
     def level(self) -> str:
-        """How much the workflow logs. Anything but ALL tells of failures only, and without the events."""
+        """The log level of the workflow. All levels but ALL log failures only, without their events."""
         machine = self.stage.client("stepfunctions").describe_state_machine(
             stateMachineArn=self.stage.output("Delivery", "DeliverStateMachineArn")
         )
@@ -46,24 +46,24 @@ class RunLog:
 
     @property
     def omission(self) -> str | None:
-        """What the workflow's log leaves out on this stage, in a sentence; None where it has everything."""
+        """What this stage's log leaves out, as a sentence; None for the level ALL."""
         level = self.level
         if level == "ALL":
             return None
         return (
-            f"This stage's workflow logs {level} only: runs that went well, and the events of all, are not in "
+            f"This stage's workflow logs {level} only: successful runs, and the events of all runs, are not in "
             "its log (workflowLogLevel in cdk.json)."
         )
 
     def newest(
-        self, *, since_ms: int, until_ms: int, limit: int, wanted: Callable[[Execution], bool] = lambda _: True
+        self, *, since_ms: int, until_ms: int, limit: int, matches: Callable[[Execution], bool] = lambda _: True
     ) -> list[Execution]:
-        """The newest runs that are wanted and started in a time, newest first."""
+        """The newest matching runs that started in a time range, newest first."""
         found: list[Execution] = []
         step, end = FIRST_STEP_MS, until_ms
         while end > since_ms and len(found) < limit:
             start = max(since_ms, end - step)
-            runs = [run for run in self._started_between(start, end) if wanted(run)]
+            runs = [run for run in self._started_between(start, end) if matches(run)]
             found += reversed(runs)
             end, step = start, step * 2
         return found[:limit]
@@ -73,24 +73,24 @@ class RunLog:
         runs = [run for run in history.read(lines) if start <= run.started_ms < end]
         open_ended = [run for run in runs if run.ended_ms is None]
         if open_ended:
-            later = self._lines(end + MARGIN_MS + 1, end + LONGEST_RUN_MS)
+            later = self._lines(end + MARGIN_MS + 1, end + MAX_RUN_MS)
             arns = {run.execution_arn for run in open_ended}
             whole = history.read([*lines, *(line for line in later if line.execution_arn in arns)])
             runs = [run for run in whole if start <= run.started_ms < end]
         return runs
 
     def troubled(self, *, since_ms: int, until_ms: int, limit: int) -> list[Execution]:
-        """The newest runs that somebody should look at, newest first."""
+        """The newest troubled runs, newest first."""
         arns: dict[str, int] = {}
         for term in ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted", "KeepUndelivered"):
-            for line in self._lines(since_ms, until_ms + LONGEST_RUN_MS, term):
+            for line in self._lines(since_ms, until_ms + MAX_RUN_MS, term):
                 arns[line.execution_arn] = line.at_ms
         newest = sorted(arns, key=lambda arn: arns[arn], reverse=True)
         runs = [run for arn in newest[: limit * 2] if (run := self.run(arn, near_ms=arns[arn]))]
         return [run for run in runs if run.troubled and since_ms <= run.started_ms < until_ms][:limit]
 
     def about(self, term: str, *, since_ms: int, until_ms: int) -> list[Execution]:
-        """The runs in whose history a term (an id) occurs, oldest first."""
+        """The runs whose history contains a term (an id), oldest first."""
         arns: dict[str, int] = {}
         for line in self._lines(since_ms, until_ms, term):
             arns.setdefault(line.execution_arn, line.at_ms)
@@ -98,23 +98,23 @@ class RunLog:
         return sorted(runs, key=lambda run: (run.started_ms, run.execution_arn))
 
     def run(self, arn_or_id: str, *, near_ms: int | None = None, since_ms: int | None = None) -> Execution | None:
-        """One run, by its ARN or its id. `near_ms` is a moment within it."""
+        """One run, by its ARN or id; `near_ms` is a time during it. None if the log does not hold it."""
         run_id = arn_or_id.rpartition(":")[2]
-        start = near_ms - LONGEST_RUN_MS if near_ms is not None else since_ms or times.parse("1d")
-        end = near_ms + LONGEST_RUN_MS if near_ms is not None else times.now() + MARGIN_MS
+        start = near_ms - MAX_RUN_MS if near_ms is not None else since_ms or times.parse("1d")
+        end = near_ms + MAX_RUN_MS if near_ms is not None else times.now() + MARGIN_MS
         found = history.read(self._lines(start, end, run_id), partial=True)
         return next((run for run in found if run.run_id == run_id), None)
 
     def ended_since(self, since_ms: int) -> list[Execution]:
-        """Runs whose history came in since a moment, for whoever watches.
+        """Runs that ended since a time, for live views.
 
-        Of their states only those that post are there: the rest is most of the log, and asked for run by run.
+        They have only the states that post: the other states are most of the log, and are read run by run.
         """
         lines = list(self._lines(since_ms, times.now() + MARGIN_MS, pattern=HEADS))
         begun = {line.execution_arn for line in lines if line.type == "ExecutionStarted"}
         ended = {line.execution_arn for line in lines if line.type in END_STATUSES}
         if ended - begun:
-            # They began before: one look further back for all of them, at their first lines alone.
+            # These started earlier: read their first lines from further back, in one request.
             firsts = self._lines(since_ms - LOOK_BACK_MS, since_ms, pattern='{ $.type = "ExecutionStarted" }')
             lines += [line for line in firsts if line.execution_arn in ended - begun]
         found = history.read(lines)

@@ -1,6 +1,6 @@
-"""Run events through the workflow `deliver` and wait for each: dry, or live.
+"""Run events through the workflow `deliver`, dry or live, and wait for each run to end.
 
-Events of a channel run one after another, channels side by side. The pace is the events' own, scaled, or none.
+Events of one channel run one after another; channels run concurrently.
 """
 
 import json
@@ -23,7 +23,7 @@ Mode = Literal["dry-run", "live"]
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended."""
+    """The result of a run. `output` is empty and `failure` set if it failed."""
 
     event: BusEvent
     succeeded: bool
@@ -32,12 +32,12 @@ class RunResult:
 
     @property
     def outcome(self) -> str | None:
-        """What a successful run says of itself."""
+        """The outcome of a successful run."""
         return self.output.get("outcome")
 
 
 def run_event(stage: Stage, event: BusEvent, mode: Mode, *, only_to: Sequence[str] = ()) -> RunResult:
-    """Run one event to the end. With `only_to` it is posted to those connections alone."""
+    """Run one event and wait for the end. With `only_to`, it is posted to those connections alone."""
     given = {**event.raw, "mode": mode}
     if only_to:
         given["onlyTo"] = list(only_to)
@@ -64,15 +64,15 @@ def run_events(
     on_progress: Callable[[RunResult], None] = lambda _: None,
     before: Callable[[BusEvent], BusEvent | None] = lambda event: event,
 ) -> list[RunResult]:
-    """Run events in the order given. `before` may change an event just before its run, or leave it out with None.
+    """Run events in the given order. `before` may replace an event just before its run, or skip it with None.
 
-    `speed` 1 keeps the pace at which they happened, 10 is ten times that, None does not wait at all.
+    `speed` 1 keeps the original pace, 10 is ten times as fast, None does not wait. `on_progress` gets each result.
     """
     last_of: dict[str, Future[RunResult | None]] = {}
     started = time.monotonic()
 
     def one(event: BusEvent, predecessor: Future[RunResult | None] | None) -> RunResult | None:
-        # Its predecessor was submitted before it, so it runs or has ended: waiting cannot block the pool.
+        # The predecessor was submitted earlier, so it is running or has ended: this wait cannot block the pool.
         if predecessor is not None:
             predecessor.exception()
         ready = before(event)

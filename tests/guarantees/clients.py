@@ -116,7 +116,7 @@ class ConnectedChannel:
                 since_ms=since_ms,
                 until_ms=int(time.time() * 1000) + 1,
                 limit=MAX_RUNS,
-                wanted=lambda run: (
+                matches=lambda run: (
                     run.event.channel_id == self.channel_id and run.event.detail_type == "MessageSent"
                 ),
             )

@@ -1,4 +1,4 @@
-"""Save the archives of Lambda layers in files of their own, instead of in the state's JSON.
+"""Save the archives of Lambda layers in separate files instead of the state's JSON.
 
 AWS keeps the archive of a layer version for as long as the version exists. MiniStack (`lambda_svc.get_state`)
 writes the code of functions to files named by content, but layers into its JSON as base64, so that each save with

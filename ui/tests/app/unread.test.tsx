@@ -29,8 +29,8 @@ test("unread messages are counted per channel and in the title, and reading clea
   const [one, two, three] = [both("one"), both("two"), both("three")];
   await openChat(`/c/${three.channelId}`);
   expect(document.title).toBe("three · Parley");
-  for (const text of ["news 0", "news 1", "news 2"]) server.postMessage(one, "u-bob", text);
-  server.postMessage(two, "u-bob", "other news");
+  for (const text of ["update 0", "update 1", "update 2"]) server.postMessage(one, "u-bob", text);
+  server.postMessage(two, "u-bob", "other update");
   await advance();
   expect([count("one"), count("two"), count("three")]).toEqual(["3", "1", null]);
   expect(document.title).toBe("(4) three · Parley");
@@ -42,14 +42,14 @@ test("unread messages are counted per channel and in the title, and reading clea
 });
 
 test("messages read in another tab are read in this one", async () => {
-  const news = both("news");
+  const updates = both("updates");
   await openChat();
-  server.postMessage(news, "u-bob", "read me");
+  server.postMessage(updates, "u-bob", "read me");
   await advance();
-  expect([count("news"), document.title]).toEqual(["1", "(1) general · Parley"]);
-  server.postFrame({ type: "readMarker", channelId: news.channelId, readSeq: 1 });
+  expect([count("updates"), document.title]).toEqual(["1", "(1) general · Parley"]);
+  server.postFrame({ type: "readMarker", channelId: updates.channelId, readSeq: 1 });
   await advance();
-  expect([count("news"), document.title]).toEqual([null, "general · Parley"]);
+  expect([count("updates"), document.title]).toEqual([null, "general · Parley"]);
 });
 
 test('messages received while signed out are unread and start below the "New" line', async () => {
@@ -59,7 +59,7 @@ test('messages received while signed out are unread and start below the "New" li
   await advance(1_000);
   expect(overnight.readSeq).toBe(1);
   closePage();
-  for (const text of ["good morning", "is anybody up?"]) server.postMessage(overnight, "u-bob", text);
+  for (const text of ["good morning", "is anyone up?"]) server.postMessage(overnight, "u-bob", text);
   await openChat();
   expect(count("overnight")).toBe("2");
   await click(channelLink("overnight"));

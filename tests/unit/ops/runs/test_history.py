@@ -6,7 +6,7 @@ from typing import Any
 from ops.models import MapIteration, RunDetail, RunSummary
 from ops.runs.execution import Execution, failure_message
 from ops.runs.history import HistoryEvent, read
-from ops.runs.posts import account
+from ops.runs.posts import posts_of_batch
 
 ARN = "arn:aws:states:us-east-1:000000000000:express:deliver:name:run-1"
 
@@ -122,11 +122,11 @@ def test_every_connection_of_a_batch_gets_an_outcome():
         {"delivered": ["a"], "gone": ["b"], "undelivered": [], "retries": {"a": 2}},
         {"delivered": ["x"]},
     ]
-    outcomes = {post.connection_id: (post.outcome, post.retries) for post in account(first, reports)}
+    outcomes = {post.connection_id: (post.outcome, post.retries) for post in posts_of_batch(first, reports)}
     assert outcomes == {"a": ("delivered", 2), "b": ("gone", 0)}
-    assert [post.outcome for post in account(first, [])] == ["delivered", "delivered"]
-    assert [post.outcome for post in account(second, [])] == ["gone"]
-    [missed] = account(one(two_batches(second_fails=True)).batches[1], [])
+    assert [post.outcome for post in posts_of_batch(first, [])] == ["delivered", "delivered"]
+    assert [post.outcome for post in posts_of_batch(second, [])] == ["gone"]
+    [missed] = posts_of_batch(one(two_batches(second_fails=True)).batches[1], [])
     assert (missed.outcome, missed.reason) == ("undelivered", "E: broken")
 
 

@@ -1,6 +1,6 @@
 // Generated from the typed models by `make docs`. Do not edit.
 
-/** The archive, and whether it holds the event; null where only a replay can tell. */
+/** The archive, and whether it holds the event; null where only a replay can show that. */
 export interface ArchiveStatus {
   name: string;
   state: string;

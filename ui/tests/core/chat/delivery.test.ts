@@ -60,11 +60,11 @@ describe("an own message", () => {
   test("is shown immediately, sent, acknowledged and delivered", async () => {
     await begin(1);
     const states: string[] = [];
-    const forget = store.subscribe((state) => states.push(state.outbox[0]?.state ?? "gone"));
+    const unsubscribe = store.subscribe((state) => states.push(state.outbox[0]?.state ?? "gone"));
     chat.sender.send("general", "hello");
     expect(store.getState().outbox[0]?.text).toBe("hello");
     await vi.advanceTimersByTimeAsync(200);
-    forget();
+    unsubscribe();
     expect([...new Set(states)]).toEqual(["queued", "sending", "sent", "gone"]);
     expect(texts().at(-1)).toBe("hello");
     expect(store.getState().delivered.size).toBe(1);
@@ -158,9 +158,9 @@ describe("messages of others", () => {
   test("missing from the live stream are fetched", async () => {
     await begin(8);
     const silent = server.storeMessage("u-bob", "silent");
-    server.broadcast(server.storeMessage("u-bob", "heard"));
+    server.broadcast(server.storeMessage("u-bob", "received"));
     await vi.advanceTimersByTimeAsync(3_000);
-    expect(texts().slice(-2)).toEqual(["silent", "heard"]);
+    expect(texts().slice(-2)).toEqual(["silent", "received"]);
     expect(silent.seq).toBe((shown().at(-1)?.seq ?? 0) - 1);
   });
 
@@ -271,7 +271,7 @@ test("the read marker is sent once for several messages and only moves forward",
 test("over hours, sockets are replaced without lost or duplicate messages", async () => {
   await begin(12);
   const statuses = new Set<string>();
-  const forget = store.subscribe((state) => statuses.add(state.connection.status));
+  const unsubscribe = store.subscribe((state) => statuses.add(state.connection.status));
   let most = 0;
   for (let minute = 0; minute < 300; minute += 1) {
     server.broadcast(server.storeMessage("u-bob", `minute ${minute}`));
@@ -280,7 +280,7 @@ test("over hours, sockets are replaced without lost or duplicate messages", asyn
       most = Math.max(most, server.sockets.size);
     }
   }
-  forget();
+  unsubscribe();
   expect([...statuses]).toEqual(["open"]);
   expect(server.opened).toBeGreaterThan(4);
   expect(most).toBe(2);
@@ -299,7 +299,7 @@ test("over a day, sockets are pinged and replaced before API Gateway closes them
     FakeServer.prototype.received.call(server, socket, frame);
   });
   const statuses = new Set<string>();
-  const forget = store.subscribe((state) => statuses.add(state.connection.status));
+  const unsubscribe = store.subscribe((state) => statuses.add(state.connection.status));
   for (let minute = 0; minute < 24 * 60; minute += 1) {
     await vi.advanceTimersByTimeAsync(60_000);
     for (const socket of [...server.sockets]) {
@@ -310,7 +310,7 @@ test("over a day, sockets are pinged and replaced before API Gateway closes them
       if (Date.now() - opened >= 120 * 60_000 || idle >= 10 * 60_000) socket.cut();
     }
   }
-  forget();
+  unsubscribe();
   received.mockRestore();
   expect([...statuses]).toEqual(["open"]);
   expect(openedAt.size).toBeGreaterThan(10);

@@ -203,11 +203,11 @@ describe("presence, typing, read marker", () => {
       type: "presence",
       changes: [
         { userId: bob.userId, status: "online", lastSeenAt: null },
-        { userId: "nobody", status: "online", lastSeenAt: null },
+        { userId: "unknown", status: "online", lastSeenAt: null },
       ],
     });
     expect(after.people[bob.userId]?.status).toBe("online");
-    expect(after.people.nobody).toBeUndefined();
+    expect(after.people.unknown).toBeUndefined();
   });
 
   test("a response older than a presence frame does not override it", () => {

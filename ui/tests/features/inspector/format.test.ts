@@ -77,10 +77,10 @@ describe("the description of an event", () => {
   });
 
   it("handles an unreadable event", () => {
-    const poisoned = event("MessageSent", 1, { messageId: "one" });
-    expect(parseEvent(poisoned)).toBeNull();
-    expect(describeEvent(poisoned, nameOf)).toBe("Message sent that cannot be read");
-    expect(parseEvent({ ...poisoned, detail: null })).toBeNull();
+    const malformed = event("MessageSent", 1, { messageId: "one" });
+    expect(parseEvent(malformed)).toBeNull();
+    expect(describeEvent(malformed, nameOf)).toBe("Message sent that cannot be read");
+    expect(parseEvent({ ...malformed, detail: null })).toBeNull();
     expect(parseEvent(event("toString", 1, {}))).toBeNull();
   });
 });

@@ -103,7 +103,7 @@ describe("mentions", () => {
   });
 
   test("of unknown users, and in code, are text", () => {
-    expect(inner("hi @nobody")).toBe('<p dir="auto">hi @nobody</p>');
+    expect(inner("hi @stranger")).toBe('<p dir="auto">hi @stranger</p>');
     expect(inner("`@bob`")).not.toContain("mention");
   });
 });
