@@ -19,9 +19,9 @@ from rich.table import Table
 
 from bench.runs import save, stage_to_measure
 from tests.browser import chromium
+from tests.browser.api_user import ApiUser
+from tests.browser.browser_user import BrowserUser, open_signed_in
 from tests.browser.seeding import seed
-from tests.browser.visitors import Visitor, arrive
-from tests.browser.voice import Voice
 from tests.local_stage import TestStage
 
 LONG_CHANNEL_MESSAGES = 10_000
@@ -75,22 +75,22 @@ def main(
 
 def measure(stage: TestStage, browser: Browser) -> Figures:
     """Make all measurements as one new user."""
-    dora = arrive(browser, stage, stage.new_user("dora"), viewport={"width": 1280, "height": 900})
+    dora = open_signed_in(browser, stage, stage.new_user("dora"), viewport={"width": 1280, "height": 900})
     scripts, styles, usable, again = _first_load(dora)
     with _senders(stage) as senders:
         long = dora.new_channel("ten thousand", senders[0].user_id)
         seed(stage, long, LONG_CHANNEL_MESSAGES, senders=[(dora.user_id, "Dora"), (senders[0].user_id, "Bench")])
-        dora.ask("PUT", f"/channels/{long}/read-marker", {"seq": LONG_CHANNEL_MESSAGES})
+        dora.request("PUT", f"/channels/{long}/read-marker", {"seq": LONG_CHANNEL_MESSAGES})
         opened = statistics.median(_open_long(dora) for _ in range(REPEATS))
         scrolled, tasks, frames = _scroll(dora)
         live = dora.new_channel("live", *(sender.user_id for sender in senders))
-        dora.go(live)
+        dora.open_channel(live)
         devtools = dora.context.new_cdp_session(dora.page)
         before = _heap_mb(devtools)
         _send_live(dora, senders, live)
         after = _heap_mb(devtools)
         rows = dora.log.get_by_role("article").count()
-    dora.leave()
+    dora.close()
     return Figures(
         first_load_js_kb=scripts,
         first_load_css_kb=styles,
@@ -110,7 +110,7 @@ def measure(stage: TestStage, browser: Browser) -> Figures:
 # --- first load
 
 
-def _first_load(dora: Visitor) -> tuple[float, float, int, int]:
+def _first_load(dora: BrowserUser) -> tuple[float, float, int, int]:
     """Gzipped kB of scripts and styles that load before the composer, and the median times until it is usable."""
     devtools = dora.context.new_cdp_session(dora.page)
     devtools.send("Network.enable")
@@ -132,7 +132,7 @@ def _first_load(dora: Visitor) -> tuple[float, float, int, int]:
     )
 
 
-def _usable_ms(dora: Visitor) -> float:
+def _usable_ms(dora: BrowserUser) -> float:
     dora.page.goto(f"{dora.stage.url}/c/general", wait_until="commit")
     usable_at = """() => new Promise(resolve => {
         const look = () => {
@@ -149,9 +149,9 @@ def _usable_ms(dora: Visitor) -> float:
 # --- a long channel
 
 
-def _open_long(dora: Visitor) -> float:
+def _open_long(dora: BrowserUser) -> float:
     """Milliseconds from the click to the newest message, measured in the page, before any message is loaded."""
-    dora.go("general")
+    dora.open_channel("general")
     dora.page.wait_for_load_state("networkidle")
     link = dora.channel_link("ten thousand")
     expect(link).to_be_visible()
@@ -172,7 +172,7 @@ def _open_long(dora: Visitor) -> float:
     )
 
 
-def _scroll(dora: Visitor) -> tuple[int, list[int], float]:
+def _scroll(dora: BrowserUser) -> tuple[int, list[int], float]:
     """Scroll up a thousand messages: (messages scrolled, long tasks in ms, 95th percentile of a frame in ms)."""
     page = dora.page
     page.evaluate(WATCH_LONG_TASKS)
@@ -206,8 +206,8 @@ def _scroll(dora: Visitor) -> tuple[int, list[int], float]:
 
 
 @contextmanager
-def _senders(stage: TestStage) -> Iterator[list[Voice]]:
-    senders = [Voice.of(stage, stage.new_user("bench")) for _ in range(SENDERS)]
+def _senders(stage: TestStage) -> Iterator[list[ApiUser]]:
+    senders = [ApiUser.open(stage, stage.new_user("bench")) for _ in range(SENDERS)]
     try:
         yield senders
     finally:
@@ -215,12 +215,12 @@ def _senders(stage: TestStage) -> Iterator[list[Voice]]:
             sender.close()
 
 
-def _send_live(dora: Visitor, senders: list[Voice], channel_id: str) -> None:
+def _send_live(dora: BrowserUser, senders: list[ApiUser], channel_id: str) -> None:
     """Send a thousand messages from several users in turn, each within their rate limit."""
     for number in range(LIVE_MESSAGES):
         sender = senders[number % len(senders)]
         text = f"Live message {number}: of usual length, a sentence or two, no more."
-        sender.say(channel_id, text)
+        sender.send_message(channel_id, text)
         if number % 50 == 49:
             dora.page.wait_for_timeout(1)
     expect(dora.message(f"Live message {LIVE_MESSAGES - 1}:")).to_be_visible(timeout=60_000)

@@ -21,7 +21,7 @@ from rich.table import Table
 from bench.runs import save, stage_to_measure
 from local.ports import free_port
 from tests.browser import chromium
-from tests.browser.visitors import sign_in
+from tests.browser.browser_user import sign_in
 from tests.local_stage import TestStage
 
 HERE = Path(__file__).parent

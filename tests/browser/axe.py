@@ -1,7 +1,7 @@
-"""What axe finds on a page: accessibility rules, run in the page itself.
+"""Checks a page's accessibility with axe-core, which runs in the page.
 
-axe-core comes from the UI's development packages. The script is handed over by the browser's debugger, so the
-site's content security policy need not be loosened for it.
+axe-core is one of the UI's development packages. The debugger evaluates its script, so the site's content security
+policy need not allow it.
 """
 
 from typing import Any
@@ -13,10 +13,10 @@ from tests.local_stage import ROOT
 AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 
 COLOURS = ("color-contrast", "link-in-text-block")
-"""The rules that a dark page may break and its light twin keep."""
+"""The rules whose results can differ between the light and the dark theme."""
 
 RUN = """async (rules) => {
-    // What a colour is on its way to, not what it passes through.
+    // Wait for the end of animations: colours are checked at their final values.
     await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
     const ends = animation => animation.effect.getComputedTiming().endTime < Infinity;
     await Promise.allSettled(document.getAnimations().filter(ends).map(animation => animation.finished));
@@ -29,8 +29,8 @@ RUN = """async (rules) => {
 
 
 def violations(page: Page, *rules: str) -> list[str]:
-    """Every violation, in words; only of these rules if some are named."""
+    """A description of every violation of these rules; of all rules if none are given."""
     if not page.evaluate("typeof axe !== 'undefined'"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[dict[str, Any]] = page.evaluate(RUN, list(rules) or None)
-    return [f"{each['id']} ({each['impact']}): {each['help']}: {each['nodes'][:3]}" for each in found]
+    results: list[dict[str, Any]] = page.evaluate(RUN, list(rules) or None)
+    return [f"{result['id']} ({result['impact']}): {result['help']}: {result['nodes'][:3]}" for result in results]

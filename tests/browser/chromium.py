@@ -1,6 +1,7 @@
-"""Which Chromium the browser tests drive: the one installed, else Debian's package, else Playwright's download.
+"""Finds or installs the Chromium of the browser tests: `python -m tests.browser.chromium`.
 
-Run as a module it makes sure that there is one: `python -m tests.browser.chromium`.
+An installed Chromium or Chrome is used. Otherwise Debian's package is installed (as root), or else Playwright's
+download.
 """
 
 import os
@@ -22,18 +23,18 @@ ARGUMENTS = (
 
 
 def installed() -> str | None:
-    """The path of an installed Chromium or Chrome; None means Playwright's own."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    return found or (str(MAC) if MAC.exists() else None)
+    """The path of an installed Chromium or Chrome; None to use Playwright's download."""
+    on_path = next((path for name in NAMES if (path := shutil.which(name))), None)
+    return on_path or (str(MAC) if MAC.exists() else None)
 
 
 def arguments() -> list[str]:
-    """How to start it: quiet, and without the sandbox that refuses to run as root."""
+    """The command-line arguments. As root they disable the sandbox, which does not run as root."""
     return [*ARGUMENTS, *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])]
 
 
 def ensure() -> None:
-    """Have a browser. Exits with one sentence where none can be had."""
+    """Install a browser unless there is one. Exits with a message if the installation fails."""
     if installed() or _downloaded():
         return
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:

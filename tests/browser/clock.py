@@ -1,24 +1,23 @@
-"""The page's own clock, stopped: what an app does after a time then depends on the test alone, not on the machine.
+"""Stops a page's clock, so that what the app does after a time depends on the test and not on the machine's speed.
 
-Sockets, requests and rendering go on in real time. Only timers and `Date` stand still, until `run_for` or
-`fast_forward` moves them.
-
-A clock belongs to a browser context with all its tabs, so a test that installs one has a visitor of its own.
+Only timers and `Date` stop, until `run_for` or `fast_forward` advances them; sockets, requests and rendering
+continue in real time. A clock applies to all tabs of a browser context, so a test that installs one uses its own
+user (fixture `new_user`).
 """
 
 from playwright.sync_api import Error, Page
 
 
 def stop(page: Page) -> None:
-    """Stop the clock of a page that has it installed, at about the present."""
+    """Stop the installed clock of a page at about the present time."""
     ahead_ms = 50.0
     while True:
         now_ms: float = page.evaluate("Date.now()")
         try:
-            # Playwright wants a moment that has not passed yet, and a busy machine may pass it in between.
+            # Playwright accepts only a future time, which a slow machine may pass before the call.
             page.clock.pause_at((now_ms + ahead_ms) / 1000)
             return
-        except Error as refusal:
-            if "to the past" not in str(refusal):
+        except Error as error:
+            if "to the past" not in str(error):
                 raise
             ahead_ms *= 2

@@ -1,7 +1,7 @@
-"""Playwright's `expect` with the tests' one deadline, and with short pauses between looks.
+"""Playwright's `expect` with the tests' deadline and a short polling interval.
 
-With a long timeout Playwright looks every half second, which would make most of a test's time. With a short one it
-looks every 50 ms, so a long wait is made of short ones.
+With a long timeout Playwright polls only every half second, which would be most of a test's time. With a short one
+it polls about every 50 ms, so `expect` repeats a short wait until the deadline.
 """
 
 import time
@@ -9,16 +9,16 @@ from collections.abc import Callable
 from typing import Any, cast, overload
 
 from playwright.sync_api import Locator, Page
-from playwright.sync_api import expect as playwrights_expect
+from playwright.sync_api import expect as playwright_expect
 from playwright.sync_api._generated import LocatorAssertions, PageAssertions
 
 from tests.waiting import DEADLINE_SECONDS
 
-ROUND_MS = 400
+SHORT_TIMEOUT_MS = 400
 
 
 class _Repeated:
-    """Assertions that are made again and again until they hold."""
+    """Playwright's assertions, each repeated until it passes or the deadline is over."""
 
     def __init__(self, assertions: Any) -> None:
         self._assertions = assertions
@@ -30,11 +30,11 @@ class _Repeated:
             deadline = time.monotonic() + DEADLINE_SECONDS
             while True:
                 try:
-                    assertion(*arguments, **options, timeout=ROUND_MS)
+                    assertion(*arguments, **options, timeout=SHORT_TIMEOUT_MS)
                     return
                 except AssertionError as failure:
                     if time.monotonic() > deadline:
-                        failure.add_note(f"It was looked for again and again for {DEADLINE_SECONDS:g} s.")
+                        failure.add_note(f"Repeated for {DEADLINE_SECONDS:g} s.")
                         raise
 
         return repeated
@@ -49,5 +49,5 @@ def expect(actual: Page) -> PageAssertions: ...
 
 
 def expect(actual: Locator | Page) -> LocatorAssertions | PageAssertions:
-    """Wait for something to be so. Raises AssertionError if it is not within the tests' deadline."""
-    return cast(LocatorAssertions, _Repeated(playwrights_expect(actual)))
+    """Assertions that wait until they pass. They raise AssertionError at the tests' deadline."""
+    return cast(LocatorAssertions, _Repeated(playwright_expect(actual)))

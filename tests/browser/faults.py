@@ -1,22 +1,23 @@
-"""What tests break on purpose, counted: a fault that never took effect proves nothing, so its test fails."""
+"""Counts how often an injected fault took effect: a test whose fault had no effect proves nothing, so it fails."""
 
 from dataclasses import dataclass
 
 
 @dataclass
 class Fault:
-    """Something that a test injects, and how often it took effect."""
+    """A fault that a test injects."""
 
-    what: str
+    description: str
     count: int = 0
+    """How often it took effect."""
 
     def took_effect(self) -> None:
-        """Count one."""
+        """Count one effect."""
         self.count += 1
 
 
 def check_all_took_effect(faults: list[Fault]) -> None:
-    """Forget the faults. Raises AssertionError if one of them never took effect."""
-    idle = [fault.what for fault in faults if fault.count == 0]
+    """Clear the list. Raises AssertionError if one of its faults never took effect."""
+    unused = [fault.description for fault in faults if fault.count == 0]
     faults.clear()
-    assert not idle, f"injected, and never took effect: {', '.join(idle)}"
+    assert not unused, f"injected faults that never took effect: {', '.join(unused)}"

@@ -1,6 +1,7 @@
-"""The pictures of the documents: `make screenshots` writes docs/screenshots/ from a stage of its own.
+"""Writes docs/screenshots/ from a temporary local stage: `make screenshots`.
 
-A conversation is made through the public contract, then Chromium looks at it, light and dark, wide and on a phone.
+Three users have a conversation through the API; then Chromium takes screenshots, light and dark, in a wide window
+and in the size of a phone.
 """
 
 import asyncio
@@ -21,10 +22,10 @@ from ops.chat_client import ChatClient, open_client
 from ops.fault_drill import BROKEN_HANDLER, FaultDrill
 from ops.stage.stage import Stage
 from tests.browser import chromium
+from tests.browser.api_user import ApiUser
+from tests.browser.browser_user import BrowserUser, sign_in
+from tests.browser.chat_states import DESKTOP_STATES, PHONE_STATES, open_state, wait_until_drawn
 from tests.browser.expectations import expect
-from tests.browser.scenes import PHONE_SCENES, WIDE_SCENES, in_a_page, settle
-from tests.browser.visitors import Visitor, sign_in
-from tests.browser.voice import Voice
 from tests.local_stage import ROOT, Person, TestStage, running_stage
 from tests.waiting import DEADLINE_SECONDS
 
@@ -32,16 +33,16 @@ FOLDER = ROOT / "docs" / "screenshots"
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 TALL = {"width": 1280, "height": 1340}
-PEOPLE = {name: Person(name, f"Parley-{name}-1") for name in ("alice", "bob", "carol")}
+USERS = {name: Person(name, f"Parley-{name}-1") for name in ("alice", "bob", "carol")}
 
 CONVERSATION = [
     ("bob", "Morning! The release is tagged: `v1.4.0`"),
     ("alice", "Wonderful. Did the replay find anything?"),
     ("bob", "Dry run over yesterday's archive: **1,204 events, all the same**. Nothing missing, nothing twice."),
     ("carol", "I watched one message end to end in the trace, from my socket to yours. 19 ms 🎉"),
-    ("alice", "> 19 ms\n\nThat is the whole way? Bus, workflow, and all?"),
-    ("carol", "The whole way:\n```python\nack = await client.send_message('hello')\n```"),
-    ("bob", "@alice shall we tell the others at four?"),
+    ("alice", "> 19 ms\n\nDoes that include the bus and the workflow?"),
+    ("carol", "All of it:\n```python\nack = await client.send_message('hello')\n```"),
+    ("bob", "@alice shall we announce it at four?"),
     ("alice", "Yes. I'll write it up in #release-notes"),
 ]
 
@@ -49,79 +50,79 @@ CONVERSATION = [
 def main(
     state_dir: Annotated[Path | None, typer.Option(help="Use the local stage that runs there")] = None,
 ) -> None:
-    """Write every picture again."""
+    """Write all screenshots."""
     if state_dir:
-        take(TestStage(Stage.local(state_dir), state_dir))
+        take_screenshots(TestStage(Stage.local(state_dir), state_dir))
         return
     with tempfile.TemporaryDirectory() as folder, running_stage(Path(folder)) as stage:
-        take(stage)
+        take_screenshots(stage)
 
 
-def take(stage: TestStage) -> None:
-    """All scenes, in both schemes and both sizes."""
+def take_screenshots(stage: TestStage) -> None:
+    """Write all screenshots of a stage."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with _talking(stage), sync_playwright() as playwright:
+    with _conversation(stage), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.installed(), args=chromium.arguments())
         for scheme in ("light", "dark"):
-            _scene(browser, stage, f"chat-{scheme}", scheme, WIDE)
-            _scene(browser, stage, f"phone-{scheme}", scheme, PHONE)
+            _chat(browser, stage, f"chat-{scheme}", scheme, WIDE)
+            _chat(browser, stage, f"phone-{scheme}", scheme, PHONE)
             _sign_in_page(browser, stage, scheme)
             _inspected_run(browser, stage, scheme)
-        _followed(browser, stage)
+        _delivery(browser, stage)
         _time_travel(browser, stage)
-        _run_in_trouble(browser, stage)
+        _undelivered_run(browser, stage)
         _states(browser, stage)
         browser.close()
 
 
 @contextmanager
-def _talking(stage: TestStage) -> Iterator[None]:
-    """The conversation, and after it everybody online, in a thread with an event loop of its own."""
-    talked, over = threading.Event(), threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(_talk(stage, talked, over)))
+def _conversation(stage: TestStage) -> Iterator[None]:
+    """Have the conversation, and keep bob and carol online, in a thread with its own event loop."""
+    done, closing = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(_converse(stage, done, closing)))
     thread.start()
     try:
-        if not talked.wait(timeout=DEADLINE_SECONDS):
-            raise TimeoutError("the conversation did not come to pass")
+        if not done.wait(timeout=DEADLINE_SECONDS):
+            raise TimeoutError(f"The conversation did not end within {DEADLINE_SECONDS:g} s.")
         yield
     finally:
-        over.set()
+        closing.set()
         thread.join()
 
 
-async def _talk(stage: TestStage, talked: threading.Event, over: threading.Event) -> None:
+async def _converse(stage: TestStage, done: threading.Event, closing: threading.Event) -> None:
     async with AsyncExitStack() as stack:
-        people: dict[str, ChatClient] = {}
-        for name, person in PEOPLE.items():
-            people[name] = await stack.enter_async_context(
+        users: dict[str, ChatClient] = {}
+        for name, person in USERS.items():
+            users[name] = await stack.enter_async_context(
                 open_client(
                     api_url=stage.api_url, websocket_url=stage.websocket_url, id_token=stage.id_token(person)
                 )
             )
-        history = await people["alice"].api.get("/channels/general/messages", limit=100)
+        history = await users["alice"].api.get("/channels/general/messages", limit=100)
         if all(item["text"] != CONVERSATION[0][1] for item in history["items"]):
-            await _converse(people)
-        await people["alice"].sockets[0].close()
-        talked.set()
-        await asyncio.to_thread(over.wait)
+            await _send_conversation(users)
+        await users["alice"].sockets[0].close()
+        done.set()
+        await asyncio.to_thread(closing.wait)
 
 
-async def _converse(people: dict[str, ChatClient]) -> None:
+async def _send_conversation(users: dict[str, ChatClient]) -> None:
     for name in ("release-notes", "design"):
-        channel = await people["bob"].api.post("/channels", {"name": name})
-        await people["alice"].api.put(f"/channels/{channel['channelId']}/members/me")
-    direct = await people["carol"].api.post("/direct-messages", {"userId": people["alice"].user_id})
-    await people["carol"].send_message("Lunch?", channel_id=direct["channelId"])
+        channel = await users["bob"].api.post("/channels", {"name": name})
+        await users["alice"].api.put(f"/channels/{channel['channelId']}/members/me")
+    direct = await users["carol"].api.post("/direct-messages", {"userId": users["alice"].user_id})
+    await users["carol"].send_message("Lunch?", channel_id=direct["channelId"])
     for name, text in CONVERSATION:
-        ack = await people[name].send_message(text)
-        frame = await people[name].sockets[0].wait_for_type("message", messageId=ack["messageId"])
-    await _react(people.values(), frame["seq"])
+        ack = await users[name].send_message(text)
+        frame = await users[name].sockets[0].wait_for_type("message", messageId=ack["messageId"])
+    await _react(users.values(), frame["seq"])
 
 
-async def _react(people: Iterable[ChatClient], last_seq: int) -> None:
-    for person, emoji in zip(people, ("🎉", "🎉", "👀"), strict=False):
-        await person.sockets[0].send(action="addReaction", channelId="general", seq=last_seq - 4, emoji=emoji)
-        await person.sockets[0].wait_for_type("reaction", userId=person.user_id)
+async def _react(users: Iterable[ChatClient], last_seq: int) -> None:
+    for user, emoji in zip(users, ("🎉", "🎉", "👀"), strict=False):
+        await user.sockets[0].send(action="addReaction", channelId="general", seq=last_seq - 4, emoji=emoji)
+        await user.sockets[0].wait_for_type("reaction", userId=user.user_id)
 
 
 def _context(browser: Browser, scheme: str, size: dict[str, int], *, scale: int = 2) -> BrowserContext:
@@ -140,30 +141,30 @@ def _page(browser: Browser, scheme: str, size: dict[str, int]) -> Page:
 
 
 def _states(browser: Browser, stage: TestStage) -> None:
-    """Every state of the chat, at half the size: they are for looking through."""
+    """Every state of the chat, at half the resolution, for reviewing them quickly."""
     (FOLDER / "states").mkdir(exist_ok=True)
-    bob = Voice.of(stage, PEOPLE["bob"])
+    bob = ApiUser.open(stage, USERS["bob"])
     for scheme in ("light", "dark"):
-        for prefix, size, scenes in (("", WIDE, WIDE_SCENES), ("phone-", PHONE, PHONE_SCENES)):
+        for prefix, size, states in (("", WIDE, DESKTOP_STATES), ("phone-", PHONE, PHONE_STATES)):
             context = _context(browser, scheme, size, scale=1)
-            alice = Visitor(PEOPLE["alice"], context, context.new_page(), stage)
+            alice = BrowserUser(USERS["alice"], context, context.new_page(), stage)
             sign_in(alice.page, stage.url, alice.person)
             first = alice.page
-            for scene in scenes:
-                page = in_a_page(context, alice, scene, bob)
-                name = scene.__name__.replace("_", "-")
+            for state in states:
+                page = open_state(context, alice, state, bob)
+                name = state.__name__.replace("_", "-")
                 page.screenshot(path=FOLDER / "states" / f"{prefix}{name}-{scheme}.png")
                 page.close()
                 alice.page = first
-            alice.leave()
+            alice.close()
     bob.close()
 
 
-def _scene(browser: Browser, stage: TestStage, name: str, scheme: str, size: dict[str, int]) -> None:
+def _chat(browser: Browser, stage: TestStage, name: str, scheme: str, size: dict[str, int]) -> None:
     page = _page(browser, scheme, size)
-    sign_in(page, stage.url, PEOPLE["alice"])
-    expect(page.get_by_role("log").get_by_text(re.compile("tell the others"))).to_be_visible()
-    settle(page)
+    sign_in(page, stage.url, USERS["alice"])
+    expect(page.get_by_role("log").get_by_text(re.compile("announce it at four"))).to_be_visible()
+    wait_until_drawn(page)
     page.screenshot(path=FOLDER / f"{name}.png")
     page.context.close()
 
@@ -177,16 +178,18 @@ def _sign_in_page(browser: Browser, stage: TestStage, scheme: str) -> None:
     page.context.close()
 
 
-def _inspector(browser: Browser, stage: TestStage, scheme: str, path: str, size: dict[str, int] = WIDE) -> Page:
+def _open_inspector(
+    browser: Browser, stage: TestStage, scheme: str, path: str, size: dict[str, int] = WIDE
+) -> Page:
     page = _page(browser, scheme, size)
-    sign_in(page, stage.url, PEOPLE["alice"])
+    sign_in(page, stage.url, USERS["alice"])
     page.goto(stage.url.rstrip("/") + path)
     expect(page.get_by_role("navigation", name="Inspector")).to_be_visible()
     expect(page.locator(".spinner")).to_have_count(0)
     return page
 
 
-def _newest_run(page: Page) -> None:
+def _open_newest_run(page: Page) -> None:
     page.get_by_role("combobox", name="Type").select_option("MessageSent")
     page.get_by_role("combobox", name="Channel").select_option("general")
     page.locator(".run-row").first.click()
@@ -194,16 +197,16 @@ def _newest_run(page: Page) -> None:
 
 
 def _inspected_run(browser: Browser, stage: TestStage, scheme: str) -> None:
-    page = _inspector(browser, stage, scheme, "/inspector")
-    _newest_run(page)
-    settle(page)
+    page = _open_inspector(browser, stage, scheme, "/inspector")
+    _open_newest_run(page)
+    wait_until_drawn(page)
     page.screenshot(path=FOLDER / f"inspector-{scheme}.png")
     page.context.close()
 
 
-def _followed(browser: Browser, stage: TestStage) -> None:
-    page = _inspector(browser, stage, "light", "/inspector", TALL)
-    _newest_run(page)
+def _delivery(browser: Browser, stage: TestStage) -> None:
+    page = _open_inspector(browser, stage, "light", "/inspector", TALL)
+    _open_newest_run(page)
     page.get_by_role("link", name="Inspect delivery").click()
     expect(page.get_by_role("region", name="Time by hop")).to_be_visible()
     page.screenshot(path=FOLDER / "follow.png")
@@ -211,31 +214,31 @@ def _followed(browser: Browser, stage: TestStage) -> None:
 
 
 def _time_travel(browser: Browser, stage: TestStage) -> None:
-    page = _inspector(browser, stage, "light", "/inspector/channels/general")
+    page = _open_inspector(browser, stage, "light", "/inspector/channels/general")
     slider = page.get_by_role("slider")
-    told = page.locator(".history-description")
+    description = page.locator(".history-description")
     slider.focus()
     for _ in range(int(slider.get_attribute("max") or 0)):
         page.keyboard.press("ArrowLeft")
-        if "reacted" in told.inner_text():
+        if "reacted" in description.inner_text():
             break
-    settle(page)
+    wait_until_drawn(page)
     page.screenshot(path=FOLDER / "time-travel.png")
     page.context.close()
 
 
-def _run_in_trouble(browser: Browser, stage: TestStage) -> None:
-    """A message that reached nobody: the posting function is deployed with a handler that does not exist."""
-    bob = Voice.of(stage, PEOPLE["bob"])
-    channels = bob.http.get("/channels").json()["items"]
-    channel = next(each["channelId"] for each in channels if each["name"] == "release-notes")
+def _undelivered_run(browser: Browser, stage: TestStage) -> None:
+    """The run of an undelivered message: the posting function has a handler that does not exist."""
+    bob = ApiUser.open(stage, USERS["bob"])
+    channels = bob.api.get("/channels").json()["items"]
+    channel_id = next(item["channelId"] for item in channels if item["name"] == "release-notes")
     drill = FaultDrill(stage.stage, stage.state_dir, Console())
     working_handler = drill.set_handler(BROKEN_HANDLER)
     try:
-        sent = {"clientMessageId": str(uuid4()), "channelId": channel, "text": "Does anybody hear me?"}
-        bob.send(action="sendMessage", **sent)
-        bob.wait("ack", clientMessageId=sent["clientMessageId"])
-        page = _inspector(browser, stage, "light", "/inspector")
+        command = {"clientMessageId": str(uuid4()), "channelId": channel_id, "text": "Can you read this?"}
+        bob.send(action="sendMessage", **command)
+        bob.wait_for_frame("ack", clientMessageId=command["clientMessageId"])
+        page = _open_inspector(browser, stage, "light", "/inspector")
         page.get_by_role("checkbox", name="Failed first").check()
         row = page.locator(".run-row").filter(has_text="Partly delivered").first
         expect(row).to_be_visible()
@@ -243,7 +246,7 @@ def _run_in_trouble(browser: Browser, stage: TestStage) -> None:
         drill.set_handler(working_handler)
     row.click()
     expect(page.locator('[data-state="KeepUndelivered"]')).to_have_attribute("data-outcome", "succeeded")
-    settle(page)
+    wait_until_drawn(page)
     page.screenshot(path=FOLDER / "inspector-trouble.png")
     page.context.close()
     bob.close()

@@ -1,4 +1,4 @@
-"""A channel with a long past, written straight into the stage's tables: no test waits for 10,000 sends."""
+"""Writes a channel's messages directly into the stage's tables, because sending thousands takes too long."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from tests.local_stage import TestStage
 WRITERS = 4
 SENTENCES = (
     "The build is green again.",
-    "Who is on call tonight? I can take it from eight if nobody else wants to, and hand over at midnight.",
+    "Who is on call tonight? I can take it from eight if no one else wants to, and hand over at midnight.",
     "See https://example.com/notes for what we decided, and write below what is missing.",
     "**Decided**: we ship on Thursday.\n\n- notes before noon\n- a dry replay first\n- no deploys after four",
     "👍",
@@ -21,23 +21,21 @@ SENTENCES = (
 
 
 def text_of(seq: int) -> str:
-    """What message number `seq` of a seeded channel says: of many lengths, and findable."""
+    """The text of a seeded message. Texts differ in length, and start with `No. <seq>.`"""
     return f"No. {seq}. {SENTENCES[seq % len(SENTENCES)]}"
 
 
-def seed(
-    stage: TestStage, channel_id: str, count: int, *, senders: list[tuple[str, str]], minutes: int = 2
-) -> None:
-    """Messages 1 to `count`, so many minutes apart up to now, by these (user id, display name) in turn."""
+def seed(stage: TestStage, channel_id: str, count: int, *, senders: list[tuple[str, str]]) -> None:
+    """Write messages 1 to `count`, two minutes apart up to now. Senders are (user id, display name), in turn."""
     rows = [_row(channel_id, seq, count, senders) for seq in range(1, count + 1)]
     table = stage.output("Data", "MessagesTableName")
     batches = [rows[start : start + 25] for start in range(0, len(rows), 25)]
     client = stage.client("dynamodb")
 
     def write(batch: list[dict[str, Any]]) -> None:
-        wanted: Any = {table: [{"PutRequest": {"Item": row}} for row in batch]}
-        while wanted:
-            wanted = client.batch_write_item(RequestItems=wanted).get("UnprocessedItems")
+        unprocessed: Any = {table: [{"PutRequest": {"Item": row}} for row in batch]}
+        while unprocessed:
+            unprocessed = client.batch_write_item(RequestItems=unprocessed).get("UnprocessedItems")
 
     with ThreadPoolExecutor(WRITERS) as writers:
         list(writers.map(write, batches))
@@ -53,11 +51,11 @@ def _row(channel_id: str, seq: int, count: int, senders: list[tuple[str, str]]) 
     user_id, name = senders[(seq // 3) % len(senders)]
     text = text_of(seq)
     sent_at = datetime.now(UTC) - timedelta(minutes=2 * (count - seq))
-    identity = str(uuid5(NAMESPACE_URL, f"{channel_id}/{seq}"))
+    message_id = str(uuid5(NAMESPACE_URL, f"{channel_id}/{seq}"))
     strings = {
         "channelId": channel_id,
-        "messageId": identity,
-        "clientMessageId": identity,
+        "messageId": message_id,
+        "clientMessageId": message_id,
         "senderId": user_id,
         "senderName": name,
         "text": text,

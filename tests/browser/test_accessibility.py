@@ -10,11 +10,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page
 
+from tests.browser.api_user import ApiUser
 from tests.browser.axe import COLOURS, violations
+from tests.browser.browser_user import FORBIDDEN_OR_NOT_FOUND, NETWORK_ERRORS, BrowserUser, NewUser
 from tests.browser.expectations import expect
-from tests.browser.visitors import NETWORK_GONE, REFUSED, Visit, Visitor
-from tests.browser.voice import Voice
-from tests.browser.wire import refusal
+from tests.browser.socket_proxy import refusal
 from tests.local_stage import TestStage
 
 Size = dict[str, int]
@@ -42,9 +42,9 @@ def _check(page: Page, state: str, size: Size) -> None:
 
 
 @in_a_wide_window
-def test_the_door_and_the_sign_in_page(stage: TestStage, visit: Visit, size: Size):
+def test_the_door_and_the_sign_in_page(stage: TestStage, new_user: NewUser, size: Size):
     """Before anybody is signed in: the door, and the hosted page."""
-    page = visit("dora", stranger=True).page
+    page = new_user("dora", signed_in=False).page
     page.goto(stage.url)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     _check(page, "the door", size)
@@ -54,46 +54,48 @@ def test_the_door_and_the_sign_in_page(stage: TestStage, visit: Visit, size: Siz
 
 
 @pytest.fixture
-def furnished(dora: Visitor, fay: Voice) -> str:
+def furnished(dora: BrowserUser, fay: ApiUser) -> str:
     """A channel with some of everything."""
     channel = dora.new_channel("furnished", fay.user_id)
-    fay.say(channel, "**Bold**, *soft*, ~~gone~~, `code`, https://example.com, and [a link](https://example.org)")
-    fay.say(channel, "> quoted\n\n- one\n- two\n\n```python\ndef f(x):\n    return 'y'  # why\n```")
-    fay.say(channel, f"@{dora.person.username} please look; @{fay.person.username} looked")
-    gone = fay.say(channel, "to be deleted")
-    edited = fay.say(channel, "to be edited")
+    fay.send_message(
+        channel, "**Bold**, *soft*, ~~gone~~, `code`, https://example.com, and [a link](https://example.org)"
+    )
+    fay.send_message(channel, "> quoted\n\n- one\n- two\n\n```python\ndef f(x):\n    return 'y'  # why\n```")
+    fay.send_message(channel, f"@{dora.person.username} please look; @{fay.person.username} looked")
+    gone = fay.send_message(channel, "to be deleted")
+    edited = fay.send_message(channel, "to be edited")
     fay.send(action="deleteMessage", channelId=channel, seq=gone)
     fay.send(action="editMessage", channelId=channel, seq=edited, text="was edited")
     fay.send(action="addReaction", channelId=channel, seq=edited, emoji="🎉")
-    fay.wait("reaction", seq=edited)
+    fay.wait_for_frame("reaction", seq=edited)
     return channel
 
 
 @in_both_sizes
-def test_a_channel_with_some_of_everything(dora: Visitor, fay: Voice, furnished: str, size: Size):
+def test_a_channel_with_some_of_everything(dora: BrowserUser, fay: ApiUser, furnished: str, size: Size):
     """Messages of every form, one's own delivered, an unread line, a typing line, a message's tools."""
-    dora.go(furnished)
-    dora.say("and my own")
+    dora.open_channel(furnished)
+    dora.send_message("and my own")
     expect(dora.message("and my own").get_by_role("img", name="Delivered")).to_be_visible()
     expect(dora.log.locator(".new-since")).to_be_attached()
-    fay.type_in(furnished)
+    fay.start_typing(furnished)
     expect(dora.page.locator(".typing")).to_have_text("Fay is typing")
     dora.message("and my own").hover()
     _check(dora.page, "a furnished channel", size)
 
 
 @in_a_wide_window
-def test_an_empty_channel(dora: Visitor, size: Size):
+def test_an_empty_channel(dora: BrowserUser, size: Size):
     """Nobody has said anything."""
-    dora.go(dora.new_channel("empty"))
+    dora.open_channel(dora.new_channel("empty"))
     expect(dora.log).to_contain_text("No messages yet.")
     _check(dora.page, "an empty channel", size)
 
 
 @in_a_wide_window
-def test_no_channel(dora: Visitor, size: Size):
+def test_no_channel(dora: BrowserUser, size: Size):
     """An address that leads nowhere."""
-    dora.forgive(REFUSED)
+    dora.allow_errors(FORBIDDEN_OR_NOT_FOUND)
     dora.page.goto(f"{dora.stage.url}/c/00000000-0000-4000-8000-000000000000")
     expect(dora.page.get_by_role("heading", name="Channel not found")).to_be_visible()
     _check(dora.page, "no channel", size)
@@ -135,14 +137,14 @@ def _browsed(dialog: Locator) -> Locator:
     ],
 )
 def test_dialogs(
-    dora: Visitor,
+    dora: BrowserUser,
     name: str,
     open_it: Callable[[Page], None],
     loaded: Callable[[Locator], Locator] | None,
     size: Size,
 ):
     """Each dialog, over the channel that it stands on."""
-    dora.go("general")
+    dora.open_channel("general")
     open_it(dora.page)
     dialog = dora.page.get_by_role("dialog", name=name)
     expect(dialog).to_be_visible()
@@ -152,11 +154,11 @@ def test_dialogs(
 
 
 @in_a_wide_window
-def test_panels_and_what_opens_in_a_channel(dora: Visitor, fay: Voice, size: Size):
+def test_panels_and_what_opens_in_a_channel(dora: BrowserUser, fay: ApiUser, size: Size):
     """Members and adding some, search with results, mention completion, editing, the question before deleting."""
     channel = dora.new_channel("panels", fay.user_id)
-    fay.say(channel, "**look**, here")
-    dora.go(channel)
+    fay.send_message(channel, "**look**, here")
+    dora.open_channel(channel)
     page = dora.page
     page.get_by_role("button", name="Members, 2").click()
     expect(page.get_by_role("list", name="Members of panels").get_by_role("listitem")).to_have_count(2)
@@ -178,22 +180,22 @@ def test_panels_and_what_opens_in_a_channel(dora: Visitor, fay: Voice, size: Siz
     expect(page.locator(".composer-count-over")).to_be_visible()
     _check(page, "too long a text", size)
     dora.composer.fill("")
-    dora.say("mine")
-    dora.act_on(dora.message("mine"), "Edit")
+    dora.send_message("mine")
+    dora.click_action(dora.message("mine"), "Edit")
     expect(page.get_by_text("Editing your message")).to_be_visible()
     _check(page, "editing", size)
     dora.composer.press("Escape")
-    dora.act_on(dora.message("mine"), "Delete")
+    dora.click_action(dora.message("mine"), "Delete")
     expect(page.get_by_role("dialog", name="Delete this message?")).to_be_visible()
     _check(page, "before deleting", size)
 
 
-def test_what_covers_the_channel_on_a_phone(visit: Visit, fay: Voice):
+def test_what_covers_the_channel_on_a_phone(new_user: NewUser, fay: ApiUser):
     """The channels, the members and the search, each over the channel."""
-    dora = visit("dora", viewport=PHONE, reduced_motion="reduce")
+    dora = new_user("dora", viewport=PHONE, reduced_motion="reduce")
     channel = dora.new_channel("pocket", fay.user_id)
-    fay.say(channel, "look here")
-    dora.go(channel)
+    fay.send_message(channel, "look here")
+    dora.open_channel(channel)
     page = dora.page
     found: dict[str, list[str]] = {}
 
@@ -220,19 +222,19 @@ def test_what_covers_the_channel_on_a_phone(visit: Visit, fay: Voice):
 
 
 @in_a_wide_window
-def test_trouble(visit: Visit, fay: Voice, size: Size):
+def test_trouble(new_user: NewUser, fay: ApiUser, size: Size):
     """Offline, a message that failed, a notice, history that could not be loaded, a stage out of reach."""
-    dora = visit("dora")
-    dora.forgive(NETWORK_GONE)
+    dora = new_user("dora")
+    dora.allow_errors(NETWORK_ERRORS)
     channel = dora.new_channel("trouble", fay.user_id)
     other = dora.new_channel("other")
-    wire = dora.wire()
-    wire.answer(refusal)
+    proxy = dora.proxy_sockets()
+    proxy.answer(refusal)
     dora.page.clock.install()
-    dora.go(channel)
-    dora.say("refused")
+    dora.open_channel(channel)
+    dora.send_message("refused")
     expect(dora.message("refused").get_by_role("alert")).to_be_visible()
-    wire.cut()
+    proxy.cut()
     dora.page.clock.run_for(6_000)
     expect(dora.page.get_by_text(re.compile("Reconnecting"))).to_be_visible()
     dora.intercept(f"**/channels/{other}/messages**", lambda route: route.abort())

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.browser.browser_user import BrowserUser, NewUser
 from tests.browser.expectations import expect
-from tests.browser.visitors import Visit, Visitor
 from tests.local_stage import Person, TestStage
 
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -33,9 +33,9 @@ MESSAGES = [
 COUNT_ALERTS = "window.harmed = 0; window.alert = () => { window.harmed += 1; };"
 
 
-def _harmless(visitor: Visitor) -> None:
+def _harmless(user: BrowserUser) -> None:
     """Nothing ran, nothing was fetched from elsewhere, no element came of a text."""
-    page = visitor.page
+    page = user.page
     assert page.evaluate("harmed") == 0
     # An alert would have been counted.
     assert page.evaluate("() => { alert(); const counted = harmed; harmed = 0; return counted; }") == 1
@@ -46,21 +46,21 @@ def _harmless(visitor: Visitor) -> None:
 
 
 @pytest.fixture
-def watched(visit: Visit) -> Visitor:
+def watched(new_user: NewUser) -> BrowserUser:
     """A visitor whose page counts every alert."""
-    dora = visit("dora")
+    dora = new_user("dora")
     dora.context.add_init_script(COUNT_ALERTS)
     return dora
 
 
-def test_hostile_messages_are_text(watched: Visitor, visit: Visit):
+def test_hostile_messages_are_text(watched: BrowserUser, new_user: NewUser):
     """Each is shown as it was typed; no script runs, no link leads anywhere but the web."""
     channel = watched.new_channel("hostile")
     # Tall enough for all of them: the list draws what is near to what is in view.
     watched.page.set_viewport_size({"width": 1280, "height": 2400})
-    watched.go(channel)
+    watched.open_channel(channel)
     for text in MESSAGES:
-        watched.say(text)
+        watched.send_message(text)
     expect(watched.log.get_by_role("article")).to_have_count(len(MESSAGES))
     expect(watched.message("gnp.exe").get_by_role("img", name="Delivered")).to_be_visible()
     shown = "\n".join(watched.texts())
@@ -74,14 +74,14 @@ def test_hostile_messages_are_text(watched: Visitor, visit: Visit):
     assert [item["text"] for item in watched.history(channel)] == MESSAGES
 
 
-def test_hostile_names_are_text_everywhere(watched: Visitor, stage: TestStage):
+def test_hostile_names_are_text_everywhere(watched: BrowserUser, stage: TestStage):
     """A channel called by a script, a person called by markup: in the sidebar, title, switcher, members, search,
     mention completion, notices."""
     name = f"<script>alert('{watched.person.username}')</script>"
     channel = watched.new_channel(name)
-    watched.ask("PUT", "/me", {"displayName": MARKUP})
-    watched.go(channel)
-    watched.say("hello from markup")
+    watched.request("PUT", "/me", {"displayName": MARKUP})
+    watched.open_channel(channel)
+    watched.send_message("hello from markup")
     expect(watched.page).to_have_title(f"{name} · Parley")
     expect(watched.page.get_by_role("heading", name=name, level=1)).to_be_visible()
     expect(watched.message("hello from markup")).to_contain_text(MARKUP)
@@ -98,16 +98,16 @@ def test_hostile_names_are_text_everywhere(watched: Visitor, stage: TestStage):
     _harmless(watched)
 
 
-def test_bidi_tricks_in_names_reorder_nothing(visit: Visit, stage: TestStage):
+def test_bidi_tricks_in_names_reorder_nothing(new_user: NewUser, stage: TestStage):
     """Direction marks are taken out of names by the server, and a right-to-left name does not turn its line."""
-    dora = visit("dora")
-    tricked = dora.ask("PUT", "/me", {"displayName": "Dora\u202e\u2067 nimda"})["displayName"]
+    dora = new_user("dora")
+    tricked = dora.request("PUT", "/me", {"displayName": "Dora\u202e\u2067 nimda"})["displayName"]
     assert tricked == "Dora nimda"
     channel = dora.new_channel("\u202egnp.exe\u202c plans")
-    assert dora.ask("GET", f"/channels/{channel}")["name"] == "gnp.exe plans"
-    dora.ask("PUT", "/me", {"displayName": "שלום (admin)"})
-    dora.go(channel)
-    dora.say("who am I?")
+    assert dora.request("GET", f"/channels/{channel}")["name"] == "gnp.exe plans"
+    dora.request("PUT", "/me", {"displayName": "שלום (admin)"})
+    dora.open_channel(channel)
+    dora.send_message("who am I?")
     message = dora.message("who am I?")
     expect(message.get_by_role("img", name="Delivered")).to_be_visible()
     name, time = message.locator(".message-name").bounding_box(), message.locator("time").first.bounding_box()
@@ -117,9 +117,9 @@ def test_bidi_tricks_in_names_reorder_nothing(visit: Visit, stage: TestStage):
     expect(message.locator(".message-name")).to_have_js_property("tagName", "BDI")
 
 
-def test_the_policy_allows_no_inline_script(stage: TestStage, visit: Visit):
+def test_the_policy_allows_no_inline_script(stage: TestStage, new_user: NewUser):
     """The site's policy has no `unsafe-inline` or `unsafe-eval` for scripts, and the browser enforces it."""
-    dora = visit("dora")
+    dora = new_user("dora")
     answer = dora.page.goto(stage.url)
     assert answer
     policy = answer.headers["content-security-policy"]
@@ -129,7 +129,7 @@ def test_the_policy_allows_no_inline_script(stage: TestStage, visit: Visit):
     assert directives.get("object-src", directives["default-src"]) == "'none'"
     assert directives["frame-ancestors"] == "'none'"
     expect(dora.composer).to_be_visible()
-    dora.forgive(re.compile("content security policy|Content Security Policy"))
+    dora.allow_errors(re.compile("content security policy|Content Security Policy"))
     ran = dora.page.evaluate(
         """() => {
             window.ran = false;
@@ -144,13 +144,13 @@ def test_the_policy_allows_no_inline_script(stage: TestStage, visit: Visit):
     dora.wait_until(lambda: any(map(reported.search, dora.console)), "the browser reports the refusal")
 
 
-def test_a_person_with_markup_for_a_name_can_sign_up_and_is_shown_as_text(stage: TestStage, watched: Visitor):
+def test_a_person_with_markup_for_a_name_can_sign_up_and_is_shown_as_text(stage: TestStage, watched: BrowserUser):
     """Names that come from the user pool, not from the API, are text too."""
     person = Person(f"mallory-{uuid4().hex[:8]}", "Parley-mallory-1")
     stage.stage.user_pool.add(person.username, display_name=f"{MARKUP}\u202e", password=person.password)
     dora = watched
     dora.api.get("/me", headers={"Authorization": stage.id_token(person)}).raise_for_status()
-    dora.go("general")
+    dora.open_channel("general")
     dora.composer.press_sequentially(f"@{person.username[:12]}")
     expect(dora.page.get_by_role("option")).to_contain_text(MARKUP)
     _harmless(dora)

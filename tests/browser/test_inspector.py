@@ -12,31 +12,31 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page
 
+from tests.browser.api_user import ApiUser
 from tests.browser.axe import COLOURS, violations
+from tests.browser.browser_user import BrowserUser, NewUser
 from tests.browser.expectations import expect
-from tests.browser.visitors import Visit, Visitor
-from tests.browser.voice import Voice
 from tests.local_stage import TestStage
 
 PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture
-def channel(dora: Visitor, fay: Voice, gus: Voice) -> str:
+def channel(dora: BrowserUser, fay: ApiUser, gus: ApiUser) -> str:
     """A channel of the test's own: Dora watches, Fay and Gus are members with a socket each."""
     return dora.new_channel(f"inspected {uuid4().hex[:6]}", fay.user_id, gus.user_id)
 
 
-def _open(visitor: Visitor, path: str) -> Page:
+def _open(user: BrowserUser, path: str) -> Page:
     """A page of the inspector."""
-    visitor.page.goto(visitor.stage.url.rstrip("/") + path, wait_until="commit")
-    expect(visitor.page.get_by_role("navigation", name="Inspector")).to_be_visible()
-    return visitor.page
+    user.page.goto(user.stage.url.rstrip("/") + path, wait_until="commit")
+    expect(user.page.get_by_role("navigation", name="Inspector")).to_be_visible()
+    return user.page
 
 
-def _inspected(visitor: Visitor, path: str) -> Any:
+def _inspected(user: BrowserUser, path: str) -> Any:
     """What the inspector's API answers; None if it knows no such thing (yet)."""
-    answer = visitor.api.get(f"{visitor.stage.url.rstrip('/')}/inspector-api{path}")
+    answer = user.api.get(f"{user.stage.url.rstrip('/')}/inspector-api{path}")
     return None if answer.status_code == 404 else answer.raise_for_status().json()
 
 
@@ -44,13 +44,13 @@ STEPS = ("SendMessage", "publish", "Deliver", "PostToConnections", "post frames"
 """What the trace of a delivered message shows, among other things."""
 
 
-def _wait_told(visitor: Visitor, message_id: str) -> dict[str, Any]:
+def _wait_told(user: BrowserUser, message_id: str) -> dict[str, Any]:
     """Wait until log and traces tell of a message's whole way, which they do a moment after its delivery."""
     way: dict[str, Any] = {}
 
     def told() -> bool:
         way.clear()
-        way.update(_inspected(visitor, f"/follow/{message_id}") or {"traces": [], "hops": [], "runs": []})
+        way.update(_inspected(user, f"/follow/{message_id}") or {"traces": [], "hops": [], "runs": []})
         names = " ".join(name for trace in way["traces"] for name in _names(trace["segments"]))
         return (
             len(way["hops"]) == 6
@@ -60,7 +60,7 @@ def _wait_told(visitor: Visitor, message_id: str) -> dict[str, Any]:
             and all(step in names for step in STEPS)
         )
 
-    visitor.wait_until(told, f"the whole way of message {message_id} can be read")
+    user.wait_until(told, f"the whole way of message {message_id} can be read")
     return way
 
 
@@ -76,13 +76,13 @@ def _state(page: Page, name: str) -> Locator:
     return page.locator(f'[data-state="{name}"]')
 
 
-def _say(voice: Voice, channel: str, text: str) -> str:
+def _say(api_user: ApiUser, channel: str, text: str) -> str:
     """Have a message delivered; its id."""
-    seq = voice.say(channel, text)
-    return str(next(frame["messageId"] for frame in reversed(voice.frames) if frame.get("seq") == seq))
+    seq = api_user.send_message(channel, text)
+    return str(next(frame["messageId"] for frame in reversed(api_user.frames) if frame.get("seq") == seq))
 
 
-def _sent_to_a_lost_connection(dora: Visitor, channel: str, user_id: str) -> str:
+def _sent_to_a_lost_connection(dora: BrowserUser, channel: str, user_id: str) -> str:
     """Have Dora write a message that finds one connection gone; its text.
 
     Whatever is told to the channel first removes the connection, the presence of somebody else for instance. Then
@@ -109,11 +109,11 @@ def _sent_to_a_lost_connection(dora: Visitor, channel: str, user_id: str) -> str
     return text
 
 
-def test_a_message_is_followed_from_the_chat(dora: Visitor, fay: Voice, channel: str):
+def test_a_message_is_followed_from_the_chat(dora: BrowserUser, fay: ApiUser, channel: str):
     """Its action leads to its whole way: hops that add up, every post accounted for, a gone one too."""
-    dora.go(channel)
+    dora.open_channel(channel)
     text = _sent_to_a_lost_connection(dora, channel, fay.user_id)
-    dora.act_on(dora.message(text), "Inspect delivery")
+    dora.click_action(dora.message(text), "Inspect delivery")
 
     page = dora.page
     expect(page.get_by_role("heading", name=re.compile(r"^Message \d+ in #inspected"))).to_be_visible()
@@ -137,10 +137,10 @@ def test_a_message_is_followed_from_the_chat(dora: Visitor, fay: Voice, channel:
     expect(trace.get_by_text("connected")).to_be_visible()
     for name in STEPS:
         expect(trace.get_by_role("button", name=re.compile(rf"^{name} ?,")).first).to_be_visible()
-    dora.picture("follow")
+    dora.screenshot("follow")
 
 
-def test_a_run_lights_its_path(dora: Visitor, fay: Voice, channel: str):
+def test_a_run_lights_its_path(dora: BrowserUser, fay: ApiUser, channel: str):
     """States that the run entered are lit, others are not; each shows what it got and gave."""
     message_id = _say(fay, channel, "light the way")
     _wait_told(dora, message_id)
@@ -159,7 +159,7 @@ def test_a_run_lights_its_path(dora: Visitor, fay: Voice, channel: str):
     expect(panel.get_by_text("aws-sdk:dynamodb:transactWriteItems")).to_be_visible()
     for part in ("Input", "Parameters", "Result", "Output"):
         expect(panel.get_by_role("region", name=part, exact=True)).to_be_visible()
-    dora.picture("inspector-run")
+    dora.screenshot("inspector-run")
 
     # By keyboard: down the path, into the Map.
     _state(page, "PersistOnce").focus()
@@ -191,11 +191,11 @@ def poisoned(stage: TestStage) -> Iterator[str]:
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=letter["ReceiptHandle"])
 
 
-def test_a_failed_run_is_found_first_and_red(dora: Visitor, fay: Voice, channel: str, poisoned: str):
+def test_a_failed_run_is_found_first_and_red(dora: BrowserUser, fay: ApiUser, channel: str, poisoned: str):
     """Failed first puts it at the head though others are newer, and the drawing shows where it failed and why."""
     page = _open(dora, "/inspector")
     expect(_rows(page, "Runs").filter(has_text="Parley.MalformedEvent").first).to_be_visible()
-    fay.say(channel, "newer than the failure")
+    fay.send_message(channel, "newer than the failure")
     expect(_rows(page, "Runs").first).to_contain_text("Fay in #inspected")
     expect(_rows(page, "Runs").first).to_contain_text("Delivered")
     page.get_by_role("checkbox", name="Failed first").check()
@@ -211,22 +211,24 @@ def test_a_failed_run_is_found_first_and_red(dora: Visitor, fay: Voice, channel:
     page.get_by_role("combobox", name="Status").select_option("failed")
     expect(first).to_contain_text("Parley.MalformedEvent")
     expect(_rows(page, "Runs").filter(has_text="Delivered")).to_have_count(0)
-    dora.picture("inspector-failed")
+    dora.screenshot("inspector-failed")
 
 
-def test_lists_move_and_can_be_narrowed_and_held_still(dora: Visitor, fay: Voice, gus: Voice, channel: str):
+def test_lists_move_and_can_be_narrowed_and_held_still(
+    dora: BrowserUser, fay: ApiUser, gus: ApiUser, channel: str
+):
     """Runs and events appear by themselves; filters hold for what comes later too; paused, nothing moves."""
     page = _open(dora, "/inspector")
     expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
-    fay.say(channel, "before the filter")
+    fay.send_message(channel, "before the filter")
     expect(_rows(page, "Runs").filter(has_text="Fay in #inspected").first).to_be_visible()
     page.get_by_role("combobox", name="Channel").select_option(channel)
     page.get_by_role("combobox", name="User").select_option(gus.user_id)
     expect(page.get_by_text("No matching runs")).to_be_visible()
-    gus.say(channel, "let through")
+    gus.send_message(channel, "let through")
     expect(_rows(page, "Runs")).to_have_count(1)
-    fay.say(channel, "kept out")
-    gus.say(channel, "let through after it")
+    fay.send_message(channel, "kept out")
+    gus.send_message(channel, "let through after it")
     expect(_rows(page, "Runs")).to_have_count(2)
     expect(_rows(page, "Runs").filter(has_text="Fay")).to_have_count(0)
 
@@ -235,11 +237,11 @@ def test_lists_move_and_can_be_narrowed_and_held_still(dora: Visitor, fay: Voice
     page.get_by_role("combobox", name="Type").select_option("MessageSent")
     page.get_by_role("combobox", name="Channel").select_option(channel)
     expect(_rows(page, "Events")).to_have_count(4)
-    fay.type_in(channel)
-    fay.say(channel, "seen live")
+    fay.start_typing(channel)
+    fay.send_message(channel, "seen live")
     expect(_rows(page, "Events")).to_have_count(5)
     page.get_by_role("button", name="Pause live updates").click()
-    fay.say(channel, "not seen yet")
+    fay.send_message(channel, "not seen yet")
     expect(page.get_by_text(re.compile(r"^\d+ new$"))).to_be_visible()
     expect(_rows(page, "Events")).to_have_count(5)
     page.get_by_role("button", name="Pause live updates").click()
@@ -249,16 +251,16 @@ def test_lists_move_and_can_be_narrowed_and_held_still(dora: Visitor, fay: Voice
 
 
 @pytest.mark.thorough
-def test_a_channel_is_as_it_was_at_any_moment(dora: Visitor, fay: Voice, gus: Voice, channel: str):
+def test_a_channel_is_as_it_was_at_any_moment(dora: BrowserUser, fay: ApiUser, gus: ApiUser, channel: str):
     """The slider goes through what happened: messages, the edit, the reaction, the deletion, by keyboard too."""
-    first = fay.say(channel, "first words")
-    second = gus.say(channel, "second words")
+    first = fay.send_message(channel, "first words")
+    second = gus.send_message(channel, "second words")
     fay.send(action="editMessage", channelId=channel, seq=first, text="better words")
-    fay.wait("messageEdited", seq=first)
+    fay.wait_for_frame("messageEdited", seq=first)
     gus.send(action="addReaction", channelId=channel, seq=first, emoji="🎉")
-    gus.wait("reaction", seq=first)
+    gus.wait_for_frame("reaction", seq=first)
     gus.send(action="deleteMessage", channelId=channel, seq=second)
-    gus.wait("messageDeleted", seq=second)
+    gus.wait_for_frame("messageDeleted", seq=second)
 
     def archived() -> bool:
         events = (_inspected(dora, f"/channels/{channel}/events") or {"items": []})["items"]
@@ -272,7 +274,7 @@ def test_a_channel_is_as_it_was_at_any_moment(dora: Visitor, fay: Voice, gus: Vo
     members = page.get_by_role("list", name=re.compile("^Members of #inspected"))
     expect(members.get_by_role("listitem")).to_have_count(3)
     expect(members.get_by_role("listitem").filter(has_text="Fay")).to_contain_text("online")
-    dora.picture("time-travel")
+    dora.screenshot("time-travel")
 
     slider = page.get_by_role("slider", name="Position in the channel's history")
     slider.focus()
@@ -308,7 +310,7 @@ def test_a_channel_is_as_it_was_at_any_moment(dora: Visitor, fay: Voice, gus: Vo
     expect(now).not_to_contain_text("second words")
 
 
-def test_each_view_is_clean_for_axe(dora: Visitor, fay: Voice, channel: str):
+def test_each_view_is_clean_for_axe(dora: BrowserUser, fay: ApiUser, channel: str):
     """Names, roles and contrast in the light; what colours may break in the dark too."""
     message_id = _say(fay, channel, "look at me")
     _wait_told(dora, message_id)
@@ -341,11 +343,11 @@ def test_each_view_is_clean_for_axe(dora: Visitor, fay: Voice, channel: str):
     assert found == []
 
 
-def test_it_fits_a_phone(visit: Visit, dora: Visitor, fay: Voice, channel: str):
+def test_it_fits_a_phone(new_user: NewUser, dora: BrowserUser, fay: ApiUser, channel: str):
     """Nothing is wider than the screen; a chosen run takes the list's place, and the way back is there."""
     message_id = _say(fay, channel, "small")
     _wait_told(dora, message_id)
-    hugo = visit("hugo", viewport=PHONE, has_touch=True)
+    hugo = new_user("hugo", viewport=PHONE, has_touch=True)
     page = hugo.page
     for path, drawn in (
         ("/inspector/events", _rows(page, "Events").first),
@@ -364,16 +366,16 @@ def test_it_fits_a_phone(visit: Visit, dora: Visitor, fay: Voice, channel: str):
 
 
 @pytest.mark.thorough
-def test_it_is_only_where_the_stage_allows_it(visit: Visit, stage: TestStage):
+def test_it_is_only_where_the_stage_allows_it(new_user: NewUser, stage: TestStage):
     """Switched off, the chat does not know it; on AWS, consoles are linked and nothing local is shown."""
-    ivy = visit("ivy")
+    ivy = new_user("ivy")
     config = httpx.get(f"{stage.url.rstrip('/')}/config.json").json()
 
     def serve(**changes: object) -> None:
         ivy.page.unroute_all()
         ivy.intercept("**/config.json", lambda route: route.fulfill(json={**config, **changes}))
 
-    ivy.go("general")
+    ivy.open_channel("general")
     ivy.page.get_by_role("button", name="You and settings").click()
     ivy.page.get_by_role("button", name="Inspector").click()
     expect(ivy.page.get_by_role("navigation", name="Inspector")).to_be_visible()
@@ -397,9 +399,9 @@ def test_it_is_only_where_the_stage_allows_it(visit: Visit, stage: TestStage):
     assert violations(ivy.page) == []
 
 
-def test_a_stranger_sees_nothing(visit: Visit, stage: TestStage):
+def test_a_stranger_sees_nothing(new_user: NewUser, stage: TestStage):
     """Without a session there is the door, and the API refuses."""
-    page = visit("ivy", stranger=True).page
+    page = new_user("ivy", signed_in=False).page
     page.goto(f"{stage.url.rstrip('/')}/inspector/runs")
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     expect(page.locator(".inspector")).to_have_count(0)

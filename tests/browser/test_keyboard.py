@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.api_user import ApiUser
+from tests.browser.browser_user import FORBIDDEN_OR_NOT_FOUND, BrowserUser, NewUser
 from tests.browser.expectations import expect
-from tests.browser.visitors import REFUSED, Visit, Visitor
-from tests.browser.voice import Voice
 
 
 def _focused(page: Page) -> str:
@@ -24,13 +24,13 @@ def _has_focus(page: Page) -> bool:
     return bool(page.evaluate("document.activeElement !== null && document.activeElement !== document.body"))
 
 
-def test_a_whole_visit_without_a_mouse(visit: Visit, fay: Voice):
+def test_a_whole_visit_without_a_mouse(new_user: NewUser, fay: ApiUser):
     """Sign in, make a channel, invite, write, edit, react, switch, search, leave a dialog: keys only, and at
     every step something has the focus."""
-    dora = visit("dora")
+    dora = new_user("dora")
     page = dora.page
     press = page.keyboard.press
-    dora.go("general")
+    dora.open_channel("general")
     expect(dora.composer).to_be_focused()
     fay.join("general")
     # A channel of one's own, from the switcher's neighbour in the sidebar.
@@ -107,9 +107,9 @@ def test_a_whole_visit_without_a_mouse(visit: Visit, fay: Voice):
         ("Emoji", "Emoji"),
     ],
 )
-def test_a_dialog_takes_the_focus_and_gives_it_back(dora: Visitor, opener: str, dialog: str):
+def test_a_dialog_takes_the_focus_and_gives_it_back(dora: BrowserUser, opener: str, dialog: str):
     """Opened by key it holds the focus within; closed by Escape, the focus is where it was."""
-    dora.go("general")
+    dora.open_channel("general")
     page = dora.page
     page.get_by_role("button", name=opener, exact=True).focus()
     page.keyboard.press("Enter")
@@ -126,14 +126,14 @@ def test_a_dialog_takes_the_focus_and_gives_it_back(dora: Visitor, opener: str, 
     expect(page.get_by_role("button", name=opener, exact=True)).to_be_focused()
 
 
-def test_enter_takes_what_was_typed_even_at_once(dora: Visitor, fay: Voice):
+def test_enter_takes_what_was_typed_even_at_once(dora: BrowserUser, fay: ApiUser):
     """A search and Enter without a pause between: the emoji, the channel, the name that fit what was typed."""
     channel = dora.new_channel("haste", fay.user_id)
     dora.new_channel("quick brown fox")
-    dora.go(channel)
+    dora.open_channel(channel)
     page = dora.page
-    fay.say(channel, "we did it")
-    dora.act_on(dora.message("we did it"), "Add reaction")
+    fay.send_message(channel, "we did it")
+    dora.click_action(dora.message("we did it"), "Add reaction")
     expect(page.get_by_role("searchbox", name="Search emoji")).to_be_focused()
     page.keyboard.type("tada")
     page.keyboard.press("Enter")
@@ -149,18 +149,18 @@ def test_enter_takes_what_was_typed_even_at_once(dora: Visitor, fay: Voice):
     expect(page.get_by_role("log", name="Messages in quick brown fox")).to_be_visible()
 
 
-def test_focus_is_kept_when_what_had_it_goes(visit: Visit, fay: Voice):
+def test_focus_is_kept_when_what_had_it_goes(new_user: NewUser, fay: ApiUser):
     """Deleted by oneself, moved by others, removed from the channel: the focus is somewhere all the while."""
-    dora = visit("dora")
-    dora.forgive(REFUSED)
-    channel = fay.http.post("/channels", json={"name": "fleeting", "kind": "private"}).json()["channelId"]
-    fay.http.put(f"/channels/{channel}/members/{dora.user_id}").raise_for_status()
-    dora.go(channel)
-    dora.say("short-lived")
+    dora = new_user("dora")
+    dora.allow_errors(FORBIDDEN_OR_NOT_FOUND)
+    channel = fay.api.post("/channels", json={"name": "fleeting", "kind": "private"}).json()["channelId"]
+    fay.api.put(f"/channels/{channel}/members/{dora.user_id}").raise_for_status()
+    dora.open_channel(channel)
+    dora.send_message("short-lived")
     expect(dora.message("short-lived").get_by_role("img", name="Delivered")).to_be_visible()
     dora.page.keyboard.press("F6")
     dora.page.keyboard.press("ArrowUp")
-    fay.say(channel, "another")
+    fay.send_message(channel, "another")
     expect(dora.message("another")).to_be_visible()
     expect(dora.message("short-lived")).to_be_focused()
     dora.message("short-lived").get_by_role("button", name="Delete").focus()
@@ -169,31 +169,31 @@ def test_focus_is_kept_when_what_had_it_goes(visit: Visit, fay: Voice):
     expect(dora.message("This message was deleted.")).to_be_visible()
     expect(dora.composer).to_be_focused()
     # What was on its way as she was removed is refused, as it must be.
-    dora.forgive(re.compile(r"status of 403"))
-    fay.http.delete(f"/channels/{channel}/members/{dora.user_id}").raise_for_status()
+    dora.allow_errors(re.compile(r"status of 403"))
+    fay.api.delete(f"/channels/{channel}/members/{dora.user_id}").raise_for_status()
     expect(dora.page.get_by_role("log", name="Messages in general")).to_be_visible()
     expect(dora.composer).to_be_focused()
 
 
-def test_the_log_is_one_and_arrivals_are_announced_politely(dora: Visitor, fay: Voice):
+def test_the_log_is_one_and_arrivals_are_announced_politely(dora: BrowserUser, fay: ApiUser):
     """role=log with a name; scrolled-in rows are no news, while an arrival is said with its sender, once."""
     channel = dora.new_channel("heard", fay.user_id)
-    dora.go(channel)
+    dora.open_channel(channel)
     expect(dora.page.get_by_role("log", name="Messages in heard")).to_be_visible()
-    fay.say(channel, "listen to this")
+    fay.send_message(channel, "listen to this")
     polite = dora.page.locator("[aria-live=polite]").filter(has_text="listen to this")
     expect(polite).to_have_text("Fay: listen to this")
-    dora.say("my own words")
+    dora.send_message("my own words")
     expect(dora.message("my own words").get_by_role("img", name="Delivered")).to_be_visible()
     expect(polite).to_have_text("Fay: listen to this")
 
 
-def test_who_wants_less_motion_gets_none(visit: Visit, fay: Voice):
+def test_who_wants_less_motion_gets_none(new_user: NewUser, fay: ApiUser):
     """With reduced motion nothing on the page animates for longer than an instant."""
-    dora = visit("dora", reduced_motion="no-preference")
+    dora = new_user("dora", reduced_motion="no-preference")
     channel = dora.new_channel("calm", fay.user_id)
-    dora.go(channel)
-    fay.type_in(channel)
+    dora.open_channel(channel)
+    fay.start_typing(channel)
     expect(dora.page.locator(".typing")).to_have_text("Fay is typing")
 
     def moving() -> int:

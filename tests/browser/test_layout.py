@@ -4,9 +4,9 @@ import re
 
 from playwright.sync_api import Page
 
+from tests.browser.api_user import ApiUser
+from tests.browser.browser_user import NewUser
 from tests.browser.expectations import expect
-from tests.browser.visitors import Visit
-from tests.browser.voice import Voice
 
 PHONE = {"width": 390, "height": 844}
 NARROW = {"width": 320, "height": 640}
@@ -38,20 +38,20 @@ def _nothing_overflows(page: Page) -> None:
         assert scrolled <= visible, f"{scrolled} px of content in {visible} px"
 
 
-def test_difficult_texts_stay_in_their_place(visit: Visit, fay: Voice):
+def test_difficult_texts_stay_in_their_place(new_user: NewUser, fay: ApiUser):
     """Long words, wide code, right-to-left, stacked marks, huge texts: wide, on a phone, and at 320 px."""
-    dora = visit("dora")
+    dora = new_user("dora")
     channel = dora.new_channel("difficult", fay.user_id)
     for text in DIFFICULT:
-        fay.say(channel, text)
-    dora.go(channel)
+        fay.send_message(channel, text)
+    dora.open_channel(channel)
     expect(dora.message("item item")).to_be_attached()
     for size in ({"width": 1280, "height": 900}, PHONE, NARROW):
         dora.page.set_viewport_size(size)  # type: ignore[arg-type]
         for place in (0, 1_200, 2_400, 100_000):
             dora.log.evaluate("(log, place) => { log.scrollTop = place; }", place)
             _nothing_overflows(dora.page)
-    dora.picture("difficult-texts")
+    dora.screenshot("difficult-texts")
     dora.page.set_viewport_size({"width": 1280, "height": 4_000})
     hebrew = dora.message("שלום").locator(".markdown p")
     expect(hebrew).to_have_css("direction", "rtl")
@@ -67,13 +67,13 @@ def test_difficult_texts_stay_in_their_place(visit: Visit, fay: Voice):
     assert opened["height"] > folded["height"]
 
 
-def test_long_names_are_cut_and_never_push_things_away(visit: Visit):
+def test_long_names_are_cut_and_never_push_things_away(new_user: NewUser):
     """64 characters without a space as a channel's and a person's name, wide and on a phone."""
-    dora = visit("dora")
-    dora.ask("PUT", "/me", {"displayName": "W" * 64})
+    dora = new_user("dora")
+    dora.request("PUT", "/me", {"displayName": "W" * 64})
     channel = dora.new_channel("m" * 64)
-    dora.go(channel)
-    dora.say("hello")
+    dora.open_channel(channel)
+    dora.send_message("hello")
     for size in ({"width": 1280, "height": 900}, NARROW):
         dora.page.set_viewport_size(size)  # type: ignore[arg-type]
         _nothing_overflows(dora.page)
@@ -81,12 +81,12 @@ def test_long_names_are_cut_and_never_push_things_away(visit: Visit):
             expect(dora.page.get_by_role("button", name=control)).to_be_in_viewport(ratio=1)
 
 
-def test_on_a_phone_the_channels_are_a_drawer(visit: Visit, fay: Voice):
+def test_on_a_phone_the_channels_are_a_drawer(new_user: NewUser, fay: ApiUser):
     """The channel has the screen; the drawer opens over it, closes by choosing, by Escape and by a tap beside."""
-    dora = visit("dora", viewport=PHONE, has_touch=True, is_mobile=True)
+    dora = new_user("dora", viewport=PHONE, has_touch=True, is_mobile=True)
     channel = dora.new_channel("pocket", fay.user_id)
     dora.new_channel("other pocket")
-    dora.go(channel)
+    dora.open_channel(channel)
     page = dora.page
     side = page.get_by_role("navigation", name="Channels and people")
     expect(side).not_to_be_in_viewport()
@@ -104,7 +104,7 @@ def test_on_a_phone_the_channels_are_a_drawer(visit: Visit, fay: Voice):
     expect(side).not_to_be_in_viewport()
     page.go_back()
     expect(page.get_by_role("log", name="Messages in pocket")).to_be_visible()
-    dora.say("from my phone")
+    dora.send_message("from my phone")
     expect(dora.message("from my phone").get_by_role("img", name="Delivered")).to_be_visible()
     # What a mouse finds by hovering, a finger finds by a tap on the message.
     dora.message("from my phone").tap()
@@ -118,10 +118,10 @@ def test_on_a_phone_the_channels_are_a_drawer(visit: Visit, fay: Voice):
     _nothing_overflows(page)
 
 
-def test_on_a_phone_controls_are_large_enough_for_a_finger(visit: Visit):
+def test_on_a_phone_controls_are_large_enough_for_a_finger(new_user: NewUser):
     """At least 24 CSS pixels each way, as WCAG 2.2 asks; ours have 36."""
-    dora = visit("dora", viewport=PHONE, has_touch=True, is_mobile=True)
-    dora.go("general")
+    dora = new_user("dora", viewport=PHONE, has_touch=True, is_mobile=True)
+    dora.open_channel("general")
     for name in ("Show channels", "Search in this channel", "Emoji"):
         box = dora.page.get_by_role("button", name=name, exact=True).bounding_box()
         assert box, name
@@ -133,12 +133,12 @@ def _is_dark(page: Page) -> bool:
     return sum(int(part) for part in re.findall(r"\d+", colour)[:3]) < 3 * 128
 
 
-def test_light_and_dark_follow_the_system_or_ones_choice(visit: Visit):
+def test_light_and_dark_follow_the_system_or_ones_choice(new_user: NewUser):
     """The system decides, live, until one chooses; the choice outlives a reload, and is there before the first
     paint; choosing the system again follows it again."""
-    dora = visit("dora", color_scheme="light")
+    dora = new_user("dora", color_scheme="light")
     page = dora.page
-    dora.go("general")
+    dora.open_channel("general")
     assert not _is_dark(page)
     page.emulate_media(color_scheme="dark")
     assert _is_dark(page)

@@ -5,34 +5,34 @@ import re
 import pytest
 from playwright.sync_api import Locator
 
+from tests.browser.api_user import ApiUser
+from tests.browser.browser_user import BrowserUser, NewUser
 from tests.browser.expectations import expect
-from tests.browser.visitors import Visit, Visitor
-from tests.browser.voice import Voice
 
 
-def _both(dora: Visitor, emil: Visitor, name: str) -> str:
+def _both(dora: BrowserUser, emil: BrowserUser, name: str) -> str:
     channel = dora.new_channel(name, emil.user_id)
-    dora.go(channel)
-    emil.go(channel)
+    dora.open_channel(channel)
+    emil.open_channel(channel)
     return channel
 
 
-def test_a_message_is_edited_and_everybody_sees_it_so_marked(dora: Visitor, emil: Visitor):
+def test_a_message_is_edited_and_everybody_sees_it_so_marked(dora: BrowserUser, emil: BrowserUser):
     """The text changes for all at once, marked; Escape leaves it as it was; nobody may edit another's."""
     _both(dora, emil, "edits")
-    dora.say("we meet at tree")
+    dora.send_message("we meet at tree")
     expect(emil.message("we meet at tree")).to_be_visible()
-    dora.act_on(dora.message("we meet at tree"), "Edit")
+    dora.click_action(dora.message("we meet at tree"), "Edit")
     expect(dora.composer).to_have_value("we meet at tree")
     dora.composer.fill("something else")
     dora.composer.press("Escape")
     expect(dora.composer).to_have_value("")
-    dora.act_on(dora.message("we meet at tree"), "Edit")
+    dora.click_action(dora.message("we meet at tree"), "Edit")
     dora.composer.fill("we meet at three")
     dora.composer.press("Enter")
-    for visitor in (dora, emil):
-        expect(visitor.message("we meet at three")).to_contain_text("edited")
-        expect(visitor.message("we meet at tree")).to_have_count(0)
+    for user in (dora, emil):
+        expect(user.message("we meet at three")).to_contain_text("edited")
+        expect(user.message("we meet at tree")).to_have_count(0)
     emil.message("we meet at three").hover()
     expect(emil.message("we meet at three").get_by_role("button", name="Edit", exact=True)).to_have_count(0)
     emil.page.reload()
@@ -40,62 +40,62 @@ def test_a_message_is_edited_and_everybody_sees_it_so_marked(dora: Visitor, emil
 
 
 @pytest.mark.thorough
-def test_a_message_is_deleted_and_nobody_can_read_it_any_more(dora: Visitor, emil: Visitor):
+def test_a_message_is_deleted_and_nobody_can_read_it_any_more(dora: BrowserUser, emil: BrowserUser):
     """After a question it is gone for everybody, live and after a reload; a trace says that it was there."""
     _both(dora, emil, "regrets")
-    dora.say("I should not have said this")
+    dora.send_message("I should not have said this")
     expect(emil.message("I should not have said this")).to_be_visible()
-    dora.act_on(dora.message("I should not"), "Delete")
+    dora.click_action(dora.message("I should not"), "Delete")
     dora.page.get_by_role("dialog", name="Delete this message?").get_by_role("button", name="Cancel").click()
     expect(dora.message("I should not")).to_be_visible()
-    dora.act_on(dora.message("I should not"), "Delete")
+    dora.click_action(dora.message("I should not"), "Delete")
     dora.page.get_by_role("dialog", name="Delete this message?").get_by_role("button", name="Delete").click()
-    for visitor in (dora, emil):
-        expect(visitor.message("This message was deleted.")).to_be_visible()
-        expect(visitor.message("I should not")).to_have_count(0)
+    for user in (dora, emil):
+        expect(user.message("This message was deleted.")).to_be_visible()
+        expect(user.message("I should not")).to_have_count(0)
     expect(dora.composer).to_be_focused()
     emil.page.reload()
     expect(emil.message("This message was deleted.")).to_be_visible()
 
 
 @pytest.mark.thorough
-def test_an_owner_may_delete_what_others_wrote(dora: Visitor, fay: Voice):
+def test_an_owner_may_delete_what_others_wrote(dora: BrowserUser, fay: ApiUser):
     """Moderation by the channel's owner, and it says that the message was removed."""
     channel = dora.new_channel("moderated", fay.user_id)
-    dora.go(channel)
-    fay.say(channel, "spam spam spam")
-    dora.act_on(dora.message("spam"), "Delete")
+    dora.open_channel(channel)
+    fay.send_message(channel, "spam spam spam")
+    dora.click_action(dora.message("spam"), "Delete")
     dora.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(dora.message("This message was removed.")).to_be_visible()
 
 
 @pytest.mark.thorough
-def test_reactions_are_added_counted_and_taken_back(dora: Visitor, emil: Visitor):
+def test_reactions_are_added_counted_and_taken_back(dora: BrowserUser, emil: BrowserUser):
     """Picked from the picker, joined by a click, counted with names, gone with the last one."""
     _both(dora, emil, "reactions")
-    dora.say("ship it?")
-    emil.act_on(emil.message("ship it?"), "Add reaction")
+    dora.send_message("ship it?")
+    emil.click_action(emil.message("ship it?"), "Add reaction")
     picker = emil.page.get_by_role("dialog", name="Emoji")
     picker.get_by_role("searchbox", name="Search emoji").fill("rocket")
     picker.get_by_role("gridcell", name="Rocket").click()
     reaction = re.compile("^🚀, ")
     expect(dora.message("ship it?").get_by_role("button", name=reaction)).to_have_accessible_name("🚀, 1: Emil")
     dora.message("ship it?").get_by_role("button", name=reaction).click()
-    for visitor in (dora, emil):
-        expect(visitor.message("ship it?").get_by_role("button", name=re.compile("^🚀, 2"))).to_be_visible()
+    for user in (dora, emil):
+        expect(user.message("ship it?").get_by_role("button", name=re.compile("^🚀, 2"))).to_be_visible()
     expect(dora.message("ship it?").get_by_role("button", name=reaction)).to_have_attribute("aria-pressed", "true")
-    for visitor in (dora, emil):
-        visitor.message("ship it?").get_by_role("button", name=reaction).click()
-    for visitor in (dora, emil):
-        expect(visitor.message("ship it?").get_by_role("button", name=reaction)).to_have_count(0)
+    for user in (dora, emil):
+        user.message("ship it?").get_by_role("button", name=reaction).click()
+    for user in (dora, emil):
+        expect(user.message("ship it?").get_by_role("button", name=reaction)).to_have_count(0)
 
 
 @pytest.mark.thorough
-def test_a_mention_is_completed_and_stands_out_for_whom_it_names(dora: Visitor, emil: Visitor):
+def test_a_mention_is_completed_and_stands_out_for_whom_it_names(dora: BrowserUser, emil: BrowserUser):
     """A few letters after @, arrows and Enter; the named one sees a highlight and a stronger count."""
     channel = dora.new_channel("names", emil.user_id)
-    dora.go(channel)
-    emil.go("general")
+    dora.open_channel(channel)
+    emil.open_channel("general")
     dora.composer.press_sequentially(f"hello @{emil.person.username[:9]}")
     options = dora.page.get_by_role("listbox", name="People to mention")
     expect(options.get_by_role("option", selected=True)).to_contain_text("Emil")
@@ -113,12 +113,12 @@ def test_a_mention_is_completed_and_stands_out_for_whom_it_names(dora: Visitor, 
     expect(dora.message("and welcome")).not_to_have_class(re.compile("message-mentions-me"))
 
 
-def test_markdown_is_shown_as_its_form(dora: Visitor):
+def test_markdown_is_shown_as_its_form(dora: BrowserUser):
     """Emphasis, code, a highlighted block, quotes, lists, links: each as the element it is."""
-    dora.go(dora.new_channel("forms"))
+    dora.open_channel(dora.new_channel("forms"))
 
     def sent(text: str) -> Locator:
-        dora.say(text)
+        dora.send_message(text)
         last = dora.log.get_by_role("article").last
         expect(last.get_by_role("img", name="Delivered")).to_be_visible()
         return last.locator(".markdown")
@@ -143,10 +143,10 @@ def test_markdown_is_shown_as_its_form(dora: Visitor):
     expect(plain.locator("h1, table, img, b")).to_have_count(0)
 
 
-def test_bytes_are_counted_near_the_limit_and_over_it_nothing_is_sent(dora: Visitor):
+def test_bytes_are_counted_near_the_limit_and_over_it_nothing_is_sent(dora: BrowserUser):
     """No counter for everyday texts, then what is left, then how much too long; the text stays to be cut."""
     channel = dora.new_channel("limits")
-    dora.go(channel)
+    dora.open_channel(channel)
     count = dora.page.locator(".composer-count")
     dora.composer.fill("a" * 6_000)
     expect(count).to_have_count(0)
@@ -164,15 +164,15 @@ def test_bytes_are_counted_near_the_limit_and_over_it_nothing_is_sent(dora: Visi
     assert dora.history(channel)[0]["text"] == "é" * 4_096
 
 
-def test_a_link_to_a_message_is_copied_and_leads_there(visit: Visit, fay: Voice):
+def test_a_link_to_a_message_is_copied_and_leads_there(new_user: NewUser, fay: ApiUser):
     """The copied address opens the channel at the message, marked."""
-    dora = visit("dora")
+    dora = new_user("dora")
     dora.context.grant_permissions(["clipboard-read", "clipboard-write"])
     channel = dora.new_channel("links", fay.user_id)
-    dora.go(channel)
+    dora.open_channel(channel)
     for number in range(3):
-        fay.say(channel, f"fact {number}")
-    dora.act_on(dora.message("fact 1"), "Copy link")
+        fay.send_message(channel, f"fact {number}")
+    dora.click_action(dora.message("fact 1"), "Copy link")
     expect(dora.page.get_by_text("Link copied.")).to_be_visible()
     link = dora.page.evaluate("navigator.clipboard.readText()")
     assert link == f"{dora.stage.url}/c/{channel}/2"
@@ -180,10 +180,10 @@ def test_a_link_to_a_message_is_copied_and_leads_there(visit: Visit, fay: Voice)
     expect(dora.message("fact 1")).to_have_class(re.compile("message-highlighted"))
 
 
-def test_drafts_wait_in_their_channels(dora: Visitor):
+def test_drafts_wait_in_their_channels(dora: BrowserUser):
     """What was begun is there again after a look elsewhere and a reload, and nowhere else."""
     first, second = dora.new_channel("first draft"), dora.new_channel("second draft")
-    dora.go(first)
+    dora.open_channel(first)
     dora.composer.fill("I was about to say")
     dora.channel_link("second draft").click()
     expect(dora.page.get_by_role("log", name="Messages in second draft")).to_be_visible()
@@ -195,17 +195,17 @@ def test_drafts_wait_in_their_channels(dora: Visitor):
 
 
 @pytest.mark.thorough
-def test_search_in_a_channel_finds_what_one_may_see(dora: Visitor, fay: Voice):
+def test_search_in_a_channel_finds_what_one_may_see(dora: BrowserUser, fay: ApiUser):
     """Whatever the case, newest first; edited texts by their new words, deleted ones not at all."""
     channel = dora.new_channel("search", fay.user_id)
-    dora.go(channel)
-    fay.say(channel, "The Heron landed")
-    changed = fay.say(channel, "a heron, mistyped")
-    deleted = fay.say(channel, "heron, deleted")
+    dora.open_channel(channel)
+    fay.send_message(channel, "The Heron landed")
+    changed = fay.send_message(channel, "a heron, mistyped")
+    deleted = fay.send_message(channel, "heron, deleted")
     fay.send(action="editMessage", channelId=channel, seq=changed, text="an egret after all")
     fay.send(action="deleteMessage", channelId=channel, seq=deleted)
-    fay.wait("messageDeleted", seq=deleted)
-    fay.say(channel, "two HERONS")
+    fay.wait_for_frame("messageDeleted", seq=deleted)
+    fay.send_message(channel, "two HERONS")
     dora.page.keyboard.press("Control+Shift+f")
     dora.page.keyboard.type("heron")
     dora.page.keyboard.press("Enter")

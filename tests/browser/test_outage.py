@@ -5,41 +5,41 @@ import re
 import pytest
 
 from local.stage import LocalStage
+from tests.browser.browser_user import NETWORK_ERRORS, NewUser
 from tests.browser.expectations import expect
-from tests.browser.visitors import NETWORK_GONE, Visit
 from tests.local_stage import TestStage
 
 
-def test_two_people_go_on_after_the_server_was_killed(stage: TestStage, visit: Visit):
+def test_two_people_go_on_after_the_server_was_killed(stage: TestStage, new_user: NewUser):
     """Killed in mid-conversation: the line says so after a while, what is written is kept, and when the server
     is back both have everything, in one order, once."""
     if stage.state_dir is None:
         pytest.skip("only a local stage can be killed")
     local = LocalStage.load(stage.state_dir)
-    dora, emil = visit("dora"), visit("emil")
-    for visitor in (dora, emil):
-        visitor.forgive(NETWORK_GONE)
-        visitor.forgive(re.compile("status of 50"))
+    dora, emil = new_user("dora"), new_user("emil")
+    for user in (dora, emil):
+        user.allow_errors(NETWORK_ERRORS)
+        user.allow_errors(re.compile("status of 50"))
     channel = dora.new_channel("crash", emil.user_id)
-    dora.go(channel)
-    emil.go(channel)
-    dora.say("before the crash")
+    dora.open_channel(channel)
+    emil.open_channel(channel)
+    dora.send_message("before the crash")
     expect(emil.message("before the crash")).to_be_visible()
     local.kill_emulator()
     try:
-        dora.say("written during it")
-        dora.say("and this")
-        emil.say("me too")
+        dora.send_message("written during it")
+        dora.send_message("and this")
+        emil.send_message("me too")
         expect(dora.page.get_by_text(re.compile("Reconnecting … 2 messages will"))).to_be_visible()
         expect(dora.message("and this").get_by_role("img", name="Sending")).to_be_visible()
     finally:
         local.restart_emulator()
-    for visitor in (dora, emil):
+    for user in (dora, emil):
         for text in ("before the crash", "written during it", "and this", "me too"):
-            expect(visitor.message(text)).to_have_count(1)
+            expect(user.message(text)).to_have_count(1)
     expect(dora.message("and this").get_by_role("img", name="Sending")).to_have_count(0)
     expect(dora.page.get_by_text(re.compile("Reconnecting"))).to_have_count(0)
-    dora.say("after it")
+    dora.send_message("after it")
     expect(emil.message("after it")).to_be_visible()
     said = [item["text"] for item in dora.history(channel)]
     assert said[0] == "before the crash"

@@ -4,26 +4,26 @@ import re
 
 import httpx
 
+from tests.browser.api_user import ApiUser
+from tests.browser.browser_user import NewUser, fill_in_credentials
 from tests.browser.expectations import expect
-from tests.browser.visitors import Visit, fill_in_credentials
-from tests.browser.voice import Voice
 from tests.local_stage import TestStage
 
 
-def test_a_stranger_is_asked_to_sign_in(stage: TestStage, visit: Visit):
+def test_a_stranger_is_asked_to_sign_in(stage: TestStage, new_user: NewUser):
     """Without a session there is the sign-in page, and no chat."""
-    page = visit("dora", stranger=True).page
+    page = new_user("dora", signed_in=False).page
     page.goto(f"{stage.url}/c/general")
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     expect(page.get_by_role("log")).to_have_count(0)
 
 
-def test_a_deep_link_survives_the_sign_in(visit: Visit, fay: Voice):
+def test_a_deep_link_survives_the_sign_in(new_user: NewUser, fay: ApiUser):
     """A link to a message, followed without a session: after the sign-in it is that message, in its channel."""
-    dora = visit("dora", stranger=True)
+    dora = new_user("dora", signed_in=False)
     channel = dora.new_channel("deep", fay.user_id)
     for number in range(1, 4):
-        fay.say(channel, f"depth {number}")
+        fay.send_message(channel, f"depth {number}")
     page = dora.page
     page.goto(f"{dora.stage.url}/c/{channel}/2")
     page.get_by_role("button", name="Sign in").click()
@@ -32,12 +32,12 @@ def test_a_deep_link_survives_the_sign_in(visit: Visit, fay: Voice):
     expect(page).to_have_url(f"{dora.stage.url}/c/{channel}/2")
 
 
-def test_signing_out_ends_the_session_everywhere_it_should(visit: Visit, fay: Voice):
+def test_signing_out_ends_the_session_everywhere_it_should(new_user: NewUser, fay: ApiUser):
     """Both tabs are out, nothing of the session is left in the browser, the server takes its token for no more
     tickets; another sign-in of the same person goes on; signing in again comes back to the same channel."""
-    dora = visit("dora", by_hand=True)
+    dora = new_user("dora", use_sign_in_page=True)
     channel = dora.new_channel("leaving", fay.user_id)
-    dora.go(channel)
+    dora.open_channel(channel)
     with dora.page.expect_request("**/api/channels") as asking:
         dora.page.reload()
     token = asking.value.headers["authorization"]
@@ -64,9 +64,9 @@ def test_signing_out_ends_the_session_everywhere_it_should(visit: Visit, fay: Vo
     expect(dora.page.get_by_role("log", name="Messages in leaving")).to_be_visible()
 
 
-def test_a_new_tab_is_let_in_by_those_that_are_open(visit: Visit):
+def test_a_new_tab_is_let_in_by_those_that_are_open(new_user: NewUser):
     """No second sign-in for a second tab, and the link that it was opened with holds."""
-    dora = visit("dora", by_hand=True)
+    dora = new_user("dora", use_sign_in_page=True)
     # The hosted page knows the person no more: only the other tab can let this one in.
     dora.context.clear_cookies()
     channel = dora.new_channel("shared")
@@ -75,10 +75,10 @@ def test_a_new_tab_is_let_in_by_those_that_are_open(visit: Visit):
     expect(page.get_by_role("log", name="Messages in shared")).to_be_visible()
 
 
-def test_a_wrong_password_is_said_and_can_be_mended(stage: TestStage, visit: Visit):
+def test_a_wrong_password_is_said_and_can_be_mended(stage: TestStage, new_user: NewUser):
     """The hosted page stays, says what is wrong, and the right password leads in."""
-    dora = visit("dora", stranger=True)
-    dora.forgive(re.compile("status of 40"))
+    dora = new_user("dora", signed_in=False)
+    dora.allow_errors(re.compile("status of 40"))
     person, page = dora.person, dora.page
     page.goto(stage.url)
     page.get_by_role("button", name="Sign in").click()

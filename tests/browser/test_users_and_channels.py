@@ -7,27 +7,27 @@ import pytest
 from playwright.sync_api import Locator
 
 from tests.browser import clock
+from tests.browser.api_user import ApiUser
+from tests.browser.browser_user import FORBIDDEN_OR_NOT_FOUND, BrowserUser, NewUser
 from tests.browser.expectations import expect
-from tests.browser.visitors import REFUSED, Visit, Visitor
-from tests.browser.voice import Voice
 from tests.local_stage import TestStage
 
 
-def _person(visitor: Visitor, name: str) -> Locator:
-    return visitor.page.get_by_role("list", name="People").get_by_role("button", name=re.compile(f"^{name} ?, "))
+def _person(user: BrowserUser, name: str) -> Locator:
+    return user.page.get_by_role("list", name="People").get_by_role("button", name=re.compile(f"^{name} ?, "))
 
 
-def _renamed(visitor: Visitor, name: str) -> None:
-    visitor.ask("PUT", "/me", {"displayName": name})
+def _renamed(user: BrowserUser, name: str) -> None:
+    user.request("PUT", "/me", {"displayName": name})
 
 
-def test_people_come_and_go_and_it_says_when_they_were_last_seen(visit: Visit):
+def test_people_come_and_go_and_it_says_when_they_were_last_seen(new_user: NewUser):
     """Online while a tab is open, offline after the last one closes, and then when that was."""
-    dora, emil = visit("dora"), visit("emil")
+    dora, emil = new_user("dora"), new_user("emil")
     name = f"Emil {emil.person.username[-4:]}"
     _renamed(emil, name)
-    dora.go("general")
-    emil.go("general")
+    dora.open_channel("general")
+    emil.open_channel("general")
     expect(_person(dora, name)).to_have_accessible_name(re.compile("online$"))
     second = emil.open_tab()
     second.close()
@@ -41,24 +41,24 @@ def test_people_come_and_go_and_it_says_when_they_were_last_seen(visit: Visit):
 
 @pytest.mark.thorough
 def test_one_two_and_several_people_are_seen_typing_and_it_ends_by_itself(
-    visit: Visit, stage: TestStage, fay: Voice, gus: Voice
+    new_user: NewUser, stage: TestStage, fay: ApiUser, gus: ApiUser
 ):
     """Named while they are one or two, "several" after that, gone a little later, and never stored."""
-    dora = visit("dora")
-    hal = Voice.of(stage, stage.new_user("hal"))
+    dora = new_user("dora")
+    hal = ApiUser.open(stage, stage.new_user("hal"))
     channel = dora.new_channel("chatter", fay.user_id, gus.user_id, hal.user_id)
     dora.page.clock.install()
-    dora.go(channel)
+    dora.open_channel(channel)
     # While the page's clock stands still, nobody's typing ends by itself.
     clock.stop(dora.page)
     typing = dora.page.locator(".typing")
-    fay.type_in(channel)
+    fay.start_typing(channel)
     expect(typing).to_have_text("Fay is typing")
-    gus.type_in(channel)
+    gus.start_typing(channel)
     expect(typing).to_have_text(re.compile("(Fay and Gus|Gus and Fay) are typing"))
-    hal.type_in(channel)
+    hal.start_typing(channel)
     expect(typing).to_have_text("Several people are typing")
-    gus.say(channel, "done")
+    gus.send_message(channel, "done")
     expect(typing).to_have_text(re.compile("(Fay and Hal|Hal and Fay) are typing"))
     dora.page.clock.fast_forward(11_000)
     expect(typing).to_have_text("")
@@ -66,21 +66,21 @@ def test_one_two_and_several_people_are_seen_typing_and_it_ends_by_itself(
     hal.close()
 
 
-def test_one_is_seen_typing_by_others_and_not_by_oneself(dora: Visitor, emil: Visitor):
+def test_one_is_seen_typing_by_others_and_not_by_oneself(dora: BrowserUser, emil: BrowserUser):
     """The other sees it; one's own line stays empty."""
     channel = dora.new_channel("pen", emil.user_id)
-    dora.go(channel)
-    emil.go(channel)
+    dora.open_channel(channel)
+    emil.open_channel(channel)
     emil.composer.press_sequentially("hel")
     expect(dora.page.locator(".typing")).to_have_text("Emil is typing")
     expect(emil.page.locator(".typing")).to_have_text("")
 
 
 @pytest.mark.thorough
-def test_a_public_channel_is_made_found_and_joined(dora: Visitor, emil: Visitor):
+def test_a_public_channel_is_made_found_and_joined(dora: BrowserUser, emil: BrowserUser):
     """One makes it with a name, the other finds it among those to discover, joins, and both talk there."""
     name = f"tea {dora.person.username}"
-    dora.go("general")
+    dora.open_channel("general")
     dora.page.get_by_role("button", name="Create channel").click()
     dialog = dora.page.get_by_role("dialog", name="Create a channel")
     expect(dialog.get_by_role("textbox", name="Name")).to_be_focused()
@@ -88,23 +88,23 @@ def test_a_public_channel_is_made_found_and_joined(dora: Visitor, emil: Visitor)
     dialog.get_by_role("button", name="Create").click()
     expect(dora.page.get_by_role("log", name=f"Messages in {name}")).to_be_visible()
     expect(dora.log).to_contain_text("No messages yet.")
-    emil.go("general")
+    emil.open_channel("general")
     emil.page.get_by_role("button", name="Browse channels").click()
     emil.page.get_by_role("searchbox", name="Filter channels").fill(name)
     emil.page.get_by_role("button", name=f"Join {name}").click()
     expect(emil.page.get_by_role("log", name=f"Messages in {name}")).to_be_visible()
-    emil.say("is there tea?")
+    emil.send_message("is there tea?")
     expect(dora.message("is there tea?")).to_have_count(1)
     expect(dora.page.get_by_role("button", name="Members, 2")).to_be_visible()
 
 
-def test_a_private_channel_is_for_its_members_alone(dora: Visitor, emil: Visitor):
+def test_a_private_channel_is_for_its_members_alone(dora: BrowserUser, emil: BrowserUser):
     """A member is added and sees it at once; removed, they lose it at once; others never hear of it."""
     name = f"secret {dora.person.username}"
     channel = dora.new_channel(name)
-    dora.go(channel)
-    dora.say("for members only")
-    emil.go("general")
+    dora.open_channel(channel)
+    dora.send_message("for members only")
+    emil.open_channel("general")
     emil.page.get_by_role("button", name="Browse channels").click()
     emil.page.get_by_role("searchbox", name="Filter channels").fill(name)
     expect(emil.page.get_by_text("No channels match.")).to_be_visible()
@@ -129,18 +129,18 @@ def test_a_private_channel_is_for_its_members_alone(dora: Visitor, emil: Visitor
     expect(emil.page.get_by_text(f"You are no longer a member of {name}.")).to_be_visible()
     expect(emil.channel_link(name)).to_have_count(0)
     expect(emil.message("for members only")).to_have_count(0)
-    dora.say("among ourselves")
+    dora.send_message("among ourselves")
     expect(dora.message("among ourselves").get_by_role("img", name="Delivered")).to_be_visible()
     with pytest.raises(httpx.HTTPStatusError):
         emil.history(channel)
 
 
 @pytest.mark.thorough
-def test_a_channel_is_left(dora: Visitor, fay: Voice):
+def test_a_channel_is_left(dora: BrowserUser, fay: ApiUser):
     """Leaving asks once, and takes the channel out of the sidebar."""
-    fay_channel = fay.http.post("/channels", json={"name": "to be left", "kind": "private"}).json()["channelId"]
-    fay.http.put(f"/channels/{fay_channel}/members/{dora.user_id}").raise_for_status()
-    dora.go(fay_channel)
+    fay_channel = fay.api.post("/channels", json={"name": "to be left", "kind": "private"}).json()["channelId"]
+    fay.api.put(f"/channels/{fay_channel}/members/{dora.user_id}").raise_for_status()
+    dora.open_channel(fay_channel)
     dora.page.get_by_role("button", name="Members, 2").click()
     dora.page.get_by_role("button", name="Leave").click()
     dora.page.get_by_role("dialog", name="Leave to be left?").get_by_role("button", name="Leave").click()
@@ -149,17 +149,19 @@ def test_a_channel_is_left(dora: Visitor, fay: Voice):
 
 
 @pytest.mark.thorough
-def test_an_owner_leaves_the_channel_to_whoever_has_been_there_longest(dora: Visitor, emil: Visitor, fay: Voice):
+def test_an_owner_leaves_the_channel_to_whoever_has_been_there_longest(
+    dora: BrowserUser, emil: BrowserUser, fay: ApiUser
+):
     """They are told that they own it, and remove others from then on."""
     name = f"handed on {dora.person.username}"
     channel = dora.new_channel(name)
     for user_id in (emil.user_id, fay.user_id):
-        dora.ask("PUT", f"/channels/{channel}/members/{user_id}")
-    emil.go(channel)
+        dora.request("PUT", f"/channels/{channel}/members/{user_id}")
+    emil.open_channel(channel)
     emil.page.get_by_role("button", name="Members, 3").click()
     members = emil.page.get_by_role("list", name=f"Members of {name}")
     expect(members.get_by_role("button", name="Remove Fay")).to_have_count(0)
-    dora.go(channel)
+    dora.open_channel(channel)
     dora.page.get_by_role("button", name="Members, 3").click()
     dora.page.get_by_role("button", name="Leave").click()
     leaving = dora.page.get_by_role("dialog", name=f"Leave {name}?")
@@ -173,18 +175,18 @@ def test_an_owner_leaves_the_channel_to_whoever_has_been_there_longest(dora: Vis
 
 
 @pytest.mark.thorough
-def test_a_direct_message_is_one_channel_per_pair_found_again(visit: Visit):
+def test_a_direct_message_is_one_channel_per_pair_found_again(new_user: NewUser):
     """Whoever opens it, from the people or the switcher, and however often: the same one, with its past."""
-    dora, emil = visit("dora"), visit("emil")
+    dora, emil = new_user("dora"), new_user("emil")
     mark = dora.person.username[-4:]
     _renamed(dora, f"Dora {mark}")
     _renamed(emil, f"Emil {mark}")
-    for visitor in (dora, emil):
-        visitor.go("general")
+    for user in (dora, emil):
+        user.open_channel("general")
     _person(dora, f"Emil {mark}").click()
     expect(dora.page.get_by_role("heading", name=f"Emil {mark}", level=1)).to_be_visible()
     expect(dora.log).to_contain_text("Only the two of you can read it.")
-    dora.say("just between us")
+    dora.send_message("just between us")
     expect(dora.message("just between us").get_by_role("img", name="Delivered")).to_be_visible()
     address = dora.page.url
     emil.channel_link(f"Dora {mark}").click()
@@ -204,11 +206,11 @@ def test_a_direct_message_is_one_channel_per_pair_found_again(visit: Visit):
     expect(dora.message("just between us")).to_be_visible()
 
 
-def test_a_link_to_a_public_channel_shows_it_with_an_offer_to_join(dora: Visitor, emil: Visitor):
+def test_a_link_to_a_public_channel_shows_it_with_an_offer_to_join(dora: BrowserUser, emil: BrowserUser):
     """Who is not a member sees what it is and may join; a private one is said not to be here."""
     public = dora.new_channel(f"open {dora.person.username}", kind="public")
     private = dora.new_channel("closed")
-    emil.forgive(REFUSED)
+    emil.allow_errors(FORBIDDEN_OR_NOT_FOUND)
     emil.page.goto(f"{emil.stage.url}/c/{private}")
     expect(emil.page.get_by_role("heading", name="Channel not found")).to_be_visible()
     emil.page.goto(f"{emil.stage.url}/c/{public}")
@@ -216,5 +218,5 @@ def test_a_link_to_a_public_channel_shows_it_with_an_offer_to_join(dora: Visitor
     expect(emil.page.get_by_role("alert")).to_have_count(0)
     emil.page.get_by_role("button", name="Join", exact=True).click()
     expect(emil.composer).to_be_visible()
-    emil.say("made it")
+    emil.send_message("made it")
     expect(emil.message("made it").get_by_role("img", name="Delivered")).to_be_visible()
