@@ -1,7 +1,7 @@
-"""axe finds nothing to object to: on every page, in every state, light and dark, wide and on a phone.
+"""axe finds no violation on any page, in any state, light and dark, in a wide window and in the size of a phone.
 
-A normal run looks at every state with a wide window, and at what is laid out differently on a phone there too. The
-thorough run looks at everything on a phone.
+A normal run checks every state in a wide window, and those with a different layout on a phone in both sizes. The
+thorough run checks every state in both sizes.
 """
 
 import re
@@ -28,43 +28,43 @@ in_both_sizes = pytest.mark.parametrize("size", [pytest.param(WIDE, id="wide"), 
 
 
 def _check(page: Page, state: str, size: Size) -> None:
-    """Every rule in the light; in the dark those of colour, for nothing else differs."""
-    found: dict[str, list[str]] = {}
+    """Check all rules in the light theme, and the rules about colour in the dark one: nothing else differs."""
+    results: dict[str, list[str]] = {}
     page.set_viewport_size(size)  # type: ignore[arg-type]
     page.emulate_media(reduced_motion="reduce", color_scheme="light")
-    found[f"{state}, light, {size['width']} px"] = violations(page)
+    results[f"{state}, light, {size['width']} px"] = violations(page)
     page.emulate_media(color_scheme="dark")
-    found[f"{state}, dark, {size['width']} px"] = violations(page, *COLOURS)
+    results[f"{state}, dark, {size['width']} px"] = violations(page, *COLOURS)
     page.emulate_media(color_scheme="light")
-    # The next state is reached as it is with a wide window: on a phone some controls lie in the drawer.
+    # Tests open the next state in a wide window: on a phone some controls are in the drawer.
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]
-    assert {place: list_ for place, list_ in found.items() if list_} == {}
+    assert {where: problems for where, problems in results.items() if problems} == {}
 
 
 @in_a_wide_window
-def test_the_door_and_the_sign_in_page(stage: TestStage, new_user: NewUser, size: Size):
-    """Before anybody is signed in: the door, and the hosted page."""
+def test_the_sign_in_pages(stage: TestStage, new_user: NewUser, size: Size):
+    """The chat's sign-in page, and the hosted one."""
     page = new_user("dora", signed_in=False).page
     page.goto(stage.url)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-    _check(page, "the door", size)
+    _check(page, "the sign-in page", size)
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("input[name=username]")).to_be_visible()
-    _check(page, "the sign-in page", size)
+    _check(page, "the hosted sign-in page", size)
 
 
 @pytest.fixture
-def furnished(dora: BrowserUser, fay: ApiUser) -> str:
-    """A channel with some of everything."""
-    channel = dora.new_channel("furnished", fay.user_id)
+def varied_channel(dora: BrowserUser, fay: ApiUser) -> str:
+    """A channel with messages of every form."""
+    channel = dora.new_channel("varied", fay.user_id)
     fay.send_message(
         channel, "**Bold**, *soft*, ~~gone~~, `code`, https://example.com, and [a link](https://example.org)"
     )
     fay.send_message(channel, "> quoted\n\n- one\n- two\n\n```python\ndef f(x):\n    return 'y'  # why\n```")
     fay.send_message(channel, f"@{dora.person.username} please look; @{fay.person.username} looked")
-    gone = fay.send_message(channel, "to be deleted")
+    deleted = fay.send_message(channel, "to be deleted")
     edited = fay.send_message(channel, "to be edited")
-    fay.send(action="deleteMessage", channelId=channel, seq=gone)
+    fay.send(action="deleteMessage", channelId=channel, seq=deleted)
     fay.send(action="editMessage", channelId=channel, seq=edited, text="was edited")
     fay.send(action="addReaction", channelId=channel, seq=edited, emoji="🎉")
     fay.wait_for_frame("reaction", seq=edited)
@@ -72,48 +72,48 @@ def furnished(dora: BrowserUser, fay: ApiUser) -> str:
 
 
 @in_both_sizes
-def test_a_channel_with_some_of_everything(dora: BrowserUser, fay: ApiUser, furnished: str, size: Size):
-    """Messages of every form, one's own delivered, an unread line, a typing line, a message's tools."""
-    dora.open_channel(furnished)
+def test_a_channel_with_messages_of_every_form(dora: BrowserUser, fay: ApiUser, varied_channel: str, size: Size):
+    """Also a delivered own message, the line above new messages, a typing indicator and a message's toolbar."""
+    dora.open_channel(varied_channel)
     dora.send_message("and my own")
     expect(dora.message("and my own").get_by_role("img", name="Delivered")).to_be_visible()
     expect(dora.log.locator(".new-since")).to_be_attached()
-    fay.start_typing(furnished)
+    fay.start_typing(varied_channel)
     expect(dora.page.locator(".typing")).to_have_text("Fay is typing")
     dora.message("and my own").hover()
-    _check(dora.page, "a furnished channel", size)
+    _check(dora.page, "a varied channel", size)
 
 
 @in_a_wide_window
 def test_an_empty_channel(dora: BrowserUser, size: Size):
-    """Nobody has said anything."""
+    """A channel without messages."""
     dora.open_channel(dora.new_channel("empty"))
     expect(dora.log).to_contain_text("No messages yet.")
     _check(dora.page, "an empty channel", size)
 
 
 @in_a_wide_window
-def test_no_channel(dora: BrowserUser, size: Size):
-    """An address that leads nowhere."""
+def test_an_unknown_channel(dora: BrowserUser, size: Size):
+    """The address of a channel that does not exist."""
     dora.allow_errors(FORBIDDEN_OR_NOT_FOUND)
     dora.page.goto(f"{dora.stage.url}/c/00000000-0000-4000-8000-000000000000")
     expect(dora.page.get_by_role("heading", name="Channel not found")).to_be_visible()
-    _check(dora.page, "no channel", size)
+    _check(dora.page, "an unknown channel", size)
 
 
 def _click(name: str) -> Callable[[Page], None]:
-    def act(page: Page) -> None:
+    def click(page: Page) -> None:
         page.get_by_role("button", name=name, exact=True).click()
 
-    return act
+    return click
 
 
-def _shortcuts(page: Page) -> None:
+def _press_shortcut_for_help(page: Page) -> None:
     page.keyboard.press("F6")
     page.keyboard.press("?")
 
 
-def _browsed(dialog: Locator) -> Locator:
+def _channels_to_join(dialog: Locator) -> Locator:
     return dialog.get_by_role("button", name=re.compile("^Join")).or_(
         dialog.get_by_text("You are a member of every public")
     )
@@ -121,17 +121,17 @@ def _browsed(dialog: Locator) -> Locator:
 
 @in_a_wide_window
 @pytest.mark.parametrize(
-    ("name", "open_it", "loaded"),
+    ("name", "open_dialog", "content"),
     [
         pytest.param("Create a channel", _click("Create channel"), None, id="create"),
-        pytest.param("Browse channels", _click("Browse channels"), _browsed, id="browse"),
+        pytest.param("Browse channels", _click("Browse channels"), _channels_to_join, id="browse"),
         pytest.param(
             "Find a channel or person",
             lambda page: page.keyboard.press("Control+k"),
             lambda dialog: dialog.get_by_role("option"),
             id="switcher",
         ),
-        pytest.param("Keyboard shortcuts", _shortcuts, None, id="shortcuts"),
+        pytest.param("Keyboard shortcuts", _press_shortcut_for_help, None, id="shortcuts"),
         pytest.param("You and settings", _click("You and settings"), None, id="settings"),
         pytest.param("Emoji", _click("Emoji"), lambda dialog: dialog.get_by_role("gridcell"), id="emoji"),
     ],
@@ -139,23 +139,23 @@ def _browsed(dialog: Locator) -> Locator:
 def test_dialogs(
     dora: BrowserUser,
     name: str,
-    open_it: Callable[[Page], None],
-    loaded: Callable[[Locator], Locator] | None,
+    open_dialog: Callable[[Page], None],
+    content: Callable[[Locator], Locator] | None,
     size: Size,
 ):
-    """Each dialog, over the channel that it stands on."""
+    """Every dialog, over a channel."""
     dora.open_channel("general")
-    open_it(dora.page)
+    open_dialog(dora.page)
     dialog = dora.page.get_by_role("dialog", name=name)
     expect(dialog).to_be_visible()
-    if loaded:
-        expect(loaded(dialog).first).to_be_visible()
+    if content:
+        expect(content(dialog).first).to_be_visible()
     _check(dora.page, name, size)
 
 
 @in_a_wide_window
-def test_panels_and_what_opens_in_a_channel(dora: BrowserUser, fay: ApiUser, size: Size):
-    """Members and adding some, search with results, mention completion, editing, the question before deleting."""
+def test_panels_and_the_states_of_a_channel(dora: BrowserUser, fay: ApiUser, size: Size):
+    """Members, adding some, search results, mention completion, a text over the limit, editing, deleting."""
     channel = dora.new_channel("panels", fay.user_id)
     fay.send_message(channel, "**look**, here")
     dora.open_channel(channel)
@@ -178,7 +178,7 @@ def test_panels_and_what_opens_in_a_channel(dora: BrowserUser, fay: ApiUser, siz
     _check(page, "mention completion", size)
     dora.composer.fill("é" * 4_200)
     expect(page.locator(".composer-count-over")).to_be_visible()
-    _check(page, "too long a text", size)
+    _check(page, "a text over the limit", size)
     dora.composer.fill("")
     dora.send_message("mine")
     dora.click_action(dora.message("mine"), "Edit")
@@ -187,22 +187,22 @@ def test_panels_and_what_opens_in_a_channel(dora: BrowserUser, fay: ApiUser, siz
     dora.composer.press("Escape")
     dora.click_action(dora.message("mine"), "Delete")
     expect(page.get_by_role("dialog", name="Delete this message?")).to_be_visible()
-    _check(page, "before deleting", size)
+    _check(page, "confirming a deletion", size)
 
 
-def test_what_covers_the_channel_on_a_phone(new_user: NewUser, fay: ApiUser):
-    """The channels, the members and the search, each over the channel."""
+def test_panels_that_cover_the_channel_on_a_phone(new_user: NewUser, fay: ApiUser):
+    """The sidebar, the members and the search."""
     dora = new_user("dora", viewport=PHONE, reduced_motion="reduce")
     channel = dora.new_channel("pocket", fay.user_id)
     fay.send_message(channel, "look here")
     dora.open_channel(channel)
     page = dora.page
-    found: dict[str, list[str]] = {}
+    results: dict[str, list[str]] = {}
 
     def check(state: str) -> None:
         for scheme, rules in (("light", ()), ("dark", COLOURS)):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            found[f"{state}, {scheme}"] = violations(page, *rules)
+            results[f"{state}, {scheme}"] = violations(page, *rules)
         page.emulate_media(color_scheme="light")
 
     page.get_by_role("button", name="Show channels").click()
@@ -218,12 +218,12 @@ def test_what_covers_the_channel_on_a_phone(new_user: NewUser, fay: ApiUser):
     page.keyboard.press("Enter")
     expect(page.locator("mark").first).to_be_visible()
     check("search")
-    assert {place: list_ for place, list_ in found.items() if list_} == {}
+    assert {where: problems for where, problems in results.items() if problems} == {}
 
 
 @in_a_wide_window
-def test_trouble(new_user: NewUser, fay: ApiUser, size: Size):
-    """Offline, a message that failed, a notice, history that could not be loaded, a stage out of reach."""
+def test_failures(new_user: NewUser, fay: ApiUser, size: Size):
+    """A lost connection, a refused message, a history that could not be loaded, a stage that cannot be reached."""
     dora = new_user("dora")
     dora.allow_errors(NETWORK_ERRORS)
     channel = dora.new_channel("trouble", fay.user_id)
@@ -238,12 +238,12 @@ def test_trouble(new_user: NewUser, fay: ApiUser, size: Size):
     dora.page.clock.run_for(6_000)
     expect(dora.page.get_by_text(re.compile("Reconnecting"))).to_be_visible()
     dora.intercept(f"**/channels/{other}/messages**", lambda route: route.abort())
-    _check(dora.page, "reconnecting, with a failed message", size)
+    _check(dora.page, "reconnecting, with a refused message", size)
     dora.channel_link("other").click()
     dora.page.clock.run_for(3_000)
     expect(dora.page.get_by_role("alert").filter(has_text="could not be loaded")).to_be_visible()
-    _check(dora.page, "history that failed", size)
+    _check(dora.page, "a history that could not be loaded", size)
     dora.intercept("**/config.json", lambda route: route.abort())
     dora.page.reload()
     expect(dora.page.get_by_role("heading", name="Parley cannot open")).to_be_visible()
-    _check(dora.page, "out of reach", size)
+    _check(dora.page, "a stage that cannot be reached", size)

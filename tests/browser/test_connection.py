@@ -1,4 +1,4 @@
-"""The connection comes and goes; what is said does not."""
+"""Lost connections, lost and repeated frames, and socket rotation: no message is lost or shown twice."""
 
 import re
 from collections import Counter
@@ -15,87 +15,87 @@ from tests.browser.socket_proxy import Frame
 
 MINUTE_MS = 60_000
 
-NOTE_STATUS_LINES = """
-window.statusLines = [];
+RECORD_BANNERS = """
+window.banners = [];
 new MutationObserver(() => {
-    for (const line of document.querySelectorAll(".connection-banner")) statusLines.push(line.textContent);
+    for (const line of document.querySelectorAll(".connection-banner")) banners.push(line.textContent);
 }).observe(document.body, {subtree: true, childList: true, characterData: true});
 """
 
 
-def _status(page: Page):
+def _banner(page: Page):
     return page.locator("main").get_by_role("status").filter(has_text=re.compile("offline|connecting", re.I))
 
 
-def _go_and_connect(user: BrowserUser, channel_id: str) -> None:
-    """Open a channel, and have a message go all the way through the page's socket: it is open then, and in use."""
+def _open_channel_and_connect(user: BrowserUser, channel_id: str) -> None:
+    """Open a channel and deliver a message: afterwards the page's socket is open and in use."""
     user.open_channel(channel_id)
     user.send_message("hello")
     expect(user.message("hello").get_by_role("img", name="Delivered")).to_be_visible()
 
 
-def _note_status_lines(page: Page) -> None:
-    """From now on keep what the line about the connection says, however short."""
+def _record_banners(page: Page) -> None:
+    """Record the text of every connection banner from now on, however briefly it is displayed."""
     expect(page.locator(".connection")).to_be_attached()
-    page.evaluate(NOTE_STATUS_LINES)
+    page.evaluate(RECORD_BANNERS)
 
 
-def test_a_long_break_is_told_calmly_and_offline_is_not_reconnecting(new_user: NewUser):
-    """After 5 s without a connection, not before, one line says so; no dialog; it goes when the break ends."""
+def test_a_long_interruption_shows_a_banner_which_distinguishes_offline_from_reconnecting(new_user: NewUser):
+    """A banner, and no dialog, appears after 5 s without a connection, and disappears after reconnecting."""
     dora = new_user("dora")
     dora.allow_errors(NETWORK_ERRORS)
     channel = dora.new_channel("weather")
     proxy = dora.proxy_sockets()
     dora.page.clock.install()
-    _go_and_connect(dora, channel)
+    _open_channel_and_connect(dora, channel)
     clock.stop(dora.page)
     proxy.cut()
     dora.page.clock.run_for(4_000)
-    # Drawn after whatever the four seconds brought.
+    # A message that is displayed after everything that the four seconds caused.
     dora.send_message("kept for later")
     expect(dora.message("kept for later").get_by_role("img", name="Sending")).to_be_visible()
-    expect(_status(dora.page)).to_have_count(0)
+    expect(_banner(dora.page)).to_have_count(0)
     dora.page.clock.run_for(2_000)
-    expect(_status(dora.page)).to_contain_text("Reconnecting")
+    expect(_banner(dora.page)).to_contain_text("Reconnecting")
     expect(dora.page.get_by_role("dialog")).to_have_count(0)
     dora.context.set_offline(True)
-    expect(_status(dora.page)).to_contain_text("You are offline")
-    expect(_status(dora.page)).to_contain_text("1 message will be sent")
+    expect(_banner(dora.page)).to_contain_text("You are offline")
+    expect(_banner(dora.page)).to_contain_text("1 message will be sent")
     dora.screenshot("offline")
     proxy.restore()
     dora.page.clock.resume()
     dora.context.set_offline(False)
-    expect(_status(dora.page)).to_have_count(0)
+    expect(_banner(dora.page)).to_have_count(0)
     expect(dora.message("kept for later").get_by_role("img", name="Delivered")).to_be_visible()
 
 
 @pytest.mark.thorough
-def test_a_short_break_is_nobodys_business(new_user: NewUser):
-    """A socket that is cut and back within a moment shows no line, and everything goes on."""
+def test_a_short_interruption_shows_no_banner(new_user: NewUser):
+    """A socket that is cut and replaced within a second shows no banner, and messages are delivered."""
     dora = new_user("dora")
     dora.allow_errors(NETWORK_ERRORS)
     channel = dora.new_channel("hiccup")
     proxy = dora.proxy_sockets()
     dora.page.clock.install()
-    _go_and_connect(dora, channel)
+    _open_channel_and_connect(dora, channel)
     clock.stop(dora.page)
-    _note_status_lines(dora.page)
+    _record_banners(dora.page)
     proxy.cut()
     proxy.restore()
-    # The first try comes after half a second at the most.
+    # The first attempt to reconnect comes within half a second.
     dora.page.clock.run_for(1_000)
     dora.send_message("after")
     expect(dora.message("after").get_by_role("img", name="Delivered")).to_be_visible()
-    assert dora.page.evaluate("statusLines") == []
+    assert dora.page.evaluate("banners") == []
 
 
-def test_what_was_said_in_ones_absence_is_there_on_return(new_user: NewUser, fay: ApiUser):
-    """Messages, an edit and a deletion made meanwhile, here and in another channel: all there, in order, once."""
+def test_changes_during_an_interruption_are_displayed_after_it(new_user: NewUser, fay: ApiUser):
+    """Messages, an edit and a deletion in the open channel, and a message in another one: all once, in order."""
     dora = new_user("dora")
     dora.allow_errors(NETWORK_ERRORS)
     here, elsewhere = dora.new_channel("here", fay.user_id), dora.new_channel("elsewhere", fay.user_id)
     proxy = dora.proxy_sockets()
-    _go_and_connect(dora, elsewhere)
+    _open_channel_and_connect(dora, elsewhere)
     dora.channel_link("here").click()
     first, second = fay.send_message(here, "first"), fay.send_message(here, "second")
     expect(dora.message("second")).to_be_visible()
@@ -118,50 +118,50 @@ def test_what_was_said_in_ones_absence_is_there_on_return(new_user: NewUser, fay
 
 
 @pytest.mark.thorough
-def test_frames_that_are_lost_doubled_and_swapped_change_nothing(new_user: NewUser, fay: ApiUser):
-    """A stream that drops, doubles and swaps frames ends as what was said: gaps are fetched, order is by seq."""
+def test_lost_repeated_and_reordered_frames_change_nothing(new_user: NewUser, fay: ApiUser):
+    """The page displays all messages once, ordered by seq, because it fetches gaps and ignores repeated frames."""
     dora = new_user("dora")
     channel = dora.new_channel("rough sea", fay.user_id)
     proxy = dora.proxy_sockets()
-    kinds = cycle(("drop", "pass", "double", "delay", "pass", "drop", "delay", "double", "drop", "drop", "pass"))
+    faults = cycle(("drop", "pass", "repeat", "delay", "pass", "drop", "delay", "repeat", "drop", "drop", "pass"))
     delayed: list[Frame] = []
     done: Counter[str] = Counter()
 
     def disturb(frame: Frame) -> list[Frame]:
         if frame["type"] != "message":
             return [frame]
-        kind = next(kinds)
-        done[kind] += 1
-        if kind == "drop":
+        fault = next(faults)
+        done[fault] += 1
+        if fault == "drop":
             return []
-        if kind == "delay":
+        if fault == "delay":
             delayed.append(frame)
             return []
         late, delayed[:] = list(delayed), []
-        done["swap"] += len(late)
-        return [frame, frame, *late] if kind == "double" else [frame, *late]
+        done["reorder"] += len(late)
+        return [frame, frame, *late] if fault == "repeat" else [frame, *late]
 
-    _go_and_connect(dora, channel)
+    _open_channel_and_connect(dora, channel)
     proxy.replace_incoming(disturb)
-    said = [f"wave {number:02}" for number in range(1, 17)]
-    for text in said:
+    texts = [f"wave {number:02}" for number in range(1, 17)]
+    for text in texts:
         fay.send_message(channel, text)
-    dora.wait_until(lambda: done.total() - done["swap"] == len(said), "every message came by")
-    assert min(done["drop"], done["double"], done["swap"]) >= 2, done
+    dora.wait_until(lambda: done.total() - done["reorder"] == len(texts), "every message has passed the proxy")
+    assert min(done["drop"], done["repeat"], done["reorder"]) >= 2, done
     proxy.pass_incoming()
     fay.send_message(channel, "calm")
     expect(dora.message("calm")).to_be_visible()
-    for text in said:
+    for text in texts:
         expect(dora.message(text)).to_have_count(1)
-    assert dora.texts() == ["hello", *said, "calm"]
+    assert dora.texts() == ["hello", *texts, "calm"]
 
 
-def test_a_frame_that_is_lost_is_fetched_without_waiting_for_another_connection(dora: BrowserUser, fay: ApiUser):
-    """One message never arrives; the next shows the gap, and the missing one appears above it."""
+def test_a_lost_frame_is_fetched_while_the_connection_stays_open(dora: BrowserUser, fay: ApiUser):
+    """One frame is dropped; the next one reveals the gap, and the missing message is displayed before it."""
     channel = dora.new_channel("gap", fay.user_id)
     proxy = dora.proxy_sockets()
     proxy.replace_incoming(lambda frame: [] if frame.get("text") == "lost on the way" else [frame])
-    _go_and_connect(dora, channel)
+    _open_channel_and_connect(dora, channel)
     for text in ("here", "lost on the way", "here too"):
         fay.send_message(channel, text)
     expect(dora.message("lost on the way")).to_have_count(1)
@@ -169,21 +169,24 @@ def test_a_frame_that_is_lost_is_fetched_without_waiting_for_another_connection(
 
 
 @pytest.mark.thorough
-def test_an_idle_socket_is_kept_alive_well_within_ten_minutes(new_user: NewUser):
-    """Five minutes without a word: the page pings, the server answers, the socket stays the same one."""
+def test_an_idle_socket_is_kept_open_by_pings(new_user: NewUser):
+    """Within five idle minutes the page sends a ping and the server answers; the socket stays open.
+
+    API Gateway closes a socket after ten idle minutes.
+    """
     dora = new_user("dora")
     channel = dora.new_channel("idle")
     sockets: list[WebSocket] = []
     dora.page.on("websocket", lambda socket: sockets.append(socket))
     dora.page.clock.install()
-    _go_and_connect(dora, channel)
+    _open_channel_and_connect(dora, channel)
     clock.stop(dora.page)
     in_use = list(sockets)
     with in_use[-1].expect_event("framereceived", lambda payload: '"pong"' in str(payload)):
         dora.page.clock.fast_forward(5 * MINUTE_MS)
     dora.send_message("still here")
     expect(dora.message("still here").get_by_role("img", name="Delivered")).to_be_visible()
-    # By now the page has read the pong, which came before this message: no deadline for it is left to pass.
+    # The page has received the pong, which came before this message: its deadline for the pong does not pass now.
     dora.page.clock.run_for(MINUTE_MS)
     assert not in_use[-1].is_closed()
     dora.send_message("and still")
@@ -191,9 +194,11 @@ def test_an_idle_socket_is_kept_alive_well_within_ten_minutes(new_user: NewUser)
     assert sockets == in_use
 
 
-def test_a_fresh_socket_takes_over_before_the_two_hour_cut(new_user: NewUser, fay: ApiUser):
-    """Before two hours are over, and with the session renewed, another socket opens and only then the old one
-    closes; what is said meanwhile comes once."""
+def test_a_new_socket_replaces_the_old_one_before_its_two_hours_end(new_user: NewUser, fay: ApiUser):
+    """Before two hours are over another socket opens, with a renewed session, and then the old one closes.
+
+    A message that is sent while both are open is displayed once.
+    """
     dora = new_user("dora")
     channel = dora.new_channel("all day", fay.user_id)
     opened: list[WebSocket] = []
@@ -203,26 +208,26 @@ def test_a_fresh_socket_takes_over_before_the_two_hour_cut(new_user: NewUser, fa
         "request", lambda request: renewals.append(request.url) if "/oauth2/token" in request.url else None
     )
     dora.page.clock.install()
-    _go_and_connect(dora, channel)
+    _open_channel_and_connect(dora, channel)
     fay.send_message(channel, "early")
     expect(dora.message("early")).to_be_visible()
     clock.stop(dora.page)
     first = opened[-1]
-    # A socket that takes over asks for what the one before may have missed.
+    # After a new socket opens, the page requests messages that the old one may have missed.
     with (
-        dora.page.expect_websocket() as taking_over,
+        dora.page.expect_websocket() as new_socket,
         dora.page.expect_request(re.compile(r"/messages\?.*after=")),
     ):
         dora.page.clock.fast_forward(116 * MINUTE_MS)
-    second = taking_over.value
+    second = new_socket.value
     fay.send_message(channel, "in between")
     expect(dora.message("in between")).to_have_count(1)
     assert not first.is_closed()
     with first.expect_event("close"):
         dora.page.clock.fast_forward(6_000)
     assert not second.is_closed()
-    assert renewals, "the session was renewed without a word"
+    assert renewals, "the session was not renewed"
     fay.send_message(channel, "late")
     expect(dora.message("late")).to_have_count(1)
     assert dora.texts() == ["hello", "early", "in between", "late"]
-    expect(_status(dora.page)).to_have_count(0)
+    expect(_banner(dora.page)).to_have_count(0)

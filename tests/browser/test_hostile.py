@@ -1,4 +1,4 @@
-"""What people send to harm others: shown as the text that it is, and the browser has nothing to report."""
+"""Hostile messages and names are displayed as text: no script runs, and the browser reports no violation."""
 
 import re
 from uuid import uuid4
@@ -30,79 +30,78 @@ MESSAGES = [
 ]  # fmt: skip
 
 
-COUNT_ALERTS = "window.harmed = 0; window.alert = () => { window.harmed += 1; };"
+COUNT_ALERTS = "window.alerts = 0; window.alert = () => { window.alerts += 1; };"
 
 
-def _harmless(user: BrowserUser) -> None:
-    """Nothing ran, nothing was fetched from elsewhere, no element came of a text."""
+def _expect_no_injection(user: BrowserUser) -> None:
+    """No script ran, no text became an element, and links use http or https."""
     page = user.page
-    assert page.evaluate("harmed") == 0
-    # An alert would have been counted.
-    assert page.evaluate("() => { alert(); const counted = harmed; harmed = 0; return counted; }") == 1
+    assert page.evaluate("alerts") == 0
+    # Check that alerts are counted.
+    assert page.evaluate("() => { alert(); const counted = alerts; alerts = 0; return counted; }") == 1
     assert page.locator("img[src], iframe, object, embed, [onerror], [onload], [onmouseover]").count() == 0
-    addresses = page.locator("a[href]").evaluate_all("all => all.map(a => a.protocol)")
-    assert addresses
-    assert set(addresses) <= {"http:", "https:"}
+    protocols = page.locator("a[href]").evaluate_all("all => all.map(a => a.protocol)")
+    assert protocols
+    assert set(protocols) <= {"http:", "https:"}
 
 
 @pytest.fixture
-def watched(new_user: NewUser) -> BrowserUser:
-    """A visitor whose page counts every alert."""
-    dora = new_user("dora")
-    dora.context.add_init_script(COUNT_ALERTS)
-    return dora
+def dora(new_user: NewUser) -> BrowserUser:
+    """A user whose pages count the calls of `alert`."""
+    user = new_user("dora")
+    user.context.add_init_script(COUNT_ALERTS)
+    return user
 
 
-def test_hostile_messages_are_text(watched: BrowserUser, new_user: NewUser):
-    """Each is shown as it was typed; no script runs, no link leads anywhere but the web."""
-    channel = watched.new_channel("hostile")
-    # Tall enough for all of them: the list draws what is near to what is in view.
-    watched.page.set_viewport_size({"width": 1280, "height": 2400})
-    watched.open_channel(channel)
+def test_hostile_messages_are_displayed_as_text(dora: BrowserUser):
+    """No script runs, links use http or https, and the server stores the texts unchanged."""
+    channel = dora.new_channel("hostile")
+    # The window is tall enough for all messages, because the list draws only those near the view.
+    dora.page.set_viewport_size({"width": 1280, "height": 2400})
+    dora.open_channel(channel)
     for text in MESSAGES:
-        watched.send_message(text)
-    expect(watched.log.get_by_role("article")).to_have_count(len(MESSAGES))
-    expect(watched.message("gnp.exe").get_by_role("img", name="Delivered")).to_be_visible()
-    shown = "\n".join(watched.texts())
+        dora.send_message(text)
+    expect(dora.log.get_by_role("article")).to_have_count(len(MESSAGES))
+    expect(dora.message("gnp.exe").get_by_role("img", name="Delivered")).to_be_visible()
+    displayed = "\n".join(dora.texts())
     for part in (MARKUP, "<script>alert(1)</script>", "[click](javascript:alert(1))", "<svg/onload=alert(1)>"):
-        assert part in shown
-    _harmless(watched)
-    # Fetched anew, they are no more dangerous; nor is a look at what can be looked at.
-    watched.page.reload()
-    expect(watched.log.get_by_role("article")).to_have_count(len(MESSAGES))
-    _harmless(watched)
-    assert [item["text"] for item in watched.history(channel)] == MESSAGES
+        assert part in displayed
+    _expect_no_injection(dora)
+    # The same when they come from the history.
+    dora.page.reload()
+    expect(dora.log.get_by_role("article")).to_have_count(len(MESSAGES))
+    _expect_no_injection(dora)
+    assert [item["text"] for item in dora.history(channel)] == MESSAGES
 
 
-def test_hostile_names_are_text_everywhere(watched: BrowserUser, stage: TestStage):
-    """A channel called by a script, a person called by markup: in the sidebar, title, switcher, members, search,
-    mention completion, notices."""
-    name = f"<script>alert('{watched.person.username}')</script>"
-    channel = watched.new_channel(name)
-    watched.request("PUT", "/me", {"displayName": MARKUP})
-    watched.open_channel(channel)
-    watched.send_message("hello from markup")
-    expect(watched.page).to_have_title(f"{name} · Parley")
-    expect(watched.page.get_by_role("heading", name=name, level=1)).to_be_visible()
-    expect(watched.message("hello from markup")).to_contain_text(MARKUP)
-    watched.page.get_by_role("button", name="Members, 1").click()
-    expect(watched.page.get_by_role("list", name=f"Members of {name}")).to_contain_text(MARKUP)
-    watched.page.get_by_role("button", name="Search in this channel").click()
-    watched.page.get_by_role("searchbox", name=f"Search in {name}").fill("markup")
-    watched.page.keyboard.press("Enter")
-    expect(watched.page.get_by_role("complementary", name="Search").get_by_role("link")).to_contain_text(MARKUP)
-    watched.page.keyboard.press("Control+k")
-    watched.page.get_by_role("combobox").fill("<script>alert")
-    expect(watched.page.get_by_role("option", name=name)).to_be_visible()
-    watched.page.keyboard.press("Escape")
-    _harmless(watched)
+def test_hostile_names_are_displayed_as_text(dora: BrowserUser):
+    """Names with a script or markup are text in the title, heading, messages, members, search and switcher."""
+    name = f"<script>alert('{dora.person.username}')</script>"
+    channel = dora.new_channel(name)
+    dora.request("PUT", "/me", {"displayName": MARKUP})
+    dora.open_channel(channel)
+    dora.send_message("hello from markup")
+    expect(dora.page).to_have_title(f"{name} · Parley")
+    expect(dora.page.get_by_role("heading", name=name, level=1)).to_be_visible()
+    expect(dora.message("hello from markup")).to_contain_text(MARKUP)
+    dora.page.get_by_role("button", name="Members, 1").click()
+    expect(dora.page.get_by_role("list", name=f"Members of {name}")).to_contain_text(MARKUP)
+    dora.page.get_by_role("button", name="Search in this channel").click()
+    dora.page.get_by_role("searchbox", name=f"Search in {name}").fill("markup")
+    dora.page.keyboard.press("Enter")
+    expect(dora.page.get_by_role("complementary", name="Search").get_by_role("link")).to_contain_text(MARKUP)
+    dora.page.keyboard.press("Control+k")
+    dora.page.get_by_role("combobox").fill("<script>alert")
+    expect(dora.page.get_by_role("option", name=name)).to_be_visible()
+    dora.page.keyboard.press("Escape")
+    _expect_no_injection(dora)
 
 
-def test_bidi_tricks_in_names_reorder_nothing(new_user: NewUser, stage: TestStage):
-    """Direction marks are taken out of names by the server, and a right-to-left name does not turn its line."""
+def test_direction_marks_in_names_do_not_reorder_text(new_user: NewUser):
+    """The server removes direction marks from names, and a right-to-left name does not reverse its line."""
     dora = new_user("dora")
-    tricked = dora.request("PUT", "/me", {"displayName": "Dora\u202e\u2067 nimda"})["displayName"]
-    assert tricked == "Dora nimda"
+    display_name = dora.request("PUT", "/me", {"displayName": "Dora\u202e\u2067 nimda"})["displayName"]
+    assert display_name == "Dora nimda"
     channel = dora.new_channel("\u202egnp.exe\u202c plans")
     assert dora.request("GET", f"/channels/{channel}")["name"] == "gnp.exe plans"
     dora.request("PUT", "/me", {"displayName": "שלום (admin)"})
@@ -113,16 +112,16 @@ def test_bidi_tricks_in_names_reorder_nothing(new_user: NewUser, stage: TestStag
     name, time = message.locator(".message-name").bounding_box(), message.locator("time").first.bounding_box()
     assert name
     assert time
-    assert name["x"] < time["x"], "the name stands before the time, whatever its own direction"
+    assert name["x"] < time["x"], "the name must be before the time, whatever its direction"
     expect(message.locator(".message-name")).to_have_js_property("tagName", "BDI")
 
 
 def test_the_policy_allows_no_inline_script(stage: TestStage, new_user: NewUser):
     """The site's policy has no `unsafe-inline` or `unsafe-eval` for scripts, and the browser enforces it."""
     dora = new_user("dora")
-    answer = dora.page.goto(stage.url)
-    assert answer
-    policy = answer.headers["content-security-policy"]
+    response = dora.page.goto(stage.url)
+    assert response
+    policy = response.headers["content-security-policy"]
     directives = dict(part.strip().partition(" ")[::2] for part in policy.split(";") if part.strip())
     assert "'self'" in directives["script-src"]
     assert not re.search("unsafe|data:|blob:|http:|\\*", directives["script-src"])
@@ -130,7 +129,7 @@ def test_the_policy_allows_no_inline_script(stage: TestStage, new_user: NewUser)
     assert directives["frame-ancestors"] == "'none'"
     expect(dora.composer).to_be_visible()
     dora.allow_errors(re.compile("content security policy|Content Security Policy"))
-    ran = dora.page.evaluate(
+    has_run = dora.page.evaluate(
         """() => {
             window.ran = false;
             const script = document.createElement("script");
@@ -139,18 +138,17 @@ def test_the_policy_allows_no_inline_script(stage: TestStage, new_user: NewUser)
             return window.ran;
         }"""
     )
-    assert ran is False
-    reported = re.compile("content security policy: script-src")
-    dora.wait_until(lambda: any(map(reported.search, dora.console)), "the browser reports the refusal")
+    assert has_run is False
+    violation = re.compile("content security policy: script-src")
+    dora.wait_until(lambda: any(map(violation.search, dora.console)), "the browser reports the violation")
 
 
-def test_a_person_with_markup_for_a_name_can_sign_up_and_is_shown_as_text(stage: TestStage, watched: BrowserUser):
-    """Names that come from the user pool, not from the API, are text too."""
+def test_markup_in_a_name_of_the_user_pool_is_displayed_as_text(stage: TestStage, dora: BrowserUser):
+    """Names that come from the user pool, and not from the API, are displayed as text too."""
     person = Person(f"mallory-{uuid4().hex[:8]}", "Parley-mallory-1")
     stage.stage.user_pool.add(person.username, display_name=f"{MARKUP}\u202e", password=person.password)
-    dora = watched
     dora.api.get("/me", headers={"Authorization": stage.id_token(person)}).raise_for_status()
     dora.open_channel("general")
     dora.composer.press_sequentially(f"@{person.username[:12]}")
     expect(dora.page.get_by_role("option")).to_contain_text(MARKUP)
-    _harmless(dora)
+    _expect_no_injection(dora)

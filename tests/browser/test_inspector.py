@@ -1,4 +1,4 @@
-"""The inspector, on a real stage: runs on the drawing, one message's way, live lists, a channel's past."""
+"""The inspector on a real stage: runs in the workflow graph, a message's delivery, live lists, channel history."""
 
 import json
 import re
@@ -23,49 +23,50 @@ PHONE = {"width": 390, "height": 844}
 
 @pytest.fixture
 def channel(dora: BrowserUser, fay: ApiUser, gus: ApiUser) -> str:
-    """A channel of the test's own: Dora watches, Fay and Gus are members with a socket each."""
+    """A channel of dora, fay and gus, for one test. Fay and gus have one socket each."""
     return dora.new_channel(f"inspected {uuid4().hex[:6]}", fay.user_id, gus.user_id)
 
 
 def _open(user: BrowserUser, path: str) -> Page:
-    """A page of the inspector."""
+    """Open a page of the inspector."""
     user.page.goto(user.stage.url.rstrip("/") + path, wait_until="commit")
     expect(user.page.get_by_role("navigation", name="Inspector")).to_be_visible()
     return user.page
 
 
-def _inspected(user: BrowserUser, path: str) -> Any:
-    """What the inspector's API answers; None if it knows no such thing (yet)."""
-    answer = user.api.get(f"{user.stage.url.rstrip('/')}/inspector-api{path}")
-    return None if answer.status_code == 404 else answer.raise_for_status().json()
+def _inspector_api(user: BrowserUser, path: str) -> Any:
+    """The response of the inspector's API; None for 404, for example before the message is found."""
+    response = user.api.get(f"{user.stage.url.rstrip('/')}/inspector-api{path}")
+    return None if response.status_code == 404 else response.raise_for_status().json()
 
 
 STEPS = ("SendMessage", "publish", "Deliver", "PostToConnections", "post frames")
-"""What the trace of a delivered message shows, among other things."""
+"""Some of the names in the trace of a delivered message."""
 
 
-def _wait_told(user: BrowserUser, message_id: str) -> dict[str, Any]:
-    """Wait until log and traces tell of a message's whole way, which they do a moment after its delivery."""
-    way: dict[str, Any] = {}
+def _wait_for_report(user: BrowserUser, message_id: str) -> dict[str, Any]:
+    """Wait until log and traces show all steps of a message, shortly after its delivery, and return the report."""
+    report: dict[str, Any] = {}
 
-    def told() -> bool:
-        way.clear()
-        way.update(_inspected(user, f"/follow/{message_id}") or {"traces": [], "hops": [], "runs": []})
-        names = " ".join(name for trace in way["traces"] for name in _names(trace["segments"]))
+    def is_complete() -> bool:
+        report.clear()
+        report.update(_inspector_api(user, f"/follow/{message_id}") or {"traces": [], "hops": [], "runs": []})
+        names = " ".join(name for trace in report["traces"] for name in _names(trace["segments"]))
         return (
-            len(way["hops"]) == 6
-            and all(run["status"] == "SUCCEEDED" for run in way["runs"])
-            and all(post["outcome"] != "unknown" for post in way["posts"])
-            and all(trace["connected"] for trace in way["traces"])
+            len(report["hops"]) == 6
+            and all(run["status"] == "SUCCEEDED" for run in report["runs"])
+            and all(post["outcome"] != "unknown" for post in report["posts"])
+            and all(trace["connected"] for trace in report["traces"])
             and all(step in names for step in STEPS)
         )
 
-    user.wait_until(told, f"the whole way of message {message_id} can be read")
-    return way
+    user.wait_until(is_complete, f"the inspector shows all steps of message {message_id}")
+    return report
 
 
 def _names(segments: list[dict[str, Any]]) -> list[str]:
-    return [name for each in segments for name in (each["name"], *_names(each["children"]))]
+    """The names of segments and of those below them."""
+    return [name for segment in segments for name in (segment["name"], *_names(segment["children"]))]
 
 
 def _rows(page: Page, region: str) -> Locator:
@@ -76,43 +77,43 @@ def _state(page: Page, name: str) -> Locator:
     return page.locator(f'[data-state="{name}"]')
 
 
-def _say(api_user: ApiUser, channel: str, text: str) -> str:
-    """Have a message delivered; its id."""
-    seq = api_user.send_message(channel, text)
-    return str(next(frame["messageId"] for frame in reversed(api_user.frames) if frame.get("seq") == seq))
+def _send_message(user: ApiUser, channel: str, text: str) -> str:
+    """Send a message, wait for its frame, and return its messageId."""
+    seq = user.send_message(channel, text)
+    return str(next(frame["messageId"] for frame in reversed(user.frames) if frame.get("seq") == seq))
 
 
-def _sent_to_a_lost_connection(dora: BrowserUser, channel: str, user_id: str) -> str:
-    """Have Dora write a message that finds one connection gone; its text.
+def _send_to_a_stale_connection(dora: BrowserUser, channel: str, user_id: str) -> str:
+    """Send a message as dora whose run posts to a stale connection of the user, and return its text.
 
-    Whatever is told to the channel first removes the connection, the presence of somebody else for instance. Then
-    another message is written.
+    The first frame that is posted to the channel prunes the connection, and that can be another one, for example a
+    presence frame. Then this stores another stale connection and sends another message.
     """
     stage = dora.stage
     subscriptions = stage.resource("dynamodb").Table(stage.output("Data", "SubscriptionsTableName"))
     attempts = count(1)
     text = ""
 
-    def found_gone() -> bool:
+    def is_posted() -> bool:
         nonlocal text
         text = f"Follow me, try {next(attempts)}"
         dora.composer.fill(text)
-        lost = {"connectionId": f"gone-{uuid4().hex[:8]}", "expiresAt": int(time.time()) + 3_600}
-        subscriptions.put_item(Item={"channelId": channel, "userId": user_id, **lost})
+        stale = {"connectionId": f"gone-{uuid4().hex[:8]}", "expiresAt": int(time.time()) + 3_600}
+        subscriptions.put_item(Item={"channelId": channel, "userId": user_id, **stale})
         dora.composer.press("Enter")
         expect(dora.message(text).get_by_role("img", name="Delivered")).to_be_visible()
-        sent = next(each for each in dora.history(channel) if each["text"] == text)
-        posts = _wait_told(dora, sent["messageId"])["posts"]
-        return any(post["connectionId"] == lost["connectionId"] and post["outcome"] == "gone" for post in posts)
+        sent = next(item for item in dora.history(channel) if item["text"] == text)
+        posts = _wait_for_report(dora, sent["messageId"])["posts"]
+        return any(post["connectionId"] == stale["connectionId"] and post["outcome"] == "gone" for post in posts)
 
-    dora.wait_until(found_gone, "a message finds a connection gone")
+    dora.wait_until(is_posted, "a message is posted to the stale connection")
     return text
 
 
-def test_a_message_is_followed_from_the_chat(dora: BrowserUser, fay: ApiUser, channel: str):
-    """Its action leads to its whole way: hops that add up, every post accounted for, a gone one too."""
+def test_inspect_delivery_opens_a_messages_report(dora: BrowserUser, fay: ApiUser, channel: str):
+    """The report shows hops that add up to the total, the outcome of every post, and the connected trace."""
     dora.open_channel(channel)
-    text = _sent_to_a_lost_connection(dora, channel, fay.user_id)
+    text = _send_to_a_stale_connection(dora, channel, fay.user_id)
     dora.click_action(dora.message(text), "Inspect delivery")
 
     page = dora.page
@@ -125,11 +126,11 @@ def test_a_message_is_followed_from_the_chat(dora: BrowserUser, fay: ApiUser, ch
     expect(page.get_by_role("region", name="Time by hop").get_by_role("row")).to_have_count(8)
 
     posts = page.get_by_role("region", name="Posts")
-    tally = posts.get_by_role("list", name="Outcomes")
-    accounted = [int(text.split()[0]) for text in tally.get_by_role("listitem").all_inner_texts()]
-    delivered, gone, _retried, missed = accounted
-    assert (gone, missed) == (1, 0)
-    assert delivered >= 3, "Dora's tab, Fay and Gus"
+    outcomes = posts.get_by_role("list", name="Outcomes")
+    counts = [int(text.split()[0]) for text in outcomes.get_by_role("listitem").all_inner_texts()]
+    delivered, gone, _retried, undelivered = counts
+    assert (gone, undelivered) == (1, 0)
+    assert delivered >= 3, "dora's tab, fay and gus"
     expect(posts.get_by_role("row")).to_have_count(1 + delivered + gone)
     expect(posts.get_by_role("row").filter(has_text="Fay").filter(has_text="delivered")).to_have_count(1)
 
@@ -140,10 +141,10 @@ def test_a_message_is_followed_from_the_chat(dora: BrowserUser, fay: ApiUser, ch
     dora.screenshot("follow")
 
 
-def test_a_run_lights_its_path(dora: BrowserUser, fay: ApiUser, channel: str):
-    """States that the run entered are lit, others are not; each shows what it got and gave."""
-    message_id = _say(fay, channel, "light the way")
-    _wait_told(dora, message_id)
+def test_a_run_marks_its_states_in_the_graph(dora: BrowserUser, fay: ApiUser, channel: str):
+    """States that the run entered are marked; a state's panel shows its input, parameters, result and output."""
+    message_id = _send_message(fay, channel, "mark the states")
+    _wait_for_report(dora, message_id)
     page = _open(dora, f"/inspector/messages/{message_id}")
     page.get_by_role("region", name="Steps").get_by_role("link").first.click()
     expect(page.get_by_role("heading", name=re.compile("^Message sent"))).to_be_visible()
@@ -161,7 +162,7 @@ def test_a_run_lights_its_path(dora: BrowserUser, fay: ApiUser, channel: str):
         expect(panel.get_by_role("region", name=part, exact=True)).to_be_visible()
     dora.screenshot("inspector-run")
 
-    # By keyboard: down the path, into the Map.
+    # By keyboard: to the next state of the path.
     _state(page, "PersistOnce").focus()
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("complementary", name="FindRecipients")).to_be_visible()
@@ -172,10 +173,10 @@ def test_a_run_lights_its_path(dora: BrowserUser, fay: ApiUser, channel: str):
 
 
 @pytest.fixture
-def poisoned(stage: TestStage) -> Iterator[str]:
-    """The channel of an event that no state can take; its dead letter is taken away again."""
-    channel = f"poisoned-{uuid4().hex[:8]}"
-    detail = {"metadata": {"eventId": str(uuid4()), "actor": "nobody"}, "data": {"channelId": channel}}
+def malformed_event_channel(stage: TestStage) -> Iterator[str]:
+    """The channelId of a malformed event that was published. Its dead letter is deleted after the test."""
+    channel = f"malformed-{uuid4().hex[:8]}"
+    detail = {"metadata": {"eventId": str(uuid4()), "actor": "unknown"}, "data": {"channelId": channel}}
     entry = {
         "Source": "parley",
         "DetailType": "MessageSent",
@@ -186,13 +187,15 @@ def poisoned(stage: TestStage) -> Iterator[str]:
     yield channel
     queue = stage.output("Events", "DeliveryDeadLetterQueueUrl")
     sqs = stage.client("sqs")
-    for letter in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
-        if channel in letter["Body"]:
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=letter["ReceiptHandle"])
+    for dead_letter in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+        if channel in dead_letter["Body"]:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=dead_letter["ReceiptHandle"])
 
 
-def test_a_failed_run_is_found_first_and_red(dora: BrowserUser, fay: ApiUser, channel: str, poisoned: str):
-    """Failed first puts it at the head though others are newer, and the drawing shows where it failed and why."""
+def test_failed_first_lists_a_failed_run_before_newer_ones(
+    dora: BrowserUser, fay: ApiUser, channel: str, malformed_event_channel: str
+):
+    """The failed run is first although others are newer, and the graph shows where it failed and why."""
     page = _open(dora, "/inspector")
     expect(_rows(page, "Runs").filter(has_text="Parley.MalformedEvent").first).to_be_visible()
     fay.send_message(channel, "newer than the failure")
@@ -214,10 +217,10 @@ def test_a_failed_run_is_found_first_and_red(dora: BrowserUser, fay: ApiUser, ch
     dora.screenshot("inspector-failed")
 
 
-def test_lists_move_and_can_be_narrowed_and_held_still(
+def test_lists_are_live_and_can_be_filtered_and_paused(
     dora: BrowserUser, fay: ApiUser, gus: ApiUser, channel: str
 ):
-    """Runs and events appear by themselves; filters hold for what comes later too; paused, nothing moves."""
+    """New runs and events are listed if they match the filters, and only counted while live updates are paused."""
     page = _open(dora, "/inspector")
     expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
     fay.send_message(channel, "before the filter")
@@ -251,8 +254,8 @@ def test_lists_move_and_can_be_narrowed_and_held_still(
 
 
 @pytest.mark.thorough
-def test_a_channel_is_as_it_was_at_any_moment(dora: BrowserUser, fay: ApiUser, gus: ApiUser, channel: str):
-    """The slider goes through what happened: messages, the edit, the reaction, the deletion, by keyboard too."""
+def test_the_history_shows_a_channel_at_any_position(dora: BrowserUser, fay: ApiUser, gus: ApiUser, channel: str):
+    """By keyboard, the slider steps through the channel's events: messages, an edit, a reaction, a deletion."""
     first = fay.send_message(channel, "first words")
     second = gus.send_message(channel, "second words")
     fay.send(action="editMessage", channelId=channel, seq=first, text="better words")
@@ -262,15 +265,15 @@ def test_a_channel_is_as_it_was_at_any_moment(dora: BrowserUser, fay: ApiUser, g
     gus.send(action="deleteMessage", channelId=channel, seq=second)
     gus.wait_for_frame("messageDeleted", seq=second)
 
-    def archived() -> bool:
-        events = (_inspected(dora, f"/channels/{channel}/events") or {"items": []})["items"]
-        return any(each["detailType"] == "MessageDeleted" for each in events)
+    def is_archived() -> bool:
+        events = (_inspector_api(dora, f"/channels/{channel}/events") or {"items": []})["items"]
+        return any(event["detailType"] == "MessageDeleted" for event in events)
 
-    dora.wait_until(archived, "the archive has the deletion")
+    dora.wait_until(is_archived, "the archive contains the deletion")
     page = _open(dora, f"/inspector/channels/{channel}")
-    now = page.get_by_role("region", name=re.compile("^Messages in #inspected"))
-    expect(now.get_by_text("better words")).to_be_visible()
-    expect(now.get_by_text("This message was deleted.")).to_be_visible()
+    messages = page.get_by_role("region", name=re.compile("^Messages in #inspected"))
+    expect(messages.get_by_text("better words")).to_be_visible()
+    expect(messages.get_by_text("This message was deleted.")).to_be_visible()
     members = page.get_by_role("list", name=re.compile("^Members of #inspected"))
     expect(members.get_by_role("listitem")).to_have_count(3)
     expect(members.get_by_role("listitem").filter(has_text="Fay")).to_contain_text("online")
@@ -279,49 +282,49 @@ def test_a_channel_is_as_it_was_at_any_moment(dora: BrowserUser, fay: ApiUser, g
     slider = page.get_by_role("slider", name="Position in the channel's history")
     slider.focus()
     page.keyboard.press("Home")
-    expect(now.get_by_text("No messages yet.")).to_be_visible()
+    expect(messages.get_by_text("No messages yet.")).to_be_visible()
     expect(page.get_by_text("No members yet.")).to_be_visible()
 
-    told = page.locator(".history-description")
-    at = count(1)
+    description = page.locator(".history-description")
+    steps = count(1)
 
-    def go_on_to(sentence: str) -> None:
-        """One step after the other, until this is what happened."""
+    def step_to(text: str) -> None:
+        """Step forward until the description is this text."""
         last = int(slider.get_attribute("max") or 0)
-        while told.inner_text() != sentence:
-            step = next(at)
-            assert step <= last, f"nothing of the kind: {sentence}"
+        while description.inner_text() != text:
+            step = next(steps)
+            assert step <= last, f"no event is described as: {text}"
             page.keyboard.press("ArrowRight")
             expect(slider).to_have_value(str(step))
 
-    go_on_to("Fay sent a message")
-    expect(now).to_contain_text("first words")
-    expect(now).not_to_contain_text("second words")
-    go_on_to("Gus sent a message")
-    expect(now).to_contain_text("second words")
-    go_on_to("Fay edited a message")
-    expect(now).to_contain_text("better words")
-    expect(now).not_to_contain_text("🎉")
-    go_on_to("Gus reacted with 🎉")
-    expect(now).to_contain_text("🎉")
-    expect(now).to_contain_text("second words")
-    go_on_to("Gus deleted a message")
-    expect(now).to_contain_text("This message was deleted.")
-    expect(now).not_to_contain_text("second words")
+    step_to("Fay sent a message")
+    expect(messages).to_contain_text("first words")
+    expect(messages).not_to_contain_text("second words")
+    step_to("Gus sent a message")
+    expect(messages).to_contain_text("second words")
+    step_to("Fay edited a message")
+    expect(messages).to_contain_text("better words")
+    expect(messages).not_to_contain_text("🎉")
+    step_to("Gus reacted with 🎉")
+    expect(messages).to_contain_text("🎉")
+    expect(messages).to_contain_text("second words")
+    step_to("Gus deleted a message")
+    expect(messages).to_contain_text("This message was deleted.")
+    expect(messages).not_to_contain_text("second words")
 
 
-def test_each_view_is_clean_for_axe(dora: BrowserUser, fay: ApiUser, channel: str):
-    """Names, roles and contrast in the light; what colours may break in the dark too."""
-    message_id = _say(fay, channel, "look at me")
-    _wait_told(dora, message_id)
+def test_axe_finds_no_violation_in_any_view(dora: BrowserUser, fay: ApiUser, channel: str):
+    """All rules are checked in the light theme, and the rules about colour in the dark one."""
+    message_id = _send_message(fay, channel, "look at me")
+    _wait_for_report(dora, message_id)
     dora.page.emulate_media(reduced_motion="reduce")
-    found: list[str] = []
+    problems: list[str] = []
 
-    def check(what: str) -> None:
+    def check(view: str) -> None:
         expect(dora.page.locator(".spinner")).to_have_count(0)
-        found.extend(f"light, {what}: {each}" for each in violations(dora.page))
+        problems.extend(f"light, {view}: {violation}" for violation in violations(dora.page))
         dora.page.emulate_media(color_scheme="dark")
-        found.extend(f"dark, {what}: {each}" for each in violations(dora.page, *COLOURS))
+        problems.extend(f"dark, {view}: {violation}" for violation in violations(dora.page, *COLOURS))
         dora.page.emulate_media(color_scheme="light")
 
     page = _open(dora, "/inspector")
@@ -329,7 +332,7 @@ def test_each_view_is_clean_for_axe(dora: BrowserUser, fay: ApiUser, channel: st
     _state(page, "FindRecipients").click()
     expect(page.get_by_role("complementary", name="FindRecipients")).to_be_visible()
     check("a run")
-    for path, drawn in (
+    for path, content in (
         ("/inspector", page.locator('[data-state="Delivered"]')),
         ("/inspector/events", _rows(page, "Events").first),
         ("/inspector/messages", page.get_by_role("heading", name="Inspect the delivery of a message")),
@@ -338,25 +341,25 @@ def test_each_view_is_clean_for_axe(dora: BrowserUser, fay: ApiUser, channel: st
         (f"/inspector/channels/{channel}", page.get_by_role("slider")),
     ):
         _open(dora, path)
-        expect(drawn).to_be_visible()
+        expect(content).to_be_visible()
         check(path.replace(message_id, "ID"))
-    assert found == []
+    assert problems == []
 
 
 def test_it_fits_a_phone(new_user: NewUser, dora: BrowserUser, fay: ApiUser, channel: str):
-    """Nothing is wider than the screen; a chosen run takes the list's place, and the way back is there."""
-    message_id = _say(fay, channel, "small")
-    _wait_told(dora, message_id)
+    """No page is wider than the screen; an opened run replaces the list, and a button leads back to it."""
+    message_id = _send_message(fay, channel, "small")
+    _wait_for_report(dora, message_id)
     hugo = new_user("hugo", viewport=PHONE, has_touch=True)
     page = hugo.page
-    for path, drawn in (
+    for path, content in (
         ("/inspector/events", _rows(page, "Events").first),
         (f"/inspector/messages/{message_id}", page.get_by_role("region", name="Time by hop")),
         (f"/inspector/channels/{channel}", page.get_by_role("slider")),
         ("/inspector", _rows(page, "Runs").first),
     ):
         _open(hugo, path)
-        expect(drawn).to_be_attached()
+        expect(content).to_be_attached()
         expect(page.locator(".spinner")).to_have_count(0)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
     _rows(page, "Runs").first.get_by_role("button").click()
@@ -366,8 +369,8 @@ def test_it_fits_a_phone(new_user: NewUser, dora: BrowserUser, fay: ApiUser, cha
 
 
 @pytest.mark.thorough
-def test_it_is_only_where_the_stage_allows_it(new_user: NewUser, stage: TestStage):
-    """Switched off, the chat does not know it; on AWS, consoles are linked and nothing local is shown."""
+def test_the_inspector_depends_on_the_stages_configuration(new_user: NewUser, stage: TestStage):
+    """If it is off, the chat has no link to it; on AWS it shows links to the consoles instead of its pages."""
     ivy = new_user("ivy")
     config = httpx.get(f"{stage.url.rstrip('/')}/config.json").json()
 
@@ -399,8 +402,8 @@ def test_it_is_only_where_the_stage_allows_it(new_user: NewUser, stage: TestStag
     assert violations(ivy.page) == []
 
 
-def test_a_stranger_sees_nothing(new_user: NewUser, stage: TestStage):
-    """Without a session there is the door, and the API refuses."""
+def test_without_a_session_the_inspector_is_not_shown(new_user: NewUser, stage: TestStage):
+    """The sign-in page is shown, and the inspector's API answers 401."""
     page = new_user("ivy", signed_in=False).page
     page.goto(f"{stage.url.rstrip('/')}/inspector/runs")
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Everything by keyboard, with the focus never lost; and what those hear who do not see."""
+"""Keyboard operation, focus, announcements for screen readers, and reduced motion."""
 
 import re
 
@@ -11,7 +11,7 @@ from tests.browser.expectations import expect
 
 
 def _focused(page: Page) -> str:
-    """The name of what has the focus; a page that lost it says BODY."""
+    """The label, text or tag name of the focused element; BODY if no element has the focus."""
     return str(
         page.evaluate(
             "(document.activeElement?.getAttribute('aria-label')"
@@ -24,16 +24,18 @@ def _has_focus(page: Page) -> bool:
     return bool(page.evaluate("document.activeElement !== null && document.activeElement !== document.body"))
 
 
-def test_a_whole_visit_without_a_mouse(new_user: NewUser, fay: ApiUser):
-    """Sign in, make a channel, invite, write, edit, react, switch, search, leave a dialog: keys only, and at
-    every step something has the focus."""
+def test_the_chat_can_be_used_without_a_mouse(new_user: NewUser, fay: ApiUser):
+    """Create a channel, write, edit, react, switch channels, search and close dialogs with keys only.
+
+    The expected element has the focus at every step.
+    """
     dora = new_user("dora")
     page = dora.page
     press = page.keyboard.press
     dora.open_channel("general")
     expect(dora.composer).to_be_focused()
     fay.join("general")
-    # A channel of one's own, from the switcher's neighbour in the sidebar.
+    # Create a channel.
     page.get_by_role("button", name="Create channel").focus()
     press("Enter")
     expect(page.get_by_role("textbox", name="Name")).to_be_focused()
@@ -47,7 +49,7 @@ def test_a_whole_visit_without_a_mouse(new_user: NewUser, fay: ApiUser):
     page.keyboard.type("second line")
     press("Enter")
     expect(dora.message("second line").get_by_role("img", name="Delivered")).to_be_visible()
-    # The last message again, by the arrow.
+    # Edit the last message.
     press("ArrowUp")
     expect(dora.composer).to_have_value("first *line*\nsecond line")
     press("Control+End")
@@ -55,7 +57,7 @@ def test_a_whole_visit_without_a_mouse(new_user: NewUser, fay: ApiUser):
     press("Enter")
     expect(dora.message("second line, edited")).to_contain_text("edited")
     expect(dora.composer).to_be_focused()
-    # Into the messages and to a message's tools.
+    # Move to the messages, and to a message's toolbar.
     press("F6")
     expect(dora.log).to_be_focused()
     press("ArrowUp")
@@ -71,7 +73,7 @@ def test_a_whole_visit_without_a_mouse(new_user: NewUser, fay: ApiUser):
     press("Enter")
     expect(dora.message("second line").get_by_role("button", name=re.compile("^🎉, 1: you"))).to_be_visible()
     assert _has_focus(page)
-    # Elsewhere by the switcher, and back by the way between channels.
+    # Open another channel with the switcher, and go back with the shortcut for the next channel.
     press("Control+k")
     expect(page.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("gener")
@@ -81,14 +83,14 @@ def test_a_whole_visit_without_a_mouse(new_user: NewUser, fay: ApiUser):
     press("Alt+ArrowDown")
     expect(page.get_by_role("log", name=f"Messages in {name}")).to_be_visible()
     expect(dora.composer).to_be_focused()
-    # The list of shortcuts, from anywhere but a text field, and back to where one was.
+    # Open the list of shortcuts, which works outside text fields; closing it returns the focus.
     press("F6")
     press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(dora.log).to_be_focused()
-    # Search, and out of it.
+    # Open and close the search.
     press("Control+Shift+f")
     expect(page.get_by_role("searchbox", name=f"Search in {name}")).to_be_focused()
     press("Escape")
@@ -107,8 +109,8 @@ def test_a_whole_visit_without_a_mouse(new_user: NewUser, fay: ApiUser):
         ("Emoji", "Emoji"),
     ],
 )
-def test_a_dialog_takes_the_focus_and_gives_it_back(dora: BrowserUser, opener: str, dialog: str):
-    """Opened by key it holds the focus within; closed by Escape, the focus is where it was."""
+def test_a_dialog_keeps_the_focus_and_returns_it(dora: BrowserUser, opener: str, dialog: str):
+    """Tab stays in the dialog; after Escape the button that opened it has the focus."""
     dora.open_channel("general")
     page = dora.page
     page.get_by_role("button", name=opener, exact=True).focus()
@@ -119,15 +121,15 @@ def test_a_dialog_takes_the_focus_and_gives_it_back(dora: BrowserUser, opener: s
     page.wait_for_function("() => document.querySelector('dialog[open]')?.contains(document.activeElement)")
     for _ in range(12):
         page.keyboard.press("Tab")
-        at_the_browser = page.evaluate("document.activeElement === document.body")
-        assert at_the_browser or opened.evaluate(inside), f"the focus left {dialog} for {_focused(page)}"
+        in_browser_controls = page.evaluate("document.activeElement === document.body")
+        assert in_browser_controls or opened.evaluate(inside), f"the focus left {dialog} for {_focused(page)}"
     page.keyboard.press("Escape")
     expect(opened).to_have_count(0)
     expect(page.get_by_role("button", name=opener, exact=True)).to_be_focused()
 
 
-def test_enter_takes_what_was_typed_even_at_once(dora: BrowserUser, fay: ApiUser):
-    """A search and Enter without a pause between: the emoji, the channel, the name that fit what was typed."""
+def test_enter_right_after_typing_selects_the_match(dora: BrowserUser, fay: ApiUser):
+    """Enter without a pause after a search text selects the emoji, channel or user that matches it."""
     channel = dora.new_channel("haste", fay.user_id)
     dora.new_channel("quick brown fox")
     dora.open_channel(channel)
@@ -149,8 +151,9 @@ def test_enter_takes_what_was_typed_even_at_once(dora: BrowserUser, fay: ApiUser
     expect(page.get_by_role("log", name="Messages in quick brown fox")).to_be_visible()
 
 
-def test_focus_is_kept_when_what_had_it_goes(new_user: NewUser, fay: ApiUser):
-    """Deleted by oneself, moved by others, removed from the channel: the focus is somewhere all the while."""
+def test_the_focus_moves_when_the_focused_element_is_removed(new_user: NewUser, fay: ApiUser):
+    """The focus stays on a message when another arrives. It moves to the composer when the message is deleted, and
+    when the user is removed from the channel."""
     dora = new_user("dora")
     dora.allow_errors(FORBIDDEN_OR_NOT_FOUND)
     channel = fay.api.post("/channels", json={"name": "fleeting", "kind": "private"}).json()["channelId"]
@@ -168,18 +171,18 @@ def test_focus_is_kept_when_what_had_it_goes(new_user: NewUser, fay: ApiUser):
     dora.page.keyboard.press("Enter")
     expect(dora.message("This message was deleted.")).to_be_visible()
     expect(dora.composer).to_be_focused()
-    # What was on its way as she was removed is refused, as it must be.
+    # Requests that were sent before the removal may be refused after it.
     dora.allow_errors(re.compile(r"status of 403"))
     fay.api.delete(f"/channels/{channel}/members/{dora.user_id}").raise_for_status()
     expect(dora.page.get_by_role("log", name="Messages in general")).to_be_visible()
     expect(dora.composer).to_be_focused()
 
 
-def test_the_log_is_one_and_arrivals_are_announced_politely(dora: BrowserUser, fay: ApiUser):
-    """role=log with a name; scrolled-in rows are no news, while an arrival is said with its sender, once."""
-    channel = dora.new_channel("heard", fay.user_id)
+def test_the_messages_are_a_log_and_new_ones_are_announced_politely(dora: BrowserUser, fay: ApiUser):
+    """The list has role=log and a name. Others' new messages are announced with their sender; own ones are not."""
+    channel = dora.new_channel("announcements", fay.user_id)
     dora.open_channel(channel)
-    expect(dora.page.get_by_role("log", name="Messages in heard")).to_be_visible()
+    expect(dora.page.get_by_role("log", name="Messages in announcements")).to_be_visible()
     fay.send_message(channel, "listen to this")
     polite = dora.page.locator("[aria-live=polite]").filter(has_text="listen to this")
     expect(polite).to_have_text("Fay: listen to this")
@@ -188,16 +191,16 @@ def test_the_log_is_one_and_arrivals_are_announced_politely(dora: BrowserUser, f
     expect(polite).to_have_text("Fay: listen to this")
 
 
-def test_who_wants_less_motion_gets_none(new_user: NewUser, fay: ApiUser):
-    """With reduced motion nothing on the page animates for longer than an instant."""
+def test_with_reduced_motion_nothing_is_animated(new_user: NewUser, fay: ApiUser):
+    """With reduced motion no animation runs for longer than 10 ms."""
     dora = new_user("dora", reduced_motion="no-preference")
     channel = dora.new_channel("calm", fay.user_id)
     dora.open_channel(channel)
     fay.start_typing(channel)
     expect(dora.page.locator(".typing")).to_have_text("Fay is typing")
 
-    def moving() -> int:
-        """How many animations run: the dots of who is typing, and the dialog's appearance."""
+    def running_animations() -> int:
+        """The number of running animations: the dots of the typing indicator, the opening of a dialog."""
         return int(
             dora.page.evaluate(
                 """() => document.getAnimations()
@@ -207,9 +210,9 @@ def test_who_wants_less_motion_gets_none(new_user: NewUser, fay: ApiUser):
             )
         )
 
-    assert moving() > 0, "with motion there is some to be seen"
+    assert running_animations() > 0, "without reduced motion there must be an animation"
     dora.page.emulate_media(reduced_motion="reduce")
-    assert moving() == 0
+    assert running_animations() == 0
     dora.page.keyboard.press("Control+k")
     expect(dora.page.get_by_role("combobox")).to_be_visible()
-    assert moving() == 0
+    assert running_animations() == 0

@@ -1,4 +1,4 @@
-"""Whatever people write, on whatever screen: nothing breaks out, nothing is cut off, light and dark hold."""
+"""Layout with difficult texts and long names, on wide and narrow screens, and the light and dark themes."""
 
 import re
 
@@ -27,19 +27,19 @@ DIFFICULT = [
 ]
 
 
-def _nothing_overflows(page: Page) -> None:
-    """No sideways scrolling of the page or of the messages."""
+def _expect_no_overflow(page: Page) -> None:
+    """Neither the page nor the list of messages can be scrolled horizontally."""
     sizes = page.evaluate(
         """() => [document.documentElement, document.querySelector("[role=log]")]
             .filter(Boolean).map(element => [element.scrollWidth, element.clientWidth])"""
     )
     assert len(sizes) == 2
-    for scrolled, visible in sizes:
-        assert scrolled <= visible, f"{scrolled} px of content in {visible} px"
+    for content, visible in sizes:
+        assert content <= visible, f"{content} px of content in {visible} px"
 
 
-def test_difficult_texts_stay_in_their_place(new_user: NewUser, fay: ApiUser):
-    """Long words, wide code, right-to-left, stacked marks, huge texts: wide, on a phone, and at 320 px."""
+def test_difficult_texts_do_not_overflow(new_user: NewUser, fay: ApiUser):
+    """Long words, wide code, right-to-left text, stacked marks and huge texts, at 1280, 390 and 320 px."""
     dora = new_user("dora")
     channel = dora.new_channel("difficult", fay.user_id)
     for text in DIFFICULT:
@@ -48,27 +48,27 @@ def test_difficult_texts_stay_in_their_place(new_user: NewUser, fay: ApiUser):
     expect(dora.message("item item")).to_be_attached()
     for size in ({"width": 1280, "height": 900}, PHONE, NARROW):
         dora.page.set_viewport_size(size)  # type: ignore[arg-type]
-        for place in (0, 1_200, 2_400, 100_000):
-            dora.log.evaluate("(log, place) => { log.scrollTop = place; }", place)
-            _nothing_overflows(dora.page)
+        for scroll_top in (0, 1_200, 2_400, 100_000):
+            dora.log.evaluate("(log, top) => { log.scrollTop = top; }", scroll_top)
+            _expect_no_overflow(dora.page)
     dora.screenshot("difficult-texts")
     dora.page.set_viewport_size({"width": 1280, "height": 4_000})
     hebrew = dora.message("שלום").locator(".markdown p")
     expect(hebrew).to_have_css("direction", "rtl")
     expect(dora.message("line 1").first.locator(".markdown p").first).to_have_css("direction", "ltr")
     huge = dora.message("word word")
-    folded = huge.bounding_box()
-    assert folded
-    assert folded["height"] < 700
+    collapsed = huge.bounding_box()
+    assert collapsed
+    assert collapsed["height"] < 700
     huge.get_by_role("button", name="Show all").click()
     expect(huge.get_by_role("button", name="Show less")).to_be_visible()
-    opened = huge.bounding_box()
-    assert opened
-    assert opened["height"] > folded["height"]
+    expanded = huge.bounding_box()
+    assert expanded
+    assert expanded["height"] > collapsed["height"]
 
 
-def test_long_names_are_cut_and_never_push_things_away(new_user: NewUser):
-    """64 characters without a space as a channel's and a person's name, wide and on a phone."""
+def test_long_names_are_cut_and_leave_controls_in_view(new_user: NewUser):
+    """Names of a channel and a user with 64 characters and no space, in a wide and a narrow window."""
     dora = new_user("dora")
     dora.request("PUT", "/me", {"displayName": "W" * 64})
     channel = dora.new_channel("m" * 64)
@@ -76,37 +76,37 @@ def test_long_names_are_cut_and_never_push_things_away(new_user: NewUser):
     dora.send_message("hello")
     for size in ({"width": 1280, "height": 900}, NARROW):
         dora.page.set_viewport_size(size)  # type: ignore[arg-type]
-        _nothing_overflows(dora.page)
+        _expect_no_overflow(dora.page)
         for control in ("Members, 1", "Search in this channel", "Send message"):
             expect(dora.page.get_by_role("button", name=control)).to_be_in_viewport(ratio=1)
 
 
-def test_on_a_phone_the_channels_are_a_drawer(new_user: NewUser, fay: ApiUser):
-    """The channel has the screen; the drawer opens over it, closes by choosing, by Escape and by a tap beside."""
+def test_on_a_phone_the_sidebar_is_a_drawer(new_user: NewUser, fay: ApiUser):
+    """It opens over the channel, and closes on choosing a channel, on Escape and on a tap outside it."""
     dora = new_user("dora", viewport=PHONE, has_touch=True, is_mobile=True)
     channel = dora.new_channel("pocket", fay.user_id)
     dora.new_channel("other pocket")
     dora.open_channel(channel)
     page = dora.page
-    side = page.get_by_role("navigation", name="Channels and people")
-    expect(side).not_to_be_in_viewport()
+    sidebar = page.get_by_role("navigation", name="Channels and people")
+    expect(sidebar).not_to_be_in_viewport()
     expect(dora.composer).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="Show channels").tap()
-    expect(side).to_be_in_viewport()
+    expect(sidebar).to_be_in_viewport()
     page.keyboard.press("Escape")
-    expect(side).not_to_be_in_viewport()
+    expect(sidebar).not_to_be_in_viewport()
     page.get_by_role("button", name="Show channels").tap()
     page.get_by_role("button", name="Hide channels").tap()
-    expect(side).not_to_be_in_viewport()
+    expect(sidebar).not_to_be_in_viewport()
     page.get_by_role("button", name="Show channels").tap()
     dora.channel_link("other pocket").tap()
     expect(page.get_by_role("log", name="Messages in other pocket")).to_be_visible()
-    expect(side).not_to_be_in_viewport()
+    expect(sidebar).not_to_be_in_viewport()
     page.go_back()
     expect(page.get_by_role("log", name="Messages in pocket")).to_be_visible()
     dora.send_message("from my phone")
     expect(dora.message("from my phone").get_by_role("img", name="Delivered")).to_be_visible()
-    # What a mouse finds by hovering, a finger finds by a tap on the message.
+    # A tap on the message shows the toolbar, like hovering with a mouse.
     dora.message("from my phone").tap()
     expect(dora.message("from my phone").get_by_role("button", name="Edit", exact=True)).to_be_visible()
     page.get_by_role("button", name="Members, 2").tap()
@@ -115,11 +115,11 @@ def test_on_a_phone_the_channels_are_a_drawer(new_user: NewUser, fay: ApiUser):
     assert box
     assert box["width"] >= PHONE["width"] - 1
     panel.get_by_role("button", name="Close members").tap()
-    _nothing_overflows(page)
+    _expect_no_overflow(page)
 
 
 def test_on_a_phone_controls_are_large_enough_for_a_finger(new_user: NewUser):
-    """At least 24 CSS pixels each way, as WCAG 2.2 asks; ours have 36."""
+    """They are at least 36 CSS pixels wide and high; WCAG 2.2 requires 24."""
     dora = new_user("dora", viewport=PHONE, has_touch=True, is_mobile=True)
     dora.open_channel("general")
     for name in ("Show channels", "Search in this channel", "Emoji"):
@@ -133,9 +133,9 @@ def _is_dark(page: Page) -> bool:
     return sum(int(part) for part in re.findall(r"\d+", colour)[:3]) < 3 * 128
 
 
-def test_light_and_dark_follow_the_system_or_ones_choice(new_user: NewUser):
-    """The system decides, live, until one chooses; the choice outlives a reload, and is there before the first
-    paint; choosing the system again follows it again."""
+def test_the_theme_follows_the_system_or_the_users_choice(new_user: NewUser):
+    """The system's theme is followed live until the user chooses one. The choice survives a reload; after choosing
+    the system, its theme is followed again."""
     dora = new_user("dora", color_scheme="light")
     page = dora.page
     dora.open_channel("general")

@@ -1,4 +1,4 @@
-"""What can be done with a message: change it, take it back, react to it, name somebody in it, give it a form."""
+"""Messages: editing, deleting, reactions, mentions, Markdown, the size limit, links, drafts and search."""
 
 import re
 
@@ -10,16 +10,15 @@ from tests.browser.browser_user import BrowserUser, NewUser
 from tests.browser.expectations import expect
 
 
-def _both(dora: BrowserUser, emil: BrowserUser, name: str) -> str:
+def _open_in_both(dora: BrowserUser, emil: BrowserUser, name: str) -> None:
     channel = dora.new_channel(name, emil.user_id)
     dora.open_channel(channel)
     emil.open_channel(channel)
-    return channel
 
 
-def test_a_message_is_edited_and_everybody_sees_it_so_marked(dora: BrowserUser, emil: BrowserUser):
-    """The text changes for all at once, marked; Escape leaves it as it was; nobody may edit another's."""
-    _both(dora, emil, "edits")
+def test_an_edited_message_is_marked_for_all_members(dora: BrowserUser, emil: BrowserUser):
+    """The text changes for all members, with a mark. Escape cancels an edit. Others cannot edit the message."""
+    _open_in_both(dora, emil, "edits")
     dora.send_message("we meet at tree")
     expect(emil.message("we meet at tree")).to_be_visible()
     dora.click_action(dora.message("we meet at tree"), "Edit")
@@ -40,9 +39,9 @@ def test_a_message_is_edited_and_everybody_sees_it_so_marked(dora: BrowserUser, 
 
 
 @pytest.mark.thorough
-def test_a_message_is_deleted_and_nobody_can_read_it_any_more(dora: BrowserUser, emil: BrowserUser):
-    """After a question it is gone for everybody, live and after a reload; a trace says that it was there."""
-    _both(dora, emil, "regrets")
+def test_a_deleted_message_is_removed_for_all_members(dora: BrowserUser, emil: BrowserUser):
+    """After a confirmation its text disappears for all members, also after a reload; a placeholder remains."""
+    _open_in_both(dora, emil, "regrets")
     dora.send_message("I should not have said this")
     expect(emil.message("I should not have said this")).to_be_visible()
     dora.click_action(dora.message("I should not"), "Delete")
@@ -59,8 +58,8 @@ def test_a_message_is_deleted_and_nobody_can_read_it_any_more(dora: BrowserUser,
 
 
 @pytest.mark.thorough
-def test_an_owner_may_delete_what_others_wrote(dora: BrowserUser, fay: ApiUser):
-    """Moderation by the channel's owner, and it says that the message was removed."""
+def test_an_owner_can_delete_messages_of_others(dora: BrowserUser, fay: ApiUser):
+    """The message is replaced by "This message was removed."."""
     channel = dora.new_channel("moderated", fay.user_id)
     dora.open_channel(channel)
     fay.send_message(channel, "spam spam spam")
@@ -70,9 +69,9 @@ def test_an_owner_may_delete_what_others_wrote(dora: BrowserUser, fay: ApiUser):
 
 
 @pytest.mark.thorough
-def test_reactions_are_added_counted_and_taken_back(dora: BrowserUser, emil: BrowserUser):
-    """Picked from the picker, joined by a click, counted with names, gone with the last one."""
-    _both(dora, emil, "reactions")
+def test_reactions_are_added_counted_and_removed(dora: BrowserUser, emil: BrowserUser):
+    """A reaction from the picker is joined by a click, counted with names, and removed with its last user."""
+    _open_in_both(dora, emil, "reactions")
     dora.send_message("ship it?")
     emil.click_action(emil.message("ship it?"), "Add reaction")
     picker = emil.page.get_by_role("dialog", name="Emoji")
@@ -91,8 +90,8 @@ def test_reactions_are_added_counted_and_taken_back(dora: BrowserUser, emil: Bro
 
 
 @pytest.mark.thorough
-def test_a_mention_is_completed_and_stands_out_for_whom_it_names(dora: BrowserUser, emil: BrowserUser):
-    """A few letters after @, arrows and Enter; the named one sees a highlight and a stronger count."""
+def test_a_mention_is_completed_and_highlighted_for_the_mentioned_user(dora: BrowserUser, emil: BrowserUser):
+    """Letters after @ and Enter complete it; the mentioned user sees a highlight and a stronger unread count."""
     channel = dora.new_channel("names", emil.user_id)
     dora.open_channel(channel)
     emil.open_channel("general")
@@ -107,44 +106,45 @@ def test_a_mention_is_completed_and_stands_out_for_whom_it_names(dora: BrowserUs
     expect(emil.channel_link("names")).to_have_accessible_name(re.compile("1 unread"))
     expect(emil.channel_link("names").locator(".badge-strong")).to_contain_text("1")
     emil.channel_link("names").click()
-    named = emil.message("and welcome")
-    expect(named).to_have_class(re.compile("message-mentions-me"))
-    expect(named.locator(".mention-me")).to_have_text("@Emil")
+    message = emil.message("and welcome")
+    expect(message).to_have_class(re.compile("message-mentions-me"))
+    expect(message.locator(".mention-me")).to_have_text("@Emil")
     expect(dora.message("and welcome")).not_to_have_class(re.compile("message-mentions-me"))
 
 
-def test_markdown_is_shown_as_its_form(dora: BrowserUser):
-    """Emphasis, code, a highlighted block, quotes, lists, links: each as the element it is."""
+def test_markdown_is_displayed_as_elements(dora: BrowserUser):
+    """Emphasis, code, a highlighted block, quotes, lists and links; other Markdown and HTML stay text."""
     dora.open_channel(dora.new_channel("forms"))
 
-    def sent(text: str) -> Locator:
+    def send(text: str) -> Locator:
+        """Send a message and return its displayed content."""
         dora.send_message(text)
         last = dora.log.get_by_role("article").last
         expect(last.get_by_role("img", name="Delivered")).to_be_visible()
         return last.locator(".markdown")
 
-    words = sent("*soft* **loud** ~~gone~~ `code()`")
+    words = send("*soft* **loud** ~~gone~~ `code()`")
     for element, text in (("em", "soft"), ("strong", "loud"), ("del", "gone"), ("code", "code()")):
         expect(words.locator(element)).to_have_text(text)
-    block = sent("```python\ndef hello():\n    return 'world'\n```")
+    block = send("```python\ndef hello():\n    return 'world'\n```")
     expect(block.locator("pre code")).to_contain_text("return 'world'")
     expect(block.locator("pre .token.keyword").first).to_have_text("def")
-    expect(sent("> so it was said").locator("blockquote")).to_have_text("so it was said")
-    expect(sent("- one\n- two\n\n1. first\n2. second").get_by_role("listitem")).to_have_count(4)
-    link = sent("see https://example.com/a?b=c and [that](https://example.org)").get_by_role("link")
-    expect(link).to_have_count(2)
-    for each in link.all():
-        expect(each).to_have_attribute("rel", re.compile("noopener"))
-        expect(each).to_have_attribute("target", "_blank")
-        expect(each).to_have_attribute("href", re.compile("^https://"))
-    plain = sent("# no heading\n| no | table |\n![no image](https://example.com/x.png) &amp; <b>no tag</b>")
+    expect(send("> so it was said").locator("blockquote")).to_have_text("so it was said")
+    expect(send("- one\n- two\n\n1. first\n2. second").get_by_role("listitem")).to_have_count(4)
+    links = send("see https://example.com/a?b=c and [that](https://example.org)").get_by_role("link")
+    expect(links).to_have_count(2)
+    for link in links.all():
+        expect(link).to_have_attribute("rel", re.compile("noopener"))
+        expect(link).to_have_attribute("target", "_blank")
+        expect(link).to_have_attribute("href", re.compile("^https://"))
+    plain = send("# no heading\n| no | table |\n![no image](https://example.com/x.png) &amp; <b>no tag</b>")
     expect(plain).to_contain_text("# no heading")
     expect(plain).to_contain_text("&amp; <b>no tag</b>")
     expect(plain.locator("h1, table, img, b")).to_have_count(0)
 
 
-def test_bytes_are_counted_near_the_limit_and_over_it_nothing_is_sent(dora: BrowserUser):
-    """No counter for everyday texts, then what is left, then how much too long; the text stays to be cut."""
+def test_the_byte_counter_appears_near_the_limit_and_a_longer_text_is_not_sent(dora: BrowserUser):
+    """Short texts have no counter; near the limit it shows the bytes left, then the bytes over the limit."""
     channel = dora.new_channel("limits")
     dora.open_channel(channel)
     count = dora.page.locator(".composer-count")
@@ -164,8 +164,8 @@ def test_bytes_are_counted_near_the_limit_and_over_it_nothing_is_sent(dora: Brow
     assert dora.history(channel)[0]["text"] == "é" * 4_096
 
 
-def test_a_link_to_a_message_is_copied_and_leads_there(new_user: NewUser, fay: ApiUser):
-    """The copied address opens the channel at the message, marked."""
+def test_a_copied_link_opens_the_message(new_user: NewUser, fay: ApiUser):
+    """The copied address opens the channel at the message and highlights it."""
     dora = new_user("dora")
     dora.context.grant_permissions(["clipboard-read", "clipboard-write"])
     channel = dora.new_channel("links", fay.user_id)
@@ -180,8 +180,8 @@ def test_a_link_to_a_message_is_copied_and_leads_there(new_user: NewUser, fay: A
     expect(dora.message("fact 1")).to_have_class(re.compile("message-highlighted"))
 
 
-def test_drafts_wait_in_their_channels(dora: BrowserUser):
-    """What was begun is there again after a look elsewhere and a reload, and nowhere else."""
+def test_drafts_are_kept_per_channel(dora: BrowserUser):
+    """A draft is restored in its channel, and only there, after another channel was opened and a reload."""
     first, second = dora.new_channel("first draft"), dora.new_channel("second draft")
     dora.open_channel(first)
     dora.composer.fill("I was about to say")
@@ -195,8 +195,8 @@ def test_drafts_wait_in_their_channels(dora: BrowserUser):
 
 
 @pytest.mark.thorough
-def test_search_in_a_channel_finds_what_one_may_see(dora: BrowserUser, fay: ApiUser):
-    """Whatever the case, newest first; edited texts by their new words, deleted ones not at all."""
+def test_search_finds_the_current_texts_of_a_channel(dora: BrowserUser, fay: ApiUser):
+    """Search ignores case and lists the newest first. It finds the new text of edits, and no deleted messages."""
     channel = dora.new_channel("search", fay.user_id)
     dora.open_channel(channel)
     fay.send_message(channel, "The Heron landed")
@@ -211,7 +211,7 @@ def test_search_in_a_channel_finds_what_one_may_see(dora: BrowserUser, fay: ApiU
     dora.page.keyboard.press("Enter")
     results = dora.page.get_by_role("complementary", name="Search")
     expect(results.get_by_role("link")).to_have_count(2)
-    assert [each.split("\n")[-1] for each in results.get_by_role("link").all_inner_texts()] == [
+    assert [text.split("\n")[-1] for text in results.get_by_role("link").all_inner_texts()] == [
         "two HERONS",
         "The Heron landed",
     ]

@@ -1,4 +1,4 @@
-"""The server goes down and comes back under people's hands. A deployed stage is not ours to kill."""
+"""The server of a local stage is killed and restarted while users write. A deployed stage cannot be killed."""
 
 import re
 
@@ -10,11 +10,10 @@ from tests.browser.expectations import expect
 from tests.local_stage import TestStage
 
 
-def test_two_people_go_on_after_the_server_was_killed(stage: TestStage, new_user: NewUser):
-    """Killed in mid-conversation: the line says so after a while, what is written is kept, and when the server
-    is back both have everything, in one order, once."""
+def test_two_users_continue_after_the_server_was_killed(stage: TestStage, new_user: NewUser):
+    """Messages wait in the outbox, and after the restart both users see all messages once, in the same order."""
     if stage.state_dir is None:
-        pytest.skip("only a local stage can be killed")
+        pytest.skip("Only a local stage can be killed.")
     local = LocalStage.load(stage.state_dir)
     dora, emil = new_user("dora"), new_user("emil")
     for user in (dora, emil):
@@ -41,9 +40,9 @@ def test_two_people_go_on_after_the_server_was_killed(stage: TestStage, new_user
     expect(dora.page.get_by_text(re.compile("Reconnecting"))).to_have_count(0)
     dora.send_message("after it")
     expect(emil.message("after it")).to_be_visible()
-    said = [item["text"] for item in dora.history(channel)]
-    assert said[0] == "before the crash"
-    assert said[-1] == "after it"
-    assert sorted(said[1:-1]) == ["and this", "me too", "written during it"]
-    assert said.index("written during it") < said.index("and this")
-    assert dora.texts() == emil.texts() == said
+    texts = [item["text"] for item in dora.history(channel)]
+    assert texts[0] == "before the crash"
+    assert texts[-1] == "after it"
+    assert sorted(texts[1:-1]) == ["and this", "me too", "written during it"]
+    assert texts.index("written during it") < texts.index("and this")
+    assert dora.texts() == emil.texts() == texts

@@ -1,4 +1,4 @@
-"""Empty, loading, failing, for the first time: every state says what it is and what can be done."""
+"""First visits, empty, loading and failing states: the page explains the state and offers the next step."""
 
 import re
 
@@ -12,8 +12,8 @@ from tests.browser.expectations import expect
 SERVER_ERRORS = re.compile("status of 50")
 
 
-def test_the_first_visit_explains_itself(new_user: NewUser):
-    """A new person stands in general, can write at once, and finds how to go on."""
+def test_the_first_visit_opens_general_ready_to_write(new_user: NewUser):
+    """A new user sees the channel general, with the focus in the composer."""
     dora = new_user("dora", signed_in=False)
     dora.store_session()
     dora.page.goto(dora.stage.url)
@@ -24,8 +24,8 @@ def test_the_first_visit_explains_itself(new_user: NewUser):
 
 
 @pytest.mark.thorough
-def test_an_empty_channel_invites(dora: BrowserUser):
-    """It says that nobody has written, who can read it, and where to begin."""
+def test_an_empty_channel_invites_to_write(dora: BrowserUser):
+    """It shows that there are no messages, who can read them, and where to write the first one."""
     dora.open_channel(dora.new_channel("fresh"))
     expect(dora.log).to_contain_text("No messages yet. Only its members can find and read it.")
     expect(dora.log).to_contain_text("Write the first message below.")
@@ -35,8 +35,8 @@ def test_an_empty_channel_invites(dora: BrowserUser):
 
 
 @pytest.mark.thorough
-def test_without_a_channel_there_are_two_ways_on(dora: BrowserUser):
-    """Nobody's channel, or none at all: browse, or make one."""
+def test_an_unknown_channel_offers_to_browse_channels(dora: BrowserUser):
+    """The address of a channel that does not exist shows "Channel not found", and a button to browse channels."""
     dora.allow_errors(FORBIDDEN_OR_NOT_FOUND)
     dora.page.goto(f"{dora.stage.url}/c/00000000-0000-4000-8000-000000000000")
     expect(dora.page.get_by_role("heading", name="Channel not found")).to_be_visible()
@@ -45,32 +45,32 @@ def test_without_a_channel_there_are_two_ways_on(dora: BrowserUser):
 
 
 @pytest.mark.thorough
-def test_while_messages_load_it_says_so_and_a_failure_can_be_tried_again(dora: BrowserUser, fay: ApiUser):
-    """Loading is announced; when the server fails there is a sentence and a way to try again, and it works."""
+def test_loading_is_shown_and_a_failure_can_be_retried(dora: BrowserUser, fay: ApiUser):
+    """The page shows that messages are loading; when the server fails, "Try again" loads them."""
     dora.allow_errors(SERVER_ERRORS)
     channel = dora.new_channel("slow", fay.user_id)
     fay.send_message(channel, "worth the wait")
     dora.open_channel("general")
-    waiting: list[Route] = []
-    dora.intercept(f"**/channels/{channel}/messages**", waiting.append)
+    pending: list[Route] = []
+    dora.intercept(f"**/channels/{channel}/messages**", pending.append)
     dora.channel_link("slow").click()
     expect(dora.page.get_by_role("main").get_by_role("status").filter(has_text="Loading")).to_be_attached()
-    failing = '{"code": "INTERNAL", "message": "Something went wrong (made up)."}'
+    error = '{"code": "INTERNAL", "message": "Something went wrong (made up)."}'
     dora.intercept(
         f"**/channels/{channel}/messages**",
-        lambda route: route.fulfill(status=500, content_type="application/json", body=failing),
+        lambda route: route.fulfill(status=500, content_type="application/json", body=error),
     )
-    dora.wait_until(lambda: waiting, "the messages are asked for")
-    waiting.pop().fulfill(status=500, content_type="application/json", body=failing)
-    trouble = dora.page.get_by_role("alert").filter(has_text="The messages could not be loaded.")
-    expect(trouble).to_be_visible()
+    dora.wait_until(lambda: pending, "the messages are requested")
+    pending.pop().fulfill(status=500, content_type="application/json", body=error)
+    alert = dora.page.get_by_role("alert").filter(has_text="The messages could not be loaded.")
+    expect(alert).to_be_visible()
     dora.page.unroute_all()
-    trouble.get_by_role("button", name="Try again").click()
+    alert.get_by_role("button", name="Try again").click()
     expect(dora.message("worth the wait")).to_be_visible()
 
 
-def test_a_stage_that_cannot_be_reached_says_so_and_opens_by_itself(dora: BrowserUser):
-    """No blank page: a sentence, a button, and the chat as soon as it can be."""
+def test_a_stage_that_cannot_be_reached_is_shown_and_retried(dora: BrowserUser):
+    """The page shows a message and a button, and opens the chat without a click once the stage answers."""
     dora.allow_errors(NETWORK_ERRORS)
     dora.intercept("**/config.json", lambda route: route.abort())
     dora.page.goto(f"{dora.stage.url}/c/general")
@@ -81,8 +81,8 @@ def test_a_stage_that_cannot_be_reached_says_so_and_opens_by_itself(dora: Browse
 
 
 @pytest.mark.thorough
-def test_what_cannot_be_done_is_said_in_words(dora: BrowserUser):
-    """A name that is refused keeps the dialog open with the reason."""
+def test_a_refused_channel_name_is_explained(dora: BrowserUser):
+    """The dialog stays open and shows why the server refused the name."""
     dora.open_channel("general")
     dora.page.get_by_role("button", name="Create channel").click()
     dialog = dora.page.get_by_role("dialog", name="Create a channel")
@@ -94,14 +94,14 @@ def test_what_cannot_be_done_is_said_in_words(dora: BrowserUser):
     expect(dialog.get_by_role("textbox", name="Name")).to_have_attribute("aria-invalid", "true")
 
 
-NOTICES = """
-window.notices = [];
+RECORD_NOTIFICATIONS = """
+window.notifications = [];
 let hidden = false;
 window.hideTab = value => { hidden = value; document.dispatchEvent(new Event("visibilitychange")); };
 Object.defineProperty(document, "visibilityState", {get: () => hidden ? "hidden" : "visible"});
 const Real = window.Notification;
 window.Notification = class {
-    constructor(title, options) { window.notices.push([title, options.body]); }
+    constructor(title, options) { window.notifications.push([title, options.body]); }
     static get permission() { return Real.permission; }
     static requestPermission() { return Real.requestPermission(); }
     close() {}
@@ -109,20 +109,20 @@ window.Notification = class {
 """
 
 
-def test_notifications_come_on_request_for_mentions_and_direct_messages_while_the_tab_is_hidden(
+def test_a_hidden_tab_shows_notifications_of_mentions_and_direct_messages_if_they_are_on(
     new_user: NewUser, fay: ApiUser
 ):
-    """None without asking for them, none while one looks, none for what names nobody."""
+    """There are none before they are switched on, while the tab is visible, or for messages without a mention."""
     dora = new_user("dora")
     dora.context.grant_permissions(["notifications"])
-    dora.context.add_init_script(NOTICES)
-    channel = dora.new_channel("notices", fay.user_id)
+    dora.context.add_init_script(RECORD_NOTIFICATIONS)
+    channel = dora.new_channel("reminders", fay.user_id)
     dora.open_channel(channel)
     mention = f"@{dora.person.username} look"
     dora.page.evaluate("hideTab(true)")
     fay.send_message(channel, mention)
     expect(dora.message("look")).to_have_count(1)
-    assert dora.page.evaluate("notices") == []
+    assert dora.page.evaluate("notifications") == []
     dora.page.evaluate("hideTab(false)")
     dora.page.get_by_role("button", name="You and settings").click()
     dora.page.get_by_role("checkbox", name="Notifications").click()
@@ -130,11 +130,11 @@ def test_notifications_come_on_request_for_mentions_and_direct_messages_while_th
     dora.page.keyboard.press("Escape")
     fay.send_message(channel, f"{mention} again")
     expect(dora.message("look again")).to_have_count(1)
-    assert dora.page.evaluate("notices") == []
+    assert dora.page.evaluate("notifications") == []
     dora.page.evaluate("hideTab(true)")
-    fay.send_message(channel, "of no concern")
+    fay.send_message(channel, "not a mention")
     fay.send_message(channel, f"{mention} now")
     direct = fay.api.post("/direct-messages", json={"userId": dora.user_id}).json()["channelId"]
     fay.send_message(direct, "psst")
-    dora.page.wait_for_function("() => notices.length >= 2")
-    assert dora.page.evaluate("notices") == [["Fay in notices", f"{mention} now"], ["Fay", "psst"]]
+    dora.page.wait_for_function("() => notifications.length >= 2")
+    assert dora.page.evaluate("notifications") == [["Fay in reminders", f"{mention} now"], ["Fay", "psst"]]

@@ -1,4 +1,4 @@
-"""What one has not read yet: counted, in the title too, and cleared wherever one reads it."""
+"""Unread counts in the sidebar and the title, and how reading a message clears them."""
 
 import re
 
@@ -9,51 +9,51 @@ from tests.browser.browser_user import BrowserUser, NewUser
 from tests.browser.expectations import expect
 
 
-def _unread(user: BrowserUser, name: str, count: int) -> None:
+def _expect_unread(user: BrowserUser, name: str, count: int) -> None:
     expect(user.channel_link(name)).to_have_accessible_name(re.compile(rf"\b{count} unread"))
 
 
 def test_unread_messages_are_counted_per_channel_and_in_the_title(new_user: NewUser, fay: ApiUser):
-    """Two channels with news while one reads a third; going there clears one, the title counts what is left."""
+    """Messages in two other channels are counted; opening one clears its count, and the title shows the rest."""
     dora = new_user("dora")
     one, two = dora.new_channel("one", fay.user_id), dora.new_channel("two", fay.user_id)
     dora.open_channel(dora.new_channel("three"))
     expect(dora.page).to_have_title("three · Parley")
     for number in range(3):
-        fay.send_message(one, f"news {number}")
-    fay.send_message(two, "other news")
-    _unread(dora, "one", 3)
-    _unread(dora, "two", 1)
+        fay.send_message(one, f"message {number}")
+    fay.send_message(two, "another message")
+    _expect_unread(dora, "one", 3)
+    _expect_unread(dora, "two", 1)
     expect(dora.page).to_have_title("(4) three · Parley")
     dora.channel_link("one").click()
-    expect(dora.message("news 2")).to_be_in_viewport()
+    expect(dora.message("message 2")).to_be_in_viewport()
     expect(dora.channel_link("one")).not_to_have_accessible_name(re.compile("unread"))
     expect(dora.page).to_have_title("(1) one · Parley")
 
 
-def test_what_is_read_in_one_tab_is_read_in_all(new_user: NewUser, fay: ApiUser):
-    """Both tabs count; reading in one clears the other, title included, and a reload finds it read."""
+def test_a_message_read_in_one_tab_is_read_in_all(new_user: NewUser, fay: ApiUser):
+    """Both tabs count it; reading it in one clears the count and the title in the other, also after a reload."""
     dora = new_user("dora")
-    news, quiet = dora.new_channel("news", fay.user_id), dora.new_channel("quiet")
+    busy, quiet = dora.new_channel("busy", fay.user_id), dora.new_channel("quiet")
     dora.open_channel(quiet)
-    other = dora.open_tab()
-    beside = BrowserUser(dora.person, dora.context, other, dora.stage)
-    fay.send_message(news, "read me")
-    _unread(dora, "news", 1)
-    _unread(beside, "news", 1)
-    expect(other).to_have_title("(1) quiet · Parley")
-    dora.channel_link("news").click()
+    other_page = dora.open_tab()
+    other_tab = BrowserUser(dora.person, dora.context, other_page, dora.stage)
+    fay.send_message(busy, "read me")
+    _expect_unread(dora, "busy", 1)
+    _expect_unread(other_tab, "busy", 1)
+    expect(other_page).to_have_title("(1) quiet · Parley")
+    dora.channel_link("busy").click()
     expect(dora.message("read me")).to_be_in_viewport()
-    expect(beside.channel_link("news")).not_to_have_accessible_name(re.compile("unread"))
-    expect(other).to_have_title("quiet · Parley")
-    other.reload()
-    expect(beside.channel_link("news")).to_be_visible()
-    expect(beside.channel_link("news")).not_to_have_accessible_name(re.compile("unread"))
+    expect(other_tab.channel_link("busy")).not_to_have_accessible_name(re.compile("unread"))
+    expect(other_page).to_have_title("quiet · Parley")
+    other_page.reload()
+    expect(other_tab.channel_link("busy")).to_be_visible()
+    expect(other_tab.channel_link("busy")).not_to_have_accessible_name(re.compile("unread"))
 
 
 @pytest.mark.thorough
-def test_what_came_while_one_was_signed_out_is_unread_and_begins_under_a_line(new_user: NewUser, fay: ApiUser):
-    """The count is there on coming back, and "New" stands before the first message that one has not seen."""
+def test_messages_that_came_while_the_tab_was_closed_are_unread_and_under_a_line(new_user: NewUser, fay: ApiUser):
+    """The count is displayed on return, and the line "New" is above the first unread message."""
     dora = new_user("dora")
     channel = dora.new_channel("overnight", fay.user_id)
     dora.open_channel(channel)
@@ -62,18 +62,18 @@ def test_what_came_while_one_was_signed_out_is_unread_and_begins_under_a_line(ne
     dora.channel_link("general").click()
     expect(dora.channel_link("overnight")).not_to_have_accessible_name(re.compile("unread"))
     dora.page.goto("about:blank")
-    for text in ("good morning", "is anybody up?"):
+    for text in ("good morning", "is it too early?"):
         fay.send_message(channel, text)
     dora.page.goto(f"{dora.stage.url}/c/general")
-    _unread(dora, "overnight", 2)
+    _expect_unread(dora, "overnight", 2)
     dora.channel_link("overnight").click()
     row = dora.log.locator("[data-row]").filter(has=dora.page.locator(".new-since"))
     expect(row).to_contain_text("good morning")
     expect(dora.channel_link("overnight")).not_to_have_accessible_name(re.compile("unread"))
 
 
-def test_a_hidden_tab_reads_nothing(new_user: NewUser, fay: ApiUser):
-    """What arrives in the open channel while nobody looks stays unread until the tab is looked at again."""
+def test_a_hidden_tab_does_not_mark_messages_as_read(new_user: NewUser, fay: ApiUser):
+    """A message that arrives in the open channel while the tab is hidden stays unread until the tab is visible."""
     dora = new_user("dora")
     channel = dora.new_channel("background", fay.user_id)
     dora.page.add_init_script(
@@ -92,8 +92,8 @@ def test_a_hidden_tab_reads_nothing(new_user: NewUser, fay: ApiUser):
     expect(dora.page).to_have_title("background · Parley")
 
 
-def test_ones_own_words_are_never_unread(new_user: NewUser):
-    """The first message of an empty channel, then a look elsewhere and a reload: nothing to read there."""
+def test_own_messages_are_never_unread(new_user: NewUser):
+    """A channel whose only message is the user's own has no unread count after another page was opened."""
     dora = new_user("dora")
     channel = dora.new_channel("monologue")
     dora.open_channel(channel)

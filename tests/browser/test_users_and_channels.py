@@ -1,4 +1,4 @@
-"""Who is here, who is typing, and how people find each other: channels, members, direct messages."""
+"""Presence, typing indicators, and creating, joining and leaving channels and direct messages."""
 
 import re
 
@@ -13,25 +13,25 @@ from tests.browser.expectations import expect
 from tests.local_stage import TestStage
 
 
-def _person(user: BrowserUser, name: str) -> Locator:
+def _directory_entry(user: BrowserUser, name: str) -> Locator:
     return user.page.get_by_role("list", name="People").get_by_role("button", name=re.compile(f"^{name} ?, "))
 
 
-def _renamed(user: BrowserUser, name: str) -> None:
+def _rename(user: BrowserUser, name: str) -> None:
     user.request("PUT", "/me", {"displayName": name})
 
 
-def test_people_come_and_go_and_it_says_when_they_were_last_seen(new_user: NewUser):
-    """Online while a tab is open, offline after the last one closes, and then when that was."""
+def test_presence_follows_open_tabs_and_shows_when_a_user_was_last_seen(new_user: NewUser):
+    """A user is online while a tab is open; after the last one closes they are offline, with the time."""
     dora, emil = new_user("dora"), new_user("emil")
     name = f"Emil {emil.person.username[-4:]}"
-    _renamed(emil, name)
+    _rename(emil, name)
     dora.open_channel("general")
     emil.open_channel("general")
-    expect(_person(dora, name)).to_have_accessible_name(re.compile("online$"))
+    expect(_directory_entry(dora, name)).to_have_accessible_name(re.compile("online$"))
     second = emil.open_tab()
     second.close()
-    _person(dora, name).click()
+    _directory_entry(dora, name).click()
     head = dora.page.locator(".channel-head")
     expect(head).to_contain_text("online")
     emil.page.goto("about:blank")
@@ -40,16 +40,16 @@ def test_people_come_and_go_and_it_says_when_they_were_last_seen(new_user: NewUs
 
 
 @pytest.mark.thorough
-def test_one_two_and_several_people_are_seen_typing_and_it_ends_by_itself(
+def test_the_typing_indicator_names_up_to_two_users_and_expires(
     new_user: NewUser, stage: TestStage, fay: ApiUser, gus: ApiUser
 ):
-    """Named while they are one or two, "several" after that, gone a little later, and never stored."""
+    """One or two users are named, more are "several people"; the indicator expires, and nothing is stored."""
     dora = new_user("dora")
     hal = ApiUser.open(stage, stage.new_user("hal"))
     channel = dora.new_channel("chatter", fay.user_id, gus.user_id, hal.user_id)
     dora.page.clock.install()
     dora.open_channel(channel)
-    # While the page's clock stands still, nobody's typing ends by itself.
+    # The indicator does not expire while the page's clock is stopped.
     clock.stop(dora.page)
     typing = dora.page.locator(".typing")
     fay.start_typing(channel)
@@ -66,8 +66,8 @@ def test_one_two_and_several_people_are_seen_typing_and_it_ends_by_itself(
     hal.close()
 
 
-def test_one_is_seen_typing_by_others_and_not_by_oneself(dora: BrowserUser, emil: BrowserUser):
-    """The other sees it; one's own line stays empty."""
+def test_the_typing_indicator_is_shown_to_others_only(dora: BrowserUser, emil: BrowserUser):
+    """The other user sees it; in the typing user's own browser it stays empty."""
     channel = dora.new_channel("pen", emil.user_id)
     dora.open_channel(channel)
     emil.open_channel(channel)
@@ -77,8 +77,8 @@ def test_one_is_seen_typing_by_others_and_not_by_oneself(dora: BrowserUser, emil
 
 
 @pytest.mark.thorough
-def test_a_public_channel_is_made_found_and_joined(dora: BrowserUser, emil: BrowserUser):
-    """One makes it with a name, the other finds it among those to discover, joins, and both talk there."""
+def test_a_public_channel_can_be_created_found_and_joined(dora: BrowserUser, emil: BrowserUser):
+    """One user creates it, the other finds it under "Browse channels", joins, and both exchange messages."""
     name = f"tea {dora.person.username}"
     dora.open_channel("general")
     dora.page.get_by_role("button", name="Create channel").click()
@@ -98,8 +98,8 @@ def test_a_public_channel_is_made_found_and_joined(dora: BrowserUser, emil: Brow
     expect(dora.page.get_by_role("button", name="Members, 2")).to_be_visible()
 
 
-def test_a_private_channel_is_for_its_members_alone(dora: BrowserUser, emil: BrowserUser):
-    """A member is added and sees it at once; removed, they lose it at once; others never hear of it."""
+def test_a_private_channel_is_visible_to_its_members_only(dora: BrowserUser, emil: BrowserUser):
+    """It is not listed for others. An added member sees it immediately, and a removed one loses it immediately."""
     name = f"secret {dora.person.username}"
     channel = dora.new_channel(name)
     dora.open_channel(channel)
@@ -113,11 +113,11 @@ def test_a_private_channel_is_for_its_members_alone(dora: BrowserUser, emil: Bro
         emil.history(channel)
     dora.page.get_by_role("button", name="Members, 1").click()
     dora.page.get_by_role("button", name="Add people").click()
-    adding = dora.page.get_by_role("dialog", name="Add people")
-    adding.get_by_role("searchbox", name="Find people").fill(emil.person.username)
-    adding.get_by_role("button", name="Add Emil").click()
+    dialog = dora.page.get_by_role("dialog", name="Add people")
+    dialog.get_by_role("searchbox", name="Find people").fill(emil.person.username)
+    dialog.get_by_role("button", name="Add Emil").click()
     expect(dora.page.get_by_text("Emil is now a member.")).to_be_visible()
-    adding.get_by_role("button", name="Close").click()
+    dialog.get_by_role("button", name="Close").click()
     emil.channel_link(name).click()
     expect(emil.message("for members only")).to_be_visible()
     members = dora.page.get_by_role("list", name=f"Members of {name}")
@@ -136,8 +136,8 @@ def test_a_private_channel_is_for_its_members_alone(dora: BrowserUser, emil: Bro
 
 
 @pytest.mark.thorough
-def test_a_channel_is_left(dora: BrowserUser, fay: ApiUser):
-    """Leaving asks once, and takes the channel out of the sidebar."""
+def test_a_channel_can_be_left(dora: BrowserUser, fay: ApiUser):
+    """After a confirmation the channel disappears from the sidebar."""
     fay_channel = fay.api.post("/channels", json={"name": "to be left", "kind": "private"}).json()["channelId"]
     fay.api.put(f"/channels/{fay_channel}/members/{dora.user_id}").raise_for_status()
     dora.open_channel(fay_channel)
@@ -149,10 +149,10 @@ def test_a_channel_is_left(dora: BrowserUser, fay: ApiUser):
 
 
 @pytest.mark.thorough
-def test_an_owner_leaves_the_channel_to_whoever_has_been_there_longest(
+def test_the_longest_standing_member_becomes_owner_when_the_owner_leaves(
     dora: BrowserUser, emil: BrowserUser, fay: ApiUser
 ):
-    """They are told that they own it, and remove others from then on."""
+    """The new owner gets a notice, is marked as owner, and can remove members."""
     name = f"handed on {dora.person.username}"
     channel = dora.new_channel(name)
     for user_id in (emil.user_id, fay.user_id):
@@ -175,39 +175,39 @@ def test_an_owner_leaves_the_channel_to_whoever_has_been_there_longest(
 
 
 @pytest.mark.thorough
-def test_a_direct_message_is_one_channel_per_pair_found_again(new_user: NewUser):
-    """Whoever opens it, from the people or the switcher, and however often: the same one, with its past."""
+def test_two_users_have_one_direct_channel(new_user: NewUser):
+    """Both users open the same channel with its history, from the list of people, the sidebar and the switcher."""
     dora, emil = new_user("dora"), new_user("emil")
-    mark = dora.person.username[-4:]
-    _renamed(dora, f"Dora {mark}")
-    _renamed(emil, f"Emil {mark}")
+    suffix = dora.person.username[-4:]
+    _rename(dora, f"Dora {suffix}")
+    _rename(emil, f"Emil {suffix}")
     for user in (dora, emil):
         user.open_channel("general")
-    _person(dora, f"Emil {mark}").click()
-    expect(dora.page.get_by_role("heading", name=f"Emil {mark}", level=1)).to_be_visible()
+    _directory_entry(dora, f"Emil {suffix}").click()
+    expect(dora.page.get_by_role("heading", name=f"Emil {suffix}", level=1)).to_be_visible()
     expect(dora.log).to_contain_text("Only the two of you can read it.")
     dora.send_message("just between us")
     expect(dora.message("just between us").get_by_role("img", name="Delivered")).to_be_visible()
     address = dora.page.url
-    emil.channel_link(f"Dora {mark}").click()
+    emil.channel_link(f"Dora {suffix}").click()
     expect(emil.message("just between us")).to_be_visible()
     expect(emil.page).to_have_url(address)
     emil.channel_link("general").click()
     expect(emil.page.get_by_role("log", name="Messages in general")).to_be_visible()
     emil.page.keyboard.press("Control+k")
-    emil.page.get_by_role("combobox").fill(f"dora {mark}")
+    emil.page.get_by_role("combobox").fill(f"dora {suffix}")
     emil.page.keyboard.press("Enter")
     expect(emil.message("just between us")).to_be_visible()
     expect(emil.page).to_have_url(address)
     dora.channel_link("general").click()
     expect(dora.page.get_by_role("log", name="Messages in general")).to_be_visible()
-    _person(dora, f"Emil {mark}").click()
+    _directory_entry(dora, f"Emil {suffix}").click()
     expect(dora.page).to_have_url(address)
     expect(dora.message("just between us")).to_be_visible()
 
 
 def test_a_link_to_a_public_channel_shows_it_with_an_offer_to_join(dora: BrowserUser, emil: BrowserUser):
-    """Who is not a member sees what it is and may join; a private one is said not to be here."""
+    """A user who is not a member can join it; a private channel is shown as not found."""
     public = dora.new_channel(f"open {dora.person.username}", kind="public")
     private = dora.new_channel("closed")
     emil.allow_errors(FORBIDDEN_OR_NOT_FOUND)
