@@ -173,8 +173,8 @@ def test_a_run_marks_its_states_in_the_graph(dora: BrowserUser, fay: ApiUser, ch
 
 
 @pytest.fixture
-def malformed_event_channel(stage: TestStage) -> Iterator[str]:
-    """The channelId of a malformed event that was published. Its dead letter is deleted after the test."""
+def malformed_event(stage: TestStage) -> Iterator[str]:
+    """Publish a malformed event and return its channelId. Its dead letter is deleted after the test."""
     channel = f"malformed-{uuid4().hex[:8]}"
     detail = {"metadata": {"eventId": str(uuid4()), "actor": "unknown"}, "data": {"channelId": channel}}
     entry = {
@@ -192,10 +192,8 @@ def malformed_event_channel(stage: TestStage) -> Iterator[str]:
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=dead_letter["ReceiptHandle"])
 
 
-def test_failed_first_lists_a_failed_run_before_newer_ones(
-    dora: BrowserUser, fay: ApiUser, channel: str, malformed_event_channel: str
-):
-    """The failed run is first although others are newer, and the graph shows where it failed and why."""
+def test_failed_runs_are_listed_first(dora: BrowserUser, fay: ApiUser, channel: str, malformed_event: str):
+    """With "Failed first" a failed run precedes newer ones, and the graph shows where it failed and why."""
     page = _open(dora, "/inspector")
     expect(_rows(page, "Runs").filter(has_text="Parley.MalformedEvent").first).to_be_visible()
     fay.send_message(channel, "newer than the failure")
@@ -217,10 +215,8 @@ def test_failed_first_lists_a_failed_run_before_newer_ones(
     dora.screenshot("inspector-failed")
 
 
-def test_lists_are_live_and_can_be_filtered_and_paused(
-    dora: BrowserUser, fay: ApiUser, gus: ApiUser, channel: str
-):
-    """New runs and events are listed if they match the filters, and only counted while live updates are paused."""
+def test_lists_are_live_filtered_and_paused(dora: BrowserUser, fay: ApiUser, gus: ApiUser, channel: str):
+    """New runs and events are listed if they match the filters, and only counted while updates are paused."""
     page = _open(dora, "/inspector")
     expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
     fay.send_message(channel, "before the filter")

@@ -109,9 +109,7 @@ window.Notification = class {
 """
 
 
-def test_a_hidden_tab_shows_notifications_of_mentions_and_direct_messages_if_they_are_on(
-    new_user: NewUser, fay: ApiUser
-):
+def test_a_hidden_tab_notifies_of_mentions_and_direct_messages(new_user: NewUser, fay: ApiUser):
     """There are none before they are switched on, while the tab is visible, or for messages without a mention."""
     dora = new_user("dora")
     dora.context.grant_permissions(["notifications"])

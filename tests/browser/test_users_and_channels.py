@@ -149,10 +149,8 @@ def test_a_channel_can_be_left(dora: BrowserUser, fay: ApiUser):
 
 
 @pytest.mark.thorough
-def test_the_longest_standing_member_becomes_owner_when_the_owner_leaves(
-    dora: BrowserUser, emil: BrowserUser, fay: ApiUser
-):
-    """The new owner gets a notice, is marked as owner, and can remove members."""
+def test_the_longest_standing_member_becomes_the_new_owner(dora: BrowserUser, emil: BrowserUser, fay: ApiUser):
+    """When the owner leaves, the new owner gets a notice, is marked as owner, and can remove members."""
     name = f"handed on {dora.person.username}"
     channel = dora.new_channel(name)
     for user_id in (emil.user_id, fay.user_id):
