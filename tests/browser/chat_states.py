@@ -61,7 +61,7 @@ def reconnecting(alice: BrowserUser, bob: ApiUser) -> None:
     proxy.cut()
     alice.send_message("I'll be in the tunnel for a minute")
     alice.page.clock.run_for(6_000)
-    expect(alice.page.get_by_text(re.compile("One message waits"))).to_be_visible()
+    expect(alice.page.get_by_text(re.compile("1 message will be sent"))).to_be_visible()
 
 
 def failed_message(alice: BrowserUser, bob: ApiUser) -> None:
