@@ -116,7 +116,7 @@ destroy: setup ui/dist/index.html ## Remove STAGE from the AWS account of your c
 
 .PHONY: fault-drill
 fault-drill: setup ## Break the running local stage for a minute, find the fault and repair it
-	@$(PY) -m ops.fault_drill
+	@$(PY) -m bench.fault_drill
 
 .PHONY: docs screenshots bench
 docs: setup ## Write the JSON Schemas, AsyncAPI and the UI's types again from the models

@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.runs import connect_users, save, stage_to_measure
-from ops.chat_client import ChatClient
 from ops.stage.stage import Stage
+from tests.chat_client import ChatClient
 from tests.guarantees.clients import create_private_channel
 
 MAX_SETTLE_SECONDS = 10.0

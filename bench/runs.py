@@ -7,8 +7,8 @@ from typing import Any
 
 import typer
 
-from ops.chat_client import ChatClient
 from ops.stage.stage import Stage, StageNotFoundError
+from tests.chat_client import ChatClient
 from tests.local_stage import TestStage
 
 RESULTS = Path(__file__).parent / "results"

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import chat_client
 from ops.stage.stage import Stage
-from tests import resuming_client
+from tests import chat_client, resuming_client
 from tests.local_stage import TestStage, running_stage
 from tests.waiting import DEADLINE_SECONDS
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ops.chat_client import ChatClient
 from ops.stage.stage import Stage
+from tests.chat_client import ChatClient
 from tests.waiting import COMMAND_SECONDS, START_SECONDS
 
 ROOT = Path(__file__).resolve().parents[1]

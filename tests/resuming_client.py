@@ -19,7 +19,7 @@ from uuid import uuid4
 import httpx
 from websockets.exceptions import WebSocketException
 
-from ops.chat_client import ChatClient, Frame, Socket
+from tests.chat_client import ChatClient, Frame, Socket
 
 PAGE = 100
 MAX_PAUSE_SECONDS = 2.0

@@ -18,14 +18,14 @@ import typer
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from rich.console import Console
 
-from ops.chat_client import ChatClient, open_client
-from ops.fault_drill import BROKEN_HANDLER, FaultDrill
+from bench.fault_drill import BROKEN_HANDLER, FaultDrill
 from ops.stage.stage import Stage
 from tests.browser import chromium
 from tests.browser.api_user import ApiUser
 from tests.browser.browser_user import BrowserUser, sign_in
 from tests.browser.chat_states import DESKTOP_STATES, PHONE_STATES, open_state, wait_until_drawn
 from tests.browser.expectations import expect
+from tests.chat_client import ChatClient, open_client
 from tests.local_stage import ROOT, Person, TestStage, running_stage
 from tests.waiting import DEADLINE_SECONDS
 

@@ -12,9 +12,9 @@ from uuid import uuid4
 
 import httpx
 
-from ops.chat_client import ChatClient
 from ops.runs import dead_letters
 from ops.runs.run_log import RunLog
+from tests.chat_client import ChatClient
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
 from tests.resuming_client import ResumingClient

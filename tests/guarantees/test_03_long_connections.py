@@ -9,7 +9,7 @@ import contextlib
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from ops.chat_client import Socket
+from tests.chat_client import Socket
 from tests.guarantees.clients import ConnectedChannel, create_private_channel, signed_in_users
 from tests.guarantees.faults import Faults
 from tests.guarantees.report import Record

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from ops.chat_client import ChatClient, NoSuchFrameError, Socket
+from tests.chat_client import ChatClient, NoSuchFrameError, Socket
 from tests.guarantees.clients import create_private_channel, signed_in_users
 from tests.guarantees.faults import Faults
 from tests.guarantees.report import Record

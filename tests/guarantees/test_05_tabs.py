@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.chat_client import ChatClient, Frame
+from tests.chat_client import ChatClient, Frame
 from tests.guarantees.clients import create_private_channel, signed_in_users
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from ops.chat_client import ChatClient
+from tests.chat_client import ChatClient
 from tests.guarantees.clients import create_private_channel, signed_in_users
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ops.chat_client import ChatClient, Socket
+from tests.chat_client import ChatClient, Socket
 from tests.guarantees.clients import create_private_channel, signed_in_users
 from tests.guarantees.faults import Faults
 from tests.guarantees.report import Record

@@ -19,7 +19,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Ok
 
 from functions.contract.errors import ErrorCode
-from ops.chat_client import ChatClient, Socket
+from tests.chat_client import ChatClient, Socket
 from tests.guarantees.clients import create_private_channel, stored_messages
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from ops.chat_client import ChatClient
+from tests.chat_client import ChatClient
 from tests.local_stage import TestStage
 
 NewClient = Callable[[str], Awaitable[ChatClient]]

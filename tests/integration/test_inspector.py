@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from ops.chat_client import ChatClient
+from tests.chat_client import ChatClient
 from tests.integration.commands import wait_until_followed
 from tests.integration.conftest import NewClient
 from tests.local_stage import TestStage

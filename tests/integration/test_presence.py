@@ -3,7 +3,7 @@
 import pytest
 from boto3.dynamodb.conditions import Key
 
-from ops.chat_client import ChatClient
+from tests.chat_client import ChatClient
 from tests.integration.conftest import NewClient
 from tests.local_stage import TestStage
 from tests.waiting import until

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from ops.chat_client import Socket
+from tests.chat_client import Socket
 from tests.integration.conftest import NewClient
 from tests.local_stage import TestStage
 

@@ -15,8 +15,8 @@ import pytest
 from boto3.dynamodb.conditions import Key
 
 from functions.contract.model import timestamp
-from ops.chat_client import ChatClient
 from ops.stage.stage import Stage
+from tests.chat_client import ChatClient
 from tests.events import envelope, message_data, publish
 from tests.integration.commands import run_ops, run_ops_process
 from tests.integration.conftest import NewClient

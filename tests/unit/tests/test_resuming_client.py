@@ -16,7 +16,7 @@ from starlette.routing import Route
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from ops.chat_client import Api, ChatClient
+from tests.chat_client import Api, ChatClient
 from tests.resuming_client import ResumingClient
 
 pytestmark = pytest.mark.anyio

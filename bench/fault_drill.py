@@ -1,8 +1,8 @@
-"""Practise an incident on a local stage: `make fault-drill`, or `python -m ops.fault_drill`.
+"""Practise an incident on a local stage: `make fault-drill`, or `python -m bench.fault_drill`.
 
 While two users chat, the posting function gets a handler that does not exist, as after a bad deployment. The drill
-finds and repairs the fault with the documented steps alone (`ops runs`, `ops follow`, restore the handler,
-`ops replay --redeliver`, `ops redrive`), and then compares what both users received with what was sent. See
+finds and repairs the fault with the documented steps alone (`parley runs`, `parley follow`, restore the handler,
+`parley replay --redeliver`, `parley redrive`), and then compares what both users received with what was sent. See
 docs/debugging.md.
 """
 
@@ -25,9 +25,9 @@ from rich.console import Console
 from rich.text import Text
 
 from functions.contract.model import timestamp
-from ops.chat_client import ChatClient, Frame, open_client
 from ops.errors import ExitCode, OpsError
 from ops.stage.stage import Stage
+from tests.chat_client import ChatClient, Frame, open_client
 
 BROKEN_HANDLER = "functions.handlers.post_to_connections_broken.handler"
 MESSAGE_INTERVAL_SECONDS = 2.0
@@ -160,7 +160,7 @@ class FaultDrill:
             check=False,
         )
         if process.returncode != ExitCode.DONE:
-            raise OpsError(f"`ops {arguments[0]}` ended with {process.returncode}: {process.stderr.strip()}")
+            raise OpsError(f"`parley {arguments[0]}` ended with {process.returncode}: {process.stderr.strip()}")
         return process.stdout
 
     def set_handler(self, name: str) -> str:
@@ -244,7 +244,7 @@ async def _diagnose(drill: FaultDrill, channel_id: str, since: str) -> dict[str,
     runs = await drill.query("runs", "--since", since, "--channel", channel_id, "--limit", "8")
     troubled = [run for run in runs if run["troubled"]]
     if not troubled:
-        raise OpsError(f"`ops runs` shows no run in trouble in {channel_id}, though the function is broken.")
+        raise OpsError(f"`parley runs` shows no run in trouble in {channel_id}, though the function is broken.")
     drill.save_picture("runs")
     drill.print_heading("3. Follow one message: it is stored, and no connection was reached")
     report = await drill.query("follow", troubled[0]["messageId"])
