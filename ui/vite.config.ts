@@ -1,5 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { inlineClassNames, scopedName } from "./scripts/class-names.ts";
 import { emojiData } from "./scripts/emoji-data.ts";
 import { firstLoad } from "./scripts/first-load.ts";
 import { mutation } from "./tests/mutants.ts";
@@ -11,7 +12,8 @@ const fromStage = { target: stage, changeOrigin: true };
 const mutant = mutation();
 
 export default defineConfig({
-  plugins: [mutant, react(), emojiData(), firstLoad()],
+  plugins: [mutant, react(), inlineClassNames(), emojiData(), firstLoad()],
+  css: { modules: { generateScopedName: scopedName } },
   build: {
     target: "es2024",
     // The first versions with light-dark(), so that the palette stays as it is written.
@@ -26,6 +28,8 @@ export default defineConfig({
   },
   test: {
     environment: "node",
+    // Names of classes are the same in tests.
+    css: { include: /\.module\.css$/, modules: { classNameStrategy: "scoped" } },
     setupFiles: ["tests/support/browser.ts", ...(mutant ? ["tests/mutantLoaded.ts"] : [])],
     include: ["tests/**/*.test.{ts,tsx}"],
     // Test files share a worker and its modules, which halves the time. With a mutant they are isolated, so that a

@@ -76,7 +76,7 @@ class BrowserUser:
 
     def texts(self) -> list[str]:
         """The texts of the displayed messages, from top to bottom."""
-        return [text.strip() for text in self.log.locator(".markdown").all_inner_texts()]
+        return [text.strip() for text in self.log.locator(".Markdown_markdown").all_inner_texts()]
 
     def channel_link(self, name: str) -> Locator:
         """A channel's link in the sidebar."""
@@ -290,7 +290,7 @@ def sign_in(page: Page, url: str, person: Person) -> None:
     """Open an address of the chat, and sign in if the page asks for it."""
     page.goto(url, wait_until="commit")
     button = page.get_by_role("button", name="Sign in")
-    chat = page.get_by_role("navigation", name="Channels and people").or_(page.locator(".app"))
+    chat = page.get_by_role("navigation", name="Channels and people").or_(page.locator(".ChatShell_app"))
     expect(button.or_(chat.first).first).to_be_visible()
     if not button.is_visible():
         return

@@ -34,7 +34,7 @@ def typing(alice: BrowserUser, bob: ApiUser) -> None:
     """Another user is typing."""
     alice.open_channel("general")
     bob.start_typing("general")
-    expect(alice.page.locator(".typing")).to_have_text("Bob is typing")
+    expect(alice.page.locator(".TypingIndicator_typing")).to_have_text("Bob is typing")
 
 
 def unread_line(alice: BrowserUser, bob: ApiUser) -> None:
@@ -46,7 +46,7 @@ def unread_line(alice: BrowserUser, bob: ApiUser) -> None:
     bob.send_message(channel, "One more thing: the alarm fired at six, and it was right.")
     bob.send_message(channel, f"@{alice.person.username} could you look at the trace?")
     alice.open_channel(channel)
-    expect(alice.log.locator(".new-since")).to_be_visible()
+    expect(alice.log.locator(".MessageList_newSince")).to_be_visible()
 
 
 def reconnecting(alice: BrowserUser, bob: ApiUser) -> None:

@@ -192,7 +192,7 @@ def _open_inspector(
 def _open_newest_run(page: Page) -> None:
     page.get_by_role("combobox", name="Type").select_option("MessageSent")
     page.get_by_role("combobox", name="Channel").select_option("general")
-    page.locator(".run-row").first.click()
+    page.locator(".RunsView_row").first.click()
     expect(page.locator('[data-state="Delivered"]')).to_have_attribute("data-outcome", "succeeded")
 
 
@@ -216,7 +216,7 @@ def _delivery(browser: Browser, stage: TestStage) -> None:
 def _time_travel(browser: Browser, stage: TestStage) -> None:
     page = _open_inspector(browser, stage, "light", "/inspector/channels/general")
     slider = page.get_by_role("slider")
-    description = page.locator(".history-description")
+    description = page.get_by_role("region", name="Position").get_by_role("status")
     slider.focus()
     for _ in range(int(slider.get_attribute("max") or 0)):
         page.keyboard.press("ArrowLeft")
@@ -240,7 +240,7 @@ def _undelivered_run(browser: Browser, stage: TestStage) -> None:
         bob.wait_for_frame("ack", clientMessageId=command["clientMessageId"])
         page = _open_inspector(browser, stage, "light", "/inspector")
         page.get_by_role("checkbox", name="Failed first").check()
-        row = page.locator(".run-row").filter(has_text="Partly delivered").first
+        row = page.locator(".RunsView_row").filter(has_text="Partly delivered").first
         expect(row).to_be_visible()
     finally:
         drill.set_handler(working_handler)

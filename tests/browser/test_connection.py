@@ -18,7 +18,7 @@ MINUTE_MS = 60_000
 RECORD_BANNERS = """
 window.banners = [];
 new MutationObserver(() => {
-    for (const line of document.querySelectorAll(".connection-banner")) banners.push(line.textContent);
+    for (const line of document.querySelectorAll(".ConnectionBanner_banner")) banners.push(line.textContent);
 }).observe(document.body, {subtree: true, childList: true, characterData: true});
 """
 
@@ -36,7 +36,7 @@ def _open_channel_and_connect(user: BrowserUser, channel_id: str) -> None:
 
 def _record_banners(page: Page) -> None:
     """Record the text of every connection banner from now on, however briefly it is displayed."""
-    expect(page.locator(".connection")).to_be_attached()
+    expect(page.locator(".ConnectionBanner_connection")).to_be_attached()
     page.evaluate(RECORD_BANNERS)
 
 

@@ -106,10 +106,14 @@ def test_it_opens_at_the_first_unread_message_under_a_line(dora: BrowserUser, fa
     seed(dora.stage, channel, 130, senders=[(dora.user_id, "Dora"), (fay.user_id, "Fay")])
     dora.request("PUT", f"/channels/{channel}/read-marker", {"seq": 100})
     dora.open_channel(channel)
-    line = dora.log.locator(".new-since")
+    line = dora.log.locator(".MessageList_newSince")
     expect(line).to_be_in_viewport()
     # The first unread message of another user, because own messages are never new.
-    first = dora.log.locator("[data-row]").filter(has=dora.page.locator(".new-since")).get_by_role("article")
+    first = (
+        dora.log.locator("[data-row]")
+        .filter(has=dora.page.locator(".MessageList_newSince"))
+        .get_by_role("article")
+    )
     expect(first).to_have_attribute("data-seq", re.compile(r"^10[1-9]$"))
     jump = dora.page.get_by_role("button", name=re.compile("new messages"))
     expect(jump).to_be_visible()

@@ -109,11 +109,11 @@ def test_direction_marks_in_names_do_not_reorder_text(new_user: NewUser):
     dora.send_message("who am I?")
     message = dora.message("who am I?")
     expect(message.get_by_role("img", name="Delivered")).to_be_visible()
-    name, time = message.locator(".message-name").bounding_box(), message.locator("time").first.bounding_box()
+    name, time = message.locator(".MessageRow_name").bounding_box(), message.locator("time").first.bounding_box()
     assert name
     assert time
     assert name["x"] < time["x"], "the name must be before the time, whatever its direction"
-    expect(message.locator(".message-name")).to_have_js_property("tagName", "BDI")
+    expect(message.locator(".MessageRow_name")).to_have_js_property("tagName", "BDI")
 
 
 def test_the_policy_allows_no_inline_script(stage: TestStage, new_user: NewUser):

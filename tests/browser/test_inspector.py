@@ -153,7 +153,7 @@ def test_a_run_marks_its_states_in_the_graph(dora: BrowserUser, fay: ApiUser, ch
         expect(_state(page, name)).to_have_attribute("data-outcome", "succeeded")
     for name in ("EditMessage", "Superseded", "RejectContention", "DeliveryFailed"):
         expect(_state(page, name)).to_have_attribute("data-outcome", "none")
-    expect(page.locator(".graph-edge-taken")).to_have_count(12)
+    expect(page.locator(".WorkflowGraph_taken")).to_have_count(12)
 
     _state(page, "PersistOnce").click()
     panel = page.get_by_role("complementary", name="PersistOnce")
@@ -281,7 +281,7 @@ def test_the_history_shows_a_channel_at_any_position(dora: BrowserUser, fay: Api
     expect(messages.get_by_text("No messages yet.")).to_be_visible()
     expect(page.get_by_text("No members yet.")).to_be_visible()
 
-    description = page.locator(".history-description")
+    description = page.get_by_role("region", name="Position").get_by_role("status")
     steps = count(1)
 
     def step_to(text: str) -> None:
@@ -403,6 +403,6 @@ def test_without_a_session_the_inspector_is_not_shown(new_user: NewUser, stage: 
     page = new_user("ivy", signed_in=False).page
     page.goto(f"{stage.url.rstrip('/')}/inspector/runs")
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-    expect(page.locator(".inspector")).to_have_count(0)
+    expect(page.locator(".InspectorScreen_screen")).to_have_count(0)
     for path in ("runs", "live", "follow/x", "channels/general/events"):
         assert httpx.get(f"{stage.url.rstrip('/')}/inspector-api/{path}").status_code == 401

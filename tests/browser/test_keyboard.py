@@ -197,7 +197,7 @@ def test_with_reduced_motion_nothing_is_animated(new_user: NewUser, fay: ApiUser
     channel = dora.new_channel("calm", fay.user_id)
     dora.open_channel(channel)
     fay.start_typing(channel)
-    expect(dora.page.locator(".typing")).to_have_text("Fay is typing")
+    expect(dora.page.locator(".TypingIndicator_typing")).to_have_text("Fay is typing")
 
     def running_animations() -> int:
         """The number of running animations: the dots of the typing indicator, the opening of a dialog."""

@@ -53,9 +53,9 @@ def test_difficult_texts_do_not_overflow(new_user: NewUser, fay: ApiUser):
             _expect_no_overflow(dora.page)
     dora.screenshot("difficult-texts")
     dora.page.set_viewport_size({"width": 1280, "height": 4_000})
-    hebrew = dora.message("שלום").locator(".markdown p")
+    hebrew = dora.message("שלום").locator(".Markdown_markdown p")
     expect(hebrew).to_have_css("direction", "rtl")
-    expect(dora.message("line 1").first.locator(".markdown p").first).to_have_css("direction", "ltr")
+    expect(dora.message("line 1").first.locator(".Markdown_markdown p").first).to_have_css("direction", "ltr")
     huge = dora.message("word word")
     collapsed = huge.bounding_box()
     assert collapsed

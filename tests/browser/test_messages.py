@@ -102,13 +102,13 @@ def test_a_mention_is_completed_and_highlighted_for_the_mentioned_user(dora: Bro
     expect(dora.composer).to_have_value(f"hello @{emil.person.username} ")
     dora.composer.press_sequentially("and welcome")
     dora.composer.press("Enter")
-    expect(dora.message("and welcome").locator(".mention")).to_have_text("@Emil")
+    expect(dora.message("and welcome").locator(".Markdown_mention")).to_have_text("@Emil")
     expect(emil.channel_link("names")).to_have_accessible_name(re.compile("1 unread"))
     expect(emil.channel_link("names").locator(".badge-strong")).to_contain_text("1")
     emil.channel_link("names").click()
     message = emil.message("and welcome")
     expect(message).to_have_class(re.compile("message-mentions-me"))
-    expect(message.locator(".mention-me")).to_have_text("@Emil")
+    expect(message.locator(".Markdown_me")).to_have_text("@Emil")
     expect(dora.message("and welcome")).not_to_have_class(re.compile("message-mentions-me"))
 
 
@@ -121,7 +121,7 @@ def test_markdown_is_displayed_as_elements(dora: BrowserUser):
         dora.send_message(text)
         last = dora.log.get_by_role("article").last
         expect(last.get_by_role("img", name="Delivered")).to_be_visible()
-        return last.locator(".markdown")
+        return last.locator(".Markdown_markdown")
 
     words = send("*soft* **loud** ~~gone~~ `code()`")
     for element, text in (("em", "soft"), ("strong", "loud"), ("del", "gone"), ("code", "code()")):
@@ -147,7 +147,7 @@ def test_the_byte_counter_appears_near_the_limit_and_a_longer_text_is_not_sent(d
     """Short texts have no counter; near the limit it shows the bytes left, then the bytes over the limit."""
     channel = dora.new_channel("limits")
     dora.open_channel(channel)
-    count = dora.page.locator(".composer-count")
+    count = dora.page.locator(".Composer_count")
     dora.composer.fill("a" * 6_000)
     expect(count).to_have_count(0)
     dora.composer.fill("é" * 4_000)

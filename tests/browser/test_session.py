@@ -28,7 +28,8 @@ def test_a_link_is_opened_after_the_sign_in(new_user: NewUser, fay: ApiUser):
     page.goto(f"{dora.stage.url}/c/{channel}/2")
     page.get_by_role("button", name="Sign in").click()
     fill_in_credentials(page, dora.person)
-    expect(page.get_by_role("article").filter(has_text="depth 2")).to_have_class(re.compile("message-highlighted"))
+    message = page.get_by_role("article").filter(has_text="depth 2")
+    expect(message).to_have_class(re.compile("MessageRow_highlighted"))
     expect(page).to_have_url(f"{dora.stage.url}/c/{channel}/2")
 
 

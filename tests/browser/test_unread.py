@@ -67,7 +67,7 @@ def test_messages_that_came_while_the_tab_was_closed_are_unread_and_under_a_line
     dora.page.goto(f"{dora.stage.url}/c/general")
     _expect_unread(dora, "overnight", 2)
     dora.channel_link("overnight").click()
-    row = dora.log.locator("[data-row]").filter(has=dora.page.locator(".new-since"))
+    row = dora.log.locator("[data-row]").filter(has=dora.page.locator(".MessageList_newSince"))
     expect(row).to_contain_text("good morning")
     expect(dora.channel_link("overnight")).not_to_have_accessible_name(re.compile("unread"))
 
@@ -87,7 +87,9 @@ def test_a_hidden_tab_does_not_mark_messages_as_read(new_user: NewUser, fay: Api
     dora.page.evaluate("hideTab(true)")
     fay.send_message(channel, "unseen")
     expect(dora.page).to_have_title("(1) background · Parley")
-    expect(dora.log.locator("[data-row]").filter(has=dora.page.locator(".new-since"))).to_contain_text("unseen")
+    expect(dora.log.locator("[data-row]").filter(has=dora.page.locator(".MessageList_newSince"))).to_contain_text(
+        "unseen"
+    )
     dora.page.evaluate("hideTab(false)")
     expect(dora.page).to_have_title("background · Parley")
 

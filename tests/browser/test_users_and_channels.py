@@ -32,7 +32,7 @@ def test_presence_follows_open_tabs_and_shows_when_a_user_was_last_seen(new_user
     second = emil.open_tab()
     second.close()
     _directory_entry(dora, name).click()
-    head = dora.page.locator(".channel-head")
+    head = dora.page.locator(".ChannelHeader_head")
     expect(head).to_contain_text("online")
     emil.page.goto("about:blank")
     expect(head).to_contain_text("last seen just now")
@@ -51,7 +51,7 @@ def test_the_typing_indicator_names_up_to_two_users_and_expires(
     dora.open_channel(channel)
     # The indicator does not expire while the page's clock is stopped.
     clock.stop(dora.page)
-    typing = dora.page.locator(".typing")
+    typing = dora.page.locator(".TypingIndicator_typing")
     fay.start_typing(channel)
     expect(typing).to_have_text("Fay is typing")
     gus.start_typing(channel)
@@ -72,8 +72,8 @@ def test_the_typing_indicator_is_shown_to_others_only(dora: BrowserUser, emil: B
     dora.open_channel(channel)
     emil.open_channel(channel)
     emil.composer.press_sequentially("hel")
-    expect(dora.page.locator(".typing")).to_have_text("Emil is typing")
-    expect(emil.page.locator(".typing")).to_have_text("")
+    expect(dora.page.locator(".TypingIndicator_typing")).to_have_text("Emil is typing")
+    expect(emil.page.locator(".TypingIndicator_typing")).to_have_text("")
 
 
 @pytest.mark.thorough

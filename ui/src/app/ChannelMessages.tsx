@@ -10,6 +10,7 @@ import type { MessageActions } from "../features/message/messageActions";
 import { useChatActions } from "../features/shared/chatContext";
 import { useChat } from "../features/shared/useChat";
 import { Skeleton } from "../kit/Skeleton";
+import styles from "./ChannelScreen.module.css";
 
 interface ChannelMessagesProps {
   readonly channel: Channel;
@@ -45,14 +46,14 @@ export function ChannelMessages(props: ChannelMessagesProps) {
 
   if (!isMember) {
     return (
-      <div className="channel-state">
+      <div className={styles.state}>
         <ChannelIntro channel={channel} title={title} empty={false} />
       </div>
     );
   }
   if (timeline.failed && timeline.messages.length === 0) {
     return (
-      <div className="channel-state" role="alert">
+      <div className={styles.state} role="alert">
         <p>The messages could not be loaded.</p>
         <button type="button" className="button" onClick={() => void chat.history.open(channelId, target)}>
           Try again
@@ -62,7 +63,7 @@ export function ChannelMessages(props: ChannelMessagesProps) {
   }
   if (timeline.loading === "all" && timeline.messages.length === 0) {
     return (
-      <div className="channel-waiting">
+      <div className={styles.waiting}>
         <Skeleton lines={6} />
       </div>
     );

@@ -18,9 +18,10 @@ import { useChatActions } from "../features/shared/chatContext";
 import { useChat } from "../features/shared/useChat";
 import { useNames } from "../features/shared/useNames";
 import { ConfirmDialog } from "../kit/ConfirmDialog";
+import dialogStyles from "../kit/Dialog.module.css";
 import { ChannelMessages } from "./ChannelMessages";
+import styles from "./ChannelScreen.module.css";
 import { useMessageActions } from "./useMessageActions";
-import "./ChannelScreen.css";
 
 interface ChannelScreenProps {
   readonly channel: Channel;
@@ -76,8 +77,8 @@ export function ChannelScreen(props: ChannelScreenProps) {
   if (!me) return null;
 
   return (
-    <div className="channel">
-      <section className="channel-main" aria-label={title}>
+    <div className={styles.channel}>
+      <section className={styles.main} aria-label={title}>
         <ChannelHeader channel={channel} title={title} panel={panel} onPanel={onPanel} onMenu={onMenu} />
         <ChannelMessages
           channel={channel}
@@ -128,10 +129,10 @@ export function ChannelScreen(props: ChannelScreenProps) {
             requestAnimationFrame(focusComposer);
           }}
         >
-          <p className="dialog-text">
+          <p className={dialogStyles.text}>
             Everyone sees that a message was deleted. Its text is no longer shown.
           </p>
-          <blockquote className="channel-deleting">{deleting.text.slice(0, 280)}</blockquote>
+          <blockquote className={styles.deleting}>{deleting.text.slice(0, 280)}</blockquote>
         </ConfirmDialog>
       )}
     </div>

@@ -9,16 +9,17 @@ import type { DialogName } from "../features/shared/dialogs";
 import { useChat } from "../features/shared/useChat";
 import { useRoute } from "../features/shared/useRoute";
 import { Sidebar } from "../features/sidebar/Sidebar";
+import { classNames } from "../kit/classNames";
 import { IconButton } from "../kit/IconButton";
 import { Skeleton } from "../kit/Skeleton";
 import { Toasts } from "../kit/Toasts";
 import { ChannelScreen } from "./ChannelScreen";
+import styles from "./ChatShell.module.css";
 import { Dialogs } from "./Dialogs";
 import { firstChannel, loadLastChannel, saveLastChannel } from "./lastChannel";
 import { useNotifications } from "./useNotifications";
 import { useShortcuts } from "./useShortcuts";
 import { useTitle } from "./useTitle";
-import "./ChatShell.css";
 
 export function ChatShell({ chat }: { chat: Chat }) {
   const route = useRoute();
@@ -50,17 +51,22 @@ export function ChatShell({ chat }: { chat: Chat }) {
   const closeDrawer = useCallback(() => setDrawerOpen(false), []);
 
   return (
-    <div className="app">
-      <a className="skip" href="#main">
+    <div className={styles.app}>
+      <a className="skip-link" href="#main">
         Skip to the messages
       </a>
-      <div className={`app-side${drawerOpen ? " app-side-open" : ""}`}>
+      <div className={classNames(styles.side, drawerOpen && styles.open)}>
         <Sidebar onOpen={setDialog} onNavigate={closeDrawer} />
         {drawerOpen && (
-          <button type="button" className="app-backdrop" aria-label="Hide channels" onClick={closeDrawer} />
+          <button
+            type="button"
+            className={styles.backdrop}
+            aria-label="Hide channels"
+            onClick={closeDrawer}
+          />
         )}
       </div>
-      <main className="app-main" id="main" tabIndex={-1} inert={drawerOpen}>
+      <main className={styles.main} id="main" tabIndex={-1} inert={drawerOpen}>
         <ConnectionBanner />
         {channel ? (
           <ChannelScreen
@@ -74,7 +80,7 @@ export function ChatShell({ chat }: { chat: Chat }) {
           />
         ) : (
           <>
-            <div className="app-bar">
+            <div className={styles.bar}>
               <IconButton
                 icon="menu"
                 label="Show channels"
@@ -84,7 +90,7 @@ export function ChatShell({ chat }: { chat: Chat }) {
               />
             </div>
             {progress === "loading" ? (
-              <div className="app-waiting">
+              <div className={styles.waiting}>
                 <Skeleton lines={6} />
               </div>
             ) : (
@@ -103,7 +109,7 @@ export function ChatShell({ chat }: { chat: Chat }) {
 function useDrawer(open: boolean, setOpen: (open: boolean) => void): void {
   useEffect(() => {
     if (!open) return;
-    document.querySelector<HTMLElement>(".sidebar-link[aria-current], .sidebar-link")?.focus();
+    document.querySelector<HTMLElement>('[data-region="sidebar"]')?.focus();
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key === "Escape" && !event.defaultPrevented) setOpen(false);
     };

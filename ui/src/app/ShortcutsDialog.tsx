@@ -1,6 +1,6 @@
 /** The list of keyboard shortcuts. */
 import { Dialog } from "../kit/Dialog";
-import "./ShortcutsDialog.css";
+import styles from "./ShortcutsDialog.module.css";
 
 const command = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘" : "Ctrl";
 
@@ -20,9 +20,9 @@ const shortcuts: readonly (readonly [string, readonly string[]])[] = [
 export default function ShortcutsDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="Keyboard shortcuts" onClose={onClose}>
-      <dl className="shortcuts">
+      <dl>
         {shortcuts.map(([what, keys]) => (
-          <div key={what} className="shortcut">
+          <div key={what} className={styles.shortcut}>
             <dt>{what}</dt>
             <dd>
               {keys.map((key) => (

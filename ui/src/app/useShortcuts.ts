@@ -38,8 +38,8 @@ function isTextField(target: EventTarget | null): boolean {
 
 /** Focus the composer, the messages and the sidebar in turn. */
 function focusNextRegion(): void {
-  const regions = [".composer-field", ".messages-scroller", ".sidebar-link[aria-current], .sidebar-link"]
-    .map((selector) => document.querySelector<HTMLElement>(selector))
+  const regions = ["composer", "messages", "sidebar"]
+    .map((region) => document.querySelector<HTMLElement>(`[data-region="${region}"]`))
     .filter((element) => element !== null);
   const current = regions.findIndex((element) => element.contains(document.activeElement));
   regions[(current + 1) % regions.length]?.focus();

@@ -1,6 +1,7 @@
 /** A dialog that asks to confirm an action that cannot be undone. */
 import type { ReactNode } from "react";
 import { Dialog } from "./Dialog";
+import dialogStyles from "./Dialog.module.css";
 
 interface ConfirmDialogProps {
   readonly title: string;
@@ -14,7 +15,7 @@ export function ConfirmDialog({ title, action, children, onClose, onConfirm }: C
   return (
     <Dialog title={title} size="small" onClose={onClose}>
       {children}
-      <div className="dialog-actions">
+      <div className={dialogStyles.actions}>
         <button type="button" className="button" onClick={onClose}>
           Cancel
         </button>

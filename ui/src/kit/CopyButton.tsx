@@ -1,7 +1,7 @@
 /** Copies a text and shows the result. */
 import { useEffect, useState } from "react";
+import styles from "./CopyButton.module.css";
 import { Icon } from "./Icon";
-import "./CopyButton.css";
 
 export function CopyButton({ what, text }: { readonly what: string; readonly text: () => string }) {
   const [state, setState] = useState<"ready" | "done" | "refused">("ready");
@@ -13,7 +13,7 @@ export function CopyButton({ what, text }: { readonly what: string; readonly tex
   return (
     <button
       type="button"
-      className="icon-button copy-button"
+      className={`icon-button ${styles.button}`}
       aria-label={`Copy ${what}`}
       title={`Copy ${what}`}
       onClick={() => {

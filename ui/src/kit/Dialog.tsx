@@ -3,8 +3,9 @@
  * the page inert and restores the focus.
  */
 import { type ReactNode, useEffect, useId, useRef } from "react";
+import { classNames } from "./classNames";
+import styles from "./Dialog.module.css";
 import { IconButton } from "./IconButton";
-import "./Dialog.css";
 
 interface DialogProps {
   readonly title: string;
@@ -34,7 +35,8 @@ export function Dialog({ title, onClose, children, hideHeading = false, size = "
   return (
     <dialog
       ref={ref}
-      className={`dialog dialog-${size}${hideHeading ? " dialog-no-heading" : ""}`}
+      className={classNames(styles.dialog, hideHeading && styles.noHeading)}
+      data-size={size}
       aria-labelledby={heading}
       // Escape closes only the topmost layer.
       onKeyDown={(event) => {
@@ -48,8 +50,8 @@ export function Dialog({ title, onClose, children, hideHeading = false, size = "
         if (event.target === ref.current) onClose();
       }}
     >
-      <div className="dialog-body">
-        <header className={hideHeading ? "visually-hidden" : "dialog-head"}>
+      <div className={styles.body}>
+        <header className={hideHeading ? "visually-hidden" : styles.head}>
           <h2 id={heading}>{title}</h2>
           {!hideHeading && (
             <IconButton icon="close" label="Close" size={20} title={undefined} onClick={onClose} />

@@ -1,7 +1,7 @@
 /** A panel at the side; covers the page on narrow screens. */
 import { type ReactNode, useEffect, useRef } from "react";
 import { IconButton } from "./IconButton";
-import "./SidePanel.css";
+import styles from "./SidePanel.module.css";
 
 interface SidePanelProps {
   readonly title: string;
@@ -22,7 +22,7 @@ export function SidePanel({ title, count, onClose, children }: SidePanelProps) {
   }, []);
   return (
     <aside
-      className="panel"
+      className={styles.panel}
       aria-label={title}
       onKeyDown={(event) => {
         if (event.key === "Escape" && !event.defaultPrevented) {
@@ -31,10 +31,10 @@ export function SidePanel({ title, count, onClose, children }: SidePanelProps) {
         }
       }}
     >
-      <header className="panel-head">
+      <header className={styles.head}>
         <h2 ref={heading} tabIndex={-1}>
           {title}
-          {count !== undefined && <span className="panel-count">{count}</span>}
+          {count !== undefined && <span className={styles.count}>{count}</span>}
         </h2>
         <IconButton
           icon="close"
@@ -44,7 +44,7 @@ export function SidePanel({ title, count, onClose, children }: SidePanelProps) {
           onClick={onClose}
         />
       </header>
-      <div className="panel-body">{children}</div>
+      <div className={styles.body}>{children}</div>
     </aside>
   );
 }

@@ -2,7 +2,7 @@
 import { useEffect } from "react";
 import { Icon } from "./Icon";
 import { IconButton } from "./IconButton";
-import "./Toasts.css";
+import styles from "./Toasts.module.css";
 
 const ERROR_SHOWN_MS = 9_000;
 const INFO_SHOWN_MS = 4_500;
@@ -21,7 +21,7 @@ interface ToastsProps {
 
 export function Toasts({ toasts, onDismiss }: ToastsProps) {
   return (
-    <div className="toasts" aria-live="polite" role="status">
+    <div className={styles.toasts} aria-live="polite" role="status">
       {toasts.map((toast) => (
         <Toast key={toast.id} toast={toast} onDismiss={onDismiss} />
       ))}
@@ -36,7 +36,7 @@ function Toast({ toast, onDismiss }: { toast: ToastMessage; onDismiss: (id: numb
     return () => clearTimeout(timer);
   }, [id, kind, onDismiss]);
   return (
-    <div className={`toast toast-${kind}`}>
+    <div className={styles.toast} data-kind={kind}>
       <Icon name={kind === "error" ? "alert" : "check"} size={18} />
       <p>{text}</p>
       <IconButton icon="close" label="Dismiss" size={16} title={undefined} onClick={() => onDismiss(id)} />

@@ -4,7 +4,7 @@
  */
 import { type KeyboardEvent, type ReactElement, type Ref, useImperativeHandle, useRef } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
-import "./WindowedList.css";
+import styles from "./WindowedList.module.css";
 
 export interface ListHandle {
   readonly show: (index: number, align: "nearest" | "end") => void;
@@ -51,7 +51,7 @@ export function WindowedList<T>({ items, keyOf, row, ref }: WindowedListProps<T>
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys only move the focus between rows.
-    <div className="windowed-list" ref={scroller} onKeyDown={onKeyDown}>
+    <div className={styles.list} ref={scroller} onKeyDown={onKeyDown}>
       <Virtualizer
         ref={list}
         scrollRef={scroller}

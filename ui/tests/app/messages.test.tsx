@@ -171,8 +171,8 @@ describe("mentions", () => {
     expect(composer().value).toBe("hello @dave ");
     await user.keyboard("and welcome{Enter}");
     await advance();
-    expect(message("and welcome").article.querySelector(".mention")?.textContent).toBe("@dave");
-    expect(message("and welcome").article.className).not.toContain("message-mentions-me");
+    expect(message("and welcome").article.querySelector(".Markdown_mention")?.textContent).toBe("@dave");
+    expect(message("and welcome").article.className).not.toContain("MessageRow_mentionsMe");
   });
 
   test("are dismissed with Escape, and then Enter sends", async () => {
@@ -191,15 +191,15 @@ describe("mentions", () => {
     expect(channelLink("names").querySelector(".badge-strong")?.textContent).toContain("1");
     await click(channelLink("names"));
     await advance(1_000);
-    expect(message("and welcome").article.className).toContain("message-mentions-me");
-    expect(message("and welcome").article.querySelector(".mention-me")?.textContent).toBe("@alice");
+    expect(message("and welcome").article.className).toContain("MessageRow_mentionsMe");
+    expect(message("and welcome").article.querySelector(".Markdown_me")?.textContent).toBe("@alice");
     expect(channelLink("names").querySelector(".badge")).toBeNull();
   });
 });
 
 test("the remaining bytes are shown near the limit, and nothing over the limit is sent", async () => {
   await openChat();
-  const count = () => document.querySelector(".composer-count")?.textContent ?? null;
+  const count = () => document.querySelector(".Composer_count")?.textContent ?? null;
   const write = (value: string) => fireEvent.change(composer(), { target: { value } });
   const send = screen.getByRole<HTMLButtonElement>("button", { name: "Send message" });
   write("a".repeat(6_000));
@@ -255,7 +255,7 @@ test("search finds messages, newest first, and links to them", async () => {
   await pressKeys("{Enter}");
   const panel = within(screen.getByRole("complementary", { name: "Search" }));
   const found = () =>
-    panel.getAllByRole("link").map((link) => link.querySelector(".search-result-text")?.textContent);
+    panel.getAllByRole("link").map((link) => link.querySelector(".SearchPanel_text")?.textContent);
   expect(found()).toEqual(["two HERONS", "The Heron landed"]);
   expect(panel.getByText("2 found, newest first")).toBeTruthy();
   expect([...document.querySelectorAll("mark")].map((mark) => mark.textContent)).toEqual(["HERON", "Heron"]);
@@ -272,21 +272,21 @@ test("search finds messages, newest first, and links to them", async () => {
   await pressKeys("{Enter}");
   await click(panel.getByRole("link"));
   expect(location.pathname).toBe("/c/general/1");
-  expect(message("The Heron landed").article.className).toContain("message-highlighted");
+  expect(message("The Heron landed").article.className).toContain("MessageRow_highlighted");
 });
 
 test("a link to a message opens its channel and highlights it", async () => {
   for (const text of ["fact 0", "fact 1", "fact 2"]) server.storeMessage("u-bob", text);
   await openChat("/c/general/2");
-  expect(message("fact 1").article.className).toContain("message-highlighted");
-  expect(message("fact 0").article.className).not.toContain("message-highlighted");
+  expect(message("fact 1").article.className).toContain("MessageRow_highlighted");
+  expect(message("fact 0").article.className).not.toContain("MessageRow_highlighted");
 });
 
 test("a new message is announced once with its sender; own messages are not announced", async () => {
   server.storeMessage("u-bob", "said before");
   await openChat();
   const polite = () =>
-    [...document.querySelectorAll(".channel-main > .visually-hidden[aria-live=polite]")].map(
+    [...document.querySelectorAll("section > .visually-hidden[aria-live=polite]")].map(
       (each) => each.textContent,
     );
   expect(polite()).toEqual([""]);

@@ -26,7 +26,7 @@ const person = (name: string) =>
   within(screen.getByRole("list", { name: "People" })).getByRole("button", {
     name: new RegExp(`${name} ?, (online|offline)$`),
   });
-const head = () => document.querySelector(".channel-head")?.textContent;
+const head = () => document.querySelector(".ChannelHeader_head")?.textContent;
 const dialog = (name: string) => within(screen.getByRole("dialog", { name }));
 const hasLink = (name: string) => sidebar().queryByRole("link", { name: new RegExp(`^${name}`) }) !== null;
 
@@ -46,7 +46,7 @@ test("presence changes are shown, with the time last seen", async () => {
 });
 
 describe("typing", () => {
-  const line = () => document.querySelector(".typing")?.textContent;
+  const line = () => document.querySelector(".TypingIndicator_typing")?.textContent;
 
   test("by one, two and several users is shown, and ends with a message or a timeout", async () => {
     const chatter = server.add("chatter", ["u-bob", "u-carol", "u-dave", ALICE]);
@@ -263,6 +263,6 @@ test("a changed display name is shown immediately", async () => {
   await user.type(name, "Alice B.");
   await click(screen.getByRole("button", { name: "Save name" }));
   expect(screen.getByText("Your name was changed.")).toBeTruthy();
-  expect(document.querySelector(".sidebar-me-name")?.textContent).toBe("Alice B.");
+  expect(document.querySelector(".Sidebar_meName")?.textContent).toBe("Alice B.");
   expect(server.people.get(ALICE)?.displayName).toBe("Alice B.");
 });

@@ -242,7 +242,7 @@ describe("search in a channel", () => {
     const panel = screen.getByRole("complementary", { name: "Search" });
     return within(panel)
       .queryAllByRole("link")
-      .map((link) => link.querySelector(".search-result-text")?.textContent);
+      .map((link) => link.querySelector(".SearchPanel_text")?.textContent);
   };
 
   test("shows results of the term in the field, in whatever order responses arrive", async () => {

@@ -21,7 +21,8 @@ setUpChat();
 const count = (name: string) => /(\d+) unread/.exec(channelLink(name).textContent ?? "")?.[1] ?? null;
 
 /** The first row below the "New" line. */
-const firstNew = () => log().querySelector(".new-since")?.closest("[data-row]")?.textContent ?? null;
+const firstNew = () =>
+  log().querySelector(".MessageList_newSince")?.closest("[data-row]")?.textContent ?? null;
 
 const both = (name: string): FakeChannel => server.add(name, [ALICE, "u-bob"]);
 

@@ -148,7 +148,7 @@ export function message(text: string | RegExp) {
 
 /** The texts of the messages on screen, from top to bottom. */
 export function texts(): string[] {
-  return [...log().querySelectorAll(".markdown")].map((each) => each.textContent?.trim() ?? "");
+  return [...log().querySelectorAll(".Markdown_markdown")].map((each) => each.textContent?.trim() ?? "");
 }
 
 export function channelLink(name: string): HTMLElement {

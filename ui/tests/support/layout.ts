@@ -8,7 +8,7 @@ const VIEWPORT_PX = 600;
 const LINE_PX = 40;
 const WIDTH_PX = 320;
 
-const scrollers = ".messages-scroller, .emoji-viewport, .windowed-list";
+const scrollers = ".MessageList_scroller, .EmojiPopover_viewport, .WindowedList_list";
 
 export function installLayout(): void {
   vi.stubGlobal("ResizeObserver", FixedSizes);

@@ -7,7 +7,7 @@ import { Dialog } from "../../kit/Dialog";
 import { Icon } from "../../kit/Icon";
 import { Skeleton } from "../../kit/Skeleton";
 import { useChatActions } from "../shared/chatContext";
-import "./channelDialogs.css";
+import styles from "./BrowseChannels.module.css";
 
 export default function BrowseChannels(props: {
   onClose: () => void;
@@ -77,19 +77,19 @@ export default function BrowseChannels(props: {
       )}
       {channels === null && failure === null && <Skeleton lines={4} />}
       {channels !== null && shown.length === 0 && (
-        <div className="browse-empty">
+        <div className={styles.empty}>
           <p>{wanted ? "No channels match." : "You are a member of every public channel."}</p>
           <button type="button" className="button" onClick={onCreate}>
             Create a channel
           </button>
         </div>
       )}
-      <ul className="browse">
+      <ul className={styles.list}>
         {shown.map((channel) => (
-          <li key={channel.channelId} className="browse-item">
+          <li key={channel.channelId} className={styles.item}>
             <Icon name="hash" size={18} />
-            <div className="browse-text">
-              <bdi className="browse-name">{channel.name}</bdi>
+            <div className={styles.text}>
+              <bdi className={styles.name}>{channel.name}</bdi>
               <span className="field-hint">
                 {channel.memberCount} {channel.memberCount === 1 ? "member" : "members"}
               </span>

@@ -8,6 +8,7 @@ import { IconButton } from "../../kit/IconButton";
 import { useChatActions } from "../shared/chatContext";
 import { presenceText } from "../shared/presenceText";
 import { useChat } from "../shared/useChat";
+import styles from "./ChannelHeader.module.css";
 
 export type SidePanelName = "members" | "search";
 
@@ -33,27 +34,27 @@ export function ChannelHeader({ channel, title, panel, onPanel, onMenu }: Channe
   }, [chat, channelId, otherUnknown]);
 
   return (
-    <header className="channel-head">
+    <header className={styles.head}>
       <IconButton
         icon="menu"
         label="Show channels"
         size={20}
         title={undefined}
-        className="channel-menu"
+        className={styles.menu}
         onClick={onMenu}
       />
       {other && <Avatar userId={other} name={title} size={28} status={person?.status ?? "offline"} />}
-      <div className="channel-title">
+      <div className={styles.title}>
         <h1>
           {kind !== "direct" && <Icon name={kind === "private" ? "lock" : "hash"} size={18} />}
           <bdi>{title}</bdi>
         </h1>
-        {person && <span className="channel-sub">{presenceText(person)}</span>}
+        {person && <span className={styles.sub}>{presenceText(person)}</span>}
       </div>
       {kind !== "direct" && (
         <button
           type="button"
-          className="button button-small channel-members"
+          className={`button button-small ${styles.members}`}
           aria-pressed={panel === "members"}
           aria-label={`Members, ${memberCount}`}
           onClick={() => toggle("members")}

@@ -1,9 +1,10 @@
 /** The text at the start of a channel. */
 import type { Channel } from "../../core/contract";
+import styles from "./ChannelIntro.module.css";
 
 export function ChannelIntro({ channel, title, empty }: { channel: Channel; title: string; empty: boolean }) {
   return (
-    <div className="intro">
+    <div className={styles.intro} data-intro>
       {channel.kind === "direct" ? (
         <>
           <h2>
@@ -24,7 +25,7 @@ export function ChannelIntro({ channel, title, empty }: { channel: Channel; titl
           </p>
         </>
       )}
-      {empty && <p className="intro-hint">Write the first message below.</p>}
+      {empty && <p>Write the first message below.</p>}
     </div>
   );
 }

@@ -3,8 +3,8 @@ import { type FormEvent, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import { channelPath, navigate } from "../../core/router";
 import { Dialog } from "../../kit/Dialog";
+import dialogStyles from "../../kit/Dialog.module.css";
 import { useChatActions } from "../shared/chatContext";
-import "./channelDialogs.css";
 
 const MAX_NAME_LENGTH = 64;
 
@@ -32,7 +32,7 @@ export default function CreateChannel({ onClose, onDone }: { onClose: () => void
 
   return (
     <Dialog title="Create a channel" onClose={onClose} size="small">
-      <form className="dialog-form" onSubmit={submit}>
+      <form className={dialogStyles.form} onSubmit={submit}>
         <label className="field">
           <span className="field-label">Name</span>
           <input
@@ -77,7 +77,7 @@ export default function CreateChannel({ onClose, onDone }: { onClose: () => void
             </span>
           </label>
         </fieldset>
-        <div className="dialog-actions">
+        <div className={dialogStyles.actions}>
           <button type="button" className="button" onClick={onClose}>
             Cancel
           </button>

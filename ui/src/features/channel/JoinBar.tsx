@@ -3,12 +3,13 @@ import { useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import type { Channel } from "../../core/contract";
 import { useChatActions } from "../shared/chatContext";
+import styles from "./JoinBar.module.css";
 
 export function JoinBar({ channel }: { channel: Channel }) {
   const chat = useChatActions();
   const [busy, setBusy] = useState(false);
   return (
-    <div className="join-bar">
+    <div className={styles.bar}>
       <span>You are not a member of this channel. Join it to read and write.</span>
       <button
         type="button"

@@ -1,9 +1,11 @@
 /** Shown without a channel: none joined yet, or the address is not accessible. */
 import { useEffect, useState } from "react";
+import dialogStyles from "../../kit/Dialog.module.css";
 import { Icon } from "../../kit/Icon";
 import { Skeleton } from "../../kit/Skeleton";
 import { useChatActions } from "../shared/chatContext";
 import type { DialogName } from "../shared/dialogs";
+import styles from "./NoChannel.module.css";
 
 export function NoChannel({
   channelId,
@@ -29,13 +31,13 @@ export function NoChannel({
 
   if (channelId !== null && looked !== channelId) {
     return (
-      <div className="app-waiting">
+      <div className={styles.waiting}>
         <Skeleton lines={6} />
       </div>
     );
   }
   return (
-    <div className="app-empty">
+    <div className={styles.empty}>
       <Icon name="compass" size={40} />
       <h1>{channelId === null ? "Find your first channel" : "Channel not found"}</h1>
       <p>
@@ -43,7 +45,7 @@ export function NoChannel({
           ? "Join an existing channel, or create one and invite others."
           : "It does not exist, or it is private and you are not a member of it."}
       </p>
-      <div className="dialog-actions">
+      <div className={`${dialogStyles.actions} ${styles.actions}`}>
         <button type="button" className="button" onClick={() => onOpen("browse")}>
           Browse channels
         </button>

@@ -3,10 +3,11 @@ import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState
 import { flushSync } from "react-dom";
 import type { Message, User } from "../../core/contract";
 import { byteLength, MAX_MESSAGE_BYTES } from "../../core/text/bytes";
+import { classNames } from "../../kit/classNames";
 import { IconButton } from "../../kit/IconButton";
+import styles from "./Composer.module.css";
 import { MentionList } from "./MentionList";
 import { useMentions } from "./useMentions";
-import "./Composer.css";
 
 const SHOW_BYTES_LEFT_FROM = MAX_MESSAGE_BYTES * 0.85;
 
@@ -106,7 +107,7 @@ export function Composer(props: ComposerProps) {
 
   return (
     <form
-      className="composer"
+      className={styles.composer}
       onSubmit={(event) => {
         event.preventDefault();
         submit();
@@ -116,17 +117,18 @@ export function Composer(props: ComposerProps) {
         <MentionList id={listId} users={mentions.users} active={mentions.active} onPick={mentions.onPick} />
       )}
       {editing && (
-        <div className="composer-editing">
+        <div className={styles.editing}>
           <span>Editing your message</span>
           <button type="button" className="button-link" onClick={onCancelEdit}>
             Cancel
           </button>
         </div>
       )}
-      <div className={`composer-box${tooLong ? " composer-too-long" : ""}`}>
+      <div className={classNames(styles.box, tooLong && styles.tooLong)}>
         <textarea
           ref={field}
-          className="composer-field"
+          className={styles.field}
+          data-region="composer"
           aria-label="Message"
           placeholder={placeholder}
           rows={1}
@@ -147,13 +149,9 @@ export function Composer(props: ComposerProps) {
           onSelect={(event) => mentions.onCaret(event.currentTarget.selectionStart)}
           onKeyDown={onKeyDown}
         />
-        <div className="composer-tools">
+        <div className={styles.tools}>
           {bytes > SHOW_BYTES_LEFT_FROM && (
-            <span
-              id={hintId}
-              className={`composer-count${tooLong ? " composer-count-over" : ""}`}
-              role="status"
-            >
+            <span id={hintId} className={classNames(styles.count, tooLong && styles.countOver)} role="status">
               {tooLong
                 ? `${(bytes - MAX_MESSAGE_BYTES).toLocaleString()} bytes over the limit`
                 : `${(MAX_MESSAGE_BYTES - bytes).toLocaleString()} bytes left`}
@@ -169,7 +167,7 @@ export function Composer(props: ComposerProps) {
             icon={editing ? "check" : "send"}
             label={editing ? "Save changes" : "Send message"}
             size={20}
-            className="composer-send"
+            className={styles.send}
             type="submit"
             disabled={!ready}
           />

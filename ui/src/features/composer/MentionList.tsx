@@ -1,6 +1,7 @@
 /** The users that match a mention. The text field keeps the focus and handles keys. */
 import type { User } from "../../core/contract";
 import { Avatar } from "../../kit/Avatar";
+import styles from "./Composer.module.css";
 
 interface MentionListProps {
   readonly id: string;
@@ -11,7 +12,7 @@ interface MentionListProps {
 
 export function MentionList({ id, users, active, onPick }: MentionListProps) {
   return (
-    <div id={id} className="suggestions" role="listbox" aria-label="People to mention">
+    <div id={id} className={styles.suggestions} role="listbox" aria-label="People to mention">
       {users.map((person, index) => (
         // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the text field has the focus and handles keys.
         <div
@@ -19,13 +20,13 @@ export function MentionList({ id, users, active, onPick }: MentionListProps) {
           id={`${id}-${index}`}
           role="option"
           aria-selected={index === active}
-          className="suggestion"
+          className={styles.suggestion}
           onMouseDown={(event) => event.preventDefault()}
           onClick={() => onPick(person)}
         >
           <Avatar userId={person.userId} name={person.displayName} size={24} />
-          <bdi className="suggestion-name">{person.displayName}</bdi>
-          <span className="suggestion-username">@{person.username}</span>
+          <bdi className={styles.suggestionName}>{person.displayName}</bdi>
+          <span className={styles.suggestionUsername}>@{person.username}</span>
         </div>
       ))}
     </div>

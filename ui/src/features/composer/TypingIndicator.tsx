@@ -1,6 +1,6 @@
 /** Who is typing, below the composer. */
 import { useChat } from "../shared/useChat";
-import "./TypingIndicator.css";
+import styles from "./TypingIndicator.module.css";
 
 const NO_ONE: Readonly<Record<string, number>> = {};
 
@@ -9,15 +9,15 @@ export function TypingIndicator({ channelId, connected }: { channelId: string; c
   const people = useChat((state) => state.people);
   const names = Object.keys(typing).map((userId) => people[userId]?.displayName ?? "Someone");
   return (
-    <div className="typing">
+    <div className={styles.typing}>
       {connected && names.length > 0 && (
         <>
-          <span className="typing-dots" aria-hidden="true">
+          <span className={styles.dots} aria-hidden="true">
             <span />
             <span />
             <span />
           </span>
-          <span className="typing-text">{typingText(names)}</span>
+          <span className={styles.text}>{typingText(names)}</span>
         </>
       )}
     </div>

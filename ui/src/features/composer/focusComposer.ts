@@ -1,3 +1,3 @@
 export function focusComposer(): void {
-  document.querySelector<HTMLTextAreaElement>(".composer-field")?.focus();
+  document.querySelector<HTMLTextAreaElement>('[data-region="composer"]')?.focus();
 }

@@ -16,6 +16,7 @@ import {
   useState,
 } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
+import styles from "./EmojiPopover.module.css";
 import {
   type Cell,
   COLUMNS,
@@ -75,8 +76,8 @@ export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => voi
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: handles keys of the field and the list inside.
-    <div className="emoji-picker" onKeyDown={onKeyDown}>
-      <div className="emoji-search">
+    <div className={styles.picker} onKeyDown={onKeyDown}>
+      <div className={styles.search}>
         <input
           className="input"
           type="search"
@@ -94,8 +95,8 @@ export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => voi
           onChange={(event) => changeText(event.target.value)}
         />
       </div>
-      <div className="emoji-viewport" ref={scroller}>
-        {lines.length === 0 && <p className="emoji-note">No emoji found</p>}
+      <div className={styles.viewport} ref={scroller}>
+        {lines.length === 0 && <p className={styles.note}>No emoji found</p>}
         {/* biome-ignore lint/a11y/useSemanticElements: a table cannot be windowed. */}
         <div
           id={listId}
@@ -116,12 +117,12 @@ export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => voi
             >
               {(line) =>
                 "heading" in line ? (
-                  <div key={line.heading} className="emoji-category">
+                  <div key={line.heading} className={styles.category}>
                     {line.heading}
                   </div>
                 ) : (
                   // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: as the grid.
-                  <div key={line.row} role="row" className="emoji-row" aria-rowindex={line.row + 1}>
+                  <div key={line.row} role="row" className={styles.row} aria-rowindex={line.row + 1}>
                     {line.cells.map((cell, column) => (
                       <EmojiCell
                         key={cell.label}
@@ -139,8 +140,8 @@ export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => voi
           </StickyHeading>
         </div>
       </div>
-      <div className="emoji-foot">
-        <span className="emoji-foot-name" aria-live="polite">
+      <div className={styles.foot}>
+        <span className={styles.footName} aria-live="polite">
           {active ? active.label : "Pick an emoji"}
         </span>
         <ToneButton tone={tone} onTone={setTone} />
@@ -163,7 +164,7 @@ function EmojiCell({ cell, column, active, onChoose, onPick }: EmojiCellProps) {
     <button
       type="button"
       role="gridcell"
-      className="emoji-one"
+      className={styles.one}
       aria-label={cell.label}
       aria-colindex={column + 1}
       aria-selected={active || undefined}

@@ -1,7 +1,7 @@
 /** Opens the emoji picker next to a button. The picker is loaded on first use. */
 import { lazy, Suspense, useEffect, useLayoutEffect, useRef } from "react";
 import { Skeleton } from "../../kit/Skeleton";
-import "./EmojiPopover.css";
+import styles from "./EmojiPopover.module.css";
 
 const EmojiPicker = lazy(() => import("./EmojiPicker"));
 
@@ -41,7 +41,7 @@ export function EmojiPopover({ request, onClose }: { request: EmojiRequest; onCl
   return (
     <dialog
       ref={ref}
-      className="emoji-popover"
+      className={styles.popover}
       aria-label="Emoji"
       // Escape closes only the topmost layer.
       onKeyDown={(event) => {

@@ -1,6 +1,7 @@
 /** Links to the AWS consoles of a stage, shown in place of the inspector's views. */
 import type { Config } from "../../core/config";
 import { Icon, type IconName } from "../../kit/Icon";
+import styles from "./ConsoleLinks.module.css";
 import type { InspectorRoute } from "./routes";
 
 const known: readonly (readonly [string, string, string, IconName])[] = [
@@ -14,19 +15,19 @@ export function ConsoleLinks({ config, place }: { readonly config: Config; reado
   const links = known.filter(([key]) => config.console[key]);
   const messageId = place.view === "delivery" ? place.messageId : null;
   return (
-    <div className="consoles">
+    <div className={styles.consoles}>
       <h2>This stage runs on AWS</h2>
-      <p className="consoles-lead">
+      <p className={styles.lead}>
         Its runs, traces and logs are in your account, and the consoles show them. You need access to the
         account.
       </p>
       {links.length === 0 ? (
         <p role="status">The configuration of this stage has no console links.</p>
       ) : (
-        <ul className="consoles-list">
+        <ul className={styles.list}>
           {links.map(([key, title, text, icon]) => (
             <li key={key}>
-              <a className="consoles-link" href={config.console[key]} target="_blank" rel="noreferrer">
+              <a className={styles.link} href={config.console[key]} target="_blank" rel="noreferrer">
                 <Icon name={icon} size={22} />
                 <span>
                   <strong>{title}</strong>
@@ -37,8 +38,8 @@ export function ConsoleLinks({ config, place }: { readonly config: Config; reado
           ))}
         </ul>
       )}
-      <p className="consoles-lead">From a terminal with access to the account:</p>
-      <pre className="consoles-command">
+      <p className={styles.lead}>From a terminal with access to the account:</p>
+      <pre className={styles.command}>
         parley --stage {config.stage || "STAGE"} follow {messageId ?? "MESSAGE_ID"}
       </pre>
     </div>

@@ -1,4 +1,4 @@
-/** A name and a value in a list of facts, `<dl className="facts">`. */
+/** A name and a value in a list of facts, `<dl>` with the class `facts`. */
 import type { ReactNode } from "react";
 
 export function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {

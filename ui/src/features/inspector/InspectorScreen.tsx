@@ -11,6 +11,7 @@ import { ConsoleLinks } from "./ConsoleLinks";
 import { DeliveryView } from "./delivery/DeliveryView";
 import { EventsView } from "./events/EventsView";
 import { HistoryView } from "./history/HistoryView";
+import styles from "./InspectorScreen.module.css";
 import { InspectorApi } from "./inspectorApi";
 import { type Inspector, InspectorContext } from "./inspectorContext";
 import { LiveFeed } from "./live/feed";
@@ -23,7 +24,6 @@ import {
   runPath,
 } from "./routes";
 import { RunsView } from "./runs/RunsView";
-import "./InspectorScreen.css";
 
 const views: readonly (readonly [InspectorRoute["view"], string, string, IconName])[] = [
   ["runs", "Runs", runPath(), "flow"],
@@ -53,35 +53,35 @@ export default function InspectorScreen({
   }, [place.view, inspector]);
 
   return (
-    <div className="inspector">
-      <a className="skip" href="#inspector-main">
+    <div className={styles.screen}>
+      <a className="skip-link" href="#inspector-main">
         Skip to the content
       </a>
-      <header className="inspector-bar">
-        <RouteLink to="/" className="inspector-back" title="Back to the chat">
+      <header className={styles.bar}>
+        <RouteLink to="/" className={styles.back} title="Back to the chat">
           <Icon name="back" size={18} />
-          <span className="inspector-back-label">Chat</span>
+          <span className={styles.backLabel}>Chat</span>
         </RouteLink>
-        <h1 className="inspector-brand">
+        <h1 className={styles.brand}>
           <Logo size={22} />
           <span>Inspector</span>
         </h1>
         {inspector && (
-          <nav className="inspector-nav" aria-label="Inspector">
+          <nav className={styles.nav} aria-label="Inspector">
             {views.map(([view, label, path, icon]) => (
-              <RouteLink key={view} to={path} className="inspector-tab" current={view === place.view}>
+              <RouteLink key={view} to={path} className={styles.tab} current={view === place.view}>
                 <Icon name={icon} size={18} />
                 <span>{label}</span>
               </RouteLink>
             ))}
           </nav>
         )}
-        <span className="inspector-stage" title="Deployment stage">
+        <span className={styles.stage} title="Deployment stage">
           {config.stage}
         </span>
       </header>
       <ConnectionBanner />
-      <main className="inspector-main" id="inspector-main" tabIndex={-1}>
+      <main className={styles.main} id="inspector-main" tabIndex={-1}>
         {inspector ? (
           <InspectorContext value={inspector}>
             <View place={place} />

@@ -1,10 +1,11 @@
 /** What a view shows in place of its content: a failure, progress, or that there is none. */
 import type { ReactNode } from "react";
 import { Icon, type IconName } from "../../kit/Icon";
+import styles from "./StatusMessage.module.css";
 
 export function Failed({ text, onRetry }: { readonly text: string; readonly onRetry?: () => void }) {
   return (
-    <div className="inspector-status" role="alert">
+    <div className={styles.status} role="alert">
       <Icon name="alert" size={28} />
       <p>{text}</p>
       {onRetry && (
@@ -18,7 +19,7 @@ export function Failed({ text, onRetry }: { readonly text: string; readonly onRe
 
 export function Loading({ what }: { readonly what: string }) {
   return (
-    <div className="inspector-status" role="status">
+    <div className={styles.status} role="status">
       <span className="spinner" />
       <p>{what} …</p>
     </div>
@@ -31,7 +32,7 @@ export function Empty(props: {
   readonly children?: ReactNode;
 }) {
   return (
-    <div className="inspector-status">
+    <div className={styles.status}>
       <Icon name={props.icon} size={28} />
       <h2>{props.title}</h2>
       {props.children}

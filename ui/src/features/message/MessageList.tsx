@@ -18,12 +18,13 @@ import type { Outgoing } from "../../core/socket/outbox";
 import { indexOf, type Timeline } from "../../core/state/timeline";
 import { mentions } from "../../core/text/mentions";
 import { dayName } from "../../core/text/time";
+import { classNames } from "../../kit/classNames";
 import { Icon } from "../../kit/Icon";
+import styles from "./MessageList.module.css";
 import { MessageRow } from "./MessageRow";
 import type { MessageActions } from "./messageActions";
 import { OutgoingRow } from "./OutgoingRow";
 import { buildRows, type Row } from "./rows";
-import "./MessageList.css";
 
 /** Earlier messages are requested when the distance to the first loaded one is less than this. */
 const FETCH_AHEAD_PX = 900;
@@ -167,7 +168,7 @@ export function MessageList(props: MessageListProps) {
     list.current?.scrollToIndex(to, { align: "nearest" });
     requestAnimationFrame(() => {
       scroller.current
-        ?.querySelector<HTMLElement>(`[data-row="${to}"] .message`)
+        ?.querySelector<HTMLElement>(`[data-row="${to}"] article`)
         ?.focus({ preventScroll: true });
     });
   };
@@ -189,12 +190,12 @@ export function MessageList(props: MessageListProps) {
     <div key={row.key} data-row={index}>
       {index === 0 && !timeline.hasEarlier && intro}
       {row.day !== null && (
-        <div className="day">
+        <div className={styles.day}>
           <time dateTime={row.day}>{dayName(row.day)}</time>
         </div>
       )}
       {row.firstNew && (
-        <div className="new-since">
+        <div className={styles.newSince}>
           <span>New</span>
         </div>
       )}
@@ -224,16 +225,17 @@ export function MessageList(props: MessageListProps) {
   );
 
   return (
-    <div className="messages">
+    <div className={styles.messages}>
       {timeline.loading === "earlier" && (
-        <div className="messages-more">
+        <div className={styles.more}>
           <span className="spinner" />
           <span className="visually-hidden">Loading earlier messages</span>
         </div>
       )}
       <div
         ref={scroller}
-        className={`messages-scroller${measured ? "" : " messages-unmeasured"}`}
+        className={classNames(styles.scroller, !measured && styles.unmeasured)}
+        data-region="messages"
         role="log"
         aria-label={label}
         aria-live="off"
@@ -241,7 +243,7 @@ export function MessageList(props: MessageListProps) {
         tabIndex={0}
         onKeyDown={onKeyDown}
       >
-        <div className="messages-spacer" />
+        <div className={styles.spacer} />
         {rows.length === 0 && intro}
         <Virtualizer
           ref={list}
@@ -262,7 +264,7 @@ export function MessageList(props: MessageListProps) {
         </Virtualizer>
       </div>
       {awayFromEnd && (
-        <button type="button" className="to-newest" onClick={scrollToNewest}>
+        <button type="button" className={styles.toNewest} onClick={scrollToNewest}>
           <Icon name="down" size={16} />
           {unread > 0 ? `${unread} new ${unread === 1 ? "message" : "messages"}` : "Jump to newest"}
         </button>

@@ -3,13 +3,14 @@ import { memo } from "react";
 import type { Message } from "../../core/contract";
 import { fullTime, timeOfDay } from "../../core/text/time";
 import { Avatar } from "../../kit/Avatar";
+import { classNames } from "../../kit/classNames";
 import { Icon } from "../../kit/Icon";
 import { Markdown } from "../shared/Markdown";
 import { Collapsible } from "./Collapsible";
+import styles from "./MessageRow.module.css";
 import { MessageToolbar } from "./MessageToolbar";
 import type { MessageActions } from "./messageActions";
 import { Reactions } from "./Reactions";
-import "./MessageRow.css";
 
 interface MessageRowProps {
   readonly message: Message;
@@ -27,26 +28,26 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   const { message, name, startsGroup, delivered, highlighted, editing, mentionsMe, actions } = props;
   const mine = message.sender.userId === actions.me;
   const deleted = message.deletedAt !== null;
-  const classes = [
-    "message",
-    startsGroup && "message-group-start",
-    highlighted && "message-highlighted",
-    editing && "message-editing",
-    mentionsMe && "message-mentions-me",
-  ];
+  const className = classNames(
+    styles.message,
+    startsGroup && styles.groupStart,
+    highlighted && styles.highlighted,
+    editing && styles.editing,
+    mentionsMe && styles.mentionsMe,
+  );
   return (
     <article
-      className={classes.filter(Boolean).join(" ")}
+      className={className}
       tabIndex={-1}
       data-seq={message.seq}
       aria-label={`${name}, ${timeOfDay(message.sentAt)}`}
     >
-      <div className="message-side">
+      <div className={styles.side}>
         {startsGroup ? (
           <Avatar userId={message.sender.userId} name={name} />
         ) : (
           <time
-            className="message-time message-time-side"
+            className={`${styles.time} ${styles.sideTime}`}
             dateTime={message.sentAt}
             title={fullTime(message.sentAt)}
           >
@@ -54,17 +55,17 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
           </time>
         )}
       </div>
-      <div className="message-main">
+      <div className={styles.main}>
         {startsGroup && (
-          <header className="message-head">
-            <bdi className="message-name">{name}</bdi>
-            <time className="message-time" dateTime={message.sentAt} title={fullTime(message.sentAt)}>
+          <header className={styles.head}>
+            <bdi className={styles.name}>{name}</bdi>
+            <time className={styles.time} dateTime={message.sentAt} title={fullTime(message.sentAt)}>
               {timeOfDay(message.sentAt)}
             </time>
           </header>
         )}
         {deleted ? (
-          <p className="message-deleted">
+          <p className={styles.deleted}>
             {message.deletedBy === message.sender.userId
               ? "This message was deleted."
               : "This message was removed."}
@@ -75,14 +76,14 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
           </Collapsible>
         )}
         {message.editedAt !== null && !deleted && (
-          <span className="message-edited" title={fullTime(message.editedAt)}>
+          <span className={styles.edited} title={fullTime(message.editedAt)}>
             edited
           </span>
         )}
         {message.reactions.length > 0 && <Reactions message={message} actions={actions} />}
       </div>
       {delivered && mine && (
-        <span className="message-tick" role="img" aria-label="Delivered" title="Delivered">
+        <span className={styles.tick} role="img" aria-label="Delivered" title="Delivered">
           <Icon name="checks" size={16} />
         </span>
       )}

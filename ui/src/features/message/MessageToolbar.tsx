@@ -1,6 +1,7 @@
 /** The buttons of a message. */
 import type { Message } from "../../core/contract";
 import { IconButton } from "../../kit/IconButton";
+import styles from "./MessageRow.module.css";
 import type { MessageActions } from "./messageActions";
 
 interface MessageToolbarProps {
@@ -12,7 +13,7 @@ interface MessageToolbarProps {
 export function MessageToolbar({ message, mine, actions }: MessageToolbarProps) {
   const { canDeleteAny, onPickEmoji, onQuote, onCopyLink, onInspect, onEdit, onDelete } = actions;
   return (
-    <div className="message-tools" role="toolbar" aria-label="Message actions">
+    <div className={styles.tools} role="toolbar" aria-label="Message actions">
       <IconButton
         icon="smile"
         label="Add reaction"

@@ -2,9 +2,11 @@
 import { memo } from "react";
 import type { Outgoing } from "../../core/socket/outbox";
 import { Avatar } from "../../kit/Avatar";
+import { classNames } from "../../kit/classNames";
 import { Icon } from "../../kit/Icon";
 import { Markdown, type ResolveMention } from "../shared/Markdown";
 import { Collapsible } from "./Collapsible";
+import styles from "./MessageRow.module.css";
 
 interface OutgoingRowProps {
   readonly item: Outgoing;
@@ -28,21 +30,21 @@ export const OutgoingRow = memo(function OutgoingRow(props: OutgoingRowProps) {
   const { icon, label } = states[item.state];
   return (
     <article
-      className={`message message-outgoing${startsGroup ? " message-group-start" : ""}`}
+      className={classNames(styles.message, styles.outgoing, startsGroup && styles.groupStart)}
       aria-label={`${name}, ${label}`}
     >
-      <div className="message-side">{startsGroup && <Avatar userId={me} name={name} />}</div>
-      <div className="message-main">
+      <div className={styles.side}>{startsGroup && <Avatar userId={me} name={name} />}</div>
+      <div className={styles.main}>
         {startsGroup && (
-          <header className="message-head">
-            <bdi className="message-name">{name}</bdi>
+          <header className={styles.head}>
+            <bdi className={styles.name}>{name}</bdi>
           </header>
         )}
         <Collapsible text={item.text}>
           <Markdown text={item.text} resolveMention={resolveMention} />
         </Collapsible>
         {item.state === "failed" && (
-          <p className="message-failure" role="alert">
+          <p className={styles.failure} role="alert">
             <Icon name="alert" size={16} />
             <span>Not sent. {item.failure}</span>
             <button type="button" className="button-link" onClick={() => onRetry(item.clientMessageId)}>
@@ -55,7 +57,7 @@ export const OutgoingRow = memo(function OutgoingRow(props: OutgoingRowProps) {
         )}
       </div>
       {item.state !== "failed" && (
-        <span className="message-tick" role="img" aria-label={label} title={label}>
+        <span className={styles.tick} role="img" aria-label={label} title={label}>
           <Icon name={icon} size={16} />
         </span>
       )}

@@ -1,11 +1,12 @@
 /** The reactions of a message. A click adds or removes the user's own. */
 import type { Message } from "../../core/contract";
 import { Icon } from "../../kit/Icon";
+import styles from "./MessageRow.module.css";
 import type { MessageActions } from "./messageActions";
 
 export function Reactions({ message, actions }: { message: Message; actions: MessageActions }) {
   return (
-    <ul className="reactions" aria-label="Reactions">
+    <ul className={styles.reactions} aria-label="Reactions">
       {message.reactions.map(({ emoji, userIds }) => {
         const mine = userIds.includes(actions.me);
         const names = userIds.slice(0, 12).map((id) => (id === actions.me ? "you" : actions.nameOf(id)));
@@ -14,14 +15,14 @@ export function Reactions({ message, actions }: { message: Message; actions: Mes
           <li key={emoji}>
             <button
               type="button"
-              className="reaction"
+              className={styles.reaction}
               aria-pressed={mine}
               aria-label={`${emoji}, ${userIds.length}: ${names.join(", ")}`}
               title={names.join(", ")}
               onClick={() => actions.onReact(message, emoji, !mine)}
             >
               <span aria-hidden="true">{emoji}</span>
-              <span className="reaction-count">{userIds.length}</span>
+              <span className={styles.reactionCount}>{userIds.length}</span>
             </button>
           </li>
         );
@@ -29,7 +30,7 @@ export function Reactions({ message, actions }: { message: Message; actions: Mes
       <li>
         <button
           type="button"
-          className="reaction reaction-add"
+          className={`${styles.reaction} ${styles.reactionAdd}`}
           aria-label="Add another reaction"
           title="Add another reaction"
           onClick={(event) => actions.onPickEmoji(message, event.currentTarget)}

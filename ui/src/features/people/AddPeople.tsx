@@ -5,7 +5,9 @@ import type { Channel, User } from "../../core/contract";
 import { byName } from "../../core/state/selectors";
 import { Avatar } from "../../kit/Avatar";
 import { Dialog } from "../../kit/Dialog";
+import dialogStyles from "../../kit/Dialog.module.css";
 import { useChatActions } from "../shared/chatContext";
+import personStyles from "../shared/PersonRow.module.css";
 import { useChat } from "../shared/useChat";
 
 export function AddPeople({
@@ -61,17 +63,17 @@ export function AddPeople({
         </p>
       )}
       {shown.length === 0 && (
-        <p className="dialog-text">
+        <p className={dialogStyles.text}>
           {wanted ? "No people match." : "Everyone is already a member of this channel."}
         </p>
       )}
-      <ul className="panel-list">
+      <ul>
         {shown.map((person) => (
-          <li key={person.userId} className="person">
+          <li key={person.userId} className={personStyles.row}>
             <Avatar userId={person.userId} name={person.displayName} size={32} status={person.status} />
-            <div className="person-text">
-              <bdi className="person-name">{person.displayName}</bdi>
-              <span className="person-sub">@{person.username}</span>
+            <div className={personStyles.text}>
+              <bdi className={personStyles.name}>{person.displayName}</bdi>
+              <span className={personStyles.sub}>@{person.username}</span>
             </div>
             <button
               type="button"

@@ -5,15 +5,17 @@ import type { Channel, Member } from "../../core/contract";
 import { byPresence } from "../../core/state/selectors";
 import { Avatar } from "../../kit/Avatar";
 import { ConfirmDialog } from "../../kit/ConfirmDialog";
+import dialogStyles from "../../kit/Dialog.module.css";
 import { Icon } from "../../kit/Icon";
 import { IconButton } from "../../kit/IconButton";
 import { SidePanel } from "../../kit/SidePanel";
+import panelStyles from "../../kit/SidePanel.module.css";
 import { Skeleton } from "../../kit/Skeleton";
 import { useChatActions } from "../shared/chatContext";
+import personStyles from "../shared/PersonRow.module.css";
 import { presenceText } from "../shared/presenceText";
 import { useChat } from "../shared/useChat";
 import { AddPeople } from "./AddPeople";
-import "../shared/person.css";
 
 interface MembersPanelProps {
   readonly channel: Channel;
@@ -51,7 +53,7 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
   return (
     <SidePanel title="Members" count={channel.memberCount} onClose={onClose}>
       {channel.kind !== "direct" && channel.role !== null && (
-        <div className="panel-tools">
+        <div className={panelStyles.tools}>
           <button type="button" className="button button-small" onClick={() => setAdding(true)}>
             <Icon name="plus" size={16} /> Add people
           </button>
@@ -64,7 +66,7 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
       )}
       {!list || (list.progress === "loading" && list.members.length === 0) ? <Skeleton lines={5} /> : null}
       {list?.progress === "failed" && (
-        <p className="panel-note" role="alert">
+        <p className={panelStyles.note} role="alert">
           The members could not be loaded.{" "}
           <button
             type="button"
@@ -75,17 +77,17 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
           </button>
         </p>
       )}
-      <ul className="panel-list" aria-label={`Members of ${title}`}>
+      <ul aria-label={`Members of ${title}`}>
         {members.map((member) => (
-          <li key={member.userId} className="person">
+          <li key={member.userId} className={personStyles.row}>
             <Avatar userId={member.userId} name={member.displayName} size={32} status={member.status} />
-            <div className="person-text">
-              <span className="person-line">
-                <bdi className="person-name">{member.displayName}</bdi>
-                {member.userId === me && <span className="person-tag">you</span>}
-                {member.role === "owner" && <span className="person-tag">owner</span>}
+            <div className={personStyles.text}>
+              <span className={personStyles.line}>
+                <bdi className={personStyles.name}>{member.displayName}</bdi>
+                {member.userId === me && <span className={personStyles.tag}>you</span>}
+                {member.role === "owner" && <span className={personStyles.tag}>owner</span>}
               </span>
-              <span className="person-sub">{presenceText(member)}</span>
+              <span className={personStyles.sub}>{presenceText(member)}</span>
             </div>
             {member.userId !== me && (
               <IconButton
@@ -107,7 +109,7 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
       {list?.cursor && (
         <button
           type="button"
-          className="button button-small panel-more"
+          className={`button button-small ${panelStyles.more}`}
           disabled={list.progress === "loading"}
           onClick={() => void chat.channels.loadMembers(channelId, { more: true })}
         >
@@ -130,7 +132,7 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
             void attempt(chat.channels.removeMember(channelId, removing.userId), () => setRemoving(null))
           }
         >
-          <p className="dialog-text">
+          <p className={dialogStyles.text}>
             They can no longer read or write in this channel. Their messages stay.
           </p>
         </ConfirmDialog>
@@ -142,7 +144,7 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
           onClose={() => setLeaving(false)}
           onConfirm={() => void attempt(chat.channels.leave(channelId), () => setLeaving(false))}
         >
-          <p className="dialog-text">{leaveConsequences(channel)}</p>
+          <p className={dialogStyles.text}>{leaveConsequences(channel)}</p>
         </ConfirmDialog>
       )}
     </SidePanel>

@@ -5,12 +5,12 @@ import type { Channel, Message, Person } from "../../core/contract";
 import { channelPath } from "../../core/router";
 import { fullTime, shortDate, timeOfDay } from "../../core/text/time";
 import { SidePanel } from "../../kit/SidePanel";
+import panelStyles from "../../kit/SidePanel.module.css";
 import { Skeleton } from "../../kit/Skeleton";
 import { useChatActions } from "../shared/chatContext";
+import personStyles from "../shared/PersonRow.module.css";
 import { RouteLink } from "../shared/RouteLink";
-
-import "../shared/person.css";
-import "./SearchPanel.css";
+import styles from "./SearchPanel.module.css";
 
 const PAGE = 50;
 
@@ -98,14 +98,14 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
           />
         </form>
       </search>
-      <div className="search-results" aria-live="polite" aria-busy={current?.busy ?? false}>
+      <div aria-live="polite" aria-busy={current?.busy ?? false}>
         {current?.failure && (
           <p className="field-error" role="alert">
             {current.failure}
           </p>
         )}
         {current?.messages && (
-          <p className="panel-note">
+          <p className={panelStyles.note}>
             {current.messages.length === 0
               ? current.searchedTo === null
                 ? "No messages match."
@@ -113,18 +113,18 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
               : `${current.messages.length} found, newest first`}
           </p>
         )}
-        {!current && <p className="panel-note">Press Enter to search the messages of this channel.</p>}
+        {!current && <p className={panelStyles.note}>Press Enter to search the messages of this channel.</p>}
         <ul>
           {current?.messages?.map((message) => (
             <li key={message.seq}>
-              <RouteLink className="search-result" to={channelPath(channelId, message.seq)}>
-                <span className="search-result-head">
-                  <bdi className="person-name">{nameOf(message.sender)}</bdi>
-                  <time className="message-time" dateTime={message.sentAt} title={fullTime(message.sentAt)}>
+              <RouteLink className={styles.result} to={channelPath(channelId, message.seq)}>
+                <span className={styles.head}>
+                  <bdi className={personStyles.name}>{nameOf(message.sender)}</bdi>
+                  <time className={styles.time} dateTime={message.sentAt} title={fullTime(message.sentAt)}>
                     {shortDate(message.sentAt)}, {timeOfDay(message.sentAt)}
                   </time>
                 </span>
-                <span className="search-result-text" dir="auto">
+                <span className={styles.text} dir="auto">
                   <HighlightedText text={message.text} term={current.term} />
                 </span>
               </RouteLink>
@@ -135,7 +135,7 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
         {current && current.searchedTo !== null && !current.busy && (
           <button
             type="button"
-            className="button button-small panel-more"
+            className={`button button-small ${panelStyles.more}`}
             onClick={() => void runSearch(current)}
           >
             Search older messages

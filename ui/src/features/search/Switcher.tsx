@@ -8,7 +8,7 @@ import { Icon } from "../../kit/Icon";
 import { useChatActions } from "../shared/chatContext";
 import { useChat } from "../shared/useChat";
 import { rank } from "./rank";
-import "./Switcher.css";
+import styles from "./Switcher.module.css";
 
 const MAX_RESULTS = 12;
 
@@ -93,11 +93,11 @@ export default function Switcher({ onClose, onDone }: { onClose: () => void; onD
 
   return (
     <Dialog title="Find a channel or person" hideHeading onClose={onClose}>
-      <div className="switcher">
-        <div className="switcher-field">
+      <div>
+        <div className={styles.field}>
           <Icon name="search" />
           <input
-            className="switcher-input"
+            className={styles.input}
             role="combobox"
             aria-label="Find a channel or person"
             placeholder="Find a channel or person"
@@ -117,7 +117,7 @@ export default function Switcher({ onClose, onDone }: { onClose: () => void; onD
           />
           <kbd className="keys">Esc</kbd>
         </div>
-        <div id={listId} role="listbox" aria-label="Channels and people" className="switcher-list">
+        <div id={listId} role="listbox" aria-label="Channels and people" className={styles.list}>
           {shown.map((target, index) => (
             // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the text field has the focus and handles keys.
             <div
@@ -125,7 +125,7 @@ export default function Switcher({ onClose, onDone }: { onClose: () => void; onD
               id={`${listId}-${index}`}
               role="option"
               aria-selected={index === at}
-              className="switcher-item"
+              className={styles.item}
               onMouseMove={() => setChosen(index)}
               onClick={() => open(target)}
             >
@@ -134,15 +134,15 @@ export default function Switcher({ onClose, onDone }: { onClose: () => void; onD
               ) : (
                 <Icon name={target.lock ? "lock" : "hash"} size={18} />
               )}
-              <bdi className="switcher-title">{target.title}</bdi>
-              <span className="switcher-sub">{target.sub}</span>
+              <bdi className={styles.title}>{target.title}</bdi>
+              <span className={styles.sub}>{target.sub}</span>
               {target.unread > 0 && (
                 <span className="badge">{target.unread > 99 ? "99+" : target.unread}</span>
               )}
             </div>
           ))}
         </div>
-        {shown.length === 0 && <p className="switcher-none">No channels or people match.</p>}
+        {shown.length === 0 && <p className={styles.none}>No channels or people match.</p>}
       </div>
     </Dialog>
   );

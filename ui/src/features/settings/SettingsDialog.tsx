@@ -13,7 +13,7 @@ import { Dialog } from "../../kit/Dialog";
 import { Icon, type IconName } from "../../kit/Icon";
 import { useChatActions } from "../shared/chatContext";
 import { useChat } from "../shared/useChat";
-import "./SettingsDialog.css";
+import styles from "./SettingsDialog.module.css";
 
 const themes: readonly (readonly [Theme, string, IconName])[] = [
   ["system", "System", "system"],
@@ -55,9 +55,9 @@ export default function SettingsDialog({
 
   return (
     <Dialog title="You and settings" size="small" onClose={onClose}>
-      <form className="settings-me" onSubmit={save}>
+      <form className={styles.me} onSubmit={save}>
         <Avatar userId={me.userId} name={name || me.displayName} size={52} />
-        <label className="field settings-name">
+        <label className="field">
           <span className="field-label">Name</span>
           <input
             className="input"
@@ -78,7 +78,11 @@ export default function SettingsDialog({
           </span>
         </label>
         {changed && (
-          <button type="submit" className="button button-primary button-small settings-save" disabled={busy}>
+          <button
+            type="submit"
+            className={`button button-primary button-small ${styles.save}`}
+            disabled={busy}
+          >
             {busy ? "Saving …" : "Save name"}
           </button>
         )}
@@ -86,9 +90,9 @@ export default function SettingsDialog({
 
       <fieldset className="choices">
         <legend className="field-label">Appearance</legend>
-        <div className="themes">
+        <div className={styles.themes}>
           {themes.map(([value, label, icon]) => (
-            <label key={value} className="theme">
+            <label key={value} className={styles.theme}>
               <input
                 type="radio"
                 name="theme"
@@ -130,7 +134,7 @@ export default function SettingsDialog({
         </span>
       </label>
 
-      <div className="settings-foot">
+      <div className={styles.foot}>
         <button type="button" className="button button-small" onClick={onShortcuts}>
           <Icon name="keyboard" size={18} /> Keyboard shortcuts
         </button>

@@ -1,8 +1,8 @@
 /** A banner while the connection is interrupted. Short interruptions are not shown. */
 import { useEffect, useState } from "react";
 import { countUnsent } from "../../core/socket/outbox";
+import styles from "./ConnectionBanner.module.css";
 import { useChat } from "./useChat";
-import "./ConnectionBanner.css";
 
 const SHOW_AFTER_MS = 5_000;
 
@@ -22,9 +22,9 @@ export function ConnectionBanner() {
   }, [disconnected, since]);
 
   return (
-    <div className="connection" role="status">
+    <div className={styles.connection} role="status">
       {disconnected && visible && (
-        <p className="connection-banner">
+        <p className={styles.banner}>
           {status === "offline" ? (
             <>You are offline. {unsentText(unsent)}</>
           ) : (

@@ -7,6 +7,7 @@ import { refractor } from "refractor/core";
 import cpp from "refractor/cpp";
 import csharp from "refractor/csharp";
 import css from "refractor/css";
+import "./HighlightedCode.css";
 import diff from "refractor/diff";
 import docker from "refractor/docker";
 import go from "refractor/go";

@@ -3,7 +3,8 @@ import type { Nodes, Parent } from "mdast";
 import { Fragment, lazy, memo, type ReactNode, Suspense } from "react";
 import { isPlain, parseMarkdown, safeUrl } from "../../core/text/markdown";
 import { findMentions } from "../../core/text/mentions";
-import "./Markdown.css";
+import { classNames } from "../../kit/classNames";
+import styles from "./Markdown.module.css";
 
 const HighlightedCode = lazy(() => import("./HighlightedCode"));
 
@@ -19,7 +20,7 @@ interface MarkdownProps {
 
 export const Markdown = memo(function Markdown({ text, resolveMention }: MarkdownProps) {
   return (
-    <div className={`markdown${isEmojiOnly(text) ? " markdown-emoji" : ""}`} dir="auto">
+    <div className={classNames(styles.markdown, isEmojiOnly(text) && styles.emojiOnly)} dir="auto">
       {isPlain(text) ? <p dir="auto">{text}</p> : children(parseMarkdown(text), { text, resolveMention })}
     </div>
   );
@@ -118,7 +119,7 @@ function withMentions(text: string, { resolveMention }: Context): ReactNode {
     if (!person) continue;
     parts.push(text.slice(done, start));
     parts.push(
-      <span key={start} className={`mention${person.me ? " mention-me" : ""}`} title={`@${username}`}>
+      <span key={start} className={classNames(styles.mention, person.me && styles.me)} title={`@${username}`}>
         @<bdi>{person.name}</bdi>
       </span>,
     );

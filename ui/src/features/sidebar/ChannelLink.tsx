@@ -3,10 +3,12 @@ import type { Channel } from "../../core/contract";
 import { channelPath } from "../../core/router";
 import { channelTitle, otherPerson } from "../../core/state/selectors";
 import { Avatar } from "../../kit/Avatar";
+import { classNames } from "../../kit/classNames";
 import { Icon } from "../../kit/Icon";
 import { RouteLink } from "../shared/RouteLink";
 import { useChat } from "../shared/useChat";
 import { useRoute } from "../shared/useRoute";
+import styles from "./Sidebar.module.css";
 
 export function ChannelLink({ channel, onNavigate }: { channel: Channel; onNavigate: () => void }) {
   const route = useRoute();
@@ -20,7 +22,8 @@ export function ChannelLink({ channel, onNavigate }: { channel: Channel; onNavig
     <li>
       <RouteLink
         to={channelPath(channel.channelId)}
-        className={`sidebar-link${unread > 0 ? " sidebar-link-unread" : ""}`}
+        className={classNames(styles.link, unread > 0 && styles.unread)}
+        data-region="sidebar"
         current={route.page === "channel" && route.channelId === channel.channelId}
         onNavigate={onNavigate}
       >
@@ -29,13 +32,15 @@ export function ChannelLink({ channel, onNavigate }: { channel: Channel; onNavig
         ) : (
           <Icon name={channel.kind === "private" ? "lock" : "hash"} size={16} />
         )}
-        <span className="sidebar-link-name">
+        <span className={styles.linkName}>
           <bdi>{title}</bdi>
         </span>
         {channel.kind === "private" && <span className="visually-hidden">, private</span>}
         {person && <span className="visually-hidden">, {person.status}</span>}
         {unread > 0 && (
-          <span className={`badge${mentionCount > 0 || channel.kind === "direct" ? " badge-strong" : ""}`}>
+          <span
+            className={classNames("badge", (mentionCount > 0 || channel.kind === "direct") && "badge-strong")}
+          >
             <span className="visually-hidden">, </span>
             {unread > 99 ? "99+" : unread}
             <span className="visually-hidden"> unread</span>

@@ -5,6 +5,7 @@ import { Skeleton } from "../../kit/Skeleton";
 import { useChatActions } from "../shared/chatContext";
 import type { DialogName } from "../shared/dialogs";
 import { useChat } from "../shared/useChat";
+import styles from "./Sidebar.module.css";
 import { LoadError, SidebarSection } from "./SidebarSection";
 
 /** More people are found with the switcher. */
@@ -27,13 +28,15 @@ export function PeopleSection({ people, onOpen, onNavigate }: PeopleSectionProps
       {progress === "failed" && (
         <LoadError what="The list of people" onRetry={() => void chat.channels.loadPeople()} />
       )}
-      {progress === "ready" && people.length === 0 && <p className="sidebar-empty">No other people yet.</p>}
+      {progress === "ready" && people.length === 0 && <p className={styles.empty}>No other people yet.</p>}
       <ul aria-label="People">
         {shown.map((person) => (
           <li key={person.userId}>
             <button
               type="button"
-              className={`sidebar-link sidebar-person-${person.status}`}
+              className={styles.link}
+              data-status={person.status}
+              data-region="sidebar"
               title={`Message ${person.displayName}`}
               onClick={() => {
                 void chat.channels.openDirectMessage(person.userId);
@@ -41,7 +44,7 @@ export function PeopleSection({ people, onOpen, onNavigate }: PeopleSectionProps
               }}
             >
               <Avatar userId={person.userId} name={person.displayName} size={22} status={person.status} />
-              <span className="sidebar-link-name">
+              <span className={styles.linkName}>
                 <bdi>{person.displayName}</bdi>
               </span>
               <span className="visually-hidden">, {person.status}</span>
@@ -50,7 +53,12 @@ export function PeopleSection({ people, onOpen, onNavigate }: PeopleSectionProps
         ))}
       </ul>
       {people.length > shown.length && (
-        <button type="button" className="sidebar-link sidebar-more" onClick={() => onOpen("switch")}>
+        <button
+          type="button"
+          className={`${styles.link} ${styles.more}`}
+          data-region="sidebar"
+          onClick={() => onOpen("switch")}
+        >
           {online} of {people.length} online: find people
         </button>
       )}

@@ -11,8 +11,8 @@ import type { DialogName } from "../shared/dialogs";
 import { useChat } from "../shared/useChat";
 import { ChannelLink } from "./ChannelLink";
 import { PeopleSection } from "./PeopleSection";
+import styles from "./Sidebar.module.css";
 import { LoadError, SidebarSection } from "./SidebarSection";
-import "./Sidebar.css";
 
 interface SidebarProps {
   readonly onOpen: (panel: DialogName) => void;
@@ -39,10 +39,10 @@ export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
   const others = allPeople.filter((person) => person.userId !== me?.userId);
 
   return (
-    <nav className="sidebar" aria-label="Channels and people">
-      <header className="sidebar-head">
+    <nav className={styles.sidebar} aria-label="Channels and people">
+      <header className={styles.head}>
         <Logo size={26} />
-        <span className="sidebar-brand">Parley</span>
+        <span className={styles.brand}>Parley</span>
         <IconButton
           icon="search"
           label="Find a channel or person"
@@ -51,7 +51,7 @@ export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
         />
       </header>
 
-      <div className="sidebar-scroll">
+      <div className={styles.scroll}>
         <SidebarSection
           title="Channels"
           tools={
@@ -66,7 +66,7 @@ export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
             <LoadError what="The channels" onRetry={() => void chat.channels.load()} />
           )}
           {progress === "ready" && groupChannels.length === 0 && (
-            <p className="sidebar-empty">
+            <p className={styles.empty}>
               You have not joined a channel yet.{" "}
               <button type="button" className="button-link" onClick={() => onOpen("browse")}>
                 Browse channels
@@ -94,16 +94,16 @@ export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
       </div>
 
       {me && (
-        <footer className="sidebar-foot">
+        <footer className={styles.foot}>
           <Avatar
             userId={me.userId}
             name={me.displayName}
             size={32}
             status={people[me.userId]?.status ?? me.status}
           />
-          <div className="sidebar-me">
-            <bdi className="sidebar-me-name">{me.displayName}</bdi>
-            <span className="sidebar-me-username">@{me.username}</span>
+          <div className={styles.me}>
+            <bdi className={styles.meName}>{me.displayName}</bdi>
+            <span className={styles.meUsername}>@{me.username}</span>
           </div>
           <IconButton icon="settings" label="You and settings" size={20} onClick={() => onOpen("settings")} />
         </footer>

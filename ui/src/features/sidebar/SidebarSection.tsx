@@ -1,5 +1,6 @@
 /** A section of the sidebar, and the message that its content could not be loaded. */
 import type { ReactNode } from "react";
+import styles from "./Sidebar.module.css";
 
 export function SidebarSection({
   title,
@@ -12,10 +13,10 @@ export function SidebarSection({
 }) {
   const id = `section-${title.toLowerCase().replaceAll(" ", "-")}`;
   return (
-    <section className="sidebar-section" aria-labelledby={id}>
-      <header className="sidebar-section-head">
+    <section className={styles.section} aria-labelledby={id}>
+      <header className={styles.sectionHead}>
         <h2 id={id}>{title}</h2>
-        {tools && <div className="sidebar-section-tools">{tools}</div>}
+        {tools && <div className={styles.sectionTools}>{tools}</div>}
       </header>
       {children}
     </section>
@@ -24,7 +25,7 @@ export function SidebarSection({
 
 export function LoadError({ what, onRetry }: { what: string; onRetry: () => void }) {
   return (
-    <p className="sidebar-empty" role="alert">
+    <p className={styles.empty} role="alert">
       {what} could not be loaded.{" "}
       <button type="button" className="button-link" onClick={onRetry}>
         Try again

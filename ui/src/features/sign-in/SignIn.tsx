@@ -1,7 +1,7 @@
 /** The pages before the chat: sign-in, loading and error. */
 import { useEffect, useState } from "react";
 import { Logo } from "../../kit/Icon";
-import "./SignIn.css";
+import styles from "./SignIn.module.css";
 
 const RETRY_EVERY_MS = 5_000;
 
@@ -26,21 +26,21 @@ export function SignIn({ notice, onSignIn }: SignInProps) {
   };
 
   return (
-    <main className="sign-in">
-      <div className="sign-in-body">
+    <main className={styles.page}>
+      <div className={styles.body}>
         <Logo size={56} />
         <h1>Parley</h1>
-        <p className="sign-in-text">
+        <p className={styles.text}>
           Chat with others in channels or direct messages. Every message arrives once and in order.
         </p>
         {notice && (
-          <p className="sign-in-notice" role="status">
+          <p className={styles.notice} role="status">
             {notice}
           </p>
         )}
         <button
           type="button"
-          className="button button-primary sign-in-button"
+          className={`button button-primary ${styles.button}`}
           disabled={busy}
           onClick={() => void signIn()}
         >
@@ -58,8 +58,8 @@ export function SignIn({ notice, onSignIn }: SignInProps) {
 
 export function LoadingPage() {
   return (
-    <main className="sign-in" aria-busy="true">
-      <div className="sign-in-body sign-in-loading" role="status">
+    <main className={styles.page} aria-busy="true">
+      <div className={`${styles.body} ${styles.loading}`} role="status">
         <Logo size={56} />
         <span className="visually-hidden">LoadingPage Parley</span>
       </div>
@@ -78,14 +78,14 @@ export function ErrorPage({ title, text, onRetry }: { title: string; text: strin
     };
   }, [onRetry]);
   return (
-    <main className="sign-in">
-      <div className="sign-in-body">
+    <main className={styles.page}>
+      <div className={styles.body}>
         <Logo size={56} />
         <h1>{title}</h1>
-        <p className="sign-in-text" role="alert">
+        <p className={styles.text} role="alert">
           {text}
         </p>
-        <button type="button" className="button button-primary sign-in-button" onClick={onRetry}>
+        <button type="button" className={`button button-primary ${styles.button}`} onClick={onRetry}>
           Try again
         </button>
       </div>

@@ -215,7 +215,8 @@ describe("a channel's history", () => {
       name: "Position in the channel's history",
     });
     const shown = () => screen.getByRole("region", { name: /^Messages in #general/ }).textContent ?? "";
-    const description = () => document.querySelector(".history-description")?.textContent;
+    const description = () =>
+      within(screen.getByRole("region", { name: "Position" })).getByRole("status").textContent;
     expect(shown()).toContain("better words");
     expect(shown()).toContain("This message was deleted.");
     expect(
@@ -248,9 +249,9 @@ describe("a channel's history", () => {
     answer(past);
     await openChat("/inspector/channels/general", local);
     await click(screen.getByRole("button", { name: "Play" }));
-    expect(document.querySelector(".history-count")?.textContent).toBe("0 / 7");
+    expect(document.querySelector(".HistoryView_count")?.textContent).toBe("0 / 7");
     await advance(7 * 450 + 500);
-    expect(document.querySelector(".history-count")?.textContent).toBe("7 / 7");
+    expect(document.querySelector(".HistoryView_count")?.textContent).toBe("7 / 7");
     expect(screen.getByRole("button", { name: "Play" })).toBeTruthy();
   });
 });

@@ -95,10 +95,10 @@ describe("markup", () => {
 describe("mentions", () => {
   test("of known users are highlighted and show the name", () => {
     expect(inner("hi @bob and @alice")).toContain(
-      '<span class="mention" title="@bob">@<bdi>Bob</bdi></span>',
+      '<span class="Markdown_mention" title="@bob">@<bdi>Bob</bdi></span>',
     );
     expect(inner("hi @bob and @alice")).toContain(
-      '<span class="mention mention-me" title="@alice">@<bdi>Alice &lt;b&gt;</bdi></span>',
+      '<span class="Markdown_mention Markdown_me" title="@alice">@<bdi>Alice &lt;b&gt;</bdi></span>',
     );
   });
 

@@ -1,7 +1,9 @@
 /** Selecting a message by its id or from recent messages. */
 import { type FormEvent, useMemo, useState } from "react";
 import { navigate } from "../../../core/router";
+import panelStyles from "../../../kit/SidePanel.module.css";
 import { RouteLink } from "../../shared/RouteLink";
+import common from "../common.module.css";
 import type { RunSummary } from "../contract";
 import { count, duration, preciseTime } from "../format";
 import { useInspector } from "../inspectorContext";
@@ -13,6 +15,7 @@ import { runLabel, runTone } from "../runStatus";
 import { Failed, Loading } from "../StatusMessage";
 import { useInspectorNames } from "../useInspectorNames";
 import { useQuery } from "../useQuery";
+import styles from "./DeliveryView.module.css";
 
 export function ChooseMessage() {
   const { api } = useInspector();
@@ -43,14 +46,14 @@ export function ChooseMessage() {
     if (id.trim()) navigate(deliveryPath(id.trim()));
   };
   return (
-    <div className="page">
-      <div className="page-inner page-narrow">
-        <h2 className="page-title">Inspect the delivery of a message</h2>
-        <p className="page-lead">
+    <div className={common.page}>
+      <div className={`${common.pageInner} ${common.pageNarrow}`}>
+        <h2 className={common.pageTitle}>Inspect the delivery of a message</h2>
+        <p className={common.pageLead}>
           The path of one message from the sender's socket to every recipient: event, workflow, posts and
           trace, with the duration of each. In the chat, open it with "Inspect delivery" on a message.
         </p>
-        <form className="message-id-form" onSubmit={go}>
+        <form className={styles.idForm} onSubmit={go}>
           <label className="field">
             <span className="field-label">Message id</span>
             <input
@@ -67,36 +70,36 @@ export function ChooseMessage() {
           </button>
         </form>
         <section aria-label="Recent messages">
-          <h3 className="section-title">Recent messages</h3>
+          <h3 className={common.sectionTitle}>Recent messages</h3>
           {past.state === "failed" && recent.length === 0 ? (
             <Failed text={past.failure} onRetry={past.refetch} />
           ) : past.state === "loading" && recent.length === 0 ? (
             <Loading what="Loading runs" />
           ) : recent.length === 0 ? (
-            <p className="panel-note">No messages in the last 24 hours. Send one in the chat.</p>
+            <p className={panelStyles.note}>No messages in the last 24 hours. Send one in the chat.</p>
           ) : (
-            <ul className="recent">
+            <ul className={common.recent}>
               {recent.map((run) => (
                 <li key={run.runId}>
-                  <RouteLink to={deliveryPath(run.messageId ?? "")} className="recent-link">
-                    <span className="recent-sender">
+                  <RouteLink to={deliveryPath(run.messageId ?? "")} className={common.recentLink}>
+                    <span className={common.recentSender}>
                       <bdi>{names.ofUser(run.userId)}</bdi>
-                      <span className="run-row-where">
+                      <span className={common.where}>
                         {run.seq !== null && `${run.seq} `}in {names.ofChannel(run.channelId)}
                       </span>
                     </span>
-                    <span className="recent-delivered">
+                    <span className={common.recentDelivered}>
                       {run.delivered} of {count(run.recipients, "connection")}
                     </span>
                     <Pill tone={runTone(run)}>{runLabel(run)}</Pill>
-                    <span className="run-row-duration">{duration(run.durationMs)}</span>
+                    <span className={common.duration}>{duration(run.durationMs)}</span>
                     <time dateTime={run.startedAt}>{preciseTime(run.startedAt)}</time>
                   </RouteLink>
                 </li>
               ))}
             </ul>
           )}
-          <p className="panel-note">
+          <p className={panelStyles.note}>
             Runs of all event types are listed under <RouteLink to={runPath()}>Runs</RouteLink>.
           </p>
         </section>

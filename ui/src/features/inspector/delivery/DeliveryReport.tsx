@@ -1,12 +1,15 @@
 /** The delivery of one message: summary, hops, steps, posts and traces. */
 import { CopyButton } from "../../../kit/CopyButton";
 import { Icon } from "../../../kit/Icon";
+import panelStyles from "../../../kit/SidePanel.module.css";
 import { RouteLink } from "../../shared/RouteLink";
+import common from "../common.module.css";
 import type { MessageReport } from "../contract";
 import { postSummary, preciseTime, shortId } from "../format";
 import { historyPath } from "../routes";
 import { useInspectorNames } from "../useInspectorNames";
 import { DeliverySteps } from "./DeliverySteps";
+import styles from "./DeliveryView.module.css";
 import { HopTimes } from "./HopTimes";
 import { Posts } from "./Posts";
 import { countPosts } from "./postCounts";
@@ -27,8 +30,8 @@ export function DeliveryReport({
   const text = textOf(report);
   return (
     <>
-      <header className="delivery-head">
-        <div className="delivery-head-text">
+      <header className={styles.head}>
+        <div className={styles.headText}>
           <h2>
             {message ? (
               <>
@@ -38,7 +41,7 @@ export function DeliveryReport({
               "Message is not stored"
             )}
           </h2>
-          <p className="run-head-facts">
+          <p className={common.headFacts}>
             {message && (
               <>
                 <span>
@@ -49,18 +52,18 @@ export function DeliveryReport({
                 {message.deletedAt && <span>deleted {preciseTime(message.deletedAt)}</span>}
               </>
             )}
-            <span className="run-head-id" title={report.messageId}>
+            <span className={common.id} title={report.messageId}>
               {shortId(report.messageId)}
               <CopyButton what="the message's id" text={() => report.messageId} />
             </span>
           </p>
           {text && (
-            <blockquote className="delivery-text" dir="auto">
+            <blockquote className={styles.text} dir="auto">
               {text}
             </blockquote>
           )}
         </div>
-        <div className="delivery-head-tools">
+        <div className={styles.headTools}>
           <button type="button" className="button button-small" disabled={busy} onClick={onRefresh}>
             <Icon name="retry" size={16} /> Refresh
           </button>
@@ -73,7 +76,7 @@ export function DeliveryReport({
       </header>
 
       {report.problems.length > 0 ? (
-        <ul className="delivery-problems" aria-label="Problems">
+        <ul className={styles.problems} aria-label="Problems">
           {report.problems.map((problem) => (
             <li key={problem}>
               <Icon name="alert" size={18} /> {problem}
@@ -81,22 +84,22 @@ export function DeliveryReport({
           ))}
         </ul>
       ) : (
-        <p className="delivery-well" role="status">
+        <p className={styles.well} role="status">
           <Icon name="checks" size={18} /> {postSummary(posts)}
         </p>
       )}
 
       <HopTimes report={report} />
-      <div className="delivery-columns">
+      <div className={styles.columns}>
         <DeliverySteps report={report} />
         <Posts report={report} counts={posts} />
       </div>
-      <section className="card" aria-label="Trace">
+      <section className={common.card} aria-label="Trace">
         <h3>
           {report.traces.length > 1 ? `${report.traces.length} traces, joined by their annotations` : "Trace"}
         </h3>
         {report.traces.length === 0 ? (
-          <p className="panel-note">No trace is available. Traces are kept for a limited time.</p>
+          <p className={panelStyles.note}>No trace is available. Traces are kept for a limited time.</p>
         ) : (
           report.traces.map((trace) => <Waterfall key={trace.traceId} trace={trace} />)
         )}

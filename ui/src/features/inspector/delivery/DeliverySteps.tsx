@@ -1,27 +1,29 @@
 /** The steps of a delivery: event, archive, rule, runs, dead letters. */
 import type { ReactNode } from "react";
 import { RouteLink } from "../../shared/RouteLink";
+import common from "../common.module.css";
 import type { MessageReport } from "../contract";
 import { duration, plainName, preciseTime, shortId } from "../format";
 import { Pill, type Tone } from "../Pill";
 import { runPath } from "../routes";
 import { runLabel, runTone } from "../runStatus";
 import { useInspectorNames } from "../useInspectorNames";
+import styles from "./DeliveryView.module.css";
 
 export function DeliverySteps({ report }: { readonly report: MessageReport }) {
   const names = useInspectorNames();
   const { event, archive, rule, runs, queues } = report;
   return (
-    <section className="card" aria-label="Steps">
+    <section className={common.card} aria-label="Steps">
       <h3>DeliverySteps</h3>
-      <ol className="steps">
+      <ol>
         <Step title="Event" tone={event ? "good" : "warn"}>
           {event ? (
             <>
               <p>
                 {event.detailType} by {names.ofUser(event.actor)} at {preciseTime(event.occurredAt)}
               </p>
-              <p className="step-note" title={event.eventId}>
+              <p className={styles.stepNote} title={event.eventId}>
                 event {shortId(event.eventId)}
                 {event.correlationId && (
                   <span title={event.correlationId}>, correlation {shortId(event.correlationId)}</span>
@@ -43,13 +45,13 @@ export function DeliverySteps({ report }: { readonly report: MessageReport }) {
                 ? "Not archived"
                 : "May be archived"}
           </p>
-          <p className="step-note">{archive.note}</p>
+          <p className={styles.stepNote}>{archive.note}</p>
         </Step>
         <Step title="Rule" tone={rule.state !== "ENABLED" ? "bad" : runs.length > 0 ? "good" : "warn"}>
           <p>
             {rule.name ? plainName(rule.name) : "Missing"}, {rule.state.toLowerCase()}
           </p>
-          <p className="step-note">{rule.note}</p>
+          <p className={styles.stepNote}>{rule.note}</p>
         </Step>
         {runs.map((run, index) => (
           <Step
@@ -57,29 +59,29 @@ export function DeliverySteps({ report }: { readonly report: MessageReport }) {
             title={index === 0 ? "Run" : run.mode === "dry-run" ? "Dry run" : "Replay"}
             tone={runTone(run)}
           >
-            <p className="step-run">
+            <p className={styles.stepRun}>
               <RouteLink to={runPath(run.runId)}>{shortId(run.runId)}</RouteLink>
               <Pill tone={runTone(run)}>{runLabel(run)}</Pill>
               <span>{duration(run.durationMs)}</span>
             </p>
-            <p className="step-note">
+            <p className={styles.stepNote}>
               {run.path.length} states, {run.delivered} delivered, {run.gone} gone, {run.undelivered}{" "}
               undelivered
             </p>
-            {run.trouble && <p className="step-trouble">{run.trouble}</p>}
+            {run.trouble && <p className={styles.stepTrouble}>{run.trouble}</p>}
           </Step>
         ))}
         {queues.map((queue) => (
           <Step key={queue.name} title="Dead letters" tone={queue.holdsIt ? "bad" : "good"}>
             <p>{queue.holdsIt ? "It is in the queue" : "Not in the queue"}</p>
-            <p className="step-note">
+            <p className={styles.stepNote}>
               {queue.waiting} in the queue. {queue.note}
             </p>
           </Step>
         ))}
       </ol>
       {report.links && (
-        <p className="delivery-links">
+        <p className={styles.links}>
           {Object.entries(report.links).map(([name, address]) => (
             <a key={name} href={address} target="_blank" rel="noreferrer">
               {name} in the console
@@ -93,9 +95,9 @@ export function DeliverySteps({ report }: { readonly report: MessageReport }) {
 
 function Step({ title, tone, children }: { title: string; tone: Tone; children: ReactNode }) {
   return (
-    <li className={`step step-${tone}`}>
+    <li className={styles.step} data-tone={tone}>
       <h4>{title}</h4>
-      <div className="step-text">{children}</div>
+      <div className={styles.stepText}>{children}</div>
     </li>
   );
 }

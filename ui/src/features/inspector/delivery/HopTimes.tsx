@@ -1,7 +1,9 @@
 /** The duration of each hop of a delivery. */
 
+import common from "../common.module.css";
 import type { MessageReport } from "../contract";
 import { exactMs } from "../format";
+import styles from "./DeliveryView.module.css";
 import { sumOfHops } from "./postCounts";
 
 export function HopTimes({ report }: { report: MessageReport }) {
@@ -9,24 +11,25 @@ export function HopTimes({ report }: { report: MessageReport }) {
   if (!total || hops.length === 0) return null;
   const sum = sumOfHops(hops);
   return (
-    <section className="card" aria-label="Time by hop">
-      <div className="hops-head">
+    <section className={common.card} aria-label="Time by hop">
+      <div className={styles.hopsHead}>
         <h3>Time by hop</h3>
-        <p className="hops-total">
+        <p className={styles.hopsTotal}>
           <strong>{exactMs(total.ms)}</strong> from the WebSocket route to the last post
         </p>
       </div>
-      <div className="hops-bar" aria-hidden="true">
+      <div className={styles.hopsBar} aria-hidden="true">
         {hops.map((hop) => (
           <span
             key={hop.name}
-            className={`hop hop-${hop.name}`}
+            className={styles.hop}
+            data-hop={hop.name}
             style={{ flexGrow: Math.max(hop.durationMs, total.ms / 200) }}
             title={`${hop.label}: ${exactMs(hop.durationMs)}`}
           />
         ))}
       </div>
-      <table className="hops">
+      <table className={styles.hops}>
         <thead className="visually-hidden">
           <tr>
             <th scope="col">Hop</th>
@@ -39,20 +42,20 @@ export function HopTimes({ report }: { report: MessageReport }) {
           {hops.map((hop) => (
             <tr key={hop.name}>
               <th scope="row">
-                <span className={`hop-mark hop-${hop.name}`} aria-hidden="true" />
+                <span className={styles.hopMark} data-hop={hop.name} aria-hidden="true" />
                 {hop.label}
                 {hop.clock === "log" && (
                   <span
-                    className="hop-clock"
+                    className={styles.hopClock}
                     title="Taken from the workflow's log, which has millisecond resolution"
                   >
                     ±1 ms
                   </span>
                 )}
               </th>
-              <td className="hops-start">+{exactMs(hop.offsetMs)}</td>
+              <td className={styles.hopsStart}>+{exactMs(hop.offsetMs)}</td>
               <td>{exactMs(hop.durationMs)}</td>
-              <td className="hops-share">
+              <td className={styles.hopsShare}>
                 {Math.round((hop.durationMs / Math.max(total.ms, 0.001)) * 100)} %
               </td>
             </tr>
@@ -61,11 +64,11 @@ export function HopTimes({ report }: { report: MessageReport }) {
         <tfoot>
           <tr>
             <th scope="row">All hops{Math.abs(sum - total.ms) < 0.05 ? ", the total" : ""}</th>
-            <td className="hops-start" />
+            <td className={styles.hopsStart} />
             <td data-sum={sum.toFixed(3)} data-total={total.ms}>
               {exactMs(sum)}
             </td>
-            <td className="hops-share">
+            <td className={styles.hopsShare}>
               {Math.abs(sum - total.ms) < 0.05 ? "100 %" : `${exactMs(sum - total.ms)} off`}
             </td>
           </tr>

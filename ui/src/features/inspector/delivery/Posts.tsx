@@ -1,10 +1,14 @@
 /** The posts of a message: recipient, outcome, retries. */
 import { useState } from "react";
 import { Avatar } from "../../../kit/Avatar";
+import { classNames } from "../../../kit/classNames";
+import panelStyles from "../../../kit/SidePanel.module.css";
+import common from "../common.module.css";
 import type { MessageReport, Post } from "../contract";
 import { shortId } from "../format";
 import { Pill, type Tone } from "../Pill";
 import { useInspectorNames } from "../useInspectorNames";
+import styles from "./DeliveryView.module.css";
 import { type PostCounts, worstFirst } from "./postCounts";
 
 const SHOWN_AT_FIRST = 50;
@@ -30,11 +34,11 @@ export function Posts({ report, counts }: { readonly report: MessageReport; read
   const shown = all ? sorted : sorted.slice(0, SHOWN_AT_FIRST);
   const severalRuns = report.runs.length > 1;
   return (
-    <section className="card" aria-label="Posts">
+    <section className={common.card} aria-label="Posts">
       <h3>
-        Posts<span className="panel-count">{counts.total}</span>
+        Posts<span className={panelStyles.count}>{counts.total}</span>
       </h3>
-      <ul className="tally" aria-label="Outcomes">
+      <ul className={styles.tally} aria-label="Outcomes">
         <Tally name="delivered" value={counts.delivered} />
         <Tally name="gone" value={counts.gone} />
         <Tally name="retried" value={counts.retried} />
@@ -42,10 +46,10 @@ export function Posts({ report, counts }: { readonly report: MessageReport; read
         {counts.unknown > 0 && <Tally name="unknown" value={counts.unknown} />}
       </ul>
       {counts.total === 0 ? (
-        <p className="panel-note">No connections were open.</p>
+        <p className={panelStyles.note}>No connections were open.</p>
       ) : (
-        <div className="posts-scroll">
-          <table className="posts">
+        <div className={styles.postsScroll}>
+          <table className={styles.posts}>
             <thead>
               <tr>
                 <th scope="col">User</th>
@@ -62,28 +66,28 @@ export function Posts({ report, counts }: { readonly report: MessageReport; read
                   <tr key={`${post.runId}.${post.connectionId}`}>
                     <td>
                       {name && post.userId ? (
-                        <span className="posts-who">
+                        <span className={styles.postsWho}>
                           <Avatar userId={post.userId} name={name} size={20} />
                           <bdi>{name}</bdi>
                         </span>
                       ) : (
                         <span
-                          className="posts-left"
+                          className={styles.postsLeft}
                           title="The connection has been closed and its row deleted"
                         >
                           closed
                         </span>
                       )}
                     </td>
-                    <td className="posts-id" title={post.connectionId}>
+                    <td className={styles.postsId} title={post.connectionId}>
                       {shortId(post.connectionId)}
                     </td>
                     <td>
                       <Pill tone={tones[post.outcome]}>{labels[post.outcome]}</Pill>
-                      {post.reason && <span className="posts-reason">{post.reason}</span>}
+                      {post.reason && <span className={styles.postsReason}>{post.reason}</span>}
                     </td>
-                    <td className="posts-number">{post.retries}</td>
-                    {severalRuns && <td className="posts-id">{shortId(post.runId)}</td>}
+                    <td>{post.retries}</td>
+                    {severalRuns && <td className={styles.postsId}>{shortId(post.runId)}</td>}
                   </tr>
                 );
               })}
@@ -102,7 +106,7 @@ export function Posts({ report, counts }: { readonly report: MessageReport; read
 
 function Tally({ name, value, bad = false }: { name: string; value: number; bad?: boolean }) {
   return (
-    <li className={`tally-item${bad && value > 0 ? " tally-bad" : ""}`}>
+    <li className={classNames(styles.tallyItem, bad && value > 0 && styles.tallyBad)}>
       <strong>{value}</strong> <span>{name}</span>
     </li>
   );

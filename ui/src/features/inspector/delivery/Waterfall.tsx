@@ -1,12 +1,14 @@
 /** A trace as a waterfall chart. */
 import { useState } from "react";
 import { CopyButton } from "../../../kit/CopyButton";
+import panelStyles from "../../../kit/SidePanel.module.css";
+import common from "../common.module.css";
 import type { Trace } from "../contract";
+import { Fact } from "../Fact";
 import { count, duration, shortId } from "../format";
 import { Pill } from "../Pill";
+import styles from "./Waterfall.module.css";
 import { segmentCount, ticks, traceDuration, type WaterfallRow, waterfallRows } from "./waterfallRows";
-import "./Waterfall.css";
-import { Fact } from "../Fact";
 
 export function Waterfall({ trace }: { readonly trace: Trace }) {
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
@@ -19,19 +21,19 @@ export function Waterfall({ trace }: { readonly trace: Trace }) {
     setFolded(next);
   };
   return (
-    <section className="waterfall" aria-label={`Trace ${trace.traceId}`}>
-      <header className="waterfall-head">
+    <section className={styles.waterfall} aria-label={`Trace ${trace.traceId}`}>
+      <header className={styles.head}>
         <p>
           {count(segmentCount(trace), "segment")} in {duration(trace.durationMs)}
         </p>
         <Pill tone={trace.connected ? "good" : "bad"}>{trace.connected ? "connected" : "incomplete"}</Pill>
-        <span className="waterfall-id" title={trace.traceId}>
+        <span className={styles.id} title={trace.traceId}>
           {shortId(trace.traceId.replace(/^1-/, ""))}
           <CopyButton what="the trace id" text={() => trace.traceId} />
         </span>
       </header>
-      <div className="waterfall-scale" aria-hidden="true">
-        <div className="waterfall-axis">
+      <div className={styles.scale} aria-hidden="true">
+        <div className={styles.axis}>
           {ticks(total)
             .filter((at) => at < total * 0.95)
             .map((at) => (
@@ -41,7 +43,7 @@ export function Waterfall({ trace }: { readonly trace: Trace }) {
             ))}
         </div>
       </div>
-      <ul className="waterfall-rows">
+      <ul>
         {rows.map((row) => (
           <Row
             key={row.segment.id}
@@ -70,22 +72,22 @@ function Row({ row, chosen, onChoose, onFold }: RowProps) {
   const behind = left + width < 78;
   const trouble = segment.caught ? "caught" : segment.failed ? "failed" : null;
   return (
-    <li className={`waterfall-row${trouble ? ` waterfall-${trouble}` : ""}`} data-kind={segment.kind}>
-      <div className="waterfall-name" style={{ paddingInlineStart: `${Math.min(depth, 9) * 0.875}rem` }}>
+    <li className={styles.row} data-kind={segment.kind} data-trouble={trouble}>
+      <div className={styles.name} style={{ paddingInlineStart: `${Math.min(depth, 9) * 0.875}rem` }}>
         {hasChildren ? (
           <button
             type="button"
-            className="waterfall-toggle"
+            className={styles.toggle}
             aria-expanded={open}
             aria-label={`Child segments of ${name}`}
             onClick={onFold}
           />
         ) : (
-          <span className="waterfall-leaf" aria-hidden="true" />
+          <span className={styles.leaf} aria-hidden="true" />
         )}
         <button
           type="button"
-          className="waterfall-choose"
+          className={styles.choose}
           aria-expanded={chosen}
           title={segment.name}
           onClick={onChoose}
@@ -98,22 +100,22 @@ function Row({ row, chosen, onChoose, onFold }: RowProps) {
           </span>
         </button>
       </div>
-      <div className="waterfall-track" aria-hidden="true" onClick={onChoose}>
+      <div className={styles.track} aria-hidden="true" onClick={onChoose}>
         <span
-          className="waterfall-bar"
+          className={styles.bar}
           style={{ insetInlineStart: `${left}%`, inlineSize: `max(2px, ${width}%)` }}
         />
         <span
-          className="waterfall-time"
+          className={styles.time}
           style={behind ? { insetInlineStart: `${left + width}%` } : { insetInlineEnd: `${100 - left}%` }}
         >
           {duration(segment.durationMs)}
         </span>
       </div>
       {chosen && (
-        <div className="waterfall-detail">
-          {segment.error && <p className="waterfall-error">{segment.error}</p>}
-          <dl className="facts">
+        <div className={styles.detail}>
+          {segment.error && <p className={styles.error}>{segment.error}</p>}
+          <dl className={common.facts}>
             <Fact name="Starts">+{duration(segment.offsetMs)}</Fact>
             <Fact name="Takes">{duration(segment.durationMs)}</Fact>
             {segment.origin && <Fact name="Origin">{segment.origin}</Fact>}
@@ -123,7 +125,7 @@ function Row({ row, chosen, onChoose, onFold }: RowProps) {
               </Fact>
             ))}
           </dl>
-          {annotations.length === 0 && <p className="panel-note">No annotations.</p>}
+          {annotations.length === 0 && <p className={panelStyles.note}>No annotations.</p>}
         </div>
       )}
     </li>

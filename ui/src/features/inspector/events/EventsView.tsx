@@ -2,8 +2,10 @@
 import { useMemo, useState } from "react";
 import { Icon } from "../../../kit/Icon";
 import { SidePanel } from "../../../kit/SidePanel";
+import panelStyles from "../../../kit/SidePanel.module.css";
 import { WindowedList } from "../../../kit/WindowedList";
 import { RouteLink } from "../../shared/RouteLink";
+import common from "../common.module.css";
 import type { PublishedEvent } from "../contract";
 import { dayTime, preciseTime, words } from "../format";
 import { useInspector } from "../inspectorContext";
@@ -18,7 +20,7 @@ import { Empty, Failed, Loading } from "../StatusMessage";
 import { useInspectorNames } from "../useInspectorNames";
 import { useQuery } from "../useQuery";
 import { describeEvent, eventCategory } from "./describeEvent";
-import "./EventsView.css";
+import styles from "./EventsView.module.css";
 
 const NO_EVENTS: readonly PublishedEvent[] = [];
 
@@ -50,9 +52,9 @@ export function EventsView() {
   );
   const filtered = Object.values(filter).some(Boolean);
   return (
-    <div className={`events${chosen ? " events-with-one" : ""}`}>
-      <section className="events-main" aria-label="Events">
-        <header className="events-head">
+    <div className={styles.events}>
+      <section className={styles.main} aria-label="Events">
+        <header className={styles.head}>
           <LiveControl live={live} />
           <Filters filter={filter} ephemeral statuses={false} onChange={setFilter} />
         </header>
@@ -75,23 +77,26 @@ export function EventsView() {
             row={(event) => (
               <button
                 type="button"
-                className="event-row"
+                className={styles.row}
                 aria-current={event.eventId === chosen?.eventId || undefined}
                 onClick={() => setChosen(event)}
               >
                 <time dateTime={event.occurredAt} title={dayTime(event.occurredAt)}>
                   {preciseTime(event.occurredAt)}
                 </time>
-                <span className={`event-type category-${eventCategory(event.detailType)}`}>
+                <span
+                  className={`${common.eventType} ${styles.type}`}
+                  data-category={eventCategory(event.detailType)}
+                >
                   {words(event.detailType)}
                 </span>
-                <span className="event-description">
+                <span className={styles.description}>
                   <bdi>{describeEvent(event, names.ofUser)}</bdi>
                 </span>
-                <span className="event-where">
+                <span className={styles.where}>
                   <bdi>{names.ofChannel(event.channelId)}</bdi>
                 </span>
-                <span className="event-size">{event.size} B</span>
+                <span className={styles.size}>{event.size} B</span>
               </button>
             )}
           />
@@ -99,10 +104,10 @@ export function EventsView() {
       </section>
       {chosen && (
         <SidePanel title={words(chosen.detailType)} onClose={() => setChosen(null)}>
-          <p className="state-comment">
+          <p className={common.comment}>
             <bdi>{describeEvent(chosen, names.ofUser)}</bdi>, {preciseTime(chosen.occurredAt)}
           </p>
-          <div className="panel-tools event-tools">
+          <div className={`${panelStyles.tools} ${styles.tools}`}>
             {chosen.messageId && (
               <RouteLink to={deliveryPath(chosen.messageId)} className="button button-small">
                 <Icon name="route" size={16} /> Inspect delivery

@@ -1,10 +1,12 @@
 /** A state of the graph, as a button. */
 import type { KeyboardEvent } from "react";
+import { classNames } from "../../../kit/classNames";
 import type { StateExecution } from "../contract";
 import { duration } from "../format";
 import type { GraphNode } from "./definition";
 import type { PlacedNode } from "./layout";
 import type { RunHighlight } from "./runHighlight";
+import styles from "./WorkflowGraph.module.css";
 
 const glyphs: Readonly<Record<string, string>> = {
   Task: "M3 4h10v8H3zM3 7h10",
@@ -43,7 +45,7 @@ export function StateNode(props: StateNodeProps) {
       <g
         ref={onElement}
         role="button"
-        className={`graph-state graph-type-${node.type.toLowerCase()} graph-${outcome}${container ? " graph-state-container" : ""}`}
+        className={classNames(styles.state, container && styles.containerState)}
         data-state={node.name}
         data-outcome={outcome}
         tabIndex={tabbable ? 0 : -1}
@@ -53,9 +55,9 @@ export function StateNode(props: StateNodeProps) {
         onKeyDown={onKeyDown}
       >
         {node.comment && <title>{node.comment}</title>}
-        {!container && <rect className="graph-box" x={x} y={y} width={width} height={height} rx="8" />}
+        {!container && <rect className={styles.box} x={x} y={y} width={width} height={height} rx="8" />}
         {container && (
-          <rect className="graph-box" x={x + 2} y={top} width={width - 4} height={height} rx="8" />
+          <rect className={styles.box} x={x + 2} y={top} width={width - 4} height={height} rx="8" />
         )}
         <svg
           x={x + 10}
@@ -65,24 +67,24 @@ export function StateNode(props: StateNodeProps) {
           viewBox="0 0 16 16"
           aria-hidden="true"
         >
-          <path className="graph-glyph" d={glyphs[node.type] ?? glyphs.Pass} />
+          <path className={styles.glyph} d={glyphs[node.type] ?? glyphs.Pass} />
         </svg>
-        <text className="graph-name" x={x + 32} y={top + height / 2 + 4.5}>
+        <text className={styles.name} x={x + 32} y={top + height / 2 + 4.5}>
           {node.name}
         </text>
         {catchesAll && (
-          <path className="graph-catches" d={`M${x + width - 9} ${top + height / 2 - 5}l-4 6h5l-4 6`} />
+          <path className={styles.catches} d={`M${x + width - 9} ${top + height / 2 - 5}l-4 6h5l-4 6`} />
         )}
       </g>
       {start && (
-        <text className="graph-start" x={x + 4} y={top - 6}>
+        <text className={styles.start} x={x + 4} y={top - 6}>
           start
         </text>
       )}
       {many !== null && (
-        <g className="graph-aside">
-          <rect className="graph-count" x={x + width - 16} y={top - 9} width="26" height="18" rx="9" />
-          <text className="graph-count-text" x={x + width - 3} y={top + 4}>
+        <g className={styles.aside}>
+          <rect className={styles.count} x={x + width - 16} y={top - 9} width="26" height="18" rx="9" />
+          <text className={styles.countText} x={x + width - 3} y={top + 4}>
             ×{many}
           </text>
         </g>

@@ -1,6 +1,8 @@
 /** The graph of the workflow, with the path of the selected run. States are buttons, reachable by keyboard. */
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
+import { classNames } from "../../../kit/classNames";
 import { IconButton } from "../../../kit/IconButton";
+import common from "../common.module.css";
 import type { StateExecution } from "../contract";
 import type { Graph } from "./definition";
 import { layoutGraph, type PlacedNode } from "./layout";
@@ -9,7 +11,7 @@ import { edgeKey, highlightRun } from "./runHighlight";
 import { StateNode } from "./StateNode";
 import { boxToShow, innerEdges, takenPath } from "./takenPath";
 import { type Box, useViewport } from "./useViewport";
-import "./WorkflowGraph.css";
+import styles from "./WorkflowGraph.module.css";
 
 interface WorkflowGraphProps {
   readonly name: string;
@@ -60,11 +62,11 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
   }, [selected, placed, show]);
 
   return (
-    <section className="graph" aria-label={`Workflow ${name}`}>
-      <div className="graph-frame" ref={frame} {...pointer}>
+    <section className={styles.graph} aria-label={`Workflow ${name}`}>
+      <div className={styles.frame} ref={frame} {...pointer}>
         {/* biome-ignore lint/a11y/useSemanticElements: an SVG has no other way to be a group. */}
         <svg
-          className={`graph-drawing${highlight ? " graph-of-run" : ""}`}
+          className={classNames(styles.drawing, highlight && styles.ofRun)}
           width={size.width}
           height={size.height}
           viewBox={`${view.x} ${view.y} ${Math.max(1, size.width / view.scale)} ${Math.max(1, size.height / view.scale)}`}
@@ -76,7 +78,8 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
               <marker
                 key={kind}
                 id={`${id}-${kind}`}
-                className={`graph-arrow graph-arrow-${kind}`}
+                className={styles.arrow}
+                data-kind={kind}
                 viewBox="0 0 8 8"
                 refX="7"
                 refY="4"
@@ -94,7 +97,7 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
             .map((each) => (
               <rect
                 key={each.node.name}
-                className="graph-container"
+                className={styles.container}
                 x={each.x}
                 y={each.y}
                 width={each.width}
@@ -111,10 +114,7 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
               const arrow =
                 edge.kind === "catch" && (taken || !highlight) ? "error" : taken ? "lit" : "plain";
               return (
-                <g
-                  key={key}
-                  className={`graph-edge graph-edge-${edge.kind}${taken ? " graph-edge-taken" : ""}`}
-                >
+                <g key={key} className={classNames(styles.edge, taken && styles.taken)} data-kind={edge.kind}>
                   <title>{edge.reasons.join("\n")}</title>
                   <path d={path} markerEnd={`url(#${id}-${arrow})`} />
                   {label && (
@@ -145,9 +145,9 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
           ))}
         </svg>
       </div>
-      <div className="graph-tools" role="toolbar" aria-label="View of the workflow">
+      <div className={styles.tools} role="toolbar" aria-label="View of the workflow">
         {highlight && (
-          <label className="graph-toggle">
+          <label className={common.toggle}>
             <input
               type="checkbox"
               checked={pathOnly}
@@ -156,7 +156,7 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
             Taken path only
           </label>
         )}
-        <label className="graph-toggle graph-toggle-errors">
+        <label className={`${common.toggle} ${styles.errors}`}>
           <input
             type="checkbox"
             checked={errorPaths}

@@ -8,6 +8,7 @@ import { dayTime } from "../format";
 import { historyPath } from "../routes";
 import { useInspectorNames } from "../useInspectorNames";
 import { HistoryPlayer } from "./HistoryPlayer";
+import styles from "./HistoryView.module.css";
 import { PastMembers } from "./PastMembers";
 import { PastRow } from "./PastRow";
 import { projectChannel } from "./projection";
@@ -50,8 +51,8 @@ export function ChannelHistory({ past, busy, onRefresh }: ChannelHistoryProps) {
     channel.name && channel.kind !== "direct" ? `#${channel.name}` : names.ofChannel(past.channelId);
 
   return (
-    <div className="history">
-      <header className="history-head">
+    <div className={styles.history}>
+      <header className={styles.head}>
         <RouteLink to={historyPath()} className="icon-button" title="Other channels">
           <Icon name="back" size={18} />
           <span className="visually-hidden">Other channels</span>
@@ -59,12 +60,12 @@ export function ChannelHistory({ past, busy, onRefresh }: ChannelHistoryProps) {
         <h2>
           <bdi>{title}</bdi>
         </h2>
-        <span className="history-when">
+        <span className={styles.when}>
           {event ? `as of ${dayTime(event.occurredAt)}` : "before the first event"}
         </span>
         <button
           type="button"
-          className="button button-small history-again"
+          className={`button button-small ${styles.again}`}
           disabled={busy}
           onClick={onRefresh}
         >
@@ -72,10 +73,10 @@ export function ChannelHistory({ past, busy, onRefresh }: ChannelHistoryProps) {
         </button>
       </header>
 
-      <div className="history-body">
-        <section className="history-messages" aria-label={`Messages in ${title} at this time`}>
+      <div className={styles.body}>
+        <section className={styles.messages} aria-label={`Messages in ${title} at this time`}>
           {channel.messages.length === 0 ? (
-            <p className="history-none">No messages yet.</p>
+            <p className={styles.none}>No messages yet.</p>
           ) : (
             <WindowedList
               ref={list}
@@ -87,7 +88,7 @@ export function ChannelHistory({ past, busy, onRefresh }: ChannelHistoryProps) {
             />
           )}
           {channel.typing.length > 0 && (
-            <p className="history-typing">
+            <p className={styles.typing}>
               {channel.typing.map((userId) => nameOf(userId)).join(", ")} typing …
             </p>
           )}

@@ -1,5 +1,6 @@
 /** Selecting a channel of the archive. */
 import { RouteLink } from "../../shared/RouteLink";
+import common from "../common.module.css";
 import { count, dayTime } from "../format";
 import { useInspector } from "../inspectorContext";
 import { historyPath } from "../routes";
@@ -12,10 +13,10 @@ export function ChooseChannel() {
   const names = useInspectorNames();
   const channels = useQuery("channels", () => api.channels());
   return (
-    <div className="page">
-      <div className="page-inner page-narrow">
-        <h2 className="page-title">Channel history</h2>
-        <p className="page-lead">
+    <div className={common.page}>
+      <div className={`${common.pageInner} ${common.pageNarrow}`}>
+        <h2 className={common.pageTitle}>Channel history</h2>
+        <p className={common.pageLead}>
           The state of a channel at any time: messages, reactions, members and presence, rebuilt from archived
           events.
         </p>
@@ -28,18 +29,18 @@ export function ChooseChannel() {
             <p>Send a message in the chat to create the first events.</p>
           </Empty>
         ) : (
-          <ul className="recent" aria-label="Channels">
+          <ul className={common.recent} aria-label="Channels">
             {channels.value.items.map((channel) => (
               <li key={channel.channelId}>
-                <RouteLink to={historyPath(channel.channelId)} className="recent-link">
-                  <span className="recent-sender">
+                <RouteLink to={historyPath(channel.channelId)} className={common.recentLink}>
+                  <span className={common.recentSender}>
                     <bdi>
                       {channel.kind === "direct" || !channel.name
                         ? names.ofChannel(channel.channelId)
                         : `#${channel.name}`}
                     </bdi>
                   </span>
-                  <span className="recent-delivered">{count(channel.events, "event")}</span>
+                  <span className={common.recentDelivered}>{count(channel.events, "event")}</span>
                   <time dateTime={channel.lastAt}>last {dayTime(channel.lastAt)}</time>
                 </RouteLink>
               </li>

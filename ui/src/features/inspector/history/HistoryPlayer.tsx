@@ -1,13 +1,16 @@
 /** The controls of a channel's history: slider, single steps, playing; and the event at the position. */
 import { type Dispatch, type SetStateAction, useEffect, useMemo, useState } from "react";
+import { classNames } from "../../../kit/classNames";
 import { IconButton } from "../../../kit/IconButton";
 import { RouteLink } from "../../shared/RouteLink";
+import common from "../common.module.css";
 import type { PublishedEvent } from "../contract";
 import { describeEvent, eventCategory } from "../events/describeEvent";
 import { dayTime, duration, preciseTime, words } from "../format";
 import { JsonView } from "../json/JsonView";
 import { deliveryPath } from "../routes";
 import { eventBuckets } from "./eventBuckets";
+import styles from "./HistoryView.module.css";
 
 const PLAY_EVERY_MS = 450;
 
@@ -41,40 +44,34 @@ export function HistoryPlayer({ items, at, onAt, nameOf }: HistoryPlayerProps) {
   };
 
   return (
-    <section className="history-player" aria-label="Position">
-      <div className="history-event">
+    <section className={styles.player} aria-label="Position">
+      <div className={styles.event}>
         {event ? (
           <>
-            <span className={`event-type category-${eventCategory(event.detailType)}`}>
+            <span className={common.eventType} data-category={eventCategory(event.detailType)}>
               {words(event.detailType)}
             </span>
-            <span className="history-description" role="status">
+            <span role="status">
               <bdi>{describeEvent(event, nameOf)}</bdi>
             </span>
             <time dateTime={event.occurredAt}>{preciseTime(event.occurredAt)}</time>
-            <span className="history-since">+{duration(Date.parse(event.occurredAt) - started)}</span>
+            <span className={styles.since}>+{duration(Date.parse(event.occurredAt) - started)}</span>
             <button
               type="button"
-              className="button-link history-raw"
+              className={`button-link ${styles.raw}`}
               aria-expanded={showJson}
               onClick={() => setShowJson(!showJson)}
             >
               {showJson ? "Hide event" : "Show event"}
             </button>
-            {event.messageId && (
-              <RouteLink to={deliveryPath(event.messageId)} className="history-inspect">
-                Inspect delivery
-              </RouteLink>
-            )}
+            {event.messageId && <RouteLink to={deliveryPath(event.messageId)}>Inspect delivery</RouteLink>}
           </>
         ) : (
-          <span className="history-description" role="status">
-            Before the first event
-          </span>
+          <span role="status">Before the first event</span>
         )}
       </div>
       {showJson && event && <JsonView label="Event" value={event.detail} />}
-      <div className="history-controls">
+      <div className={styles.controls}>
         <IconButton
           icon="back"
           label="Previous event"
@@ -87,7 +84,7 @@ export function HistoryPlayer({ items, at, onAt, nameOf }: HistoryPlayerProps) {
           label={playing ? "Stop" : "Play"}
           size={20}
           title={undefined}
-          className="history-play"
+          className={styles.play}
           onClick={() => {
             if (!playing && at >= items.length) onAt(0);
             setPlaying(!playing);
@@ -100,16 +97,24 @@ export function HistoryPlayer({ items, at, onAt, nameOf }: HistoryPlayerProps) {
           disabled={at === items.length}
           onClick={() => step(1)}
         />
-        <div className="history-slider">
-          <div className="history-track" aria-hidden="true">
+        <div className={styles.slider}>
+          <div className={styles.track} aria-hidden="true">
             {track.map((bucket, index) => (
               <span
                 // biome-ignore lint/suspicious/noArrayIndexKey: buckets are identified by their position.
                 key={index}
-                className={`history-bucket${((index + 1) / track.length) * items.length <= at ? "" : " history-ahead"}`}
+                className={classNames(
+                  styles.bucket,
+                  ((index + 1) / track.length) * items.length > at && styles.ahead,
+                )}
               >
                 {bucket.counts.map(([kind, many]) => (
-                  <span key={kind} className={`bucket-part category-${kind}`} style={{ flexGrow: many }} />
+                  <span
+                    key={kind}
+                    className={styles.bucketPart}
+                    data-category={kind}
+                    style={{ flexGrow: many }}
+                  />
                 ))}
               </span>
             ))}
@@ -131,7 +136,7 @@ export function HistoryPlayer({ items, at, onAt, nameOf }: HistoryPlayerProps) {
             }}
           />
         </div>
-        <span className="history-count">
+        <span className={styles.count}>
           {at} / {items.length}
         </span>
       </div>

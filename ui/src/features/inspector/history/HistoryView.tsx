@@ -4,7 +4,6 @@ import { Failed, Loading } from "../StatusMessage";
 import { useQuery } from "../useQuery";
 import { ChannelHistory } from "./ChannelHistory";
 import { ChooseChannel } from "./ChooseChannel";
-import "./HistoryView.css";
 
 export function HistoryView({ channelId }: { readonly channelId: string | null }) {
   const { api } = useInspector();

@@ -1,6 +1,8 @@
 /** The members of a channel as they were, online first. */
 import { Avatar } from "../../../kit/Avatar";
+import panelStyles from "../../../kit/SidePanel.module.css";
 import { count } from "../format";
+import styles from "./HistoryView.module.css";
 import type { PastChannel } from "./projection";
 
 interface PastMembersProps {
@@ -15,16 +17,16 @@ export function PastMembers({ channel, title, truncated, nameOf }: PastMembersPr
     (a, b) => Number(b.online) - Number(a.online) || nameOf(a.userId).localeCompare(nameOf(b.userId)),
   );
   return (
-    <aside className="history-side" aria-label="Members at this time">
+    <aside className={styles.side} aria-label="Members at this time">
       <h3>
-        Members<span className="panel-count">{members.length}</span>
+        Members<span className={panelStyles.count}>{members.length}</span>
       </h3>
       {members.length === 0 ? (
-        <p className="panel-note">No members yet.</p>
+        <p className={panelStyles.note}>No members yet.</p>
       ) : (
         <ul aria-label={`Members of ${title}`}>
           {members.map((member) => (
-            <li key={member.userId} className="history-member">
+            <li key={member.userId} className={styles.member}>
               <Avatar
                 userId={member.userId}
                 name={nameOf(member.userId)}
@@ -32,15 +34,15 @@ export function PastMembers({ channel, title, truncated, nameOf }: PastMembersPr
                 status={member.online ? "online" : "offline"}
               />
               <bdi>{nameOf(member.userId)}</bdi>
-              <span className="history-status">{member.online ? "online" : "offline"}</span>
+              <span className={styles.status}>{member.online ? "online" : "offline"}</span>
             </li>
           ))}
         </ul>
       )}
       {channel.unreadable > 0 && (
-        <p className="panel-note">{count(channel.unreadable, "event")} could not be read.</p>
+        <p className={panelStyles.note}>{count(channel.unreadable, "event")} could not be read.</p>
       )}
-      {truncated && <p className="panel-note">Older events are not shown: the limit was reached.</p>}
+      {truncated && <p className={panelStyles.note}>Older events are not shown: the limit was reached.</p>}
     </aside>
   );
 }

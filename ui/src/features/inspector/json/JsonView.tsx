@@ -1,7 +1,7 @@
 /** A value as JSON, collapsed where it is deep or long, with a copy button. */
 import { type ReactNode, useState } from "react";
 import { CopyButton } from "../../../kit/CopyButton";
-import "./JsonView.css";
+import styles from "./JsonView.module.css";
 
 /** Deeper or longer branches are collapsed initially. */
 const OPEN_TO_DEPTH = 3;
@@ -10,18 +10,18 @@ const LONG_TEXT = 240;
 
 export function JsonView({ label, value }: { readonly label: string; readonly value: unknown }) {
   return (
-    <section className="json" aria-label={label}>
-      <header className="json-head">
+    <section className={styles.json} aria-label={label}>
+      <header className={styles.head}>
         <h3>{label}</h3>
         {value !== null && value !== undefined && (
           <CopyButton what={label.toLowerCase()} text={() => JSON.stringify(value, null, 2)} />
         )}
       </header>
       {value === null || value === undefined ? (
-        <p className="json-none">None.</p>
+        <p className={styles.none}>None.</p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard.
-        <section className="json-body" tabIndex={0} aria-label={`${label}, as JSON`}>
+        <section className={styles.body} tabIndex={0} aria-label={`${label}, as JSON`}>
           <Value value={value} depth={0} />
         </section>
       )}
@@ -35,7 +35,7 @@ function Value({ value, depth, name }: { value: unknown; depth: number; name?: R
     return <Branch value={value} depth={depth} lead={lead} />;
   }
   return (
-    <div className="json-line">
+    <div className={styles.line}>
       {lead}
       <Leaf value={value} />
     </div>
@@ -49,7 +49,7 @@ function Branch({ value, depth, lead }: { value: object; depth: number; lead: Re
   const [begin, end] = list ? ["[", "]"] : ["{", "}"];
   if (entries.length === 0) {
     return (
-      <div className="json-line">
+      <div className={styles.line}>
         {lead}
         {begin + end}
       </div>
@@ -57,31 +57,31 @@ function Branch({ value, depth, lead }: { value: object; depth: number; lead: Re
   }
   const summary = list ? `${entries.length} items` : entries.map(([key]) => key).join(", ");
   return (
-    <div className="json-branch">
-      <button type="button" className="json-toggle" aria-expanded={open} onClick={() => setOpen(!open)}>
-        <span className="json-mark" aria-hidden="true" />
+    <div>
+      <button type="button" className={styles.toggle} aria-expanded={open} onClick={() => setOpen(!open)}>
+        <span className={styles.mark} aria-hidden="true" />
         {lead}
         {begin}
         {!open && (
           <>
-            <span className="json-summary"> {summary} </span>
+            <span className={styles.summary}> {summary} </span>
             {end}
           </>
         )}
       </button>
       {open && (
         <>
-          <div className="json-children">
+          <div className={styles.children}>
             {entries.map(([key, child]) => (
               <Value
                 key={key}
                 value={child}
                 depth={depth + 1}
-                name={<span className={list ? "json-index" : "json-key"}>{key}</span>}
+                name={<span className={list ? styles.index : styles.key}>{key}</span>}
               />
             ))}
           </div>
-          <div className="json-line">{end}</div>
+          <div className={styles.line}>{end}</div>
         </>
       )}
     </div>
@@ -94,16 +94,16 @@ function Leaf({ value }: { value: unknown }) {
     const long = value.length > LONG_TEXT && !whole;
     return (
       <>
-        <span className="json-string" dir="auto">
+        <span className={styles.string} dir="auto">
           {JSON.stringify(long ? value.slice(0, LONG_TEXT) : value)}
         </span>
         {long && (
-          <button type="button" className="button-link json-more" onClick={() => setWhole(true)}>
+          <button type="button" className={`button-link ${styles.more}`} onClick={() => setWhole(true)}>
             {value.length - LONG_TEXT} more
           </button>
         )}
       </>
     );
   }
-  return <span className={typeof value === "number" ? "json-number" : "json-word"}>{String(value)}</span>;
+  return <span className={typeof value === "number" ? styles.number : styles.word}>{String(value)}</span>;
 }

@@ -1,14 +1,15 @@
 /** The status of live updates and a button to pause them. */
 import { IconButton } from "../../../kit/IconButton";
 import { count } from "../format";
+import styles from "./LiveControl.module.css";
 import type { Live } from "./useLive";
 
 export function LiveControl({ live }: { readonly live: Live }) {
   const { status, paused, waiting, missed, toggle } = live;
   return (
-    <div className="live">
-      <span className={`live-dot live-${paused ? "paused" : status}`} aria-hidden="true" />
-      <span className="live-label" role="status">
+    <div className={styles.live}>
+      <span className={styles.dot} data-status={paused ? "paused" : status} aria-hidden="true" />
+      <span className={styles.label} role="status">
         {paused
           ? "Paused"
           : status === "live"
@@ -17,10 +18,10 @@ export function LiveControl({ live }: { readonly live: Live }) {
               ? "Reconnecting …"
               : "Connecting …"}
       </span>
-      {paused && waiting > 0 && <span className="live-waiting">{waiting} new</span>}
+      {paused && waiting > 0 && <span className={styles.waiting}>{waiting} new</span>}
       {missed > 0 && (
         <span
-          className="live-missed"
+          className={styles.missed}
           title="Events arrived faster than this page or the stage could process them."
         >
           {count(missed, "skipped", "skipped")}

@@ -1,8 +1,10 @@
 /** The filter controls of a list. */
 import { useMemo } from "react";
+import { classNames } from "../../../kit/classNames";
 import { useChat } from "../../shared/useChat";
 import { words } from "../format";
 import { useInspectorNames } from "../useInspectorNames";
+import styles from "./Filters.module.css";
 import { CHANNEL_EVENTS, type Filter, NO_FILTER, STATUS_UPDATES } from "./matching";
 
 interface FiltersProps {
@@ -27,7 +29,7 @@ export function Filters({ filter, ephemeral, statuses, onChange }: FiltersProps)
   const set = (part: Partial<Filter>) => onChange({ ...filter, ...part });
   const types = ephemeral ? [...CHANNEL_EVENTS, ...STATUS_UPDATES] : CHANNEL_EVENTS;
   return (
-    <fieldset className="filters" aria-label="Filters">
+    <fieldset className={styles.filters} aria-label="Filters">
       <Choice
         label="Type"
         value={filter.type}
@@ -54,7 +56,7 @@ export function Filters({ filter, ephemeral, statuses, onChange }: FiltersProps)
       />
       <Choice label="User" value={filter.userId} options={userIds} onChange={(userId) => set({ userId })} />
       {Object.values(filter).some(Boolean) && (
-        <button type="button" className="button-link filters-clear" onClick={() => onChange(NO_FILTER)}>
+        <button type="button" className={`button-link ${styles.clear}`} onClick={() => onChange(NO_FILTER)}>
           Clear
         </button>
       )}
@@ -77,7 +79,7 @@ interface ChoiceProps {
 function Choice({ label, value, options, onChange }: ChoiceProps) {
   return (
     <select
-      className={`filter${value ? " filter-set" : ""}`}
+      className={classNames(styles.filter, value && styles.set)}
       aria-label={label}
       value={value}
       onChange={(event) => onChange(event.target.value)}

@@ -3,25 +3,27 @@ import { CopyButton } from "../../../kit/CopyButton";
 import { Icon } from "../../../kit/Icon";
 import { IconButton } from "../../../kit/IconButton";
 import { RouteLink } from "../../shared/RouteLink";
+import common from "../common.module.css";
 import type { RunDetail } from "../contract";
 import { count, dayTime, duration, shortId, words } from "../format";
 import { Pill } from "../Pill";
 import { deliveryPath } from "../routes";
 import { runLabel, runTone } from "../runStatus";
 import { useInspectorNames } from "../useInspectorNames";
+import styles from "./RunsView.module.css";
 
 export function RunHead({ run, onClose }: { readonly run: RunDetail; readonly onClose: () => void }) {
   const names = useInspectorNames();
   return (
-    <header className="run-head">
+    <header className={styles.head}>
       <IconButton icon="back" label="Back to the workflow" title="Back" onClick={onClose} />
-      <div className="run-head-text">
+      <div className={styles.headText}>
         <h2>
           {run.detailType ? words(run.detailType) : "Unreadable event"}
-          {run.seq !== null && <span className="run-row-seq">{run.seq}</span>}
+          {run.seq !== null && <span className={common.seq}>{run.seq}</span>}
           <Pill tone={runTone(run)}>{runLabel(run)}</Pill>
         </h2>
-        <p className="run-head-facts">
+        <p className={common.headFacts}>
           <span>{duration(run.durationMs)}</span>
           <span>
             <bdi>
@@ -35,19 +37,19 @@ export function RunHead({ run, onClose }: { readonly run: RunDetail; readonly on
             </span>
           )}
           <time dateTime={run.startedAt}>{dayTime(run.startedAt)}</time>
-          <span className="run-head-id" title={run.executionArn}>
+          <span className={common.id} title={run.executionArn}>
             {shortId(run.runId)}
             <CopyButton what="the execution's ARN" text={() => run.executionArn} />
           </span>
         </p>
         {run.trouble && (
-          <p className="run-head-trouble" role="note">
+          <p className={styles.headTrouble} role="note">
             {run.trouble}
           </p>
         )}
       </div>
       {run.messageId && (
-        <RouteLink to={deliveryPath(run.messageId)} className="button button-small run-head-inspect">
+        <RouteLink to={deliveryPath(run.messageId)} className={`button button-small ${styles.headInspect}`}>
           <Icon name="route" size={16} /> Inspect delivery
         </RouteLink>
       )}

@@ -1,11 +1,13 @@
 /** The list of runs. */
 import { WindowedList } from "../../../kit/WindowedList";
+import common from "../common.module.css";
 import type { RunSummary } from "../contract";
 import { dayTime, duration, preciseTime, words } from "../format";
 import { Pill } from "../Pill";
 import { runLabel, runTone } from "../runStatus";
 import { Empty } from "../StatusMessage";
 import { useInspectorNames } from "../useInspectorNames";
+import styles from "./RunsView.module.css";
 
 interface RunListProps {
   readonly runs: readonly RunSummary[];
@@ -34,30 +36,29 @@ export function RunList({ runs, chosen, filtered, onChoose }: RunListProps) {
       row={(run) => (
         <button
           type="button"
-          className={`run-row run-row-${runTone(run)}`}
+          className={styles.row}
+          data-tone={runTone(run)}
           data-run={run.runId}
           aria-current={run.runId === chosen || undefined}
           onClick={() => onChoose(run.runId)}
         >
-          <span className="run-row-line">
-            <span className="run-row-type">
-              {run.detailType ? words(run.detailType) : "Unreadable event"}
-            </span>
-            {run.seq !== null && <span className="run-row-seq">{run.seq}</span>}
+          <span className={styles.line}>
+            <span className={styles.type}>{run.detailType ? words(run.detailType) : "Unreadable event"}</span>
+            {run.seq !== null && <span className={common.seq}>{run.seq}</span>}
             {run.mode === "dry-run" && <Pill tone="calm">dry run</Pill>}
             {run.replayed && run.mode === "live" && <Pill tone="calm">replayed</Pill>}
-            <span className="run-row-duration">{duration(run.durationMs)}</span>
+            <span className={common.duration}>{duration(run.durationMs)}</span>
           </span>
-          <span className="run-row-line run-row-sub">
+          <span className={`${styles.line} ${styles.sub}`}>
             <Pill tone={runTone(run)}>{runLabel(run)}</Pill>
-            <bdi className="run-row-where">
+            <bdi className={common.where}>
               {names.ofUser(run.userId)} in {names.ofChannel(run.channelId)}
             </bdi>
             <time dateTime={run.startedAt} title={dayTime(run.startedAt)}>
               {preciseTime(run.startedAt)}
             </time>
           </span>
-          {run.trouble && <span className="run-row-trouble">{run.trouble}</span>}
+          {run.trouble && <span className={styles.trouble}>{run.trouble}</span>}
         </button>
       )}
     />

@@ -1,8 +1,12 @@
 /** The states of a run in order, and its input and output. */
 
+import { classNames } from "../../../kit/classNames";
+import panelStyles from "../../../kit/SidePanel.module.css";
+import common from "../common.module.css";
 import type { RunDetail } from "../contract";
 import { count, duration } from "../format";
 import { JsonView } from "../json/JsonView";
+import styles from "./RunsView.module.css";
 
 export function RunOverview(props: { readonly run: RunDetail; readonly onState: (state: string) => void }) {
   const { run, onState } = props;
@@ -12,49 +16,52 @@ export function RunOverview(props: { readonly run: RunDetail; readonly onState: 
     1,
   );
   return (
-    <aside className="panel run-overview" aria-label="States of the run">
-      <header className="panel-head">
+    <aside className={`${panelStyles.panel} ${styles.overview}`} aria-label="States of the run">
+      <header className={panelStyles.head}>
         <h2>
-          States<span className="panel-count">{run.states.length}</span>
+          States<span className={panelStyles.count}>{run.states.length}</span>
         </h2>
-        <span className="panel-note">{duration(run.durationMs)}</span>
+        <span className={panelStyles.note}>{duration(run.durationMs)}</span>
       </header>
-      <div className="panel-body">
-        <ol className="visits">
+      <div className={`${panelStyles.body} ${styles.overviewBody}`}>
+        <ol>
           {run.states.map((visit) => (
             <li key={visit.index}>
               <button
                 type="button"
-                className={`visit visit-${visit.status}`}
+                className={styles.visit}
+                data-status={visit.status}
                 onClick={() => onState(visit.name)}
               >
-                <span className={`visit-name${visit.iteration ? " visit-inner" : ""}`}>
+                <span className={classNames(styles.visitName, visit.iteration && styles.visitInner)}>
                   {visit.name}
-                  {visit.iteration && <span className="facts-aside"> batch {visit.iteration.index + 1}</span>}
+                  {visit.iteration && (
+                    <span className={common.factsAside}> batch {visit.iteration.index + 1}</span>
+                  )}
                 </span>
-                <span className="visit-duration">{duration(visit.durationMs)}</span>
-                <span className="visit-track" aria-hidden="true">
+                <span className={styles.visitDuration}>{duration(visit.durationMs)}</span>
+                <span className={styles.visitTrack} aria-hidden="true">
                   <span
-                    className="visit-bar"
+                    className={styles.visitBar}
                     style={{
                       insetInlineStart: `${(visit.offsetMs / total) * 100}%`,
                       inlineSize: `${Math.max(0.8, ((visit.durationMs ?? 0) / total) * 100)}%`,
                     }}
                   />
                 </span>
-                {visit.error && <span className="visit-error">{visit.error.error}</span>}
+                {visit.error && <span className={styles.visitError}>{visit.error.error}</span>}
               </button>
             </li>
           ))}
         </ol>
-        <p className="panel-note">
+        <p className={panelStyles.note}>
           {count(run.states.length, "state")} in the order in which they were entered. Select one here or in
           the graph.
         </p>
         <JsonView label="Run input" value={run.input} />
         <JsonView label="Run output" value={run.output} />
         {run.error && (
-          <div className="state-error" role="note">
+          <div className={styles.stateError} role="note">
             <strong>{run.error.error}</strong>
             <p>{run.error.cause}</p>
           </div>

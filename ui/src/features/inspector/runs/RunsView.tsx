@@ -1,6 +1,8 @@
 /** Runs of the workflow: a live list, and the selected run on the graph of the workflow. */
 import { useEffect, useMemo, useState } from "react";
 import { navigate } from "../../../core/router";
+import { classNames } from "../../../kit/classNames";
+import common from "../common.module.css";
 import type { RunSummary } from "../contract";
 import { readDefinition } from "../graph/definition";
 import { WorkflowGraph } from "../graph/WorkflowGraph";
@@ -16,8 +18,8 @@ import { matchesRun, NO_FILTER, sortRuns } from "./matching";
 import { RunHead } from "./RunHead";
 import { RunList } from "./RunList";
 import { RunOverview } from "./RunOverview";
+import styles from "./RunsView.module.css";
 import { StatePanel } from "./StatePanel";
-import "./RunsView.css";
 
 const PAGE = 200;
 const NO_RUNS: readonly RunSummary[] = [];
@@ -65,11 +67,11 @@ export function RunsView({ runId }: { readonly runId: string | null }) {
   }, [visited]);
 
   return (
-    <div className={`runs${runId ? " runs-with-one" : ""}`}>
-      <section className="runs-side" aria-label="Runs">
-        <header className="side-head">
+    <div className={classNames(styles.runs, runId && styles.withOne)}>
+      <section className={styles.side} aria-label="Runs">
+        <header className={styles.sideHead}>
           <LiveControl live={live} />
-          <label className="graph-toggle">
+          <label className={common.toggle}>
             <input
               type="checkbox"
               checked={failedFirst}
@@ -92,7 +94,7 @@ export function RunsView({ runId }: { readonly runId: string | null }) {
           />
         )}
       </section>
-      <section className="runs-main" aria-label={runId ? "Run" : "Workflow"}>
+      <section className={styles.main} aria-label={runId ? "Run" : "Workflow"}>
         {run.value && runId && <RunHead run={run.value} onClose={() => navigate(runPath())} />}
         {runId && run.state === "failed" && !run.value ? (
           <Failed text={run.failure} onRetry={run.refetch} />
@@ -101,7 +103,7 @@ export function RunsView({ runId }: { readonly runId: string | null }) {
         ) : !graph || (runId && !run.value) ? (
           <Loading what={graph ? "Loading the run" : "Loading the workflow"} />
         ) : (
-          <div className="runs-stage">
+          <div className={styles.stage}>
             <WorkflowGraph
               name="deliver"
               graph={graph}

@@ -1,12 +1,14 @@
 /** The details of one state of a run. */
 import { useMemo, useState } from "react";
 import { SidePanel } from "../../../kit/SidePanel";
+import common from "../common.module.css";
 import type { RunDetail, StateExecution } from "../contract";
 import { Fact } from "../Fact";
 import { duration, preciseTime } from "../format";
 import { allNodes, type Graph } from "../graph/definition";
 import { JsonView } from "../json/JsonView";
 import { Pill, type Tone } from "../Pill";
+import styles from "./RunsView.module.css";
 
 const tones: Readonly<Record<StateExecution["status"], Tone>> = {
   succeeded: "good",
@@ -29,18 +31,18 @@ export function StatePanel({ name, graph, run, onClose }: StatePanelProps) {
   const visit = visits[Math.min(chosen, visits.length - 1)];
   return (
     <SidePanel title={name} onClose={onClose}>
-      <p className="state-kind">
+      <p className={styles.stateKind}>
         {node?.type}
         {node?.resource && <code>{node.resource}</code>}
       </p>
-      {node?.comment && <p className="state-comment">{node.comment}</p>}
+      {node?.comment && <p className={common.comment}>{node.comment}</p>}
       {visits.length > 1 && (
-        <fieldset className="state-visits" aria-label="Visits of this state">
+        <fieldset className={styles.stateVisits} aria-label="Visits of this state">
           {visits.map((each, index) => (
             <button
               key={each.index}
               type="button"
-              className="chip"
+              className={styles.chip}
               aria-pressed={each === visit}
               onClick={() => setChosen(index)}
             >
@@ -52,7 +54,7 @@ export function StatePanel({ name, graph, run, onClose }: StatePanelProps) {
       {visit ? (
         <StateDetails visit={visit} />
       ) : (
-        run && <p className="state-comment">The run did not enter this state.</p>
+        run && <p className={common.comment}>The run did not enter this state.</p>
       )}
     </SidePanel>
   );
@@ -61,20 +63,21 @@ export function StatePanel({ name, graph, run, onClose }: StatePanelProps) {
 function StateDetails({ visit }: { visit: StateExecution }) {
   const { task, error } = visit;
   return (
-    <div className="state-visit">
-      <dl className="facts">
+    <div className={styles.stateVisit}>
+      <dl className={common.facts}>
         <Fact name="Status">
           <Pill tone={tones[visit.status]}>{visit.status}</Pill>
         </Fact>
         <Fact name="Took">{duration(visit.durationMs)}</Fact>
         <Fact name="Entered">
-          {preciseTime(visit.enteredAt)} <span className="facts-aside">+{duration(visit.offsetMs)}</span>
+          {preciseTime(visit.enteredAt)}{" "}
+          <span className={common.factsAside}>+{duration(visit.offsetMs)}</span>
         </Fact>
         {task && <Fact name="Attempts">{task.attempts}</Fact>}
         {visit.next && <Fact name="Next">{visit.next}</Fact>}
       </dl>
       {error && (
-        <div className="state-error" role="note">
+        <div className={styles.stateError} role="note">
           <strong>{error.error}</strong>
           <p>{error.cause}</p>
         </div>
