@@ -238,7 +238,7 @@ def test_a_link_to_an_old_message_displays_it(dora: BrowserUser, channel: str):
     """The linked message is in view and highlighted, between its neighbours; "Jump to newest" leads to the end."""
     dora.open_channel(channel, 900)
     expect(_message(dora, 900)).to_be_in_viewport()
-    expect(_message(dora, 900)).to_have_class(re.compile("message-highlighted"))
+    expect(_message(dora, 900)).to_have_class(re.compile("MessageRow_highlighted"))
     expect(_message(dora, 900)).to_contain_text("No. 900.")
     expect(_message(dora, 899)).to_be_attached()
     expect(_message(dora, 901)).to_be_attached()
@@ -262,7 +262,7 @@ def test_search_covers_the_newest_messages_and_opens_a_result(dora: BrowserUser,
     expect(results.locator("mark")).to_have_text("No. 1321.")
     results.get_by_role("link").click()
     expect(_message(dora, 1_321)).to_be_in_viewport()
-    expect(_message(dora, 1_321)).to_have_class(re.compile("message-highlighted"))
+    expect(_message(dora, 1_321)).to_have_class(re.compile("MessageRow_highlighted"))
     field.fill("no. 17.")
     field.press("Enter")
     expect(results.get_by_text("No matches in the newest messages.")).to_be_visible()

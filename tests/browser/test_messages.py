@@ -107,9 +107,9 @@ def test_a_mention_is_completed_and_highlighted_for_the_mentioned_user(dora: Bro
     expect(emil.channel_link("names").locator(".badge-strong")).to_contain_text("1")
     emil.channel_link("names").click()
     message = emil.message("and welcome")
-    expect(message).to_have_class(re.compile("message-mentions-me"))
+    expect(message).to_have_class(re.compile("MessageRow_mentionsMe"))
     expect(message.locator(".Markdown_me")).to_have_text("@Emil")
-    expect(dora.message("and welcome")).not_to_have_class(re.compile("message-mentions-me"))
+    expect(dora.message("and welcome")).not_to_have_class(re.compile("MessageRow_mentionsMe"))
 
 
 def test_markdown_is_displayed_as_elements(dora: BrowserUser):
@@ -177,7 +177,7 @@ def test_a_copied_link_opens_the_message(new_user: NewUser, fay: ApiUser):
     link = dora.page.evaluate("navigator.clipboard.readText()")
     assert link == f"{dora.stage.url}/c/{channel}/2"
     dora.page.goto(link)
-    expect(dora.message("fact 1")).to_have_class(re.compile("message-highlighted"))
+    expect(dora.message("fact 1")).to_have_class(re.compile("MessageRow_highlighted"))
 
 
 def test_drafts_are_kept_per_channel(dora: BrowserUser):
