@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 from moto import mock_aws
 
-from functions.aws import clients, clock
+from functions.aws import clients, clock, observability
 from functions.logic import registration
 from functions.settings import FunctionSettings
 from tests.unit.builders import NOW_MS
@@ -59,7 +59,8 @@ def server_time(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture(autouse=True)
 def clear_caches() -> None:
-    """Clear what functions cache between invocations."""
+    """Clear what functions keep between invocations: caches, and metrics that were counted and not written."""
+    observability.metrics().clear_metrics()
     FunctionSettings.__dict__["from_env"].__func__.cache_clear()
     registration._register.cache_clear()
 
