@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from local import prerequisites
 from local.errors import LocalStageError
+from ops.stage.users import UserPool
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
@@ -98,6 +99,17 @@ def client(service: str, endpoint: str) -> Any:
     # A host prefix would make names such as sync-127.0.0.1, which do not resolve.
     config = Config(inject_host_prefix=False, retries={"max_attempts": 2}, connect_timeout=5)
     return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
+
+
+def user_pool(endpoint: str, outputs: Mapping[str, str]) -> UserPool | None:
+    """The user pool of the deployed stacks, None if their outputs name none."""
+    if not {"UserPoolId", "UserPoolClientId"} <= outputs.keys():
+        return None
+    return UserPool(
+        client=client("cognito-idp", endpoint),
+        user_pool_id=outputs["UserPoolId"],
+        client_id=outputs["UserPoolClientId"],
+    )
 
 
 def _cdk(arguments: list[str], app: CdkApp, endpoint: str, log: Path, *, directory: Path, doing: str) -> None:

@@ -59,11 +59,6 @@ class LocalStage:
         return str(self.description["emulatorUrl"])
 
     @property
-    def region(self) -> str:
-        """The stage's region."""
-        return str(self.description["region"])
-
-    @property
     def outputs(self) -> dict[str, str]:
         """All stack outputs by name."""
         return deployment.outputs_by_name(self.description["outputs"])
@@ -81,11 +76,15 @@ class LocalStage:
                 f"The password of {username!r} is not known: give it with --password, or choose a demo user "
                 f"({', '.join(demo_passwords)})."
             )
-        outputs = self.outputs
-        tokens = demo_users.sign_in(
-            self.emulator_url, outputs["UserPoolId"], outputs["UserPoolClientId"], username, password
-        )
-        return tokens["id_token"]
+        pool = deployment.user_pool(self.emulator_url, self.outputs)
+        if pool is None:
+            raise LocalStageError("The stage's stacks have no user pool.")
+        try:
+            return pool.id_token(username, password)
+        except pool.client.exceptions.ClientError as error:
+            raise LocalStageError(
+                f"Signing in as {username!r} failed: {error.response['Error']['Message']}"
+            ) from None
 
     def save_state(self) -> None:
         """Make the emulator save its state now."""

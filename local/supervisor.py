@@ -136,15 +136,16 @@ class Supervisor:
 
     def _warm_up(self, emulator: EmulatorProcess, outputs: Mapping[str, str]) -> None:
         """Create the demo users, start every function, and register the demo users with the chat."""
-        if "UserPoolId" in outputs:
+        pool = deployment.user_pool(emulator.url, outputs)
+        if pool is not None:
             with self._progress.step("Creating the demo users", "Demo users created"):
-                demo_users.create(emulator.url, outputs["UserPoolId"])
+                demo_users.create(pool)
         with self._progress.step("Warming the functions", "Functions are warm") as step:
             failed = emulator.ask("warm")["failed"]
             if failed:
                 step.done = f"Functions that do not start: {', '.join(failed)} (see {self._state.emulator_log})"
-        if {"RestApiId", "UserPoolId", "UserPoolClientId"} <= outputs.keys():
-            demo_users.register(emulator.url, outputs)
+        if pool is not None and "RestApiId" in outputs:
+            demo_users.register(pool, f"{emulator.url}/_aws/execute-api/{outputs['RestApiId']}/api")
 
     def _describe(
         self, emulator: EmulatorProcess, addresses: SiteAddresses, stacks: dict[str, dict[str, str]]

@@ -33,6 +33,10 @@ class UserPool:
                 {"Name": "email_verified", "Value": "true"},
             ],
         )
+        self.set_password(username, password)
+
+    def set_password(self, username: str, password: str) -> None:
+        """Set a permanent password."""
         self.client.admin_set_user_password(
             UserPoolId=self.user_pool_id, Username=username, Password=password, Permanent=True
         )
