@@ -6,9 +6,9 @@ JSON Schema in docs/contract and the inspector's TypeScript types are generated 
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasPath, BaseModel, BeforeValidator, Field, WithJsonSchema, computed_field
+from pydantic import AliasPath, BaseModel, BeforeValidator, Field, WithJsonSchema
 
-from functions.contract.model import Shape, timestamp
+from functions.contract.model import Shape
 
 Json = Annotated[Any, WithJsonSchema({})]
 """Any JSON value: what a state got or returned, as the log has it."""
@@ -73,6 +73,9 @@ class StateExecution(Answer, frozen=False):
     status: Literal["succeeded", "caught", "failed", "running"] = "running"
     entered_ms: int = Field(exclude=True)
     exited_ms: int | None = Field(default=None, exclude=True)
+    entered_at: str
+    exited_at: str | None = None
+    duration_ms: float | None = None
     offset_ms: float = Field(description="From the run's start, in milliseconds")
     input: Json = None
     output: Json = None
@@ -81,24 +84,6 @@ class StateExecution(Answer, frozen=False):
     error: Failure | None = None
     iteration: MapIteration | None = None
     next: str | None = None
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def entered_at(self) -> str:
-        """When the state was entered."""
-        return timestamp(self.entered_ms)
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def exited_at(self) -> str | None:
-        """When the state was left; null while it runs."""
-        return None if self.exited_ms is None else timestamp(self.exited_ms)
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def duration_ms(self) -> float | None:
-        """How long it took; null while it runs."""
-        return None if self.exited_ms is None else float(self.exited_ms - self.entered_ms)
 
 
 class Post(Answer):
@@ -246,17 +231,12 @@ class Segment(Answer, frozen=False):
     end: float | None = Field(default=None, exclude=True)
     parent_id: str | None = Field(default=None, exclude=True)
     offset_ms: float = Field(default=0.0, description="From the trace's start")
+    duration_ms: float | None = Field(default=None, description="Null while it runs")
     annotations: dict[str, str | float | bool] = Field(default_factory=dict)
     failed: bool = False
     caught: bool = Field(default=False, description="It failed, and its parent went on")
     error: str | None = None
     children: list["Segment"] = Field(default_factory=list)
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def duration_ms(self) -> float | None:
-        """How long it took; null while it runs."""
-        return None if self.end is None else round((self.end - self.start) * 1000, 3)
 
 
 class Trace(Answer):

@@ -10,6 +10,7 @@ from ops.models import Segment, Trace
 from ops.stage.stage import Stage
 
 TRACES_PER_CALL = 5
+SIX_HOURS_MS = 6 * 3_600_000
 
 
 def walk(segments: Iterable[Segment]) -> Iterator[Segment]:
@@ -58,6 +59,7 @@ def _collect(document: dict[str, Any], parent_id: str | None, segments: dict[str
         kind="subsegment" if parent_id is not None or document.get("type") == "subsegment" else "segment",
         start=float(document["start_time"]),
         end=float(document["end_time"]) if "end_time" in document else None,
+        duration_ms=_ms(document["end_time"] - document["start_time"]) if "end_time" in document else None,
         parent_id=document.get("parent_id") or parent_id,
         annotations=dict(document.get("annotations") or {}),
         failed=bool(document.get("fault") or document.get("error") or document.get("throttle")),
@@ -76,42 +78,30 @@ def _error(cause: Any) -> str | None:
 
 def by_id(stage: Stage, trace_ids: Iterable[str]) -> list[Trace]:
     """Traces by id, in the order of the ids; ids that X-Ray does not hold are left out."""
-    wanted = list(dict.fromkeys(trace_ids))
+    unique, paginator = list(dict.fromkeys(trace_ids)), stage.client("xray").get_paginator("batch_get_traces")
     found: dict[str, Trace] = {}
-    for start in range(0, len(wanted), TRACES_PER_CALL):
-        request: dict[str, Any] = {"TraceIds": wanted[start : start + TRACES_PER_CALL]}
-        while True:
-            page = stage.client("xray").batch_get_traces(**request)
+    for start in range(0, len(unique), TRACES_PER_CALL):
+        for page in paginator.paginate(TraceIds=unique[start : start + TRACES_PER_CALL]):
             for trace in page["Traces"]:
                 documents = [json.loads(segment["Document"]) for segment in trace["Segments"]]
                 found[trace["Id"]] = tree(trace["Id"], documents)
-            if not page.get("NextToken"):
-                break
-            request["NextToken"] = page["NextToken"]
-    return [found[trace_id] for trace_id in wanted if trace_id in found]
+    return [found[trace_id] for trace_id in unique if trace_id in found]
 
 
 def annotated(stage: Stage, key: str, value: str, *, since_ms: int, until_ms: int) -> list[str]:
     """The ids of the traces with an annotation, oldest first. X-Ray searches at most six hours per request."""
-    found: dict[str, float] = {}
-    six_hours = 6 * 3_600_000
-    start = since_ms
-    while start < until_ms:
-        end = min(start + six_hours, until_ms)
-        request: dict[str, Any] = {
-            "StartTime": datetime.fromtimestamp(start / 1000, UTC),
-            "EndTime": datetime.fromtimestamp(end / 1000, UTC),
-            "FilterExpression": f'annotation.{key} = "{value}"',
-        }
-        while True:
-            page = stage.client("xray").get_trace_summaries(**request)
+    paginator = stage.client("xray").get_paginator("get_trace_summaries")
+    started: dict[str, float] = {}
+    for start in range(since_ms, until_ms, SIX_HOURS_MS):
+        pages = paginator.paginate(
+            StartTime=datetime.fromtimestamp(start / 1000, UTC),
+            EndTime=datetime.fromtimestamp(min(start + SIX_HOURS_MS, until_ms) / 1000, UTC),
+            FilterExpression=f'annotation.{key} = "{value}"',
+        )
+        for page in pages:
             for summary in page["TraceSummaries"]:
-                found[summary["Id"]] = _epoch(summary.get("StartTime"))
-            if not page.get("NextToken"):
-                break
-            request["NextToken"] = page["NextToken"]
-        start = end
-    return sorted(found, key=lambda trace_id: (found[trace_id], trace_id))
+                started[summary["Id"]] = _epoch(summary.get("StartTime"))
+    return sorted(started, key=lambda trace_id: (started[trace_id], trace_id))
 
 
 def _epoch(value: Any) -> float:

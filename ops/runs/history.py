@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from functions.contract.model import timestamp
 from ops.models import Failure, MapIteration, StateExecution, Task
 from ops.runs.execution import Execution, RunStatus, decoded
 
@@ -124,6 +125,7 @@ class HistoryParser:
             name=event.detail("name"),
             type=event.type.removesuffix("StateEntered"),
             entered_ms=event.at_ms,
+            entered_at=timestamp(event.at_ms),
             offset_ms=float(event.at_ms - self._started_ms),
             input=decoded(event.details.get("input")),
             iteration=iteration,
@@ -142,6 +144,8 @@ class HistoryParser:
 
 def _exit(state: StateExecution, event: HistoryEvent) -> None:
     state.exited_ms = event.at_ms
+    state.exited_at = timestamp(event.at_ms)
+    state.duration_ms = float(event.at_ms - state.entered_ms)
     state.output = decoded(event.details.get("output"))
     variables = event.details.get("assignedVariables") or {}
     state.assigned = {name: decoded(value) for name, value in variables.items()}

@@ -103,10 +103,5 @@ def _user_ids(stage: Stage, run: Execution) -> dict[str, str]:
 
 
 def _names(stage: Stage, user_ids: set[str]) -> dict[str, str]:
-    table = stage.resource("dynamodb").Table(stage.output("Data", "UsersTableName"))
-    found: dict[str, str] = {}
-    for user_id in sorted(user_ids):
-        row = table.get_item(Key={"userId": user_id}).get("Item")
-        if row:
-            found[user_id] = str(row["displayName"])
-    return found
+    rows = tables.batch_get(stage, "Users", [{"userId": user_id} for user_id in user_ids])
+    return {str(row["userId"]): str(row["displayName"]) for row in rows}

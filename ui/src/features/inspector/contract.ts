@@ -234,14 +234,14 @@ export interface Segment {
   kind: "segment" | "subsegment";
   /** From the trace's start */
   offsetMs: number;
+  /** Null while it runs */
+  durationMs: number | null;
   annotations: Readonly<Record<string, string | number | boolean>>;
   failed: boolean;
   /** It failed, and its parent went on */
   caught: boolean;
   error: string | null;
   children: readonly Segment[];
-  /** How long it took; null while it runs. */
-  durationMs: number | null;
 }
 
 /** One execution of one state. */
@@ -250,6 +250,9 @@ export interface StateExecution {
   name: string;
   type: string;
   status: "succeeded" | "caught" | "failed" | "running";
+  enteredAt: string;
+  exitedAt: string | null;
+  durationMs: number | null;
   /** From the run's start, in milliseconds */
   offsetMs: number;
   input: unknown;
@@ -259,12 +262,6 @@ export interface StateExecution {
   error: Failure | null;
   iteration: MapIteration | null;
   next: string | null;
-  /** When the state was entered. */
-  enteredAt: string;
-  /** When the state was left; null while it runs. */
-  exitedAt: string | null;
-  /** How long it took; null while it runs. */
-  durationMs: number | null;
 }
 
 /** A message's row, without its text. */
