@@ -74,7 +74,7 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
           aria-label={`States of ${name}. Arrow keys go from state to state.`}
         >
           <defs>
-            {(["plain", "lit", "error"] as const).map((kind) => (
+            {(["plain", "taken", "error"] as const).map((kind) => (
               <marker
                 key={kind}
                 id={`${id}-${kind}`}
@@ -112,7 +112,7 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
               const taken = highlight?.edges.has(key) ?? false;
               if (edge.common && !taken && !errorPaths && edge.from !== selected) return null;
               const arrow =
-                edge.kind === "catch" && (taken || !highlight) ? "error" : taken ? "lit" : "plain";
+                edge.kind === "catch" && (taken || !highlight) ? "error" : taken ? "taken" : "plain";
               return (
                 <g key={key} className={classNames(styles.edge, taken && styles.taken)} data-kind={edge.kind}>
                   <title>{edge.reasons.join("\n")}</title>
