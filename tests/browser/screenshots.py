@@ -165,6 +165,9 @@ def _chat(browser: Browser, stage: TestStage, name: str, scheme: str, size: dict
     sign_in(page, stage.url, USERS["alice"])
     expect(page.get_by_role("log").get_by_text(re.compile("announce it at four"))).to_be_visible()
     wait_until_drawn(page)
+    # The highlighter loads last; the own presence arrives with the first status updates.
+    expect(page.locator("pre .token").first).to_be_attached()
+    expect(page.locator(".presence[data-status=offline]")).to_have_count(0)
     page.screenshot(path=FOLDER / f"{name}.png")
     page.context.close()
 

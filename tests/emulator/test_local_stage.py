@@ -159,7 +159,7 @@ def test_signing_in_through_the_front_door(started: LocalStage, http: httpx.Clie
         "code_challenge_method": "S256",
     }
     page = http.get("/oauth2/authorize", params=request)
-    assert "People of this local stage" in page.text
+    assert "Demo users and their passwords" in page.text
     assert 'href="/signup?client_id=' in page.text
     assert page.headers["cache-control"] == "no-store"
     wrong = http.post("/login", data=request | {"username": "alice", "password": "wrong"})

@@ -76,6 +76,14 @@ def test_the_history_is_written_to_the_log_group_in_vended_form(stack: Stack):
         assert int(by_id[event["previous_event_id"]]["id"]) < int(event["id"])
 
 
+def test_a_described_workflow_has_its_log_configuration(stack: Stack):
+    """In the form of the API, though the template's keys begin in upper case."""
+    described = stack.client("stepfunctions").describe_state_machine(stateMachineArn=stack.outputs["Fails"])
+    configuration = described["loggingConfiguration"]
+    assert (configuration["level"], configuration["includeExecutionData"]) == ("ERROR", True)
+    assert configuration["destinations"][0]["cloudWatchLogsLogGroup"]["logGroupArn"]
+
+
 def test_the_level_error_logs_failures_only(stack: Stack):
     """A failed execution logs its failure and nothing else."""
     workflows = stack.client("stepfunctions")

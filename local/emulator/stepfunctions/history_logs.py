@@ -12,7 +12,7 @@ Execution = dict[str, Any]
 
 def write_history(execution: Execution, machine: dict[str, Any], began: float) -> None:
     """Write an execution's history to the workflow's log group, as Step Functions does for Express."""
-    configuration = _lower_keys(machine.get("loggingConfiguration") or {})
+    configuration = lower_keys(machine.get("loggingConfiguration") or {})
     level = configuration.get("level", "OFF")
     if machine.get("type") != "EXPRESS" or level == "OFF":
         return
@@ -80,10 +80,10 @@ def split_resource(resource: str) -> tuple[str, str]:
     return integration, action
 
 
-def _lower_keys(value: Any) -> Any:
+def lower_keys(value: Any) -> Any:
     """A configuration of CloudFormation in the form of the API, whose keys begin in lower case."""
     if isinstance(value, dict):
-        return {key[:1].lower() + key[1:]: _lower_keys(item) for key, item in value.items()}
+        return {key[:1].lower() + key[1:]: lower_keys(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_lower_keys(item) for item in value]
+        return [lower_keys(item) for item in value]
     return value

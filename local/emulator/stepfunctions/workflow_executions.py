@@ -6,7 +6,8 @@ emits no status events, it continues the trace of the event that started it, and
 fails with `Lambda.TooManyRequestsException`. MiniStack (`stepfunctions._start_execution`, `_start_sync_execution`,
 `_run_execution`, `_run_sub_machine`, `_add_event`, `_call_lambda`) sleeps 0.15 s before every execution, rejects a
 repeated name, publishes status events, writes no logs, records nothing inside Map, gives parallel branches the
-same event ids, keeps every execution without end, and names a throttle `Lambda.Unknown`. This addition replaces
+same event ids, keeps every execution without end, describes a log configuration in the template's form, and names
+a throttle `Lambda.Unknown`. This addition replaces
 these functions; the states themselves stay MiniStack's. Executions in the background are recorded by `Durability`,
 so that they run again after a kill.
 """
@@ -23,7 +24,7 @@ from typing import Any
 
 from local.emulator import patching
 from local.emulator.persistence.durability import Durability
-from local.emulator.stepfunctions.history_logs import Execution, write_history
+from local.emulator.stepfunctions.history_logs import Execution, lower_keys, write_history
 from local.emulator.xray import trace_collector, trace_headers
 
 logger = logging.getLogger("parley.workflows")
@@ -49,6 +50,7 @@ class WorkflowExecutions:
         service = "services.stepfunctions"
         self._start_standard = patching.replace(service, "_start_execution", self.start)
         self._start_standard_sync = patching.replace(service, "_start_sync_execution", self.start_sync)
+        self._describe_machine = patching.replace(service, "_describe_state_machine", self.describe_machine)
         self._emit_status = patching.replace(service, "_emit_execution_status_event", self.emit_status)
         self._arguments = patching.replace(service, "_apply_jsonata_arguments", self.arguments)
         self._assign = patching.replace(service, "_apply_state_assign", self.assign)
@@ -56,6 +58,14 @@ class WorkflowExecutions:
         patching.replace(service, "_run_execution", self.run)
         patching.replace(service, "_run_sub_machine", self.run_branch)
         patching.replace(service, "_add_event", self.add_event)
+
+    def describe_machine(self, data: dict[str, Any]) -> Response:
+        """DescribeStateMachine, with the log configuration in the API's form; MiniStack has the template's."""
+        machine = self._machine(data)
+        if machine is not None:
+            machine["loggingConfiguration"] = lower_keys(machine.get("loggingConfiguration") or {})
+        response: Response = self._describe_machine(data)
+        return response
 
     def start(self, data: dict[str, Any]) -> Response:
         """StartExecution: run an Express execution in its own thread; MiniStack runs Standard executions."""

@@ -15,7 +15,7 @@ export function DeliverySteps({ report }: { readonly report: MessageReport }) {
   const { event, archive, rule, runs, queues } = report;
   return (
     <section className={common.card} aria-label="Steps">
-      <h3>DeliverySteps</h3>
+      <h3>Delivery steps</h3>
       <ol>
         <Step title="Event" tone={event ? "good" : "warn"}>
           {event ? (
