@@ -10,11 +10,12 @@ from rich.text import Text
 from local import prerequisites
 from local.errors import LocalStageError
 from local.state_directory import REPOSITORY
+from ops.check import health
 from ops.commands import output
 from ops.commands.cli import AsJson, Target
 from ops.errors import ExitCode, OpsError
 from ops.models import HealthCheck
-from ops.stage import health, local_state
+from ops.stage import local_state
 from ops.stage.stage import Stage
 
 MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}

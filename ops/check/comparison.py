@@ -4,11 +4,12 @@ Pure: it takes rows and returns differences. Rows from outside the time range in
 counted and not compared.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ops.events.projection import ProjectedMessage, Projection, latest
+from ops.stage.tables import Tables
 
 Row = Mapping[str, Any]
 NOT_STORED = "The archive has its event, but it is not stored."
@@ -23,17 +24,6 @@ class Difference:
     table: str
     key: str
     note: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tables:
-    """The rows of the tables that events lead to."""
-
-    channels: Sequence[Row]
-    messages: Sequence[Row]
-    message_ids: Sequence[Row]
-    reactions: Sequence[Row]
-    members: Sequence[Row]
 
 
 @dataclass

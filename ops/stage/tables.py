@@ -1,17 +1,28 @@
 """Read the rows of a stage's tables, to compare and to repair them. Only operators read whole tables."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
 
-from ops.check.comparison import Tables
 from ops.stage.stage import Stage
 
 MAX_BATCH_GET_KEYS = 100
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """The rows of the tables that events lead to."""
+
+    channels: Sequence[Mapping[str, Any]]
+    messages: Sequence[Mapping[str, Any]]
+    message_ids: Sequence[Mapping[str, Any]]
+    reactions: Sequence[Mapping[str, Any]]
+    members: Sequence[Mapping[str, Any]]
 
 
 def table(stage: Stage, name: str) -> Any:

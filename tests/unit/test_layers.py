@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,22 @@ def test_a_module_imports_only_what_its_package_may(path: Path):
     package = package_of(name_of(path))
     wrong = [name for name in imports(path) if within(name, OURS) and not within(name, ALLOWED[package])]
     assert wrong == [], f"{package} may import {ALLOWED[package] or 'none of our packages'}"
+
+
+def test_packages_do_not_import_each_other_in_a_circle():
+    """The folders of `functions`, `ops` and `local`, and the other packages as a whole."""
+    imported: dict[str, set[str]] = {}
+    for path in modules():
+        package = folder_of(name_of(path))
+        imported.setdefault(package, set()).update(folder_of(name) for name in imports(path) if within(name, OURS))
+        imported[package].discard(package)
+    list(TopologicalSorter(imported).static_order())  # raises CycleError, with the circle
+
+
+def folder_of(module: str) -> str:
+    """The folder that a module is in: `ops.runs` for `ops.runs.posts`; a module of a package's root is itself."""
+    top, *rest = module.split(".")
+    return ".".join([top, *rest[:1]]) if top in ("functions", "ops", "local") else top
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.check.comparison import Tables, compare
+from ops.check.comparison import compare
 from ops.events.bus_event import BusEvent
 from ops.events.projection import Projection, latest, project
+from ops.stage.tables import Tables
 from tests.unit.ops.event_builders import (
     at,
     bus_event,
