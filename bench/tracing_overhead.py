@@ -25,10 +25,10 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.runs import connect_users, save, stage_to_measure
-from local.stage import LocalStage
 from local.state_directory import DEFAULT_STATE_DIR
 from ops.stage.stage import Stage
 from tests.chat_client import ChatClient
+from tests.emulator_control import LocalStage
 from tests.guarantees.clients import create_private_channel
 
 ROOT = Path(__file__).resolve().parents[1]

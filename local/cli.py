@@ -16,11 +16,11 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
+from local import stage
 from local.emulator_process import STOP_SECONDS
 from local.errors import LocalStageError
 from local.ports import DEFAULT_EMULATOR_PORT, DEFAULT_SITE_PORT
 from local.progress import Progress
-from local.stage import LocalStage
 from local.state_directory import DEFAULT_STATE_DIR, REPOSITORY, StateDirectory
 from local.supervisor import StartOptions, Supervisor
 from ops.commands.cli import Target
@@ -128,15 +128,15 @@ def down(state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
 def status(state_dir: StateDir = DEFAULT_STATE_DIR, as_json: AsJson = False) -> None:
     """Show the addresses of the running stage and its demo users."""
     with reported_errors():
-        stage = LocalStage.load(state_dir)
+        description = stage.describe(state_dir)
         if as_json:
-            typer.echo(json.dumps(stage.description, indent=2))
+            typer.echo(json.dumps(description, indent=2))
             return
-        typer.echo(f"Parley runs at {stage.url}")
-        typer.echo(f"  API        {stage.api_url}")
-        typer.echo(f"  WebSocket  {stage.websocket_url}")
-        typer.echo(f"  emulator   {stage.emulator_url}")
-        for user in stage.description["users"]:
+        typer.echo(f"Parley runs at {description['url']}")
+        typer.echo(f"  API        {description['apiUrl']}")
+        typer.echo(f"  WebSocket  {description['websocketUrl']}")
+        typer.echo(f"  emulator   {description['emulatorUrl']}")
+        for user in description["users"]:
             typer.echo(f"  {user['username']:<10} {user['password']}")
 
 
@@ -148,7 +148,7 @@ def token(
 ) -> None:
     """Print an ID token of a user, for the API's Authorization header."""
     with reported_errors():
-        typer.echo(LocalStage.load(state_dir).token(username, password))
+        typer.echo(stage.id_token(stage.describe(state_dir), username, password))
 
 
 @cli.command(rich_help_panel=LOCAL)

@@ -1,6 +1,5 @@
 """`parley doctor`: is everything there that Parley needs on this machine, and is the stage healthy?"""
 
-import sys
 from collections.abc import Iterator
 
 import typer
@@ -16,7 +15,6 @@ from ops.commands.cli import AsJson, Target
 from ops.errors import ExitCode, OpsError
 from ops.models import HealthCheck
 from ops.stage import local_state
-from ops.stage.stage import Stage
 
 MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
 
@@ -37,8 +35,6 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
 
 def _checks(target: Target) -> Iterator[HealthCheck]:
     yield _prerequisites()
-    if (REPOSITORY / "ui" / "package.json").exists():
-        yield _ui()
     if target.name is None:
         state_dir = target.state_dir or local_state.DEFAULT
         if local_state.supervisor_pid(state_dir) is None:
@@ -52,16 +48,11 @@ def _checks(target: Target) -> Iterator[HealthCheck]:
         yield HealthCheck(name="stage", status="failed", detail=str(error), fix="")
         return
     yield HealthCheck(name="stage", status="ok", detail=f"{stage.name} at {stage.site_url}", fix="")
-    yield from _stage_checks(stage)
-
-
-def _stage_checks(stage: Stage) -> Iterator[HealthCheck]:
     try:
         yield from health.checks(stage)
     except (ClientError, BotoCoreError, OpsError) as error:
-        yield HealthCheck(
-            name="stage", status="failed", detail=str(error), fix="Check your credentials and their rights."
-        )
+        fix = "Check your credentials and their rights."
+        yield HealthCheck(name="stage", status="failed", detail=str(error), fix=fix)
 
 
 def _prerequisites() -> HealthCheck:
@@ -80,12 +71,6 @@ def _prerequisites() -> HealthCheck:
     return HealthCheck(name="prerequisites", status="ok", detail=versions, fix="")
 
 
-def _ui() -> HealthCheck:
-    is_stale = prerequisites.ui_is_stale(REPOSITORY)
-    detail = "older than its sources: the next start builds it" if is_stale else "up to date"
-    return HealthCheck(name="UI build", status="ok", detail=detail, fix="")
-
-
 def _print(check: HealthCheck) -> None:
     mark, colour = MARKS[check.status]
     line = Text(f"{mark} ", style=colour)
@@ -93,4 +78,3 @@ def _print(check: HealthCheck) -> None:
     output.console().print(line)
     if check.fix:
         output.console().print(Text(f"  {check.fix}", style="dim"))
-    sys.stdout.flush()

@@ -62,9 +62,9 @@ def stage_of(context: typer.Context) -> Stage:
 
 def main() -> None:
     """Run a command. A failure is one sentence on stderr, and an exit code (docs/operations.md)."""
-    from ops import commands  # the commands import this module
+    # The commands import this module, and register when they are imported.
+    from ops.commands import check, follow, redrive, replay, runs, tail, users  # noqa: F401
 
-    commands.register()
     try:
         app()
     except OpsError as failure:

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from local.stage import LocalStage
 from tests.browser.browser_user import NETWORK_ERRORS, NewUser
 from tests.browser.expectations import expect
+from tests.emulator_control import LocalStage
 from tests.local_stage import TestStage
 
 

@@ -18,9 +18,9 @@ import pytest
 
 from local.errors import LocalStageError
 from local.ports import free_port
-from local.stage import LocalStage
 from local.state_directory import REPOSITORY
 from tests.emulator import assembly
+from tests.emulator_control import LocalStage
 from tests.waiting import COMMAND_SECONDS, wait_until
 
 

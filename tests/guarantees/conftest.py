@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.stage import LocalStage
+from tests.emulator_control import LocalStage
 from tests.guarantees.faults import Faults
 from tests.guarantees.report import Record
 from tests.guarantees.reporting import RECORD, report_of

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from local.stage import LocalStage
+from tests.emulator_control import LocalStage
 from tests.waiting import DEADLINE_SECONDS, wait_until
 
 Rule = dict[str, Any]

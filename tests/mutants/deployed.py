@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.stage import LocalStage
+from tests.emulator_control import LocalStage
 from tests.local_stage import ROOT, running_stage
 from tests.mutants.errors import MutationError
 from tests.mutants.python import PythonChange
