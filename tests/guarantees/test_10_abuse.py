@@ -40,8 +40,12 @@ async def test_a_flood_is_rate_limited_with_a_retry_time(stage: TestStage, recor
         assert all(answer["retryAfterMs"] > 0 for answer in refused)
         accepted = {answer["messageId"] for answer in answers if answer["type"] == "ack"}
         assert len(accepted) >= 20, "a burst of twenty is allowed"
-        await asyncio.sleep(max(answer["retryAfterMs"] for answer in refused) / 1000)
-        assert (await flooder.send_message("after the retry time", channel_id=channel_id))["type"] == "ack"
+        # A message that was accepted after a refusal makes the refusal's time too short. Now nothing else is sent.
+        last = await flooder.send_message("is it time?", channel_id=channel_id)
+        if last["type"] == "error":
+            await asyncio.sleep(last["retryAfterMs"] / 1000)
+            last = await flooder.send_message("after the retry time", channel_id=channel_id)
+        assert last["type"] == "ack"
         for message_id in accepted:
             await neighbour.sockets[0].wait_for_type("message", messageId=message_id)
     record.tried("concurrent messages of one sender", count)
