@@ -4,6 +4,7 @@
  */
 import { type ReactNode, useEffect, useId, useRef } from "react";
 import { classNames } from "./classNames";
+import { closeOnEscapeOrBackdrop } from "./closeOnEscapeOrBackdrop";
 import styles from "./Dialog.module.css";
 import { IconButton } from "./IconButton";
 
@@ -38,17 +39,7 @@ export function Dialog({ title, onClose, children, hideHeading = false, size = "
       className={classNames(styles.dialog, hideHeading && styles.noHeading)}
       data-size={size}
       aria-labelledby={heading}
-      // Escape closes only the topmost layer.
-      onKeyDown={(event) => {
-        if (event.key === "Escape") event.stopPropagation();
-      }}
-      onCancel={(event) => {
-        event.preventDefault();
-        onClose();
-      }}
-      onClick={(event) => {
-        if (event.target === ref.current) onClose();
-      }}
+      {...closeOnEscapeOrBackdrop(onClose)}
     >
       <div className={styles.body}>
         <header className={hideHeading ? "visually-hidden" : styles.head}>

@@ -1,5 +1,6 @@
 /** Opens the emoji picker next to a button. The picker is loaded on first use. */
 import { lazy, Suspense, useEffect, useLayoutEffect, useRef } from "react";
+import { closeOnEscapeOrBackdrop } from "../../kit/closeOnEscapeOrBackdrop";
 import { Skeleton } from "../../kit/Skeleton";
 import styles from "./EmojiPopover.module.css";
 
@@ -39,22 +40,7 @@ export function EmojiPopover({ request, onClose }: { request: EmojiRequest; onCl
   );
 
   return (
-    <dialog
-      ref={ref}
-      className={styles.popover}
-      aria-label="Emoji"
-      // Escape closes only the topmost layer.
-      onKeyDown={(event) => {
-        if (event.key === "Escape") event.stopPropagation();
-      }}
-      onCancel={(event) => {
-        event.preventDefault();
-        onClose();
-      }}
-      onClick={(event) => {
-        if (event.target === ref.current) onClose();
-      }}
-    >
+    <dialog ref={ref} className={styles.popover} aria-label="Emoji" {...closeOnEscapeOrBackdrop(onClose)}>
       <Suspense fallback={<Skeleton lines={5} />}>
         <EmojiPicker
           onPick={(emoji) => {
