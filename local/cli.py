@@ -156,6 +156,9 @@ def reset(state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
     """Stop the stage and delete its data and logs."""
     with reported_errors():
         state = StateDirectory(state_dir)
+        if not state.path.exists():
+            typer.echo(f"No local stage was started in {state.path}: nothing to delete.")
+            return
         _stop(state)
         state.delete_data()
         typer.echo(f"Deleted the data of the local stage in {state.path}.")
@@ -184,8 +187,8 @@ def _start_detached(state: StateDirectory, options: StartOptions, *, as_json: bo
     """Run `up` in the background and print its log until it is ready. Raises LocalStageError if it fails."""
     if state.supervisor_pid() is not None:
         raise state.already_running_error()
-    state.path.mkdir(parents=True, exist_ok=True)
-    failure_file = state.path / "failure.txt"
+    state.claim()
+    failure_file = state.start_failure
     failure_file.unlink(missing_ok=True)
     with state.supervisor_log.open("w") as log:
         process = subprocess.Popen(

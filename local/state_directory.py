@@ -25,20 +25,43 @@ class StateDirectory:
         self.emulator_log = self.path / "emulator.log"
         self.supervisor_log = self.path / "supervisor.log"
         self.deploy_log = self.path / "deploy.log"
+        self.ui_build_log = self.path / "ui-build.log"
         self.cloud_assembly = self.path / "cdk.out"
+        # Written by a start in the background, for the command that waits for it.
+        self.start_failure = self.path / "failure.txt"
         self._lock = self.path / local_state.LOCK
         self._running = self.path / local_state.RUNNING
         self._deployed = self.path / "deployed.json"
         # While this file exists, the supervisor does not restart an emulator that ended.
         self.hold_emulator = self.path / "hold-emulator"
 
+    def claim(self) -> None:
+        """Create the directory if need be, and mark it as a local stage's. The lock file is the mark.
+
+        Raises LocalStageError if the directory cannot be used, or holds files and has no mark.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            if not self._lock.exists() and any(self.path.iterdir()):
+                raise LocalStageError(
+                    f"{self.path} holds files that are not a local stage's: choose an empty or a new directory "
+                    "with --state-dir."
+                )
+            self._lock.touch()
+        except OSError as error:
+            raise LocalStageError(
+                f"The local stage cannot keep its data in {self.path} ({error.strerror}): choose another "
+                "directory with --state-dir."
+            ) from None
+
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the supervisor's lock. Raises LocalStageError if another process holds it.
+        """Hold the supervisor's lock.
 
-        The kernel releases the lock when the process ends, however it ends.
+        Raises LocalStageError if another process holds it, or as `claim`. The kernel releases the lock when the
+        process ends, however it ends.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.claim()
         with self._lock.open("a+") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -85,14 +108,28 @@ class StateDirectory:
         return _read_json(self._deployed) or {}
 
     def delete_data(self) -> None:
-        """Delete the stage's data and logs, except the two files that a running supervisor holds open."""
-        for entry in self.path.iterdir() if self.path.exists() else ():
-            if entry in (self._lock, self.supervisor_log):
-                continue
+        """Delete the stage's data and logs, except the two files that a running supervisor holds open.
+
+        Files that a local stage does not write stay. Raises LocalStageError if the directory is not marked as a
+        local stage's.
+        """
+        if not self._lock.exists():
+            raise LocalStageError(f"{self.path} is not the directory of a local stage: nothing was deleted.")
+        for entry in (
+            self.emulator,
+            self.cloud_assembly,
+            self.emulator_log,
+            self.deploy_log,
+            self.ui_build_log,
+            self.start_failure,
+            self.hold_emulator,
+            self._deployed,
+            self._running,
+        ):
             if entry.is_dir():
                 shutil.rmtree(entry)
             else:
-                entry.unlink()
+                entry.unlink(missing_ok=True)
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

@@ -67,8 +67,7 @@ class Supervisor:
             _stop_with(self._options.stop_with)
         started_at = time.monotonic()
         with self._state.locked(), contextlib.ExitStack() as stack:
-            self._prepare()
-            saved = self._state.deployed()
+            saved = {} if self._options.fresh else self._state.deployed()
             site_socket = stack.enter_context(ports.open_site_port(self._options.port, saved.get("port")))
             emulator = self._emulator(saved.get("emulatorPort"))
             addresses = SiteAddresses(f"http://localhost:{site_socket.getsockname()[1]}", emulator.port)
@@ -84,13 +83,14 @@ class Supervisor:
             self._progress.write_line("Stopping; the state is saved.")
 
     def _prepare(self) -> None:
+        """Delete the saved data if asked, check the tools, and build the UI."""
         if self._options.fresh:
             self._state.delete_data()
         with self._progress.step("Checking tools", "Tools") as step:
             step.done = f"Tools: {prerequisites.check(REPOSITORY)}"
         if self._options.assembly is None and prerequisites.ui_is_stale(REPOSITORY):
             with self._progress.step("Building the UI", "UI built"):
-                prerequisites.build_ui(REPOSITORY, self._state.path / "ui-build.log")
+                prerequisites.build_ui(REPOSITORY, self._state.ui_build_log)
 
     def _emulator(self, saved_port: int | None) -> EmulatorProcess:
         requested_port = self._options.emulator_port

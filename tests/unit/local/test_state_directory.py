@@ -1,0 +1,82 @@
+"""The state directory: only a local stage's own files are written over or deleted."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.errors import LocalStageError
+from local.ports import free_port, listen
+from local.progress import Progress
+from local.state_directory import StateDirectory
+from local.supervisor import StartOptions, Supervisor
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    """A directory with a user's files, some of them with the names of a stage's files."""
+    (tmp_path / "emulator").mkdir()
+    for name in ("emulator/thesis.txt", "letter.txt", "deployed.json"):
+        (tmp_path / name).write_text("mine")
+    return tmp_path
+
+
+def names(directory: Path) -> set[str]:
+    """The files of a directory, at any depth."""
+    return {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
+
+
+def test_a_directory_with_other_files_is_neither_used_nor_emptied(documents: Path):
+    """A start and a deletion are refused with one sentence, and every file stays."""
+    before = names(documents)
+    state = StateDirectory(documents)
+    with pytest.raises(LocalStageError, match="holds files that are not a local stage's"), state.locked():
+        pass
+    with pytest.raises(LocalStageError, match="not the directory of a local stage: nothing was deleted"):
+        state.delete_data()
+    assert names(documents) == before
+
+
+def test_a_deletion_leaves_files_that_a_stage_does_not_write(tmp_path: Path):
+    """The stage's data and logs go; a file that its user put beside them stays."""
+    state = StateDirectory(tmp_path / "stage")
+    with state.locked():
+        (state.emulator / "journal").mkdir(parents=True)
+        state.deploy_log.write_text("deployed")
+        state.write_deployed({"port": 1})
+        (state.path / "notes.txt").write_text("mine")
+    state.delete_data()
+    assert names(state.path) == {"notes.txt", "supervisor.lock"}
+
+
+@pytest.fixture
+def signal_handler() -> Iterator[None]:
+    """Restores the handler of SIGTERM that a supervisor replaces."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("signal_handler")
+def test_a_start_with_a_busy_port_deletes_nothing(tmp_path: Path):
+    """With --fresh the ports are opened before the data is deleted."""
+    state = StateDirectory(tmp_path)
+    with state.locked():
+        state.write_deployed({"fingerprint": "of the saved stage"})
+    with listen(free_port(), "another process", "") as other:
+        busy = other.getsockname()[1]
+        for options in (
+            StartOptions(port=busy, fresh=True),
+            StartOptions(port=0, emulator_port=busy, fresh=True),
+        ):
+            with pytest.raises(LocalStageError, match=f"Port {busy} .*is in use"):
+                Supervisor(state, options, Progress()).run(lambda _: None)
+    assert state.deployed() == {"fingerprint": "of the saved stage"}
+
+
+def test_a_directory_that_cannot_be_written_is_refused(tmp_path: Path):
+    """The message has the system's reason and the option for another directory."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LocalStageError, match=r"Not a directory.*--state-dir"):
+        StateDirectory(tmp_path / "file" / "stage").claim()
