@@ -57,6 +57,8 @@ class FaultRule(BaseModel):
     where: str = Field(pattern="^(request|task|function|frame|run)$")
     what: str
     only: str = ""
+    body: str = ""
+    """Strike only at requests to `@connections` whose body, a frame, contains this text."""
     chance: float = 1.0
     times: int | None = None
     skip: int = 0
@@ -112,17 +114,19 @@ class Faults:
         while (left := end - time.monotonic()) > 0 and any(current is rule for current, _ in self._rules):
             yield min(left, HANG_STEP_SECONDS)
 
-    def strike(self, where: str, subject: str, *kinds: str) -> FaultRule | None:
+    def strike(self, where: str, subject: str, *kinds: str, body: str = "") -> FaultRule | None:
         """The rule that strikes now at this place, counted as a strike; None when no rule does.
 
-        `subject` is the text that `only` is looked for in. With `kinds`, only rules with one of them as their
-        `what` are considered.
+        `subject` is the text that `only` is looked for in, `body` the one for a rule's `body`. With `kinds`, only
+        rules with one of them as their `what` are considered.
         """
         if not self._rules:
             return None
         with self._lock:
             for number, (rule, dice) in enumerate(self._rules):
                 if rule.where != where or rule.only not in subject or (kinds and rule.what not in kinds):
+                    continue
+                if rule.body not in body:
                     continue
                 self._matched[number] += 1
                 if self._matched[number] <= rule.skip:
@@ -148,7 +152,10 @@ class FaultyRequests:
         rule = None
         if scope["type"] == "http" and self._faults.are_in_force:
             target = next((value for name, value in scope["headers"] if name == b"x-amz-target"), b"")
-            rule = self._faults.strike("request", target.decode("latin-1") or str(scope["path"]))
+            subject, body = target.decode("latin-1") or str(scope["path"]), b""
+            if "/@connections/" in subject:
+                body, receive = await read_ahead(receive)
+            rule = self._faults.strike("request", subject, body=body.decode(errors="replace"))
         if rule is None:
             await self._application(scope, receive, send)
         elif rule.what == "hang":
@@ -164,6 +171,22 @@ class FaultyRequests:
             is_throttle = rule.what == "throttle"
             # DynamoDB answers 400 where other services answer 429; SDKs look at the error type only.
             await send_error(send, 429 if is_throttle else 500, (THROTTLED if is_throttle else FAILED)["request"])
+
+
+async def read_ahead(receive: Receive) -> tuple[bytes, Receive]:
+    """The body of a request, and a `receive` that delivers it again."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive_again() -> dict[str, Any]:
+        message = next(messages, None)
+        return await receive() if message is None else message
+
+    return body, receive_again
 
 
 async def discard(_message: dict[str, Any]) -> None:

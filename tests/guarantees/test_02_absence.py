@@ -15,6 +15,7 @@ PROMISE = 2
 pytestmark = pytest.mark.anyio
 
 PAGE = 10
+LOST = "a text whose frames are lost"
 FAILED_BACKFILLS = 3
 
 
@@ -51,8 +52,11 @@ async def test_lost_frames_are_fetched(stage: TestStage, record: Record, faults:
     rounds = 5 if is_long else 1
     async with connected_channel(stage, 3) as channel:
         for _ in range(rounds):
-            with faults.of({"where": "request", "what": "ignored", "only": "/@connections/", "times": 3}):
-                lost_id = await channel.send(channel.clients[0], "lost")
+            # Only the frames of this message: updates of presence are posted at the same time.
+            with faults.of(
+                {"where": "request", "what": "ignored", "only": "/@connections/", "body": LOST, "times": 3}
+            ):
+                lost_id = await channel.send(channel.clients[0], LOST)
                 await asyncio.to_thread(faults.wait_until_struck, 3)
             assert not any(lost_id in client.displayed_at for client in channel.clients)
             await channel.wait_until_displayed(await channel.send(channel.clients[1], "next"))
