@@ -35,8 +35,8 @@ flowchart LR
 | `make stop`, `make reset` | stop the stage; stop it and delete its data |
 
 The state is in `.parley/`. With `--state-dir` (another directory) and `--port 0`, several stages run at the same
-time. When nothing changed, a start deploys nothing. Each start ends with a list of the resources that were
-deployed and have no effect here.
+time; a directory that holds other files is refused. When nothing changed, a start deploys nothing. Each start ends
+with a list of the resources that were deployed and have no effect here.
 
 ## Additions
 

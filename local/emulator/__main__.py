@@ -15,6 +15,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from local.emulator import patching
+from local.emulator.persistence.saved_state import DamagedStateError, SavedState
 from local.emulator.settings import EmulatorSettings
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def main() -> None:
         settings = EmulatorSettings.from_environment()
         os.environ.update(ministack_environment(settings))
         asyncio.run(serve(settings))
-    except patching.UnsupportedEmulatorError as error:
+    except (patching.UnsupportedEmulatorError, DamagedStateError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
 
@@ -127,7 +128,10 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     ):
         addition.install()
     LayerState(settings.state_directory / "layers")
-    durability = Durability(settings.state_directory / "journal")
+    saved = SavedState(settings.state_directory)
+    saved.check()
+    saved.install()
+    durability = Durability(saved.journal, since=saved.segment())
     BusDelivery(durability)
     BatchWindows()
     faults = Faults()
@@ -138,6 +142,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
         accepted=AcceptedTypes(),
         executions=FaultyExecutions(settings.kept_executions, durability, faults),
         durability=durability,
+        saved=saved,
         faults=faults,
         save_interval_seconds=settings.save_interval_seconds,
     )

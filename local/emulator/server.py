@@ -19,6 +19,7 @@ from local.emulator import not_emulated, patching
 from local.emulator.cloudformation.resource_types import AcceptedTypes
 from local.emulator.faults import Faults, FaultyFunctions, FaultyRequests, FaultySessions
 from local.emulator.persistence.durability import Durability
+from local.emulator.persistence.saved_state import SavedState
 from local.emulator.persistence.state_saving import ActivityCounter, StateSaving
 from local.emulator.stepfunctions.workflow_executions import WorkflowExecutions
 from local.emulator.xray import trace_headers
@@ -45,6 +46,7 @@ class EmulatorApplication:
         accepted: AcceptedTypes,
         executions: WorkflowExecutions,
         durability: Durability,
+        saved: SavedState,
         faults: Faults,
         save_interval_seconds: float,
     ) -> None:
@@ -58,7 +60,7 @@ class EmulatorApplication:
         self._durability = durability
         self._has_resumed = False
         self._activity = ActivityCounter()
-        self._saving = StateSaving(save_interval_seconds, self._activity.value, durability)
+        self._saving = StateSaving(save_interval_seconds, self._activity.value, durability, saved)
         self._saver: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 
 import pytest
 
 from local.deployment import client
+from local.errors import LocalStageError
 from tests.emulator.conftest import launch
 from tests.emulator.test_functions import zipped
 from tests.waiting import wait_until
@@ -53,5 +55,38 @@ def test_saved_state_survives_a_kill_and_a_stop(tmp_path_factory: pytest.TempPat
         emulator.stop()
         emulator.start()
         assert tables.scan(TableName="notes")["Count"] == 2
+    finally:
+        emulator.stop()
+
+
+def test_a_damaged_state_is_refused_and_the_save_before_it_loses_nothing(
+    tmp_path_factory: pytest.TempPathFactory,
+):
+    """The start names the damaged file; with the files of the save before it, every item is there again."""
+    state = tmp_path_factory.mktemp("damaged")
+    emulator = launch(state)
+    tables = client("dynamodb", emulator.url)
+    tables.create_table(
+        TableName="notes",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    try:
+        for saved in ("first", "second", "third"):
+            tables.put_item(TableName="notes", Item={"id": {"S": saved}})
+            assert emulator.ask("save") == {"saved": True}
+        tables.put_item(TableName="notes", Item={"id": {"S": "only in the journal"}})
+        assert emulator.pid is not None
+        os.kill(emulator.pid, signal.SIGKILL)
+        wait_until(emulator.has_ended, "the emulator had ended")
+        damaged = state / "services" / "dynamodb.json"
+        damaged.write_bytes(damaged.read_bytes()[:-20])
+        with pytest.raises(LocalStageError, match=str(damaged)):
+            emulator.start()
+        assert damaged.read_bytes()
+        shutil.copytree(state / "services.previous", state / "services", dirs_exist_ok=True)
+        emulator.start()
+        assert tables.scan(TableName="notes")["Count"] == 4
     finally:
         emulator.stop()

@@ -30,7 +30,10 @@ Entry = dict[str, Any]
 class Durability:
     """The journal of one emulator, the running executions, and the changes of each service."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, since: int = 0) -> None:
+        """`since` is the first segment of the journal with changes that the saved state lacks."""
+        self._since = since
+        self._previous_save = since
         persistence = patching.module("core.persistence")
         self._decode: Callable[[dict[str, Any]], Any] = patching.original("core.persistence", "_json_object_hook")
         self._journal = Journal(directory, encode=persistence._json_default)
@@ -53,14 +56,15 @@ class Durability:
         return self._journal.begin_segment(lambda: list(self._running.values()))
 
     def after_saving(self, segment: int) -> None:
-        """Delete the segments before `segment`, whose changes are in the snapshot."""
-        self._journal.drop_before(segment)
+        """Delete the segments whose changes are in the snapshot and in the one before it, which is kept."""
+        self._journal.drop_before(self._previous_save)
+        self._previous_save = segment
 
     def restore(self) -> None:
         """Apply the changes in the journal to the restored state; `resume` starts the unfinished executions."""
         running: dict[str, Entry] = {}
         changes = 0
-        for entry in self._journal.read(self._decode):
+        for entry in self._journal.read(self._decode, since=self._since):
             kind = entry.get("kind")
             if kind == "execution began":
                 running[entry["arn"]] = entry

@@ -13,6 +13,14 @@ from pathlib import Path
 from typing import Any
 
 
+class DamagedJournalError(Exception):
+    """A line inside a segment is not an entry. A crash can leave only a segment's last line incomplete."""
+
+    def __init__(self, path: Path, line: int) -> None:
+        super().__init__(f"line {line} is not an entry")
+        self.path = path
+
+
 class Journal:
     """The segments in one directory. Any thread may append."""
 
@@ -21,17 +29,36 @@ class Journal:
         self._encode = encode
         self._lock = threading.Lock()
         directory.mkdir(parents=True, exist_ok=True)
-        self._number = max(self._numbers(), default=0) + 1
+        self._number = max(segment_numbers(directory), default=0) + 1
         self._file = self._open(self._number)
 
-    def read(self, decode: Callable[[dict[str, Any]], Any] | None = None) -> Iterator[dict[str, Any]]:
-        """Every entry of every segment, oldest first; a line that a crash left incomplete is skipped."""
-        for number in self._numbers():
-            for line in self._path(number).read_text(encoding="utf-8", errors="replace").splitlines():
+    @staticmethod
+    def entries(
+        directory: Path, *, since: int = 0, decode: Callable[[dict[str, Any]], Any] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Every entry of the segments from number `since`, oldest first. Raises DamagedJournalError.
+
+        A last line that a crash left incomplete is skipped.
+        """
+        for number in segment_numbers(directory):
+            if number < since:
+                continue
+            path = segment_path(directory, number)
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            for line_number, line in enumerate(lines, start=1):
                 try:
-                    yield json.loads(line, object_hook=decode)
+                    entry = json.loads(line, object_hook=decode)
                 except ValueError:
-                    continue
+                    if line_number == len(lines):
+                        break
+                    raise DamagedJournalError(path, line_number) from None
+                yield entry
+
+    def read(
+        self, decode: Callable[[dict[str, Any]], Any] | None = None, *, since: int = 0
+    ) -> Iterator[dict[str, Any]]:
+        """As `entries`, of this journal."""
+        return self.entries(self._directory, since=since, decode=decode)
 
     def append(self, entry: dict[str, Any]) -> None:
         """Write one entry; when this returns, the entry survives the end of the process."""
@@ -51,18 +78,23 @@ class Journal:
 
     def drop_before(self, number: int) -> None:
         """Delete every segment older than `number`: a saved state contains their changes."""
-        for older in self._numbers():
+        for older in segment_numbers(self._directory):
             if older < number:
-                self._path(older).unlink(missing_ok=True)
+                segment_path(self._directory, older).unlink(missing_ok=True)
 
     def _line(self, entry: dict[str, Any]) -> bytes:
         return json.dumps(entry, default=self._encode, separators=(",", ":")).encode() + b"\n"
 
-    def _numbers(self) -> list[int]:
-        return sorted(int(path.stem) for path in self._directory.glob("*.jsonl"))
-
-    def _path(self, number: int) -> Path:
-        return self._directory / f"{number:08d}.jsonl"
-
     def _open(self, number: int) -> int:
-        return os.open(self._path(number), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        path = segment_path(self._directory, number)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+
+def segment_numbers(directory: Path) -> list[int]:
+    """The numbers of the segments in a directory, in order."""
+    return sorted(int(path.stem) for path in directory.glob("*.jsonl"))
+
+
+def segment_path(directory: Path, number: int) -> Path:
+    """The file of a segment."""
+    return directory / f"{number:08d}.jsonl"

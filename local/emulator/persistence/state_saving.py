@@ -4,7 +4,7 @@ AWS loses no data when a process ends. MiniStack (`core.persistence.save_all`, c
 changes since its start when its process is killed. This addition saves at an interval: on Linux a forked child
 writes a consistent snapshot while the emulator continues to answer; on other systems a thread writes it. An
 interval without requests saves nothing, and saving takes at most a tenth of the time, whatever the size of the
-state. Changes between two saves are in the journal (`durability`), whose old segments each save deletes.
+state. Changes between two saves are in the journal (`durability`), which goes back to the save before the last.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from pathlib import Path
 
 from local.emulator import patching
 from local.emulator.persistence.durability import Durability
+from local.emulator.persistence.saved_state import SavedState
 
 logger = logging.getLogger("parley.state")
 
@@ -32,15 +33,17 @@ PAUSE_SECONDS_PER_SECOND_OF_SAVING = 9.0
 class StateSaving:
     """Saves the state at an interval. MiniStack itself saves it once more when it is stopped."""
 
-    def __init__(self, interval_seconds: float, activity: Callable[[], int], durability: Durability) -> None:
+    def __init__(
+        self, interval_seconds: float, activity: Callable[[], int], durability: Durability, saved: SavedState
+    ) -> None:
         self._interval = interval_seconds
+        self._saved = saved
         self._durability = durability
         self._activity = activity
         self._saved_activity = 0
         self._took = 0.0
         self._lock = asyncio.Lock()
-        for name in ("save_all", "_build_persistence_save_dict"):
-            patching.original("app", name)
+        patching.original("app", "_build_persistence_save_dict")
 
     async def run(self) -> None:
         """Save after each interval that had any activity, until cancelled."""
@@ -60,22 +63,21 @@ class StateSaving:
             began = time.monotonic()
             segment = self._durability.before_saving()
             if FORKS:
-                await self._save_in_child()
+                await self._save_in_child(segment)
             else:
-                await asyncio.to_thread(self.save_here)
+                await asyncio.to_thread(self.save_here, segment)
             self._durability.after_saving(segment)
             self._saved_activity = activity
             self._took = time.monotonic() - began
             logger.info("State saved in %.1f s", self._took)
             return True
 
-    def save_here(self) -> None:
-        """Write the state in this process."""
-        app = patching.module("app")
-        app.save_all(app._build_persistence_save_dict())
+    def save_here(self, segment: int) -> None:
+        """Write the state in this process. `segment` is the journal's first segment that comes after it."""
+        self._saved.save_all(patching.module("app")._build_persistence_save_dict(), segment=segment)
 
-    async def _save_in_child(self) -> None:
-        child = self._fork()
+    async def _save_in_child(self, segment: int) -> None:
+        child = self._fork(segment)
         deadline = time.monotonic() + MAX_SAVE_SECONDS
         while (status := exit_status(child)) is None:
             await asyncio.sleep(0.02)
@@ -86,7 +88,7 @@ class StateSaving:
         if status:
             raise RuntimeError(f"the saving process ended with status {status}")
 
-    def _fork(self) -> int:
+    def _fork(self, segment: int) -> int:
         """Fork a child that writes the current state and exits; returns its process id."""
         with warnings.catch_warnings():
             # The child needs no lock that another thread may have held: it reads stores and writes files.
@@ -102,7 +104,7 @@ class StateSaving:
                     if descriptor > 2:
                         with contextlib.suppress(OSError):
                             os.close(descriptor)
-                self.save_here()
+                self.save_here(segment)
                 status = 0
             finally:
                 os._exit(status)

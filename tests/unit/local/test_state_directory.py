@@ -39,7 +39,7 @@ def test_a_directory_with_other_files_is_neither_used_nor_emptied(documents: Pat
 
 
 def test_a_deletion_leaves_files_that_a_stage_does_not_write(tmp_path: Path):
-    """The stage's data and logs go; a file that its user put beside them stays."""
+    """The stage's data and logs go; a file that its user put there stays."""
     state = StateDirectory(tmp_path / "stage")
     with state.locked():
         (state.emulator / "journal").mkdir(parents=True)

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from local.emulator.persistence.journal import Journal
+import pytest
+
+from local.emulator.persistence.journal import DamagedJournalError, Journal
 
 
 def test_an_incomplete_line_is_skipped(tmp_path: Path):
@@ -25,3 +27,24 @@ def test_segments_before_a_saved_state_are_dropped(tmp_path: Path):
     journal.append({"number": 3})
     journal.drop_before(segment)
     assert [entry["number"] for entry in Journal(tmp_path).read()] == [2, 3]
+
+
+def test_a_damaged_line_inside_a_segment_is_an_error(tmp_path: Path):
+    """A crash leaves only a last line incomplete, so anything else is damage, and it is named."""
+    journal = Journal(tmp_path)
+    journal.append({"number": 1})
+    journal.append({"number": 2})
+    (segment,) = tmp_path.iterdir()
+    segment.write_text(segment.read_text().replace('{"number":1}', '{"number'))
+    with pytest.raises(DamagedJournalError, match="line 1 is not an entry") as damage:
+        list(Journal.entries(tmp_path))
+    assert damage.value.path == segment
+
+
+def test_entries_that_a_saved_state_contains_are_not_read(tmp_path: Path):
+    """The older segments are for the save before it."""
+    journal = Journal(tmp_path)
+    journal.append({"number": 1})
+    segment = journal.begin_segment()
+    journal.append({"number": 2})
+    assert [entry["number"] for entry in journal.read(since=segment)] == [2]
