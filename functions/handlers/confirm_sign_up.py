@@ -6,9 +6,11 @@ from functions.aws.observability import logger
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Confirm the user and, if present, their e-mail address."""
+    """Confirm the user, but not the e-mail address, which the user has not proven to own.
+
+    If the address were marked as verified, Cognito would move it, as an alias for signing in and for resetting the
+    password, away from the user who had verified it before.
+    """
     event["response"]["autoConfirmUser"] = True
-    if "email" in event["request"].get("userAttributes", {}):
-        event["response"]["autoVerifyEmail"] = True
     logger.info("confirmed", extra={"triggerSource": event["triggerSource"]})
     return event
