@@ -4,6 +4,7 @@ cdk.json starts it without jsii's type checks of arguments (`-O`; mypy and the t
 cache in .build/. Together they halve the time of a synthesis.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from stacks.events import EventsStack
 from stacks.frontend import SITE, FrontendStack
 from stacks.observability import ObservabilityStack
 from stacks.packaging import PackagingError
+from stacks.region import check_region
 from stacks.rest_api import RestApiStack
 from stacks.stage import Stage, StageError
 from stacks.websocket_api import WebSocketApiStack
@@ -43,7 +45,10 @@ def main() -> None:
     """Synthesise the stage that `-c stage=NAME` names."""
     app = cdk.App()
     try:
-        add_stacks(app, Stage.from_context(app.node.try_get_context))
+        stage = Stage.from_context(app.node.try_get_context)
+        # The CDK CLI sets it to the region that it deploys to, once credentials or a profile name one.
+        check_region(stage, os.environ.get("CDK_DEFAULT_REGION"))
+        add_stacks(app, stage)
     except (StageError, PackagingError) as refusal:
         sys.exit(str(refusal))
     check_with_cdk_nag(app)

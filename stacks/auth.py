@@ -53,6 +53,7 @@ class AuthStack(StageStack):
                 temp_password_validity=cdk.Duration.days(3),
             ),
             account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
+            email=self._email(),
             mfa=cognito.Mfa.REQUIRED if stage.auth_mode == "mfa" else cognito.Mfa.OPTIONAL,
             mfa_second_factor=cognito.MfaSecondFactor(otp=True, sms=False),
             feature_plan=cognito.FeaturePlan.PLUS if stage.threat_protection else cognito.FeaturePlan.ESSENTIALS,
@@ -76,6 +77,20 @@ class AuthStack(StageStack):
                 },
             )
         return pool
+
+    def _email(self) -> cognito.UserPoolEmail | None:
+        """Who sends the codes for sign-ups and lost passwords: SES if the stage names it, None for Cognito."""
+        stage = self.stage
+        if stage.ses_from is None:
+            return None
+        return cognito.UserPoolEmail.with_ses(
+            from_email=stage.ses_from,
+            from_name="Parley",
+            reply_to=stage.ses_reply_to,
+            ses_region=stage.ses_region,
+            ses_verified_domain=stage.ses_verified_domain,
+            configuration_set_name=stage.ses_configuration_set,
+        )
 
     def _confirm_every_sign_up(self) -> None:
         confirm = ChatFunction(self, "ConfirmSignUp", handler="confirm_sign_up", memory_mib=256)

@@ -11,6 +11,7 @@ from functions.settings import FunctionSettings
 from stacks.logs import log_group
 from stacks.packaging import dependency_layer, functions_package
 from stacks.stack import StageStack, acknowledge
+from stacks.stage import Stage
 from stacks.uses import Use, allow
 
 METRICS_NAMESPACE = "Parley"
@@ -64,6 +65,7 @@ class ChatFunction(lambda_.Function):
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 "PARLEY_STAGE": stage.name,
+                **_tracing_settings(stage),
                 **settings(**values).to_env(),
                 **{name: value for use in uses for name, value in use.environment.items()},
             },
@@ -89,6 +91,13 @@ class ChatFunction(lambda_.Function):
 def service_name(stage_name: str) -> str:
     """The service name in the metrics and traces of all functions of a stage, so that they can be added up."""
     return f"parley-{stage_name}"
+
+
+def _tracing_settings(stage: Stage) -> dict[str, str]:
+    """What functions/aws/tracing.py reads. Nothing, if X-Ray's default sample is enough."""
+    if stage.trace_sample_percent is None:
+        return {}
+    return {"PARLEY_TRACE_SAMPLE_PERCENT": f"{stage.trace_sample_percent:g}"}
 
 
 def _code() -> lambda_.Code:

@@ -10,8 +10,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as s3_deployment
+from aws_cdk.aws_logs import LogGroup
 from constructs import Construct
 
 from stacks.auth import AuthStack
@@ -26,6 +28,10 @@ from stacks.websocket_api import WebSocketApiStack
 
 SITE = ROOT / "ui" / "dist"
 SPA_FALLBACK = Path(__file__).with_name("spa_fallback.js")
+# The errors that CloudFront caches for 10 s, whatever their Cache-Control header says. The cache key of /api/* is
+# the path, so that one user's error would be the answer to every other user's request:
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html
+ERRORS_CACHED_BY_DEFAULT = (404, 405, 414, 500, 501, 502, 503, 504)
 
 
 class FrontendStack(StageStack):
@@ -50,6 +56,7 @@ class FrontendStack(StageStack):
         self.rest = rest
         self.bucket = self._bucket()
         self.distribution = self._distribution()
+        self._answer_404_for_missing_files()
         self.site_url = f"https://{self.distribution.distribution_domain_name}"
         client = self._client()
         config = site_config(
@@ -114,6 +121,11 @@ class FrontendStack(StageStack):
                     response_headers_policy=headers,
                 )
             },
+            # Without a page, so that the origin's answer is passed on.
+            error_responses=[
+                cloudfront.ErrorResponse(http_status=status, ttl=cdk.Duration.seconds(0))
+                for status in ERRORS_CACHED_BY_DEFAULT
+            ],
             log_bucket=self._log_bucket() if self.stage.access_logs else None,
         )
         acknowledge(
@@ -130,6 +142,27 @@ class FrontendStack(StageStack):
                 {"AwsSolutions-CFR3": "A stage for development; prod has accessLogs on."},
             )
         return distribution
+
+    def _answer_404_for_missing_files(self) -> None:
+        """Let the distribution list the bucket: without that right, S3 answers 403 for a file that does not exist.
+
+        No request gets a list: the root is index.html, and query strings are not forwarded. CDK's access level
+        LIST would grant listing and reading in one statement, on the bucket and its files.
+        """
+        distribution_arn = self.format_arn(
+            service="cloudfront",
+            region="",
+            resource="distribution",
+            resource_name=self.distribution.distribution_id,
+        )
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudfront.amazonaws.com")],
+                actions=["s3:ListBucket"],
+                resources=[self.bucket.bucket_arn],
+                conditions={"StringEquals": {"AWS:SourceArn": distribution_arn}},
+            )
+        )
 
     def _log_bucket(self) -> s3.Bucket:
         bucket = s3.Bucket(
@@ -250,6 +283,7 @@ class FrontendStack(StageStack):
     def _deploy_files(self, site: Path, config: dict[str, Any]) -> None:
         """Deploy the assets before the page, so that the page never refers to a missing asset."""
         logs = log_group(self, "DeployFilesLogs", stage=self.stage)
+        self._keep_logs_of_bucket_cleaner(logs)
         assets = s3_deployment.BucketDeployment(
             self,
             "Assets",
@@ -278,6 +312,12 @@ class FrontendStack(StageStack):
         )
         page.node.add_dependency(assets)
         self._acknowledge_deployment_function()
+
+    def _keep_logs_of_bucket_cleaner(self, logs: LogGroup) -> None:
+        """Give the CDK's function that empties the bucket a log group: Lambda's own would have no retention."""
+        provider = self.node.find_child("Custom::S3AutoDeleteObjectsCustomResourceProvider")
+        function = cast(cdk.CfnResource, provider.node.find_child("Handler"))
+        function.add_property_override("LoggingConfig", {"LogGroup": logs.log_group_name})
 
     def _acknowledge_deployment_function(self) -> None:
         """Acknowledge the findings about the CDK's function that unpacks the files, and about its rights."""

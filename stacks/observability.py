@@ -1,4 +1,4 @@
-"""For operators: the dashboard, the alarms, saved log queries, and the trace group.
+"""For operators: the dashboard, the alarms, saved log queries, the trace group and its sampling, and the budget.
 
 This stack refers to resources of the other stacks; no stack depends on it.
 """
@@ -12,16 +12,20 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_xray as xray
 from constructs import Construct
 
+from stacks.budget import add_budget
 from stacks.chat_function import METRICS_NAMESPACE, ChatFunction, service_name
 from stacks.delivery import DeliveryStack
 from stacks.events import EventsStack
-from stacks.rest_api import RestApiStack
+from stacks.rest_api import STAGE_NAME, RestApiStack
 from stacks.stack import StageStack
 from stacks.stage import Stage
 from stacks.websocket_api import WebSocketApiStack
 
 PERIOD = cdk.Duration.minutes(1)
 ALARM_PERIOD = cdk.Duration.minutes(5)
+# Before X-Ray's default rule, which is the last with 10,000.
+SAMPLING_PRIORITY = 1000
+DEFAULT_SAMPLE_PERCENT = 5
 # A row of a dashboard is 24 units wide.
 GRAPHS_PER_ROW = 3
 
@@ -32,7 +36,7 @@ def dashboard_name(stage: Stage) -> str:
 
 
 class ObservabilityStack(StageStack):
-    """The dashboard, alarms, saved queries and the trace group."""
+    """The dashboard, alarms, saved queries, the trace group, and by setting sampling rules and a budget."""
 
     def __init__(
         self,
@@ -63,6 +67,9 @@ class ObservabilityStack(StageStack):
         self._dashboard()
         self._saved_queries()
         self._trace_group()
+        if stage.trace_sample_percent is not None:
+            self._sampling_rules(stage.trace_sample_percent)
+        add_budget(self, stage=stage)
         self.output("DashboardName", dashboard_name(stage))
 
     def _dashboard(self) -> None:
@@ -233,6 +240,36 @@ class ObservabilityStack(StageStack):
             group_name=f"Parley-{self.stage.name}",
             filter_expression=f'annotation.Service = "{service_name(self.stage.name)}"',
         )
+
+    def _sampling_rules(self, percent: float) -> None:
+        """Sample more REST requests, and runs of the workflow that begin their own trace.
+
+        Functions do not read sampling rules: Lambda samples by X-Ray's default, to which functions/aws/tracing.py
+        adds a share of the events that they publish.
+        """
+        services = {
+            "SampleRequests": ("api", "AWS::ApiGateway::Stage", f"Parley-{self.stage.name}/{STAGE_NAME}"),
+            "SampleRuns": ("run", "AWS::StepFunctions::StateMachine", self.delivery.deliver.state_machine_name),
+        }
+        for construct_id, (suffix, service_type, service) in services.items():
+            xray.CfnSamplingRule(
+                self,
+                construct_id,
+                sampling_rule=xray.CfnSamplingRule.SamplingRuleProperty(
+                    rule_name=f"Parley-{self.stage.name}-{suffix}",
+                    priority=SAMPLING_PRIORITY,
+                    service_type=service_type,
+                    service_name=service,
+                    reservoir_size=1,
+                    # Never less than X-Ray's default.
+                    fixed_rate=max(DEFAULT_SAMPLE_PERCENT, percent) / 100,
+                    host="*",
+                    http_method="*",
+                    url_path="*",
+                    resource_arn="*",
+                    version=1,
+                ),
+            )
 
 
 def _graph(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:

@@ -5,6 +5,9 @@ from constructs import Construct, IConstruct
 
 from stacks.stage import Stage
 
+# The tag with the stage's name on every resource that has tags. The budget of a stage filters costs by it.
+TAG = "parley:stage"
+
 
 class StageStack(cdk.Stack):
     """One stack of a stage, `Parley-{stage}-{part}`."""
@@ -17,7 +20,7 @@ class StageStack(cdk.Stack):
             termination_protection=stage.deletion_protection,
         )
         self.stage = stage
-        cdk.Tags.of(self).add("parley:stage", stage.name)
+        cdk.Tags.of(self).add(TAG, stage.name)
 
     @property
     def unique_suffix(self) -> str:

@@ -26,6 +26,10 @@ AwsClient = TypeVar("AwsClient")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+# The percentage of traces outside the default sample of X-Ray that are kept too. Set by stacks/chat_function.py.
+EXTRA_SAMPLE_VARIABLE = "PARLEY_TRACE_SAMPLE_PERCENT"
+# A trace's id ends in 24 random hexadecimal digits; eight are enough for a percentage.
+RANDOM_HEX_DIGITS = 8
 MAX_BUFFER_SECONDS = 1.0
 # A UDP datagram holds 64 kB; a subsegment takes about half a kilobyte.
 MAX_BUFFERED_SUBSEGMENTS = 30
@@ -118,8 +122,25 @@ def trace_header() -> str | None:
     recorder: Any = _tracer.provider
     current = recorder.current_subsegment()
     if current is None or not current.sampled:
-        return header
+        return _header_with_extra_sample(header)
     return f"Root={current.trace_id};Parent={current.id};Sampled=1"
+
+
+def _header_with_extra_sample(header: str) -> str:
+    """Mark the stage's extra share of unsampled traces as sampled, from the next hop on.
+
+    Lambda decides which invocations are sampled, by a rate that cannot be configured; the services after it follow
+    the header. Such a trace lacks the segment of the function that began it. The decision depends on the id of the
+    trace alone, so it is the same for all events of one invocation.
+    """
+    percent = float(os.environ.get(EXTRA_SAMPLE_VARIABLE, "0"))
+    parsed = _parse(header)
+    if parsed is None or parsed.sampled or not parsed.parent:
+        return header
+    position = int(str(parsed.root)[-RANDOM_HEX_DIGITS:], 16) / 16**RANDOM_HEX_DIGITS
+    if position * 100 >= percent:
+        return header
+    return f"Root={parsed.root};Parent={parsed.parent};Sampled=1"
 
 
 def note_origin(header: str | None) -> None:

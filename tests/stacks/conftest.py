@@ -1,4 +1,7 @@
-"""The templates of two stages, synthesised once for all tests: `dev` by the defaults, `prod` by cdk.json."""
+"""The templates of three stages, synthesised once for all tests.
+
+`dev` has the defaults, `prod` its settings in cdk.json, and `full` every setting that neither of them has.
+"""
 
 import json
 import os
@@ -15,6 +18,19 @@ os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "20"
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 Resource = dict[str, Any]
+
+FULL = {
+    "authMode": "demo",
+    "accessLogs": True,
+    "sesFrom": "chat@example.com",
+    "sesRegion": "eu-west-1",
+    "sesVerifiedDomain": "example.com",
+    "sesReplyTo": "help@example.com",
+    "sesConfigurationSet": "parley",
+    "monthlyBudgetUsd": 20,
+    "budgetEmail": "owner@example.com",
+    "traceSamplePercent": 50,
+}
 
 
 @dataclass(frozen=True)
@@ -74,6 +90,13 @@ def dev(site: Path, context: dict[str, Any], tmp_path_factory: pytest.TempPathFa
 def prod(site: Path, context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesised:
     """Production, with its settings in cdk.json."""
     return synthesise("prod", site, context, tmp_path_factory.mktemp("prod"))
+
+
+@pytest.fixture(scope="session")
+def full(site: Path, context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesised:
+    """A demo with every setting that the other two do not have."""
+    stages = {"stages": {"full": FULL}}
+    return synthesise("full", site, context | stages, tmp_path_factory.mktemp("full"))
 
 
 @pytest.fixture(params=["dev", "prod"])

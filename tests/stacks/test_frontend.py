@@ -1,4 +1,4 @@
-"""The site: private files, one origin for page and API, security headers, and config.json."""
+"""The site: private files, one origin for page and API, security headers, config.json, and the sign-in client."""
 
 import json
 import re
@@ -50,12 +50,35 @@ def test_only_the_distribution_reads_the_files(stage: Synthesised) -> None:
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
     ]
     assert any(statement["Effect"] == "Deny" and "Bool" in statement["Condition"] for statement in statements)
-    readers = [
-        statement["Principal"]
-        for statement in statements
-        if statement["Effect"] == "Allow" and "s3:GetObject" in statement["Action"]
-    ]
-    assert {"Service": "cloudfront.amazonaws.com"} in readers
+    rights = rights_of_the_distribution(stage)
+    assert set(rights) == {"s3:GetObject", "s3:ListBucket"}
+    assert re.fullmatch(r"<Site\w+\.Arn>/\*", rights["s3:GetObject"])
+
+
+def test_a_missing_asset_is_answered_404(stage: Synthesised) -> None:
+    """S3 answers 403 to a reader that may not list the bucket, so that a missing file looks like a refusal."""
+    assert re.fullmatch(r"<Site\w+\.Arn>", rights_of_the_distribution(stage)["s3:ListBucket"])
+
+
+def test_no_request_gets_a_list_of_the_files(stage: Synthesised) -> None:
+    """The root is a file, and the distribution forwards no query string, such as ?list-type=2."""
+    assert distribution(stage)["DefaultRootObject"] == "index.html"
+    behaviour = distribution(stage)["DefaultCacheBehavior"]
+    assert behaviour["CachePolicyId"] == "658327ea-f89d-4fab-a63d-7e88639e58f6"  # AWS's CachingOptimized
+    assert "OriginRequestPolicyId" not in behaviour
+
+
+def rights_of_the_distribution(stage: Synthesised) -> dict[str, str]:
+    """What CloudFront may do with the site's bucket, for this distribution alone: {action: resource}."""
+    rights = {}
+    for policy in stage.resources("AWS::S3::BucketPolicy", "Frontend").values():
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            if statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}:
+                assert statement["Effect"] == "Allow"
+                (source,) = statement["Condition"]["StringEquals"].values()
+                assert re.search(r":distribution/<Distribution\w+>$", named(source))
+                rights[statement["Action"]] = named(statement["Resource"])
+    return rights
 
 
 def test_the_api_has_the_sites_origin_and_is_not_cached(stage: Synthesised) -> None:
@@ -72,9 +95,16 @@ def test_the_api_has_the_sites_origin_and_is_not_cached(stage: Synthesised) -> N
     assert not origin.get("OriginPath")
 
 
-def test_error_responses_are_not_replaced_by_a_page(stage: Synthesised) -> None:
-    """Custom error responses apply to all behaviours of a distribution: the API's 404 would become index.html."""
-    assert "CustomErrorResponses" not in distribution(stage)
+def test_errors_are_passed_on_and_not_cached(stage: Synthesised) -> None:
+    """CloudFront caches these statuses for 10 s by default, for all users: the cache key of the API is the path.
+
+    Error responses apply to all behaviours of a distribution: with a page, the API's 404 would become index.html.
+    """
+    responses = distribution(stage)["CustomErrorResponses"]
+    assert all(set(response) == {"ErrorCode", "ErrorCachingMinTTL"} for response in responses)
+    assert {response["ErrorCachingMinTTL"] for response in responses} == {0}
+    statuses = [response["ErrorCode"] for response in responses]
+    assert statuses == [404, 405, 414, 500, 501, 502, 503, 504]
 
 
 @pytest.mark.parametrize(
@@ -164,9 +194,11 @@ def test_config_json_contains_what_the_ui_reads(stage: Synthesised) -> None:
         assert auth[name] == f"{host.group()}{path}"
 
 
-def test_sign_in_uses_an_authorization_code_and_returns_to_the_site(dev: Synthesised, prod: Synthesised) -> None:
+def test_sign_in_uses_an_authorization_code_and_returns_to_the_site(
+    dev: Synthesised, prod: Synthesised, full: Synthesised
+) -> None:
     """No implicit flow, no secret in a browser; sign-in with a password by API in a demo only."""
-    for stage in (dev, prod):
+    for stage in (dev, prod, full):
         (client,) = stage.resources("AWS::Cognito::UserPoolClient").values()
         properties = client["Properties"]
         assert properties["AllowedOAuthFlows"] == ["code"]
@@ -177,7 +209,7 @@ def test_sign_in_uses_an_authorization_code_and_returns_to_the_site(dev: Synthes
         assert re.fullmatch(r"https://<Distribution\w+\.DomainName>/", site_urls[0])
         assert site_urls[1:] == (["http://localhost:4280/"] if stage is dev else [])
         by_password = "ALLOW_USER_PASSWORD_AUTH" in properties["ExplicitAuthFlows"]
-        assert by_password is (stage is dev)
+        assert by_password is (stage is full)
 
 
 def test_sign_in_does_not_reveal_whether_an_account_exists(stage: Synthesised) -> None:
@@ -185,13 +217,3 @@ def test_sign_in_does_not_reveal_whether_an_account_exists(stage: Synthesised) -
     (client,) = stage.resources("AWS::Cognito::UserPoolClient").values()
     assert client["Properties"]["PreventUserExistenceErrors"] == "ENABLED"
     assert client["Properties"]["EnableTokenRevocation"] is True
-
-
-def test_production_requires_a_second_factor(dev: Synthesised, prod: Synthesised) -> None:
-    """And has Cognito's threat protection."""
-    for stage, mfa in ((dev, "OPTIONAL"), (prod, "ON")):
-        (pool,) = stage.resources("AWS::Cognito::UserPool").values()
-        assert pool["Properties"]["MfaConfiguration"] == mfa
-        assert ("PreSignUp" in pool["Properties"].get("LambdaConfig", {})) is (stage is dev)
-        add_ons = pool["Properties"].get("UserPoolAddOns")
-        assert add_ons == ({"AdvancedSecurityMode": "ENFORCED"} if stage is prod else None)

@@ -3,6 +3,7 @@
 import importlib.util
 
 from functions import settings
+from functions.aws.tracing import EXTRA_SAMPLE_VARIABLE
 from tests.stacks.conftest import ROOT, Resource, Synthesised, named
 
 OURS = "functions.handlers."
@@ -33,19 +34,20 @@ def functions_of(stage: Synthesised) -> dict[str, Resource]:
     return found
 
 
-def test_every_handler_is_deployed_once(dev: Synthesised) -> None:
+def test_every_handler_is_deployed_once(full: Synthesised) -> None:
     """And every deployed handler exists."""
     files = {path.stem for path in (ROOT / "functions" / "handlers").glob("*.py")} - NOT_HANDLERS
-    assert set(functions_of(dev)) == files == SETTINGS.keys() | WITHOUT_SETTINGS
-    for function in functions_of(dev).values():
+    assert set(functions_of(full)) == files == SETTINGS.keys() | WITHOUT_SETTINGS
+    for function in functions_of(full).values():
         module, _, name = function["Handler"].rpartition(".")
         assert name == "handler"
         assert importlib.util.find_spec(module)
 
 
-def test_sign_ups_are_confirmed_automatically_only_in_a_demo(prod: Synthesised) -> None:
-    """Production verifies addresses, so it does not have the function."""
-    assert "confirm_sign_up" not in functions_of(prod)
+def test_sign_ups_are_confirmed_automatically_only_in_a_demo(stage: Synthesised, full: Synthesised) -> None:
+    """A stage verifies addresses unless its settings say that it is a demo, so it does not have the function."""
+    assert "confirm_sign_up" not in functions_of(stage)
+    assert "confirm_sign_up" in functions_of(full)
 
 
 # API Gateway waits at most 29 s. The workflow waits longer, because posts are retried.
@@ -71,6 +73,20 @@ def test_every_function_has_a_log_group_with_a_retention(stage: Synthesised) -> 
         assert group["Properties"]["RetentionInDays"] == (90 if stage.stage == "prod" else 14)
 
 
+def test_the_functions_of_the_cdk_have_such_log_groups_too(stage: Synthesised) -> None:
+    """Those that deploy the site's files and empty its bucket."""
+    ours = functions_of(stage).values()
+    theirs = [
+        function["Properties"]
+        for function in stage.resources("AWS::Lambda::Function", "Frontend").values()
+        if function["Properties"] not in ours
+    ]
+    assert len(theirs) == 2
+    for function in theirs:
+        group = named(function["LoggingConfig"]["LogGroup"]).strip("<>")
+        assert stage.templates["Frontend"]["Resources"][group]["Type"] == "AWS::Logs::LogGroup"
+
+
 def test_the_environment_is_what_the_handler_reads(stage: Synthesised) -> None:
     """No variable is missing, and none is unused."""
     for name, function in functions_of(stage).items():
@@ -78,6 +94,12 @@ def test_the_environment_is_what_the_handler_reads(stage: Synthesised) -> None:
         ours = {variable for variable in variables if variable.startswith("PARLEY_")} - {"PARLEY_STAGE"}
         fields = SETTINGS[name].model_fields if name in SETTINGS else ()
         assert ours == {f"PARLEY_{field.upper()}" for field in fields}, name
+
+
+def test_a_stage_can_have_more_traces_sampled(full: Synthesised) -> None:
+    """The name of the variable is the one that functions/aws/tracing.py reads."""
+    for function in functions_of(full).values():
+        assert function["Environment"]["Variables"][EXTRA_SAMPLE_VARIABLE] == "50"
 
 
 def test_all_functions_of_a_stage_have_the_same_service_name(stage: Synthesised) -> None:

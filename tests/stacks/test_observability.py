@@ -76,3 +76,52 @@ def test_saved_queries_have_log_groups(stage: Synthesised) -> None:
     for query in queries:
         assert query["Properties"]["LogGroupNames"]
         assert query["Properties"]["Name"].startswith(f"Parley-{stage.stage}/")
+
+
+def test_no_graph_or_alarm_uses_a_metric_of_one_method(stage: Synthesised) -> None:
+    """Those are the detailed metrics of the REST API, which are off."""
+    drawn = [metric for metric in metrics(stage) if metric[0] == "AWS/ApiGateway"]
+    assert drawn
+    assert not any("Method" in metric or "Resource" in metric for metric in drawn)
+    for alarm in stage.resources("AWS::CloudWatch::Alarm").values():
+        assert alarm["Properties"].get("Namespace") != "AWS/ApiGateway"
+
+
+def test_a_stage_has_no_budget_and_no_sampling_rule_unless_it_asks_for_them(stage: Synthesised) -> None:
+    """They need an address, and a decision about costs."""
+    kinds = {resource["Type"] for _, resource in stage.all_resources()}
+    assert not kinds & {"AWS::Budgets::Budget", "AWS::XRay::SamplingRule"}
+
+
+def test_a_budget_counts_what_has_the_tag_of_the_stage(full: Synthesised) -> None:
+    """And sends an e-mail at 80 %, at 100 % and when 100 % is forecast."""
+    (budget,) = full.resources("AWS::Budgets::Budget").values()
+    data = budget["Properties"]["Budget"]
+    assert data["CostFilters"] == {"TagKeyValue": ["user:parley:stage$full"]}
+    assert (data["BudgetType"], data["TimeUnit"]) == ("COST", "MONTHLY")
+    assert data["BudgetLimit"] == {"Amount": 20, "Unit": "USD"}
+    alerts = []
+    for each in budget["Properties"]["NotificationsWithSubscribers"]:
+        assert each["Subscribers"] == [{"SubscriptionType": "EMAIL", "Address": "owner@example.com"}]
+        alerts.append((each["Notification"]["NotificationType"], each["Notification"]["Threshold"]))
+    assert alerts == [("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)]
+    # The tag of the filter is on the resources.
+    (machine,) = full.resources("AWS::StepFunctions::StateMachine").values()
+    assert {"Key": "parley:stage", "Value": "full"} in machine["Properties"]["Tags"]
+
+
+def test_sampling_rules_are_for_the_services_of_the_stage_alone(full: Synthesised) -> None:
+    """X-Ray's rules are shared by everything in the account and region."""
+    rules = [rule["Properties"]["SamplingRule"] for rule in full.resources("AWS::XRay::SamplingRule").values()]
+    (api,) = full.resources("AWS::ApiGateway::RestApi").values()
+    (rest_stage,) = full.resources("AWS::ApiGateway::Stage").values()
+    rest_service = f"{api['Properties']['Name']}/{rest_stage['Properties']['StageName']}"
+    services = {rule["ServiceType"]: named(rule["ServiceName"]) for rule in rules}
+    assert services["AWS::ApiGateway::Stage"] == rest_service
+    assert re.fullmatch(
+        r"<Parley-full-Delivery\.\w*Deliver\w*Name\w*>", services["AWS::StepFunctions::StateMachine"]
+    )
+    for rule in rules:
+        assert (rule["FixedRate"], rule["ReservoirSize"]) == (0.5, 1)
+        assert rule["Priority"] < 10_000
+        assert len(rule["RuleName"]) <= 32

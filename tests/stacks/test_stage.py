@@ -61,6 +61,32 @@ def test_production_protects_data(context: dict[str, Any]) -> None:
         ({"stage": "x", "stages": {"x": {"logRetentionDays": 8}}}, "logRetentionDays"),
         ({"stage": "x", "stages": {"x": {"name": "y"}}}, "'name'"),
         ({"stage": "x", "siteOrigin": "localhost:4280/"}, "without a path"),
+        ({"stage": "x", "siteOrigin": "http://chat.example.com"}, "http only for localhost"),
+        ({"stage": "x", "siteOrigin": "http://localhost.example.com"}, "http only for localhost"),
+        ({"stage": "x", "stages": {"x": {"sesFrom": "Parley"}}}, "'Parley' is not an e-mail address"),
+        ({"stage": "x", "stages": {"x": {"sesFrom": "a@example.com"}}}, "sesFrom needs sesRegion"),
+        ({"stage": "x", "stages": {"x": {"sesRegion": "eu-west-1"}}}, "sesRegion has no effect without sesFrom"),
+        ({"stage": "x", "stages": {"x": {"sesFrom": "a@example.com", "sesRegion": "Ireland"}}}, "like eu-west-1"),
+        (
+            {
+                "stage": "x",
+                "stages": {
+                    "x": {
+                        "sesFrom": "a@example.com",
+                        "sesRegion": "eu-west-1",
+                        "sesVerifiedDomain": "example.org",
+                    }
+                },
+            },
+            "is not in the domain 'example.org'",
+        ),
+        ({"stage": "x", "stages": {"x": {"monthlyBudgetUsd": 20}}}, "monthlyBudgetUsd and budgetEmail"),
+        ({"stage": "x", "stages": {"x": {"budgetEmail": "a@example.com"}}}, "monthlyBudgetUsd and budgetEmail"),
+        (
+            {"stage": "x", "stages": {"x": {"monthlyBudgetUsd": 0, "budgetEmail": "a@example.com"}}},
+            "greater than 0",
+        ),
+        ({"stage": "x", "stages": {"x": {"traceSamplePercent": 101}}}, "less than or equal to 100"),
     ],
 )
 def test_an_invalid_setting_is_named(context: dict[str, Any], message: str) -> None:
@@ -68,6 +94,19 @@ def test_an_invalid_setting_is_named(context: dict[str, Any], message: str) -> N
     with pytest.raises(StageError, match=message) as refusal:
         stage_of(**context)
     assert "\n" not in str(refusal.value)
+
+
+def test_sign_ups_are_verified_unless_the_stage_says_otherwise(context: dict[str, Any]) -> None:
+    """Only the local stage of cdk.json is a demo; nothing else can be reached by other people by mistake."""
+    assert Stage(name="sam").auth_mode == "verified"
+    modes = {name: stage_of(**context, stage=name).auth_mode for name in context["stages"]}
+    assert [name for name, mode in modes.items() if mode == "demo"] == ["local"]
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:4280", "http://127.0.0.1:4280", "https://chat.example.com"])
+def test_site_origins_that_cognito_accepts(origin: str) -> None:
+    """Callback addresses with http are accepted for this machine only."""
+    assert stage_of(stage="x", siteOrigin=origin).site_origins == (origin,)
 
 
 def test_the_app_exits_with_a_message(monkeypatch: pytest.MonkeyPatch) -> None:

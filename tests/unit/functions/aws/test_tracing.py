@@ -172,3 +172,30 @@ def test_an_invocation_with_many_steps_is_sent_in_parts():
     sent = datagrams(steps=100)
     assert len(sent) > 1
     assert sum(json.dumps(names(segment)).count('"publish"') for segment in sent) == 100
+
+
+# The last eight digits of the trace's id are 40 % of the way from 0 to ffffffff.
+UNSAMPLED = "Root=1-6924271c-5f3a1b2c4d5e6f7066666666;Parent=53995c3f42cd8ad8;Sampled=0"
+PUBLISHED = """
+from functions.aws import tracing
+
+@tracing.traced
+def handler(event, context):
+    with tracing.step("publish"):
+        print(tracing.trace_header())
+
+handler({}, None)
+"""
+
+
+def test_an_extra_share_of_traces_is_sampled_from_the_next_hop_on():
+    """Lambda's own rate cannot be configured; the header of the published event can."""
+    outcome = run(PUBLISHED, _X_AMZN_TRACE_ID=UNSAMPLED, PARLEY_TRACE_SAMPLE_PERCENT="41")
+    assert outcome.stdout.strip() == UNSAMPLED.replace("Sampled=0", "Sampled=1"), outcome.stderr
+
+
+def test_the_other_traces_and_a_stage_without_the_setting_stay_unsampled():
+    """The decision of Lambda is passed on unchanged."""
+    for variables in ({"PARLEY_TRACE_SAMPLE_PERCENT": "39"}, {"PARLEY_TRACE_SAMPLE_PERCENT": "0"}, {}):
+        outcome = run(PUBLISHED, _X_AMZN_TRACE_ID=UNSAMPLED, **variables)
+        assert outcome.stdout.strip() == UNSAMPLED, outcome.stderr

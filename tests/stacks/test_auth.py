@@ -1,0 +1,44 @@
+"""The user pool: second factors, who confirms a sign-up, and who sends its e-mails."""
+
+from typing import Any
+
+from tests.stacks.conftest import Synthesised, named
+
+
+def pool(stage: Synthesised) -> dict[str, Any]:
+    (found,) = stage.resources("AWS::Cognito::UserPool").values()
+    properties: dict[str, Any] = found["Properties"]
+    return properties
+
+
+def test_production_requires_a_second_factor(dev: Synthesised, prod: Synthesised) -> None:
+    """And has Cognito's threat protection."""
+    for stage, mfa in ((dev, "OPTIONAL"), (prod, "ON")):
+        assert pool(stage)["MfaConfiguration"] == mfa
+        add_ons = pool(stage).get("UserPoolAddOns")
+        assert add_ons == ({"AdvancedSecurityMode": "ENFORCED"} if stage is prod else None)
+
+
+def test_only_a_demo_confirms_sign_ups_itself(stage: Synthesised, full: Synthesised) -> None:
+    """By a function before the sign-up. Without it, Cognito sends a code to the address and waits for it."""
+    assert "PreSignUp" not in pool(stage).get("LambdaConfig", {})
+    assert "PreSignUp" in pool(full)["LambdaConfig"]
+    assert pool(stage)["AutoVerifiedAttributes"] == ["email"]
+
+
+def test_cognito_sends_its_own_mails_unless_the_stage_names_an_address(stage: Synthesised) -> None:
+    """About 50 a day: enough to try a stage."""
+    assert "EmailConfiguration" not in pool(stage)
+
+
+def test_ses_sends_the_mails_of_a_stage_that_names_an_address(full: Synthesised) -> None:
+    """From the identity of the settings, in their region."""
+    email = dict(pool(full)["EmailConfiguration"])
+    source = named(email.pop("SourceArn"))
+    assert source == "arn:<AWS::Partition>:ses:eu-west-1:<AWS::AccountId>:identity/example.com"
+    assert email == {
+        "EmailSendingAccount": "DEVELOPER",
+        "From": "Parley <chat@example.com>",
+        "ReplyToEmailAddress": "help@example.com",
+        "ConfigurationSet": "parley",
+    }
