@@ -250,6 +250,7 @@ class WebSocketApiStack(StageStack):
             auto_deploy=True,
             throttle=apigatewayv2.ThrottleSettings(rate_limit=FRAMES_PER_SECOND, burst_limit=FRAME_BURST),
         )
+        self._deploy_after_the_routes(cast(apigatewayv2.CfnStage, stage.node.default_child))
         if self.stage.access_logs:
             cfn_stage = cast(apigatewayv2.CfnStage, stage.node.default_child)
             cfn_stage.access_log_settings = apigatewayv2.CfnStage.AccessLogSettingsProperty(
@@ -268,6 +269,20 @@ class WebSocketApiStack(StageStack):
                 {"AwsSolutions-APIG1": "The functions log each frame; prod has accessLogs on."},
             )
         return stage
+
+    def _deploy_after_the_routes(self, stage: apigatewayv2.CfnStage) -> None:
+        """Create the API stage last: with `auto_deploy`, API Gateway deploys the API when the stage is created
+        and after each later change. The deployment of a stage that is created earlier lacks routes.
+        """
+        parts = (
+            apigatewayv2.CfnRoute,
+            apigatewayv2.CfnRouteResponse,
+            apigatewayv2.CfnIntegration,
+            apigatewayv2.CfnIntegrationResponse,
+        )
+        for construct in self.node.find_all():
+            if isinstance(construct, parts):
+                stage.add_resource_dependency(construct)
 
     def _connections_use(self, name: str, method: str, description: str) -> Use:
         """A right on the open connections, for functions of this stack and others. boto3 reads the variable."""

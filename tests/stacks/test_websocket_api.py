@@ -82,6 +82,25 @@ def test_the_api_stage_limits_the_frames_of_all_clients(stage: Synthesised) -> N
     assert websocket_stage["Properties"]["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
 
 
+def test_the_first_deployment_has_every_route(stage: Synthesised) -> None:
+    """API Gateway deploys the API when the API stage is created, and again after each later change."""
+    (websocket_stage,) = stage.resources("AWS::ApiGatewayV2::Stage").values()
+    assert websocket_stage["Properties"]["AutoDeploy"] is True
+    assert "DeploymentId" not in websocket_stage["Properties"]
+    before = set(websocket_stage["DependsOn"])
+    for kind in ("Route", "RouteResponse", "Integration", "IntegrationResponse"):
+        parts = {key.split(".")[1] for key in stage.resources(f"AWS::ApiGatewayV2::{kind}")}
+        assert parts <= before, kind
+
+
+def test_api_gateway_writes_no_execution_logs_of_sockets(stage: Synthesised, full: Synthesised) -> None:
+    """They would contain frames, in a log group that API Gateway creates without a retention."""
+    for each in (stage, full):
+        (websocket_stage,) = each.resources("AWS::ApiGatewayV2::Stage").values()
+        assert "LoggingLevel" not in websocket_stage["Properties"]["DefaultRouteSettings"]
+        assert "DataTraceEnabled" not in websocket_stage["Properties"]["DefaultRouteSettings"]
+
+
 def test_access_logs_contain_no_ticket(prod: Synthesised) -> None:
     """The ticket is in the query string, which the format does not contain."""
     (websocket_stage,) = prod.resources("AWS::ApiGatewayV2::Stage").values()
