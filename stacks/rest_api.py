@@ -18,6 +18,7 @@ from stacks.auth import AuthStack
 from stacks.chat_function import ChatFunction
 from stacks.data import DataStack
 from stacks.events import EventsStack
+from stacks.logs import log_group
 from stacks.request_models import request_model
 from stacks.stack import StageStack, acknowledge
 from stacks.stage import Stage
@@ -117,7 +118,9 @@ class RestApiStack(StageStack):
             deploy_options=apigateway.StageOptions(
                 stage_name=STAGE_NAME,
                 tracing_enabled=True,
-                metrics_enabled=True,
+                # Detailed metrics, five for each method at $0.30 a month, would not be read: the dashboard shows
+                # those of the whole API, which are free.
+                metrics_enabled=False,
                 throttling_rate_limit=REQUESTS_PER_SECOND,
                 throttling_burst_limit=REQUEST_BURST,
                 access_log_destination=apigateway.LogGroupLogDestination(access_logs) if access_logs else None,
@@ -133,11 +136,25 @@ class RestApiStack(StageStack):
                     "AwsSolutions-APIG6": "The function logs each request; prod has accessLogs on.",
                 },
             )
+        else:
+            self._keep_execution_logs(api)
         acknowledge(
             api.deployment_stage,
             {"AwsSolutions-APIG3": "Every call needs a token and is throttled; a web ACL would cost extra."},
         )
         return api
+
+    def _keep_execution_logs(self, api: apigateway.RestApi) -> None:
+        """Create the log group for the errors of API Gateway itself, which would otherwise create it at its first
+        line of log, without a retention. The name is API Gateway's.
+        """
+        logs = log_group(
+            self,
+            "ExecutionLogs",
+            stage=self.stage,
+            name=f"API-Gateway-Execution-Logs_{api.rest_api_id}/{STAGE_NAME}",
+        )
+        api.deployment_stage.node.add_dependency(logs)
 
     def _add_routes(self, authorizer: apigateway.IAuthorizer) -> None:
         # One permission for the whole API: one per method would soon exceed the size of the function's policy.

@@ -1,6 +1,7 @@
 """The REST API: every route of the contract, with the user pool as authorizer, and one shape of errors."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -141,3 +142,31 @@ def test_requests_are_traced_and_limited(stage: Synthesised) -> None:
     (limits,) = rest_stage["Properties"]["MethodSettings"]
     assert limits["ThrottlingRateLimit"] > 0
     assert not limits.get("DataTraceEnabled")
+
+
+def test_detailed_metrics_are_off(stage: Synthesised) -> None:
+    """Five metrics for each method at $0.30 a month. The dashboard shows those of the whole API, for free."""
+    (rest_stage,) = stage.resources("AWS::ApiGateway::Stage").values()
+    for settings in rest_stage["Properties"]["MethodSettings"]:
+        assert settings["MetricsEnabled"] is False
+
+
+def test_the_execution_logs_have_a_retention(dev: Synthesised, prod: Synthesised, full: Synthesised) -> None:
+    """API Gateway would create their log group itself, without one, if the API stage has a log level."""
+    for stage, days in ((prod, 90), (full, 14)):
+        (rest_stage,) = stage.resources("AWS::ApiGateway::Stage").values()
+        assert [settings["LoggingLevel"] for settings in rest_stage["Properties"]["MethodSettings"]] == ["ERROR"]
+        (key,) = [
+            key
+            for key, group in stage.resources("AWS::Logs::LogGroup", "RestApi").items()
+            if re.fullmatch(
+                r"API-Gateway-Execution-Logs_<Api\w+>/api", named(group["Properties"].get("LogGroupName", ""))
+            )
+        ]
+        logical_id = key.split(".")[1]
+        group = stage.templates["RestApi"]["Resources"][logical_id]
+        assert group["Properties"]["RetentionInDays"] == days
+        # It exists before API Gateway has anything to log.
+        assert logical_id in rest_stage["DependsOn"]
+    (rest_stage,) = dev.resources("AWS::ApiGateway::Stage").values()
+    assert all("LoggingLevel" not in settings for settings in rest_stage["Properties"]["MethodSettings"])
