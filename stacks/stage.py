@@ -67,7 +67,7 @@ class Stage(BaseModel):
 
     workflow_log_level: Literal["ALL", "ERROR", "FATAL", "OFF"] = "ALL"
     """ALL logs inputs and outputs, so that the console shows each run; the logs then contain message texts, and
-    cost more than the runs themselves (docs/cost.md has the figure). The other levels log neither."""
+    cost $17 to $21 per million messages (docs/cost.md). The other levels log neither."""
 
     access_logs: bool = False
     """Access logs: of both APIs to CloudWatch Logs, of the distribution to a bucket."""
