@@ -1,10 +1,13 @@
-"""Every threat in docs/security.md names a test that exists."""
+"""Every threat in docs/security.md names a test that exists, and copies of deleted texts have the right ages."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
 import pytest
+
+from stacks.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs" / "security.md"
@@ -13,7 +16,8 @@ NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 def lines() -> list[list[str]]:
     """The rows of the table: asset, threat, answer, test."""
-    rows = [line for line in PAGE.read_text().splitlines() if line.startswith("| ")]
+    threats = PAGE.read_text().partition("\n## ")[0]
+    rows = [line for line in threats.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[1:]]
 
 
@@ -32,3 +36,24 @@ def test_every_threat_names_a_test_that_exists(line: list[str]):
             node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         }
         assert name in functions, f"{file} has no {name}"
+
+
+def days(number: int) -> str:
+    return f"{number} day{'s' if number > 1 else ''}" if number else "none"
+
+
+def test_copies_of_deleted_texts_are_kept_for_the_days_of_the_settings():
+    """By default and in prod. DynamoDB keeps 35 days for point-in-time recovery unless a table sets fewer."""
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    section = PAGE.read_text(encoding="utf-8").partition("## Where deleted texts remain")[2].partition("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines()]
+    listed = {row[0]: row[3:] for row in rows if len(row) == 5}
+    for column, name in enumerate(("other", "prod")):
+        stage = Stage.from_context((context | {"stage": name}).get)
+        logs_texts = stage.workflow_log_level == "ALL"
+        expected = {
+            "archive of the bus": days(stage.archive_retention_days),
+            "logs of the workflow": days(stage.log_retention_days if logs_texts else 0),
+            "point-in-time recovery of the tables": days(35 if stage.point_in_time_recovery else 0),
+        }
+        assert {copy: listed[copy][column] for copy in expected} == expected
