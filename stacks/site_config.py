@@ -22,6 +22,7 @@ def site_config(
     delivery: DeliveryStack,
 ) -> dict[str, Any]:
     """Return the content of config.json. It contains references that are resolved at deployment."""
+    # The hosts of the partition `aws`; stacks/region.py refuses the others.
     console = f"https://{Aws.REGION}.console.aws.amazon.com"
     cloudwatch = f"{console}/cloudwatch/home?region={Aws.REGION}#"
     return {
