@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks.conftest import ROOT, Synthesised
+from tests.stacks.conftest import ROOT, Synthesised, named
 
 ROW = re.compile(r"^\| `((?:AWS|Custom)::[\w:]+)`[^|]*\| ([^|]+) \| ([^|]+) \|")
 # Types without a price for existing. They cost by use, or nothing.
@@ -85,6 +85,14 @@ def test_the_page_has_the_numbers_of_the_templates(stage: Synthesised) -> None:
         kind: counted(stage)[kind] for kind in numbers
     }
     assert "AWS::CloudWatch::Alarm" in numbers
+
+
+def test_the_dashboard_can_be_one_of_the_free_ones(stage: Synthesised) -> None:
+    """An account's first three are free, with at most 50 metrics each."""
+    (dashboard,) = stage.resources("AWS::CloudWatch::Dashboard").values()
+    widgets = json.loads(named(dashboard["Properties"]["DashboardBody"]))["widgets"]
+    metrics = [metric for widget in widgets for metric in widget["properties"].get("metrics", [])]
+    assert 0 < len(metrics) <= 50
 
 
 def has(properties: Any, name: str, value: Any) -> bool:
