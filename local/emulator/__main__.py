@@ -107,7 +107,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     from local.emulator.eventbridge import event_archive
     from local.emulator.eventbridge.bus_delivery import BusDelivery
     from local.emulator.faults import Faults, FaultyExecutions, FaultyFunctions, FaultySessions
-    from local.emulator.logs import log_filters, log_groups
+    from local.emulator.logs import log_filters, log_groups, log_pages
     from local.emulator.persistence.durability import Durability
     from local.emulator.persistence.layer_state import LayerState
     from local.emulator.server import EmulatorApplication
@@ -120,6 +120,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     traces = trace_collector.start(settings.trace_port, settings.kept_traces)
     for addition in (
         log_filters,
+        log_pages,
         expressions,
         event_archive,
         websocket_responses,

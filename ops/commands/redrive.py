@@ -10,10 +10,11 @@ from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.errors import BadRequestError, ExitCode
 from ops.models import DeadLetterSummary, RedriveResult
 from ops.runs import dead_letters
-from ops.runs.dead_letters import QUEUES, DeadLetter, Redriven
+from ops.runs.dead_letters import BACK_IN_QUEUE, QUEUES, DeadLetter, Redriven
+from ops.stage.stage import Stage
 
-# Long enough to run every dead letter before the first is visible to another operator again.
 HIDDEN_SECONDS = 600
+"""How long the dead letters of one page are hidden from other operators: long enough to run all of them."""
 
 
 @app.command(rich_help_panel=OPERATE)
@@ -30,35 +31,20 @@ def redrive(
         raise BadRequestError(f"There is no dead-letter queue '{queue}'; there are {', '.join(QUEUES)}, and all.")
     stage = stage_of(context)
     names = list(QUEUES) if queue == "all" else [queue]
-    found = [
-        letter
-        for name in names
-        for letter in dead_letters.read(
-            stage, name, limit=limit, hidden_seconds=dead_letters.LOOK_SECONDS if dry_run else HIDDEN_SECONDS
-        )
-    ]
-    letters = [letter for letter in found if channel in (None, letter.event.channel_id)]
-    dead_letters.release(stage, [letter for letter in found if channel not in (None, letter.event.channel_id)])
     if dry_run:
-        dead_letters.release(stage, letters)
+        letters = _look(stage, names, channel, limit)
         if as_json:
             output.as_json([DeadLetterSummary.model_validate(letter) for letter in letters])
         else:
             _show(letters)
         return
-    if not as_json:
-        _show(letters)
-    results: list[Redriven] = []
-    with output.progress() as bar:
-        task = bar.add_task("redriving", total=len(letters))
-        for letter in letters:
-            results.append(dead_letters.redrive(stage, letter))
-            bar.advance(task)
+    results = [result for name in names for result in _redrive(stage, name, channel, limit, quiet=as_json)]
     failed = [result for result in results if not result.redriven]
-    dead_letters.release(stage, [result.letter for result in failed if not result.note.startswith("Failed again")])
     if as_json:
         output.as_json([RedriveResult.model_validate(result) for result in results])
-    elif letters:
+    elif not results:
+        _show([])
+    else:
         console = output.console()
         console.print(f"{len(results) - len(failed)} of {len(results)} redriven.")
         for result in failed:
@@ -69,6 +55,42 @@ def redrive(
                 )
             )
     raise typer.Exit(ExitCode.UNREPAIRED if failed else ExitCode.DONE)
+
+
+def _look(stage: Stage, names: list[str], channel: str | None, limit: int) -> list[DeadLetter]:
+    """The dead letters of the queues, which stay there."""
+    found = [letter for name in names for letter in dead_letters.read(stage, name, limit=limit)]
+    dead_letters.release(stage, found)
+    return [letter for letter in found if channel in (None, letter.event.channel_id)]
+
+
+def _redrive(stage: Stage, name: str, channel: str | None, limit: int, *, quiet: bool) -> list[Redriven]:
+    """Redrive the dead letters of one queue page by page. Those that stay are released at the end."""
+    results: list[Redriven] = []
+    kept: list[DeadLetter] = []
+    failed_again: set[str] = set()
+    with output.progress() as bar:
+        task = bar.add_task(f"redriving {name}", total=min(limit, dead_letters.waiting(stage, name)))
+        for page in dead_letters.pages(stage, name, limit=limit, hidden_seconds=HIDDEN_SECONDS):
+            # An event that failed again is in the queue under a new message id.
+            chosen = [
+                letter
+                for letter in page
+                if channel in (None, letter.event.channel_id) and letter.key not in failed_again
+            ]
+            kept += [letter for letter in page if letter not in chosen]
+            if chosen and not quiet:
+                _show(chosen)
+            for letter in chosen:
+                result = dead_letters.redrive(stage, letter)
+                results.append(result)
+                if result.note.startswith(BACK_IN_QUEUE):
+                    failed_again.add(letter.key)
+                elif not result.redriven:
+                    kept.append(letter)
+                bar.advance(task)
+    dead_letters.release(stage, kept)
+    return results
 
 
 def _show(letters: list[DeadLetter]) -> None:

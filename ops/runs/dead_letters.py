@@ -25,9 +25,15 @@ QUEUES = {
     "status": "StatusDeadLetterQueueUrl",
     "replay": "ReplayDeadLetterQueueUrl",
 }
+BACK_IN_QUEUE = "Failed again, and is back in the queue"
+QUEUE_FAILED = "SQS."
+"""The start of the errors with which a run fails that could not write its dead letter."""
 BACK_TO = {"status": "StatusQueueUrl", "replay": "ReplayQueueUrl"}
 LOOK_SECONDS = 20
 MAX_DEAD_LETTERS = 2_000
+PAGE_SIZE = 10
+EMPTY_ANSWERS = 3
+"""On AWS, a queue counts as read after this many empty answers in a row."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class DeadLetter:
     """One message of a dead-letter queue."""
 
     queue: str
+    message_id: str
     receipt_handle: str
     body: str
     attributes: dict[str, str]
@@ -53,6 +60,11 @@ class DeadLetter:
         content = self._content
         inner = content.get("event")
         return BusEvent(inner if isinstance(inner, dict) and "detail-type" not in content else content)
+
+    @property
+    def key(self) -> str:
+        """What the dead letter is about: an event, and the connections that it did not reach."""
+        return " ".join([self.event.event_id or self.message_id, *sorted(self.undelivered)])
 
     @property
     def undelivered(self) -> tuple[str, ...]:
@@ -96,30 +108,45 @@ def read(
     stage: Stage, queue: str, *, limit: int = MAX_DEAD_LETTERS, hidden_seconds: int = LOOK_SECONDS
 ) -> list[DeadLetter]:
     """Receive the dead letters of a queue. The caller releases or deletes them afterwards."""
-    return list(_receive(stage, queue, limit, hidden_seconds))
+    return [letter for page in pages(stage, queue, limit=limit, hidden_seconds=hidden_seconds) for letter in page]
 
 
-def _receive(stage: Stage, queue: str, limit: int, hidden_seconds: int) -> Iterator[DeadLetter]:
+def pages(stage: Stage, queue: str, *, limit: int, hidden_seconds: int) -> Iterator[list[DeadLetter]]:
+    """Yield up to `limit` dead letters in pages of at most PAGE_SIZE, none twice.
+
+    A dead letter becomes visible again `hidden_seconds` after its page; it is then received again, and left out.
+    Reading ends at a page with nothing new, and after several empty answers: SQS may answer with nothing although
+    messages remain (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/confirm-queue-is-empty.html).
+    """
     sqs = stage.client("sqs")
-    count = 0
-    while count < limit:
+    seen: set[str] = set()
+    empty_answers = 0
+    while len(seen) < limit and empty_answers < (1 if stage.is_local else EMPTY_ANSWERS):
         answer = sqs.receive_message(
             QueueUrl=url(stage, queue),
-            MaxNumberOfMessages=10,
+            MaxNumberOfMessages=min(PAGE_SIZE, limit - len(seen)),
             WaitTimeSeconds=0 if stage.is_local else 2,
             VisibilityTimeout=hidden_seconds,
             MessageAttributeNames=["All"],
         )
         messages = answer.get("Messages", [])
-        if not messages:
+        page = {message["MessageId"]: _letter(queue, message) for message in messages}
+        new = [letter for message_id, letter in page.items() if message_id not in seen]
+        seen.update(page)
+        if new:
+            empty_answers = 0
+            yield new
+        elif page:
             return
-        for message in messages:
-            count += 1
-            attributes = {
-                name: str(value.get("StringValue", ""))
-                for name, value in (message.get("MessageAttributes") or {}).items()
-            }
-            yield DeadLetter(queue, message["ReceiptHandle"], message["Body"], attributes)
+        else:
+            empty_answers += 1
+
+
+def _letter(queue: str, message: dict[str, Any]) -> DeadLetter:
+    attributes = {
+        name: str(value.get("StringValue", "")) for name, value in (message.get("MessageAttributes") or {}).items()
+    }
+    return DeadLetter(queue, message["MessageId"], message["ReceiptHandle"], message["Body"], attributes)
 
 
 def release(stage: Stage, letters: list[DeadLetter]) -> None:
@@ -159,11 +186,15 @@ def redrive(stage: Stage, letter: DeadLetter) -> Redriven:
     if result.succeeded:
         delete(stage, letter)
         return Redriven(letter, True, result.outcome or "delivered")
-    if result.failure and result.failure.startswith("The run did not start"):
+    if result.failure and result.failure.startswith((runner.NOT_STARTED, runner.ANSWER_LOST)):
         return Redriven(letter, False, result.failure)
+    if result.status == "TIMED_OUT" or (result.failure or "").startswith(QUEUE_FAILED):
+        return Redriven(
+            letter, False, f"Failed again without a new dead letter; this one is kept: {result.failure}"
+        )
     # The run failed again and put a new dead letter into the queue, so the old one is deleted.
     delete(stage, letter)
-    return Redriven(letter, False, f"Failed again, and is back in the queue: {result.failure}")
+    return Redriven(letter, False, f"{BACK_IN_QUEUE}: {result.failure}")
 
 
 def _send_back(stage: Stage, letter: DeadLetter) -> Redriven:

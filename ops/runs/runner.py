@@ -4,6 +4,7 @@ Events of one channel run one after another; channels run concurrently.
 """
 
 import json
+import random
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,24 +12,31 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from ops.events.bus_event import BusEvent
 from ops.stage.stage import Stage
 
 MAX_CONCURRENT_RUNS = 8
+START_ATTEMPTS = 6
+"""How often a start is tried that Step Functions throttles. A throttled call has started no run."""
+FIRST_PAUSE_SECONDS = 0.5
+THROTTLED = ("ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded")
+NOT_STARTED = "The run did not start"
+ANSWER_LOST = "The run's answer was lost, and it may have run"
 
 Mode = Literal["dry-run", "live"]
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """The result of a run. `output` is empty and `failure` set if it failed."""
+    """The result of a run. `output` is empty and `failure` set if it failed; `status` is empty if unknown."""
 
     event: BusEvent
     succeeded: bool
     output: dict[str, Any]
     failure: str | None
+    status: str = ""
 
     @property
     def outcome(self) -> str | None:
@@ -37,22 +45,45 @@ class RunResult:
 
 
 def run_event(stage: Stage, event: BusEvent, mode: Mode, *, only_to: Sequence[str] = ()) -> RunResult:
-    """Run one event and wait for the end. With `only_to`, it is posted to those connections alone."""
+    """Run one event and wait for the end. With `only_to`, it is posted to those connections alone.
+
+    A call whose answer is lost is not repeated, because its run may have started: the result says so.
+    """
     given = {**event.raw, "mode": mode}
     if only_to:
         given["onlyTo"] = list(only_to)
     try:
-        answer = stage.client("stepfunctions").start_sync_execution(
-            stateMachineArn=stage.output("Delivery", "DeliverStateMachineArn"),
-            name=f"ops-{mode}-{uuid4()}",
-            input=json.dumps(given, ensure_ascii=False),
-        )
+        answer = _start(stage, f"ops-{mode}-{uuid4()}", json.dumps(given, ensure_ascii=False))
     except ClientError as refusal:
-        return RunResult(event, False, {}, f"The run did not start: {refusal.response['Error']['Message']}")
+        # A 4xx answer means that no run started; after a 5xx answer that is not known.
+        is_known = refusal.response["ResponseMetadata"]["HTTPStatusCode"] < 500
+        error = refusal.response["Error"]
+        reason = f"{NOT_STARTED if is_known else ANSWER_LOST}: {error.get('Message') or error.get('Code')}"
+        return RunResult(event, False, {}, reason)
+    except (ConnectTimeoutError, EndpointConnectionError) as fault:
+        return RunResult(event, False, {}, f"{NOT_STARTED}: {fault}")
+    except BotoCoreError as fault:
+        return RunResult(event, False, {}, f"{ANSWER_LOST}: {fault}")
     if answer["status"] != "SUCCEEDED":
         reason = ": ".join(part for part in (answer.get("error"), answer.get("cause")) if part)
-        return RunResult(event, False, {}, reason or answer["status"])
-    return RunResult(event, True, json.loads(answer["output"]), None)
+        return RunResult(event, False, {}, reason or answer["status"], answer["status"])
+    return RunResult(event, True, json.loads(answer["output"]), None, answer["status"])
+
+
+def _start(stage: Stage, name: str, execution_input: str) -> Any:
+    """StartSyncExecution, again only after a throttled call."""
+    for attempt in range(START_ATTEMPTS):
+        try:
+            return stage.synchronous_runs.start_sync_execution(
+                stateMachineArn=stage.output("Delivery", "DeliverStateMachineArn"),
+                name=name,
+                input=execution_input,
+            )
+        except ClientError as refusal:
+            if refusal.response["Error"]["Code"] not in THROTTLED or attempt == START_ATTEMPTS - 1:
+                raise
+            time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311 (jitter)
+    raise AssertionError("the last attempt returns or raises")
 
 
 def run_events(

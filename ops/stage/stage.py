@@ -17,6 +17,12 @@ from ops.stage import local_state
 from ops.stage.users import UserPool
 
 STACKS = ("Auth", "Data", "Events", "WebSocketApi", "Delivery", "RestApi", "Frontend", "Observability")
+MAX_ATTEMPTS = 10
+"""The attempts of one call. The mode `adaptive` also slows down after a throttled call: operators read logs and
+traces, whose quotas are a few calls per second (https://docs.aws.amazon.com/boto3/latest/guide/retries.html)."""
+MAX_RUN_SECONDS = 300
+"""The longest run of an Express workflow (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
+SYNC_READ_TIMEOUT_SECONDS = MAX_RUN_SECONDS + 15
 
 
 class StageNotFoundError(OpsError):
@@ -110,16 +116,32 @@ class Stage:
         """The boto3 client of a service. The same one is returned each time; it is thread-safe."""
         with self._lock:
             if service not in self._clients:
-                # A host prefix would lead to names such as sync-127.0.0.1, which do not resolve.
-                config = Config(
-                    inject_host_prefix=not self.is_local,
-                    max_pool_connections=32,
-                    retries={"mode": "standard", "max_attempts": 4},
-                )
-                self._clients[service] = self.session.client(  # type: ignore[call-overload]
-                    service, endpoint_url=self.endpoint_url, config=config
+                self._clients[service] = self._new_client(
+                    service, retries={"mode": "adaptive", "total_max_attempts": MAX_ATTEMPTS}
                 )
             return self._clients[service]
+
+    @property
+    def synchronous_runs(self) -> Any:
+        """The Step Functions client for StartSyncExecution, which waits for the longest run and never retries.
+
+        A repeated call is a second run, which would post again.
+        """
+        with self._lock:
+            if "synchronous runs" not in self._clients:
+                self._clients["synchronous runs"] = self._new_client(
+                    "stepfunctions",
+                    retries={"mode": "standard", "total_max_attempts": 1},
+                    read_timeout=SYNC_READ_TIMEOUT_SECONDS,
+                    # Routers drop a connection that is silent for some minutes.
+                    tcp_keepalive=True,
+                )
+            return self._clients["synchronous runs"]
+
+    def _new_client(self, service: str, **settings: Any) -> Any:
+        # A host prefix would lead to names such as sync-127.0.0.1, which do not resolve.
+        config = Config(inject_host_prefix=not self.is_local, max_pool_connections=32, **settings)
+        return self.session.client(service, endpoint_url=self.endpoint_url, config=config)  # type: ignore[call-overload]
 
     def resource(self, service: str) -> Any:
         """A new boto3 resource of a service. Threads must not share it."""

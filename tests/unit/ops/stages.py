@@ -1,0 +1,40 @@
+"""A stage for unit tests of the tools, with boto3 clients that are stubbed or answered by moto."""
+
+import boto3
+from botocore.stub import Stubber
+
+from ops.stage.stage import Stage
+
+OUTPUTS = {
+    "Auth": {"UserPoolId": "us-east-1_Users", "SignInUrl": "https://sign-in.example.com"},
+    "Data": {name: name for name in ("MessageIdsTableName", "MessagesTableName")},
+    "Events": {
+        "EventBusName": "bus",
+        "ArchiveName": "archive",
+        "ReplayQueueUrl": "https://sqs.us-east-1.amazonaws.com/111122223333/replay",
+    },
+    "Delivery": {
+        "DeliverStateMachineArn": "arn:aws:states:us-east-1:111122223333:stateMachine:deliver",
+        "DeliverLogGroupName": "/aws/vendedlogs/states/deliver",
+    },
+    "Frontend": {"SiteUrl": "https://chat.example.com", "UserPoolClientId": "client"},
+}
+
+
+def deployed_stage(**outputs: dict[str, str]) -> Stage:
+    """A deployed stage with OUTPUTS; `outputs` replaces those of the stacks that it names."""
+    return Stage(
+        name="tests",
+        site_url="https://chat.example.com",
+        api_url="https://chat.example.com/api",
+        websocket_url="wss://socket.example.com/socket",
+        outputs={**OUTPUTS, **outputs},
+        session=boto3.Session("tests", "tests", region_name="us-east-1"),
+    )
+
+
+def stubbed(stage: Stage, service: str) -> Stubber:
+    """The activated stubber of the stage's client for a service."""
+    stubber = Stubber(stage.client(service))
+    stubber.activate()
+    return stubber
