@@ -144,11 +144,14 @@ def status(state_dir: StateDir = DEFAULT_STATE_DIR, as_json: AsJson = False) -> 
 def token(
     username: Annotated[str, typer.Argument(help="The name with which the user signs in.")],
     password: Annotated[str | None, typer.Option(help="The password; not needed for a demo user.")] = None,
+    code: Annotated[
+        str | None, typer.Option(help="The current code of the user's authenticator app, if they have one.")
+    ] = None,
     state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:
     """Print an ID token of a user, for the API's Authorization header."""
     with reported_errors():
-        typer.echo(stage.id_token(stage.describe(state_dir), username, password))
+        typer.echo(stage.id_token(stage.describe(state_dir), username, password, code))
 
 
 @cli.command(rich_help_panel=LOCAL)

@@ -356,8 +356,10 @@ class Difference(Answer):
 
 
 class CheckReport(Answer):
-    """Archived events compared with the tables. `outside`: rows older or newer than the archive's events."""
+    """Archived events compared with the tables. `outside`: rows that are not of the compared time."""
 
+    since: str
+    until: str
     holds: bool
     events: int
     malformed: int

@@ -31,7 +31,9 @@ def _archive(stage: Stage) -> HealthCheck:
 
 
 def _rules(stage: Stage) -> HealthCheck:
-    rules = stage.client("events").list_rules(EventBusName=stage.output("Events", "EventBusName"))["Rules"]
+    pages = stage.client("events").get_paginator("list_rules")
+    found = pages.paginate(EventBusName=stage.output("Events", "EventBusName"))
+    rules = [rule for page in found for rule in page["Rules"]]
     disabled = [rule["Name"] for rule in rules if rule["State"] == "DISABLED"]
     return HealthCheck(
         name="rules",

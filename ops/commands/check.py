@@ -20,6 +20,8 @@ from ops.stage.stage import Stage
 
 SETTLE_SECONDS = 5.0
 MAX_SHOWN = 100
+MARGIN_MS = 60_000
+"""An event is read that occurred so long before the time in its row."""
 
 
 @app.command(rich_help_panel=OPERATE)
@@ -43,8 +45,8 @@ def check(
     until_ms = archive.complete_until_ms(stage) - int(settle * 1000)
     if since_ms >= until_ms:
         raise BadRequestError("No event is old enough to compare yet: newer ones may still be in progress.")
-    # Read from the start of the archive: an event after `since` may change something from before it.
-    events = _archived(stage, EventFilter(channel_id=channel), archive_start)
+    # What events of before `since` lead to is not compared, so they are not read.
+    events = _archived(stage, EventFilter(channel_id=channel), max(since_ms - MARGIN_MS, archive_start))
     if from_file is not None:
         events += [event for event in incident_file.read(from_file).events if channel in (None, event.channel_id)]
         since_ms = min(since_ms, *(event.occurred_ms for event in events), since_ms)
@@ -65,6 +67,7 @@ def _archived(stage: Stage, event_filter: EventFilter, since_ms: int) -> list[Bu
             since_ms=since_ms,
             until_ms=archive.complete_until_ms(stage) + 1,
             on_progress=lambda count: bar.update(task, completed=count),
+            on_unconfirmed=output.warn,
         )
 
 
@@ -75,6 +78,8 @@ def _compare(
     stored = tables.read(stage, channel)
     result = comparison.compare(projected, stored, since=times.iso(since_ms), until=times.iso(until_ms))
     return CheckReport(
+        since=times.iso(since_ms),
+        until=times.iso(until_ms),
         holds=result.holds,
         events=projected.events,
         malformed=len(projected.malformed),
@@ -87,11 +92,9 @@ def _compare(
 
 def _show(report: CheckReport, console: Console) -> None:
     compared = ", ".join(f"{count} {name}" for name, count in report.compared.items())
-    console.print(f"{report.events} archived events, compared with {compared}.")
+    console.print(f"{report.events} archived events, from {report.since} to {report.until}: {compared}.")
     if report.outside:
-        console.print(
-            f"{report.outside} rows are older than the archive, or too recent to be in it: not compared."
-        )
+        console.print(f"{report.outside} rows are from before or after that time: not compared.")
     for difference in report.differences[:MAX_SHOWN]:
         console.print(Text(f"✗ {difference.table} {difference.key}: {difference.note}", style="red"))
     if len(report.differences) > MAX_SHOWN:

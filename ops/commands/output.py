@@ -63,6 +63,11 @@ def progress() -> Progress:
     )
 
 
+def warn(sentence: str) -> None:
+    """Print a warning to stderr."""
+    console(stderr=True).print(sentence, style="yellow")
+
+
 def milliseconds(value: float | None) -> str:
     """A duration with its unit."""
     if value is None:

@@ -35,7 +35,7 @@ def runs(
 
     log = RunLog(stage_of(context))
     if omission := log.omission:
-        output.console(stderr=True).print(omission, style="yellow")
+        output.warn(omission)
     found = [run for run in log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit) if matches(run)]
     if not failed and len(found) < limit:
         newest = log.newest(since_ms=since_ms, until_ms=until_ms, limit=limit, matches=matches)

@@ -69,14 +69,21 @@ def open_tail(stage: Stage) -> Iterator[Tail]:
 def remove_abandoned(stage: Stage) -> int:
     """Remove the rules and queues of tails that were killed. Returns their number."""
     bus = stage.output("Events", "EventBusName")
-    rules = stage.client("events").list_rules(NamePrefix=_prefix(stage), EventBusName=bus)["Rules"]
-    queues = stage.client("sqs").list_queues(QueueNamePrefix=_prefix(stage)).get("QueueUrls", [])
+    rules = _rules(stage, bus)
+    pages = stage.client("sqs").get_paginator("list_queues").paginate(QueueNamePrefix=_prefix(stage))
+    queues = [url for page in pages for url in page.get("QueueUrls", [])]
     urls = {url.rpartition("/")[2]: url for url in queues}
     names = {rule["Name"] for rule in rules} | set(urls)
     abandoned = [name for name in names if _age(name, stage) > ABANDONED_SECONDS]
     for name in abandoned:
         _remove(stage, bus, name, urls.get(name))
     return len(abandoned)
+
+
+def _rules(stage: Stage, bus: str) -> list[dict[str, Any]]:
+    pages = stage.client("events").get_paginator("list_rules")
+    found = pages.paginate(NamePrefix=_prefix(stage), EventBusName=bus)
+    return [rule for page in found for rule in page["Rules"]]
 
 
 def _prefix(stage: Stage) -> str:

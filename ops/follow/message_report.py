@@ -130,7 +130,9 @@ def _total(hops: Sequence[Hop]) -> Total | None:
 def stored(stage: Stage, message_id: str) -> StoredMessage | None:
     """What the tables say of a message; its text stays there."""
     database = stage.resource("dynamodb")
-    place = database.Table(stage.output("Data", "MessageIdsTableName")).get_item(Key={"messageId": message_id})
+    place = database.Table(stage.output("Data", "MessageIdsTableName")).get_item(
+        Key={"messageId": message_id}, ConsistentRead=True
+    )
     if "Item" not in place:
         return None
     key = {"channelId": place["Item"]["channelId"], "seq": place["Item"]["seq"]}

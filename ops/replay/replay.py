@@ -64,9 +64,17 @@ def from_archive(
     since_ms: int,
     until_ms: int,
     on_progress: archive.OnProgress = lambda _: None,
+    on_unconfirmed: Callable[[str], None] = lambda _: None,
 ) -> Selection:
-    """Select archived events, with the seqs that are stored in `messageIds`."""
-    events = archive.read(stage, event_filter, since_ms=since_ms, until_ms=until_ms, on_progress=on_progress)
+    """Select archived events, with the seqs that are stored in `messageIds`. See `archive.read`."""
+    events = archive.read(
+        stage,
+        event_filter,
+        since_ms=since_ms,
+        until_ms=until_ms,
+        on_progress=on_progress,
+        on_unconfirmed=on_unconfirmed,
+    )
     ids = (event.message_id for event in events if event.detail_type == "MessageSent" and event.message_id)
     seqs = {str(row["messageId"]): int(row["seq"]) for row in tables.message_ids(stage, ids)}
     return Selection.of(events, seqs)

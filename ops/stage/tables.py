@@ -1,15 +1,23 @@
 """Read the rows of a stage's tables, to compare and to repair them. Only operators read whole tables."""
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
 
+from ops.errors import BadRequestError
 from ops.stage.stage import Stage
 
 MAX_BATCH_GET_KEYS = 100
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
+
+MAX_ROWS = 500_000
+"""The most rows of a table that are read at once: all are held in memory."""
+SCAN_SEGMENTS = 4
+"""The segments of a table that are scanned concurrently."""
 
 Row = dict[str, Any]
 
@@ -53,15 +61,35 @@ def batch_get(stage: Stage, name: str, keys: Iterable[Row]) -> Iterator[Row]:
             request = answer.get("UnprocessedKeys") or {}
 
 
+def scan(stage: Stage, name: str) -> list[Row]:
+    """All rows of a table, strongly consistent, in no order. Raises BadRequestError above MAX_ROWS."""
+    count = itertools.count(1)
+
+    def segment(number: int) -> list[Row]:
+        rows = []
+        arguments = {"Segment": number, "TotalSegments": SCAN_SEGMENTS, "ConsistentRead": True}
+        for row in paginate(table(stage, name).scan, **arguments):
+            if next(count) > MAX_ROWS:
+                raise BadRequestError(
+                    f"The table {name} has more than {MAX_ROWS:,} rows, the most that one check reads: "
+                    "check one channel with --channel."
+                )
+            rows.append(row)
+        return rows
+
+    with ThreadPoolExecutor(max_workers=SCAN_SEGMENTS, thread_name_prefix="scan") as pool:
+        return [row for rows in pool.map(segment, range(SCAN_SEGMENTS)) for row in rows]
+
+
 def read(stage: Stage, channel_id: str | None = None) -> Tables:
-    """All rows that events lead to, or those of one channel."""
+    """All rows that events lead to, or those of one channel. Raises BadRequestError above MAX_ROWS."""
     if channel_id is None:
         return Tables(
-            channels=list(paginate(table(stage, "Channels").scan)),
-            messages=list(paginate(table(stage, "Messages").scan)),
-            message_ids=list(paginate(table(stage, "MessageIds").scan)),
-            reactions=list(paginate(table(stage, "Reactions").scan)),
-            members=list(paginate(table(stage, "Members").scan)),
+            channels=scan(stage, "Channels"),
+            messages=scan(stage, "Messages"),
+            message_ids=scan(stage, "MessageIds"),
+            reactions=scan(stage, "Reactions"),
+            members=scan(stage, "Members"),
         )
     of_channel = {"KeyConditionExpression": Key("channelId").eq(channel_id)}
     channel = table(stage, "Channels").get_item(Key={"channelId": channel_id}, ConsistentRead=True).get("Item")

@@ -1,16 +1,33 @@
 """Manage the users in a stage's Cognito user pool; used by operators, tests and benchmarks."""
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ops.errors import BadRequestError, NotFoundError
+from ops.errors import BadRequestError, NotFoundError, OpsError
 from ops.models import UserSummary
+from ops.stage import totp
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_cognito_idp.type_defs import AuthenticationResultTypeTypeDef
+
+
+CHALLENGES = {
+    "SOFTWARE_TOKEN_MFA": "{0} signs in with an authenticator app: give its current code with --code.",
+    "MFA_SETUP": (
+        "This stage requires an authenticator app (authMode: mfa), and {0} has none yet: sign in once in the "
+        "browser, which sets it up."
+    ),
+    "NEW_PASSWORD_REQUIRED": "{0} must choose a new password first: sign in once in the browser.",
+}
+OTHER_CHALLENGE = "The user pool asks {0} for {1}, which only the sign-in page can answer: sign in in the browser."
+
+
+class SecondFactorError(OpsError):
+    """The user pool asks for more than the password. The message says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,19 +58,60 @@ class UserPool:
             UserPoolId=self.user_pool_id, Username=username, Password=password, Permanent=True
         )
 
-    def id_token(self, username: str, password: str) -> str:
-        """The ID token of a new session. Raises NotAuthorizedException for a wrong password."""
-        return self.sign_in(username, password)["IdToken"]
+    def id_token(self, username: str, password: str, *, code: str | None = None) -> str:
+        """The ID token of a new session. See `sign_in`."""
+        return self.sign_in(username, password, code=code)["IdToken"]
 
-    def sign_in(self, username: str, password: str) -> "AuthenticationResultTypeTypeDef":
-        """All tokens of a new session. Raises NotAuthorizedException for a wrong password."""
+    def sign_in(
+        self, username: str, password: str, *, code: str | None = None, enrol: bool = False
+    ) -> "AuthenticationResultTypeTypeDef":
+        """All tokens of a new session. `code` is the current code of the user's authenticator app.
+
+        `enrol` adds an authenticator app to a user who has none and must have one; its secret is not kept, so it is
+        for users who sign in once. Raises NotAuthorizedException for a wrong password, CodeMismatchException for a
+        wrong code, and SecondFactorError.
+        """
         answer = self.client.admin_initiate_auth(
             UserPoolId=self.user_pool_id,
             ClientId=self.client_id,
             AuthFlow="ADMIN_USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": username, "PASSWORD": password},
         )
+        challenge, session = answer.get("ChallengeName"), answer.get("Session", "")
+        if challenge == "SOFTWARE_TOKEN_MFA" and code:
+            return self._respond(challenge, session, username, SOFTWARE_TOKEN_MFA_CODE=code)
+        if challenge == "MFA_SETUP" and enrol:
+            return self._respond(challenge, self._enrol(session), username)
+        if challenge:
+            raise SecondFactorError(CHALLENGES.get(challenge, OTHER_CHALLENGE).format(username, challenge))
         return answer["AuthenticationResult"]
+
+    def _respond(
+        self, challenge: Any, session: str, username: str, **answers: str
+    ) -> "AuthenticationResultTypeTypeDef":
+        answer = self.client.admin_respond_to_auth_challenge(
+            UserPoolId=self.user_pool_id,
+            ClientId=self.client_id,
+            ChallengeName=challenge,
+            Session=session,
+            ChallengeResponses={"USERNAME": username, **answers},
+        )
+        if following := answer.get("ChallengeName"):
+            raise SecondFactorError(OTHER_CHALLENGE.format(username, following))
+        return answer["AuthenticationResult"]
+
+    def _enrol(self, session: str) -> str:
+        """Add an authenticator app to the user of a session. Returns the session to go on with."""
+        associated = self.client.associate_software_token(Session=session)
+        verified = self.client.verify_software_token(
+            Session=associated["Session"], UserCode=totp.code(associated["SecretCode"])
+        )
+        return verified["Session"]
+
+    def delete(self, username: str) -> None:
+        """Delete a user. No error if there is none."""
+        with suppress(self.client.exceptions.UserNotFoundException):
+            self.client.admin_delete_user(UserPoolId=self.user_pool_id, Username=username)
 
     def list_users(self) -> list[UserSummary]:
         """Every user, sorted by user name."""

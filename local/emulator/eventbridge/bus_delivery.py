@@ -2,9 +2,10 @@
 
 On AWS, `PutEvents` keeps an entry's `Time`. It passes the entry's `TraceHeader` on to the targets (an SQS
 message's `AWSTraceHeader`, the trace of a state machine or function) but not to archives. A replay reaches only
-the rules in its `FilterArns`, and an event whose target cannot be started goes to the target's dead-letter queue.
+the rules in its `FilterArns`, ends before its `EventEndTime` or when it is cancelled, and has an
+`EventLastReplayedTime`. An event whose target cannot be started goes to the target's dead-letter queue.
 MiniStack (`eventbridge._put_events`, `_dispatch_event`, `_invoke_target`, `_dispatch_to_sqs`,
-`_dispatch_to_lambda`) ignores all four, and keeps a log of every event without end, which nothing reads. This
+`_dispatch_to_lambda`) ignores all of these, and keeps a log of every event without end, which nothing reads. This
 addition replaces these functions. It does not retry before an event goes to the dead-letter queue, because a queue
 or state machine that is missing stays missing.
 """
@@ -18,6 +19,7 @@ import time
 from typing import Any
 
 from local.emulator import patching
+from local.emulator.eventbridge import rule_metrics
 from local.emulator.persistence.durability import Durability
 from local.emulator.xray import trace_headers
 
@@ -97,7 +99,10 @@ class BusDelivery:
         """Deliver an event to the targets of every rule that matches it."""
         view = view or self._bus._pattern_event_view(event)
         path = set(event.get("_DispatchPath") or [])
-        replay_rules = self._replay_rules(event)
+        replay = self._bus._replays.get(event["ReplayName"]) if event.get("ReplayName") else None
+        if replay is not None and not self._belongs(event, replay):
+            return
+        replay_rules = list((replay or {}).get("Destination", {}).get("FilterArns") or [])
         for key, rule in list(self._bus._rules.items()):
             if rule.get("EventBusName", "default") != event.get("EventBusName", "default") or key in path:
                 continue
@@ -106,13 +111,17 @@ class BusDelivery:
             if replay_rules and rule.get("Arn") not in replay_rules:
                 continue
             if self._bus._matches_pattern_view(rule["EventPattern"], view, f"rule {key}"):
+                rule_metrics.count("MatchedEvents", bus=event.get("EventBusName", "default"), rule=rule["Name"])
                 for target in self._bus._targets.get(key, []):
                     self.invoke_target(target, event, rule, view)
 
-    def _replay_rules(self, event: Event) -> list[str]:
-        """The ARNs of the rules that a replayed event may reach; empty when there is no restriction."""
-        replay = self._bus._replays.get(event["ReplayName"]) if event.get("ReplayName") else None
-        return list((replay or {}).get("Destination", {}).get("FilterArns") or [])
+    @staticmethod
+    def _belongs(event: Event, replay: dict[str, Any]) -> bool:
+        """Whether an event is in the time range of its replay, which goes on. Sets the replay's progress."""
+        if replay.get("State") == "CANCELLED" or event["Time"] >= replay["EventEndTime"]:
+            return False
+        replay["EventLastReplayedTime"] = max(replay.get("EventLastReplayedTime", 0), event["Time"])
+        return True
 
     def invoke_target(self, target: dict[str, Any], event: Event, rule: dict[str, Any], view: Any = None) -> None:
         """Deliver to one target, or to its dead-letter queue when the target does not exist."""

@@ -1,0 +1,278 @@
+"""Drain the queue `replay` of one replay's events, and decide when all of them have arrived.
+
+EventBridge has no count of a replay's events: DescribeReplay has a state, and DescribeArchive's EventCount lags by
+up to a day (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html). What it has is the metric
+MatchedEvents of the rule `replayed-events`. A replay is complete when its state is COMPLETED and as many events
+were received as the rule matched since its start. The metric is some minutes late, may be lost
+(https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html), and counts all replays of a minute
+together. If it cannot confirm the number, the queue must be empty SETTLE_SECONDS after the end of the replay, and
+the result says so.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ops.errors import BadRequestError, OpsError
+from ops.events.bus_event import BusEvent
+from ops.stage.stage import Stage
+
+PREFIX = "parley"
+MINUTE_MS = 60_000
+READERS = 8
+"""Concurrent readers of the queue; one reads about 300 events per second."""
+MAX_EVENTS = 200_000
+"""The most events of one replay: all are held in memory, a few kilobytes each."""
+OTHER_REPLAYS_HIDDEN_SECONDS = 5
+"""How long an event of another operator's replay stays hidden from them after it was received here."""
+ABANDONED_SECONDS = 3_600
+"""The age from which a replay's leftover events are deleted."""
+SETTLE_SECONDS = 180.0
+"""On AWS: how long after the end of a replay the counts may differ. The metric is some minutes late, and SQS needs
+a minute until the number of its messages is right."""
+LONGEST_WAIT_SECONDS = 900.0
+"""On AWS: how long after the end of a replay its events may still arrive."""
+POLL_SECONDS = 1.0
+
+
+class ReplayError(OpsError):
+    """EventBridge did not finish the replay, or not all of its events arrived."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The rule `replayed-events`."""
+
+    name: str
+    arn: str
+
+
+@dataclass(frozen=True)
+class Drained:
+    """The events of a replay. `doubt` is a sentence if their number was not confirmed, else None."""
+
+    events: list[BusEvent]
+    doubt: str | None
+
+
+def rule(stage: Stage) -> Rule:
+    """The only rule that a replay may match. Raises ReplayError."""
+    arn = stage.client("sqs").get_queue_attributes(
+        QueueUrl=stage.output("Events", "ReplayQueueUrl"), AttributeNames=["QueueArn"]
+    )["Attributes"]["QueueArn"]
+    bus, events = stage.output("Events", "EventBusName"), stage.client("events")
+    names = events.list_rule_names_by_target(TargetArn=arn, EventBusName=bus)["RuleNames"]
+    if not names:
+        raise ReplayError(f"No rule sends replayed events to the queue 'replay': deploy '{stage.name}' again.")
+    return Rule(names[0], str(events.describe_rule(Name=names[0], EventBusName=bus)["Arn"]))
+
+
+def drain(stage: Stage, name: str, on_progress: Callable[[int], None]) -> Drained:
+    """All events of the replay with this name. Raises ReplayError, and BadRequestError for too many events."""
+    queue = _Queue(stage, name)
+    with ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="drain") as pool:
+        readers = [pool.submit(queue.read) for _ in range(READERS)]
+        try:
+            doubt = _wait(stage, name, queue, on_progress)
+        finally:
+            queue.stopped.set()
+        for reader in readers:
+            reader.result()
+    on_progress(queue.count)
+    return Drained(list(queue.events.values()), doubt)
+
+
+@dataclass
+class _Queue:
+    """The readers of the queue. `events` maps the ids of SQS messages to this replay's events."""
+
+    stage: Stage
+    name: str
+    events: dict[str, BusEvent] = field(default_factory=dict)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    failure: BaseException | None = None
+    _round: int = 0
+    _idle: set[int] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def count(self) -> int:
+        """The number of events received so far."""
+        return len(self.events)
+
+    def start_round(self) -> None:
+        """Expect an empty answer of every reader again, to a call that starts from now on."""
+        with self._lock:
+            self._round += 1
+            self._idle.clear()
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether every reader got an empty answer since `start_round`, and no reader got an event since."""
+        with self._lock:
+            return len(self._idle) == READERS
+
+    def read(self) -> None:
+        """Receive and delete events until `stopped` is set."""
+        try:
+            while not self.stopped.is_set():
+                if not self._read_page():
+                    self.stopped.wait(0.02 if self.stage.is_local else 0)
+        except BaseException as failure:
+            self.failure = failure
+            raise
+
+    def _read_page(self) -> bool:
+        """Receive up to ten events. Returns whether there was any."""
+        sqs, url = self.stage.client("sqs"), self.stage.output("Events", "ReplayQueueUrl")
+        started_in = self._round
+        answer = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0 if self.stage.is_local else 2
+        )
+        handles = []
+        for message in answer.get("Messages", []):
+            event = BusEvent(json.loads(message["Body"]))
+            if event.replay_name == self.name:
+                self.events[message["MessageId"]] = event
+                handles.append(message["ReceiptHandle"])
+            elif _is_abandoned(event.replay_name):
+                handles.append(message["ReceiptHandle"])
+            else:
+                sqs.change_message_visibility(
+                    QueueUrl=url,
+                    ReceiptHandle=message["ReceiptHandle"],
+                    VisibilityTimeout=OTHER_REPLAYS_HIDDEN_SECONDS,
+                )
+        if handles:
+            sqs.delete_message_batch(
+                QueueUrl=url,
+                Entries=[{"Id": str(number), "ReceiptHandle": handle} for number, handle in enumerate(handles)],
+            )
+        with self._lock:
+            if answer.get("Messages"):
+                self._idle.clear()
+            elif started_in == self._round:
+                self._idle.add(threading.get_ident())
+        return bool(answer.get("Messages"))
+
+
+def _wait(stage: Stage, name: str, queue: _Queue, on_progress: Callable[[int], None]) -> str | None:
+    """Wait until all events have arrived. Returns the doubt that remains, as a sentence, or None."""
+    ended: float | None = None
+    while True:
+        if queue.failure is not None:
+            raise queue.failure
+        if queue.count > MAX_EVENTS:
+            raise BadRequestError(
+                f"The archive has more than {MAX_EVENTS:,} events of this time range, the most that one replay "
+                "reads: choose a shorter one with --since and --until."
+            )
+        on_progress(queue.count)
+        if ended is None and _has_ended(stage, name):
+            ended = time.monotonic()
+            # Only answers from now on show that the queue is empty: all that was replayed was sent before.
+            queue.start_round()
+        elif ended is not None and queue.is_drained:
+            waited = time.monotonic() - ended
+            verdict = _verdict(stage, name, queue.count, waited)
+            if verdict is not None:
+                return verdict or None
+        time.sleep(0.02 if stage.is_local else POLL_SECONDS)
+
+
+def _verdict(stage: Stage, name: str, received: int, waited: float) -> str | None:
+    """Whether a replay whose queue was drained is complete: "" if it is, a doubt, or None to wait longer.
+
+    `waited` is in seconds since its end. Raises ReplayError if events are missing.
+    """
+    matched, doubt = _matched(stage, name)
+    if matched and received >= matched:
+        return ""
+    if waited < (0 if stage.is_local else SETTLE_SECONDS):
+        return None
+    if matched and received < matched:
+        raise ReplayError(
+            f"EventBridge matched {matched:,} events of the replay {name}, and {received:,} arrived. Run the "
+            "command again; if it happens again, look at: parley redrive --queue replay --dry-run"
+        )
+    if not stage.is_local and _waiting(stage):
+        if waited > LONGEST_WAIT_SECONDS:
+            raise ReplayError(
+                f"The queue of replayed events is not empty {waited / 60:.0f} minutes after the replay {name} "
+                "ended. Another replay may be running: run the command again when it has ended."
+            )
+        return None
+    if stage.is_local:
+        # The emulator sends every event to the queue before it sets the state COMPLETED.
+        return ""
+    return f"{received:,} events arrived, and their number is not confirmed: {doubt}"
+
+
+def _matched(stage: Stage, name: str) -> tuple[int, str]:
+    """The number of events that the rule matched since the replay's start (0: unknown), and why it is unknown."""
+    replay: dict[str, Any] = stage.client("events").describe_replay(ReplayName=name)
+    # Metrics are per minute.
+    start = replay["ReplayStartTime"].replace(second=0, microsecond=0)
+    try:
+        if _has_other_replays(stage, name, replay["EventSourceArn"], start):
+            return 0, "another replay ran in the same minutes, and EventBridge counts them together."
+        points = stage.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/Events",
+            MetricName="MatchedEvents",
+            Dimensions=[
+                {"Name": "EventBusName", "Value": stage.output("Events", "EventBusName")},
+                {"Name": "RuleName", "Value": rule(stage).name},
+            ],
+            StartTime=start,
+            EndTime=datetime.now(UTC) + timedelta(minutes=1),
+            Period=60,
+            Statistics=["Sum"],
+        )["Datapoints"]
+    except ClientError as refusal:
+        return 0, f"{refusal.operation_name} was refused ({refusal.response['Error']['Code']})."
+    return round(sum(point["Sum"] for point in points)), "EventBridge has published no count of them."
+
+
+def _has_other_replays(stage: Stage, name: str, archive_arn: str, since: datetime) -> bool:
+    """Whether another replay of the archive ran after `since`."""
+    request: dict[str, Any] = {"EventSourceArn": archive_arn, "NamePrefix": f"{PREFIX}-{stage.name}-"}
+    while True:
+        page = stage.client("events").list_replays(**request)
+        for replay in page["Replays"]:
+            end = replay.get("ReplayEndTime")
+            if replay["ReplayName"] != name and (end is None or end >= since):
+                return True
+        if not page.get("NextToken"):
+            return False
+        request["NextToken"] = page["NextToken"]
+
+
+def _waiting(stage: Stage) -> int:
+    """How many events are in the queue, visible or delayed, by SQS's estimate."""
+    attributes = stage.client("sqs").get_queue_attributes(
+        QueueUrl=stage.output("Events", "ReplayQueueUrl"),
+        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed"],
+    )["Attributes"]
+    return sum(int(value) for value in attributes.values())
+
+
+def _has_ended(stage: Stage, name: str) -> bool:
+    replay: dict[str, Any] = stage.client("events").describe_replay(ReplayName=name)
+    if replay["State"] in ("FAILED", "CANCELLED", "CANCELLING"):
+        reason = replay.get("StateReason") or "EventBridge gives no reason"
+        raise ReplayError(f"The replay {name} is {replay['State'].lower()}: {reason}. Run the command again.")
+    return bool(replay["State"] == "COMPLETED")
+
+
+def _is_abandoned(replay_name: str | None) -> bool:
+    """Whether a replay is so old that the command that started it must have ended."""
+    parts = (replay_name or "").rsplit("-", 2)
+    started = int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
+    return time.time() - started > ABANDONED_SECONDS

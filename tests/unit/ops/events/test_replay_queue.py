@@ -1,0 +1,177 @@
+"""A replay is complete when as many events arrived as EventBridge matched, not when its queue is quiet."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import ANY
+from moto import mock_aws
+
+from ops.errors import BadRequestError
+from ops.events import replay_queue
+from ops.events.replay_queue import ReplayError
+from ops.stage.stage import Stage
+from tests.unit.ops.stages import deployed_stage, stubbed
+
+NAME = "parley-tests-1-a"
+ARCHIVE = "arn:aws:events:us-east-1:111122223333:archive/archive"
+STARTED = datetime(2026, 11, 28, 9, 30, 20, tzinfo=UTC)
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """A deployed stage with an empty queue `replay`, and a rule that is known."""
+    monkeypatch.setattr(replay_queue, "POLL_SECONDS", 0.0)
+    monkeypatch.setattr(replay_queue, "rule", lambda _: replay_queue.Rule("replayed-events", "arn"))
+    with mock_aws():
+        url = boto3.Session(region_name="us-east-1").client("sqs").create_queue(QueueName="replay")["QueueUrl"]
+        found = deployed_stage(Events={"EventBusName": "bus", "ReplayQueueUrl": url})
+        receive = found.client("sqs").receive_message
+        # Without waiting for messages: the queue of these tests is filled before it is read.
+        monkeypatch.setattr(
+            found.client("sqs"), "receive_message", lambda **r: receive(**{**r, "WaitTimeSeconds": 0})
+        )
+        yield found
+
+
+def put(stage: Stage, count: int, *, replay_name: str = NAME, name: str = "event") -> None:
+    """Send events of a replay to the queue."""
+    for number in range(count):
+        event = {"id": f"{name} {number}", "replay-name": replay_name, "detail": {}}
+        stage.client("sqs").send_message(
+            QueueUrl=stage.output("Events", "ReplayQueueUrl"), MessageBody=json.dumps(event)
+        )
+
+
+class EventBridge:
+    """The answers of EventBridge and CloudWatch about one replay."""
+
+    def __init__(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.matched: list[int] = []
+        self.others: list[dict[str, Any]] = []
+        self.state = "COMPLETED"
+        self.asked = 0
+        monkeypatch.setattr(stage.client("events"), "describe_replay", self._describe)
+        monkeypatch.setattr(stage.client("events"), "list_replays", lambda **_: {"Replays": self.others})
+        monkeypatch.setattr(stage.client("cloudwatch"), "get_metric_statistics", self._count)
+
+    def _describe(self, **_: Any) -> dict[str, Any]:
+        return {"State": self.state, "ReplayStartTime": STARTED, "EventSourceArn": ARCHIVE}
+
+    def _count(self, **_: Any) -> dict[str, Any]:
+        counts = self.matched[: 1 + self.asked]
+        self.asked += 1
+        return {"Datapoints": [{"Sum": float(counts[-1])}] if counts and counts[-1] else []}
+
+
+def drained(stage: Stage) -> tuple[int, str | None]:
+    """The number of events that were drained, and the doubt."""
+    result = replay_queue.drain(stage, NAME, lambda _: None)
+    return len({event.event_id for event in result.events}), result.doubt
+
+
+def test_a_replay_whose_counts_agree_is_complete(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """All readers together receive every event, and leave those of another replay."""
+    bridge = EventBridge(stage, monkeypatch)
+    bridge.matched = [95]
+    put(stage, 95)
+    put(stage, 3, replay_name=f"parley-tests-{int(datetime.now(UTC).timestamp())}-b")
+    assert drained(stage) == (95, None)
+    assert replay_queue._waiting(stage) <= 3
+
+
+def test_events_that_arrive_after_the_queue_was_quiet_are_read(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """EventBridge matched more than has arrived, so the drained queue is not the end."""
+    bridge = EventBridge(stage, monkeypatch)
+    bridge.matched = [30]
+    put(stage, 20)
+    verdict = replay_queue._verdict
+
+    def late(stage: Stage, name: str, received: int, waited: float) -> str | None:
+        found = verdict(stage, name, received, waited)
+        if received == 20:
+            put(stage, 10, name="late")
+        return found
+
+    monkeypatch.setattr(replay_queue, "_verdict", late)
+    assert drained(stage) == (30, None)
+
+
+def test_missing_events_are_an_error(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """After the time that EventBridge's count may take."""
+    monkeypatch.setattr(replay_queue, "SETTLE_SECONDS", 0.0)
+    EventBridge(stage, monkeypatch).matched = [30]
+    put(stage, 20)
+    with pytest.raises(ReplayError, match=r"matched 30 events .* 20 arrived"):
+        drained(stage)
+
+
+def test_without_a_count_the_result_says_so(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """CloudWatch delivers metrics on a best-effort basis."""
+    monkeypatch.setattr(replay_queue, "SETTLE_SECONDS", 0.0)
+    EventBridge(stage, monkeypatch).matched = []
+    put(stage, 20)
+    count, doubt = drained(stage)
+    assert count == 20
+    assert doubt is not None
+    assert "not confirmed" in doubt
+
+
+def test_the_counts_of_two_replays_are_not_compared(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """EventBridge counts all replays of a minute together."""
+    monkeypatch.setattr(replay_queue, "SETTLE_SECONDS", 0.0)
+    bridge = EventBridge(stage, monkeypatch)
+    bridge.matched = [50]
+    bridge.others = [{"ReplayName": "parley-tests-1-b", "ReplayEndTime": STARTED - timedelta(seconds=15)}]
+    put(stage, 20)
+    count, doubt = drained(stage)
+    assert count == 20
+    assert doubt is not None
+    assert "another replay" in doubt
+
+
+def test_a_failed_replay_is_an_error(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """Its events may be missing."""
+    EventBridge(stage, monkeypatch).state = "FAILED"
+    with pytest.raises(ReplayError, match="failed"):
+        drained(stage)
+
+
+def test_too_many_events_are_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """They would not fit into memory."""
+    monkeypatch.setattr(replay_queue, "MAX_EVENTS", 10)
+    EventBridge(stage, monkeypatch).matched = [20]
+    put(stage, 20)
+    with pytest.raises(BadRequestError, match="more than 10 events"):
+        drained(stage)
+
+
+def test_the_count_is_that_of_the_rule_since_the_replay_started():
+    """The metric has both dimensions for a custom bus, and one data point per minute."""
+    stage = deployed_stage()
+    with stubbed(stage, "events") as events, stubbed(stage, "sqs") as sqs, stubbed(stage, "cloudwatch") as metrics:
+        events.add_response("describe_replay", {"ReplayStartTime": STARTED, "EventSourceArn": ARCHIVE})
+        events.add_response("list_replays", {"Replays": [{"ReplayName": NAME}]})
+        sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": "queue"}})
+        events.add_response("list_rule_names_by_target", {"RuleNames": ["replayed"]})
+        events.add_response("describe_rule", {"Arn": "arn:aws:events:rule"})
+        metrics.add_response(
+            "get_metric_statistics",
+            {"Datapoints": [{"Sum": 3.0}, {"Sum": 4.0}]},
+            {
+                "Namespace": "AWS/Events",
+                "MetricName": "MatchedEvents",
+                "Dimensions": [
+                    {"Name": "EventBusName", "Value": "bus"},
+                    {"Name": "RuleName", "Value": "replayed"},
+                ],
+                "StartTime": STARTED.replace(second=0),
+                "EndTime": ANY,
+                "Period": 60,
+                "Statistics": ["Sum"],
+            },
+        )
+        assert replay_queue._matched(stage, NAME)[0] == 7
