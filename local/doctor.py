@@ -1,15 +1,21 @@
-"""`parley doctor`: is everything there that Parley needs on this machine, and is the stage healthy?"""
+"""`parley doctor`: check this machine, the AWS account of a stage, and the stage.
+
+Without `--stage`: the prerequisites on this machine, and the health of the local stage if one runs. With it: also
+the account, before and after a deployment. The checks of accounts and stages are in `ops.check`.
+"""
 
 from collections.abc import Iterator
+from typing import Annotated
 
+import boto3
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.text import Text
 
 from local import prerequisites
 from local.errors import LocalStageError
 from local.state_directory import REPOSITORY
-from ops.check import health
+from ops.check import account, deployment, health, round_trip
+from ops.check.account import Account
 from ops.commands import output
 from ops.commands.cli import AsJson, Target
 from ops.errors import ExitCode, OpsError
@@ -19,40 +25,68 @@ from ops.stage import local_state
 MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
 
 
-def doctor(context: typer.Context, as_json: AsJson = False) -> None:
-    """Check the prerequisites on this machine and the health of the stage."""
-    target: Target = context.obj
-    results: list[HealthCheck] = []
-    for check in _checks(target):
+def doctor(
+    context: typer.Context,
+    send: Annotated[
+        bool,
+        typer.Option(
+            "--send", help="Also send a message there and back as a temporary user, and look for its trace."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check this machine, the account of a deployed stage (before and after a deployment), and the stage."""
+    results = []
+    for check in _checks(context.obj, send=send):
         results.append(check)
-        if not as_json:
-            _print(check)
+        if not as_json and not output.is_terminal():
+            typer.echo(_line(check))
     if as_json:
         output.as_json(results)
+    elif output.is_terminal():
+        _show(results)
     has_failed = any(check.status == "failed" for check in results)
     raise typer.Exit(ExitCode.FAILED if has_failed else ExitCode.DONE)
 
 
-def _checks(target: Target) -> Iterator[HealthCheck]:
+def _checks(target: Target, *, send: bool) -> Iterator[HealthCheck]:
     yield _prerequisites()
-    if target.name is None:
-        state_dir = target.state_dir or local_state.DEFAULT
-        if local_state.supervisor_pid(state_dir) is None:
-            yield HealthCheck(
-                name="stage", status="ok", detail="no local stage is running", fix="Start it: parley up"
-            )
+    if target.name is not None:
+        yield from _deployed(target, target.name, send=send)
+        return
+    state_dir = target.state_dir or local_state.DEFAULT
+    if local_state.supervisor_pid(state_dir) is None:
+        yield HealthCheck(name="stage", status="ok", detail="no local stage is running", fix="Start it: parley up")
+        return
+    detail = "a local stage has none: quotas, CDK bootstrap, e-mail and trace destination are not checked"
+    yield HealthCheck(name="account", status="ok", detail=detail, fix="")
+    yield from _stage(target, send=send)
+
+
+def _deployed(target: Target, name: str, *, send: bool) -> Iterator[HealthCheck]:
+    """The account; then, if the stage is deployed, the stage."""
+    found = Account(boto3.Session())
+    for check in account.checks(found):
+        yield check
+        if check.name == "identity" and check.status == "failed":
             return
+    stacks, is_deployed = deployment.stacks(found, name)
+    yield stacks
+    if is_deployed:
+        yield from _stage(target, send=send)
+
+
+def _stage(target: Target, *, send: bool) -> Iterator[HealthCheck]:
     try:
         stage = target.stage
     except OpsError as error:
         yield HealthCheck(name="stage", status="failed", detail=str(error), fix="")
         return
     yield HealthCheck(name="stage", status="ok", detail=f"{stage.name} at {stage.site_url}", fix="")
-    try:
-        yield from health.checks(stage)
-    except (ClientError, BotoCoreError, OpsError) as error:
-        fix = "Check your credentials and their rights."
-        yield HealthCheck(name="stage", status="failed", detail=str(error), fix=fix)
+    yield from deployment.checks(stage)
+    yield from health.checks(stage)
+    if send:
+        yield from round_trip.checks(stage)
 
 
 def _prerequisites() -> HealthCheck:
@@ -71,10 +105,16 @@ def _prerequisites() -> HealthCheck:
     return HealthCheck(name="prerequisites", status="ok", detail=versions, fix="")
 
 
-def _print(check: HealthCheck) -> None:
-    mark, colour = MARKS[check.status]
-    line = Text(f"{mark} ", style=colour)
-    line.append(f"{check.name}: {check.detail}", style="" if check.status == "ok" else colour)
-    output.console().print(line)
-    if check.fix:
-        output.console().print(Text(f"  {check.fix}", style="dim"))
+def _line(check: HealthCheck) -> str:
+    """One result in a pipe, as tab-separated fields: status, check, what was found, what to do."""
+    return "\t".join((check.status, check.name, check.detail, check.fix)).rstrip()
+
+
+def _show(results: list[HealthCheck]) -> None:
+    """A table in a terminal."""
+    table = output.table("", "check", "found", "what to do")
+    for check in results:
+        mark, colour = MARKS[check.status]
+        style = "" if check.status == "ok" else colour
+        table.add_row(Text(mark, style=colour), check.name, Text(check.detail, style=style), check.fix)
+    output.console().print(table)

@@ -1,7 +1,10 @@
 """Health of a stage, from its own resources: archive, rules, dead-letter queues, alarms, workflow log."""
 
 from collections.abc import Iterator
+from functools import partial
 
+from ops.check import guarded
+from ops.check.guarded import Check
 from ops.models import HealthCheck
 from ops.runs import dead_letters
 from ops.runs.run_log import RunLog
@@ -9,14 +12,19 @@ from ops.stage.stage import Stage
 
 
 def checks(stage: Stage) -> Iterator[HealthCheck]:
-    """One check after the other. Raises botocore's ClientError where a right is missing."""
-    yield _archive(stage)
-    yield _rules(stage)
-    for queue in dead_letters.QUEUES:
-        yield _dead_letters(stage, queue)
+    """One check after the other."""
+    found = [
+        Check("archive", ("events:DescribeArchive",), lambda: _archive(stage)),
+        Check("rules", ("events:ListRules",), lambda: _rules(stage)),
+    ]
+    found += [
+        Check(f"dead letters ({queue})", ("sqs:GetQueueAttributes",), partial(_dead_letters, stage, queue))
+        for queue in dead_letters.QUEUES
+    ]
     if not stage.is_local:
-        yield _alarms(stage)
-    yield _workflow_log(stage)
+        found.append(Check("alarms", ("cloudwatch:DescribeAlarms",), lambda: _alarms(stage)))
+    found.append(Check("workflow log", ("states:DescribeStateMachine",), lambda: _workflow_log(stage)))
+    yield from guarded.run(found)
 
 
 def _archive(stage: Stage) -> HealthCheck:

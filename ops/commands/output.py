@@ -23,6 +23,11 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, width=PIPED_WIDTH, no_color=True, force_terminal=False)
 
 
+def is_terminal() -> bool:
+    """Whether stdout is a terminal, or should be treated as one."""
+    return sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
+
+
 def as_json(answer: Answer | Sequence[Answer]) -> None:
     """Print an answer, or a list of them, as one JSON document."""
     value = _plain(answer) if isinstance(answer, Answer) else [_plain(item) for item in answer]

@@ -67,9 +67,9 @@ class UserPool:
     ) -> "AuthenticationResultTypeTypeDef":
         """All tokens of a new session. `code` is the current code of the user's authenticator app.
 
-        `enrol` adds an authenticator app to a user who has none and must have one; its secret is not kept, so it is
-        for users who sign in once. Raises NotAuthorizedException for a wrong password, CodeMismatchException for a
-        wrong code, and SecondFactorError.
+        `enrol` adds an authenticator app to a user who has none and must have one. Its secret is not kept, so
+        it is for users who sign in once. Raises SecondFactorError, NotAuthorizedException for a wrong password,
+        and CodeMismatchException for a wrong code.
         """
         answer = self.client.admin_initiate_auth(
             UserPoolId=self.user_pool_id,
