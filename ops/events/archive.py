@@ -19,9 +19,10 @@ from ops import times
 from ops.errors import BadRequestError
 from ops.events import replay_queue
 from ops.events.bus_event import BusEvent, EventFilter
-from ops.events.replay_queue import MINUTE_MS, PREFIX, ReplayError
+from ops.events.replay_queue import PREFIX, ReplayError
 from ops.stage.stage import Stage
 
+MINUTE_MS = 60_000
 LAG_MS = 10 * MINUTE_MS
 """The delay after which AWS says that an event is in the archive."""
 # Two concurrent readers of one queue hide each other's events; within one process they take turns.

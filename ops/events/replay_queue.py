@@ -25,7 +25,6 @@ from ops.events.bus_event import BusEvent
 from ops.stage.stage import Stage
 
 PREFIX = "parley"
-MINUTE_MS = 60_000
 READERS = 8
 """Concurrent readers of the queue; one reads about 300 events per second."""
 MAX_EVENTS = 200_000

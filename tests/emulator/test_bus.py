@@ -93,3 +93,81 @@ def test_a_batching_window_collects_messages(stack: Stack):
     functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
     lines = stack.log_lines(f"/aws/lambda/{stack.outputs['Drain']}", '"batch": ["collected-')
     assert [json.loads(line)["batch"] for line in lines] == [expected]
+
+
+def test_the_matched_events_of_a_rule_are_counted(stack: Stack):
+    """The metric of a custom bus has both dimensions, and counts replayed events too."""
+    events = stack.client("events")
+    [rule] = [
+        rule["Name"] for rule in events.list_rules(EventBusName="tests")["Rules"] if "ReplayRule" in rule["Name"]
+    ]
+    before = matched(stack, rule)
+    for number in range(3):
+        stack.put_event("Archived", {"id": f"counted-{number}"})
+    start = datetime.now(UTC) - timedelta(minutes=5)
+    replay = start_replay(stack, "counted", start, datetime.now(UTC) + timedelta(minutes=5))
+    count = len(replayed(stack, "counted"))
+    assert count >= 3
+    assert matched(stack, rule) - before == count
+    assert replay["EventLastReplayedTime"] >= start.replace(microsecond=0)
+
+
+def test_a_replay_ends_before_its_end_time(stack: Stack):
+    """An event at the end time is not replayed, as on AWS."""
+    moment = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
+    for seconds in (0, 1):
+        stack.put_event("Archived", {"id": f"at-{seconds}"}, Time=moment + timedelta(seconds=seconds))
+    start_replay(stack, "bounded", moment, moment + timedelta(seconds=1))
+    assert [body["detail"]["id"] for body in replayed(stack, "bounded")] == ["at-0"]
+
+
+def matched(stack: Stack, rule: str) -> float:
+    """The metric MatchedEvents of a rule."""
+    points = stack.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Events",
+        MetricName="MatchedEvents",
+        Dimensions=[{"Name": "EventBusName", "Value": "tests"}, {"Name": "RuleName", "Value": rule}],
+        StartTime=datetime.now(UTC) - timedelta(hours=1),
+        EndTime=datetime.now(UTC) + timedelta(minutes=1),
+        Period=60,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return float(sum(point["Sum"] for point in points))
+
+
+def start_replay(stack: Stack, name: str, start: datetime, end: datetime) -> dict[str, Any]:
+    """Replay to the rule of replays, and wait for the end. Returns the description of the replay."""
+    events = stack.client("events")
+    archive = events.describe_archive(ArchiveName=stack.outputs["Archive"])
+    rules = events.list_rules(EventBusName="tests")["Rules"]
+    events.start_replay(
+        ReplayName=name,
+        EventSourceArn=archive["ArchiveArn"],
+        EventStartTime=start,
+        EventEndTime=end,
+        Destination={
+            "Arn": archive["EventSourceArn"],
+            "FilterArns": [rule["Arn"] for rule in rules if "ReplayRule" in rule["Name"]],
+        },
+    )
+
+    def ended() -> dict[str, Any]:
+        replay: dict[str, Any] = events.describe_replay(ReplayName=name)
+        return replay if replay["State"] == "COMPLETED" else {}
+
+    return wait_until(ended, f"the replay {name} had ended")
+
+
+def replayed(stack: Stack, name: str) -> list[dict[str, Any]]:
+    """The events of a replay that has ended; the queue is emptied."""
+    sqs = stack.client("sqs")
+    found: list[dict[str, Any]] = []
+    while True:
+        messages = sqs.receive_message(QueueUrl=stack.outputs["Replayed"], MaxNumberOfMessages=10).get(
+            "Messages", []
+        )
+        if not messages:
+            return [body for body in found if body.get("replay-name") == name]
+        for message in messages:
+            found.append(body_of(message))
+            sqs.delete_message(QueueUrl=stack.outputs["Replayed"], ReceiptHandle=message["ReceiptHandle"])
