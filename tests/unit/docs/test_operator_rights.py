@@ -57,7 +57,9 @@ def calls(tree: ast.Module) -> Iterator[str]:
 
 def services(tree: ast.Module) -> set[str]:
     """The services that a module names as text, and DynamoDB, whose tables are passed as objects."""
-    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    texts = {
+        node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
     found = texts & SERVICES.keys()
     source = ast.unparse(tree)
     found |= {"dynamodb"} if "tables." in source or "Table" in source else set()

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -27,7 +28,11 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(replay_queue, "POLL_SECONDS", 0.0)
     monkeypatch.setattr(replay_queue, "rule", lambda _: replay_queue.Rule("replayed-events", "arn"))
     with mock_aws():
-        url = boto3.Session(region_name="us-east-1").client("sqs").create_queue(QueueName="replay")["QueueUrl"]
+        url = (
+            boto3.Session(region_name="us-east-1")
+            .client("sqs")
+            .create_queue(QueueName=f"replay-{uuid4()}")["QueueUrl"]
+        )
         found = deployed_stage(Events={"EventBusName": "bus", "ReplayQueueUrl": url})
         receive = found.client("sqs").receive_message
         # Without waiting for messages: the queue of these tests is filled before it is read.

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -20,7 +21,7 @@ def queue() -> Iterator[Stage]:
     """A stage with nothing but an empty dead-letter queue of deliveries."""
     with mock_aws():
         session = boto3.Session()
-        url = session.client("sqs").create_queue(QueueName="dead-deliveries")["QueueUrl"]
+        url = session.client("sqs").create_queue(QueueName=f"dead-deliveries-{uuid4()}")["QueueUrl"]
         yield Stage(
             name="tests",
             site_url="",

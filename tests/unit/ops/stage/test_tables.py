@@ -1,5 +1,7 @@
 """Whole tables are read in concurrent segments, up to a limit."""
 
+from uuid import uuid4
+
 import boto3
 import pytest
 from moto import mock_aws
@@ -12,13 +14,14 @@ from tests.unit.ops.stages import deployed_stage
 
 def filled(count: int) -> Stage:
     """A stage whose table of message ids has `count` rows."""
+    name = f"message-ids-{uuid4()}"
     boto3.client("dynamodb", region_name="us-east-1").create_table(
-        TableName="MessageIds",
+        TableName=name,
         KeySchema=[{"AttributeName": "messageId", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "messageId", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    stage = deployed_stage(Data={"MessageIdsTableName": "MessageIds"})
+    stage = deployed_stage(Data={"MessageIdsTableName": name})
     for number in range(count):
         tables.table(stage, "MessageIds").put_item(Item={"messageId": str(number)})
     return stage
