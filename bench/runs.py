@@ -17,7 +17,7 @@ RESULTS = Path(__file__).parent / "results"
 def stage_to_measure(state_dir: Path | None, deployed: str | None = None) -> Stage:
     """The running local stage, or a deployed one by its name. Exits with 1 and a message if there is none."""
     try:
-        return Stage.deployed(deployed) if deployed else Stage.local(state_dir)
+        return Stage.find(deployed, state_dir)
     except StageNotFoundError as missing:
         typer.echo(str(missing), err=True)
         raise typer.Exit(1) from None

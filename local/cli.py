@@ -12,18 +12,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
 from local import stage
 from local.emulator_process import STOP_SECONDS
 from local.errors import LocalStageError
-from local.ports import DEFAULT_EMULATOR_PORT, DEFAULT_SITE_PORT
+from local.ports import DEFAULT_EMULATOR_PORT, DEFAULT_SITE_PORT, MAX_PORT
 from local.progress import Progress
 from local.state_directory import DEFAULT_STATE_DIR, REPOSITORY, StateDirectory
-from local.supervisor import StartOptions, Supervisor
 from ops.commands.cli import Target
+
+if TYPE_CHECKING:
+    from local.supervisor import StartOptions
 
 LOCAL = "Run the local stage"
 
@@ -75,13 +77,17 @@ def up(
     port: Annotated[
         int | None,
         typer.Option(
-            help=f"The site's port (default: the saved one or {DEFAULT_SITE_PORT}; 0: free ports for both)."
+            min=0,
+            max=MAX_PORT,
+            help=f"The site's port (default: the saved one or {DEFAULT_SITE_PORT}; 0: free ports for both).",
         ),
     ] = None,
     emulator_port: Annotated[
         int | None,
         typer.Option(
-            help=f"The emulator's port (default: the saved one or {DEFAULT_EMULATOR_PORT}; 0: a free one)."
+            min=0,
+            max=MAX_PORT,
+            help=f"The emulator's port (default: the saved one or {DEFAULT_EMULATOR_PORT}; 0: a free one).",
         ),
     ] = None,
     state_dir: StateDir = DEFAULT_STATE_DIR,
@@ -96,6 +102,9 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Start the stage: deploy what changed, create the demo users, serve the site."""
+    # Not at the top: help and `status` do without the servers, which take most of a second to import.
+    from local.supervisor import StartOptions, Supervisor
+
     with reported_errors():
         state = StateDirectory(state_dir)
         settings = {
@@ -150,8 +159,11 @@ def token(
     state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:
     """Print an ID token of a user, for the API's Authorization header."""
+    # Not at the top: help and `status` do without the client of the user pool.
+    from local import tokens
+
     with reported_errors():
-        typer.echo(stage.id_token(stage.describe(state_dir), username, password, code))
+        typer.echo(tokens.id_token(stage.describe(state_dir), username, password, code))
 
 
 @cli.command(rich_help_panel=LOCAL)
@@ -186,7 +198,7 @@ def _stop(state: StateDirectory) -> bool:
     return True
 
 
-def _start_detached(state: StateDirectory, options: StartOptions, *, as_json: bool) -> None:
+def _start_detached(state: StateDirectory, options: "StartOptions", *, as_json: bool) -> None:
     """Run `up` in the background and print its log until it is ready. Raises LocalStageError if it fails."""
     if state.supervisor_pid() is not None:
         raise state.already_running_error()
@@ -218,7 +230,7 @@ def _start_detached(state: StateDirectory, options: StartOptions, *, as_json: bo
         typer.echo(json.dumps(state.running(), indent=2))
 
 
-def _arguments(options: StartOptions) -> list[str]:
+def _arguments(options: "StartOptions") -> list[str]:
     """The command-line arguments of these options; the emulator's settings are inherited environment variables."""
     values = {
         "--port": options.port,

@@ -1,16 +1,44 @@
-"""`parley`: the commands of the local stage and of the operator tools, in one command line."""
+"""`parley`: the commands of the local stage and of the operator tools, in one command line.
 
-from local.cli import cli as local_commands
-from local.doctor import doctor
-from ops.commands import cli as operator_commands
+The commands are imported in `main`, so that Ctrl-C during the imports ends without a traceback.
+"""
 
-operator_commands.app.registered_commands[:0] = local_commands.registered_commands
-operator_commands.app.command(rich_help_panel=operator_commands.OPERATE)(doctor)
+import functools
+import io
+import sys
 
 
 def main() -> None:
     """Run a command, and exit with its code."""
-    operator_commands.main()
+    try:
+        from ops.commands import cli as operator_commands
+        from ops.stage import proxies
+
+        proxies.bypass_for_loopback()
+        _write_any_character()
+        _add_local_commands()
+        operator_commands.main()
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        sys.exit(130)
+
+
+def _write_any_character() -> None:
+    """Write `?` for a character that the terminal's encoding lacks, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+@functools.cache
+def _add_local_commands() -> None:
+    """Add the commands of the local stage before those of operators, once."""
+    from local.cli import cli
+    from local.doctor import doctor
+    from ops.commands.cli import OPERATE, app
+
+    app.registered_commands[:0] = cli.registered_commands
+    app.command(rich_help_panel=OPERATE)(doctor)
 
 
 if __name__ == "__main__":

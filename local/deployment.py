@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
 from local import prerequisites
 from local.errors import LocalStageError
+from ops.stage import sessions
 from ops.stage.users import UserPool
 
 REGION = "us-east-1"
@@ -91,11 +91,7 @@ def outputs(endpoint: str) -> dict[str, dict[str, str]]:
 
 def client(service: str, endpoint: str) -> Any:
     """A boto3 client for the emulator, independent of the user's own AWS settings."""
-    session = boto3.session.Session(
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        region_name=REGION,
-    )
+    session = sessions.of_local_stage(REGION)
     # A host prefix would make names such as sync-127.0.0.1, which do not resolve.
     config = Config(inject_host_prefix=False, retries={"max_attempts": 2}, connect_timeout=5)
     return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]

@@ -7,15 +7,12 @@ the account, before and after a deployment. The checks of accounts and stages ar
 from collections.abc import Iterator
 from typing import Annotated
 
-import boto3
 import typer
 from rich.text import Text
 
 from local import prerequisites
 from local.errors import LocalStageError
 from local.state_directory import REPOSITORY
-from ops.check import account, deployment, health, round_trip
-from ops.check.account import Account
 from ops.commands import output
 from ops.commands.cli import AsJson, Target
 from ops.errors import ExitCode, OpsError
@@ -65,7 +62,10 @@ def _checks(target: Target, *, send: bool) -> Iterator[HealthCheck]:
 
 def _deployed(target: Target, name: str, *, send: bool) -> Iterator[HealthCheck]:
     """The account; then, if the stage is deployed, the stage."""
-    found = Account(boto3.Session())
+    # Not at the top, as in `_stage`: help and `status` do without the HTTP and AWS clients.
+    from ops.check import account, deployment
+
+    found = account.Account(target.session)
     for check in account.checks(found):
         yield check
         if check.name == "identity" and check.status == "failed":
@@ -77,6 +77,8 @@ def _deployed(target: Target, name: str, *, send: bool) -> Iterator[HealthCheck]
 
 
 def _stage(target: Target, *, send: bool) -> Iterator[HealthCheck]:
+    from ops.check import deployment, health, round_trip
+
     try:
         stage = target.stage
     except OpsError as error:

@@ -9,6 +9,7 @@ from local.errors import LocalStageError
 LOOPBACK = "127.0.0.1"
 DEFAULT_SITE_PORT = 4280
 DEFAULT_EMULATOR_PORT = 4566
+MAX_PORT = 65_535
 
 
 def listen(port: int, purpose: str, option: str) -> socket.socket:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ops.stage import proxies
 from ops.stage.stage import Stage
 from tests import chat_client, resuming_client
 from tests.local_stage import TestStage, running_stage
@@ -12,6 +13,8 @@ from tests.waiting import DEADLINE_SECONDS
 
 # The clients wait as long as the tests do.
 chat_client.TIMEOUT_SECONDS = resuming_client.WAIT_SECONDS = DEADLINE_SECONDS
+
+proxies.bypass_for_loopback()
 
 pytest_plugins = ["pytester", "tests.guarantees.reporting", "tests.tiers", "tests.evidence"]
 
@@ -38,7 +41,7 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """The stage under test: by default a new local stage, deployed once for each test process."""
     deployed: str | None = request.config.getoption("--stage")
     if deployed:
-        yield TestStage(Stage.deployed(deployed), None)
+        yield TestStage(Stage.find(deployed), None)
         return
     state_dir: Path | None = request.config.getoption("--state-dir")
     if state_dir:

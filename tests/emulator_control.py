@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from local import deployment, stage
+from local import deployment, stage, tokens
 from local.errors import LocalStageError
 from local.state_directory import DEFAULT_STATE_DIR, StateDirectory
 
@@ -55,8 +55,8 @@ class LocalStage:
         return deployment.client(service, self.emulator_url)
 
     def token(self, username: str, password: str | None = None) -> str:
-        """An ID token of a user, see `local.stage.id_token`."""
-        return stage.id_token(self.description, username, password)
+        """An ID token of a user, see `local.tokens.id_token`."""
+        return tokens.id_token(self.description, username, password)
 
     def save_state(self) -> None:
         """Make the emulator save its state now."""

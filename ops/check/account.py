@@ -4,15 +4,16 @@ They read only. What a new account lacks is a warning, because a small stage wor
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.check import guarded
 from ops.check.guarded import Check
 from ops.models import HealthCheck
+
+if TYPE_CHECKING:
+    import boto3
 
 BOOTSTRAP_STACK = "CDKToolkit"
 MIN_BOOTSTRAP_VERSION = 6
@@ -34,7 +35,7 @@ ATTEMPTS = 4
 class Account:
     """The account and the region of a session."""
 
-    def __init__(self, session: boto3.Session) -> None:
+    def __init__(self, session: "boto3.Session") -> None:
         self._session = session
 
     @property
@@ -44,6 +45,8 @@ class Account:
 
     def client(self, service: str) -> Any:
         """A client. Raises BotoCoreError."""
+        from botocore.config import Config
+
         config = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
         return self._session.client(service, config=config)  # type: ignore[call-overload]
 

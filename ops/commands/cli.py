@@ -4,16 +4,23 @@ Each command is a module of `ops.commands` that calls the other packages of `ops
 """
 
 import sys
+import tempfile
+import traceback
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.errors import ExitCode, OpsError
+from ops.stage import sessions
 from ops.stage.stage import Stage
+
+if TYPE_CHECKING:
+    import boto3
 
 OPERATE = "Operate a stage"
 
@@ -33,11 +40,24 @@ class Target:
 
     name: str | None
     state_dir: Path | None
+    profile: str | None = None
+    region: str | None = None
 
     @cached_property
     def stage(self) -> Stage:
-        """The stage. Raises StageNotFoundError."""
-        return Stage.find(self.name, self.state_dir)
+        """The stage. Raises StageNotFoundError and SessionError."""
+        return Stage.find(self.name, self.state_dir, profile=self.profile, region=self.region)
+
+    @property
+    def session(self) -> "boto3.Session":
+        """The operator's AWS session, for a deployed stage. Raises SessionError."""
+        return sessions.of_operator(self.profile, self.region)
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"parley {version('parley')}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -49,9 +69,24 @@ def target(
     state_dir: Annotated[
         Path | None, typer.Option("--state-dir", help="The local stage's state directory; .parley without it.")
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", help="The AWS profile of a deployed stage; AWS_PROFILE without it."),
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option("--region", help="The AWS region of a deployed stage; the profile's without it."),
+    ] = None,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print Parley's version and exit."),
+    ] = False,
 ) -> None:
     """Run Parley on this machine, and operate any stage of it, local or deployed."""
-    context.obj = Target(stage, state_dir)
+    if stage is None and (profile or region):
+        name = "--profile" if profile else "--region"
+        raise typer.BadParameter("choose a deployed stage with --stage: a local stage has none.", param_hint=name)
+    context.obj = Target(stage, state_dir, profile, region)
 
 
 def stage_of(context: typer.Context) -> Stage:
@@ -82,3 +117,18 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(ExitCode.DONE)
+    except OSError as fault:
+        place = f"{fault.filename}: " if fault.filename else ""
+        sys.stderr.write(f"{place}{fault.strerror or fault}.\n")
+        sys.exit(ExitCode.FAILED)
+    except Exception as defect:
+        sys.stderr.write(f"{_report(defect)}\n")
+        sys.exit(ExitCode.FAILED)
+
+
+def _report(defect: Exception) -> str:
+    """Write the traceback of an error that no code expects to a file; the sentence that names it."""
+    with tempfile.NamedTemporaryFile("w", prefix="parley-error-", suffix=".log", delete=False) as log:
+        traceback.print_exception(defect, file=log)
+    kind = type(defect).__name__
+    return f"parley failed unexpectedly ({kind}). Please report it as a bug, with the file {log.name}"

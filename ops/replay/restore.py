@@ -8,7 +8,6 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
 from ops import times
@@ -115,7 +114,7 @@ class Restorer:
         """Subscribe the user's open connections to the channel."""
         connections = tables.table(self.stage, "Connections")
         subscriptions = tables.table(self.stage, "Subscriptions")
-        for row in tables.paginate(connections.query, KeyConditionExpression=Key("userId").eq(user_id)):
+        for row in tables.paginate(connections.query, KeyConditionExpression=tables.key_equals("userId", user_id)):
             subscription = {name: row[name] for name in ("connectionId", "userId", "expiresAt")}
             subscriptions.put_item(Item={"channelId": channel_id, **subscription})
 

@@ -9,11 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from ops.events.bus_event import BusEvent
-
-_deserializer = TypeDeserializer()
 
 
 class Verdict(StrEnum):
@@ -178,4 +174,8 @@ def _row(item: Any) -> Row | None:
     """A row from DynamoDB's JSON; None if there is none. Numbers are Decimal."""
     if not isinstance(item, dict):
         return None
-    return {name: _deserializer.deserialize(value) for name, value in item.items()}
+    # Not at the top: the commands' help imports this module, and boto3 takes a third of a second.
+    from boto3.dynamodb.types import TypeDeserializer
+
+    deserialize = TypeDeserializer().deserialize
+    return {name: deserialize(value) for name, value in item.items()}

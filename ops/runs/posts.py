@@ -4,8 +4,6 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from boto3.dynamodb.conditions import Key
-
 from ops.models import Post, RunDetail
 from ops.runs.execution import Batch, Execution
 from ops.stage import logs, tables
@@ -96,9 +94,8 @@ def _user_ids(stage: Stage, run: Execution) -> dict[str, str]:
     channel_id = run.event.channel_id
     if channel_id is None:
         return {}
-    rows = tables.paginate(
-        tables.table(stage, "Subscriptions").query, KeyConditionExpression=Key("channelId").eq(channel_id)
-    )
+    of_channel = tables.key_equals("channelId", channel_id)
+    rows = tables.paginate(tables.table(stage, "Subscriptions").query, KeyConditionExpression=of_channel)
     return {row["connectionId"]: row["userId"] for row in rows}
 
 

@@ -25,7 +25,7 @@ def supervisor_pid(state_dir: Path) -> int | None:
                 with contextlib.suppress(ValueError):
                     return int(lock.read().strip())
                 return 0
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         pass
     return None
 
@@ -34,6 +34,6 @@ def running(state_dir: Path) -> dict[str, Any] | None:
     """The description of the running stage, None before it is ready."""
     try:
         description: dict[str, Any] = json.loads((state_dir / RUNNING).read_text())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return description

@@ -6,15 +6,16 @@ A deployed stage is found by its stacks, a local one by its state directory.
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from ops.errors import OpsError
-from ops.stage import local_state
+from ops.stage import local_state, sessions
 from ops.stage.users import UserPool
+
+if TYPE_CHECKING:
+    import boto3
 
 STACKS = ("Auth", "Data", "Events", "WebSocketApi", "Delivery", "RestApi", "Frontend", "Observability")
 MAX_ATTEMPTS = 10
@@ -38,15 +39,25 @@ class Stage:
     api_url: str
     websocket_url: str
     outputs: dict[str, dict[str, str]]
-    session: boto3.Session
+    session: "boto3.Session"
     endpoint_url: str | None = None
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
-    def find(cls, name: str | None, state_dir: Path | None = None) -> Self:
-        """The deployed stage with this name; without a name the local stage. Raises StageNotFoundError."""
-        return cls.deployed(name) if name else cls.local(state_dir)
+    def find(
+        cls,
+        name: str | None,
+        state_dir: Path | None = None,
+        *,
+        profile: str | None = None,
+        region: str | None = None,
+    ) -> Self:
+        """The deployed stage with this name; without a name the local stage.
+
+        Raises StageNotFoundError and SessionError.
+        """
+        return cls.deployed(name, sessions.of_operator(profile, region)) if name else cls.local(state_dir)
 
     @classmethod
     def local(cls, state_dir: Path | None = None) -> Self:
@@ -69,19 +80,19 @@ class Stage:
             api_url=status["apiUrl"],
             websocket_url=status["websocketUrl"],
             outputs={stack.removeprefix(f"Parley-{name}-"): values for stack, values in status["outputs"].items()},
-            session=boto3.Session("local", "local", region_name=status["region"]),
+            session=sessions.of_local_stage(status["region"]),
             endpoint_url=status["emulatorUrl"],
         )
 
     @classmethod
-    def deployed(cls, name: str) -> Self:
-        """A stage in the AWS account of the default credentials. Raises StageNotFoundError."""
-        session = boto3.Session()
+    def deployed(cls, name: str, session: "boto3.Session") -> Self:
+        """A stage in the AWS account and region of the session. Raises StageNotFoundError."""
         try:
             outputs = {stack: _outputs(session, name, stack) for stack in STACKS}
         except BotoCoreError as error:
             raise StageNotFoundError(
-                f"Cannot read the stacks of the stage '{name}': {error}. Check your AWS credentials and region."
+                f"Cannot read the stacks of the stage '{name}': {str(error).rstrip('.')}. Check your AWS "
+                "credentials and region (--profile, --region)."
             ) from None
         site_url = outputs["Frontend"]["SiteUrl"].rstrip("/")
         return cls(
@@ -139,6 +150,8 @@ class Stage:
             return self._clients["synchronous runs"]
 
     def _new_client(self, service: str, **settings: Any) -> Any:
+        from botocore.config import Config
+
         # A host prefix would lead to names such as sync-127.0.0.1, which do not resolve.
         config = Config(inject_host_prefix=not self.is_local, max_pool_connections=32, **settings)
         return self.session.client(service, endpoint_url=self.endpoint_url, config=config)  # type: ignore[call-overload]
@@ -157,7 +170,7 @@ class Stage:
         )
 
 
-def _outputs(session: boto3.Session, name: str, stack: str) -> dict[str, str]:
+def _outputs(session: "boto3.Session", name: str, stack: str) -> dict[str, str]:
     """The outputs of one stack. Raises StageNotFoundError, and BotoCoreError if AWS cannot be reached."""
     stacks = session.client("cloudformation")
     try:

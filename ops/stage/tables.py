@@ -6,8 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from boto3.dynamodb.conditions import Key
-
 from ops.errors import BadRequestError
 from ops.stage.stage import Stage
 
@@ -36,6 +34,14 @@ class Tables:
 def table(stage: Stage, name: str) -> Any:
     """The boto3 Table of an output's name: `Messages` for `MessagesTableName`."""
     return stage.resource("dynamodb").Table(stage.output("Data", f"{name}TableName"))
+
+
+def key_equals(name: str, value: str) -> Any:
+    """The condition of a query that the key attribute has this value."""
+    # Not at the top: the commands' help imports this module, and boto3 takes a third of a second.
+    from boto3.dynamodb.conditions import Key
+
+    return Key(name).eq(value)
 
 
 def paginate(operation: Callable[..., Any], **arguments: Any) -> Iterator[Row]:
@@ -91,7 +97,7 @@ def read(stage: Stage, channel_id: str | None = None) -> Tables:
             reactions=scan(stage, "Reactions"),
             members=scan(stage, "Members"),
         )
-    of_channel = {"KeyConditionExpression": Key("channelId").eq(channel_id)}
+    of_channel = {"KeyConditionExpression": key_equals("channelId", channel_id)}
     channel = table(stage, "Channels").get_item(Key={"channelId": channel_id}, ConsistentRead=True).get("Item")
     messages = list(paginate(table(stage, "Messages").query, ConsistentRead=True, **of_channel))
     return Tables(

@@ -3,8 +3,10 @@
 import contextlib
 import io
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
@@ -46,11 +48,14 @@ def run_ops(stage: TestStage, *arguments: str) -> CommandResult:
     return CommandResult(code, out.getvalue(), err.getvalue())
 
 
-def run_ops_process(stage: TestStage, *arguments: str) -> CommandResult:
-    """Run `parley ARGUMENTS` as an operator does, in a separate process."""
+def run_ops_process(
+    stage: TestStage, *arguments: str, environment: Mapping[str, str] | None = None
+) -> CommandResult:
+    """Run `parley ARGUMENTS` as an operator does, in a separate process, with additions to the environment."""
     completed = subprocess.run(
         [*ops_command(stage), *arguments],
         cwd=ROOT,
+        env={**os.environ, **(environment or {})},
         capture_output=True,
         text=True,
         timeout=COMMAND_SECONDS,

@@ -216,6 +216,24 @@ def test_a_missing_stage_is_reported_in_one_sentence(stage: TestStage, tmp_path:
     assert (result.code, result.out, result.err.count("\n")) == (1, "", 1)
 
 
+@pytest.mark.parametrize(
+    "environment",
+    [
+        dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"), "http://127.0.0.1:9"),
+        {"AWS_PROFILE": "nowhere", "AWS_DEFAULT_REGION": "", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
+        {"HOME": "/nowhere", "LC_ALL": "C", "PYTHONIOENCODING": "ascii"},
+    ],
+    ids=["proxies", "AWS settings", "no home, ASCII"],
+)
+def test_the_environment_of_the_operator_does_not_matter(stage: TestStage, environment: dict[str, str]):
+    """A local stage is reached without the proxy that the environment names, and without AWS settings."""
+    if stage.state_dir is None:
+        pytest.skip("A deployed stage is reached with the operator's settings.")
+    for command in (("users", "list"), ("runs",), ("token", "alice"), ("doctor",)):
+        result = run_ops_process(stage, *command, environment=environment)
+        assert result.code == 0, (command, result.out, result.err)
+
+
 def empty_dead_letters(stage: TestStage) -> None:
     """Remove the dead letters of other tests."""
     sqs, url = stage.client("sqs"), stage.output("Events", "DeliveryDeadLetterQueueUrl")

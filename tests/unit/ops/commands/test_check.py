@@ -48,7 +48,7 @@ def test_since_limits_what_is_read_and_compared(
     stored = Tables(
         channels=[{"channelId": "c-1", "lastSeq": 2}], messages=rows, message_ids=ids, reactions=[], members=[]
     )
-    monkeypatch.setattr(Stage, "find", lambda *_: stage)
+    monkeypatch.setattr(Stage, "find", lambda *_, **_options: stage)
     monkeypatch.setattr(archive, "read", read)
     monkeypatch.setattr(tables, "read", lambda *_: stored)
     monkeypatch.setattr(times, "now", lambda: START_MS + 3_600_000)
