@@ -11,6 +11,7 @@ from ops import times
 from ops.check import comparison
 from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
+from ops.commands.names import ChannelOption, choose_channel
 from ops.errors import BadRequestError, ExitCode
 from ops.events import archive, incident_file, projection
 from ops.events.bus_event import BusEvent, EventFilter
@@ -30,7 +31,7 @@ def check(
     since: Annotated[
         str | None, typer.Option(help="Only rows since this time; without it, since the start of the archive.")
     ] = None,
-    channel: Annotated[str | None, typer.Option(help="Only this channel.")] = None,
+    channel: ChannelOption = None,
     from_file: Annotated[Path | None, typer.Option(help="Also take events from this file (an export).")] = None,
     settle: Annotated[
         float,
@@ -40,17 +41,20 @@ def check(
 ) -> None:
     """Compare the state that all archived events lead to with the tables."""
     stage = stage_of(context)
+    chosen = choose_channel(stage, channel)
     archive_start = _archive_start(stage)
     since_ms = max(times.parse(since), archive_start) if since else archive_start
     until_ms = archive.complete_until_ms(stage) - int(settle * 1000)
     if since_ms >= until_ms:
         raise BadRequestError("No event is old enough to compare yet: newer ones may still be in progress.")
     # What events of before `since` lead to is not compared, so they are not read.
-    events = _archived(stage, EventFilter(channel_id=channel), max(since_ms - MARGIN_MS, archive_start))
+    events = _archived(stage, EventFilter(channel_id=chosen.channel_id), max(since_ms - MARGIN_MS, archive_start))
     if from_file is not None:
-        events += [event for event in incident_file.read(from_file).events if channel in (None, event.channel_id)]
+        in_file = EventFilter(channel_id=chosen.channel_id)
+        events += [event for event in incident_file.read(from_file).events if in_file.matches(event)]
         since_ms = min(since_ms, *(event.occurred_ms for event in events), since_ms)
-    report = _compare(stage, events, channel, since_ms, until_ms)
+    chosen.require(events)
+    report = _compare(stage, events, chosen.channel_id, since_ms, until_ms)
     if as_json:
         output.as_json(report)
     else:

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
+from ops.commands.names import ChannelOption, choose_channel
 from ops.errors import BadRequestError, ExitCode
 from ops.models import DeadLetterSummary, RedriveResult
 from ops.runs import dead_letters
@@ -21,7 +22,7 @@ HIDDEN_SECONDS = 600
 def redrive(
     context: typer.Context,
     queue: Annotated[str, typer.Option(help=f"{', '.join(QUEUES)}, or all.")] = "all",
-    channel: Annotated[str | None, typer.Option(help="Only dead letters of this channel.")] = None,
+    channel: ChannelOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the dead letters.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="The most dead letters per queue.")] = 1_000,
     as_json: AsJson = False,
@@ -30,15 +31,20 @@ def redrive(
     if queue != "all" and queue not in QUEUES:
         raise BadRequestError(f"There is no dead-letter queue '{queue}'; there are {', '.join(QUEUES)}, and all.")
     stage = stage_of(context)
+    chosen = choose_channel(stage, channel)
     names = list(QUEUES) if queue == "all" else [queue]
     if dry_run:
-        letters = _look(stage, names, channel, limit)
+        letters = _look(stage, names, chosen.channel_id, limit)
+        chosen.require(letters)
         if as_json:
             output.as_json([DeadLetterSummary.model_validate(letter) for letter in letters])
         else:
             _show(letters)
         return
-    results = [result for name in names for result in _redrive(stage, name, channel, limit, quiet=as_json)]
+    results = [
+        result for name in names for result in _redrive(stage, name, chosen.channel_id, limit, quiet=as_json)
+    ]
+    chosen.require(results)
     failed = [result for result in results if not result.redriven]
     if as_json:
         output.as_json([RedriveResult.model_validate(result) for result in results])

@@ -12,6 +12,7 @@ from ops import times
 from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.commands.event_types import parse_event_types
+from ops.commands.names import ChannelOption, UserOption, choose_channel, choose_user
 from ops.errors import BadRequestError, ExitCode
 from ops.events import archive, incident_file
 from ops.events.bus_event import EventFilter
@@ -29,8 +30,8 @@ def replay_command(
     context: typer.Context,
     since: Annotated[str | None, typer.Option(help="Start time: 15m, 2h, 09:30, or ISO 8601.")] = None,
     until: Annotated[str, typer.Option(help="End time.")] = "now",
-    channel: Annotated[str | None, typer.Option(help="Only of this channel.")] = None,
-    user: Annotated[str | None, typer.Option(help="Only by or about this user (their id).")] = None,
+    channel: ChannelOption = None,
+    user: UserOption = None,
     kinds: Annotated[list[str] | None, typer.Option("--type", help="Only this event type; repeatable.")] = None,
     is_live: Annotated[
         bool,
@@ -56,16 +57,19 @@ def replay_command(
         )
     if from_file is None and since is None:
         raise BadRequestError("Give a start time with --since (15m, 09:30, 2026-11-24T09:30Z), or --from-file.")
+    types = parse_event_types(kinds)
     stage = stage_of(context)
+    chosen = choose_channel(stage, channel)
     wanted = EventFilter(
-        types=parse_event_types(kinds),
-        channel_id=channel,
-        user_id=user,
+        types=types,
+        channel_id=chosen.channel_id,
+        user_id=choose_user(stage, user),
         since_ms=times.parse(since) if since else None,
         until_ms=times.parse(until) if until != "now" else None,
     )
     notes = output.console(stderr=True)
     selection, until_ms = _select(stage, wanted, from_file, notes)
+    chosen.require(selection.events)
     if export:
         count = incident_file.write(
             export, selection.events, selection.seqs, stage=stage.name, redact=redact or ()

@@ -8,11 +8,12 @@ from rich.text import Text
 from ops import times
 from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
+from ops.commands.event_types import parse_event_types
+from ops.commands.names import ChannelOption, choose_channel
 from ops.models import RunSummary
 from ops.runs.execution import Execution
 from ops.runs.run_log import RunLog
 
-MAX_ID_LENGTH = 12
 COLOURS = {"SUCCEEDED": "green", "RUNNING": "cyan"}
 
 
@@ -22,26 +23,32 @@ def runs(
     since: Annotated[str, typer.Option(help="Start time: 15m, 2h, 09:30, or ISO 8601.")] = "1h",
     until: Annotated[str, typer.Option(help="End time.")] = "now",
     failed: Annotated[bool, typer.Option("--failed", help="Only troubled runs.")] = False,
-    channel: Annotated[str | None, typer.Option(help="Only of this channel.")] = None,
-    kind: Annotated[str | None, typer.Option("--type", help="Only of this event type.")] = None,
+    channel: ChannelOption = None,
+    kinds: Annotated[list[str] | None, typer.Option("--type", help="Only this event type; repeatable.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="The most runs to list.")] = 30,
     as_json: AsJson = False,
 ) -> None:
     """List recent runs of the workflow, troubled ones first."""
     since_ms, until_ms = times.parse(since), times.parse(until)
 
-    def matches(run: Execution) -> bool:
-        return (not channel or run.event.channel_id == channel) and (not kind or run.event.detail_type == kind)
+    types = parse_event_types(kinds)
+    stage = stage_of(context)
+    chosen = choose_channel(stage, channel)
 
-    log = RunLog(stage_of(context))
+    def matches(run: Execution) -> bool:
+        is_of_channel = chosen.channel_id in (None, run.event.channel_id)
+        return is_of_channel and (not types or run.event.detail_type in types)
+
+    log = RunLog(stage)
     if omission := log.omission:
         output.warn(omission)
-    found = [run for run in log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit) if matches(run)]
+    found = log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit, matches=matches)
     if not failed and len(found) < limit:
         newest = log.newest(since_ms=since_ms, until_ms=until_ms, limit=limit, matches=matches)
         known = {run.execution_arn for run in found}
         found += [run for run in newest if run.execution_arn not in known]
     found = found[:limit]
+    chosen.require(found)
     if as_json:
         output.as_json([RunSummary.model_validate(run) for run in found])
         return
@@ -57,7 +64,7 @@ def runs(
             run.started_at[11:],
             run.run_id[:8],
             Text(run.event.detail_type or "?", style="bold" if run.troubled else ""),
-            _short(run.event.channel_id or ""),
+            run.event.channel_id or "",
             run.event.message_id or "",
             output.milliseconds(run.duration_ms),
             f"{run.delivered}/{run.recipients}",
@@ -67,8 +74,3 @@ def runs(
             ),
         )
     console.print(table)
-
-
-def _short(channel_id: str) -> str:
-    """The start of a channel's id; --json has all of it."""
-    return channel_id if len(channel_id) <= MAX_ID_LENGTH else f"{channel_id[:MAX_ID_LENGTH]}…"

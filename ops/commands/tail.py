@@ -9,6 +9,7 @@ from rich.text import Text
 from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.commands.event_types import parse_event_types
+from ops.commands.names import ChannelOption, UserOption, choose_channel, choose_user
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.tail import open_tail
 from ops.models import PublishedEvent
@@ -18,15 +19,18 @@ from ops.models import PublishedEvent
 def tail(
     context: typer.Context,
     kinds: Annotated[list[str] | None, typer.Option("--type", help="Only this event type; repeatable.")] = None,
-    channel: Annotated[str | None, typer.Option(help="Only of this channel.")] = None,
-    user: Annotated[str | None, typer.Option(help="Only by or about this user (their id).")] = None,
+    channel: ChannelOption = None,
+    user: UserOption = None,
     seconds: Annotated[float, typer.Option(min=0, help="Stop after so many seconds; 0: until Ctrl-C.")] = 0,
     count: Annotated[int, typer.Option(min=0, help="Stop after so many events; 0: no limit.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Show events, message texts included, as they are published, until Ctrl-C."""
-    wanted = EventFilter(types=parse_event_types(kinds), channel_id=channel, user_id=user)
+    types = parse_event_types(kinds)
     stage = stage_of(context)
+    chosen = choose_channel(stage, channel)
+    chosen.require(None)
+    wanted = EventFilter(types=types, channel_id=chosen.channel_id, user_id=choose_user(stage, user))
     console, notes = output.console(), output.console(stderr=True)
     shown = 0
     deadline = time.monotonic() + seconds if seconds else float("inf")

@@ -3,6 +3,7 @@
 Reading goes backwards in growing steps: the newest runs of a busy stage are found without reading all lines.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -79,15 +80,18 @@ class RunLog:
             runs = [run for run in whole if start <= run.started_ms < end]
         return runs
 
-    def troubled(self, *, since_ms: int, until_ms: int, limit: int) -> list[Execution]:
-        """The newest troubled runs, newest first."""
+    def troubled(
+        self, *, since_ms: int, until_ms: int, limit: int, matches: Callable[[Execution], bool] = lambda _: True
+    ) -> list[Execution]:
+        """The newest matching troubled runs, newest first."""
         arns: dict[str, int] = {}
         for term in ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted", "KeepUndelivered"):
             for line in self._lines(since_ms, until_ms + MAX_RUN_MS, term):
                 arns[line.execution_arn] = line.at_ms
         newest = sorted(arns, key=lambda arn: arns[arn], reverse=True)
-        runs = [run for arn in newest[: limit * 2] if (run := self.run(arn, near_ms=arns[arn]))]
-        return [run for run in runs if run.troubled and since_ms <= run.started_ms < until_ms][:limit]
+        runs = (run for arn in newest if (run := self.run(arn, near_ms=arns[arn])))
+        found = (run for run in runs if run.troubled and since_ms <= run.started_ms < until_ms and matches(run))
+        return list(itertools.islice(found, limit))
 
     def about(self, term: str, *, since_ms: int, until_ms: int) -> list[Execution]:
         """The runs whose history contains a term (an id), oldest first."""

@@ -131,6 +131,18 @@ class UserPool:
                 )
         return sorted(users, key=lambda user: user.username)
 
+    def user_id(self, name: str) -> str | None:
+        """The id of the user with this user name or id; None if there is none."""
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+        for attribute in ("username", "sub"):
+            found = self.client.list_users(
+                UserPoolId=self.user_pool_id, Filter=f'{attribute} = "{quoted}"', Limit=1
+            )["Users"]
+            if found:
+                attributes = {item["Name"]: item.get("Value", "") for item in found[0].get("Attributes", [])}
+                return attributes["sub"]
+        return None
+
     def set_enabled(self, username: str, *, enabled: bool) -> None:
         """Enable or disable sign-in; disabling also revokes the tokens. Raises NotFoundError."""
         call = self.client.admin_enable_user if enabled else self.client.admin_disable_user

@@ -217,6 +217,46 @@ def test_a_missing_stage_is_reported_in_one_sentence(stage: TestStage, tmp_path:
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        ("runs", "--channel"),
+        ("check", "--channel"),
+        ("redrive", "--dry-run", "--channel"),
+        ("replay", "--since", "5m", "--channel"),
+        ("replay", "--since", "5m", "--user"),
+        ("tail", "--seconds", "1", "--channel"),
+        ("tail", "--seconds", "1", "--user"),
+    ],
+    ids=lambda command: f"{command[0]} {command[-1]}",
+)
+def test_a_name_that_does_not_exist_is_an_error(stage: TestStage, command: tuple[str, ...]):
+    """Not an empty result, which would say that all is well."""
+    result = run_ops(stage, *command, "no such name")
+    assert (result.code, result.out) == (3, "")
+    assert result.err.splitlines()[-1] == f"There is no {command[-1][2:]} 'no such name'."
+
+
+@pytest.mark.parametrize("command", ["runs", "tail", "replay"])
+def test_an_event_type_that_does_not_exist_is_an_error(stage: TestStage, command: str):
+    """The message lists those that do."""
+    result = run_ops(stage, command, "--type", "Nope", *(["--since", "5m"] if command == "replay" else []))
+    assert result.code == 2
+    assert "Unknown event type 'Nope': use one of MessageSent" in result.err
+
+
+async def test_runs_are_filtered_by_the_name_of_the_channel(stage: TestStage, new_client: NewClient):
+    """The filter applies before the limit: a run in trouble is found although newer ones are in other channels."""
+    dora = await new_client("dora")
+    name = f"named {uuid4()}"
+    channel = await dora.api.post("/channels", {"name": name})
+    ack = await dora.send_message("found by name", channel_id=channel["channelId"])
+    await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
+    await wait_for_runs(stage, channel["channelId"])
+    result = await asyncio.to_thread(run_ops, stage, "runs", "--channel", name.upper(), "--json")
+    assert {run["channelId"] for run in result.json} == {channel["channelId"]}
+
+
+@pytest.mark.parametrize(
     "environment",
     [
         dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"), "http://127.0.0.1:9"),
