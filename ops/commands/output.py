@@ -8,19 +8,23 @@ from typing import Any, Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
+from ops.commands.row_table import RowTable
+from ops.commands.safe_text import SafeText
 from ops.models import Answer
 
 PIPED_WIDTH = 220
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console: coloured in a terminal, plain and wide in a pipe."""
+    """A console: coloured in a terminal; in a pipe plain, without wrapped lines. Text is shown without markup."""
     stream = sys.stderr if stderr else sys.stdout
-    if stream.isatty() or os.environ.get("FORCE_COLOR"):
-        return Console(stderr=stderr, highlight=False)
-    return Console(stderr=stderr, highlight=False, width=PIPED_WIDTH, no_color=True, force_terminal=False)
+    options: dict[str, Any] = {"stderr": stderr, "highlight": False, "markup": False, "emoji": False}
+    if not (stream.isatty() or os.environ.get("FORCE_COLOR")):
+        options |= {"width": PIPED_WIDTH, "no_color": True, "force_terminal": False, "soft_wrap": True}
+    made = Console(**options)
+    made.push_render_hook(SafeText())
+    return made
 
 
 def is_terminal() -> bool:
@@ -44,10 +48,10 @@ def _plain(answer: Answer) -> Any:
     return answer.model_dump(mode="json", by_alias=True)
 
 
-def table(*columns: str, right: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:
+def table(*columns: str, right: Iterable[str] = (), whole: Iterable[str] = ()) -> RowTable:
     """A table without borders. Columns in `right` are right-aligned; those in `whole` (ids) are not wrapped."""
     aligned, unbroken = set(right), set(whole)
-    made = Table(box=None, pad_edge=False, header_style="bold")
+    made = RowTable()
     for column in columns:
         justify: Literal["right", "left"] = "right" if column in aligned else "left"
         made.add_column(column, justify=justify, overflow="fold", no_wrap=column in unbroken)

@@ -14,7 +14,12 @@ HASH_LENGTH = 8
 def draw(trace: Trace) -> Table:
     """One trace as a table whose last column shows when each segment ran."""
     length = output.milliseconds(trace.duration_ms)
-    table = output.table("segment", "start", "time", f"0 … {length}", right=("start", "time"))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("segment", no_wrap=True)
+    for name in ("start", "time"):
+        table.add_column(name, justify="right", no_wrap=True)
+    # In a narrow terminal the bars lose their end.
+    table.add_column(f"0 … {length}", no_wrap=True, overflow="crop")
     for segment in trace.segments:
         _draw(table, segment, max(trace.duration_ms, 0.001), 0)
     return table
