@@ -100,7 +100,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     """Import MiniStack, install every addition, and return the application."""
     # MiniStack reads its environment variables when it is imported, so these imports must run after they are set.
     from local.emulator.apigateway import websocket_responses
-    from local.emulator.cloudformation import bucket_deployment
+    from local.emulator.cloudformation import bucket_deployment, deletion, replacement
     from local.emulator.cloudformation.resource_types import AcceptedTypes
     from local.emulator.cognito import sign_in_time
     from local.emulator.dynamodb import expressions
@@ -126,6 +126,8 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
         websocket_responses,
         bucket_deployment,
         sign_in_time,
+        deletion,
+        replacement,
     ):
         addition.install()
     LayerState(settings.state_directory / "layers")

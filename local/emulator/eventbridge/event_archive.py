@@ -6,6 +6,7 @@ has archives in its API but no CloudFormation type for them. This addition regis
 
 import json
 from typing import Any
+from uuid import uuid4
 
 from local.emulator import patching
 from local.emulator.cloudformation.resource_types import Created, Properties, register, reject_failure
@@ -31,9 +32,10 @@ def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
 def update(
     physical_id: str, before: Properties, after: Properties, stack_name: str, logical_id: str | None = None
 ) -> Created:
-    """UpdateArchive; when the source or the name changed, the archive is replaced by a new one."""
+    """UpdateArchive; another source or name needs a new archive, after which CloudFormation deletes this one."""
     if any(before.get(name) != after.get(name) for name in ("SourceArn", "ArchiveName")):
-        delete(physical_id, before)
+        seed = patching.original("services.cloudformation.provisioners", "_NAME_SEED")
+        seed.set(uuid4().hex[:8])
         return create(logical_id or physical_id, after, stack_name)
     response = patching.module("services.eventbridge")._update_archive(
         {"ArchiveName": physical_id, **_updatable(after)}
