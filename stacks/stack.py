@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct, IConstruct
 
+from stacks.references import ReferenceSynthesizer
 from stacks.stage import Stage
 
 # The tag with the stage's name on every resource that has tags. The budget of a stage filters costs by it.
@@ -18,6 +19,7 @@ class StageStack(cdk.Stack):
             f"Parley-{stage.name}-{part}",
             description=f"Parley ({stage.name}): {description}",
             termination_protection=stage.deletion_protection,
+            synthesizer=ReferenceSynthesizer(),
         )
         self.stage = stage
         cdk.Tags.of(self).add(TAG, stage.name)

@@ -91,13 +91,19 @@ class TestStage:
 
 
 @contextmanager
-def running_stage(state_dir: Path) -> Iterator[TestStage]:
-    """Start a local stage that runs until the block ends. Raises RuntimeError with the command's output."""
+def running_stage(
+    state_dir: Path, *, assembly: Path | None = None, keeps_state: bool = False
+) -> Iterator[TestStage]:
+    """Start a local stage that runs until the block ends. Raises RuntimeError with the command's output.
+
+    It deploys the repository's app, or a synthesised assembly. Without `keeps_state`, its data is deleted then.
+    """
     command = [sys.executable, "-m", "local.command_line"]
     options = ["--state-dir", str(state_dir)]
+    app = ["--app", str(assembly)] if assembly else []
     started = subprocess.run(
         # The stage stops with this process, also when the tests are interrupted or killed.
-        [*command, "up", "--detach", "--port", "0", "--stop-with", str(os.getpid()), *options],
+        [*command, "up", "--detach", "--port", "0", "--stop-with", str(os.getpid()), *app, *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -112,4 +118,5 @@ def running_stage(state_dir: Path) -> Iterator[TestStage]:
         subprocess.run(
             [*command, "down", *options], cwd=ROOT, capture_output=True, timeout=COMMAND_SECONDS, check=False
         )
-        shutil.rmtree(state_dir, ignore_errors=True)
+        if not keeps_state:
+            shutil.rmtree(state_dir, ignore_errors=True)
