@@ -110,6 +110,7 @@ deploy: setup ui/dist/index.html ## Deploy STAGE to the AWS account of your cred
 	$(CDK) deploy --all -c stage=$(STAGE)
 
 destroy: setup ui/dist/index.html ## Remove STAGE from the AWS account of your credentials
+	$(BIN)/parley --stage $(STAGE) prepare-destroy
 	$(CDK) destroy --all -c stage=$(STAGE)
 
 # --- documents and figures ------------------------------------------------------

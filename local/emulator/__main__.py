@@ -104,7 +104,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     from local.emulator.cloudformation.resource_types import AcceptedTypes
     from local.emulator.cognito import sign_in_time
     from local.emulator.dynamodb import expressions
-    from local.emulator.eventbridge import event_archive
+    from local.emulator.eventbridge import event_archive, missing_bus
     from local.emulator.eventbridge.bus_delivery import BusDelivery
     from local.emulator.faults import Faults, FaultyExecutions, FaultyFunctions, FaultySessions
     from local.emulator.logs import log_filters, log_groups, log_pages
@@ -123,6 +123,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
         log_pages,
         expressions,
         event_archive,
+        missing_bus,
         websocket_responses,
         bucket_deployment,
         sign_in_time,

@@ -98,7 +98,7 @@ def stage_of(context: typer.Context) -> Stage:
 def main() -> None:
     """Run a command. A failure is one sentence on stderr, and an exit code (docs/operations.md)."""
     # The commands import this module, and register when they are imported.
-    from ops.commands import check, follow, redrive, replay, runs, tail, users  # noqa: F401
+    from ops.commands import check, follow, prepare_destroy, redrive, replay, runs, tail, users  # noqa: F401
 
     try:
         app()

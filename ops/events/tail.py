@@ -1,7 +1,7 @@
 """Follow events live, as they are published, through a temporary rule and queue.
 
 Both exist only while a tail is open, so a stage has no cost for them otherwise. A process that is killed leaves
-them behind; the next tail of the same stage removes those that are older than a day.
+them behind; the next tail of the same stage removes those that are older than a day, and `prepare-destroy` all.
 """
 
 import json
@@ -44,7 +44,7 @@ def open_tail(stage: Stage) -> Iterator[Tail]:
     """Open a tail of the stage's bus; its rule and queue are removed when the block ends."""
     sqs, events = stage.client("sqs"), stage.client("events")
     bus = stage.output("Events", "EventBusName")
-    remove_abandoned(stage)
+    remove_tails(stage, older_than_seconds=ABANDONED_SECONDS)
     name = f"{_prefix(stage)}{int(time.time())}-{uuid4().hex[:8]}"
     # A received message stays hidden until its retention ends, so it need not be deleted.
     attributes = {"MessageRetentionPeriod": RETENTION_SECONDS, "VisibilityTimeout": RETENTION_SECONDS}
@@ -66,18 +66,18 @@ def open_tail(stage: Stage) -> Iterator[Tail]:
         _remove(stage, bus, name, queue_url)
 
 
-def remove_abandoned(stage: Stage) -> int:
-    """Remove the rules and queues of tails that were killed. Returns their number."""
+def remove_tails(stage: Stage, *, older_than_seconds: float) -> int:
+    """Remove the rules and queues of tails that were opened so long ago. Returns the number of tails."""
     bus = stage.output("Events", "EventBusName")
     rules = _rules(stage, bus)
     pages = stage.client("sqs").get_paginator("list_queues").paginate(QueueNamePrefix=_prefix(stage))
     queues = [url for page in pages for url in page.get("QueueUrls", [])]
     urls = {url.rpartition("/")[2]: url for url in queues}
     names = {rule["Name"] for rule in rules} | set(urls)
-    abandoned = [name for name in names if _age(name, stage) > ABANDONED_SECONDS]
-    for name in abandoned:
+    old = [name for name in names if _age(name, stage) >= older_than_seconds]
+    for name in old:
         _remove(stage, bus, name, urls.get(name))
-    return len(abandoned)
+    return len(old)
 
 
 def _rules(stage: Stage, bus: str) -> list[dict[str, Any]]:

@@ -4,11 +4,12 @@ A deployed stage is found by its stacks, a local one by its state directory.
 """
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.errors import OpsError
 from ops.stage import local_state, sessions
@@ -28,6 +29,10 @@ SYNC_READ_TIMEOUT_SECONDS = MAX_RUN_SECONDS + 15
 
 class StageNotFoundError(OpsError):
     """There is no such stage, it is not running, or AWS cannot be reached. The message says what to do."""
+
+
+class NoSuchStackError(StageNotFoundError):
+    """One of the stage's stacks does not exist."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,13 +92,7 @@ class Stage:
     @classmethod
     def deployed(cls, name: str, session: "boto3.Session") -> Self:
         """A stage in the AWS account and region of the session. Raises StageNotFoundError."""
-        try:
-            outputs = {stack: _outputs(session, name, stack) for stack in STACKS}
-        except BotoCoreError as error:
-            raise StageNotFoundError(
-                f"Cannot read the stacks of the stage '{name}': {str(error).rstrip('.')}. Check your AWS "
-                "credentials and region (--profile, --region)."
-            ) from None
+        outputs = {stack: _outputs(session, name, stack) for stack in STACKS}
         site_url = outputs["Frontend"]["SiteUrl"].rstrip("/")
         return cls(
             name=name,
@@ -103,6 +102,18 @@ class Stage:
             outputs=outputs,
             session=session,
         )
+
+    @classmethod
+    def remaining(cls, name: str, session: "boto3.Session") -> Self:
+        """What exists of a deployed stage that may be deleted in part: only outputs and clients can be used.
+
+        Raises StageNotFoundError if AWS cannot be reached.
+        """
+        outputs: dict[str, dict[str, str]] = {}
+        for stack in STACKS:
+            with suppress(NoSuchStackError):
+                outputs[stack] = _outputs(session, name, stack)
+        return cls(name=name, site_url="", api_url="", websocket_url="", outputs=outputs, session=session)
 
     def output(self, stack: str, name: str) -> str:
         """One output, by its stack's name. Raises StageNotFoundError if the stage has no such output."""
@@ -171,13 +182,18 @@ class Stage:
 
 
 def _outputs(session: "boto3.Session", name: str, stack: str) -> dict[str, str]:
-    """The outputs of one stack. Raises StageNotFoundError, and BotoCoreError if AWS cannot be reached."""
-    stacks = session.client("cloudformation")
+    """The outputs of one stack. Raises NoSuchStackError, or StageNotFoundError if it cannot be read."""
     try:
+        stacks = session.client("cloudformation")
         description = stacks.describe_stacks(StackName=f"Parley-{name}-{stack}")["Stacks"][0]
-    except stacks.exceptions.ClientError as error:
+    except BotoCoreError as error:
+        raise StageNotFoundError(
+            f"Cannot read the stacks of the stage '{name}': {str(error).rstrip('.')}. Check your AWS "
+            "credentials and region (--profile, --region)."
+        ) from None
+    except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":
-            raise StageNotFoundError(
+            raise NoSuchStackError(
                 f"There is no stack Parley-{name}-{stack} in {session.region_name}; "
                 f"deploy the stage with: make deploy STAGE={name}"
             ) from None
