@@ -10,7 +10,7 @@ from constructs import Construct
 
 from functions.contract.events import SOURCE
 from stacks.rules import replay_rule
-from stacks.stack import StageStack, acknowledge
+from stacks.stack import StageStack, acknowledge, removal_policy
 from stacks.stage import Stage
 
 STATUS_FUNCTION_TIMEOUT = cdk.Duration.seconds(30)
@@ -27,7 +27,15 @@ class EventsStack(StageStack):
 
     def __init__(self, scope: Construct, *, stage: Stage) -> None:
         super().__init__(scope, "Events", stage=stage, description="bus, archive and queues")
-        self.bus = events.EventBus(self, "Bus", description=f"The events of Parley ({stage.name})")
+        self.bus = events.EventBus(
+            self,
+            "Bus",
+            # A bus must have a name. A stage may keep its bus, so each deployment needs another name.
+            event_bus_name=f"Parley-{stage.name}-{self.unique_suffix}",
+            description=f"The events of Parley ({stage.name})",
+        )
+        # EventBridge does not delete a bus that has an archive, so both stay or neither.
+        self.bus.apply_removal_policy(removal_policy(stage))
         archive = self._archive()
 
         self.delivery_dead_letters = self._dead_letters("DeliveryDeadLetters")
@@ -77,6 +85,7 @@ class EventsStack(StageStack):
         # The L2 construct writes an empty key id, which EventBridge refuses:
         # https://github.com/aws/aws-cdk/issues/37847
         cast(events.CfnArchive, archive.node.default_child).add_property_deletion_override("KmsKeyIdentifier")
+        archive.apply_removal_policy(removal_policy(self.stage))
         return archive
 
     def _dead_letters(self, construct_id: str) -> sqs.Queue:
