@@ -119,7 +119,7 @@ def test_a_user_is_found_by_name_or_id(stage: Stage, text: str, filters: list[st
 
 
 @pytest.mark.parametrize(
-    ("text", "quoted"), [("nobody", "nobody"), ('a" or sub = "b', r"a\" or sub = \"b"), ("\\", r"\\")]
+    ("text", "quoted"), [("unknown", "unknown"), ('a" or sub = "b', r"a\" or sub = \"b"), ("\\", r"\\")]
 )
 def test_an_unknown_user_is_an_error(stage: Stage, text: str, quoted: str):
     """Whatever characters the name has: it cannot change the filter."""
