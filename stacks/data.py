@@ -16,10 +16,10 @@ class DataStack(StageStack):
     def __init__(self, scope: Construct, *, stage: Stage) -> None:
         super().__init__(scope, "Data", stage=stage, description="tables")
         self.channels = self._table("Channels", "channelId")
-        self._index(self.channels, "byKind", "kind", "name")
+        self._index(self.channels, "byKind", "kind", "name", ())
 
         self.members = self._table("Members", "userId", "channelId")
-        self._index(self.members, "byChannel", "channelId", "userId")
+        self._index(self.members, "byChannel", "channelId", "userId", ("role", "joinedAt"))
 
         self.messages = self._table("Messages", "channelId", "seq", sort_type=NUMBER)
         self.message_ids = self._table("MessageIds", "messageId")
@@ -30,7 +30,7 @@ class DataStack(StageStack):
         self.subscriptions = self._table("Subscriptions", "channelId", "connectionId", expires=True)
 
         self.users = self._table("Users", "userId")
-        self._index(self.users, "directory", "directory", "displayName")
+        self._index(self.users, "directory", "directory", "displayName", ())
 
         self.tickets = self._table("Tickets", "ticketHash", expires=True)
 
@@ -66,10 +66,21 @@ class DataStack(StageStack):
         return table
 
     @staticmethod
-    def _index(table: dynamodb.Table, name: str, partition_key: str, sort_key: str) -> None:
+    def _index(
+        table: dynamodb.Table, name: str, partition_key: str, sort_key: str, attributes: tuple[str, ...]
+    ) -> None:
+        """An index of the keys and these attributes. Readers that need more read the rows themselves.
+
+        All public channels are in one partition of their index, and so are all users and the members of a channel.
+        A partition takes about 1,000 writes per second. If it is exceeded, DynamoDB refuses writes to the table
+        ("GSI back-pressure"). So no attribute that a message, a read marker or a change of presence writes may be
+        in an index: a write that changes nothing in an index does not write to it.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/gsi-throttling.html
+        """
         table.add_global_secondary_index(
             index_name=name,
             partition_key=dynamodb.Attribute(name=partition_key, type=STRING),
             sort_key=dynamodb.Attribute(name=sort_key, type=STRING),
-            projection_type=dynamodb.ProjectionType.ALL,
+            projection_type=dynamodb.ProjectionType.INCLUDE if attributes else dynamodb.ProjectionType.KEYS_ONLY,
+            non_key_attributes=list(attributes) or None,
         )

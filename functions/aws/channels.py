@@ -74,7 +74,10 @@ def public_by_name(
         IndexName="byKind", KeyConditionExpression=Key("kind").eq(ChannelKind.PUBLIC.value), Limit=limit, **start
     )
     last = page.get("LastEvaluatedKey")
-    channels = [ChannelRecord.model_validate(row) for row in page["Items"]]
+    # The index has keys only; see stacks/data.py.
+    ids = [str(row["channelId"]) for row in page["Items"]]
+    records = get_many(table_name, ids)
+    channels = [records[channel_id] for channel_id in ids if channel_id in records]
     return channels, (str(last["name"]), str(last["channelId"])) if last else None
 
 

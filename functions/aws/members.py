@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from functions.aws.clients import dynamodb, table
 from functions.aws.reads import paginate
 from functions.aws.transactions import is_condition_failure, transact
-from functions.chat.channels import ChannelRecord, Membership
+from functions.chat.channels import ChannelRecord, ListedMember, Membership
 from functions.chat.rate import RateLimit
 from functions.contract.errors import NotAMemberError, RateLimitedError
 from functions.contract.model import Role
@@ -32,7 +32,7 @@ def of_user(table_name: str, user_id: str) -> Iterator[Membership]:
 
 def page_of_channel(
     table_name: str, channel_id: str, *, limit: int, after_user_id: str | None
-) -> tuple[list[Membership], str | None]:
+) -> tuple[list[ListedMember], str | None]:
     """Return a page of a channel's members sorted by userId, and `after_user_id` for the next (None: no more)."""
     start: dict[str, Any] = {}
     if after_user_id:
@@ -41,15 +41,15 @@ def page_of_channel(
         IndexName="byChannel", KeyConditionExpression=Key("channelId").eq(channel_id), Limit=limit, **start
     )
     last = page.get("LastEvaluatedKey")
-    return [Membership.model_validate(row) for row in page["Items"]], str(last["userId"]) if last else None
+    return [ListedMember.model_validate(row) for row in page["Items"]], str(last["userId"]) if last else None
 
 
-def of_channel(table_name: str, channel_id: str) -> Iterator[Membership]:
+def of_channel(table_name: str, channel_id: str) -> Iterator[ListedMember]:
     """Return all members of a channel sorted by userId. The index is eventually consistent."""
     rows = paginate(
         table(table_name).query, IndexName="byChannel", KeyConditionExpression=Key("channelId").eq(channel_id)
     )
-    return map(Membership.model_validate, rows)
+    return map(ListedMember.model_validate, rows)
 
 
 def add(members_table: str, channels_table: str, membership: Membership) -> Membership:

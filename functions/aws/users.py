@@ -67,7 +67,10 @@ def by_display_name(
         IndexName="directory", KeyConditionExpression=Key("directory").eq(DIRECTORY), Limit=limit, **start
     )
     last = page.get("LastEvaluatedKey")
-    users = [_user(row, now_ms) for row in page["Items"]]
+    # The index has keys only; see stacks/data.py.
+    ids = [str(row["userId"]) for row in page["Items"]]
+    found = get_many(table_name, ids, now_ms=now_ms)
+    users = [found[user_id] for user_id in ids if user_id in found]
     return users, (str(last["displayName"]), str(last["userId"])) if last else None
 
 

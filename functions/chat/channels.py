@@ -32,13 +32,18 @@ class ChannelRecord(Shape):
         return ChannelSummary.model_validate(self.model_dump())
 
 
-class Membership(Shape):
-    """A row of the table `members`. `announced`: the event of this membership is on the bus."""
+class ListedMember(Shape):
+    """A membership as the index of a channel's members has it."""
 
     user_id: str
     channel_id: str
     role: Role
     joined_at: str
+
+
+class Membership(ListedMember):
+    """A row of the table `members`. `announced`: the event of this membership is on the bus."""
+
     read_seq: int = 0
     announced: bool = True
 

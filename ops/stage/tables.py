@@ -98,6 +98,9 @@ def read(stage: Stage, channel_id: str | None = None) -> Tables:
             members=scan(stage, "Members"),
         )
     of_channel = {"KeyConditionExpression": key_equals("channelId", channel_id)}
+    # The index has no attribute that changes often, so the rows themselves are read.
+    members = paginate(table(stage, "Members").query, IndexName="byChannel", **of_channel)
+    member_keys = [{"userId": row["userId"], "channelId": channel_id} for row in members]
     channel = table(stage, "Channels").get_item(Key={"channelId": channel_id}, ConsistentRead=True).get("Item")
     messages = list(paginate(table(stage, "Messages").query, ConsistentRead=True, **of_channel))
     return Tables(
@@ -105,7 +108,7 @@ def read(stage: Stage, channel_id: str | None = None) -> Tables:
         messages=messages,
         message_ids=list(message_ids(stage, (str(row["messageId"]) for row in messages))),
         reactions=list(paginate(table(stage, "Reactions").query, ConsistentRead=True, **of_channel)),
-        members=list(paginate(table(stage, "Members").query, IndexName="byChannel", **of_channel)),
+        members=list(batch_get(stage, "Members", member_keys)),
     )
 
 

@@ -27,11 +27,12 @@ TABLES: dict[str, list[str]] = {
     "users": ["userId"],
     "tickets": ["ticketHash"],
 }
-INDEXES: dict[str, tuple[str, list[str]]] = {
-    "channels": ("byKind", ["kind", "name"]),
-    "members": ("byChannel", ["channelId", "userId"]),
-    "users": ("directory", ["directory", "displayName"]),
+INDEXES: dict[str, tuple[str, list[str], list[str]]] = {
+    "channels": ("byKind", ["kind", "name"], []),
+    "members": ("byChannel", ["channelId", "userId"], ["role", "joinedAt"]),
+    "users": ("directory", ["directory", "displayName"], []),
 }
+"""The name, the keys and the other attributes of each index."""
 NUMBERS = {"seq"}
 BUS = "parley-bus"
 ACCOUNT = "123456789012"
@@ -65,7 +66,10 @@ class Stage:
         self._published.clear()
 
     def _create_table(self, table: str, keys: list[str]) -> None:
-        index_name, index_keys = INDEXES.get(table, ("", []))
+        index_name, index_keys, index_attributes = INDEXES.get(table, ("", [], []))
+        projection: Any = {"ProjectionType": "KEYS_ONLY"}
+        if index_attributes:
+            projection = {"ProjectionType": "INCLUDE", "NonKeyAttributes": index_attributes}
         attributes: Any = [
             {"AttributeName": key, "AttributeType": "N" if key in NUMBERS else "S"}
             for key in dict.fromkeys([*keys, *index_keys])
@@ -75,7 +79,7 @@ class Stage:
                 {
                     "IndexName": index_name,
                     "KeySchema": _schema(index_keys),
-                    "Projection": {"ProjectionType": "ALL"},
+                    "Projection": projection,
                 }
             ]
         }

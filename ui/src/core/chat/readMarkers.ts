@@ -4,6 +4,9 @@ import { withReadSeq } from "../state/frames";
 import { change, store } from "../state/store";
 
 const SEND_DELAY_MS = 350;
+/** In a channel of 10,000, every message is read by many at once: the more members, the longer the delay. */
+const SEND_DELAY_PER_MEMBER_MS = 5;
+const MAX_SEND_DELAY_MS = 60_000;
 
 export class ReadMarkers {
   readonly #api: Api;
@@ -19,7 +22,7 @@ export class ReadMarkers {
   readonly flush = (): void => {
     for (const [channelId, timer] of this.#timers) {
       clearTimeout(timer);
-      void this.#send(channelId, this.#sent.get(channelId) ?? 0);
+      void this.#send(channelId);
     }
   };
 
@@ -41,17 +44,20 @@ export class ReadMarkers {
     if (seq > (this.#sent.get(channelId) ?? 0)) this.#schedule(channelId, seq);
   }
 
+  /** A running timer is kept, so that a channel in which messages never stop sends its marker too. */
   #schedule(channelId: string, seq: number): void {
     this.#sent.set(channelId, seq);
-    clearTimeout(this.#timers.get(channelId));
+    if (this.#timers.has(channelId)) return;
+    const members = store.getState().channels[channelId]?.memberCount ?? 0;
     this.#timers.set(
       channelId,
-      setTimeout(() => this.#send(channelId, seq), SEND_DELAY_MS),
+      setTimeout(() => this.#send(channelId), sendDelay(members)),
     );
   }
 
-  async #send(channelId: string, seq: number): Promise<void> {
+  async #send(channelId: string): Promise<void> {
     this.#timers.delete(channelId);
+    const seq = this.#sent.get(channelId) ?? 0;
     try {
       await this.#api.markRead(channelId, seq);
     } catch {
@@ -59,4 +65,9 @@ export class ReadMarkers {
       if (this.#sent.get(channelId) === seq) this.#sent.delete(channelId);
     }
   }
+}
+
+/** How long a marker waits for further messages, in ms: up to 12,000 members send at most 200 a second. */
+export function sendDelay(members: number): number {
+  return Math.min(MAX_SEND_DELAY_MS, Math.max(SEND_DELAY_MS, members * SEND_DELAY_PER_MEMBER_MS));
 }
