@@ -57,7 +57,13 @@ class ConnectSettings(DisconnectSettings):
     tickets_table: str
 
 
-class SendMessageSettings(FunctionSettings):
+class SocketRouteSettings(FunctionSettings):
+    """A route of the WebSocket API, such as `default`: counts the frames that it refuses."""
+
+    rates_table: str
+
+
+class SendMessageSettings(SocketRouteSettings):
     """`send_message`: admits a message and publishes it."""
 
     members_table: str
@@ -72,7 +78,7 @@ class ChangeMessageSettings(SendMessageSettings):
     messages_table: str
 
 
-class StartTypingSettings(FunctionSettings):
+class StartTypingSettings(SocketRouteSettings):
     """`start_typing`: publishes and stores nothing."""
 
     members_table: str
@@ -97,3 +103,4 @@ class ApiSettings(DisconnectSettings):
     reactions_table: str
     users_table: str
     tickets_table: str
+    rates_table: str

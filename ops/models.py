@@ -92,8 +92,9 @@ class Post(Answer):
     connection_id: str
     user_id: str | None = None
     display_name: str | None = None
-    outcome: Literal["delivered", "gone", "undelivered", "unknown"] = Field(
-        description="unknown: the posting function's log does not say, or no longer"
+    outcome: Literal["delivered", "gone", "slow", "undelivered", "unknown"] = Field(
+        description="slow: the client's buffer was full, and its connection was closed. "
+        "unknown: the posting function's log does not say, or no longer"
     )
     retries: int
     batch: int

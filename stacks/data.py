@@ -33,6 +33,7 @@ class DataStack(StageStack):
         self._index(self.users, "directory", "directory", "displayName", ())
 
         self.tickets = self._table("Tickets", "ticketHash", expires=True)
+        self.rates = self._table("Rates", "userId", "limitName", expires=True)
 
     def _table(
         self,

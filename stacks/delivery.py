@@ -204,6 +204,8 @@ class DeliveryStack(StageStack):
             settings=PostToConnectionsSettings,
             uses=[
                 self.websocket.posting,
+                # To close slow clients.
+                self.websocket.closing,
                 # To prune stale connections.
                 table(self.data.connections, "GetItem", "DeleteItem"),
                 table(self.data.members, "Query"),

@@ -223,6 +223,7 @@ class RestApiStack(StageStack):
                 table(data.users, "GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
                 index(data.users, "directory"),
                 table(data.tickets, "GetItem", "PutItem"),
+                table(data.rates, "UpdateItem"),
                 publish_to(self.events.bus),
             ],
         )

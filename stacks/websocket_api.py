@@ -21,6 +21,7 @@ from functions.settings import (
     ConnectSettings,
     DisconnectSettings,
     SendMessageSettings,
+    SocketRouteSettings,
     StartTypingSettings,
 )
 from stacks.access_logs import WEBSOCKET_FORMAT, access_log_group, api_gateway_log_role
@@ -35,6 +36,12 @@ STAGE_NAME = "socket"
 # Frames per second from all clients together. The functions limit the rate of each user.
 FRAMES_PER_SECOND = 1000
 FRAME_BURST = 2000
+# Frames that reach no function that counts them, or that no client sends: a flood of them must not use up the
+# frames of the other routes. A browser pings every four minutes.
+PINGS_PER_SECOND = 300
+PING_BURST = 600
+UNKNOWN_FRAMES_PER_SECOND = 50
+UNKNOWN_FRAME_BURST = 100
 
 CHANGE_MESSAGE_ACTIONS = (
     Action.EDIT_MESSAGE,
@@ -71,7 +78,7 @@ class WebSocketApiStack(StageStack):
             ),
         )
         _acknowledge_open_route(self.api.node.find_child("$disconnect-Route"))
-        # Every route below posts to a socket whose session has expired, and closes it.
+        # Every route below closes a socket whose session has expired or whose user floods it, after a last frame.
         self.posting = self._connections_use("Post", "POST", "Post frames to the connections")
         self.closing = self._connections_use("Close", "DELETE", "Close the connections")
         self._route(Action.SEND_MESSAGE, self._send_message())
@@ -147,6 +154,7 @@ class WebSocketApiStack(StageStack):
                 table(self.data.members, "UpdateItem"),
                 publish_to(self.events.bus),
                 self._rate_limit,
+                self._refusals,
                 self.posting,
                 self.closing,
             ],
@@ -163,6 +171,7 @@ class WebSocketApiStack(StageStack):
                 table(self.data.messages, "GetItem"),
                 publish_to(self.events.bus),
                 self._rate_limit,
+                self._refusals,
                 self.posting,
                 self.closing,
             ],
@@ -177,6 +186,7 @@ class WebSocketApiStack(StageStack):
             uses=[
                 table(self.data.members, "UpdateItem"),
                 publish_to(self.events.bus),
+                self._refusals,
                 self.posting,
                 self.closing,
             ],
@@ -184,8 +194,18 @@ class WebSocketApiStack(StageStack):
 
     def _default(self) -> ChatFunction:
         return ChatFunction(
-            self, "DefaultRoute", handler="default", memory_mib=256, uses=[self.posting, self.closing]
+            self,
+            "DefaultRoute",
+            handler="default",
+            memory_mib=256,
+            settings=SocketRouteSettings,
+            uses=[self._refusals, self.posting, self.closing],
         )
+
+    @property
+    def _refusals(self) -> Use:
+        """To count refused frames."""
+        return table(self.data.rates, "PutItem", "UpdateItem")
 
     @property
     def _rate_limit(self) -> Use:
@@ -250,9 +270,13 @@ class WebSocketApiStack(StageStack):
             auto_deploy=True,
             throttle=apigatewayv2.ThrottleSettings(rate_limit=FRAMES_PER_SECOND, burst_limit=FRAME_BURST),
         )
-        self._deploy_after_the_routes(cast(apigatewayv2.CfnStage, stage.node.default_child))
+        cfn_stage = cast(apigatewayv2.CfnStage, stage.node.default_child)
+        self._deploy_after_the_routes(cfn_stage)
+        cfn_stage.route_settings = {
+            Action.PING.value: _throttle(PINGS_PER_SECOND, PING_BURST),
+            "$default": _throttle(UNKNOWN_FRAMES_PER_SECOND, UNKNOWN_FRAME_BURST),
+        }
         if self.stage.access_logs:
-            cfn_stage = cast(apigatewayv2.CfnStage, stage.node.default_child)
             cfn_stage.access_log_settings = apigatewayv2.CfnStage.AccessLogSettingsProperty(
                 destination_arn=self.format_arn(
                     service="logs",
@@ -272,7 +296,8 @@ class WebSocketApiStack(StageStack):
 
     def _deploy_after_the_routes(self, stage: apigatewayv2.CfnStage) -> None:
         """Create the API stage last: with `auto_deploy`, API Gateway deploys the API when the stage is created
-        and after each later change. The deployment of a stage that is created earlier lacks routes.
+        and after each later change. The deployment of a stage that is created earlier lacks routes, and a stage
+        with settings for a route that does not exist yet is refused.
         """
         parts = (
             apigatewayv2.CfnRoute,
@@ -310,6 +335,11 @@ class WebSocketApiStack(StageStack):
         return Use(
             environment={"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": self.callback_url}, managed_policies=[policy]
         )
+
+
+def _throttle(rate: int, burst: int) -> dict[str, int]:
+    """The settings of one route. They replace the throttle that the other routes share."""
+    return {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst}
 
 
 def _acknowledge_open_route(route: IConstruct) -> None:

@@ -156,7 +156,7 @@ class Socket:
         """The first frame of a type with these field values. Raises NoSuchFrameError."""
         return await self.wait_for(
             lambda frame: (
-                frame["type"] == kind and all(frame.get(name) == value for name, value in fields.items())
+                frame.get("type") == kind and all(frame.get(name) == value for name, value in fields.items())
             ),
             seconds=seconds,
         )
@@ -166,7 +166,7 @@ class Socket:
         return [
             frame
             for frame in self.frames
-            if frame["type"] == kind and all(frame.get(name) == value for name, value in fields.items())
+            if frame.get("type") == kind and all(frame.get(name) == value for name, value in fields.items())
         ]
 
     def _kinds(self) -> str:
@@ -227,7 +227,9 @@ class ChatClient:
         since = len(via.frames)
         await via.send(action="sendMessage", clientMessageId=client_message_id, channelId=channel_id, text=text)
         return await via.wait_for(
-            lambda frame: frame["type"] in {"ack", "error"} and frame.get("clientMessageId") == client_message_id,
+            lambda frame: (
+                frame.get("type") in {"ack", "error"} and frame.get("clientMessageId") == client_message_id
+            ),
             since=since,
         )
 

@@ -11,7 +11,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import uuid4
@@ -30,7 +30,7 @@ WAIT_SECONDS = 30.0
 """How long `wait_until` waits by default."""
 # A seq is assigned before its message is stored, and the workflow retries to store it for half a minute.
 REQUEST_PAUSES_SECONDS = (0.3, 1.0, 3.0, 10.0, 30.0)
-RETRIED_CODES = frozenset({"RATE_LIMITED", "INTERNAL", "SESSION_EXPIRED"})
+RETRIED_CODES = frozenset({"RATE_LIMITED", "TOO_MANY_REFUSALS", "INTERNAL", "SESSION_EXPIRED"})
 
 
 class RefusedError(Exception):
@@ -76,6 +76,8 @@ class ResumingClient:
     backfills: int = 0
     errors: list[str] = field(default_factory=list)
     _pending: dict[str, PendingMessage] = field(default_factory=dict)
+    _rate_limited: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by the one message that waits for the rate limit: all of them together would be refused again."""
     _socket: Socket | None = None
     _settled: int = 0
     _holes: set[int] = field(default_factory=set)
@@ -151,25 +153,35 @@ class ResumingClient:
         client_message_id = client_message_id or str(uuid4())
         pending = self._pending.setdefault(client_message_id, PendingMessage(text))
         try:
-            while True:
-                pending.answer = asyncio.get_running_loop().create_future()
-                await self._send_frame(client_message_id, text)
-                if cut_after_send:
-                    cut_after_send = False
-                    self.cut()
-                try:
-                    answer = await asyncio.wait_for(pending.answer, ACK_SECONDS)
-                except TimeoutError:
-                    continue
-                if answer["type"] == "ack":
-                    self.acknowledged[client_message_id] = str(answer["messageId"])
-                    return self.acknowledged[client_message_id]
-                self.errors.append(str(answer["code"]))
-                if answer["code"] not in RETRIED_CODES:
-                    raise RefusedError(answer)
-                await asyncio.sleep(answer.get("retryAfterMs", 200) / 1000)
+            async with AsyncExitStack() as stack:
+                return await self._send_until_acknowledged(client_message_id, pending, stack, cut_after_send)
         finally:
             self._pending.pop(client_message_id, None)
+
+    async def _send_until_acknowledged(
+        self, client_message_id: str, pending: PendingMessage, stack: AsyncExitStack, cut_after_send: bool
+    ) -> str:
+        is_waiting = False
+        while True:
+            pending.answer = asyncio.get_running_loop().create_future()
+            await self._send_frame(client_message_id, pending.text)
+            if cut_after_send:
+                cut_after_send = False
+                self.cut()
+            try:
+                answer = await asyncio.wait_for(pending.answer, ACK_SECONDS)
+            except TimeoutError:
+                continue
+            if answer["type"] == "ack":
+                self.acknowledged[client_message_id] = str(answer["messageId"])
+                return self.acknowledged[client_message_id]
+            self.errors.append(str(answer["code"]))
+            if answer["code"] not in RETRIED_CODES:
+                raise RefusedError(answer)
+            if answer["code"] == "RATE_LIMITED" and not is_waiting:
+                await stack.enter_async_context(self._rate_limited)
+                is_waiting = True
+            await asyncio.sleep(answer.get("retryAfterMs", 200) / 1000)
 
     async def wait_until(self, condition: Callable[[], bool], *, seconds: float | None = None) -> None:
         """Wait until a condition on frames or the connection holds. Raises TimeoutError."""

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from boto3.dynamodb.conditions import Attr, Key
-from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
 from functions.aws.clients import dynamodb, table
 from functions.aws.reads import paginate
-from functions.aws.transactions import is_condition_failure, transact
+from functions.aws.transactions import failed_row, transact
 from functions.chat.channels import ChannelRecord, ListedMember, Membership
 from functions.chat.rate import RateLimit
 from functions.contract.errors import NotAMemberError, RateLimitedError
@@ -122,7 +121,7 @@ def mark_read(table_name: str, user_id: str, channel_id: str, seq: int) -> bool:
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     except ClientError as refusal:
-        if _failed_row(refusal) is None:
+        if failed_row(refusal) is None:
             raise NotAMemberError(NOT_A_MEMBER) from None
         return False
     return True
@@ -168,22 +167,11 @@ def _advance(
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     except ClientError as refusal:
-        row = _failed_row(refusal)
+        row = failed_row(refusal)
         if row is None:
             raise NotAMemberError(NOT_A_MEMBER) from None
         return row
     return None
-
-
-def _failed_row(refusal: ClientError) -> dict[str, Any] | None:
-    """Return the row that did not satisfy a condition, None if there is no row. Raises any other error again."""
-    if not is_condition_failure(refusal):
-        raise refusal
-    item: Any = refusal.response.get("Item")
-    if not item:
-        return None
-    # boto3's resource converts results to Python values, but not the item in an error.
-    return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
 
 
 def _deletion(members_table: str, leaver: Membership) -> Any:

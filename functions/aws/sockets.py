@@ -20,6 +20,8 @@ class Outcome(Enum):
 
     DELIVERED = "delivered"
     GONE = "gone"
+    LIMITED = "limited"
+    """Answered 429 after every retry: the client's buffer is full, or the account's quota is used up."""
     UNDELIVERED = "undelivered"
 
 
@@ -29,12 +31,18 @@ class Posted:
 
     delivered: tuple[str, ...]
     gone: tuple[str, ...]
+    limited: tuple[str, ...]
     undelivered: tuple[str, ...]
     retries: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def total(self) -> int:
+        """The number of connections that were posted to."""
+        return len(self.delivered) + len(self.gone) + len(self.limited) + len(self.undelivered)
+
 
 def post(text: str, connection_ids: Sequence[str]) -> Posted:
-    """Post one text to many connections. A post is undelivered when its retries (after 429 and 5xx) failed too."""
+    """Post one text to many connections. 429 and 5xx are retried, per post."""
     client = connections_api()
     data = text.encode()
     outcomes = map_concurrently(
@@ -51,6 +59,7 @@ def post(text: str, connection_ids: Sequence[str]) -> Posted:
     return Posted(
         delivered=tuple(by_outcome[Outcome.DELIVERED]),
         gone=tuple(by_outcome[Outcome.GONE]),
+        limited=tuple(by_outcome[Outcome.LIMITED]),
         undelivered=tuple(by_outcome[Outcome.UNDELIVERED]),
         retries=retries,
     )
@@ -66,15 +75,20 @@ def close(connection_id: str) -> bool:
     return True
 
 
-def close_after(text: str, connection_id: str) -> bool:
-    """Post a last text and close the connection. Return False if the text was not delivered or closing failed."""
+def try_to_close(connection_id: str) -> bool:
+    """Close a connection. Return False if it could not be closed; one that is not open counts as closed."""
     try:
-        posted = post(text, (connection_id,))
         close(connection_id)
     except (BotoCoreError, ClientError):
         logger.exception("the connection was not closed", extra={"connectionId": connection_id})
         return False
-    return bool(posted.delivered)
+    return True
+
+
+def close_after(text: str, connection_id: str) -> bool:
+    """Post a last text and close the connection. Return False if the text was not delivered or closing failed."""
+    posted = post(text, (connection_id,))
+    return try_to_close(connection_id) and bool(posted.delivered)
 
 
 def _post(client: "ApiGatewayManagementApiClient", data: bytes, connection_id: str) -> tuple[Outcome, int]:
@@ -87,7 +101,8 @@ def _post(client: "ApiGatewayManagementApiClient", data: bytes, connection_id: s
         if code == "GoneException" or metadata["HTTPStatusCode"] == 410:
             return Outcome.GONE, retried
         logger.warning("a post failed", extra={"connectionId": connection_id, "errorCode": code})
-        return Outcome.UNDELIVERED, retried
+        is_limited = code == "LimitExceededException" or metadata["HTTPStatusCode"] == 429
+        return Outcome.LIMITED if is_limited else Outcome.UNDELIVERED, retried
     except BotoCoreError as fault:
         logger.warning("a post failed", extra={"connectionId": connection_id, "error": type(fault).__name__})
         return Outcome.UNDELIVERED, 0

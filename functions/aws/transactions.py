@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
 from functions.aws.clients import dynamodb
@@ -35,6 +36,17 @@ def transact(items: Sequence[Any]) -> None:
 def is_condition_failure(error: ClientError) -> bool:
     """Whether the condition of a single write was false."""
     return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
+
+
+def failed_row(error: ClientError) -> dict[str, Any] | None:
+    """Return the row that did not satisfy a condition, None if there is no row. Raises any other error again."""
+    if not is_condition_failure(error):
+        raise error
+    item: Any = error.response.get("Item")
+    if not item:
+        return None
+    # boto3's resource converts results to Python values, but not the item in an error.
+    return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
 
 
 def _is_conflict(response: Any) -> bool:

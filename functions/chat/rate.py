@@ -1,4 +1,4 @@
-"""The rate limit of a member: a steady rate and a burst, kept as one number per member.
+"""Rate limits: of a member in a channel, and of a user. A steady rate and a burst, kept as one number.
 
 This is the generic cell rate algorithm (ITU-T I.371, https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm).
 The number `restedAt` is the time at which the whole burst is available again. Each message moves it one interval
@@ -28,3 +28,25 @@ class RateLimit:
     def retry_after_ms(self, rested_at_ms: int, now_ms: int) -> int:
         """Return how long until the next message is accepted, 0 for now."""
         return max(0, rested_at_ms - self.tolerance_ms - now_ms)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserLimit(RateLimit):
+    """A limit of a user, in all channels and on all connections together. `name` is a key in the table `rates`."""
+
+    name: str
+
+
+REFUSED_FRAMES = UserLimit(name="refusedFrames", per_second=1, burst=60)
+"""Frames that are answered with an error. Beyond the limit, the socket is closed. A browser gets few of them: it
+waits for the time in the error."""
+
+TICKETS = UserLimit(name="tickets", per_second=1, burst=60)
+NEW_CHANNELS = UserLimit(name="newChannels", per_second=0.1, burst=30)
+"""Channels and direct channels."""
+MEMBERSHIP_CHANGES = UserLimit(name="membershipChanges", per_second=1, burst=100)
+"""Joining, adding, leaving and removing: each is a transaction and an event."""
+RENAMES = UserLimit(name="renames", per_second=0.1, burst=10)
+
+COOL_DOWN_MS = 30_000
+"""How long a user whose socket was closed gets no ticket, and each further refused frame closes its socket."""

@@ -20,6 +20,7 @@ class ErrorCode(StrEnum):
     NAME_TAKEN = "NAME_TAKEN"
     TEXT_TOO_LONG = "TEXT_TOO_LONG"
     RATE_LIMITED = "RATE_LIMITED"
+    TOO_MANY_REFUSALS = "TOO_MANY_REFUSALS"
     SESSION_EXPIRED = "SESSION_EXPIRED"
     INTERNAL = "INTERNAL"
 
@@ -103,3 +104,9 @@ class RateLimitedError(ChatError):
     def __init__(self, message: str, *, retry_after_ms: int) -> None:
         super().__init__(message)
         self.retry_after_ms = retry_after_ms
+
+
+class TooManyRefusalsError(RateLimitedError):
+    """Too many frames of the user were refused. The socket is closed; another may open after `retry_after_ms`."""
+
+    code = ErrorCode.TOO_MANY_REFUSALS

@@ -27,7 +27,10 @@ class Ack(Frame):
 
 
 class ErrorFrame(Frame):
-    """A command was refused; the socket stays open. Repeats the fields of the frame that could be parsed."""
+    """A command was refused. Repeats the fields of the frame that could be parsed.
+
+    The socket stays open, except after SESSION_EXPIRED and TOO_MANY_REFUSALS.
+    """
 
     type: Literal["error"] = "error"
     code: ErrorCode

@@ -1,5 +1,6 @@
 """The task of the workflow `deliver`: post the frame of a persisted event to a batch of connections."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from functions.aws import clients, observability, sockets, tracing
@@ -9,6 +10,7 @@ from functions.chat.delivery import frame_for
 from functions.contract.events import Envelope, MessageSent, read_event
 from functions.contract.model import milliseconds
 from functions.logic.disconnection import prune_subscribers
+from functions.logic.slow_clients import close_slow_clients
 from functions.settings import PostToConnectionsSettings
 
 clients.prepare(clients.dynamodb, clients.event_bridge, clients.connections_api)
@@ -16,10 +18,10 @@ clients.prepare(clients.dynamodb, clients.event_bridge, clients.connections_api)
 
 @tracing.traced
 def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """`{event, seq, connectionIds}` → `{delivered: count, gone: count, undelivered: [connectionId]}`.
+    """`{event, seq, connectionIds}` → `{delivered: count, gone: count, slow: count, undelivered: [connectionId]}`.
 
-    Throttled posts are retried per connection, and connections that are gone are pruned. Raises
-    MalformedEventError.
+    Throttled posts are retried per connection, connections that are gone are pruned, and slow clients are closed.
+    Raises MalformedEventError.
     """
     settings, envelope = PostToConnectionsSettings.from_env(), read_event(task["event"])
     frame = frame_for(envelope, task.get("seq"))
@@ -30,9 +32,17 @@ def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
     if posted.gone:
         channel_id, correlation_id = envelope.data.channel_id, envelope.metadata.correlation_id
         prune_subscribers(settings, channel_id, posted.gone, correlation_id=correlation_id)
-    _log(envelope, frame.model_dump()["type"], posted)
+    slow, limited = close_slow_clients(posted)
+    undelivered = (*posted.undelivered, *limited)
+    outcomes = {"delivered": posted.delivered, "gone": posted.gone, "slow": slow, "undelivered": undelivered}
+    _log(envelope, frame.model_dump()["type"], outcomes, posted.retries)
     observability.flush()
-    return {"delivered": len(posted.delivered), "gone": len(posted.gone), "undelivered": list(posted.undelivered)}
+    return {
+        "delivered": len(posted.delivered),
+        "gone": len(posted.gone),
+        "slow": len(slow),
+        "undelivered": list(undelivered),
+    }
 
 
 def _annotate(envelope: Envelope[Any]) -> None:
@@ -50,16 +60,17 @@ def _measure(envelope: Envelope[Any], delivered: int) -> None:
         observability.duration("DeliveryLatency", now_ms() - milliseconds(envelope.data.sent_at))
 
 
-def _log(envelope: Envelope[Any], frame_type: str, posted: sockets.Posted) -> None:
+def _log(
+    envelope: Envelope[Any], frame_type: str, outcomes: Mapping[str, Sequence[str]], retries: Mapping[str, int]
+) -> None:
+    """Log the connection ids by outcome: `parley follow` reads this line."""
     logger.info(
         "posted",
         extra={
             "frameType": frame_type,
             "messageId": getattr(envelope.data, "message_id", None),
             "channelId": envelope.data.channel_id,
-            "delivered": posted.delivered,
-            "gone": posted.gone,
-            "undelivered": posted.undelivered,
-            "retries": posted.retries,
+            **outcomes,
+            "retries": retries,
         },
     )

@@ -2,7 +2,8 @@
 
 Errors are caught only here. An error of the caller is answered with an `error` frame with its code; any other
 exception is logged and answered with INTERNAL and a correlation id. The socket stays open, unless the session has
-expired: then the `error` frame is the last, and the socket is closed.
+expired or too many of the user's frames were refused: then the `error` frame is the last, and the socket is
+closed.
 """
 
 import json
@@ -14,9 +15,20 @@ from typing import Any
 from functions.aws import observability, sockets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
-from functions.contract.errors import ChatError, ErrorCode, RateLimitedError, SessionExpiredError
+from functions.contract.errors import (
+    ChatError,
+    ErrorCode,
+    RateLimitedError,
+    SessionExpiredError,
+    TooManyRefusalsError,
+)
 from functions.contract.frames import ErrorFrame, Frame
 from functions.contract.model import MAX_SEQ, Person
+from functions.logic.refusals import count_refusal
+from functions.settings import SocketRouteSettings
+
+CLOSING = frozenset({ErrorCode.SESSION_EXPIRED, ErrorCode.TOO_MANY_REFUSALS})
+"""The errors after which the socket is closed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +79,7 @@ def socket_route(route: Route) -> Callable[[dict[str, Any], Any], dict[str, Any]
         frame = _answer(route, caller, body)
         observability.flush()
         text = frame.encode()
-        is_last = isinstance(frame, ErrorFrame) and frame.code is ErrorCode.SESSION_EXPIRED
+        is_last = isinstance(frame, ErrorFrame) and frame.code in CLOSING
         if is_last and sockets.close_after(text, caller.connection_id):
             return {"statusCode": 200}
         return {"statusCode": 200, "body": text}
@@ -83,7 +95,7 @@ def _answer(route: Route, caller: Caller, body: str | None) -> Frame:
         frame = route(caller, body, now)
     except ChatError as refusal:
         logger.info("refused", extra={"errorCode": refusal.code})
-        return _error_frame(body, refusal)
+        return _error_frame(body, _counted(caller, refusal))
     except Exception:
         logger.exception("failed")
         return ErrorFrame(
@@ -94,6 +106,26 @@ def _answer(route: Route, caller: Caller, body: str | None) -> Frame:
         )
     logger.info("taken", extra={"frame": frame.model_dump(include={"action", "message_id"}, by_alias=True)})
     return frame
+
+
+def count_as_refused(caller: Caller) -> None:
+    """Count a frame as refused. Raises TooManyRefusalsError, which closes the socket, if there were too many."""
+    cool_down_ms = count_refusal(SocketRouteSettings.from_env(), caller.user_id, now_ms=now_ms())
+    if cool_down_ms:
+        raise TooManyRefusalsError(
+            f"Too much of what you sent was refused. You can connect again in {cool_down_ms // 1000} seconds.",
+            retry_after_ms=cool_down_ms,
+        )
+
+
+def _counted(caller: Caller, refusal: ChatError) -> ChatError:
+    """Count a refusal. Return it, or the error that closes the socket."""
+    if not isinstance(refusal, SessionExpiredError | TooManyRefusalsError):
+        try:
+            count_as_refused(caller)
+        except TooManyRefusalsError as flood:
+            return flood
+    return refusal
 
 
 def _error_frame(body: str | None, refusal: ChatError) -> ErrorFrame:

@@ -14,7 +14,7 @@ from ops.models import MessageReport, RunDetail
 
 BAR = 30
 STATE_MARKS = {"succeeded": "", "caught": "caught: ", "failed": "failed: ", "running": "still running"}
-OUTCOME_COLOURS = {"delivered": "green", "gone": "yellow", "undelivered": "red"}
+OUTCOME_COLOURS = {"delivered": "green", "gone": "yellow", "slow": "yellow", "undelivered": "red"}
 
 
 @app.command(rich_help_panel=OPERATE)

@@ -11,8 +11,8 @@ from ops.stage.stage import Stage
 
 # The clocks of the function and of the workflow's log differ by less; the function logs its line at its end.
 MARGIN_MS = 1_000
-Outcome = Literal["delivered", "gone", "undelivered", "unknown"]
-OUTCOMES: tuple[Outcome, ...] = ("delivered", "gone", "undelivered")
+Outcome = Literal["delivered", "gone", "slow", "undelivered", "unknown"]
+OUTCOMES: tuple[Outcome, ...] = ("delivered", "gone", "slow", "undelivered")
 
 
 def run_detail(stage: Stage, run: Execution) -> RunDetail:

@@ -184,7 +184,14 @@ def template() -> dict[str, Any]:
         },
         "Stage": {
             "Type": "AWS::ApiGatewayV2::Stage",
-            "Properties": {"ApiId": ref("Api"), "StageName": "socket", "AutoDeploy": True},
+            "Properties": {
+                "ApiId": ref("Api"),
+                "StageName": "socket",
+                "AutoDeploy": True,
+                "DefaultRouteSettings": {"ThrottlingRateLimit": 1000, "ThrottlingBurstLimit": 2000},
+                # Two frames, and then one every 1,000 s.
+                "RouteSettings": {"limited": {"ThrottlingRateLimit": 0.001, "ThrottlingBurstLimit": 2}},
+            },
         },
         "Authorizer": {
             "Type": "AWS::ApiGatewayV2::Authorizer",
@@ -222,6 +229,8 @@ def template() -> dict[str, Any]:
         "TalkRoute": route("talk", "RouteIntegration", RouteResponseSelectionExpression="$default"),
         "TalkResponse": route_response("TalkRoute"),
         "WhisperRoute": route("whisper", "RouteIntegration"),
+        "LimitedRoute": route("limited", "RouteIntegration", RouteResponseSelectionExpression="$default"),
+        "LimitedResponse": route_response("LimitedRoute"),
         "PingRoute": route("ping", "PingIntegration", RouteResponseSelectionExpression="$default"),
         "PingResponse": route_response("PingRoute"),
         "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "tests"}},

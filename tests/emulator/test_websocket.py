@@ -52,6 +52,21 @@ def test_an_error_of_a_handler_is_not_disclosed_and_the_connection_stays_open(st
         assert receive_frame(websocket)["n"] == 2
 
 
+def test_frames_beyond_the_throttle_are_answered_without_their_route(stack: Stack):
+    """All clients share the throttle; the socket stays open, and other routes answer."""
+    with stack.connected() as first, stack.connected() as second:
+        for websocket in (first, second):
+            send_frame(websocket, action="limited", n=1)
+            assert receive_frame(websocket)["n"] == 1
+        for websocket in (first, second):
+            send_frame(websocket, action="limited", n=2)
+            answer = receive_frame(websocket)
+            assert answer["message"] == "Too Many Requests"
+            assert set(answer) == {"message", "connectionId", "requestId"}
+            send_frame(websocket, action="talk", n=3)
+            assert receive_frame(websocket)["n"] == 3
+
+
 def test_a_mock_integration_answers_without_a_function(stack: Stack):
     """The answer to `ping` is the template of the integration response."""
     with stack.connected() as websocket:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import httpx
 
+from functions.chat.rate import REFUSED_FRAMES, TICKETS
 from ops.runs import dead_letters
 from ops.runs.run_log import RunLog
 from tests.chat_client import ChatClient
@@ -176,6 +177,13 @@ def stored_messages(stage: TestStage, channel_id: str) -> list[tuple[int, str, s
         if "LastEvaluatedKey" not in page:
             return [(int(row["seq"]), str(row["messageId"]), str(row["text"])) for row in rows]
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def reset_rates(stage: TestStage, user_id: str) -> None:
+    """Delete what a user has used of the limits per user, so that a test need not wait for the cool-down."""
+    table = stage.resource("dynamodb").Table(stage.output("Data", "RatesTableName"))
+    for limit in (REFUSED_FRAMES, TICKETS):
+        table.delete_item(Key={"userId": user_id, "limitName": limit.name})
 
 
 @asynccontextmanager

@@ -3,26 +3,38 @@
 import asyncio
 import json
 from collections import Counter
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
+from functions.chat.rate import COOL_DOWN_MS
+from tests.chat_client import Socket
 from tests.events import envelope, message_data, publish
-from tests.guarantees.clients import connected_channel, create_private_channel, signed_in_users
+from tests.guarantees.clients import (
+    ConnectedChannel,
+    connected_channel,
+    create_private_channel,
+    reset_rates,
+    signed_in_users,
+)
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
 from tests.resuming_client import ResumingClient
-from tests.waiting import until, wait_until
+from tests.waiting import DEADLINE_SECONDS, until, wait_until
 
 PROMISE = 10
+MAX_BAD_FRAMES = 5_000
 pytestmark = pytest.mark.anyio
 
 
 async def test_a_flood_is_rate_limited_with_a_retry_time(stage: TestStage, record: Record, is_long: bool):
     """After a burst a sender gets errors with a retry time, and can send again after it; others always can."""
-    count = 300 if is_long else 60
+    # Of these, so few are refused that the socket stays open.
+    count = 75 if is_long else 60
     async with signed_in_users(stage, "flooder", "neighbour") as (flooder, neighbour):
         channel_id = await create_private_channel(flooder, neighbour)
         await flooder.open_socket()
@@ -50,6 +62,57 @@ async def test_a_flood_is_rate_limited_with_a_retry_time(stage: TestStage, recor
             await neighbour.sockets[0].wait_for_type("message", messageId=message_id)
     record.tried("concurrent messages of one sender", count)
     record.note(f"flood of {count}: {len(accepted)} accepted, {len(refused)} rate limited")
+
+
+async def test_a_flooder_loses_its_socket_and_others_are_served(stage: TestStage, record: Record, is_long: bool):
+    """The last frame says when to come back; until then there is no ticket, and after it no text is lost."""
+    async with (
+        signed_in_users(stage, "flooder", "neighbour", "friend") as (flooder, neighbour, friend),
+        AsyncExitStack() as stack,
+    ):
+        channel_id = await create_private_channel(neighbour, friend, flooder)
+        clients = [
+            await stack.enter_async_context(ResumingClient.online(user, channel_id))
+            for user in (neighbour, friend)
+        ]
+        channel = ConnectedChannel(stage, channel_id, clients)
+        socket = await flooder.open_socket()
+        flood = asyncio.create_task(send_bad_frames(socket))
+        for number in range(5):
+            await channel.send(clients[0], f"during the flood {number}")
+        sent = await flood
+        assert not socket.is_open
+        last = socket.of_type("error")[-1]
+        assert (last["code"], last["retryAfterMs"]) == ("TOO_MANY_REFUSALS", COOL_DOWN_MS)
+        refused = await flooder.api.call("POST", "/tickets")
+        assert (refused.status_code, refused.json()["code"]) == (429, "RATE_LIMITED")
+        assert 0 < int(refused.headers["Retry-After"]) <= COOL_DOWN_MS / 1000
+        # What the flooder writes now is sent when it may connect again.
+        returning = ResumingClient(flooder, channel_id)
+        returning.start()
+        stack.push_async_callback(returning.stop)
+        written = asyncio.create_task(channel.send(returning, "written during the cool-down"))
+        await channel.send(clients[0], "during the cool-down")
+        assert returning.connections == 0
+        if not is_long:
+            await asyncio.to_thread(reset_rates, stage, flooder.user_id)
+        await written
+        channel.clients.append(returning)
+        assert len(await channel.check(record)) == 7
+    record.tried("bad frames until the socket was closed", sent)
+
+
+async def send_bad_frames(socket: Socket) -> int:
+    """Send frames that are refused, without waiting for answers, until the socket closes. Returns their number."""
+    for number in range(MAX_BAD_FRAMES):
+        try:
+            await socket.send_text("{")
+        except ConnectionClosed:
+            return number
+        # As fast as the socket takes them, but the other clients of this process get their turn.
+        await asyncio.sleep(0.002)
+    await socket.wait_closed(DEADLINE_SECONDS)
+    return MAX_BAD_FRAMES
 
 
 def malformed_details(channel_id: str) -> dict[str, Any]:

@@ -21,13 +21,14 @@ KEYS = {
     "Subscriptions": ("channelId:S", "connectionId:S"),
     "Users": ("userId:S",),
     "Tickets": ("ticketHash:S",),
+    "Rates": ("userId:S", "limitName:S"),
 }
 INDEXES = {
     "Channels": {"byKind": ("kind:S", "name:S")},
     "Members": {"byChannel": ("channelId:S", "userId:S")},
     "Users": {"directory": ("directory:S", "displayName:S")},
 }
-EXPIRING = {"Connections", "Subscriptions", "Tickets"}
+EXPIRING = {"Connections", "Subscriptions", "Tickets", "Rates"}
 
 # Every attribute that an update of a table with an index changes, by what changes it. Only what a person does
 # rarely may be in an index; a frame, a message, a read marker or a connection writes far more often.

@@ -101,6 +101,17 @@ def test_api_gateway_writes_no_execution_logs_of_sockets(stage: Synthesised, ful
         assert "DataTraceEnabled" not in websocket_stage["Properties"]["DefaultRouteSettings"]
 
 
+def test_frames_that_no_function_counts_have_their_own_throttle(stage: Synthesised) -> None:
+    """A flood of pings, which API Gateway answers, or of unknown frames must leave the others their share."""
+    (websocket_stage,) = stage.resources("AWS::ApiGatewayV2::Stage").values()
+    properties = websocket_stage["Properties"]
+    assert set(properties["RouteSettings"]) == {Action.PING, "$default"}
+    routes = {each["Properties"]["RouteKey"] for each in stage.resources("AWS::ApiGatewayV2::Route").values()}
+    assert set(properties["RouteSettings"]) <= routes, "API Gateway refuses settings of an unknown route"
+    for settings in properties["RouteSettings"].values():
+        assert 0 < settings["ThrottlingRateLimit"] < properties["DefaultRouteSettings"]["ThrottlingRateLimit"] / 2
+
+
 def test_access_logs_contain_no_ticket(prod: Synthesised) -> None:
     """The ticket is in the query string, which the format does not contain."""
     (websocket_stage,) = prod.resources("AWS::ApiGatewayV2::Stage").values()

@@ -26,6 +26,7 @@ TABLES: dict[str, list[str]] = {
     "subscriptions": ["channelId", "connectionId"],
     "users": ["userId"],
     "tickets": ["ticketHash"],
+    "rates": ["userId", "limitName"],
 }
 INDEXES: dict[str, tuple[str, list[str], list[str]]] = {
     "channels": ("byKind", ["kind", "name"], []),

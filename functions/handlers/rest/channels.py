@@ -3,7 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
-from functions.aws import channels, members, users
+from functions.aws import channels, members, rates, users
 from functions.aws.clock import now_ms
 from functions.chat.channels import (
     NO_CHANNEL,
@@ -16,6 +16,7 @@ from functions.chat.channels import (
     view,
     visible,
 )
+from functions.chat.rate import MEMBERSHIP_CHANGES, NEW_CHANNELS
 from functions.contract.errors import InvalidRequestError, NotAMemberError, NotFoundError
 from functions.contract.events import ChannelKind
 from functions.contract.model import timestamp
@@ -66,6 +67,7 @@ def create_channel() -> Response[str]:
     """Create a channel, owned by the caller."""
     settings, body, now = ApiSettings.from_env(), http.body_of(router, NewChannel), now_ms()
     user = register_caller(settings, http.caller(router))
+    rates.check(settings.rates_table, user.user_id, NEW_CHANNELS, now_ms=now)
     channel = named(body.name, ChannelKind(body.kind), created_by=user.user_id, created_at=timestamp(now))
     membership.create(settings, channel, first_members=(user,), creator_id=user.user_id, now_ms=now)
     return _answer_channel(settings, channel.channel_id, user.user_id, status=201)
@@ -79,6 +81,7 @@ def open_direct_channel() -> Response[str]:
     other = users.get(settings.users_table, body.user_id, now_ms=now)
     if other is None:
         raise NotFoundError(NO_USER)
+    rates.check(settings.rates_table, user.user_id, NEW_CHANNELS, now_ms=now)
     channel = direct(user.user_id, other.user_id, created_at=timestamp(now))
     membership.create(settings, channel, first_members=(user, other), creator_id=user.user_id, now_ms=now)
     return _answer_channel(settings, channel.channel_id, user.user_id)
@@ -122,6 +125,7 @@ def add_member(channel_id: str, user_id: str) -> Response[str]:
     channel, mine = _visible_channel(settings, channel_id, actor.user_id)
     if mine is None or user.user_id != actor.user_id:
         check_may_add(channel, mine, actor_id=actor.user_id, user_id=user.user_id)
+    rates.check(settings.rates_table, actor.user_id, MEMBERSHIP_CHANGES, now_ms=now)
     membership.join(settings, channel, user, actor_id=actor.user_id, now_ms=now)
     return _answer_channel(settings, channel_id, actor.user_id)
 
@@ -134,6 +138,7 @@ def remove_member(channel_id: str, user_id: str) -> Response[str]:
     leaver = principal.user_id if user_id == "me" else http.path_id(user_id, NO_USER)
     if mine is not None or leaver != principal.user_id:
         check_may_remove(channel, mine, actor_id=principal.user_id, user_id=leaver)
+        rates.check(settings.rates_table, principal.user_id, MEMBERSHIP_CHANGES, now_ms=now)
         membership.leave(settings, channel, leaver, actor_id=principal.user_id, now_ms=now)
     return http.no_content()
 

@@ -3,8 +3,9 @@
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
-from functions.aws import tickets, users
+from functions.aws import rates, tickets, users
 from functions.aws.clock import now_ms
+from functions.chat.rate import RENAMES, TICKETS
 from functions.contract.errors import SessionExpiredError
 from functions.contract.model import timestamp
 from functions.contract.resources import Profile, Ticket, UserPage
@@ -27,6 +28,7 @@ def rename_me() -> Response[str]:
     """Change the caller's display name. Earlier messages keep the old one."""
     settings, profile = ApiSettings.from_env(), http.body_of(router, Profile)
     user = register_caller(settings, http.caller(router))
+    rates.check(settings.rates_table, user.user_id, RENAMES, now_ms=now_ms())
     users.rename(settings.users_table, user.user_id, profile.display_name)
     return http.answer(user.model_copy(update={"display_name": profile.display_name}))
 
@@ -52,6 +54,7 @@ def issue_ticket() -> Response[str]:
     if tickets.session_has_ended(settings.tickets_table, principal.session_id):
         raise SessionExpiredError("You signed out. Sign in again.")
     user = register_caller(settings, principal)
+    rates.check(settings.rates_table, user.user_id, TICKETS, now_ms=now_ms())
     holder = tickets.TicketHolder(
         user_id=user.user_id,
         display_name=user.display_name,

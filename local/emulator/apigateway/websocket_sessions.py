@@ -3,7 +3,8 @@
 On AWS, every frame of a connection invokes its route immediately, without waiting for the previous frame. A route
 answers the client only when it has a route response, and a failed integration sends `{"message": "Internal server
 error", …}`. A connection ends after ten minutes without traffic, and after two hours in any case. `@connections`
-rejects more than 128 KB (413), and posts to a client that does not read (429). MiniStack
+rejects more than 128 KB (413), and posts to a client that does not read (429). A stage throttles the frames of all
+its clients together. MiniStack
 (`apigateway.handle_websocket`, `handle_connections_api`) runs one frame at a time in one worker and discards the
 worker's logs, sends every returned body, has no limits, and answers `GetConnection` in a form that boto3 cannot
 parse. This addition replaces both functions. The server limits the sizes of frames and messages (`__main__`).
@@ -21,6 +22,7 @@ from urllib.parse import parse_qs
 from local.emulator import patching
 from local.emulator.apigateway.websocket_connection import Connection, ConnectionClock
 from local.emulator.apigateway.websocket_routes import WebSocketRoutes
+from local.emulator.apigateway.websocket_throttle import MESSAGE, StageThrottle
 from local.emulator.xray import trace_headers
 
 logger = logging.getLogger("parley.websocket")
@@ -29,6 +31,7 @@ IDLE_SECONDS = 600.0
 LIFETIME_SECONDS = 7200.0
 MAX_MESSAGE_BYTES = 128 * 1024
 MAX_CONCURRENT_FRAMES = 16
+FLUSH_SECONDS = 2.0
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -43,6 +46,7 @@ class WebSocketSessions:
         self._gateway = patching.module("services.apigateway")
         self._routes = WebSocketRoutes()
         self.clock = ConnectionClock()
+        self._throttle = StageThrottle()
         self._open: dict[str, Connection] = {}
         self._sessions: set[asyncio.Task[None]] = set()
         self._frames: set[asyncio.Task[None]] = set()
@@ -111,6 +115,12 @@ class WebSocketSessions:
     def _has_stage(self, owner: tuple[str, str, str], api_id: str, stage: str) -> bool:
         return stage in self._gateway._stages.get_scoped(owner[1], owner[2], api_id, {})
 
+    def _admit(self, connection: Connection, route_key: str) -> bool:
+        """Whether the throttle of the stage admits a frame, or the handshake of `$connect`."""
+        stages = self._gateway._stages.get_scoped(connection.account_id, connection.region, connection.api_id, {})
+        stage = stages.get(connection.stage) or {}
+        return self._throttle.admit(connection.api_id, connection.stage, stage, route_key)
+
     async def _connect(
         self, connection: Connection, query: dict[str, list[str]], send: Send
     ) -> dict[str, Any] | None:
@@ -120,6 +130,9 @@ class WebSocketSessions:
             return {}
         request_id = str(patching.module("core.responses").new_uuid())
         identity = {"connectionId": connection.connection_id, "requestId": request_id}
+        if not self._admit(connection, "$connect"):
+            await reject(send, 429, {"message": MESSAGE, **identity})
+            return None
         if (route.get("authorizationType") or "NONE").upper() == "CUSTOM":
             rejection, connection.authorizer = await self._gateway._authorize_ws_connect(
                 connection.api_id,
@@ -200,10 +213,15 @@ class WebSocketSessions:
             await send({"type": "websocket.send", "text": text})
 
     async def _flush(self, connection: Connection, send: Send) -> None:
-        """Send the frames that were posted before the connection was closed."""
+        """Send the frames that were posted before the connection was closed, unless the client does not read."""
         with contextlib.suppress(Exception):
-            while not connection.outbox.empty():
-                await send({"type": "websocket.send", "text": connection.outbox.get_nowait()})
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await self._send_waiting(connection, send)
+
+    @staticmethod
+    async def _send_waiting(connection: Connection, send: Send) -> None:
+        while not connection.outbox.empty():
+            await send({"type": "websocket.send", "text": connection.outbox.get_nowait()})
 
     async def _watch_clock(self, connection: Connection) -> None:
         """Close the connection after ten idle minutes, or after two hours."""
@@ -232,6 +250,8 @@ class WebSocketSessions:
         key = "$default" if key in ("$connect", "$disconnect") else key
         route = self._routes.match(connection.api_id, key, or_default=True)
         identity = {"connectionId": connection.connection_id, "requestId": request_id}
+        if not self._admit(connection, str(route.get("routeKey")) if route else key):
+            return json.dumps({"message": MESSAGE, **identity})
         if route is None:
             return json.dumps({"message": "Forbidden", **identity})
         event = self._routes.event(connection, route, "MESSAGE", request_id, text)

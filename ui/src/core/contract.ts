@@ -117,9 +117,11 @@ export interface ErrorBody {
 }
 
 /** The codes of `error` frames and of REST errors. */
-export type ErrorCode = "INVALID_FRAME" | "INVALID_REQUEST" | "UNKNOWN_ACTION" | "NOT_A_MEMBER" | "NOT_FOUND" | "FORBIDDEN" | "NAME_TAKEN" | "TEXT_TOO_LONG" | "RATE_LIMITED" | "SESSION_EXPIRED" | "INTERNAL";
+export type ErrorCode = "INVALID_FRAME" | "INVALID_REQUEST" | "UNKNOWN_ACTION" | "NOT_A_MEMBER" | "NOT_FOUND" | "FORBIDDEN" | "NAME_TAKEN" | "TEXT_TOO_LONG" | "RATE_LIMITED" | "TOO_MANY_REFUSALS" | "SESSION_EXPIRED" | "INTERNAL";
 
-/** A command was refused; the socket stays open. Repeats the fields of the frame that could be parsed. */
+/** A command was refused. Repeats the fields of the frame that could be parsed.
+
+The socket stays open, except after SESSION_EXPIRED and TOO_MANY_REFUSALS. */
 export interface ErrorFrame {
   type: "error";
   code: ErrorCode;

@@ -206,3 +206,27 @@ test("a new socket with a renewed session takes over before the two-hour limit, 
   expect(texts()).toEqual(["early", "in between", "late"]);
   expect(line()).toBe("");
 });
+
+test("after too many refusals the client waits as long as the server says, and loses no text", async () => {
+  await openChat();
+  const message = "Too much of what you sent was refused. You can connect again in 30 seconds.";
+  server.outgoing = (frame) =>
+    frame.type === "ack" ? [{ type: "error", code: "TOO_MANY_REFUSALS", message, retryAfterMs: 30_000 }] : [];
+  await sendMessage("the last straw");
+  await advance(100);
+  server.outgoing = (frame) => [frame];
+  expect(server.cutAll()).toBe(1);
+  await advance();
+  expect(document.body.textContent).toContain(`${message} What you wrote is kept and sent then.`);
+  await sendMessage("written meanwhile");
+  const tickets = () => server.requests.filter((request) => request === "POST /api/tickets").length;
+  expect(tickets()).toBe(1);
+  await advance(20_000);
+  offline(false);
+  await advance(9_000);
+  expect(tickets()).toBe(1);
+  await advance(15_000);
+  expect(tickets()).toBe(2);
+  expect(deliveryState("the last straw")).toBe("Delivered");
+  expect(deliveryState("written meanwhile")).toBe("Delivered");
+});

@@ -25,7 +25,7 @@ from functions.handlers import default, post_to_connections
 frame, task = json.load(sys.stdin)
 context = SimpleNamespace(function_name="f", aws_request_id="r")
 default.handler(frame, context)
-sockets.post = lambda text, ids: sockets.Posted(delivered=tuple(ids), gone=(), undelivered=())
+sockets.post = lambda text, ids: sockets.Posted(delivered=tuple(ids), gone=(), limited=(), undelivered=())
 post_to_connections.handler(task, context)
 task["event"]["detail"]["data"]["sentAt"] = "never"
 try:

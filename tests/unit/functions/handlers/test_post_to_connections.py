@@ -32,7 +32,7 @@ def test_every_connection_gets_the_same_frame(
     """With the assigned seq; the latency is measured."""
     server_time.advance(120)
     answer = call(post_to_connections.handler, task("a1", "a2", "b1"))
-    assert answer == {"delivered": 3, "gone": 0, "undelivered": []}
+    assert answer == {"delivered": 3, "gone": 0, "slow": 0, "undelivered": []}
     assert set(sockets.received) == {"a1", "a2", "b1"}
     for [frame] in sockets.received.values():
         assert (frame["type"], frame["seq"], frame["text"]) == ("message", 42, SECRET)
@@ -51,7 +51,7 @@ def test_a_stale_connection_is_pruned_and_published(call: Call, people: Stage, s
     """Its rows are deleted; its user is read from the table; the others get their frame."""
     sockets.answers["b1"] = [410]
     answer = call(post_to_connections.handler, task("a1", "a2", "b1"))
-    assert answer == {"delivered": 2, "gone": 1, "undelivered": []}
+    assert answer == {"delivered": 2, "gone": 1, "slow": 0, "undelivered": []}
     assert {row["connectionId"] for row in people.rows("connections")} == {"a1", "a2"}
     assert people.subscriptions() == {("c-1", "a1"), ("c-1", "a2")}
     [event] = people.published()
@@ -100,27 +100,62 @@ def test_a_throttled_batch_is_delivered_after_retries(call: Call, people: Stage,
     ids = [f"k-{number}" for number in range(100)]
     sockets.answers = {connection_id: [429, 429, 429] for connection_id in ids}
     answer = call(post_to_connections.handler, task(*ids))
-    assert answer == {"delivered": 100, "gone": 0, "undelivered": []}
+    assert answer == {"delivered": 100, "gone": 0, "slow": 0, "undelivered": []}
     assert sockets.attempts == dict.fromkeys(ids, 4)
 
 
-@pytest.mark.parametrize(("planned", "attempts"), [([429] * 20, 5), ([500] * 20, 5), ([403], 1)])
+@pytest.mark.parametrize(("planned", "attempts"), [([500] * 20, 5), ([403], 1)])
 def test_an_undelivered_post_is_reported(
     call: Call, people: Stage, sockets: Sockets, logs: Logs, planned: list[int], attempts: int
 ):
     """After all retries, or immediately if retries cannot help. It is not pruned, because it may still be open."""
     sockets.answers["b1"] = planned
     answer = call(post_to_connections.handler, task("a1", "b1"))
-    assert answer == {"delivered": 1, "gone": 0, "undelivered": ["b1"]}
+    assert answer == {"delivered": 1, "gone": 0, "slow": 0, "undelivered": ["b1"]}
     assert sockets.attempts["b1"] == attempts
     assert ("c-1", "b1") in people.subscriptions()
     assert "a post failed" in logs.messages()
 
 
+def test_a_slow_client_is_closed(call: Call, people: Stage, sockets: Sockets, logs: Logs):
+    """Its buffer is full, so it is answered 429 after every retry. It connects again and backfills."""
+    sockets.answers["b1"] = [429] * 5
+    answer = call(post_to_connections.handler, task("a1", "a2", "b1"))
+    assert answer == {"delivered": 2, "gone": 0, "slow": 1, "undelivered": []}
+    assert sockets.closed == ["b1"]
+    assert logs.metric("SlowClients") == [1]
+    [posted] = [line for line in logs.lines if line.get("message") == "posted"]
+    assert (posted["slow"], posted["undelivered"]) == (["b1"], [])
+
+
+def test_a_slow_client_that_has_closed_meanwhile_needs_no_dead_letter(call: Call, people: Stage, sockets: Sockets):
+    """Closing is answered 410."""
+    sockets.answers["b1"], sockets.closings["b1"] = [429] * 5, [410]
+    assert call(post_to_connections.handler, task("a1", "b1"))["undelivered"] == []
+
+
+def test_under_a_general_throttle_no_client_is_closed(call: Call, people: Stage, sockets: Sockets, logs: Logs):
+    """Many connections of a batch are answered 429: the account's quota is used up, and no client is slow."""
+    ids = [f"k-{number}" for number in range(100)]
+    throttled = ids[:30]
+    sockets.answers = {connection_id: [429] * 5 for connection_id in throttled}
+    answer = call(post_to_connections.handler, task(*ids))
+    assert answer == {"delivered": 70, "gone": 0, "slow": 0, "undelivered": throttled}
+    assert sockets.closed == []
+    assert logs.metric("SlowClients") == []
+
+
+def test_a_client_that_cannot_be_closed_counts_as_undelivered(call: Call, people: Stage, sockets: Sockets):
+    """Closing is throttled too: the only connection of this batch was not slow."""
+    sockets.answers["b1"], sockets.closings["b1"] = [429] * 5, [429] * 5
+    answer = call(post_to_connections.handler, task("b1"))
+    assert answer == {"delivered": 0, "gone": 0, "slow": 0, "undelivered": ["b1"]}
+
+
 def test_without_connections_nothing_is_posted(call: Call, people: Stage, sockets: Sockets):
     """For example, a member without connections left."""
     answer = call(post_to_connections.handler, task(name="MemberLeft", seq=None))
-    assert answer == {"delivered": 0, "gone": 0, "undelivered": []}
+    assert answer == {"delivered": 0, "gone": 0, "slow": 0, "undelivered": []}
 
 
 @pytest.mark.parametrize("change", [{"text": None}, {"sender": {"userId": ""}}, {"sentAt": "yesterday"}])

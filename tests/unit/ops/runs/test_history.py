@@ -119,7 +119,7 @@ def test_every_connection_of_a_batch_gets_an_outcome():
     """From the function's log line; without it, from the counts if all outcomes are equal."""
     first, second = one(two_batches()).batches
     reports: list[dict[str, Any]] = [
-        {"delivered": ["a"], "gone": ["b"], "undelivered": [], "retries": {"a": 2}},
+        {"delivered": ["a"], "gone": ["b"], "slow": [], "undelivered": [], "retries": {"a": 2}},
         {"delivered": ["x"]},
     ]
     outcomes = {post.connection_id: (post.outcome, post.retries) for post in posts_of_batch(first, reports)}

@@ -15,6 +15,8 @@ import { ApiError } from "./errors";
 
 const TIMEOUT_MS = 15_000;
 const REPEATS = 2;
+/** A request that the server accepts only later than this is not repeated. */
+const MAX_RETRY_AFTER_MS = 5_000;
 
 export interface TokenSource {
   /** A valid ID token, renewed where needed. Throws ApiError SIGNED_OUT. */
@@ -74,8 +76,8 @@ export class Api {
         return await this.#requestOnce<T>(method, path, body);
       } catch (failure) {
         const retry = failure instanceof ApiError && failure.isTransient && attempt < repeats;
-        if (!retry) throw failure;
-        await sleep(300 * 2 ** attempt * (0.5 + Math.random()));
+        if (!retry || failure.retryAfterMs > MAX_RETRY_AFTER_MS) throw failure;
+        await sleep(failure.retryAfterMs + 300 * 2 ** attempt * (0.5 + Math.random()));
       }
     }
   }
@@ -112,7 +114,8 @@ export class Api {
 
 async function toApiError(response: Response): Promise<ApiError> {
   const body = (await response.json().catch(() => null)) as Partial<ErrorBody> | null;
-  if (body?.code && body.message) return new ApiError(body.code, body.message, response.status);
+  const retryAfterMs = 1_000 * (Number(response.headers.get("Retry-After")) || 0);
+  if (body?.code && body.message) return new ApiError(body.code, body.message, response.status, retryAfterMs);
   if (response.status === 401)
     return new ApiError("SESSION_EXPIRED", "Your session has expired. Sign in again.", 401);
   if (response.status === 429)

@@ -6,12 +6,15 @@ export type FailureCode = ErrorCode | "UNREACHABLE" | "SIGNED_OUT";
 export class ApiError extends Error {
   readonly code: FailureCode;
   readonly status: number;
+  /** When the server accepts another request, in ms from its answer; 0 if it did not say. */
+  readonly retryAfterMs: number;
 
-  constructor(code: FailureCode, message: string, status = 0) {
+  constructor(code: FailureCode, message: string, status = 0, retryAfterMs = 0) {
     super(message);
     this.name = "ApiError";
     this.code = code;
     this.status = status;
+    this.retryAfterMs = retryAfterMs;
   }
 
   /** Whether the same request may succeed later. */

@@ -164,6 +164,10 @@ export class Chat {
 
   #onError(frame: ErrorFrame): void {
     if (frame.code === "SESSION_EXPIRED") this.#connection.replaceSession();
+    else if (frame.code === "TOO_MANY_REFUSALS") {
+      this.#connection.coolDown(frame.retryAfterMs ?? 0);
+      this.toast("error", `${frame.message} What you wrote is kept and sent then.`);
+    }
     // A rejected message shows its own error, and a rejected typing frame needs none.
     else if (frame.clientMessageId === undefined && frame.action !== "startTyping") {
       this.toast("error", frame.message);

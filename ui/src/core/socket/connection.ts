@@ -69,6 +69,11 @@ export class Connection {
     this.#dispatch({ type: "sessionExpired" });
   }
 
+  /** The server closes the socket, because too many frames were refused. */
+  coolDown(after: number): void {
+    this.#dispatch({ type: "coolDown", after });
+  }
+
   #onOnline = () => this.#dispatch({ type: "online" });
   #onOffline = () => this.#dispatch({ type: "offline" });
   #onVisibilityChange = () => {
@@ -122,8 +127,9 @@ export class Connection {
       const { ticket, sessionEndsIn } = await this.#options.ticket(fresh);
       this.#dispatch({ type: "ticket", id, ticket, sessionEndsIn });
     } catch (failure) {
-      const signedOut = (failure as { code?: unknown } | null)?.code === "SIGNED_OUT";
-      this.#dispatch({ type: "ticketFailed", id, signedOut });
+      const { code, retryAfterMs } = (failure ?? {}) as { code?: unknown; retryAfterMs?: unknown };
+      const retryAfter = typeof retryAfterMs === "number" ? retryAfterMs : 0;
+      this.#dispatch({ type: "ticketFailed", id, signedOut: code === "SIGNED_OUT", retryAfter });
     }
   }
 

@@ -36,6 +36,8 @@ export interface Machine {
   readonly attempt: number;
   readonly hasBeenOpen: boolean;
   readonly lastId: number;
+  /** The server accepts no further socket for this long (ms). 0: it does. */
+  readonly coolDown: number;
 }
 
 export type TimerName = "retry" | "opening" | "ping" | "pong" | "rotate" | "linger";
@@ -49,8 +51,16 @@ export type MachineEvent =
   | { readonly type: "checkAlive" }
   /** The server reported that the session of the socket has ended. */
   | { readonly type: "sessionExpired" }
+  /** The server closes the socket and accepts the next one after this time (ms). */
+  | { readonly type: "coolDown"; readonly after: number }
   | { readonly type: "ticket"; readonly id: number; readonly ticket: string; readonly sessionEndsIn: number }
-  | { readonly type: "ticketFailed"; readonly id: number; readonly signedOut: boolean }
+  | {
+      readonly type: "ticketFailed";
+      readonly id: number;
+      readonly signedOut: boolean;
+      /** When the server issues a ticket, in ms. 0: unknown. */
+      readonly retryAfter?: number;
+    }
   | { readonly type: "opened"; readonly id: number }
   | { readonly type: "closed"; readonly id: number }
   | { readonly type: "received"; readonly id: number }
@@ -81,6 +91,7 @@ export const stopped: Machine = {
   attempt: 0,
   hasBeenOpen: false,
   lastId: 0,
+  coolDown: 0,
 };
 
 export function statusOf(machine: Machine): ConnectionStatus {
@@ -117,6 +128,9 @@ export function step(machine: Machine, event: MachineEvent, random: () => number
     case "sessionExpired":
       return machine.current === null || machine.next !== null ? unchanged(machine) : openNext(machine, true);
 
+    case "coolDown":
+      return unchanged({ ...machine, coolDown: event.after });
+
     case "ticket":
       if (machine.next?.id !== event.id) return unchanged(machine);
       return {
@@ -127,7 +141,7 @@ export function step(machine: Machine, event: MachineEvent, random: () => number
     case "ticketFailed":
       if (machine.next?.id !== event.id) return unchanged(machine);
       if (event.signedOut) return step(machine, { type: "stop" }, random);
-      return attemptFailed({ ...machine, next: null }, random);
+      return attemptFailed({ ...machine, next: null, coolDown: event.retryAfter ?? 0 }, random);
 
     case "opened":
       return machine.next?.id === event.id ? takeOver(machine, machine.next, random) : unchanged(machine);
@@ -150,7 +164,9 @@ function timer(machine: Machine, name: TimerName, random: () => number): Step {
   switch (name) {
     case "retry":
     case "rotate":
-      return machine.next === null ? openNext(machine, name === "rotate") : unchanged(machine);
+      return machine.next === null
+        ? openNext({ ...machine, coolDown: 0 }, name === "rotate")
+        : unchanged(machine);
 
     case "opening": {
       if (machine.next === null) return unchanged(machine);
@@ -223,6 +239,7 @@ function takeOver(machine: Machine, next: NonNullable<Machine["next"]>, random: 
       next: null,
       attempt: 0,
       hasBeenOpen: true,
+      coolDown: 0,
       lingering: [...machine.lingering, ...replaced],
     },
     effects,
@@ -239,15 +256,19 @@ function connectionLost(machine: Machine, random: () => number): Step {
   if (after.next !== null || !after.started) return { machine: after, effects: clearTimers };
   return {
     machine: after,
-    effects: [...clearTimers, { do: "setTimer", name: "retry", after: backoff(0, random()) }],
+    effects: [...clearTimers, retry(after, 0, random)],
   };
+}
+
+/** Retry after the back-off, but not before the server accepts a socket. */
+function retry(machine: Machine, attempt: number, random: () => number): Effect {
+  return { do: "setTimer", name: "retry", after: machine.coolDown + backoff(attempt, random()) };
 }
 
 /** An attempt failed: back off. */
 function attemptFailed(machine: Machine, random: () => number): Step {
   const effects: Effect[] = [{ do: "clearTimer", name: "opening" }];
-  if (machine.started)
-    effects.push({ do: "setTimer", name: "retry", after: backoff(machine.attempt, random()) });
+  if (machine.started) effects.push(retry(machine, machine.attempt, random));
   return { machine: { ...machine, attempt: machine.attempt + 1 }, effects };
 }
 
@@ -262,8 +283,8 @@ function checkAlive(machine: Machine): Step {
       ],
     };
   }
-  // The user is active: do not wait for the end of a long back-off.
-  return machine.next === null
+  // The user is active: do not wait for the end of a long back-off. The server's own time is kept.
+  return machine.next === null && machine.coolDown === 0
     ? openNext({ ...machine, attempt: Math.min(machine.attempt, 1) }, false)
     : unchanged(machine);
 }

@@ -153,6 +153,7 @@ function afterRefusal(
 ): Outgoing {
   switch (refusal.code) {
     case "RATE_LIMITED":
+    case "TOO_MANY_REFUSALS":
       // The message keeps its place.
       return { ...item, state: "queued", attempts: 0, notBefore: now + (refusal.retryAfterMs ?? 1_000) };
     case "SESSION_EXPIRED":

@@ -84,8 +84,8 @@ export interface MessagePost {
   connectionId: string;
   userId: string | null;
   displayName: string | null;
-  /** unknown: the posting function's log does not say, or no longer */
-  outcome: "delivered" | "gone" | "undelivered" | "unknown";
+  /** slow: the client's buffer was full, and its connection was closed. unknown: the posting function's log does not say, or no longer */
+  outcome: "delivered" | "gone" | "slow" | "undelivered" | "unknown";
   retries: number;
   batch: number;
   reason: string | null;
@@ -116,8 +116,8 @@ export interface Post {
   connectionId: string;
   userId: string | null;
   displayName: string | null;
-  /** unknown: the posting function's log does not say, or no longer */
-  outcome: "delivered" | "gone" | "undelivered" | "unknown";
+  /** slow: the client's buffer was full, and its connection was closed. unknown: the posting function's log does not say, or no longer */
+  outcome: "delivered" | "gone" | "slow" | "undelivered" | "unknown";
   retries: number;
   batch: number;
   reason: string | null;

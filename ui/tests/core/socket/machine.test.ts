@@ -208,3 +208,39 @@ test("stopping closes every socket", () => {
   expect(ended.done("close").map((effect) => "id" in effect && effect.id)).toEqual([2, 1]);
   expect(statusOf(ended.machine)).toBe("stopped");
 });
+
+describe("cooling down", () => {
+  const closed: MachineEvent[] = [
+    { type: "coolDown", after: 30_000 },
+    { type: "closed", id: 1 },
+  ];
+
+  test("the next socket waits as long as the server says, even if the user is active", () => {
+    const { machine, effects, done } = run([...closed, { type: "online" }, { type: "checkAlive" }], open);
+    expect(timerOf(effects, "retry")).toBeGreaterThan(30_000);
+    expect(done("fetchTicket")).toEqual([]);
+    expect(statusOf(machine)).toBe("reconnecting");
+    const after = run([{ type: "timer", name: "retry" }], machine);
+    expect(after.done("fetchTicket")).toHaveLength(1);
+  });
+
+  test("a refused ticket says when to ask again", () => {
+    const refused: MachineEvent = { type: "ticketFailed", id: 1, signedOut: false, retryAfter: 20_000 };
+    const { machine, effects } = run([{ type: "start" }, refused, { type: "checkAlive" }]);
+    expect(timerOf(effects, "retry")).toBeGreaterThan(20_000);
+    expect(machine.next).toBeNull();
+  });
+
+  test("it ends with the next socket", () => {
+    const { machine } = run([...closed, { type: "timer", name: "retry" }], open);
+    const reopened = run(
+      [
+        { type: "ticket", id: 2, ticket: "t2", sessionEndsIn: HOUR },
+        { type: "opened", id: 2 },
+        { type: "closed", id: 2 },
+      ],
+      machine,
+    );
+    expect(timerOf(reopened.effects, "retry")).toBeLessThan(1_000);
+  });
+});

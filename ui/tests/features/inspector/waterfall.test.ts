@@ -75,6 +75,7 @@ describe("post counts", () => {
       total: 5,
       delivered: 2,
       gone: 1,
+      slow: 0,
       retried: 2,
       undelivered: 1,
       unknown: 1,

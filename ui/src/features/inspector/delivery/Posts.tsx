@@ -16,6 +16,7 @@ const SHOWN_AT_FIRST = 50;
 const tones: Readonly<Record<Post["outcome"], Tone>> = {
   delivered: "good",
   gone: "calm",
+  slow: "warn",
   undelivered: "bad",
   unknown: "warn",
 };
@@ -23,6 +24,7 @@ const tones: Readonly<Record<Post["outcome"], Tone>> = {
 const labels: Readonly<Record<Post["outcome"], string>> = {
   delivered: "delivered",
   gone: "gone",
+  slow: "slow client",
   undelivered: "undelivered",
   unknown: "unknown",
 };
@@ -43,6 +45,7 @@ export function Posts({ report, counts }: { readonly report: MessageReport; read
         <Tally name="gone" value={counts.gone} />
         <Tally name="retried" value={counts.retried} />
         <Tally name="undelivered" value={counts.undelivered} bad />
+        {counts.slow > 0 && <Tally name="slow clients" value={counts.slow} />}
         {counts.unknown > 0 && <Tally name="unknown" value={counts.unknown} />}
       </ul>
       {counts.total === 0 ? (

@@ -5,6 +5,7 @@ export interface PostCounts {
   readonly total: number;
   readonly delivered: number;
   readonly gone: number;
+  readonly slow: number;
   readonly retried: number;
   readonly undelivered: number;
   readonly unknown: number;
@@ -16,13 +17,20 @@ export function countPosts(posts: readonly Post[]): PostCounts {
     total: posts.length,
     delivered: of("delivered"),
     gone: of("gone"),
+    slow: of("slow"),
     retried: posts.filter((post) => post.retries > 0).length,
     undelivered: of("undelivered"),
     unknown: of("unknown"),
   };
 }
 
-const rank: Readonly<Record<Post["outcome"], number>> = { undelivered: 0, unknown: 1, gone: 2, delivered: 3 };
+const rank: Readonly<Record<Post["outcome"], number>> = {
+  undelivered: 0,
+  unknown: 1,
+  slow: 2,
+  gone: 3,
+  delivered: 4,
+};
 
 /** Sort failures first. */
 export function worstFirst<T extends Post>(posts: readonly T[]): readonly T[] {

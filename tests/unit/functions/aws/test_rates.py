@@ -1,0 +1,53 @@
+"""The limits of a user: each has its own counter."""
+
+import pytest
+
+from functions.aws import rates
+from functions.chat.rate import UserLimit
+from functions.contract.errors import RateLimitedError
+from tests.unit.builders import NOW_MS
+from tests.unit.stage import Stage
+
+LIMIT = UserLimit(name="tests", per_second=1, burst=3)
+
+
+def use(user_id: str = "alice", limit: UserLimit = LIMIT, *, at: int = NOW_MS) -> int:
+    return rates.count("rates", user_id, limit, now_ms=at)
+
+
+def test_a_burst_is_accepted_and_then_one_for_each_interval(stage: Stage):
+    """A refused use returns how long to wait, and is not counted."""
+    assert [use() for _ in range(3)] == [0, 0, 0]
+    assert [use(), use()] == [1000, 1000]
+    assert [use(at=NOW_MS + 1000), use(at=NOW_MS + 1000)] == [0, 1000]
+    assert [use(at=NOW_MS + 60_000) for _ in range(4)] == [0, 0, 0, 1000]
+
+
+def test_each_user_and_each_limit_is_counted_separately(stage: Stage):
+    """One user cannot use up the limit of another."""
+    other = UserLimit(name="others", per_second=1, burst=1)
+    assert [use() for _ in range(4)][-1] == 1000
+    assert [use("bob"), use(limit=other), use(limit=other)] == [0, 0, 1000]
+
+
+def test_an_exhausted_limit_accepts_the_next_use_after_the_given_time(stage: Stage):
+    """Whatever was used before. Then its burst is not available at once."""
+    rates.exhaust("rates", "alice", LIMIT, for_ms=30_000, now_ms=NOW_MS)
+    assert [use(), use(at=NOW_MS + 29_999)] == [30_000, 1]
+    assert [use(at=NOW_MS + 30_000), use(at=NOW_MS + 30_000)] == [0, 1000]
+
+
+def test_a_refused_use_raises_with_the_time_to_wait(stage: Stage):
+    """In seconds in the message, for people."""
+    rates.exhaust("rates", "alice", LIMIT, for_ms=2_500, now_ms=NOW_MS)
+    with pytest.raises(RateLimitedError, match="in 3 s") as raised:
+        rates.check("rates", "alice", LIMIT, now_ms=NOW_MS)
+    assert raised.value.retry_after_ms == 2_500
+
+
+def test_a_row_expires_after_its_burst_is_available_again(stage: Stage):
+    """DynamoDB deletes it; without a row, the burst is available."""
+    use()
+    rates.exhaust("rates", "bob", LIMIT, for_ms=60_000, now_ms=NOW_MS)
+    assert all(row["expiresAt"] * 1000 > row["restedAt"] for row in stage.rows("rates"))
+    assert len(stage.rows("rates")) == 2
