@@ -93,6 +93,7 @@ class BroadcastStatusSettings(DisconnectSettings):
     """`broadcast_status`: recomputes presence, posts status frames and prunes stale connections."""
 
     users_table: str
+    channels_table: str
 
 
 class ApiSettings(DisconnectSettings):

@@ -27,9 +27,12 @@ from stacks.websocket_api import WebSocketApiStack
 
 WORKFLOW: Path = ROOT / "workflows" / "deliver.asl.json"
 
-STATUS_BATCH = 100
+# Together 1,000 updates per second, as many as the WebSocket API admits frames, if a batch takes a second. The
+# larger a batch, the more of its updates are coalesced. A batch posts to at most MAX_CONCURRENT_POSTS connections
+# at once, so that status updates leave most of the account's quota to messages.
+STATUS_BATCH = 500
 STATUS_WINDOW = cdk.Duration.seconds(1)
-STATUS_CONCURRENCY = 5
+STATUS_CONCURRENCY = 2
 
 
 class DeliveryStack(StageStack):
@@ -225,6 +228,7 @@ class DeliveryStack(StageStack):
                 self.websocket.posting,
                 table(self.data.connections, "Query", "GetItem", "DeleteItem"),
                 table(self.data.users, "UpdateItem"),
+                table(self.data.channels, "BatchGetItem"),
                 table(self.data.members, "Query"),
                 table(self.data.subscriptions, "Query", "BatchWriteItem"),
                 publish_to(self.events.bus),

@@ -44,8 +44,11 @@ class EventsStack(StageStack):
         self.status_queue = self._queue(
             "Status",
             visibility_timeout=STATUS_VISIBILITY,
-            # Older status updates are useless: the latest state replaces them.
-            retention_period=cdk.Duration.hours(1),
+            # Long enough that no update expires unseen: an alarm watches the age of the oldest, and after
+            # STATUS_RECEIVES it is a dead letter. A late update does no harm: presence is recomputed, and typing
+            # that has ended is dropped. Dead letters keep the time at which they were first sent, so this must
+            # be shorter than their retention.
+            retention_period=cdk.Duration.days(4),
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.status_dead_letters, max_receive_count=STATUS_RECEIVES
             ),

@@ -26,6 +26,8 @@ ALARM_PERIOD = cdk.Duration.minutes(5)
 # Before X-Ray's default rule, which is the last with 10,000.
 SAMPLING_PRIORITY = 1000
 DEFAULT_SAMPLE_PERCENT = 5
+# A batch that failed is received again after three minutes.
+MAX_STATUS_AGE_SECONDS = 600
 # A row of a dashboard is 24 units wide.
 GRAPHS_PER_ROW = 3
 
@@ -63,7 +65,7 @@ class ObservabilityStack(StageStack):
             for construct in stack.node.children
             if isinstance(construct, ChatFunction)
         ]
-        self.alarms = [*self._dead_letter_alarms(), *self._workflow_alarms()]
+        self.alarms = [*self._dead_letter_alarms(), *self._workflow_alarms(), self._status_alarm()]
         self._dashboard()
         self._saved_queries()
         self._trace_group()
@@ -93,6 +95,7 @@ class ObservabilityStack(StageStack):
             _graph("Connections", [own("NewConnections"), own("ClosedConnections")]),
             _graph("Messages", [own("MessagesSent"), own("MessagesDelivered")]),
             _graph("Sent to delivered (ms)", [own("DeliveryLatency", "p50"), own("DeliveryLatency", "p95")]),
+            _graph("Closed: slow clients, floods", [own("SlowClients"), own("FloodingConnections")]),
         ]
 
     def _workflow_graphs(self) -> list[cloudwatch.GraphWidget]:
@@ -177,14 +180,28 @@ class ObservabilityStack(StageStack):
             for name, ending, metric in endings
         ]
 
-    def _alarm(self, construct_id: str, metric: cloudwatch.Metric, description: str) -> cloudwatch.Alarm:
-        """An alarm for a metric that should be 0."""
+    def _status_alarm(self) -> cloudwatch.Alarm:
+        age = self.events.status_queue.metric_approximate_age_of_oldest_message(
+            period=ALARM_PERIOD, statistic="max"
+        )
+        return self._alarm(
+            "StatusAgeAlarm",
+            age,
+            "status updates wait for minutes, so presence and typing are late. Look at the errors and the "
+            "duration of broadcast_status; after four days the updates are deleted.",
+            threshold=MAX_STATUS_AGE_SECONDS,
+        )
+
+    def _alarm(
+        self, construct_id: str, metric: cloudwatch.Metric, description: str, *, threshold: int = 1
+    ) -> cloudwatch.Alarm:
+        """An alarm for a metric that should be below the threshold."""
         return cloudwatch.Alarm(
             self,
             construct_id,
             alarm_description=f"Parley ({self.stage.name}): {description}",
             metric=metric,
-            threshold=1,
+            threshold=threshold,
             evaluation_periods=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,

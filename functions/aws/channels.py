@@ -27,6 +27,11 @@ def get_many(table_name: str, channel_ids: Iterable[str]) -> dict[str, ChannelRe
     return {str(row["channelId"]): ChannelRecord.model_validate(row) for row in rows}
 
 
+def sizes(table_name: str, channel_ids: Iterable[str]) -> dict[str, int]:
+    """Return the number of members of each of the channels that exist."""
+    return {channel_id: record.member_count for channel_id, record in get_many(table_name, channel_ids).items()}
+
+
 def create(
     channels_table: str, members_table: str, channel: ChannelRecord, first_members: Sequence[Membership]
 ) -> ChannelRecord:

@@ -1,9 +1,17 @@
-"""Coalesce the status updates of a batch: at most one frame of each kind and subject per connection."""
+"""Coalesce the status updates of a batch: at most one frame of each kind and subject per connection.
+
+A large channel gets neither presence nor typing: with 10,000 members who come and go, each would get a frame for
+each of the others. A client requests the presence of members while it shows them.
+"""
 
 from collections.abc import Iterable, Mapping
 
 from functions.contract.events import ChannelRead, TypingStarted
 from functions.contract.frames import Frame, PresenceChange, PresenceFrame, ReadMarkerFrame, TypingFrame
+from functions.contract.model import milliseconds
+
+MAX_LIVE_MEMBERS = 1_000
+"""The most members of a channel whose presence and typing are posted to the others."""
 
 
 def presence_frames(
@@ -26,10 +34,12 @@ def presence_frames(
     }
 
 
-def latest_typing(updates: Iterable[TypingStarted]) -> list[TypingFrame]:
-    """Return one frame per user and channel, of the latest update."""
+def latest_typing(updates: Iterable[TypingStarted], *, now_ms: int) -> list[TypingFrame]:
+    """Return one frame per user and channel, of the latest update. Updates whose time has passed are dropped."""
     latest: dict[tuple[str, str], TypingStarted] = {}
     for update in updates:
+        if milliseconds(update.until) <= now_ms:
+            continue
         key = (update.channel_id, update.user_id)
         if key not in latest or update.until > latest[key].until:
             latest[key] = update

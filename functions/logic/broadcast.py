@@ -73,7 +73,9 @@ def _broadcast_presence(settings: BroadcastStatusSettings, updates: Sequence[Upd
 
 
 def _broadcast_typing(settings: BroadcastStatusSettings, updates: Sequence[Update], now_ms: int) -> None:
-    frames = latest_typing(update.data for update in updates)
+    latest = latest_typing((update.data for update in updates), now_ms=now_ms)
+    live = set(presence.live_channels(settings, sorted({frame.channel_id for frame in latest})))
+    frames = [frame for frame in latest if frame.channel_id in live]
 
     def other_subscribers(frame: TypingFrame) -> dict[str, str]:
         subscribers = connections.subscribers(settings.subscriptions_table, frame.channel_id, now_ms=now_ms)

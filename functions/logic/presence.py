@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from functions.aws import connections, members, users
+from functions.aws import channels, connections, members, users
 from functions.aws.clock import now_ms
 from functions.aws.concurrency import map_concurrently
+from functions.chat.presence import MAX_LIVE_MEMBERS
 from functions.contract.frames import PresenceChange
 from functions.contract.model import timestamp
 from functions.settings import BroadcastStatusSettings
@@ -40,7 +41,7 @@ def audiences(
 ) -> dict[str, dict[str, str]]:
     """Return, for each user, the connections of all users who share a channel with them: {connectionId: userId}.
 
-    Each channel is read once, even if many of the users are in it.
+    Large channels do not count. Each channel is read once, even if many of the users are in it.
     """
 
     def channels_of(user_id: str) -> list[str]:
@@ -49,17 +50,24 @@ def audiences(
     def subscribers_of(channel_id: str) -> list[connections.Connection]:
         return list(connections.subscribers(settings.subscriptions_table, channel_id, now_ms=now_ms))
 
-    channels = dict(zip(user_ids, map_concurrently(channels_of, user_ids), strict=True))
-    distinct = sorted({channel_id for channel_ids in channels.values() for channel_id in channel_ids})
-    subscribers = dict(zip(distinct, map_concurrently(subscribers_of, distinct), strict=True))
+    channels_by_user = dict(zip(user_ids, map_concurrently(channels_of, user_ids), strict=True))
+    distinct = {channel_id for channel_ids in channels_by_user.values() for channel_id in channel_ids}
+    live = live_channels(settings, sorted(distinct))
+    subscribers = dict(zip(live, map_concurrently(subscribers_of, live), strict=True))
     return {
         user_id: {
             connection.connection_id: connection.user_id
             for channel_id in channel_ids
-            for connection in subscribers[channel_id]
+            for connection in subscribers.get(channel_id, ())
         }
-        for user_id, channel_ids in channels.items()
+        for user_id, channel_ids in channels_by_user.items()
     }
+
+
+def live_channels(settings: BroadcastStatusSettings, channel_ids: Sequence[str]) -> list[str]:
+    """Return the channels whose members get each other's presence and typing: those that are not large."""
+    sizes = channels.sizes(settings.channels_table, channel_ids)
+    return [channel_id for channel_id in channel_ids if sizes.get(channel_id, 0) <= MAX_LIVE_MEMBERS]
 
 
 def _online_until(settings: BroadcastStatusSettings, user_id: str) -> int | None:

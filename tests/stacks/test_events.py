@@ -69,6 +69,17 @@ def test_every_queue_has_a_dead_letter_queue(stage: Synthesised) -> None:
         assert properties["SqsManagedSseEnabled"], key
 
 
+def test_no_status_update_expires_before_it_is_a_dead_letter(stage: Synthesised) -> None:
+    """Also if each receive times out, and with days left to repair the function. A dead letter keeps its age."""
+    (queue,) = (
+        queue["Properties"]
+        for key, queue in stage.resources("AWS::SQS::Queue").items()
+        if "Status" in key and "DeadLetters" not in key
+    )
+    tried_seconds = queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"]
+    assert tried_seconds + 3 * 24 * 3600 <= queue["MessageRetentionPeriod"] <= 7 * 24 * 3600
+
+
 def test_queues_accept_messages_of_this_buss_rules_only(stage: Synthesised) -> None:
     """Not from another bus or another account."""
     for key, policy in stage.resources("AWS::SQS::QueuePolicy").items():
@@ -115,7 +126,7 @@ def test_status_updates_are_received_in_batches(stage: Synthesised) -> None:
     """A batch is coalesced, and a failed record does not bring back the others."""
     (source,) = stage.resources("AWS::Lambda::EventSourceMapping").values()
     properties = source["Properties"]
-    assert properties["BatchSize"] == 100
+    assert properties["BatchSize"] == 500
     assert properties["MaximumBatchingWindowInSeconds"] == 1
     assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert properties["ScalingConfig"]["MaximumConcurrency"] >= 2

@@ -14,11 +14,12 @@ SETTINGS: dict[str, type[settings.FunctionSettings]] = {
     "send_message": settings.SendMessageSettings,
     "change_message": settings.ChangeMessageSettings,
     "start_typing": settings.StartTypingSettings,
+    "default": settings.SocketRouteSettings,
     "post_to_connections": settings.PostToConnectionsSettings,
     "broadcast_status": settings.BroadcastStatusSettings,
     "api": settings.ApiSettings,
 }
-WITHOUT_SETTINGS = {"default", "confirm_sign_up"}
+WITHOUT_SETTINGS = {"confirm_sign_up"}
 # What the handlers of the REST and the WebSocket API share.
 NOT_HANDLERS = {"__init__", "http", "websocket"}
 

@@ -52,7 +52,7 @@ def test_an_alarm_watches_every_dead_letter_queue_and_the_workflow(stage: Synthe
     watched = {
         named(dimension["Value"])
         for alarm in alarms
-        if alarm.get("Namespace") == "AWS/SQS"
+        if alarm.get("Namespace") == "AWS/SQS" and alarm["MetricName"] != "ApproximateAgeOfOldestMessage"
         for dimension in alarm["Dimensions"]
     }
     assert len(watched) == len(queues) == 3
@@ -61,6 +61,19 @@ def test_an_alarm_watches_every_dead_letter_queue_and_the_workflow(stage: Synthe
         "ExecutionsTimedOut",
     }
     assert all(alarm["TreatMissingData"] == "notBreaching" for alarm in alarms)
+
+
+def test_an_alarm_watches_the_age_of_status_updates(stage: Synthesised) -> None:
+    """Updates that wait make no dead letter. A batch that is received again must not raise it."""
+    (alarm,) = (
+        alarm["Properties"]
+        for alarm in stage.resources("AWS::CloudWatch::Alarm").values()
+        if alarm["Properties"]["MetricName"] == "ApproximateAgeOfOldestMessage"
+    )
+    (dimension,) = alarm["Dimensions"]
+    assert "StatusDeadLetters" not in named(dimension["Value"])
+    assert "Status" in named(dimension["Value"])
+    assert 180 < alarm["Threshold"] <= 900
 
 
 def test_traces_of_a_stage_are_one_group(stage: Synthesised) -> None:

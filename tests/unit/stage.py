@@ -113,6 +113,14 @@ class Stage:
         """Put a row into a table unchanged."""
         self.dynamodb.Table(table).put_item(Item=row)
 
+    def set_member_count(self, channel_id: str, count: int) -> None:
+        """Pretend that a channel has so many members."""
+        self.dynamodb.Table("channels").update_item(
+            Key={"channelId": channel_id},
+            UpdateExpression="SET memberCount = :count",
+            ExpressionAttributeValues={":count": count},
+        )
+
     def published(self) -> list[dict[str, Any]]:
         """The events published since the last call, as rules deliver them."""
         events, self._published = self._published, []

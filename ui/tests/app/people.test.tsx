@@ -2,6 +2,8 @@
 /** Presence, typing, channels, members and direct messages. */
 import { screen, within } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
+import type { User } from "../../src/core/contract";
+import { MAX_LIVE_MEMBERS } from "../../src/core/state/presence";
 import {
   advance,
   channelLink,
@@ -79,6 +81,14 @@ describe("typing", () => {
     await user.type(composer(), " there");
     await advance();
     expect(server.sent).toHaveLength(2);
+  });
+
+  test("is not sent to a large channel, which does not show it", async () => {
+    server.general.otherMembers = MAX_LIVE_MEMBERS;
+    await openChat();
+    await user.type(composer(), "hello");
+    await advance(4_000);
+    expect(server.sent).toEqual([]);
   });
 
   test("in another channel is not shown", async () => {
@@ -265,4 +275,33 @@ test("a changed display name is shown immediately", async () => {
   expect(screen.getByText("Your name was changed.")).toBeTruthy();
   expect(document.querySelector(".Sidebar_meName")?.textContent).toBe("Alice B.");
   expect(server.people.get(ALICE)?.displayName).toBe("Alice B.");
+});
+
+test("the members of a large channel are requested again while they are shown, for their presence", async () => {
+  const large = server.add("large", [ALICE, "u-bob"]);
+  large.otherMembers = MAX_LIVE_MEMBERS;
+  await openChat(`/c/${large.channelId}`);
+  await click(screen.getByRole("button", { name: `Members, ${MAX_LIVE_MEMBERS + 2}` }));
+  const bob = () =>
+    within(screen.getByRole("list", { name: "Members of large" }))
+      .getByText(/bob/)
+      .closest("li")?.textContent;
+  const requests = () => server.requests.filter((request) => request.endsWith("/members")).length;
+  expect(bob()).toContain("online");
+  const before = requests();
+  server.people.set("u-bob", { ...(server.people.get("u-bob") as User), status: "offline" });
+  await advance(61_000);
+  expect(requests()).toBe(before + 1);
+  expect(bob()).not.toContain("online");
+  await click(screen.getByRole("button", { name: `Members, ${MAX_LIVE_MEMBERS + 2}` }));
+  await advance(120_000);
+  expect(requests()).toBe(before + 1);
+});
+
+test("the members of a small channel are not requested again", async () => {
+  const small = server.add("small", [ALICE, "u-bob"]);
+  await openChat(`/c/${small.channelId}`);
+  await click(screen.getByRole("button", { name: "Members, 2" }));
+  await advance(120_000);
+  expect(server.requests.filter((request) => request.endsWith("/members"))).toHaveLength(1);
 });

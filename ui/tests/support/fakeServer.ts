@@ -71,6 +71,8 @@ export class FakeChannel {
   readonly roles: Map<string, "owner" | "member">;
   readonly log: Message[] = [];
   lastSeq = 0;
+  /** Members that are not listed, so that the channel counts as large. */
+  otherMembers = 0;
   /** Alice's read marker. */
   readSeq = 0;
 
@@ -99,7 +101,7 @@ export class FakeChannel {
     const role = this.roles.get(ALICE) ?? null;
     return {
       ...this.summary,
-      memberCount: this.roles.size,
+      memberCount: this.roles.size + this.otherMembers,
       lastSeq: this.lastSeq,
       readSeq: this.readSeq,
       unread: role === null ? 0 : this.lastSeq - this.readSeq,

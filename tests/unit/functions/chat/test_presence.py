@@ -66,7 +66,7 @@ def test_the_latest_typing_update_wins(keystrokes):
         (user_id, channel_id): max(s for u, c, s in keystrokes if (u, c) == (user_id, channel_id))
         for user_id, channel_id, _ in keystrokes
     }
-    frames = latest_typing(updates)
+    frames = latest_typing(updates, now_ms=0)
     assert len(frames) == len(latest)
     assert all(isinstance(frame, TypingFrame) for frame in frames)
     assert {(frame.user_id, frame.channel_id): frame.until for frame in frames} == {

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from functions.chat.presence import MAX_LIVE_MEMBERS
 from functions.contract.events import ChannelRead, TypingStarted, UserConnected, UserDisconnected
 from functions.contract.model import Shape, timestamp
 from functions.handlers import broadcast_status
@@ -96,6 +97,28 @@ def test_typing_is_posted_to_the_other_members(broadcast: Any, sockets: Sockets)
             {"type": "typing", "channelId": "c-1", "userId": "alice", "until": timestamp(NOW_MS + 7000)},
         ]
     }
+
+
+def test_typing_that_has_ended_is_not_posted(broadcast: Any, sockets: Sockets):
+    """It waited in the queue for too long. The records are done with."""
+    assert broadcast(typing("alice", 0), typing("alice", -60), typing("bob", 1)) == []
+    assert set(sockets.received) == {"a1", "a2"}
+
+
+def test_a_large_channel_gets_neither_presence_nor_typing(broadcast: Any, people: Stage, sockets: Sockets):
+    """But users who share a small channel too get each other's presence. Read markers are not affected."""
+    people.set_member_count("c-1", MAX_LIVE_MEMBERS + 1)
+    updates = (connected("alice", "a1"), connected("bob", "b1"), typing("alice"), read("alice", 3))
+    assert broadcast(*updates) == []
+    assert {connection: [frame["type"] for frame in got] for connection, got in sockets.received.items()} == {
+        "a1": ["readMarker"],
+        "a2": ["readMarker"],
+    }
+    people.set_member_count("c-1", MAX_LIVE_MEMBERS)
+    sockets.received.clear()
+    close(people, "bob", "b1")
+    assert broadcast(disconnected("bob", "b1"), typing("bob")) == []
+    assert [frame["type"] for frame in sockets.received["a1"]] == ["presence", "typing"]
 
 
 def test_a_read_marker_is_posted_to_the_users_own_connections(broadcast: Any, sockets: Sockets):

@@ -4,12 +4,16 @@ import type { Channel, NewChannel } from "../contract";
 import { channelPath, currentRoute, navigate } from "../router";
 import { withChannel, withoutChannel } from "../state/frames";
 import type { ChatState, MemberList } from "../state/model";
-import { withPeople } from "../state/presence";
+import { MAX_LIVE_MEMBERS, withPeople } from "../state/presence";
 import { change, store } from "../state/store";
 import { isInaccessible } from "./history";
 
 /** The store holds at most this many people. */
 const MAX_PEOPLE = 1_000;
+/** The presence of at most this many members of a large channel is refreshed: those at the top of the list. */
+const MAX_REFRESHED_MEMBERS = 300;
+/** How often, while the list is shown. */
+export const REFRESH_MEMBERS_EVERY_MS = 60_000;
 
 export class Channels {
   readonly #api: Api;
@@ -129,6 +133,26 @@ export class Channels {
         cursor: known?.cursor ?? null,
         progress: "failed",
       });
+      this.#onFailure(failure, { quiet: true });
+    }
+  }
+
+  /** Request the presence of the loaded members of a large channel, whose changes the server does not post. */
+  async refreshMembers(channelId: string): Promise<void> {
+    const { channels, members } = store.getState();
+    const loaded = members[channelId]?.members.length ?? 0;
+    if ((channels[channelId]?.memberCount ?? 0) <= MAX_LIVE_MEMBERS || loaded === 0) return;
+    try {
+      let cursor: string | null = null;
+      let count = 0;
+      do {
+        const askedAt = Date.now();
+        const page = await this.#api.members(channelId, cursor);
+        count += page.items.length;
+        cursor = page.cursor;
+        change((state) => withPeople(state, page.items, askedAt));
+      } while (cursor !== null && count < Math.min(loaded, MAX_REFRESHED_MEMBERS));
+    } catch (failure) {
       this.#onFailure(failure, { quiet: true });
     }
   }

@@ -2,6 +2,7 @@
 import type { Connection } from "../socket/connection";
 import { due, markSending, type OutboxEvent, reduceOutbox, toFrame, unconfirmed } from "../socket/outbox";
 import { OutboxStorage } from "../socket/outboxStorage";
+import { MAX_LIVE_MEMBERS } from "../state/presence";
 import { change, store } from "../state/store";
 
 const TYPING_EVERY_MS = 3_000;
@@ -72,8 +73,9 @@ export class MessageSender {
     }
   }
 
-  /** Not reliable: dropped without a connection. */
+  /** Not reliable: dropped without a connection. A large channel does not show who is typing. */
   sendTyping(channelId: string): void {
+    if ((store.getState().channels[channelId]?.memberCount ?? 0) > MAX_LIVE_MEMBERS) return;
     const now = Date.now();
     if (now - (this.#lastTyping.get(channelId) ?? 0) < TYPING_EVERY_MS) return;
     if (this.#connection.send({ action: "startTyping", channelId })) this.#lastTyping.set(channelId, now);

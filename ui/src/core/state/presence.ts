@@ -5,6 +5,9 @@
 import type { PresenceChange, User } from "../contract";
 import type { ChatState } from "./model";
 
+/** Channels with more members get neither presence nor typing; the presence of members is requested when shown. */
+export const MAX_LIVE_MEMBERS = 1_000;
+
 export interface KnownPresence {
   readonly status: User["status"];
   readonly lastSeenAt: string | null;

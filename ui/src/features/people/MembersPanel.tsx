@@ -1,6 +1,7 @@
 /** The members of a channel, with presence; adding, removing and leaving. */
 import { useEffect, useMemo, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
+import { REFRESH_MEMBERS_EVERY_MS } from "../../core/chat/channels";
 import type { Channel, Member } from "../../core/contract";
 import { byPresence } from "../../core/state/selectors";
 import { Avatar } from "../../kit/Avatar";
@@ -35,6 +36,9 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
 
   useEffect(() => {
     void chat.channels.loadMembers(channelId);
+    const refresh = () => void chat.channels.refreshMembers(channelId);
+    const timer = setInterval(refresh, REFRESH_MEMBERS_EVERY_MS);
+    return () => clearInterval(timer);
   }, [chat, channelId]);
 
   const members = useMemo(
