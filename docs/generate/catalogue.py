@@ -1,6 +1,7 @@
 """Render docs/events.md: every event and frame with its fields."""
 
 from collections.abc import Iterable
+from inspect import cleandoc
 from typing import Any
 
 from pydantic import BaseModel
@@ -37,7 +38,7 @@ def catalogue() -> str:
 
 
 def _sections(shapes: Iterable[type[BaseModel]], schemas: dict[str, Any]) -> list[str]:
-    return [_section(_title(shape), (shape.__doc__ or "").strip(), schemas[shape.__name__]) for shape in shapes]
+    return [_section(_title(shape), cleandoc(shape.__doc__ or ""), schemas[shape.__name__]) for shape in shapes]
 
 
 def _title(shape: type[BaseModel]) -> str:

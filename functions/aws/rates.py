@@ -27,15 +27,20 @@ def check(table_name: str, user_id: str, limit: UserLimit, *, now_ms: int) -> No
 def count(table_name: str, user_id: str, limit: UserLimit, *, now_ms: int) -> int:
     """Count one use of a limit, and return 0. If it is used up, return after how many milliseconds it is not."""
     rested = Attr("restedAt").not_exists() | Attr("restedAt").lte(now_ms)
-    row = _update(table_name, user_id, limit, "SET restedAt = :value", rested, now_ms + limit.interval_ms, now_ms)
-    while row is not None:
-        retry_after_ms = limit.retry_after_ms(int(row["restedAt"]), now_ms)
-        if retry_after_ms:
-            return retry_after_ms
-        tolerated = Attr("restedAt").lte(now_ms + limit.tolerance_ms)
-        update = "SET restedAt = restedAt + :value"
-        row = _update(table_name, user_id, limit, update, tolerated, limit.interval_ms, now_ms)
-    return 0
+    tolerated = Attr("restedAt").lte(now_ms + limit.tolerance_ms)
+    updates = (
+        ("SET restedAt = :value", rested, now_ms + limit.interval_ms),
+        ("SET restedAt = restedAt + :value", tolerated, limit.interval_ms),
+    )
+    # Each can fail because of a concurrent use, and the second because TTL has just deleted the row.
+    while True:
+        for update, condition, value in updates:
+            row = _update(table_name, user_id, limit, update, condition, value, now_ms)
+            if row is None:
+                return 0
+            retry_after_ms = limit.retry_after_ms(int(row["restedAt"]), now_ms)
+            if retry_after_ms:
+                return retry_after_ms
 
 
 def exhaust(table_name: str, user_id: str, limit: UserLimit, *, for_ms: int, now_ms: int) -> None:
@@ -71,6 +76,5 @@ def _update(
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     except ClientError as refusal:
-        # TTL may delete the row between two calls: then the next one creates it.
         return failed_row(refusal) or {"restedAt": now_ms}
     return None

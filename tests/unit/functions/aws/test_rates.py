@@ -1,5 +1,7 @@
 """The limits of a user: each has its own counter."""
 
+from typing import Any
+
 import pytest
 
 from functions.aws import rates
@@ -51,3 +53,21 @@ def test_a_row_expires_after_its_burst_is_available_again(stage: Stage):
     rates.exhaust("rates", "bob", LIMIT, for_ms=60_000, now_ms=NOW_MS)
     assert all(row["expiresAt"] * 1000 > row["restedAt"] for row in stage.rows("rates"))
     assert len(stage.rows("rates")) == 2
+
+
+def test_a_use_is_counted_when_the_row_is_deleted_meanwhile(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """TTL deletes a row at any time: then the use is the first one."""
+    updates: list[str] = []
+    update_row = rates._update
+
+    def update_after_ttl(table: str, user_id: str, limit: UserLimit, update: str, *values: Any) -> Any:
+        updates.append(update)
+        assert len(updates) < 5, "the use was never counted"
+        if "restedAt +" in update:
+            stage.dynamodb.Table("rates").delete_item(Key={"userId": user_id, "limitName": limit.name})
+        return update_row(table, user_id, limit, update, *values)
+
+    use()
+    monkeypatch.setattr(rates, "_update", update_after_ttl)
+    assert use() == 0
+    assert [row["restedAt"] for row in stage.rows("rates")] == [NOW_MS + 1000]
