@@ -27,7 +27,8 @@ from ops.stage.stage import Stage
 from tests.chat_client import ChatClient
 from tests.guarantees.clients import create_private_channel
 
-BAD_FRAME = "{"
+BAD_FRAMES = (json.dumps({"action": "sendMessage"}), "{")
+"""In turn: a frame for the route of the messages, which uses up its throttle, and one for `$default`."""
 PAUSE_SECONDS = 0.26
 """Between the messages of the two users in turn: each stays below the rate of a member."""
 
@@ -127,7 +128,7 @@ async def send_flood(flooder: ChatClient, flood: Flood, *, rate: int, seconds: f
         try:
             # A hundredth of a second's frames at a time: a sleep for each would be too slow.
             for _ in range(max(1, rate // 100)):
-                await socket.send_text(BAD_FRAME)
+                await socket.send_text(BAD_FRAMES[flood.sent % len(BAD_FRAMES)])
                 flood.sent += 1
         except WebSocketException:
             flood.closed += 1

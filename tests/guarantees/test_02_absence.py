@@ -16,6 +16,7 @@ pytestmark = pytest.mark.anyio
 
 PAGE = 10
 LOST = "a text whose frames are lost"
+SLOW = "a text that the slow client has no room for"
 FAILED_BACKFILLS = 3
 
 
@@ -63,6 +64,36 @@ async def test_lost_frames_are_fetched(stage: TestStage, record: Record, faults:
             await channel.clients[0].wait_until(lambda: all(client.has_no_gap for client in channel.clients))
         await channel.check(record)
     record.tried("frames lost, leaving a gap on an open socket", rounds)
+
+
+async def test_a_slow_client_is_closed_and_fetches_what_it_missed(
+    stage: TestStage, record: Record, faults: Faults
+):
+    """A post that is answered 429 after every retry, to one client of several, is not left as a dead letter."""
+    async with connected_channel(stage, 3) as channel:
+        slow, sender, _ = channel.clients
+        connections = stage.resource("dynamodb").Table(stage.output("Data", "ConnectionsTableName"))
+        [row] = connections.query(
+            KeyConditionExpression="userId = :userId",
+            ExpressionAttributeValues={":userId": slow.chat_client.user_id},
+            ConsistentRead=True,
+        )["Items"]
+        full = {
+            "where": "request",
+            "what": "throttle",
+            "only": f"/@connections/{row['connectionId']}",
+            "body": SLOW,
+        }
+        with faults.of(full):
+            missed = await channel.send(sender, SLOW)
+            await slow.wait_until(lambda: missed in slow.displayed_at)
+            await channel.wait_until_runs_ended(1)
+        assert (slow.unexpected_closes, slow.connections) == (1, 2)
+        letters = await asyncio.to_thread(dead_letters.read, stage.stage, "delivery")
+        await asyncio.to_thread(dead_letters.release, stage.stage, letters)
+        assert missed not in {letter.event.message_id for letter in letters}
+        await channel.check(record)
+    record.tried("slow clients, closed")
 
 
 @pytest.mark.thorough

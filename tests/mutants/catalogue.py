@@ -52,6 +52,7 @@ SIGN_OUT = _guarantee("test_04_endings", "signing_out_closes_every_tab_of_that_s
 DELAYED_SOCKET = _guarantee("test_04_endings", "a_socket_delayed_until_its_session_ends_is_refused")
 EXPIRY = _guarantee("test_04_endings", "an_expired_session_gets_an_error_and_is_closed_at_its_next_frame")
 TICKETS = _guarantee("test_04_endings", "a_ticket_works_once_and_for_one_origin")
+SLOW_CLIENT = _guarantee("test_02_absence", "a_slow_client_is_closed_and_fetches_what_it_missed")
 TWO_TABS = _guarantee("test_05_tabs", "a_user_stays_online_when_one_of_two_tabs_is_cut")
 CONCURRENT_MESSAGES = _guarantee("test_06_order", "concurrent_messages_get_distinct_seqs")
 LATE_OR_REPEATED_EVENTS = _guarantee("test_06_order", "events_delivered_late_or_twice_are_stored_once")
@@ -68,6 +69,7 @@ REQUESTS = _guarantee("test_fuzz", "generated_requests_get_documented_answers")
 TEXTS = _guarantee("test_09_texts", "texts_are_returned_unchanged")
 TOO_LONG = _guarantee("test_09_texts", "a_text_over_the_limit_is_refused_with_an_error")
 FLOOD = _guarantee("test_10_abuse", "a_flood_is_rate_limited_with_a_retry_time")
+FLOODER = _guarantee("test_10_abuse", "a_flooder_loses_its_socket_and_others_are_served")
 MALFORMED_EVENTS = _guarantee("test_10_abuse", "malformed_events_go_to_the_dead_letter_queue")
 REPLAY = _guarantee("test_10_abuse", "a_replay_posts_no_frames")
 
@@ -99,6 +101,12 @@ SERVER = [
         "the history after a seq is returned oldest first",
         PythonChange("functions.aws.messages:page", SetArgument("query", "ScanIndexForward", "False")),
         MISSED_MESSAGES,
+    ),
+    Mutant(
+        2,
+        "the connection of a slow client is closed",
+        PythonChange("functions.logic.slow_clients:close_slow_clients", always(returning="((), limited)")),
+        SLOW_CLIENT,
     ),
     Mutant(
         4,
@@ -278,6 +286,18 @@ SERVER = [
         "a member can send a burst, and then only at a limited rate",
         PythonChange("functions.chat.rate:RateLimit.tolerance_ms", ReplaceBody("return 10**9")),
         FLOOD,
+    ),
+    Mutant(
+        10,
+        "the socket of a user who sends too many refused frames is closed",
+        PythonChange("functions.handlers.websocket:CLOSING", DropElement("ErrorCode.TOO_MANY_REFUSALS")),
+        FLOODER,
+    ),
+    Mutant(
+        10,
+        "a user whose socket was closed for a flood gets no ticket for a while",
+        PythonChange("functions.logic.refusals:count_refusal", RemoveCall("rates.exhaust")),
+        FLOODER,
     ),
     Mutant(
         10,

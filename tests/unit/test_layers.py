@@ -40,7 +40,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "inspector": ("inspector", "ops", "functions.contract"),
     "local": ("local", "inspector", "ops"),
     "local.emulator": ("local.emulator",),
-    "bench": ("bench", "local", "inspector", "ops", "functions.contract", "tests"),
+    "bench": ("bench", "local", "inspector", "ops", "functions.aws", "functions.contract", "tests"),
 }
 # Third-party packages that only some of our packages import.
 PURE = ("pydantic",)

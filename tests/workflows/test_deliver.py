@@ -93,9 +93,9 @@ def test_expired_subscriptions_get_no_post(workflow: Workflow):
 
 
 def test_recipients_on_several_pages_all_get_the_frame(workflow: Workflow):
-    """Every live connection on two pages is posted to. Most of the 3,050 rows have expired and fill the pages."""
+    """Every live connection on two pages is posted to. Most of the 550 rows have expired and fill the pages."""
     channel_id = workflow.channel()
-    expired = workflow.subscribe(channel_id, 2900, expires_in=-10)
+    expired = workflow.subscribe(channel_id, 400, expires_in=-10)
     workflow.subscribe(channel_id, 150)
     run = workflow.run(bus_event("ChannelCreated", envelope(_channel_created(channel_id))))
     assert run.status == "SUCCEEDED", run

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
+from functions.aws.clients import MAX_CONCURRENT_POSTS
 from functions.contract.events import CHANNEL_EVENTS
 
 PATH = Path(__file__).resolve().parents[3] / "workflows" / "deliver.asl.json"
@@ -169,6 +170,24 @@ def test_every_transition_leads_to_a_state_and_every_state_is_reachable(name: st
         is_end = state.get("End") is True or state["Type"] in TERMINAL
         has_next = "Next" in state or state["Type"] == "Choice"
         assert is_end != has_next, state_name
+
+
+def test_one_run_posts_to_a_part_of_the_accounts_quota_at_once():
+    """A post takes at least 20 ms, and the account has 10,000 requests a second for all clients and runs."""
+    posting = STATES["deliver.PostToConnections"]
+    posts_at_once = posting["MaxConcurrency"] * MAX_CONCURRENT_POSTS
+    assert posts_at_once / 0.020 <= 10_000
+    # A new account has 10 concurrent executions of functions.
+    assert posting["MaxConcurrency"] <= 5
+
+
+def test_a_page_of_recipients_is_posted_to_at_once():
+    """So a page takes no longer than one batch, and a slow one cannot use up the five minutes of a run."""
+    per_page = re.search(r"'Limit': (\d+)", STATES["deliver.FindRecipients"]["Arguments"])
+    per_batch = re.search(r"connectionIds, (\d+)\)", STATES["deliver.PostToConnections"]["Items"])
+    assert per_page is not None
+    assert per_batch is not None
+    assert int(per_page[1]) <= int(per_batch[1]) * STATES["deliver.PostToConnections"]["MaxConcurrency"]
 
 
 @pytest.mark.parametrize("name", [name for name, state in STATES.items() if state["Type"] == "Choice"])
