@@ -3,7 +3,7 @@
  * only when PARLEY_UI_MUTANT names a mutant of `mutants.json`; `make mutants` runs all of them.
  */
 import { readFileSync } from "node:fs";
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import { type ESTree, type Plugin, parseSync } from "vite";
 
 export interface Mutant {
@@ -28,7 +28,7 @@ interface Range {
 export const LOADED = "__parleyMutantLoaded";
 
 export const mutants = JSON.parse(
-  readFileSync(new URL("mutants.json", import.meta.url), "utf8"),
+  readFileSync(join(import.meta.dirname, "mutants.json"), "utf8"),
 ) as readonly Mutant[];
 
 /** The mutant named by the environment, if any. Throws if there is no such mutant. */
