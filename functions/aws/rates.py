@@ -26,13 +26,14 @@ def check(table_name: str, user_id: str, limit: UserLimit, *, now_ms: int) -> No
 
 def count(table_name: str, user_id: str, limit: UserLimit, *, now_ms: int) -> int:
     """Count one use of a limit, and return 0. If it is used up, return after how many milliseconds it is not."""
+    tolerated = Attr("restedAt").gt(now_ms) & Attr("restedAt").lte(now_ms + limit.tolerance_ms)
     rested = Attr("restedAt").not_exists() | Attr("restedAt").lte(now_ms)
-    tolerated = Attr("restedAt").lte(now_ms + limit.tolerance_ms)
+    # The uses of a flood need the first alone. Both can fail because of a concurrent use, or because TTL has just
+    # deleted the row.
     updates = (
-        ("SET restedAt = :value", rested, now_ms + limit.interval_ms),
         ("SET restedAt = restedAt + :value", tolerated, limit.interval_ms),
+        ("SET restedAt = :value", rested, now_ms + limit.interval_ms),
     )
-    # Each can fail because of a concurrent use, and the second because TTL has just deleted the row.
     while True:
         for update, condition, value in updates:
             row = _update(table_name, user_id, limit, update, condition, value, now_ms)

@@ -37,7 +37,7 @@ class UserLimit(RateLimit):
     name: str
 
 
-REFUSED_FRAMES = UserLimit(name="refusedFrames", per_second=1, burst=60)
+REFUSED_FRAMES = UserLimit(name="refusedFrames", per_second=1, burst=30)
 """Frames that are answered with an error. Beyond the limit, the socket is closed. A browser gets few of them: it
 waits for the time in the error."""
 

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_flood_is_rate_limited_with_a_retry_time(stage: TestStage, record: Record, is_long: bool):
     """After a burst a sender gets errors with a retry time, and can send again after it; others always can."""
     # Of these, so few are refused that the socket stays open.
-    count = 75 if is_long else 60
+    count = 48 if is_long else 40
     async with signed_in_users(stage, "flooder", "neighbour") as (flooder, neighbour):
         channel_id = await create_private_channel(flooder, neighbour)
         await flooder.open_socket()
