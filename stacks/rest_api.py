@@ -207,7 +207,7 @@ class RestApiStack(StageStack):
             "ApiFunction",
             handler="api",
             memory_mib=1024,
-            timeout=cdk.Duration.seconds(20),
+            timeout=cdk.Duration.seconds(14),
             settings=ApiSettings,
             uses=[
                 # Signing out closes the session's connections.

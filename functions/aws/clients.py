@@ -1,4 +1,4 @@
-"""The AWS clients, each created on first use and kept for the life of the process."""
+"""The AWS clients, with their timeouts and retries: each created on first use and kept for the process."""
 
 import os
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from functions.aws.deadline import CONNECT_SECONDS, READ_SECONDS, limit
 from functions.aws.tracing import untraced
 
 if TYPE_CHECKING:
@@ -17,24 +18,30 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_events import EventBridgeClient
 
+MAX_CONCURRENCY = 16
 MAX_CONCURRENT_POSTS = 40
+MAX_RETRIES = 3
+MAX_POST_RETRIES = 4
 
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=5)
+_TIMEOUTS = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
+# A connection for each thread that calls: a thread without one in the pool opens a connection and then drops it.
+_CONFIG = _TIMEOUTS.merge(
+    Config(retries={"mode": "standard", "max_attempts": MAX_RETRIES}, max_pool_connections=MAX_CONCURRENCY)
+)
 # Not the standard mode: there all calls of a client share one retry quota, and a throttled batch of posts uses it
 # up after about a hundred retries. In the legacy mode each post has its own four retries.
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-_POSTS_CONFIG = Config(
-    retries={"mode": "legacy", "max_attempts": 4},
-    connect_timeout=2,
-    read_timeout=5,
-    max_pool_connections=MAX_CONCURRENT_POSTS,
+_POSTS_CONFIG = _TIMEOUTS.merge(
+    Config(retries={"mode": "legacy", "max_attempts": MAX_POST_RETRIES}, max_pool_connections=MAX_CONCURRENT_POSTS)
 )
 
 
 @cache
 def dynamodb() -> "DynamoDBServiceResource":
     """DynamoDB as a resource. It and its `meta.client` convert between Python and DynamoDB values."""
-    return boto3.resource("dynamodb", config=_CONFIG)
+    resource = boto3.resource("dynamodb", config=_CONFIG)
+    limit(resource.meta.client, retries=MAX_RETRIES)
+    return resource
 
 
 def table(name: str) -> "Table":
@@ -51,7 +58,7 @@ def table_of_thread(name: str, _thread: int) -> "Table":
 @cache
 def event_bridge() -> "EventBridgeClient":
     """EventBridge."""
-    return boto3.client("events", config=_CONFIG)
+    return limit(boto3.client("events", config=_CONFIG), retries=MAX_RETRIES)
 
 
 @cache
@@ -60,7 +67,8 @@ def connections_api() -> "ApiGatewayManagementApiClient":
 
     botocore takes the endpoint from the environment variable AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI.
     """
-    return untraced(boto3.client("apigatewaymanagementapi", config=_POSTS_CONFIG))
+    client = boto3.client("apigatewaymanagementapi", config=_POSTS_CONFIG)
+    return limit(untraced(client), retries=MAX_POST_RETRIES)
 
 
 def prepare(*clients: Callable[[], object]) -> None:

@@ -6,11 +6,10 @@ from functools import cache
 from typing import TypeVar
 
 from functions.aws import clients, tracing
+from functions.aws.clients import MAX_CONCURRENCY
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-MAX_CONCURRENCY = 16
 
 
 def map_concurrently(

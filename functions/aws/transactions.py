@@ -5,13 +5,13 @@ A transaction that is cancelled for any other reason raises.
 """
 
 import random
-import time
 from collections.abc import Sequence
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
+from functions.aws import deadline
 from functions.aws.clients import dynamodb
 
 MAX_ATTEMPTS = 8
@@ -28,7 +28,7 @@ def transact(items: Sequence[Any]) -> None:
             if attempt == MAX_ATTEMPTS - 1 or not _is_conflict(cancelled.response):
                 raise
             # Full jitter, so that transactions that collided do not collide again.
-            time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311
+            deadline.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311
         else:
             return
 

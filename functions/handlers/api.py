@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError as RouteNotFoundError
 
-from functions.aws import clients, observability, tracing
+from functions.aws import clients, deadline, observability, tracing
 from functions.aws.observability import logger
 from functions.contract.errors import ChatError, NotFoundError
 from functions.handlers import http
@@ -41,6 +41,7 @@ def fail(_error: Exception) -> Response[str]:
 
 
 @tracing.traced
+@deadline.bounded
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one request and log it in one line."""
     request = event["requestContext"]

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.api_gateway_authorizer_event i
     parse_api_gateway_arn,
 )
 
-from functions.aws import clients, tickets, tracing
+from functions.aws import clients, deadline, tickets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.settings import AuthorizeSettings
@@ -20,6 +20,7 @@ clients.prepare(clients.dynamodb)
 
 
 @tracing.traced
+@deadline.bounded
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Allow the connection, with the ticket's holder and session as its context, or deny it."""
     settings = AuthorizeSettings.from_env()

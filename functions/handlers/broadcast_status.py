@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from functions.aws import clients, observability, tracing
+from functions.aws import clients, deadline, observability, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.contract.events import read_event
@@ -18,6 +18,7 @@ clients.prepare(clients.dynamodb, clients.event_bridge, clients.connections_api)
 
 
 @tracing.traced
+@deadline.bounded
 def handler(event: dict[str, Any], _context: Any) -> PartialItemFailureResponse:
     """Report only the records that failed, so that only they are received again; malformed ones end in the DLQ."""
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

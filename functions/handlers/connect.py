@@ -6,7 +6,7 @@ returns: until then nothing can be posted to it.
 
 from typing import Any
 
-from functions.aws import bus, clients, connections, observability, tickets, tracing
+from functions.aws import bus, clients, connections, deadline, observability, tickets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.contract.events import UserConnected
@@ -18,6 +18,7 @@ clients.prepare(clients.dynamodb, clients.event_bridge)
 
 
 @tracing.traced
+@deadline.bounded
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Answer 200 to open the socket. An exception refuses it, and the client tries again."""
     if event["requestContext"]["eventType"] != "CONNECT":

@@ -6,7 +6,7 @@ expires.
 
 from typing import Any
 
-from functions.aws import clients, observability, tracing
+from functions.aws import clients, deadline, observability, tracing
 from functions.aws.clock import now_ms
 from functions.handlers.websocket import caller_of
 from functions.logic.disconnection import disconnect
@@ -16,6 +16,7 @@ clients.prepare(clients.dynamodb, clients.event_bridge)
 
 
 @tracing.traced
+@deadline.bounded
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Delete the connection. API Gateway ignores the answer, because the socket is closed."""
     if event["requestContext"]["eventType"] != "DISCONNECT":

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from functions.aws import clients, observability, sockets, tracing
+from functions.aws import clients, deadline, observability, sockets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.chat.delivery import frame_for
@@ -17,6 +17,7 @@ clients.prepare(clients.dynamodb, clients.event_bridge, clients.connections_api)
 
 
 @tracing.traced
+@deadline.bounded
 def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
     """`{event, seq, connectionIds}` → `{delivered: count, gone: count, slow: count, undelivered: [connectionId]}`.
 

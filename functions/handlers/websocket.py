@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from functions.aws import observability, sockets, tracing
+from functions.aws import deadline, observability, sockets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.contract.errors import (
@@ -68,6 +68,7 @@ def caller_of(event: dict[str, Any]) -> Caller:
 def socket_route(route: Route) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """Decorate a route: `(caller, text of the frame, now_ms) -> frame` becomes a Lambda handler."""
 
+    @deadline.bounded
     @wraps(route)
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         body = event.get("body")

@@ -4,9 +4,7 @@ This marks the session as ended and then reads its connections; `handlers/connec
 reads the mark. When both happen at the same time, the later one sees the earlier one, so no connection stays open.
 """
 
-import time
-
-from functions.aws import clock, connections, sockets, tickets
+from functions.aws import clock, connections, deadline, sockets, tickets
 from functions.contract.session import Principal
 from functions.logic import disconnection
 from functions.settings import ApiSettings
@@ -43,4 +41,4 @@ def _close(settings: ApiSettings, connection: connections.Connection) -> None:
             settings.connections_table, connection.user_id, connection.connection_id, now_ms=clock.now_ms()
         ):
             return
-        time.sleep(PAUSE_SECONDS)
+        deadline.sleep(PAUSE_SECONDS)

@@ -34,6 +34,10 @@ class LambdaContext:
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:parley"
     aws_request_id: str = "11111111-2222-3333-4444-555555555555"
 
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the function times out: all of them, because the time of tests stands still."""
+        return 90_000
+
 
 def member(user_id: str = "alice", channel_id: str = "c-1", role: str = "member", **more: Any) -> Membership:
     """A membership."""

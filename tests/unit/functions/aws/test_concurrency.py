@@ -1,23 +1,24 @@
 """map_concurrently: the calls run concurrently, and all have ended when it returns."""
 
 import threading
+from typing import Any
 
 import pytest
 
-from functions.aws import concurrency
+from functions.aws import clients, concurrency
 from tests.unit.stage import Stage
 from tests.waiting import DEADLINE_SECONDS
 
 
 def test_results_come_in_the_order_of_the_items(stage: Stage):
     """In whatever order the calls end. All run at the same time, or the barrier would time out."""
-    together = threading.Barrier(concurrency.MAX_CONCURRENCY, timeout=DEADLINE_SECONDS)
+    together = threading.Barrier(clients.MAX_CONCURRENCY, timeout=DEADLINE_SECONDS)
 
     def squared(number: int) -> int:
         together.wait()
         return number * number
 
-    numbers = list(range(concurrency.MAX_CONCURRENCY))
+    numbers = list(range(clients.MAX_CONCURRENCY))
     assert concurrency.map_concurrently(squared, numbers) == [number * number for number in numbers]
 
 
@@ -39,3 +40,14 @@ def test_one_item_runs_on_the_calling_thread(stage: Stage):
     """Most messages go to few connections, and often to one."""
     assert concurrency.map_concurrently(str, []) == []
     assert concurrency.map_concurrently(lambda _: threading.current_thread(), [1]) == [threading.main_thread()]
+
+
+def test_each_thread_has_a_connection_in_its_clients_pool(stage: Stage):
+    """Otherwise botocore opens a connection for the call and drops it afterwards."""
+    pools: list[tuple[Any, int]] = [
+        (clients.dynamodb().meta.client, clients.MAX_CONCURRENCY),
+        (clients.event_bridge(), clients.MAX_CONCURRENCY),
+        (clients.connections_api(), clients.MAX_CONCURRENT_POSTS),
+    ]
+    for client, threads in pools:
+        assert client.meta.config.max_pool_connections >= threads

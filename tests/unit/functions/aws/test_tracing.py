@@ -23,7 +23,7 @@ UDPEmitter.send_entity = lambda self, entity: print(entity.serialize(), file=sys
 from functions.aws import sockets
 from functions.handlers import default, post_to_connections
 frame, task = json.load(sys.stdin)
-context = SimpleNamespace(function_name="f", aws_request_id="r")
+context = SimpleNamespace(function_name="f", aws_request_id="r", get_remaining_time_in_millis=lambda: 10_000)
 default.handler(frame, context)
 sockets.post = lambda text, ids: sockets.Posted(delivered=tuple(ids), gone=(), limited=(), undelivered=())
 post_to_connections.handler(task, context)

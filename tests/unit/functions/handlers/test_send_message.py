@@ -7,7 +7,7 @@ import pytest
 
 from functions.chat.messages import message_id
 from functions.handlers import send_message
-from tests.unit.builders import AT, CHANNEL, CLIENT_MESSAGE_ID, NOW_MS, SECRET, socket_event
+from tests.unit.builders import AT, CHANNEL, CLIENT_MESSAGE_ID, NOW_MS, SECRET, LambdaContext, socket_event
 from tests.unit.conftest import Clock
 from tests.unit.functions.handlers.conftest import Call, Logs, Sockets
 from tests.unit.stage import Stage
@@ -92,7 +92,7 @@ def test_an_error_identifies_its_frame(send: Any, stage: Stage, changes: dict[st
 def test_an_unparseable_frame_is_refused_without_an_id(send: Any, body: Any):
     """There is nothing to identify it by."""
     event = socket_event(body)
-    answer = json.loads(send_message.handler(event, None)["body"])
+    answer = json.loads(send_message.handler(event, LambdaContext())["body"])
     assert answer["code"] in {"INVALID_FRAME", "UNKNOWN_ACTION"}
     assert "clientMessageId" not in answer
 
