@@ -16,7 +16,12 @@ ClientMessageId = Annotated[
     Field(description="A UUID chosen by the client; sending it again is the same message"),
 ]
 Text = Annotated[
-    str, BeforeValidator(checked_text), Field(min_length=1, description=f"1 to {MAX_TEXT_BYTES} bytes of UTF-8")
+    str,
+    BeforeValidator(checked_text),
+    Field(
+        min_length=1,
+        description=f"1 to {MAX_TEXT_BYTES} bytes of UTF-8; no control characters but tabs and line breaks",
+    ),
 ]
 Emoji = Annotated[str, BeforeValidator(checked_emoji), Field(min_length=1, max_length=64)]
 

@@ -144,6 +144,11 @@ class ReadMarkerFrame(Frame):
     read_seq: Annotated[int, Field(ge=0)]
 
 
+MAX_FRAME_BYTES = 32 * 1024
+"""API Gateway closes a socket on which a larger frame comes; every frame in either direction fits.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+"""
+
 ServerFrame = Annotated[
     Ack
     | ErrorFrame

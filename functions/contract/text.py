@@ -9,6 +9,9 @@ from functions.contract.errors import TextTooLongError
 MAX_TEXT_BYTES = 8192
 MAX_EMOJI_BYTES = 64
 MAX_NAME_CHARACTERS = 64
+WRITTEN_CONTROLS = frozenset("\t\n\r")
+"""The control characters of texts. JSON makes six bytes of most others: a text of them would exceed a frame."""
+
 # Zero-width joiners are allowed in names: Persian text and family emoji need them.
 JOINERS = frozenset("\u200c\u200d")
 # Letters without a visible form: the Hangul fillers, the Khmer inherent vowels and the combining grapheme joiner.
@@ -18,7 +21,10 @@ KEYCAP, EMOJI_STYLE, ZERO_WIDTH_JOINER = "\u20e3", "\ufe0f", "\u200d"
 
 
 def checked_text(value: Any) -> str:
-    """Return a message's text unchanged. Raises ValueError, or TextTooLongError above the byte limit."""
+    """Return a message's text unchanged. Raises ValueError, or TextTooLongError above the byte limit.
+
+    Tabs and line breaks are the only control characters.
+    """
     if not isinstance(value, str):
         raise ValueError("expected a string")
     size = utf8_size(value)
@@ -26,7 +32,14 @@ def checked_text(value: Any) -> str:
         raise TextTooLongError(f"The text has {size:,} bytes of UTF-8. Shorten it to {MAX_TEXT_BYTES:,} or fewer.")
     if not value.strip():
         raise ValueError("expected a text that is not blank")
+    controls = (character for character in value if _is_unwritten_control(character))
+    if control := next(controls, None):
+        raise ValueError(f"expected a text without control characters, got U+{ord(control):04X}")
     return value
+
+
+def _is_unwritten_control(character: str) -> bool:
+    return unicodedata.category(character) == "Cc" and character not in WRITTEN_CONTROLS
 
 
 def utf8_size(value: str) -> int:

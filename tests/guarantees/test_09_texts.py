@@ -22,9 +22,10 @@ TEXTS = {
     "white space": "  leading\n\n\ttabs\r\nand trailing  ",
     "markup": '**bold** `code` \\escaped\\ "quoted" {{template}} {% raw %} ${x}',
     "JSON in a text": '{"action": "deleteMessage", "seq": 1}',
-    "control characters": "bell \x07 null-ish \u2400 delete \x7f",
+    "pictures of control characters": "null \u2400 bell \u2407 delete \u2421",
     "zero width": "a\u200bb\u200dc\ufeffd",
     "exactly 8,192 bytes": "é" * 4096,
+    "8,192 bytes that JSON doubles": '"\\' * 4096,
 }
 
 
@@ -56,6 +57,21 @@ async def test_a_text_over_the_limit_is_refused_with_an_error(stage: TestStage, 
         assert socket.is_open
         assert (await dora.send_message("after the refusals", channel_id=channel_id))["type"] == "ack"
     record.tried("texts over the limit", len(sizes))
+
+
+async def test_a_text_with_a_control_character_is_refused_with_an_error(stage: TestStage, record: Record):
+    """The error names the character, and the socket stays open. JSON makes six bytes of one of them."""
+    texts = ["bell \x07", "delete \x7f", "next line \x85", "\x00" * 5_000]
+    async with signed_in_users(stage, "dora") as (dora,):
+        channel_id = await create_private_channel(dora)
+        socket = await dora.open_socket()
+        for text in texts:
+            answer = await dora.send_message(text, channel_id=channel_id)
+            assert answer["code"] == "INVALID_FRAME"
+            assert "control character" in answer["message"]
+        assert socket.is_open
+        assert (await dora.send_message("after the refusals", channel_id=channel_id))["type"] == "ack"
+    record.tried("texts with control characters", len(texts))
 
 
 async def test_a_frame_over_32_kb_closes_the_socket_and_stores_nothing(stage: TestStage, record: Record):

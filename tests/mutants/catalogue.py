@@ -68,6 +68,7 @@ INVALID_FRAMES = _guarantee("test_fuzz", "invalid_frames_get_documented_errors")
 REQUESTS = _guarantee("test_fuzz", "generated_requests_get_documented_answers")
 TEXTS = _guarantee("test_09_texts", "texts_are_returned_unchanged")
 TOO_LONG = _guarantee("test_09_texts", "a_text_over_the_limit_is_refused_with_an_error")
+CONTROL_CHARACTERS = _guarantee("test_09_texts", "a_text_with_a_control_character_is_refused_with_an_error")
 FLOOD = _guarantee("test_10_abuse", "a_flood_is_rate_limited_with_a_retry_time")
 FLOODER = _guarantee("test_10_abuse", "a_flooder_loses_its_socket_and_others_are_served")
 MALFORMED_EVENTS = _guarantee("test_10_abuse", "malformed_events_go_to_the_dead_letter_queue")
@@ -280,6 +281,12 @@ SERVER = [
             SetCondition(raising="TextTooLongError", to="size > 2 * MAX_TEXT_BYTES"),
         ),
         TOO_LONG,
+    ),
+    Mutant(
+        9,
+        "a text with control characters is refused, because its frame could close sockets",
+        PythonChange("functions.contract.text:_is_unwritten_control", ReplaceBody("return False")),
+        CONTROL_CHARACTERS,
     ),
     Mutant(
         10,

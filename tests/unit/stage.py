@@ -47,10 +47,13 @@ class Stage:
         self.dynamodb = boto3.resource("dynamodb")
         self.bus = boto3.client("events")
         self._published: list[dict[str, Any]] = []
-        # moto needs another package for rules that target queues, so the published events are recorded here.
-        clients.event_bridge().meta.events.register("provide-client-params.events.PutEvents", self._record)
+        self.watch_clients()
         self.environment = {f"PARLEY_{table.upper()}_TABLE": table for table in TABLES} | {"PARLEY_BUS_NAME": BUS}
 
+    def watch_clients(self) -> None:
+        """Record the events that the functions' clients publish, and check their keys."""
+        # moto needs another package for rules that target queues, so the published events are recorded here.
+        clients.event_bridge().meta.events.register("provide-client-params.events.PutEvents", self._record)
         clients.dynamodb().meta.client.meta.events.register("provide-client-params.dynamodb.GetItem", _check_key)
 
     def create(self) -> None:

@@ -105,7 +105,7 @@ export interface EditMessage {
   channelId: string;
   /** A message's place in its channel, from 1 */
   seq: number;
-  /** 1 to 8192 bytes of UTF-8 */
+  /** 1 to 8192 bytes of UTF-8; no control characters but tabs and line breaks */
   text: string;
 }
 
@@ -426,7 +426,7 @@ export interface SendMessage {
   /** A UUID chosen by the client; sending it again is the same message */
   clientMessageId: string;
   channelId: string;
-  /** 1 to 8192 bytes of UTF-8 */
+  /** 1 to 8192 bytes of UTF-8; no control characters but tabs and line breaks */
   text: string;
 }
 

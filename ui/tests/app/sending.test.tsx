@@ -60,6 +60,14 @@ test("a rejected message shows the reason, does not block others, and is sent ag
   expect(stored()).toEqual(["and this", "please take this"]);
 });
 
+test("control characters in pasted text are left out", async () => {
+  await openChat();
+  await sendMessage("\u001b[31mred\u001b[0m\u0007 alert");
+  await advance();
+  expect(stored()).toEqual(["[31mred[0m alert"]);
+  expect(deliveryState("[31mred[0m alert")).toBe("Delivered");
+});
+
 test("a rejected message can be discarded, also across a reload", async () => {
   await openChat();
   server.answer = (frame) => (frame.action === "sendMessage" ? errorFrame("FORBIDDEN", "No.", frame) : null);

@@ -176,7 +176,7 @@ def test_other_spellings_of_a_uuid_are_the_same_message():
 
 def test_a_text_arrives_unchanged():
     """With its spaces, line ends, right-to-left text and combined emoji."""
-    text = "  <b>שלום</b>\r\n👩‍👩‍👧‍👦 \u202e \x00"
+    text = "  <b>שלום</b>\r\n👩‍👩‍👧‍👦 \u202e \t"
     assert parse_command(json.dumps(SEND | {"text": text}), SendMessage).text == text
 
 

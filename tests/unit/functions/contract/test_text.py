@@ -15,6 +15,8 @@ from functions.contract.text import (
 )
 
 whole_text = st.text(st.characters(exclude_categories=["Cs"]))
+written_text = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\t\n\r"))
+CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r"]
 
 
 @pytest.mark.parametrize("character", ["a", "é", "語", "😀"], ids=["1 byte", "2 bytes", "3 bytes", "4 bytes"])
@@ -28,10 +30,17 @@ def test_the_limit_of_a_text_counts_bytes(character: str):
         checked_text(fits + "x")
 
 
-@given(whole_text.filter(lambda text: text.strip()))
+@given(written_text.filter(lambda text: text.strip()))
 def test_a_text_is_never_changed(text: str):
     """A text is stored as it was sent."""
     assert checked_text(text) == text
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=[f"{ord(control):02x}" for control in CONTROLS])
+def test_control_characters_are_refused(control: str):
+    """They have no visible form, and most become six bytes of JSON. The message names the character."""
+    with pytest.raises(ValueError, match=rf"without control characters, got U\+{ord(control):04X}$"):
+        checked_text(f"before{control}after")
 
 
 @pytest.mark.parametrize("value", ["\ud83d", "fine \ud83d until here", "\ude00\ud83d"])

@@ -47,6 +47,7 @@ def silent_aws(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]
         yield stage
     monkeypatch.undo()
     recreate_clients()
+    stage.watch_clients()
 
 
 def recreate_clients() -> None:

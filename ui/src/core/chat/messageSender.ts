@@ -4,6 +4,7 @@ import { due, markSending, type OutboxEvent, reduceOutbox, toFrame, unconfirmed 
 import { OutboxStorage } from "../socket/outboxStorage";
 import { MAX_LIVE_MEMBERS } from "../state/presence";
 import { change, store } from "../state/store";
+import { fitsInFrame } from "../text/bytes";
 
 const TYPING_EVERY_MS = 3_000;
 /** Without an ack for this long, the socket is pinged. */
@@ -50,12 +51,27 @@ export class MessageSender {
   flush(): void {
     if (!this.#connection.open) return;
     for (const item of due(store.getState().outbox, Date.now())) {
+      if (!fitsInFrame(toFrame(item))) {
+        this.#refuse(item.clientMessageId);
+        continue;
+      }
       if (!this.#connection.send(toFrame(item))) return;
       change((state) => ({
         ...state,
         outbox: markSending(state.outbox, item.clientMessageId, Date.now()),
       }));
     }
+  }
+
+  /** The socket would be closed by the frame, and by every repetition of it. */
+  #refuse(clientMessageId: string): void {
+    const refusal: OutboxEvent = {
+      type: "refused",
+      clientMessageId,
+      code: "TEXT_TOO_LONG",
+      message: "This message is too large to be sent. Shorten it and send it again.",
+    };
+    change((state) => ({ ...state, outbox: reduceOutbox(state.outbox, refusal, Date.now()) }));
   }
 
   /** Called once a second: retries overdue messages. */

@@ -2,7 +2,7 @@
 import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import type { Message, User } from "../../core/contract";
-import { byteLength, MAX_MESSAGE_BYTES } from "../../core/text/bytes";
+import { byteLength, MAX_MESSAGE_BYTES, withoutControlCharacters } from "../../core/text/bytes";
 import { classNames } from "../../kit/classNames";
 import { IconButton } from "../../kit/IconButton";
 import styles from "./Composer.module.css";
@@ -33,7 +33,8 @@ export function Composer(props: ComposerProps) {
   const listId = useId();
   const hintId = useId();
 
-  const text = editing ? edited : draft;
+  // Pasted output of programs holds control characters, which cannot be seen and are not accepted.
+  const text = withoutControlCharacters(editing ? edited : draft);
   const setText = editing ? setEdited : onDraft;
 
   useEffect(() => {

@@ -101,6 +101,20 @@ describe("an own message", () => {
     expect(store.getState().outbox).toEqual([]);
   });
 
+  test("that does not fit into a frame is not sent, and blocks nothing", async () => {
+    await begin(5);
+    // As an outbox may hold it that an earlier version stored: JSON makes 49 kB of it.
+    chat.sender.send("general", "\u0007".repeat(8_192));
+    chat.sender.send("general", "the next one");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(store.getState().outbox.map(({ state, failure }) => [state, failure])).toEqual([
+      ["failed", "This message is too large to be sent. Shorten it and send it again."],
+    ]);
+    expect(server.sent.some((frame) => "text" in frame && frame.text.includes("\u0007"))).toBe(false);
+    expect(texts().at(-1)).toBe("the next one");
+    expect(server.sockets.size).toBe(1);
+  });
+
   test("whose frame was lost is found in history", async () => {
     await begin(4);
     const broadcast = vi.spyOn(server, "broadcast").mockImplementation(() => undefined);
