@@ -52,7 +52,7 @@ class ChatFunction(lambda_.Function):
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             handler=f"functions.handlers.{handler}.handler",
-            code=_code(),
+            code=_code(stack),
             layers=[_layer(stack)],
             # Without this, the L2 construct adds rights to the role. The rights below are complete.
             role=role.without_policy_updates(),
@@ -100,8 +100,8 @@ def _tracing_settings(stage: Stage) -> dict[str, str]:
     return {"PARLEY_TRACE_SAMPLE_PERCENT": f"{stage.trace_sample_percent:g}"}
 
 
-def _code() -> lambda_.Code:
-    package = functions_package()
+def _code(stack: StageStack) -> lambda_.Code:
+    package = functions_package(stack.stage.layer_platform)
     return lambda_.Code.from_asset(str(package), asset_hash=package.name)
 
 

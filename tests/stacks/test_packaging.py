@@ -1,5 +1,7 @@
 """The assets of the functions: the package `functions`, and a layer without the packages of the runtime."""
 
+import importlib.util
+import marshal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ from stacks import packaging
 
 def test_handlers_are_imported_from_the_package_alone() -> None:
     """The module path of a handler is the same in Lambda and in the repository."""
-    folder = packaging.functions_package()
+    folder = packaging.functions_package("host")
     assert [child.name for child in folder.iterdir()] == ["functions"]
     code = "import functions.contract.events as module; print(module.__file__)"
     imported = subprocess.run(
@@ -22,7 +24,7 @@ def test_handlers_are_imported_from_the_package_alone() -> None:
 
 def test_the_package_contains_sources_only() -> None:
     """No caches and no tests: the same sources have the same hash on every machine."""
-    files = [path for path in packaging.functions_package().rglob("*") if path.is_file()]
+    files = [path for path in packaging.functions_package("host").rglob("*") if path.is_file()]
     assert {path.suffix for path in files} == {".py"}
 
 
@@ -44,9 +46,9 @@ def test_the_layer_is_built_for_lambda_and_for_the_host() -> None:
 def test_an_unchanged_asset_is_not_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the first synthesis after a change takes longer."""
     monkeypatch.setattr(packaging, "BUILD", tmp_path)
-    first = packaging.functions_package()
+    first = packaging.functions_package("host")
     monkeypatch.setattr(Path, "write_bytes", None)
-    assert packaging.functions_package() == first
+    assert packaging.functions_package("host") == first
 
 
 def test_a_build_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,6 +60,64 @@ def test_a_build_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     with pytest.raises(packaging.PackagingError, match="could not install"):
         packaging.dependency_layer("host")
     assert list(tmp_path.iterdir()) == [broken]
+
+
+def with_compiler(monkeypatch: pytest.MonkeyPatch, python: str | None) -> None:
+    """Compile with this Python in place of one of Lambda's version."""
+    monkeypatch.setattr(packaging, "find_compiler", lambda: python)
+
+
+def test_packages_for_lambda_contain_bytecode_that_is_not_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every module has it, with the paths of Lambda; it is used although the times of the sources differ."""
+    monkeypatch.setattr(packaging, "BUILD", tmp_path)
+    with_compiler(monkeypatch, sys.executable)
+    folder = packaging.functions_package("lambda")
+    sources = sorted(folder.rglob("*.py"))
+    for source in sources:
+        compiled = Path(importlib.util.cache_from_source(str(source)))
+        content = compiled.read_bytes()
+        assert int.from_bytes(content[4:8], "little") == 0b01, "hash-based, unchecked"
+        path = source.relative_to(folder)
+        assert marshal.loads(content[16:]).co_filename == f"/var/task/{path}"
+    for source in sources:
+        source.write_text("raise RuntimeError('compiled again')\n")
+    code = "from functions.contract import model; print(model.timestamp(0))"
+    imported = subprocess.run(
+        [sys.executable, "-B", "-c", code], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    assert imported == "1970-01-01T00:00:00.000Z"
+
+
+def test_bytecode_changes_the_hash_of_an_asset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unchanged sources are deployed again when a Python to compile them is installed. The host's have none."""
+    monkeypatch.setattr(packaging, "BUILD", tmp_path)
+    with_compiler(monkeypatch, None)
+    plain = packaging.functions_package("lambda")
+    assert packaging.functions_package("host") == plain
+    with_compiler(monkeypatch, sys.executable)
+    assert packaging.functions_package("lambda") != plain
+    assert packaging.functions_package("host") == plain
+
+
+def test_without_a_python_of_lambdas_version_the_synthesis_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It does not fail, and downloads nothing."""
+    monkeypatch.setattr(packaging, "PYTHON_VERSION", "3.99")
+    packaging.find_compiler.cache_clear()
+    assert packaging.find_compiler() is None
+    packaging.find_compiler.cache_clear()
+    assert "without bytecode" in capsys.readouterr().err
+
+
+def test_a_python_of_lambdas_version_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its version: here the version of the Python that runs the tests."""
+    monkeypatch.setattr(packaging, "PYTHON_VERSION", f"{sys.version_info.major}.{sys.version_info.minor}")
+    packaging.find_compiler.cache_clear()
+    assert packaging.find_compiler() is not None
+    packaging.find_compiler.cache_clear()
 
 
 def test_a_missing_uv_raises_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

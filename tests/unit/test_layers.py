@@ -40,7 +40,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "inspector": ("inspector", "ops", "functions.contract"),
     "local": ("local", "inspector", "ops"),
     "local.emulator": ("local.emulator",),
-    "bench": ("bench", "local", "inspector", "ops", "functions.aws", "functions.contract", "tests"),
+    "bench": (
+        "bench",
+        "local",
+        "inspector",
+        "ops",
+        "functions.aws",
+        "functions.contract",
+        "stacks.packaging",
+        "tests",
+    ),
 }
 # Third-party packages that only some of our packages import.
 PURE = ("pydantic",)

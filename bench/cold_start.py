@@ -1,0 +1,96 @@
+"""How long each handler takes to import, without and with bytecode: `python -m bench.cold_start`.
+
+Importing is most of a cold start. Both variants import the assets that are deployed, built for the Python that
+runs this; boto3 comes from the environment with its bytecode, as from Lambda's runtime. The two are measured in
+turn, so that other load of the machine affects both alike. Compare the ratios, since Lambda's processors differ.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench.runs import save
+from stacks.packaging import ROOT, compile_bytecode, dependency_layer, functions_package
+
+HANDLERS = sorted(
+    path.stem
+    for path in (ROOT / "functions" / "handlers").glob("*.py")
+    if path.stem not in {"__init__", "http", "websocket"}
+)
+PROGRAM = """
+import importlib, sys, time
+sys.path[:0] = sys.argv[2:]
+import boto3
+began = time.perf_counter()
+importlib.import_module(sys.argv[1])
+print((time.perf_counter() - began) * 1000)
+"""
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "POWERTOOLS_SERVICE_NAME": "bench",
+    "POWERTOOLS_METRICS_NAMESPACE": "bench",
+}
+
+
+def main(rounds: Annotated[int, typer.Option(help="Imports of each handler and variant.")] = 9) -> None:
+    """Measure, print a table and save the figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {
+            name: unpacked(Path(folder) / name.replace(" ", "-"), compiled=name == "bytecode")
+            for name in ("source", "bytecode")
+        }
+        times = {handler: measured(f"functions.handlers.{handler}", paths, rounds) for handler in HANDLERS}
+    table = Table("handler", "from source", "from bytecode", "ratio")
+    for handler, (source, bytecode) in times.items():
+        table.add_row(handler, f"{source:.0f} ms", f"{bytecode:.0f} ms", f"{bytecode / source:.2f}")
+    Console().print(table)
+    figures = [
+        {"handler": handler, "source_ms": round(source), "bytecode_ms": round(bytecode)}
+        for handler, (source, bytecode) in times.items()
+    ]
+    save("cold_start", figures)
+
+
+def unpacked(folder: Path, *, compiled: bool) -> list[str]:
+    """Copy the assets into a folder, with or without bytecode, and return the paths to import from."""
+    code, layer = folder / "code", folder / "layer"
+    without_caches = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(functions_package("host"), code, ignore=without_caches)
+    shutil.copytree(dependency_layer("host"), layer, ignore=without_caches)
+    if compiled:
+        for part in (code, layer):
+            compile_bytecode(part, sys.executable, root="/")
+    return [str(code), str(layer / "python")]
+
+
+def measured(module: str, paths: dict[str, list[str]], rounds: int) -> tuple[float, float]:
+    """The medians of importing a module from source and from bytecode, in milliseconds."""
+    times: dict[str, list[float]] = {name: [] for name in paths}
+    for _ in range(rounds):
+        for name, folders in paths.items():
+            times[name].append(import_time(module, folders))
+    return statistics.median(times["source"]), statistics.median(times["bytecode"])
+
+
+def import_time(module: str, folders: list[str]) -> float:
+    """Import a module in a new process and return the milliseconds that it took."""
+    command = [sys.executable, "-P", "-c", PROGRAM, module, *folders]
+    outcome = subprocess.run(
+        command, cwd="/", env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+    return float(json.loads(outcome.stdout))
+
+
+if __name__ == "__main__":
+    typer.run(main)
