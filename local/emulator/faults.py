@@ -13,11 +13,15 @@ IAM policies (`enforced`), as MiniStack's AUTH does. A rule states where it stri
 | `function` | the function's name | `error` (raises), `timeout` (never answers), `lost` (ran, then timed out) |
 | `frame` | the frame's text | the connection is closed: `cut-before` it is handled, `cut-after` it, or |
 | | | `cut-answered` |
+| `api` | method and path: `GET /…/api/me`, | the client's request is answered with `status`, a 5xx: |
+| | `UPGRADE /…/socket` | `error` (nothing done), `lost` (done) |
+| `client` | the authorizer's context | `slow`: it reads nothing, and a post is refused (429) |
+| | | while `buffer` frames wait |
 | `run` | the execution's input | `duplicate` (it is started twice), `delay` (up to `seconds`) |
 
 A rule may strike by `chance` (with a `seed`), at most `times` times, and only after `skip` matches. A `hang` lasts
-for `seconds`, or until the rules are replaced. The classes below extend those of the emulator at the points where
-rules strike.
+for `seconds`, or until the rules are replaced; `slow` lasts until then. The classes below, and `FaultyApis`,
+extend those of the emulator at the points where rules strike.
 """
 
 import asyncio
@@ -27,7 +31,7 @@ import random
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -54,16 +58,20 @@ class FaultRule(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    where: str = Field(pattern="^(request|task|function|frame|run)$")
+    where: str = Field(pattern="^(request|task|function|frame|run|api|client)$")
     what: str
     only: str = ""
     body: str = ""
-    """Strike only at requests to `@connections` whose body, a frame, contains this text."""
+    """Strike only at frames that contain this text: those posted to `@connections`, and those to a `client`."""
     chance: float = 1.0
     times: int | None = None
     skip: int = 0
     seconds: float = 0.5
     seed: int = 0
+    status: Literal[500, 502, 503, 504] = 502
+    """What a client of the API is answered."""
+    buffer: int = Field(default=0, ge=0)
+    """How many frames wait for a slow client before posts to it are refused."""
 
 
 RULES = TypeAdapter(list[FaultRule])
@@ -113,6 +121,13 @@ class Faults:
         end = time.monotonic() + rule.seconds
         while (left := end - time.monotonic()) > 0 and any(current is rule for current, _ in self._rules):
             yield min(left, HANG_STEP_SECONDS)
+
+    def holds(self, where: str, subject: str, *, body: str = "") -> Iterator[float]:
+        """The durations, in seconds, of sleeps that end when no rule is for this place. They are no strikes."""
+        while any(
+            rule.where == where and rule.only in subject and rule.body in body for rule, _ in list(self._rules)
+        ):
+            yield HANG_STEP_SECONDS
 
     def strike(self, where: str, subject: str, *kinds: str, body: str = "") -> FaultRule | None:
         """The rule that strikes now at this place, counted as a strike; None when no rule does.
@@ -296,7 +311,7 @@ class FaultyFunctions(FunctionInvocations):
 
 
 class FaultySessions(WebSocketSessions):
-    """Connections that are closed before or after a frame is handled, or after it is answered."""
+    """Connections that are closed before or after a frame is handled, and clients that read nothing for a time."""
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
@@ -313,3 +328,29 @@ class FaultySessions(WebSocketSessions):
         if rule.what == "cut-answered":
             await super()._handle_frame(connection, text)
         connection.close(1001, "a fault was asked for")
+
+    def post(self, connection: Connection, text: str) -> bool:
+        """Queue a frame for a client; False when the buffer of a slow client is full."""
+        rule = self._faults.strike("client", client_of(connection), body=text)
+        if rule is not None and connection.outbox.qsize() >= rule.buffer:
+            return False
+        return super().post(connection, text)
+
+    async def _write(self, connection: Connection, send: Send) -> None:
+        async def send_when_read(message: dict[str, Any]) -> None:
+            text = str(message.get("text", ""))
+            for seconds in self._faults.holds("client", client_of(connection), body=text):
+                await asyncio.sleep(seconds)
+            await send(message)
+
+        await super()._write(connection, send_when_read)
+
+    async def _flush(self, connection: Connection, send: Send) -> None:
+        # A client that does not read gets no frame before its connection is closed either.
+        if next(self._faults.holds("client", client_of(connection)), None) is None:
+            await super()._flush(connection, send)
+
+
+def client_of(connection: Connection) -> str:
+    """The text that a rule's `only` is looked for in: what the authorizer returned about the client."""
+    return json.dumps(connection.authorizer or {})

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from local.emulator import not_emulated, patching
+from local.emulator.apigateway.faulty_apis import FaultyApis
 from local.emulator.cloudformation.resource_types import AcceptedTypes
 from local.emulator.faults import Faults, FaultyFunctions, FaultyRequests, FaultySessions
 from local.emulator.persistence.durability import Durability
@@ -50,7 +51,7 @@ class EmulatorApplication:
         faults: Faults,
         save_interval_seconds: float,
     ) -> None:
-        self._ministack = FaultyRequests(patching.original("app", "app"), faults)
+        self._ministack = FaultyApis(FaultyRequests(patching.original("app", "app"), faults), faults)
         self._faults = faults
         self._invocations = invocations
         self._sessions = sessions
