@@ -2,6 +2,7 @@
 
 import importlib.util
 import marshal
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from stacks import packaging
+from tests.stacks.conftest import Synthesised
+
+WORKFLOWS = packaging.ROOT / ".github" / "workflows"
 
 
 def test_handlers_are_imported_from_the_package_alone() -> None:
@@ -118,6 +122,27 @@ def test_a_python_of_lambdas_version_is_found(monkeypatch: pytest.MonkeyPatch) -
     packaging.find_compiler.cache_clear()
     assert packaging.find_compiler() is not None
     packaging.find_compiler.cache_clear()
+
+
+def test_bytecode_and_layer_are_of_the_runtimes_version(stage: Synthesised) -> None:
+    """Python ignores the bytecode of another version, and the layer's compiled modules fail to load."""
+    runtime = f"python{packaging.PYTHON_VERSION}"
+    functions = stage.resources("AWS::Lambda::Function").values()
+    ours = [f for f in functions if f["Properties"].get("Handler", "").startswith("functions.handlers.")]
+    layers = stage.resources("AWS::Lambda::LayerVersion").values()
+    # The CDK's own layer, a command line for its deployment function, names no runtime.
+    compatible = [names for layer in layers if (names := layer["Properties"].get("CompatibleRuntimes"))]
+    assert ours
+    assert {function["Properties"]["Runtime"] for function in ours} == {runtime}
+    assert compatible
+    assert all(names == [runtime] for names in compatible)
+
+
+@pytest.mark.parametrize("workflow", ["test.yml", "nightly.yml"])
+def test_the_github_workflows_test_on_the_runtimes_version(workflow: str) -> None:
+    """Every change is tested on the Python that its functions run on, and not only on the oldest one."""
+    text = (WORKFLOWS / workflow).read_text()
+    assert re.search(rf'python(-version)?: "{re.escape(packaging.PYTHON_VERSION)}"', text)
 
 
 def test_a_missing_uv_raises_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
