@@ -96,6 +96,57 @@ async def test_a_slow_client_is_closed_and_fetches_what_it_missed(
     record.tried("slow clients, closed")
 
 
+API_ERRORS = {
+    "upgrade answered with 503": {"what": "error", "only": "UPGRADE", "status": 503},
+    "upgrade answered with 500 after $connect": {"what": "lost", "only": "UPGRADE", "status": 500},
+    "ticket answered with 502": {"what": "error", "only": "/tickets", "status": 502},
+    "ticket made, but answered with 504": {"what": "lost", "only": "/tickets", "status": 504},
+    "backfill answered with 500": {"what": "error", "only": "/messages", "status": 500},
+}
+
+
+async def test_a_client_that_the_api_answers_with_5xx_tries_again_and_misses_nothing(
+    stage: TestStage, record: Record, faults: Faults, is_long: bool
+):
+    """Whichever request of its return fails, it gets the messages of its absence, and its own one is delivered."""
+    times = 4 if is_long else 2
+    async with connected_channel(stage, 3, page=PAGE) as channel:
+        away, *others = channel.clients
+        for name, rule in API_ERRORS.items():
+            await away.stop()
+            await asyncio.gather(*(channel.send(other, f"meanwhile: {name}") for other in others))
+            await channel.wait_until_stored()
+            failed = len(away.errors)
+            with faults.of({"where": "api", **rule, "times": times}):
+                own = asyncio.create_task(channel.send(away, f"own: {name}"))
+                away.start()
+                await own
+                await away.wait_until(lambda: channel.sent.keys() <= away.displayed_at.keys())
+                assert faults.struck() == times
+            assert len(away.errors) > failed
+            record.tried(name, times)
+        assert len(await channel.check(record)) == 3 * len(API_ERRORS)
+
+
+async def test_a_client_that_reads_slowly_delays_no_other_and_misses_nothing(
+    stage: TestStage, record: Record, faults: Faults, is_thorough: bool, is_long: bool
+):
+    """Its buffer is full, so posts to it are refused (429); it fetches what is missing when it reads again."""
+    count = 12 if is_long else 4
+    async with connected_channel(stage, 3) as channel:
+        slow, *others = channel.clients
+        with faults.of({"where": "client", "what": "slow", "only": slow.chat_client.user_id, "buffer": 1}):
+            for number in range(count):
+                sent = await channel.send(others[number % 2], f"to a slow reader {number}")
+                await others[0].wait_until(lambda: all(sent in other.displayed_at for other in others))  # noqa: B023
+            assert not slow.frames_received["message"]
+            if is_thorough or is_long:
+                # Every retry of the refused posts has failed too.
+                await channel.wait_until_runs_ended(count)
+        assert len(await channel.check(record)) == count
+    record.tried("messages to a client that does not read, with a full buffer", count)
+
+
 @pytest.mark.thorough
 async def test_messages_whose_posts_failed_are_fetched(
     stage: TestStage, record: Record, faults: Faults, is_long: bool

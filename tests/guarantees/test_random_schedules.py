@@ -2,9 +2,9 @@
 
 A method of Jepsen (https://jepsen.io). In a schedule the clients of one channel send messages, lose their
 connection before and after a frame, disconnect, reconnect and rotate their sockets, by random numbers from the
-schedule's seed. Meanwhile the faults change every second for all schedules: lost responses, throttling, runs that
-crash between states, start late or twice. `SEED=n` repeats a schedule with the same random numbers, though not
-with the same interleaving.
+schedule's seed. Meanwhile the faults change every second for all schedules: lost responses, throttling, 5xx of
+the API, runs that crash between states, start late or twice. `SEED=n` repeats a schedule with the same random
+numbers, though not with the same interleaving.
 """
 
 import asyncio
@@ -41,6 +41,8 @@ FAULTS: list[dict[str, Any]] = [
     {"where": "task", "what": "lost", "only": "AssignSequence", "chance": 0.1},
     {"where": "function", "what": "timeout", "only": "PostTo", "chance": 0.03, "seconds": 0.2},
     {"where": "function", "what": "lost", "only": "SendMessage", "chance": 0.01, "seconds": 0.2},
+    {"where": "api", "what": "error", "status": 503, "chance": 0.1},
+    {"where": "api", "what": "lost", "status": 504, "chance": 0.05},
     {"where": "frame", "what": "cut-before", "chance": 0.01},
     {"where": "frame", "what": "cut-after", "chance": 0.01},
     {"where": "frame", "what": "cut-answered", "chance": 0.01},
