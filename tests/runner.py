@@ -21,6 +21,9 @@ BIN = Path(sys.executable).parent
 # Biome writes a log to the user's cache directory; this keeps it inside the repository.
 UI_ENVIRONMENT = {"XDG_CACHE_HOME": str(ROOT / ".build" / "cache")}
 
+# The number of generated messages in the UI's test of texts.
+THOROUGH_TEXT_RUNS = "5000"
+
 # The tests have priority over the checks.
 LOW_PRIORITY = ["nice", "-n", "10"] if shutil.which("nice") else []
 
@@ -107,6 +110,8 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in TESTS:
         print(f"Name what to run: {', '.join(TESTS)}.", file=sys.stderr)
         return 2
+    if arguments[0] == "test-all":
+        os.environ.setdefault("PARLEY_TEXT_RUNS", THOROUGH_TEXT_RUNS)
     background = Background(CHECKS)
     background.start()
     try:

@@ -1,8 +1,10 @@
 /** Renders a message's Markdown as elements, never through an HTML string. Unsupported nodes are shown as text. */
 import type { Nodes, Parent } from "mdast";
 import { Fragment, lazy, memo, type ReactNode, Suspense } from "react";
-import { isPlain, parseMarkdown, safeUrl } from "../../core/text/markdown";
+import { safeUrl, unnamedHost } from "../../core/text/links";
+import { isPlain, parseMarkdown } from "../../core/text/markdown";
 import { findMentions } from "../../core/text/mentions";
+import { hasVisible } from "../../core/text/visible";
 import { classNames } from "../../kit/classNames";
 import styles from "./Markdown.module.css";
 
@@ -19,6 +21,7 @@ interface MarkdownProps {
 }
 
 export const Markdown = memo(function Markdown({ text, resolveMention }: MarkdownProps) {
+  if (!hasVisible(text)) return <p className={styles.nothing}>This message has only invisible characters.</p>;
   return (
     <div className={classNames(styles.markdown, isEmojiOnly(text) && styles.emojiOnly)} dir="auto">
       {isPlain(text) ? <p dir="auto">{text}</p> : children(parseMarkdown(text), { text, resolveMention })}
@@ -29,6 +32,8 @@ export const Markdown = memo(function Markdown({ text, resolveMention }: Markdow
 interface Context {
   readonly text: string;
   readonly resolveMention: ResolveMention;
+  /** Within a link: a link in its label is text. */
+  readonly inLink?: boolean;
 }
 
 function children(parent: Parent, context: Context): ReactNode {
@@ -57,10 +62,9 @@ function element(node: Nodes, context: Context): ReactNode {
     case "blockquote":
       return <blockquote dir="auto">{children(node, context)}</blockquote>;
     case "list":
+      // The numbers of an ordered list are in its text.
       return node.ordered ? (
-        <ol start={node.start ?? 1} dir="auto">
-          {children(node, context)}
-        </ol>
+        <ol dir="auto">{children(node, context)}</ol>
       ) : (
         <ul dir="auto">{children(node, context)}</ul>
       );
@@ -82,11 +86,13 @@ function element(node: Nodes, context: Context): ReactNode {
         </pre>
       );
     case "link": {
-      const href = safeUrl(node.url);
-      if (!href) return source(node, context);
+      const href = context.inLink ? null : safeUrl(node.url);
+      if (!href) return children(node, context);
+      const host = unnamedHost(plainText(node), href);
       return (
-        <a href={href} target="_blank" rel="noopener noreferrer nofollow" title={href}>
-          {children(node, context)}
+        <a href={href} target="_blank" rel="noopener noreferrer nofollow" title={href} dir="ltr">
+          <bdi>{children(node, { ...context, inLink: true })}</bdi>
+          {host && <span className={styles.host}> ({host})</span>}
         </a>
       );
     }
@@ -103,6 +109,11 @@ function tight(item: Parent, context: Context): ReactNode {
       {node.type === "paragraph" ? children(node, context) : element(node as Nodes, context)}
     </Fragment>
   ));
+}
+
+function plainText(node: Nodes): string {
+  if ("children" in node) return (node.children as Nodes[]).map(plainText).join("");
+  return "value" in node ? node.value : "";
 }
 
 /** The source text of a node that is not supported. */

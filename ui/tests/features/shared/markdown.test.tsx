@@ -1,5 +1,6 @@
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, test } from "vitest";
+import { isCodeLanguage } from "../../../src/core/text/codeLanguages";
 import { isPlain } from "../../../src/core/text/markdown";
 import { isEmojiOnly, Markdown } from "../../../src/features/shared/Markdown";
 
@@ -23,7 +24,7 @@ describe("the subset", () => {
     ["one\ntwo", '<p dir="auto">one\ntwo</p>'],
     ["one\n\ntwo", '<p dir="auto">one</p><p dir="auto">two</p>'],
     ["- a\n- b", '<ul dir="auto"><li>a</li><li>b</li></ul>'],
-    ["3. a\n4. b", '<ol start="3" dir="auto"><li>a</li><li>b</li></ol>'],
+    ["3. a\n4. b", '<ol dir="auto"><li>3. a</li><li>4. b</li></ol>'],
     ["> said", '<blockquote dir="auto"><p dir="auto">said</p></blockquote>'],
     ["```\na < b\n```", '<pre dir="ltr" tabindex="0"><code>a &lt; b</code></pre>'],
     ["snake_case_name", '<p dir="auto">snake_case_name</p>'],
@@ -76,6 +77,45 @@ describe("links", () => {
   });
 });
 
+describe("a link", () => {
+  const link = (text: string) => {
+    const [, href, label] = /<a href="([^"]*)"[^>]* dir="ltr"><bdi>(.*?)<\/a>/.exec(html(text)) ?? [];
+    return [href, label?.replace(/<[^>]*>/g, "")];
+  };
+
+  test("is isolated, left to right, from the text around it", () => {
+    expect(link("ראו https://example.com/a?b=c עכשיו")).toEqual([
+      "https://example.com/a?b=c",
+      "https://example.com/a?b=c",
+    ]);
+  });
+
+  test("in quotation marks opens the host that was typed", () => {
+    expect(link("“https://example.com”")).toEqual(["https://example.com/", "https://example.com"]);
+    expect(html("“https://example.com”")).toContain("</a>”</p>");
+  });
+
+  test("whose label does not begin with its host shows the host", () => {
+    expect(link("[here](https://example.com/a)")).toEqual(["https://example.com/a", "here (example.com)"]);
+    expect(link("[bank.example](https://evil.example)")).toEqual([
+      "https://evil.example/",
+      "bank.example (evil.example)",
+    ]);
+    expect(link("[https://bank.example](https://evil.example)")).toEqual([
+      "https://evil.example/",
+      "https://bank.example (evil.example)",
+    ]);
+    expect(link("<https://bank.example@evil.example>")[1]).toBe(
+      "https://bank.example@evil.example (evil.example)",
+    );
+    expect(link("[example.com/a](https://example.com/a)")[1]).toBe("example.com/a");
+  });
+
+  test("contains delimiters of emphasis as typed", () => {
+    expect(link("*see https://example.com/_a_/*b*")[1]).toBe("https://example.com/_a_/*b");
+  });
+});
+
 describe("markup", () => {
   test.each([
     "<img src=x onerror=alert(1)>",
@@ -106,6 +146,12 @@ describe("mentions", () => {
     expect(inner("hi @stranger")).toBe('<p dir="auto">hi @stranger</p>');
     expect(inner("`@bob`")).not.toContain("mention");
   });
+});
+
+test("every language of the highlighting is recognized as the first line of a code block", async () => {
+  await import("../../../src/features/shared/HighlightedCode");
+  const { refractor } = await import("refractor/core");
+  expect(refractor.listLanguages().filter((name) => !isCodeLanguage(name))).toEqual([]);
 });
 
 describe("hostile input", () => {
