@@ -46,7 +46,7 @@ export function useMessageActions(options: Options): MessageActions {
       onCopyLink: (message) => {
         const link = location.origin + channelPath(message.channelId, message.seq);
         navigator.clipboard.writeText(link).then(
-          () => chat.toast("info", "Link copied."),
+          () => chat.toast("done", "Link copied."),
           () => chat.toast("error", "The browser blocked copying. Allow clipboard access and try again."),
         );
       },

@@ -7,9 +7,11 @@ import styles from "./Toasts.module.css";
 const ERROR_SHOWN_MS = 9_000;
 const INFO_SHOWN_MS = 4_500;
 
+const icons = { error: "alert", done: "check", info: "info" } as const;
+
 export interface ToastMessage {
   readonly id: number;
-  readonly kind: "error" | "info";
+  readonly kind: keyof typeof icons;
   readonly text: string;
 }
 
@@ -37,7 +39,7 @@ function Toast({ toast, onDismiss }: { toast: ToastMessage; onDismiss: (id: numb
   }, [id, kind, onDismiss]);
   return (
     <div className={styles.toast} data-kind={kind}>
-      <Icon name={kind === "error" ? "alert" : "check"} size={18} />
+      <Icon name={icons[kind]} size={18} />
       <p>{text}</p>
       <IconButton icon="close" label="Dismiss" size={16} title={undefined} onClick={() => onDismiss(id)} />
     </div>

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 /** Message actions: edit, delete, react, mention, quote, search. */
 import { fireEvent, screen, within } from "@testing-library/react";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   advance,
   channelLink,
@@ -299,4 +299,17 @@ test("a new message is announced once with its sender; own messages are not anno
   await advance();
   expect(deliveryState("my own words")).toBe("Delivered");
   expect(polite()).toEqual(["bob: listen to this"]);
+});
+
+test("the names of days change at midnight", async () => {
+  const days = () => [...log().querySelectorAll(".MessageList_day")].map(({ textContent }) => textContent);
+  vi.setSystemTime(new Date(2026, 0, 1, 23, 59));
+  server.storeMessage("u-bob", "late");
+  await openChat();
+  expect(days()).toEqual(["Today"]);
+  await advance(90_000);
+  expect(days()).toEqual(["Yesterday"]);
+  server.postMessage(server.general, "u-bob", "early");
+  await advance();
+  expect(days()).toEqual(["Yesterday", "Today"]);
 });

@@ -1,9 +1,11 @@
 // @vitest-environment happy-dom
 /** Presence, typing, channels, members and direct messages. */
 import { screen, within } from "@testing-library/react";
+import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, test } from "vitest";
 import type { User } from "../../src/core/contract";
 import { MAX_LIVE_MEMBERS } from "../../src/core/state/presence";
+import { Icon } from "../../src/kit/Icon";
 import {
   advance,
   channelLink,
@@ -30,7 +32,24 @@ const person = (name: string) =>
   });
 const head = () => document.querySelector(".ChannelHeader_head")?.textContent;
 const dialog = (name: string) => within(screen.getByRole("dialog", { name }));
+/** Only a toast of the kind "done" has a tick. */
+const toast = (text: string) => {
+  const { dataset, innerHTML } = screen.getByText(text).closest<HTMLElement>("[data-kind]") ?? document.body;
+  const tick = renderToStaticMarkup(<Icon name="check" size={18} />);
+  expect(innerHTML.includes(/d="[^"]*"/.exec(tick)?.[0] ?? "?")).toBe(dataset.kind === "done");
+  return dataset.kind;
+};
 const hasLink = (name: string) => sidebar().queryByRole("link", { name: new RegExp(`^${name}`) }) !== null;
+
+test("the time last seen is shown again every minute", async () => {
+  await openChat();
+  await click(person("bob"));
+  server.presence("u-bob", "offline");
+  await advance();
+  expect(head()).toContain("last seen just now");
+  await advance(121_000);
+  expect(head()).toContain("last seen 2 minutes ago");
+});
 
 test("presence changes are shown, with the time last seen", async () => {
   await openChat();
@@ -68,6 +87,22 @@ describe("typing", () => {
     await advance(11_000);
     expect(line()).toBe("");
     expect(texts()).toEqual(["done"]);
+  });
+
+  test("does not start again with a frame that is older than the user's message", async () => {
+    await openChat();
+    server.hold("typing");
+    server.typing(server.general, "u-bob");
+    await advance(100);
+    server.postMessage(server.general, "u-bob", "done");
+    await advance();
+    server.release("typing");
+    await advance();
+    expect(line()).toBe("");
+    server.outgoing = (frame) => [frame];
+    server.typing(server.general, "u-bob");
+    await advance();
+    expect(line()).toBe("bob is typing");
   });
 
   test("is sent every few seconds while the user types, and not shown to the user", async () => {
@@ -165,7 +200,7 @@ describe("a private channel", () => {
     const adding = dialog("Add people");
     await user.type(adding.getByRole("searchbox", { name: "Find people" }), "bo");
     await click(adding.getByRole("button", { name: "Add bob" }));
-    expect(screen.getByText("bob is now a member.")).toBeTruthy();
+    expect(toast("bob is now a member.")).toBe("done");
     expect([...secret.roles.keys()]).toEqual([ALICE, "u-bob"]);
     await click(adding.getByRole("button", { name: "Close" }));
     const members = within(screen.getByRole("list", { name: "Members of secret" }));
@@ -189,7 +224,7 @@ describe("a private channel", () => {
     expect(texts()).toEqual(["for members only"]);
     server.leave(secret, ALICE, "u-bob");
     await advance();
-    expect(screen.getByText("You are no longer a member of secret.")).toBeTruthy();
+    expect(toast("You are no longer a member of secret.")).toBe("info");
     expect(hasLink("secret")).toBe(false);
     expect(location.pathname).toBe("/c/general");
     expect(texts()).toEqual([]);

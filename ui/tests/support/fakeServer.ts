@@ -220,7 +220,7 @@ export class FakeServer {
   }
 
   typing({ channelId }: FakeChannel, userId: string): void {
-    const until = new Date(Date.now() + 8_000).toISOString();
+    const until = new Date(Date.now() + 6_000).toISOString();
     this.postFrame({ type: "typing", channelId, userId, until });
   }
 

@@ -11,7 +11,7 @@ import { currentRoute } from "../router";
 import type { Session } from "../session/session";
 import { Connection } from "../socket/connection";
 import { reduceFrame, withoutExpiredTyping } from "../state/frames";
-import { type ChatState, initialState } from "../state/model";
+import { type ChatState, initialState, type ToastKind } from "../state/model";
 import { channelTitle } from "../state/selectors";
 import { change, store } from "../state/store";
 import { Channels, removeChannel } from "./channels";
@@ -204,7 +204,7 @@ export class Chat {
 
   // --- toasts
 
-  toast(kind: "error" | "info", text: string): void {
+  toast(kind: ToastKind, text: string): void {
     this.#toastId += 1;
     const toast = { id: this.#toastId, kind, text };
     change((state) => ({

@@ -24,6 +24,8 @@ import { trim, updateMessage, withLive } from "./timeline";
 /** Timelines that grow by live messages are trimmed, to limit the memory of long-lived tabs. */
 const MAX_LIVE = 1_500;
 const KEPT_LIVE = 500;
+/** How long a typing frame holds from the command that caused it: `until` minus this is when the user typed. */
+const TYPING_MS = 6_000;
 /** The maximum time that a user is shown as typing, regardless of clock differences. */
 const MAX_TYPING_MS = 10_000;
 
@@ -128,7 +130,18 @@ function messageArrived(state: ChatState, frame: MessageFrame, clocks: Clocks): 
       };
     }
   }
-  return withoutTyping(next, frame.channelId, frame.sender.userId);
+  return withoutTyping(withLastSent(next, frame), frame.channelId, frame.sender.userId);
+}
+
+/** Keeps the times of the last messages of a channel for as long as a typing frame could be older than one. */
+function withLastSent(state: ChatState, { channelId, sender, sentAt }: MessageFrame): ChatState {
+  const at = Date.parse(sentAt);
+  const recent = Object.entries(state.lastSent[channelId] ?? {}).filter(
+    ([, time]) => time > at - MAX_TYPING_MS,
+  );
+  const times = Object.fromEntries(recent);
+  times[sender.userId] = Math.max(times[sender.userId] ?? 0, at);
+  return { ...state, lastSent: { ...state.lastSent, [channelId]: times } };
 }
 
 function messageEdited(state: ChatState, frame: MessageEditedFrame): ChatState {
@@ -250,7 +263,10 @@ function withNewOwner(state: ChatState, { channel: { channelId }, newOwnerId }: 
 
 function typingStarted(state: ChatState, frame: TypingFrame, clocks: Clocks): ChatState {
   if (frame.userId === state.me?.userId) return state;
-  const left = Math.min(Date.parse(frame.until) - clocks.serverNow, MAX_TYPING_MS);
+  const until = Date.parse(frame.until);
+  // A message ends the typing before it. Typing takes a slower path, so its frame may arrive after the message.
+  if (until - TYPING_MS <= (state.lastSent[frame.channelId]?.[frame.userId] ?? 0)) return state;
+  const left = Math.min(until - clocks.serverNow, MAX_TYPING_MS);
   if (!(left > 0)) return state;
   const channel = { ...state.typing[frame.channelId], [frame.userId]: clocks.now + left };
   return { ...state, typing: { ...state.typing, [frame.channelId]: channel } };
@@ -289,6 +305,7 @@ export function withoutChannel(state: ChatState, channelId: string): ChatState {
     timelines: without(state.timelines),
     members: without(state.members),
     typing: without(state.typing),
+    lastSent: without(state.lastSent),
     mentions: without(state.mentions),
   };
 }

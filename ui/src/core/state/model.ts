@@ -14,9 +14,12 @@ export interface MemberList {
   readonly progress: Progress;
 }
 
+/** What failed, what the user did, or what happened without them. */
+export type ToastKind = "error" | "done" | "info";
+
 export interface Toast {
   readonly id: number;
-  readonly kind: "error" | "info";
+  readonly kind: ToastKind;
   readonly text: string;
 }
 
@@ -35,6 +38,8 @@ export interface ChatState {
   readonly delivered: ReadonlySet<string>;
   /** channelId → userId → end of typing, in ms by the client's clock. */
   readonly typing: ById<ById<number>>;
+  /** channelId → userId → time of their last recent message, in ms by the server's clock. */
+  readonly lastSent: ById<ById<number>>;
   /** channelId → number of unread live messages that mention the user. */
   readonly mentions: ById<number>;
   readonly connection: { readonly status: ConnectionStatus; readonly since: number };
@@ -53,6 +58,7 @@ export const initialState: ChatState = {
   outbox: [],
   delivered: new Set(),
   typing: {},
+  lastSent: {},
   mentions: {},
   connection: { status: "stopped", since: 0 },
   toasts: [],

@@ -8,6 +8,7 @@ import { IconButton } from "../../kit/IconButton";
 import { useChatActions } from "../shared/chatContext";
 import { presenceText } from "../shared/presenceText";
 import { useChat } from "../shared/useChat";
+import { useMinuteTick } from "../shared/useTick";
 import styles from "./ChannelHeader.module.css";
 
 export type SidePanelName = "members" | "search";
@@ -21,6 +22,7 @@ interface ChannelHeaderProps {
 }
 
 export function ChannelHeader({ channel, title, panel, onPanel, onMenu }: ChannelHeaderProps) {
+  useMinuteTick();
   const { channelId, kind, memberCount } = channel;
   const chat = useChatActions();
   const me = useChat((state) => state.me?.userId);

@@ -3,6 +3,7 @@ import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState
 import { flushSync } from "react-dom";
 import type { Message, User } from "../../core/contract";
 import { byteLength, MAX_MESSAGE_BYTES, withoutControlCharacters } from "../../core/text/bytes";
+import { formatNumber } from "../../core/text/language";
 import { classNames } from "../../kit/classNames";
 import { IconButton } from "../../kit/IconButton";
 import styles from "./Composer.module.css";
@@ -154,8 +155,8 @@ export function Composer(props: ComposerProps) {
           {bytes > SHOW_BYTES_LEFT_FROM && (
             <span id={hintId} className={classNames(styles.count, tooLong && styles.countOver)} role="status">
               {tooLong
-                ? `${(bytes - MAX_MESSAGE_BYTES).toLocaleString()} bytes over the limit`
-                : `${(MAX_MESSAGE_BYTES - bytes).toLocaleString()} bytes left`}
+                ? `${formatNumber(bytes - MAX_MESSAGE_BYTES)} bytes over the limit`
+                : `${formatNumber(MAX_MESSAGE_BYTES - bytes)} bytes left`}
             </span>
           )}
           <IconButton

@@ -1,19 +1,20 @@
 /** Formats times, durations, ids and names. Pure. */
+import { dateFormat, formatNumber } from "../../core/text/language";
 
-const clock = new Intl.DateTimeFormat(undefined, {
+const clock = dateFormat({
   hour: "2-digit",
   minute: "2-digit",
   second: "2-digit",
   fractionalSecondDigits: 3,
   hourCycle: "h23",
 });
-const shortClock = new Intl.DateTimeFormat(undefined, {
+const shortClock = dateFormat({
   hour: "2-digit",
   minute: "2-digit",
   second: "2-digit",
   hourCycle: "h23",
 });
-const dayAndClock = new Intl.DateTimeFormat(undefined, {
+const dayAndClock = dateFormat({
   day: "numeric",
   month: "short",
   hour: "2-digit",
@@ -62,7 +63,7 @@ export function plainName(name: string): string {
 }
 
 export const count = (many: number, one: string, several = `${one}s`) =>
-  `${many.toLocaleString()} ${many === 1 ? one : several}`;
+  `${formatNumber(many)} ${many === 1 ? one : several}`;
 
 /** A sentence about the posts of a message that has no problems. */
 export function postSummary(posts: {

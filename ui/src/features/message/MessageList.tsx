@@ -20,6 +20,7 @@ import { mentions } from "../../core/text/mentions";
 import { dayName } from "../../core/text/time";
 import { classNames } from "../../kit/classNames";
 import { Icon } from "../../kit/Icon";
+import { useDayTick } from "../shared/useTick";
 import styles from "./MessageList.module.css";
 import { MessageRow } from "./MessageRow";
 import type { MessageActions } from "./messageActions";
@@ -59,6 +60,7 @@ export function MessageList(props: MessageListProps) {
   const { label, timeline, outgoing, me, newSince, target, navigationId, unread, editing } = props;
   const { delivered, nameOf, actions, intro } = props;
   const { onEarlier, onLater, onNewest, onSeen, onRetry, onDiscard } = props;
+  useDayTick();
   const scroller = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
   const atEnd = useRef(target === null);

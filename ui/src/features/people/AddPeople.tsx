@@ -39,7 +39,7 @@ export function AddPeople({
     setFailure(null);
     try {
       await chat.channels.addMember(channel.channelId, person.userId);
-      chat.toast("info", `${person.displayName} is now a member.`);
+      chat.toast("done", `${person.displayName} is now a member.`);
     } catch (problem) {
       setFailure(errorMessage(problem));
     }

@@ -16,6 +16,7 @@ import { useChatActions } from "../shared/chatContext";
 import personStyles from "../shared/PersonRow.module.css";
 import { presenceText } from "../shared/presenceText";
 import { useChat } from "../shared/useChat";
+import { useMinuteTick } from "../shared/useTick";
 import { AddPeople } from "./AddPeople";
 
 interface MembersPanelProps {
@@ -25,6 +26,7 @@ interface MembersPanelProps {
 }
 
 export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
+  useMinuteTick();
   const { channelId } = channel;
   const chat = useChatActions();
   const list = useChat((state) => state.members[channelId]);

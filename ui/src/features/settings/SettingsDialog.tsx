@@ -44,7 +44,7 @@ export default function SettingsDialog({
     setFailure(null);
     try {
       await chat.channels.rename(name.trim());
-      chat.toast("info", "Your name was changed.");
+      chat.toast("done", "Your name was changed.");
     } catch (problem) {
       setFailure(errorMessage(problem));
     }
