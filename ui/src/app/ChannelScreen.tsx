@@ -1,4 +1,5 @@
 /** The screen of one channel: header, messages, composer, side panel and dialogs. */
+
 import { useCallback, useMemo, useState } from "react";
 import type { Channel, Message, Person } from "../core/contract";
 import { channelTitle } from "../core/state/selectors";
@@ -37,9 +38,8 @@ export function ChannelScreen(props: ChannelScreenProps) {
   const { channelId } = channel;
   const chat = useChatActions();
   const me = useChat((state) => state.me);
-  const people = useChat((state) => state.people);
   const connected = useChat((state) => state.connection.status === "open");
-  const title = channelTitle(channel, people, me?.userId);
+  const title = useChat((state) => channelTitle(channel, state.people, state.me?.userId));
   const [draft, changeDraft] = useDraft(me?.userId ?? "", channelId);
   const [editing, setEditing] = useState<Message | null>(null);
   const [deleting, setDeleting] = useState<Message | null>(null);
@@ -66,13 +66,8 @@ export function ChannelScreen(props: ChannelScreenProps) {
     if (last) setEditing(last);
   };
 
-  const mentionable = useMemo(
-    () =>
-      Object.values(people)
-        .filter((person) => person.userId !== me?.userId)
-        .sort((a, b) => a.username.localeCompare(b.username)),
-    [people, me?.userId],
-  );
+  // Only names matter, not presence.
+  const mentionable = useMemo(() => names.mentionable(me?.userId), [names, me?.userId]);
 
   if (!me) return null;
 

@@ -2,11 +2,11 @@
 import { useMemo, useRef } from "react";
 import type { Channel, Message } from "../core/contract";
 import { channelPath, navigate } from "../core/router";
+import type { Names } from "../core/state/names";
 import type { EmojiRequest } from "../features/emoji/EmojiPopover";
 import type { MessageActions } from "../features/message/messageActions";
 import { useChatActions } from "../features/shared/chatContext";
 import { useChat } from "../features/shared/useChat";
-import type { Names } from "../features/shared/useNames";
 
 interface Options {
   readonly channel: Channel;
@@ -30,7 +30,7 @@ export function useMessageActions(options: Options): MessageActions {
       me,
       canDeleteAny: channel.role === "owner",
       nameOf: (userId) => names.ofUser(userId) ?? "someone",
-      resolveMention: (username) => names.resolveMention(username),
+      resolveMention: (username) => names.resolveMention(username, me),
       onEdit,
       onDelete,
       onReact: (message, emoji, added) => void chat.react(message, emoji, added),

@@ -2,9 +2,11 @@
 import { useEffect } from "react";
 import { notify } from "../core/notifications";
 import { channelPath, navigate } from "../core/router";
+import { namesOf } from "../core/state/names";
 import { channelTitle } from "../core/state/selectors";
 import { store } from "../core/state/store";
 import { mentions } from "../core/text/mentions";
+import { isolated } from "../core/text/names";
 import { useChatActions } from "../features/shared/chatContext";
 
 export function useNotifications(): void {
@@ -17,9 +19,9 @@ export function useNotifications(): void {
         if (!channel || !me || seq <= channel.readSeq) return;
         const direct = channel.kind === "direct";
         if (!direct && !mentions(text, me.username)) return;
-        const name = people[sender.userId]?.displayName ?? sender.displayName;
+        const name = namesOf(people).ofUser(sender.userId) ?? sender.displayName;
         notify({
-          title: direct ? name : `${name} in ${channelTitle(channel, people, me.userId)}`,
+          title: direct ? name : `${isolated(name)} in ${channelTitle(channel, people, me.userId)}`,
           text,
           tag: channelId,
           onClick: () => navigate(channelPath(channelId, seq)),

@@ -1,6 +1,7 @@
 /** The title of the document: number of unread messages, title of the channel, Parley. */
 import { useEffect } from "react";
 import { channelTitle, totalUnread } from "../core/state/selectors";
+import { isolated } from "../core/text/names";
 import { useChat } from "../features/shared/useChat";
 
 export function useTitle(channelId: string | null): void {
@@ -10,6 +11,6 @@ export function useTitle(channelId: string | null): void {
     return channel ? channelTitle(channel, state.people, state.me?.userId) : null;
   });
   useEffect(() => {
-    document.title = `${unread > 0 ? `(${unread > 99 ? "99+" : unread}) ` : ""}${name ? `${name} · ` : ""}Parley`;
+    document.title = `${unread > 0 ? `(${unread > 99 ? "99+" : unread}) ` : ""}${name ? `${isolated(name)} · ` : ""}Parley`;
   }, [unread, name]);
 }

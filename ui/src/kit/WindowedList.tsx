@@ -2,8 +2,8 @@
  * A long list that renders only the visible rows. New items at the start are shown if the list is scrolled to the start;
  * otherwise the visible rows do not move. Arrow keys move between rows.
  */
-import { type KeyboardEvent, type ReactElement, type Ref, useImperativeHandle, useRef } from "react";
-import { Virtualizer, type VirtualizerHandle } from "virtua";
+import { type KeyboardEvent, type ReactElement, type Ref, useImperativeHandle, useMemo, useRef } from "react";
+import { type CustomContainerComponentProps, Virtualizer, type VirtualizerHandle } from "virtua";
 import styles from "./WindowedList.module.css";
 
 export interface ListHandle {
@@ -14,6 +14,8 @@ interface WindowedListProps<T> {
   readonly items: readonly T[];
   readonly keyOf: (item: T) => string;
   readonly row: (item: T) => ReactElement;
+  /** The name of the list; must be stable, as a new one renders all rows again. */
+  readonly label?: string;
   readonly ref?: Ref<ListHandle>;
 }
 
@@ -22,7 +24,7 @@ const PAGE = 10;
 /** A scroll offset up to this counts as the start of the list. */
 const HEAD_PX = 8;
 
-export function WindowedList<T>({ items, keyOf, row, ref }: WindowedListProps<T>) {
+export function WindowedList<T>({ items, keyOf, row, label, ref }: WindowedListProps<T>) {
   const scroller = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
   const atHead = useRef(true);
@@ -30,6 +32,11 @@ export function WindowedList<T>({ items, keyOf, row, ref }: WindowedListProps<T>
   useImperativeHandle(ref, () => ({
     show: (index, align) => list.current?.scrollToIndex(index, { align }),
   }));
+
+  const Container = useMemo(
+    () => (props: CustomContainerComponentProps) => <ul aria-label={label} {...props} />,
+    [label],
+  );
 
   const first = items[0] === undefined ? null : keyOf(items[0]);
   const shifted = !atHead.current && first !== drawn.current.first && items.length > drawn.current.count;
@@ -55,7 +62,7 @@ export function WindowedList<T>({ items, keyOf, row, ref }: WindowedListProps<T>
       <Virtualizer
         ref={list}
         scrollRef={scroller}
-        as="ul"
+        as={Container}
         item="li"
         data={items}
         shift={shifted}

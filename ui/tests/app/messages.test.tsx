@@ -275,6 +275,15 @@ test("search finds messages, newest first, and links to them", async () => {
   expect(message("The Heron landed").article.className).toContain("MessageRow_highlighted");
 });
 
+test("search highlights what matches, also after letters whose lower case is longer", async () => {
+  server.storeMessage("u-bob", "İİİİ in İSTANBUL 🎉");
+  await openChat();
+  await pressKeys("{Control>}{Shift>}f{/Shift}{/Control}");
+  await user.keyboard("stanbul");
+  await pressKeys("{Enter}");
+  expect([...document.querySelectorAll("mark")].map((mark) => mark.textContent)).toEqual(["STANBUL"]);
+});
+
 test("a link to a message opens its channel and highlights it", async () => {
   for (const text of ["fact 0", "fact 1", "fact 2"]) server.storeMessage("u-bob", text);
   await openChat("/c/general/2");

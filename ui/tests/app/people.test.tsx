@@ -2,7 +2,7 @@
 /** Presence, typing, channels, members and direct messages. */
 import { screen, within } from "@testing-library/react";
 import { renderToStaticMarkup } from "react-dom/server";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { User } from "../../src/core/contract";
 import { MAX_LIVE_MEMBERS } from "../../src/core/state/presence";
 import { Icon } from "../../src/kit/Icon";
@@ -339,4 +339,67 @@ test("the members of a small channel are not requested again", async () => {
   await click(screen.getByRole("button", { name: "Members, 2" }));
   await advance(120_000);
   expect(server.requests.filter((request) => request.endsWith("/members"))).toHaveLength(1);
+});
+
+describe("two users with the same name", () => {
+  test("are shown with their usernames, everywhere", async () => {
+    for (const [userId, displayName] of [
+      ["u-bob", "Bob"],
+      ["u-carol", "B\u200bob"],
+    ] as const)
+      server.people.set(userId, { ...(server.people.get(userId) as User), displayName });
+    server.join(server.general, "u-carol");
+    server.postMessage(server.general, "u-bob", "hello @carol");
+    await openChat();
+    expect(person("Bob \\(@bob\\)")).toBeTruthy();
+    expect(log().querySelector(".MessageRow_name")?.textContent).toBe("Bob (@bob)");
+    expect(log().querySelector(".Markdown_mention")?.textContent).toBe("@Bob (@carol)");
+    server.typing(server.general, "u-carol");
+    await advance();
+    expect(document.querySelector(".TypingIndicator_text")?.textContent).toBe("Bob (@carol) is typing");
+    await click(screen.getByRole("button", { name: "Members, 3" }));
+    expect(screen.getByRole("button", { name: "Message Bob (@carol)" })).toBeTruthy();
+    await click(person("Bob \\(@carol\\)"));
+    expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("Bob (@carol)");
+  });
+});
+
+describe("a thousand people", () => {
+  const count = 1_000;
+  const join = (channel: FakeChannel) => {
+    for (let index = 0; index < count; index += 1) {
+      const userId = `u-${index}`;
+      const displayName = `Person ${String(index).padStart(3, "0")}`;
+      server.people.set(userId, {
+        userId,
+        username: `p${index}`,
+        displayName,
+        status: "offline",
+        lastSeenAt: null,
+      });
+      channel.roles.set(userId, "member");
+    }
+  };
+
+  test("a presence frame renders the person it concerns, and no other", async () => {
+    join(server.general);
+    await openChat();
+    const items = () => screen.getByRole("list", { name: "People" }).querySelectorAll("li");
+    expect(items().length).toBe(40);
+    // Each avatar that is rendered takes the first letter of a name.
+    const segment = vi.spyOn(Intl.Segmenter.prototype, "segment");
+    server.presence("u-20", "online");
+    await advance(100);
+    expect(items()[3]?.textContent).toContain("Person 020");
+    expect(segment.mock.calls.length).toBeLessThan(8);
+  });
+
+  test("are a windowed list of members", async () => {
+    join(server.general);
+    await openChat();
+    await click(screen.getByRole("button", { name: "Members, 1002" }));
+    const list = screen.getByRole("list", { name: "Members of general" });
+    expect(within(list).getAllByRole("listitem").length).toBeGreaterThan(5);
+    expect(within(list).getAllByRole("listitem").length).toBeLessThan(60);
+  });
 });

@@ -12,8 +12,10 @@ import type { Session } from "../session/session";
 import { Connection } from "../socket/connection";
 import { reduceFrame, withoutExpiredTyping } from "../state/frames";
 import { type ChatState, initialState, type ToastKind } from "../state/model";
+import { namesOf } from "../state/names";
 import { channelTitle } from "../state/selectors";
 import { change, store } from "../state/store";
+import { isolated } from "../text/names";
 import { Channels, removeChannel } from "./channels";
 import { History } from "./history";
 import { MessageSender } from "./messageSender";
@@ -181,7 +183,7 @@ export class Chat {
       removeChannel(channelId);
       if (known && frame.changedBy !== before.me.userId) {
         const title = channelTitle(known, before.people, before.me.userId);
-        this.toast("info", `You are no longer a member of ${title}.`);
+        this.toast("info", `You are no longer a member of ${isolated(title)}.`);
       }
       return;
     }
@@ -197,9 +199,9 @@ export class Chat {
   #announceNewOwner({ channel: { channelId }, userId }: ChannelFrame, state: ChatState): void {
     const channel = state.channels[channelId];
     if (!channel) return;
-    const name = state.people[userId]?.displayName ?? "Its owner";
+    const name = namesOf(state.people).ofUser(userId) ?? "Its owner";
     const title = channelTitle(channel, state.people, state.me?.userId);
-    this.toast("info", `${name} left ${title}. You are now its owner.`);
+    this.toast("info", `${isolated(name)} left ${isolated(title)}. You are now its owner.`);
   }
 
   // --- toasts

@@ -1,12 +1,14 @@
 /** Values derived from the state. */
-import type { Channel, User } from "../contract";
+import type { Channel } from "../contract";
+import { compareNames } from "../text/collation";
 import type { ChatState } from "./model";
+import { namesOf } from "./names";
 
 /** A channel's title: its name, or the other user's name for a direct channel. */
 export function channelTitle(channel: Channel, people: ChatState["people"], me: string | undefined): string {
   if (channel.kind !== "direct") return channel.name;
   const other = otherPerson(channel, me);
-  return (other && people[other]?.displayName) ?? (channel.name || "Direct message");
+  return (other && namesOf(people).ofUser(other)) ?? (channel.name || "Direct message");
 }
 
 /** The other user of a direct channel, or the user themself in a channel with themself. */
@@ -16,12 +18,7 @@ export function otherPerson(channel: Channel, me: string | undefined): string | 
 }
 
 export function byName(a: { displayName: string }, b: { displayName: string }): number {
-  return a.displayName.localeCompare(b.displayName, undefined, { sensitivity: "base", numeric: true });
-}
-
-/** Online users first, then by name. */
-export function byPresence(a: User, b: User): number {
-  return a.status === b.status ? byName(a, b) : a.status === "online" ? -1 : 1;
+  return compareNames(a.displayName, b.displayName);
 }
 
 export function totalUnread(channels: ChatState["channels"]): number {

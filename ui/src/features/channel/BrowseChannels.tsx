@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import type { Channel } from "../../core/contract";
 import { channelPath, navigate } from "../../core/router";
+import { fold } from "../../core/text/fold";
 import { Dialog } from "../../kit/Dialog";
 import { Icon } from "../../kit/Icon";
 import { Skeleton } from "../../kit/Skeleton";
@@ -53,8 +54,8 @@ export default function BrowseChannels(props: {
     }
   };
 
-  const wanted = filter.trim().toLowerCase();
-  const shown = channels?.filter((channel) => channel.name.toLowerCase().includes(wanted)) ?? [];
+  const wanted = fold(filter.trim());
+  const shown = channels?.filter((channel) => fold(channel.name).includes(wanted)) ?? [];
 
   return (
     <Dialog title="Browse channels" onClose={onClose}>

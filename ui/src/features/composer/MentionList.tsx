@@ -1,5 +1,6 @@
 /** The users that match a mention. The text field keeps the focus and handles keys. */
 import type { User } from "../../core/contract";
+import { shownName } from "../../core/text/names";
 import { Avatar } from "../../kit/Avatar";
 import styles from "./Composer.module.css";
 
@@ -25,7 +26,7 @@ export function MentionList({ id, users, active, onPick }: MentionListProps) {
           onClick={() => onPick(person)}
         >
           <Avatar userId={person.userId} name={person.displayName} size={24} />
-          <bdi className={styles.suggestionName}>{person.displayName}</bdi>
+          <bdi className={styles.suggestionName}>{shownName(person.displayName, person.username)}</bdi>
           <span className={styles.suggestionUsername}>@{person.username}</span>
         </div>
       ))}

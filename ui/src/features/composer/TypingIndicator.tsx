@@ -1,13 +1,14 @@
 /** Who is typing, below the composer. */
 import { useChat } from "../shared/useChat";
+import { useNames } from "../shared/useNames";
 import styles from "./TypingIndicator.module.css";
 
 const NO_ONE: Readonly<Record<string, number>> = {};
 
 export function TypingIndicator({ channelId, connected }: { channelId: string; connected: boolean }) {
   const typing = useChat((state) => state.typing[channelId]) ?? NO_ONE;
-  const people = useChat((state) => state.people);
-  const names = Object.keys(typing).map((userId) => people[userId]?.displayName ?? "Someone");
+  const known = useNames();
+  const names = Object.keys(typing).map((userId) => known.ofUser(userId) ?? "Someone");
   return (
     <div className={styles.typing}>
       {connected && names.length > 0 && (

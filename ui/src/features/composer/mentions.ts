@@ -1,5 +1,6 @@
 /** Finds the mention at the caret and the users that match it. Pure. */
 import type { User } from "../../core/contract";
+import { fold } from "../../core/text/fold";
 
 const MAX_SUGGESTIONS = 6;
 
@@ -27,11 +28,10 @@ export function suggest(people: readonly User[], word: string): User[] {
 }
 
 function matches(person: User, word: string): boolean {
-  const wanted = word.toLowerCase();
+  const wanted = fold(word);
   return (
-    person.username.toLowerCase().startsWith(wanted) ||
-    person.displayName
-      .toLowerCase()
+    fold(person.username).startsWith(wanted) ||
+    fold(person.displayName)
       .split(/\s+/)
       .some((part) => part.startsWith(wanted))
   );

@@ -1,5 +1,6 @@
 /** The reactions of a message. A click adds or removes the user's own. */
 import type { Message } from "../../core/contract";
+import { isolated } from "../../core/text/names";
 import { Icon } from "../../kit/Icon";
 import styles from "./MessageRow.module.css";
 import type { MessageActions } from "./messageActions";
@@ -9,7 +10,9 @@ export function Reactions({ message, actions }: { message: Message; actions: Mes
     <ul className={styles.reactions} aria-label="Reactions">
       {message.reactions.map(({ emoji, userIds }) => {
         const mine = userIds.includes(actions.me);
-        const names = userIds.slice(0, 12).map((id) => (id === actions.me ? "you" : actions.nameOf(id)));
+        const names = userIds
+          .slice(0, 12)
+          .map((id) => (id === actions.me ? "you" : isolated(actions.nameOf(id))));
         if (userIds.length > 12) names.push(`${userIds.length - 12} more`);
         return (
           <li key={emoji}>

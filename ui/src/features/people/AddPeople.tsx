@@ -2,7 +2,9 @@
 import { useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import type { Channel, User } from "../../core/contract";
-import { byName } from "../../core/state/selectors";
+import { compareNames } from "../../core/text/collation";
+import { fold } from "../../core/text/fold";
+import { isolated, shownName } from "../../core/text/names";
 import { Avatar } from "../../kit/Avatar";
 import { Dialog } from "../../kit/Dialog";
 import dialogStyles from "../../kit/Dialog.module.css";
@@ -24,22 +26,20 @@ export function AddPeople({
   const [filter, setFilter] = useState("");
   const [busy, setBusy] = useState<string | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
-  const wanted = filter.trim().toLowerCase();
+  const wanted = fold(filter.trim());
   const shown = Object.values(people)
     .filter((person) => !memberIds.has(person.userId))
-    .filter(
-      (person) =>
-        person.displayName.toLowerCase().includes(wanted) || person.username.toLowerCase().includes(wanted),
-    )
-    .sort(byName)
-    .slice(0, 50);
+    .filter((person) => fold(person.displayName).includes(wanted) || fold(person.username).includes(wanted))
+    .sort((a, b) => compareNames(a.displayName, b.displayName))
+    .slice(0, 50)
+    .map((person) => ({ ...person, name: shownName(person.displayName, person.username) }));
 
   const add = async (person: User) => {
     setBusy(person.userId);
     setFailure(null);
     try {
       await chat.channels.addMember(channel.channelId, person.userId);
-      chat.toast("done", `${person.displayName} is now a member.`);
+      chat.toast("done", `${isolated(shownName(person.displayName, person.username))} is now a member.`);
     } catch (problem) {
       setFailure(errorMessage(problem));
     }
@@ -68,17 +68,17 @@ export function AddPeople({
         </p>
       )}
       <ul>
-        {shown.map((person) => (
+        {shown.map(({ name, ...person }) => (
           <li key={person.userId} className={personStyles.row}>
-            <Avatar userId={person.userId} name={person.displayName} size={32} status={person.status} />
+            <Avatar userId={person.userId} name={name} size={32} status={person.status} />
             <div className={personStyles.text}>
-              <bdi className={personStyles.name}>{person.displayName}</bdi>
+              <bdi className={personStyles.name}>{name}</bdi>
               <span className={personStyles.sub}>@{person.username}</span>
             </div>
             <button
               type="button"
               className="button button-small"
-              aria-label={`Add ${person.displayName}`}
+              aria-label={`Add ${name}`}
               disabled={busy !== null}
               onClick={() => void add(person)}
             >

@@ -3,7 +3,8 @@ import { useEffect, useMemo, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import { REFRESH_MEMBERS_EVERY_MS } from "../../core/chat/channels";
 import type { Channel, Member } from "../../core/contract";
-import { byPresence } from "../../core/state/selectors";
+import { namesOf } from "../../core/state/names";
+import { isolated } from "../../core/text/names";
 import { Avatar } from "../../kit/Avatar";
 import { ConfirmDialog } from "../../kit/ConfirmDialog";
 import dialogStyles from "../../kit/Dialog.module.css";
@@ -12,6 +13,7 @@ import { IconButton } from "../../kit/IconButton";
 import { SidePanel } from "../../kit/SidePanel";
 import panelStyles from "../../kit/SidePanel.module.css";
 import { Skeleton } from "../../kit/Skeleton";
+import { WindowedList } from "../../kit/WindowedList";
 import { useChatActions } from "../shared/chatContext";
 import personStyles from "../shared/PersonRow.module.css";
 import { presenceText } from "../shared/presenceText";
@@ -33,7 +35,7 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
   const people = useChat((state) => state.people);
   const me = useChat((state) => state.me?.userId);
   const [adding, setAdding] = useState(false);
-  const [removing, setRemoving] = useState<Member | null>(null);
+  const [removing, setRemoving] = useState<(Member & { readonly name: string }) | null>(null);
   const [leaving, setLeaving] = useState(false);
 
   useEffect(() => {
@@ -43,10 +45,15 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
     return () => clearInterval(timer);
   }, [chat, channelId]);
 
-  const members = useMemo(
-    () => (list?.members ?? []).map((member) => ({ ...member, ...people[member.userId] })).sort(byPresence),
-    [list, people],
-  );
+  const members = useMemo(() => {
+    const names = namesOf(people);
+    const current = (list?.members ?? []).map((member) => ({
+      ...member,
+      ...people[member.userId],
+      name: names.ofUser(member.userId) ?? member.displayName,
+    }));
+    return names.onlineFirst(current);
+  }, [list, people]);
   const owner = channel.role === "owner";
   const general = channel.name === "general" && channel.kind === "public";
 
@@ -83,13 +90,16 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
           </button>
         </p>
       )}
-      <ul aria-label={`Members of ${title}`}>
-        {members.map((member) => (
-          <li key={member.userId} className={personStyles.row}>
-            <Avatar userId={member.userId} name={member.displayName} size={32} status={member.status} />
+      <WindowedList
+        label={`Members of ${title}`}
+        items={members}
+        keyOf={(member) => member.userId}
+        row={(member) => (
+          <div className={personStyles.row}>
+            <Avatar userId={member.userId} name={member.name} size={32} status={member.status} />
             <div className={personStyles.text}>
               <span className={personStyles.line}>
-                <bdi className={personStyles.name}>{member.displayName}</bdi>
+                <bdi className={personStyles.name}>{member.name}</bdi>
                 {member.userId === me && <span className={personStyles.tag}>you</span>}
                 {member.role === "owner" && <span className={personStyles.tag}>owner</span>}
               </span>
@@ -98,20 +108,16 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
             {member.userId !== me && (
               <IconButton
                 icon="send"
-                label={`Message ${member.displayName}`}
+                label={`Message ${member.name}`}
                 onClick={() => void chat.channels.openDirectMessage(member.userId)}
               />
             )}
             {owner && member.userId !== me && channel.kind !== "direct" && (
-              <IconButton
-                icon="close"
-                label={`Remove ${member.displayName}`}
-                onClick={() => setRemoving(member)}
-              />
+              <IconButton icon="close" label={`Remove ${member.name}`} onClick={() => setRemoving(member)} />
             )}
-          </li>
-        ))}
-      </ul>
+          </div>
+        )}
+      />
       {list?.cursor && (
         <button
           type="button"
@@ -131,7 +137,7 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
       )}
       {removing && (
         <ConfirmDialog
-          title={`Remove ${removing.displayName}?`}
+          title={`Remove ${isolated(removing.name)}?`}
           action="Remove"
           onClose={() => setRemoving(null)}
           onConfirm={() =>
@@ -145,7 +151,7 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
       )}
       {leaving && (
         <ConfirmDialog
-          title={`Leave ${title}?`}
+          title={`Leave ${isolated(title)}?`}
           action="Leave"
           onClose={() => setLeaving(false)}
           onConfirm={() => void attempt(chat.channels.leave(channelId), () => setLeaving(false))}

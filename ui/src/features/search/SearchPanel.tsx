@@ -1,8 +1,9 @@
 /** Search for messages in one channel. */
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import type { Channel, Message, Person } from "../../core/contract";
 import { channelPath } from "../../core/router";
+import { matchesIn } from "../../core/text/fold";
 import { fullTime, shortDate, timeOfDay } from "../../core/text/time";
 import { SidePanel } from "../../kit/SidePanel";
 import panelStyles from "../../kit/SidePanel.module.css";
@@ -146,18 +147,35 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
   );
 }
 
-/** The text around the term, with the term highlighted. */
+const CONTEXT_BEFORE = 60;
+const CONTEXT_AFTER = 200;
+
+/** The text around the first match, with the matches highlighted. */
 function HighlightedText({ text, term }: { text: string; term: string }) {
-  const at = text.toLowerCase().indexOf(term.toLowerCase());
-  if (at < 0) return text;
-  const from = Math.max(0, at - 60);
-  const end = at + term.length;
+  const matches = matchesIn(text, term);
+  const [first] = matches;
+  if (!first) return text;
+  const from = characterStart(text, first.start - CONTEXT_BEFORE);
+  const to = characterStart(text, first.end + CONTEXT_AFTER);
+  const parts: ReactNode[] = [];
+  let done = from;
+  for (const { start, end } of matches) {
+    if (end > to) break;
+    parts.push(text.slice(done, start), <mark key={start}>{text.slice(start, end)}</mark>);
+    done = end;
+  }
   return (
     <>
       {from > 0 && "… "}
-      {text.slice(from, at)}
-      <mark>{text.slice(at, end)}</mark>
-      {text.slice(end, end + 200)}
+      {parts}
+      {text.slice(done, to)}
+      {to < text.length && " …"}
     </>
   );
+}
+
+/** The position, or the one before it if it is within a surrogate pair. */
+function characterStart(text: string, position: number): number {
+  const at = Math.min(text.length, Math.max(0, position));
+  return /[\udc00-\udfff]/.test(text.charAt(at)) ? at - 1 : at;
 }

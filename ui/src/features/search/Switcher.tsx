@@ -2,6 +2,7 @@
 import { type KeyboardEvent, useId, useMemo, useState } from "react";
 import { channelPath, navigate } from "../../core/router";
 import { channelTitle, otherPerson } from "../../core/state/selectors";
+import { shownName } from "../../core/text/names";
 import { Avatar } from "../../kit/Avatar";
 import { Dialog } from "../../kit/Dialog";
 import { Icon } from "../../kit/Icon";
@@ -58,7 +59,7 @@ export default function Switcher({ onClose, onDone }: { onClose: () => void; onD
       .map(
         (person): Target => ({
           id: person.userId,
-          title: person.displayName,
+          title: shownName(person.displayName, person.username),
           sub: `@${person.username}`,
           unread: 0,
           lock: false,

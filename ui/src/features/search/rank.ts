@@ -1,4 +1,6 @@
 /** Ranks channels and people by how well they match a term. */
+import { compareNames } from "../../core/text/collation";
+import { fold } from "../../core/text/fold";
 
 export interface Findable {
   readonly title: string;
@@ -8,11 +10,11 @@ export interface Findable {
 
 /** Prefixes first, then word prefixes, then substrings; unread first among equals. */
 export function rank<T extends Findable>(targets: readonly T[], term: string): T[] {
-  const wanted = term.toLowerCase().replace(/^[@#]/, "");
+  const wanted = fold(term).replace(/^[@#]/, "");
   const score = (target: T): number => {
     if (wanted === "") return target.unread > 0 ? 3 : 2;
-    const title = target.title.toLowerCase();
-    const sub = target.sub.toLowerCase();
+    const title = fold(target.title);
+    const sub = fold(target.sub);
     if (title.startsWith(wanted) || sub.startsWith(`@${wanted}`)) return 3;
     if (title.split(/[\s_.-]+/).some((word) => word.startsWith(wanted))) return 2;
     return title.includes(wanted) ? 1 : 0;
@@ -24,7 +26,7 @@ export function rank<T extends Findable>(targets: readonly T[], term: string): T
       (a, b) =>
         b.points - a.points ||
         b.target.unread - a.target.unread ||
-        a.target.title.localeCompare(b.target.title),
+        compareNames(a.target.title, b.target.title),
     )
     .map(({ target }) => target);
 }

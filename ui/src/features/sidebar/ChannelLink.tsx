@@ -1,4 +1,5 @@
 /** A link to a channel, with presence and unread count. */
+import { memo } from "react";
 import type { Channel } from "../../core/contract";
 import { channelPath } from "../../core/router";
 import { channelTitle, otherPerson } from "../../core/state/selectors";
@@ -10,7 +11,12 @@ import { useChat } from "../shared/useChat";
 import { useRoute } from "../shared/useRoute";
 import styles from "./Sidebar.module.css";
 
-export function ChannelLink({ channel, onNavigate }: { channel: Channel; onNavigate: () => void }) {
+interface ChannelLinkProps {
+  readonly channel: Channel;
+  readonly onNavigate: () => void;
+}
+
+export const ChannelLink = memo(function ChannelLink({ channel, onNavigate }: ChannelLinkProps) {
   const route = useRoute();
   const me = useChat((state) => state.me?.userId);
   const other = otherPerson(channel, me);
@@ -49,4 +55,4 @@ export function ChannelLink({ channel, onNavigate }: { channel: Channel; onNavig
       </RouteLink>
     </li>
   );
-}
+});

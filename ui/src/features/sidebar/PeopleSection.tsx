@@ -1,10 +1,12 @@
 /** The people in the sidebar, online first. */
+import { memo } from "react";
 import type { User } from "../../core/contract";
 import { Avatar } from "../../kit/Avatar";
 import { Skeleton } from "../../kit/Skeleton";
 import { useChatActions } from "../shared/chatContext";
 import type { DialogName } from "../shared/dialogs";
 import { useChat } from "../shared/useChat";
+import { useNames } from "../shared/useNames";
 import styles from "./Sidebar.module.css";
 import { LoadError, SidebarSection } from "./SidebarSection";
 
@@ -20,6 +22,7 @@ interface PeopleSectionProps {
 export function PeopleSection({ people, onOpen, onNavigate }: PeopleSectionProps) {
   const chat = useChatActions();
   const progress = useChat((state) => state.peopleProgress);
+  const names = useNames();
   const shown = people.slice(0, MAX_PEOPLE_SHOWN);
   const online = people.filter((person) => person.status === "online").length;
   return (
@@ -31,25 +34,12 @@ export function PeopleSection({ people, onOpen, onNavigate }: PeopleSectionProps
       {progress === "ready" && people.length === 0 && <p className={styles.empty}>No other people yet.</p>}
       <ul aria-label="People">
         {shown.map((person) => (
-          <li key={person.userId}>
-            <button
-              type="button"
-              className={styles.link}
-              data-status={person.status}
-              data-region="sidebar"
-              title={`Message ${person.displayName}`}
-              onClick={() => {
-                void chat.channels.openDirectMessage(person.userId);
-                onNavigate();
-              }}
-            >
-              <Avatar userId={person.userId} name={person.displayName} size={22} status={person.status} />
-              <span className={styles.linkName}>
-                <bdi>{person.displayName}</bdi>
-              </span>
-              <span className="visually-hidden">, {person.status}</span>
-            </button>
-          </li>
+          <PersonItem
+            key={person.userId}
+            person={person}
+            name={names.ofUser(person.userId) ?? person.displayName}
+            onNavigate={onNavigate}
+          />
         ))}
       </ul>
       {people.length > shown.length && (
@@ -65,3 +55,35 @@ export function PeopleSection({ people, onOpen, onNavigate }: PeopleSectionProps
     </SidebarSection>
   );
 }
+
+interface PersonItemProps {
+  readonly person: User;
+  readonly name: string;
+  readonly onNavigate: () => void;
+}
+
+/** Renders again only if this person changes. */
+const PersonItem = memo(function PersonItem({ person, name, onNavigate }: PersonItemProps) {
+  const chat = useChatActions();
+  return (
+    <li>
+      <button
+        type="button"
+        className={styles.link}
+        data-status={person.status}
+        data-region="sidebar"
+        title={`Message ${name}`}
+        onClick={() => {
+          void chat.channels.openDirectMessage(person.userId);
+          onNavigate();
+        }}
+      >
+        <Avatar userId={person.userId} name={name} size={22} status={person.status} />
+        <span className={styles.linkName}>
+          <bdi>{name}</bdi>
+        </span>
+        <span className="visually-hidden">, {person.status}</span>
+      </button>
+    </li>
+  );
+});

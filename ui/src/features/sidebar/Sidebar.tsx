@@ -1,7 +1,8 @@
 /** The sidebar: channels, direct messages, people, and the signed-in user. */
 import { useMemo } from "react";
-import type { Channel } from "../../core/contract";
-import { byName, byPresence, channelTitle } from "../../core/state/selectors";
+import { namesOf } from "../../core/state/names";
+import { channelTitle } from "../../core/state/selectors";
+import { compareNames } from "../../core/text/collation";
 import { Avatar } from "../../kit/Avatar";
 import { Logo } from "../../kit/Icon";
 import { IconButton } from "../../kit/IconButton";
@@ -9,6 +10,7 @@ import { Skeleton } from "../../kit/Skeleton";
 import { useChatActions } from "../shared/chatContext";
 import type { DialogName } from "../shared/dialogs";
 import { useChat } from "../shared/useChat";
+import { useNames } from "../shared/useNames";
 import { ChannelLink } from "./ChannelLink";
 import { PeopleSection } from "./PeopleSection";
 import styles from "./Sidebar.module.css";
@@ -26,17 +28,22 @@ export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
   const me = useChat((state) => state.me);
   const chat = useChatActions();
 
+  const names = useNames();
   const { groupChannels, direct } = useMemo(() => {
-    const mine = Object.values(channels).filter((channel) => channel.role !== null);
-    const named = (channel: Channel) => ({ displayName: channelTitle(channel, people, me?.userId) });
-    const sorted = (list: Channel[]) => list.sort((a, b) => byName(named(a), named(b)));
+    const mine = Object.values(channels)
+      .filter((channel) => channel.role !== null)
+      .map((channel) => ({ channel, title: channelTitle(channel, names.people, me?.userId) }))
+      .sort((a, b) => compareNames(a.title, b.title))
+      .map(({ channel }) => channel);
     return {
-      groupChannels: sorted(mine.filter((channel) => channel.kind !== "direct")),
-      direct: sorted(mine.filter((channel) => channel.kind === "direct")),
+      groupChannels: mine.filter((channel) => channel.kind !== "direct"),
+      direct: mine.filter((channel) => channel.kind === "direct"),
     };
-  }, [channels, people, me?.userId]);
-  const allPeople = useMemo(() => Object.values(people).sort(byPresence), [people]);
-  const others = allPeople.filter((person) => person.userId !== me?.userId);
+  }, [channels, names, me?.userId]);
+  const others = useMemo(
+    () => namesOf(people).onlineFirst(Object.values(people).filter((person) => person.userId !== me?.userId)),
+    [people, me?.userId],
+  );
 
   return (
     <nav className={styles.sidebar} aria-label="Channels and people">

@@ -1,4 +1,5 @@
 /** The members of a channel as they were, online first. */
+import { compareNames } from "../../../core/text/collation";
 import { Avatar } from "../../../kit/Avatar";
 import panelStyles from "../../../kit/SidePanel.module.css";
 import { count } from "../format";
@@ -14,7 +15,7 @@ interface PastMembersProps {
 
 export function PastMembers({ channel, title, truncated, nameOf }: PastMembersProps) {
   const members = [...channel.members].sort(
-    (a, b) => Number(b.online) - Number(a.online) || nameOf(a.userId).localeCompare(nameOf(b.userId)),
+    (a, b) => Number(b.online) - Number(a.online) || compareNames(nameOf(a.userId), nameOf(b.userId)),
   );
   return (
     <aside className={styles.side} aria-label="Members at this time">

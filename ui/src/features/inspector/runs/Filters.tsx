@@ -1,5 +1,7 @@
 /** The filter controls of a list. */
+
 import { useMemo } from "react";
+import { compareNames } from "../../../core/text/collation";
 import { classNames } from "../../../kit/classNames";
 import { useChat } from "../../shared/useChat";
 import { words } from "../format";
@@ -66,7 +68,7 @@ export function Filters({ filter, ephemeral, statuses, onChange }: FiltersProps)
 
 function options(ids: string[], chosen: string, nameOf: (id: string) => string): [string, string][] {
   const all = chosen && !ids.includes(chosen) ? [...ids, chosen] : ids;
-  return all.map((id): [string, string] => [id, nameOf(id)]).sort(([, a], [, b]) => a.localeCompare(b));
+  return all.map((id): [string, string] => [id, nameOf(id)]).sort(([, a], [, b]) => compareNames(a, b));
 }
 
 interface ChoiceProps {

@@ -1,0 +1,83 @@
+/**
+ * Folds text for comparisons: without case, accents, points and compatibility forms, so that `STRASSE` matches `straße`,
+ * `cafe` matches `café` and `οδος` matches `ΟΔΟΣ`. A folded text may be longer or shorter than the text. Pure.
+ */
+
+/** Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowel signs. Vowel signs of other scripts are letters. */
+const MARKS = /[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670]/g;
+const ASCII = /^[\0-\x7f]*$/;
+
+export function fold(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase();
+  let folded = "";
+  for (const character of text) folded += foldCharacter(character);
+  return folded;
+}
+
+/** Character by character, because the lower case of a sigma depends on its place in the word. */
+function foldCharacter(character: string): string {
+  let folded = "";
+  for (const part of character.normalize("NFKD").replace(MARKS, "").toUpperCase())
+    folded += part.toLowerCase();
+  return folded;
+}
+
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where a text matches a term, as positions in the text: the term, or else each of its words. */
+export function matchesIn(text: string, term: string): Range[] {
+  const wanted = fold(term).trim();
+  if (wanted === "") return [];
+  const index = new FoldedIndex(text);
+  const whole = index.find(wanted);
+  if (whole.length > 0) return whole;
+  const words = wanted.split(/\s+/).flatMap((word) => index.find(word));
+  return joined(words.sort((a, b) => a.start - b.start));
+}
+
+class FoldedIndex {
+  #folded = "";
+  /** For each position in the folded text, the range of the character in the text that it comes from. */
+  readonly #sources: { start: number; end: number }[] = [];
+
+  constructor(text: string) {
+    let start = 0;
+    for (const character of text) {
+      const end = start + character.length;
+      const folded = foldCharacter(character);
+      const last = this.#sources.at(-1);
+      // A mark belongs to the character before it.
+      if (folded === "" && last) last.end = end;
+      const source = { start, end };
+      for (let count = 0; count < folded.length; count += 1) this.#sources.push(source);
+      this.#folded += folded;
+      start = end;
+    }
+  }
+
+  find(wanted: string): Range[] {
+    const ranges: Range[] = [];
+    let at = this.#folded.indexOf(wanted);
+    while (at >= 0) {
+      const [first, last] = [this.#sources[at], this.#sources[at + wanted.length - 1]];
+      if (first && last) ranges.push({ start: first.start, end: last.end });
+      at = this.#folded.indexOf(wanted, at + wanted.length);
+    }
+    return joined(ranges);
+  }
+}
+
+/** Sorted ranges without overlaps. */
+function joined(ranges: readonly Range[]): Range[] {
+  const result: Range[] = [];
+  for (const range of ranges) {
+    const last = result.at(-1);
+    if (last && range.start < last.end) {
+      result[result.length - 1] = { start: last.start, end: Math.max(last.end, range.end) };
+    } else result.push(range);
+  }
+  return result;
+}
