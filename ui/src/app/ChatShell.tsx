@@ -18,6 +18,7 @@ import styles from "./ChatShell.module.css";
 import { Dialogs } from "./Dialogs";
 import { firstChannel, loadLastChannel, saveLastChannel } from "./lastChannel";
 import { useNotifications } from "./useNotifications";
+import { useRefusedFiles } from "./useRefusedFiles";
 import { useShortcuts } from "./useShortcuts";
 import { useTitle } from "./useTitle";
 
@@ -35,6 +36,7 @@ export function ChatShell({ chat }: { chat: Chat }) {
   useTitle(channelId);
   useShortcuts({ onOpen: setDialog, onSearch: () => setPanel("search") });
   useNotifications();
+  useRefusedFiles();
   useDrawer(drawerOpen, setDrawerOpen);
 
   // Without a channel in the address, open the last one or the first.

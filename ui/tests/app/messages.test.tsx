@@ -1,7 +1,8 @@
 // @vitest-environment happy-dom
 /** Message actions: edit, delete, react, mention, quote, search. */
-import { fireEvent, screen, within } from "@testing-library/react";
+import { act, fireEvent, screen, within } from "@testing-library/react";
 import { describe, expect, test, vi } from "vitest";
+import { timeOfDay } from "../../src/core/text/time";
 import {
   advance,
   channelLink,
@@ -24,7 +25,7 @@ import { ALICE } from "../support/fakeServer";
 
 setUpChat();
 
-const act = (text: string, action: string) => click(message(text).getByRole("button", { name: action }));
+const doAction = (text: string, action: string) => click(message(text).getByRole("button", { name: action }));
 const actions = (text: string) =>
   within(message(text).getByRole("toolbar"))
     .getAllByRole("button")
@@ -35,14 +36,14 @@ describe("editing", () => {
     await openChat();
     await sendMessage("we meet at tree");
     await advance();
-    await act("we meet at tree", "Edit");
+    await doAction("we meet at tree", "Edit");
     expect(composer().value).toBe("we meet at tree");
     await user.clear(composer());
     await user.paste("something else");
     await pressKeys("{Escape}");
     expect(composer().value).toBe("");
     expect(texts()).toEqual(["we meet at tree"]);
-    await act("we meet at tree", "Edit");
+    await doAction("we meet at tree", "Edit");
     await user.clear(composer());
     await user.paste("we meet at three");
     await pressKeys("{Enter}");
@@ -84,11 +85,11 @@ describe("deleting", () => {
     await openChat();
     await sendMessage("I should not have said this");
     await advance();
-    await act("I should not", "Delete");
+    await doAction("I should not", "Delete");
     await confirm("Cancel");
     expect(messages("I should not")).toHaveLength(1);
     expect(server.log[0]?.deletedAt).toBeNull();
-    await act("I should not", "Delete");
+    await doAction("I should not", "Delete");
     await confirm("Delete");
     expect(messages("This message was deleted.")).toHaveLength(1);
     expect(messages("I should not")).toEqual([]);
@@ -110,7 +111,7 @@ describe("deleting", () => {
     const moderated = server.add("moderated", [ALICE, "u-bob"]);
     server.postMessage(moderated, "u-bob", "spam spam spam");
     await openChat(`/c/${moderated.channelId}`);
-    await act("spam", "Delete");
+    await doAction("spam", "Delete");
     await confirm("Delete");
     expect(messages("This message was removed.")).toHaveLength(1);
   });
@@ -128,7 +129,7 @@ describe("reactions", () => {
   test("are added from the picker, show names, and are joined and removed by a click", async () => {
     const said = server.storeMessage("u-bob", "ship it?");
     await openChat();
-    await act("ship it?", "Add reaction");
+    await doAction("ship it?", "Add reaction");
     const picker = within(screen.getByRole("dialog", { name: "Emoji" }));
     await user.type(picker.getByRole("searchbox", { name: "Search emoji" }), "rocket");
     await click(picker.getByRole("gridcell", { name: "Rocket" }));
@@ -224,7 +225,7 @@ test("the remaining bytes are shown near the limit, and nothing over the limit i
 test("a quote is put at the start of the next message", async () => {
   server.storeMessage("u-bob", "so it was said");
   await openChat();
-  await act("so it was said", "Quote");
+  await doAction("so it was said", "Quote");
   expect(composer().value).toBe("> **bob**\n> so it was said\n\n");
   expect(document.activeElement).toBe(composer());
 });
@@ -321,4 +322,92 @@ test("the names of days change at midnight", async () => {
   server.postMessage(server.general, "u-bob", "early");
   await advance();
   expect(days()).toEqual(["Yesterday", "Today"]);
+});
+
+describe("copying", () => {
+  const content = (text: string) => message(text).article.querySelector("[data-copied]") as HTMLElement;
+  /** The text that a page writes to the clipboard; null if it leaves that to the browser. */
+  const copied = (from: [Node, number], to: [Node, number]) => {
+    const range = document.createRange();
+    range.setStart(...from);
+    range.setEnd(...to);
+    getSelection()?.removeAllRanges();
+    getSelection()?.addRange(range);
+    const data = new Map<string, string>();
+    const handled = !fireEvent.copy(log(), {
+      clipboardData: { setData: (type: string, text: string) => void data.set(type, text) },
+    });
+    expect(handled).toBe(data.size > 0);
+    return data.get("text/plain") ?? null;
+  };
+  const textIn = (element: Element): Node =>
+    document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode() as Node;
+
+  test("several messages gives the name, time and text of each", async () => {
+    vi.setSystemTime(new Date(2026, 0, 1, 12, 3));
+    server.storeMessage("u-bob", "first words");
+    server.storeMessage("u-bob", "*second*\nline");
+    server.delete(server.storeMessage("u-bob", "gone"));
+    server.storeMessage("u-carol", "last words");
+    await openChat();
+    expect(copied([content("first"), 0], [content("last"), content("last").childNodes.length])).toBe(
+      [
+        "bob, 12:03: first words",
+        "bob, 12:03: *second*\nline",
+        "bob, 12:03: This message was deleted.",
+        "carol, 12:03: last words",
+      ]
+        .join("\n")
+        .replaceAll("12:03", timeOfDay(new Date(2026, 0, 1, 12, 3).toISOString())),
+    );
+    expect(copied([textIn(content("first")), 6], [textIn(content("last")), 4])).toMatch(
+      /^bob, [^:]*:.*: words\nbob, [\s\S]*\ncarol, .*: last$/,
+    );
+  });
+
+  test("part of one message is left to the browser", async () => {
+    server.storeMessage("u-bob", "first words");
+    server.storeMessage("u-bob", "second words");
+    await openChat();
+    expect(copied([textIn(content("first")), 0], [textIn(content("first")), 5])).toBeNull();
+    expect(copied([textIn(content("first")), 0], [textIn(content("second")), 0])).toBeNull();
+  });
+});
+
+describe("files", () => {
+  const transfer = (...types: string[]) => ({ types, files: [] });
+
+  test("that are dropped anywhere are refused, and the page stays", async () => {
+    await openChat();
+    for (const target of [document.body, composer()]) {
+      expect(fireEvent.dragOver(target, { dataTransfer: transfer("Files") })).toBe(false);
+      expect(fireEvent.drop(target, { dataTransfer: transfer("Files") })).toBe(false);
+    }
+    await advance();
+    expect(screen.getByText(/^Files cannot be sent\./)).toBeTruthy();
+  });
+
+  test("that are pasted are refused; text is dropped and pasted as always", async () => {
+    await openChat();
+    const text = { dataTransfer: transfer("text/plain") };
+    expect(fireEvent.dragOver(composer(), text) && fireEvent.drop(composer(), text)).toBe(true);
+    expect(fireEvent.paste(composer(), { clipboardData: transfer("text/plain", "Files") })).toBe(true);
+    await advance();
+    expect(screen.queryByText(/^Files cannot be sent\./)).toBeNull();
+    expect(fireEvent.paste(composer(), { clipboardData: transfer("Files") })).toBe(false);
+    await advance();
+    expect(screen.getByText(/^Files cannot be sent\./)).toBeTruthy();
+  });
+});
+
+test("all loaded messages are printed, not only those on screen", async () => {
+  for (let index = 1; index <= 50; index += 1) server.storeMessage("u-bob", `fact ${index}.`);
+  await openChat();
+  expect(messages("fact ").length).toBeLessThan(50);
+  act(() => void dispatchEvent(new Event("beforeprint")));
+  const printed = () => [...document.querySelectorAll(".MessageList_printed article")];
+  expect(printed()).toHaveLength(50);
+  expect(printed()[0]?.textContent).toContain("fact 1.");
+  act(() => void dispatchEvent(new Event("afterprint")));
+  expect(printed()).toHaveLength(0);
 });

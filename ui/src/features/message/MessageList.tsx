@@ -3,6 +3,7 @@
  * end while it is there; keeps the scroll position when earlier messages are added.
  */
 import {
+  type ClipboardEvent,
   type KeyboardEvent,
   type ReactNode,
   useCallback,
@@ -21,11 +22,13 @@ import { dayName } from "../../core/text/time";
 import { classNames } from "../../kit/classNames";
 import { Icon } from "../../kit/Icon";
 import { useDayTick } from "../shared/useTick";
+import { copiedText } from "./copyMessages";
 import styles from "./MessageList.module.css";
 import { MessageRow } from "./MessageRow";
 import type { MessageActions } from "./messageActions";
 import { OutgoingRow } from "./OutgoingRow";
 import { buildRows, type Row } from "./rows";
+import { usePrinting } from "./usePrinting";
 
 /** Earlier messages are requested when the distance to the first loaded one is less than this. */
 const FETCH_AHEAD_PX = 900;
@@ -61,6 +64,7 @@ export function MessageList(props: MessageListProps) {
   const { delivered, nameOf, actions, intro } = props;
   const { onEarlier, onLater, onNewest, onSeen, onRetry, onDiscard } = props;
   useDayTick();
+  const printing = usePrinting();
   const scroller = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
   const atEnd = useRef(target === null);
@@ -188,6 +192,15 @@ export function MessageList(props: MessageListProps) {
     event.preventDefault();
   };
 
+  const onCopy = (event: ClipboardEvent<HTMLElement>) => {
+    const selection = getSelection();
+    if (!selection || selection.isCollapsed) return;
+    const text = copiedText(event.currentTarget, selection.getRangeAt(0), { rows, me, nameOf });
+    if (text === null) return;
+    event.clipboardData.setData("text/plain", text);
+    event.preventDefault();
+  };
+
   const renderRow = (row: Row, index: number) => (
     <div key={row.key} data-row={index}>
       {index === 0 && !timeline.hasEarlier && intro}
@@ -244,6 +257,7 @@ export function MessageList(props: MessageListProps) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard.
         tabIndex={0}
         onKeyDown={onKeyDown}
+        onCopy={onCopy}
       >
         <div className={styles.spacer} />
         {rows.length === 0 && intro}
@@ -265,6 +279,8 @@ export function MessageList(props: MessageListProps) {
           {renderRow}
         </Virtualizer>
       </div>
+      {/* The window above holds the messages on screen only. */}
+      {printing && <div className={styles.printed}>{rows.map(renderRow)}</div>}
       {awayFromEnd && (
         <button type="button" className={styles.toNewest} onClick={scrollToNewest}>
           <Icon name="down" size={16} />

@@ -64,17 +64,19 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
             </time>
           </header>
         )}
-        {deleted ? (
-          <p className={styles.deleted}>
-            {message.deletedBy === message.sender.userId
-              ? "This message was deleted."
-              : "This message was removed."}
-          </p>
-        ) : (
-          <Collapsible text={message.text}>
-            <Markdown text={message.text} resolveMention={actions.resolveMention} />
-          </Collapsible>
-        )}
+        <div data-copied className={styles.text}>
+          {deleted ? (
+            <p className={styles.deleted}>
+              {message.deletedBy === message.sender.userId
+                ? "This message was deleted."
+                : "This message was removed."}
+            </p>
+          ) : (
+            <Collapsible text={message.text}>
+              <Markdown text={message.text} resolveMention={actions.resolveMention} />
+            </Collapsible>
+          )}
+        </div>
         {message.editedAt !== null && !deleted && (
           <span className={styles.edited} title={fullTime(message.editedAt)}>
             edited

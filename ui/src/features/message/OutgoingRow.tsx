@@ -40,9 +40,11 @@ export const OutgoingRow = memo(function OutgoingRow(props: OutgoingRowProps) {
             <bdi className={styles.name}>{name}</bdi>
           </header>
         )}
-        <Collapsible text={item.text}>
-          <Markdown text={item.text} resolveMention={resolveMention} />
-        </Collapsible>
+        <div data-copied className={styles.text}>
+          <Collapsible text={item.text}>
+            <Markdown text={item.text} resolveMention={resolveMention} />
+          </Collapsible>
+        </div>
         {item.state === "failed" && (
           <p className={styles.failure} role="alert">
             <Icon name="alert" size={16} />
