@@ -4,6 +4,7 @@ With a long timeout Playwright polls only every half second, which would be most
 it polls about every 50 ms, so `expect` repeats a short wait until the deadline.
 """
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any, cast, overload
@@ -12,9 +13,19 @@ from playwright.sync_api import Locator, Page
 from playwright.sync_api import expect as playwright_expect
 from playwright.sync_api._generated import LocatorAssertions, PageAssertions
 
+from tests.local_stage import Person
 from tests.waiting import DEADLINE_SECONDS
 
 SHORT_TIMEOUT_MS = 400
+
+
+def shown_name(person: Person) -> str:
+    """A regular expression for the name of a user as the chat shows it.
+
+    It has the username if the stage has another user of that name, which depends on the tests that ran before.
+    """
+    name = person.username.partition("-")[0].capitalize()
+    return rf"{name}( \(@{re.escape(person.username)}\))?"
 
 
 class _Repeated:

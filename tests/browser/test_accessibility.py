@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page
 from tests.browser.api_user import ApiUser
 from tests.browser.axe import COLOURS, violations
 from tests.browser.browser_user import FORBIDDEN_OR_NOT_FOUND, NETWORK_ERRORS, BrowserUser, NewUser
-from tests.browser.expectations import expect
+from tests.browser.expectations import expect, shown_name
 from tests.browser.socket_proxy import refusal
 from tests.local_stage import TestStage
 
@@ -79,7 +79,9 @@ def test_a_channel_with_messages_of_every_form(dora: BrowserUser, fay: ApiUser, 
     expect(dora.message("and my own").get_by_role("img", name="Delivered")).to_be_visible()
     expect(dora.log.locator(".MessageList_newSince")).to_be_attached()
     fay.start_typing(varied_channel)
-    expect(dora.page.locator(".TypingIndicator_typing")).to_have_text("Fay is typing")
+    expect(dora.page.locator(".TypingIndicator_typing")).to_have_text(
+        re.compile(f"^{shown_name(fay.person)} is typing$")
+    )
     dora.message("and my own").hover()
     _check(dora.page, "a varied channel", size)
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Route
 
 from tests.browser.api_user import ApiUser
 from tests.browser.browser_user import FORBIDDEN_OR_NOT_FOUND, NETWORK_ERRORS, BrowserUser, NewUser
-from tests.browser.expectations import expect
+from tests.browser.expectations import expect, shown_name
 
 SERVER_ERRORS = re.compile("status of 50")
 
@@ -135,4 +135,7 @@ def test_a_hidden_tab_notifies_of_mentions_and_direct_messages(new_user: NewUser
     direct = fay.api.post("/direct-messages", json={"userId": dora.user_id}).json()["channelId"]
     fay.send_message(direct, "psst")
     dora.page.wait_for_function("() => notifications.length >= 2")
-    assert dora.page.evaluate("notifications") == [["Fay in reminders", f"{mention} now"], ["Fay", "psst"]]
+    titles, texts = zip(*dora.page.evaluate("notifications"), strict=True)
+    assert texts == (f"{mention} now", "psst")
+    assert re.fullmatch(f"{shown_name(fay.person)} in reminders", titles[0])
+    assert re.fullmatch(shown_name(fay.person), titles[1])
