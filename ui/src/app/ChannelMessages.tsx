@@ -29,7 +29,6 @@ export function ChannelMessages(props: ChannelMessagesProps) {
   const chat = useChatActions();
   const timeline = useChat((state) => state.timelines[channelId]) ?? emptyTimeline;
   const outbox = useChat((state) => state.outbox);
-  const delivered = useChat((state) => state.delivered);
   const newSince = useNewSince(channel);
   const isMember = channel.role !== null;
 
@@ -80,7 +79,6 @@ export function ChannelMessages(props: ChannelMessagesProps) {
       navigationId={navigationId}
       unread={channel.unread}
       editing={editing}
-      delivered={delivered}
       nameOf={nameOf}
       actions={actions}
       intro={

@@ -38,6 +38,8 @@ test("a message is shown immediately with its delivery state", async () => {
   expect(server.release("message")).toBe(1);
   await advance();
   expect(deliveryState("are you there?")).toBe("Delivered");
+  await reload();
+  expect(deliveryState("are you there?")).toBe("Delivered");
 });
 
 test("a rejected message shows the reason, does not block others, and is sent again with the same id after a reload", async () => {

@@ -116,9 +116,6 @@ function messageArrived(state: ChatState, frame: MessageFrame, clocks: Clocks): 
         { type: "delivered", clientMessageId: frame.clientMessageId },
         clocks.now,
       ),
-      delivered: next.delivered.has(frame.messageId)
-        ? next.delivered
-        : new Set([...next.delivered, frame.messageId]),
     };
     // An own message counts as read.
     next = withReadSeq(next, frame.channelId, frame.seq);

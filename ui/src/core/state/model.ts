@@ -34,8 +34,6 @@ export interface ChatState {
   readonly timelines: ById<Timeline>;
   readonly members: ById<MemberList>;
   readonly outbox: Outbox;
-  /** messageIds of own messages delivered since the page was opened. */
-  readonly delivered: ReadonlySet<string>;
   /** channelId → userId → end of typing, in ms by the client's clock. */
   readonly typing: ById<ById<number>>;
   /** channelId → userId → time of their last recent message, in ms by the server's clock. */
@@ -56,7 +54,6 @@ export const initialState: ChatState = {
   timelines: {},
   members: {},
   outbox: [],
-  delivered: new Set(),
   typing: {},
   lastSent: {},
   mentions: {},

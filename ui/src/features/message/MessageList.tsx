@@ -47,7 +47,6 @@ interface MessageListProps {
   readonly unread: number;
   /** The seq of the message that is being edited. */
   readonly editing: number | null;
-  readonly delivered: ReadonlySet<string>;
   readonly nameOf: (person: Person) => string;
   readonly actions: MessageActions;
   readonly intro: ReactNode;
@@ -61,7 +60,7 @@ interface MessageListProps {
 
 export function MessageList(props: MessageListProps) {
   const { label, timeline, outgoing, me, newSince, target, navigationId, unread, editing } = props;
-  const { delivered, nameOf, actions, intro } = props;
+  const { nameOf, actions, intro } = props;
   const { onEarlier, onLater, onNewest, onSeen, onRetry, onDiscard } = props;
   useDayTick();
   const printing = usePrinting();
@@ -219,7 +218,6 @@ export function MessageList(props: MessageListProps) {
           message={row.message}
           name={nameOf(row.message.sender)}
           startsGroup={row.startsGroup}
-          delivered={delivered.has(row.message.messageId)}
           highlighted={row.message.seq === target}
           editing={row.message.seq === editing}
           mentionsMe={row.message.sender.userId !== me.userId && mentions(row.message.text, me.username)}

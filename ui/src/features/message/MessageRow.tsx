@@ -17,7 +17,6 @@ interface MessageRowProps {
   readonly name: string;
   /** Shows avatar and name. */
   readonly startsGroup: boolean;
-  readonly delivered: boolean;
   readonly highlighted: boolean;
   readonly editing: boolean;
   readonly mentionsMe: boolean;
@@ -25,7 +24,7 @@ interface MessageRowProps {
 }
 
 export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
-  const { message, name, startsGroup, delivered, highlighted, editing, mentionsMe, actions } = props;
+  const { message, name, startsGroup, highlighted, editing, mentionsMe, actions } = props;
   const mine = message.sender.userId === actions.me;
   const deleted = message.deletedAt !== null;
   const className = classNames(
@@ -84,7 +83,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
         )}
         {message.reactions.length > 0 && <Reactions message={message} actions={actions} />}
       </div>
-      {delivered && mine && (
+      {mine && !deleted && (
         <span className={styles.tick} role="img" aria-label="Delivered" title="Delivered">
           <Icon name="checks" size={16} />
         </span>
