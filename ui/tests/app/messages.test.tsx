@@ -222,6 +222,20 @@ test("the remaining bytes are shown near the limit, and nothing over the limit i
   expect(deliveryState("éééé")).toBe("Delivered");
 });
 
+test.each([
+  ["spaces", "  \n "],
+  ["zero-width characters", "\u200b\u2060\u200d"],
+  ["letters that are drawn blank", "\u3164\u2800\u115f"],
+])("a message of %s only is not sent", async (_, text) => {
+  await openChat();
+  fireEvent.change(composer(), { target: { value: text } });
+  expect(screen.getByRole<HTMLButtonElement>("button", { name: "Send message" }).disabled).toBe(true);
+  fireEvent.keyDown(composer(), { key: "Enter" });
+  await advance();
+  expect(server.sent.filter((frame) => frame.action === "sendMessage")).toEqual([]);
+  expect(composer().value).toBe(text);
+});
+
 test("a quote is put at the start of the next message", async () => {
   server.storeMessage("u-bob", "so it was said");
   await openChat();
@@ -252,6 +266,7 @@ test("search finds messages, newest first, and links to them", async () => {
   server.storeMessage("u-bob", "two HERONS");
   await openChat();
   await pressKeys("{Control>}{Shift>}f{/Shift}{/Control}");
+  expect(screen.getByText(/^Messages match if they contain the text/)).toBeTruthy();
   await user.keyboard("heron");
   await pressKeys("{Enter}");
   const panel = within(screen.getByRole("complementary", { name: "Search" }));

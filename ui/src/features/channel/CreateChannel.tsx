@@ -2,6 +2,7 @@
 import { type FormEvent, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import { channelPath, navigate } from "../../core/router";
+import { hasVisible } from "../../core/text/visible";
 import { Dialog } from "../../kit/Dialog";
 import dialogStyles from "../../kit/Dialog.module.css";
 import { useChatActions } from "../shared/chatContext";
@@ -17,7 +18,7 @@ export default function CreateChannel({ onClose, onDone }: { onClose: () => void
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (busy || name.trim() === "") return;
+    if (busy || !hasVisible(name)) return;
     setBusy(true);
     setFailure(null);
     try {
@@ -81,7 +82,7 @@ export default function CreateChannel({ onClose, onDone }: { onClose: () => void
           <button type="button" className="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" className="button button-primary" disabled={busy || name.trim() === ""}>
+          <button type="submit" className="button button-primary" disabled={busy || !hasVisible(name)}>
             {busy ? "Creating …" : "Create"}
           </button>
         </div>

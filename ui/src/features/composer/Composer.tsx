@@ -4,6 +4,7 @@ import { flushSync } from "react-dom";
 import type { Message, User } from "../../core/contract";
 import { byteLength, MAX_MESSAGE_BYTES, withoutControlCharacters } from "../../core/text/bytes";
 import { formatNumber } from "../../core/text/language";
+import { hasVisible } from "../../core/text/visible";
 import { classNames } from "../../kit/classNames";
 import { IconButton } from "../../kit/IconButton";
 import styles from "./Composer.module.css";
@@ -77,7 +78,7 @@ export function Composer(props: ComposerProps) {
 
   const bytes = byteLength(text);
   const tooLong = bytes > MAX_MESSAGE_BYTES;
-  const ready = text.trim() !== "" && !tooLong;
+  const ready = hasVisible(text) && !tooLong;
 
   const submit = () => {
     if (!ready) return;

@@ -114,7 +114,14 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
               : `${current.messages.length} found, newest first`}
           </p>
         )}
-        {!current && <p className={panelStyles.note}>Press Enter to search the messages of this channel.</p>}
+        {!current && (
+          <>
+            <p className={panelStyles.note}>Press Enter to search the messages of this channel.</p>
+            <p className={panelStyles.note}>
+              Messages match if they contain the text as it is written here, in upper or lower case.
+            </p>
+          </>
+        )}
         <ul>
           {current?.messages?.map((message) => (
             <li key={message.seq}>
