@@ -2,7 +2,6 @@
 import { type FormEvent, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import { channelPath, navigate } from "../../core/router";
-import { hasVisible } from "../../core/text/visible";
 import { Dialog } from "../../kit/Dialog";
 import dialogStyles from "../../kit/Dialog.module.css";
 import { useChatActions } from "../shared/chatContext";
@@ -18,7 +17,7 @@ export default function CreateChannel({ onClose, onDone }: { onClose: () => void
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (busy || !hasVisible(name)) return;
+    if (busy || name.trim() === "") return;
     setBusy(true);
     setFailure(null);
     try {
@@ -82,7 +81,7 @@ export default function CreateChannel({ onClose, onDone }: { onClose: () => void
           <button type="button" className="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" className="button button-primary" disabled={busy || !hasVisible(name)}>
+          <button type="submit" className="button button-primary" disabled={busy || name.trim() === ""}>
             {busy ? "Creating …" : "Create"}
           </button>
         </div>

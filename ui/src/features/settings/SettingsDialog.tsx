@@ -7,7 +7,6 @@ import {
   setNotificationsEnabled,
 } from "../../core/notifications";
 import { navigate } from "../../core/router";
-import { hasVisible } from "../../core/text/visible";
 import { applyTheme, currentTheme, type Theme } from "../../core/theme";
 import { Avatar } from "../../kit/Avatar";
 import { Dialog } from "../../kit/Dialog";
@@ -52,7 +51,7 @@ export default function SettingsDialog({
     setBusy(false);
   };
 
-  const changed = hasVisible(name) && name.trim() !== me.displayName;
+  const changed = name.trim() !== "" && name.trim() !== me.displayName;
 
   return (
     <Dialog title="You and settings" size="small" onClose={onClose}>
