@@ -27,8 +27,9 @@ export function hue(id: string): number {
   return Math.round(((hash % 1_000) * 137.508) % 360);
 }
 
-/** The first graphemes of the first and last word. */
-export function initials(name: string): string {
+/** The first graphemes of the first and last word, without the username that tells users of one name apart. */
+export function initials(shownName: string): string {
+  const name = shownName.replace(/ \(@[^()]*\)$/, "");
   const words = name.match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/gu) ?? [];
   const first = words[0];
   if (!first) return firstCharacter(name.trim()) || "?";

@@ -5,6 +5,8 @@ describe("initials", () => {
   test.each([
     ["Alice", "A"],
     ["Alice B. Carter", "AC"],
+    ["Alice (@alice-2)", "A"],
+    ["Alice Carter (@alice)", "AC"],
     ["дмитрий соколов", "ДС"],
     ["陈伟", "陈"],
     ["<b>Mark</b>", "BB"],
