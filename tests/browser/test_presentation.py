@@ -29,7 +29,7 @@ def _colours(element: Locator) -> list[str]:
 
 
 def test_states_are_distinguished_with_forced_colours(dora: BrowserUser, fay: ApiUser):
-    """The current channel, presence and the user's own reactions have colours of their own."""
+    """The current channel, presence and the user's own reactions each have another colour."""
     channel = dora.new_channel("forced colours", fay.user_id)
     fay.send_message(channel, "who is with me?")
     dora.open_channel(channel)
@@ -68,7 +68,7 @@ def test_copied_messages_have_names_and_times(dora: BrowserUser, fay: ApiUser):
 
 
 def test_all_loaded_messages_are_printed(dora: BrowserUser, fay: ApiUser):
-    """A channel that is longer than the screen is printed on several pages."""
+    """A channel that is longer than the screen is printed on several pages, with its times in full."""
     channel = dora.new_channel("printing", fay.user_id)
     for number in range(18):
         fay.send_message(channel, f"fact {number}\n" + "line\n" * 12)
@@ -77,6 +77,16 @@ def test_all_loaded_messages_are_printed(dora: BrowserUser, fay: ApiUser):
     pages = re.findall(rb"/Type\s*/Page\b", dora.page.pdf())
     assert len(pages) >= 4, f"{len(pages)} printed pages"
     expect(dora.message(re.compile("fact 0"))).to_be_visible()
+    dora.page.emulate_media(media="print")
+    dora.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    times = dora.page.locator("article time:visible").all()
+    assert len(times) >= 18
+    for time in times:
+        box = time.bounding_box()
+        assert box
+        assert box["x"] >= 0, f"{time.inner_text()} is cut off"
+    dora.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    dora.page.emulate_media(media="null")
 
 
 def test_stacked_marks_stay_in_their_message(dora: BrowserUser, fay: ApiUser):
