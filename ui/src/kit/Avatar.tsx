@@ -27,7 +27,7 @@ export function hue(id: string): number {
   return Math.round(((hash % 1_000) * 137.508) % 360);
 }
 
-/** The first graphemes of the first and last word, without the username that tells users of one name apart. */
+/** The first graphemes of the first and last word; a username after the name is left out. */
 export function initials(shownName: string): string {
   const name = shownName.replace(/ \(@[^()]*\)$/, "");
   const words = name.match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/gu) ?? [];
