@@ -1,8 +1,9 @@
 /** The messages of a channel, or what is shown while they are not available. */
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import type { Channel, Person, User } from "../core/contract";
 import { channelPath, navigate } from "../core/router";
-import { emptyTimeline } from "../core/state/timeline";
+import type { Outgoing } from "../core/socket/outbox";
+import { emptyTimeline, startsAfter } from "../core/state/timeline";
 import { ChannelIntro } from "../features/channel/ChannelIntro";
 import { useNewSince } from "../features/channel/useNewSince";
 import { MessageList } from "../features/message/MessageList";
@@ -11,6 +12,8 @@ import { useChatActions } from "../features/shared/chatContext";
 import { useChat } from "../features/shared/useChat";
 import { Skeleton } from "../kit/Skeleton";
 import styles from "./ChannelScreen.module.css";
+
+const NONE: readonly Outgoing[] = [];
 
 interface ChannelMessagesProps {
   readonly channel: Channel;
@@ -29,19 +32,53 @@ export function ChannelMessages(props: ChannelMessagesProps) {
   const chat = useChatActions();
   const timeline = useChat((state) => state.timelines[channelId]) ?? emptyTimeline;
   const outbox = useChat((state) => state.outbox);
-  const newSince = useNewSince(channel);
+  const newSince = useNewSince(channel, timeline.generation);
   const isMember = channel.role !== null;
+  /** The generation of the window that opens at its end, because the user asked for the newest messages. */
+  const endGeneration = useRef<number | null>(null);
+
+  /** Set while the address changes to the channel's although the newest messages are wanted. */
+  const stays = useRef(false);
 
   useEffect(() => {
-    if (isMember) void chat.history.open(channelId, target);
+    if (target === null && stays.current) stays.current = false;
+    else if (isMember) void chat.history.open(channelId, target ?? "unread");
   }, [chat, channelId, target, isMember]);
 
+  const goToNewest = () => {
+    if (timeline.hasLater || timeline.loading === "all") {
+      endGeneration.current = timeline.generation + 1;
+      void chat.history.open(channelId, "newest");
+    }
+    if (target === null) return;
+    // The newest messages replace the linked one: remove it from the address.
+    stays.current = true;
+    navigate(channelPath(channelId), { replace: true });
+  };
+
+  // An older window shows own messages at its end only until the newest ones are loaded.
+  const isPending = timeline.loading === "all" || timeline.failed;
+  const shown = useMemo(() => {
+    if (!timeline.hasLater || !isPending) return timeline;
+    const own = timeline.arrived.filter((message) => message.sender.userId === me.userId);
+    return own.length === 0 ? timeline : { ...timeline, messages: [...timeline.messages, ...own] };
+  }, [timeline, isPending, me.userId]);
   const outgoing = useMemo(() => {
+    if (timeline.hasLater && !isPending) return NONE;
     const stored = new Set(
-      timeline.messages.filter((m) => m.sender.userId === me.userId).map((m) => m.clientMessageId),
+      shown.messages.filter((m) => m.sender.userId === me.userId).map((m) => m.clientMessageId),
     );
     return outbox.filter((item) => item.channelId === channelId && !stored.has(item.clientMessageId));
-  }, [outbox, channelId, timeline.messages, me.userId]);
+  }, [outbox, channelId, timeline.hasLater, isPending, shown.messages, me.userId]);
+
+  // A message written at an older place goes to the newest messages, and so does the screen.
+  const newestOwn = outbox.findLast((item) => item.channelId === channelId)?.clientMessageId;
+  const known = useRef(new Set(outbox.map((item) => item.clientMessageId)));
+  useEffect(() => {
+    if (newestOwn === undefined || known.current.has(newestOwn)) return;
+    known.current.add(newestOwn);
+    if (target !== null || timeline.hasLater) goToNewest();
+  });
 
   if (!isMember) {
     return (
@@ -54,7 +91,11 @@ export function ChannelMessages(props: ChannelMessagesProps) {
     return (
       <div className={styles.state} role="alert">
         <p>The messages could not be loaded.</p>
-        <button type="button" className="button" onClick={() => void chat.history.open(channelId, target)}>
+        <button
+          type="button"
+          className="button"
+          onClick={() => void chat.history.open(channelId, timeline.place)}
+        >
           Try again
         </button>
       </div>
@@ -71,13 +112,15 @@ export function ChannelMessages(props: ChannelMessagesProps) {
     <MessageList
       key={timeline.generation}
       label={`Messages in ${title}`}
-      timeline={timeline}
+      timeline={shown}
+      startAtEnd={endGeneration.current === timeline.generation}
       outgoing={outgoing}
       me={me}
-      newSince={newSince}
+      newSince={newSince === null || startsAfter(timeline, newSince) ? null : newSince}
       target={target}
       navigationId={navigationId}
       unread={channel.unread}
+      readSeq={channel.readSeq}
       editing={editing}
       nameOf={nameOf}
       actions={actions}
@@ -90,12 +133,13 @@ export function ChannelMessages(props: ChannelMessagesProps) {
       }
       onEarlier={() => void chat.history.loadEarlier(channelId)}
       onLater={() => void chat.history.loadLater(channelId)}
-      onNewest={() => {
-        // The newest messages replace the linked one: remove it from the address.
-        void chat.history
-          .open(channelId, null)
-          .then(() => navigate(channelPath(channelId), { replace: true }));
+      onNewest={goToNewest}
+      onFirstUnread={() => {
+        endGeneration.current = null;
+        if (target === null) void chat.history.open(channelId, "unread");
+        else navigate(channelPath(channelId), { replace: true });
       }}
+      onMarkRead={() => chat.readMarkers.markRead(channelId, channel.lastSeq)}
       onSeen={(seq) => chat.readMarkers.markRead(channelId, seq)}
       onRetry={(id) => chat.sender.apply({ type: "retried", clientMessageId: id })}
       onDiscard={(id) => chat.sender.apply({ type: "discarded", clientMessageId: id })}

@@ -2,6 +2,7 @@
  * The layout that windowed lists need: each element has a fixed height, and scrolling elements keep their offset.
  * Positions on screen are tested in a real browser.
  */
+import { act } from "@testing-library/react";
 import { vi } from "vitest";
 
 const VIEWPORT_PX = 600;
@@ -11,6 +12,7 @@ const WIDTH_PX = 320;
 const scrollers = ".MessageList_scroller, .EmojiPopover_viewport, .WindowedList_list";
 
 export function installLayout(): void {
+  setHeights(() => LINE_PX);
   vi.stubGlobal("ResizeObserver", FixedSizes);
   vi.stubGlobal("matchMedia", (media: string) => ({ media, matches: media === "(pointer: fine)" }));
   Object.defineProperty(HTMLElement.prototype, "offsetParent", {
@@ -23,9 +25,32 @@ export function installLayout(): void {
     configurable: true,
     value(this: HTMLElement, { top = 0 }: ScrollToOptions) {
       this.scrollTop = Math.max(0, top);
-      this.dispatchEvent(new Event("scroll"));
+      // As in a browser, the event follows.
+      queueMicrotask(() => act(() => void this.dispatchEvent(new Event("scroll"))));
     },
   });
+  Object.defineProperty(HTMLElement.prototype, "getBoundingClientRect", {
+    configurable: true,
+    value: rectOf,
+  });
+}
+
+/** The height of a row, by its text. */
+export let heightOf: (row: Element) => number = () => LINE_PX;
+
+/** Give rows heights that the list cannot guess. */
+export function setHeights(by: (row: Element) => number): void {
+  heightOf = by;
+}
+
+/** Where an element is on screen: the windowed list places rows by their offset from the start. */
+function rectOf(this: HTMLElement): DOMRect {
+  const scroller = this.closest<HTMLElement>(scrollers);
+  const row = this.closest<HTMLElement>("[data-row]")?.parentElement;
+  if (!scroller || !row || this === scroller)
+    return new DOMRect(0, 0, WIDTH_PX, this === scroller ? VIEWPORT_PX : 0);
+  const top = Number.parseFloat(row.style.top) - scroller.scrollTop;
+  return new DOMRect(0, top, WIDTH_PX, heightOf(row));
 }
 
 /** Reports the height of all observed elements once, in the next task. */
@@ -46,7 +71,7 @@ class FixedSizes {
   #report(): void {
     this.#timer = undefined;
     const entries = [...this.#asked].map((target) => {
-      const height = target.matches(scrollers) ? VIEWPORT_PX : LINE_PX;
+      const height = target.matches(scrollers) ? VIEWPORT_PX : heightOf(target);
       return { target, contentRect: { width: WIDTH_PX, height } } as ResizeObserverEntry;
     });
     this.#asked.clear();

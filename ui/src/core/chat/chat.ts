@@ -67,8 +67,10 @@ export class Chat {
     change(() => initialState);
     // Concurrently: none of these depends on another's response.
     const route = currentRoute();
-    if (route.page === "channel") void this.history.open(route.channelId, route.seq);
-    await Promise.all([this.#connect(), this.channels.load()]);
+    const channelsLoaded = this.channels.load();
+    if (route.page === "channel")
+      void this.history.open(route.channelId, route.seq ?? "unread", channelsLoaded);
+    await Promise.all([this.#connect(), channelsLoaded]);
     void this.channels.loadPeople();
   }
 
@@ -150,6 +152,7 @@ export class Chat {
     if (frame.type === "message") void this.#onMessage(frame, before);
     else if (frame.type === "error") this.#onError(frame);
     else if (frame.type === "channel") this.#onChannelChange(frame, before);
+    else if (frame.type === "messageDeleted") this.readMarkers.markDeletedRead(frame.channelId);
   }
 
   async #onMessage(frame: MessageFrame, before: ChatState): Promise<void> {

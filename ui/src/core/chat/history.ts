@@ -5,11 +5,11 @@
 import type { Api } from "../api/api";
 import { ApiError } from "../api/errors";
 import type { Message } from "../contract";
-import { withChannel } from "../state/frames";
+import { withChannel, withDeletedUnread } from "../state/frames";
 import type { ChatState } from "../state/model";
 import { change, store } from "../state/store";
 import * as timelines from "../state/timeline";
-import { emptyTimeline, type Timeline } from "../state/timeline";
+import { emptyTimeline, type Place, type Timeline } from "../state/timeline";
 
 const PAGE = 50;
 const BACKFILL_PAGE = 100;
@@ -26,39 +26,79 @@ export class History {
   readonly #api: Api;
   readonly #onFailure: (failure: unknown, options?: { quiet: boolean }) => void;
   readonly #gaps = new Set<string>();
+  /** channelId → the latest request for a window: responses to earlier ones are dropped. */
+  readonly #requests = new Map<string, symbol>();
 
   constructor(api: Api, onFailure: (failure: unknown, options?: { quiet: boolean }) => void) {
     this.#api = api;
     this.#onFailure = onFailure;
   }
 
-  /** Load a channel's newest messages, or those around a seq, unless they are loaded. */
-  async open(channelId: string, around: number | null): Promise<void> {
+  /**
+   * Load a window of messages at a place, unless it is loaded. The latest call wins. `channelsLoaded` resolves when the
+   * read markers are known.
+   */
+  async open(channelId: string, place: Place, channelsLoaded?: Promise<unknown>): Promise<void> {
     const timeline = store.getState().timelines[channelId];
-    if (timeline?.loading === "all") return;
-    if (timeline && !timeline.failed && timeline.generation > 0) {
-      if (around === null ? !timeline.hasLater : contains(timeline, around)) return;
+    if (timeline?.loading === "all") {
+      if (timeline.place === place) return;
+    } else if (timeline && !timeline.failed && timeline.generation > 0) {
+      if (shows(timeline, channelId, place)) {
+        this.#checkExists(timeline.messages, place);
+        return;
+      }
     }
+    const request = Symbol(channelId);
+    this.#requests.set(channelId, request);
     change((state) =>
-      withTimeline(state, channelId, (known) => ({ ...known, loading: "all", failed: false })),
+      withTimeline(state, channelId, (known) => ({
+        ...known,
+        loading: "all",
+        failed: false,
+        place,
+        arrived: known.loading === "all" ? known.arrived : [],
+      })),
     );
     try {
-      const window = around === null ? await this.#newest(channelId) : await this.#around(channelId, around);
+      const window = await this.#load(channelId, place, channelsLoaded);
+      if (this.#requests.get(channelId) !== request) return;
       change((state) =>
-        withoutDelivered(
+        withHistory(
           withTimeline(state, channelId, (known) => timelines.replaced(known, window, window)),
           window.items,
         ),
       );
+      this.#checkExists(window.items, place);
       // Messages that arrived during the request.
       this.watchGap(channelId, store.getState().channels[channelId]?.lastSeq ?? 0);
     } catch (failure) {
+      if (this.#requests.get(channelId) !== request) return;
       change((state) =>
         withTimeline(state, channelId, (known) => ({ ...known, loading: "none", failed: true })),
       );
       // The screen shows that the channel is not accessible.
       if (!isInaccessible(failure)) this.#onFailure(failure, { quiet: true });
     }
+  }
+
+  async #load(channelId: string, place: Place, channelsLoaded: Promise<unknown> | undefined) {
+    if (typeof place === "number") return this.#around(channelId, place);
+    const known = store.getState().channels[channelId];
+    const isFar = place === "unread" && known !== undefined && known.unread > PAGE;
+    if (isFar) return this.#around(channelId, known.readSeq + 1);
+    const newest = await this.#newest(channelId);
+    if (place === "newest") return newest;
+    await channelsLoaded;
+    const channel = store.getState().channels[channelId];
+    const first = newest.items[0]?.seq ?? 0;
+    return channel?.unread && newest.hasEarlier && first > channel.readSeq + 1
+      ? this.#around(channelId, channel.readSeq + 1)
+      : newest;
+  }
+
+  #checkExists(messages: readonly Message[], place: Place): void {
+    if (typeof place === "number" && !messages.some(({ seq }) => seq === place))
+      this.#onFailure(new ApiError("NOT_FOUND", `This channel has no message ${place}. Check the link.`));
   }
 
   async #newest(channelId: string) {
@@ -82,7 +122,8 @@ export class History {
 
   async loadLater(channelId: string): Promise<void> {
     const timeline = store.getState().timelines[channelId];
-    if (!timeline?.hasLater || timeline.loading !== "none") return;
+    // After a failure, the requested window is loaded first: on a reconnect, or when the user asks for it again.
+    if (!timeline?.hasLater || timeline.loading !== "none" || timeline.failed) return;
     await this.#loadMore(channelId, "later", { after: timelines.newest(timeline), limit: PAGE });
   }
 
@@ -98,12 +139,16 @@ export class History {
       const page = await this.#api.messages(channelId, query);
       change((state) =>
         withTimeline(state, channelId, (known) =>
-          known.generation === generation ? add(known, page) : known,
+          known.generation === generation && known.loading === loading ? add(known, page) : known,
         ),
       );
       this.watchGap(channelId, store.getState().channels[channelId]?.lastSeq ?? 0);
     } catch (failure) {
-      change((state) => withTimeline(state, channelId, (known) => ({ ...known, loading: "none" })));
+      change((state) =>
+        withTimeline(state, channelId, (known) =>
+          known.loading === loading ? { ...known, loading: "none" } : known,
+        ),
+      );
       this.#onFailure(failure);
     }
   }
@@ -167,7 +212,7 @@ export class History {
     for (let from = after; ; ) {
       const page = await this.#api.messages(channelId, { after: from, limit: BACKFILL_PAGE });
       change((state) =>
-        withoutDelivered(
+        withHistory(
           withTimeline(state, channelId, (known) => timelines.withLater(known, page)),
           page.items,
         ),
@@ -191,12 +236,17 @@ export class History {
     const { timelines: known, channels } = store.getState();
     const timeline = known[channelId];
     const channel = channels[channelId];
-    if (!timeline || !channel || timeline.loading === "all" || timeline.hasLater) return;
-    if (timeline.failed || channel.lastSeq - timeline.settled > MAX_BACKFILL) {
+    if (!timeline || !channel || timeline.loading === "all") return;
+    if (timeline.failed) {
+      await this.open(channelId, timeline.place);
+      return;
+    }
+    if (timeline.hasLater) return;
+    if (channel.lastSeq - timeline.settled > MAX_BACKFILL) {
       change((state) =>
         withTimeline(state, channelId, (before) => ({ ...before, failed: true, loading: "none" })),
       );
-      await this.open(channelId, null);
+      await this.open(channelId, "unread");
       return;
     }
     const from = Math.max(timeline.settled - REFRESHED_ON_RECONNECT, timelines.oldest(timeline) - 1, 0);
@@ -208,7 +258,7 @@ export class History {
     const page = await this.#api.messages(channelId, { limit: PAGE }).catch(() => null);
     if (!page) return;
     const newest = page.items.at(-1)?.seq ?? 0;
-    change((state) => withoutDelivered(withLastSeq(state, channelId, newest), page.items));
+    change((state) => withHistory(withLastSeq(state, channelId, newest), page.items));
     this.watchGap(channelId, newest);
   }
 }
@@ -226,16 +276,29 @@ function withLastSeq(state: ChatState, channelId: string, seq: number): ChatStat
   return channel && seq > channel.lastSeq ? withChannel(state, { ...channel, lastSeq: seq }) : state;
 }
 
-/** Remove own messages found in history from the outbox. */
-function withoutDelivered(state: ChatState, messages: readonly Message[]): ChatState {
+/** Remove own messages found in history from the outbox; deleted ones do not count as unread. */
+function withHistory(known: ChatState, messages: readonly Message[]): ChatState {
+  const deleted = messages.filter((message) => message.deletedAt !== null);
+  const channelId = messages[0]?.channelId ?? "";
+  const state = withDeletedUnread(
+    known,
+    channelId,
+    deleted.map(({ seq }) => seq),
+  );
   const mine = messages.filter((message) => message.sender.userId === state.me?.userId);
   const arrived = new Set(mine.map((message) => message.clientMessageId));
   const outbox = state.outbox.filter((item) => !arrived.has(item.clientMessageId));
   return outbox.length === state.outbox.length ? state : { ...state, outbox };
 }
 
-function contains(timeline: Timeline, seq: number): boolean {
-  return timelines.oldest(timeline) <= seq && seq <= timelines.newest(timeline);
+/** Whether the window has the messages of a place. */
+function shows(timeline: Timeline, channelId: string, place: Place): boolean {
+  if (typeof place === "number") return timelines.contains(timeline, place);
+  const channel = store.getState().channels[channelId];
+  if (place === "newest" || !channel?.unread) return !timeline.hasLater;
+  return timeline.hasLater
+    ? timelines.contains(timeline, channel.readSeq + 1)
+    : !timelines.startsAfter(timeline, channel.readSeq);
 }
 
 /** Whether the error means that the channel does not exist or the user is not a member. */

@@ -44,6 +44,12 @@ export class ReadMarkers {
     if (seq > (this.#sent.get(channelId) ?? 0)) this.#schedule(channelId, seq);
   }
 
+  /** If only deleted messages are unread, nothing is: the server, which counts them, needs the marker. */
+  markDeletedRead(channelId: string): void {
+    const channel = store.getState().channels[channelId];
+    if (channel?.unread === 0 && channel.lastSeq > channel.readSeq) this.markRead(channelId, channel.lastSeq);
+  }
+
   /** A running timer is kept, so that a channel in which messages never stop sends its marker too. */
   #schedule(channelId: string, seq: number): void {
     this.#sent.set(channelId, seq);

@@ -150,7 +150,7 @@ function messageEdited(state: ChatState, frame: MessageEditedFrame): ChatState {
 }
 
 function messageDeleted(state: ChatState, frame: MessageDeletedFrame): ChatState {
-  return withMessage(state, frame, (message) =>
+  return withMessage(withDeletedUnread(state, frame.channelId, [frame.seq]), frame, (message) =>
     message.deletedAt !== null
       ? message
       : { ...message, text: "", deletedAt: frame.deletedAt, deletedBy: frame.deletedBy, reactions: [] },
@@ -277,20 +277,35 @@ function readMarkerMoved(state: ChatState, frame: ReadMarkerFrame): ChatState {
 export function withReadSeq(state: ChatState, channelId: string, seq: number): ChatState {
   const channel = state.channels[channelId];
   if (!channel || seq <= channel.readSeq) return state;
-  const next = withChannel(state, { ...channel, readSeq: seq });
-  return seq >= channel.lastSeq && state.mentions[channelId]
-    ? { ...next, mentions: { ...next.mentions, [channelId]: 0 } }
-    : next;
+  return withChannel(state, { ...channel, readSeq: seq });
 }
 
 export function withChannel(state: ChatState, channel: Channel): ChatState {
+  const { channelId, lastSeq, readSeq } = channel;
+  const deleted = state.deletedUnread[channelId]?.size ? [...state.deletedUnread[channelId]] : [];
+  const gone = deleted.filter((seq) => seq > readSeq && seq <= lastSeq);
+  const unread = Math.max(0, lastSeq - readSeq - gone.length);
   return {
     ...state,
-    channels: {
-      ...state.channels,
-      [channel.channelId]: { ...channel, unread: Math.max(0, channel.lastSeq - channel.readSeq) },
-    },
+    channels: { ...state.channels, [channelId]: { ...channel, unread } },
+    deletedUnread:
+      gone.length === deleted.length
+        ? state.deletedUnread
+        : { ...state.deletedUnread, [channelId]: new Set(gone) },
+    // Without an unread message, there is no unread mention.
+    mentions:
+      unread === 0 && state.mentions[channelId] ? { ...state.mentions, [channelId]: 0 } : state.mentions,
   };
+}
+
+/** Deleted messages do not count as unread. */
+export function withDeletedUnread(state: ChatState, channelId: string, seqs: readonly number[]): ChatState {
+  const channel = state.channels[channelId];
+  const known = state.deletedUnread[channelId];
+  const more = channel ? seqs.filter((seq) => seq > channel.readSeq && !known?.has(seq)) : [];
+  if (!channel || more.length === 0) return state;
+  const deletedUnread = { ...state.deletedUnread, [channelId]: new Set([...(known ?? []), ...more]) };
+  return withChannel({ ...state, deletedUnread }, channel);
 }
 
 export function withoutChannel(state: ChatState, channelId: string): ChatState {
@@ -304,6 +319,7 @@ export function withoutChannel(state: ChatState, channelId: string): ChatState {
     typing: without(state.typing),
     lastSent: without(state.lastSent),
     mentions: without(state.mentions),
+    deletedUnread: without(state.deletedUnread),
   };
 }
 

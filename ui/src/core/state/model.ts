@@ -38,6 +38,8 @@ export interface ChatState {
   readonly typing: ById<ById<number>>;
   /** channelId → userId → time of their last recent message, in ms by the server's clock. */
   readonly lastSent: ById<ById<number>>;
+  /** channelId → seqs after the read marker whose messages are known to be deleted: they do not count as unread. */
+  readonly deletedUnread: ById<ReadonlySet<number>>;
   /** channelId → number of unread live messages that mention the user. */
   readonly mentions: ById<number>;
   readonly connection: { readonly status: ConnectionStatus; readonly since: number };
@@ -56,6 +58,7 @@ export const initialState: ChatState = {
   outbox: [],
   typing: {},
   lastSent: {},
+  deletedUnread: {},
   mentions: {},
   connection: { status: "stopped", since: 0 },
   toasts: [],

@@ -1,6 +1,9 @@
 /** The loaded window of a channel's messages, ordered by seq. Pure; `core/chat/history.ts` fetches messages. */
 import type { Message, MessagePage } from "../contract";
 
+/** Where a window is opened: around a seq, at the first unread message, or at the newest one. */
+export type Place = number | "unread" | "newest";
+
 export interface Timeline {
   /** Ascending by seq, each seq once. */
   readonly messages: readonly Message[];
@@ -11,6 +14,10 @@ export interface Timeline {
   readonly hasLater: boolean;
   readonly loading: "none" | "earlier" | "later" | "all";
   readonly failed: boolean;
+  /** The place that was requested last, also if it could not be loaded. */
+  readonly place: Place;
+  /** Live messages that arrived while the window was loading. */
+  readonly arrived: readonly Message[];
   /** Incremented when the window is replaced. */
   readonly generation: number;
 }
@@ -22,6 +29,8 @@ export const emptyTimeline: Timeline = {
   hasLater: false,
   loading: "all",
   failed: false,
+  place: "newest",
+  arrived: [],
   generation: 0,
 };
 
@@ -39,13 +48,19 @@ export function replaced(
   page: Pick<MessagePage, "items">,
   has: Pick<Timeline, "hasEarlier" | "hasLater">,
 ): Timeline {
-  const messages = merge([], page.items);
+  const loaded = merge([], page.items);
+  const first = has.hasEarlier ? (loaded[0]?.seq ?? 0) : 0;
+  const live = has.hasLater ? [] : timeline.arrived.filter(({ seq }) => seq > first);
+  const messages = merge(live, loaded);
   return {
     messages,
-    settled: messages.at(-1)?.seq ?? 0,
-    ...has,
+    settled: settle(messages, loaded.at(-1)?.seq ?? 0),
+    hasEarlier: has.hasEarlier,
+    hasLater: has.hasLater,
     loading: "none",
     failed: false,
+    place: timeline.place,
+    arrived: [],
     generation: timeline.generation + 1,
   };
 }
@@ -56,7 +71,6 @@ export function withEarlier(timeline: Timeline, page: MessagePage): Timeline {
     messages: merge(timeline.messages, page.items),
     hasEarlier: page.hasMore,
     loading: "none",
-    failed: false,
   };
 }
 
@@ -70,7 +84,6 @@ export function withLater(timeline: Timeline, page: MessagePage): Timeline {
     settled: settle(messages, reached),
     hasLater: page.hasMore && timeline.hasLater,
     loading: timeline.loading === "later" ? "none" : timeline.loading,
-    failed: false,
   };
 }
 
@@ -92,14 +105,25 @@ export function hasMissing(timeline: Timeline, { after, upTo }: Range): boolean 
   return there.length < upTo - after;
 }
 
-/** Add a live message, unless the window is loading or ends before the newest message. */
+/** Add a live message, unless the window ends before the newest one. A window that is loading gets it afterwards. */
 export function withLive(timeline: Timeline, message: Message): Timeline {
-  if (timeline.hasLater || timeline.loading === "all") return timeline;
+  if (timeline.loading === "all") return { ...timeline, arrived: merge(timeline.arrived, [message]) };
+  if (timeline.hasLater) return timeline;
   // Older than the window: an old message was delivered again.
   if (timeline.hasEarlier && timeline.messages.length > 0 && message.seq < oldest(timeline)) return timeline;
   if (find(timeline.messages, message.seq)) return timeline;
   const messages = merge(timeline.messages, [message]);
   return { ...timeline, messages, settled: settle(messages, timeline.settled) };
+}
+
+/** Whether a seq is between the first and the last loaded one. It may be a hole. */
+export function contains(timeline: Timeline, seq: number): boolean {
+  return oldest(timeline) <= seq && seq <= newest(timeline);
+}
+
+/** Whether the window may lack an unread message that is older than its first one. */
+export function startsAfter(timeline: Timeline, readSeq: number): boolean {
+  return timeline.hasEarlier && oldest(timeline) > readSeq + 1;
 }
 
 /** The seq after which messages are missing from the live stream; null if there is no gap. */
@@ -109,11 +133,22 @@ export function gap(timeline: Timeline): number | null {
 }
 
 export function updateMessage(timeline: Timeline, seq: number, by: (message: Message) => Message): Timeline {
-  const index = indexOf(timeline.messages, seq);
-  const message = timeline.messages[index];
-  if (!message) return timeline;
+  const messages = updated(timeline.messages, seq, by);
+  const arrived = updated(timeline.arrived, seq, by);
+  const same = messages === timeline.messages && arrived === timeline.arrived;
+  return same ? timeline : { ...timeline, messages, arrived };
+}
+
+function updated(
+  messages: readonly Message[],
+  seq: number,
+  by: (message: Message) => Message,
+): readonly Message[] {
+  const index = indexOf(messages, seq);
+  const message = messages[index];
+  if (!message) return messages;
   const after = by(message);
-  return after === message ? timeline : { ...timeline, messages: timeline.messages.with(index, after) };
+  return after === message ? messages : messages.with(index, after);
 }
 
 /** Drop the oldest messages of a window longer than `max`; they can be fetched again. */
@@ -147,16 +182,25 @@ function find(messages: readonly Message[], seq: number): Message | undefined {
   return messages[indexOf(messages, seq)];
 }
 
-/** The index of a seq, or -1, by binary search. */
+/** The index of a seq, or -1. */
 export function indexOf(messages: readonly Message[], seq: number): number {
+  const index = indexFrom(messages, seq);
+  return messages[index]?.seq === seq ? index : -1;
+}
+
+/** The index of the first message with this seq or a later one, by binary search. */
+export function indexFrom(messages: readonly Message[], seq: number): number {
   let low = 0;
-  let high = messages.length - 1;
-  while (low <= high) {
+  let high = messages.length;
+  while (low < high) {
     const middle = (low + high) >> 1;
-    const at = messages[middle]?.seq ?? 0;
-    if (at === seq) return middle;
-    if (at < seq) low = middle + 1;
-    else high = middle - 1;
+    if ((messages[middle]?.seq ?? 0) < seq) low = middle + 1;
+    else high = middle;
   }
-  return -1;
+  return low;
+}
+
+/** A message that counts as unread for a user: later than the read marker, of another user, not deleted. */
+export function isUnread(message: Message, readSeq: number, userId: string): boolean {
+  return message.seq > readSeq && message.sender.userId !== userId && message.deletedAt === null;
 }

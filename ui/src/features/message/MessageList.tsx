@@ -16,7 +16,7 @@ import {
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import type { Person } from "../../core/contract";
 import type { Outgoing } from "../../core/socket/outbox";
-import { indexOf, type Timeline } from "../../core/state/timeline";
+import { contains, indexFrom, isUnread, startsAfter, type Timeline } from "../../core/state/timeline";
 import { mentions } from "../../core/text/mentions";
 import { dayName } from "../../core/text/time";
 import { classNames } from "../../kit/classNames";
@@ -27,6 +27,7 @@ import styles from "./MessageList.module.css";
 import { MessageRow } from "./MessageRow";
 import type { MessageActions } from "./messageActions";
 import { OutgoingRow } from "./OutgoingRow";
+import { hasUnreadBefore, messagesOnScreen, type SeqRange, unreadIn, withSeen } from "./onScreen";
 import { buildRows, type Row } from "./rows";
 import { usePrinting } from "./usePrinting";
 
@@ -45,6 +46,9 @@ interface MessageListProps {
   readonly target: number | null;
   readonly navigationId: number;
   readonly unread: number;
+  readonly readSeq: number;
+  /** Opens at the newest message, also if there are unread ones. */
+  readonly startAtEnd: boolean;
   /** The seq of the message that is being edited. */
   readonly editing: number | null;
   readonly nameOf: (person: Person) => string;
@@ -53,6 +57,9 @@ interface MessageListProps {
   readonly onEarlier: () => void;
   readonly onLater: () => void;
   readonly onNewest: () => void;
+  /** Load the window with the first unread message. */
+  readonly onFirstUnread: () => void;
+  readonly onMarkRead: () => void;
   readonly onSeen: (seq: number) => void;
   readonly onRetry: (clientMessageId: string) => void;
   readonly onDiscard: (clientMessageId: string) => void;
@@ -60,14 +67,18 @@ interface MessageListProps {
 
 export function MessageList(props: MessageListProps) {
   const { label, timeline, outgoing, me, newSince, target, navigationId, unread, editing } = props;
-  const { nameOf, actions, intro } = props;
-  const { onEarlier, onLater, onNewest, onSeen, onRetry, onDiscard } = props;
+  const { nameOf, actions, intro, readSeq, startAtEnd } = props;
+  const { onEarlier, onLater, onNewest, onFirstUnread, onMarkRead, onSeen, onRetry, onDiscard } = props;
   useDayTick();
   const printing = usePrinting();
   const scroller = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
   const atEnd = useRef(target === null);
   const [awayFromEnd, setAwayFromEnd] = useState(false);
+  const seen = useRef<SeqRange | null>(null);
+  /** The position was changed by the list, not by the user. */
+  const jumped = useRef(true);
+  const [unreadAbove, setUnreadAbove] = useState(false);
   const [focused, setFocused] = useState<number | null>(null);
   // Row heights are estimates until they are measured: the list is shown after that, so that it does not jump.
   const [measured, setMeasured] = useState(false);
@@ -99,19 +110,48 @@ export function MessageList(props: MessageListProps) {
   useLayoutEffect(() => {
     if (rows.length === 0 || placedFor.current === navigationId) return;
     const first = placedFor.current === null;
-    const index =
-      target === null ? rows.findIndex((row) => row.firstNew) : indexOf(timeline.messages, target);
-    if (target !== null && index >= 0) {
-      placedFor.current = navigationId;
+    if (target !== null && (first || contains(timeline, target))) {
+      placedFor.current = timeline.loading === "all" ? -1 : navigationId;
       atEnd.current = false;
+      jumped.current = true;
+      // Without the linked message, the one after it is shown.
+      const index = Math.min(indexFrom(timeline.messages, target), last);
       list.current?.scrollToIndex(index, { align: "center" });
     } else if (first) {
-      placedFor.current = target === null ? navigationId : -1;
-      atEnd.current = index < 0;
-      if (index < 0) scrollToEnd();
-      else list.current?.scrollToIndex(index, { align: "start", offset: -64 });
+      placedFor.current = navigationId;
+      const firstNew = startAtEnd ? -1 : rows.findIndex((row) => row.firstNew);
+      atEnd.current = firstNew < 0;
+      jumped.current = true;
+      if (firstNew < 0) scrollToEnd();
+      else list.current?.scrollToIndex(firstNew, { align: "start", offset: -64 });
     }
   });
+
+  const latest = useRef({ timeline, readSeq });
+  useLayoutEffect(() => {
+    latest.current = { timeline, readSeq };
+  });
+  const nextReport = useRef(0);
+  const reportSeen = useCallback(() => {
+    cancelAnimationFrame(nextReport.current);
+    // In the next frame, rows have their place.
+    nextReport.current = requestAnimationFrame(() => {
+      const { timeline, readSeq } = latest.current;
+      if (!scroller.current || !document.hasFocus() || document.visibilityState !== "visible") return;
+      const visible = messagesOnScreen(scroller.current);
+      if (!visible) return;
+      seen.current = withSeen(seen.current, visible, jumped.current, (after, before) =>
+        unreadIn(timeline, readSeq, after, before, me.userId),
+      );
+      jumped.current = false;
+      const above = hasUnreadBefore(timeline, seen.current.first, readSeq, me.userId);
+      setUnreadAbove(above);
+      if (!above) onSeen(seen.current.last);
+    });
+  }, [me.userId, onSeen]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab may have moved the marker.
+  useEffect(() => reportSeen(), [readSeq, reportSeen]);
+  useEffect(() => () => cancelAnimationFrame(nextReport.current), []);
 
   const onPositionChange = useCallback(() => {
     const handle = list.current;
@@ -122,19 +162,14 @@ export function MessageList(props: MessageListProps) {
     if (handle.scrollOffset < FETCH_AHEAD_PX && timeline.hasEarlier && timeline.loading === "none")
       onEarlier();
     if (below < FETCH_AHEAD_PX && timeline.hasLater && timeline.loading === "none") onLater();
-    if (document.visibilityState === "visible" && document.hasFocus()) {
-      const row = rows[handle.findItemIndex(handle.scrollOffset + handle.viewportSize - 8)];
-      const seen = atEnd.current
-        ? timeline.messages.at(-1)?.seq
-        : row?.kind === "message"
-          ? row.message.seq
-          : undefined;
-      if (seen !== undefined) onSeen(seen);
-    }
-  }, [rows, timeline, onEarlier, onLater, onSeen]);
+    reportSeen();
+  }, [rows, timeline, onEarlier, onLater, reportSeen]);
 
   useEffect(() => {
-    if (atEnd.current && !timeline.hasLater) scrollToEnd();
+    if (atEnd.current && !timeline.hasLater) {
+      jumped.current = true;
+      scrollToEnd();
+    }
     const frame = requestAnimationFrame(onPositionChange);
     return () => cancelAnimationFrame(frame);
   }, [onPositionChange, scrollToEnd, timeline.hasLater]);
@@ -148,20 +183,33 @@ export function MessageList(props: MessageListProps) {
     };
   }, [onPositionChange]);
 
-  // An own message scrolls the list to the end.
+  // A new own message scrolls the list to the end.
   const newestOwn = outgoing.at(-1)?.clientMessageId;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only for a new own message.
+  const knownOwn = useRef(new Set(outgoing.map((item) => item.clientMessageId)));
   useEffect(() => {
-    if (newestOwn !== undefined) {
-      atEnd.current = true;
-      scrollToEnd();
-    }
-  }, [newestOwn]);
+    if (newestOwn === undefined || knownOwn.current.has(newestOwn)) return;
+    knownOwn.current.add(newestOwn);
+    atEnd.current = true;
+    jumped.current = true;
+    scrollToEnd();
+  }, [newestOwn, scrollToEnd]);
 
   const scrollToNewest = () => {
     atEnd.current = true;
-    if (timeline.hasLater) onNewest();
-    else scrollToEnd();
+    jumped.current = true;
+    onNewest();
+    if (!timeline.hasLater) scrollToEnd();
+    scroller.current?.focus({ preventScroll: true });
+  };
+
+  const scrollToFirstUnread = () => {
+    const index = rows.findIndex(
+      (row) => row.kind === "message" && isUnread(row.message, readSeq, me.userId),
+    );
+    atEnd.current = false;
+    jumped.current = true;
+    if (index < 0 || startsAfter(timeline, readSeq)) onFirstUnread();
+    else list.current?.scrollToIndex(index, { align: "start", offset: -64 });
     scroller.current?.focus({ preventScroll: true });
   };
 
@@ -170,6 +218,7 @@ export function MessageList(props: MessageListProps) {
   const focusRow = (index: number) => {
     const to = Math.max(0, Math.min(last, index));
     setFocused(to);
+    jumped.current = true;
     list.current?.scrollToIndex(to, { align: "nearest" });
     requestAnimationFrame(() => {
       scroller.current
@@ -279,6 +328,17 @@ export function MessageList(props: MessageListProps) {
       </div>
       {/* The window above holds the messages on screen only. */}
       {printing && <div className={styles.printed}>{rows.map(renderRow)}</div>}
+      {unreadAbove && unread > 0 && (
+        <div className={styles.unreadAbove}>
+          <button type="button" className="button-link" onClick={scrollToFirstUnread}>
+            <Icon name="up" size={16} />
+            Go to the first unread message
+          </button>
+          <button type="button" className="button-link" onClick={onMarkRead}>
+            Mark as read
+          </button>
+        </div>
+      )}
       {awayFromEnd && (
         <button type="button" className={styles.toNewest} onClick={scrollToNewest}>
           <Icon name="down" size={16} />

@@ -1,6 +1,7 @@
 /** Converts a timeline to rows with group starts, days and the start of new messages. Pure. */
 import type { Message } from "../../core/contract";
 import type { Outgoing } from "../../core/socket/outbox";
+import { isUnread } from "../../core/state/timeline";
 import { dayKey } from "../../core/text/time";
 
 /** Messages of one user within this time form a group. */
@@ -22,7 +23,7 @@ export interface RowsInput {
   readonly messages: readonly Message[];
   readonly outgoing: readonly Outgoing[];
   readonly me: string;
-  /** Messages of others after this seq are new; null if none are. */
+  /** Messages of others after this seq are new, unless they are deleted; null if none are. */
   readonly newSince: number | null;
 }
 
@@ -33,7 +34,7 @@ export function buildRows({ messages, outgoing, me, newSince }: RowsInput): Row[
   for (const message of messages) {
     const day = before && dayKey(before.sentAt) === dayKey(message.sentAt) ? null : message.sentAt;
     const mine = message.sender.userId === me;
-    const firstNew = !newLineShown && message.seq > (newSince ?? 0) && !mine;
+    const firstNew = !newLineShown && isUnread(message, newSince ?? 0, me);
     newLineShown ||= firstNew;
     rows.push({
       kind: "message",
