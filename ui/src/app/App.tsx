@@ -1,21 +1,27 @@
 /** Loads configuration and session, then shows the chat, the sign-in page or an error. */
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { ApiError, errorMessage } from "../core/api/errors";
 import type { Chat } from "../core/chat/chat";
 import { loadConfig } from "../core/config";
 import { syncRoute } from "../core/router";
 import { Session } from "../core/session/session";
 import { ErrorPage, LoadingPage, SignIn } from "../features/sign-in/SignIn";
+import { chunk } from "../kit/chunk";
+import { isPageStale } from "../kit/stalePage";
 
 // A separate chunk, which the sign-in page does not need.
 const loadChatScreen = () => import("./ChatScreen");
 
-const ChatScreen = lazy(loadChatScreen);
+const ChatScreen = chunk(loadChatScreen, { what: "The chat", loading: () => <LoadingPage /> });
+
+const NOT_LOADED = "The chat cannot be loaded. Check your connection and try again.";
+const STALE = "This page is older than the site. Reload it to continue.";
+const reload = () => location.reload();
 
 type AppState =
   | { readonly at: "opening" }
   | { readonly at: "sign-in"; readonly session: Session; readonly notice: string | null }
-  | { readonly at: "problem"; readonly text: string }
+  | { readonly at: "problem"; readonly text: string; readonly stale: boolean }
   | { readonly at: "chat"; readonly chat: Chat };
 
 export function App() {
@@ -27,7 +33,7 @@ export function App() {
     if (busy.current) return;
     busy.current = true;
     try {
-      if (Session.mayExist()) void loadChatScreen();
+      if (Session.mayExist()) loadChatScreen().catch(() => undefined);
       const config = await loadConfig();
       const session = new Session(config);
       let signedIn = false;
@@ -46,7 +52,9 @@ export function App() {
         setState({ at: "sign-in", session, notice });
         return;
       }
-      const { Chat } = await loadChatScreen();
+      const { Chat } = await loadChatScreen().catch(async () => {
+        throw new ApiError("UNREACHABLE", (await isPageStale()) ? STALE : NOT_LOADED);
+      });
       const chat = new Chat(config, session);
       session.onEnd((end) => {
         chat.stop();
@@ -57,7 +65,8 @@ export function App() {
     } catch (failure) {
       // The sign-in page is already shown by `onEnd`.
       if (failure instanceof ApiError && failure.code === "SIGNED_OUT") return;
-      setState({ at: "problem", text: errorMessage(failure) });
+      const text = errorMessage(failure);
+      setState({ at: "problem", text, stale: text === STALE });
     } finally {
       busy.current = false;
     }
@@ -75,13 +84,13 @@ export function App() {
     case "sign-in":
       return <SignIn notice={state.notice} onSignIn={() => state.session.signIn()} />;
     case "problem":
-      return <ErrorPage title="Parley cannot open" text={state.text} onRetry={start} />;
-    case "chat":
-      return (
-        <Suspense fallback={<LoadingPage />}>
-          <ChatScreen chat={state.chat} />
-        </Suspense>
+      return state.stale ? (
+        <ErrorPage title="Parley has a new version" text={state.text} action="Reload" onRetry={reload} />
+      ) : (
+        <ErrorPage title="Parley cannot open" text={state.text} onRetry={start} repeats />
       );
+    case "chat":
+      return <ChatScreen chat={state.chat} />;
   }
 }
 

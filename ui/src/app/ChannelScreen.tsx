@@ -18,6 +18,7 @@ import { SearchPanel } from "../features/search/SearchPanel";
 import { useChatActions } from "../features/shared/chatContext";
 import { useChat } from "../features/shared/useChat";
 import { useNames } from "../features/shared/useNames";
+import { Boundary } from "../kit/Boundary";
 import { ConfirmDialog } from "../kit/ConfirmDialog";
 import dialogStyles from "../kit/Dialog.module.css";
 import { ChannelMessages } from "./ChannelMessages";
@@ -75,16 +76,18 @@ export function ChannelScreen(props: ChannelScreenProps) {
     <div className={styles.channel}>
       <section className={styles.main} aria-label={title}>
         <ChannelHeader channel={channel} title={title} panel={panel} onPanel={onPanel} onMenu={onMenu} />
-        <ChannelMessages
-          channel={channel}
-          title={title}
-          me={me}
-          target={target}
-          navigationId={navigationId}
-          editing={editing?.seq ?? null}
-          nameOf={nameOf}
-          actions={actions}
-        />
+        <Boundary what="The messages">
+          <ChannelMessages
+            channel={channel}
+            title={title}
+            me={me}
+            target={target}
+            navigationId={navigationId}
+            editing={editing?.seq ?? null}
+            nameOf={nameOf}
+            actions={actions}
+          />
+        </Boundary>
         {channel.role === null ? (
           <JoinBar channel={channel} />
         ) : (
@@ -107,10 +110,14 @@ export function ChannelScreen(props: ChannelScreenProps) {
         )}
         <Announcer channelId={channelId} nameOf={nameOf} />
       </section>
-      {panel === "members" && <MembersPanel channel={channel} title={title} onClose={() => onPanel(null)} />}
-      {panel === "search" && (
-        <SearchPanel channel={channel} title={title} nameOf={nameOf} onClose={() => onPanel(null)} />
-      )}
+      <Boundary what="This panel" key={panel}>
+        {panel === "members" && (
+          <MembersPanel channel={channel} title={title} onClose={() => onPanel(null)} />
+        )}
+        {panel === "search" && (
+          <SearchPanel channel={channel} title={title} nameOf={nameOf} onClose={() => onPanel(null)} />
+        )}
+      </Boundary>
       {emoji && <EmojiPopover request={emoji} onClose={() => setEmoji(null)} />}
       {deleting && (
         <ConfirmDialog

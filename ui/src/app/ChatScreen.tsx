@@ -1,12 +1,15 @@
 /** The chat for a signed-in user: the shell, or the inspector at its address. */
-import { lazy, Suspense } from "react";
 import { Chat } from "../core/chat/chat";
 import { ChatContext } from "../features/shared/chatContext";
 import { useRoute } from "../features/shared/useRoute";
+import { chunk } from "../kit/chunk";
 import { Skeleton } from "../kit/Skeleton";
 import { ChatShell } from "./ChatShell";
 
-const InspectorScreen = lazy(() => import("../features/inspector/InspectorScreen"));
+const InspectorScreen = chunk(() => import("../features/inspector/InspectorScreen"), {
+  what: "The inspector",
+  loading: () => <Skeleton lines={6} />,
+});
 
 export { Chat };
 
@@ -15,9 +18,7 @@ export default function ChatScreen({ chat }: { chat: Chat }) {
   return (
     <ChatContext value={chat}>
       {route.page === "inspector" && chat.config.inspector ? (
-        <Suspense fallback={<Skeleton lines={6} />}>
-          <InspectorScreen chat={chat} subpath={route.subpath} />
-        </Suspense>
+        <InspectorScreen chat={chat} subpath={route.subpath} />
       ) : (
         <ChatShell chat={chat} />
       )}

@@ -9,6 +9,7 @@ import type { DialogName } from "../features/shared/dialogs";
 import { useChat } from "../features/shared/useChat";
 import { useRoute } from "../features/shared/useRoute";
 import { Sidebar } from "../features/sidebar/Sidebar";
+import { Boundary } from "../kit/Boundary";
 import { classNames } from "../kit/classNames";
 import { IconButton } from "../kit/IconButton";
 import { Skeleton } from "../kit/Skeleton";
@@ -58,7 +59,9 @@ export function ChatShell({ chat }: { chat: Chat }) {
         Skip to the messages
       </a>
       <div className={classNames(styles.side, drawerOpen && styles.open)}>
-        <Sidebar onOpen={setDialog} onNavigate={closeDrawer} />
+        <Boundary what="The list of channels">
+          <Sidebar onOpen={setDialog} onNavigate={closeDrawer} />
+        </Boundary>
         {drawerOpen && (
           <button
             type="button"
@@ -71,15 +74,16 @@ export function ChatShell({ chat }: { chat: Chat }) {
       <main className={styles.main} id="main" tabIndex={-1} inert={drawerOpen}>
         <ConnectionBanner />
         {channel ? (
-          <ChannelScreen
-            key={channel.channelId}
-            channel={channel}
-            target={route.page === "channel" ? route.seq : null}
-            navigationId={route.navigationId}
-            panel={panel}
-            onPanel={setPanel}
-            onMenu={() => setDrawerOpen(true)}
-          />
+          <Boundary key={channel.channelId} what="This channel">
+            <ChannelScreen
+              channel={channel}
+              target={route.page === "channel" ? route.seq : null}
+              navigationId={route.navigationId}
+              panel={panel}
+              onPanel={setPanel}
+              onMenu={() => setDrawerOpen(true)}
+            />
+          </Boundary>
         ) : (
           <>
             <div className={styles.bar}>

@@ -1,6 +1,8 @@
 /** The dialogs of the chat, each in a separate chunk. */
-import { lazy, Suspense, useCallback, useEffect } from "react";
+import { type ComponentType, useCallback, useEffect } from "react";
 import type { DialogName } from "../features/shared/dialogs";
+import { chunk } from "../kit/chunk";
+import { Dialog } from "../kit/Dialog";
 
 const chunks = {
   create: () => import("../features/channel/CreateChannel"),
@@ -9,11 +11,26 @@ const chunks = {
   shortcuts: () => import("./ShortcutsDialog"),
   settings: () => import("../features/settings/SettingsDialog"),
 };
-const CreateChannel = lazy(chunks.create);
-const BrowseChannels = lazy(chunks.browse);
-const Switcher = lazy(chunks.switch);
-const ShortcutsDialog = lazy(chunks.shortcuts);
-const SettingsDialog = lazy(chunks.settings);
+/** A dialog that cannot be loaded is a dialog that says so. */
+const dialog = <P extends { onClose: () => void }>(
+  what: string,
+  load: () => Promise<{ default: ComponentType<P> }>,
+) =>
+  chunk(load, {
+    what,
+    loading: () => null,
+    wrap: (notice, { onClose }) => (
+      <Dialog title="Not available" size="small" onClose={onClose}>
+        {notice}
+      </Dialog>
+    ),
+  });
+
+const CreateChannel = dialog("This dialog", chunks.create);
+const BrowseChannels = dialog("The list of channels", chunks.browse);
+const Switcher = dialog("This search", chunks.switch);
+const ShortcutsDialog = dialog("The list of shortcuts", chunks.shortcuts);
+const SettingsDialog = dialog("The settings", chunks.settings);
 
 /** Dialogs are prefetched after the chat is shown, so that they open immediately. */
 const PREFETCH_AFTER_MS = 3_000;
@@ -40,7 +57,7 @@ export function Dialogs({ open, onOpen, onNavigate }: DialogsProps) {
   }, []);
 
   return (
-    <Suspense fallback={null}>
+    <>
       {open === "create" && <CreateChannel onClose={close} onDone={done} />}
       {open === "browse" && (
         <BrowseChannels onClose={close} onDone={done} onCreate={() => onOpen("create")} />
@@ -48,6 +65,6 @@ export function Dialogs({ open, onOpen, onNavigate }: DialogsProps) {
       {open === "switch" && <Switcher onClose={close} onDone={done} />}
       {open === "shortcuts" && <ShortcutsDialog onClose={close} />}
       {open === "settings" && <SettingsDialog onClose={close} onShortcuts={() => onOpen("shortcuts")} />}
-    </Suspense>
+    </>
   );
 }

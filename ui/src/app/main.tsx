@@ -5,6 +5,7 @@ import "../kit/styles/base.css";
 import "../kit/styles/controls.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { Boundary } from "../kit/Boundary";
 import { App } from "./App";
 
 // After navigating back from the hosted page, the browser may restore this page from its cache: load it again.
@@ -16,7 +17,9 @@ const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <App />
+      <Boundary what="Parley">
+        <App />
+      </Boundary>
     </StrictMode>,
   );
 }

@@ -7,6 +7,7 @@ import type { EmojiRequest } from "../features/emoji/EmojiPopover";
 import type { MessageActions } from "../features/message/messageActions";
 import { useChatActions } from "../features/shared/chatContext";
 import { useChat } from "../features/shared/useChat";
+import { copyText } from "../kit/copyText";
 
 interface Options {
   readonly channel: Channel;
@@ -45,7 +46,7 @@ export function useMessageActions(options: Options): MessageActions {
       onQuote: (message) => latestOnQuote.current(message),
       onCopyLink: (message) => {
         const link = location.origin + channelPath(message.channelId, message.seq);
-        navigator.clipboard.writeText(link).then(
+        copyText(link).then(
           () => chat.toast("done", "Link copied."),
           () => chat.toast("error", "The browser blocked copying. Allow clipboard access and try again."),
         );

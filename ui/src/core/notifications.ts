@@ -14,7 +14,8 @@ export function notificationsEnabled(): boolean {
 /** Enable or disable notifications. Returns false if the browser does not permit it. */
 export async function setNotificationsEnabled(enabled: boolean): Promise<boolean> {
   if (enabled && notificationPermission() === "missing") return false;
-  const allowed = !enabled || (await Notification.requestPermission()) === "granted";
+  const allowed =
+    !enabled || (await Notification.requestPermission().catch(() => "denied" as const)) === "granted";
   return writeItem(KEY, enabled && allowed ? "yes" : null) && allowed;
 }
 

@@ -1,6 +1,7 @@
 /** Copies a text and shows the result. */
 import { useEffect, useState } from "react";
 import styles from "./CopyButton.module.css";
+import { copyText } from "./copyText";
 import { Icon } from "./Icon";
 
 export function CopyButton({ what, text }: { readonly what: string; readonly text: () => string }) {
@@ -17,7 +18,7 @@ export function CopyButton({ what, text }: { readonly what: string; readonly tex
       aria-label={`Copy ${what}`}
       title={`Copy ${what}`}
       onClick={() => {
-        navigator.clipboard.writeText(text()).then(
+        copyText(text()).then(
           () => setState("done"),
           () => setState("refused"),
         );

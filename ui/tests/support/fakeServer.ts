@@ -147,7 +147,7 @@ export class FakeServer {
 
   install(): void {
     const server = this;
-    vi.stubGlobal("fetch", (url: string, init: RequestInit) => server.#request(url, init));
+    vi.stubGlobal("fetch", (url: string, init?: RequestInit) => server.#request(url, init));
     vi.stubGlobal(
       "WebSocket",
       class extends FakeSocket {
@@ -409,7 +409,7 @@ export class FakeServer {
 
   // --- requests
 
-  async #request(url: string, init: RequestInit): Promise<Response> {
+  async #request(url: string, init: RequestInit = {}): Promise<Response> {
     await new Promise((resolve) => setTimeout(resolve, 2 + this.#random() * this.faults.delay));
     if (!this.reachable || this.#injects("failedRequest")) throw new TypeError("Failed to fetch");
     const { pathname, searchParams, search } = new URL(url, "http://localhost");

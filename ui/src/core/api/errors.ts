@@ -1,7 +1,7 @@
-/** Errors of requests: the server's codes, and two that only the client raises. */
+/** Errors of requests: the server's codes, and three that only the client raises. */
 import type { ErrorCode } from "../contract";
 
-export type FailureCode = ErrorCode | "UNREACHABLE" | "SIGNED_OUT";
+export type FailureCode = ErrorCode | "UNREACHABLE" | "SIGNED_OUT" | "NOT_SUPPORTED";
 
 export class ApiError extends Error {
   readonly code: FailureCode;

@@ -1,4 +1,5 @@
 /** Sends messages through the outbox, and again until they are delivered. */
+import { randomId } from "../randomId";
 import type { Connection } from "../socket/connection";
 import { due, markSending, type OutboxEvent, reduceOutbox, toFrame, unconfirmed } from "../socket/outbox";
 import { OutboxStorage } from "../socket/outboxStorage";
@@ -38,7 +39,7 @@ export class MessageSender {
   }
 
   send(channelId: string, text: string): void {
-    const message = { clientMessageId: crypto.randomUUID(), channelId, text, writtenAt: Date.now() };
+    const message = { clientMessageId: randomId(), channelId, text, writtenAt: Date.now() };
     this.apply({ type: "written", message });
     this.#lastTyping.delete(channelId);
   }

@@ -6,7 +6,8 @@ import { ErrorResponse, User, UserManager, WebStorageStateStore } from "oidc-cli
 import type { TokenSource } from "../api/api";
 import { ApiError } from "../api/errors";
 import type { Config } from "../config";
-import { readItem, writeItem } from "../storage";
+import { isStorageAvailable, readItem, safeStorage, writeItem } from "../storage";
+import { TabChannel } from "../tabChannel";
 
 /** A token that expires sooner than this is renewed before use. */
 const RENEW_BEFORE_S = 60;
@@ -29,7 +30,7 @@ export type SessionEnd = "signed-out" | "expired";
 export class Session implements TokenSource {
   readonly #manager: UserManager;
   readonly #config: Config;
-  readonly #tabs = new BroadcastChannel(TAB_CHANNEL);
+  readonly #tabs = new TabChannel<TabMessage>(TAB_CHANNEL);
   readonly #listeners = new Set<(end: SessionEnd) => void>();
   #user: User | null = null;
   #renewal: Promise<User> | null = null;
@@ -56,10 +57,10 @@ export class Session implements TokenSource {
       loadUserInfo: false,
       automaticSilentRenew: false,
       revokeTokenTypes: ["refresh_token"],
-      userStore: new WebStorageStateStore({ store: sessionStorage }),
-      stateStore: new WebStorageStateStore({ store: sessionStorage }),
+      userStore: new WebStorageStateStore({ store: safeStorage("session") }),
+      stateStore: new WebStorageStateStore({ store: safeStorage("session") }),
     });
-    this.#tabs.addEventListener("message", ({ data }: MessageEvent<TabMessage>) => {
+    this.#tabs.listen((data) => {
       if (data.kind === "signed-out") void this.#end("signed-out");
       else if (data.kind === "ask" && this.#user)
         this.#broadcast({ kind: "session", user: this.#user.toStorageString() });
@@ -102,7 +103,15 @@ export class Session implements TokenSource {
     return readItem(SIGNED_IN_KEY) === "yes" && readItem(SIGN_IN_STARTED_KEY, "session") === null;
   }
 
+  /** Open the hosted page. Throws an ApiError if this browser cannot complete a sign-in. */
   async signIn(): Promise<void> {
+    if (!isStorageAvailable("session"))
+      throw new ApiError(
+        "NOT_SUPPORTED",
+        "Signing in needs storage, which this browser blocks. Allow cookies and site data for this page, then try again.",
+      );
+    if (!globalThis.crypto?.subtle)
+      throw new ApiError("NOT_SUPPORTED", "Signing in needs a secure address: open this page with https://.");
     // Once per tab and page load: an error from the hosted page must not cause a redirect loop.
     writeItem(SIGN_IN_STARTED_KEY, "yes", "session");
     await this.#manager.signinRedirect({ state: location.pathname + location.search });
@@ -146,13 +155,12 @@ export class Session implements TokenSource {
   async #loadFromAnotherTab(): Promise<User | null> {
     if (!this.hasSignedInBefore) return null;
     const answer = await new Promise<string | null>((resolve) => {
-      const onAnswer = ({ data }: MessageEvent<TabMessage>) => {
+      const stopListening = this.#tabs.listen((data) => {
         if (data.kind === "session") resolve(data.user);
-      };
-      this.#tabs.addEventListener("message", onAnswer);
+      });
       this.#broadcast({ kind: "ask" });
       setTimeout(() => {
-        this.#tabs.removeEventListener("message", onAnswer);
+        stopListening();
         resolve(null);
       }, ANSWER_TIMEOUT_MS);
     });
@@ -163,7 +171,7 @@ export class Session implements TokenSource {
   }
 
   #broadcast(message: TabMessage): void {
-    this.#tabs.postMessage(message);
+    this.#tabs.post(message);
   }
 
   /** One renewal at a time: a rotating refresh token can be used only once. */

@@ -2,25 +2,26 @@
  * Stores unsent messages in the browser per user, one entry per message, so that two tabs do not overwrite each other's
  * messages.
  */
+import { safeStorage } from "../storage";
 import type { Outbox, Outgoing } from "./outbox";
 
 export class OutboxStorage {
-  readonly #storage: Storage | null;
+  readonly #storage: Storage;
   readonly #prefix: string;
   /** clientMessageId → the stored failure: an entry is written again only when it changes. */
   #stored = new Map<string, string | null>();
 
-  constructor(userId: string, storage: Storage | null = browserStorage()) {
+  constructor(userId: string, storage: Storage = safeStorage("local")) {
     this.#storage = storage;
     this.#prefix = `parley.outbox.${userId}.`;
   }
 
   load(): Outbox {
     const found: Outgoing[] = [];
-    for (let index = 0; index < (this.#storage?.length ?? 0); index += 1) {
-      const key = this.#storage?.key(index);
+    for (let index = 0; index < this.#storage.length; index += 1) {
+      const key = this.#storage.key(index);
       if (!key?.startsWith(this.#prefix)) continue;
-      const item = parse(this.#storage?.getItem(key) ?? "");
+      const item = parse(this.#storage.getItem(key) ?? "");
       if (item) found.push(item);
     }
     found.sort((a, b) => a.writtenAt - b.writtenAt);
@@ -30,12 +31,12 @@ export class OutboxStorage {
 
   save(outbox: Outbox): void {
     const now = new Map(outbox.map((item) => [item.clientMessageId, item.failure]));
-    for (const id of this.#stored.keys()) if (!now.has(id)) this.#storage?.removeItem(this.#prefix + id);
+    for (const id of this.#stored.keys()) if (!now.has(id)) this.#storage.removeItem(this.#prefix + id);
     for (const { clientMessageId, channelId, text, writtenAt, failure } of outbox) {
       if (this.#stored.get(clientMessageId) === failure) continue;
       try {
         const entry = { clientMessageId, channelId, text, writtenAt, failure };
-        this.#storage?.setItem(this.#prefix + clientMessageId, JSON.stringify(entry));
+        this.#storage.setItem(this.#prefix + clientMessageId, JSON.stringify(entry));
       } catch {
         // Storage is full: the message is sent while this page is open.
       }
@@ -65,14 +66,6 @@ function parse(text: string): Outgoing | null {
       since: 0,
       failure: failure ?? null,
     };
-  } catch {
-    return null;
-  }
-}
-
-function browserStorage(): Storage | null {
-  try {
-    return localStorage;
   } catch {
     return null;
   }

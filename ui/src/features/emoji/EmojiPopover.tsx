@@ -1,10 +1,14 @@
 /** Opens the emoji picker next to a button. The picker is loaded on first use. */
-import { lazy, Suspense, useEffect, useLayoutEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
+import { chunk } from "../../kit/chunk";
 import { closeOnEscapeOrBackdrop } from "../../kit/closeOnEscapeOrBackdrop";
 import { Skeleton } from "../../kit/Skeleton";
 import styles from "./EmojiPopover.module.css";
 
-const EmojiPicker = lazy(() => import("./EmojiPicker"));
+const EmojiPicker = chunk(() => import("./EmojiPicker"), {
+  what: "The emoji",
+  loading: () => <Skeleton lines={5} />,
+});
 
 export interface EmojiRequest {
   readonly anchor: HTMLElement;
@@ -41,14 +45,12 @@ export function EmojiPopover({ request, onClose }: { request: EmojiRequest; onCl
 
   return (
     <dialog ref={ref} className={styles.popover} aria-label="Emoji" {...closeOnEscapeOrBackdrop(onClose)}>
-      <Suspense fallback={<Skeleton lines={5} />}>
-        <EmojiPicker
-          onPick={(emoji) => {
-            onClose();
-            onPick(emoji);
-          }}
-        />
-      </Suspense>
+      <EmojiPicker
+        onPick={(emoji) => {
+          onClose();
+          onPick(emoji);
+        }}
+      />
     </dialog>
   );
 }

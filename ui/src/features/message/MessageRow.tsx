@@ -3,6 +3,7 @@ import { memo } from "react";
 import type { Message } from "../../core/contract";
 import { fullTime, timeOfDay } from "../../core/text/time";
 import { Avatar } from "../../kit/Avatar";
+import { Boundary } from "../../kit/Boundary";
 import { classNames } from "../../kit/classNames";
 import { Icon } from "../../kit/Icon";
 import { Markdown } from "../shared/Markdown";
@@ -72,7 +73,9 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
             </p>
           ) : (
             <Collapsible text={message.text}>
-              <Markdown text={message.text} resolveMention={actions.resolveMention} />
+              <Boundary what="This message" key={message.text} fallback={message.text}>
+                <Markdown text={message.text} resolveMention={actions.resolveMention} />
+              </Boundary>
             </Collapsible>
           )}
         </div>

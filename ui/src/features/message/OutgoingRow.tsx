@@ -2,6 +2,7 @@
 import { memo } from "react";
 import type { Outgoing } from "../../core/socket/outbox";
 import { Avatar } from "../../kit/Avatar";
+import { Boundary } from "../../kit/Boundary";
 import { classNames } from "../../kit/classNames";
 import { Icon } from "../../kit/Icon";
 import { Markdown, type ResolveMention } from "../shared/Markdown";
@@ -42,7 +43,9 @@ export const OutgoingRow = memo(function OutgoingRow(props: OutgoingRowProps) {
         )}
         <div data-copied className={styles.text}>
           <Collapsible text={item.text}>
-            <Markdown text={item.text} resolveMention={resolveMention} />
+            <Boundary what="This message" fallback={item.text}>
+              <Markdown text={item.text} resolveMention={resolveMention} />
+            </Boundary>
           </Collapsible>
         </div>
         {item.state === "failed" && (

@@ -1,14 +1,19 @@
 /** Renders a message's Markdown as elements, never through an HTML string. Unsupported nodes are shown as text. */
 import type { Nodes, Parent } from "mdast";
-import { Fragment, lazy, memo, type ReactNode, Suspense } from "react";
+import { Fragment, memo, type ReactNode } from "react";
 import { safeUrl, unnamedHost } from "../../core/text/links";
 import { isPlain, parseMarkdown } from "../../core/text/markdown";
 import { findMentions } from "../../core/text/mentions";
 import { hasVisible } from "../../core/text/visible";
+import { chunk } from "../../kit/chunk";
 import { classNames } from "../../kit/classNames";
 import styles from "./Markdown.module.css";
 
-const HighlightedCode = lazy(() => import("./HighlightedCode"));
+const HighlightedCode = chunk(() => import("./HighlightedCode"), {
+  what: "The code",
+  loading: ({ code }) => code,
+  fallback: ({ code }) => code,
+});
 
 /** The user of an `@username`; undefined if unknown, which is shown as text. */
 export type ResolveMention = (
@@ -74,15 +79,7 @@ function element(node: Nodes, context: Context): ReactNode {
       return (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard.
         <pre dir="ltr" tabIndex={0}>
-          <code>
-            {node.lang ? (
-              <Suspense fallback={node.value}>
-                <HighlightedCode language={node.lang} code={node.value} />
-              </Suspense>
-            ) : (
-              node.value
-            )}
-          </code>
+          <code>{node.lang ? <HighlightedCode language={node.lang} code={node.value} /> : node.value}</code>
         </pre>
       );
     case "link": {

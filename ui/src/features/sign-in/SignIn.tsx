@@ -1,5 +1,6 @@
 /** The pages before the chat: sign-in, loading and error. */
 import { useEffect, useState } from "react";
+import { ApiError } from "../../core/api/errors";
 import { Logo } from "../../kit/Icon";
 import styles from "./SignIn.module.css";
 
@@ -19,8 +20,12 @@ export function SignIn({ notice, onSignIn }: SignInProps) {
     setFailure(null);
     try {
       await onSignIn();
-    } catch {
-      setFailure("The sign-in page cannot be reached. Check your connection and try again.");
+    } catch (problem) {
+      setFailure(
+        problem instanceof ApiError
+          ? problem.message
+          : "The sign-in page cannot be reached. Check your connection and try again.",
+      );
       setBusy(false);
     }
   };
@@ -61,22 +66,32 @@ export function LoadingPage() {
     <main className={styles.page} aria-busy="true">
       <div className={`${styles.body} ${styles.loading}`} role="status">
         <Logo size={56} />
-        <span className="visually-hidden">LoadingPage Parley</span>
+        <span className="visually-hidden">Loading Parley</span>
       </div>
     </main>
   );
 }
 
-/** A failure that prevents the chat from starting. Retries regularly and when the browser is online again. */
-export function ErrorPage({ title, text, onRetry }: { title: string; text: string; onRetry: () => void }) {
+interface ErrorPageProps {
+  readonly title: string;
+  readonly text: string;
+  readonly action?: string;
+  readonly onRetry: () => void;
+  /** Retry regularly and when the browser is online again. */
+  readonly repeats?: boolean;
+}
+
+/** A failure that prevents the chat from starting. */
+export function ErrorPage({ title, text, action = "Try again", onRetry, repeats = false }: ErrorPageProps) {
   useEffect(() => {
+    if (!repeats) return;
     const timer = setInterval(onRetry, RETRY_EVERY_MS);
     addEventListener("online", onRetry);
     return () => {
       clearInterval(timer);
       removeEventListener("online", onRetry);
     };
-  }, [onRetry]);
+  }, [onRetry, repeats]);
   return (
     <main className={styles.page}>
       <div className={styles.body}>
@@ -86,7 +101,7 @@ export function ErrorPage({ title, text, onRetry }: { title: string; text: strin
           {text}
         </p>
         <button type="button" className={`button button-primary ${styles.button}`} onClick={onRetry}>
-          Try again
+          {action}
         </button>
       </div>
     </main>
