@@ -16,7 +16,7 @@ VARIABLE = "PARLEY_UI_MUTANT"
 class TypeScriptChange:
     """Replaces a symbol of a file below ui/: the body of a function or method, or the value of a const.
 
-    A symbol is `merge`, `ROTATE_AFTER_MS`, `History.watchGap` or `Chat.#resume`.
+    A symbol is `merge`, `ROTATE_AFTER_MS`, `History.watchGap` or `Chat.#fetchMissed`.
     """
 
     mutant: str

@@ -230,3 +230,58 @@ test("after too many refusals the client waits as long as the server says, and l
   expect(deliveryState("the last straw")).toBe("Delivered");
   expect(deliveryState("written meanwhile")).toBe("Delivered");
 });
+
+/** The computer sleeps: its clock advances, its timers do not, and its socket dies unnoticed. */
+function sleep(ms: number): void {
+  expect(server.silenceAll()).toBe(1);
+  vi.setSystemTime(Date.now() + ms);
+}
+
+test.each([
+  ["5 minutes", 5 * MINUTE_MS],
+  ["8 hours", 8 * 60 * MINUTE_MS],
+])("after %s of sleep, what was missed is shown within seconds", async (_time, ms) => {
+  await openChat();
+  await advance(2_000);
+  sleep(ms);
+  server.postMessage(server.general, "u-bob", "while you slept");
+  await advance(1_000);
+  await advance(6_000);
+  expect(texts()).toEqual(["while you slept"]);
+  expect(server.opened).toBe(2);
+});
+
+test.each([
+  ["pageshow", () => dispatchEvent(new Event("pageshow"))],
+  ["resume", () => document.dispatchEvent(new Event("resume"))],
+  ["visibilitychange", () => document.dispatchEvent(new Event("visibilitychange"))],
+  ["online", () => dispatchEvent(new Event("online"))],
+])("a dead socket is found out at once by the event %s", async (_name, happen) => {
+  await openChat();
+  await advance(2_000);
+  expect(server.silenceAll()).toBe(1);
+  server.postMessage(server.general, "u-bob", "missed");
+  act(() => void happen());
+  await advance(7_000);
+  expect(texts()).toEqual(["missed"]);
+});
+
+test("sockets that close as soon as they are open: ever fewer attempts and requests, and a banner says so", async () => {
+  await openChat();
+  await advance(40_000);
+  const { opened } = server;
+  const requested = server.requests.length;
+  server.closesAtOnce = true;
+  expect(server.cutAll()).toBe(1);
+  await sendMessage("not yet");
+  for (let second = 0; second < 20; second += 1) await advance(1_000);
+  // Each attempt needs a ticket; the first return also fetches what was missed.
+  expect(server.opened - opened).toBeLessThanOrEqual(7);
+  expect(server.requests.length - requested).toBeLessThanOrEqual(12);
+  expect(line()).toContain("Reconnecting …");
+  server.closesAtOnce = false;
+  await advance(60_000);
+  expect(line()).toBe("");
+  expect(texts()).toEqual(["not yet"]);
+  expect(server.log.map(({ text }) => text)).toEqual(["not yet"]);
+});

@@ -124,6 +124,8 @@ export class FakeServer {
   /** Lifetime of a session from the creation of its ticket, in ms. */
   sessionMs = 3_600_000;
   opened = 0;
+  /** Sockets are closed as soon as they are open. */
+  closesAtOnce = false;
   requests: string[] = [];
   /** The frames that the client has sent. */
   readonly sent: ClientFrame[] = [];
@@ -308,6 +310,13 @@ export class FakeServer {
   cutAll(): number {
     const open = [...this.sockets];
     for (const socket of open) socket.cut();
+    return open.length;
+  }
+
+  /** Let every socket die without being closed, as when a computer sleeps; returns their number. */
+  silenceAll(): number {
+    const open = [...this.sockets];
+    for (const socket of open) socket.silenced = true;
     return open.length;
   }
 
@@ -568,6 +577,8 @@ class FakeSocket {
   /** The number of frames sent, and the number of the last that arrived. */
   posted = 0;
   arrived = 0;
+  /** Nothing passes in either direction, and neither side knows. */
+  silenced = false;
   readonly #server: FakeServer;
 
   constructor(server: FakeServer) {
@@ -582,18 +593,20 @@ class FakeSocket {
       server.sockets.add(this);
       server.opened += 1;
       this.onopen?.();
+      if (server.closesAtOnce) setTimeout(() => this.cut(), 5);
     }, 5);
   }
 
   send(text: string): void {
     const frame = JSON.parse(text) as ClientFrame;
     setTimeout(() => {
-      if (this.readyState === FakeSocket.OPEN) this.#server.received(this, frame);
+      if (this.readyState === FakeSocket.OPEN && !this.silenced) this.#server.received(this, frame);
     }, 2);
   }
 
   deliver(frame: ServerFrame): void {
-    if (this.readyState === FakeSocket.OPEN) this.onmessage?.({ data: JSON.stringify(frame) });
+    if (this.readyState === FakeSocket.OPEN && !this.silenced)
+      this.onmessage?.({ data: JSON.stringify(frame) });
   }
 
   cut(): void {

@@ -10,6 +10,7 @@ import type { ChannelFrame, ClientFrame, ErrorFrame, Message, MessageFrame, Serv
 import { currentRoute } from "../router";
 import type { Session } from "../session/session";
 import { Connection } from "../socket/connection";
+import { withConnection } from "../state/connection";
 import { reduceFrame, withoutExpiredTyping } from "../state/frames";
 import { type ChatState, initialState, type ToastKind } from "../state/model";
 import { namesOf } from "../state/names";
@@ -37,6 +38,8 @@ export class Chat {
   readonly #newMessages = new NewMessages();
   #ticker: ReturnType<typeof setInterval> | undefined;
   #toastId = 0;
+  #backfilling = false;
+  #backfillAgain = false;
 
   constructor(config: Config, session: Session) {
     this.config = config;
@@ -55,8 +58,9 @@ export class Chat {
         return { ticket, sessionEndsIn: Date.parse(sessionExpiresAt) - serverNow() };
       },
       onFrame: (frame) => this.#onFrame(frame),
-      onStatus: (status) => change((state) => ({ ...state, connection: { status, since: Date.now() } })),
-      onResume: () => void this.#resume(),
+      onStatus: (status) => change((state) => withConnection(state, status, Date.now())),
+      onResume: () => this.sender.apply({ type: "reconnected" }),
+      onBackfill: () => void this.#backfill(),
     });
     this.sender = new MessageSender(this.#connection, (channelId) => this.history.confirmDelivery(channelId));
   }
@@ -99,9 +103,21 @@ export class Chat {
     );
   }
 
-  /** A new socket is in use: send the outbox, then backfill. Frames received meanwhile merge by seq. */
-  async #resume(): Promise<void> {
-    this.sender.apply({ type: "reconnected" });
+  /** A new socket is in use: fetch what was missed. Frames received meanwhile merge by seq. */
+  async #backfill(): Promise<void> {
+    if (this.#backfilling) {
+      this.#backfillAgain = true;
+      return;
+    }
+    this.#backfilling = true;
+    this.#backfillAgain = false;
+    await this.#fetchMissed().finally(() => {
+      this.#backfilling = false;
+    });
+    if (this.#backfillAgain) await this.#backfill();
+  }
+
+  async #fetchMissed(): Promise<void> {
     // The first socket opens while channels are loading for the first time: nothing to backfill.
     if (store.getState().channelsProgress === "loading") return;
     await Promise.all([this.channels.load(), this.channels.loadPeople()]);
@@ -110,6 +126,7 @@ export class Chat {
   }
 
   #tick(now: number): void {
+    this.#connection.tick(now);
     this.sender.tick(now);
     change((state) => withoutExpiredTyping(state, now));
   }

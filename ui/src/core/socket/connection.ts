@@ -17,6 +17,8 @@ export interface ConnectionOptions {
   readonly onFrame: (frame: ServerFrame) => void;
   readonly onStatus: (status: ConnectionStatus) => void;
   readonly onResume: () => void;
+  /** Frames may have been missed. */
+  readonly onBackfill: () => void;
   readonly openSocket?: (url: string) => WebSocket;
   readonly random?: () => number;
 }
@@ -35,6 +37,8 @@ export class Connection {
   start(): void {
     addEventListener("online", this.#onOnline);
     addEventListener("offline", this.#onOffline);
+    addEventListener("pageshow", this.#onWake);
+    document.addEventListener("resume", this.#onWake);
     document.addEventListener("visibilitychange", this.#onVisibilityChange);
     if (!navigator.onLine) this.#dispatch({ type: "offline" });
     this.#dispatch({ type: "start" });
@@ -43,6 +47,8 @@ export class Connection {
   stop(): void {
     removeEventListener("online", this.#onOnline);
     removeEventListener("offline", this.#onOffline);
+    removeEventListener("pageshow", this.#onWake);
+    document.removeEventListener("resume", this.#onWake);
     document.removeEventListener("visibilitychange", this.#onVisibilityChange);
     this.#dispatch({ type: "stop" });
   }
@@ -64,6 +70,11 @@ export class Connection {
     this.#dispatch({ type: "checkAlive" });
   }
 
+  /** Called about once a second: detects that the computer slept. */
+  tick(now: number): void {
+    this.#dispatch({ type: "tick", at: now });
+  }
+
   /** The server rejected the session: open a socket with a renewed one. */
   replaceSession(): void {
     this.#dispatch({ type: "sessionExpired" });
@@ -76,8 +87,10 @@ export class Connection {
 
   #onOnline = () => this.#dispatch({ type: "online" });
   #onOffline = () => this.#dispatch({ type: "offline" });
+  /** Also for `resume`, when the browser continues a tab that it had frozen. */
+  #onWake = () => this.#dispatch({ type: "woke" });
   #onVisibilityChange = () => {
-    if (document.visibilityState === "visible") this.#dispatch({ type: "checkAlive" });
+    if (document.visibilityState === "visible") this.#onWake();
   };
 
   #dispatch(event: MachineEvent): void {
@@ -118,6 +131,9 @@ export class Connection {
         return;
       case "resume":
         this.#options.onResume();
+        return;
+      case "backfill":
+        this.#options.onBackfill();
         return;
     }
   }

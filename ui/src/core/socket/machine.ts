@@ -11,6 +11,14 @@ export const PING_EVERY_MS = 4 * 60_000;
 export const PONG_TIMEOUT_MS = 5_000;
 export const OPEN_TIMEOUT_MS = 15_000;
 export const LINGER_MS = 5_000;
+/** The back-off starts again from its first step after a socket was open for this long. */
+export const STABLE_AFTER_MS = 30_000;
+/** After repeated interruptions, a socket that has been open for this long is worth a backfill. */
+export const SETTLED_AFTER_MS = 2_000;
+/** A clock that advances by more than this between two ticks has jumped: the computer slept. Hidden tabs tick each minute. */
+export const CLOCK_JUMP_MS = 75_000;
+/** API Gateway closes a connection that was idle for this long: after such a sleep the socket is replaced unasked. */
+export const IDLE_LIMIT_MS = 10 * 60_000;
 /** API Gateway closes a connection after 2 hours. Clients rotate before, with jitter. */
 export const ROTATE_AFTER_MS = 105 * 60_000;
 export const ROTATE_SPREAD_MS = 10 * 60_000;
@@ -32,23 +40,29 @@ export interface Machine {
     readonly sessionEndsIn: number;
   } | null;
   readonly lingering: readonly number[];
-  /** Failed attempts since a socket last opened. */
+  /** Failed attempts and lost sockets since a socket was last open for a while. */
   readonly attempt: number;
+  /** The client's time of the last tick, in ms. */
+  readonly tickedAt: number | null;
   readonly hasBeenOpen: boolean;
   readonly lastId: number;
   /** The server accepts no further socket for this long (ms). 0: it does. */
   readonly coolDown: number;
 }
 
-export type TimerName = "retry" | "opening" | "ping" | "pong" | "rotate" | "linger";
+export type TimerName = "retry" | "opening" | "ping" | "pong" | "rotate" | "linger" | "settled" | "stable";
 
 export type MachineEvent =
   | { readonly type: "start" }
   | { readonly type: "stop" }
   | { readonly type: "offline" }
   | { readonly type: "online" }
-  /** The page became visible or an answer is overdue: check whether the socket is alive. */
+  /** An answer is overdue: check whether the socket is alive. */
   | { readonly type: "checkAlive" }
+  /** The user is back: the page became visible or was restored. */
+  | { readonly type: "woke" }
+  /** About once a second, while timers run. */
+  | { readonly type: "tick"; readonly at: number }
   /** The server reported that the session of the socket has ended. */
   | { readonly type: "sessionExpired" }
   /** The server closes the socket and accepts the next one after this time (ms). */
@@ -73,8 +87,10 @@ export type Effect =
   | { readonly do: "ping"; readonly id: number }
   | { readonly do: "setTimer"; readonly name: TimerName; readonly after: number }
   | { readonly do: "clearTimer"; readonly name: TimerName }
-  /** A new socket is in use: backfill. */
-  | { readonly do: "resume"; readonly id: number };
+  /** A new socket is in use: frames in flight may be lost. */
+  | { readonly do: "resume"; readonly id: number }
+  /** It stays open: fetch what was missed. */
+  | { readonly do: "backfill"; readonly id: number };
 
 export interface Step {
   readonly machine: Machine;
@@ -89,6 +105,7 @@ export const stopped: Machine = {
   next: null,
   lingering: [],
   attempt: 0,
+  tickedAt: null,
   hasBeenOpen: false,
   lastId: 0,
   coolDown: 0,
@@ -115,15 +132,21 @@ export function step(machine: Machine, event: MachineEvent, random: () => number
 
     case "offline":
       // The socket may survive a short interruption: check it with a ping.
-      return machine.current === null
-        ? unchanged({ ...machine, online: false })
-        : checkAlive({ ...machine, online: false });
+      return checkAlive({ ...machine, online: false });
 
     case "online":
-      return checkAlive({ ...machine, online: true, attempt: 0 });
+      if (machine.coolDown > 0) return unchanged({ ...machine, online: true });
+      // An attempt may hang on the network that was lost.
+      return wake(withoutNext({ ...machine, online: true, attempt: 0 }));
 
     case "checkAlive":
       return checkAlive(machine);
+
+    case "woke":
+      return wake(unchanged(machine));
+
+    case "tick":
+      return tick(machine, event.at);
 
     case "sessionExpired":
       return machine.current === null || machine.next !== null ? unchanged(machine) : openNext(machine, true);
@@ -190,6 +213,14 @@ function timer(machine: Machine, name: TimerName, random: () => number): Step {
       return { machine: after.machine, effects: [{ do: "close", id: dead }, ...after.effects] };
     }
 
+    case "settled":
+      return machine.current === null
+        ? unchanged(machine)
+        : { machine, effects: [{ do: "backfill", id: machine.current }] };
+
+    case "stable":
+      return unchanged({ ...machine, attempt: 0 });
+
     case "linger":
       return {
         machine: { ...machine, lingering: [] },
@@ -228,7 +259,12 @@ function takeOver(machine: Machine, next: NonNullable<Machine["next"]>, random: 
     { do: "setTimer", name: "ping", after: PING_EVERY_MS },
     // The minimum prevents a loop if the session is about to end.
     { do: "setTimer", name: "rotate", after: Math.max(lifetime, SESSION_MARGIN_MS / 2) },
+    { do: "setTimer", name: "stable", after: STABLE_AFTER_MS },
     { do: "resume", id: next.id },
+    // A socket that is lost at once, again and again, must not cause requests each time.
+    machine.attempt > 1
+      ? { do: "setTimer", name: "settled", after: SETTLED_AFTER_MS }
+      : { do: "backfill", id: next.id },
   ];
   if (replaced.length > 0) effects.push({ do: "setTimer", name: "linger", after: LINGER_MS });
   return {
@@ -237,7 +273,6 @@ function takeOver(machine: Machine, next: NonNullable<Machine["next"]>, random: 
       current: next.id,
       awaitingPong: false,
       next: null,
-      attempt: 0,
       hasBeenOpen: true,
       coolDown: 0,
       lingering: [...machine.lingering, ...replaced],
@@ -249,14 +284,10 @@ function takeOver(machine: Machine, next: NonNullable<Machine["next"]>, random: 
 /** The current socket has closed. A socket that is opening continues. */
 function connectionLost(machine: Machine, random: () => number): Step {
   const after = { ...machine, current: null, awaitingPong: false };
-  const clearTimers: Effect[] = (["ping", "pong", "rotate"] as const).map((name) => ({
-    do: "clearTimer",
-    name,
-  }));
-  if (after.next !== null || !after.started) return { machine: after, effects: clearTimers };
+  if (after.next !== null || !after.started) return { machine: after, effects: clearOpen };
   return {
-    machine: after,
-    effects: [...clearTimers, retry(after, 0, random)],
+    machine: { ...after, attempt: after.attempt + 1 },
+    effects: [...clearOpen, retry(after, after.attempt, random)],
   };
 }
 
@@ -272,29 +303,57 @@ function attemptFailed(machine: Machine, random: () => number): Step {
   return { machine: { ...machine, attempt: machine.attempt + 1 }, effects };
 }
 
+/** Ping the current socket, unless a ping is under way. */
 function checkAlive(machine: Machine): Step {
-  if (machine.current !== null) {
-    if (machine.awaitingPong) return unchanged(machine);
-    return {
-      machine: { ...machine, awaitingPong: true },
-      effects: [
-        { do: "ping", id: machine.current },
-        { do: "setTimer", name: "pong", after: PONG_TIMEOUT_MS },
-      ],
-    };
-  }
-  // The user is active: do not wait for the end of a long back-off. The server's own time is kept.
-  return machine.next === null && machine.coolDown === 0
-    ? openNext({ ...machine, attempt: Math.min(machine.attempt, 1) }, false)
-    : unchanged(machine);
+  if (machine.current === null || machine.awaitingPong) return unchanged(machine);
+  return {
+    machine: { ...machine, awaitingPong: true },
+    effects: [
+      { do: "ping", id: machine.current },
+      { do: "setTimer", name: "pong", after: PONG_TIMEOUT_MS },
+    ],
+  };
 }
 
-const clearAll: readonly Effect[] = (["retry", "opening", "ping", "pong", "rotate", "linger"] as const).map(
-  (name) => ({
-    do: "clearTimer",
-    name,
-  }),
-);
+/** Ping the current socket, or open one without waiting for the end of the back-off. The server's own time is kept. */
+function wake({ machine, effects }: Step): Step {
+  if (machine.current === null && machine.coolDown > 0) return { machine, effects };
+  const after = machine.current === null ? openNext(machine, false) : checkAlive(machine);
+  return { machine: after.machine, effects: [...effects, ...after.effects] };
+}
+
+/** Detects that the computer slept. Timers may not count that time, so nothing else notices a dead socket soon. */
+function tick(before: Machine, at: number): Step {
+  const elapsed = before.tickedAt === null ? 0 : at - before.tickedAt;
+  const machine = { ...before, tickedAt: at };
+  if (elapsed <= CLOCK_JUMP_MS || elapsed < machine.coolDown) return unchanged(machine);
+  const attempt = withoutNext({ ...machine, attempt: 0, coolDown: 0 });
+  if (elapsed < IDLE_LIMIT_MS || machine.current === null) return wake(attempt);
+  return wake({
+    machine: { ...attempt.machine, current: null, awaitingPong: false },
+    effects: [...attempt.effects, ...clearOpen, { do: "close", id: machine.current }],
+  });
+}
+
+/** Give up an attempt to open a socket. */
+function withoutNext(machine: Machine): Step {
+  if (machine.next === null) return unchanged(machine);
+  return {
+    machine: { ...machine, next: null },
+    effects: [
+      { do: "clearTimer", name: "opening" },
+      { do: "close", id: machine.next.id },
+    ],
+  };
+}
+
+function clear(...names: TimerName[]): Effect[] {
+  return names.map((name) => ({ do: "clearTimer", name }));
+}
+
+/** The timers of an open socket. */
+const clearOpen: readonly Effect[] = clear("ping", "pong", "rotate", "settled", "stable");
+const clearAll: readonly Effect[] = [...clear("retry", "opening", "linger"), ...clearOpen];
 
 function closeAll(machine: Machine): Effect[] {
   const ids = [machine.current, machine.next?.id ?? null, ...machine.lingering];

@@ -23,6 +23,14 @@ export interface Toast {
   readonly text: string;
 }
 
+export interface Connectedness {
+  readonly status: ConnectionStatus;
+  /** In ms by the client's clock. */
+  readonly since: number;
+  /** The start of the interruption; several with short connections in between count as one. Null if stable. */
+  readonly interruptedAt: number | null;
+}
+
 export interface ChatState {
   readonly me: User | null;
   readonly people: ById<User>;
@@ -42,7 +50,7 @@ export interface ChatState {
   readonly deletedUnread: ById<ReadonlySet<number>>;
   /** channelId → number of unread live messages that mention the user. */
   readonly mentions: ById<number>;
-  readonly connection: { readonly status: ConnectionStatus; readonly since: number };
+  readonly connection: Connectedness;
   readonly toasts: readonly Toast[];
 }
 
@@ -60,6 +68,6 @@ export const initialState: ChatState = {
   lastSent: {},
   deletedUnread: {},
   mentions: {},
-  connection: { status: "stopped", since: 0 },
+  connection: { status: "stopped", since: 0, interruptedAt: null },
   toasts: [],
 };

@@ -5,27 +5,28 @@ import styles from "./ConnectionBanner.module.css";
 import { useChat } from "./useChat";
 
 const SHOW_AFTER_MS = 5_000;
+/** A connection that returns is trusted after this time; until then the banner stays. */
+const HIDE_AFTER_MS = 2_000;
 
 export function ConnectionBanner() {
-  const { status, since } = useChat((state) => state.connection);
+  const { status, since, interruptedAt } = useChat((state) => state.connection);
   const unsent = useChat((state) => countUnsent(state.outbox));
   const disconnected = status === "connecting" || status === "reconnecting" || status === "offline";
   const [visible, setVisible] = useState(false);
 
   useEffect(() => {
-    if (!disconnected) {
-      setVisible(false);
-      return;
-    }
-    const timer = setTimeout(() => setVisible(true), Math.max(0, since + SHOW_AFTER_MS - Date.now()));
+    const at = disconnected ? (interruptedAt ?? since) + SHOW_AFTER_MS : since + HIDE_AFTER_MS;
+    const timer = setTimeout(() => setVisible(disconnected), Math.max(0, at - Date.now()));
     return () => clearTimeout(timer);
-  }, [disconnected, since]);
+  }, [disconnected, since, interruptedAt]);
 
   return (
     <div className={styles.connection} role="status">
-      {disconnected && visible && (
+      {visible && (
         <p className={styles.banner}>
-          {status === "offline" ? (
+          {status === "open" ? (
+            <>The connection is back.</>
+          ) : status === "offline" ? (
             <>You are offline. {unsentText(unsent)}</>
           ) : (
             <>

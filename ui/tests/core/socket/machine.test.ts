@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { backoff } from "../../../src/core/socket/backoff";
 import {
+  CLOCK_JUMP_MS,
   type Effect,
+  IDLE_LIMIT_MS,
   LINGER_MS,
   type Machine,
   type MachineEvent,
@@ -9,6 +11,7 @@ import {
   ROTATE_AFTER_MS,
   ROTATE_SPREAD_MS,
   SESSION_MARGIN_MS,
+  SETTLED_AFTER_MS,
   statusOf,
   step,
   stopped,
@@ -48,6 +51,7 @@ describe("opening", () => {
       { do: "fetchTicket", id: 1, fresh: false },
       { do: "open", id: 1, ticket: "t1" },
       { do: "resume", id: 1 },
+      { do: "backfill", id: 1 },
     ]);
     expect(timerOf(effects, "ping")).toBe(PING_EVERY_MS);
   });
@@ -122,6 +126,99 @@ describe("staying", () => {
   test("the online event ends the back-off", () => {
     const { done } = run([{ type: "closed", id: 1 }, { type: "online" }], open);
     expect(done("fetchTicket")).toHaveLength(1);
+  });
+});
+
+describe("a computer that slept", () => {
+  const ticking = run([{ type: "tick", at: 0 }], open).machine;
+  const tickAt = (ms: number) => run([{ type: "tick", at: ms }], ticking);
+
+  test("for a while pings its socket at once", () => {
+    expect(tickAt(CLOCK_JUMP_MS).effects).toEqual([]);
+    expect(tickAt(CLOCK_JUMP_MS + 1).done("ping")).toEqual([{ do: "ping", id: 1 }]);
+    // A clock that was set back is no sleep.
+    expect(tickAt(-HOUR).effects).toEqual([]);
+  });
+
+  test("for longer than the idle limit replaces its socket at once", () => {
+    const { machine, done } = tickAt(IDLE_LIMIT_MS);
+    expect(done("close")).toEqual([{ do: "close", id: 1 }]);
+    expect(done("fetchTicket")).toEqual([{ do: "fetchTicket", id: 2, fresh: false }]);
+    expect(statusOf(machine)).toBe("reconnecting");
+  });
+
+  test("starts a pending attempt again", () => {
+    const { done } = run(
+      [
+        { type: "timer", name: "rotate" },
+        { type: "tick", at: 8 * HOUR },
+      ],
+      ticking,
+    );
+    expect(done("close").map((effect) => "id" in effect && effect.id)).toEqual([2, 1]);
+    expect(done("fetchTicket").map((effect) => "id" in effect && effect.id)).toEqual([2, 3]);
+  });
+});
+
+describe("the user is back", () => {
+  test.each([{ type: "woke" }, { type: "online" }] as const)("$type pings, or ends the back-off", (event) => {
+    expect(run([event], open).done("ping")).toHaveLength(1);
+    expect(run([{ type: "closed", id: 1 }, event], open).done("fetchTicket")).toHaveLength(1);
+  });
+
+  test("the online event replaces an attempt that may hang on the lost network", () => {
+    const { done } = run([{ type: "closed", id: 1 }, { type: "woke" }, { type: "online" }], open);
+    expect(done("close")).toEqual([{ do: "close", id: 2 }]);
+    expect(done("fetchTicket").map((effect) => "id" in effect && effect.id)).toEqual([2, 3]);
+  });
+
+  test("an overdue answer does not end the back-off", () => {
+    const { done } = run([{ type: "closed", id: 1 }, { type: "checkAlive" }], open);
+    expect(done("fetchTicket")).toEqual([]);
+  });
+});
+
+describe("sockets that close as soon as they are open", () => {
+  /** The waits before each of the next attempts. */
+  function waits(between: readonly MachineEvent[]): number[] {
+    let machine = open;
+    return [1, 2, 3, 4, 5, 6].map((id) => {
+      const lost = run([{ type: "closed", id }], machine);
+      machine = run(
+        [
+          { type: "timer", name: "retry" },
+          { type: "ticket", id: id + 1, ticket: "t", sessionEndsIn: HOUR },
+          { type: "opened", id: id + 1 },
+          ...between,
+        ],
+        lost.machine,
+      ).machine;
+      return timerOf(lost.effects, "retry") ?? 0;
+    });
+  }
+
+  test("back off longer each time", () => {
+    expect(waits([])).toEqual([375, 750, 1_500, 3_000, 6_000, 12_000]);
+  });
+
+  test("start again after a socket was open for a while", () => {
+    expect(waits([{ type: "timer", name: "stable" }])).toEqual([375, 375, 375, 375, 375, 375]);
+  });
+
+  test("backfill at the first return, later only when the socket stays open", () => {
+    const returned: MachineEvent[] = [
+      { type: "ticket", id: 2, ticket: "t", sessionEndsIn: HOUR },
+      { type: "opened", id: 2 },
+    ];
+    const lost: MachineEvent[] = [
+      { type: "closed", id: 1 },
+      { type: "timer", name: "retry" },
+    ];
+    expect(run([...lost, ...returned], open).done("backfill")).toHaveLength(1);
+    const again = run([...lost, ...returned], { ...open, attempt: 1 });
+    expect(again.done("backfill")).toEqual([]);
+    expect(timerOf(again.effects, "settled")).toBe(SETTLED_AFTER_MS);
+    expect(run([{ type: "timer", name: "settled" }], again.machine).done("backfill")).toHaveLength(1);
   });
 });
 
