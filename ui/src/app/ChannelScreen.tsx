@@ -2,14 +2,16 @@
 
 import { useCallback, useMemo, useState } from "react";
 import type { Channel, Message, Person } from "../core/contract";
+import { type EditDraft, editKey, editsOf } from "../core/state/drafts";
 import { channelTitle } from "../core/state/selectors";
 import { store } from "../core/state/store";
+import { indexOf } from "../core/state/timeline";
 import { ChannelHeader, type SidePanelName } from "../features/channel/ChannelHeader";
 import { JoinBar } from "../features/channel/JoinBar";
 import { Composer } from "../features/composer/Composer";
 import { focusComposer } from "../features/composer/focusComposer";
 import { TypingIndicator } from "../features/composer/TypingIndicator";
-import { useDraft } from "../features/composer/useDraft";
+import { UnsavedEdits } from "../features/composer/UnsavedEdits";
 import { EmojiPopover, type EmojiRequest } from "../features/emoji/EmojiPopover";
 import { Announcer } from "../features/message/Announcer";
 import { quote } from "../features/message/quote";
@@ -24,6 +26,12 @@ import dialogStyles from "../kit/Dialog.module.css";
 import { ChannelMessages } from "./ChannelMessages";
 import styles from "./ChannelScreen.module.css";
 import { useMessageActions } from "./useMessageActions";
+
+/** A loaded message. */
+function messageAt(channelId: string, seq: number): Message | undefined {
+  const messages = store.getState().timelines[channelId]?.messages ?? [];
+  return messages[indexOf(messages, seq)];
+}
 
 interface ChannelScreenProps {
   readonly channel: Channel;
@@ -41,22 +49,39 @@ export function ChannelScreen(props: ChannelScreenProps) {
   const me = useChat((state) => state.me);
   const connected = useChat((state) => state.connection.status === "open");
   const title = useChat((state) => channelTitle(channel, state.people, state.me?.userId));
-  const [draft, changeDraft] = useDraft(me?.userId ?? "", channelId);
-  const [editing, setEditing] = useState<Message | null>(null);
+  const draft = useChat((state) => state.drafts[channelId]) ?? "";
+  const edits = useChat((state) => state.edits);
+  const [editing, setEditing] = useState<EditDraft | null>(null);
   const [deleting, setDeleting] = useState<Message | null>(null);
   const [emoji, setEmoji] = useState<EmojiRequest | null>(null);
+
+  // The edited message may be deleted by another user or in another tab.
+  const isDeleted = useChat((state) => {
+    const messages = editing && state.timelines[channelId]?.messages;
+    return messages ? messages[indexOf(messages, editing.seq)]?.deletedAt != null : false;
+  });
+  if (isDeleted) setEditing(null);
+  const unsaved = editing ? edits[editKey(channelId, editing.seq)] : undefined;
+  const startEdit = useCallback(
+    ({ seq, text }: Message) => setEditing({ channelId, seq, original: text, text }),
+    [channelId],
+  );
+  const stopEdit = () => {
+    if (editing) chat.drafts.discardEdit(channelId, editing.seq);
+    setEditing(null);
+  };
 
   const names = useNames();
   const nameOf = useCallback((person: Person) => names.ofUser(person.userId) ?? person.displayName, [names]);
   const actions = useMessageActions({
     channel,
     names,
-    onEdit: setEditing,
+    onEdit: startEdit,
     onDelete: setDeleting,
     onPickEmoji: setEmoji,
     onQuote: (message) => {
       setEditing(null);
-      changeDraft(`${quote(message.text, nameOf(message.sender))}\n\n${draft}`);
+      chat.drafts.setDraft(channelId, `${quote(message.text, nameOf(message.sender))}\n\n${draft}`);
       focusComposer();
     },
   });
@@ -64,7 +89,7 @@ export function ChannelScreen(props: ChannelScreenProps) {
   const editLast = () => {
     const messages = store.getState().timelines[channelId]?.messages ?? [];
     const last = messages.findLast((m) => m.sender.userId === me?.userId && m.deletedAt === null);
-    if (last) setEditing(last);
+    if (last) startEdit(last);
   };
 
   // Only names matter, not presence.
@@ -93,14 +118,34 @@ export function ChannelScreen(props: ChannelScreenProps) {
         ) : (
           <>
             <Composer
-              draft={draft}
-              onDraft={changeDraft}
+              text={editing ? (unsaved?.text ?? editing.original) : draft}
+              onText={(text) => {
+                if (editing) chat.drafts.setEdit({ ...editing, text });
+                else chat.drafts.setDraft(channelId, text);
+              }}
               placeholder={channel.kind === "direct" ? `Message ${title}` : `Message #${title}`}
               editing={editing}
+              notice={
+                <UnsavedEdits
+                  edits={editsOf(edits, channelId).filter(({ seq }) => seq !== editing?.seq)}
+                  onContinue={(edit) => {
+                    // Deleted while this page was not connected.
+                    if (messageAt(channelId, edit.seq)?.deletedAt) chat.editedMessageDeleted(edit);
+                    else setEditing(edit);
+                  }}
+                  onDiscard={({ seq }) => chat.drafts.discardEdit(channelId, seq)}
+                />
+              }
               people={mentionable}
               onSend={(text) => chat.sender.send(channelId, text)}
-              onSave={(message, text) => chat.edit(message, text)}
-              onCancelEdit={() => setEditing(null)}
+              onSave={(edit, text) => {
+                if (chat.edit(edit, text)) stopEdit();
+              }}
+              onEmptied={({ seq }) => {
+                const message = messageAt(channelId, seq);
+                if (message) setDeleting(message);
+              }}
+              onCancelEdit={stopEdit}
               onEditLast={editLast}
               onTyping={() => chat.sender.sendTyping(channelId)}
               onPickEmoji={(anchor, insert) => setEmoji({ anchor, onPick: insert })}
@@ -125,6 +170,8 @@ export function ChannelScreen(props: ChannelScreenProps) {
           action="Delete"
           onClose={() => setDeleting(null)}
           onConfirm={() => {
+            // An edit that removed the text ends with the message.
+            if (editing?.seq === deleting.seq) stopEdit();
             chat.delete(deleting);
             setDeleting(null);
             // The button that opened the dialog is removed with the message.

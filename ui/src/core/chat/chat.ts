@@ -6,7 +6,15 @@ import { Api, type TokenSource } from "../api/api";
 import { ApiError, errorMessage } from "../api/errors";
 import { serverNow } from "../clock";
 import type { Config } from "../config";
-import type { ChannelFrame, ClientFrame, ErrorFrame, Message, MessageFrame, ServerFrame } from "../contract";
+import type {
+  ChannelFrame,
+  ClientFrame,
+  ErrorFrame,
+  Message,
+  MessageDeletedFrame,
+  MessageFrame,
+  ServerFrame,
+} from "../contract";
 import { currentRoute } from "../router";
 import type { Session } from "../session/session";
 import { Connection } from "../socket/connection";
@@ -16,8 +24,10 @@ import { type ChatState, initialState, type ToastKind } from "../state/model";
 import { namesOf } from "../state/names";
 import { channelTitle } from "../state/selectors";
 import { change, store } from "../state/store";
+import { keysOf, writeItem } from "../storage";
 import { isolated } from "../text/names";
 import { Channels, removeChannel } from "./channels";
+import { Drafts } from "./drafts";
 import { History } from "./history";
 import { MessageSender } from "./messageSender";
 import { type NewMessageListener, NewMessages } from "./newMessages";
@@ -33,6 +43,7 @@ export class Chat {
   readonly history: History;
   readonly readMarkers: ReadMarkers;
   readonly sender: MessageSender;
+  readonly drafts = new Drafts();
   readonly #session: Session;
   readonly #connection: Connection;
   readonly #newMessages = new NewMessages();
@@ -83,6 +94,7 @@ export class Chat {
     const me = await this.api.me();
     change((state) => ({ ...state, me, people: { ...state.people, [me.userId]: me } }));
     this.sender.restore(me.userId);
+    this.drafts.restore(me.userId);
     this.#connection.start();
     addEventListener("pagehide", this.readMarkers.flush);
     this.#ticker = setInterval(() => this.#tick(Date.now()), 1_000);
@@ -93,10 +105,14 @@ export class Chat {
     removeEventListener("pagehide", this.readMarkers.flush);
     this.#connection.stop();
     this.sender.stop();
+    this.drafts.stop();
   }
 
+  /** Ends the session, and removes what this browser keeps of the user: others may use it next. */
   async signOut(): Promise<void> {
+    const userId = store.getState().me?.userId;
     this.stop();
+    if (userId) for (const key of keysOf("parley.")) if (key.includes(`.${userId}`)) writeItem(key, null);
     // Do not wait long for an unreachable server: the session then expires.
     await this.#session.signOut(() =>
       Promise.race([this.api.signOut().catch(() => undefined), sleep(SIGN_OUT_TIMEOUT_MS)]),
@@ -133,7 +149,7 @@ export class Chat {
 
   // --- changes of a message: sent now, or an error is shown
 
-  edit(message: Message, text: string): boolean {
+  edit(message: Pick<Message, "channelId" | "seq">, text: string): boolean {
     const { channelId, seq } = message;
     return this.#sendNow({ action: "editMessage", channelId, seq, text });
   }
@@ -169,7 +185,18 @@ export class Chat {
     if (frame.type === "message") void this.#onMessage(frame, before);
     else if (frame.type === "error") this.#onError(frame);
     else if (frame.type === "channel") this.#onChannelChange(frame, before);
-    else if (frame.type === "messageDeleted") this.readMarkers.markDeletedRead(frame.channelId);
+    else if (frame.type === "messageDeleted") this.#onDeleted(frame);
+  }
+
+  #onDeleted(frame: MessageDeletedFrame): void {
+    this.readMarkers.markDeletedRead(frame.channelId);
+    this.editedMessageDeleted(frame);
+  }
+
+  /** Keep the text of an edit that was not saved and cannot be: it becomes a part of the channel's draft. */
+  editedMessageDeleted({ channelId, seq }: Pick<Message, "channelId" | "seq">): void {
+    if (this.drafts.messageDeleted(channelId, seq))
+      this.toast("info", "The message that you edited was deleted. Your text is in the message field.");
   }
 
   async #onMessage(frame: MessageFrame, before: ChatState): Promise<void> {

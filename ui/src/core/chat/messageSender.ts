@@ -29,9 +29,19 @@ export class MessageSender {
     const storage = new OutboxStorage(userId);
     const outbox = storage.load();
     change((state) => ({ ...state, outbox }));
-    this.#stopSaving = store.subscribe((state, before) => {
+    const unsubscribe = store.subscribe((state, before) => {
       if (state.outbox !== before.outbox) storage.save(state.outbox);
     });
+    // What another tab has delivered or discarded is not sent by this one.
+    const onStorage = (event: StorageEvent) => {
+      const clientMessageId = storage.removedId(event);
+      if (clientMessageId !== null) this.apply({ type: "discarded", clientMessageId });
+    };
+    addEventListener("storage", onStorage);
+    this.#stopSaving = () => {
+      unsubscribe();
+      removeEventListener("storage", onStorage);
+    };
   }
 
   stop(): void {

@@ -12,6 +12,8 @@ export const ACK_TIMEOUT_MS = 8_000;
 /** If an acked message is not delivered for this long, the next one is sent and history is checked for it. */
 export const DELIVERY_TIMEOUT_MS = 10_000;
 export const MAX_ATTEMPTS = 5;
+/** An unsent message that is older than this when a socket opens is sent only after the user confirms it. */
+export const ASK_AFTER_MS = 60 * 60_000;
 
 export interface Outgoing {
   readonly clientMessageId: string;
@@ -85,12 +87,12 @@ export function reduceOutbox(outbox: Outbox, event: OutboxEvent, now: number): O
         attempts: 0,
         notBefore: 0,
         failure: null,
+        // The user wants it to be sent now.
+        writtenAt: now,
       }));
 
     case "reconnected":
-      return outbox.map((item) =>
-        item.state === "sending" || item.state === "sent" ? { ...item, state: "queued", attempts: 0 } : item,
-      );
+      return outbox.map((item) => afterReconnect(item, now));
 
     case "tick":
       return outbox.some((item) => overdue(item, now))
@@ -144,6 +146,14 @@ function sendAgain(item: Outgoing): Outgoing {
   return item.attempts >= MAX_ATTEMPTS
     ? { ...item, state: "failed", failure: "The server did not answer." }
     : { ...item, state: "queued" };
+}
+
+function afterReconnect(item: Outgoing, now: number): Outgoing {
+  if (item.state === "failed") return item;
+  // An acknowledged message is on its way already.
+  if (item.state !== "sent" && now - item.writtenAt > ASK_AFTER_MS)
+    return { ...item, state: "failed", failure: "It was written more than an hour ago." };
+  return { ...item, state: "queued", attempts: 0 };
 }
 
 function afterRefusal(

@@ -29,6 +29,11 @@ export class OutboxStorage {
     return found;
   }
 
+  /** The clientMessageId of a stored message that another tab has removed; null for any other change. */
+  removedId({ key, newValue }: StorageEvent): string | null {
+    return key?.startsWith(this.#prefix) && newValue === null ? key.slice(this.#prefix.length) : null;
+  }
+
   save(outbox: Outbox): void {
     const now = new Map(outbox.map((item) => [item.clientMessageId, item.failure]));
     for (const id of this.#stored.keys()) if (!now.has(id)) this.#storage.removeItem(this.#prefix + id);

@@ -2,6 +2,7 @@
 import type { Channel, Member, User } from "../contract";
 import type { ConnectionStatus } from "../socket/machine";
 import type { Outbox } from "../socket/outbox";
+import type { EditDraft } from "./drafts";
 import type { KnownPresence } from "./presence";
 import type { Timeline } from "./timeline";
 
@@ -42,6 +43,10 @@ export interface ChatState {
   readonly timelines: ById<Timeline>;
   readonly members: ById<MemberList>;
   readonly outbox: Outbox;
+  /** channelId → text in the composer that was not sent. */
+  readonly drafts: ById<string>;
+  /** `editKey` → an edit that was not saved. */
+  readonly edits: ById<EditDraft>;
   /** channelId → userId → end of typing, in ms by the client's clock. */
   readonly typing: ById<ById<number>>;
   /** channelId → userId → time of their last recent message, in ms by the server's clock. */
@@ -64,6 +69,8 @@ export const initialState: ChatState = {
   timelines: {},
   members: {},
   outbox: [],
+  drafts: {},
+  edits: {},
   typing: {},
   lastSent: {},
   deletedUnread: {},

@@ -1,7 +1,8 @@
 /** The field to write and edit messages. Grows with the text, shows the bytes left, completes mentions. */
-import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useLayoutEffect, useRef } from "react";
 import { flushSync } from "react-dom";
-import type { Message, User } from "../../core/contract";
+import type { User } from "../../core/contract";
+import type { EditDraft } from "../../core/state/drafts";
 import { byteLength, MAX_MESSAGE_BYTES, withoutControlCharacters } from "../../core/text/bytes";
 import { formatNumber } from "../../core/text/language";
 import { hasVisible } from "../../core/text/visible";
@@ -14,13 +15,18 @@ import { useMentions } from "./useMentions";
 const SHOW_BYTES_LEFT_FROM = MAX_MESSAGE_BYTES * 0.85;
 
 interface ComposerProps {
-  readonly draft: string;
-  readonly onDraft: (text: string) => void;
+  /** The draft, or the text of the edit. */
+  readonly text: string;
+  readonly onText: (text: string) => void;
   readonly placeholder: string;
-  readonly editing: Message | null;
+  readonly editing: EditDraft | null;
+  /** Shown above the field. */
+  readonly notice: ReactNode;
   readonly people: readonly User[];
   readonly onSend: (text: string) => void;
-  readonly onSave: (message: Message, text: string) => boolean;
+  readonly onSave: (edit: EditDraft, text: string) => void;
+  /** The text of an edited message was removed. */
+  readonly onEmptied: (edit: EditDraft) => void;
   readonly onCancelEdit: () => void;
   readonly onEditLast: () => void;
   readonly onTyping: () => void;
@@ -28,20 +34,17 @@ interface ComposerProps {
 }
 
 export function Composer(props: ComposerProps) {
-  const { draft, onDraft, placeholder, editing, people, onSend, onSave, onCancelEdit, onEditLast, onTyping } =
-    props;
+  const { onText: setText, placeholder, editing, notice, people } = props;
+  const { onSend, onSave, onEmptied, onCancelEdit, onEditLast, onTyping } = props;
   const field = useRef<HTMLTextAreaElement>(null);
-  const [edited, setEdited] = useState("");
   const listId = useId();
   const hintId = useId();
 
   // Pasted output of programs holds control characters, which cannot be seen and are not accepted.
-  const text = withoutControlCharacters(editing ? edited : draft);
-  const setText = editing ? setEdited : onDraft;
+  const text = withoutControlCharacters(props.text);
 
   useEffect(() => {
     if (!editing) return;
-    setEdited(editing.text);
     const area = field.current;
     area?.focus();
     requestAnimationFrame(() => area?.setSelectionRange(area.value.length, area.value.length));
@@ -81,12 +84,17 @@ export function Composer(props: ComposerProps) {
   const ready = hasVisible(text) && !tooLong;
 
   const submit = () => {
+    if (editing && text.trim() === "") {
+      onEmptied(editing);
+      return;
+    }
     if (!ready) return;
     if (editing) {
-      if (text === editing.text || onSave(editing, text)) onCancelEdit();
+      if (text === editing.original) onCancelEdit();
+      else onSave(editing, text);
     } else {
       onSend(text);
-      onDraft("");
+      setText("");
     }
     field.current?.focus();
   };
@@ -119,6 +127,7 @@ export function Composer(props: ComposerProps) {
       {open && (
         <MentionList id={listId} users={mentions.users} active={mentions.active} onPick={mentions.onPick} />
       )}
+      {notice}
       {editing && (
         <div className={styles.editing}>
           <span>Editing your message</span>
@@ -172,7 +181,7 @@ export function Composer(props: ComposerProps) {
             size={20}
             className={styles.send}
             type="submit"
-            disabled={!ready}
+            disabled={editing ? tooLong : !ready}
           />
         </div>
       </div>

@@ -36,6 +36,10 @@ export default function SettingsDialog({
   const [theme, setTheme] = useState(currentTheme);
   const [notify, setNotify] = useState(notificationsEnabled);
   const [refused, setRefused] = useState(false);
+  const kept = useChat(
+    ({ drafts, edits, outbox }) => Object.keys(drafts).length + Object.keys(edits).length + outbox.length,
+  );
+  const [leaving, setLeaving] = useState(false);
   if (!me) return null;
 
   const save = async (event: FormEvent) => {
@@ -150,10 +154,26 @@ export default function SettingsDialog({
             <Icon name="flow" size={18} /> Inspector
           </button>
         )}
-        <button type="button" className="button button-small" onClick={() => void chat.signOut()}>
+        <button
+          type="button"
+          className="button button-small"
+          onClick={() => (kept > 0 ? setLeaving(true) : void chat.signOut())}
+        >
           <Icon name="leave" size={18} /> Sign out
         </button>
       </div>
+      {leaving && (
+        <div className={styles.leaving} role="alert">
+          <p>Signing out deletes your drafts and unsent messages from this browser.</p>
+          <button
+            type="button"
+            className="button button-small button-danger"
+            onClick={() => void chat.signOut()}
+          >
+            Delete them and sign out
+          </button>
+        </div>
+      )}
     </Dialog>
   );
 }

@@ -1,0 +1,236 @@
+// @vitest-environment happy-dom
+/** Text that was typed and not sent or saved is kept, in all tabs of the browser, until it is sent, discarded or signed out. */
+import { act, screen, within } from "@testing-library/react";
+import { describe, expect, test, vi } from "vitest";
+import { store } from "../../src/core/state/store";
+import {
+  advance,
+  channelLink,
+  chat,
+  click,
+  closePage,
+  composer,
+  deliveryState,
+  main,
+  message,
+  messages,
+  openChat,
+  pressKeys,
+  reload,
+  sendMessage,
+  server,
+  setUpChat,
+  texts,
+  user,
+} from "../support/chatPage";
+import { ALICE } from "../support/fakeServer";
+
+setUpChat();
+
+const HOUR_MS = 3_600_000;
+const press = (text: string, action: string) => click(message(text).getByRole("button", { name: action }));
+const unsaved = () => screen.queryAllByText(/^Edit not saved:/).map((each) => each.textContent);
+const stored = () => Object.keys(localStorage).filter((key) => key.startsWith("parley."));
+
+/** Begin to edit a message of Alice's, without saving. */
+async function editTo(before: string, after: string): Promise<void> {
+  await press(before, "Edit");
+  await user.clear(composer());
+  await user.paste(after);
+}
+
+/** Another tab of this browser changes a stored value. */
+async function inAnotherTab(key: string, newValue: string | null): Promise<void> {
+  if (newValue === null) localStorage.removeItem(key);
+  else localStorage.setItem(key, newValue);
+  act(() => void dispatchEvent(new StorageEvent("storage", { key, newValue })));
+  await advance();
+}
+
+describe("an edit that was not saved", () => {
+  test("is kept when another channel is opened, and across a reload", async () => {
+    server.add("elsewhere", [ALICE]);
+    server.storeMessage(ALICE, "we meet at tree");
+    await openChat();
+    await editTo("we meet at tree", "we meet at three");
+    await click(channelLink("elsewhere"));
+    expect([composer().value, unsaved()]).toEqual(["", []]);
+    await click(channelLink("general"));
+    expect(unsaved()).toEqual(["Edit not saved: we meet at three"]);
+    expect(composer().value).toBe("");
+    await reload();
+    await click(main().getByRole("button", { name: "Continue" }));
+    expect([composer().value, unsaved()]).toEqual(["we meet at three", []]);
+    await pressKeys("{Enter}");
+    expect(texts()).toEqual(["we meet at three"]);
+    expect([composer().value, unsaved()]).toEqual(["", []]);
+  });
+
+  test("is kept when another message is edited or quoted, and can be discarded", async () => {
+    server.storeMessage(ALICE, "first");
+    server.storeMessage(ALICE, "second");
+    await openChat();
+    await editTo("first", "first, put better");
+    await press("second", "Edit");
+    expect(composer().value).toBe("second");
+    expect(unsaved()).toEqual(["Edit not saved: first, put better"]);
+    await pressKeys("{Escape}");
+    await press("first", "Edit");
+    expect(composer().value).toBe("first, put better");
+    await press("second", "Quote");
+    expect(unsaved()).toEqual(["Edit not saved: first, put better"]);
+    await click(main().getByRole("button", { name: "Discard" }));
+    expect(unsaved()).toEqual([]);
+    expect(texts()).toEqual(["first", "second"]);
+  });
+
+  test("becomes a part of the draft when its message is deleted", async () => {
+    const said = server.storeMessage(ALICE, "short");
+    await openChat();
+    await user.type(composer(), "a draft");
+    await editTo("short", "a long text that took a while");
+    server.delete(said, "u-bob");
+    await advance();
+    expect(composer().value).toBe("a draft\n\na long text that took a while");
+    expect(screen.getByText(/The message that you edited was deleted/)).toBeTruthy();
+    expect(screen.queryByText("Editing your message")).toBeNull();
+  });
+
+  test("becomes a part of the draft when its message was deleted during an interruption", async () => {
+    const said = server.storeMessage(ALICE, "short");
+    await openChat();
+    await editTo("short", "a long text");
+    server.reachable = false;
+    server.cutAll();
+    server.delete(said, "u-bob");
+    server.reachable = true;
+    await advance(5_000);
+    expect(unsaved()).toEqual(["Edit not saved: a long text"]);
+    await click(main().getByRole("button", { name: "Continue" }));
+    expect(composer().value).toBe("a long text");
+  });
+
+  test("of which nothing was changed leaves nothing behind", async () => {
+    server.add("elsewhere", [ALICE]);
+    server.storeMessage(ALICE, "fine as it is");
+    await openChat();
+    await press("fine as it is", "Edit");
+    await click(channelLink("elsewhere"));
+    await click(channelLink("general"));
+    expect(unsaved()).toEqual([]);
+  });
+});
+
+test("removing all text of a message asks whether to delete it", async () => {
+  server.storeMessage(ALICE, "never mind");
+  await openChat();
+  await press("never mind", "Edit");
+  await user.clear(composer());
+  await pressKeys("{Enter}");
+  const dialog = within(screen.getByRole("dialog"));
+  expect(dialog.getByRole("heading").textContent).toBe("Delete this message?");
+  await click(dialog.getByRole("button", { name: "Delete" }));
+  expect(messages("This message was deleted.")).toHaveLength(1);
+  expect([composer().value, unsaved()]).toEqual(["", []]);
+});
+
+describe("with two tabs", () => {
+  const key = `parley.draft.${ALICE}.general`;
+
+  test("a draft that the other tab has sent is not ready to be sent again", async () => {
+    await openChat();
+    await user.type(composer(), "hello");
+    await inAnotherTab(key, "hello everyone");
+    expect(composer().value).toBe("hello everyone");
+    await inAnotherTab(key, null);
+    expect(composer().value).toBe("");
+    await pressKeys("{Enter}");
+    expect(server.log).toEqual([]);
+  });
+
+  test("an edit that the other tab has saved or discarded is no longer unsaved", async () => {
+    server.storeMessage(ALICE, "first");
+    await openChat();
+    const edit = { channelId: "general", seq: 1, original: "first", text: "first, put better" };
+    await inAnotherTab(`parley.edit.${ALICE}.general/1`, JSON.stringify(edit));
+    expect(unsaved()).toEqual(["Edit not saved: first, put better"]);
+    await inAnotherTab(`parley.edit.${ALICE}.general/1`, null);
+    expect(unsaved()).toEqual([]);
+  });
+
+  test("an unsent message that the other tab has discarded is not sent", async () => {
+    await openChat();
+    server.reachable = false;
+    server.cutAll();
+    await sendMessage("never mind");
+    const [entry = ""] = stored().filter((each) => each.startsWith("parley.outbox."));
+    await inAnotherTab(entry, null);
+    expect(messages("never mind")).toEqual([]);
+    server.reachable = true;
+    await advance(30_000);
+    expect(server.log).toEqual([]);
+  });
+});
+
+describe("an unsent message that is older than an hour", () => {
+  test.each(["a reload", "sleep"])("is sent after %s only if the user wants it", async (what) => {
+    await openChat();
+    server.reachable = false;
+    server.cutAll();
+    await sendMessage("I will be there in five minutes");
+    await advance();
+    const later = Date.now() + 72 * HOUR_MS;
+    if (what === "a reload") closePage();
+    vi.setSystemTime(later);
+    server.reachable = true;
+    if (what === "a reload") await openChat();
+    await advance(5_000);
+    expect(server.log).toEqual([]);
+    const row = message("I will be there in five minutes");
+    expect(row.getByRole("alert").textContent).toContain("Not sent. It was written more than an hour ago.");
+    await click(row.getByRole("button", { name: "Send again" }));
+    expect(deliveryState("I will be there in five minutes")).toBe("Delivered");
+  });
+
+  test("is sent without a question if it is younger", async () => {
+    await openChat();
+    server.reachable = false;
+    server.cutAll();
+    await sendMessage("in the tunnel");
+    closePage();
+    vi.setSystemTime(Date.now() + HOUR_MS / 2);
+    server.reachable = true;
+    await openChat();
+    await advance(2_000);
+    expect(server.log.map(({ text }) => text)).toEqual(["in the tunnel"]);
+  });
+});
+
+test("signing out says that drafts are deleted, and deletes what this browser keeps of the user", async () => {
+  server.storeMessage(ALICE, "first");
+  await openChat();
+  await user.type(composer(), "a secret draft");
+  await editTo("first", "a secret edit");
+  server.answer = (frame) =>
+    frame.action === "sendMessage"
+      ? {
+          type: "error",
+          code: "FORBIDDEN",
+          message: "No.",
+          action: frame.action,
+          clientMessageId: frame.clientMessageId,
+        }
+      : null;
+  chat.sender.send("general", "a secret message");
+  await advance();
+  localStorage.setItem("parley.draft.u-bob.general", "of another user");
+  const signOut = vi.fn(async () => undefined);
+  Object.assign(chat.tokens, { signOut });
+  await click(screen.getByRole("button", { name: /settings/i }));
+  await click(screen.getByRole("button", { name: "Sign out" }));
+  expect(signOut).not.toHaveBeenCalled();
+  expect(Object.keys(store.getState().drafts)).toEqual(["general"]);
+  await click(screen.getByRole("button", { name: "Delete them and sign out" }));
+  expect(signOut).toHaveBeenCalled();
+  expect(stored()).toEqual(["parley.draft.u-bob.general"]);
+});
