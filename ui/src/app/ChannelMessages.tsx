@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef } from "react";
 import type { Channel, Person, User } from "../core/contract";
 import { channelPath, navigate } from "../core/router";
 import type { Outgoing } from "../core/socket/outbox";
+import { withChanges } from "../core/state/changes";
 import { emptyTimeline, startsAfter } from "../core/state/timeline";
 import { ChannelIntro } from "../features/channel/ChannelIntro";
 import { useNewSince } from "../features/channel/useNewSince";
@@ -58,11 +59,20 @@ export function ChannelMessages(props: ChannelMessagesProps) {
 
   // An older window shows own messages at its end only until the newest ones are loaded.
   const isPending = timeline.loading === "all" || timeline.failed;
+  const changes = useChat((state) => state.changes);
   const shown = useMemo(() => {
-    if (!timeline.hasLater || !isPending) return timeline;
-    const own = timeline.arrived.filter((message) => message.sender.userId === me.userId);
-    return own.length === 0 ? timeline : { ...timeline, messages: [...timeline.messages, ...own] };
-  }, [timeline, isPending, me.userId]);
+    const own =
+      timeline.hasLater && isPending
+        ? timeline.arrived.filter((message) => message.sender.userId === me.userId)
+        : [];
+    const loaded = own.length === 0 ? timeline.messages : [...timeline.messages, ...own];
+    const messages = withChanges(loaded, changes, me.userId);
+    return messages === timeline.messages ? timeline : { ...timeline, messages };
+  }, [timeline, isPending, changes, me.userId]);
+  const saving = useMemo(
+    () => new Set(changes.flatMap(({ command }) => (command.channelId === channelId ? [command.seq] : []))),
+    [changes, channelId],
+  );
   const outgoing = useMemo(() => {
     if (timeline.hasLater && !isPending) return NONE;
     const stored = new Set(
@@ -122,6 +132,7 @@ export function ChannelMessages(props: ChannelMessagesProps) {
       unread={channel.unread}
       readSeq={channel.readSeq}
       editing={editing}
+      saving={saving}
       nameOf={nameOf}
       actions={actions}
       intro={

@@ -2,6 +2,7 @@
 
 import { useCallback, useMemo, useState } from "react";
 import type { Channel, Message, Person } from "../core/contract";
+import type { Changes } from "../core/socket/changes";
 import { type EditDraft, editKey, editsOf } from "../core/state/drafts";
 import { channelTitle } from "../core/state/selectors";
 import { store } from "../core/state/store";
@@ -27,6 +28,15 @@ import { ChannelMessages } from "./ChannelMessages";
 import styles from "./ChannelScreen.module.css";
 import { useMessageActions } from "./useMessageActions";
 
+function isBeingSaved(edit: EditDraft, changes: Changes): boolean {
+  return changes.some(
+    ({ command }) =>
+      command.action === "editMessage" &&
+      editKey(command.channelId, command.seq) === editKey(edit.channelId, edit.seq) &&
+      command.text === edit.text,
+  );
+}
+
 /** A loaded message. */
 function messageAt(channelId: string, seq: number): Message | undefined {
   const messages = store.getState().timelines[channelId]?.messages ?? [];
@@ -51,6 +61,7 @@ export function ChannelScreen(props: ChannelScreenProps) {
   const title = useChat((state) => channelTitle(channel, state.people, state.me?.userId));
   const draft = useChat((state) => state.drafts[channelId]) ?? "";
   const edits = useChat((state) => state.edits);
+  const changes = useChat((state) => state.changes);
   const [editing, setEditing] = useState<EditDraft | null>(null);
   const [deleting, setDeleting] = useState<Message | null>(null);
   const [emoji, setEmoji] = useState<EmojiRequest | null>(null);
@@ -61,6 +72,10 @@ export function ChannelScreen(props: ChannelScreenProps) {
     return messages ? messages[indexOf(messages, editing.seq)]?.deletedAt != null : false;
   });
   if (isDeleted) setEditing(null);
+  const storedText = useChat((state) => {
+    const messages = editing && state.timelines[channelId]?.messages;
+    return messages ? messages[indexOf(messages, editing.seq)]?.text : undefined;
+  });
   const unsaved = editing ? edits[editKey(channelId, editing.seq)] : undefined;
   const startEdit = useCallback(
     ({ seq, text }: Message) => setEditing({ channelId, seq, original: text, text }),
@@ -127,7 +142,12 @@ export function ChannelScreen(props: ChannelScreenProps) {
               editing={editing}
               notice={
                 <UnsavedEdits
-                  edits={editsOf(edits, channelId).filter(({ seq }) => seq !== editing?.seq)}
+                  changedTo={
+                    editing && storedText !== undefined && storedText !== editing.original ? storedText : null
+                  }
+                  edits={editsOf(edits, channelId).filter(
+                    (edit) => edit.seq !== editing?.seq && !isBeingSaved(edit, changes),
+                  )}
                   onContinue={(edit) => {
                     // Deleted while this page was not connected.
                     if (messageAt(channelId, edit.seq)?.deletedAt) chat.editedMessageDeleted(edit);
@@ -139,7 +159,9 @@ export function ChannelScreen(props: ChannelScreenProps) {
               people={mentionable}
               onSend={(text) => chat.sender.send(channelId, text)}
               onSave={(edit, text) => {
-                if (chat.edit(edit, text)) stopEdit();
+                // The draft is kept until the edit is carried out.
+                chat.edit(edit, text);
+                setEditing(null);
               }}
               onEmptied={({ seq }) => {
                 const message = messageAt(channelId, seq);

@@ -353,7 +353,11 @@ export class FakeServer {
         return;
     }
     const message = this.channels.get(frame.channelId)?.log.find(({ seq }) => seq === frame.seq);
-    if (!message) return;
+    if (!message || message.deletedAt !== null) {
+      this.#send(socket, errorFrame("NOT_FOUND", "This message does not exist, or it was deleted.", frame));
+      return;
+    }
+    this.#send(socket, { type: "ack", action: frame.action, messageId: message.messageId });
     setTimeout(() => {
       if (frame.action === "editMessage") this.edit(message, frame.text);
       else if (frame.action === "deleteMessage") this.delete(message, ALICE);
@@ -549,6 +553,8 @@ export function errorFrame(code: ErrorCode, message: string, frame: ClientFrame)
     message,
     action: frame.action,
     ...("clientMessageId" in frame && { clientMessageId: frame.clientMessageId }),
+    ...("channelId" in frame && { channelId: frame.channelId }),
+    ...("seq" in frame && { seq: frame.seq }),
   };
 }
 

@@ -8,7 +8,6 @@ import { serverNow } from "../clock";
 import type { Config } from "../config";
 import type {
   ChannelFrame,
-  ClientFrame,
   ErrorFrame,
   Message,
   MessageDeletedFrame,
@@ -17,6 +16,7 @@ import type {
 } from "../contract";
 import { currentRoute } from "../router";
 import type { Session } from "../session/session";
+import type { Refusal } from "../socket/changes";
 import { Connection } from "../socket/connection";
 import { withConnection } from "../state/connection";
 import { reduceFrame, withoutExpiredTyping } from "../state/frames";
@@ -29,6 +29,7 @@ import { isolated } from "../text/names";
 import { Channels, removeChannel } from "./channels";
 import { Drafts } from "./drafts";
 import { History } from "./history";
+import { MessageChanges } from "./messageChanges";
 import { MessageSender } from "./messageSender";
 import { type NewMessageListener, NewMessages } from "./newMessages";
 import { ReadMarkers } from "./readMarkers";
@@ -44,6 +45,7 @@ export class Chat {
   readonly readMarkers: ReadMarkers;
   readonly sender: MessageSender;
   readonly drafts = new Drafts();
+  readonly #changes: MessageChanges;
   readonly #session: Session;
   readonly #connection: Connection;
   readonly #newMessages = new NewMessages();
@@ -70,8 +72,19 @@ export class Chat {
       },
       onFrame: (frame) => this.#onFrame(frame),
       onStatus: (status) => change((state) => withConnection(state, status, Date.now())),
-      onResume: () => this.sender.apply({ type: "reconnected" }),
+      onResume: () => {
+        this.sender.apply({ type: "reconnected" });
+        this.#changes.resume();
+      },
       onBackfill: () => void this.#backfill(),
+    });
+    this.#changes = new MessageChanges({
+      connection: this.#connection,
+      onDone: (command) => {
+        if (command.action === "editMessage") this.drafts.editSaved(command);
+      },
+      onRefused: (refusal) => this.#onChangeRefused(refusal),
+      refresh: ({ channelId, seq }) => this.history.refreshMessage(channelId, seq),
     });
     this.sender = new MessageSender(this.#connection, (channelId) => this.history.confirmDelivery(channelId));
   }
@@ -95,6 +108,8 @@ export class Chat {
     change((state) => ({ ...state, me, people: { ...state.people, [me.userId]: me } }));
     this.sender.restore(me.userId);
     this.drafts.restore(me.userId);
+    if (this.#changes.restore(me.userId))
+      this.toast("info", "Deletions and reactions of more than an hour ago were not carried out.");
     this.#connection.start();
     addEventListener("pagehide", this.readMarkers.flush);
     this.#ticker = setInterval(() => this.#tick(Date.now()), 1_000);
@@ -106,6 +121,7 @@ export class Chat {
     this.#connection.stop();
     this.sender.stop();
     this.drafts.stop();
+    this.#changes.stop();
   }
 
   /** Ends the session, and removes what this browser keeps of the user: others may use it next. */
@@ -144,32 +160,28 @@ export class Chat {
   #tick(now: number): void {
     this.#connection.tick(now);
     this.sender.tick(now);
+    this.#changes.tick(now);
     change((state) => withoutExpiredTyping(state, now));
   }
 
-  // --- changes of a message: sent now, or an error is shown
+  // --- changes of a message: shown at once, and sent until they are carried out or refused
 
-  edit(message: Pick<Message, "channelId" | "seq">, text: string): boolean {
-    const { channelId, seq } = message;
-    return this.#sendNow({ action: "editMessage", channelId, seq, text });
+  edit({ channelId, seq }: Pick<Message, "channelId" | "seq">, text: string): void {
+    this.#changes.add({ action: "editMessage", channelId, seq, text });
   }
 
-  delete(message: Message): boolean {
-    const { channelId, seq } = message;
-    return this.#sendNow({ action: "deleteMessage", channelId, seq });
+  delete({ channelId, seq }: Message): void {
+    this.#changes.add({ action: "deleteMessage", channelId, seq });
   }
 
-  react(message: Message, emoji: string, added: boolean): boolean {
-    const { channelId, seq } = message;
-    return this.#sendNow({ action: added ? "addReaction" : "removeReaction", channelId, seq, emoji });
+  react({ channelId, seq }: Message, emoji: string, added: boolean): void {
+    this.#changes.add({ action: added ? "addReaction" : "removeReaction", channelId, seq, emoji });
   }
 
-  #sendNow(frame: ClientFrame): boolean {
-    const sent = this.#connection.send(frame);
-    if (!sent) {
-      this.toast("error", "Not connected. Try again when the connection is back.");
-    }
-    return sent;
+  /** The change is no longer shown. The text of an edit is kept as a draft. */
+  #onChangeRefused({ change: { command }, code, message }: Refusal): void {
+    if (command.action === "editMessage" && code === "NOT_FOUND") this.editedMessageDeleted(command);
+    else this.toast("error", `${notDone[command.action]} ${message}`);
   }
 
   // --- frames
@@ -182,8 +194,9 @@ export class Chat {
   #onFrame(frame: ServerFrame): void {
     const before = store.getState();
     change((state) => reduceFrame(state, frame, { now: Date.now(), serverNow: serverNow() }));
+    const answersChange = this.#changes.onFrame(frame);
     if (frame.type === "message") void this.#onMessage(frame, before);
-    else if (frame.type === "error") this.#onError(frame);
+    else if (frame.type === "error") this.#onError(frame, answersChange);
     else if (frame.type === "channel") this.#onChannelChange(frame, before);
     else if (frame.type === "messageDeleted") this.#onDeleted(frame);
   }
@@ -211,14 +224,14 @@ export class Chat {
     if (isNew) this.#newMessages.notify(frame);
   }
 
-  #onError(frame: ErrorFrame): void {
+  #onError(frame: ErrorFrame, answersChange: boolean): void {
     if (frame.code === "SESSION_EXPIRED") this.#connection.replaceSession();
     else if (frame.code === "TOO_MANY_REFUSALS") {
       this.#connection.coolDown(frame.retryAfterMs ?? 0);
       this.toast("error", `${frame.message} What you wrote is kept and sent then.`);
     }
-    // A rejected message shows its own error, and a rejected typing frame needs none.
-    else if (frame.clientMessageId === undefined && frame.action !== "startTyping") {
+    // A rejected message or change shows its own error, and a rejected typing frame needs none.
+    else if (!answersChange && frame.clientMessageId === undefined && frame.action !== "startTyping") {
       this.toast("error", frame.message);
     }
   }
@@ -272,5 +285,12 @@ export class Chat {
     this.toast("error", errorMessage(failure));
   }
 }
+
+const notDone = {
+  editMessage: "Your edit was not saved; its text is kept.",
+  deleteMessage: "The message was not deleted.",
+  addReaction: "Your reaction was not added.",
+  removeReaction: "Your reaction was not removed.",
+} as const;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,5 +1,5 @@
 /** Keeps drafts in the browser, per user, and the same in all of its tabs: what one tab changes or sends, others follow. */
-import { type EditDraft, withDraft, withEdit, withEditAsDraft, withoutEdit } from "../state/drafts";
+import { type EditDraft, editKey, withDraft, withEdit, withEditAsDraft, withoutEdit } from "../state/drafts";
 import type { ChatState } from "../state/model";
 import { change, store } from "../state/store";
 import { keysOf, readItem, writeItem } from "../storage";
@@ -37,6 +37,12 @@ export class Drafts {
 
   discardEdit(channelId: string, seq: number): void {
     change((state) => withoutEdit(state, channelId, seq));
+  }
+
+  /** The text is stored: the edit is done, unless the user has changed it since. */
+  editSaved({ channelId, seq, text }: Pick<EditDraft, "channelId" | "seq" | "text">): void {
+    const edit = store.getState().edits[editKey(channelId, seq)];
+    if (edit?.text === text) this.discardEdit(channelId, seq);
   }
 
   /** The message was deleted. Returns whether there was an unsaved edit, which is a part of the channel's draft now. */

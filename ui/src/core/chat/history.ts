@@ -253,6 +253,16 @@ export class History {
     await this.#fetchAfter(channelId, from);
   }
 
+  /** Read one loaded message again. Rejects if the server cannot be reached. */
+  async refreshMessage(channelId: string, seq: number): Promise<void> {
+    const { items } = await this.#api.messages(channelId, { after: seq - 1, limit: 1 });
+    const [message] = items;
+    if (message?.seq !== seq) return;
+    change((state) =>
+      withTimeline(state, channelId, (known) => timelines.updateMessage(known, seq, () => message)),
+    );
+  }
+
   /** Look up an own message that was acked but whose frame did not arrive. */
   async confirmDelivery(channelId: string): Promise<void> {
     const page = await this.#api.messages(channelId, { limit: PAGE }).catch(() => null);

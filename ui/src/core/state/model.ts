@@ -1,5 +1,6 @@
 /** The state of the client. Changed by pure functions only. */
 import type { Channel, Member, User } from "../contract";
+import type { Changes } from "../socket/changes";
 import type { ConnectionStatus } from "../socket/machine";
 import type { Outbox } from "../socket/outbox";
 import type { EditDraft } from "./drafts";
@@ -43,6 +44,8 @@ export interface ChatState {
   readonly timelines: ById<Timeline>;
   readonly members: ById<MemberList>;
   readonly outbox: Outbox;
+  /** The user's edits, deletions and reactions that are not carried out yet. */
+  readonly changes: Changes;
   /** channelId → text in the composer that was not sent. */
   readonly drafts: ById<string>;
   /** `editKey` → an edit that was not saved. */
@@ -69,6 +72,7 @@ export const initialState: ChatState = {
   timelines: {},
   members: {},
   outbox: [],
+  changes: [],
   drafts: {},
   edits: {},
   typing: {},

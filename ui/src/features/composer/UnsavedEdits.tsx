@@ -5,13 +5,22 @@ import styles from "./Composer.module.css";
 const MAX_SHOWN_CHARACTERS = 60;
 
 interface UnsavedEditsProps {
+  /** The text to which the message was changed elsewhere while it is edited here; null if it was not. */
+  readonly changedTo: string | null;
   readonly edits: readonly EditDraft[];
   readonly onContinue: (edit: EditDraft) => void;
   readonly onDiscard: (edit: EditDraft) => void;
 }
 
-export function UnsavedEdits({ edits, onContinue, onDiscard }: UnsavedEditsProps) {
-  return edits.map((edit) => (
+export function UnsavedEdits({ changedTo, edits, onContinue, onDiscard }: UnsavedEditsProps) {
+  const changed = changedTo !== null && (
+    <div className={styles.editing} role="status">
+      <span>
+        This message was changed elsewhere. Saving replaces: <bdi>{changedTo}</bdi>
+      </span>
+    </div>
+  );
+  const unsaved = edits.map((edit) => (
     <div key={edit.seq} className={styles.editing}>
       <span className={styles.unsaved}>
         Edit not saved: <bdi>{edit.text.slice(0, MAX_SHOWN_CHARACTERS)}</bdi>
@@ -24,4 +33,10 @@ export function UnsavedEdits({ edits, onContinue, onDiscard }: UnsavedEditsProps
       </button>
     </div>
   ));
+  return (
+    <>
+      {changed}
+      {unsaved}
+    </>
+  );
 }

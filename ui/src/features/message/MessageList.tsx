@@ -51,6 +51,8 @@ interface MessageListProps {
   readonly startAtEnd: boolean;
   /** The seq of the message that is being edited. */
   readonly editing: number | null;
+  /** The seqs of messages with a change that is not carried out yet. */
+  readonly saving: ReadonlySet<number>;
   readonly nameOf: (person: Person) => string;
   readonly actions: MessageActions;
   readonly intro: ReactNode;
@@ -67,7 +69,7 @@ interface MessageListProps {
 
 export function MessageList(props: MessageListProps) {
   const { label, timeline, outgoing, me, newSince, target, navigationId, unread, editing } = props;
-  const { nameOf, actions, intro, readSeq, startAtEnd } = props;
+  const { saving, nameOf, actions, intro, readSeq, startAtEnd } = props;
   const { onEarlier, onLater, onNewest, onFirstUnread, onMarkRead, onSeen, onRetry, onDiscard } = props;
   useDayTick();
   const printing = usePrinting();
@@ -267,6 +269,7 @@ export function MessageList(props: MessageListProps) {
           message={row.message}
           name={nameOf(row.message.sender)}
           startsGroup={row.startsGroup}
+          saving={saving.has(row.message.seq)}
           highlighted={row.message.seq === target}
           editing={row.message.seq === editing}
           mentionsMe={row.message.sender.userId !== me.userId && mentions(row.message.text, me.username)}

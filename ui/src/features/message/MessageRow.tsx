@@ -18,6 +18,8 @@ interface MessageRowProps {
   readonly name: string;
   /** Shows avatar and name. */
   readonly startsGroup: boolean;
+  /** A change by the user is not carried out yet. */
+  readonly saving: boolean;
   readonly highlighted: boolean;
   readonly editing: boolean;
   readonly mentionsMe: boolean;
@@ -25,7 +27,7 @@ interface MessageRowProps {
 }
 
 export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
-  const { message, name, startsGroup, highlighted, editing, mentionsMe, actions } = props;
+  const { message, name, startsGroup, saving, highlighted, editing, mentionsMe, actions } = props;
   const mine = message.sender.userId === actions.me;
   const deleted = message.deletedAt !== null;
   const className = classNames(
@@ -86,7 +88,12 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
         )}
         {message.reactions.length > 0 && <Reactions message={message} actions={actions} />}
       </div>
-      {mine && !deleted && (
+      {saving && (
+        <span className={styles.tick} role="img" aria-label="Saving" title="Saving">
+          <Icon name="clock" size={16} />
+        </span>
+      )}
+      {!saving && mine && !deleted && (
         <span className={styles.tick} role="img" aria-label="Delivered" title="Delivered">
           <Icon name="checks" size={16} />
         </span>

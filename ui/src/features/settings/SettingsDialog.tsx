@@ -37,7 +37,8 @@ export default function SettingsDialog({
   const [notify, setNotify] = useState(notificationsEnabled);
   const [refused, setRefused] = useState(false);
   const kept = useChat(
-    ({ drafts, edits, outbox }) => Object.keys(drafts).length + Object.keys(edits).length + outbox.length,
+    ({ drafts, edits, outbox, changes }) =>
+      Object.keys(drafts).length + Object.keys(edits).length + outbox.length + changes.length,
   );
   const [leaving, setLeaving] = useState(false);
   if (!me) return null;

@@ -1,0 +1,132 @@
+/** Sends the user's edits, deletions and reactions, and again until they are carried out or refused. */
+import type { ServerFrame } from "../contract";
+import { randomId } from "../randomId";
+import type { Change, ChangeCommand, Refusal } from "../socket/changes";
+import * as queue from "../socket/changes";
+import type { Connection } from "../socket/connection";
+import { ASK_AFTER_MS } from "../socket/outbox";
+import { change, store } from "../state/store";
+import { indexOf } from "../state/timeline";
+import { keysOf, readItem, writeItem } from "../storage";
+
+/** Without an ack for this long, the socket is pinged. */
+const PING_AFTER_MS = 4_000;
+
+interface MessageChangesOptions {
+  readonly connection: Connection;
+  /** The change is carried out, or was replaced by a later one. */
+  readonly onDone: (command: ChangeCommand) => void;
+  readonly onRefused: (refusal: Refusal) => void;
+  /** Read a message again. Rejects if it cannot be read now. */
+  readonly refresh: (command: ChangeCommand) => Promise<void>;
+}
+
+export class MessageChanges {
+  readonly #options: MessageChangesOptions;
+  #stopSaving: () => void = () => undefined;
+
+  constructor(options: MessageChangesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Load the user's stored changes, and store them from now on. Returns whether there were changes that are too old to be
+   * carried out without a question.
+   */
+  restore(userId: string): boolean {
+    const prefix = `parley.change.${userId}.`;
+    const keys = keysOf(prefix);
+    const stored = keys.map((key) => queue.parseChange(readItem(key))).filter((each) => each !== null);
+    const recent = stored.filter(({ madeAt }) => Date.now() - madeAt <= ASK_AFTER_MS);
+    for (const key of keys) if (!recent.some(({ id }) => prefix + id === key)) writeItem(key, null);
+    this.#set(recent.sort((a, b) => a.madeAt - b.madeAt));
+    this.#stopSaving = store.subscribe((state, before) => {
+      if (state.changes === before.changes) return;
+      const known = new Set(before.changes.map(({ id }) => id));
+      const now = new Set(state.changes.map(({ id }) => id));
+      for (const id of known) if (!now.has(id)) writeItem(prefix + id, null);
+      for (const each of state.changes)
+        if (!known.has(each.id)) writeItem(prefix + each.id, JSON.stringify(each));
+    });
+    return recent.length < stored.length;
+  }
+
+  stop(): void {
+    this.#stopSaving();
+  }
+
+  add(command: ChangeCommand): void {
+    const { changes, timelines } = store.getState();
+    const messages = timelines[command.channelId]?.messages ?? [];
+    const messageId = messages[indexOf(messages, command.seq)]?.messageId ?? null;
+    this.#set(queue.withNew(changes, { id: randomId(), command, messageId }, Date.now()));
+    this.flush();
+  }
+
+  flush(): void {
+    for (const { id, command } of queue.dueChanges(store.getState().changes, Date.now())) {
+      if (!this.#options.connection.send(command)) return;
+      this.#set(queue.withSending(store.getState().changes, id, Date.now()));
+    }
+  }
+
+  /** A new socket is in use. */
+  resume(): void {
+    this.#set(queue.afterNewSocket(store.getState().changes));
+    this.flush();
+  }
+
+  /** Returns whether the frame was the answer to a change. */
+  onFrame(frame: ServerFrame): boolean {
+    const { changes: before, me } = store.getState();
+    if (before.length === 0) return false;
+    const { changes: after, refusal } = queue.afterFrame(before, frame, me?.userId ?? "", Date.now());
+    if (after === before) return false;
+    this.#set(after);
+    if (refusal) this.#refused(refusal);
+    else
+      for (const done of before)
+        if (!after.some(({ id }) => id === done.id)) this.#options.onDone(done.command);
+    this.flush();
+    return true;
+  }
+
+  /** Called once a second: repeats what is overdue. */
+  tick(now: number): void {
+    const before = store.getState().changes;
+    if (before.length === 0) return;
+    if (before.some(({ state, since }) => state === "sending" && now - since > PING_AFTER_MS))
+      this.#options.connection.checkAlive();
+    const { changes, refusals } = queue.afterTick(before, now);
+    this.#set(changes);
+    for (const refusal of refusals) this.#options.onRefused(refusal);
+    for (const each of queue.unconfirmedChanges(changes, now)) void this.#confirm(each, now);
+    this.flush();
+  }
+
+  #refused(refusal: Refusal): void {
+    // A repeated deletion finds the message deleted.
+    if (refusal.code === "NOT_FOUND" && refusal.change.command.action === "deleteMessage")
+      void this.#options.refresh(refusal.change.command).catch(() => undefined);
+    else this.#options.onRefused(refusal);
+  }
+
+  /** The frame of an acknowledged change did not arrive: read the message. */
+  async #confirm({ id, command }: Change, now: number): Promise<void> {
+    change((state) => ({
+      ...state,
+      changes: state.changes.map((each) => (each.id === id ? { ...each, since: now } : each)),
+    }));
+    try {
+      await this.#options.refresh(command);
+      this.#set(queue.without(store.getState().changes, id));
+      this.#options.onDone(command);
+    } catch {
+      // Tried again after the same time.
+    }
+  }
+
+  #set(changes: queue.Changes): void {
+    change((state) => (state.changes === changes ? state : { ...state, changes }));
+  }
+}
