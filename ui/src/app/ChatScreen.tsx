@@ -1,8 +1,10 @@
 /** The chat for a signed-in user: the shell, or the inspector at its address. */
+import { useEffect } from "react";
 import { Chat } from "../core/chat/chat";
 import { ChatContext } from "../features/shared/chatContext";
 import { useRoute } from "../features/shared/useRoute";
 import { chunk } from "../kit/chunk";
+import { ignoreKeysOfComposition } from "../kit/composition";
 import { Skeleton } from "../kit/Skeleton";
 import { ChatShell } from "./ChatShell";
 
@@ -15,6 +17,7 @@ export { Chat };
 
 export default function ChatScreen({ chat }: { chat: Chat }) {
   const route = useRoute();
+  useEffect(ignoreKeysOfComposition, []);
   return (
     <ChatContext value={chat}>
       {route.page === "inspector" && chat.config.inspector ? (

@@ -13,7 +13,7 @@ interface ShortcutActions {
 export function useShortcuts({ onOpen, onSearch }: ShortcutActions): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing) return;
+      if (event.defaultPrevented) return;
       const command = event.ctrlKey || event.metaKey;
       const key = event.key.toLowerCase();
       if (command && !event.shiftKey && !event.altKey && key === "k") onOpen("switch");

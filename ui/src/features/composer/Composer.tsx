@@ -100,8 +100,6 @@ export function Composer(props: ComposerProps) {
   };
 
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
-    // During composition, Enter belongs to the input method.
-    if (event.nativeEvent.isComposing) return;
     if (mentions.handleKey(event)) return;
     if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       event.preventDefault();

@@ -64,7 +64,7 @@ export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => voi
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing || event.target instanceof HTMLButtonElement) return;
+    if (event.target instanceof HTMLButtonElement) return;
     if (event.key === "Enter") {
       event.preventDefault();
       if (active) onPick(active.symbol);

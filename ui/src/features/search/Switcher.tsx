@@ -81,7 +81,6 @@ export default function Switcher({ onClose, onDone }: { onClose: () => void; onD
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       const by = event.key === "ArrowDown" ? 1 : shown.length - 1;
