@@ -1,4 +1,6 @@
 /** The list of keyboard shortcuts. */
+import { useState } from "react";
+import { questionMarkOpensShortcuts, setQuestionMarkOpensShortcuts } from "../core/questionMarkShortcut";
 import { Dialog } from "../kit/Dialog";
 import styles from "./ShortcutsDialog.module.css";
 
@@ -18,6 +20,7 @@ const shortcuts: readonly (readonly [string, readonly string[]])[] = [
 ];
 
 export default function ShortcutsDialog({ onClose }: { onClose: () => void }) {
+  const [questionMark, setQuestionMark] = useState(questionMarkOpensShortcuts);
   return (
     <Dialog title="Keyboard shortcuts" onClose={onClose}>
       <dl>
@@ -34,6 +37,20 @@ export default function ShortcutsDialog({ onClose }: { onClose: () => void }) {
           </div>
         ))}
       </dl>
+      <label className="choice">
+        <input
+          type="checkbox"
+          checked={questionMark}
+          onChange={(event) => {
+            setQuestionMarkOpensShortcuts(event.target.checked);
+            setQuestionMark(event.target.checked);
+          }}
+        />
+        <span>
+          <span className="choice-title">The key ? opens this list</span>
+          <span className="field-hint">All other shortcuts need a second key or act in one place only.</span>
+        </span>
+      </label>
     </Dialog>
   );
 }

@@ -1,5 +1,6 @@
 /** The keyboard shortcuts that work everywhere in the chat. `ShortcutsDialog` lists them. */
 import { useEffect } from "react";
+import { questionMarkOpensShortcuts } from "../core/questionMarkShortcut";
 import { channelPath, currentRoute, navigate } from "../core/router";
 import { byName, channelTitle } from "../core/state/selectors";
 import { store } from "../core/state/store";
@@ -18,7 +19,8 @@ export function useShortcuts({ onOpen, onSearch }: ShortcutActions): void {
       const key = event.key.toLowerCase();
       if (command && !event.shiftKey && !event.altKey && key === "k") onOpen("switch");
       else if (command && event.shiftKey && key === "f") onSearch();
-      else if (event.key === "?" && !command && !isTextField(event.target)) onOpen("shortcuts");
+      else if (event.key === "?" && !command && !isTextField(event.target) && questionMarkOpensShortcuts())
+        onOpen("shortcuts");
       else if (event.altKey && !command && (key === "arrowdown" || key === "arrowup"))
         openNeighbour(key === "arrowdown" ? 1 : -1, event.shiftKey);
       else if (key === "f6" && !command && !event.altKey) focusNextRegion();
