@@ -10,8 +10,15 @@ const TONES = ["", "light", "medium-light", "medium", "medium-dark", "dark"];
 /** The characters that the server accepts in a reaction: symbols, modifiers, joiners, tags and keycaps. */
 const ACCEPTED = /^(?:[\p{So}\p{Sk}\p{Sm}\p{Cf}]|\ufe0f|\u20e3|[0-9#*](?=\ufe0f?\u20e3))+$/u;
 
+/** The names between colons that people know from GitHub and Slack. */
+const SHORT_NAMES = ["github", "iamcal"];
+
+/** By hexadecimal code points. */
+type ShortNames = Readonly<Record<string, string | readonly string[]>>;
+
 interface Source {
   readonly emoji: string;
+  readonly hexcode: string;
   readonly label: string;
   readonly group?: number;
   readonly version: number;
@@ -39,6 +46,7 @@ export function emojiData(): Plugin {
 function pickerData() {
   const emojis = read<Source[]>("emojibase-data/en/data.json");
   const messages = read<{ groups: Group[]; skinTones: Group[] }>("emojibase-data/en/messages.json");
+  const shortNames = SHORT_NAMES.map((set) => read<ShortNames>(`emojibase-data/en/shortcodes/${set}.json`));
   const groups = messages.groups.filter((group) => group.key !== "component");
   return {
     locale: "en",
@@ -46,10 +54,11 @@ function pickerData() {
       .filter(
         (emoji) => emoji.group !== undefined && emoji.version <= NEWEST_VERSION && ACCEPTED.test(emoji.emoji),
       )
-      .map(({ emoji, label, group, version, tags, skins }) => ({
+      .map(({ emoji, hexcode, label, group, version, tags, skins }) => ({
         emoji,
         category: group,
         label: capitalize(label),
+        names: [...new Set(shortNames.flatMap((names) => names[hexcode] ?? []))],
         version,
         tags: tags ?? [],
         ...(skins && { skins: skinsByTone(skins) }),

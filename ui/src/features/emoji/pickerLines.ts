@@ -1,15 +1,15 @@
 /** Emoji matches as lines of the picker, and moving between them with arrow keys. Pure. */
+import { findEmojis } from "./findEmojis";
 
 export const COLUMNS = 8;
-
-/** A match in the name counts as much as in ten tags. */
-const LABEL_POINTS = 10;
 
 export type Tone = "light" | "medium-light" | "medium" | "medium-dark" | "dark";
 
 export interface Emoji {
   readonly emoji: string;
   readonly label: string;
+  /** What people write between colons: "tada". */
+  readonly names: readonly string[];
   readonly category: number;
   readonly tags: readonly string[];
   readonly skins?: Readonly<Partial<Record<Tone, string>>>;
@@ -36,15 +36,24 @@ export interface Position {
   readonly column: number;
 }
 
-/** Matches by category, best first; all emoji for an empty text. */
+/** The emoji that match a text, best first; all emoji by category for an empty text. */
 export function pickerLines(data: EmojiData, text: string, tone: Tone | null): Line[] {
-  const found = find(data.emojis, text.trim().toLowerCase());
+  const groups =
+    text.trim() === ""
+      ? data.categories.map(({ index, label }) => ({
+          label,
+          emojis: data.emojis.filter(({ category }) => category === index),
+        }))
+      : [{ label: "Best matches first", emojis: findEmojis(data.emojis, text) }];
   const lines: Line[] = [];
   let row = 0;
-  for (const { index, label } of data.categories) {
-    const cells = found
-      .filter((emoji) => emoji.category === index)
-      .map((emoji): Cell => ({ symbol: (tone && emoji.skins?.[tone]) || emoji.emoji, label: emoji.label }));
+  for (const { label, emojis } of groups) {
+    const cells = emojis.map(
+      (emoji): Cell => ({
+        symbol: (tone && emoji.skins?.[tone]) || emoji.emoji,
+        label: emoji.label,
+      }),
+    );
     if (cells.length === 0) continue;
     lines.push({ heading: label });
     for (let at = 0; at < cells.length; at += COLUMNS) {
@@ -53,20 +62,6 @@ export function pickerLines(data: EmojiData, text: string, tone: Tone | null): L
     }
   }
   return lines;
-}
-
-function find(emojis: readonly Emoji[], wanted: string): readonly Emoji[] {
-  if (wanted === "") return emojis;
-  return emojis
-    .map((emoji) => ({ emoji, points: pointsOf(emoji, wanted) }))
-    .filter(({ points }) => points > 0)
-    .sort((a, b) => b.points - a.points)
-    .map(({ emoji }) => emoji);
-}
-
-function pointsOf({ label, tags }: Emoji, wanted: string): number {
-  const tagged = tags.filter((tag) => tag.toLowerCase().includes(wanted)).length;
-  return tagged + (label.toLowerCase().includes(wanted) ? LABEL_POINTS : 0);
 }
 
 /** The rows without headings, by row number. */

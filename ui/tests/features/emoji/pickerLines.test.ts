@@ -11,6 +11,7 @@ import {
 const emoji = (symbol: string, label: string, category: number, ...tags: string[]) => ({
   emoji: symbol,
   label,
+  names: [],
   category,
   tags,
 });
@@ -45,7 +46,8 @@ describe("the lines for a text", () => {
     ]);
   });
 
-  test("names and tags match case-insensitively, names first", () => {
+  test("are those of one list for a text: names and tags match case-insensitively, names first", () => {
+    expect(pickerLines(few, "hand", null)[0]).toEqual({ heading: "Best matches first" });
     expect(symbols("TADA")).toEqual([["🎉"]]);
     expect(symbols(" hand ")).toEqual([["👋", "👍"]]);
     expect(symbols("face")).toEqual([["😀"]]);
