@@ -151,6 +151,34 @@ def test_enter_right_after_typing_selects_the_match(dora: BrowserUser, fay: ApiU
     expect(page.get_by_role("log", name="Messages in quick brown fox")).to_be_visible()
 
 
+def test_inserted_text_can_be_undone(dora: BrowserUser, fay: ApiUser):
+    """Undo removes what the page inserted: an emoji, a completed mention, a quotation; what was typed is kept."""
+    channel = dora.new_channel("undo", fay.user_id)
+    fay.send_message(channel, "ship it")
+    dora.open_channel(channel)
+    page = dora.page
+    dora.composer.focus()
+    page.keyboard.type("to the moon ")
+    page.get_by_role("button", name="Emoji", exact=True).click()
+    expect(page.get_by_role("searchbox", name="Search emoji")).to_be_focused()
+    page.keyboard.type("tada")
+    page.keyboard.press("Enter")
+    expect(dora.composer).to_have_value("to the moon 🎉")
+    expect(dora.composer).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(dora.composer).to_have_value("to the moon ")
+    page.keyboard.type(f"@{fay.person.username[:8]}")
+    page.keyboard.press("Enter")
+    expect(dora.composer).to_have_value(f"to the moon @{fay.person.username} ")
+    page.keyboard.press("Control+z")
+    expect(dora.composer).to_have_value(f"to the moon @{fay.person.username[:8]}")
+    dora.composer.press("Escape")
+    dora.click_action(dora.message("ship it"), "Quote")
+    expect(dora.composer).to_have_value(re.compile("ship it\n\nto the moon"))
+    page.keyboard.press("Control+z")
+    expect(dora.composer).to_have_value(f"to the moon @{fay.person.username[:8]}")
+
+
 def test_the_focus_moves_when_the_focused_element_is_removed(new_user: NewUser, fay: ApiUser):
     """The focus stays on a message when another arrives. It moves to the composer when the message is deleted, and
     when the user is removed from the channel."""

@@ -1,6 +1,7 @@
 /** The screen of one channel: header, messages, composer, side panel and dialogs. */
 
 import { useCallback, useMemo, useState } from "react";
+import { flushSync } from "react-dom";
 import type { Channel, Message, Person } from "../core/contract";
 import type { Changes } from "../core/socket/changes";
 import { type EditDraft, editKey, editsOf } from "../core/state/drafts";
@@ -10,7 +11,7 @@ import { indexOf } from "../core/state/timeline";
 import { ChannelHeader, type SidePanelName } from "../features/channel/ChannelHeader";
 import { JoinBar } from "../features/channel/JoinBar";
 import { Composer } from "../features/composer/Composer";
-import { focusComposer } from "../features/composer/focusComposer";
+import { focusComposer, insertBeforeDraft } from "../features/composer/focusComposer";
 import { TypingIndicator } from "../features/composer/TypingIndicator";
 import { UnsavedEdits } from "../features/composer/UnsavedEdits";
 import { EmojiPopover, type EmojiRequest } from "../features/emoji/EmojiPopover";
@@ -95,9 +96,9 @@ export function ChannelScreen(props: ChannelScreenProps) {
     onDelete: setDeleting,
     onPickEmoji: setEmoji,
     onQuote: (message) => {
-      setEditing(null);
-      chat.drafts.setDraft(channelId, `${quote(message.text, nameOf(message.sender))}\n\n${draft}`);
-      focusComposer();
+      // The field shows the draft again before the quotation is inserted.
+      flushSync(() => setEditing(null));
+      insertBeforeDraft(`${quote(message.text, nameOf(message.sender))}\n\n`);
     },
   });
 

@@ -11,6 +11,7 @@ import type { Config } from "../../src/core/config";
 import { syncRoute } from "../../src/core/router";
 import { initialState } from "../../src/core/state/model";
 import { change } from "../../src/core/state/store";
+import { installEditing } from "./editing";
 import { FakeServer } from "./fakeServer";
 import { installLayout } from "./layout";
 
@@ -68,6 +69,7 @@ export function setUpChat(): void {
     // Testing Library checks this to detect fake timers.
     vi.stubGlobal("jest", { advanceTimersByTime: vi.advanceTimersByTime });
     installLayout();
+    installEditing();
     localStorage.clear();
     server = new FakeServer();
     server.install();

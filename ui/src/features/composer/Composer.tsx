@@ -1,6 +1,5 @@
 /** The field to write and edit messages. Grows with the text, shows the bytes left, completes mentions. */
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useLayoutEffect, useRef } from "react";
-import { flushSync } from "react-dom";
 import type { User } from "../../core/contract";
 import type { EditDraft } from "../../core/state/drafts";
 import { byteLength, MAX_MESSAGE_BYTES, withoutControlCharacters } from "../../core/text/bytes";
@@ -8,6 +7,7 @@ import { formatNumber } from "../../core/text/language";
 import { hasVisible } from "../../core/text/visible";
 import { classNames } from "../../kit/classNames";
 import { IconButton } from "../../kit/IconButton";
+import { insertText } from "../../kit/insertText";
 import styles from "./Composer.module.css";
 import { MentionList } from "./MentionList";
 import { useMentions } from "./useMentions";
@@ -64,19 +64,14 @@ export function Composer(props: ComposerProps) {
     area.style.height = `${area.scrollHeight}px`;
   }, [text]);
 
-  const placeCaret = (position: number) => {
-    field.current?.focus();
-    field.current?.setSelectionRange(position, position);
+  const replace = (start: number, end: number, by: string) => {
+    if (field.current) insertText(field.current, by, start, end);
   };
-  const mentions = useMentions({ text, people, setText, placeCaret });
+  const mentions = useMentions({ text, people, replace });
   const open = mentions.users.length > 0;
 
   const insert = (piece: string) => {
-    const area = field.current;
-    const start = area?.selectionStart ?? text.length;
-    const end = area?.selectionEnd ?? text.length;
-    flushSync(() => setText(text.slice(0, start) + piece + text.slice(end)));
-    placeCaret(start + piece.length);
+    if (field.current) replace(field.current.selectionStart, field.current.selectionEnd, piece);
   };
 
   const bytes = byteLength(text);

@@ -1,17 +1,15 @@
 /** Completion of mentions in a text field: the matching users, the selected one, and the keys that act on them. */
 import { type KeyboardEvent, useState } from "react";
-import { flushSync } from "react-dom";
 import type { User } from "../../core/contract";
 import { type MentionQuery, mentionBefore, type Suggestions, suggest } from "./mentions";
 
 interface MentionsOptions {
   readonly text: string;
   readonly people: readonly User[];
-  readonly setText: (text: string) => void;
-  readonly placeCaret: (position: number) => void;
+  readonly replace: (start: number, end: number, by: string) => void;
 }
 
-export function useMentions({ text, people, setText, placeCaret }: MentionsOptions) {
+export function useMentions({ text, people, replace }: MentionsOptions) {
   const [caret, setCaret] = useState(0);
   const [selected, setSelected] = useState(0);
   /** The word for which Escape has closed the suggestions. */
@@ -25,16 +23,8 @@ export function useMentions({ text, people, setText, placeCaret }: MentionsOptio
   const { query, users } = suggestionsAt(caret);
   const active = Math.min(selected, users.length - 1);
 
-  const insert = (person: User, { word, start }: MentionQuery) => {
-    const before = `${text.slice(0, start)}@${person.username} `;
-    // Synchronously: the next key press must find the new text and caret.
-    flushSync(() => {
-      setText(before + text.slice(start + 1 + word.length));
-      setSelected(0);
-      setCaret(before.length);
-    });
-    placeCaret(before.length);
-  };
+  const insert = (person: User, { word, start }: MentionQuery) =>
+    replace(start, start + 1 + word.length, `@${person.username} `);
 
   /** Returns whether the key was handled. */
   const handleKey = (event: KeyboardEvent<HTMLTextAreaElement>): boolean => {

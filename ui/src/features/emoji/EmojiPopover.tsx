@@ -1,5 +1,6 @@
 /** Opens the emoji picker next to a button. The picker is loaded on first use. */
 import { useEffect, useLayoutEffect, useRef } from "react";
+import { flushSync } from "react-dom";
 import { chunk } from "../../kit/chunk";
 import { closeOnEscapeOrBackdrop } from "../../kit/closeOnEscapeOrBackdrop";
 import { Skeleton } from "../../kit/Skeleton";
@@ -47,7 +48,8 @@ export function EmojiPopover({ request, onClose }: { request: EmojiRequest; onCl
     <dialog ref={ref} className={styles.popover} aria-label="Emoji" {...closeOnEscapeOrBackdrop(onClose)}>
       <EmojiPicker
         onPick={(emoji) => {
-          onClose();
+          // Closed first: while a modal dialog is open, no other field can take the focus.
+          flushSync(onClose);
           onPick(emoji);
         }}
       />
