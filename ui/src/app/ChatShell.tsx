@@ -1,7 +1,7 @@
 /** The layout of the chat: sidebar, channel, toasts and dialogs. On narrow screens the sidebar is a drawer. */
 import { useCallback, useEffect, useState } from "react";
 import type { Chat } from "../core/chat/chat";
-import { channelPath, navigate } from "../core/router";
+import { channelPath, closeOverlay, navigate, openOverlay } from "../core/router";
 import type { SidePanelName } from "../features/channel/ChannelHeader";
 import { NoChannel } from "../features/channel/NoChannel";
 import { ConnectionBanner } from "../features/shared/ConnectionBanner";
@@ -29,7 +29,7 @@ export function ChatShell({ chat }: { chat: Chat }) {
   const progress = useChat((state) => state.channelsProgress);
   const toasts = useChat((state) => state.toasts);
   const [dialog, setDialog] = useState<DialogName | null>(null);
-  const [drawerOpen, setDrawerOpen] = useState(false);
+  const { drawerOpen, openDrawer, closeDrawer } = useDrawer();
   const [panel, setPanel] = useState<SidePanelName | null>(null);
   const channelId = route.page === "channel" ? route.channelId : null;
   const channel = channelId ? channels[channelId] : undefined;
@@ -38,7 +38,6 @@ export function ChatShell({ chat }: { chat: Chat }) {
   useShortcuts({ onOpen: setDialog, onSearch: () => setPanel("search") });
   useNotifications();
   useRefusedFiles();
-  useDrawer(drawerOpen, setDrawerOpen);
 
   // Without a channel in the address, open the last one or the first.
   useEffect(() => {
@@ -50,8 +49,6 @@ export function ChatShell({ chat }: { chat: Chat }) {
   useEffect(() => {
     if (channel) saveLastChannel(channel.channelId);
   }, [channel]);
-
-  const closeDrawer = useCallback(() => setDrawerOpen(false), []);
 
   return (
     <div className={styles.app}>
@@ -81,7 +78,7 @@ export function ChatShell({ chat }: { chat: Chat }) {
               navigationId={route.navigationId}
               panel={panel}
               onPanel={setPanel}
-              onMenu={() => setDrawerOpen(true)}
+              onMenu={openDrawer}
             />
           </Boundary>
         ) : (
@@ -92,7 +89,7 @@ export function ChatShell({ chat }: { chat: Chat }) {
                 label="Show channels"
                 size={20}
                 title={undefined}
-                onClick={() => setDrawerOpen(true)}
+                onClick={openDrawer}
               />
             </div>
             {progress === "loading" ? (
@@ -111,15 +108,30 @@ export function ChatShell({ chat }: { chat: Chat }) {
   );
 }
 
-/** Focuses the current channel when the drawer opens; Escape closes the drawer. */
-function useDrawer(open: boolean, setOpen: (open: boolean) => void): void {
+/** Focuses the current channel when the drawer opens; Escape and the browser's Back close the drawer. */
+function useDrawer() {
+  const [drawerOpen, setOpen] = useState(false);
+  const openDrawer = useCallback(() => {
+    openOverlay();
+    setOpen(true);
+  }, []);
+  const closeDrawer = useCallback(() => {
+    closeOverlay();
+    setOpen(false);
+  }, []);
   useEffect(() => {
-    if (!open) return;
+    if (!drawerOpen) return;
     document.querySelector<HTMLElement>('[data-region="sidebar"]')?.focus();
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && !event.defaultPrevented) setOpen(false);
+      if (event.key === "Escape" && !event.defaultPrevented) closeDrawer();
     };
+    const onBack = () => setOpen(false);
     addEventListener("keydown", onKeyDown);
-    return () => removeEventListener("keydown", onKeyDown);
-  }, [open, setOpen]);
+    addEventListener("popstate", onBack);
+    return () => {
+      removeEventListener("keydown", onKeyDown);
+      removeEventListener("popstate", onBack);
+    };
+  }, [drawerOpen, closeDrawer]);
+  return { drawerOpen, openDrawer, closeDrawer };
 }

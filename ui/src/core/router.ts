@@ -10,7 +10,8 @@ export type Route =
 export type CurrentRoute = Route & { readonly navigationId: number };
 
 const listeners = new Set<() => void>();
-let current: CurrentRoute = { ...parseRoute(location.pathname), navigationId: 0 };
+let path = location.pathname;
+let current: CurrentRoute = { ...parseRoute(path), navigationId: 0 };
 
 export function parseRoute(path: string): Route {
   const inspector = /^\/inspector(\/.*)?$/.exec(path);
@@ -25,8 +26,23 @@ export function channelPath(channelId: string, seq?: number): string {
 }
 
 export function navigate(path: string, { replace = false } = {}): void {
-  if (path !== location.pathname) history[replace ? "replaceState" : "pushState"](null, "", path);
+  if (path !== location.pathname)
+    history[replace || isOverlayOpen() ? "replaceState" : "pushState"](null, "", path);
   syncRoute();
+}
+
+/** Add an entry to the browser's history for something that Back closes, such as a drawer. */
+export function openOverlay(): void {
+  if (!isOverlayOpen()) history.pushState({ overlay: true }, "");
+}
+
+/** Remove the entry, unless Back has left it or a navigation has replaced it. */
+export function closeOverlay(): void {
+  if (isOverlayOpen()) history.back();
+}
+
+function isOverlayOpen(): boolean {
+  return (history.state as { overlay?: boolean } | null)?.overlay === true;
 }
 
 export function currentRoute(): CurrentRoute {
@@ -41,8 +57,12 @@ export function onNavigation(listener: () => void): () => void {
 
 /** Read the address again: sign-in changes it after this module was loaded. */
 export function syncRoute(): void {
+  path = location.pathname;
   current = { ...parseRoute(location.pathname), navigationId: current.navigationId + 1 };
   for (const listener of listeners) listener();
 }
 
-addEventListener("popstate", syncRoute);
+// Closing an overlay is no navigation.
+addEventListener("popstate", () => {
+  if (location.pathname !== path) syncRoute();
+});

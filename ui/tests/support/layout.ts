@@ -14,7 +14,7 @@ const scrollers = ".MessageList_scroller, .EmojiPopover_viewport, .WindowedList_
 export function installLayout(): void {
   setHeights(() => LINE_PX);
   vi.stubGlobal("ResizeObserver", FixedSizes);
-  vi.stubGlobal("matchMedia", (media: string) => ({ media, matches: media === "(pointer: fine)" }));
+  setPointer("fine");
   Object.defineProperty(HTMLElement.prototype, "offsetParent", {
     configurable: true,
     get(this: HTMLElement) {
@@ -33,6 +33,11 @@ export function installLayout(): void {
     configurable: true,
     value: rectOf,
   });
+}
+
+/** Whether the main pointer is a mouse or a finger. */
+export function setPointer(pointer: "fine" | "coarse"): void {
+  vi.stubGlobal("matchMedia", (media: string) => ({ media, matches: media === `(pointer: ${pointer})` }));
 }
 
 /** The height of a row, by its text. */

@@ -8,6 +8,7 @@ import { hasVisible } from "../../core/text/visible";
 import { classNames } from "../../kit/classNames";
 import { IconButton } from "../../kit/IconButton";
 import { insertText } from "../../kit/insertText";
+import { isTouch } from "../../kit/touch";
 import styles from "./Composer.module.css";
 import { MentionList } from "./MentionList";
 import { useMentions } from "./useMentions";
@@ -52,8 +53,7 @@ export function Composer(props: ComposerProps) {
 
   // Focus on open, but not on touch screens, where the keyboard would cover the messages.
   useEffect(() => {
-    if (matchMedia("(pointer: fine)").matches && !document.querySelector("dialog[open]"))
-      field.current?.focus();
+    if (!isTouch() && !document.querySelector("dialog[open]")) field.current?.focus();
   }, []);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the height depends on the text.
@@ -96,7 +96,9 @@ export function Composer(props: ComposerProps) {
 
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (mentions.handleKey(event)) return;
-    if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
+    // A keyboard on screen has no Shift+Enter for a new line, and a button sends.
+    const sends = event.ctrlKey || event.metaKey || !isTouch();
+    if (event.key === "Enter" && !event.shiftKey && !event.altKey && sends) {
       event.preventDefault();
       submit();
     } else if (event.key === "Escape" && editing) {
@@ -145,7 +147,7 @@ export function Composer(props: ComposerProps) {
           aria-controls={open ? listId : undefined}
           aria-activedescendant={open ? `${listId}-${mentions.active}` : undefined}
           autoComplete="off"
-          enterKeyHint="send"
+          enterKeyHint={isTouch() ? "enter" : "send"}
           onChange={(event) => {
             setText(event.target.value);
             mentions.onTextChange(event.target.selectionStart);
