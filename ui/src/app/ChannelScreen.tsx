@@ -1,8 +1,8 @@
 /** The screen of one channel: header, messages, composer, side panel and dialogs. */
-
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import type { Channel, Message, Person } from "../core/contract";
+import { channelPath, currentRoute, navigate } from "../core/router";
 import type { Changes } from "../core/socket/changes";
 import { type EditDraft, editKey, editsOf } from "../core/state/drafts";
 import { channelTitle } from "../core/state/selectors";
@@ -102,10 +102,23 @@ export function ChannelScreen(props: ChannelScreenProps) {
     },
   });
 
-  const editLast = () => {
-    const messages = store.getState().timelines[channelId]?.messages ?? [];
-    const last = messages.findLast((m) => m.sender.userId === me?.userId && m.deletedAt === null);
-    if (last) startEdit(last);
+  /** The screen went to the message of this seq to edit it. */
+  const wentTo = useRef<number | null>(null);
+  const editLast = async () => {
+    const before = currentRoute();
+    const last = me && (await chat.history.newestOwn(channelId, me.userId));
+    // The user may have done something else during the request.
+    if (!last || currentRoute() !== before || store.getState().drafts[channelId]) return;
+    startEdit(last);
+    if (messageAt(channelId, last.seq)) return;
+    wentTo.current = last.seq;
+    navigate(channelPath(channelId, last.seq));
+  };
+  const cancelEdit = () => {
+    stopEdit();
+    // Back to where the user was.
+    if (wentTo.current !== null && wentTo.current === target) history.back();
+    wentTo.current = null;
   };
 
   // Only names matter, not presence.
@@ -168,8 +181,8 @@ export function ChannelScreen(props: ChannelScreenProps) {
                 const message = messageAt(channelId, seq);
                 if (message) setDeleting(message);
               }}
-              onCancelEdit={stopEdit}
-              onEditLast={editLast}
+              onCancelEdit={cancelEdit}
+              onEditLast={() => void editLast()}
               onTyping={() => chat.sender.sendTyping(channelId)}
               onPickEmoji={(anchor, insert) => setEmoji({ anchor, onPick: insert })}
             />

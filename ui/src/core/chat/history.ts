@@ -13,6 +13,8 @@ import { emptyTimeline, type Place, type Timeline } from "../state/timeline";
 
 const PAGE = 50;
 const BACKFILL_PAGE = 100;
+/** The user's last message is searched in this many pages. */
+const OWN_PAGES = 10;
 /** A channel that has more new messages than this after a reconnect is reloaded in place of a backfill. */
 const MAX_BACKFILL = 400;
 /** The newest loaded messages are fetched again after a reconnect: they may have been edited. */
@@ -251,6 +253,34 @@ export class History {
     }
     const from = Math.max(timeline.settled - REFRESHED_ON_RECONNECT, timelines.oldest(timeline) - 1, 0);
     await this.#fetchAfter(channelId, from);
+  }
+
+  /**
+   * The user's newest message of a channel that is not deleted, loaded or not. Null if it is not among the newest
+   * `OWN_PAGES` pages, or cannot be read now.
+   */
+  async newestOwn(channelId: string, userId: string): Promise<Message | null> {
+    const timeline = store.getState().timelines[channelId] ?? emptyTimeline;
+    const ownIn = (messages: readonly Message[]) =>
+      messages.findLast((message) => message.sender.userId === userId && message.deletedAt === null);
+    const isNewest = !timeline.hasLater && timeline.loading !== "all" && !timeline.failed;
+    const loaded = isNewest ? ownIn(timeline.messages) : undefined;
+    if (loaded || (isNewest && !timeline.hasEarlier)) return loaded ?? null;
+    let before = isNewest ? timelines.oldest(timeline) : undefined;
+    try {
+      for (let page = 0; page < OWN_PAGES; page += 1) {
+        const { items, hasMore } = await this.#api.messages(channelId, {
+          limit: BACKFILL_PAGE,
+          ...(before !== undefined && { before }),
+        });
+        const own = ownIn(items);
+        if (own || !hasMore) return own ?? null;
+        before = items[0]?.seq;
+      }
+    } catch (failure) {
+      this.#onFailure(failure);
+    }
+    return null;
   }
 
   /** Read one loaded message again. Rejects if the server cannot be reached. */

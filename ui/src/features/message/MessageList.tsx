@@ -196,6 +196,33 @@ export function MessageList(props: MessageListProps) {
     scrollToEnd();
   }, [newestOwn, scrollToEnd]);
 
+  // A message that is edited comes on screen; afterwards the list is where it was.
+  const current = useRef({ rows, scrollToEnd });
+  current.current = { rows, scrollToEnd };
+  const editedBefore = useRef(editing);
+  useEffect(() => {
+    if (editing === editedBefore.current) return;
+    editedBefore.current = editing;
+    const handle = list.current;
+    const index = current.current.rows.findIndex(
+      (row) => row.kind === "message" && row.message.seq === editing,
+    );
+    if (!handle || index < 0) return;
+    const { scrollOffset, viewportSize } = handle;
+    const top = handle.getItemOffset(index);
+    if (top >= scrollOffset && top + handle.getItemSize(index) <= scrollOffset + viewportSize) return;
+    const wasAtEnd = atEnd.current;
+    atEnd.current = false;
+    jumped.current = true;
+    handle.scrollToIndex(index, { align: "center" });
+    return () => {
+      atEnd.current = wasAtEnd;
+      jumped.current = true;
+      if (wasAtEnd) current.current.scrollToEnd();
+      else list.current?.scrollTo(scrollOffset);
+    };
+  }, [editing]);
+
   const scrollToNewest = () => {
     atEnd.current = true;
     jumped.current = true;
