@@ -4,6 +4,7 @@ import { questionMarkOpensShortcuts } from "../core/questionMarkShortcut";
 import { channelPath, currentRoute, navigate } from "../core/router";
 import { byName, channelTitle } from "../core/state/selectors";
 import { store } from "../core/state/store";
+import { focusComposer } from "../features/composer/focusComposer";
 import type { DialogName } from "../features/shared/dialogs";
 
 interface ShortcutActions {
@@ -17,6 +18,7 @@ export function useShortcuts({ onOpen, onSearch }: ShortcutActions): void {
       if (event.defaultPrevented) return;
       const command = event.ctrlKey || event.metaKey;
       const key = event.key.toLowerCase();
+      const isText = event.key.length === 1 && event.key !== " " && !command && !event.altKey;
       if (command && !event.shiftKey && !event.altKey && key === "k") onOpen("switch");
       else if (command && event.shiftKey && key === "f") onSearch();
       else if (event.key === "?" && !command && !isTextField(event.target) && questionMarkOpensShortcuts())
@@ -24,7 +26,11 @@ export function useShortcuts({ onOpen, onSearch }: ShortcutActions): void {
       else if (event.altKey && !command && (key === "arrowdown" || key === "arrowup"))
         openNeighbour(key === "arrowdown" ? 1 : -1, event.shiftKey);
       else if (key === "f6" && !command && !event.altKey) focusNextRegion();
-      else return;
+      else {
+        // The message field gets the focus, and then the character.
+        if (isText && isInMessages(event.target)) focusComposer();
+        return;
+      }
       event.preventDefault();
     };
     addEventListener("keydown", onKeyDown);
@@ -35,6 +41,14 @@ export function useShortcuts({ onOpen, onSearch }: ShortcutActions): void {
 function isTextField(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable)
+  );
+}
+
+/** Whether the focus is on a message, on the list of messages, or nowhere. */
+function isInMessages(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement) || document.querySelector("dialog[open]")) return false;
+  return (
+    target === document.body || target.matches('[data-region="messages"], [data-region="messages"] article')
   );
 }
 
