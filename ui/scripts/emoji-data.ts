@@ -49,17 +49,17 @@ function pickerData() {
   const shortNames = SHORT_NAMES.map((set) => read<ShortNames>(`emojibase-data/en/shortcodes/${set}.json`));
   const groups = messages.groups.filter((group) => group.key !== "component");
   return {
-    locale: "en",
     emojis: emojis
       .filter(
         (emoji) => emoji.group !== undefined && emoji.version <= NEWEST_VERSION && ACCEPTED.test(emoji.emoji),
       )
-      .map(({ emoji, hexcode, label, group, version, tags, skins }) => ({
+      .map(({ emoji, hexcode, label, group, tags, skins }) => ({
         emoji,
         category: group,
         label: capitalize(label),
-        names: [...new Set(shortNames.flatMap((names) => names[hexcode] ?? []))],
-        version,
+        names: [...new Set(shortNames.flatMap((names) => names[hexcode] ?? []))].filter(
+          (name) => name.replaceAll("_", " ") !== label,
+        ),
         tags: tags ?? [],
         ...(skins && { skins: skinsByTone(skins) }),
       })),

@@ -27,6 +27,7 @@ import { ConfirmDialog } from "../kit/ConfirmDialog";
 import dialogStyles from "../kit/Dialog.module.css";
 import { ChannelMessages } from "./ChannelMessages";
 import styles from "./ChannelScreen.module.css";
+import { useEmojiNames } from "./useEmojiNames";
 import { useMessageActions } from "./useMessageActions";
 
 function isBeingSaved(edit: EditDraft, changes: Changes): boolean {
@@ -87,6 +88,7 @@ export function ChannelScreen(props: ChannelScreenProps) {
     setEditing(null);
   };
 
+  const { emojisNamed, loadEmojiNames } = useEmojiNames();
   const names = useNames();
   const nameOf = useCallback((person: Person) => names.ofUser(person.userId) ?? person.displayName, [names]);
   const actions = useMessageActions({
@@ -171,6 +173,8 @@ export function ChannelScreen(props: ChannelScreenProps) {
                 />
               }
               people={mentionable}
+              emojisNamed={emojisNamed}
+              onEmojiName={loadEmojiNames}
               onSend={(text) => chat.sender.send(channelId, text)}
               onSave={(edit, text) => {
                 // The draft is kept until the edit is carried out.

@@ -29,6 +29,7 @@ await Promise.all([
   import("../../src/features/channel/BrowseChannels"),
   import("../../src/features/channel/CreateChannel"),
   import("../../src/features/emoji/EmojiPicker"),
+  import("../../src/features/emoji/suggestEmojis"),
   import("../../src/features/settings/SettingsDialog"),
   import("../../src/app/ShortcutsDialog"),
   import("../../src/features/search/Switcher"),

@@ -1,4 +1,4 @@
-/** The field to write and edit messages. Grows with the text, shows the bytes left, completes mentions. */
+/** The field to write and edit messages. Grows with the text, shows the bytes left, completes completion. */
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useLayoutEffect, useRef } from "react";
 import type { User } from "../../core/contract";
 import type { EditDraft } from "../../core/state/drafts";
@@ -9,9 +9,10 @@ import { classNames } from "../../kit/classNames";
 import { IconButton } from "../../kit/IconButton";
 import { insertText } from "../../kit/insertText";
 import { isTouch } from "../../kit/touch";
+import { CompletionList } from "./CompletionList";
 import styles from "./Composer.module.css";
-import { MentionList } from "./MentionList";
-import { useMentions } from "./useMentions";
+import { type EmojiSuggestion, emojiNameBefore } from "./suggestions";
+import { useCompletion } from "./useCompletion";
 
 const SHOW_BYTES_LEFT_FROM = MAX_MESSAGE_BYTES * 0.85;
 
@@ -24,6 +25,9 @@ interface ComposerProps {
   /** Shown above the field. */
   readonly notice: ReactNode;
   readonly people: readonly User[];
+  readonly emojisNamed: (name: string) => readonly EmojiSuggestion[];
+  /** The name of an emoji is typed. */
+  readonly onEmojiName: () => void;
   readonly onSend: (text: string) => void;
   readonly onSave: (edit: EditDraft, text: string) => void;
   /** The text of an edited message was removed. */
@@ -67,8 +71,8 @@ export function Composer(props: ComposerProps) {
   const replace = (start: number, end: number, by: string) => {
     if (field.current) insertText(field.current, by, start, end);
   };
-  const mentions = useMentions({ text, people, replace });
-  const open = mentions.users.length > 0;
+  const completion = useCompletion({ text, people, emojisNamed: props.emojisNamed, replace });
+  const open = completion.found.length > 0;
 
   const insert = (piece: string) => {
     if (field.current) replace(field.current.selectionStart, field.current.selectionEnd, piece);
@@ -95,7 +99,7 @@ export function Composer(props: ComposerProps) {
   };
 
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
-    if (mentions.handleKey(event)) return;
+    if (completion.handleKey(event)) return;
     // A keyboard on screen has no Shift+Enter for a new line, and a button sends.
     const sends = event.ctrlKey || event.metaKey || !isTouch();
     if (event.key === "Enter" && !event.shiftKey && !event.altKey && sends) {
@@ -119,9 +123,7 @@ export function Composer(props: ComposerProps) {
         submit();
       }}
     >
-      {open && (
-        <MentionList id={listId} users={mentions.users} active={mentions.active} onPick={mentions.onPick} />
-      )}
+      {open && <CompletionList id={listId} {...completion} />}
       {notice}
       {editing && (
         <div className={styles.editing}>
@@ -145,15 +147,16 @@ export function Composer(props: ComposerProps) {
           aria-describedby={bytes > SHOW_BYTES_LEFT_FROM ? hintId : undefined}
           aria-autocomplete="list"
           aria-controls={open ? listId : undefined}
-          aria-activedescendant={open ? `${listId}-${mentions.active}` : undefined}
+          aria-activedescendant={open ? `${listId}-${completion.active}` : undefined}
           autoComplete="off"
           enterKeyHint={isTouch() ? "enter" : "send"}
           onChange={(event) => {
             setText(event.target.value);
-            mentions.onTextChange(event.target.selectionStart);
+            completion.onTextChange(event.target.selectionStart);
+            if (emojiNameBefore(event.target.value, event.target.selectionStart)) props.onEmojiName();
             if (!editing && event.target.value.trim() !== "") onTyping();
           }}
-          onSelect={(event) => mentions.onCaret(event.currentTarget.selectionStart)}
+          onSelect={(event) => completion.onCaret(event.currentTarget.selectionStart)}
           onKeyDown={onKeyDown}
         />
         <div className={styles.tools}>

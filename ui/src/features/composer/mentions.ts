@@ -9,11 +9,6 @@ export interface MentionQuery {
   readonly start: number;
 }
 
-export interface Suggestions {
-  readonly query: MentionQuery | null;
-  readonly users: readonly User[];
-}
-
 /** The `@word` that ends at the caret. */
 export function mentionBefore(text: string, caret: number): MentionQuery | null {
   const match = /(?:^|[\s([{"'])@([\p{L}\p{N}_.+-]{0,40})$/u.exec(text.slice(0, caret));

@@ -8,7 +8,7 @@ export type Tone = "light" | "medium-light" | "medium" | "medium-dark" | "dark";
 export interface Emoji {
   readonly emoji: string;
   readonly label: string;
-  /** What people write between colons: "tada". */
+  /** What people write between colons, such as "tada", if it is not the label. */
   readonly names: readonly string[];
   readonly category: number;
   readonly tags: readonly string[];
