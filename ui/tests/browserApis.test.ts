@@ -7,6 +7,7 @@ const SOURCE = new URL("../src/", import.meta.url);
 const users: Readonly<Record<string, { readonly use: RegExp; readonly modules: readonly string[] }>> = {
   "local and session storage": { use: /\b(?:localStorage|sessionStorage)\b/, modules: ["core/storage.ts"] },
   "channels between tabs": { use: /new BroadcastChannel\b/, modules: ["core/tabChannel.ts"] },
+  "locks between tabs": { use: /\bnavigator\?*\.locks\b/, modules: ["core/tabLock.ts"] },
   "random UUIDs": { use: /\bcrypto\.randomUUID\b/, modules: ["core/randomId.ts"] },
   "the clipboard": { use: /\bnavigator\.clipboard\b/, modules: ["kit/copyText.ts"] },
   notifications: { use: /\bnew Notification\b/, modules: ["core/notifications.ts"] },

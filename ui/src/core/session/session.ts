@@ -8,6 +8,7 @@ import { ApiError } from "../api/errors";
 import type { Config } from "../config";
 import { isStorageAvailable, readItem, safeStorage, writeItem } from "../storage";
 import { TabChannel } from "../tabChannel";
+import { inTurn } from "../tabLock";
 
 /** A token that expires sooner than this is renewed before use. */
 const RENEW_BEFORE_S = 60;
@@ -15,6 +16,9 @@ const RENEW_BEFORE_S = 60;
 const SIGNED_IN_KEY = "parley.signedIn";
 /** Storage key of the tab, set while the hosted page is open. */
 const SIGN_IN_STARTED_KEY = "parley.leaving";
+/** Storage key, shared by all tabs: when the newest session that a tab has renewed expires. */
+const RENEWED_KEY = "parley.renewedUntil";
+const RENEWAL_LOCK = "parley.renewal";
 const TAB_CHANNEL = "parley.session";
 /** How long to wait for the response of another tab. */
 const ANSWER_TIMEOUT_MS = 200;
@@ -154,9 +158,12 @@ export class Session implements TokenSource {
   /** Tokens are kept per tab until it closes; a new tab requests them from an open one. */
   async #loadFromAnotherTab(): Promise<User | null> {
     if (!this.hasSignedInBefore) return null;
-    const answer = await new Promise<string | null>((resolve) => {
+    const mine = this.#user;
+    const user = await new Promise<User | null>((resolve) => {
       const stopListening = this.#tabs.listen((data) => {
-        if (data.kind === "session") resolve(data.user);
+        if (data.kind !== "session") return;
+        const theirs = User.fromStorageString(data.user);
+        if (!mine || isRenewed(mine, theirs)) resolve(theirs);
       });
       this.#broadcast({ kind: "ask" });
       setTimeout(() => {
@@ -164,8 +171,7 @@ export class Session implements TokenSource {
         resolve(null);
       }, ANSWER_TIMEOUT_MS);
     });
-    if (answer === null) return null;
-    const user = User.fromStorageString(answer);
+    if (!user) return null;
     await this.#manager.storeUser(user);
     return user;
   }
@@ -174,12 +180,21 @@ export class Session implements TokenSource {
     this.#tabs.post(message);
   }
 
-  /** One renewal at a time: a rotating refresh token can be used only once. */
+  /** One renewal at a time, in all tabs: they share a refresh token, and a rotating one can be used only once. */
   #renew(): Promise<User> {
-    this.#renewal ??= this.#requestRenewal().finally(() => {
+    this.#renewal ??= inTurn(RENEWAL_LOCK, () => this.#renewInTurn()).finally(() => {
       this.#renewal = null;
     });
     return this.#renewal;
+  }
+
+  /** Uses the session that another tab has renewed since this one was received. */
+  async #renewInTurn(): Promise<User> {
+    const isNewest = Number(readItem(RENEWED_KEY) ?? 0) <= (this.#user?.expires_at ?? 0);
+    const theirs = this.#ended || isNewest ? null : await this.#loadFromAnotherTab();
+    if (!theirs) return this.#requestRenewal();
+    this.#user = theirs;
+    return theirs;
   }
 
   async #requestRenewal(): Promise<User> {
@@ -196,6 +211,7 @@ export class Session implements TokenSource {
         throw signedOut();
       }
       this.#setUser(user);
+      writeItem(RENEWED_KEY, String(user.expires_at ?? 0));
       return user;
     } catch (failure) {
       if (
@@ -224,6 +240,11 @@ export class Session implements TokenSource {
     await this.#manager.removeUser();
     for (const listener of this.#listeners) listener(end);
   }
+}
+
+/** Whether another tab's session is a later one of the same user. */
+function isRenewed(mine: User, theirs: User): boolean {
+  return theirs.profile.sub === mine.profile.sub && (theirs.expires_at ?? 0) > (mine.expires_at ?? 0);
 }
 
 /** The redirect URI registered for the hosted page. */

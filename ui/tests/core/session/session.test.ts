@@ -51,7 +51,21 @@ let otherTab: BroadcastChannel;
 let local: Storage;
 let tab: Storage;
 
+const Channel = BroadcastChannel;
+let browsers = 0;
+
 beforeEach(async () => {
+  // The tabs of earlier tests belong to another browser.
+  browsers += 1;
+  const browser = browsers;
+  vi.stubGlobal(
+    "BroadcastChannel",
+    class extends Channel {
+      constructor(name: string) {
+        super(`${name} ${browser}`);
+      }
+    },
+  );
   local = memoryStorage();
   tab = memoryStorage();
   vi.stubGlobal("localStorage", local);
@@ -134,6 +148,61 @@ test("a renewal keeps the session if no tab signs out", async () => {
   hosted.answerRenewal();
   expect(await token).toBe(idToken());
   expect(tab.getItem(KEY)).not.toBeNull();
+});
+
+describe("two tabs of one session", () => {
+  /** The locks of the browser, one holder at a time. */
+  function installLocks(): void {
+    let last: Promise<unknown> = Promise.resolve();
+    const request = (_name: string, work: () => Promise<unknown>) => {
+      const result = last.then(work);
+      last = result.catch(() => undefined);
+      return result;
+    };
+    vi.stubGlobal("navigator", { onLine: true, locks: { request } });
+  }
+
+  /** A user pool whose refresh tokens can be used once. */
+  function installRotation(): string[] {
+    const used: string[] = [];
+    vi.stubGlobal("fetch", async (_url: string, { body }: { body: URLSearchParams }) => {
+      const token = body.get("refresh_token") ?? "";
+      if (used.includes(token)) return Response.json({ error: "invalid_grant" }, { status: 400 });
+      used.push(token);
+      return Response.json({
+        id_token: idToken(),
+        access_token: "access",
+        refresh_token: `${token}+`,
+        token_type: "Bearer",
+        expires_in: 3600,
+      });
+    });
+    return used;
+  }
+
+  test("never use one refresh token twice, and both keep the session", async () => {
+    installLocks();
+    const used = installRotation();
+    const second = new Session(config);
+    expect(await second.resume()).toBe(true);
+    const ends: string[] = [];
+    for (const each of [session, second]) each.onEnd((end) => ends.push(end));
+    const tokens = await Promise.all([session.idToken(), second.idToken()]);
+    expect(tokens).toEqual([idToken(), idToken()]);
+    expect(used).toEqual(["refresh"]);
+    // Both have the new refresh token.
+    await second.idToken({ fresh: true });
+    expect(used).toEqual(["refresh", "refresh+"]);
+    expect(ends).toEqual([]);
+  });
+
+  test("renew the session without another tab that has the newer one", async () => {
+    installLocks();
+    const used = installRotation();
+    local.setItem("parley.renewedUntil", "5");
+    expect(await session.idToken()).toBe(idToken());
+    expect(used).toEqual(["refresh"]);
+  });
 });
 
 test("after sign-in only a path of this site is opened, never another host", () => {
