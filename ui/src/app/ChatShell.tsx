@@ -3,13 +3,13 @@ import { useCallback, useEffect, useState } from "react";
 import type { Chat } from "../core/chat/chat";
 import { channelPath, closeOverlay, navigate, openOverlay } from "../core/router";
 import type { SidePanelName } from "../features/channel/ChannelHeader";
-import { NoChannel } from "../features/channel/NoChannel";
 import { ConnectionBanner } from "../features/shared/ConnectionBanner";
 import type { DialogName } from "../features/shared/dialogs";
 import { useChat } from "../features/shared/useChat";
 import { useRoute } from "../features/shared/useRoute";
 import { Sidebar } from "../features/sidebar/Sidebar";
 import { Boundary } from "../kit/Boundary";
+import { chunk } from "../kit/chunk";
 import { classNames } from "../kit/classNames";
 import { IconButton } from "../kit/IconButton";
 import { Skeleton } from "../kit/Skeleton";
@@ -22,6 +22,11 @@ import { useNotifications } from "./useNotifications";
 import { useRefusedFiles } from "./useRefusedFiles";
 import { useShortcuts } from "./useShortcuts";
 import { useTitle } from "./useTitle";
+
+const NoChannel = chunk(
+  async () => ({ default: (await import("../features/channel/NoChannel")).NoChannel }),
+  { what: "This page", loading: () => null },
+);
 
 export function ChatShell({ chat }: { chat: Chat }) {
   const route = useRoute();

@@ -28,6 +28,7 @@ configure({ defaultHidden: true, getElementError: (text) => new Error(text ?? "N
 await Promise.all([
   import("../../src/features/channel/BrowseChannels"),
   import("../../src/features/channel/CreateChannel"),
+  import("../../src/features/channel/NoChannel"),
   import("../../src/features/emoji/EmojiPicker"),
   import("../../src/features/emoji/suggestEmojis"),
   import("../../src/features/settings/SettingsDialog"),
