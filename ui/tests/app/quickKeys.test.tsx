@@ -2,7 +2,7 @@
 /** Lists that filter while typing: a key pressed directly after acts on the text in the field, never on an older list. */
 import { act, fireEvent, screen, within } from "@testing-library/react";
 import { beforeEach, describe, expect, test } from "vitest";
-import { advance, composer, openChat, server, setUpChat, user } from "../support/chatPage";
+import { advance, composer, openChat, reload, server, setUpChat, user } from "../support/chatPage";
 import { ALICE, type FakeChannel } from "../support/fakeServer";
 
 setUpChat();
@@ -76,6 +76,19 @@ describe("the emoji picker", () => {
     typeQuickly(field, "", "ArrowDown", "ArrowRight", "Enter");
     await advance();
     expect(reactions()).toEqual(["😃"]);
+  });
+
+  test("begins with the emoji that were picked last, also after a reload", async () => {
+    typeQuickly(await open(), "tada", "Enter");
+    await advance();
+    typeQuickly(await reopened(), "rocket", "Enter");
+    await advance();
+    await reload();
+    await reopened();
+    const first = screen.getAllByRole("gridcell").slice(0, 3);
+    expect(first.map((cell) => cell.textContent)).toEqual(["🚀", "🎉", "😀"]);
+    expect(screen.getByText("Recently used")).toBeTruthy();
+    expect(Object.keys(localStorage)).toContain(`parley.emoji.${ALICE}`);
   });
 
   test("ignores the Enter key that ends an input method's composition", async () => {

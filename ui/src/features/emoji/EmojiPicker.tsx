@@ -26,6 +26,7 @@ import {
   pickerLines,
   type Tone,
 } from "./pickerLines";
+import { recentEmojis, rememberEmoji } from "./recentEmojis";
 
 const TONES: readonly (Tone | null)[] = [null, "light", "medium-light", "medium", "medium-dark", "dark"];
 /** The emoji that shows the selected skin tone. */
@@ -33,7 +34,12 @@ const HAND = data.emojis.find(({ label }) => label === "Raised hand");
 
 const START: Position = { row: 0, column: 0 };
 
-export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }) {
+export default function EmojiPicker({ onPick: onPicked }: { onPick: (emoji: string) => void }) {
+  const [recent] = useState(recentEmojis);
+  const onPick = (symbol: string) => {
+    rememberEmoji(symbol);
+    onPicked(symbol);
+  };
   const [text, setText] = useState("");
   const [tone, setTone] = useState<Tone | null>(null);
   /** Selected by arrow keys or pointer since the text changed. */
@@ -43,7 +49,7 @@ export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => voi
   const [sticky, setSticky] = useState(0);
   const listId = useId();
 
-  const lines = useMemo(() => pickerLines(data, text, tone), [text, tone]);
+  const lines = useMemo(() => pickerLines(data, text, tone, recent), [text, tone, recent]);
   const rows = useMemo(() => emojiRows(lines), [lines]);
   const at = chosen ?? (text.trim() === "" ? null : START);
   const active = at === null ? undefined : rows[at.row]?.[at.column];

@@ -36,8 +36,13 @@ export interface Position {
   readonly column: number;
 }
 
-/** The emoji that match a text, best first; all emoji by category for an empty text. */
-export function pickerLines(data: EmojiData, text: string, tone: Tone | null): Line[] {
+/** The emoji that match a text, best first; for an empty text, recent ones and then all emoji by category. */
+export function pickerLines(
+  data: EmojiData,
+  text: string,
+  tone: Tone | null,
+  recent: readonly string[] = [],
+): Line[] {
   const groups =
     text.trim() === ""
       ? data.categories.map(({ index, label }) => ({
@@ -45,15 +50,19 @@ export function pickerLines(data: EmojiData, text: string, tone: Tone | null): L
           emojis: data.emojis.filter(({ category }) => category === index),
         }))
       : [{ label: "Best matches first", emojis: findEmojis(data.emojis, text) }];
-  const lines: Line[] = [];
-  let row = 0;
-  for (const { label, emojis } of groups) {
-    const cells = emojis.map(
+  const sections = groups.map(({ label, emojis }) => ({
+    label,
+    cells: emojis.map(
       (emoji): Cell => ({
         symbol: (tone && emoji.skins?.[tone]) || emoji.emoji,
         label: emoji.label,
       }),
-    );
+    ),
+  }));
+  if (text.trim() === "") sections.unshift({ label: "Recently used", cells: cellsOf(data, recent) });
+  const lines: Line[] = [];
+  let row = 0;
+  for (const { label, cells } of sections) {
     if (cells.length === 0) continue;
     lines.push({ heading: label });
     for (let at = 0; at < cells.length; at += COLUMNS) {
@@ -62,6 +71,16 @@ export function pickerLines(data: EmojiData, text: string, tone: Tone | null): L
     }
   }
   return lines;
+}
+
+/** The cells of emoji that are known, each in the skin tone in which it was picked. */
+function cellsOf({ emojis }: EmojiData, symbols: readonly string[]): Cell[] {
+  return symbols.flatMap((symbol) => {
+    const known = emojis.find(
+      ({ emoji, skins }) => emoji === symbol || (skins && Object.values(skins).includes(symbol)),
+    );
+    return known ? [{ symbol, label: known.label }] : [];
+  });
 }
 
 /** The rows without headings, by row number. */

@@ -61,6 +61,18 @@ describe("the lines for a text", () => {
     expect(symbols("", "dark")).toEqual([["😀"], ["👋🏿", "👍"], ["🎉"]]);
   });
 
+  test("begin with the recent emoji, as they were picked, if there is no text", () => {
+    const recent = ["👋🏿", "no emoji", "🎉"];
+    const [heading, row, next] = pickerLines(few, "", null, recent);
+    expect(heading).toEqual({ heading: "Recently used" });
+    expect(row).toMatchObject({
+      row: 0,
+      cells: [{ symbol: "👋🏿", label: "Waving hand" }, { symbol: "🎉" }],
+    });
+    expect(next).toEqual({ heading: "Smileys" });
+    expect(pickerLines(few, "tada", null, recent)).toHaveLength(2);
+  });
+
   test("of the real data contain every emoji of a category once, in full rows", () => {
     const rows = emojiRows(pickerLines(data, "", null));
     const shown = new Set(data.categories.map(({ index }) => index));
