@@ -1,5 +1,5 @@
 /** One message with its actions. */
-import { memo } from "react";
+import { memo, useState } from "react";
 import type { Message } from "../../core/contract";
 import { fullTime, timeOfDay } from "../../core/text/time";
 import { Avatar } from "../../kit/Avatar";
@@ -28,6 +28,8 @@ interface MessageRowProps {
 
 export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   const { message, name, startsGroup, saving, highlighted, editing, mentionsMe, actions } = props;
+  // Tab stops only in the message that has the focus: among messages one moves with the arrow keys.
+  const [focused, setFocused] = useState(false);
   const mine = message.sender.userId === actions.me;
   const deleted = message.deletedAt !== null;
   const className = classNames(
@@ -41,6 +43,8 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
     <article
       className={className}
       tabIndex={-1}
+      onFocus={() => setFocused(true)}
+      onBlur={(event) => setFocused(event.currentTarget.contains(event.relatedTarget))}
       data-seq={message.seq}
       aria-label={`${name}, ${timeOfDay(message.sentAt)}`}
     >
@@ -86,7 +90,9 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
             edited
           </span>
         )}
-        {message.reactions.length > 0 && <Reactions message={message} actions={actions} />}
+        {message.reactions.length > 0 && (
+          <Reactions message={message} tabIndex={focused ? 0 : -1} actions={actions} />
+        )}
       </div>
       {saving && (
         <span className={styles.tick} role="img" aria-label="Saving" title="Saving">
@@ -98,7 +104,9 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
           <Icon name="checks" size={16} />
         </span>
       )}
-      {!deleted && <MessageToolbar message={message} mine={mine} actions={actions} />}
+      {!deleted && (
+        <MessageToolbar message={message} mine={mine} tabIndex={focused ? 0 : -1} actions={actions} />
+      )}
     </article>
   );
 });

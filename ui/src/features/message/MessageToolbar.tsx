@@ -7,23 +7,34 @@ import type { MessageActions } from "./messageActions";
 interface MessageToolbarProps {
   readonly message: Message;
   readonly mine: boolean;
+  readonly tabIndex: number;
   readonly actions: MessageActions;
 }
 
-export function MessageToolbar({ message, mine, actions }: MessageToolbarProps) {
+export function MessageToolbar({ message, mine, tabIndex, actions }: MessageToolbarProps) {
   const { canDeleteAny, onPickEmoji, onQuote, onCopyLink, onInspect, onEdit, onDelete } = actions;
   return (
     <div className={styles.tools} role="toolbar" aria-label="Message actions">
       <IconButton
+        tabIndex={tabIndex}
         icon="smile"
         label="Add reaction"
         onClick={(event) => onPickEmoji(message, event.currentTarget)}
       />
-      <IconButton icon="quote" label="Quote" onClick={() => onQuote(message)} />
-      <IconButton icon="link" label="Copy link" onClick={() => onCopyLink(message)} />
-      {onInspect && <IconButton icon="route" label="Inspect delivery" onClick={() => onInspect(message)} />}
-      {mine && <IconButton icon="edit" label="Edit" onClick={() => onEdit(message)} />}
-      {(mine || canDeleteAny) && <IconButton icon="trash" label="Delete" onClick={() => onDelete(message)} />}
+      <IconButton tabIndex={tabIndex} icon="quote" label="Quote" onClick={() => onQuote(message)} />
+      <IconButton tabIndex={tabIndex} icon="link" label="Copy link" onClick={() => onCopyLink(message)} />
+      {onInspect && (
+        <IconButton
+          tabIndex={tabIndex}
+          icon="route"
+          label="Inspect delivery"
+          onClick={() => onInspect(message)}
+        />
+      )}
+      {mine && <IconButton tabIndex={tabIndex} icon="edit" label="Edit" onClick={() => onEdit(message)} />}
+      {(mine || canDeleteAny) && (
+        <IconButton tabIndex={tabIndex} icon="trash" label="Delete" onClick={() => onDelete(message)} />
+      )}
     </div>
   );
 }

@@ -5,7 +5,13 @@ import { Icon } from "../../kit/Icon";
 import styles from "./MessageRow.module.css";
 import type { MessageActions } from "./messageActions";
 
-export function Reactions({ message, actions }: { message: Message; actions: MessageActions }) {
+interface ReactionsProps {
+  readonly message: Message;
+  readonly tabIndex: number;
+  readonly actions: MessageActions;
+}
+
+export function Reactions({ message, tabIndex, actions }: ReactionsProps) {
   return (
     <ul className={styles.reactions} aria-label="Reactions">
       {message.reactions.map(({ emoji, userIds }) => {
@@ -18,6 +24,7 @@ export function Reactions({ message, actions }: { message: Message; actions: Mes
           <li key={emoji}>
             <button
               type="button"
+              tabIndex={tabIndex}
               className={styles.reaction}
               aria-pressed={mine}
               aria-label={`${emoji}, ${userIds.length}: ${names.join(", ")}`}
@@ -33,6 +40,7 @@ export function Reactions({ message, actions }: { message: Message; actions: Mes
       <li>
         <button
           type="button"
+          tabIndex={tabIndex}
           className={`${styles.reaction} ${styles.reactionAdd}`}
           aria-label="Add another reaction"
           title="Add another reaction"
