@@ -60,7 +60,11 @@ export function App() {
         chat.stop();
         setState({ at: "sign-in", session, notice: sessionEndMessages[end] });
       });
-      await chat.start();
+      await chat.start().catch((failure: unknown) => {
+        // The next try has another chat.
+        chat.stop();
+        throw failure;
+      });
       setState({ at: "chat", chat });
     } catch (failure) {
       // The sign-in page is already shown by `onEnd`.

@@ -119,6 +119,7 @@ export class Chat {
     clearInterval(this.#ticker);
     removeEventListener("pagehide", this.readMarkers.flush);
     this.#connection.stop();
+    this.history.stop();
     this.sender.stop();
     this.drafts.stop();
     this.#changes.stop();

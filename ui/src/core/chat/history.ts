@@ -36,6 +36,11 @@ export class History {
     this.#onFailure = onFailure;
   }
 
+  /** Ignore the responses that are still to come: another chat may use the store next. */
+  stop(): void {
+    this.#requests.clear();
+  }
+
   /**
    * Load a window of messages at a place, unless it is loaded. The latest call wins. `channelsLoaded` resolves when the
    * read markers are known.
