@@ -17,18 +17,32 @@ import { UnsavedEdits } from "../features/composer/UnsavedEdits";
 import { EmojiPopover, type EmojiRequest } from "../features/emoji/EmojiPopover";
 import { Announcer } from "../features/message/Announcer";
 import { quote } from "../features/message/quote";
-import { MembersPanel } from "../features/people/MembersPanel";
 import { SearchPanel } from "../features/search/SearchPanel";
 import { useChatActions } from "../features/shared/chatContext";
 import { useChat } from "../features/shared/useChat";
 import { useNames } from "../features/shared/useNames";
 import { Boundary } from "../kit/Boundary";
 import { ConfirmDialog } from "../kit/ConfirmDialog";
+import { chunk } from "../kit/chunk";
 import dialogStyles from "../kit/Dialog.module.css";
+import { SidePanel } from "../kit/SidePanel";
 import { ChannelMessages } from "./ChannelMessages";
 import styles from "./ChannelScreen.module.css";
 import { useEmojiNames } from "./useEmojiNames";
 import { useMessageActions } from "./useMessageActions";
+
+const MembersPanel = chunk(
+  async () => ({ default: (await import("../features/people/MembersPanel")).MembersPanel }),
+  {
+    what: "The list of members",
+    loading: () => null,
+    wrap: (notice, { onClose }) => (
+      <SidePanel title="Members" onClose={onClose}>
+        {notice}
+      </SidePanel>
+    ),
+  },
+);
 
 function isBeingSaved(edit: EditDraft, changes: Changes): boolean {
   return changes.some(

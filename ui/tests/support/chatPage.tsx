@@ -30,6 +30,7 @@ await Promise.all([
   import("../../src/features/channel/CreateChannel"),
   import("../../src/features/channel/NoChannel"),
   import("../../src/features/emoji/EmojiPicker"),
+  import("../../src/features/people/MembersPanel"),
   import("../../src/features/emoji/suggestEmojis"),
   import("../../src/features/settings/SettingsDialog"),
   import("../../src/app/ShortcutsDialog"),
