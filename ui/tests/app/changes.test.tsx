@@ -129,13 +129,16 @@ describe("when the server refuses", () => {
     expect(screen.getByText("Your reaction was not added. The reason.")).toBeTruthy();
   });
 
-  test("a change only because of the rate, it is repeated after the requested time", async () => {
-    refuse("editMessage", "RATE_LIMITED", 2);
-    await editTo("as it should be");
-    await advance(10_000);
-    expect(sent("editMessage")).toHaveLength(3);
-    expect(server.log[0]?.text).toBe("as it should be");
-  });
+  test.each(["RATE_LIMITED", "TOO_MANY_REFUSALS"] as const)(
+    "a change only by %s, it is repeated after the requested time",
+    async (code) => {
+      refuse("editMessage", code, 2);
+      await editTo("as it should be");
+      await advance(10_000);
+      expect(sent("editMessage")).toHaveLength(3);
+      expect(server.log[0]?.text).toBe("as it should be");
+    },
+  );
 });
 
 test("a change made during an interruption is carried out after a reload, unless it is old", async () => {

@@ -166,6 +166,7 @@ export function afterFrame(
 function retryAfter(code: ErrorCode, retryAfterMs: number | undefined, attempts: number): number | null {
   switch (code) {
     case "RATE_LIMITED":
+    case "TOO_MANY_REFUSALS":
       return retryAfterMs ?? 1_000;
     case "SESSION_EXPIRED":
       return 1_000;
