@@ -7,7 +7,7 @@ from functions.aws import clients, deadline, observability, sockets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.chat.delivery import frame_for
-from functions.contract.events import Envelope, MessageSent, read_event
+from functions.contract.events import Envelope, MalformedEventError, MessageSent, read_event
 from functions.contract.model import milliseconds
 from functions.logic.disconnection import prune_subscribers
 from functions.logic.slow_clients import close_slow_clients
@@ -25,10 +25,11 @@ def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
     Raises MalformedEventError.
     """
     settings, envelope = PostToConnectionsSettings.from_env(), read_event(task["event"])
+    connection_ids = _connection_ids(task)
     frame = frame_for(envelope, task.get("seq"))
     _annotate(envelope)
-    with tracing.step("post frames", connections=len(task["connectionIds"])):
-        posted = sockets.post(frame.encode(), task["connectionIds"])
+    with tracing.step("post frames", connections=len(connection_ids)):
+        posted = sockets.post(frame.encode(), connection_ids)
     _measure(envelope, len(posted.delivered))
     if posted.gone:
         channel_id, correlation_id = envelope.data.channel_id, envelope.metadata.correlation_id
@@ -44,6 +45,14 @@ def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
         "slow": len(slow),
         "undelivered": list(undelivered),
     }
+
+
+def _connection_ids(task: dict[str, Any]) -> list[str]:
+    """The connections to post to. A text would be taken for a list of its characters."""
+    connection_ids = task.get("connectionIds")
+    if not isinstance(connection_ids, list) or not all(isinstance(item, str) for item in connection_ids):
+        raise MalformedEventError("connectionIds: must be a list of texts")
+    return connection_ids
 
 
 def _annotate(envelope: Envelope[Any]) -> None:

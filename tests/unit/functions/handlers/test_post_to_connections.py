@@ -40,6 +40,16 @@ def test_every_connection_gets_the_same_frame(
     assert logs.metric("DeliveryLatency") == [120]
 
 
+@pytest.mark.parametrize("connection_ids", ["a1", None, {"S": "a1"}, ["a1", 7]], ids=repr)
+def test_a_task_without_a_list_of_connections_is_refused(
+    call: Call, people: Stage, sockets: Sockets, connection_ids: Any
+):
+    """A text would be taken for a list of its characters, and each would be pruned as a closed connection."""
+    with pytest.raises(MalformedEventError, match="connectionIds"):
+        call(post_to_connections.handler, {**task(), "connectionIds": connection_ids})
+    assert sockets.attempts == {}
+
+
 def test_a_hundred_connections_are_posted_to_once_each(call: Call, people: Stage, sockets: Sockets):
     """A whole batch, concurrently."""
     ids = [f"k-{number}" for number in range(100)]
