@@ -19,7 +19,7 @@ from stacks.data import DataStack
 from stacks.events import STATUS_FUNCTION_TIMEOUT, EventsStack
 from stacks.logs import log_group
 from stacks.packaging import ROOT
-from stacks.rules import live_rule
+from stacks.rules import CHANNEL_EVENT_AGE_SECONDS, STATUS_UPDATE_AGE_SECONDS, live_rule
 from stacks.stack import StageStack, acknowledge
 from stacks.stage import Stage
 from stacks.uses import Use, allow, publish_to, receive_from, table
@@ -74,6 +74,7 @@ class DeliveryStack(StageStack):
             description="status-events: ephemeral, buffered and coalesced",
             target_arn=events.status_queue.queue_arn,
             dead_letters=events.status_dead_letters,
+            max_age_seconds=STATUS_UPDATE_AGE_SECONDS,
         )
         self.output("DeliverStateMachineArn", self.deliver.state_machine_arn)
         self.output("DeliverLogGroupName", self.deliver_logs.log_group_name)
@@ -195,6 +196,7 @@ class DeliveryStack(StageStack):
             target_arn=machine_arn,
             role_arn=role.role_arn,
             dead_letters=self.events.delivery_dead_letters,
+            max_age_seconds=CHANNEL_EVENT_AGE_SECONDS,
         )
 
     def _post_to_connections(self) -> ChatFunction:

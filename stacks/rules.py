@@ -12,9 +12,13 @@ from constructs import Construct
 
 from functions.contract.events import SOURCE
 
-# An older event is not delivered any more; the dead-letter queue keeps it for a redrive.
-MAX_EVENT_AGE_SECONDS = 300
-RETRY_ATTEMPTS = 20
+# EventBridge repeats a delivery that fails, until the event has this age; then the dead-letter queue keeps it.
+# A channel event is durable: its sender has the ack. These are EventBridge's own limits, a day.
+CHANNEL_EVENT_AGE_SECONDS = 86_400
+# A status update is ephemeral: five minutes later, a newer one has replaced it.
+STATUS_UPDATE_AGE_SECONDS = 300
+# EventBridge's limit: the age alone decides.
+RETRY_ATTEMPTS = 185
 
 
 def live_rule(
@@ -26,6 +30,7 @@ def live_rule(
     description: str,
     target_arn: str,
     dead_letters: sqs.IQueue,
+    max_age_seconds: int,
     role_arn: str | None = None,
 ) -> events.CfnRule:
     """A rule for live events. Replayed events never match it."""
@@ -41,6 +46,7 @@ def live_rule(
         description=description,
         target_arn=target_arn,
         dead_letters=dead_letters,
+        max_age_seconds=max_age_seconds,
         role_arn=role_arn,
     )
 
@@ -63,6 +69,7 @@ def replay_rule(
         description=description,
         target_arn=target_arn,
         dead_letters=dead_letters,
+        max_age_seconds=STATUS_UPDATE_AGE_SECONDS,
     )
 
 
@@ -75,6 +82,7 @@ def _rule(
     description: str,
     target_arn: str,
     dead_letters: sqs.IQueue,
+    max_age_seconds: int,
     role_arn: str | None = None,
 ) -> events.CfnRule:
     return events.CfnRule(
@@ -91,7 +99,7 @@ def _rule(
                 role_arn=role_arn,
                 dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead_letters.queue_arn),
                 retry_policy=events.CfnRule.RetryPolicyProperty(
-                    maximum_event_age_in_seconds=MAX_EVENT_AGE_SECONDS,
+                    maximum_event_age_in_seconds=max_age_seconds,
                     maximum_retry_attempts=RETRY_ATTEMPTS,
                 ),
             )

@@ -50,12 +50,13 @@ def test_events_of_other_sources_match_no_rule(stage: Synthesised) -> None:
 
 
 def test_every_rule_has_a_dead_letter_queue(stage: Synthesised) -> None:
-    """And stops retrying after some minutes."""
+    """Channel events are retried for a day, EventBridge's limit; other events for five minutes."""
     for name, rule in rules(stage).items():
         (target,) = rule["Targets"]
         assert "DeadLetters" in named(target["DeadLetterConfig"]["Arn"]), name
-        assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 300, name
-        assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0, name
+        seconds = 24 * 3600 if name == "deliver-channel-events" else 300
+        assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == seconds, name
+        assert target["RetryPolicy"]["MaximumRetryAttempts"] == 185, name
 
 
 def test_every_queue_has_a_dead_letter_queue(stage: Synthesised) -> None:
