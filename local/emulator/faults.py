@@ -8,8 +8,9 @@ IAM policies (`enforced`), as MiniStack's AUTH does. A rule states where it stri
 | where | `only`: part of | what |
 |---|---|---|
 | `request` | target or path: `DynamoDB_20120810.PutItem` | `throttle`, `error`, `hang`, `lost` (done, then 500), |
-| | | `ignored` (200, and nothing done) |
-| `task` | the state's name | the first four for the workflow; `crash`: the run stops there and starts again |
+| | | `ignored` (200, and nothing done), `cancel` (a transaction, for its `reason`) |
+| `task` | the state's name | `throttle`, `error`, `hang`, `lost`, `cancel` for the workflow, with the names that |
+| | | errors have there; `fail` with an `error` and a `cause`; `crash`: the run stops there and starts again |
 | `function` | the function's name | `error` (raises), `timeout` (never answers), `lost` (ran, then timed out) |
 | `frame` | the frame's text | the connection is closed: `cut-before` it is handled, `cut-after` it, or |
 | | | `cut-answered` |
@@ -42,7 +43,7 @@ from local.emulator.lambda_.function_invocations import FunctionInvocations
 from local.emulator.persistence.durability import Durability
 from local.emulator.settings import EmulatorSettings
 from local.emulator.stepfunctions.history_logs import Execution
-from local.emulator.stepfunctions.workflow_executions import WorkflowExecutions
+from local.emulator.stepfunctions.workflow_executions import WorkflowExecutions, dynamodb_error
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -50,6 +51,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 THROTTLED = {"request": "ThrottlingException", "lambda": "Lambda.TooManyRequestsException"}
 FAILED = {"request": "InternalServerError", "lambda": "Lambda.ServiceException"}
+CANCELLED = "TransactionCanceledException"
 HANG_STEP_SECONDS = 0.02
 
 
@@ -62,7 +64,7 @@ class FaultRule(BaseModel):
     what: str
     only: str = ""
     body: str = ""
-    """Strike only at frames that contain this text: those posted to `@connections`, and those to a `client`."""
+    """Strike only at frames (posted to `@connections`, or to a `client`) or arguments of tasks that contain this."""
     chance: float = 1.0
     times: int | None = None
     skip: int = 0
@@ -72,6 +74,10 @@ class FaultRule(BaseModel):
     """What a client of the API is answered."""
     buffer: int = Field(default=0, ge=0)
     """How many frames wait for a slow client before posts to it are refused."""
+    error: str = ""
+    cause: str = "a fault was asked for"
+    reason: str = "TransactionConflict"
+    """Why DynamoDB cancels the transaction: its first action's reason."""
 
 
 RULES = TypeAdapter(list[FaultRule])
@@ -182,6 +188,10 @@ class FaultyRequests:
             await send_error(send, 500, FAILED["request"])
         elif rule.what == "ignored":
             await send_json(send, 200, {})
+        elif rule.what == "cancel":
+            reasons = [{"Code": rule.reason}, {"Code": "None"}]
+            error = {"__type": CANCELLED, "message": cancellation(rule), "CancellationReasons": reasons}
+            await send_json(send, 400, error, (b"x-amzn-errortype", CANCELLED.encode()))
         else:
             is_throttle = rule.what == "throttle"
             # DynamoDB answers 400 where other services answer 429; SDKs look at the error type only.
@@ -214,7 +224,13 @@ async def send_error(send: Send, status: int, error_type: str) -> None:
     await send_json(send, status, body, (b"x-amzn-errortype", error_type.encode()))
 
 
-async def send_json(send: Send, status: int, body: dict[str, str], *headers: tuple[bytes, bytes]) -> None:
+def cancellation(rule: FaultRule) -> str:
+    """The message of a cancelled transaction of two actions."""
+    reasons = f"[{rule.reason}, None]"
+    return f"Transaction cancelled, please refer cancellation reasons for specific reasons {reasons}"
+
+
+async def send_json(send: Send, status: int, body: dict[str, Any], *headers: tuple[bytes, bytes]) -> None:
     """Send a response in JSON."""
     all_headers = [(b"content-type", b"application/x-amz-json-1.0"), *headers]
     await send({"type": "http.response.start", "status": status, "headers": all_headers})
@@ -230,7 +246,6 @@ class FaultyExecutions(WorkflowExecutions):
         super().__init__(kept_executions, durability)
         service = "services.stepfunctions"
         self._task = patching.replace(service, "_execute_task", self.execute_task)
-        self._invoke = patching.replace(service, "_invoke_resource", self.invoke_resource)
 
     def start(self, data: dict[str, Any]) -> Any:
         """Start an execution; twice when a `duplicate` rule strikes."""
@@ -258,27 +273,34 @@ class FaultyExecutions(WorkflowExecutions):
 
     def invoke_resource(self, resource: str, task_input: Any) -> Any:
         """One attempt of a task."""
-        rule = self._faults.strike("task", self._state.get())
+        rule = self._faults.strike("task", self._state.get(), body=json.dumps(task_input, ensure_ascii=False))
         if rule is None:
-            return self._invoke(resource, task_input)
+            return super().invoke_resource(resource, task_input)
         if rule.what == "crash":
             raise RunCrashedError
         if rule.what == "hang":
             for seconds in self._faults.pauses(rule):
                 time.sleep(seconds)
-            return self._invoke(resource, task_input)
+            return super().invoke_resource(resource, task_input)
         if rule.what == "lost":
-            self._invoke(resource, task_input)
-        raise self._workflows._ExecutionError(self._error_of(resource, rule.what), "a fault was asked for")
+            super().invoke_resource(resource, task_input)
+        raise self._workflows._ExecutionError(*task_error(resource, rule))
 
-    def _error_of(self, resource: str, what: str) -> str:
-        if ":lambda:" in resource:
-            return THROTTLED["lambda"] if what == "throttle" else FAILED["lambda"]
-        # Error names begin with DynamoDB for the optimised integration, with DynamoDb for the SDK's.
-        service = "DynamoDb" if "aws-sdk:" in resource else "DynamoDB"
-        return (
-            f"{service}.ThrottlingException" if what == "throttle" else f"{service}.InternalServerErrorException"
-        )
+
+def task_error(resource: str, rule: FaultRule) -> tuple[str, str]:
+    """The name and cause of the error by which a task fails, as Step Functions gives them."""
+    if rule.what == "fail":
+        return rule.error, rule.cause
+    if ":lambda:" in resource:
+        return (THROTTLED if rule.what == "throttle" else FAILED)["lambda"], rule.cause
+    if ":sqs:" in resource:
+        return "SQS.SdkClientException", rule.cause
+    # Error names begin with DynamoDB for the optimised integration, with DynamoDb for the SDK's.
+    service = "DynamoDb" if "aws-sdk:" in resource else "DynamoDB"
+    if rule.what == "cancel":
+        return dynamodb_error(f"{service}.{CANCELLED}", cancellation(rule))
+    code = THROTTLED["request"] if rule.what == "throttle" else FAILED["request"]
+    return dynamodb_error(f"{service}.{code}", rule.cause)
 
 
 class FaultyFunctions(FunctionInvocations):

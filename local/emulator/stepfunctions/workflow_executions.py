@@ -3,13 +3,18 @@
 On AWS, the ARN of an Express execution contains `express` and a unique id, so that names may repeat. Its history
 exists only as lines in the workflow's log group, at the level and with the data of the logging configuration. It
 emits no status events, it continues the trace of the event that started it, and a task whose function is throttled
-fails with `Lambda.TooManyRequestsException`. MiniStack (`stepfunctions._start_execution`, `_start_sync_execution`,
-`_run_execution`, `_run_sub_machine`, `_add_event`, `_call_lambda`) sleeps 0.15 s before every execution, rejects a
+fails with `Lambda.TooManyRequestsException`. An error of DynamoDB for which the SDK for Java has no class, such as
+a throttle of an on-demand table, is `DynamoDB.AmazonDynamoDBException` (optimised integration) or
+`DynamoDb.DynamoDbException` (`aws-sdk:` integration). No Retry or Catch matches `States.Runtime`, and
+`States.TaskFailed` does not match `States.QueryEvaluationError`.
+
+MiniStack (`stepfunctions._start_execution`, `_start_sync_execution`, `_run_execution`, `_run_sub_machine`,
+`_add_event`, `_call_lambda`, `_invoke_resource`, `_error_matches`) sleeps 0.15 s before every execution, rejects a
 repeated name, publishes status events, writes no logs, records nothing inside Map, gives parallel branches the
-same event ids, keeps every execution without end, describes a log configuration in the template's form, and names
-a throttle `Lambda.Unknown`. This addition replaces
-these functions; the states themselves stay MiniStack's. Executions in the background are recorded by `Durability`,
-so that they run again after a kill.
+same event ids, keeps every execution without end, describes a log configuration in the template's form, names a
+throttle `Lambda.Unknown`, and gives every error of DynamoDB its own name. This addition replaces these
+functions; the states themselves stay MiniStack's. Executions in the background are recorded by `Durability`, so
+that they run again after a kill.
 """
 
 import contextvars
@@ -30,6 +35,28 @@ from local.emulator.xray import trace_collector, trace_headers
 logger = logging.getLogger("parley.workflows")
 
 Response = tuple[int, dict[str, str], bytes]
+
+SERVER_ERRORS = ("InternalServerError", "InternalServerErrorException")
+EXCEPTIONS = {
+    "InternalServerError": "InternalServerErrorException",
+    "RequestLimitExceeded": "RequestLimitExceededException",
+    **{
+        name: name
+        for name in (
+            "ConditionalCheckFailedException",
+            "IdempotentParameterMismatchException",
+            "InternalServerErrorException",
+            "ItemCollectionSizeLimitExceededException",
+            "ProvisionedThroughputExceededException",
+            "RequestLimitExceededException",
+            "ResourceNotFoundException",
+            "TransactionCanceledException",
+            "TransactionConflictException",
+            "TransactionInProgressException",
+        )
+    },
+}
+"""The classes that the SDK for Java has for errors of DynamoDB, by their code."""
 
 # Of the current branch: the id of its last event, the arguments of its task, and the variables its state assigned.
 previous_event: contextvars.ContextVar[int] = contextvars.ContextVar("parley_previous_event", default=0)
@@ -55,6 +82,8 @@ class WorkflowExecutions:
         self._arguments = patching.replace(service, "_apply_jsonata_arguments", self.arguments)
         self._assign = patching.replace(service, "_apply_state_assign", self.assign)
         self._call_function = patching.replace(service, "_call_lambda", self.call_function)
+        self._invoke = patching.replace(service, "_invoke_resource", self.invoke_resource)
+        patching.replace(service, "_error_matches", error_matches)
         patching.replace(service, "_run_execution", self.run)
         patching.replace(service, "_run_sub_machine", self.run_branch)
         patching.replace(service, "_add_event", self.add_event)
@@ -310,6 +339,15 @@ class WorkflowExecutions:
                 raise error_type("Lambda.TooManyRequestsException", failure.cause) from failure
             raise
 
+    def invoke_resource(self, resource: str, task_input: Any) -> Any:
+        """One attempt of a task; an error of DynamoDB has the name that it has on AWS."""
+        error_type = self._workflows._ExecutionError
+        try:
+            return self._invoke(resource, task_input)
+        except error_type as failure:
+            name, cause = dynamodb_error(failure.error, failure.cause)
+            raise error_type(name, cause) from failure
+
     def add_event(
         self, execution: Execution, event_type: str, details: dict[str, Any] | None = None
     ) -> dict[str, Any]:
@@ -335,6 +373,32 @@ class WorkflowExecutions:
         if oldest is not None:
             context, arn = oldest
             context.run(self._workflows._executions.pop, arn, None)
+
+
+def error_matches(names: list[str], error: str) -> bool:
+    """Whether a Retry or Catch with these names matches an error."""
+    if error == "States.Runtime":
+        return False
+    if error in names or "States.ALL" in names:
+        return True
+    return "States.TaskFailed" in names and error not in ("States.Timeout", "States.QueryEvaluationError")
+
+
+def dynamodb_error(error: str, cause: str) -> tuple[str, str]:
+    """The name and cause of a failed task, with DynamoDB's as the SDK for Java gives them."""
+    prefix, _, code = error.partition(".")
+    if prefix not in ("DynamoDB", "DynamoDb") or code in ("AmazonDynamoDBException", "DynamoDbException"):
+        return error, cause
+    status = 500 if code in SERVER_ERRORS else 400
+    if prefix == "DynamoDb":
+        name = EXCEPTIONS.get(code, "DynamoDbException")
+        return (
+            f"DynamoDb.{name}",
+            f"{cause} (Service: DynamoDb, Status Code: {status}, Request ID: {uuid.uuid4()})",
+        )
+    name = EXCEPTIONS.get(code, "AmazonDynamoDBException")
+    request = f"Status Code: {status}; Error Code: {code}; Request ID: {uuid.uuid4()}; Proxy: null"
+    return f"DynamoDB.{name}", f"{cause} (Service: AmazonDynamoDBv2; {request})"
 
 
 def is_throttle(cause: str) -> bool:
