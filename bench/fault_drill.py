@@ -34,7 +34,8 @@ MESSAGE_INTERVAL_SECONDS = 2.0
 MESSAGES_BEFORE_FAULT = 3
 NAMES = ("ada", "ben")
 PASSWORD = "Parley-fault-drill-1"  # noqa: S105 - of users that exist on this machine's local stage only
-SETTLE_SECONDS = 3.0
+SETTLE_SECONDS = 35.0
+"""Longer than the eight tries to post a batch, so that the last run of the fault has ended."""
 WIDTH = 170
 
 

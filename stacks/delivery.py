@@ -205,7 +205,8 @@ class DeliveryStack(StageStack):
             "PostToConnections",
             handler="post_to_connections",
             memory_mib=1024,
-            timeout=cdk.Duration.seconds(90),
+            # Less than the TimeoutSeconds of PostBatch, so that the task learns how the invocation ended.
+            timeout=cdk.Duration.seconds(55),
             settings=PostToConnectionsSettings,
             uses=[
                 self.websocket.posting,

@@ -28,7 +28,8 @@ ACK_SECONDS = 4.0
 CONNECTED_SECONDS = 120.0
 WAIT_SECONDS = 30.0
 """How long `wait_until` waits by default."""
-# A seq is assigned before its message is stored, and the workflow retries to store it for half a minute.
+# A seq is assigned before its message is stored, and the workflow tries to store it for two minutes and a half at
+# most. The tests' faults end sooner; a message that is stored later is displayed when the client catches up.
 REQUEST_PAUSES_SECONDS = (0.3, 1.0, 3.0, 10.0, 30.0)
 RETRIED_CODES = frozenset({"RATE_LIMITED", "TOO_MANY_REFUSALS", "INTERNAL", "SESSION_EXPIRED"})
 

@@ -64,7 +64,7 @@ class FaultRule(BaseModel):
     what: str
     only: str = ""
     body: str = ""
-    """Strike only at frames (posted to `@connections`, or to a `client`) or arguments of tasks that contain this."""
+    """Strike only where this text is: in the frame of a post or of a `client`, or in the arguments of a task."""
     chance: float = 1.0
     times: int | None = None
     skip: int = 0

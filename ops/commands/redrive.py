@@ -112,7 +112,7 @@ def _show(letters: list[DeadLetter]) -> None:
             letter.event.detail_type or "?",
             letter.event.channel_id or "",
             letter.event.message_id or "",
-            str(len(letter.undelivered)) if letter.undelivered else "all",
+            str(len(letter.undelivered)) if letter.undelivered else "the rest" if letter.page_start else "all",
             Text(letter.reason, style="red"),
         )
     console.print(table)

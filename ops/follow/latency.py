@@ -10,7 +10,7 @@ from typing import Literal
 from functions.contract.model import timestamp
 from ops.follow.traces import walk
 from ops.models import Hop, Segment, Trace
-from ops.runs.execution import POSTING_STATES, Execution
+from ops.runs.execution import POSTING_STATE, Execution
 
 LABELS = {
     "route": "send_message: validate, admit",
@@ -74,7 +74,7 @@ def of_run(run: Execution, traces: Sequence[Trace]) -> list[Hop]:
     entered = {state.name: state.entered_ms for state in reversed(run.states)}
     if "FindRecipients" in entered:
         moments.append(Moment("recipients", float(entered["FindRecipients"]), "log"))
-    posting = [state for state in run.states if state.name in POSTING_STATES]
+    posting = [state for state in run.states if state.name == POSTING_STATE]
     if posting:
         moments.append(Moment("invoke", float(min(state.entered_ms for state in posting)), "log"))
     if function is not None:

@@ -1,9 +1,9 @@
 """The dead-letter queues: read dead letters with their reason, and redrive them.
 
-The delivery queue holds three kinds: events that EventBridge could not start a run for, events whose run failed,
-and events that a run could not post to every connection. Reading hides dead letters from other readers for a
-short time and deletes nothing. A redrive sends deliveries through the workflow and status updates back to their
-queue; it never edits an event.
+The delivery queue holds three kinds: events that EventBridge could not start a run for, events whose run failed
+(some of them at a later page of recipients), and events that a run could not post to every connection. Reading
+hides dead letters from other readers for a short time and deletes nothing. A redrive sends deliveries through the
+workflow and status updates back to their queue; it never edits an event.
 """
 
 import json
@@ -75,6 +75,12 @@ class DeadLetter:
             if isinstance(connection_ids, list)
             else ()
         )
+
+    @property
+    def page_start(self) -> dict[str, Any] | None:
+        """The page of recipients at which the run ended, because its time was over; None if it posted to none."""
+        page_start = self._content.get("pageStart")
+        return page_start if isinstance(page_start, dict) else None
 
     @property
     def reason(self) -> str:
@@ -182,7 +188,9 @@ def redrive(stage: Stage, letter: DeadLetter) -> Redriven:
         return Redriven(
             letter, False, f"The workflow does not process events of type '{letter.event.detail_type}'."
         )
-    result = runner.run_event(stage, letter.event, "live", only_to=letter.undelivered)
+    result = runner.run_event(
+        stage, letter.event, "live", only_to=letter.undelivered, page_start=letter.page_start
+    )
     if result.succeeded:
         delete(stage, letter)
         return Redriven(letter, True, result.outcome or "delivered")

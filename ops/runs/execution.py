@@ -10,7 +10,7 @@ from ops.models import Failure, Post, StateExecution
 
 RunStatus = Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "RUNNING"]
 FAILED_STATUSES: tuple[RunStatus, ...] = ("FAILED", "TIMED_OUT", "ABORTED")
-POSTING_STATES = ("PostBatch", "PostToLeaver")
+POSTING_STATE = "PostBatch"
 MAX_CAUSE_LENGTH = 200
 
 
@@ -99,9 +99,12 @@ class Execution:
 
     @property
     def batches(self) -> list[Batch]:
-        """Its calls of the posting function, in the order of their start."""
-        posting = [state for state in self.states if state.name in POSTING_STATES]
-        return [_batch(number, state) for number, state in enumerate(posting)]
+        """Its batches of connections, in the order of their start; of a repeated one, the last try."""
+        posting: dict[Any, StateExecution] = {}
+        for number, state in enumerate(state for state in self.states if state.name == POSTING_STATE):
+            # In a log without data, every execution counts as a batch, because the connections are unknown.
+            posting[_ids(state.input, "connectionIds") or number] = state
+        return [_batch(number, state) for number, state in enumerate(posting.values())]
 
     @property
     def recipients(self) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ops import times
 from ops.runs import history
-from ops.runs.execution import POSTING_STATES, Execution
+from ops.runs.execution import POSTING_STATE, Execution
 from ops.runs.history import END_STATUSES, HistoryEvent
 from ops.stage import logs
 from ops.stage.stage import Stage
@@ -24,7 +24,7 @@ HEADS = (
     "{ "
     + " || ".join(
         [f'($.type = "{kind}")' for kind in ("ExecutionStarted", *END_STATUSES)]
-        + [f'($.details.name = "{state}")' for state in POSTING_STATES]
+        + [f'($.details.name = "{POSTING_STATE}")']
     )
     + " }"
 )

@@ -44,14 +44,24 @@ class RunResult:
         return self.output.get("outcome")
 
 
-def run_event(stage: Stage, event: BusEvent, mode: Mode, *, only_to: Sequence[str] = ()) -> RunResult:
-    """Run one event and wait for the end. With `only_to`, it is posted to those connections alone.
+def run_event(
+    stage: Stage,
+    event: BusEvent,
+    mode: Mode,
+    *,
+    only_to: Sequence[str] = (),
+    page_start: dict[str, Any] | None = None,
+) -> RunResult:
+    """Run one event and wait for the end.
 
-    A call whose answer is lost is not repeated, because its run may have started: the result says so.
+    With `only_to`, it is posted to those connections alone; with `page_start`, to recipients from this page on. A
+    call whose answer is lost is not repeated, because its run may have started: the result says so.
     """
     given = {**event.raw, "mode": mode}
     if only_to:
         given["onlyTo"] = list(only_to)
+    if page_start:
+        given["pageStart"] = page_start
     try:
         answer = _start(stage, f"ops-{mode}-{uuid4()}", json.dumps(given, ensure_ascii=False))
     except ClientError as refusal:

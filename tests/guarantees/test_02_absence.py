@@ -9,7 +9,7 @@ from tests.guarantees.clients import connected_channel
 from tests.guarantees.faults import Faults
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
-from tests.waiting import DEADLINE_SECONDS, until, wait_until
+from tests.waiting import until, wait_until
 
 PROMISE = 2
 pytestmark = pytest.mark.anyio
@@ -173,13 +173,7 @@ async def test_a_message_stored_after_a_later_one_is_fetched(
     rounds = 3 if is_long else 1
     async with connected_channel(stage, 3) as channel:
         for _ in range(rounds):
-            slow = {
-                "where": "task",
-                "what": "hang",
-                "only": "PersistOnce",
-                "times": 1,
-                "seconds": DEADLINE_SECONDS,
-            }
+            slow = {"where": "task", "what": "throttle", "only": "PersistOnce", "body": '"late"'}
             with faults.of(slow):
                 late = await channel.send(channel.clients[0], "late")
                 await asyncio.to_thread(faults.wait_until_struck)
@@ -188,7 +182,7 @@ async def test_a_message_stored_after_a_later_one_is_fetched(
                 for client, before in zip(channel.clients, backfills, strict=True):
                     enough = before + FAILED_BACKFILLS
                     await until(lambda: client.backfills >= enough, "the client had fetched in vain")  # noqa: B023
-                # Replacing the rule ends the hang: the message is stored, and all of its posts fail.
+                # Replacing the rule ends the throttle: the message is stored, and all of its posts fail.
                 faults.change({"where": "request", "what": "error", "only": "/@connections/"})
                 await asyncio.to_thread(wait_until_dead_letter, stage, late)
             await channel.clients[0].wait_until(lambda: all(client.has_no_gap for client in channel.clients))

@@ -52,7 +52,7 @@ def test_sign_ups_are_confirmed_automatically_only_in_a_demo(stage: Synthesised,
 
 
 # API Gateway waits at most 29 s. The workflow waits longer, because posts are retried.
-MAX_SECONDS = {"post_to_connections": 90}
+MAX_SECONDS = {"post_to_connections": 55}
 
 
 def test_every_function_has_the_same_configuration(stage: Synthesised) -> None:

@@ -21,6 +21,7 @@ TABLES: dict[str, list[str]] = {
     "channels": ["channelId"],
     "members": ["userId", "channelId"],
     "messages": ["channelId", "seq"],
+    "messageIds": ["messageId"],
     "reactions": ["channelId", "reactionKey"],
     "connections": ["userId", "connectionId"],
     "subscriptions": ["channelId", "connectionId"],

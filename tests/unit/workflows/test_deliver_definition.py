@@ -18,13 +18,13 @@ DEFINITION: dict[str, Any] = json.loads(TEXT)
 
 MAY_FAIL = {"Task", "Map", "Parallel"}
 TERMINAL = {"Succeed", "Fail"}
-RETRIED_WRITES = {
-    "dynamodb:updateItem",
-    "dynamodb:getItem",
-    "dynamodb:putItem",
-    "aws-sdk:dynamodb:query",
-    "aws-sdk:dynamodb:transactWriteItems",
-}
+LETTERS = {"deliver.SendToDeadLetterQueue", "deliver.KeepUndelivered"}
+POST_BATCH = "deliver.PostToConnections.PostBatch"
+RUN_SECONDS = 300
+"""Step Functions ends an Express run after this time, without another state and so without a dead letter."""
+MARGIN_SECONDS = 30
+"""For Step Functions itself: the time between states."""
+LONGEST_PAUSE_SECONDS = 8
 
 
 def machines(machine: dict[str, Any], name: str = "deliver") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -88,14 +88,30 @@ def test_only_tasks_and_maps_have_retry_and_catch(name: str):
 
 @pytest.mark.parametrize("name", [name for name, state in STATES.items() if state["Type"] in MAY_FAIL])
 def test_every_failure_is_caught(name: str):
-    """Every state that can fail catches all errors, except SendToDeadLetterQueue, whose failure fails the run."""
+    """Whatever its name. Only the tasks that keep an event have a Retry; others are repeated by a Choice."""
     state = STATES[name]
+    catchers = state.get("Catch", [])
     if name == "deliver.SendToDeadLetterQueue":
-        assert "Retry" in state
-        return
-    assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
-    if state["Type"] == "Task":
-        assert state["Retry"]
+        assert catchers == [], "its failure fails the run"
+    elif name == "deliver.KeepUndelivered":
+        assert [catcher["Next"] for catcher in catchers] == ["DeliveryFailed"]
+    elif name == POST_BATCH:
+        [catcher] = catchers
+        assert (catcher["ErrorEquals"], catcher["Next"]) == (["States.ALL"], "MayPostAgain")
+    else:
+        assert catchers[-1] == {
+            "ErrorEquals": ["States.ALL"],
+            "Assign": {"failure": "{% $states.errorOutput %}"},
+            "Next": "MayStartAgain",
+        }
+    assert ("Retry" in state) == (name in LETTERS)
+
+
+@pytest.mark.parametrize("name", sorted(LETTERS))
+def test_a_dead_letter_is_tried_again_after_every_failure(name: str):
+    """With full jitter; nothing else can keep the event."""
+    [retry] = STATES[name]["Retry"]
+    assert (retry["ErrorEquals"], retry["JitterStrategy"]) == (["States.ALL"], "FULL")
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -108,34 +124,103 @@ def test_the_general_error_handler_is_the_last(name: str):
 
 
 @pytest.mark.parametrize("name", [name for name, state in STATES.items() if state["Type"] == "Task"])
-def test_errors_are_spelled_as_the_integration_spells_them(name: str):
-    """Errors of optimised integrations begin with DynamoDB., those of SDK integrations with DynamoDb."""
+def test_only_errors_of_the_state_s_meaning_are_named(name: str):
+    """Conditions that failed; spelled DynamoDB. for optimised integrations, DynamoDb. for those of the SDK."""
     state = STATES[name]
-    integration = state["Resource"].removeprefix("arn:aws:states:::")
-    if integration.startswith("aws-sdk:dynamodb"):
-        prefix, suffix = "DynamoDb.", "Exception"
-    elif integration.startswith("dynamodb"):
-        prefix, suffix = "DynamoDB.", ""
-    elif integration.startswith("lambda"):
-        prefix, suffix = "Lambda.", "Exception"
-    else:
-        prefix, suffix = "States.ALL", ""
-    errors = [
-        error for kind in ("Retry", "Catch") for handler in state.get(kind, ()) for error in handler["ErrorEquals"]
-    ]
-    assert errors
-    wrong = [
-        error
-        for error in errors
-        if error != "States.ALL" and not (error.startswith(prefix) and error.endswith(suffix))
-    ]
-    assert wrong == []
+    named = {error for handler in state.get("Catch", ()) for error in handler["ErrorEquals"]} - {"States.ALL"}
+    is_sdk = ":aws-sdk:" in state["Resource"]
+    assert named <= {
+        "DynamoDb.TransactionCanceledException" if is_sdk else "DynamoDB.ConditionalCheckFailedException"
+    }
 
 
-def test_assigning_a_seq_is_retried_after_a_conflict():
-    """AssignSequence retries a conflict with the transaction that writes the channel's row when a user joins."""
-    [retry] = STATES["deliver.AssignSequence"]["Retry"]
-    assert "DynamoDB.TransactionConflictException" in retry["ErrorEquals"]
+def test_a_failure_is_repeated_unless_it_would_be_the_same_again():
+    """The errors that are not repeated are named once; throttles, conflicts and timeouts are not among them."""
+    [rule] = STATES["deliver.MayStartAgain"]["Choices"]
+    assert set(re.findall(r"'([\w.]+)'", rule["Condition"])) == {
+        "DynamoDB.ConditionalCheckFailedException",
+        "States.QueryEvaluationError",
+        "States.DataLimitExceeded",
+    }
+
+
+@pytest.mark.parametrize("name", [name for name, state in STATES.items() if state["Type"] == "Wait"])
+def test_a_pause_is_random_from_zero(name: str):
+    """Full jitter: between 0 and a limit that doubles, up to the longest pause."""
+    seconds = STATES[name]["Seconds"]
+    assert seconds.startswith("{% $floor($random() * $min([8, $power(2, ")
+    assert LONGEST_PAUSE_SECONDS == 8
+
+
+@pytest.mark.parametrize("name", [name for name, state in STATES.items() if state["Type"] == "Task"])
+def test_a_task_has_a_timeout(name: str):
+    """A call without an answer must not use up the time of the run."""
+    assert 1 <= STATES[name]["TimeoutSeconds"] <= 60
+
+
+def deadline_seconds() -> int:
+    """The time of a run after which nothing is repeated or continued."""
+    found = re.search(r"StartTime\) \+ (\d+) \* 1000 ", DEFINITION["States"]["ReadEvent"]["Assign"]["deadline"])
+    assert found
+    return int(found[1])
+
+
+def before_the_deadline(state: dict[str, Any]) -> set[str]:
+    """The next states that a Choice enters only before the deadline."""
+    choices = state.get("Choices", ())
+    guarded = {choice["Next"] for choice in choices if "$millis() < $deadline" in choice["Condition"]}
+    if any("$millis() >= $deadline" in choice["Condition"] for choice in choices):
+        guarded.add(state["Default"])
+    return guarded
+
+
+def longest(machine: dict[str, Any], start: str, within: tuple[str, ...] = ()) -> float:
+    """The longest time from a state to the end, if the deadline has passed."""
+    assert start not in within, f"{start} is repeated without regard to the deadline"
+    state = machine["States"][start]
+    after = [name for name in nexts(state) if name not in before_the_deadline(state)]
+    return own_seconds(state) + max((longest(machine, name, (*within, start)) for name in after), default=0)
+
+
+def own_seconds(state: dict[str, Any]) -> float:
+    """The longest time of a state itself, with its retries."""
+    if state["Type"] == "Wait":
+        return LONGEST_PAUSE_SECONDS
+    if state["Type"] == "Map":
+        processor = state["ItemProcessor"]
+        starts = {processor["StartAt"]}.union(*map(before_the_deadline, processor["States"].values()))
+        return max(longest(processor, start) for start in starts)
+    seconds = float(state.get("TimeoutSeconds", 0))
+    for retry in state.get("Retry", ()):
+        pauses = [retry["IntervalSeconds"] * retry["BackoffRate"] ** n for n in range(retry["MaxAttempts"])]
+        seconds += state["TimeoutSeconds"] * retry["MaxAttempts"] + sum(pauses)
+    return seconds
+
+
+def test_no_run_is_timed_out_without_a_dead_letter():
+    """Whatever fails and however long each call takes, every way through the states ends before that.
+
+    The longest run is the deadline, and the longest way from a state that is entered right before the deadline.
+    """
+    entered = {DEFINITION["StartAt"]}.union(*map(before_the_deadline, DEFINITION["States"].values()))
+    assert {"BackOff", "FindRecipients"} <= entered
+    seconds = deadline_seconds() + max(longest(DEFINITION, name) for name in entered)
+    assert seconds <= RUN_SECONDS - MARGIN_SECONDS
+
+
+def test_recipients_are_read_consistently():
+    """A member who was removed gets nothing more, and a connection that was just opened misses nothing.
+
+    An eventually consistent read can return a subscription that is deleted, and miss one that is stored.
+    """
+    assert "'ConsistentRead': true" in STATES["deliver.FindRecipients"]["Arguments"]
+
+
+@pytest.mark.parametrize("name", [name for name, state in STATES.items() if state["Type"] == "Task"])
+def test_arguments_have_static_keys(name: str):
+    """One expression for all arguments is measured for integrations of the SDK only."""
+    arguments = STATES[name]["Arguments"]
+    assert isinstance(arguments, dict) or ":aws-sdk:" in STATES[name]["Resource"]
 
 
 def test_placeholders_are_names_and_arns_only():
@@ -188,6 +273,9 @@ def test_a_page_of_recipients_is_posted_to_at_once():
     assert per_page is not None
     assert per_batch is not None
     assert int(per_page[1]) <= int(per_batch[1]) * STATES["deliver.PostToConnections"]["MaxConcurrency"]
+    # The connections of a member who left are posted to with the first page.
+    assert f"'Limit': {per_page[1]} - $count($leaver)" in STATES["deliver.FindRecipients"]["Arguments"]
+    assert STATES["deliver.FindLeaverConnections"]["Arguments"]["Limit"] < int(per_page[1])
 
 
 @pytest.mark.parametrize("name", [name for name, state in STATES.items() if state["Type"] == "Choice"])

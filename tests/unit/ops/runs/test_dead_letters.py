@@ -107,3 +107,20 @@ def test_a_dead_letter_is_kept_when_its_run_could_not_write_a_new_one(
     [result] = command._redrive(queue, "delivery", None, 1_000, quiet=True)
     assert not result.redriven
     assert [letter.event.event_id for letter in dead_letters.read(queue, "delivery")] == ["event"]
+
+
+def test_a_redrive_continues_at_the_page_where_the_run_ended(queue: Stage, monkeypatch: pytest.MonkeyPatch):
+    """Recipients on the pages before it have the frame."""
+    page_start = {"channelId": {"S": "c-1"}, "connectionId": {"S": "k-3000"}}
+    event = {"detail-type": "MessageSent", "detail": {"data": {"channelId": "c-1"}}}
+    put(queue, json.dumps({"event": event, "failure": {"Error": "Parley.OutOfTime"}, "pageStart": page_start}))
+    given: list[dict[str, Any]] = []
+
+    def run_event(_stage: Stage, ran: BusEvent, _mode: str, **options: Any) -> RunResult:
+        given.append(options)
+        return RunResult(ran, True, {"outcome": "delivered"}, None)
+
+    monkeypatch.setattr(runner, "run_event", run_event)
+    [letter] = dead_letters.read(queue, "delivery")
+    assert dead_letters.redrive(queue, letter).redriven
+    assert given == [{"only_to": (), "page_start": page_start}]

@@ -39,7 +39,7 @@ def two_batches(*, second_fails: bool = False) -> list[HistoryEvent]:
         if second_fails
         else line(12, 9, "TaskSucceeded", 30, output={"Payload": {"delivered": 0, "gone": 1, "undelivered": []}})
     )
-    failed = {"delivered": 0, "gone": 0, "undelivered": ["c"], "failure": {"Error": "E", "Cause": "broken"}}
+    failed = {"connectionIds": ["c"], "tries": 1, "failure": {"Error": "Lambda.Unknown", "Cause": "broken"}}
     second_output = failed if second_fails else {"delivered": 0, "gone": 1, "undelivered": []}
     return [
         line(
@@ -110,9 +110,23 @@ def test_a_run_with_a_failed_batch_is_troubled_although_it_succeeded():
     """The trouble has the caught error and the number of connections that were not reached."""
     run = one(two_batches(second_fails=True))
     assert (run.status, run.troubled, run.undelivered) == ("SUCCEEDED", True, 1)
-    assert run.trouble == "1 connection was not reached: E: broken"
+    assert run.trouble == "1 connection was not reached: Lambda.Unknown: broken"
     failed = [state for state in run.states if state.name == "PostBatch"][1]
     assert failed.status == "caught"
+
+
+def test_a_batch_that_was_posted_at_a_later_try_is_no_trouble():
+    """The tries of a batch are one batch, with the outcome of the last."""
+    delivered = {"delivered": 1, "gone": 0, "undelivered": []}
+    again = [
+        line(20, 14, "TaskStateEntered", 40, name="PostBatch", input={"connectionIds": ["c"], "tries": 1}),
+        line(21, 20, "TaskScheduled", 41, resourceType="lambda", resource="invoke", parameters={"n": 2}),
+        line(22, 21, "TaskSucceeded", 42, output={"Payload": delivered}),
+        line(23, 22, "TaskStateExited", 43, name="PostBatch", output=delivered),
+    ]
+    run = one([*two_batches(second_fails=True), *again])
+    assert [batch.connection_ids for batch in run.batches] == [("a", "b"), ("c",)]
+    assert (run.recipients, run.delivered, run.undelivered, run.troubled) == (3, 3, 0, False)
 
 
 def test_every_connection_of_a_batch_gets_an_outcome():
@@ -127,7 +141,7 @@ def test_every_connection_of_a_batch_gets_an_outcome():
     assert [post.outcome for post in posts_of_batch(first, [])] == ["delivered", "delivered"]
     assert [post.outcome for post in posts_of_batch(second, [])] == ["gone"]
     [missed] = posts_of_batch(one(two_batches(second_fails=True)).batches[1], [])
-    assert (missed.outcome, missed.reason) == ("undelivered", "E: broken")
+    assert (missed.outcome, missed.reason) == ("undelivered", "Lambda.Unknown: broken")
 
 
 def test_a_run_with_only_a_failure_line_is_read_as_partial():

@@ -21,8 +21,8 @@ const MAX_BACKFILL = 400;
 const REFRESHED_ON_RECONNECT = 40;
 /** Frames may be reordered; a missing seq is fetched only after this time. */
 const GAP_DELAY_MS = 400;
-/** The workflow retries storing a message for half a minute, so a skipped seq may appear later. */
-const GAP_RETRY_DELAYS_MS = [3_000, 10_000, 30_000];
+/** The workflow tries to store a message for two minutes and a half at most, so a skipped seq may appear later. */
+const GAP_RETRY_DELAYS_MS = [3_000, 10_000, 30_000, 60_000, 60_000];
 
 export class History {
   readonly #api: Api;

@@ -191,15 +191,15 @@ describe("messages of others", () => {
     expect(texts().slice(-2)).toEqual(["late", "prompt"]);
   });
 
-  test("stored half a minute late are inserted in order", async () => {
+  test("stored two minutes late are inserted in order", async () => {
     await begin(17);
     const late = server.storeMessage("u-bob", "late");
     server.log.pop();
     server.broadcast(server.storeMessage("u-bob", "prompt"));
-    await vi.advanceTimersByTimeAsync(30_000);
+    await vi.advanceTimersByTimeAsync(120_000);
     expect(texts().at(-1)).toBe("prompt");
     server.log.splice(-1, 0, late);
-    await vi.advanceTimersByTimeAsync(30_000);
+    await vi.advanceTimersByTimeAsync(60_000);
     expect(texts().slice(-2)).toEqual(["late", "prompt"]);
   });
 
@@ -207,7 +207,7 @@ describe("messages of others", () => {
     await begin(9);
     server.lastSeq += 1;
     server.broadcast(server.storeMessage("u-bob", "after the hole"));
-    await vi.advanceTimersByTimeAsync(50_000);
+    await vi.advanceTimersByTimeAsync(180_000);
     server.requests = [];
     await vi.advanceTimersByTimeAsync(60_000);
     expect(server.requests).toEqual([]);

@@ -16,7 +16,12 @@ describe("a definition", () => {
     expect(graph.start).toBe("ReadEvent");
     expect(graph.nodes).toHaveLength(Object.keys(deliver.States).length);
     const map = graph.nodes.find((node) => node.type === "Map");
-    expect(map?.inner?.nodes.map((node) => node.name)).toEqual(["PostBatch", "BatchFailed"]);
+    expect(map?.inner?.nodes.map((node) => node.name)).toEqual([
+      "PostBatch",
+      "MayPostAgain",
+      "BackOffPosting",
+      "BatchFailed",
+    ]);
     expect(allNodes(graph).map((node) => node.name)).toContain("PostBatch");
   });
 
@@ -24,7 +29,8 @@ describe("a definition", () => {
     const from = (name: string) => graph.edges.filter((edge) => edge.from === name);
     expect(from("ReadEvent")).toMatchObject([{ to: "IsWellFormed", kind: "next", label: "" }]);
     expect(from("AnotherPage")).toMatchObject([
-      { to: "FindRecipients", kind: "choice", label: "pageStart != null" },
+      { to: "FindRecipients", kind: "choice", label: "nextPage != null and …" },
+      { to: "StopAtDeadline", kind: "choice", label: "nextPage != null" },
       { to: "Delivered", kind: "choice", label: "otherwise" },
     ]);
     const choice = from("ChooseChange").find((edge) => edge.to === "FindOriginal");
@@ -34,8 +40,8 @@ describe("a definition", () => {
   it("distinguishes individual catches from the common error handler", () => {
     const catches = graph.edges.filter((edge) => edge.from === "PersistOnce" && edge.kind === "catch");
     expect(catches).toMatchObject([
-      { to: "FindOriginal", label: "TransactionCanceled", common: false },
-      { to: "IsRealFailure", label: "any error", common: true },
+      { to: "WhyCancelled", label: "TransactionCanceled", common: false },
+      { to: "MayStartAgain", label: "any error", common: true },
     ]);
   });
 
@@ -52,7 +58,7 @@ describe("a condition in short", () => {
     ["$detailType in ['ReactionAdded', 'ReactionRemoved']", "ReactionAdded +1"],
     ["$mode = 'dry-run' and $detailType in ['MessageEdited']", "dry-run …"],
     ["$states.input.isDuplicate", "isDuplicate"],
-    ["$attempt > 3", "attempt > 3"],
+    ["$conflicts >= 3", "conflicts >= 3"],
     ["$count($states.input.undelivered) > 0", "count(undelivered) > 0"],
   ])("%s is %s", (condition, short) => {
     expect(shortCondition(condition)).toBe(short);
@@ -81,7 +87,7 @@ describe("the layout", () => {
   });
 
   it("draws every edge with finite coordinates", () => {
-    expect(placed.edges).toHaveLength(graph.edges.length + 1);
+    expect(placed.edges).toHaveLength(graph.edges.length + 4);
     for (const { path } of placed.edges) expect(path).toMatch(/^M *[-\d.]+ [-\d. LQC]+$/);
   });
 
@@ -111,9 +117,9 @@ describe("a run's highlight", () => {
   });
 
   it("shows a caught error on the edge of its catch", () => {
-    const highlight = highlightRun([visit("PersistOnce", "FindOriginal", { status: "caught" })], edges);
+    const highlight = highlightRun([visit("PersistOnce", "WhyCancelled", { status: "caught" })], edges);
     expect(highlight.states.get("PersistOnce")?.outcome).toBe("caught");
-    expect([...highlight.edges]).toEqual([edgeKey("PersistOnce", "FindOriginal", "catch")]);
+    expect([...highlight.edges]).toEqual([edgeKey("PersistOnce", "WhyCancelled", "catch")]);
   });
 
   it("shows the worst of several visits, and a Fail state as failed", () => {

@@ -1,0 +1,156 @@
+"""Events that together lead the workflow `deliver` through each of its tasks, for every engine.
+
+A case prepares what is stored, by earlier runs or in the tables, and returns the event under test.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from tests.events import bus_event, envelope, message_sent
+
+Event = dict[str, Any]
+Process = Callable[[Event], Any]
+"""Runs an event."""
+Table = Callable[[str], Any]
+"""A boto3 table by its name: `Messages`."""
+Prepare = Callable[[str, Process, Table], Event]
+"""Prepares a case in a channel, and returns its event."""
+
+AT = "2026-11-24T09:31:00.000Z"
+LATER = "2026-11-24T09:32:00.000Z"
+
+
+def _new(channel_id: str, _process: Process, _table: Table) -> Event:
+    return message_sent(channel_id)
+
+
+def _duplicate(channel_id: str, process: Process, _table: Table) -> Event:
+    sent = message_sent(channel_id)
+    process(sent)
+    return sent
+
+
+def _lost_original(channel_id: str, process: Process, table: Table) -> Event:
+    sent = _duplicate(channel_id, process, table)
+    table("Messages").delete_item(Key={"channelId": channel_id, "seq": 1})
+    return sent
+
+
+def _edit(channel_id: str, process: Process, table: Table) -> Event:
+    sent = _duplicate(channel_id, process, table)
+    return bus_event(
+        "MessageEdited", envelope(_change(sent) | {"text": "Later", "editedBy": "u-1", "editedAt": AT})
+    )
+
+
+def _superseded_edit(channel_id: str, process: Process, table: Table) -> Event:
+    edit = _edit(channel_id, process, table)
+    process(bus_event("MessageEdited", envelope(edit["detail"]["data"] | {"editedAt": LATER})))
+    return edit
+
+
+def _delete(channel_id: str, process: Process, table: Table) -> Event:
+    sent = _duplicate(channel_id, process, table)
+    return bus_event("MessageDeleted", envelope(_change(sent) | {"deletedBy": "u-1", "deletedAt": AT}))
+
+
+def _reaction(channel_id: str, process: Process, table: Table) -> Event:
+    sent = _duplicate(channel_id, process, table)
+    return bus_event("ReactionAdded", envelope(_change(sent) | {"emoji": "👍", "userId": "u-1", "reactedAt": AT}))
+
+
+def _created(channel_id: str, _process: Process, _table: Table) -> Event:
+    data = {
+        "channelId": channel_id,
+        "channel": _channel(channel_id),
+        "userId": "u-1",
+        "firstMemberIds": ["u-1"],
+        "changedAt": AT,
+    }
+    return bus_event("ChannelCreated", envelope(data))
+
+
+def _left(channel_id: str, _process: Process, table: Table) -> Event:
+    user_id = f"leaver-{uuid4()}"
+    for number in range(2):
+        table("Connections").put_item(
+            Item={"userId": user_id, "connectionId": f"{user_id}-{number}", "expiresAt": 4_000_000_000}
+        )
+    data = {
+        "channelId": channel_id,
+        "channel": _channel(channel_id),
+        "userId": user_id,
+        "changedBy": user_id,
+        "changedAt": AT,
+    }
+    return bus_event("MemberLeft", envelope(data))
+
+
+def _unknown_channel(_channel_id: str, _process: Process, _table: Table) -> Event:
+    return message_sent(f"no-such-channel-{uuid4()}")
+
+
+def _taken_seq(channel_id: str, _process: Process, table: Table) -> Event:
+    table("Messages").put_item(Item={"channelId": channel_id, "seq": 1, "messageId": "another"})
+    return message_sent(channel_id)
+
+
+def _malformed(channel_id: str, _process: Process, _table: Table) -> Event:
+    return message_sent(channel_id, text=7)
+
+
+def _unknown_type(channel_id: str, _process: Process, _table: Table) -> Event:
+    return bus_event("MessagePinned", envelope({"channelId": channel_id}))
+
+
+def _channel(channel_id: str) -> dict[str, Any]:
+    return {"channelId": channel_id, "kind": "private", "name": "tea", "createdAt": AT, "createdBy": "u-1"}
+
+
+def _change(sent: Event) -> dict[str, Any]:
+    data = sent["detail"]["data"]
+    return {"messageId": data["messageId"], "channelId": data["channelId"], "seq": 1}
+
+
+def _dry(prepare: Prepare) -> Prepare:
+    return lambda channel_id, process, table: prepare(channel_id, process, table) | {"mode": "dry-run"}
+
+
+CASES: dict[str, Prepare] = {
+    "new message": _new,
+    "duplicate": _duplicate,
+    "duplicate whose row was lost": _lost_original,
+    "edit": _edit,
+    "superseded edit": _superseded_edit,
+    "deletion": _delete,
+    "reaction": _reaction,
+    "new channel": _created,
+    "member who left": _left,
+    "message to an unknown channel": _unknown_channel,
+    "message whose seq is taken": _taken_seq,
+    "malformed message": _malformed,
+    "unknown type": _unknown_type,
+    "dry run of a new message": _dry(_new),
+    "dry run of a stored message": _dry(_duplicate),
+    "dry run of an edit": _dry(_edit),
+    "dry run of a reaction": _dry(_reaction),
+    "dry run of a new channel": _dry(_created),
+    "dry run of a member who left": _dry(_left),
+    "dry run of a malformed message": _dry(_malformed),
+}
+
+CASE_OF_TASK = {
+    "FindOriginal": "new message",
+    "AssignSequence": "new message",
+    "PersistOnce": "new message",
+    "LookUpStored": "duplicate",
+    "RestoreOriginal": "duplicate whose row was lost",
+    "EditMessage": "edit",
+    "DeleteMessage": "deletion",
+    "SetReaction": "reaction",
+    "FindLeaverConnections": "member who left",
+    "FindRecipients": "new channel",
+    "PostBatch": "new channel",
+}
+"""For each task that can fail and be repeated, a case that runs it."""
