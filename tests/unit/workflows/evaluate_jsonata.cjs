@@ -1,0 +1,26 @@
+// Evaluates expressions (JSON on standard input: [{code, bindings}]) with the JSONata version that Step Functions
+// states, and prints their results: [{value}, {error: code} or {} for undefined].
+const { readFileSync } = require("node:fs");
+const jsonata = require("jsonata");
+
+/** A function of Step Functions, which JSONata lacks. */
+function partition(items, size) {
+  const batches = [];
+  for (let start = 0; start < items.length; start += size) batches.push(items.slice(start, start + size));
+  return batches;
+}
+
+async function evaluate({ code, bindings }) {
+  const expression = jsonata(code);
+  expression.registerFunction("partition", partition);
+  try {
+    const value = await expression.evaluate(undefined, bindings);
+    return value === undefined ? {} : { value };
+  } catch (error) {
+    return { error: error.code };
+  }
+}
+
+Promise.all(JSON.parse(readFileSync(0, "utf8")).map(evaluate)).then((results) => {
+  process.stdout.write(JSON.stringify(results));
+});
