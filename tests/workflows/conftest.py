@@ -1,25 +1,16 @@
-"""Runs the deployed workflow `deliver` with events that the tests build."""
+"""Runs the deployed workflow `deliver` with events of the tests, in the stage's engine and in a second one."""
 
 import json
 import time
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from sfnx.testing import Failure
 
 from tests.local_stage import TestStage
+from tests.second_engine import Run, SecondEngine
 from tests.waiting import wait_until
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished run: its status, its result, and the states that it entered, in order."""
-
-    status: str
-    output: dict[str, Any] | None
-    error: str | None
-    states: list[str]
 
 
 class Workflow:
@@ -49,6 +40,11 @@ class Workflow:
         ]
         output = json.loads(description["output"]) if description.get("output") else None
         return Run(description["status"], output, description.get("error"), states)
+
+    @property
+    def is_second_engine(self) -> bool:
+        """Whether runs are of another engine than the stage's."""
+        return False
 
     def table(self, name: str) -> Any:
         """A table of the stage, by the name of its output."""
@@ -117,7 +113,34 @@ class Workflow:
         return [dead_letter for dead_letter in dead_letters if dead_letter["event"].get("id") in event_ids]
 
 
-@pytest.fixture
-def workflow(stage: TestStage) -> Workflow:
-    """The workflow of the stage under test."""
-    return Workflow(stage)
+class SecondWorkflow(Workflow):
+    """The stage's definition in the second engine, with the stage's tables, function and queue."""
+
+    def __init__(self, stage: TestStage) -> None:
+        super().__init__(stage)
+        described = self.step_functions.describe_state_machine(stateMachineArn=self.state_machine_arn)
+        self._functions = stage.client("lambda")
+        self.engine = SecondEngine(json.loads(described["definition"]), stage.client, self._invoke)
+
+    @property
+    def is_second_engine(self) -> bool:
+        """Whether runs are of another engine than the stage's."""
+        return True
+
+    def run(self, event: dict[str, Any], **more: Any) -> Run:
+        """Run an event to its end."""
+        return self.engine.run({**event, **more})
+
+    def _invoke(self, function: str, payload: dict[str, Any]) -> Any:
+        answer = self._functions.invoke(FunctionName=function, Payload=json.dumps(payload))
+        result = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            raise Failure(result["errorType"], json.dumps(result))
+        return result
+
+
+@pytest.fixture(params=[Workflow, SecondWorkflow], ids=["stage", "sfnx"])
+def workflow(request: pytest.FixtureRequest, stage: TestStage) -> Workflow:
+    """The workflow of the stage under test, in each engine."""
+    workflow: Workflow = request.param(stage)
+    return workflow
