@@ -55,6 +55,8 @@ TICKETS = _guarantee("test_04_endings", "a_ticket_works_once_and_for_one_origin"
 SLOW_CLIENT = _guarantee("test_02_absence", "a_slow_client_is_closed_and_fetches_what_it_missed")
 TWO_TABS = _guarantee("test_05_tabs", "a_user_stays_online_when_one_of_two_tabs_is_cut")
 CONCURRENT_MESSAGES = _guarantee("test_06_order", "concurrent_messages_get_distinct_seqs")
+THROTTLE = _guarantee("test_throttling", "a_throttle_delays_messages_and_loses_none")
+CANCELLED_TRANSACTION = _guarantee("test_throttling", "a_cancelled_transaction_leaves_no_hole")
 LATE_OR_REPEATED_EVENTS = _guarantee("test_06_order", "events_delivered_late_or_twice_are_stored_once")
 CLOCKS = _guarantee("test_06_order", "the_order_does_not_depend_on_clocks")
 HISTORY = _guarantee("test_07_scale", "a_long_history_is_returned_in_pages")
@@ -96,6 +98,28 @@ SERVER = [
         "a connection whose post is answered 410 is pruned",
         PythonChange("functions.logic.disconnection:prune", always(returning="False")),
         STALE_ROWS,
+    ),
+    Mutant(
+        2,
+        "a task that fails starts the run again",
+        WorkflowChange("MayStartAgain", ("Default",), "IsRealFailure"),
+        THROTTLE,
+    ),
+    Mutant(
+        2,
+        "a batch whose function is throttled is posted again",
+        WorkflowChange("MayPostAgain", ("Default",), "BatchFailed"),
+        THROTTLE,
+    ),
+    Mutant(
+        2,
+        "a transaction that is cancelled for a conflict or a throttle is repeated with the same seq",
+        WorkflowChange(
+            "WhyCancelled",
+            ("Choices", 0, "Condition"),
+            Replace("$contains($failure.Cause & '', 'ConditionalCheckFailed') and ", ""),
+        ),
+        CANCELLED_TRANSACTION,
     ),
     Mutant(
         2,
