@@ -43,8 +43,15 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
     : (order[0]?.node.name ?? null);
   const buttons = useRef(new Map<string, SVGGElement>());
 
+  /** On the run's path, up and down stay on it; left and right leave it. */
+  const next = (key: string, from: PlacedNode) => {
+    const path = order.filter((each) => highlight?.states.has(each.node.name));
+    const along = path.includes(from) && (key === "ArrowDown" || key === "ArrowUp");
+    return (along && neighbour(key, from, path)) || neighbour(key, from, order);
+  };
+
   const move = (event: KeyboardEvent, from: PlacedNode) => {
-    const to = neighbour(event.key, from, order);
+    const to = next(event.key, from);
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
       onSelect(from.node.name);
