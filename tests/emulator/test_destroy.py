@@ -135,6 +135,7 @@ def succeeded(result: subprocess.CompletedProcess[str]) -> None:
     assert result.returncode == 0, result.stdout[-4000:]
 
 
+@pytest.mark.thorough
 def test_nothing_is_left_of_dev_and_it_can_be_deployed_again(account: Account, tmp_path: Path):
     """Also if a tail was killed, whose rule is still on the bus."""
     before = account.resources()

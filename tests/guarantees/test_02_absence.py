@@ -66,6 +66,7 @@ async def test_lost_frames_are_fetched(stage: TestStage, record: Record, faults:
     record.tried("frames lost, leaving a gap on an open socket", rounds)
 
 
+@pytest.mark.thorough
 async def test_a_slow_client_is_closed_and_fetches_what_it_missed(
     stage: TestStage, record: Record, faults: Faults
 ):

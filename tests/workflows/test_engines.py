@@ -95,6 +95,7 @@ def faults(stage: TestStage) -> Faults:
     return Faults(LocalStage.load(stage.state_dir))
 
 
+@pytest.mark.thorough  # unit/workflows/test_deliver_runs.py does the same in the second engine alone
 @pytest.mark.parametrize(("task", "error", "cause"), FAULTS)
 def test_both_engines_enter_the_same_states_after_a_failure(
     stage: TestStage, faults: Faults, task: str, error: str, cause: str
