@@ -258,8 +258,12 @@ async def test_runs_are_filtered_by_the_name_of_the_channel(stage: TestStage, ne
 
 ENVIRONMENT = {
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"), "http://127.0.0.1:9"),
-    **{"AWS_PROFILE": "nowhere", "AWS_DEFAULT_REGION": "", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
-    **{"HOME": "/nowhere", "LC_ALL": "C", "PYTHONIOENCODING": "ascii"},
+    "AWS_PROFILE": "nowhere",
+    "AWS_DEFAULT_REGION": "",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "HOME": "/nowhere",
+    "LC_ALL": "C",
+    "PYTHONIOENCODING": "ascii",
 }
 
 
