@@ -30,7 +30,7 @@ LOW_PRIORITY = ["nice", "-n", "10"] if shutil.which("nice") else []
 PYTEST = [sys.executable, "-m", "pytest"]
 TWO_PROCESSES = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
 TESTS = {
-    "check": ["-q", "tests/unit", "tests/contract"],
+    "check": ["-q", "tests/unit", "tests/contract", *TWO_PROCESSES],
     "test": ["tests", *TWO_PROCESSES],
     "test-all": ["tests", "--thorough", *TWO_PROCESSES],
 }

@@ -126,14 +126,23 @@ def _channels_to_join(dialog: Locator) -> Locator:
     ("name", "open_dialog", "content"),
     [
         pytest.param("Create a channel", _click("Create channel"), None, id="create"),
-        pytest.param("Browse channels", _click("Browse channels"), _channels_to_join, id="browse"),
+        pytest.param(
+            "Browse channels",
+            _click("Browse channels"),
+            _channels_to_join,
+            id="browse",
+            marks=pytest.mark.thorough,
+        ),
         pytest.param(
             "Find a channel or person",
             lambda page: page.keyboard.press("Control+k"),
             lambda dialog: dialog.get_by_role("option"),
             id="switcher",
+            marks=pytest.mark.thorough,
         ),
-        pytest.param("Keyboard shortcuts", _press_shortcut_for_help, None, id="shortcuts"),
+        pytest.param(
+            "Keyboard shortcuts", _press_shortcut_for_help, None, id="shortcuts", marks=pytest.mark.thorough
+        ),
         pytest.param("You and settings", _click("You and settings"), None, id="settings"),
         pytest.param("Emoji", _click("Emoji"), lambda dialog: dialog.get_by_role("gridcell"), id="emoji"),
     ],

@@ -309,6 +309,7 @@ def test_the_history_shows_a_channel_at_any_position(dora: BrowserUser, fay: Api
     expect(messages).not_to_contain_text("second words")
 
 
+@pytest.mark.thorough
 def test_axe_finds_no_violation_in_any_view(dora: BrowserUser, fay: ApiUser, channel: str):
     """All rules are checked in the light theme, and the rules about colour in the dark one."""
     message_id = _send_message(fay, channel, "look at me")
@@ -342,6 +343,7 @@ def test_axe_finds_no_violation_in_any_view(dora: BrowserUser, fay: ApiUser, cha
     assert problems == []
 
 
+@pytest.mark.thorough
 def test_it_fits_a_phone(new_user: NewUser, dora: BrowserUser, fay: ApiUser, channel: str):
     """No page is wider than the screen; an opened run replaces the list, and a button leads back to it."""
     message_id = _send_message(fay, channel, "small")

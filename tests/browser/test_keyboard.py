@@ -103,10 +103,10 @@ def test_the_chat_can_be_used_without_a_mouse(new_user: NewUser, fay: ApiUser):
     ("opener", "dialog"),
     [
         ("Create channel", "Create a channel"),
-        ("Browse channels", "Browse channels"),
         ("Find a channel or person", "Find a channel or person"),
-        ("You and settings", "You and settings"),
-        ("Emoji", "Emoji"),
+        pytest.param("Browse channels", "Browse channels", marks=pytest.mark.thorough),
+        pytest.param("You and settings", "You and settings", marks=pytest.mark.thorough),
+        pytest.param("Emoji", "Emoji", marks=pytest.mark.thorough),
     ],
 )
 def test_a_dialog_keeps_the_focus_and_returns_it(dora: BrowserUser, opener: str, dialog: str):

@@ -67,6 +67,7 @@ def test_the_typing_indicator_names_up_to_two_users_and_expires(
     hal.close()
 
 
+@pytest.mark.thorough
 def test_the_typing_indicator_is_shown_to_others_only(dora: BrowserUser, emil: BrowserUser):
     """The other user sees it; in the typing user's own browser it stays empty."""
     channel = dora.new_channel("pen", emil.user_id)

@@ -282,6 +282,7 @@ def test_a_port_in_use_stops_the_start(tmp_path: Path, app: tuple[Path, int]):
     assert "is in use" in result.stderr
 
 
+@pytest.mark.thorough
 def test_an_emulator_does_not_outlive_its_supervisor(started: LocalStage, app: tuple[Path, int]):
     """Even if the supervisor is killed; the next start reuses the deployment."""
     os.kill(started.description["pids"]["supervisor"], signal.SIGKILL)
@@ -289,6 +290,7 @@ def test_an_emulator_does_not_outlive_its_supervisor(started: LocalStage, app: t
     assert "Nothing changed" in up(started.state.path, *app).stdout
 
 
+@pytest.mark.thorough
 def test_a_stage_stops_when_the_process_of_stop_with_ends(started: LocalStage, app: tuple[Path, int]):
     """Even if that one was killed; the stage stops in order and saves its state."""
     state = started.state.path
@@ -304,6 +306,7 @@ def test_a_stage_stops_when_the_process_of_stop_with_ends(started: LocalStage, a
     wait_until(lambda: is_stopped(state), "the supervisor had ended")
 
 
+@pytest.mark.thorough
 def test_a_stage_is_not_started_if_the_process_of_stop_with_has_ended(own_state: Path, app: tuple[Path, int]):
     """One line is printed, and nothing runs."""
     ended = subprocess.Popen([sys.executable, "-c", "pass"])

@@ -53,6 +53,7 @@ async def check_without_dead_letters(channel: ConnectedChannel, record: Record) 
     return stored
 
 
+@pytest.mark.thorough
 async def test_a_throttle_delays_messages_and_loses_none(stage: TestStage, record: Record, faults: Faults):
     """Calls of the workflow are throttled at every step, and repeated until the step is done."""
     async with connected_channel(stage, 3) as channel:

@@ -35,6 +35,7 @@ async def test_presence_follows_the_first_and_last_connection(new_client: NewCli
     assert change["lastSeenAt"]
 
 
+@pytest.mark.thorough
 async def test_closing_one_of_two_tabs_changes_nothing(stage: TestStage, new_client: NewClient):
     """A user goes offline only when their last connection ends, whether it is closed or cut."""
     dora, emil, frida = await new_client("dora"), await new_client("emil"), await new_client("frida")

@@ -1,5 +1,7 @@
 """A stage for unit tests of the tools, with boto3 clients that are stubbed or answered by moto."""
 
+import functools
+
 import boto3
 from botocore.stub import Stubber
 
@@ -21,6 +23,12 @@ OUTPUTS = {
 }
 
 
+@functools.cache
+def session(region: str = "us-east-1") -> boto3.Session:
+    """One session for all stages: each session reads the models of its services again, in tenths of a second."""
+    return boto3.Session("tests", "tests", region_name=region)
+
+
 def deployed_stage(**outputs: dict[str, str]) -> Stage:
     """A deployed stage with OUTPUTS; `outputs` replaces those of the stacks that it names."""
     return Stage(
@@ -29,7 +37,7 @@ def deployed_stage(**outputs: dict[str, str]) -> Stage:
         api_url="https://chat.example.com/api",
         websocket_url="wss://socket.example.com/socket",
         outputs={**OUTPUTS, **outputs},
-        session=boto3.Session("tests", "tests", region_name="us-east-1"),
+        session=session(),
     )
 
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import boto3
 from botocore.stub import Stubber
 
 from ops.check.account import Account
+from tests.unit.ops import stages
 
 REGION = "eu-central-1"
 
@@ -14,7 +14,7 @@ class StubbedAccount(Account):
     """Its clients answer what a test adds to `stub(service)`, and fail without it."""
 
     def __init__(self) -> None:
-        super().__init__(boto3.Session("tests", "tests", region_name=REGION))
+        super().__init__(stages.session(REGION))
         self._clients: dict[str, Any] = {}
         self._stubbers: dict[str, Stubber] = {}
 

@@ -10,6 +10,7 @@ from ops.check import account, guarded
 from ops.check.account import Account
 from ops.check.guarded import Check
 from ops.models import HealthCheck
+from tests.unit.ops import stages
 from tests.unit.ops.check.stubbed_account import REGION, StubbedAccount
 
 
@@ -23,7 +24,7 @@ def stubbed() -> StubbedAccount:
 def mocked() -> Iterator[Account]:
     """An account of moto."""
     with mock_aws():
-        yield Account(boto3.Session("tests", "tests", region_name=REGION))
+        yield Account(stages.session(REGION))
 
 
 def test_the_identity_and_the_region_are_named(mocked: Account):

@@ -1,6 +1,7 @@
 """A replay is complete when as many events arrived as EventBridge matched, not when its queue is quiet."""
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,7 +26,7 @@ STARTED = datetime(2026, 11, 28, 9, 30, 20, tzinfo=UTC)
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A deployed stage with an empty queue `replay`, and a rule that is known."""
-    monkeypatch.setattr(replay_queue, "POLL_SECONDS", 0.0)
+    monkeypatch.setattr(replay_queue, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(replay_queue, "rule", lambda _: replay_queue.Rule("replayed-events", "arn"))
     with mock_aws():
         url = (
@@ -35,10 +36,15 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         )
         found = deployed_stage(Events={"EventBusName": "bus", "ReplayQueueUrl": url})
         receive = found.client("sqs").receive_message
-        # Without waiting for messages: the queue of these tests is filled before it is read.
-        monkeypatch.setattr(
-            found.client("sqs"), "receive_message", lambda **r: receive(**{**r, "WaitTimeSeconds": 0})
-        )
+
+        def receive_soon(**request: Any) -> Any:
+            """Wait less than two seconds for messages: the queue of these tests is filled before it is read."""
+            answer = receive(**{**request, "WaitTimeSeconds": 0})
+            if not answer.get("Messages"):
+                time.sleep(0.01)
+            return answer
+
+        monkeypatch.setattr(found.client("sqs"), "receive_message", receive_soon)
         yield found
 
 
