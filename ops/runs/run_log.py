@@ -18,7 +18,6 @@ MAX_RUN_MS = 5 * 60_000
 FIRST_STEP_MS = 30_000
 # The clocks of the log and of the history may differ, and lines may be late.
 MARGIN_MS = 2_000
-LOOK_BACK_MS = 30_000
 # The lines with a run's start, its end, and the states that post.
 HEADS = (
     "{ "
@@ -119,7 +118,7 @@ class RunLog:
         ended = {line.execution_arn for line in lines if line.type in END_STATUSES}
         if ended - begun:
             # These started earlier: read their first lines from further back, in one request.
-            firsts = self._lines(since_ms - LOOK_BACK_MS, since_ms, pattern='{ $.type = "ExecutionStarted" }')
+            firsts = self._lines(since_ms - MAX_RUN_MS, since_ms, pattern='{ $.type = "ExecutionStarted" }')
             lines += [line for line in firsts if line.execution_arn in ended - begun]
         found = history.read(lines)
         return [run for run in found if run.ended_ms]
