@@ -117,9 +117,10 @@ class RunLog:
         begun = {line.execution_arn for line in lines if line.type == "ExecutionStarted"}
         ended = {line.execution_arn for line in lines if line.type in END_STATUSES}
         if ended - begun:
-            # These started earlier: read their first lines from further back, in one request.
-            firsts = self._lines(since_ms - MAX_RUN_MS, since_ms, pattern='{ $.type = "ExecutionStarted" }')
-            lines += [line for line in firsts if line.execution_arn in ended - begun]
+            # These started earlier: read their first lines from further back, in one request. A post that was
+            # repeated may have begun then too.
+            firsts = self._lines(since_ms - MAX_RUN_MS, since_ms, pattern=HEADS)
+            lines = [*(line for line in firsts if line.execution_arn in ended - begun), *lines]
         found = history.read(lines)
         return [run for run in found if run.ended_ms]
 
