@@ -70,6 +70,8 @@ class Supervisor:
             saved = {} if self._options.fresh else self._state.deployed()
             site_socket = stack.enter_context(ports.open_site_port(self._options.port, saved.get("port")))
             emulator = self._emulator(saved.get("emulatorPort"))
+            # After the ports are known to be free, because it may delete the saved data.
+            self._prepare()
             addresses = SiteAddresses(f"http://localhost:{site_socket.getsockname()[1]}", emulator.port)
             stack.callback(emulator.stop)
             with self._progress.step("Starting the emulator", f"Emulator answers at {emulator.url}"):

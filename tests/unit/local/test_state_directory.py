@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from local import prerequisites
+from local.emulator_process import EmulatorProcess
 from local.errors import LocalStageError
 from local.ports import free_port, listen
 from local.progress import Progress
@@ -73,6 +75,31 @@ def test_a_start_with_a_busy_port_deletes_nothing(tmp_path: Path):
             with pytest.raises(LocalStageError, match=f"Port {busy} .*is in use"):
                 Supervisor(state, options, Progress()).run(lambda _: None)
     assert state.deployed() == {"fingerprint": "of the saved stage"}
+
+
+@pytest.mark.usefixtures("signal_handler")
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_start_builds_the_ui_and_deletes_only_if_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: bool
+):
+    """Before the emulator starts. In a new clone the UI has no build."""
+    state = StateDirectory(tmp_path)
+    with state.locked():
+        state.write_deployed({"fingerprint": "of the saved stage"})
+    steps: list[str] = []
+
+    def start(_: EmulatorProcess) -> None:
+        steps.append("start the emulator")
+        raise LocalStageError("far enough")
+
+    monkeypatch.setattr(prerequisites, "check", lambda _: steps.append("check the tools"))
+    monkeypatch.setattr(prerequisites, "ui_is_stale", lambda _: True)
+    monkeypatch.setattr(prerequisites, "build_ui", lambda *_: steps.append("build the UI"))
+    monkeypatch.setattr(EmulatorProcess, "start", start)
+    with pytest.raises(LocalStageError, match="far enough"):
+        Supervisor(state, StartOptions(port=0, fresh=fresh), Progress()).run(lambda _: None)
+    assert steps == ["check the tools", "build the UI", "start the emulator"]
+    assert (state.deployed() == {}) is fresh
 
 
 def test_a_directory_that_cannot_be_written_is_refused(tmp_path: Path):
