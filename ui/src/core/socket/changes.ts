@@ -6,7 +6,8 @@
  * no further effect.
  */
 import type { ClientFrame, ErrorCode, ServerFrame } from "../contract";
-import { ACK_TIMEOUT_MS, MAX_ATTEMPTS } from "./outbox";
+import { ACK_TIMEOUT_MS } from "./outbox";
+import { MAX_ATTEMPTS, retryAfter } from "./retryAfter";
 
 /** An acknowledged change whose frame does not arrive for this long is looked up. */
 export const CONFIRM_AFTER_MS = 10_000;
@@ -159,21 +160,6 @@ export function afterFrame(
     }
     default:
       return { changes, refusal: null };
-  }
-}
-
-/** The wait in ms before the change is sent again; null if it is refused for good. */
-function retryAfter(code: ErrorCode, retryAfterMs: number | undefined, attempts: number): number | null {
-  switch (code) {
-    case "RATE_LIMITED":
-    case "TOO_MANY_REFUSALS":
-      return retryAfterMs ?? 1_000;
-    case "SESSION_EXPIRED":
-      return 1_000;
-    case "INTERNAL":
-      return attempts >= MAX_ATTEMPTS ? null : 500 * 2 ** attempts;
-    default:
-      return null;
   }
 }
 

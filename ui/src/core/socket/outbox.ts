@@ -6,12 +6,12 @@
  * delivers events.
  */
 import type { ErrorCode, SendMessage } from "../contract";
+import { isTooEarly, MAX_ATTEMPTS, retryAfter } from "./retryAfter";
 
 /** Without an ack for this long, the frame is sent again. */
 export const ACK_TIMEOUT_MS = 8_000;
 /** If an acked message is not delivered for this long, the next one is sent and history is checked for it. */
 export const DELIVERY_TIMEOUT_MS = 10_000;
-export const MAX_ATTEMPTS = 5;
 /** An unsent message that is older than this when a socket opens is sent only after the user confirms it. */
 export const ASK_AFTER_MS = 60 * 60_000;
 
@@ -161,21 +161,11 @@ function afterRefusal(
   refusal: Extract<OutboxEvent, { type: "refused" }>,
   now: number,
 ): Outgoing {
-  switch (refusal.code) {
-    case "RATE_LIMITED":
-    case "TOO_MANY_REFUSALS":
-      // The message keeps its place.
-      return { ...item, state: "queued", attempts: 0, notBefore: now + (refusal.retryAfterMs ?? 1_000) };
-    case "SESSION_EXPIRED":
-      // Sent again on the next socket.
-      return { ...item, state: "queued", notBefore: now + 1_000 };
-    case "INTERNAL":
-      return item.attempts >= MAX_ATTEMPTS
-        ? { ...item, state: "failed", failure: refusal.message }
-        : { ...item, state: "queued", notBefore: now + 500 * 2 ** item.attempts };
-    default:
-      return { ...item, state: "failed", failure: refusal.message };
-  }
+  const wait = retryAfter(refusal.code, refusal.retryAfterMs, item.attempts);
+  if (wait === null) return { ...item, state: "failed", failure: refusal.message };
+  // The message keeps its place.
+  const attempts = isTooEarly(refusal.code) ? 0 : item.attempts;
+  return { ...item, state: "queued", attempts, notBefore: now + wait };
 }
 
 function updateItem(outbox: Outbox, clientMessageId: string, by: (item: Outgoing) => Outgoing): Outbox {

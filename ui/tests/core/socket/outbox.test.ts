@@ -4,7 +4,6 @@ import {
   countUnsent,
   DELIVERY_TIMEOUT_MS,
   due,
-  MAX_ATTEMPTS,
   markSending,
   type Outbox,
   type OutboxEvent,
@@ -13,6 +12,7 @@ import {
   unconfirmed,
 } from "../../../src/core/socket/outbox";
 import { OutboxStorage } from "../../../src/core/socket/outboxStorage";
+import { MAX_ATTEMPTS } from "../../../src/core/socket/retryAfter";
 import { memoryStorage } from "../../support/browser";
 
 const written = (clientMessageId: string, channelId = "general"): OutboxEvent => ({
