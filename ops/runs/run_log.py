@@ -111,7 +111,8 @@ class RunLog:
     def ended_since(self, since_ms: int) -> list[Execution]:
         """Runs that ended since a time, for live views.
 
-        They have only the states that post: the other states are most of the log, and are read run by run.
+        They have only the states that post: the other states are most of the log, and are read run by run. A run
+        with a failed post is read whole, because the try that the failure belongs to is in the lines between.
         """
         lines = list(self._lines(since_ms, times.now() + MARGIN_MS, pattern=HEADS))
         begun = {line.execution_arn for line in lines if line.type == "ExecutionStarted"}
@@ -121,8 +122,11 @@ class RunLog:
             # repeated may have begun then too.
             firsts = self._lines(since_ms - MAX_RUN_MS, since_ms, pattern=HEADS)
             lines = [*(line for line in firsts if line.execution_arn in ended - begun), *lines]
-        found = history.read(lines)
-        return [run for run in found if run.ended_ms]
+        found = [run for run in history.read(lines) if run.ended_ms]
+        return [
+            (self.run(run.execution_arn, near_ms=run.ended_ms) or run) if _had_failed_post(run) else run
+            for run in found
+        ]
 
     def _lines(
         self, since_ms: int, until_ms: int, containing: str | None = None, *, pattern: str | None = None
@@ -139,3 +143,8 @@ class RunLog:
         for text in found:
             if event := HistoryEvent.parse(text):
                 yield event
+
+
+def _had_failed_post(run: Execution) -> bool:
+    """Whether a try of a batch failed, by the output of its state."""
+    return any(isinstance(state.output, dict) and "failure" in state.output for state in run.states)

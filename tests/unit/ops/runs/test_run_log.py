@@ -1,12 +1,11 @@
 """The live list of runs knows what a run did before the list asked."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from ops.runs.history import HistoryEvent
-from ops.runs.run_log import HEADS, RunLog
+from ops.runs.run_log import RunLog
 from tests.unit.ops.runs.test_history import line, two_batches
 from tests.unit.ops.stages import deployed_stage
 
@@ -20,9 +19,15 @@ def test_a_run_that_took_minutes_is_shown_with_the_connections_that_it_did_not_r
     *started, _ = two_batches(second_fails=True)
     logged = [*started, line(99, 1, "ExecutionSucceeded", 4 * MINUTE_MS, output={"outcome": "delivered"})]
 
-    def lines(_log: RunLog, since_ms: int, until_ms: int, *_: Any, pattern: str) -> Iterator[HistoryEvent]:
+    def lines(
+        _log: RunLog, since_ms: int, until_ms: int, run_id: str | None = None, *, pattern: str = ""
+    ) -> Iterator[HistoryEvent]:
         found = (each for each in logged if since_ms <= each.at_ms < until_ms)
-        return (each for each in found if pattern == HEADS or each.type == "ExecutionStarted")
+        if run_id:
+            return found
+        return (
+            each for each in found if f'"{each.type}"' in pattern or f'"{each.details.get("name")}"' in pattern
+        )
 
     monkeypatch.setattr(RunLog, "_lines", lines)
     (run,) = RunLog(deployed_stage()).ended_since(4 * MINUTE_MS - 1_000)
