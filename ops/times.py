@@ -38,6 +38,14 @@ def parse(text: str, *, now_ms: int | None = None) -> int:
     return milliseconds((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).isoformat())
 
 
+def require_order(since_ms: int, until_ms: int) -> None:
+    """Raise BadRequestError if the time range of the options --since and --until is empty."""
+    if since_ms >= until_ms:
+        raise BadRequestError(
+            f"The time range is empty: --since ({iso(since_ms)}) must be before --until ({iso(until_ms)})."
+        )
+
+
 def iso(time_ms: float) -> str:
     """The time in the API's format: ISO 8601 in UTC, with milliseconds."""
     return timestamp(int(time_ms))

@@ -30,7 +30,7 @@ def runs(
 ) -> None:
     """List recent runs of the workflow, troubled ones first."""
     since_ms, until_ms = times.parse(since), times.parse(until)
-
+    times.require_order(since_ms, until_ms)
     types = parse_event_types(kinds)
     stage = stage_of(context)
     chosen = choose_channel(stage, channel)

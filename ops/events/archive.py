@@ -16,7 +16,6 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from ops import times
-from ops.errors import BadRequestError
 from ops.events import replay_queue
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.replay_queue import PREFIX, ReplayError
@@ -50,11 +49,7 @@ def read(
     `on_progress` gets the number of events drained so far, and `on_unconfirmed` a sentence if no count of
     EventBridge confirms that these are all events. Raises BadRequestError and ReplayError.
     """
-    if since_ms >= until_ms:
-        raise BadRequestError(
-            f"The time range to replay is empty: --since ({times.iso(since_ms)}) must be before --until "
-            f"({times.iso(until_ms)})."
-        )
+    times.require_order(since_ms, until_ms)
     with _read_lock:
         name = _start(stage, since_ms, until_ms)
         try:

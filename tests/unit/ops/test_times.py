@@ -35,3 +35,11 @@ def test_an_invalid_time_is_refused(text: str):
     """The message has the text and examples of valid times."""
     with pytest.raises(BadRequestError, match="Invalid time"):
         times.parse(text, now_ms=NOW)
+
+
+@pytest.mark.parametrize("until_ms", [NOW, NOW - 1])
+def test_an_empty_time_range_is_refused(until_ms: int):
+    """Both times are in the message; an empty answer would look as if all were well."""
+    with pytest.raises(BadRequestError, match=r"--since \(2026-11-24T12:00:00.000Z\) must be before --until"):
+        times.require_order(NOW, until_ms)
+    times.require_order(NOW - 1, NOW)
