@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.check import guarded
-from ops.check.guarded import Check
+from ops.check.guarded import Check, Finding, judged
 from ops.models import HealthCheck
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Account:
 def checks(account: Account) -> Iterator[HealthCheck]:
     """One check after the other. Without an identity, there is only that one."""
     identity = _identity(account)
-    yield identity
+    yield identity.of("identity")
     if identity.status == "failed":
         return
     yield from guarded.run(
@@ -75,98 +75,78 @@ def checks(account: Account) -> Iterator[HealthCheck]:
     )
 
 
-def _identity(account: Account) -> HealthCheck:
-    fix = "Sign in, for example with: aws sso login; then choose the profile with AWS_PROFILE."
+def _identity(account: Account) -> Finding:
     if account.region is None:
-        fix = "Choose a region with AWS_REGION, or in the profile."
-        return HealthCheck(name="identity", status="failed", detail="no region is chosen", fix=fix)
+        return Finding("failed", "no region is chosen", "Choose a region with AWS_REGION, or in the profile.")
+    fix = "Sign in, for example with: aws sso login; then choose the profile with AWS_PROFILE."
     try:
         caller = account.client("sts").get_caller_identity()
     except ClientError as refusal:
-        detail = f"AWS refused the credentials: {refusal.response['Error']['Message']}"
-        return HealthCheck(name="identity", status="failed", detail=detail, fix=fix)
+        return Finding("failed", f"AWS refused the credentials: {refusal.response['Error']['Message']}", fix)
     except BotoCoreError as fault:
-        return HealthCheck(name="identity", status="failed", detail=str(fault), fix=fix)
+        return Finding("failed", str(fault), fix)
     partition = caller["Arn"].split(":")[1]
-    return HealthCheck(
-        name="identity",
-        status="ok" if partition == "aws" else "failed",
-        detail=f"{caller['Arn']}, account {caller['Account']}, region {account.region}",
-        fix=""
-        if partition == "aws"
-        else f"Parley is not made for the partition {partition}: use a region of aws.",
-    )
+    detail = f"{caller['Arn']}, account {caller['Account']}, region {account.region}"
+    fix = f"Parley is not made for the partition {partition}: use a region of aws."
+    return judged(partition == "aws", detail, fix)
 
 
-def _bootstrap(account: Account) -> HealthCheck:
-    name, command = "CDK bootstrap", f"npx cdk bootstrap aws://ACCOUNT/{account.region}"
+def _bootstrap(account: Account) -> Finding:
+    command = f"npx cdk bootstrap aws://ACCOUNT/{account.region}"
     try:
         [stack] = account.client("cloudformation").describe_stacks(StackName=BOOTSTRAP_STACK)["Stacks"]
     except ClientError as refusal:
         if refusal.response["Error"]["Code"] != "ValidationError":
             raise
         detail = f"there is no stack {BOOTSTRAP_STACK} in {account.region}"
-        return HealthCheck(name=name, status="failed", detail=detail, fix=f"Run: {command}")
+        return Finding("failed", detail, f"Run: {command}")
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     version, status = outputs.get("BootstrapVersion", "0"), stack["StackStatus"]
     is_usable = status.endswith("_COMPLETE") and "ROLLBACK" not in status
     is_new_enough = version.isdigit() and int(version) >= MIN_BOOTSTRAP_VERSION
-    return HealthCheck(
-        name=name,
-        status="ok" if is_new_enough and is_usable else "failed",
-        detail=f"{BOOTSTRAP_STACK} is {status}, version {version}"
-        + ("" if is_new_enough else f", and the CDK requires {MIN_BOOTSTRAP_VERSION}"),
-        fix="" if is_new_enough and is_usable else f"Run again: {command}",
-    )
+    detail = f"{BOOTSTRAP_STACK} is {status}, version {version}"
+    if not is_new_enough:
+        detail += f", and the CDK requires {MIN_BOOTSTRAP_VERSION}"
+    return judged(is_new_enough and is_usable, detail, f"Run again: {command}")
 
 
-def _concurrency(account: Account) -> HealthCheck:
+def _concurrency(account: Account) -> Finding:
     limit = account.client("lambda").get_account_settings()["AccountLimit"]
     total, unreserved = limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]
-    is_enough = unreserved >= MIN_CONCURRENCY
-    return HealthCheck(
-        name="functions at once",
-        status="ok" if is_enough else "warning",
-        detail=f"{total} in this region, {unreserved} not reserved by other functions",
-        fix=""
-        if is_enough
-        else f"Messages are delayed when functions are throttled: request the quota {LAMBDA_CONCURRENCY_QUOTA} "
+    return judged(
+        unreserved >= MIN_CONCURRENCY,
+        f"{total} in this region, {unreserved} not reserved by other functions",
+        f"Messages are delayed when functions are throttled: request the quota {LAMBDA_CONCURRENCY_QUOTA} "
         "(Lambda, concurrent executions) of 1,000 in Service Quotas.",
+        otherwise="warning",
     )
 
 
-def _requests(account: Account) -> HealthCheck:
+def _requests(account: Account) -> Finding:
     throttle = account.client("apigateway").get_account().get("throttleSettings") or {}
     rate, burst = throttle.get("rateLimit", 0), throttle.get("burstLimit", 0)
-    is_enough = rate >= MIN_REQUESTS_PER_SECOND
-    return HealthCheck(
-        name="requests per second",
-        status="ok" if is_enough else "warning",
-        detail=f"{rate:g}, at once {burst}; REST, frames and posts of all stages share them",
-        fix="" if is_enough else "Request a higher throttle of API Gateway in Service Quotas.",
+    return judged(
+        rate >= MIN_REQUESTS_PER_SECOND,
+        f"{rate:g}, at once {burst}; REST, frames and posts of all stages share them",
+        "Request a higher throttle of API Gateway in Service Quotas.",
+        otherwise="warning",
     )
 
 
-def _log_role(account: Account) -> HealthCheck:
+def _log_role(account: Account) -> Finding:
     role = account.client("apigateway").get_account().get("cloudwatchRoleArn")
-    return HealthCheck(
-        name="API Gateway log role",
-        status="ok",
-        detail=f"{role}, for all APIs of this account and region"
-        if role
-        else "none; a stage with accessLogs sets one for all APIs of this account and region",
-        fix="",
-    )
+    if role:
+        return Finding("ok", f"{role}, for all APIs of this account and region")
+    return Finding("ok", "none; a stage with accessLogs sets one for all APIs of this account and region")
 
 
-def _connections(account: Account) -> HealthCheck:
+def _connections(account: Account) -> Finding:
     value = _quota(account, "apigateway", NEW_CONNECTIONS_QUOTA)
-    is_enough = value >= MIN_CONNECTIONS_PER_SECOND
-    return HealthCheck(
-        name="new connections",
-        status="ok" if is_enough else "warning",
-        detail=f"{value:g} per second, for all WebSocket APIs of this account and region",
-        fix="" if is_enough else f"Request the quota {NEW_CONNECTIONS_QUOTA} of API Gateway in Service Quotas.",
+    return judged(
+        value >= MIN_CONNECTIONS_PER_SECOND,
+        f"{value:g} per second, for all WebSocket APIs of this account and region",
+        f"Request the quota {NEW_CONNECTIONS_QUOTA} of API Gateway in Service Quotas.",
+        otherwise="warning",
     )
 
 
@@ -180,7 +160,7 @@ def _quota(account: Account, service: str, code: str) -> float:
     return float(quota["Value"])
 
 
-def _events(account: Account) -> HealthCheck:
+def _events(account: Account) -> Finding:
     pages = account.client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="events")
     values = [
         quota["Value"]
@@ -189,44 +169,41 @@ def _events(account: Account) -> HealthCheck:
         if "putevents" in quota["QuotaName"].lower() and "throttle" in quota["QuotaName"].lower()
     ]
     if not values:
-        detail = "not checked: Service Quotas lists no throttle of PutEvents"
-        return HealthCheck(name="events per second", status="warning", detail=detail, fix="")
-    is_enough = min(values) >= MIN_EVENTS_PER_SECOND
-    return HealthCheck(
-        name="events per second",
-        status="ok" if is_enough else "warning",
-        detail=f"{min(values):g} calls of PutEvents",
-        fix="" if is_enough else "Request a higher throttle of EventBridge's PutEvents in Service Quotas.",
+        return Finding("warning", "not checked: Service Quotas lists no throttle of PutEvents")
+    return judged(
+        min(values) >= MIN_EVENTS_PER_SECOND,
+        f"{min(values):g} calls of PutEvents",
+        "Request a higher throttle of EventBridge's PutEvents in Service Quotas.",
+        otherwise="warning",
     )
 
 
-def _ses(account: Account) -> HealthCheck:
+def _ses(account: Account) -> Finding:
     answer = account.client("sesv2").get_account()
     quota = answer.get("SendQuota") or {}
     per_day = quota.get("Max24HourSend", 0)
     if answer.get("ProductionAccessEnabled"):
-        detail = f"{per_day:g} e-mails a day, {quota.get('SentLast24Hours', 0):g} sent in the last day"
-        return HealthCheck(name="Amazon SES", status="ok", detail=detail, fix="")
-    return HealthCheck(
-        name="Amazon SES",
-        status="ok",
-        detail="in the sandbox: it sends to verified addresses only; a stage that does not use it is not affected",
-        fix="Before a stage sends e-mail with SES, request production access in the SES console.",
+        return Finding(
+            "ok", f"{per_day:g} e-mails a day, {quota.get('SentLast24Hours', 0):g} sent in the last day"
+        )
+    return Finding(
+        "ok",
+        "in the sandbox: it sends to verified addresses only; a stage that does not use it is not affected",
+        "Before a stage sends e-mail with SES, request production access in the SES console.",
     )
 
 
-def _traces(account: Account) -> HealthCheck:
+def _traces(account: Account) -> Finding:
     xray = account.client("xray")
     answer = xray.get_trace_segment_destination()
     if answer.get("Destination") != "CloudWatchLogs":
-        return HealthCheck(name="trace destination", status="ok", detail="X-Ray, where follow reads", fix="")
+        return Finding("ok", "X-Ray, where follow reads")
     rules = xray.get_indexing_rules().get("IndexingRules", [])
     shares = [rule["Rule"]["Probabilistic"] for rule in rules if "Probabilistic" in rule.get("Rule", {})]
     share = shares[0].get("ActualSamplingPercentage", shares[0]["DesiredSamplingPercentage"]) if shares else 0
-    return HealthCheck(
-        name="trace destination",
-        status="warning",
-        detail=f"CloudWatch Logs (Transaction Search is on): X-Ray's API finds {share:g} % of the traces",
-        fix="parley follow shows the other messages without a trace. Index more traces in the CloudWatch console, "
+    return Finding(
+        "warning",
+        f"CloudWatch Logs (Transaction Search is on): X-Ray's API finds {share:g} % of the traces",
+        "parley follow shows the other messages without a trace. Index more traces in the CloudWatch console, "
         "or search the log group aws/spans.",
     )

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from ops.check import guarded
 from ops.check.account import MANY_EMAILS_PER_DAY, Account
-from ops.check.guarded import Check
+from ops.check.guarded import Check, Finding, judged
 from ops.errors import OpsError
 from ops.models import HealthCheck
 from ops.stage.stage import STACKS, Stage
@@ -27,7 +27,7 @@ def stacks(account: Account, name: str) -> tuple[HealthCheck, bool]:
     return result, bool(states) and all(states.values())
 
 
-def _stacks(account: Account, name: str, states: dict[str, str | None]) -> HealthCheck:
+def _stacks(account: Account, name: str, states: dict[str, str | None]) -> Finding:
     """The check; sets the states of the stacks (None: missing)."""
     cloudformation = account.client("cloudformation")
     for stack in STACKS:
@@ -41,24 +41,19 @@ def _stacks(account: Account, name: str, states: dict[str, str | None]) -> Healt
     deploy = f"make deploy STAGE={name}"
     if not any(states.values()):
         detail = f"none of the stage '{name}' in {account.region}: it is not deployed"
-        return HealthCheck(name="stacks", status="ok", detail=detail, fix=f"Deploy it with: {deploy}")
+        return Finding("ok", detail, f"Deploy it with: {deploy}")
     unusual = {stack: state for stack, state in states.items() if state not in USABLE}
     if not unusual:
-        return HealthCheck(name="stacks", status="ok", detail=f"all {len(states)} are deployed", fix="")
+        return Finding("ok", f"all {len(states)} are deployed")
     detail = ", ".join(f"{stack} is {state or 'missing'}" for stack, state in unusual.items())
     if any(state and state.endswith("_IN_PROGRESS") for state in unusual.values()):
-        return HealthCheck(
-            name="stacks", status="warning", detail=detail, fix="Wait until the deployment has ended."
-        )
+        return Finding("warning", detail, "Wait until the deployment has ended.")
     if set(unusual.values()) == {"UPDATE_ROLLBACK_COMPLETE"}:
         fix = f"The version before runs. Read the events of the stack, fix the cause, and run: {deploy}"
-        return HealthCheck(name="stacks", status="warning", detail=detail, fix=fix)
+        return Finding("warning", detail, fix)
     if any(state in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED") for state in unusual.values()):
-        fix = f"Read the events of the stack, delete it, and run: {deploy}"
-        return HealthCheck(name="stacks", status="failed", detail=detail, fix=fix)
-    return HealthCheck(
-        name="stacks", status="failed", detail=detail, fix=f"Read the events of the stack, then run: {deploy}"
-    )
+        return Finding("failed", detail, f"Read the events of the stack, delete it, and run: {deploy}")
+    return Finding("failed", detail, f"Read the events of the stack, then run: {deploy}")
 
 
 def checks(stage: Stage) -> Iterator[HealthCheck]:
@@ -86,28 +81,20 @@ def _get(url: str, **parameters: str) -> httpx.Response:
         raise UnreachableError(f"{url} cannot be reached: {error or type(error).__name__}") from None
 
 
-def _site(stage: Stage) -> HealthCheck:
+def _site(stage: Stage) -> Finding:
     answer = _get(f"{stage.site_url}/")
     is_page = answer.status_code == 200 and "text/html" in answer.headers.get("content-type", "")
-    return HealthCheck(
-        name="site",
-        status="ok" if is_page else "failed",
-        detail=f"{stage.site_url} answers {answer.status_code}",
-        fix="" if is_page else "Deploy the stack Frontend again; a new distribution takes some minutes.",
-    )
+    fix = "Deploy the stack Frontend again; a new distribution takes some minutes."
+    return judged(is_page, f"{stage.site_url} answers {answer.status_code}", fix)
 
 
-def _config(stage: Stage) -> HealthCheck:
-    config = _read_config(stage)
-    is_own = config.get("websocketUrl") == stage.websocket_url or stage.is_local
-    return HealthCheck(
-        name="config.json",
-        status="ok" if is_own else "failed",
-        detail="names this stage's socket"
-        if is_own
-        else f"names the socket {config.get('websocketUrl')}, and the stage has {stage.websocket_url}",
-        fix="" if is_own else "Deploy the stack Frontend again: its config.json is from an earlier deployment.",
-    )
+def _config(stage: Stage) -> Finding:
+    named = _read_config(stage).get("websocketUrl")
+    if named == stage.websocket_url or stage.is_local:
+        return Finding("ok", "names this stage's socket")
+    detail = f"names the socket {named}, and the stage has {stage.websocket_url}"
+    fix = "Deploy the stack Frontend again: its config.json is from an earlier deployment."
+    return Finding("failed", detail, fix)
 
 
 def _read_config(stage: Stage) -> dict[str, Any]:
@@ -121,17 +108,13 @@ def _read_config(stage: Stage) -> dict[str, Any]:
     return config
 
 
-def _api(stage: Stage) -> HealthCheck:
+def _api(stage: Stage) -> Finding:
     answer = _get(f"{stage.api_url}/me")
-    return HealthCheck(
-        name="REST API",
-        status="ok" if answer.status_code == 401 else "failed",
-        detail=f"{stage.api_url} answers {answer.status_code} without a token",
-        fix="" if answer.status_code == 401 else "It should answer 401: deploy RestApi and Frontend again.",
-    )
+    detail = f"{stage.api_url} answers {answer.status_code} without a token"
+    return judged(answer.status_code == 401, detail, "It should answer 401: deploy RestApi and Frontend again.")
 
 
-def _sign_in(stage: Stage) -> HealthCheck:
+def _sign_in(stage: Stage) -> Finding:
     auth = _read_config(stage)["auth"]
     answer = _get(
         auth["authorizationEndpoint"],
@@ -143,43 +126,30 @@ def _sign_in(stage: Stage) -> HealthCheck:
         code_challenge="E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
         code_challenge_method="S256",
     )
-    is_page = answer.status_code == 200 and "error" not in answer.url.params
-    return HealthCheck(
-        name="sign-in pages",
-        status="ok" if is_page else "failed",
-        detail=f"{answer.url.host} answers {answer.status_code}"
-        + (f": {answer.url.params['error']}" if "error" in answer.url.params else ""),
-        fix="" if is_page else "Deploy the stacks Auth and Frontend again; a new domain takes some minutes.",
-    )
+    error = answer.url.params.get("error")
+    detail = f"{answer.url.host} answers {answer.status_code}" + (f": {error}" if error is not None else "")
+    fix = "Deploy the stacks Auth and Frontend again; a new domain takes some minutes."
+    return judged(answer.status_code == 200 and error is None, detail, fix)
 
 
-def _email(stage: Stage) -> HealthCheck:
+def _email(stage: Stage) -> Finding:
     pool = stage.client("cognito-idp").describe_user_pool(UserPoolId=stage.output("Auth", "UserPoolId"))[
         "UserPool"
     ]
     email = pool.get("EmailConfiguration") or {}
-    name = "sign-up e-mail"
     if (pool.get("LambdaConfig") or {}).get("PreSignUp"):
-        return HealthCheck(name=name, status="ok", detail="none is needed: every sign-up is confirmed", fix="")
+        return Finding("ok", "none is needed: every sign-up is confirmed")
     if email.get("EmailSendingAccount") != "DEVELOPER":
-        return HealthCheck(
-            name=name,
-            status="warning",
-            detail=f"Cognito sends it, about {DEFAULT_EMAILS_PER_DAY} a day for all user pools of the account",
-            fix="More users than that cannot sign up in a day: let the user pool send with Amazon SES.",
+        return Finding(
+            "warning",
+            f"Cognito sends it, about {DEFAULT_EMAILS_PER_DAY} a day for all user pools of the account",
+            "More users than that cannot sign up in a day: let the user pool send with Amazon SES.",
         )
     account = stage.client("sesv2").get_account()
     per_day = (account.get("SendQuota") or {}).get("Max24HourSend", 0)
-    is_sandbox = not account.get("ProductionAccessEnabled")
-    is_enough = not is_sandbox and per_day >= MANY_EMAILS_PER_DAY
-    return HealthCheck(
-        name=name,
-        status="failed" if is_sandbox else "ok" if is_enough else "warning",
-        detail=f"Amazon SES sends it from {email.get('From') or email.get('SourceArn')}, {per_day:g} a day"
-        + (", to verified addresses only (sandbox)" if is_sandbox else ""),
-        fix="Request production access in the SES console."
-        if is_sandbox
-        else ""
-        if is_enough
-        else "Request a higher sending quota of SES.",
-    )
+    detail = f"Amazon SES sends it from {email.get('From') or email.get('SourceArn')}, {per_day:g} a day"
+    if not account.get("ProductionAccessEnabled"):
+        detail += ", to verified addresses only (sandbox)"
+        return Finding("failed", detail, "Request production access in the SES console.")
+    is_enough = per_day >= MANY_EMAILS_PER_DAY
+    return judged(is_enough, detail, "Request a higher sending quota of SES.", otherwise="warning")

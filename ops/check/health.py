@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from ops.check import guarded
-from ops.check.guarded import Check
+from ops.check.guarded import Check, Finding, judged
 from ops.models import HealthCheck
 from ops.runs import dead_letters
 from ops.runs.run_log import RunLog
@@ -27,58 +27,40 @@ def checks(stage: Stage) -> Iterator[HealthCheck]:
     yield from guarded.run(found)
 
 
-def _archive(stage: Stage) -> HealthCheck:
+def _archive(stage: Stage) -> Finding:
     name = stage.output("Events", "ArchiveName")
     state = stage.client("events").describe_archive(ArchiveName=name)["State"]
-    return HealthCheck(
-        name="archive",
-        status="ok" if state == "ENABLED" else "failed",
-        detail=f"{name} is {state.lower()}",
-        fix="" if state == "ENABLED" else "Deploy the stage again: without its archive nothing can be replayed.",
-    )
+    fix = "Deploy the stage again: without its archive nothing can be replayed."
+    return judged(state == "ENABLED", f"{name} is {state.lower()}", fix)
 
 
-def _rules(stage: Stage) -> HealthCheck:
+def _rules(stage: Stage) -> Finding:
     pages = stage.client("events").get_paginator("list_rules")
     found = pages.paginate(EventBusName=stage.output("Events", "EventBusName"))
     rules = [rule for page in found for rule in page["Rules"]]
     disabled = [rule["Name"] for rule in rules if rule["State"] == "DISABLED"]
-    return HealthCheck(
-        name="rules",
-        status="failed" if disabled or not rules else "ok",
-        detail=f"disabled: {', '.join(disabled)}" if disabled else f"{len(rules)} rules, all enabled",
-        fix="Enable them, or deploy the stage again: their events are not delivered." if disabled else "",
-    )
+    if disabled:
+        fix = "Enable them, or deploy the stage again: their events are not delivered."
+        return Finding("failed", f"disabled: {', '.join(disabled)}", fix)
+    return Finding("ok" if rules else "failed", f"{len(rules)} rules, all enabled")
 
 
-def _dead_letters(stage: Stage, queue: str) -> HealthCheck:
+def _dead_letters(stage: Stage, queue: str) -> Finding:
     waiting = dead_letters.waiting(stage, queue)
-    return HealthCheck(
-        name=f"dead letters ({queue})",
-        status="warning" if waiting else "ok",
-        detail=f"{waiting} waiting",
-        fix=f"Show them with: parley redrive --queue {queue} --dry-run" if waiting else "",
-    )
+    fix = f"Show them with: parley redrive --queue {queue} --dry-run"
+    return judged(not waiting, f"{waiting} waiting", fix, otherwise="warning")
 
 
-def _alarms(stage: Stage) -> HealthCheck:
+def _alarms(stage: Stage) -> Finding:
     prefix = f"Parley-{stage.name}-"
     pages = stage.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
     alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
     firing = [alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM"]
-    return HealthCheck(
-        name="alarms",
-        status="warning" if firing else "ok",
-        detail=f"in alarm: {', '.join(firing)}" if firing else f"{len(alarms)} alarms, none in alarm",
-        fix="Each alarm's description says what to do." if firing else "",
-    )
+    detail = f"in alarm: {', '.join(firing)}" if firing else f"{len(alarms)} alarms, none in alarm"
+    return judged(not firing, detail, "Each alarm's description says what to do.", otherwise="warning")
 
 
-def _workflow_log(stage: Stage) -> HealthCheck:
+def _workflow_log(stage: Stage) -> Finding:
     omission = RunLog(stage).omission
-    return HealthCheck(
-        name="workflow log",
-        status="warning" if omission else "ok",
-        detail=omission or "logs every state of every run",
-        fix="Set workflowLogLevel to ALL in cdk.json and deploy the stage again." if omission else "",
-    )
+    fix = "Set workflowLogLevel to ALL in cdk.json and deploy the stage again."
+    return judged(omission is None, omission or "logs every state of every run", fix, otherwise="warning")

@@ -20,7 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from ops.check import guarded
-from ops.check.guarded import Check
+from ops.check.guarded import Check, Finding
 from ops.errors import NotFoundError, OpsError
 from ops.follow import message_report
 from ops.models import HealthCheck, MessageReport
@@ -44,11 +44,10 @@ def checks(stage: Stage) -> Iterator[HealthCheck]:
     """Send the message, then look for its run and its trace."""
     sent: list[str] = []
 
-    def send() -> HealthCheck:
+    def send() -> Finding:
         message_id, milliseconds = _send(stage)
         sent.append(message_id)
-        detail = f"arrived {milliseconds:.0f} ms after it was sent ({message_id})"
-        return HealthCheck(name="message", status="ok", detail=detail, fix="")
+        return Finding("ok", f"arrived {milliseconds:.0f} ms after it was sent ({message_id})")
 
     actions = (
         "cognito-idp:AdminCreateUser",
@@ -170,23 +169,20 @@ def _clean_up(stage: Stage, api: httpx.Client, channel_id: str | None, user_id: 
         tables.table(stage, "Users").delete_item(Key={"userId": user_id})
 
 
-def _trace(stage: Stage, message_id: str) -> HealthCheck:
+def _trace(stage: Stage, message_id: str) -> Finding:
     report = _followed(stage, message_id)
-    name = "message's trace"
     if report is None:
         detail = f"no log or table has the message within {TRACE_SECONDS:g} s"
         fix = f"Follow it later: parley --stage {stage.name} follow {message_id}"
-        return HealthCheck(name=name, status="warning", detail=detail, fix=fix)
+        return Finding("warning", detail, fix)
     hops = f", {report.total.ms:.0f} ms from the route to the last post" if report.total else ""
     trace = next((trace for trace in report.traces if trace.connected), None)
     if trace is not None:
-        detail = f"{trace.trace_id} is connected{hops}"
-        return HealthCheck(name=name, status="ok", detail=detail, fix="")
-    return HealthCheck(
-        name=name,
-        status="warning",
-        detail=f"{len(report.runs)} runs in the log{hops}; X-Ray has no connected trace of it",
-        fix="X-Ray samples: a stage with more traffic may not record this message. docs/tracing.md",
+        return Finding("ok", f"{trace.trace_id} is connected{hops}")
+    return Finding(
+        "warning",
+        f"{len(report.runs)} runs in the log{hops}; X-Ray has no connected trace of it",
+        "X-Ray samples: a stage with more traffic may not record this message. docs/tracing.md",
     )
 
 

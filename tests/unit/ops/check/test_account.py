@@ -8,8 +8,7 @@ from moto import mock_aws
 
 from ops.check import account, guarded
 from ops.check.account import Account
-from ops.check.guarded import Check
-from ops.models import HealthCheck
+from ops.check.guarded import Check, Finding
 from tests.unit.ops import stages
 from tests.unit.ops.check.stubbed_account import REGION, StubbedAccount
 
@@ -177,8 +176,8 @@ def test_every_check_of_an_account_needs_the_rights_that_it_names(stubbed: Stubb
 def test_a_fault_of_a_check_does_not_end_the_others(stubbed: StubbedAccount):
     """Each is a result."""
 
-    def failing(code: str) -> Callable[[], HealthCheck]:
-        def make() -> HealthCheck:
+    def failing(code: str) -> Callable[[], Finding]:
+        def make() -> Finding:
             stubbed.stub("lambda").add_client_error("get_account_settings", code, "It did not work")
             return account._concurrency(stubbed)
 
