@@ -123,6 +123,16 @@ def launch(directory: Path, **settings: str) -> EmulatorProcess:
     return emulator
 
 
+def create_notes(tables: Any) -> None:
+    """Create the table `notes`, whose key is `id`."""
+    tables.create_table(
+        TableName="notes",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     emulator = launch(tmp_path_factory.mktemp("emulator"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from local.deployment import client
 from local.emulator_process import EmulatorProcess
-from tests.emulator.conftest import launch
+from tests.emulator.conftest import create_notes, launch
 from tests.waiting import wait_until
 
 
@@ -22,12 +22,7 @@ def test_items_messages_and_users_survive_a_kill(tmp_path: Path):
     try:
         tables, queues = client("dynamodb", emulator.url), client("sqs", emulator.url)
         users = client("cognito-idp", emulator.url)
-        tables.create_table(
-            TableName="notes",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_notes(tables)
         queue = queues.create_queue(QueueName="durable")["QueueUrl"]
         pool = users.create_user_pool(PoolName="durable")["UserPool"]["Id"]
         assert emulator.ask("save") == {"saved": True}

@@ -9,7 +9,7 @@ import pytest
 
 from local.deployment import client
 from local.errors import LocalStageError
-from tests.emulator.conftest import launch
+from tests.emulator.conftest import create_notes, launch
 from tests.emulator.test_functions import zipped
 from tests.waiting import wait_until
 
@@ -18,12 +18,7 @@ def test_saved_state_survives_a_kill_and_a_stop(tmp_path_factory: pytest.TempPat
     """Tables, objects, functions and accepted resources are restored after SIGKILL and after SIGTERM."""
     emulator = launch(tmp_path_factory.mktemp("state"))
     tables = client("dynamodb", emulator.url)
-    tables.create_table(
-        TableName="notes",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_notes(tables)
     tables.put_item(TableName="notes", Item={"id": {"S": "first"}})
     storage = client("s3", emulator.url)
     storage.create_bucket(Bucket="kept")
@@ -66,12 +61,7 @@ def test_a_damaged_state_is_refused_and_the_save_before_it_loses_nothing(
     state = tmp_path_factory.mktemp("damaged")
     emulator = launch(state)
     tables = client("dynamodb", emulator.url)
-    tables.create_table(
-        TableName="notes",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_notes(tables)
     try:
         for saved in ("first", "second", "third"):
             tables.put_item(TableName="notes", Item={"id": {"S": saved}})
