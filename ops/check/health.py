@@ -5,6 +5,7 @@ from functools import partial
 
 from ops.check import guarded
 from ops.check.guarded import Check, Finding, judged
+from ops.events import bus_rules
 from ops.models import HealthCheck
 from ops.runs import dead_letters
 from ops.runs.run_log import RunLog
@@ -35,9 +36,7 @@ def _archive(stage: Stage) -> Finding:
 
 
 def _rules(stage: Stage) -> Finding:
-    pages = stage.client("events").get_paginator("list_rules")
-    found = pages.paginate(EventBusName=stage.output("Events", "EventBusName"))
-    rules = [rule for page in found for rule in page["Rules"]]
+    rules = bus_rules.read(stage)
     disabled = [rule["Name"] for rule in rules if rule["State"] == "DISABLED"]
     if disabled:
         fix = "Enable them, or deploy the stage again: their events are not delivered."

@@ -15,6 +15,7 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from functions.contract.events import SOURCE
+from ops.events import bus_rules
 from ops.events.bus_event import BusEvent
 from ops.stage.stage import Stage
 
@@ -69,7 +70,7 @@ def open_tail(stage: Stage) -> Iterator[Tail]:
 def remove_tails(stage: Stage, *, older_than_seconds: float) -> int:
     """Remove the rules and queues of tails that were opened so long ago. Returns the number of tails."""
     bus = stage.output("Events", "EventBusName")
-    rules = _rules(stage, bus)
+    rules = bus_rules.read(stage, _prefix(stage))
     pages = stage.client("sqs").get_paginator("list_queues").paginate(QueueNamePrefix=_prefix(stage))
     queues = [url for page in pages for url in page.get("QueueUrls", [])]
     urls = {url.rpartition("/")[2]: url for url in queues}
@@ -78,12 +79,6 @@ def remove_tails(stage: Stage, *, older_than_seconds: float) -> int:
     for name in old:
         _remove(stage, bus, name, urls.get(name))
     return len(old)
-
-
-def _rules(stage: Stage, bus: str) -> list[dict[str, Any]]:
-    pages = stage.client("events").get_paginator("list_rules")
-    found = pages.paginate(NamePrefix=_prefix(stage), EventBusName=bus)
-    return [rule for page in found for rule in page["Rules"]]
 
 
 def _prefix(stage: Stage) -> str:

@@ -5,8 +5,8 @@ archive, with its managed rule.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
+from ops.events import bus_rules
 from ops.events.tail import remove_tails
 from ops.stage.stage import Stage
 
@@ -43,16 +43,10 @@ def prepare(stage: Stage) -> Teardown:
 
 
 def _other_rules(stage: Stage) -> list[str]:
-    pages = (
-        stage.client("events")
-        .get_paginator("list_rules")
-        .paginate(EventBusName=stage.output("Events", "EventBusName"))
-    )
-    rules: list[dict[str, Any]] = [rule for page in pages for rule in page["Rules"]]
     # CloudFormation names a rule after its stack; EventBridge manages the rule of an archive.
     return sorted(
         rule["Name"]
-        for rule in rules
+        for rule in bus_rules.read(stage)
         if "ManagedBy" not in rule and not rule["Name"].startswith(f"Parley-{stage.name}-")
     )
 
