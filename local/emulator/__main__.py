@@ -12,7 +12,8 @@ import resource
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from local.emulator import patching
 from local.emulator.persistence.saved_state import DamagedStateError, SavedState
@@ -53,10 +54,20 @@ def main() -> None:
         patching.require_version()
         settings = EmulatorSettings.from_environment()
         os.environ.update(ministack_environment(settings))
-        asyncio.run(serve(settings))
+        run(serve(settings))
     except (patching.UnsupportedEmulatorError, DamagedStateError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
+
+
+def run(server: Coroutine[Any, Any, None]) -> None:
+    """Run the server, on uvloop where it exists: its event loop takes half of the processor time of asyncio's."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(server)
+    else:
+        uvloop.run(server)
 
 
 async def serve(settings: EmulatorSettings) -> None:
@@ -71,6 +82,7 @@ async def serve(settings: EmulatorSettings) -> None:
             host="127.0.0.1",
             port=settings.port,
             lifespan="on",
+            http="httptools",
             ws="websockets-sansio",
             # A frame over 32 KB or a message over 128 KB ends the connection with 1009, as on API Gateway.
             ws_max_size=(MAX_MESSAGE_BYTES, MAX_FRAME_BYTES),  # type: ignore[arg-type]
@@ -112,6 +124,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     from local.emulator.persistence.layer_state import LayerState
     from local.emulator.server import EmulatorApplication
     from local.emulator.sqs.batch_window import BatchWindows
+    from local.emulator.stepfunctions.jsonata_expressions import JsonataExpressions
     from local.emulator.xray import trace_collector
 
     patching.module("app")
@@ -138,6 +151,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     durability = Durability(saved.journal, since=saved.segment())
     BusDelivery(durability)
     BatchWindows()
+    JsonataExpressions().install()
     faults = Faults()
     return EmulatorApplication(
         invocations=FaultyFunctions(settings, faults),

@@ -12,6 +12,7 @@ import sfnx.testing
 from ministack.services import stepfunctions
 from sfnx.testing import Call
 
+from local.emulator.stepfunctions.jsonata_expressions import JsonataExpressions
 from tests.events import message_sent
 from tests.second_engine import DEFINITION
 from tests.unit.workflows.conftest import CHANNEL_ID, Deliver, Failing
@@ -23,6 +24,7 @@ HERE = Path(__file__).parent
 PINNED = {"$millis()": "1795000000123", "$random()": "0.75"}
 """Functions whose results change, and what replaces them."""
 UNDEFINED = {"undefined": True}
+EXPRESSIONS = JsonataExpressions()
 PAGE = "500 - $count($leaver)"
 """How many recipients are read at once; two in the runs that need several pages."""
 
@@ -74,7 +76,7 @@ class Evaluations:
         """The result in the emulator."""
         context = {**states["context"], "variables": variables}
         try:
-            return stepfunctions._evaluate_jsonata(
+            return EXPRESSIONS.evaluate(
                 code, states["input"], context, states.get("result"), states.get("errorOutput")
             )
         except stepfunctions._ExecutionError:
