@@ -129,7 +129,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
 
     patching.module("app")
     logging.getLogger("parley").setLevel(logging.INFO)
-    log_groups.set_limit(settings.kept_log_events)
+    log_groups.set_limits(kept_events=settings.kept_log_events, kept_bytes=settings.kept_log_bytes)
     traces = trace_collector.start(settings.trace_port, settings.kept_traces)
     for addition in (
         log_filters,

@@ -17,8 +17,9 @@ class EmulatorSettings:
     worker_patience_seconds: float = 0.15
     trace_port: int = 0
     save_interval_seconds: float = 30.0
-    kept_executions: int = 200
+    kept_executions: int = 50
     kept_log_events: int = 20_000
+    kept_log_bytes: int = 8_000_000
     kept_traces: int = 2_000
 
     @classmethod
@@ -45,5 +46,6 @@ class EmulatorSettings:
             save_interval_seconds=number("SAVE_INTERVAL_SECONDS", cls.save_interval_seconds),
             kept_executions=int(number("KEPT_EXECUTIONS", cls.kept_executions)),
             kept_log_events=int(number("KEPT_LOG_EVENTS", cls.kept_log_events)),
+            kept_log_bytes=int(number("KEPT_LOG_BYTES", cls.kept_log_bytes)),
             kept_traces=int(number("KEPT_TRACES", cls.kept_traces)),
         )

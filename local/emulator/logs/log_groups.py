@@ -1,13 +1,14 @@
 """Append lines to CloudWatch Logs from inside the emulator, and limit the memory of log groups.
 
 AWS keeps log events for the retention time of their group. MiniStack keeps every event in memory without end. This
-addition keeps the newest events of each group, up to a limit; a developer rarely reads older ones. It replaces
-nothing: it writes to the stores of `cloudwatch_logs` as `lambda_svc._emit_lambda_logs` does.
+addition keeps the newest events of each group, up to a number of events and of bytes; a developer rarely reads
+older ones. It replaces nothing: it writes to the stores of `cloudwatch_logs`, as `lambda_svc._emit_lambda_logs`
+does.
 """
 
-import itertools
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,14 +17,15 @@ from local.emulator import patching
 APPENDS_PER_PRUNE = 200
 
 _lock = threading.Lock()
-_limit = 50_000
-_appended = itertools.count(1)
+_kept_events = 50_000
+_kept_bytes = 64 * 1024 * 1024
+_appended: Counter[str] = Counter()
 
 
-def set_limit(kept_events: int) -> None:
-    """Set how many events a log group keeps."""
-    global _limit
-    _limit = kept_events
+def set_limits(*, kept_events: int, kept_bytes: int) -> None:
+    """Set how many events, and how many bytes of them, a log group keeps."""
+    global _kept_events, _kept_bytes
+    _kept_events, _kept_bytes = kept_events, kept_bytes
 
 
 def append(
@@ -49,8 +51,10 @@ def append(
         group = logs._log_groups[group_name]
         stream = group["streams"].setdefault(stream_name, _new_stream(now))
         logs._append_log_events(stream, events)
-        if next(_appended) % APPENDS_PER_PRUNE == 0:
-            _prune(group)
+        # For each group by itself: a group whose turn never comes would grow without end.
+        _appended[group_name] += 1
+        if _appended[group_name] % APPENDS_PER_PRUNE == 0:
+            prune(group, _kept_events, _kept_bytes)
     if group.get("subscriptionFilters"):
         logs._fanout_to_subscription_filters(group_name, stream_name, events)
 
@@ -77,19 +81,19 @@ def _new_stream(now: int) -> dict[str, Any]:
     }
 
 
-def _prune(group: dict[str, Any]) -> None:
-    """Delete the oldest streams, then the oldest events, until the group is within its limit."""
+def prune(group: dict[str, Any], kept_events: int, kept_bytes: int) -> None:
+    """Delete the oldest streams, then the oldest events, until the group is within its limits."""
     streams = group["streams"]
-    total = sum(len(stream["events"]) for stream in streams.values())
-    oldest_first = sorted(streams, key=lambda name: streams[name]["lastEventTimestamp"] or 0)
-    for name in oldest_first:
-        if total <= _limit:
+    events = sum(len(stream["events"]) for stream in streams.values())
+    size = sum(len(event["message"]) for stream in streams.values() for event in stream["events"])
+    for name in sorted(streams, key=lambda name: streams[name]["lastEventTimestamp"] or 0):
+        oldest = streams[name]["events"]
+        dropped = 0
+        while dropped < len(oldest) and (events > kept_events or size > kept_bytes):
+            size -= len(oldest[dropped]["message"])
+            events -= 1
+            dropped += 1
+        if dropped < len(oldest):
+            del oldest[:dropped]
             return
-        excess = total - _limit
-        count = len(streams[name]["events"])
-        if count <= excess:
-            del streams[name]
-            total -= count
-        else:
-            del streams[name]["events"][:excess]
-            return
+        del streams[name]

@@ -51,6 +51,11 @@ class Durability:
             "user": users.apply_again,
         }
 
+    @property
+    def journal_bytes(self) -> int:
+        """The size of the changes since the last save."""
+        return self._journal.segment_bytes
+
     def before_saving(self) -> int:
         """Begin a new segment, for the changes after the snapshot that is taken now. Returns its number."""
         return self._journal.begin_segment(lambda: list(self._running.values()))

@@ -31,6 +31,8 @@ class Journal:
         directory.mkdir(parents=True, exist_ok=True)
         self._number = max(segment_numbers(directory), default=0) + 1
         self._file = self._open(self._number)
+        self.segment_bytes = 0
+        """The size of the entries in the current segment."""
 
     @staticmethod
     def entries(
@@ -65,6 +67,7 @@ class Journal:
         line = self._line(entry)
         with self._lock:
             os.write(self._file, line)
+            self.segment_bytes += len(line)
 
     def begin_segment(self, carried_over: Callable[[], list[dict[str, Any]]] = list) -> int:
         """Begin a new segment with the entries that must outlast the old segments, and return its number."""
@@ -72,6 +75,7 @@ class Journal:
             os.close(self._file)
             self._number += 1
             self._file = self._open(self._number)
+            self.segment_bytes = 0
             for entry in carried_over():
                 os.write(self._file, self._line(entry))
             return self._number

@@ -3,12 +3,15 @@
 AWS loses no data when a process ends. MiniStack (`core.persistence.save_all`, called at shutdown) loses all
 changes since its start when its process is killed. This addition saves at an interval: on Linux a forked child
 writes a consistent snapshot while the emulator continues to answer; on other systems a thread writes it. An
-interval without requests saves nothing, and saving takes at most a tenth of the time, whatever the size of the
-state. Changes between two saves are in the journal (`durability`), which goes back to the save before the last.
+interval without requests saves nothing. Saving takes at most a hundredth of the time, whatever the size of the
+state, or a tenth while the journal grows fast. Changes between two saves are in the journal (`durability`), which
+goes back to the save before the last.
 """
 
 import asyncio
 import contextlib
+import copy
+import gc
 import logging
 import os
 import signal
@@ -18,6 +21,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from local.emulator import patching
 from local.emulator.persistence.durability import Durability
@@ -27,7 +31,11 @@ logger = logging.getLogger("parley.state")
 
 FORKS = sys.platform == "linux"
 MAX_SAVE_SECONDS = 120.0
-PAUSE_SECONDS_PER_SECOND_OF_SAVING = 9.0
+PAUSE_SECONDS_PER_SECOND_OF_SAVING = 99.0
+MIN_PAUSE_SECONDS_PER_SECOND_OF_SAVING = 9.0
+MAX_JOURNAL_BYTES = 64 * 1024 * 1024
+LOOK_SECONDS = 1.0
+CHILD_NICENESS = 10
 
 
 class StateSaving:
@@ -47,12 +55,22 @@ class StateSaving:
 
     async def run(self) -> None:
         """Save after each interval that had any activity, until cancelled."""
+        ended = time.monotonic()
         while True:
-            await asyncio.sleep(max(self._interval, self._took * PAUSE_SECONDS_PER_SECOND_OF_SAVING))
+            await asyncio.sleep(min(self._interval, LOOK_SECONDS))
+            if not self.is_due(time.monotonic() - ended, self._durability.journal_bytes):
+                continue
             try:
                 await self.save()
             except Exception:
                 logger.exception("Saving the state failed; the next attempt is after the next interval")
+            ended = time.monotonic()
+
+    def is_due(self, seconds: float, journal_bytes: int) -> bool:
+        """Whether to save now, so many seconds after the last save, with so many bytes in the journal since."""
+        is_long = journal_bytes > MAX_JOURNAL_BYTES
+        pause = MIN_PAUSE_SECONDS_PER_SECOND_OF_SAVING if is_long else PAUSE_SECONDS_PER_SECOND_OF_SAVING
+        return seconds >= max(self._interval, self._took * pause)
 
     async def save(self) -> bool:
         """Save the state now, while the emulator runs; False when there was no activity since the last save."""
@@ -98,6 +116,10 @@ class StateSaving:
             status = 1
             try:
                 logging.disable(logging.CRITICAL)
+                # The child competes with the chat for the processor, ends soon, and nothing changes its state.
+                os.nice(CHILD_NICENESS)
+                gc.disable()
+                copy.deepcopy = without_copying  # type: ignore[assignment]
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
                 # The child must not keep the port and the functions' sockets open if the emulator is killed.
                 for descriptor in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
@@ -109,6 +131,11 @@ class StateSaving:
             finally:
                 os._exit(status)
         return child
+
+
+def without_copying(value: Any, _memo: dict[int, Any] | None = None, _nil: Any = None) -> Any:
+    """Replaces `copy.deepcopy` in a child: MiniStack copies the state of each service before it is written."""
+    return value
 
 
 def exit_status(child: int) -> int | None:

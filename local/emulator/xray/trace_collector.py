@@ -34,15 +34,18 @@ class FilterExpressionError(ValueError):
 
 
 class TraceStore:
-    """The newest traces, by id, limited in number and age."""
+    """The newest traces, by id, limited in number and age. Their segments are kept as JSON, which is smaller."""
 
     def __init__(self, kept_traces: int) -> None:
         self._kept = kept_traces
         self._lock = threading.Lock()
-        self._traces: OrderedDict[str, dict[str, Segment]] = OrderedDict()
+        self._traces: OrderedDict[str, dict[str, bytes]] = OrderedDict()
 
-    def add(self, segment: Segment) -> None:
-        """Store a segment, or replace it by its id: the SDK sends a segment again when it ends."""
+    def add(self, segment: Segment, encoded: bytes | None = None) -> None:
+        """Store a segment, or replace it by its id: the SDK sends a segment again when it ends.
+
+        `encoded` is its JSON, if there is one.
+        """
         trace_id = str(segment.get("trace_id", ""))
         segment_id = str(segment.get("id", ""))
         if not trace_id or not segment_id:
@@ -50,7 +53,7 @@ class TraceStore:
         with self._lock:
             segments = self._traces.setdefault(trace_id, {})
             if segment_id in segments or len(segments) < MAX_SEGMENTS_PER_TRACE:
-                segments[segment_id] = segment
+                segments[segment_id] = encoded or json.dumps(segment).encode()
             self._traces.move_to_end(trace_id)
             while len(self._traces) > self._kept or self._is_old(next(iter(self._traces))):
                 self._traces.popitem(last=False)
@@ -58,7 +61,8 @@ class TraceStore:
     def segments(self, trace_id: str) -> list[Segment]:
         """The segments of a trace, earliest first; empty when the trace is not stored."""
         with self._lock:
-            segments = list(self._traces.get(trace_id, {}).values())
+            encoded = list(self._traces.get(trace_id, {}).values())
+        segments: list[Segment] = [json.loads(text) for text in encoded]
         return sorted(segments, key=lambda segment: float(segment.get("start_time", 0)))
 
     def trace_ids(self) -> list[str]:
@@ -147,7 +151,7 @@ class TraceCollector:
             logger.warning("Ignored a datagram of %d bytes that is not an X-Ray segment", len(datagram))
             return
         if isinstance(segment, dict):
-            self.store.add(segment)
+            self.store.add(segment, body)
 
     def handle(self, path: str, request: dict[str, Any]) -> dict[str, Any]:
         """Answer `GetTraceSummaries` (POST /TraceSummaries) or `BatchGetTraces` (POST /Traces)."""
