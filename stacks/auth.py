@@ -8,12 +8,13 @@ from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
 from stacks.chat_function import ChatFunction
+from stacks.firewall import Firewall
 from stacks.stack import StageStack, acknowledge, removal_policy
 from stacks.stage import Stage
 
 
 class AuthStack(StageStack):
-    """The user pool, managed login, and in demo mode the function that confirms every sign-up."""
+    """The user pool, managed login, by setting a web ACL, and in demo mode the function that confirms sign-ups."""
 
     def __init__(self, scope: Construct, *, stage: Stage) -> None:
         super().__init__(scope, "Auth", stage=stage, description="user pool and sign-in pages")
@@ -27,6 +28,7 @@ class AuthStack(StageStack):
             managed_login_version=cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
         )
         self.sign_in_url = domain.base_url()
+        self.firewall = self._firewall()
         self.output("UserPoolId", self.user_pool.user_pool_id)
         self.output("SignInUrl", self.sign_in_url)
 
@@ -77,6 +79,15 @@ class AuthStack(StageStack):
                 },
             )
         return pool
+
+    def _firewall(self) -> Firewall | None:
+        """The web ACL of the user pool and of the REST API, if the stage has one."""
+        limit = self.stage.firewall_requests_per_address
+        if limit is None:
+            return None
+        firewall = Firewall(self, "Firewall", stage_name=self.stage.name, requests_per_address=limit)
+        firewall.protect(self, "FirewallOfUsers", self.user_pool.user_pool_arn)
+        return firewall
 
     def _email(self) -> cognito.UserPoolEmail | None:
         """Who sends the codes for sign-ups and lost passwords: SES if the stage names it, None for Cognito."""

@@ -63,7 +63,7 @@ class ChatFunction(lambda_.Function):
             environment={
                 "POWERTOOLS_SERVICE_NAME": service_name(stage.name),
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
-                "POWERTOOLS_LOG_LEVEL": "INFO",
+                "POWERTOOLS_LOG_LEVEL": stage.log_level,
                 "PARLEY_STAGE": stage.name,
                 **_tracing_settings(stage),
                 **settings(**values).to_env(),

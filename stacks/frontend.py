@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_cognito as cognito
@@ -18,6 +19,8 @@ from constructs import Construct
 
 from stacks.auth import AuthStack
 from stacks.delivery import DeliveryStack
+from stacks.dns import add_alias
+from stacks.firewall import KEY_HEADER
 from stacks.logs import log_group
 from stacks.packaging import ROOT, PackagingError
 from stacks.rest_api import RestApiStack
@@ -28,6 +31,9 @@ from stacks.websocket_api import WebSocketApiStack
 
 SITE = ROOT / "ui" / "dist"
 SPA_FALLBACK = Path(__file__).with_name("spa_fallback.js")
+VIEWER_ADDRESS = Path(__file__).with_name("viewer_address.js")
+# The zone of all distributions, for alias records.
+DISTRIBUTIONS_ZONE = "Z2FDTNDATAQYW2"
 # The errors that CloudFront caches for 10 s, whatever their Cache-Control header says. The cache key of /api/* is
 # the path, so that one user's error would be the answer to every other user's request:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html
@@ -57,7 +63,8 @@ class FrontendStack(StageStack):
         self.bucket = self._bucket()
         self.distribution = self._distribution()
         self._answer_404_for_missing_files()
-        self.site_url = f"https://{self.distribution.distribution_domain_name}"
+        self._add_records()
+        self.site_url = f"https://{stage.site_domain or self.distribution.distribution_domain_name}"
         client = self._client()
         config = site_config(
             stage=stage,
@@ -91,6 +98,8 @@ class FrontendStack(StageStack):
 
     def _distribution(self) -> cloudfront.Distribution:
         headers = self._security_headers()
+        firewall = self.auth.firewall
+        domain, certificate = self.stage.site_domain, self.stage.site_certificate_arn
         distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -112,13 +121,18 @@ class FrontendStack(StageStack):
             ),
             additional_behaviors={
                 "/api/*": cloudfront.BehaviorOptions(
-                    origin=origins.HttpOrigin(self.rest.host),
+                    origin=origins.HttpOrigin(
+                        self.rest.host,
+                        origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+                        custom_headers={KEY_HEADER: firewall.key} if firewall else None,
+                    ),
                     viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
                     allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
                     cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
                     # Forwards Authorization, but not Host, by which API Gateway finds the API.
                     origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
                     response_headers_policy=headers,
+                    function_associations=[self._viewer_address()] if firewall else None,
                 )
             },
             # Without a page, so that the origin's answer is passed on.
@@ -127,21 +141,58 @@ class FrontendStack(StageStack):
                 for status in ERRORS_CACHED_BY_DEFAULT
             ],
             log_bucket=self._log_bucket() if self.stage.access_logs else None,
+            domain_names=[domain] if domain else None,
+            certificate=acm.Certificate.from_certificate_arn(self, "Certificate", certificate)
+            if certificate
+            else None,
+            # Has no effect on CloudFront's own domain, which takes TLS 1.0 too.
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if certificate else None,
+            web_acl_id=self.stage.site_web_acl_arn,
         )
         acknowledge(
             distribution,
             {
                 "AwsSolutions-CFR1": "Users may be in any country.",
-                "AwsSolutions-CFR2": "A web ACL has a monthly price; files are public, the API needs a token.",
-                "AwsSolutions-CFR4": "CloudFront's default certificate determines the TLS policy.",
+                "AwsSolutions-CFR2": "Files are public; the API needs a token, and in prod has a web ACL.",
             },
         )
+        if not certificate:
+            reason = "CloudFront's default certificate determines the TLS policy; siteDomain replaces it."
+            acknowledge(distribution, {"AwsSolutions-CFR4": reason})
         if not self.stage.access_logs:
             acknowledge(
                 distribution,
                 {"AwsSolutions-CFR3": "A stage for development; prod has accessLogs on."},
             )
         return distribution
+
+    def _add_records(self) -> None:
+        """Let the stage's own domain refer to the distribution."""
+        if self.stage.site_domain is None:
+            return
+        target = self.distribution.distribution_domain_name
+        add_alias(
+            self,
+            "DomainAlias",
+            zone_id=self.stage.hosted_zone_id,
+            name=self.stage.site_domain,
+            target=target,
+            target_zone_id=DISTRIBUTIONS_ZONE,
+        )
+        self.output("SiteDomainTarget", target)
+
+    def _viewer_address(self) -> cloudfront.FunctionAssociation:
+        """The function that gives the web ACL the viewer's address."""
+        function = cloudfront.Function(
+            self,
+            "ViewerAddress",
+            comment=f"Parley ({self.stage.name}): the viewer's address, for the web ACL",
+            code=cloudfront.FunctionCode.from_file(file_path=str(VIEWER_ADDRESS)),
+            runtime=cloudfront.FunctionRuntime.JS_2_0,
+        )
+        return cloudfront.FunctionAssociation(
+            event_type=cloudfront.FunctionEventType.VIEWER_REQUEST, function=function
+        )
 
     def _answer_404_for_missing_files(self) -> None:
         """Let the distribution list the bucket: without that right, S3 answers 403 for a file that does not exist.
@@ -228,7 +279,7 @@ class FrontendStack(StageStack):
 
     def _content_security_policy(self) -> str:
         """What the page may load and connect to: its own files, the WebSocket API, and the sign-in pages."""
-        socket = f"wss://{self.websocket.host}"
+        socket = f"wss://{self.websocket.browser_host}"
         directives = {
             "default-src": "'none'",
             "script-src": "'self'",

@@ -34,7 +34,9 @@ CREATE_ONLY: Mapping[str, tuple[str, ...]] = {
     "AWS::Lambda::Function": ("DurableConfig", "FunctionName", "PackageType", "TenancyConfig"),
     "AWS::Logs::LogGroup": ("LogGroupName",),
     "AWS::SQS::Queue": ("FifoQueue", "QueueName"),
+    "AWS::SecretsManager::Secret": ("Name",),
     "AWS::StepFunctions::StateMachine": ("StateMachineName", "StateMachineType"),
+    "AWS::WAFv2::WebACL": ("Name", "Scope"),
 }
 
 # The construct in which the CDK puts the outputs of weak references.

@@ -45,6 +45,12 @@ def check_region(stage: Stage, region: str | None) -> None:
             f"Stage '{stage.name}' cannot be deployed to {region}: Parley is built for the partition 'aws', and "
             "uses CloudFront, Cognito and their domain names there. Use a region like eu-west-1."
         )
+    certificate = stage.socket_certificate_arn
+    if certificate is not None and f":{region}:" not in certificate:
+        raise StageError(
+            f"Stage '{stage.name}' cannot be deployed to {region} with socketCertificateArn {certificate!r}: API "
+            f"Gateway takes certificates of the API's region only. Request one in {region}."
+        )
     if stage.access_logs and region not in REGIONS_FOR_ACCESS_LOGS:
         raise StageError(
             f"Stage '{stage.name}' cannot be deployed to {region} with accessLogs: CloudFront does not write logs "

@@ -18,6 +18,7 @@ from stacks.auth import AuthStack
 from stacks.chat_function import ChatFunction
 from stacks.data import DataStack
 from stacks.events import EventsStack
+from stacks.firewall import Firewall
 from stacks.logs import log_group
 from stacks.request_models import request_model
 from stacks.stack import StageStack, acknowledge
@@ -27,8 +28,6 @@ from stacks.websocket_api import WebSocketApiStack
 
 # CloudFront and the local front door forward /api/x unchanged: API stage `api`, resource `/x`.
 STAGE_NAME = "api"
-REQUESTS_PER_SECOND = 500
-REQUEST_BURST = 1000
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,12 @@ REFUSALS = (
     ),
     Refusal(
         apigateway.ResponseType.THROTTLED, 429, ErrorCode.RATE_LIMITED, "Too many requests; try again in a moment."
+    ),
+    Refusal(
+        apigateway.ResponseType.WAF_FILTERED,
+        429,
+        ErrorCode.RATE_LIMITED,
+        "Too many requests from your network; try again in a few minutes.",
     ),
     Refusal(
         apigateway.ResponseType.DEFAULT_4_XX,
@@ -98,6 +103,7 @@ class RestApiStack(StageStack):
         )
         self._add_routes(authorizer)
         self._add_refusals()
+        self._protect(auth.firewall)
         self.output("RestApiUrl", f"https://{self.host}/{STAGE_NAME}")
         self.output("RestApiId", self.api.rest_api_id)
 
@@ -121,8 +127,8 @@ class RestApiStack(StageStack):
                 # Detailed metrics, five for each method at $0.30 a month, would not be read: the dashboard shows
                 # those of the whole API, which are free.
                 metrics_enabled=False,
-                throttling_rate_limit=REQUESTS_PER_SECOND,
-                throttling_burst_limit=REQUEST_BURST,
+                throttling_rate_limit=stage.requests_per_second,
+                throttling_burst_limit=stage.request_burst,
                 access_log_destination=apigateway.LogGroupLogDestination(access_logs) if access_logs else None,
                 access_log_format=apigateway.AccessLogFormat.custom(REST_FORMAT) if access_logs else None,
                 logging_level=apigateway.MethodLoggingLevel.ERROR if access_logs else None,
@@ -138,11 +144,15 @@ class RestApiStack(StageStack):
             )
         else:
             self._keep_execution_logs(api)
-        acknowledge(
-            api.deployment_stage,
-            {"AwsSolutions-APIG3": "Every call needs a token and is throttled; a web ACL would cost extra."},
-        )
         return api
+
+    def _protect(self, firewall: Firewall | None) -> None:
+        stage = self.api.deployment_stage
+        if firewall is None:
+            reason = "Every call needs a token and is throttled; prod has a web ACL."
+            acknowledge(stage, {"AwsSolutions-APIG3": reason})
+        else:
+            firewall.protect(self, "FirewallOfRequests", stage.stage_arn)
 
     def _keep_execution_logs(self, api: apigateway.RestApi) -> None:
         """Create the log group for the errors of API Gateway itself, which would otherwise create it at its first

@@ -10,6 +10,7 @@ from aws_cdk import ArnFormat, Aws, CfnElement
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
@@ -27,15 +28,13 @@ from functions.settings import (
 from stacks.access_logs import WEBSOCKET_FORMAT, access_log_group, api_gateway_log_role
 from stacks.chat_function import ChatFunction
 from stacks.data import DataStack
+from stacks.dns import add_alias
 from stacks.events import EventsStack
 from stacks.stack import StageStack, acknowledge
 from stacks.stage import Stage
 from stacks.uses import Use, publish_to, table
 
 STAGE_NAME = "socket"
-# Frames per second from all clients together. The functions limit the rate of each user.
-FRAMES_PER_SECOND = 1000
-FRAME_BURST = 2000
 # Frames that reach no function that counts them, or that no client sends: a flood of them must not use up the
 # frames of the other routes. A browser pings every four minutes.
 PINGS_PER_SECOND = 300
@@ -90,7 +89,7 @@ class WebSocketApiStack(StageStack):
         self._route_with_fixed_answer(Action.PING, Pong().encode())
 
         self.websocket_stage = self._stage()
-        self.url = self.websocket_stage.url
+        self.url = f"wss://{stage.socket_domain}" if stage.socket_domain else self.websocket_stage.url
         self.output("WebSocketUrl", self.url)
         self.output("WebSocketApiId", self.api.api_id)
 
@@ -103,6 +102,34 @@ class WebSocketApiStack(StageStack):
     def host(self) -> str:
         """The API's own host name."""
         return f"{self.api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
+
+    @property
+    def browser_host(self) -> str:
+        """The host name to which browsers connect."""
+        return self.stage.socket_domain or self.host
+
+    def _domain_mapping(self) -> apigatewayv2.DomainMappingOptions | None:
+        """The domain of the stage's settings, if any. The API's own host stays open: functions post there."""
+        name, certificate = self.stage.socket_domain, self.stage.socket_certificate_arn
+        if name is None or certificate is None:
+            return None
+        domain = apigatewayv2.DomainName(
+            self,
+            "Domain",
+            domain_name=name,
+            certificate=acm.Certificate.from_certificate_arn(self, "Certificate", certificate),
+            security_policy=apigatewayv2.SecurityPolicy.TLS_1_2,
+        )
+        add_alias(
+            self,
+            "DomainAlias",
+            zone_id=self.stage.hosted_zone_id,
+            name=name,
+            target=domain.regional_domain_name,
+            target_zone_id=domain.regional_hosted_zone_id,
+        )
+        self.output("SocketDomainTarget", domain.regional_domain_name)
+        return apigatewayv2.DomainMappingOptions(domain_name=domain)
 
     def _authorize(self) -> ChatFunction:
         return ChatFunction(
@@ -268,7 +295,11 @@ class WebSocketApiStack(StageStack):
             web_socket_api=self.api,
             stage_name=STAGE_NAME,
             auto_deploy=True,
-            throttle=apigatewayv2.ThrottleSettings(rate_limit=FRAMES_PER_SECOND, burst_limit=FRAME_BURST),
+            # Frames of all clients together. The functions limit the rate of each user.
+            throttle=apigatewayv2.ThrottleSettings(
+                rate_limit=self.stage.frames_per_second, burst_limit=self.stage.frame_burst
+            ),
+            domain_mapping=self._domain_mapping(),
         )
         cfn_stage = cast(apigatewayv2.CfnStage, stage.node.default_child)
         self._deploy_after_the_routes(cfn_stage)

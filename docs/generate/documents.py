@@ -9,6 +9,7 @@ from docs.generate.catalogue import catalogue
 from docs.generate.local_stage import local_stage
 from docs.generate.openapi import openapi
 from docs.generate.schema import contract_schema, inspector_schema, operations_schema
+from docs.generate.settings import settings
 from docs.generate.typescript import typescript
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +22,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/contract/openapi.json": lambda: _json(openapi()),
     "docs/events.md": catalogue,
     "docs/local-stage.md": local_stage,
+    "docs/settings.md": settings,
     "ui/src/core/contract.ts": lambda: typescript(contract_schema()),
     "ui/src/features/inspector/contract.ts": lambda: typescript(inspector_schema()),
 }

@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 Resource = dict[str, Any]
 
+CERTIFICATES = "arn:aws:acm:{}:111122223333:certificate"
+
 FULL = {
     "authMode": "demo",
     "accessLogs": True,
@@ -30,6 +32,17 @@ FULL = {
     "monthlyBudgetUsd": 20,
     "budgetEmail": "owner@example.com",
     "traceSamplePercent": 50,
+    "siteDomain": "chat.example.com",
+    "siteCertificateArn": f"{CERTIFICATES.format('us-east-1')}/11111111-2222-3333-4444-555555555555",
+    "socketDomain": "socket.chat.example.com",
+    "socketCertificateArn": f"{CERTIFICATES.format('eu-west-1')}/66666666-7777-8888-9999-000000000000",
+    "hostedZoneId": "Z0123456789ABCDEFGHIJ",
+    "siteWebAclArn": "arn:aws:wafv2:us-east-1:111122223333:global/webacl/chat/11111111-2222-3333-4444-55555555",
+    "logLevel": "DEBUG",
+    "framesPerSecond": 300,
+    "frameBurst": 400,
+    "requestsPerSecond": 100,
+    "requestBurst": 200,
 }
 
 

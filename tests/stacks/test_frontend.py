@@ -88,7 +88,8 @@ def test_the_api_has_the_sites_origin_and_is_not_cached(stage: Synthesised) -> N
     assert api["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # AWS's CachingDisabled
     assert api["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"  # AllViewerExceptHostHeader
     assert "DELETE" in api["AllowedMethods"]
-    assert "FunctionAssociations" not in api
+    # In prod, the function that adds the viewer's address for the web ACL; never the one that serves the page.
+    assert ("FunctionAssociations" in api) is (stage.stage == "prod")
     origin = next(origin for origin in distribution(stage)["Origins"] if origin["Id"] == api["TargetOriginId"])
     assert ".execute-api." in named(origin["DomainName"])
     # /api/x must arrive as API stage `api`, resource `/x`.
@@ -122,7 +123,7 @@ def test_every_path_of_the_page_serves_the_page(dev: Synthesised, path: str, ser
     """Runs the code of the CloudFront function in Node."""
     node = shutil.which("node")
     assert node
-    [function] = dev.resources("AWS::CloudFront::Function").values()
+    [function] = dev.resources("AWS::CloudFront::Function").values()  # prod has another, for the web ACL
     call = f"console.log(handler({{request: {{uri: {json.dumps(path)}}}}}).uri)"
     code = f"{function['Properties']['FunctionCode']}; {call}"
     outcome = subprocess.run([node, "-e", code], capture_output=True, text=True, check=True)
@@ -206,7 +207,9 @@ def test_sign_in_uses_an_authorization_code_and_returns_to_the_site(
         assert properties["PreventUserExistenceErrors"] == "ENABLED"
         site_urls = [named(url) for url in properties["CallbackURLs"]]
         assert site_urls == [named(url) for url in properties["LogoutURLs"]]
-        assert re.fullmatch(r"https://<Distribution\w+\.DomainName>/", site_urls[0])
+        own_domain = r"https://chat\.example\.com/"
+        expected = own_domain if stage is full else r"https://<Distribution\w+\.DomainName>/"
+        assert re.fullmatch(expected, site_urls[0])
         assert site_urls[1:] == (["http://localhost:4280/"] if stage is dev else [])
         by_password = "ALLOW_USER_PASSWORD_AUTH" in properties["ExplicitAuthFlows"]
         assert by_password is (stage is full)

@@ -16,6 +16,24 @@ def stage_of(**context: Any) -> Stage:
     return Stage.from_context(context.get)
 
 
+def of_x(**settings: Any) -> dict[str, Any]:
+    """The context of a stage x with these settings."""
+    return {"stage": "x", "stages": {"x": settings}}
+
+
+def certificate(region: str) -> str:
+    return f"arn:aws:acm:{region}:111122223333:certificate/11111111-2222-3333-4444-555555555555"
+
+
+# What a production stage must have.
+SAFE = {
+    "production": True,
+    "pointInTimeRecovery": True,
+    "deletionProtection": True,
+    "removalPolicy": "retain",
+}
+
+
 def test_a_stage_that_cdk_json_does_not_name_has_the_defaults() -> None:
     """A stage can be deployed without editing a file."""
     assert stage_of(stage="sam", stages={"prod": {"authMode": "mfa"}}) == Stage(name="sam")
@@ -48,6 +66,8 @@ def test_production_protects_data(context: dict[str, Any]) -> None:
     assert stage.auth_mode == "mfa"
     assert stage.access_logs
     assert stage.workflow_log_level == "ERROR"
+    assert stage.production
+    assert stage.firewall_requests_per_address == 10_000
 
 
 @pytest.mark.parametrize(
@@ -57,6 +77,7 @@ def test_production_protects_data(context: dict[str, Any]) -> None:
         ({"stage": "a" * 21}, "1 to 20"),
         ({"stage": "my-aws"}, "Cognito does not allow"),
         ({"stage": "x", "stages": {"x": {"colour": "red"}}}, "'colour'"),
+        ({"stage": "x", "stages": {"x": {"auhtMode": "mfa"}}}, "Did you mean 'authMode'?"),
         ({"stage": "x", "stages": {"x": {"authMode": "none"}}}, "authMode"),
         ({"stage": "x", "stages": {"x": {"logRetentionDays": 8}}}, "logRetentionDays"),
         ({"stage": "x", "stages": {"x": {"name": "y"}}}, "'name'"),
@@ -87,6 +108,30 @@ def test_production_protects_data(context: dict[str, Any]) -> None:
             "greater than 0",
         ),
         ({"stage": "x", "stages": {"x": {"traceSamplePercent": 101}}}, "less than or equal to 100"),
+        (of_x(logLevel="LOUD"), "logLevel: Input should be 'DEBUG'"),
+        (of_x(siteDomain="Chat.example.com"), "siteDomain: 'Chat.example.com' is not a domain; use one like"),
+        (of_x(siteDomain="chat.example.com"), "siteDomain and siteCertificateArn need each other"),
+        (of_x(socketDomain="ws.example.com"), "socketDomain and socketCertificateArn need each other"),
+        (of_x(siteCertificateArn="mine"), "siteCertificateArn: 'mine' is not a certificate"),
+        (of_x(siteDomain="a.example.com", siteCertificateArn=certificate("eu-west-1")), "is not in us-east-1"),
+        (of_x(hostedZoneId="Z0123456789"), "hostedZoneId has no effect without siteDomain or socketDomain"),
+        (of_x(hostedZoneId="example.com"), "is not a hosted zone; use an id"),
+        (
+            of_x(
+                siteDomain="a.example.com",
+                siteCertificateArn=certificate("us-east-1"),
+                socketDomain="a.example.com",
+                socketCertificateArn=certificate("us-east-1"),
+            ),
+            "use a second name, like socket.a.example.com",
+        ),
+        (of_x(firewallRequestsPerAddress=5), "firewallRequestsPerAddress: Input should be greater than"),
+        (of_x(siteWebAclArn="arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/a/b"), "scope CLOUDFRONT"),
+        (of_x(framesPerSecond=0), "framesPerSecond: Input should be greater than 0"),
+        (of_x(**SAFE | {"authMode": "demo"}), "authMode 'demo' .* production refuses; use 'verified' or 'mfa'"),
+        (of_x(**SAFE | {"removalPolicy": "destroy"}), "removalPolicy 'destroy' can lose messages"),
+        (of_x(**SAFE | {"deletionProtection": False}), "deletionProtection False can lose messages"),
+        (of_x(**SAFE | {"pointInTimeRecovery": False}), "use True, or set production to false"),
     ],
 )
 def test_an_invalid_setting_is_named(context: dict[str, Any], message: str) -> None:

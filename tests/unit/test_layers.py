@@ -35,7 +35,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "stacks": ("stacks", "functions.settings", "functions.contract", "workflows"),
     "app": ("stacks",),
-    "docs": ("docs", "functions.contract", "ops", "inspector"),
+    "docs": ("docs", "functions.contract", "ops", "inspector", "stacks.stage", "stacks.stage_settings"),
     "ops": ("ops", "functions.contract"),
     "inspector": ("inspector", "ops", "functions.contract"),
     "local": ("local", "inspector", "ops"),

@@ -1,4 +1,4 @@
-"""Every threat in docs/security.md names a test that exists, and copies of deleted texts have the right ages."""
+"""docs/security.md: the tests that it names exist, and its tables have the values of the settings."""
 
 import ast
 import json
@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic.alias_generators import to_snake
 
+from docs.generate.settings import shown_value
 from stacks.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,7 +30,12 @@ def test_every_threat_names_a_test_that_exists(line: list[str]):
     assert asset
     assert threat
     assert answer
-    named = NAMED.findall(tests)
+    check_tests(tests)
+
+
+def check_tests(cell: str) -> None:
+    """A cell names at least one test, and each exists."""
+    named = NAMED.findall(cell)
     assert named
     for file, name in named:
         tree = ast.parse((ROOT / file).read_text())
@@ -36,6 +43,20 @@ def test_every_threat_names_a_test_that_exists(line: list[str]):
             node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         }
         assert name in functions, f"{file} has no {name}"
+
+
+def test_every_consideration_of_the_sample_is_a_setting_with_a_test():
+    """With its value by default and in prod, and a test that finds it in the template."""
+    section = PAGE.read_text(encoding="utf-8").partition("## What the reference sample leaves")[2]
+    lines_of_table = [line for line in section.partition("\n## ")[0].splitlines() if line.startswith("| ")]
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines_of_table[1:]]
+    assert len(rows) >= 8
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    stages = [Stage.from_context((context | {"stage": name}).get) for name in ("other", "prod")]
+    for _, setting, default, prod, tests in rows:
+        name = to_snake(setting.strip("`"))
+        assert [default, prod] == [shown_value(getattr(stage, name)) for stage in stages], setting
+        check_tests(tests)
 
 
 def days(number: int) -> str:
