@@ -3,8 +3,11 @@
 The engine is independent of the emulator's. Its tasks call DynamoDB, SQS and Lambda through boto3 clients: those
 of a stage, or mocked ones. Every call is checked against the service's model first. Time is simulated: it advances
 in Wait states, and in tasks that a fault delays.
+
+The tests run one definition hundreds of times, so each expression is parsed and checked once.
 """
 
+import functools
 import json
 import re
 import time
@@ -15,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
+import jsonata
 import sfnx.testing
 from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
+from jsonata.parser import Parser
 from sfnx.integrations import sdk_member
 
 DEFINITION = Path(__file__).resolve().parents[1] / "workflows" / "deliver.asl.json"
@@ -29,6 +34,21 @@ Fault = Callable[[sfnx.testing.Call], None]
 """Called before each call of a task: raises `sfnx.testing.Failure`, or does nothing."""
 
 _MODELS = botocore.session.get_session()
+
+
+class _ParserThatRemembers(Parser):  # type: ignore[misc] # jsonata has no types
+    """Keeps the syntax tree of each expression; evaluation does not change it."""
+
+    @functools.cache  # noqa: B019 # there is one parser
+    def parse(self, code: str, regex_engine: Any) -> Any:
+        return Parser().parse(code, regex_engine)
+
+
+_PARSER = _ParserThatRemembers()
+jsonata.Jsonata.get_parser = staticmethod(lambda: _PARSER)
+
+# `run` checks its definition, which reads the trees of all expressions.
+sfnx.testing.states_fields = functools.cache(sfnx.testing.states_fields)
 
 
 @dataclass(frozen=True)
