@@ -10,7 +10,9 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 PY := $(BIN)/python
 CDK := node_modules/.bin/cdk
-export PYTHONDONTWRITEBYTECODE ?= 1
+# All processes share their compiled modules, outside the source folders. A test run starts hundreds of processes.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.build/pycache
+unexport PYTHONDONTWRITEBYTECODE
 # Node 20 works, although jsii calls it untested; the README recommends Node 22.
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
