@@ -7,6 +7,7 @@ from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from functions.aws.clients import table
 from functions.aws.reads import paginate
+from functions.chat.folding import contains_words, words_of
 from functions.chat.messages import count_reactions
 from functions.contract.events import trace_id
 from functions.contract.model import Person
@@ -48,23 +49,26 @@ def page(
 def search(
     messages_table: str, reactions_table: str, channel_id: str, term: str, *, limit: int, before: int | None = None
 ) -> MessagePage:
-    """Return the newest messages that contain a term, ignoring case. `searched_to` is `before` for the next call.
+    """Return the newest messages that contain all words of a term. `searched_to` is `before` for the next call.
 
-    One call reads at most a thousand messages, so its cost does not depend on the size of the channel.
+    One call reads at most a thousand messages, so its cost does not depend on the size of the channel. Their texts
+    are folded here and not when they are stored, so one rule holds for messages of every age.
     """
     condition: ConditionBase = Key("channelId").eq(channel_id)
     if before is not None:
         condition &= Key("seq").lt(before)
     answer = table(messages_table).query(
         KeyConditionExpression=condition,
-        FilterExpression=Attr("searchText").contains(term.lower()),
+        FilterExpression=Attr("deletedAt").not_exists(),
         ScanIndexForward=False,
         Limit=MAX_MESSAGES_PER_SEARCH,
         ConsistentRead=True,
     )
-    rows = answer["Items"][:limit]
+    words = words_of(term)
+    found = [row for row in answer["Items"] if contains_words(str(row["text"]), words)]
+    rows = found[:limit]
     last = answer.get("LastEvaluatedKey")
-    if len(answer["Items"]) > limit:
+    if len(found) > limit:
         searched_to: int | None = int(str(rows[-1]["seq"]))
     else:
         searched_to = int(str(last["seq"])) if last else None

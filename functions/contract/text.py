@@ -14,8 +14,18 @@ WRITTEN_CONTROLS = frozenset("\t\n\r")
 
 # Zero-width joiners are allowed in names: Persian text and family emoji need them.
 JOINERS = frozenset("\u200c\u200d")
-# Letters without a visible form: the Hangul fillers, the Khmer inherent vowels and the combining grapheme joiner.
-INVISIBLE_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+# Characters without a visible form whose category does not say so: Unicode's default ignorable code points, as
+# the Hangul fillers, variation selectors and tags, and the blank Braille pattern. The rule is the same as in
+# `ui/src/core/text/visible.ts`.
+IGNORABLE = (
+    *((0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F)),
+    *((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x2800, 0x2800), (0x3164, 0x3164), (0xFE00, 0xFE0F)),
+    *((0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A)),
+    (0xE0000, 0xE0FFF),
+)
+# Selectors of variants of emoji, Mongolian letters and Han characters, and the tags of flags.
+VARIANTS = ((0x180B, 0x180D), (0x180F, 0x180F), (0xFE00, 0xFE0F), (0xE0020, 0xE007F), (0xE0100, 0xE01EF))
+BRAILLE_BLANK = "\u2800"
 EMOJI_PUNCTUATION = frozenset("\u203c\u2049\u3030")
 KEYCAP, EMOJI_STYLE, ZERO_WIDTH_JOINER = "\u20e3", "\ufe0f", "\u200d"
 
@@ -30,12 +40,28 @@ def checked_text(value: Any) -> str:
     size = utf8_size(value)
     if size > MAX_TEXT_BYTES:
         raise TextTooLongError(f"The text has {size:,} bytes of UTF-8. Shorten it to {MAX_TEXT_BYTES:,} or fewer.")
-    if not value.strip():
-        raise ValueError("expected a text that is not blank")
+    if not has_visible(value):
+        raise ValueError("expected a text with a visible character")
     controls = (character for character in value if _is_unwritten_control(character))
     if control := next(controls, None):
         raise ValueError(f"expected a text without control characters, got U+{ord(control):04X}")
     return value
+
+
+def has_visible(text: str) -> bool:
+    """Whether a reader sees anything of a text."""
+    return not all(is_invisible(character) for character in text)
+
+
+def is_invisible(character: str) -> bool:
+    """Whether a character is a space, a control or format character, or one that is drawn blank."""
+    if unicodedata.category(character) in {"Cc", "Cf", "Zs", "Zl", "Zp"}:
+        return True
+    return _is_in(character, IGNORABLE)
+
+
+def _is_in(character: str, ranges: tuple[tuple[int, int], ...]) -> bool:
+    return any(first <= ord(character) <= last for first, last in ranges)
 
 
 def _is_unwritten_control(character: str) -> bool:
@@ -87,11 +113,11 @@ def checked_name(value: Any) -> str:
     # Hidden characters are removed first, because they would keep spaces from being trimmed. NFC gives each letter
     # one spelling, so that names that look the same are equal.
     visible = "".join(
-        " " if character.isspace() else character for character in value if not _is_hidden(character)
+        " " if _is_blank(character) else character for character in value if not _is_hidden(character)
     )
     name = " ".join(unicodedata.normalize("NFC", visible).split())
-    if not name.strip("".join(JOINERS)):
-        raise ValueError("expected a name that is not blank")
+    if not has_visible(name):
+        raise ValueError("expected a name with a visible character")
     if len(name) > MAX_NAME_CHARACTERS:
         raise ValueError(f"expected at most {MAX_NAME_CHARACTERS} characters, got {len(name)}")
     return name
@@ -99,9 +125,13 @@ def checked_name(value: Any) -> str:
 
 def _is_hidden(character: str) -> bool:
     """Whether a character, such as a control or direction mark, is invisible: it makes names look the same."""
-    if character.isspace() or character in JOINERS:
+    if _is_blank(character) or character in JOINERS or _is_in(character, VARIANTS):
         return False
-    return unicodedata.category(character) in {"Cc", "Cf"} or character in INVISIBLE_LETTERS
+    return is_invisible(character)
+
+
+def _is_blank(character: str) -> bool:
+    return character.isspace() or character == BRAILLE_BLANK
 
 
 def canonical_uuid(value: Any) -> str:

@@ -59,7 +59,6 @@ def _row(channel_id: str, seq: int, count: int, senders: list[tuple[str, str]]) 
         "senderId": user_id,
         "senderName": name,
         "text": text,
-        "searchText": text.lower(),
         "sentAt": sent_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
     return {"seq": {"N": str(seq)}, **{name: {"S": value} for name, value in strings.items()}}

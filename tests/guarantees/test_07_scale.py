@@ -50,7 +50,6 @@ async def test_a_long_history_is_returned_in_pages(stage: TestStage, record: Rec
                 "senderId": dora.user_id,
                 "senderName": "Dora",
                 "text": f"number {seq}",
-                "searchText": f"number {seq}",
                 "sentAt": "2026-11-24T09:30:00.000Z",
                 "traceHeader": "",
             }

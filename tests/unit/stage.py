@@ -206,7 +206,6 @@ class Stage:
             senderId=sender_id,
             senderName=sender_id.title(),
             text=text,
-            searchText=text.lower(),
             sentAt=AT,
             traceHeader="",
         )

@@ -266,7 +266,7 @@ test("search finds messages, newest first, and links to them", async () => {
   server.storeMessage("u-bob", "two HERONS");
   await openChat();
   await pressKeys("{Control>}{Shift>}f{/Shift}{/Control}");
-  expect(screen.getByText(/^Messages match if they contain the text/)).toBeTruthy();
+  expect(screen.getByText(/^Messages match if they contain all words/)).toBeTruthy();
   await user.keyboard("heron");
   await pressKeys("{Enter}");
   const panel = within(screen.getByRole("complementary", { name: "Search" }));

@@ -111,12 +111,12 @@ def test_a_missing_field_is_named(command: type[Command]):
         (
             SEND | {"text": ""},
             ErrorCode.INVALID_FRAME,
-            "The field 'text' is invalid: expected a text that is not blank.",
+            "The field 'text' is invalid: expected a text with a visible character.",
         ),
         (
             SEND | {"text": " \n"},
             ErrorCode.INVALID_FRAME,
-            "The field 'text' is invalid: expected a text that is no",
+            "The field 'text' is invalid: expected a text with a visible c",
         ),
         (
             SEND | {"text": "\ud800"},

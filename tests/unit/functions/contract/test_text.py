@@ -12,7 +12,10 @@ from functions.contract.text import (
     checked_emoji,
     checked_name,
     checked_text,
+    has_visible,
+    is_invisible,
 )
+from tests.text_rules import characters, read_cases
 
 whole_text = st.text(st.characters(exclude_categories=["Cs"]))
 written_text = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\t\n\r"))
@@ -30,7 +33,31 @@ def test_the_limit_of_a_text_counts_bytes(character: str):
         checked_text(fits + "x")
 
 
-@given(written_text.filter(lambda text: text.strip()))
+VISIBLE = read_cases("visible")
+
+
+@pytest.mark.parametrize("case", VISIBLE["texts"], ids=lambda case: ascii(case["text"]))
+def test_a_text_or_name_that_shows_nothing_is_refused(case: dict[str, str | bool]):
+    """By the same rule as in the browser client, which has the same cases."""
+    text = str(case["text"])
+    assert has_visible(text) == case["visible"]
+    if case["visible"]:
+        assert checked_text(text) == text
+        assert checked_name(text)
+        return
+    with pytest.raises(ValueError, match="expected a text with a visible character"):
+        checked_text(text)
+    with pytest.raises(ValueError, match="expected a name with a visible character"):
+        checked_name(text)
+
+
+def test_the_invisible_characters_are_those_of_the_browser():
+    """Every character of the basic plane and of the plane of tags and selectors."""
+    invisible = {character for character in characters(VISIBLE["checked"]) if is_invisible(character)}
+    assert invisible == set(characters(VISIBLE["invisible"]))
+
+
+@given(written_text.filter(has_visible))
 def test_a_text_is_never_changed(text: str):
     """A text is stored as it was sent."""
     assert checked_text(text) == text
@@ -118,6 +145,9 @@ def test_an_emoji_has_at_most_64_bytes():
         ("ad\x00min\x1b", "admin"),
         ("ad\u00admin", "admin"),
         ("tea\u3164", "tea"),
+        ("\u2800tea\u2800\u2800time", "tea time"),
+        ("🏴\U000e0067\U000e0062\U000e007f", "🏴\U000e0067\U000e0062\U000e007f"),
+        ("葛\U000e0100", "葛\U000e0100"),
         ("Cafe\u0301", "Caf\u00e9"),
         ("<b>bold</b>", "<b>bold</b>"),
         ("می\u200cخواهم", "می\u200cخواهم"),
@@ -135,7 +165,7 @@ def test_invisible_characters_are_removed_from_a_name(written: str, kept: str):
 )
 def test_an_invisible_name_is_refused(written: str):
     """A user or channel must not look like nothing."""
-    with pytest.raises(ValueError, match="expected a name that is not blank"):
+    with pytest.raises(ValueError, match="expected a name with a visible character"):
         checked_name(written)
 
 

@@ -1,25 +1,21 @@
 /**
  * Folds text for comparisons: without case, accents, points and compatibility forms, so that `STRASSE` matches `straße`,
  * `cafe` matches `café` and `οδος` matches `ΟΔΟΣ`. A folded text may be longer or shorter than the text. Pure.
+ * `functions/chat/folding.py` is the same function, and `tests/text_rules/folding.json` checks both.
  */
 
 /** Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowel signs. Vowel signs of other scripts are letters. */
 const MARKS = /[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670]/g;
 const ASCII = /^[\0-\x7f]*$/;
+/** A letter with its marks: folding it does not depend on what is around it. */
+const CLUSTERS = /\P{M}\p{M}*|\p{M}+/gu;
 
 export function fold(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase();
-  let folded = "";
-  for (const character of text) folded += foldCharacter(character);
-  return folded;
-}
-
-/** Character by character, because the lower case of a sigma depends on its place in the word. */
-function foldCharacter(character: string): string {
-  let folded = "";
-  for (const part of character.normalize("NFKD").replace(MARKS, "").toUpperCase())
-    folded += part.toLowerCase();
-  return folded;
+  const letters = text.normalize("NFKD").replace(MARKS, "");
+  // Lower case first, because the upper case of `ẞ` is itself; again, because that of `ß` is `SS`.
+  // The lower case of a sigma depends on its place in the word.
+  return letters.toLowerCase().toUpperCase().toLowerCase().replaceAll("ς", "σ");
 }
 
 export interface Range {
@@ -40,21 +36,15 @@ export function matchesIn(text: string, term: string): Range[] {
 
 class FoldedIndex {
   #folded = "";
-  /** For each position in the folded text, the range of the character in the text that it comes from. */
+  /** For each position in the folded text, the range of the letter in the text that it comes from. */
   readonly #sources: { start: number; end: number }[] = [];
 
   constructor(text: string) {
-    let start = 0;
-    for (const character of text) {
-      const end = start + character.length;
-      const folded = foldCharacter(character);
-      const last = this.#sources.at(-1);
-      // A mark belongs to the character before it.
-      if (folded === "" && last) last.end = end;
-      const source = { start, end };
+    for (const { 0: cluster, index: start } of text.matchAll(CLUSTERS)) {
+      const folded = fold(cluster);
+      const source = { start, end: start + cluster.length };
       for (let count = 0; count < folded.length; count += 1) this.#sources.push(source);
       this.#folded += folded;
-      start = end;
     }
   }
 

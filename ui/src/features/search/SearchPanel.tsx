@@ -118,7 +118,7 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
           <>
             <p className={panelStyles.note}>Press Enter to search the messages of this channel.</p>
             <p className={panelStyles.note}>
-              Messages match if they contain the text as it is written here, in upper or lower case.
+              Messages match if they contain all words, in any order. Case and accents make no difference.
             </p>
           </>
         )}

@@ -1,27 +1,28 @@
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import cases from "../../../../tests/text_rules/folding.json";
 import { fold, matchesIn } from "../../../src/core/text/fold";
+import { charactersOf } from "../../support/textRules";
 
 const highlighted = (text: string, term: string) =>
   matchesIn(text, term).map(({ start, end }) => text.slice(start, end));
 
-test.each([
-  ["straße", "STRASSE"],
-  ["ΟΔΟΣ", "οδος"],
-  ["οδός", "ΟΔΟΣ"],
-  ["café", "cafe\u0301"],
-  ["Ünïcödé", "unicode"],
-  ["İstanbul", "istanbul"],
-  ["ＡＢＣ", "abc"],
-  ["ﬁn", "FIN"],
-  ["שָׁלוֹם", "שלום"],
-  ["ёлка", "елка"],
-])("%s and %s are the same", (a, b) => {
-  expect(fold(a)).toBe(fold(b));
+test.each(cases.same)("%s and %s are the same", (one, other) => {
+  expect(fold(String(one))).toBe(fold(String(other)));
 });
 
-test("vowel signs that are letters are kept", () => {
-  expect(fold("कि")).not.toBe(fold("क"));
+test.each(cases.different)("%s and %s are different", (one, other) => {
+  expect(fold(String(one))).not.toBe(fold(String(other)));
+});
+
+test.each(cases.matches)("in $text, $term is highlighted if it matches", ({ text, term, matches }) => {
+  if (matches) expect(matchesIn(text, term)).not.toEqual([]);
+});
+
+test("every letter is folded as on the server", () => {
+  const lines = cases.everyLetter.ranges.flatMap(charactersOf).map((letter) => `${fold(letter)}\n`);
+  expect(createHash("sha256").update(lines.join("")).digest("hex")).toBe(cases.everyLetter.sha256);
 });
 
 test.each([
@@ -30,6 +31,8 @@ test.each([
   ["die Straße hier", "strasse", ["Straße"]],
   ["die Straße hier", "ss", ["ß"]],
   ["cafe\u0301 x", "café", ["cafe\u0301"]],
+  ["STRAẞE", "straße", ["STRAẞE"]],
+  ["\u1112\u1161\u11ab", "한", ["\u1112\u1161\u11ab"]],
   ["🎉🎉 tada", "tada", ["tada"]],
   ["one two three", "three one", ["one", "three"]],
   ["one two", "one two", ["one two"]],
