@@ -100,6 +100,12 @@ def _malformed(channel_id: str, _process: Process, _table: Table) -> Event:
     return message_sent(channel_id, text=7)
 
 
+def _newer(channel_id: str, _process: Process, _table: Table) -> Event:
+    sent = message_sent(channel_id)
+    sent["detail"]["metadata"] |= {"schemaVersion": 3, "readableFrom": 2}
+    return sent
+
+
 def _unknown_type(channel_id: str, _process: Process, _table: Table) -> Event:
     return bus_event("MessagePinned", envelope({"channelId": channel_id}))
 
@@ -130,6 +136,7 @@ CASES: dict[str, Prepare] = {
     "message to an unknown channel": _unknown_channel,
     "message whose seq is taken": _taken_seq,
     "malformed message": _malformed,
+    "message of a later version": _newer,
     "unknown type": _unknown_type,
     "dry run of a new message": _dry(_new),
     "dry run of a stored message": _dry(_duplicate),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from inspect import cleandoc
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -16,7 +17,13 @@ INTRODUCTION = """\
 Generated from the typed models by `make docs`. [JSON Schema](contract/schema.json) and
 [AsyncAPI](contract/asyncapi.json) have the same content. Every event on the bus has the `source` parley, its name
 as `detail-type`, and a `detail` of `{"metadata": …, "data": …}`.
+
+The workflow, the functions and the operators' tools hold every event to the types on this page. An event that does
+not fit is refused before it takes a `seq` or changes a row, and becomes a dead letter with the error
+`Parley.MalformedEvent`, which names the fields.
 """
+
+VERSIONS = (Path(__file__).parent / "event_versions.txt").read_text(encoding="utf-8")
 
 
 def catalogue() -> str:
@@ -25,6 +32,7 @@ def catalogue() -> str:
     parts = [
         INTRODUCTION,
         _section("Metadata", "Every event has these fields.", schemas["Metadata"]),
+        VERSIONS,
         "## Channel events: durable, through the workflow `deliver`\n",
         *_sections(CHANNEL_EVENTS.values(), schemas),
         "## Status updates: ephemeral, through the queue `status`\n",

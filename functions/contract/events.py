@@ -7,12 +7,28 @@ change needs a new schema version; the fixture of the old version stays in the t
 from enum import StrEnum
 from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
-from functions.contract.model import ChannelId, Person, Seq, Shape, Timestamp, UserId
+from functions.contract.model import (
+    ChannelId,
+    DisplayName,
+    Id,
+    Person,
+    Seq,
+    Shape,
+    Timestamp,
+    TraceHeader,
+    UserId,
+)
+from functions.contract.text import MAX_NAME_CHARACTERS, checked_event_emoji, checked_event_text
 
 SOURCE = "parley"
 SCHEMA_VERSION = 1
+"""The version in which events are published, and the newest that this code knows."""
+READABLE_FROM = 1
+"""The lowest version whose readers understand the events that are published. See docs/events.md, "Versions"."""
+
+Version = Annotated[int, Field(strict=True, ge=1)]
 
 
 class ChannelKind(StrEnum):
@@ -23,35 +39,41 @@ class ChannelKind(StrEnum):
     DIRECT = "direct"
 
 
+ChannelName = Annotated[str, Field(max_length=MAX_NAME_CHARACTERS)]
+Text = Annotated[str, BeforeValidator(checked_event_text)]
+Emoji = Annotated[str, BeforeValidator(checked_event_emoji)]
+FirstMembers = Annotated[tuple[UserId, ...], Field(max_length=2)]
+
+
 class ChannelSummary(Shape):
     """The part of a channel that events contain. A direct channel has two members and no name."""
 
     channel_id: ChannelId
     kind: ChannelKind
-    name: str
+    name: ChannelName
     created_at: Timestamp
     created_by: UserId
-    member_ids: tuple[UserId, ...] = ()
+    member_ids: FirstMembers = ()
 
 
 class MessageSent(Shape):
     """A user sent a message. Its seq is assigned when it is persisted."""
 
-    message_id: str
-    client_message_id: str
+    message_id: Id
+    client_message_id: Id
     channel_id: ChannelId
     sender: Person
-    text: str
+    text: Text
     sent_at: Timestamp
 
 
 class MessageEdited(Shape):
     """The author changed the text of a message."""
 
-    message_id: str
+    message_id: Id
     channel_id: ChannelId
     seq: Seq
-    text: str
+    text: Text
     edited_by: UserId
     edited_at: Timestamp
 
@@ -59,7 +81,7 @@ class MessageEdited(Shape):
 class MessageDeleted(Shape):
     """A message was deleted. It keeps its seq."""
 
-    message_id: str
+    message_id: Id
     channel_id: ChannelId
     seq: Seq
     deleted_by: UserId
@@ -69,10 +91,10 @@ class MessageDeleted(Shape):
 class Reaction(Shape):
     """A user's emoji on a message, added or removed."""
 
-    message_id: str
+    message_id: Id
     channel_id: ChannelId
     seq: Seq
-    emoji: str
+    emoji: Emoji
     user_id: UserId
     reacted_at: Timestamp
 
@@ -91,7 +113,7 @@ class ChannelCreated(Shape):
     channel_id: ChannelId
     channel: ChannelSummary
     user_id: UserId
-    first_member_ids: tuple[UserId, ...]
+    first_member_ids: FirstMembers
     changed_at: Timestamp
 
 
@@ -101,7 +123,7 @@ class MemberJoined(Shape):
     channel_id: ChannelId
     channel: ChannelSummary
     user_id: UserId
-    display_name: str
+    display_name: DisplayName
     changed_by: UserId
     changed_at: Timestamp
 
@@ -121,7 +143,7 @@ class UserConnected(Shape):
     """A connection opened."""
 
     user_id: UserId
-    connection_id: str
+    connection_id: Id
     connected_at: Timestamp
 
 
@@ -129,7 +151,7 @@ class UserDisconnected(Shape):
     """A connection ended: it closed, or a post to it was answered 410 (gone)."""
 
     user_id: UserId
-    connection_id: str
+    connection_id: Id
     disconnected_at: Timestamp
     reason: Literal["closed", "gone"]
 
@@ -172,14 +194,18 @@ DataT = TypeVar("DataT")
 
 
 class Metadata(Shape):
-    """The metadata of an event. It repeats the trace header because the archive does not keep the bus's own."""
+    """The metadata of an event. It repeats the trace header because the archive does not keep the bus's own.
 
-    event_id: str
+    `readable_from` is the lowest schema version whose readers understand the event; without it, its own version.
+    """
+
+    event_id: Id
     occurred_at: Timestamp
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Version = SCHEMA_VERSION
+    readable_from: Version | None = None
     actor: UserId
-    correlation_id: str
-    trace_header: str | None = None
+    correlation_id: Id
+    trace_header: TraceHeader | None = None
 
 
 class Envelope(Shape, Generic[DataT]):
@@ -196,6 +222,7 @@ def envelope(
     metadata = Metadata(
         event_id=event_id,
         occurred_at=occurred_at,
+        readable_from=READABLE_FROM,
         actor=actor,
         correlation_id=correlation_id,
         trace_header=trace_header,
@@ -207,6 +234,10 @@ class MalformedEventError(Exception):
     """An event is not valid for its detail-type. Retrying does not help; it ends in a dead-letter queue."""
 
 
+class NewerEventError(MalformedEventError):
+    """Only readers of a later version understand the event. It can be redriven once they are deployed."""
+
+
 def detail_type(data: Shape) -> str:
     """Return the detail-type of an event's data: the name of its class."""
     return type(data).__name__
@@ -215,22 +246,36 @@ def detail_type(data: Shape) -> str:
 def read_event(event: dict[str, Any]) -> Envelope[Any]:
     """Parse the envelope of an EventBridge event (`detail-type` and `detail`).
 
-    Raises MalformedEventError with a message that names the field and never contains the value.
+    An event of a later version is read if it says that readers of this version understand it. Raises
+    NewerEventError, and MalformedEventError with a message that names the field and never contains the value.
     """
     name = str(event.get("detail-type"))
     data_type = CHANNEL_EVENTS.get(name) or STATUS_UPDATES.get(name)
     if data_type is None:
         raise MalformedEventError(f"expected a known detail-type, got {name[:60]!r}")
+    needed = _readable_from(event.get("detail"))
+    if needed > SCHEMA_VERSION:
+        raise NewerEventError(
+            f"{name}: readers of schema version {needed} or later understand it, and this is version "
+            f"{SCHEMA_VERSION}. Deploy the later version, then redrive it."
+        )
     try:
         envelope: Envelope[Any] = Envelope[data_type].model_validate(event.get("detail"))  # type: ignore[valid-type]
     except ValidationError as refusal:
         fault = refusal.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in fault["loc"])
         raise MalformedEventError(f"{name}: {place}: {fault['msg']}") from None
-    version = envelope.metadata.schema_version
-    if version > SCHEMA_VERSION:
-        raise MalformedEventError(f"{name}: expected schema version {SCHEMA_VERSION} at most, got {version}")
     return envelope
+
+
+def _readable_from(detail: Any) -> int:
+    """The lowest schema version whose readers understand an event; 1 if its metadata does not say it."""
+    metadata = detail.get("metadata") if isinstance(detail, dict) else None
+    fields = metadata if isinstance(metadata, dict) else {}
+    needed = fields.get("readableFrom")
+    if needed is None:
+        needed = fields.get("schemaVersion")
+    return needed if isinstance(needed, int) else 1
 
 
 def trace_id(trace_header: str | None) -> str | None:

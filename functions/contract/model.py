@@ -10,14 +10,28 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-TIMESTAMP_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
+TIMESTAMP_PATTERN = (
+    r"^([1-9][0-9]{3}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+    r"|02-(0[1-9]|1[0-9]|2[0-8]))"
+    r"|([1-9][0-9](0[48]|[2468][048]|[13579][26])|([2468][048]|[13579][26])00)-02-29)"
+    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z$"
+)
+"""A time that exists, from the year 1000 on; the third line is the leap days. The workflow uses it too."""
 CHANNEL_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
+MAX_ID_CHARACTERS = 128
+MAX_DISPLAY_NAME_CHARACTERS = 64
+MAX_TRACE_HEADER_CHARACTERS = 512
 MAX_SEQ = 10**12 - 1
 """Twelve digits: the keys of reactions are padded to this width."""
 
 Timestamp = Annotated[str, Field(pattern=TIMESTAMP_PATTERN, description="ISO 8601, UTC, milliseconds")]
 ChannelId = Annotated[str, Field(pattern=CHANNEL_ID_PATTERN)]
-UserId = Annotated[str, Field(min_length=1, max_length=128, description="The user's subject in the user pool")]
+Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARACTERS)]
+UserId = Annotated[
+    str, Field(min_length=1, max_length=MAX_ID_CHARACTERS, description="The user's subject in the user pool")
+]
+DisplayName = Annotated[str, Field(min_length=1, max_length=MAX_DISPLAY_NAME_CHARACTERS)]
+TraceHeader = Annotated[str, Field(max_length=MAX_TRACE_HEADER_CHARACTERS)]
 Seq = Annotated[int, Field(strict=True, ge=1, le=MAX_SEQ, description="A message's place in its channel, from 1")]
 
 
@@ -47,7 +61,7 @@ class Person(Shape):
     """A user as other users see them."""
 
     user_id: UserId
-    display_name: str
+    display_name: DisplayName
 
 
 def timestamp(milliseconds: int) -> str:

@@ -1,5 +1,6 @@
 """Validation of message texts, emoji, names, and the ids that clients choose."""
 
+import re
 import unicodedata
 from typing import Any
 from uuid import UUID
@@ -26,7 +27,21 @@ IGNORABLE = (
 # Selectors of variants of emoji, Mongolian letters and Han characters, and the tags of flags.
 VARIANTS = ((0x180B, 0x180D), (0x180F, 0x180F), (0xFE00, 0xFE0F), (0xE0020, 0xE007F), (0xE0100, 0xE01EF))
 BRAILLE_BLANK = "\u2800"
-EMOJI_PUNCTUATION = frozenset("\u203c\u2049\u3030")
+EMOJI_PUNCTUATION = frozenset("\u203c\u2049\u2139\u3030")
+NOT_IN_EMOJI = (
+    r"[\u0000-\u0022\u0024-\u0029\u002b-\u002f\u003a-\u00a8\u00aa-\u00ad\u00af-\u200c\u200e-\u203b\u203d-\u2048"
+    r"\u204a-\u20e2\u20e4-\u20ff\u2150-\u218f\u2c00-\u302f\u3031-\u303c\u303e-\u31ff\u3400-\ud7ff\ue000-\ufe0e"
+    r"\ufe10-\uffff]"
+)
+"""The characters below U+10000 that no emoji has. The workflow checks reactions with the same expression."""
+VISIBLE = (
+    r"[^"
+    r"\u0000-\u0020\u007f-\u00a0\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u115f-"
+    r"\u1160\u1680\u17b4-\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    r"]"
+)
+"""A character that is not invisible; of those from U+10000 on, any. The workflow checks texts with it."""
 KEYCAP, EMOJI_STYLE, ZERO_WIDTH_JOINER = "\u20e3", "\ufe0f", "\u200d"
 
 
@@ -45,6 +60,42 @@ def checked_text(value: Any) -> str:
     controls = (character for character in value if _is_unwritten_control(character))
     if control := next(controls, None):
         raise ValueError(f"expected a text without control characters, got U+{ord(control):04X}")
+    return value
+
+
+def checked_event_text(value: Any) -> str:
+    """Return the text of an event, as the workflow checks it. Raises ValueError, or TextTooLongError.
+
+    The rule for a command may become stricter; events of before it must still be read.
+    """
+    if not isinstance(value, str) or not re.search(VISIBLE, value):
+        raise ValueError("expected a text with a visible character")
+    return checked_stored_text(value)
+
+
+def checked_stored_text(value: Any) -> str:
+    """Return the text of a row that can be shown: its size and its characters. Raises ValueError."""
+    if not isinstance(value, str):
+        raise ValueError("expected a string")
+    size = utf8_size(value)
+    if size > MAX_TEXT_BYTES:
+        raise TextTooLongError(f"The text has {size:,} bytes of UTF-8. Shorten it to {MAX_TEXT_BYTES:,} or fewer.")
+    if any(_is_unwritten_control(character) for character in value):
+        raise ValueError("expected a text without control characters")
+    return value
+
+
+def checked_event_emoji(value: Any) -> str:
+    """Return the emoji of an event, as the workflow checks it. From U+10000 on, it may be any character.
+
+    Raises ValueError.
+    """
+    if not isinstance(value, str) or not 1 <= utf8_size(value) <= MAX_EMOJI_BYTES:
+        raise ValueError("expected an emoji")
+    has_keys = re.search("[0-9#*]", value) is not None
+    is_visible = re.sub("[0-9#*\u200d\ufe0f]", "", value) != ""
+    if re.search(NOT_IN_EMOJI, value) or not is_visible or (has_keys and KEYCAP not in value):
+        raise ValueError("expected an emoji, got other text")
     return value
 
 
@@ -82,6 +133,8 @@ def checked_emoji(value: Any) -> str:
         raise ValueError("expected an emoji")
     if utf8_size(value) > MAX_EMOJI_BYTES:
         raise ValueError("expected one emoji, got several")
+    if re.search(NOT_IN_EMOJI, value):
+        raise ValueError("expected an emoji, got other text")
     if not all(_is_pictograph(character) or _modifies_emoji(character, value) for character in value):
         raise ValueError("expected an emoji, got other text")
     if not (KEYCAP in value or any(_is_pictograph(character) for character in value)):

@@ -336,7 +336,7 @@ SERVER = [
         WorkflowChange(
             "IsWellFormed",
             ("Choices", 1, "Condition"),
-            Replace("[$type($) = 'string']) != 6", "[$type($) = 'string']) = 99"),
+            Replace("> 0", "> 99"),
         ),
         MALFORMED_EVENTS,
     ),

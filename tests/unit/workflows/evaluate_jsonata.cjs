@@ -10,9 +10,19 @@ function partition(items, size) {
   return batches;
 }
 
+const parsed = new Map();
+
+function parse(code) {
+  if (!parsed.has(code)) {
+    const expression = jsonata(code);
+    expression.registerFunction("partition", partition);
+    parsed.set(code, expression);
+  }
+  return parsed.get(code);
+}
+
 async function evaluate({ code, bindings }) {
-  const expression = jsonata(code);
-  expression.registerFunction("partition", partition);
+  const expression = parse(code);
   try {
     const value = await expression.evaluate(undefined, bindings);
     return value === undefined ? {} : { value };

@@ -283,12 +283,15 @@ export interface MessageSent {
   sentAt: string;
 }
 
-/** The metadata of an event. It repeats the trace header because the archive does not keep the bus's own. */
+/** The metadata of an event. It repeats the trace header because the archive does not keep the bus's own.
+
+`readable_from` is the lowest schema version whose readers understand the event; without it, its own version. */
 export interface Metadata {
   eventId: string;
   /** ISO 8601, UTC, milliseconds */
   occurredAt: string;
   schemaVersion: number;
+  readableFrom?: number;
   /** The user's subject in the user pool */
   actor: string;
   correlationId: string;

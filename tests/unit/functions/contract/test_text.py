@@ -1,15 +1,19 @@
 """Texts, names, emoji and ids: limits, and what users write."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.contract import text as rules
 from functions.contract.errors import TextTooLongError
 from functions.contract.text import (
     MAX_NAME_CHARACTERS,
     MAX_TEXT_BYTES,
     canonical_uuid,
     checked_emoji,
+    checked_event_emoji,
     checked_name,
     checked_text,
     has_visible,
@@ -200,3 +204,19 @@ def test_an_invalid_uuid_is_refused(value: str):
     """The error says what was expected."""
     with pytest.raises(ValueError, match="expected a UUID"):
         canonical_uuid(value)
+
+
+def test_the_workflows_rule_is_that_of_the_contract():
+    """What is visible, and which characters an emoji may have, below U+10000; no emoji of a command is refused."""
+    for code in (*range(0xD800), *range(0xE000, 0x10000)):
+        character = chr(code)
+        assert (re.search(rules.VISIBLE, character) is None) == is_invisible(character), hex(code)
+        if _is_emoji(character):
+            assert checked_event_emoji(character) == character
+
+
+def _is_emoji(text: str) -> bool:
+    try:
+        return checked_emoji(text) == text
+    except ValueError:
+        return False

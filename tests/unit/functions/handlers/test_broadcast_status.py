@@ -121,6 +121,17 @@ def test_a_large_channel_gets_neither_presence_nor_typing(broadcast: Any, people
     assert [frame["type"] for frame in sockets.received["a1"]] == ["presence", "typing"]
 
 
+def test_both_versions_in_one_batch_are_broadcast(broadcast: Any, sockets: Sockets):
+    """While a version is rolled out. Only what this version does not understand is a failed record."""
+    old, newer, too_new = (bus_event(read("alice", seq)) for seq in (3, 9, 12))
+    newer["detail"]["metadata"] |= {"schemaVersion": 2, "readableFrom": 1}
+    newer["detail"]["data"]["colour"] = "green"
+    too_new["detail"]["metadata"] |= {"schemaVersion": 2, "readableFrom": 2}
+    assert len(broadcast(old, newer, too_new)) == 1
+    marker = {"type": "readMarker", "channelId": "c-1", "readSeq": 9}
+    assert sockets.received == {"a1": [marker], "a2": [marker]}
+
+
 def test_a_read_marker_is_posted_to_the_users_own_connections(broadcast: Any, sockets: Sockets):
     """Not to other users. Of several updates, the highest."""
     assert broadcast(read("alice", 3), read("alice", 9), read("alice", 5)) == []

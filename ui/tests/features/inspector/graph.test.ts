@@ -46,9 +46,13 @@ describe("a definition", () => {
   });
 
   it("merges two conditions that lead to one state", () => {
-    const malformed = graph.edges.filter((edge) => edge.to === "RejectMalformedEvent");
-    expect(malformed).toHaveLength(1);
-    expect(malformed[0]?.reasons).toHaveLength(2);
+    const state = deliver.States.AnyUndelivered ?? { Type: "Choice" };
+    const choices = state.Choices ?? [];
+    const twice = { ...state, Choices: [...choices, ...choices] };
+    const { edges } = readDefinition({ ...deliver, States: { ...deliver.States, AnyUndelivered: twice } });
+    const kept = edges.filter((edge) => edge.to === "KeepUndelivered");
+    expect(kept).toHaveLength(1);
+    expect(kept[0]?.reasons).toHaveLength(2);
   });
 });
 
