@@ -15,6 +15,10 @@ from functions.contract.errors import NotAMemberError, RateLimitedError
 from functions.contract.model import Role
 
 NOT_A_MEMBER = "You are not a member of this channel."
+MAX_REMEMBERED_BURSTS = 1_000
+
+_bursts: dict[tuple[str, str, str], int] = {}
+"""When the counter of a member whom this process admitted is at rest: (counter, userId, channelId) → epoch ms."""
 
 
 def get(table_name: str, user_id: str, channel_id: str) -> Membership | None:
@@ -138,40 +142,62 @@ def admit(
 ) -> None:
     """Check membership and the rate limit, and count one frame.
 
-    This is one conditional update, or more while a burst is used. Typing has a separate counter, so that it
-    does not use up the rate of messages. Raises NotAMemberError or RateLimitedError.
+    This is one conditional update, or two if the member uses a burst and this process does not remember it.
+    Typing has a separate counter, so that it does not use up the rate of messages. Raises NotAMemberError or
+    RateLimitedError.
     """
-    rested = Attr(counter).not_exists() | Attr(counter).lte(now_ms)
-    row = _advance(table_name, user_id, channel_id, rested, f"SET {counter} = :value", now_ms + limit.interval_ms)
-    while row is not None:
-        retry_after_ms = limit.retry_after_ms(int(row[counter]), now_ms)
-        if retry_after_ms:
-            raise RateLimitedError(
-                "You are sending too fast. Wait a moment, then try again.", retry_after_ms=retry_after_ms
-            )
-        tolerated = Attr(counter).lte(now_ms + limit.tolerance_ms)
-        update = f"SET {counter} = {counter} + :value"
-        row = _advance(table_name, user_id, channel_id, tolerated, update, limit.interval_ms)
+    rested = (
+        f"SET {counter} = :value",
+        Attr(counter).not_exists() | Attr(counter).lte(now_ms),
+        now_ms + limit.interval_ms,
+    )
+    in_a_burst = (
+        f"SET {counter} = {counter} + :value",
+        Attr(counter).gt(now_ms) & Attr(counter).lte(now_ms + limit.tolerance_ms),
+        limit.interval_ms,
+    )
+    member = (counter, user_id, channel_id)
+    # The update that probably succeeds is tried first. Both can fail because of a concurrent frame.
+    updates = (in_a_burst, rested) if _bursts.get(member, 0) > now_ms else (rested, in_a_burst)
+    while True:
+        for update, condition, value in updates:
+            is_admitted, row = _advance(table_name, user_id, channel_id, condition, update, value)
+            rested_at_ms = int(row.get(counter, 0))
+            if is_admitted:
+                _remember(member, rested_at_ms)
+                return
+            retry_after_ms = limit.retry_after_ms(rested_at_ms, now_ms)
+            if retry_after_ms:
+                raise RateLimitedError(
+                    "You are sending too fast. Wait a moment, then try again.", retry_after_ms=retry_after_ms
+                )
+
+
+def _remember(member: tuple[str, str, str], rested_at_ms: int) -> None:
+    if len(_bursts) >= MAX_REMEMBERED_BURSTS:
+        _bursts.clear()
+    _bursts[member] = rested_at_ms
 
 
 def _advance(
     table_name: str, user_id: str, channel_id: str, condition: Any, update: str, value: int
-) -> dict[str, Any] | None:
-    """Update a member's row. Return None on success, or the row if it did not satisfy the condition."""
+) -> tuple[bool, dict[str, Any]]:
+    """Update a member's row. Return whether it satisfied the condition, with the new values or the old row."""
     try:
-        table(table_name).update_item(
+        updated = table(table_name).update_item(
             Key=_key(user_id, channel_id),
             UpdateExpression=update,
             ConditionExpression=Attr("userId").exists() & condition,
             ExpressionAttributeValues={":value": value},
+            ReturnValues="UPDATED_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     except ClientError as refusal:
         row = failed_row(refusal)
         if row is None:
             raise NotAMemberError(NOT_A_MEMBER) from None
-        return row
-    return None
+        return False, row
+    return True, dict(updated["Attributes"])
 
 
 def _deletion(members_table: str, leaver: Membership) -> Any:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 from moto import mock_aws
 
-from functions.aws import clients, clock, observability
+from functions.aws import clients, clock, members, observability
 from functions.logic import registration
 from functions.settings import FunctionSettings
 from tests.unit.builders import NOW_MS
@@ -63,6 +63,7 @@ def clear_caches() -> None:
     observability.metrics().clear_metrics()
     FunctionSettings.__dict__["from_env"].__func__.cache_clear()
     registration._register.cache_clear()
+    members._bursts.clear()
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,35 @@ def test_a_message_outside_a_burst_is_admitted_in_one_call(stage: Stage, calls: 
     assert calls == ["UpdateItem", "UpdateItem"]
 
 
+def test_a_burst_is_admitted_in_one_call_a_message(stage: Stage, calls: list[str]):
+    """The process remembers who uses a burst; another process finds it out with a second call."""
+    stage.add_channel(CHANNEL, "alice")
+    admit()
+    members._bursts.clear()
+    calls.clear()
+    admit()
+    assert calls == ["UpdateItem", "UpdateItem"]
+    admit()
+    assert calls == ["UpdateItem"] * 3
+    # The burst is over, whatever this process remembers.
+    later = NOW_MS + LIMIT.interval_ms * 3
+    members._bursts[("restedAt", "alice", "c-1")] = later + 1
+    admit(later)
+    for _ in range(LIMIT.burst - 1):
+        admit(later)
+    with pytest.raises(RateLimitedError):
+        admit(later)
+
+
+def test_what_a_process_remembers_is_bounded(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """Beyond the bound, all members are dropped, and the table decides."""
+    stage.add_channel(CHANNEL, *(f"user{number}" for number in range(5)))
+    monkeypatch.setattr(members, "MAX_REMEMBERED_BURSTS", 2)
+    for number in range(5):
+        members.admit("members", f"user{number}", "c-1", LIMIT, now_ms=NOW_MS)
+        assert len(members._bursts) <= 2
+
+
 def test_a_burst_is_admitted_and_then_refused(stage: Stage):
     """After a pause, exactly the burst. The refusal contains exactly how long to wait."""
     stage.add_channel(CHANNEL, "alice")
