@@ -125,6 +125,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     from local.emulator.server import EmulatorApplication
     from local.emulator.sqs.batch_window import BatchWindows
     from local.emulator.stepfunctions.jsonata_expressions import JsonataExpressions
+    from local.emulator.stepfunctions.task_threads import TaskThreads
     from local.emulator.xray import trace_collector
 
     patching.module("app")
@@ -152,6 +153,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     BusDelivery(durability)
     BatchWindows()
     JsonataExpressions().install()
+    TaskThreads()
     faults = Faults()
     return EmulatorApplication(
         invocations=FaultyFunctions(settings, faults),

@@ -1,0 +1,52 @@
+"""Tasks of workflows run in a shared pool, within their time limits."""
+
+import contextvars
+import threading
+from typing import Any
+
+import pytest
+from ministack.services import stepfunctions
+
+from local.emulator.stepfunctions.task_threads import TaskThreads
+
+scope: contextvars.ContextVar[str] = contextvars.ContextVar("scope", default="")
+
+
+@pytest.fixture
+def tasks(monkeypatch: pytest.MonkeyPatch) -> TaskThreads:
+    for name in ("_invoke_resource_with_timeout", "_api_name_to_sfn_key", "_invoke_resource"):
+        monkeypatch.setattr(stepfunctions, name, getattr(stepfunctions, name))
+    return TaskThreads()
+
+
+def test_a_task_runs_in_a_thread_that_is_used_again(tasks: TaskThreads, monkeypatch: pytest.MonkeyPatch):
+    """With the account and region of its workflow, which are context variables."""
+    threads: set[str] = set()
+
+    def task(resource: str, task_input: Any) -> tuple[str, Any, str]:
+        threads.add(threading.current_thread().name)
+        return resource, task_input, scope.get()
+
+    monkeypatch.setattr(stepfunctions, "_invoke_resource", task)
+    for number in range(20):
+        scope.set(f"account {number}")
+        answer = stepfunctions._invoke_resource_with_timeout("a task", number, 5)
+        assert answer == ("a task", number, f"account {number}")
+    assert len(threads) == 1
+
+
+def test_a_task_that_takes_too_long_fails(tasks: TaskThreads, monkeypatch: pytest.MonkeyPatch):
+    """With States.Timeout; an error of the task itself stays what it is."""
+    ended = threading.Event()
+    monkeypatch.setattr(stepfunctions, "_invoke_resource", lambda *_: ended.wait())
+    with pytest.raises(stepfunctions._ExecutionError) as late:
+        tasks.invoke("a task", {}, 0)
+    ended.set()
+    assert late.value.error == "States.Timeout"
+
+    def fail(*_: Any) -> None:
+        raise TimeoutError("its own")
+
+    monkeypatch.setattr(stepfunctions, "_invoke_resource", fail)
+    with pytest.raises(TimeoutError, match="its own"):
+        tasks.invoke("a task", {}, 5)
