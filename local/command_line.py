@@ -11,13 +11,16 @@ import sys
 def main() -> None:
     """Run a command, and exit with its code."""
     try:
-        from ops.commands import cli as operator_commands
-        from ops.stage import proxies
+        from ops import signals
 
-        proxies.bypass_for_loopback()
-        _write_any_character()
-        _add_local_commands()
-        operator_commands.main()
+        with signals.raised():
+            from ops.commands import cli as operator_commands
+            from ops.stage import proxies
+
+            proxies.bypass_for_loopback()
+            _write_any_character()
+            _add_local_commands()
+            operator_commands.main()
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
         sys.exit(130)

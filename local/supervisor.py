@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import uvicorn
 
@@ -22,6 +22,7 @@ from local.front_door.server import FrontDoor
 from local.front_door.site_addresses import SiteAddresses
 from local.progress import Progress
 from local.state_directory import REPOSITORY, StateDirectory
+from ops import signals
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,10 @@ class Supervisor:
         self._app = deployment.CdkApp(REPOSITORY, options.assembly)
 
     def run(self, on_ready: Callable[[dict[str, Any]], None]) -> None:
-        """Start, call `on_ready` with the stage's description, serve until SIGTERM or SIGINT, and stop.
+        """Start, call `on_ready` with the stage's description, serve until a signal (`ops.signals`), and stop.
 
         Raises LocalStageError for a failure that the user can fix.
         """
-        signal.signal(signal.SIGTERM, _raise_interrupt)
         if self._options.stop_with is not None:
             _stop_with(self._options.stop_with)
         started_at = time.monotonic()
@@ -191,7 +191,7 @@ class Supervisor:
     ) -> None:
         """Serve the front door and keep the emulator running, until a signal or a failure of either."""
         stop_requested = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in signals.STOPPING:
             asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
         server = Server(
             uvicorn.Config(
@@ -244,7 +244,3 @@ def _is_running(process_id: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _raise_interrupt(_signal: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt

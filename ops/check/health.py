@@ -45,9 +45,10 @@ def _rules(stage: Stage) -> Finding:
 
 
 def _dead_letters(stage: Stage, queue: str) -> Finding:
-    waiting = dead_letters.waiting(stage, queue)
+    found = dead_letters.count(stage, queue)
     fix = f"Show them with: parley redrive --queue {queue} --dry-run"
-    return judged(not waiting, f"{waiting} waiting", fix, otherwise="warning")
+    held = f", {found.held} of them held by a redrive" if found.held else ""
+    return judged(not found.total, f"{found.total} waiting{held}", fix, otherwise="warning")
 
 
 def _alarms(stage: Stage) -> Finding:

@@ -179,9 +179,12 @@ def _show(outcome: Outcome, console: Console) -> None:
     if len(wrong) > MAX_SHOWN:
         console.print(f"… and {len(wrong) - MAX_SHOWN} more: --json lists all.")
     for run in outcome.failures:
-        console.print(Text(f"✗ {run.event.detail_type} {run.event.event_id}: {run.failure}", style="red"))
+        console.print(Text(f"✗ {run.event.detail_type} {run.event.event_id}: {run.problem}", style="red"))
     if isinstance(report, LiveReplayReport):
-        console.print(f"{report.runs} runs posted to the connected clients; {report.repaired} events repaired.")
+        posted = report.runs - len(report.failures)
+        console.print(
+            f"{posted} of {report.runs} runs posted to all connected clients; {report.repaired} events repaired."
+        )
     else:
         console.print("Nothing was written or posted." + (" Repair it with --redeliver." if wrong else ""))
 

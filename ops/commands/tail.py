@@ -1,6 +1,5 @@
 """`tail`: events as they are published."""
 
-import signal
 import time
 from typing import Annotated
 
@@ -34,9 +33,6 @@ def tail(
     wanted = EventFilter(types=types, channel_id=chosen.channel_id, user_id=choose_user(stage, user))
     console, notes = output.console(), output.console(stderr=True)
     shown = 0
-    # A closed terminal or `kill` ends the command like Ctrl-C, so that it removes its rule and queue.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
     deadline = time.monotonic() + seconds if seconds else float("inf")
     with open_tail(stage) as opened:
         notes.print(f"Watching {stage.output('Events', 'EventBusName')}; stop with Ctrl-C.", style="dim")

@@ -24,7 +24,7 @@ from ops.models import (
     Total,
     Trace,
 )
-from ops.runs import dead_letters, posts
+from ops.runs import dead_letters, held_letters, posts
 from ops.runs.run_log import RunLog
 from ops.stage.stage import Stage
 
@@ -177,9 +177,10 @@ def _rule(stage: Stage, has_started_a_run: bool) -> RuleStatus:
 
 def _queues(stage: Stage, message_id: str) -> list[QueueStatus]:
     """The dead letters of deliveries: the only queue on a message's path."""
-    count = dead_letters.waiting(stage, "delivery")
-    letters = dead_letters.read(stage, "delivery") if count else []
+    found = dead_letters.count(stage, "delivery")
+    letters = held_letters.look(stage, "delivery") if found.total else []
     own = [letter for letter in letters if letter.event.message_id == message_id]
-    dead_letters.release(stage, letters)
     note = own[0].reason if own else "It is not among them."
-    return [QueueStatus(name="delivery dead letters", waiting=count, holds_it=bool(own), note=note)]
+    if held := found.not_read(len(letters)):
+        note += f" {dead_letters.held_by_another('delivery', held)}"
+    return [QueueStatus(name="delivery dead letters", waiting=found.total, holds_it=bool(own), note=note)]

@@ -97,8 +97,8 @@ class Outcome:
 
     @property
     def failures(self) -> list[RunResult]:
-        """The live runs that failed."""
-        return [run for run in self.runs if not run.succeeded]
+        """The live runs that failed, or did not reach every connection."""
+        return [run for run in self.runs if run.problem]
 
     def counts(self, findings: Sequence[Finding]) -> dict[str, int]:
         """The number of findings for each verdict."""
@@ -122,7 +122,7 @@ class Outcome:
             "repaired": sum(finding.event.event_id in settled for finding in differing),
             "after": self.counts(self.after),
             "unrepaired": [finding for finding in self.after if finding.verdict in DIFFERING],
-            "failures": [RunFailure(event_id=run.event.event_id, reason=run.failure) for run in self.failures],
+            "failures": [RunFailure(event_id=run.event.event_id, reason=run.problem) for run in self.failures],
         }
         return LiveReplayReport.model_validate(report)
 

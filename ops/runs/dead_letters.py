@@ -2,19 +2,19 @@
 
 The delivery queue holds three kinds: events that EventBridge could not start a run for, events whose run failed
 (some of them at a later page of recipients), and events that a run could not post to every connection. Reading
-hides dead letters from other readers for a short time and deletes nothing. A redrive sends deliveries through the
-workflow and status updates back to their queue; it never edits an event.
+hides dead letters from other readers for a short time and deletes nothing; `held_letters` renews that. A redrive
+sends deliveries through the workflow and status updates back to their queue; it never edits an event.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from functions.contract.events import CHANNEL_EVENTS
+from ops import times
 from ops.events.bus_event import BusEvent
 from ops.runs import runner
 from ops.runs.execution import failure_message
@@ -29,9 +29,11 @@ BACK_IN_QUEUE = "Failed again, and is back in the queue"
 QUEUE_FAILED = "SQS."
 """The start of the errors with which a run fails that could not write its dead letter."""
 BACK_TO = {"status": "StatusQueueUrl", "replay": "ReplayQueueUrl"}
-LOOK_SECONDS = 20
+LEASE_SECONDS = 60
+"""How long a received dead letter is hidden from other readers, unless the lease is renewed."""
 MAX_DEAD_LETTERS = 2_000
 PAGE_SIZE = 10
+"""SQS's limit for messages that are received, or hidden, with one call."""
 EMPTY_ANSWERS = 3
 """On AWS, a queue counts as read after this many empty answers in a row."""
 
@@ -96,13 +98,39 @@ class DeadLetter:
         }.get(self.queue, "no reason was noted")
 
 
-def waiting(stage: Stage, queue: str) -> int:
+@dataclass(frozen=True)
+class Count:
     """How many dead letters a queue holds, an estimate of SQS."""
-    attributes = stage.client("sqs").get_queue_attributes(
-        QueueUrl=url(stage, queue),
-        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-    )["Attributes"]
-    return sum(int(value) for value in attributes.values())
+
+    visible: int
+    held: int
+    """Those that another command has received, and that are hidden until its lease ends."""
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.visible + self.held
+
+    def not_read(self, read: int) -> int:
+        """How many were held by another command, if so many of all could be read since this count."""
+        return max(0, min(self.held, self.total - read))
+
+
+def held_by_another(queue: str, number: int) -> str:
+    """The sentence about dead letters that another command holds."""
+    end = times.iso(times.now() + LEASE_SECONDS * 1000 + 59_999)[11:16]
+    noun = "dead letter is" if number == 1 else "dead letters are"
+    return (
+        f"{number} {noun} held by another redrive of the queue '{queue}' until {end} UTC, or longer if it still "
+        "works then."
+    )
+
+
+def count(stage: Stage, queue: str) -> Count:
+    """How many dead letters a queue holds."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    attributes = stage.client("sqs").get_queue_attributes(QueueUrl=url(stage, queue), AttributeNames=names)
+    return Count(*(int(attributes["Attributes"][name]) for name in names))
 
 
 def url(stage: Stage, queue: str) -> str:
@@ -110,17 +138,18 @@ def url(stage: Stage, queue: str) -> str:
     return stage.output("Events", QUEUES[queue])
 
 
-def read(
-    stage: Stage, queue: str, *, limit: int = MAX_DEAD_LETTERS, hidden_seconds: int = LOOK_SECONDS
-) -> list[DeadLetter]:
+def read(stage: Stage, queue: str, *, limit: int = MAX_DEAD_LETTERS) -> list[DeadLetter]:
     """Receive the dead letters of a queue. The caller releases or deletes them afterwards."""
-    return [letter for page in pages(stage, queue, limit=limit, hidden_seconds=hidden_seconds) for letter in page]
+    return [letter for page in pages(stage, queue, limit=limit) for letter in page]
 
 
-def pages(stage: Stage, queue: str, *, limit: int, hidden_seconds: int) -> Iterator[list[DeadLetter]]:
+def pages(
+    stage: Stage, queue: str, *, limit: int, hidden_seconds: int = LEASE_SECONDS
+) -> Iterator[list[DeadLetter]]:
     """Yield up to `limit` dead letters in pages of at most PAGE_SIZE, none twice.
 
-    A dead letter becomes visible again `hidden_seconds` after its page; it is then received again, and left out.
+    A dead letter becomes visible again `hidden_seconds` after its page, unless `held_letters` renews that; it is
+    then received again, and left out.
     Reading ends at a page with nothing new, and after several empty answers: SQS may answer with nothing although
     messages remain (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/confirm-queue-is-empty.html).
     """
@@ -155,15 +184,22 @@ def _letter(queue: str, message: dict[str, Any]) -> DeadLetter:
     return DeadLetter(queue, message["MessageId"], message["ReceiptHandle"], message["Body"], attributes)
 
 
-def release(stage: Stage, letters: list[DeadLetter]) -> None:
+def release(stage: Stage, letters: Sequence[DeadLetter]) -> None:
     """Make dead letters visible to other readers again."""
-    sqs = stage.client("sqs")
-    for letter in letters:
-        # The visibility timeout is over: others see it already, or have redriven it.
-        with suppress(sqs.exceptions.ReceiptHandleIsInvalid, sqs.exceptions.MessageNotInflight):
-            sqs.change_message_visibility(
-                QueueUrl=url(stage, letter.queue), ReceiptHandle=letter.receipt_handle, VisibilityTimeout=0
-            )
+    hide(stage, letters, seconds=0)
+
+
+def hide(stage: Stage, letters: Sequence[DeadLetter], *, seconds: int) -> None:
+    """Hide received dead letters for so long from now on. Those that are deleted or visible are left out."""
+    for queue in {letter.queue for letter in letters}:
+        handles = [letter.receipt_handle for letter in letters if letter.queue == queue]
+        for start in range(0, len(handles), PAGE_SIZE):
+            entries = [
+                {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
+                for number, handle in enumerate(handles[start : start + PAGE_SIZE])
+            ]
+            # Its answer lists those that others see already, or have deleted.
+            stage.client("sqs").change_message_visibility_batch(QueueUrl=url(stage, queue), Entries=entries)
 
 
 def delete(stage: Stage, letter: DeadLetter) -> None:
@@ -179,6 +215,11 @@ class Redriven:
     redriven: bool
     note: str
 
+    @property
+    def is_back(self) -> bool:
+        """Whether the run has put a new dead letter about the event into the queue."""
+        return self.note.startswith(BACK_IN_QUEUE)
+
 
 def redrive(stage: Stage, letter: DeadLetter) -> Redriven:
     """Redrive one dead letter. It is deleted once it was processed, or once a new one has replaced it."""
@@ -192,8 +233,11 @@ def redrive(stage: Stage, letter: DeadLetter) -> Redriven:
         stage, letter.event, "live", only_to=letter.undelivered, page_start=letter.page_start
     )
     if result.succeeded:
+        # A run that did not reach every connection has put a new dead letter into the queue.
         delete(stage, letter)
-        return Redriven(letter, True, result.outcome or "delivered")
+        if result.problem:
+            return Redriven(letter, False, f"{BACK_IN_QUEUE}: {result.problem}")
+        return Redriven(letter, True, result.summary)
     if result.failure and result.failure.startswith((runner.NOT_STARTED, runner.ANSWER_LOST)):
         return Redriven(letter, False, result.failure)
     if result.status == "TIMED_OUT" or (result.failure or "").startswith(QUEUE_FAILED):

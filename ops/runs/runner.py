@@ -43,6 +43,24 @@ class RunResult:
         """The outcome of a successful run."""
         return self.output.get("outcome")
 
+    @property
+    def unreached(self) -> int:
+        """How many connections a successful run could not post to. They are in a new dead letter."""
+        return int(self.output.get("unreached") or 0)
+
+    @property
+    def problem(self) -> str | None:
+        """Why the event is not delivered, as far as the run says so; None if it is."""
+        if self.succeeded and self.unreached:
+            return f"{self.unreached} connections were not reached"
+        return self.failure
+
+    @property
+    def summary(self) -> str:
+        """What a run without a problem did."""
+        reached = self.output.get("reached")
+        return str(self.outcome or "delivered") if reached is None else f"{self.outcome} to {reached} connections"
+
 
 def run_event(
     stage: Stage,

@@ -23,6 +23,7 @@ SPECIAL = {
     "apigateway:GetAccount": ("apigateway:GET",),
     "dynamodb:TransactWriteItems": ("dynamodb:PutItem", "dynamodb:UpdateItem"),
     "sqs:DeleteMessageBatch": ("sqs:DeleteMessage",),
+    "sqs:ChangeMessageVisibilityBatch": ("sqs:ChangeMessageVisibility",),
     # With a session in place of AWS credentials, these need no right.
     "cognito-idp:AssociateSoftwareToken": (),
     "cognito-idp:VerifySoftwareToken": (),

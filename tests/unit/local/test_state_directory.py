@@ -1,7 +1,5 @@
 """The state directory: only a local stage's own files are written over or deleted."""
 
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,15 +50,6 @@ def test_a_deletion_leaves_files_that_a_stage_does_not_write(tmp_path: Path):
     assert names(state.path) == {"notes.txt", "supervisor.lock"}
 
 
-@pytest.fixture
-def signal_handler() -> Iterator[None]:
-    """Restores the handler of SIGTERM that a supervisor replaces."""
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
-
-
-@pytest.mark.usefixtures("signal_handler")
 def test_a_start_with_a_busy_port_deletes_nothing(tmp_path: Path):
     """With --fresh the ports are opened before the data is deleted."""
     state = StateDirectory(tmp_path)
@@ -77,7 +66,6 @@ def test_a_start_with_a_busy_port_deletes_nothing(tmp_path: Path):
     assert state.deployed() == {"fingerprint": "of the saved stage"}
 
 
-@pytest.mark.usefixtures("signal_handler")
 @pytest.mark.parametrize("fresh", [False, True])
 def test_a_start_builds_the_ui_and_deletes_only_if_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: bool

@@ -1,7 +1,12 @@
 """Reading dead letters only hides them, and releasing them tolerates those that are visible or deleted."""
 
 import json
-from collections.abc import Iterator
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -9,29 +14,38 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from local import command_line
 from ops.commands import redrive as command
+from ops.errors import ExitCode
 from ops.events.bus_event import BusEvent
-from ops.runs import dead_letters, runner
+from ops.runs import dead_letters, held_letters, runner
+from ops.runs.dead_letters import DeadLetter, Redriven
 from ops.runs.runner import RunResult
 from ops.stage.stage import Stage
+from tests.waiting import DEADLINE_SECONDS
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[boto3.Session]:
+    """A session with one simulated account for all tests: to start one takes most of a second."""
+    with mock_aws():
+        yield boto3.Session()
 
 
 @pytest.fixture
-def queue() -> Iterator[Stage]:
+def queue(session: boto3.Session) -> Stage:
     """A stage with nothing but an empty dead-letter queue of deliveries."""
-    with mock_aws():
-        session = boto3.Session()
-        url = session.client("sqs").create_queue(QueueName=f"dead-deliveries-{uuid4()}")["QueueUrl"]
-        yield Stage(
-            name="tests",
-            site_url="",
-            api_url="",
-            websocket_url="",
-            outputs={"Events": {"DeliveryDeadLetterQueueUrl": url}},
-            session=session,
-            # A local stage: `read` does not wait for more dead letters.
-            endpoint_url="https://sqs.us-east-1.amazonaws.com",
-        )
+    url = session.client("sqs").create_queue(QueueName=f"dead-deliveries-{uuid4()}")["QueueUrl"]
+    return Stage(
+        name="tests",
+        site_url="",
+        api_url="",
+        websocket_url="",
+        outputs={"Events": {"DeliveryDeadLetterQueueUrl": url}},
+        session=session,
+        # A local stage: `read` does not wait for more dead letters.
+        endpoint_url="https://sqs.us-east-1.amazonaws.com",
+    )
 
 
 def put(stage: Stage, body: str) -> None:
@@ -39,6 +53,27 @@ def put(stage: Stage, body: str) -> None:
     stage.client("sqs").send_message(
         QueueUrl=stage.output("Events", "DeliveryDeadLetterQueueUrl"), MessageBody=body
     )
+
+
+def event(number: int = 0) -> dict[str, Any]:
+    """An event that the workflow processes."""
+    return {"id": f"event-{number}", "detail-type": "MessageSent", "detail": {}}
+
+
+def redrive(stage: Stage) -> list[Redriven]:
+    """Redrive the whole queue with one command."""
+    work = command._Redrive(stage, None, 1_000, quiet=True)
+    work.redrive("delivery")
+    return work.results
+
+
+def run_parley(monkeypatch: pytest.MonkeyPatch, stage: Stage, *arguments: str) -> int:
+    """Run a command on this stage in this process; its exit code."""
+    monkeypatch.setattr(Stage, "find", lambda *_, **__: stage)
+    monkeypatch.setattr(sys, "argv", ["parley", *arguments])
+    with pytest.raises(SystemExit) as end:
+        command_line.main()
+    return int(end.value.code or 0)
 
 
 def test_a_released_dead_letter_is_visible_at_once(queue: Stage):
@@ -77,7 +112,7 @@ def test_a_dead_letter_that_becomes_visible_while_reading_is_not_read_twice(queu
 def test_an_event_that_fails_again_is_redriven_once(queue: Stage, monkeypatch: pytest.MonkeyPatch):
     """The run puts a new dead letter into the queue that is being read."""
     for number in range(25):
-        put(queue, json.dumps({"id": f"event-{number}", "detail-type": "MessageSent", "detail": {}}))
+        put(queue, json.dumps(event(number)))
     runs: list[str] = []
 
     def fail_again(stage: Stage, event: BusEvent, *_: Any, **__: Any) -> RunResult:
@@ -86,7 +121,7 @@ def test_an_event_that_fails_again_is_redriven_once(queue: Stage, monkeypatch: p
         return RunResult(event, False, {}, "Parley.MalformedEvent", "FAILED")
 
     monkeypatch.setattr(runner, "run_event", fail_again)
-    results = command._redrive(queue, "delivery", None, 1_000, quiet=True)
+    results = redrive(queue)
     assert len(results) == 25
     assert sorted(runs) == sorted({*runs})
     left = dead_letters.read(queue, "delivery")
@@ -104,7 +139,7 @@ def test_a_dead_letter_is_kept_when_its_run_could_not_write_a_new_one(
     monkeypatch.setattr(
         runner, "run_event", lambda _, event, *__, **___: RunResult(event, False, {}, failure, status)
     )
-    [result] = command._redrive(queue, "delivery", None, 1_000, quiet=True)
+    [result] = redrive(queue)
     assert not result.redriven
     assert [letter.event.event_id for letter in dead_letters.read(queue, "delivery")] == ["event"]
 
@@ -124,3 +159,104 @@ def test_a_redrive_continues_at_the_page_where_the_run_ended(queue: Stage, monke
     [letter] = dead_letters.read(queue, "delivery")
     assert dead_letters.redrive(queue, letter).redriven
     assert given == [{"only_to": (), "page_start": page_start}]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stopped_redrive_releases_its_dead_letters(
+    queue: Stage, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+):
+    """Also those of an earlier page, and when the signal comes twice, as from a closed terminal."""
+    for position in range(15):
+        put(queue, json.dumps(event(position)))
+    runs: list[str] = []
+
+    def run_event(_stage: Stage, ran: BusEvent, *_: Any, **__: Any) -> RunResult:
+        runs.append(ran.event_id)
+        if len(runs) == 12:
+            os.kill(os.getpid(), number)
+        return RunResult(ran, False, {}, f"{runner.NOT_STARTED}: throttled")
+
+    release = dead_letters.hide
+
+    def signalled_again(stage: Stage, letters: Sequence[DeadLetter], *, seconds: int) -> None:
+        os.kill(os.getpid(), number)
+        release(stage, letters, seconds=seconds)
+
+    monkeypatch.setattr(runner, "run_event", run_event)
+    monkeypatch.setattr(dead_letters, "hide", signalled_again)
+    assert run_parley(monkeypatch, queue, "redrive", "--queue", "delivery") == 128 + number
+    monkeypatch.setattr(dead_letters, "hide", release)
+    assert len(dead_letters.read(queue, "delivery")) == 15
+
+
+def test_a_killed_redrive_hides_its_dead_letters_for_a_short_lease(queue: Stage, monkeypatch: pytest.MonkeyPatch):
+    """The lease is renewed while the command works, so that it can be short."""
+    put(queue, "{}")
+    hidden: list[int] = []
+    renewed = threading.Event()
+
+    def hide(_stage: Stage, _letters: Sequence[DeadLetter], *, seconds: int) -> None:
+        hidden.append(seconds)
+        renewed.set()
+
+    monkeypatch.setattr(dead_letters, "hide", hide)
+    monkeypatch.setattr(held_letters, "RENEW_SECONDS", 0.01)
+    with held_letters.HeldLetters(queue) as held:
+        held.add(dead_letters.read(queue, "delivery"))
+        assert renewed.wait(DEADLINE_SECONDS)
+    assert hidden[0] == dead_letters.LEASE_SECONDS <= 60
+    assert hidden[-1] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(("--dry-run",), ExitCode.DONE), ((), ExitCode.UNREPAIRED)], ids=["look", "redrive"]
+)
+def test_dead_letters_that_another_redrive_holds_are_reported(
+    queue: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    code: ExitCode,
+):
+    """They are not "No dead letters.", and a redrive that did not get them is not a success."""
+    for position in range(3):
+        put(queue, json.dumps(event(position)))
+    held = dead_letters.read(queue, "delivery")
+    assert run_parley(monkeypatch, queue, "redrive", "--queue", "delivery", *arguments) == code
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert re.search(r"^3 dead letters are held by another redrive .* until \d\d:\d\d UTC", printed.err)
+    dead_letters.release(queue, held)
+    run_parley(monkeypatch, queue, "redrive", "--queue", "delivery", "--dry-run")
+    assert "held by" not in capsys.readouterr().err
+
+
+def test_a_run_that_reached_no_connection_is_no_success(
+    queue: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """It succeeds and writes a new dead letter; the command exits with 5 and leaves one dead letter."""
+    put(queue, json.dumps({"event": event(), "undelivered": ["k-1"]}))
+
+    def run_event(stage: Stage, ran: BusEvent, *_: Any, **__: Any) -> RunResult:
+        put(stage, json.dumps({"event": ran.raw, "undelivered": ["k-1"]}))
+        return RunResult(ran, True, {"outcome": "delivered", "reached": 0, "unreached": 1}, None, "SUCCEEDED")
+
+    monkeypatch.setattr(runner, "run_event", run_event)
+    assert run_parley(monkeypatch, queue, "redrive", "--queue", "delivery") == ExitCode.UNREPAIRED
+    assert "1 connections were not reached" in capsys.readouterr().out
+    assert len(dead_letters.read(queue, "delivery")) == 1
+
+
+def test_the_dead_letters_overrule_a_run_that_says_nothing(queue: Stage, monkeypatch: pytest.MonkeyPatch):
+    """A stage whose workflow is older does not count the connections that a run did not reach."""
+    put(queue, json.dumps({"event": event(), "undelivered": ["k-1"]}))
+
+    def run_event(stage: Stage, ran: BusEvent, *_: Any, **__: Any) -> RunResult:
+        put(stage, json.dumps({"event": ran.raw, "undelivered": ["k-1"]}))
+        return RunResult(ran, True, {"outcome": "delivered"}, None, "SUCCEEDED")
+
+    monkeypatch.setattr(runner, "run_event", run_event)
+    results = redrive(queue)
+    assert not any(result.redriven for result in results)
+    assert len(results) <= 2
+    assert len(dead_letters.read(queue, "delivery")) == 1
