@@ -19,6 +19,8 @@ MEMBERSHIPS = ("ChannelCreated", "MemberJoined", "MemberLeft")
 PRESENCE = ("UserConnected", "UserDisconnected")
 MAX_EVENTS = 20_000
 RUN_LOOK_BACK = "1d"
+MAX_WAIT_SECONDS = 45.0
+"""How long a request waits until an operator's command has read the archive. Longer than a killed one's lease."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +92,9 @@ def run(stage: Stage, run_id: str) -> RunDetail:
 
 def events(stage: Stage, event_filter: EventFilter, *, since_ms: int, until_ms: int, limit: int) -> EventPage:
     """Archived events, oldest first; the newest if there are more than the limit."""
-    archived = archive.read(stage, event_filter, since_ms=since_ms, until_ms=until_ms)
+    archived = archive.read(
+        stage, event_filter, since_ms=since_ms, until_ms=until_ms, max_wait_seconds=MAX_WAIT_SECONDS
+    )
     ordered = ordering.in_order(archived, {})
     return EventPage(items=_published(ordered[-limit:]), truncated=len(ordered) > limit)
 
@@ -141,7 +145,9 @@ def _published(found: Iterable[BusEvent]) -> list[PublishedEvent]:
 def _all_events(stage: Stage) -> list[BusEvent]:
     description = stage.client("events").describe_archive(ArchiveName=stage.output("Events", "ArchiveName"))
     since_ms = int(description["CreationTime"].timestamp() * 1000) - 60_000
-    return archive.read(stage, EventFilter(), since_ms=since_ms, until_ms=times.now() + 1_000)
+    return archive.read(
+        stage, EventFilter(), since_ms=since_ms, until_ms=times.now() + 1_000, max_wait_seconds=MAX_WAIT_SECONDS
+    )
 
 
 def _members(channel_events: Iterable[BusEvent]) -> Iterator[str]:

@@ -71,7 +71,7 @@ def _archived(stage: Stage, event_filter: EventFilter, since_ms: int) -> list[Bu
             since_ms=since_ms,
             until_ms=archive.complete_until_ms(stage) + 1,
             on_progress=lambda count: bar.update(task, completed=count),
-            on_unconfirmed=output.warn,
+            on_note=output.warn,
         )
 
 

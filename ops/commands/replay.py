@@ -117,7 +117,7 @@ def _select(stage: Stage, wanted: EventFilter, from_file: Path | None, notes: Co
             since_ms=wanted.since_ms or 0,
             until_ms=until_ms,
             on_progress=lambda count: bar.update(draining, completed=count),
-            on_unconfirmed=output.warn,
+            on_note=output.warn,
         )
     return selection, until_ms
 

@@ -34,7 +34,7 @@ def tail(
     console, notes = output.console(), output.console(stderr=True)
     shown = 0
     deadline = time.monotonic() + seconds if seconds else float("inf")
-    with open_tail(stage) as opened:
+    with open_tail(stage, on_note=output.warn) as opened:
         notes.print(f"Watching {stage.output('Events', 'EventBusName')}; stop with Ctrl-C.", style="dim")
         try:
             while time.monotonic() < deadline and (not count or shown < count):

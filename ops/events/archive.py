@@ -4,30 +4,35 @@ EventBridge replays whole minutes, unordered, at least once, ten replays at a ti
 archived about ten minutes ago or earlier. Only the rule `replayed-events` matches a replayed event, so a replay
 reaches no user. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html
 
-`replay_queue` drains the queue and decides when everything has arrived.
+One command at a time reads the archive of a stage: all replays share the queue, and two readers would take each
+other's events. `replay_queue` drains the queue and decides when everything has arrived.
 """
 
-import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import times
 from ops.events import replay_queue
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.replay_queue import PREFIX, ReplayError
+from ops.stage import leases
 from ops.stage.stage import Stage
 
 MINUTE_MS = 60_000
 LAG_MS = 10 * MINUTE_MS
 """The delay after which AWS says that an event is in the archive."""
-# Two concurrent readers of one queue hide each other's events; within one process they take turns.
-_read_lock = threading.Lock()
+LEASE = "archive"
+MAX_WAIT_SECONDS = 900.0
+"""How long a command waits until another one has read the archive."""
+RUNNING = ("STARTING", "RUNNING")
 
 OnProgress = Callable[[int], None]
+OnNote = Callable[[str], None]
 
 
 def complete_until_ms(stage: Stage) -> int:
@@ -42,23 +47,34 @@ def read(
     since_ms: int,
     until_ms: int,
     on_progress: OnProgress = lambda _: None,
-    on_unconfirmed: Callable[[str], None] = lambda _: None,
+    on_note: OnNote = lambda _: None,
+    max_wait_seconds: float = MAX_WAIT_SECONDS,
 ) -> list[BusEvent]:
     """The archived events since `since_ms` and before `until_ms` that match the filter: unordered, no duplicates.
 
-    `on_progress` gets the number of events drained so far, and `on_unconfirmed` a sentence if no count of
-    EventBridge confirms that these are all events. Raises BadRequestError and ReplayError.
+    Waits while another command reads the archive. `on_progress` gets the number of events drained so far, and
+    `on_note` a sentence for each thing that the operator should know: another command at work, what a killed one
+    left, a number of events that no count of EventBridge confirms. Raises BadRequestError, ReplayError and
+    LeaseError.
     """
     times.require_order(since_ms, until_ms)
-    with _read_lock:
-        name = _start(stage, since_ms, until_ms)
+    with leases.hold(stage, LEASE, max_wait_seconds=max_wait_seconds, on_wait=on_note) as lease:
+        _cancel_left(stage, on_note)
+        _wait_for_a_minute_without_replays(stage)
+        name = _name(stage)
         try:
+            _start(stage, name, since_ms, until_ms)
             drained = replay_queue.drain(stage, name, on_progress)
+            lease.require()
         except BaseException:
             _cancel(stage, name)
             raise
+    if drained.leftovers:
+        on_note(
+            f"{drained.leftovers:,} events of an earlier replay, which was stopped, are deleted from the queue."
+        )
     if drained.doubt:
-        on_unconfirmed(drained.doubt)
+        on_note(drained.doubt)
     unique = {event.event_id: event for event in drained.events}
     return [
         event
@@ -67,10 +83,13 @@ def read(
     ]
 
 
-def _start(stage: Stage, since_ms: int, until_ms: int) -> str:
+def _name(stage: Stage) -> str:
+    return f"{PREFIX}-{stage.name}-{int(time.time())}-{uuid4().hex[:8]}"
+
+
+def _start(stage: Stage, name: str, since_ms: int, until_ms: int) -> None:
     events = stage.client("events")
     archive = events.describe_archive(ArchiveName=stage.output("Events", "ArchiveName"))
-    name = f"{PREFIX}-{stage.name}-{int(time.time())}-{uuid4().hex[:8]}"
     # EventBridge replays the events before the end time. It selects by an
     # event's `time`, which may be later than the time at which it occurred.
     start = since_ms // MINUTE_MS * MINUTE_MS
@@ -93,7 +112,6 @@ def _start(stage: Stage, since_ms: int, until_ms: int) -> str:
         if details["Code"] == "LimitExceededException":
             raise ReplayError("Ten replays are running, the most that AWS allows: wait until one ends.") from None
         raise ReplayError(f"EventBridge did not start the replay {name}: {details['Message']}") from None
-    return name
 
 
 def _archive_arn(bus_arn: str, name: str) -> str:
@@ -103,7 +121,23 @@ def _archive_arn(bus_arn: str, name: str) -> str:
 
 def _cancel(stage: Stage, name: str) -> None:
     """Cancel a replay that will not be drained. The next replay deletes what it left in the queue."""
-    try:
+    with suppress(ClientError, BotoCoreError):
         stage.client("events").cancel_replay(ReplayName=name)
-    except ClientError:
-        return
+
+
+def _cancel_left(stage: Stage, on_note: OnNote) -> None:
+    """Cancel the replays of commands that were killed: only the one that holds the lease needs a replay."""
+    for replay in replay_queue.replays(stage):
+        if replay["State"] in RUNNING:
+            _cancel(stage, replay["ReplayName"])
+            on_note(f"The replay {replay['ReplayName']}, whose command was killed, is cancelled.")
+
+
+def _wait_for_a_minute_without_replays(stage: Stage) -> None:
+    """On AWS: wait for the next minute if another replay ran in this one. EventBridge counts events by minute."""
+    now = datetime.now(UTC)
+    minute = now.replace(second=0, microsecond=0)
+    if not stage.is_local and any(
+        replay.get("ReplayEndTime", now) >= minute for replay in replay_queue.replays(stage)
+    ):
+        time.sleep((minute + timedelta(minutes=1) - now).total_seconds())

@@ -29,10 +29,6 @@ READERS = 8
 """Concurrent readers of the queue; one reads about 300 events per second."""
 MAX_EVENTS = 200_000
 """The most events of one replay: all are held in memory, a few kilobytes each."""
-OTHER_REPLAYS_HIDDEN_SECONDS = 5
-"""How long an event of another operator's replay stays hidden from them after it was received here."""
-ABANDONED_SECONDS = 3_600
-"""The age from which a replay's leftover events are deleted."""
 SETTLE_SECONDS = 180.0
 """On AWS: how long after the end of a replay the counts may differ. The metric is some minutes late, and SQS needs
 a minute until the number of its messages is right."""
@@ -55,10 +51,14 @@ class Rule:
 
 @dataclass(frozen=True)
 class Drained:
-    """The events of a replay. `doubt` is a sentence if their number was not confirmed, else None."""
+    """The events of a replay, and the number of deleted events of earlier ones.
+
+    `doubt` is a sentence if the number of events was not confirmed, else None.
+    """
 
     events: list[BusEvent]
     doubt: str | None
+    leftovers: int = 0
 
 
 def rule(stage: Stage) -> Rule:
@@ -85,16 +85,20 @@ def drain(stage: Stage, name: str, on_progress: Callable[[int], None]) -> Draine
         for reader in readers:
             reader.result()
     on_progress(queue.count)
-    return Drained(list(queue.events.values()), doubt)
+    return Drained(list(queue.events.values()), doubt, len(queue.leftovers))
 
 
 @dataclass
 class _Queue:
-    """The readers of the queue. `events` maps the ids of SQS messages to this replay's events."""
+    """The readers of the queue.
+
+    `events` maps the ids of SQS messages to this replay's events; `leftovers` are the ids of all other messages.
+    """
 
     stage: Stage
     name: str
     events: dict[str, BusEvent] = field(default_factory=dict)
+    leftovers: set[str] = field(default_factory=set)
     stopped: threading.Event = field(default_factory=threading.Event)
     failure: BaseException | None = None
     _round: int = 0
@@ -140,15 +144,10 @@ class _Queue:
             event = BusEvent(json.loads(message["Body"]))
             if event.replay_name == self.name:
                 self.events[message["MessageId"]] = event
-                handles.append(message["ReceiptHandle"])
-            elif _is_abandoned(event.replay_name):
-                handles.append(message["ReceiptHandle"])
             else:
-                sqs.change_message_visibility(
-                    QueueUrl=url,
-                    ReceiptHandle=message["ReceiptHandle"],
-                    VisibilityTimeout=OTHER_REPLAYS_HIDDEN_SECONDS,
-                )
+                # Of a replay that was stopped: while this one holds the lease, no other command reads the queue.
+                self.leftovers.add(message["MessageId"])
+            handles.append(message["ReceiptHandle"])
         if handles:
             sqs.delete_message_batch(
                 QueueUrl=url,
@@ -201,7 +200,7 @@ def _verdict(stage: Stage, name: str, received: int, waited: float) -> str | Non
             f"EventBridge matched {matched:,} events of the replay {name}, and {received:,} arrived. Run the "
             "command again; if it happens again, look at: parley redrive --queue replay --dry-run"
         )
-    if not stage.is_local and _waiting(stage):
+    if _waiting(stage):
         if waited > LONGEST_WAIT_SECONDS:
             raise ReplayError(
                 f"The queue of replayed events is not empty {waited / 60:.0f} minutes after the replay {name} "
@@ -209,7 +208,7 @@ def _verdict(stage: Stage, name: str, received: int, waited: float) -> str | Non
             )
         return None
     if stage.is_local:
-        # The emulator sends every event to the queue before it sets the state COMPLETED.
+        # The emulator sends every event to the queue before it sets the state COMPLETED, and the queue is empty.
         return ""
     return f"{received:,} events arrived, and their number is not confirmed: {doubt}"
 
@@ -220,7 +219,7 @@ def _matched(stage: Stage, name: str) -> tuple[int, str]:
     # Metrics are per minute.
     start = replay["ReplayStartTime"].replace(second=0, microsecond=0)
     try:
-        if _has_other_replays(stage, name, replay["EventSourceArn"], start):
+        if _has_other_replays(stage, name, start):
             return 0, "another replay ran in the same minutes, and EventBridge counts them together."
         points = stage.client("cloudwatch").get_metric_statistics(
             Namespace="AWS/Events",
@@ -239,25 +238,33 @@ def _matched(stage: Stage, name: str) -> tuple[int, str]:
     return round(sum(point["Sum"] for point in points)), "EventBridge has published no count of them."
 
 
-def _has_other_replays(stage: Stage, name: str, archive_arn: str, since: datetime) -> bool:
-    """Whether another replay of the archive ran after `since`."""
-    request: dict[str, Any] = {"EventSourceArn": archive_arn, "NamePrefix": f"{PREFIX}-{stage.name}-"}
+def replays(stage: Stage) -> list[dict[str, Any]]:
+    """The replays that `parley` started on this stage."""
+    found: list[dict[str, Any]] = []
+    request: dict[str, Any] = {"NamePrefix": f"{PREFIX}-{stage.name}-"}
     while True:
         page = stage.client("events").list_replays(**request)
-        for replay in page["Replays"]:
-            end = replay.get("ReplayEndTime")
-            if replay["ReplayName"] != name and (end is None or end >= since):
-                return True
+        found += page["Replays"]
         if not page.get("NextToken"):
-            return False
+            return found
         request["NextToken"] = page["NextToken"]
 
 
+def _has_other_replays(stage: Stage, name: str, since: datetime) -> bool:
+    """Whether another replay ran after `since`."""
+    others = (replay for replay in replays(stage) if replay["ReplayName"] != name)
+    return any((replay.get("ReplayEndTime") or since) >= since for replay in others)
+
+
 def _waiting(stage: Stage) -> int:
-    """How many events are in the queue, visible or delayed, by SQS's estimate."""
+    """How many events are in the queue, visible, delayed or received and not deleted, by SQS's estimate."""
     attributes = stage.client("sqs").get_queue_attributes(
         QueueUrl=stage.output("Events", "ReplayQueueUrl"),
-        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed"],
+        AttributeNames=[
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesDelayed",
+            "ApproximateNumberOfMessagesNotVisible",
+        ],
     )["Attributes"]
     return sum(int(value) for value in attributes.values())
 
@@ -268,10 +275,3 @@ def _has_ended(stage: Stage, name: str) -> bool:
         reason = replay.get("StateReason") or "EventBridge gives no reason"
         raise ReplayError(f"The replay {name} is {replay['State'].lower()}: {reason}. Run the command again.")
     return bool(replay["State"] == "COMPLETED")
-
-
-def _is_abandoned(replay_name: str | None) -> bool:
-    """Whether a replay is so old that the command that started it must have ended."""
-    parts = (replay_name or "").rsplit("-", 2)
-    started = int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
-    return time.time() - started > ABANDONED_SECONDS

@@ -35,7 +35,7 @@ def prepare(stage: Stage) -> Teardown:
     if "EventBusName" not in stage.outputs.get("Events", {}):
         return NO_BUS
     try:
-        removed = remove_tails(stage, older_than_seconds=0)
+        removed = remove_tails(stage, in_use=True)
     except stage.client("events").exceptions.ResourceNotFoundException:
         # The deletion of the stack failed after the bus was deleted.
         return NO_BUS

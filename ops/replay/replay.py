@@ -64,7 +64,7 @@ def from_archive(
     since_ms: int,
     until_ms: int,
     on_progress: archive.OnProgress = lambda _: None,
-    on_unconfirmed: Callable[[str], None] = lambda _: None,
+    on_note: archive.OnNote = lambda _: None,
 ) -> Selection:
     """Select archived events, with the seqs that are stored in `messageIds`. See `archive.read`."""
     events = archive.read(
@@ -73,7 +73,7 @@ def from_archive(
         since_ms=since_ms,
         until_ms=until_ms,
         on_progress=on_progress,
-        on_unconfirmed=on_unconfirmed,
+        on_note=on_note,
     )
     ids = (event.message_id for event in events if event.detail_type == "MessageSent" and event.message_id)
     seqs = {str(row["messageId"]): int(row["seq"]) for row in tables.message_ids(stage, ids)}

@@ -85,13 +85,14 @@ def drained(stage: Stage) -> tuple[int, str | None]:
 
 
 def test_a_replay_whose_counts_agree_is_complete(stage: Stage, monkeypatch: pytest.MonkeyPatch):
-    """All readers together receive every event, and leave those of another replay."""
+    """All readers together receive every event, and delete what a replay that was stopped has left."""
     bridge = EventBridge(stage, monkeypatch)
     bridge.matched = [95]
     put(stage, 95)
     put(stage, 3, replay_name=f"parley-tests-{int(datetime.now(UTC).timestamp())}-b")
-    assert drained(stage) == (95, None)
-    assert replay_queue._waiting(stage) <= 3
+    result = replay_queue.drain(stage, NAME, lambda _: None)
+    assert (len({event.event_id for event in result.events}), result.doubt, result.leftovers) == (95, None, 3)
+    assert replay_queue._waiting(stage) == 0
 
 
 def test_events_that_arrive_after_the_queue_was_quiet_are_read(stage: Stage, monkeypatch: pytest.MonkeyPatch):
