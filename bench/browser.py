@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, CDPSession, expect, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
-from bench.runs import save, stage_to_measure
+from bench.runs import run_program, save, stage_to_measure
 from tests.browser import chromium
 from tests.browser.api_user import ApiUser
 from tests.browser.browser_user import BrowserUser, open_signed_in
@@ -256,4 +256,4 @@ def show(figures: Figures) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_program(main)

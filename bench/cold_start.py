@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.runs import save
+from bench.runs import run_program, save
 from stacks.packaging import ROOT, compile_bytecode, dependency_layer, functions_package
 
 HANDLERS = sorted(
@@ -93,4 +93,4 @@ def import_time(module: str, folders: list[str]) -> float:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_program(main)

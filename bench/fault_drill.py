@@ -13,8 +13,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,7 +24,11 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from bench.runs import run_program
 from functions.contract.model import timestamp
+from local import function_changes
+from local.errors import LocalStageError
+from local.state_directory import DEFAULT_STATE_DIR, StateDirectory
 from ops.errors import ExitCode, OpsError
 from ops.stage.stage import Stage
 from tests.chat_client import ChatClient, Frame, open_client
@@ -164,16 +168,19 @@ class FaultDrill:
             raise OpsError(f"`parley {arguments[0]}` ended with {process.returncode}: {process.stderr.strip()}")
         return process.stdout
 
-    def set_handler(self, name: str) -> str:
-        """Give the posting function another handler, as a deployment does. Returns the previous one."""
+    @contextmanager
+    def broken_function(self) -> Iterator[str]:
+        """Give the posting function a handler that does not exist, as a bad deployment does; yield its own.
+
+        It is restored when the block ends, or by the stage's supervisor if this process is killed.
+        """
         functions = self.stage.client("lambda")
-        function = self.stage.output("Delivery", "PostToConnectionsFunctionName")
-        before = functions.get_function_configuration(FunctionName=function)["Handler"]
-        functions.update_function_configuration(FunctionName=function, Handler=name)
-        functions.get_waiter("function_updated_v2").wait(
-            FunctionName=function, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
-        )
-        return str(before)
+        name = self.stage.output("Delivery", "PostToConnectionsFunctionName")
+        handler = functions.get_function_configuration(FunctionName=name)["Handler"]
+        record = StateDirectory(self.state_dir or DEFAULT_STATE_DIR).function_changes
+        with function_changes.recorded(record, functions) as changes:
+            changes.update(name, Handler=BROKEN_HANDLER)
+            yield str(handler)
 
 
 def main(
@@ -191,25 +198,25 @@ def main(
     except OpsError as failure:
         sys.stderr.write(f"{failure}\n")
         raise typer.Exit(failure.exit_code) from None
+    except LocalStageError as failure:
+        sys.stderr.write(f"{failure}\n")
+        raise typer.Exit(ExitCode.FAILED) from None
     if as_json:
         sys.stdout.write(json.dumps(result, indent=2) + "\n")
     raise typer.Exit(ExitCode.DONE if result["complete"] else ExitCode.UNREPAIRED)
 
 
 async def run_drill(drill: FaultDrill, seconds: int) -> dict[str, Any]:
-    """Run every step; returns the result for `--json`. The handler is restored even if a step fails."""
+    """Run every step; returns the result for `--json`. The handler is restored however this ends."""
     async with open_conversation(drill.stage) as chat:
         since = timestamp(int(time.time() * 1000) - 1_000)
         await chat.send(MESSAGES_BEFORE_FAULT)
         await chat.wait_until_shown(MESSAGES_BEFORE_FAULT)
         drill.print_heading(f"1. The posting function is broken for {seconds} s while two users chat")
-        working_handler = drill.set_handler(BROKEN_HANDLER)
-        try:
+        with drill.broken_function() as working_handler:
             missed = await _chat_during_fault(drill, chat, seconds)
             diagnosis = await _diagnose(drill, chat.channel_id, since)
             drill.print_heading("4. Fix the function (here: restore its handler, as the next deployment would)")
-        finally:
-            drill.set_handler(working_handler)
         drill.console.print(f"{BROKEN_HANDLER} → {working_handler}")
         await chat.send()
         await chat.wait_until_shown(MESSAGES_BEFORE_FAULT + 1, seconds=30)
@@ -278,4 +285,4 @@ async def _repair(drill: FaultDrill, chat: Conversation, since: str) -> bool:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_program(main)

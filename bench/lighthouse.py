@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.table import Table
 
-from bench.runs import save, stage_to_measure
+from bench.runs import run_program, save, stage_to_measure
 from local.ports import free_port
 from tests.browser import chromium
 from tests.browser.browser_user import sign_in
@@ -168,4 +168,4 @@ def show(scores: list[Score]) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_program(main)

@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.runs import connect_users, save, stage_to_measure
+from bench.runs import connect_users, run_program, save, stage_to_measure
 from ops.stage.stage import Stage
 from tests.chat_client import ChatClient
 from tests.guarantees.clients import create_private_channel
@@ -178,4 +178,4 @@ def show(figures: Sequence[Figures]) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_program(main)

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from bench.runs import save
+from bench.runs import run_program, save
 from functions.aws import sockets
 
 TEXT = "x" * 600
@@ -75,4 +75,4 @@ def serve(port: Connection) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_program(main)

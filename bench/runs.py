@@ -1,17 +1,25 @@
 """What every measurement needs: the stage to measure, connected users, and a file for the figures."""
 
 import json
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from ops import signals
 from ops.stage.stage import Stage, StageNotFoundError
 from tests.chat_client import ChatClient
 from tests.local_stage import TestStage
 
 RESULTS = Path(__file__).parent / "results"
+
+
+def run_program(main: Callable[..., None]) -> None:
+    """Run a program's command line. A signal that stops it ends it in order, so that it undoes what it changed."""
+    with signals.raised():
+        typer.run(main)
 
 
 def stage_to_measure(state_dir: Path | None, deployed: str | None = None) -> Stage:

@@ -24,8 +24,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.runs import connect_users, save, stage_to_measure
-from local.state_directory import DEFAULT_STATE_DIR
+from bench.runs import connect_users, run_program, save, stage_to_measure
+from local import function_changes
+from local.function_changes import FunctionChanges
+from local.state_directory import DEFAULT_STATE_DIR, StateDirectory
 from ops.stage.stage import Stage
 from tests.chat_client import ChatClient
 from tests.emulator_control import LocalStage
@@ -123,10 +125,9 @@ def main(
     """Measure bursts with and without traces and an open inspector, in turn."""
     stage = stage_to_measure(state_dir)
     local = LocalStage.load(state_dir)
-    try:
-        cost = asyncio.run(measure(stage, local, users=users, rounds=rounds))
-    finally:
-        switch(stage, local, traced=True)
+    record = StateDirectory(state_dir).function_changes
+    with function_changes.recorded(record, stage.client("lambda")) as changes:
+        cost = asyncio.run(measure(stage, local, changes, users=users, rounds=rounds))
     figures = {
         **asdict(cost),
         "cost": {watching: cost.of(watching) for watching in Watching},
@@ -139,7 +140,7 @@ def main(
         show(cost)
 
 
-async def measure(stage: Stage, local: LocalStage, *, users: int, rounds: int) -> Cost:
+async def measure(stage: Stage, local: LocalStage, changes: FunctionChanges, *, users: int, rounds: int) -> Cost:
     """Measure bursts of each kind in turn."""
     page = Page()
     rounds_by_kind = {watching: Rounds() for watching in Watching}
@@ -147,7 +148,8 @@ async def measure(stage: Stage, local: LocalStage, *, users: int, rounds: int) -
     for number in range(rounds):
         # The order changes every round, so that a stage that slows down affects all kinds alike.
         for watching in kinds[number % 3 :] + kinds[: number % 3]:
-            await asyncio.to_thread(switch, stage, local, traced=watching is not Watching.NOTHING)
+            traced = watching is not Watching.NOTHING
+            await asyncio.to_thread(switch, stage, local, changes, traced=traced)
             open_page = page if watching is Watching.INSPECTOR else None
             await _round(stage, local, rounds_by_kind[watching], open_page, users)
     return Cost(
@@ -202,7 +204,7 @@ def processor_seconds(local: LocalStage) -> float:
     return sum(used for pid, used in ticks.items() if belongs(pid)) / os.sysconf("SC_CLK_TCK")
 
 
-def switch(stage: Stage, local: LocalStage, *, traced: bool) -> None:
+def switch(stage: Stage, local: LocalStage, changes: FunctionChanges, *, traced: bool) -> None:
     """Enable or disable tracing in every function of the stage, and warm the restarted functions."""
     functions = stage.client("lambda")
     for listed in functions.get_paginator("list_functions").paginate():
@@ -211,9 +213,7 @@ def switch(stage: Stage, local: LocalStage, *, traced: bool) -> None:
             if "PARLEY_STAGE" not in variables:
                 continue
             variables[SWITCH] = str(not traced).lower()
-            functions.update_function_configuration(
-                FunctionName=function["FunctionName"], Environment={"Variables": variables}
-            )
+            changes.update(function["FunctionName"], Environment={"Variables": variables})
     local.warm_functions()
 
 
@@ -263,4 +263,4 @@ def show(cost: Cost) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_program(main)

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.runs import connect_users, save, stage_to_measure
+from bench.runs import connect_users, run_program, save, stage_to_measure
 from local.state_directory import DEFAULT_STATE_DIR
 from ops.stage.stage import Stage
 from tests.guarantees.clients import create_private_channel
@@ -80,4 +80,4 @@ def bytes_of_runs(stage: Stage, message_ids: set[str]) -> int:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_program(main)

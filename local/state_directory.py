@@ -34,6 +34,8 @@ class StateDirectory:
         self._deployed = self.path / "deployed.json"
         # While this file exists, the supervisor does not restart an emulator that ended.
         self.hold_emulator = self.path / "hold-emulator"
+        # Of fault drills and measurements; see `local.function_changes`.
+        self.function_changes = self.path / "function-changes.jsonl"
 
     def claim(self) -> None:
         """Create the directory if need be, and mark it as a local stage's. The lock file is the mark.
@@ -123,6 +125,7 @@ class StateDirectory:
             self.ui_build_log,
             self.start_failure,
             self.hold_emulator,
+            self.function_changes,
             self._deployed,
             self._running,
         ):

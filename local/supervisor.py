@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from botocore.exceptions import BotoCoreError, ClientError
 
-from local import demo_users, deployment, emulator_watch, ports, prerequisites
+from local import demo_users, deployment, emulator_watch, function_changes, ports, prerequisites
 from local.emulator_process import EmulatorProcess
 from local.errors import LocalStageError
 from local.fingerprint import fingerprint
@@ -23,6 +24,9 @@ from local.front_door.site_addresses import SiteAddresses
 from local.progress import Progress
 from local.state_directory import REPOSITORY, StateDirectory
 from ops import signals
+
+RESTORE_SECONDS = 1.0
+"""How often the supervisor looks for functions that a killed process has left changed."""
 
 
 @dataclass(frozen=True)
@@ -212,15 +216,28 @@ class Supervisor:
         watching = asyncio.create_task(
             emulator_watch.keep_running(emulator, self._state, self._progress, on_restart)
         )
+        restoring = asyncio.create_task(self._undo_function_changes(emulator))
         stopping = asyncio.create_task(stop_requested.wait())
         await asyncio.wait({serving, watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
         failure = watching.exception() if watching.done() and not watching.cancelled() else None
         watching.cancel()
+        restoring.cancel()
         await asyncio.to_thread(front_door.close)
         await serving
         if failure is not None:
             raise failure
+
+    async def _undo_function_changes(self, emulator: EmulatorProcess) -> None:
+        """Undo what a killed fault drill or measurement has left changed, and say so."""
+        functions = deployment.client("lambda", emulator.url)
+        while True:
+            with contextlib.suppress(BotoCoreError, ClientError):  # the emulator is restarting
+                for name in await asyncio.to_thread(
+                    function_changes.undo_left, self._state.function_changes, functions
+                ):
+                    self._progress.write_line(f"{name} was left changed by a process that was killed: restored.")
+            await asyncio.sleep(RESTORE_SECONDS)
 
 
 def _stop_with(process_id: int) -> None:

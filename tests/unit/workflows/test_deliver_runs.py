@@ -8,7 +8,7 @@ import pytest
 from sfnx.testing import Call, Failure
 
 from tests.events import message_sent
-from tests.second_engine import EXPRESS_SECONDS
+from tests.second_engine import EXPRESS_SECONDS, Run
 from tests.unit.workflows.conftest import CHANNEL_ID, Deliver, Failing
 from tests.workflow_cases import CASE_OF_TASK, CASES
 
@@ -52,6 +52,12 @@ def spelled(error: str, task: str) -> str:
         dynamodb="DynamoDb" if is_sdk else "DynamoDB",
         other="DynamoDbException" if is_sdk else "AmazonDynamoDBException",
     )
+
+
+def posts_of(run: Run) -> tuple[int, int]:
+    """The numbers of connections that a run reached and did not reach, by its output."""
+    assert run.output is not None
+    return run.output["reached"], run.output["unreached"]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -115,7 +121,7 @@ def test_a_batch_that_cannot_be_posted_is_kept(deliver: Deliver, error: str, tri
     event = deliver.prepared("new channel")
     run = deliver.run(event, fault=Failing("PostBatch", error, times=10_000))
     assert run.status == "SUCCEEDED"
-    assert (run.output["reached"], run.output["unreached"]) == (0, 2)
+    assert posts_of(run) == (0, 2)
     assert run.states.count("PostBatch") in tries
     assert run.seconds < 140
     [letter] = deliver.dead_letters()
@@ -171,6 +177,7 @@ def test_a_lost_answer_of_the_transaction_does_not_store_the_message_twice(deliv
             raise Failure("DynamoDb.InternalServerErrorException", "lost")
 
     run = deliver.run(message_sent(CHANNEL_ID), fault=lose_answer)
+    assert run.output is not None
     assert (run.output["outcome"], run.output["seq"]) == ("delivered", 1)
     assert "LookUpStored" in run.states
     assert len(deliver.stage.rows("messages")) == 1
@@ -270,7 +277,7 @@ def test_recipients_on_pages_after_the_deadline_are_kept_for_a_redrive(deliver: 
     [letter] = deliver.dead_letters()
     again = deliver.run(letter["event"], pageStart=letter["pageStart"])
     assert again.status == "SUCCEEDED"
-    assert (again.output["reached"], again.output["unreached"]) == (8 - len(posted), 0)
+    assert posts_of(again) == (8 - len(posted), 0)
     assert sorted(connection for batch in deliver.posts for connection in batch) == [f"k-{n}" for n in range(8)]
     assert len(deliver.stage.rows("messages")) == 1
 
