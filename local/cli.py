@@ -112,7 +112,15 @@ def up(
             for name, value in os.environ.items()
             if name.startswith("PARLEY_EMULATOR_")
         }
-        options = StartOptions(port, emulator_port, fresh, app.resolve() if app else None, settings, stop_with)
+        options = StartOptions(
+            port,
+            emulator_port,
+            fresh,
+            app.resolve() if app else None,
+            settings,
+            stop_with,
+            is_detached=FAILURE_FILE_VARIABLE in os.environ,
+        )
         if detach:
             _start_detached(state, options, as_json=as_json)
             return

@@ -19,7 +19,7 @@ def main() -> None:
 
             proxies.bypass_for_loopback()
             _write_any_character()
-            _add_local_commands()
+            add_local_commands()
             operator_commands.main()
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
@@ -34,7 +34,7 @@ def _write_any_character() -> None:
 
 
 @functools.cache
-def _add_local_commands() -> None:
+def add_local_commands() -> None:
     """Add the commands of the local stage before those of operators, once."""
     from local.cli import cli
     from local.doctor import doctor

@@ -17,7 +17,7 @@ from ops.commands import output
 from ops.commands.cli import AsJson, Target
 from ops.errors import ExitCode, OpsError
 from ops.models import HealthCheck
-from ops.stage import local_state
+from ops.stage import command_lines, local_state
 
 MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
 
@@ -53,7 +53,9 @@ def _checks(target: Target, *, send: bool) -> Iterator[HealthCheck]:
         return
     state_dir = target.state_dir or local_state.DEFAULT
     if local_state.supervisor_pid(state_dir) is None:
-        yield HealthCheck(name="stage", status="ok", detail="no local stage is running", fix="Start it: parley up")
+        start = command_lines.parley(command_lines.options_of_local_stage(state_dir), "up")
+        detail = f"no local stage is running in {state_dir}"
+        yield HealthCheck(name="stage", status="ok", detail=detail, fix=f"Start it with: {start}")
         return
     detail = "a local stage has none: quotas, CDK bootstrap, e-mail and trace destination are not checked"
     yield HealthCheck(name="account", status="ok", detail=detail, fix="")
@@ -70,7 +72,8 @@ def _deployed(target: Target, name: str, *, send: bool) -> Iterator[HealthCheck]
         yield check
         if check.name == "identity" and check.status == "failed":
             return
-    stacks, is_deployed = deployment.stacks(found, name)
+    deploy = command_lines.deployment(name, target.profile, target.region)
+    stacks, is_deployed = deployment.stacks(found, name, deploy)
     yield stacks
     if is_deployed:
         yield from _stage(target, send=send)

@@ -5,6 +5,7 @@ from typing import Any
 
 from local.errors import LocalStageError
 from local.state_directory import StateDirectory
+from ops.stage import local_state
 
 
 def describe(state_dir: Path) -> dict[str, Any]:
@@ -12,9 +13,14 @@ def describe(state_dir: Path) -> dict[str, Any]:
     state = StateDirectory(state_dir)
     description = state.running()
     if state.supervisor_pid() is None:
-        raise LocalStageError(f"No local stage runs in {state.path}: start one with `parley up`.")
+        raise LocalStageError(f"No local stage runs in {state.path}: start one with: {state.command('up')}")
     if description is None:
         raise LocalStageError(
             f"The local stage in {state.path} is still starting: try again soon (log: {state.supervisor_log})."
+        )
+    if local_state.has_ended(description):
+        raise LocalStageError(
+            f"The emulator of the local stage in {state.path} has ended and is being restarted: try again soon "
+            f"(log: {state.emulator_log})."
         )
     return description

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from local.errors import LocalStageError
-from ops.stage import local_state
+from ops.stage import command_lines, local_state
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DEFAULT_STATE_DIR = local_state.DEFAULT
@@ -36,6 +36,10 @@ class StateDirectory:
         self.hold_emulator = self.path / "hold-emulator"
         # Of fault drills and measurements; see `local.function_changes`.
         self.function_changes = self.path / "function-changes.jsonl"
+
+    def command(self, *words: str) -> str:
+        """A command line of `parley` for this stage, to print."""
+        return command_lines.parley(command_lines.options_of_local_stage(self.path), *words)
 
     def claim(self) -> None:
         """Create the directory if need be, and mark it as a local stage's. The lock file is the mark.
@@ -87,8 +91,8 @@ class StateDirectory:
         """The error of a second start on the same directory."""
         url = (self.running() or {}).get("url", "still starting")
         return LocalStageError(
-            f"A local stage already runs in {self.path} ({url}, process {self.supervisor_pid()}): stop it with "
-            "`parley down`, or choose another directory with --state-dir."
+            f"A local stage already runs in {self.path} ({url}, process {self.supervisor_pid()}): choose another "
+            f"directory with --state-dir, or stop it with: {self.command('down')}"
         )
 
     def write_running(self, description: dict[str, Any]) -> None:

@@ -42,6 +42,8 @@ class StartOptions:
     emulator_settings: dict[str, str] = field(default_factory=dict)
     stop_with: int | None = None
     """The id of a process; the stage stops when that process ends."""
+    is_detached: bool = False
+    """Whether it runs in the background, where Ctrl-C does not reach it."""
 
 
 class Server(uvicorn.Server):
@@ -175,7 +177,8 @@ class Supervisor:
         write_line = self._progress.write_line
         write_line()
         write_line(f"Parley is ready at {description['url']} ({seconds:.1f} s)", style="bold green")
-        write_line("Stop it with Ctrl-C or `parley down`; its data is kept.", style="dim")
+        keys = "" if self._options.is_detached else "Ctrl-C or "
+        write_line(f"Stop it with {keys}`{self._state.command('down')}`; its data is kept.", style="dim")
         write_line()
         for user in description["users"]:
             write_line(f"  {user['username']:<8} {user['password']}")

@@ -153,6 +153,7 @@ class StoredMessage(Answer):
     sent_at: str
     edited_at: str | None = None
     deleted_at: str | None = None
+    deleted_by: str | None = None
 
 
 class EventSummary(Answer):

@@ -19,15 +19,18 @@ DEFAULT_EMAILS_PER_DAY = 50
 USABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
 
-def stacks(account: Account, name: str) -> tuple[HealthCheck, bool]:
-    """The states of the stage's stacks, and whether all exist. A stage that is not deployed is fine."""
+def stacks(account: Account, name: str, deploy: str) -> tuple[HealthCheck, bool]:
+    """The states of the stage's stacks, and whether all exist. A stage that is not deployed is fine.
+
+    `deploy` is the command that deploys it, for the message.
+    """
     states: dict[str, str | None] = {}
-    check = Check("stacks", ("cloudformation:DescribeStacks",), lambda: _stacks(account, name, states))
+    check = Check("stacks", ("cloudformation:DescribeStacks",), lambda: _stacks(account, name, deploy, states))
     [result] = guarded.run([check])
     return result, bool(states) and all(states.values())
 
 
-def _stacks(account: Account, name: str, states: dict[str, str | None]) -> Finding:
+def _stacks(account: Account, name: str, deploy: str, states: dict[str, str | None]) -> Finding:
     """The check; sets the states of the stacks (None: missing)."""
     cloudformation = account.client("cloudformation")
     for stack in STACKS:
@@ -38,7 +41,6 @@ def _stacks(account: Account, name: str, states: dict[str, str | None]) -> Findi
             if refusal.response["Error"]["Code"] != "ValidationError":
                 raise
             states[stack] = None
-    deploy = f"make deploy STAGE={name}"
     if not any(states.values()):
         detail = f"none of the stage '{name}' in {account.region}: it is not deployed"
         return Finding("ok", detail, f"Deploy it with: {deploy}")

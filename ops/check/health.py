@@ -46,7 +46,7 @@ def _rules(stage: Stage) -> Finding:
 
 def _dead_letters(stage: Stage, queue: str) -> Finding:
     found = dead_letters.count(stage, queue)
-    fix = f"Show them with: parley redrive --queue {queue} --dry-run"
+    fix = f"Show them with: {stage.command('redrive', '--queue', queue, '--dry-run')}"
     held = f", {found.held} of them held by a redrive" if found.held else ""
     return judged(not found.total, f"{found.total} waiting{held}", fix, otherwise="warning")
 

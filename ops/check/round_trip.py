@@ -173,7 +173,7 @@ def _trace(stage: Stage, message_id: str) -> Finding:
     report = _followed(stage, message_id)
     if report is None:
         detail = f"no log or table has the message within {TRACE_SECONDS:g} s"
-        fix = f"Follow it later: parley --stage {stage.name} follow {message_id}"
+        fix = f"Follow it later: {stage.command('follow', message_id)}"
         return Finding("warning", detail, fix)
     hops = f", {report.total.ms:.0f} ms from the route to the last post" if report.total else ""
     trace = next((trace for trace in report.traces if trace.connected), None)

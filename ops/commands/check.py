@@ -55,10 +55,13 @@ def check(
         since_ms = min(since_ms, *(event.occurred_ms for event in events), since_ms)
     chosen.require(events)
     report = _compare(stage, events, chosen.channel_id, since_ms, until_ms)
+    source = ("--from-file", str(from_file)) if from_file else ("--since", times.iso(since_ms))
+    of_channel = ("--channel", chosen.channel_id) if chosen.channel_id else ()
+    repair = stage.command("replay", *source, *of_channel, "--redeliver")
     if as_json:
         output.as_json(report)
     else:
-        _show(report, output.console())
+        _show(report, output.console(), repair)
     raise typer.Exit(ExitCode.DONE if report.holds else ExitCode.DIFFERENT)
 
 
@@ -94,7 +97,7 @@ def _compare(
     )
 
 
-def _show(report: CheckReport, console: Console) -> None:
+def _show(report: CheckReport, console: Console, repair: str) -> None:
     compared = ", ".join(f"{count} {name}" for name, count in report.compared.items())
     console.print(f"{report.events} archived events, from {report.since} to {report.until}: {compared}.")
     if report.outside:
@@ -109,7 +112,7 @@ def _show(report: CheckReport, console: Console) -> None:
         counts = report.counts
         console.print(
             f"Replay does not equal database: {counts['missing']} missing, {counts['different']} different, "
-            f"{counts['extra']} extra. Repair what is missing with: parley replay --redeliver"
+            f"{counts['extra']} extra." + (f" Repair what is missing with: {repair}" if counts["missing"] else "")
         )
 
 

@@ -95,11 +95,14 @@ def stage_of(context: typer.Context) -> Stage:
     return chosen.stage
 
 
-def main() -> None:
-    """Run a command. A failure is one sentence on stderr, and an exit code (docs/operations.md)."""
-    # The commands import this module, and register when they are imported.
+def add_commands() -> None:
+    """Add the operators' commands. They import this module, and register when they are imported."""
     from ops.commands import check, follow, prepare_destroy, redrive, replay, runs, tail, users  # noqa: F401
 
+
+def main() -> None:
+    """Run a command. A failure is one sentence on stderr, and an exit code (docs/operations.md)."""
+    add_commands()
     try:
         app()
     except OpsError as failure:

@@ -52,7 +52,17 @@ def show(report: MessageReport, console: Console) -> None:
     for problem in report.problems:
         console.print(Text(f"✗ {problem}", style="bold red"))
     if not report.problems:
-        console.print(Text("✓ Stored once and posted to every recipient.", style="green"))
+        repaired = any(run.troubled for run in report.runs)
+        how = "Repaired: stored" if repaired else "Stored"
+        console.print(Text(f"✓ {how} once and posted to every recipient.{_change(report)}", style="green"))
+
+
+def _change(report: MessageReport) -> str:
+    """A sentence if the message is not any more what was posted first."""
+    message = report.message
+    if message and message.deleted_at:
+        return " It was deleted later: users see no text."
+    return " It was edited later: users see the new text." if message and message.edited_at else ""
 
 
 def _head(report: MessageReport) -> Group:
@@ -62,6 +72,12 @@ def _head(report: MessageReport) -> Group:
         if message
         else "stored    no"
     ]
+    if message and message.edited_at:
+        lines.append(f"edited    at {message.edited_at}")
+    if message and message.deleted_at:
+        lines.append(
+            f"deleted   at {message.deleted_at}" + (f", by {message.deleted_by}" if message.deleted_by else "")
+        )
     if event:
         lines.append(f"event     {event.detail_type} {event.event_id} at {event.occurred_at}")
     archive = report.archive

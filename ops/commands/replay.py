@@ -83,7 +83,7 @@ def replay_command(
     if as_json:
         output.as_json(outcome.report())
     else:
-        _show(outcome, output.console())
+        _show(outcome, output.console(), repair=_repair_command(stage, wanted, from_file, until_ms))
     raise typer.Exit(_exit_code(outcome))
 
 
@@ -160,7 +160,21 @@ def _exit_code(outcome: Outcome) -> ExitCode:
     return ExitCode.DIFFERENT if wrong else ExitCode.DONE
 
 
-def _show(outcome: Outcome, console: Console) -> None:
+def _repair_command(stage: Stage, wanted: EventFilter, from_file: Path | None, until_ms: int) -> str:
+    """The command that repairs what this one compared: with its absolute times."""
+    options: list[tuple[str, str | None]] = [("--channel", wanted.channel_id), ("--user", wanted.user_id)]
+    options += [("--type", name) for name in sorted(wanted.types)]
+    options.append(("--since", None if wanted.since_ms is None else times.iso(wanted.since_ms)))
+    if from_file is None:
+        options.append(("--until", times.iso(until_ms)))
+    else:
+        options += [("--until", None if wanted.until_ms is None else times.iso(wanted.until_ms))]
+        options.append(("--from-file", str(from_file)))
+    words = [part for name, value in options if value is not None for part in (name, value)]
+    return stage.command("replay", *words, "--redeliver")
+
+
+def _show(outcome: Outcome, console: Console, *, repair: str) -> None:
     report = outcome.report()
     status_updates = report.left_out.status_updates
     console.print(
@@ -186,7 +200,7 @@ def _show(outcome: Outcome, console: Console) -> None:
             f"{posted} of {report.runs} runs posted to all connected clients; {report.repaired} events repaired."
         )
     else:
-        console.print("Nothing was written or posted." + (" Repair it with --redeliver." if wrong else ""))
+        console.print("Nothing was written or posted." + (f" Repair it with: {repair}" if wrong else ""))
 
 
 def _findings(findings: list[ReplayFinding]) -> Table:

@@ -198,7 +198,8 @@ def _verdict(stage: Stage, name: str, received: int, waited: float) -> str | Non
     if matched and received < matched:
         raise ReplayError(
             f"EventBridge matched {matched:,} events of the replay {name}, and {received:,} arrived. Run the "
-            "command again; if it happens again, look at: parley redrive --queue replay --dry-run"
+            "command again; if it happens again, look at: "
+            + stage.command("redrive", "--queue", "replay", "--dry-run")
         )
     if _waiting(stage):
         if waited > LONGEST_WAIT_SECONDS:

@@ -50,6 +50,11 @@ def follow(stage: Stage, message_id: str, *, since: str = "1d") -> MessageReport
             stage, "messageId", message_id, since_ms=max(since_ms, now - 6 * 3_600_000), until_ms=until_ms
         )
     runs = log.about(message_id, since_ms=since_ms, until_ms=until_ms + FIRST_DELIVERY_MS)
+    if any(run.troubled for run in runs) and until_ms + FIRST_DELIVERY_MS < now:
+        # It may have been repaired much later.
+        known = {run.execution_arn for run in runs}
+        later = log.about(message_id, since_ms=until_ms + FIRST_DELIVERY_MS, until_ms=now)
+        runs += [run for run in later if run.execution_arn not in known]
     runs = [run for run in runs if run.event.message_id == message_id and run.event.detail_type == "MessageSent"]
     if message is None and not runs and not trace_ids:
         raise NotFoundError(
@@ -109,15 +114,25 @@ def problems(
         sentences.append(
             omission or "The workflow's log holds no run of it: older than the log's retention, or never started."
         )
-    sentences += [f"Run {run.run_id[:8]} ({run.status}): {run.trouble}" for run in runs if run.troubled]
-    delivered = {post.connection_id for post in run_posts if post.outcome == "delivered"}
-    missed = {post.connection_id for post in run_posts if post.outcome == "undelivered"} - delivered
+    sentences += [f"Run {run.run_id[:8]} ({run.status}): {run.trouble}" for run in not_repaired(runs)]
+    # A connection that is closed, or is closed because it was slow, backfills when its client connects again.
+    settled = {post.connection_id for post in run_posts if post.outcome != "undelivered"}
+    missed = {post.connection_id for post in run_posts if post.outcome == "undelivered"} - settled
     if missed:
         sentences.append(f"{len(missed)} connection(s) never received it.")
     sentences += [f"It is in the queue {queue.name}: {queue.note}" for queue in queues if queue.holds_it]
     if found_traces and not any(trace.connected for trace in found_traces):
         sentences.append("Its trace is not connected: a segment's parent is missing.")
     return sentences
+
+
+def not_repaired(runs: Sequence[RunDetail]) -> list[RunDetail]:
+    """The runs in trouble that no later live run has repaired."""
+    repaired_at = max(
+        (run.started_at for run in runs if run.mode == "live" and run.status == "SUCCEEDED" and not run.troubled),
+        default="",
+    )
+    return [run for run in runs if run.troubled and run.started_at >= repaired_at]
 
 
 def _total(hops: Sequence[Hop]) -> Total | None:
@@ -158,7 +173,9 @@ def _archive(stage: Stage, event: BusEvent | None, now: int) -> ArchiveStatus:
     elif not stage.is_local and now - event.occurred_ms < ARCHIVE_LAG_MS:
         note = "Events reach the archive within about ten minutes; replay it then."
     else:
-        holds, note = True, "It takes every event of the bus; replay it with: parley replay"
+        since, until = times.iso(event.occurred_ms - 1_000), times.iso(event.occurred_ms + 1_000)
+        replay = stage.command("replay", "--since", since, "--until", until)
+        holds, note = True, f"It takes every event of the bus; replay it with: {replay}"
     return ArchiveStatus(name=name, state=archive["State"], retention_days=retention, holds_it=holds, note=note)
 
 

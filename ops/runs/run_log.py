@@ -50,6 +50,8 @@ class RunLog:
         level = self.level
         if level == "ALL":
             return None
+        if level == "OFF":
+            return "This stage's workflow logs nothing: no run is in its log (workflowLogLevel in cdk.json)."
         return (
             f"This stage's workflow logs {level} only: successful runs, and the events of all runs, are not in "
             "its log (workflowLogLevel in cdk.json)."

@@ -64,9 +64,12 @@ class Lease:
                 if self._is_lost:
                     return
 
-    def end(self) -> None:
-        """Delete the row, unless another command has taken the lease."""
+    def stop(self) -> None:
+        """Renew the lease no longer."""
         self._ended.set()
+
+    def release(self) -> None:
+        """Delete the row, unless another command has taken the lease. After `renew` has returned."""
         # A row that stays ends like that of a killed command.
         with suppress(BotoCoreError, ClientError):
             tables.table(self.stage, "Tickets").delete_item(
@@ -78,7 +81,7 @@ class Lease:
     def _write(self) -> bool:
         """Renew the row. Returns whether it is still that of this command."""
         version = uuid4().hex
-        is_written = _put(self.stage, self.key, version, "version = :known", {":known": self._version})
+        is_written = _put(self.stage, self.key, version, "version IN (:known, :mine)", {":known": self._version})
         if is_written:
             self._version = version
         return is_written
@@ -97,8 +100,9 @@ def hold(stage: Stage, name: str, *, max_wait_seconds: float, on_wait: Callable[
     try:
         yield lease
     finally:
-        lease.end()
+        lease.stop()
         renewing.join()
+        lease.release()
 
 
 def _acquire(stage: Stage, key: str, max_wait_seconds: float, on_wait: Callable[[str], None]) -> Lease:
@@ -109,7 +113,7 @@ def _acquire(stage: Stage, key: str, max_wait_seconds: float, on_wait: Callable[
         row = tables.table(stage, "Tickets").get_item(Key={"ticketHash": key}, ConsistentRead=True).get("Item")
         now = time.monotonic()
         if row is None:
-            if _put(stage, key, version, "attribute_not_exists(ticketHash)", {}):
+            if _put(stage, key, version, "attribute_not_exists(ticketHash) OR version = :mine", {}):
                 return Lease(stage, key, None, version)
         elif row["version"] != seen.get("version"):
             changed = now
@@ -119,7 +123,7 @@ def _acquire(stage: Stage, key: str, max_wait_seconds: float, on_wait: Callable[
             seen = row
         elif now - changed >= LEASE_SECONDS:
             known = {":known": row["version"]}
-            if _put(stage, key, version, "version = :known", known):
+            if _put(stage, key, version, "version IN (:known, :mine)", known):
                 return Lease(stage, key, str(row["holder"]), version)
         if now - started > max_wait_seconds:
             raise LeaseError(f"{seen.get('holder', 'Another command')} is still at work: run this again later.")
@@ -127,16 +131,21 @@ def _acquire(stage: Stage, key: str, max_wait_seconds: float, on_wait: Callable[
 
 
 def _put(stage: Stage, key: str, version: str, condition: str, known: dict[str, str]) -> bool:
-    """Write the row of this command. Returns False if the condition does not hold."""
+    """Write the row of this command. Returns False if the condition does not hold.
+
+    In it, `:mine` is the new version: a call that is repeated because its answer was lost finds its own row.
+    """
     row = {
         "ticketHash": key,
         "version": version,
         "holder": _holder(),
         "expiresAt": times.now() // 1000 + KEPT_SECONDS,
     }
-    values = {"ExpressionAttributeValues": known} if known else {}
+    values = {":mine": version, **known}
     try:
-        tables.table(stage, "Tickets").put_item(Item=row, ConditionExpression=condition, **values)
+        tables.table(stage, "Tickets").put_item(
+            Item=row, ConditionExpression=condition, ExpressionAttributeValues=values
+        )
     except ClientError as refusal:
         if refusal.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise

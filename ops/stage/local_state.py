@@ -7,6 +7,7 @@ The supervisor (`local.supervisor`) holds the lock on `supervisor.lock`, which h
 import contextlib
 import fcntl
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,17 @@ def supervisor_pid(state_dir: Path) -> int | None:
     except (FileNotFoundError, NotADirectoryError):
         pass
     return None
+
+
+def has_ended(description: dict[str, Any]) -> bool:
+    """Whether the emulator of a described stage has ended: the supervisor starts another one."""
+    try:
+        os.kill(int(description["pids"]["emulator"]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def running(state_dir: Path) -> dict[str, Any] | None:

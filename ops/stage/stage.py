@@ -5,14 +5,14 @@ A deployed stage is found by its stacks, a local one by its state directory.
 
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.errors import OpsError
-from ops.stage import local_state, sessions
+from ops.stage import command_lines, local_state, sessions
 from ops.stage.users import UserPool
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Stage:
     outputs: dict[str, dict[str, str]]
     session: "boto3.Session"
     endpoint_url: str | None = None
+    options: tuple[str, ...] = ()
+    """The options of `parley` that choose this stage."""
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -62,17 +64,27 @@ class Stage:
 
         Raises StageNotFoundError and SessionError.
         """
-        return cls.deployed(name, sessions.of_operator(profile, region)) if name else cls.local(state_dir)
+        if name is None:
+            return cls.local(state_dir)
+        found = cls.deployed(
+            name, sessions.of_operator(profile, region), deploy=command_lines.deployment(name, profile, region)
+        )
+        return replace(found, options=command_lines.options_of_deployed_stage(name, profile, region))
 
     @classmethod
     def local(cls, state_dir: Path | None = None) -> Self:
         """The local stage that runs. Raises StageNotFoundError."""
         path = (state_dir or local_state.DEFAULT).resolve()
         if local_state.supervisor_pid(path) is None:
-            raise StageNotFoundError(f"No local stage is running in {path}: start it with: parley up")
+            start = command_lines.parley(command_lines.options_of_local_stage(path), "up")
+            raise StageNotFoundError(f"No local stage is running in {path}: start it with: {start}")
         description = local_state.running(path)
         if description is None:
             raise StageNotFoundError(f"The local stage in {path} is still starting: try again in a moment.")
+        if local_state.has_ended(description):
+            raise StageNotFoundError(
+                f"The emulator of the local stage in {path} has ended and is being restarted: try again soon."
+            )
         return cls.from_status(description)
 
     @classmethod
@@ -87,12 +99,16 @@ class Stage:
             outputs={stack.removeprefix(f"Parley-{name}-"): values for stack, values in status["outputs"].items()},
             session=sessions.of_local_stage(status["region"]),
             endpoint_url=status["emulatorUrl"],
+            options=command_lines.options_of_local_stage(Path(status["stateDirectory"])),
         )
 
     @classmethod
-    def deployed(cls, name: str, session: "boto3.Session") -> Self:
-        """A stage in the AWS account and region of the session. Raises StageNotFoundError."""
-        outputs = {stack: _outputs(session, name, stack) for stack in STACKS}
+    def deployed(cls, name: str, session: "boto3.Session", *, deploy: str = "") -> Self:
+        """A stage in the AWS account and region of the session. Raises StageNotFoundError.
+
+        `deploy` is the command that deploys the stage, for the message.
+        """
+        outputs = {stack: _outputs(session, name, stack, deploy=deploy) for stack in STACKS}
         site_url = outputs["Frontend"]["SiteUrl"].rstrip("/")
         return cls(
             name=name,
@@ -114,6 +130,10 @@ class Stage:
             with suppress(NoSuchStackError):
                 outputs[stack] = _outputs(session, name, stack)
         return cls(name=name, site_url="", api_url="", websocket_url="", outputs=outputs, session=session)
+
+    def command(self, *words: str) -> str:
+        """A command line of `parley` for this stage, to print."""
+        return command_lines.parley(self.options, *words)
 
     def output(self, stack: str, name: str) -> str:
         """One output, by its stack's name. Raises StageNotFoundError if the stage has no such output."""
@@ -181,7 +201,7 @@ class Stage:
         )
 
 
-def _outputs(session: "boto3.Session", name: str, stack: str) -> dict[str, str]:
+def _outputs(session: "boto3.Session", name: str, stack: str, *, deploy: str = "") -> dict[str, str]:
     """The outputs of one stack. Raises NoSuchStackError, or StageNotFoundError if it cannot be read."""
     try:
         stacks = session.client("cloudformation")
@@ -195,7 +215,7 @@ def _outputs(session: "boto3.Session", name: str, stack: str) -> dict[str, str]:
         if error.response["Error"]["Code"] == "ValidationError":
             raise NoSuchStackError(
                 f"There is no stack Parley-{name}-{stack} in {session.region_name}; "
-                f"deploy the stage with: make deploy STAGE={name}"
+                f"deploy the stage with: {deploy or command_lines.deployment(name)}"
             ) from None
         raise StageNotFoundError(
             f"AWS refused to describe the stage '{name}': {error.response['Error']['Message']}"

@@ -63,4 +63,4 @@ def test_doctor_reports_each_check(
     run(monkeypatch, "--state-dir", str(tmp_path), "doctor", "--json")
     checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)}
     assert checks["prerequisites"]["status"] in ("ok", "warning", "failed")
-    assert checks["stage"]["detail"] == "no local stage is running"
+    assert checks["stage"]["detail"] == f"no local stage is running in {tmp_path}"

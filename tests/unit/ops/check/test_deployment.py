@@ -44,7 +44,7 @@ def describe(account: StubbedAccount, states: Mapping[str, str]) -> None:
 def test_a_stage_that_is_not_deployed_is_fine(account: StubbedAccount):
     """Before the first deployment; the result has the command."""
     describe(account, {})
-    check, is_deployed = deployment.stacks(account, "dev")
+    check, is_deployed = deployment.stacks(account, "dev", "make deploy STAGE=dev")
     assert (check.status, is_deployed) == ("ok", False)
     assert "make deploy STAGE=dev" in check.fix
 
@@ -52,14 +52,14 @@ def test_a_stage_that_is_not_deployed_is_fine(account: StubbedAccount):
 def test_all_stacks_are_deployed(account: StubbedAccount):
     """After it."""
     describe(account, dict.fromkeys(STACKS, "CREATE_COMPLETE"))
-    check, is_deployed = deployment.stacks(account, "dev")
+    check, is_deployed = deployment.stacks(account, "dev", "make deploy STAGE=dev")
     assert (check.status, is_deployed) == ("ok", True)
 
 
 def test_missing_stacks_are_named(account: StubbedAccount):
     """A deployment that was stopped half-way."""
     describe(account, {"Auth": "CREATE_COMPLETE", "Data": "CREATE_COMPLETE"})
-    check, is_deployed = deployment.stacks(account, "dev")
+    check, is_deployed = deployment.stacks(account, "dev", "make deploy STAGE=dev")
     assert (check.status, is_deployed) == ("failed", False)
     assert "Delivery is missing" in check.detail
 
@@ -76,7 +76,7 @@ def test_missing_stacks_are_named(account: StubbedAccount):
 def test_unusual_states_say_what_to_do(account: StubbedAccount, state: str, status: str, fix: str):
     """CloudFormation's states, of one stack."""
     describe(account, dict.fromkeys(STACKS, "CREATE_COMPLETE") | {"Events": state})
-    check, is_deployed = deployment.stacks(account, "dev")
+    check, is_deployed = deployment.stacks(account, "dev", "make deploy STAGE=dev")
     assert (check.status, is_deployed) == (status, True)
     assert f"Events is {state}" in check.detail
     assert fix in check.fix

@@ -6,8 +6,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from ops.commands import output
+from ops.commands.follow import show
 from ops.follow.message_report import problems
-from ops.models import StoredMessage
+from ops.models import ArchiveStatus, MessagePost, MessageReport, RuleStatus, RunDetail, StoredMessage
 from ops.runs.run_log import RunLog
 from ops.stage.stage import Stage
 from tests.unit.ops.event_builders import at
@@ -44,7 +46,7 @@ class StageWithLevel:
 
 @mock_aws
 @pytest.mark.parametrize(
-    ("level", "message"), [("ALL", None), ("ERROR", "logs ERROR only"), ("OFF", "logs OFF only")]
+    ("level", "message"), [("ALL", None), ("ERROR", "logs ERROR only"), ("OFF", "logs nothing")]
 )
 def test_the_omission_names_the_log_level(level: str, message: str | None):
     """With the level ALL, every run is logged and there is no omission."""
@@ -64,3 +66,81 @@ def test_a_message_without_runs_has_the_log_s_omission_as_its_problem():
     assert problems(**fields, omission="logs ERROR only") == ["logs ERROR only"]
     [reason] = problems(**fields, omission=None)
     assert "older than the log's retention" in reason
+
+
+def run_of(run_id: str, second: int, *, trouble: str | None = None, mode: str = "live") -> RunDetail:
+    """One run of a message."""
+    fields: dict[str, Any] = {
+        "run_id": run_id,
+        "started_at": at(second),
+        "mode": mode,
+        "status": "SUCCEEDED",
+        "troubled": bool(trouble),
+        "trouble": trouble,
+    }
+    return RunDetail.model_construct(**fields)
+
+
+def post_of(run_id: str, outcome: str) -> MessagePost:
+    """One post to the connection k-1."""
+    fields: dict[str, Any] = {"run_id": run_id, "connection_id": "k-1", "outcome": outcome}
+    return MessagePost.model_construct(**fields)
+
+
+@pytest.mark.parametrize(
+    ("later", "outcome", "is_repaired"),
+    [
+        (run_of("later-run", 9), "delivered", True),
+        (run_of("later-run", 9), "gone", True),
+        (run_of("later-run", 9, mode="dry-run"), None, False),
+        (run_of("later-run", 9, trouble="1 of 1 not reached"), "undelivered", False),
+    ],
+    ids=["redelivered", "the connection is closed", "only compared", "failed again"],
+)
+def test_a_repaired_run_is_no_problem(later: RunDetail, outcome: str | None, is_repaired: bool):
+    """A later live run without trouble has repaired it; otherwise both are listed."""
+    posts = [post_of("first-run", "undelivered")] + ([post_of("later-run", outcome)] if outcome else [])
+    found = problems(
+        message=StoredMessage(channel_id="general", seq=1, sender_id="a", sender_name="A", sent_at=at(0)),
+        runs=[run_of("first-run", 0, trouble="1 of 1 not reached"), later],
+        run_posts=posts,
+        queues=[],
+        found_traces=[],
+        omission=None,
+    )
+    assert (found == []) is is_repaired
+
+
+@pytest.mark.parametrize(
+    ("changes", "head", "end"),
+    [
+        ({}, "", "recipient.\n"),
+        ({"edited_at": at(5)}, f"edited    at {at(5)}", "It was edited later"),
+        ({"deleted_at": at(6), "deleted_by": "u-2"}, f"deleted   at {at(6)}, by u-2", "It was deleted later"),
+    ],
+)
+def test_a_changed_message_is_shown_as_such(
+    changes: dict[str, str], head: str, end: str, capsys: pytest.CaptureFixture[str]
+):
+    """What was posted first is not what users see."""
+    message = StoredMessage(channel_id="general", seq=1, sender_id="a", sender_name="A", sent_at=at(0), **changes)
+    report = MessageReport(
+        message_id="m-1",
+        stage="tests",
+        message=message,
+        event=None,
+        archive=ArchiveStatus(name="archive", state="ENABLED", retention_days=1, holds_it=True, note=""),
+        rule=RuleStatus(name="rule", state="ENABLED", target="deliver", note=""),
+        runs=[],
+        posts=[],
+        queues=[],
+        hops=[],
+        total=None,
+        traces=[],
+        links=None,
+        problems=[],
+    )
+    show(report, output.console())
+    printed = capsys.readouterr().out
+    assert head in printed
+    assert end in printed

@@ -76,7 +76,7 @@ def test_the_lease_of_a_killed_command_ends(stage: Stage, monkeypatch: pytest.Mo
         assert lease.previous is not None
         assert "Process" in lease.previous
         monkeypatch.setattr(leases, "LEASE_SECONDS", 1_000)
-        killed.end()
+        killed.release()
         assert row(stage) is not None
         with pytest.raises(LeaseError, match="is still at work"):
             leases._acquire(stage, "lease#work", 0.1, lambda _: None)

@@ -273,6 +273,7 @@ export interface StoredMessage {
   sentAt: string;
   editedAt: string | null;
   deletedAt: string | null;
+  deletedBy: string | null;
 }
 
 /** The service call of a state: resource `lambda:invoke`, parameters, result, and how often it was tried. */
