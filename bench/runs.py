@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from ops import signals
+from ops.stage import proxies
 from ops.stage.stage import Stage, StageNotFoundError
 from tests.chat_client import ChatClient
 from tests.local_stage import TestStage
@@ -18,6 +19,7 @@ RESULTS = Path(__file__).parent / "results"
 
 def run_program(main: Callable[..., None]) -> None:
     """Run a program's command line. A signal that stops it ends it in order, so that it undoes what it changed."""
+    proxies.bypass_for_loopback()
     with signals.raised():
         typer.run(main)
 

@@ -62,7 +62,7 @@ def reported_errors() -> Iterator[None]:
     except LocalStageError as failure:
         failure_file = os.environ.get(FAILURE_FILE_VARIABLE)
         if failure_file:
-            Path(failure_file).write_text(str(failure))
+            Path(failure_file).write_text(str(failure), encoding="utf-8")
         else:
             typer.echo(str(failure), err=True)
         raise typer.Exit(1) from None

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local import prerequisites
 from local.errors import LocalStageError
@@ -110,6 +112,8 @@ def user_pool(endpoint: str, outputs: Mapping[str, str]) -> UserPool | None:
 
 def _cdk(arguments: list[str], app: CdkApp, endpoint: str, log: Path, *, directory: Path, doing: str) -> None:
     command = [str(prerequisites.cdk_command(app.repository)), *arguments, "--no-notices", "--ci"]
+    # Timestamps of events may have whole seconds.
+    started = datetime.now(UTC).replace(microsecond=0)
     with log.open("ab") as stream:
         stream.write(f"\n$ cdk {' '.join(arguments)}\n".encode())
         stream.flush()
@@ -127,7 +131,44 @@ def _cdk(arguments: list[str], app: CdkApp, endpoint: str, log: Path, *, directo
         with log.open("rb") as stream:
             stream.seek(output_start)
             output = stream.read().decode(errors="replace")
-        raise LocalStageError(f"{doing} failed: {error_line(output)} (full log: {log})")
+        reason = failed_resource(endpoint, started) or error_line(output)
+        raise LocalStageError(f"{doing} failed: {reason} (full log: {log})")
+
+
+def failed_resource(endpoint: str, since: datetime) -> str | None:
+    """The first resource that failed since a time, and why, by the events of its stack. None if no resource did.
+
+    The CLI's last lines are about what it did then: rollbacks, other stacks, hints.
+    """
+    cloudformation = client("cloudformation", endpoint)
+    failures: list[dict[str, Any]] = []
+    try:
+        for page in cloudformation.get_paginator("describe_stacks").paginate():
+            for stack in page["Stacks"]:
+                events = cloudformation.get_paginator("describe_stack_events")
+                for part in events.paginate(StackName=stack["StackName"]):
+                    failures += [event for event in part["StackEvents"] if _is_cause(event, since)]
+    except (BotoCoreError, ClientError):  # the emulator has ended, which its log explains
+        return None
+    if not failures:
+        return None
+    first = min(failures, key=lambda event: event["Timestamp"])
+    return (
+        f"{first['LogicalResourceId']} ({first['ResourceType']}) in the stack {first['StackName']}: "
+        f"{first['ResourceStatusReason'].rstrip('.')}"
+    )
+
+
+def _is_cause(event: Mapping[str, Any], since: datetime) -> bool:
+    """Whether an event of a stack is the failure of a resource: not of the whole stack, and not a consequence."""
+    reason = event.get("ResourceStatusReason", "")
+    return (
+        event["ResourceStatus"].endswith("_FAILED")
+        and event["Timestamp"] >= since
+        and event["ResourceType"] != "AWS::CloudFormation::Stack"
+        and reason != ""
+        and "cancelled" not in reason.lower()
+    )
 
 
 def error_line(output: str) -> str:

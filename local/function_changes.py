@@ -62,7 +62,7 @@ class FunctionChanges:
 @contextmanager
 def recorded(path: Path, functions: Any) -> Iterator[FunctionChanges]:
     """Change functions while the block runs. Raises LocalStageError if another process does so."""
-    with path.open("a+") as record:
+    with path.open("a+", encoding="utf-8") as record:
         deadline = time.monotonic() + LOCK_SECONDS
         while not _lock(record):
             if time.monotonic() > deadline:
@@ -83,7 +83,7 @@ def undo_left(path: Path, functions: Any) -> list[str]:
     # Most of the time there is no such file, or it is empty.
     if not path.exists() or not path.stat().st_size:
         return []
-    with path.open("a+") as record:
+    with path.open("a+", encoding="utf-8") as record:
         return FunctionChanges(record, functions).undo() if _lock(record) else []
 
 

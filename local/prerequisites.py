@@ -73,7 +73,7 @@ def build_ui(repository: Path, log: Path) -> None:
     if not (ui / "node_modules").exists():
         commands.insert(0, ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"])
     environment = {**os.environ, **QUIET_NODE}
-    with log.open("w") as stream:
+    with log.open("w", encoding="utf-8") as stream:
         for command in commands:
             result = subprocess.run(
                 command, cwd=ui, stdout=stream, stderr=subprocess.STDOUT, env=environment, check=False
@@ -84,5 +84,7 @@ def build_ui(repository: Path, log: Path) -> None:
 
 def _first_error(log: Path) -> str:
     """The first line that mentions an error, else the last line."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    lines = [
+        line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()
+    ]
     return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "no output")

@@ -40,18 +40,20 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Compare the state that all archived events lead to with the tables."""
+    asked_ms = times.parse(since) if since is not None else 0
+    incident = incident_file.read(from_file) if from_file is not None else None
     stage = stage_of(context)
     chosen = choose_channel(stage, channel)
     archive_start = _archive_start(stage)
-    since_ms = max(times.parse(since), archive_start) if since else archive_start
+    since_ms = max(asked_ms, archive_start)
     until_ms = archive.complete_until_ms(stage) - int(settle * 1000)
     if since_ms >= until_ms:
         raise BadRequestError("No event is old enough to compare yet: newer ones may still be in progress.")
     # What events of before `since` lead to is not compared, so they are not read.
     events = _archived(stage, EventFilter(channel_id=chosen.channel_id), max(since_ms - MARGIN_MS, archive_start))
-    if from_file is not None:
+    if incident is not None:
         in_file = EventFilter(channel_id=chosen.channel_id)
-        events += [event for event in incident_file.read(from_file).events if in_file.matches(event)]
+        events += [event for event in incident.events if in_file.matches(event)]
         since_ms = min(since_ms, *(event.occurred_ms for event in events), since_ms)
     chosen.require(events)
     report = _compare(stage, events, chosen.channel_id, since_ms, until_ms)

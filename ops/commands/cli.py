@@ -3,6 +3,7 @@
 Each command is a module of `ops.commands` that calls the other packages of `ops` and prints the result.
 """
 
+import re
 import sys
 import tempfile
 import traceback
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import boto3
 
 OPERATE = "Operate a stage"
+STAGE_NAME = re.compile(r"[a-z0-9-]{1,20}")
 
 app = typer.Typer(
     name="parley",
@@ -83,6 +85,11 @@ def target(
     ] = False,
 ) -> None:
     """Run Parley on this machine, and operate any stage of it, local or deployed."""
+    if stage is not None and not STAGE_NAME.fullmatch(stage):
+        raise typer.BadParameter(
+            f"'{stage}' is not the name of a stage: 1 to 20 lower-case letters, digits and hyphens.",
+            param_hint="--stage",
+        )
     if stage is None and (profile or region):
         name = "--profile" if profile else "--region"
         raise typer.BadParameter("choose a deployed stage with --stage: a local stage has none.", param_hint=name)
@@ -131,7 +138,9 @@ def main() -> None:
 
 def _report(defect: Exception) -> str:
     """Write the traceback of an error that no code expects to a file; the sentence that names it."""
-    with tempfile.NamedTemporaryFile("w", prefix="parley-error-", suffix=".log", delete=False) as log:
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", prefix="parley-error-", suffix=".log", delete=False
+    ) as log:
         traceback.print_exception(defect, file=log)
     kind = type(defect).__name__
     return f"parley failed unexpectedly ({kind}). Please report it as a bug, with the file {log.name}"

@@ -7,6 +7,7 @@ from rich.console import Console, Group
 from rich.panel import Panel
 from rich.text import Text
 
+from ops import times
 from ops.commands import output, waterfall
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.follow import message_report
@@ -25,7 +26,8 @@ def follow(
     as_json: AsJson = False,
 ) -> None:
     """Follow one message: event, runs, posts, traces, and its time by hop."""
-    report = message_report.follow(stage_of(context), message_id, since=since)
+    since_ms = times.parse(since)
+    report = message_report.follow(stage_of(context), message_id, look_back_to_ms=since_ms)
     if as_json:
         output.as_json(report)
     else:

@@ -16,6 +16,7 @@ from ops.commands.names import ChannelOption, UserOption, choose_channel, choose
 from ops.errors import BadRequestError, ExitCode
 from ops.events import archive, incident_file
 from ops.events.bus_event import EventFilter
+from ops.events.incident_file import Incident
 from ops.models import ExportResult, LiveReplayReport, ReplayFinding
 from ops.replay import replay
 from ops.replay.replay import DIFFERING, Outcome, Selection
@@ -58,17 +59,26 @@ def replay_command(
     if from_file is None and since is None:
         raise BadRequestError("Give a start time with --since (15m, 09:30, 2026-11-24T09:30Z), or --from-file.")
     types = parse_event_types(kinds)
+    since_ms = times.parse(since) if since is not None else None
+    until_ms = times.parse(until) if until != "now" else None
+    if since_ms is not None and until_ms is not None:
+        times.require_order(since_ms, until_ms)
+    incident_file.require_kinds(redact or ())
+    incident = incident_file.read(from_file) if from_file is not None else None
     stage = stage_of(context)
     chosen = choose_channel(stage, channel)
     wanted = EventFilter(
         types=types,
         channel_id=chosen.channel_id,
         user_id=choose_user(stage, user),
-        since_ms=times.parse(since) if since else None,
-        until_ms=times.parse(until) if until != "now" else None,
+        since_ms=since_ms,
+        until_ms=until_ms,
     )
     notes = output.console(stderr=True)
-    selection, until_ms = _select(stage, wanted, from_file, notes)
+    if incident is not None:
+        selection, settled_ms = _select_from_file(wanted, incident, from_file, notes), times.now()
+    else:
+        selection, settled_ms = _select(stage, wanted, notes)
     chosen.require(selection.events)
     if export:
         count = incident_file.write(
@@ -79,22 +89,25 @@ def replay_command(
         else:
             output.console().print(f"{count} events are in {export}.")
         return
-    outcome = _run(stage, selection, until_ms if from_file is None else None, is_live=is_live, speed=speed)
+    outcome = _run(stage, selection, settled_ms if from_file is None else None, is_live=is_live, speed=speed)
     if as_json:
         output.as_json(outcome.report())
     else:
-        _show(outcome, output.console(), repair=_repair_command(stage, wanted, from_file, until_ms))
+        _show(outcome, output.console(), repair=_repair_command(stage, wanted, from_file, settled_ms))
     raise typer.Exit(_exit_code(outcome))
 
 
-def _select(stage: Stage, wanted: EventFilter, from_file: Path | None, notes: Console) -> tuple[Selection, int]:
-    if from_file is not None:
-        incident = incident_file.read(from_file)
-        events = [event for event in incident.events if wanted.matches(event)]
-        notes.print(
-            f"{len(events)} events of the stage '{incident.header.get('stage')}' from {from_file}.", style="dim"
-        )
-        return Selection.of(events, incident.seqs), times.now()
+def _select_from_file(
+    wanted: EventFilter, incident: Incident, from_file: Path | None, notes: Console
+) -> Selection:
+    events = [event for event in incident.events if wanted.matches(event)]
+    notes.print(
+        f"{len(events)} events of the stage '{incident.header.get('stage')}' from {from_file}.", style="dim"
+    )
+    return Selection.of(events, incident.seqs)
+
+
+def _select(stage: Stage, wanted: EventFilter, notes: Console) -> tuple[Selection, int]:
     settled = archive.complete_until_ms(stage)
     until_ms = min(wanted.until_ms or settled, settled)
     if wanted.until_ms is None and not stage.is_local:

@@ -37,9 +37,7 @@ class Redaction:
 
     def __post_init__(self) -> None:
         """Check the kinds. Raises BadRequestError."""
-        for kind in self.kinds:
-            if kind not in REDACTIONS:
-                raise BadRequestError(f"Invalid --redact '{kind}': use {' or '.join(REDACTIONS)}.")
+        require_kinds(self.kinds)
 
     def apply(self, event: BusEvent) -> BusEvent:
         """The event with replacements; the same event if there is nothing to redact."""
@@ -69,6 +67,13 @@ class Redaction:
     def _replacement(self, kind: str, value: str) -> str:
         of_kind = [key for key in self._replacements if key.startswith(f"{kind}:")]
         return self._replacements.setdefault(f"{kind}:{value}", f"{kind} {len(of_kind) + 1}")
+
+
+def require_kinds(kinds: Iterable[str]) -> None:
+    """Raise BadRequestError for a kind of redaction that does not exist."""
+    for kind in kinds:
+        if kind not in REDACTIONS:
+            raise BadRequestError(f"Invalid --redact '{kind}': use {' or '.join(REDACTIONS)}.")
 
 
 def write(

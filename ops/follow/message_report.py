@@ -34,8 +34,11 @@ FIRST_DELIVERY_MS = 6 * 60_000
 ARCHIVE_LAG_MS = 10 * 60_000
 
 
-def follow(stage: Stage, message_id: str, *, since: str = "1d") -> MessageReport:
-    """The way of one message. `since` is how far back to look for one that is not stored. Raises NotFoundError."""
+def follow(stage: Stage, message_id: str, *, look_back_to_ms: int | None = None) -> MessageReport:
+    """The steps of one message. Raises NotFoundError.
+
+    `look_back_to_ms` is how far back to look for one that is not stored: a day without it.
+    """
     message = stored(stage, message_id)
     log = RunLog(stage)
     now = times.now()
@@ -45,7 +48,7 @@ def follow(stage: Stage, message_id: str, *, since: str = "1d") -> MessageReport
         since_ms, until_ms = sent_ms - BEFORE_MS, min(sent_ms + AFTER_MS, now)
         trace_ids = traces.annotated(stage, "messageId", message_id, since_ms=since_ms, until_ms=until_ms)
     else:
-        since_ms, until_ms = times.parse(since), now
+        since_ms, until_ms = look_back_to_ms or times.parse("1d"), now
         trace_ids = traces.annotated(
             stage, "messageId", message_id, since_ms=max(since_ms, now - 6 * 3_600_000), until_ms=until_ms
         )

@@ -64,7 +64,7 @@ class Stage:
 
         Raises StageNotFoundError and SessionError.
         """
-        if name is None:
+        if not name:
             return cls.local(state_dir)
         found = cls.deployed(
             name, sessions.of_operator(profile, region), deploy=command_lines.deployment(name, profile, region)

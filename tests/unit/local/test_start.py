@@ -2,11 +2,15 @@
 
 import io
 import socket
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
-from local import prerequisites
+from local import deployment, prerequisites
 from local.deployment import error_line
 from local.emulator import patching
 from local.errors import LocalStageError
@@ -118,3 +122,40 @@ def test_patching_a_function_that_does_not_exist_fails_the_start():
     """Otherwise the addition would have no effect."""
     with pytest.raises(patching.UnsupportedEmulatorError, match=r"core\.concurrency\.no_such_function"):
         patching.original("core.concurrency", "no_such_function")
+
+
+def test_a_failed_deployment_names_the_resource_and_its_reason(monkeypatch: pytest.MonkeyPatch):
+    """The first that failed since the start: not the stack, not what was cancelled then, not an earlier deployment."""
+    since = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
+
+    def event(second: int, resource: str, kind: str, status: str, reason: str) -> dict[str, Any]:
+        return {
+            "StackId": "id",
+            "EventId": "id",
+            "StackName": "Parley-local-Data",
+            "LogicalResourceId": resource,
+            "ResourceType": kind,
+            "ResourceStatus": status,
+            "ResourceStatusReason": reason,
+            "Timestamp": since + timedelta(seconds=second),
+        }
+
+    events = [
+        event(9, "Parley-local-Data", "AWS::CloudFormation::Stack", "CREATE_FAILED", "resources failed"),
+        event(8, "Users", "AWS::DynamoDB::Table", "CREATE_FAILED", "Resource creation cancelled"),
+        event(7, "Other", "AWS::SQS::Queue", "CREATE_FAILED", "a later failure"),
+        event(6, "Messages", "AWS::DynamoDB::Table", "CREATE_FAILED", "One attribute has no definition."),
+        event(5, "Members", "AWS::DynamoDB::Table", "CREATE_COMPLETE", ""),
+        event(-9, "Old", "AWS::SQS::Queue", "CREATE_FAILED", "of an earlier deployment"),
+    ]
+    stacks = [{"StackName": "Parley-local-Data", "CreationTime": since, "StackStatus": "ROLLBACK_COMPLETE"}]
+    cloudformation = boto3.client("cloudformation", region_name="us-east-1")
+    monkeypatch.setattr(deployment, "client", lambda *_: cloudformation)
+    with Stubber(cloudformation) as answers:
+        answers.add_response("describe_stacks", {"Stacks": stacks})
+        answers.add_response("describe_stack_events", {"StackEvents": events})
+        assert deployment.failed_resource("", since) == (
+            "Messages (AWS::DynamoDB::Table) in the stack Parley-local-Data: One attribute has no definition"
+        )
+        answers.add_client_error("describe_stacks")
+        assert deployment.failed_resource("", since) is None
