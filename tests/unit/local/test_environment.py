@@ -18,18 +18,6 @@ from ops.stage.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[3]
 LOOPBACK_URL = "http://127.0.0.1:4566"
-# Every command that reads a stage, with valid arguments.
-COMMANDS = (
-    ("status",),
-    ("token", "ada"),
-    ("runs",),
-    ("follow", "01JD0000000000000000000000"),
-    ("check",),
-    ("redrive", "--dry-run"),
-    ("replay", "--since", "1h"),
-    ("tail", "--count", "1"),
-    ("users", "list"),
-)
 SLOW_TO_IMPORT = {"boto3", "httpx", "uvicorn", "starlette", "jinja2", "websockets"}
 
 
@@ -39,41 +27,6 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     with pytest.raises(SystemExit) as end:
         command_line.main()
     return int(end.value.code or 0)
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-@pytest.mark.parametrize("environment", ["no such profile", "no home", "no directory", "no stage"])
-def test_a_command_ends_with_one_sentence(
-    command: tuple[str, ...],
-    environment: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-):
-    """Without a running stage, whatever the environment: one line, exit code 1."""
-    state_dir = tmp_path
-    if environment == "no such profile":
-        monkeypatch.setenv("AWS_PROFILE", "nowhere")
-    elif environment == "no home":
-        monkeypatch.delenv("HOME")
-    elif environment == "no directory":
-        state_dir = tmp_path / "file"
-        state_dir.write_text("")
-    assert run(monkeypatch, "--state-dir", str(state_dir), *command) == ExitCode.FAILED
-    sentence = capsys.readouterr().err.strip()
-    assert "\n" not in sentence
-    assert str(state_dir) in sentence
-
-
-@pytest.mark.parametrize("command", [*COMMANDS[2:], ("doctor",)], ids=" ".join)
-def test_aws_settings_that_cannot_be_used_are_one_sentence(
-    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
-    """A profile that does not exist, for a deployed stage."""
-    assert run(monkeypatch, "--stage", "dev", "--profile", "nowhere", *command) == ExitCode.FAILED
-    captured = capsys.readouterr()
-    assert "The config profile (nowhere) could not be found. Choose a profile" in captured.out + captured.err
-    assert "Traceback" not in captured.err
 
 
 @pytest.mark.parametrize("option", ["--profile", "--region"])

@@ -125,7 +125,7 @@ def test_patching_a_function_that_does_not_exist_fails_the_start():
 
 
 def test_a_failed_deployment_names_the_resource_and_its_reason(monkeypatch: pytest.MonkeyPatch):
-    """The first that failed since the start: not the stack, not what was cancelled then, not an earlier deployment."""
+    """The first that failed since the start: not the stack, what was cancelled, or an earlier deployment."""
     since = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
 
     def event(second: int, resource: str, kind: str, status: str, reason: str) -> dict[str, Any]:
