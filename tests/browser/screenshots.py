@@ -18,7 +18,7 @@ import typer
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from rich.console import Console
 
-from bench.fault_drill import BROKEN_HANDLER, FaultDrill
+from bench.fault_drill import FaultDrill
 from ops.stage.stage import Stage
 from tests.browser import chromium
 from tests.browser.api_user import ApiUser
@@ -236,8 +236,7 @@ def _undelivered_run(browser: Browser, stage: TestStage) -> None:
     channels = bob.api.get("/channels").json()["items"]
     channel_id = next(item["channelId"] for item in channels if item["name"] == "release-notes")
     drill = FaultDrill(stage.stage, stage.state_dir, Console())
-    working_handler = drill.set_handler(BROKEN_HANDLER)
-    try:
+    with drill.broken_function():
         command = {"clientMessageId": str(uuid4()), "channelId": channel_id, "text": "Can you read this?"}
         bob.send(action="sendMessage", **command)
         bob.wait_for_frame("ack", clientMessageId=command["clientMessageId"])
@@ -245,8 +244,6 @@ def _undelivered_run(browser: Browser, stage: TestStage) -> None:
         page.get_by_role("checkbox", name="Failed first").check()
         row = page.locator(".RunsView_row").filter(has_text="Partly delivered").first
         expect(row).to_be_visible()
-    finally:
-        drill.set_handler(working_handler)
     row.click()
     expect(page.locator('[data-state="KeepUndelivered"]')).to_have_attribute("data-outcome", "succeeded")
     wait_until_drawn(page)
