@@ -79,7 +79,7 @@ def _reports(stage: Stage, run: Execution, batches: Sequence[Batch]) -> list[dic
     group = stage.output("Delivery", "PostToConnectionsLogGroupName")
     term = run.event.message_id or run.event.channel_id
     found = []
-    for line in logs.lines(stage.client("logs"), group, since_ms=start, until_ms=end, containing=term):
+    for line in logs.lines(stage.client("logs"), group, since_ms=start, until_ms=end, containing=term or ()):
         try:
             record = json.loads(line)
         except ValueError:

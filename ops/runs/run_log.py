@@ -4,7 +4,7 @@ Reading goes backwards in growing steps: the newest runs of a busy stage are fou
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ops import times
@@ -15,6 +15,9 @@ from ops.stage import logs
 from ops.stage.stage import Stage
 
 MAX_RUN_MS = 5 * 60_000
+MAX_IDS_PER_PATTERN = 20
+"""A filter pattern has at most 1,024 characters, and the id of a run 36:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"""
 FIRST_STEP_MS = 30_000
 # The clocks of the log and of the history may differ, and lines may be late.
 MARGIN_MS = 2_000
@@ -89,18 +92,31 @@ class RunLog:
         for term in ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted", "KeepUndelivered"):
             for line in self._lines(since_ms, until_ms + MAX_RUN_MS, term):
                 arns[line.execution_arn] = line.at_ms
-        newest = sorted(arns, key=lambda arn: arns[arn], reverse=True)
-        runs = (run for arn in newest if (run := self.run(arn, near_ms=arns[arn])))
-        found = (run for run in runs if run.troubled and since_ms <= run.started_ms < until_ms and matches(run))
+        found = (
+            run
+            for run in self._runs_at(arns)
+            if run.troubled and since_ms <= run.started_ms < until_ms and matches(run)
+        )
         return list(itertools.islice(found, limit))
+
+    def _runs_at(self, times_ms: Mapping[str, int]) -> Iterator[Execution]:
+        """The runs with these ARNs, each with a time during it; the newest first, read several at once."""
+        newest = sorted(times_ms, key=lambda arn: times_ms[arn], reverse=True)
+        while newest:
+            latest = times_ms[newest[0]]
+            group = [arn for arn in newest[:MAX_IDS_PER_PATTERN] if latest - times_ms[arn] <= MAX_RUN_MS]
+            newest = newest[len(group) :]
+            ids = [arn.rpartition(":")[2] for arn in group]
+            lines = self._lines(times_ms[group[-1]] - MAX_RUN_MS, latest + MAX_RUN_MS, ids)
+            found = {run.execution_arn: run for run in history.read(lines, partial=True)}
+            yield from (found[arn] for arn in group if arn in found)
 
     def about(self, term: str, *, since_ms: int, until_ms: int) -> list[Execution]:
         """The runs whose history contains a term (an id), oldest first."""
         arns: dict[str, int] = {}
         for line in self._lines(since_ms, until_ms, term):
             arns.setdefault(line.execution_arn, line.at_ms)
-        runs = [run for arn, at_ms in arns.items() if (run := self.run(arn, near_ms=at_ms))]
-        return sorted(runs, key=lambda run: (run.started_ms, run.execution_arn))
+        return sorted(self._runs_at(arns), key=lambda run: (run.started_ms, run.execution_arn))
 
     def run(self, arn_or_id: str, *, near_ms: int | None = None, since_ms: int | None = None) -> Execution | None:
         """One run, by its ARN or id; `near_ms` is a time during it. None if the log does not hold it."""
@@ -131,7 +147,7 @@ class RunLog:
         ]
 
     def _lines(
-        self, since_ms: int, until_ms: int, containing: str | None = None, *, pattern: str | None = None
+        self, since_ms: int, until_ms: int, containing: str | Sequence[str] = (), *, pattern: str | None = None
     ) -> Iterator[HistoryEvent]:
         group = self.stage.output("Delivery", "DeliverLogGroupName")
         found = logs.lines(

@@ -8,7 +8,7 @@ a query of Logs Insights, which is priced by the data that it scans.
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -34,25 +34,28 @@ def lines(
     *,
     since_ms: int,
     until_ms: int,
-    containing: str | None = None,
+    containing: str | Sequence[str] = (),
     pattern: str | None = None,
 ) -> Iterator[str]:
     """Yield the messages of a time range, oldest first.
 
-    `containing` keeps the messages with that term; `pattern` keeps those that match a CloudWatch filter pattern.
-    `pattern` is for short time ranges: Logs Insights does not search for it. Raises LogSearchError.
+    `containing` keeps the messages with that term, or with any of several; `pattern` keeps those that match a
+    CloudWatch filter pattern. `pattern` is for short time ranges: Logs Insights does not search for it. Raises
+    LogSearchError.
     """
     request: dict[str, Any] = {"logGroupName": group, "startTime": since_ms, "endTime": until_ms}
-    if containing or pattern:
-        request["filterPattern"] = pattern or f'"{containing}"'
+    terms = (containing,) if isinstance(containing, str) else tuple(containing)
+    if terms or pattern:
+        sign = "?" if len(terms) > 1 else ""
+        request["filterPattern"] = pattern or " ".join(f'{sign}"{term}"' for term in terms)
     search = _Search()
     for number, page in enumerate(client.get_paginator("filter_log_events").paginate(**request), start=1):
         for event in page["events"]:
-            if not containing or containing in event["message"]:
+            if not terms or any(term in event["message"] for term in terms):
                 search.add(event["timestamp"], event["message"])
                 yield event["message"]
         if number == MAX_PAGES and pattern is None and "nextToken" in page:
-            yield from _queried(client, group, search, since_ms, until_ms, containing)
+            yield from _queried(client, group, search, since_ms, until_ms, terms)
             return
 
 
@@ -81,12 +84,12 @@ def _queried(
     search: _Search,
     since_ms: int,
     until_ms: int,
-    containing: str | None,
+    terms: Sequence[str],
 ) -> Iterator[str]:
     """Yield the messages after those of the search, by as many queries as their number needs."""
     while True:
         start_ms, repeated, count, is_new = max(since_ms, search.last_ms), search.overlap(), 0, False
-        for at_ms, message in _query(client, group, start_ms, until_ms, containing):
+        for at_ms, message in _query(client, group, start_ms, until_ms, terms):
             count += 1
             if repeated[at_ms, message]:
                 repeated[at_ms, message] -= 1
@@ -104,16 +107,17 @@ def _queried(
 
 
 def _query(
-    client: "CloudWatchLogsClient", group: str, since_ms: int, until_ms: int, containing: str | None
+    client: "CloudWatchLogsClient", group: str, since_ms: int, until_ms: int, terms: Sequence[str]
 ) -> Iterator[tuple[int, str]]:
     """Yield the time and the message of each line, oldest first, from the second of `since_ms` on."""
-    term = "" if not containing else ' | filter @message like "{}"'.format(containing.replace('"', '\\"'))
+    likes = " or ".join('@message like "{}"'.format(term.replace('"', '\\"')) for term in terms)
+    condition = f" | filter {likes}" if likes else ""
     try:
         query_id = client.start_query(
             logGroupName=group,
             startTime=since_ms // 1000,
             endTime=-(-until_ms // 1000),
-            queryString=f"fields @timestamp, @message{term} | sort @timestamp asc",
+            queryString=f"fields @timestamp, @message{condition} | sort @timestamp asc",
             limit=MAX_QUERY_RESULTS,
         )["queryId"]
     except client.exceptions.LimitExceededException:

@@ -8,7 +8,7 @@ events cannot be read. This addition replaces that function.
 import heapq
 import itertools
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from local.emulator import patching
@@ -42,7 +42,7 @@ def filter_log_events(data: dict[str, Any]) -> Response:
     matches = logs._compile_filter_pattern(data.get("filterPattern", ""))
     limit = min(int(data.get("limit") or MAX_PAGE_EVENTS), MAX_PAGE_EVENTS)
     with logs._log_events_lock:
-        found = (event for event in _events(group, data, start) if matches(event["message"]))
+        found = _events(group, data, start, matches)
         # The token names the time of the last event, and how many events of that time were returned.
         after = itertools.dropwhile(_already_returned(start, returned), found)
         page = list(itertools.islice(after, limit))
@@ -70,8 +70,10 @@ def _already_returned(start: int | None, count: int) -> Any:
     return lambda event: event["timestamp"] == start and next(skipped) <= count
 
 
-def _events(group: dict[str, Any], data: dict[str, Any], start: int | None) -> Iterator[Event]:
-    """The events of the requested streams and times, merged by time."""
+def _events(
+    group: dict[str, Any], data: dict[str, Any], start: int | None, matches: Callable[[str], bool]
+) -> Iterator[Event]:
+    """The matching events of the requested streams and times, merged by time."""
     streams, end = group["streams"], data.get("endTime")
     names = data.get("logStreamNames") or [
         name for name in streams if name.startswith(data.get("logStreamNamePrefix") or "")
@@ -83,7 +85,7 @@ def _events(group: dict[str, Any], data: dict[str, Any], start: int | None) -> I
         history = streams[name]["events"]
         first = bisect_left(history, start, key=_time) if start is not None else 0
         last = bisect_right(history, end, key=_time) if end is not None else len(history)
-        ranges.append([_named(event, name) for event in history[first:last]])
+        ranges.append([_named(event, name) for event in history[first:last] if matches(event["message"])])
     return heapq.merge(*ranges, key=lambda event: (event["timestamp"], event.get("ingestionTime", 0)))
 
 

@@ -104,3 +104,29 @@ def test_a_query_that_fails_is_stopped_and_reported(client: Any, monkeypatch: py
 
 
 QUERY = {"logGroupName": GROUP, "startTime": ANY, "endTime": ANY, "queryString": ANY, "limit": ANY}
+
+
+def test_a_search_for_any_of_several_terms(client: Any, monkeypatch: pytest.MonkeyPatch):
+    """By one filter pattern, and by one query when the log is large."""
+    monkeypatch.setattr(logs, "MAX_PAGES", 1)
+    client.stubber.add_response(
+        "filter_log_events",
+        {"events": [event(1_000, "one"), event(1_000, "neither")], "nextToken": "1"},
+        {"logGroupName": GROUP, "startTime": 0, "endTime": 9_000, "filterPattern": '?"one" ?"two"'},
+    )
+    condition = '| filter @message like "one" or @message like "two" | sort @timestamp asc'
+    client.stubber.add_response(
+        "start_query",
+        {"queryId": "q"},
+        {
+            "logGroupName": GROUP,
+            "startTime": 1,
+            "endTime": 9,
+            "queryString": f"fields @timestamp, @message {condition}",
+            "limit": logs.MAX_QUERY_RESULTS,
+        },
+    )
+    rows = [row("1970-01-01 00:00:01.000", "one"), row("1970-01-01 00:00:02.000", "two")]
+    client.stubber.add_response("get_query_results", {"status": "Complete", "results": rows})
+    found = logs.lines(client, GROUP, since_ms=0, until_ms=9_000, containing=("one", "two"))
+    assert list(found) == ["one", "two"]
