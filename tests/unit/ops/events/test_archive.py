@@ -1,0 +1,167 @@
+"""Reading the archive: one command at a time, and nothing is left when it is stopped."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from ops import signals, times
+from ops.errors import BadRequestError
+from ops.events import archive, replay_queue
+from ops.events.bus_event import BusEvent, EventFilter
+from ops.events.replay_queue import Drained, Rule
+from ops.stage import leases
+from ops.stage.stage import Stage
+from tests.unit.ops.stages import deployed_stage
+from tests.waiting import DEADLINE_SECONDS
+
+ARCHIVE = {"ArchiveName": "archive", "ArchiveArn": "arn:archive", "EventSourceArn": "arn:bus"}
+
+
+class EventBridge:
+    """The replays of one stage, as EventBridge's client has them."""
+
+    def __init__(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.replays: list[dict[str, Any]] = []
+        for name in ("describe_archive", "start_replay", "list_replays", "cancel_replay"):
+            monkeypatch.setattr(stage.client("events"), name, getattr(self, name))
+
+    def describe_archive(self, **_: Any) -> dict[str, Any]:
+        return ARCHIVE
+
+    def start_replay(self, **request: Any) -> None:
+        self.replays.append({"ReplayName": request["ReplayName"], "State": "RUNNING"})
+
+    def list_replays(self, **_: Any) -> dict[str, Any]:
+        return {"Replays": self.replays}
+
+    def cancel_replay(self, ReplayName: str) -> None:  # noqa: N803
+        for replay in self.replays:
+            if replay["ReplayName"] == ReplayName:
+                replay |= {"State": "CANCELLED", "ReplayEndTime": datetime.now(UTC) - timedelta(hours=1)}
+
+    def end(self, name: str) -> None:
+        """The replay has ended, an hour ago: no later one has to wait for the next minute."""
+        self.cancel_replay(name)
+        self.replays[-1]["State"] = "COMPLETED"
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[boto3.Session]:
+    """One simulated account for all tests."""
+    with mock_aws():
+        yield boto3.Session(region_name="us-east-1")
+
+
+@pytest.fixture
+def stage(account: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A stage with a table for its lease, and a rule for replayed events."""
+    monkeypatch.setattr(leases, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(replay_queue, "rule", lambda _: Rule("replayed-events", "arn:rule"))
+    name = f"tickets-{uuid4()}"
+    account.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "ticketHash", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "ticketHash", "AttributeType": "S"}],
+    )
+    return deployed_stage(Data={"TicketsTableName": name})
+
+
+def read(stage: Stage, notes: list[str] | None = None) -> list[BusEvent]:
+    """Read the events of the last hour."""
+    now = times.now()
+    on_note = (notes if notes is not None else []).append
+    return archive.read(stage, EventFilter(), since_ms=now - 3_600_000, until_ms=now, on_note=on_note)
+
+
+def is_leased(stage: Stage) -> bool:
+    """Whether a command holds the lease."""
+    table = stage.resource("dynamodb").Table(stage.output("Data", "TicketsTableName"))
+    return "Item" in table.get_item(Key={"ticketHash": "lease#archive"})
+
+
+def test_readers_take_turns(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """Two replays at once would receive each other's events. The inspector's history is a reader too."""
+    bridge = EventBridge(stage, monkeypatch)
+    reading: list[str] = []
+    most: list[int] = []
+    notes: list[str] = []
+
+    def drain(_stage: Stage, name: str, _on_progress: Any) -> Drained:
+        reading.append(name)
+        most.append(len(reading))
+        threading.Event().wait(0.05)
+        reading.remove(name)
+        bridge.end(name)
+        return Drained([], None)
+
+    monkeypatch.setattr(replay_queue, "drain", drain)
+    threads = [threading.Thread(target=read, args=(stage, notes)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(DEADLINE_SECONDS)
+    assert most == [1, 1, 1]
+    assert any("is at work" in note for note in notes)
+    assert not is_leased(stage)
+
+
+@pytest.mark.parametrize("end", ["SIGINT", "SIGTERM", "SIGHUP", "an error"])
+def test_a_stopped_reader_cancels_its_replay(stage: Stage, monkeypatch: pytest.MonkeyPatch, end: str):
+    """And gives its lease back."""
+    bridge = EventBridge(stage, monkeypatch)
+
+    def drain(*_: Any) -> Drained:
+        assert is_leased(stage)
+        if end == "an error":
+            raise BadRequestError("too many events")
+        os.kill(os.getpid(), getattr(signal, end))
+        raise AssertionError("the signal has ended it")
+
+    monkeypatch.setattr(replay_queue, "drain", drain)
+    with pytest.raises((KeyboardInterrupt, SystemExit, BadRequestError)), signals.raised():
+        read(stage)
+    assert [replay["State"] for replay in bridge.replays] == ["CANCELLED"]
+    assert not is_leased(stage)
+
+
+def test_what_a_killed_reader_left_is_removed_and_reported(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """Its replay is cancelled, and its events are deleted from the queue."""
+    bridge = EventBridge(stage, monkeypatch)
+    bridge.replays.append({"ReplayName": "parley-tests-1-killed", "State": "RUNNING"})
+    notes: list[str] = []
+
+    def drain(_stage: Stage, name: str, _on_progress: Any) -> Drained:
+        bridge.end(name)
+        return Drained([], None, leftovers=7)
+
+    monkeypatch.setattr(replay_queue, "drain", drain)
+    read(stage, notes)
+    assert bridge.replays[0]["State"] == "CANCELLED"
+    assert notes == [
+        "The replay parley-tests-1-killed, whose command was killed, is cancelled.",
+        "7 events of an earlier replay, which was stopped, are deleted from the queue.",
+    ]
+
+
+def test_a_replay_starts_in_a_minute_without_others(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """EventBridge counts the events of all replays of a minute together."""
+    bridge = EventBridge(stage, monkeypatch)
+    bridge.replays.append(
+        {"ReplayName": "parley-tests-1-a", "State": "COMPLETED", "ReplayEndTime": datetime.now(UTC)}
+    )
+    slept: list[float] = []
+    monkeypatch.setattr("ops.events.archive.time.sleep", slept.append)
+    archive._wait_for_a_minute_without_replays(stage)
+    bridge.replays[0]["ReplayEndTime"] -= timedelta(minutes=2)
+    archive._wait_for_a_minute_without_replays(stage)
+    assert len(slept) == 1
+    assert 0 < slept[0] <= 60
