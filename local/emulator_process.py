@@ -85,10 +85,13 @@ class EmulatorProcess:
         """Whether the process has ended or was never started."""
         return self._process is None or self._process.poll() is not None
 
-    def stop(self) -> None:
-        """Terminate the process, which then saves its state; kill it if it does not end in time."""
+    def stop(self) -> bool:
+        """Terminate the process, which then saves its state; kill it if it does not end in time.
+
+        Returns whether it ended in order, with its state saved.
+        """
         if self._process is None:
-            return
+            return True
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
         try:
@@ -96,7 +99,9 @@ class EmulatorProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        code = self._process.returncode
         self._discard()
+        return code == 0
 
     def _discard(self) -> None:
         """Close the pipe to a process that has ended, and drop the process."""

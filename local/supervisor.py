@@ -79,7 +79,7 @@ class Supervisor:
             # After the ports are known to be free, because it may delete the saved data.
             self._prepare()
             addresses = SiteAddresses(f"http://localhost:{site_socket.getsockname()[1]}", emulator.port)
-            stack.callback(emulator.stop)
+            stack.callback(self._stop, emulator)
             with self._progress.step("Starting the emulator", f"Emulator answers at {emulator.url}"):
                 emulator.start()
             self._deploy(emulator, addresses.origin)
@@ -88,7 +88,18 @@ class Supervisor:
             self._print_summary(description, time.monotonic() - started_at)
             on_ready(description)
             asyncio.run(self._serve(emulator, front_door, site_socket, description))
-            self._progress.write_line("Stopping; the state is saved.")
+            self._progress.write_line("Stopping, and saving the state.")
+
+    def _stop(self, emulator: EmulatorProcess) -> None:
+        """Stop the emulator, and say whether its state is saved."""
+        if emulator.has_ended():
+            emulator.stop()
+        elif emulator.stop():
+            self._progress.write_line("The state is saved.")
+        else:
+            self._progress.write_line(
+                f"The emulator did not stop in order; what it had not saved is lost ({self._state.emulator_log})."
+            )
 
     def _prepare(self) -> None:
         """Delete the saved data if asked, check the tools, and build the UI."""

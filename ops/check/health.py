@@ -55,6 +55,10 @@ def _alarms(stage: Stage) -> Finding:
     prefix = f"Parley-{stage.name}-"
     pages = stage.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
     alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
+    if not alarms:
+        return Finding(
+            "warning", "there are no alarms", "Deploy the stage again: without them failures go unnoticed."
+        )
     firing = [alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM"]
     detail = f"in alarm: {', '.join(firing)}" if firing else f"{len(alarms)} alarms, none in alarm"
     return judged(not firing, detail, "Each alarm's description says what to do.", otherwise="warning")

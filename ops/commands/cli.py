@@ -118,10 +118,11 @@ def main() -> None:
         sys.exit(failure.exit_code)
     except ClientError as refusal:
         error = refusal.response["Error"]
-        sys.stderr.write(f"AWS refused {refusal.operation_name}: {error.get('Message') or error.get('Code')}\n")
+        sys.stderr.write(f"{refusal.operation_name} was refused: {error.get('Message') or error.get('Code')}\n")
         sys.exit(ExitCode.FAILED)
     except BotoCoreError as fault:
-        sys.stderr.write(f"AWS could not be reached: {fault}\n")
+        place = "The local stage's emulator" if "http://127.0.0.1:" in str(fault) else "AWS"
+        sys.stderr.write(f"{place} could not be reached: {fault}\n")
         sys.exit(ExitCode.FAILED)
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")

@@ -208,9 +208,9 @@ def _show(outcome: Outcome, console: Console, *, repair: str) -> None:
     for run in outcome.failures:
         console.print(Text(f"✗ {run.event.detail_type} {run.event.event_id}: {run.problem}", style="red"))
     if isinstance(report, LiveReplayReport):
-        posted = report.runs - len(report.failures)
+        posted = sum(run.problem is None and run.outcome == "delivered" for run in outcome.runs)
         console.print(
-            f"{posted} of {report.runs} runs posted to all connected clients; {report.repaired} events repaired."
+            f"{posted} of {report.runs} runs posted to every connected client; {report.repaired} events repaired."
         )
     else:
         console.print("Nothing was written or posted." + (f" Repair it with: {repair}" if wrong else ""))

@@ -328,7 +328,7 @@ def is_stopped(state: Path) -> bool:
 
 def stop_count(state: Path) -> int:
     """How often the stage has stopped in order, by its log."""
-    return (state / "supervisor.log").read_text().count("Stopping; the state is saved.")
+    return (state / "supervisor.log").read_text().count("The state is saved.")
 
 
 def stage_answers(stage: LocalStage) -> bool:

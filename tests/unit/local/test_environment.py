@@ -7,6 +7,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from botocore.utils import should_bypass_proxies
 from websockets.proxy import get_proxy
 from websockets.uri import parse_uri
@@ -128,3 +129,20 @@ def test_an_unexpected_error_is_a_sentence_that_names_its_log(
     assert str(log) in error
     assert "Traceback" not in error
     assert "secret" in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [("http://127.0.0.1:4566", "The local stage's emulator"), ("https://sqs.amazonaws.com", "AWS")],
+)
+def test_what_cannot_be_reached_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str, place: str
+):
+    """AWS has nothing to do with a local stage."""
+
+    def unreachable(*_: object, **__: object) -> Stage:
+        raise EndpointConnectionError(endpoint_url=url)
+
+    monkeypatch.setattr(Stage, "find", unreachable)
+    assert run(monkeypatch, "runs") == ExitCode.FAILED
+    assert capsys.readouterr().err.startswith(f"{place} could not be reached: ")

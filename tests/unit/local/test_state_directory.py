@@ -1,5 +1,6 @@
 """The state directory: only a local stage's own files are written over or deleted."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,24 @@ def test_a_directory_that_cannot_be_written_is_refused(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(LocalStageError, match=r"Not a directory.*--state-dir"):
         StateDirectory(tmp_path / "file" / "stage").claim()
+
+
+@pytest.mark.parametrize(
+    ("has_ended", "is_in_order", "sentence"),
+    [
+        (False, True, "The state is saved."),
+        (False, False, "what it had not saved is lost"),
+        (True, True, ""),
+    ],
+)
+def test_a_stop_says_that_the_state_is_saved_only_when_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_ended: bool, is_in_order: bool, sentence: str
+):
+    """An emulator that had to be killed, or that failed, has not saved everything."""
+    printed = io.StringIO()
+    emulator = EmulatorProcess(1, tmp_path, tmp_path / "log")
+    monkeypatch.setattr(emulator, "has_ended", lambda: has_ended)
+    monkeypatch.setattr(emulator, "stop", lambda: is_in_order)
+    Supervisor(StateDirectory(tmp_path), StartOptions(), Progress(printed))._stop(emulator)
+    assert sentence in printed.getvalue()
+    assert bool(printed.getvalue()) == bool(sentence)
