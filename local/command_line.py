@@ -1,10 +1,8 @@
 """`parley`: the commands of the local stage and of the operator tools, in one command line.
 
-The commands are imported in `main`, so that Ctrl-C during the imports ends without a traceback.
+Everything but `sys` is imported in functions, so that Ctrl-C during the imports ends without a traceback.
 """
 
-import functools
-import io
 import sys
 
 
@@ -28,20 +26,22 @@ def main() -> None:
 
 def _write_any_character() -> None:
     """Write `?` for a character that the terminal's encoding lacks, instead of failing."""
+    import io
+
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
-@functools.cache
 def add_local_commands() -> None:
     """Add the commands of the local stage before those of operators, once."""
     from local.cli import cli
     from local.doctor import doctor
     from ops.commands.cli import OPERATE, app
 
-    app.registered_commands[:0] = cli.registered_commands
-    app.command(rich_help_panel=OPERATE)(doctor)
+    if cli.registered_commands[0] not in app.registered_commands:
+        app.registered_commands[:0] = cli.registered_commands
+        app.command(rich_help_panel=OPERATE)(doctor)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What the environment of `parley` must not break: AWS settings, proxies, home, encoding, files. And its start."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -146,3 +147,16 @@ def test_what_cannot_be_reached_is_named(
     monkeypatch.setattr(Stage, "find", unreachable)
     assert run(monkeypatch, "runs") == ExitCode.FAILED
     assert capsys.readouterr().err.startswith(f"{place} could not be reached: ")
+
+
+def test_only_sys_is_imported_before_an_interruption_is_caught():
+    """Ctrl-C while Python imports the commands ends without a traceback; its own start cannot be caught."""
+    modules = [ROOT / "local" / "command_line.py", ROOT / "local" / "__init__.py"]
+    at_the_top = [
+        name.name
+        for path in modules
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in node.names
+    ]
+    assert at_the_top == ["sys"]
