@@ -11,6 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ops.check import guarded
 from ops.check.guarded import Check, Finding, judged
 from ops.models import HealthCheck
+from ops.stage import sessions
+from ops.stage.sessions import SessionError
 
 if TYPE_CHECKING:
     import boto3
@@ -44,11 +46,14 @@ class Account:
         return self._session.region_name
 
     def client(self, service: str) -> Any:
-        """A client. Raises BotoCoreError."""
+        """A client. Raises BotoCoreError, and SessionError if a setting of the environment cannot be parsed."""
         from botocore.config import Config
 
         config = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
-        return self._session.client(service, config=config)  # type: ignore[call-overload]
+        try:
+            return self._session.client(service, config=config)  # type: ignore[call-overload]
+        except ValueError as error:
+            raise sessions.unusable(error) from None
 
 
 def checks(account: Account) -> Iterator[HealthCheck]:
@@ -83,7 +88,7 @@ def _identity(account: Account) -> Finding:
         caller = account.client("sts").get_caller_identity()
     except ClientError as refusal:
         return Finding("failed", f"AWS refused the credentials: {refusal.response['Error']['Message']}", fix)
-    except BotoCoreError as fault:
+    except (BotoCoreError, SessionError) as fault:
         return Finding("failed", str(fault), fix)
     partition = caller["Arn"].split(":")[1]
     detail = f"{caller['Arn']}, account {caller['Account']}, region {account.region}"

@@ -19,18 +19,24 @@ class SessionError(OpsError):
 def of_operator(profile: str | None = None, region: str | None = None) -> "boto3.Session":
     """The session for a deployed stage: by default of the environment's profile and region.
 
+    AWS_REGION counts, as for the AWS CLI and the CDK; boto3 itself reads AWS_DEFAULT_REGION alone.
     Raises SessionError if there is no such profile, or the files of settings are damaged.
     """
     import boto3
     from botocore.exceptions import BotoCoreError
 
     try:
-        return boto3.Session(profile_name=profile, region_name=region)
-    except BotoCoreError as error:
-        message = str(error).rstrip(".")
-        raise SessionError(
-            f"Your AWS settings cannot be used: {message}. Choose a profile with --profile or AWS_PROFILE."
-        ) from None
+        return boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION") or None)
+    except (BotoCoreError, ValueError) as error:
+        raise unusable(error) from None
+
+
+def unusable(error: Exception) -> SessionError:
+    """The error of AWS settings that boto3 refuses. It raises ValueError for one that it cannot parse."""
+    message = str(error).rstrip(".")
+    return SessionError(
+        f"Your AWS settings cannot be used: {message}. Choose a profile with --profile or AWS_PROFILE."
+    )
 
 
 def of_local_stage(region: str) -> "boto3.Session":

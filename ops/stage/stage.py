@@ -206,6 +206,8 @@ def _outputs(session: "boto3.Session", name: str, stack: str, *, deploy: str = "
     try:
         stacks = session.client("cloudformation")
         description = stacks.describe_stacks(StackName=f"Parley-{name}-{stack}")["Stacks"][0]
+    except ValueError as error:
+        raise sessions.unusable(error) from None
     except BotoCoreError as error:
         raise StageNotFoundError(
             f"Cannot read the stacks of the stage '{name}': {str(error).rstrip('.')}. Check your AWS "

@@ -160,3 +160,23 @@ def test_only_sys_is_imported_before_an_interruption_is_caught():
         for name in node.names
     ]
     assert at_the_top == ["sys"]
+
+
+@pytest.mark.parametrize(
+    ("given", "variables", "region"),
+    [
+        (None, {"AWS_REGION": "eu-west-1"}, "eu-west-1"),
+        (None, {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-east-1"}, "eu-west-1"),
+        (None, {"AWS_REGION": "", "AWS_DEFAULT_REGION": "us-east-1"}, "us-east-1"),
+        ("eu-north-1", {"AWS_REGION": "eu-west-1"}, "eu-north-1"),
+    ],
+)
+def test_the_region_of_a_deployed_stage(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, variables: dict[str, str], region: str
+):
+    """`parley` operates the stage that the CDK has deployed with the same variables."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert sessions.of_operator(region=given).region_name == region

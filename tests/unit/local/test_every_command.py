@@ -259,7 +259,7 @@ def test_a_deployed_stage_that_cannot_be_reached_is_a_sentence(
 
 
 @pytest.mark.parametrize("name", OPERATING)
-@pytest.mark.parametrize("settings", ["no such profile", "damaged"])
+@pytest.mark.parametrize("settings", ["no such profile", "damaged", "not a number"])
 def test_aws_settings_that_cannot_be_used_are_a_sentence(
     run: Any, monkeypatch: pytest.MonkeyPatch, name: str, settings: str, tmp_path: Path
 ):
@@ -267,7 +267,12 @@ def test_aws_settings_that_cannot_be_used_are_a_sentence(
     config = tmp_path / "config"
     config.write_text("[profile" if settings == "damaged" else "")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    monkeypatch.setenv("AWS_PROFILE", "nowhere")
+    if settings == "not a number":
+        monkeypatch.delenv("AWS_PROFILE", raising=False)
+        monkeypatch.setenv("AWS_REGION", "us-east-1")
+        monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "long")
+    else:
+        monkeypatch.setenv("AWS_PROFILE", "nowhere")
     code, printed = run("--stage", "dev", *words_of(name), state_dir=None)
     assert (code, "Your AWS settings cannot be used" in sentence_in(printed)) == (ExitCode.FAILED, True)
 
