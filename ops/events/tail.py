@@ -58,7 +58,8 @@ def open_tail(stage: Stage, *, on_note: Callable[[str], None] = lambda _: None) 
     sqs, events = stage.client("sqs"), stage.client("events")
     bus = stage.output("Events", "EventBusName")
     if removed := remove_tails(stage, in_use=False):
-        on_note(f"Removed the rules and queues of {removed} tails that were killed.")
+        tails = "a tail that was" if removed == 1 else f"{removed} tails that were"
+        on_note(f"Removed the rule and queue of {tails} killed.")
     name = f"{_prefix(stage)}{int(time.time())}-{uuid4().hex[:8]}"
     # A received message stays hidden until its retention ends, so it need not be deleted.
     attributes = {"MessageRetentionPeriod": RETENTION_SECONDS, "VisibilityTimeout": RETENTION_SECONDS}

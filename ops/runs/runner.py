@@ -52,7 +52,7 @@ class RunResult:
     def problem(self) -> str | None:
         """Why the event is not delivered, as far as the run says so; None if it is."""
         if self.succeeded and self.unreached:
-            return f"{self.unreached} connections were not reached"
+            return f"connections that were not reached: {self.unreached}"
         return self.failure
 
     @property

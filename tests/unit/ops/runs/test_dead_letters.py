@@ -243,7 +243,7 @@ def test_a_run_that_reached_no_connection_is_no_success(
 
     monkeypatch.setattr(runner, "run_event", run_event)
     assert run_parley(monkeypatch, queue, "redrive", "--queue", "delivery") == ExitCode.UNREPAIRED
-    assert "1 connections were not reached" in capsys.readouterr().out
+    assert "connections that were not reached: 1" in capsys.readouterr().out
     assert len(dead_letters.read(queue, "delivery")) == 1
 
 
