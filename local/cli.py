@@ -229,7 +229,13 @@ def _start_detached(state: StateDirectory, options: "StartOptions", *, as_json: 
             start_new_session=True,
         )
         with state.supervisor_log.open() as written:
-            _print_until_ready(process, state, written, quiet=as_json)
+            try:
+                _print_until_ready(process, state, written, quiet=as_json)
+            except BaseException:
+                # Stopped: the start in the background must not go on.
+                process.terminate()
+                process.wait()
+                raise
         if process.poll() is not None:
             reason = failure_file.read_text() if failure_file.exists() else "The local stage ended while starting."
             log.write(f"{reason}\n")

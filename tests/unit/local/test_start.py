@@ -1,7 +1,10 @@
 """The parts of a start: ports, progress, the state directory, prerequisites, and the messages of failures."""
 
 import io
+import signal
 import socket
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,13 +13,14 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from local import deployment, prerequisites
+from local import cli, deployment, prerequisites
 from local.deployment import error_line
 from local.emulator import patching
 from local.errors import LocalStageError
 from local.ports import choose_emulator_port, free_port, listen, open_site_port
 from local.progress import Progress
 from local.state_directory import StateDirectory
+from local.supervisor import StartOptions
 
 
 def test_the_error_for_a_port_in_use_names_the_option_for_another():
@@ -122,6 +126,21 @@ def test_patching_a_function_that_does_not_exist_fails_the_start():
     """Otherwise the addition would have no effect."""
     with pytest.raises(patching.UnsupportedEmulatorError, match=r"core\.concurrency\.no_such_function"):
         patching.original("core.concurrency", "no_such_function")
+
+
+def test_a_stopped_start_in_the_background_does_not_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Ctrl-C says "Stopped.", and the process that it waited for has ended."""
+    waited_for: list[subprocess.Popen[bytes]] = []
+
+    def stopped(process: subprocess.Popen[bytes], *_: object, **__: object) -> None:
+        waited_for.append(process)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "UP", (sys.executable, "-c", "import time; time.sleep(600)"))
+    monkeypatch.setattr(cli, "_print_until_ready", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        cli._start_detached(StateDirectory(tmp_path), StartOptions(), as_json=False)
+    assert [process.poll() for process in waited_for] == [-signal.SIGTERM]
 
 
 def test_a_failed_deployment_names_the_resource_and_its_reason(monkeypatch: pytest.MonkeyPatch):
