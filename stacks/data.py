@@ -16,12 +16,16 @@ class DataStack(StageStack):
     def __init__(self, scope: Construct, *, stage: Stage) -> None:
         super().__init__(scope, "Data", stage=stage, description="tables")
         self.channels = self._table("Channels", "channelId")
-        self._index(self.channels, "byKind", "kind", "name", ())
+        self._index(self.channels, "byKind", "kind", "name")
 
         self.members = self._table("Members", "userId", "channelId")
-        self._index(self.members, "byChannel", "channelId", "userId", ("role", "joinedAt"))
+        self._index(self.members, "byChannel", "channelId", "userId", attributes=("role", "joinedAt"))
 
         self.messages = self._table("Messages", "channelId", "seq", sort_type=NUMBER)
+        # Only messages that mention users have a mentionSeq, which is their seq: the index has no others.
+        self._index(
+            self.messages, "byMention", "channelId", "mentionSeq", sort_type=NUMBER, attributes=("mentions",)
+        )
         self.message_ids = self._table("MessageIds", "messageId")
         # reactionKey is seq#emoji#userId, so that one query reads the reactions to a page of messages.
         self.reactions = self._table("Reactions", "channelId", "reactionKey")
@@ -30,7 +34,7 @@ class DataStack(StageStack):
         self.subscriptions = self._table("Subscriptions", "channelId", "connectionId", expires=True)
 
         self.users = self._table("Users", "userId")
-        self._index(self.users, "directory", "directory", "displayName", ())
+        self._index(self.users, "directory", "directory", "displayName")
 
         self.tickets = self._table("Tickets", "ticketHash", expires=True)
         self.rates = self._table("Rates", "userId", "limitName", expires=True)
@@ -68,7 +72,13 @@ class DataStack(StageStack):
 
     @staticmethod
     def _index(
-        table: dynamodb.Table, name: str, partition_key: str, sort_key: str, attributes: tuple[str, ...]
+        table: dynamodb.Table,
+        name: str,
+        partition_key: str,
+        sort_key: str,
+        *,
+        sort_type: dynamodb.AttributeType = STRING,
+        attributes: tuple[str, ...] = (),
     ) -> None:
         """An index of the keys and these attributes. Readers that need more read the rows themselves.
 
@@ -81,7 +91,7 @@ class DataStack(StageStack):
         table.add_global_secondary_index(
             index_name=name,
             partition_key=dynamodb.Attribute(name=partition_key, type=STRING),
-            sort_key=dynamodb.Attribute(name=sort_key, type=STRING),
+            sort_key=dynamodb.Attribute(name=sort_key, type=sort_type),
             projection_type=dynamodb.ProjectionType.INCLUDE if attributes else dynamodb.ProjectionType.KEYS_ONLY,
             non_key_attributes=list(attributes) or None,
         )

@@ -229,6 +229,7 @@ class RestApiStack(StageStack):
                 table(data.members, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"),
                 index(data.members, "byChannel"),
                 table(data.messages, "Query"),
+                index(data.messages, "byMention"),
                 table(data.reactions, "Query"),
                 table(data.users, "GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
                 index(data.users, "directory"),

@@ -25,6 +25,10 @@ def _new(channel_id: str, _process: Process, _table: Table) -> Event:
     return message_sent(channel_id)
 
 
+def _mentioning(channel_id: str, _process: Process, _table: Table) -> Event:
+    return message_sent(channel_id, text="@bob and @dora", mentions=["bob", "dora"])
+
+
 def _duplicate(channel_id: str, process: Process, _table: Table) -> Event:
     sent = message_sent(channel_id)
     process(sent)
@@ -42,6 +46,12 @@ def _edit(channel_id: str, process: Process, table: Table) -> Event:
     return bus_event(
         "MessageEdited", envelope(_change(sent) | {"text": "Later", "editedBy": "u-1", "editedAt": AT})
     )
+
+
+def _mentioning_edit(channel_id: str, process: Process, table: Table) -> Event:
+    edit = _edit(channel_id, process, table)
+    edit["detail"]["data"] |= {"text": "@bob", "mentions": ["bob"]}
+    return edit
 
 
 def _superseded_edit(channel_id: str, process: Process, table: Table) -> Event:
@@ -125,9 +135,11 @@ def _dry(prepare: Prepare) -> Prepare:
 
 CASES: dict[str, Prepare] = {
     "new message": _new,
+    "new message that mentions users": _mentioning,
     "duplicate": _duplicate,
     "duplicate whose row was lost": _lost_original,
     "edit": _edit,
+    "edit that mentions a user": _mentioning_edit,
     "superseded edit": _superseded_edit,
     "deletion": _delete,
     "reaction": _reaction,

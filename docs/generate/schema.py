@@ -23,6 +23,7 @@ RESPONSES: tuple[type[BaseModel], ...] = (
     resources.UserPage,
     resources.Member,
     resources.MemberPage,
+    resources.MentionPage,
     resources.Channel,
     resources.ChannelPage,
     resources.ReadPosition,

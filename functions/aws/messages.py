@@ -14,6 +14,9 @@ from functions.contract.model import Person
 from functions.contract.resources import Message, MessagePage, ReactionCount
 
 MAX_MESSAGES_PER_SEARCH = 1000
+MAX_MENTIONS_READ = 500
+"""The most unread messages of a channel that mention any user, of which the caller's are found."""
+MAX_UNREAD_MENTIONS = 100
 
 
 def get(messages_table: str, channel_id: str, seq: int) -> Message | None:
@@ -79,6 +82,21 @@ def search(
     )
 
 
+def unread_mentions(messages_table: str, channel_id: str, username: str, *, read_seq: int) -> tuple[int, ...]:
+    """Return the seqs after a read marker of messages that mention a user: the newest, ascending.
+
+    The index has only messages that mention users. It is eventually consistent.
+    """
+    found = table(messages_table).query(
+        IndexName="byMention",
+        KeyConditionExpression=Key("channelId").eq(channel_id) & Key("mentionSeq").gt(read_seq),
+        FilterExpression=Attr("mentions").contains(username.lower()),
+        ScanIndexForward=False,
+        Limit=MAX_MENTIONS_READ,
+    )
+    return tuple(sorted(int(str(row["mentionSeq"])) for row in found["Items"][:MAX_UNREAD_MENTIONS]))
+
+
 def _messages(reactions_table: str, channel_id: str, rows: Sequence[Any]) -> tuple[Message, ...]:
     ascending = sorted(rows, key=lambda row: int(row["seq"]))
     if not ascending:
@@ -108,6 +126,7 @@ def _message(row: Any, reactions: tuple[ReactionCount, ...]) -> Message:
         client_message_id=row["clientMessageId"],
         sender=Person(user_id=row["senderId"], display_name=row["senderName"]),
         text=row["text"],
+        mentions=tuple(sorted(row.get("mentions", ()))) or None,
         sent_at=row["sentAt"],
         edited_at=row.get("editedAt"),
         deleted_at=row.get("deletedAt"),

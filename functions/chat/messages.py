@@ -2,6 +2,7 @@
 
 from uuid import UUID, uuid5
 
+from functions.chat.mentions import mentioned_usernames
 from functions.contract.commands import AddReaction, ChangeMessage, DeleteMessage, EditMessage, SendMessage
 from functions.contract.errors import ForbiddenError, NotFoundError
 from functions.contract.events import MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved
@@ -27,6 +28,7 @@ def sent(command: SendMessage, sender: Person, sent_at: str) -> MessageSent:
         channel_id=command.channel_id,
         sender=sender,
         text=command.text,
+        mentions=mentioned_usernames(command.text) or None,
         sent_at=sent_at,
     )
 
@@ -45,7 +47,8 @@ def changed(
     if isinstance(command, EditMessage):
         if not is_author:
             raise ForbiddenError("Only the author of a message can edit it.")
-        return MessageEdited(**position, text=command.text, edited_by=user_id, edited_at=at)
+        mentions = mentioned_usernames(command.text) or None
+        return MessageEdited(**position, text=command.text, mentions=mentions, edited_by=user_id, edited_at=at)
     if isinstance(command, DeleteMessage):
         if not (is_author or is_owner):
             raise ForbiddenError("Only the author of a message or the channel's owner can delete it.")

@@ -13,6 +13,7 @@ from functions.contract.model import (
     ChannelId,
     DisplayName,
     Id,
+    Mentions,
     Person,
     Seq,
     Shape,
@@ -64,6 +65,7 @@ class MessageSent(Shape):
     channel_id: ChannelId
     sender: Person
     text: Text
+    mentions: Mentions | None = None
     sent_at: Timestamp
 
 
@@ -74,6 +76,7 @@ class MessageEdited(Shape):
     channel_id: ChannelId
     seq: Seq
     text: Text
+    mentions: Mentions | None = None
     edited_by: UserId
     edited_at: Timestamp
 

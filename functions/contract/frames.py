@@ -6,7 +6,7 @@ from pydantic import Field
 
 from functions.contract.errors import ErrorCode
 from functions.contract.events import ChannelSummary
-from functions.contract.model import ChannelId, Person, Seq, Shape, Timestamp, UserId
+from functions.contract.model import ChannelId, Mentions, Person, Seq, Shape, Timestamp, UserId
 
 
 class Frame(Shape):
@@ -59,6 +59,7 @@ class MessageFrame(Frame):
     client_message_id: str
     sender: Person
     text: str
+    mentions: Mentions | None = None
     sent_at: Timestamp
     trace_id: str | None = None
 
@@ -71,6 +72,7 @@ class MessageEditedFrame(Frame):
     seq: Seq
     message_id: str
     text: str
+    mentions: Mentions | None = None
     edited_by: UserId
     edited_at: Timestamp
 

@@ -20,6 +20,7 @@ TIMESTAMP_PATTERN = (
 CHANNEL_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 MAX_ID_CHARACTERS = 128
 MAX_DISPLAY_NAME_CHARACTERS = 64
+MAX_MENTIONS = 50
 MAX_TRACE_HEADER_CHARACTERS = 512
 MAX_SEQ = 10**12 - 1
 """Twelve digits: the keys of reactions are padded to this width."""
@@ -33,6 +34,14 @@ UserId = Annotated[
 DisplayName = Annotated[str, Field(min_length=1, max_length=MAX_DISPLAY_NAME_CHARACTERS)]
 TraceHeader = Annotated[str, Field(max_length=MAX_TRACE_HEADER_CHARACTERS)]
 Seq = Annotated[int, Field(strict=True, ge=1, le=MAX_SEQ, description="A message's place in its channel, from 1")]
+
+Mentions = Annotated[
+    tuple[Id, ...],
+    Field(
+        max_length=MAX_MENTIONS,
+        description="The usernames that the text mentions, in lower case; of members or not",
+    ),
+]
 
 
 class Shape(BaseModel):

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from functions.contract.errors import ErrorCode
 from functions.contract.events import ChannelKind
-from functions.contract.model import ChannelId, Person, Role, Shape, Timestamp, UserId
+from functions.contract.model import ChannelId, Mentions, Person, Role, Shape, Timestamp, UserId
 from functions.contract.text import checked_name
 
 Name = Annotated[str, BeforeValidator(checked_name), Field(min_length=1, max_length=64)]
@@ -126,6 +126,7 @@ class Message(Shape):
     client_message_id: str
     sender: Person
     text: str
+    mentions: Mentions | None = None
     sent_at: Timestamp
     edited_at: Timestamp | None = None
     deleted_at: Timestamp | None = None
@@ -140,6 +141,19 @@ class MessagePage(Shape):
     items: tuple[Message, ...]
     has_more: bool
     searched_to: int | None = Field(None, description="With `search`: continue with before=searchedTo")
+
+
+class ChannelMentions(Shape):
+    """The unread messages of a channel that mention the caller, ascending: the newest, if there are many."""
+
+    channel_id: ChannelId
+    seqs: tuple[int, ...]
+
+
+class MentionPage(Shape):
+    """`GET /mentions`: the channels with such messages."""
+
+    items: tuple[ChannelMentions, ...]
 
 
 class Ticket(Shape):

@@ -9,6 +9,7 @@ from functions.contract.resources import (
     Channel,
     ChannelPage,
     MemberPage,
+    MentionPage,
     MessagePage,
     NewChannel,
     NewDirectMessage,
@@ -42,7 +43,7 @@ CURSOR = Query("cursor", "The cursor of the previous page")
 SCOPE = Query("scope", "discover: the public channels that the caller is not a member of", choices=("discover",))
 BEFORE = Query("before", "The newest messages below this seq", minimum=1, maximum=MAX_SEQ)
 AFTER = Query("after", "The oldest messages above this seq", minimum=0, maximum=MAX_SEQ)
-SEARCH = Query("search", "Only messages that contain this text, ignoring case", max_length=MAX_TERM_CHARACTERS)
+SEARCH = Query("search", "Only messages with all of these words, in any case", max_length=MAX_TERM_CHARACTERS)
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ ROUTES = (
         body=NewDirectMessage,
         errors=_errors(INVALID, ABSENT, FORBIDDEN),
     ),
+    Route("GET", "/mentions", "The unread messages that mention the caller", MentionPage),
     Route("POST", "/tickets", "A ticket that opens one socket", Ticket, status=201),
     Route("POST", "/sign-out", "End the caller's session and its sockets", None, status=204),
 )

@@ -26,6 +26,7 @@ KEYS = {
 INDEXES = {
     "Channels": {"byKind": ("kind:S", "name:S")},
     "Members": {"byChannel": ("channelId:S", "userId:S")},
+    "Messages": {"byMention": ("channelId:S", "mentionSeq:N")},
     "Users": {"directory": ("directory:S", "displayName:S")},
 }
 EXPIRING = {"Connections", "Subscriptions", "Tickets", "Rates"}
@@ -43,6 +44,7 @@ CHANGED_OFTEN = {
         "typingRestedAt": "every startTyping",
         "announced": "every member who joins, in a second write",
     },
+    "Messages": {},
     "Users": {
         "isOnline": "a user who connects or disconnects",
         "onlineUntil": "a user who connects or disconnects",
@@ -52,6 +54,10 @@ CHANGED_OFTEN = {
 CHANGED_RARELY = {
     "Channels": {"announced": "the creation of the channel"},
     "Members": {"role": "an owner who leaves"},
+    "Messages": {
+        **dict.fromkeys(("text", "searchText", "editedAt", "mentions", "mentionSeq"), "an edit"),
+        **dict.fromkeys(("deletedAt", "deletedBy"), "a deletion"),
+    },
     "Users": {"displayName": "a user who changes their name"},
 }
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,7 +150,9 @@ def argument_objects(node: Any) -> Iterator[dict[str, Any]]:
 
 
 def attributes_of(expression: str) -> Iterator[str]:
-    """Yield the attributes that an update expression sets or adds to. Any other text yields nothing."""
+    """Yield the attributes that an update expression changes. Any other text yields nothing."""
+    if expression.startswith("{% 'SET "):
+        expression = "".join(re.findall("'([^']*)'", expression))
     if not re.match(r"(SET|ADD|REMOVE) [#\w]", expression):
         return
     for clause in re.split(r"\b(?:SET|ADD|REMOVE) ", expression):

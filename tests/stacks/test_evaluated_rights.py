@@ -33,7 +33,7 @@ TABLES = (
     "tickets",
     "users",
 )
-INDEXES = ("byChannel", "byKind", "directory")
+INDEXES = ("byChannel", "byKind", "byMention", "directory")
 DYNAMODB_ACTIONS = (
     "BatchGetItem",
     "BatchWriteItem",

@@ -13,6 +13,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from functions.aws import channels, clients, connections, members, users
 from functions.chat.channels import ChannelRecord, Membership, general
+from functions.chat.mentions import mentioned_usernames
 from functions.contract.resources import User
 from functions.settings import ApiSettings, BroadcastStatusSettings, DisconnectSettings
 from tests.unit.builders import AT, NOW_MS
@@ -32,10 +33,11 @@ TABLES: dict[str, list[str]] = {
 INDEXES: dict[str, tuple[str, list[str], list[str]]] = {
     "channels": ("byKind", ["kind", "name"], []),
     "members": ("byChannel", ["channelId", "userId"], ["role", "joinedAt"]),
+    "messages": ("byMention", ["channelId", "mentionSeq"], ["mentions"]),
     "users": ("directory", ["directory", "displayName"], []),
 }
 """The name, the keys and the other attributes of each index."""
-NUMBERS = {"seq"}
+NUMBERS = {"seq", "mentionSeq"}
 BUS = "parley-bus"
 ACCOUNT = "123456789012"
 """The account id of moto."""
@@ -197,6 +199,7 @@ class Stage:
         self, seq: int, *, channel_id: str = "c-1", sender_id: str = "alice", text: str = "hi"
     ) -> None:
         """Add a message as the workflow stores it."""
+        mentions = set(mentioned_usernames(text))
         self.put(
             "messages",
             channelId=channel_id,
@@ -208,6 +211,7 @@ class Stage:
             text=text,
             sentAt=AT,
             traceHeader="",
+            **({"mentions": mentions, "mentionSeq": seq} if mentions else {}),
         )
 
     def add_reaction(self, seq: int, emoji: str, user_id: str, *, present: bool = True, at: str = AT) -> None:

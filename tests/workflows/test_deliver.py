@@ -1,9 +1,11 @@
 """Every path through the deployed workflow `deliver`."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from boto3.dynamodb.conditions import Key
 
 from tests.events import bus_event, envelope, message_sent
 from tests.workflows.conftest import Workflow
@@ -142,6 +144,40 @@ def test_a_message_to_an_unknown_channel_goes_to_the_dead_letter_queue(workflow:
     assert run.status == "FAILED"
     assert len(workflow.dead_letters_of(sent["id"])) == 1
     assert "Item" not in workflow.table("Channels").get_item(Key={"channelId": "no-such-channel"})
+
+
+def test_the_mentions_of_a_message_are_in_the_index_until_an_edit_or_its_deletion(workflow: Workflow):
+    """The index has only messages that mention users; a message has the mentions of its latest text."""
+    channel_id = workflow.channel()
+    sent = [message_sent(channel_id, mentions=names) for names in (["bob"], ["bob", "dora"])]
+    sent.append(message_sent(channel_id))
+
+    def in_index() -> dict[int, set[str]]:
+        rows = workflow.table("Messages").query(
+            IndexName="byMention", KeyConditionExpression=Key("channelId").eq(channel_id)
+        )
+        return {int(row["mentionSeq"]): row["mentions"] for row in rows["Items"]}
+
+    def edit(seq: int, at: int, **mentions: list[str]) -> None:
+        data = {**_position(sent[seq - 1], seq), "text": "edited", "editedBy": "u-1", **mentions}
+        data["editedAt"] = f"2026-11-24T09:31:0{at}.000Z"
+        assert workflow.run(bus_event("MessageEdited", envelope(data))).status == "SUCCEEDED"
+
+    for event in sent:
+        assert workflow.run(event).status == "SUCCEEDED"
+    assert in_index() == {1: {"bob"}, 2: {"bob", "dora"}}
+    edit(2, 1, mentions=["erin"])
+    edit(3, 1, mentions=["bob"])
+    assert in_index() == {1: {"bob"}, 2: {"erin"}, 3: {"bob"}}
+    edit(3, 2)
+    deletion = {**_position(sent[0], 1), "deletedBy": "u-1", "deletedAt": "2026-11-24T09:32:00.000Z"}
+    assert workflow.run(bus_event("MessageDeleted", envelope(deletion))).status == "SUCCEEDED"
+    assert in_index() == {2: {"erin"}}
+
+
+def _position(sent: dict[str, Any], seq: int) -> dict[str, Any]:
+    data = sent["detail"]["data"]
+    return {"messageId": data["messageId"], "channelId": data["channelId"], "seq": seq}
 
 
 def test_the_later_of_two_edits_wins_in_whatever_order(workflow: Workflow):

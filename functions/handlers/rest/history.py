@@ -1,15 +1,16 @@
-"""`/channels/{channelId}/messages` and `/channels/{channelId}/read-marker`."""
+"""`/channels/{channelId}/messages`, `/channels/{channelId}/read-marker` and `/mentions`."""
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from functions.aws import bus, channels, members, messages
 from functions.aws.clock import now_ms
+from functions.aws.concurrency import map_concurrently
 from functions.chat.channels import NO_CHANNEL, Membership
 from functions.contract.errors import InvalidRequestError, NotAMemberError, NotFoundError
 from functions.contract.events import ChannelRead
 from functions.contract.model import MAX_SEQ
-from functions.contract.resources import ReadMarker, ReadPosition
+from functions.contract.resources import ChannelMentions, MentionPage, ReadMarker, ReadPosition
 from functions.contract.routes import MAX_TERM_CHARACTERS
 from functions.handlers import http
 from functions.settings import ApiSettings
@@ -58,6 +59,27 @@ def move_read_marker(channel_id: str) -> Response[str]:
             now_ms=now_ms(),
         )
     return http.answer(ReadPosition(channel_id=channel_id, read_seq=max(seq, mine.read_seq)))
+
+
+@router.get("/mentions")
+def list_mentions() -> Response[str]:
+    """Return the unread messages that mention the caller. A client keeps the list current by its frames."""
+    settings, principal = ApiSettings.from_env(), http.caller(router)
+    mine = {each.channel_id: each for each in members.of_user(settings.members_table, principal.user_id)}
+    records = channels.get_many(settings.channels_table, mine).values()
+    unread = [mine[record.channel_id] for record in records if record.last_seq > mine[record.channel_id].read_seq]
+
+    def mentions_in(membership: Membership) -> ChannelMentions:
+        seqs = messages.unread_mentions(
+            settings.messages_table,
+            membership.channel_id,
+            principal.username,
+            read_seq=membership.read_seq,
+        )
+        return ChannelMentions(channel_id=membership.channel_id, seqs=seqs)
+
+    found = map_concurrently(mentions_in, unread)
+    return http.answer(MentionPage(items=tuple(item for item in found if item.seqs)))
 
 
 def _member(settings: ApiSettings, channel_id: str) -> Membership:

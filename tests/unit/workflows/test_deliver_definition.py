@@ -313,7 +313,7 @@ def test_a_dry_run_reaches_no_state_that_writes():
     assert {"WouldDeliver", "DeliveryFailed"} <= reached
 
 
-EXPRESSIONS = re.compile(r"'?\"?(\w+Expression)\"?'?: ?['\"]([^'\"]+)['\"]")
+EXPRESSIONS = re.compile(r"'?\"?(\w+Expression)\"?'?: ?['\"](?:{% ')?([^'\"]+)['\"]")
 FUNCTIONS = {
     "attribute_exists",
     "attribute_not_exists",

@@ -5,7 +5,7 @@ import { channelPath, navigate } from "../core/router";
 import { namesOf } from "../core/state/names";
 import { channelTitle } from "../core/state/selectors";
 import { store } from "../core/state/store";
-import { mentions } from "../core/text/mentions";
+import { mentionsUser } from "../core/text/mentions";
 import { isolated } from "../core/text/names";
 import { useChatActions } from "../features/shared/chatContext";
 
@@ -13,12 +13,13 @@ export function useNotifications(): void {
   const chat = useChatActions();
   useEffect(
     () =>
-      chat.onNewMessage(({ channelId, seq, sender, text }) => {
+      chat.onNewMessage((message) => {
+        const { channelId, seq, sender, text } = message;
         const { channels, people, me } = store.getState();
         const channel = channels[channelId];
         if (!channel || !me || seq <= channel.readSeq) return;
         const direct = channel.kind === "direct";
-        if (!direct && !mentions(text, me.username)) return;
+        if (!direct && !mentionsUser(message, me)) return;
         const name = namesOf(people).ofUser(sender.userId) ?? sender.displayName;
         notify({
           title: direct ? name : `${isolated(name)} in ${channelTitle(channel, people, me.userId)}`,

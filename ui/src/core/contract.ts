@@ -65,6 +65,12 @@ export interface ChannelFrame {
 /** Who may join a channel: any user (public), users added by a member (private), or two users only (direct). */
 export type ChannelKind = "public" | "private" | "direct";
 
+/** The unread messages of a channel that mention the caller, ascending: the newest, if there are many. */
+export interface ChannelMentions {
+  channelId: string;
+  seqs: readonly number[];
+}
+
 /** `GET /channels`. `cursor` is null on the last page. */
 export interface ChannelPage {
   items: readonly Channel[];
@@ -180,6 +186,11 @@ export interface MemberPage {
   cursor: string | null;
 }
 
+/** `GET /mentions`: the channels with such messages. */
+export interface MentionPage {
+  items: readonly ChannelMentions[];
+}
+
 /** A message as stored. A deleted message keeps its seq and loses its text. */
 export interface Message {
   channelId: string;
@@ -188,6 +199,7 @@ export interface Message {
   clientMessageId: string;
   sender: Person;
   text: string;
+  mentions: readonly string[] | null;
   /** ISO 8601, UTC, milliseconds */
   sentAt: string;
   editedAt: string | null;
@@ -229,6 +241,8 @@ export interface MessageEdited {
   /** A message's place in its channel, from 1 */
   seq: number;
   text: string;
+  /** The usernames that the text mentions, in lower case; of members or not */
+  mentions?: readonly string[];
   /** The user's subject in the user pool */
   editedBy: string;
   /** ISO 8601, UTC, milliseconds */
@@ -243,6 +257,8 @@ export interface MessageEditedFrame {
   seq: number;
   messageId: string;
   text: string;
+  /** The usernames that the text mentions, in lower case; of members or not */
+  mentions?: readonly string[];
   /** The user's subject in the user pool */
   editedBy: string;
   /** ISO 8601, UTC, milliseconds */
@@ -259,6 +275,8 @@ export interface MessageFrame {
   clientMessageId: string;
   sender: Person;
   text: string;
+  /** The usernames that the text mentions, in lower case; of members or not */
+  mentions?: readonly string[];
   /** ISO 8601, UTC, milliseconds */
   sentAt: string;
   traceId?: string;
@@ -279,6 +297,8 @@ export interface MessageSent {
   channelId: string;
   sender: Person;
   text: string;
+  /** The usernames that the text mentions, in lower case; of members or not */
+  mentions?: readonly string[];
   /** ISO 8601, UTC, milliseconds */
   sentAt: string;
 }

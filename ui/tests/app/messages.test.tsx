@@ -196,6 +196,18 @@ describe("mentions", () => {
     expect(message("and welcome").article.querySelector(".Markdown_me")?.textContent).toBe("@alice");
     expect(channelLink("names").querySelector(".badge")).toBeNull();
   });
+
+  test("while the user was away strengthen the badge when the page is loaded", async () => {
+    const names = server.add("names", ["u-bob", ALICE]);
+    const others = server.add("others", ["u-bob", ALICE]);
+    server.postMessage(names, "u-bob", "hello @alice");
+    server.postMessage(names, "u-bob", "hello");
+    server.postMessage(others, "u-bob", "hello");
+    await openChat();
+    expect(channelLink("names").textContent).toContain("2 unread, one mentions you");
+    expect(channelLink("names").querySelector(".badge-strong")).not.toBeNull();
+    expect(channelLink("others").querySelector(".badge-strong")).toBeNull();
+  });
 });
 
 test("the remaining bytes are shown near the limit, and nothing over the limit is sent", async () => {

@@ -19,6 +19,7 @@ import type {
   User,
 } from "../../src/core/contract";
 import { withReaction } from "../../src/core/state/frames";
+import { findMentions } from "../../src/core/text/mentions";
 
 export const ALICE = "u-alice";
 
@@ -201,15 +202,16 @@ export class FakeServer {
   edit(message: Message, text: string): void {
     const { channelId, seq, messageId } = message;
     const editedAt = new Date().toISOString();
-    Object.assign(message, { text, editedAt });
+    const mentions = mentionsIn(text);
+    Object.assign(message, { text, mentions, editedAt });
     const editedBy = message.sender.userId;
-    this.postFrame({ type: "messageEdited", channelId, seq, messageId, text, editedBy, editedAt });
+    this.postFrame({ type: "messageEdited", channelId, seq, messageId, text, mentions, editedBy, editedAt });
   }
 
   delete(message: Message, deletedBy: string = message.sender.userId): void {
     const { channelId, seq, messageId } = message;
     const deletedAt = new Date().toISOString();
-    Object.assign(message, { text: "", reactions: [], deletedAt, deletedBy });
+    Object.assign(message, { text: "", mentions: null, reactions: [], deletedAt, deletedBy });
     this.postFrame({ type: "messageDeleted", channelId, seq, messageId, deletedBy, deletedAt });
   }
 
@@ -271,6 +273,7 @@ export class FakeServer {
       clientMessageId,
       sender: { userId, displayName: this.people.get(userId)?.displayName ?? userId },
       text,
+      mentions: mentionsIn(text),
       sentAt: new Date().toISOString(),
       editedAt: null,
       deletedAt: null,
@@ -286,7 +289,7 @@ export class FakeServer {
   // --- sockets
 
   /** Post the frame of a message if Alice is a member of its channel. */
-  broadcast({ channelId, seq, messageId, clientMessageId, sender, text, sentAt }: Message): void {
+  broadcast({ channelId, seq, messageId, clientMessageId, sender, text, mentions, sentAt }: Message): void {
     if (this.channels.get(channelId)?.roles.has(ALICE) === false) return;
     const frame: MessageFrame = {
       type: "message",
@@ -296,6 +299,7 @@ export class FakeServer {
       clientMessageId,
       sender,
       text,
+      mentions: mentions ?? [],
       sentAt,
     };
     this.postFrame(frame);
@@ -467,6 +471,16 @@ export class FakeServer {
         const items = listed.filter(({ roles }) => roles.has(ALICE) === mine).map(({ channel }) => channel);
         return jsonResponse({ items, cursor: null });
       }
+      case "GET mentions": {
+        const mine = [...this.channels.values()].filter(({ roles }) => roles.has(ALICE));
+        const items = mine.map(({ channelId, readSeq, log }) => ({
+          channelId,
+          seqs: log
+            .filter(({ seq, mentions }) => seq > readSeq && mentions?.includes("alice"))
+            .map(({ seq }) => seq),
+        }));
+        return jsonResponse({ items: items.filter(({ seqs }) => seqs.length > 0) });
+      }
       case "POST channels": {
         const { name, kind = "public" } = body as NewChannel;
         if (name.replace(/\p{Cf}/gu, "") === "")
@@ -624,4 +638,9 @@ class FakeSocket {
     this.readyState = 3;
     this.#server.sockets.delete(this);
   }
+}
+
+/** The server's rules are tested with the server. */
+function mentionsIn(text: string): string[] {
+  return findMentions(text).map(({ username }) => username.toLowerCase());
 }

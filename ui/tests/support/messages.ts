@@ -25,6 +25,7 @@ export function message(seq: number, more: Partial<Message> = {}): Message {
     clientMessageId: `c${seq}`,
     sender: { userId: bob.userId, displayName: bob.displayName },
     text: `text ${seq}`,
+    mentions: null,
     sentAt: new Date(Date.UTC(2026, 0, 1, 12, 0, seq)).toISOString(),
     editedAt: null,
     deletedAt: null,

@@ -165,3 +165,29 @@ def test_search_continues_from_searched_to(stage: Stage, monkeypatch: pytest.Mon
     assert sorted(found) == sorted(matching)
     assert len(found) == len(matching)
     assert calls < 30
+
+
+def test_unread_mentions_are_those_of_the_user_after_the_read_marker(stage: Stage):
+    """In any case of the username; ascending, and only the newest of many."""
+    for seq, text in enumerate(["@bob", "@Bob", "hi", "@alice", "`@bob`", "*@bob*"], start=1):
+        stage.add_message(seq, text=text)
+    stage.add_message(7, channel_id="c-2", text="@bob")
+
+    def unread(username: str, read_seq: int) -> tuple[int, ...]:
+        return messages.unread_mentions("messages", "c-1", username, read_seq=read_seq)
+
+    assert unread("BOB", 0) == (1, 2, 6)
+    assert unread("bob", 1) == (2, 6)
+    assert unread("bob", 6) == ()
+    assert unread("alice", 0) == (4,)
+    for seq in range(10, 10 + messages.MAX_UNREAD_MENTIONS + 5):
+        stage.add_message(seq, text="@bob")
+    assert unread("bob", 0) == tuple(range(15, 15 + messages.MAX_UNREAD_MENTIONS))
+
+
+def test_a_message_has_its_mentions(stage: Stage):
+    """Rows of earlier versions have none."""
+    stage.add_message(1, text="@bob and @alice")
+    stage.add_message(2)
+    first, second = page(10).items
+    assert (first.mentions, second.mentions) == (("alice", "bob"), None)

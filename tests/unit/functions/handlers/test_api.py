@@ -397,6 +397,29 @@ def test_a_read_marker_moves_forward_and_is_published(ask: Any, stage: Stage):
     assert (channel.read_seq, channel.unread) == (10, 0)
 
 
+def test_unread_mentions_are_returned_by_channel(ask: Any, stage: Stage):
+    """Until they are read, in the channels of the caller only."""
+    ask("GET", "/me")
+    for channel_id in ("general", "c-1"):
+        for seq in (1, 2, 3):
+            stage.add_message(seq, channel_id=channel_id, text="hi @alice.name" if seq > 1 else "hi")
+    stage.dynamodb.Table("channels").update_item(
+        Key={"channelId": "general"},
+        UpdateExpression="SET lastSeq = :three",
+        ExpressionAttributeValues={":three": 3},
+    )
+
+    def unread() -> list[tuple[str, tuple[int, ...]]]:
+        page = ask("GET", "/mentions").read(resources.MentionPage)
+        return [(item.channel_id, item.seqs) for item in page.items]
+
+    assert unread() == [("general", (2, 3))]
+    ask("PUT", "/channels/general/read-marker", body={"seq": 2})
+    assert unread() == [("general", (3,))]
+    ask("PUT", "/channels/general/read-marker", body={"seq": 3})
+    assert unread() == []
+
+
 @pytest.mark.parametrize("seq", [-1, 1.5, "1", None, True])
 def test_a_read_marker_is_an_integer(ask: Any, seq: Any):
     """Numbers are not rounded and strings are not parsed."""

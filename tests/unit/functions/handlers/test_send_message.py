@@ -52,6 +52,13 @@ def test_an_ack_means_that_the_event_is_on_the_bus(send: Any, stage: Stage, logs
     assert logs.metric("MessagesSent") == [1]
 
 
+def test_the_event_names_the_users_whom_the_text_mentions(send: Any, stage: Stage):
+    """By their usernames, as the browser emphasises them: code and quotes mention no user."""
+    send({"text": "> @dave said\n\n*@Bob* and @carol, see `@erin`"})
+    [event] = stage.published()
+    assert event["detail"]["data"]["mentions"] == ["bob", "carol"]
+
+
 def test_sending_again_returns_the_same_ack(send: Any, stage: Stage, server_time: Clock):
     """Also later, and with another spelling of the id: it is the same message."""
     first = send()

@@ -5,6 +5,7 @@ import type {
   ChannelPage,
   ErrorBody,
   MemberPage,
+  MentionPage,
   MessagePage,
   NewChannel,
   Ticket,
@@ -63,6 +64,7 @@ export class Api {
     this.#request<{ readSeq: number }>("PUT", `${channelUrl(channelId)}/read-marker`, {
       seq,
     });
+  mentions = () => this.#request<MentionPage>("GET", "/mentions");
   directMessage = (userId: string) => this.#request<Channel>("POST", "/direct-messages", { userId });
   ticket = () => this.#request<Ticket>("POST", "/tickets");
   /** Ends the session on the server: its sockets close and its tickets become invalid. */

@@ -2,7 +2,7 @@
 import type { Api } from "../api/api";
 import type { Channel, NewChannel } from "../contract";
 import { channelPath, currentRoute, navigate } from "../router";
-import { withChannel, withoutChannel } from "../state/frames";
+import { withChannel, withMentions, withoutChannel } from "../state/frames";
 import type { ChatState, MemberList } from "../state/model";
 import { MAX_LIVE_MEMBERS, withPeople } from "../state/presence";
 import { change, store } from "../state/store";
@@ -34,11 +34,22 @@ export class Channels {
         cursor = page.cursor;
       } while (cursor !== null);
       change((state) => withChannels(state, items));
+      if (items.some(({ unread }) => unread > 0)) void this.#loadMentions();
     } catch (failure) {
       change((state) => ({
         ...state,
         channelsProgress: state.channelsProgress === "ready" ? "ready" : "failed",
       }));
+      this.#onFailure(failure, { quiet: true });
+    }
+  }
+
+  async #loadMentions(): Promise<void> {
+    const before = store.getState();
+    try {
+      const page = await this.#api.mentions();
+      change((state) => withMentions(state, page, before));
+    } catch (failure) {
       this.#onFailure(failure, { quiet: true });
     }
   }

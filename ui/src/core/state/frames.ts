@@ -5,6 +5,7 @@
 import type {
   Channel,
   ChannelFrame,
+  MentionPage,
   Message,
   MessageDeletedFrame,
   MessageEditedFrame,
@@ -16,7 +17,7 @@ import type {
   TypingFrame,
 } from "../contract";
 import { reduceOutbox } from "../socket/outbox";
-import { mentions } from "../text/mentions";
+import { mentionsUser } from "../text/mentions";
 import type { ChatState } from "./model";
 import { withPresence } from "./presence";
 import { trim, updateMessage, withLive } from "./timeline";
@@ -91,6 +92,7 @@ function messageArrived(state: ChatState, frame: MessageFrame, clocks: Clocks): 
   const { type: _, ...stored } = frame;
   const message: Message = {
     ...stored,
+    mentions: frame.mentions ?? null,
     editedAt: null,
     deletedAt: null,
     deletedBy: null,
@@ -119,14 +121,7 @@ function messageArrived(state: ChatState, frame: MessageFrame, clocks: Clocks): 
     };
     // An own message counts as read.
     next = withReadSeq(next, frame.channelId, frame.seq);
-  } else {
-    if (isNew && next.me && mentions(frame.text, next.me.username)) {
-      next = {
-        ...next,
-        mentions: { ...next.mentions, [frame.channelId]: (next.mentions[frame.channelId] ?? 0) + 1 },
-      };
-    }
-  }
+  } else if (next.me && mentionsUser(frame, next.me)) next = withMention(next, frame, true);
   return withoutTyping(withLastSent(next, frame), frame.channelId, frame.sender.userId);
 }
 
@@ -142,15 +137,17 @@ function withLastSent(state: ChatState, { channelId, sender, sentAt }: MessageFr
 }
 
 function messageEdited(state: ChatState, frame: MessageEditedFrame): ChatState {
-  return withMessage(state, frame, (message) =>
+  const mentioned = state.me !== null && frame.editedBy !== state.me.userId && mentionsUser(frame, state.me);
+  return withMessage(withMention(state, frame, mentioned), frame, (message) =>
     message.deletedAt !== null || (message.editedAt ?? "") >= frame.editedAt
       ? message
-      : { ...message, text: frame.text, editedAt: frame.editedAt },
+      : { ...message, text: frame.text, mentions: frame.mentions ?? null, editedAt: frame.editedAt },
   );
 }
 
 function messageDeleted(state: ChatState, frame: MessageDeletedFrame): ChatState {
-  return withMessage(withDeletedUnread(state, frame.channelId, [frame.seq]), frame, (message) =>
+  const after = withMention(withDeletedUnread(state, frame.channelId, [frame.seq]), frame, false);
+  return withMessage(after, frame, (message) =>
     message.deletedAt !== null
       ? message
       : { ...message, text: "", deletedAt: frame.deletedAt, deletedBy: frame.deletedBy, reactions: [] },
@@ -292,10 +289,42 @@ export function withChannel(state: ChatState, channel: Channel): ChatState {
       gone.length === deleted.length
         ? state.deletedUnread
         : { ...state.deletedUnread, [channelId]: new Set(gone) },
-    // Without an unread message, there is no unread mention.
-    mentions:
-      unread === 0 && state.mentions[channelId] ? { ...state.mentions, [channelId]: 0 } : state.mentions,
+    mentions: withoutRead(state.mentions, channelId, readSeq),
   };
+}
+
+function withoutRead(mentions: ChatState["mentions"], channelId: string, readSeq: number) {
+  const seqs = [...(mentions[channelId] ?? [])];
+  const unread = seqs.filter((seq) => seq > readSeq);
+  return unread.length === seqs.length ? mentions : { ...mentions, [channelId]: new Set(unread) };
+}
+
+/** A mention counts until its message is read, edited so that it mentions the user no longer, or deleted. */
+function withMention(
+  state: ChatState,
+  { channelId, seq }: { readonly channelId: string; readonly seq: number },
+  mentioned: boolean,
+): ChatState {
+  const seqs = state.mentions[channelId] ?? new Set();
+  const readSeq = state.channels[channelId]?.readSeq ?? 0;
+  if (seqs.has(seq) === mentioned || (mentioned && seq <= readSeq)) return state;
+  const after = mentioned ? [...seqs, seq] : [...seqs].filter((other) => other !== seq);
+  return { ...state, mentions: { ...state.mentions, [channelId]: new Set(after) } };
+}
+
+/** The unread mentions as the server lists them, with those of frames that may be newer than the list. */
+export function withMentions(state: ChatState, page: MentionPage, before: ChatState): ChatState {
+  const mentions: Record<string, ReadonlySet<number>> = {};
+  for (const { channelId, seqs } of page.items) {
+    const readSeq = state.channels[channelId]?.readSeq ?? 0;
+    const deleted = state.deletedUnread[channelId];
+    mentions[channelId] = new Set(seqs.filter((seq) => seq > readSeq && !deleted?.has(seq)));
+  }
+  for (const [channelId, seqs] of Object.entries(state.mentions)) {
+    const added = [...seqs].filter((seq) => !before.mentions[channelId]?.has(seq));
+    if (added.length > 0) mentions[channelId] = new Set([...(mentions[channelId] ?? []), ...added]);
+  }
+  return { ...state, mentions };
 }
 
 /** Deleted messages do not count as unread. */

@@ -56,8 +56,8 @@ export interface ChatState {
   readonly lastSent: ById<ById<number>>;
   /** channelId → seqs after the read marker whose messages are known to be deleted: they do not count as unread. */
   readonly deletedUnread: ById<ReadonlySet<number>>;
-  /** channelId → number of unread live messages that mention the user. */
-  readonly mentions: ById<number>;
+  /** channelId → seqs of unread messages that mention the user: those the server listed, and newer ones. */
+  readonly mentions: ById<ReadonlySet<number>>;
   readonly connection: Connectedness;
   readonly toasts: readonly Toast[];
 }

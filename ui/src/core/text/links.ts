@@ -14,7 +14,7 @@ const START = new RegExp(
   "giv",
 );
 /** What follows the host; of punctuation outside ASCII only what occurs between letters, as in `L’Étranger`. */
-const REST = /[\/?#](?:[[!-~]--[<>"`\\]]|[\p{L}\p{M}\p{N}\p{S}]|[’·–‐](?=[\p{L}\p{N}]))*/vy;
+const REST = /[\/?#](?:[[!-~]--[<>"`\\]]|[[\p{L}\p{M}\p{N}\p{S}]--\p{ASCII}]|[’·–‐](?=[\p{L}\p{N}]))*/vy;
 const TRAILING = /[?!.,:;'*_~]+$/;
 const BRACKETS: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{" };
 

@@ -16,10 +16,13 @@ export function findMentions(text: string): Mention[] {
   }));
 }
 
-/** Whether a text mentions the user, outside of code. */
-export function mentions(text: string, username: string): boolean {
-  if (!text.includes("@")) return false;
-  const prose = text.replace(/```[\s\S]*?(?:```|$)/g, " ").replace(/`[^`\n]*`/g, " ");
-  const wanted = username.toLowerCase();
-  return findMentions(prose).some((mention) => mention.username.toLowerCase() === wanted);
+/**
+ * Whether the server found that a message mentions the user: by the rules by which `features/shared/Markdown.tsx` draws
+ * mentions, without code, quotes and links.
+ */
+export function mentionsUser(
+  { mentions }: { readonly mentions?: readonly string[] | null },
+  user: { readonly username: string },
+): boolean {
+  return mentions?.includes(user.username.toLowerCase()) ?? false;
 }

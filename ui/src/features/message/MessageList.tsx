@@ -17,7 +17,7 @@ import { Virtualizer, type VirtualizerHandle } from "virtua";
 import type { Person } from "../../core/contract";
 import type { Outgoing } from "../../core/socket/outbox";
 import { contains, indexFrom, isUnread, startsAfter, type Timeline } from "../../core/state/timeline";
-import { mentions } from "../../core/text/mentions";
+import { mentionsUser } from "../../core/text/mentions";
 import { dayName } from "../../core/text/time";
 import { classNames } from "../../kit/classNames";
 import { Icon } from "../../kit/Icon";
@@ -299,7 +299,7 @@ export function MessageList(props: MessageListProps) {
           saving={saving.has(row.message.seq)}
           highlighted={row.message.seq === target}
           editing={row.message.seq === editing}
-          mentionsMe={row.message.sender.userId !== me.userId && mentions(row.message.text, me.username)}
+          mentionsMe={row.message.sender.userId !== me.userId && mentionsUser(row.message, me)}
           actions={actions}
         />
       ) : (

@@ -37,8 +37,10 @@ export const Markdown = memo(function Markdown({ text, resolveMention }: Markdow
 interface Context {
   readonly text: string;
   readonly resolveMention: ResolveMention;
-  /** Within a link: a link in its label is text. */
+  /** Within a link: its label has no links and no mentions. */
   readonly inLink?: boolean;
+  /** A mention in a quote does not address the user: the server does not count it either. */
+  readonly inQuote?: boolean;
 }
 
 function children(parent: Parent, context: Context): ReactNode {
@@ -65,7 +67,7 @@ function element(node: Nodes, context: Context): ReactNode {
     case "break":
       return <br />;
     case "blockquote":
-      return <blockquote dir="auto">{children(node, context)}</blockquote>;
+      return <blockquote dir="auto">{children(node, { ...context, inQuote: true })}</blockquote>;
     case "list":
       // The numbers of an ordered list are in its text.
       return node.ordered ? (
@@ -119,7 +121,8 @@ function source(node: Nodes, { text }: Context): ReactNode {
   return position ? text.slice(position.start.offset, position.end.offset) : null;
 }
 
-function withMentions(text: string, { resolveMention }: Context): ReactNode {
+function withMentions(text: string, { resolveMention, inLink, inQuote }: Context): ReactNode {
+  if (inLink) return text;
   const parts: ReactNode[] = [];
   let done = 0;
   for (const { username, start, end } of findMentions(text)) {
@@ -127,7 +130,11 @@ function withMentions(text: string, { resolveMention }: Context): ReactNode {
     if (!person) continue;
     parts.push(text.slice(done, start));
     parts.push(
-      <span key={start} className={classNames(styles.mention, person.me && styles.me)} title={`@${username}`}>
+      <span
+        key={start}
+        className={classNames(styles.mention, person.me && !inQuote && styles.me)}
+        title={`@${username}`}
+      >
         @<bdi>{person.name}</bdi>
       </span>,
     );

@@ -22,7 +22,7 @@ export const ChannelLink = memo(function ChannelLink({ channel, onNavigate }: Ch
   const other = otherPerson(channel, me);
   const person = useChat((state) => (other ? state.people[other] : undefined));
   const title = useChat((state) => channelTitle(channel, state.people, me));
-  const mentionCount = useChat((state) => state.mentions[channel.channelId] ?? 0);
+  const mentionCount = useChat((state) => state.mentions[channel.channelId]?.size ?? 0);
   const unread = channel.unread;
   return (
     <li>
@@ -50,6 +50,11 @@ export const ChannelLink = memo(function ChannelLink({ channel, onNavigate }: Ch
             <span className="visually-hidden">, </span>
             {unread > 99 ? "99+" : unread}
             <span className="visually-hidden"> unread</span>
+            {mentionCount > 0 && (
+              <span className="visually-hidden">
+                , {mentionCount === 1 ? "one mentions you" : `${mentionCount} mention you`}
+              </span>
+            )}
           </span>
         )}
       </RouteLink>

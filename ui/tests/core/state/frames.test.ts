@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { ChannelSummary, Member, ServerFrame, User } from "../../../src/core/contract";
 import { reduceOutbox } from "../../../src/core/socket/outbox";
-import { reduceFrame, withoutExpiredTyping, withReaction } from "../../../src/core/state/frames";
+import {
+  reduceFrame,
+  withMentions,
+  withoutExpiredTyping,
+  withReaction,
+} from "../../../src/core/state/frames";
 import type { ChatState } from "../../../src/core/state/model";
 import { withPeople } from "../../../src/core/state/presence";
 import { emptyTimeline, replaced } from "../../../src/core/state/timeline";
@@ -10,6 +15,8 @@ import { alice, bob, channel, frame, message, stateWith } from "../../support/me
 const moment = { now: 1_000_000, serverNow: Date.UTC(2026, 0, 1) };
 const apply = (state: ChatState, ...frames: ServerFrame[]) =>
   frames.reduce((known, next) => reduceFrame(known, next, moment), state);
+
+const mentioned = (state: ChatState) => [...(state.mentions.general ?? [])].sort();
 
 const timelineOf = (...seqs: number[]) =>
   replaced(emptyTimeline, { items: seqs.map((seq) => message(seq)) }, { hasEarlier: false, hasLater: false });
@@ -63,9 +70,40 @@ describe("message", () => {
   });
 
   test("that mentions the user counts as a mention until it is read", () => {
-    const named = apply(loaded, frame(3, { text: "@alice look" }));
-    expect(named.mentions.general).toBe(1);
-    expect(apply(named, { type: "readMarker", channelId: "general", readSeq: 3 }).mentions.general).toBe(0);
+    const named = apply(loaded, frame(3, { text: "@alice look", mentions: ["alice"] }));
+    expect(mentioned(named)).toEqual([3]);
+    expect(mentioned(apply(named, { type: "readMarker", channelId: "general", readSeq: 3 }))).toEqual([]);
+    expect(mentioned(apply(named, frame(4, { sender: alice, mentions: ["alice"] })))).toEqual([]);
+  });
+
+  test("mentions the user from an edit on, until another edit or its deletion", () => {
+    const edited = (second: number, mentions: string[]) =>
+      ({
+        type: "messageEdited",
+        channelId: "general",
+        seq: 3,
+        messageId: "m3",
+        text: "x",
+        mentions,
+        editedBy: bob.userId,
+        editedAt: `2026-01-01T00:00:0${second}.000Z`,
+      }) as const;
+    const named = apply(loaded, frame(3), edited(1, ["alice"]));
+    expect(mentioned(named)).toEqual([3]);
+    expect(mentioned(apply(named, edited(2, ["bob"])))).toEqual([]);
+    const at = "2026-01-01T00:00:03.000Z";
+    const position = { channelId: "general", seq: 3, messageId: "m3" };
+    const deletion = { type: "messageDeleted", ...position, deletedBy: bob.userId, deletedAt: at } as const;
+    expect(mentioned(apply(named, deletion))).toEqual([]);
+    const read = apply(loaded, frame(3), { type: "readMarker", channelId: "general", readSeq: 3 });
+    expect(mentioned(apply(read, edited(1, ["alice"])))).toEqual([]);
+  });
+
+  test("that the server lists as a mention counts, and so does one that arrived after the list", () => {
+    const before = apply(loaded, frame(3, { mentions: ["alice"] }));
+    const after = apply(before, frame(5, { mentions: ["alice"] }));
+    const page = { items: [{ channelId: "general", seqs: [1, 4] }] };
+    expect(mentioned(withMentions(after, page, before))).toEqual([4, 5]);
   });
 
   test("in a channel that is not loaded only changes the count", () => {
