@@ -230,7 +230,7 @@ class DeliveryStack(StageStack):
             uses=[
                 self.websocket.posting,
                 table(self.data.connections, "Query", "GetItem", "DeleteItem"),
-                table(self.data.users, "UpdateItem"),
+                table(self.data.users, "GetItem", "UpdateItem"),
                 table(self.data.channels, "BatchGetItem"),
                 table(self.data.members, "Query"),
                 table(self.data.subscriptions, "Query", "BatchWriteItem"),

@@ -5,33 +5,34 @@ each of the others. A client requests the presence of members while it shows the
 """
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from functions.contract.events import ChannelRead, TypingStarted
-from functions.contract.frames import Frame, PresenceChange, PresenceFrame, ReadMarkerFrame, TypingFrame
+from functions.contract.frames import Frame, NameChange, PresenceChange, ReadMarkerFrame, TypingFrame
 from functions.contract.model import milliseconds
 
 MAX_LIVE_MEMBERS = 1_000
-"""The most members of a channel whose presence and typing are posted to the others."""
+"""The most members of a channel whose presence, names and typing are posted to the others."""
 
 
-def presence_frames(
-    changes: Iterable[PresenceChange], audiences: Mapping[str, Iterable[str]]
-) -> dict[tuple[str, ...], PresenceFrame]:
-    """Return one frame per distinct set of changes, keyed by the ids of the connections that get it.
+ChangeT = TypeVar("ChangeT", PresenceChange, NameChange)
+
+
+def changes_by_recipients(
+    changes: Iterable[ChangeT], audiences: Mapping[str, Iterable[str]]
+) -> dict[tuple[str, ...], tuple[ChangeT, ...]]:
+    """Return each distinct set of changes, keyed by the ids of the connections that get it as one frame.
 
     `audiences` maps each userId to the ids of the connections that get the user's changes.
     """
-    changes_by_connection: dict[str, list[PresenceChange]] = {}
+    changes_by_connection: dict[str, list[ChangeT]] = {}
     for change in changes:
         for connection_id in audiences[change.user_id]:
             changes_by_connection.setdefault(connection_id, []).append(change)
-    recipients_by_changes: dict[tuple[PresenceChange, ...], list[str]] = {}
+    recipients_by_changes: dict[tuple[ChangeT, ...], list[str]] = {}
     for connection_id, its_changes in changes_by_connection.items():
         recipients_by_changes.setdefault(tuple(its_changes), []).append(connection_id)
-    return {
-        tuple(recipients): PresenceFrame(changes=its_changes)
-        for its_changes, recipients in recipients_by_changes.items()
-    }
+    return {tuple(recipients): its_changes for its_changes, recipients in recipients_by_changes.items()}
 
 
 def latest_typing(updates: Iterable[TypingStarted], *, now_ms: int) -> list[TypingFrame]:

@@ -159,6 +159,14 @@ class UserDisconnected(Shape):
     reason: Literal["closed", "gone"]
 
 
+class UserRenamed(Shape):
+    """A user changed their display name."""
+
+    user_id: UserId
+    display_name: str
+    renamed_at: Timestamp
+
+
 class TypingStarted(Shape):
     """A user is typing, until `until` or until their message, whichever comes first."""
 
@@ -185,7 +193,7 @@ ChannelEvent = (
     | MemberJoined
     | MemberLeft
 )
-StatusUpdate = UserConnected | UserDisconnected | TypingStarted | ChannelRead
+StatusUpdate = UserConnected | UserDisconnected | UserRenamed | TypingStarted | ChannelRead
 
 CHANNEL_EVENTS: dict[str, type[Shape]] = {shape.__name__: shape for shape in get_args(ChannelEvent)}
 """The durable events, by detail-type: the workflow `deliver` persists them before it posts them."""

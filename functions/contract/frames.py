@@ -129,6 +129,20 @@ class PresenceFrame(Frame):
     changes: tuple[PresenceChange, ...]
 
 
+class NameChange(Shape):
+    """The new display name of one user."""
+
+    user_id: UserId
+    display_name: str
+
+
+class NamesFrame(Frame):
+    """The users whose display name changed."""
+
+    type: Literal["names"] = "names"
+    changes: tuple[NameChange, ...]
+
+
 class TypingFrame(Frame):
     """A user is typing, until `until`."""
 
@@ -161,6 +175,7 @@ ServerFrame = Annotated[
     | ReactionFrame
     | ChannelFrame
     | PresenceFrame
+    | NamesFrame
     | TypingFrame
     | ReadMarkerFrame,
     Field(discriminator="type"),

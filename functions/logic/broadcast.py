@@ -7,17 +7,27 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from functions.aws import connections, sockets
+from functions.aws import connections, sockets, users
 from functions.aws.clock import now_ms as current_ms
 from functions.aws.concurrency import map_concurrently
 from functions.aws.observability import logger
-from functions.chat.presence import furthest_reads, latest_typing, presence_frames
-from functions.contract.events import ChannelRead, Envelope, TypingStarted, UserConnected, UserDisconnected
-from functions.contract.frames import Frame, TypingFrame
+from functions.chat.presence import ChangeT, changes_by_recipients, furthest_reads, latest_typing
+from functions.contract.events import (
+    ChannelRead,
+    Envelope,
+    TypingStarted,
+    UserConnected,
+    UserDisconnected,
+    UserRenamed,
+)
+from functions.contract.frames import Frame, NameChange, NamesFrame, PresenceFrame, TypingFrame
 from functions.contract.model import Shape
 from functions.logic import presence
 from functions.logic.disconnection import prune
 from functions.settings import BroadcastStatusSettings
+
+MAX_NAMES_PER_FRAME = 200
+"""Of the longest names, so many fit into one message of API Gateway."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +71,33 @@ def _broadcast_presence(settings: BroadcastStatusSettings, updates: Sequence[Upd
         lambda user_id: presence.update_presence(settings, user_id, broadcast_pending=user_id in pending), user_ids
     )
     changes = [change for change in updated if change]
+    _post_changes(settings, changes, lambda its_changes: PresenceFrame(changes=its_changes), now_ms)
+
+
+def _broadcast_names(settings: BroadcastStatusSettings, updates: Sequence[Update], now_ms: int) -> None:
+    # The names are read again, so the order of the events does not matter.
+    user_ids = sorted({update.data.user_id for update in updates})
+    found = map_concurrently(lambda user_id: users.get(settings.users_table, user_id, now_ms=now_ms), user_ids)
+    changes = [NameChange(user_id=user.user_id, display_name=user.display_name) for user in found if user]
+    for first in range(0, len(changes), MAX_NAMES_PER_FRAME):
+        named = changes[first : first + MAX_NAMES_PER_FRAME]
+        _post_changes(settings, named, lambda its_changes: NamesFrame(changes=its_changes), now_ms)
+
+
+def _post_changes(
+    settings: BroadcastStatusSettings,
+    changes: Sequence[ChangeT],
+    frame_of: Callable[[tuple[ChangeT, ...]], Frame],
+    now_ms: int,
+) -> None:
+    """Post each user's change to the connections of all users who share a channel with them, and to their own."""
     audiences = presence.audiences(settings, [change.user_id for change in changes], now_ms=now_ms)
     owners = {connection: owner for audience in audiences.values() for connection, owner in audience.items()}
     _post(
         settings,
         [
-            (frame, {connection: owners[connection] for connection in recipients})
-            for recipients, frame in presence_frames(changes, audiences).items()
+            (frame_of(its_changes), {connection: owners[connection] for connection in recipients})
+            for recipients, its_changes in changes_by_recipients(changes, audiences).items()
         ],
     )
 
@@ -124,6 +154,7 @@ def _post(settings: BroadcastStatusSettings, posts: Sequence[tuple[Frame, dict[s
 
 BROADCASTS: dict[tuple[type[Shape], ...], Callable[[BroadcastStatusSettings, Sequence[Update], int], None]] = {
     (UserConnected, UserDisconnected): _broadcast_presence,
+    (UserRenamed,): _broadcast_names,
     (TypingStarted,): _broadcast_typing,
     (ChannelRead,): _broadcast_read_markers,
 }

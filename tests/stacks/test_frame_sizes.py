@@ -1,6 +1,8 @@
 """A frame for a whole batch of status updates fits into a message of API Gateway."""
 
-from functions.contract.frames import PresenceChange, PresenceFrame
+from functions.contract.frames import NameChange, NamesFrame, PresenceChange, PresenceFrame
+from functions.contract.text import MAX_NAME_CHARACTERS
+from functions.logic.broadcast import MAX_NAMES_PER_FRAME
 from tests.stacks.conftest import Synthesised
 from tests.unit.builders import AT
 
@@ -16,3 +18,12 @@ def test_the_presence_of_a_whole_batch_fits_into_a_post(stage: Synthesised):
         for number in range(mapping["Properties"]["BatchSize"])
     )
     assert len(PresenceFrame(changes=changes).encode().encode()) <= MAX_POST_BYTES
+
+
+def test_the_most_names_of_a_frame_fit_into_a_post():
+    """With the longest ids, and names of the letters that take most bytes."""
+    changes = tuple(
+        NameChange(user_id=f"{number:0128d}", display_name="𝔛" * MAX_NAME_CHARACTERS)
+        for number in range(MAX_NAMES_PER_FRAME)
+    )
+    assert len(NamesFrame(changes=changes).encode().encode()) <= MAX_POST_BYTES

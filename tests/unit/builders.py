@@ -66,6 +66,7 @@ def facts() -> dict[str, Shape]:
         events.MemberLeft(**membership, user_id="bob", changed_by="alice"),
         events.UserConnected(user_id="alice", connection_id="a1", connected_at=AT),
         events.UserDisconnected(user_id="alice", connection_id="a1", disconnected_at=AT, reason="closed"),
+        events.UserRenamed(user_id="alice", display_name=SECRET, renamed_at=AT),
         events.TypingStarted(channel_id="c-1", user_id="alice", until=timestamp(NOW_MS + 6000)),
         events.ChannelRead(channel_id="c-1", user_id="alice", read_seq=7),
     ]

@@ -199,7 +199,7 @@ class Stage:
         self, seq: int, *, channel_id: str = "c-1", sender_id: str = "alice", text: str = "hi"
     ) -> None:
         """Add a message as the workflow stores it."""
-        mentions = set(mentioned_usernames(text))
+        mentions = list(mentioned_usernames(text))
         self.put(
             "messages",
             channelId=channel_id,

@@ -3,10 +3,11 @@
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
-from functions.aws import rates, tickets, users
+from functions.aws import bus, rates, tickets, users
 from functions.aws.clock import now_ms
 from functions.chat.rate import RENAMES, TICKETS
 from functions.contract.errors import SessionExpiredError
+from functions.contract.events import UserRenamed
 from functions.contract.model import timestamp
 from functions.contract.resources import Profile, Ticket, UserPage
 from functions.handlers import http
@@ -25,11 +26,20 @@ def read_me() -> Response[str]:
 
 @router.put("/me")
 def rename_me() -> Response[str]:
-    """Change the caller's display name. Earlier messages keep the old one."""
+    """Change the caller's display name and publish UserRenamed."""
     settings, profile = ApiSettings.from_env(), http.body_of(router, Profile)
     user = register_caller(settings, http.caller(router))
-    rates.check(settings.rates_table, user.user_id, RENAMES, now_ms=now_ms())
+    now = now_ms()
+    rates.check(settings.rates_table, user.user_id, RENAMES, now_ms=now)
     users.rename(settings.users_table, user.user_id, profile.display_name)
+    renamed = UserRenamed(user_id=user.user_id, display_name=profile.display_name, renamed_at=timestamp(now))
+    bus.publish(
+        settings.bus_name,
+        [renamed],
+        actor=user.user_id,
+        correlation_id=http.correlation_id(router),
+        now_ms=now,
+    )
     return http.answer(user.model_copy(update={"display_name": profile.display_name}))
 
 

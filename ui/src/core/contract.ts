@@ -318,6 +318,19 @@ export interface Metadata {
   traceHeader?: string;
 }
 
+/** The new display name of one user. */
+export interface NameChange {
+  /** The user's subject in the user pool */
+  userId: string;
+  displayName: string;
+}
+
+/** The users whose display name changed. */
+export interface NamesFrame {
+  type: "names";
+  changes: readonly NameChange[];
+}
+
 /** `POST /channels`. */
 export interface NewChannel {
   name: string;
@@ -522,6 +535,15 @@ export interface UserPage {
   cursor: string | null;
 }
 
+/** A user changed their display name. */
+export interface UserRenamed {
+  /** The user's subject in the user pool */
+  userId: string;
+  displayName: string;
+  /** ISO 8601, UTC, milliseconds */
+  renamedAt: string;
+}
+
 export type ClientFrame = SendMessage | EditMessage | DeleteMessage | AddReaction | RemoveReaction | StartTyping | Ping;
 
-export type ServerFrame = Ack | ErrorFrame | Pong | MessageFrame | MessageEditedFrame | MessageDeletedFrame | ReactionFrame | ChannelFrame | PresenceFrame | TypingFrame | ReadMarkerFrame;
+export type ServerFrame = Ack | ErrorFrame | Pong | MessageFrame | MessageEditedFrame | MessageDeletedFrame | ReactionFrame | ChannelFrame | PresenceFrame | NamesFrame | TypingFrame | ReadMarkerFrame;

@@ -156,6 +156,15 @@ describe("reactions", () => {
   });
 });
 
+test("a new name of another user is shown on messages that are loaded", async () => {
+  server.storeMessage("u-bob", "hello");
+  await openChat();
+  expect(message("hello").article.getAttribute("aria-label")).toMatch(/^bob,/);
+  server.postFrame({ type: "names", changes: [{ userId: "u-bob", displayName: "Robert" }] });
+  await advance();
+  expect(message("hello").article.getAttribute("aria-label")).toMatch(/^Robert,/);
+});
+
 describe("mentions", () => {
   test("are completed by typing, arrow keys and Enter, and are highlighted", async () => {
     await openChat();

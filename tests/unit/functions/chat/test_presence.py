@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.chat.presence import furthest_reads, latest_typing, presence_frames
+from functions.chat.presence import changes_by_recipients, furthest_reads, latest_typing
 from functions.contract.events import ChannelRead, TypingStarted
 from functions.contract.frames import PresenceChange, ReadMarkerFrame, TypingFrame
 from functions.contract.model import timestamp
@@ -19,12 +19,10 @@ def change(user_id: str) -> PresenceChange:
 
 def test_connections_with_the_same_changes_share_a_frame():
     """Two changes and three audiences: each connection gets one frame, and equal frames are built once."""
-    frames = presence_frames(
+    frames = changes_by_recipients(
         [change("alice"), change("bob")], {"alice": ["b1", "c1", "c2"], "bob": ["c1", "c2", "a1"]}
     )
-    assert {
-        connections: [change.user_id for change in frame.changes] for connections, frame in frames.items()
-    } == {
+    assert {connections: [change.user_id for change in changes] for connections, changes in frames.items()} == {
         ("b1",): ["alice"],
         ("c1", "c2"): ["alice", "bob"],
         ("a1",): ["bob"],
@@ -34,7 +32,7 @@ def test_connections_with_the_same_changes_share_a_frame():
 @given(st.dictionaries(users, connections))
 def test_each_connection_gets_one_frame_with_all_its_changes(audiences):
     """For any audiences: no connection gets two frames, or a change of an audience it is not in."""
-    frames = presence_frames([change(user_id) for user_id in audiences], audiences)
+    frames = changes_by_recipients([change(user_id) for user_id in audiences], audiences)
     recipients = [connection for connections in frames for connection in connections]
     assert len(recipients) == len(set(recipients))
     expected = {
@@ -43,16 +41,16 @@ def test_each_connection_gets_one_frame_with_all_its_changes(audiences):
         for connection in audience
     }
     assert {
-        connection: {change.user_id for change in frame.changes}
-        for connections, frame in frames.items()
+        connection: {change.user_id for change in changes}
+        for connections, changes in frames.items()
         for connection in connections
     } == expected
 
 
 def test_without_changes_there_are_no_frames():
     """And a change without an audience gives no frame."""
-    assert presence_frames([], {}) == {}
-    assert presence_frames([change("alice")], {"alice": []}) == {}
+    assert changes_by_recipients([], {}) == {}
+    assert changes_by_recipients([change("alice")], {"alice": []}) == {}
 
 
 @given(st.lists(st.tuples(users, st.sampled_from(["c-1", "c-2"]), st.integers(0, 9))))

@@ -69,11 +69,16 @@ def test_the_first_call_joins_general(ask: Any, stage: Stage):
     assert [(channel.name, channel.role) for channel in page.items] == [("general", "member")]
 
 
-def test_a_user_changes_their_display_name(ask: Any):
-    """It is trimmed, invisible characters are removed, and it is stored."""
+def test_a_user_changes_their_display_name(ask: Any, stage: Stage):
+    """It is trimmed, invisible characters are removed, and it is stored and published."""
+    ask("GET", "/me")
+    stage.published()
     assert ask("PUT", "/me", body={"displayName": "  Al\u202eice "}).read(resources.User).display_name == "Alice"
     assert ask("PUT", "/me", body={"displayName": "Queen"}).read(resources.User).display_name == "Queen"
     assert ask("GET", "/me").read(resources.User).display_name == "Queen"
+    assert [(event["detail-type"], event["detail"]["data"]) for event in stage.published()] == [
+        ("UserRenamed", {"userId": "alice", "displayName": name, "renamedAt": AT}) for name in ("Alice", "Queen")
+    ]
 
 
 @pytest.mark.parametrize("name", ["", " ", "\u200b", "x" * 65, 7, None, "\ud800"])

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from functions.aws import users
 from functions.chat.presence import MAX_LIVE_MEMBERS
-from functions.contract.events import ChannelRead, TypingStarted, UserConnected, UserDisconnected
+from functions.contract.events import ChannelRead, TypingStarted, UserConnected, UserDisconnected, UserRenamed
 from functions.contract.model import Shape, timestamp
 from functions.handlers import broadcast_status
 from tests.unit.builders import AT, CHANNEL, NOW_MS, bus_event, facts, sqs_event
@@ -43,6 +44,10 @@ def connected(user_id: str, connection_id: str) -> UserConnected:
 
 def disconnected(user_id: str, connection_id: str) -> UserDisconnected:
     return UserDisconnected(user_id=user_id, connection_id=connection_id, disconnected_at=AT, reason="closed")
+
+
+def renamed(user_id: str, display_name: str) -> UserRenamed:
+    return UserRenamed(user_id=user_id, display_name=display_name, renamed_at=AT)
 
 
 def typing(user_id: str, seconds: int = 6, channel_id: str = "c-1") -> TypingStarted:
@@ -86,6 +91,18 @@ def test_reconnecting_within_a_batch_posts_nothing(broadcast: Any, people: Stage
     broadcast(connected("bob", "b1"))
     sockets.received.clear()
     broadcast(disconnected("bob", "b2"), connected("bob", "b2"), disconnected("bob", "b1"))
+    assert sockets.received == {}
+
+
+def test_a_new_name_is_posted_to_those_who_share_a_channel(broadcast: Any, people: Stage, sockets: Sockets):
+    """And to the user's own connections. Of several updates, the name that is stored, in whatever order."""
+    users.rename("users", "alice", "Alice B.")
+    assert broadcast(renamed("alice", "Alice B."), renamed("alice", "Alice A.")) == []
+    names = {"type": "names", "changes": [{"userId": "alice", "displayName": "Alice B."}]}
+    assert sockets.received == {"a1": [names], "a2": [names], "b1": [names]}
+    people.set_member_count("c-1", MAX_LIVE_MEMBERS + 1)
+    sockets.received.clear()
+    assert broadcast(renamed("alice", "Alice B."), renamed("unknown", "x")) == []
     assert sockets.received == {}
 
 

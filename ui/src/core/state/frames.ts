@@ -19,7 +19,7 @@ import type {
 import { reduceOutbox } from "../socket/outbox";
 import { mentionsUser } from "../text/mentions";
 import type { ChatState } from "./model";
-import { withPresence } from "./presence";
+import { withNames, withPresence } from "./presence";
 import { trim, updateMessage, withLive } from "./timeline";
 
 /** Timelines that grow by live messages are trimmed, to limit the memory of long-lived tabs. */
@@ -56,6 +56,8 @@ export function reduceFrame(state: ChatState, frame: ServerFrame, clocks: Clocks
       return channelChanged(state, frame);
     case "presence":
       return withPresence(state, frame.changes, clocks.now);
+    case "names":
+      return withNames(state, frame.changes, clocks.now);
     case "typing":
       return typingStarted(state, frame, clocks);
     case "readMarker":

@@ -4,7 +4,7 @@ import type { Changes } from "../socket/changes";
 import type { ConnectionStatus } from "../socket/machine";
 import type { Outbox } from "../socket/outbox";
 import type { EditDraft } from "./drafts";
-import type { KnownPresence } from "./presence";
+import type { KnownPresence, Rename } from "./presence";
 import type { Timeline } from "./timeline";
 
 export type ById<T> = Readonly<Record<string, T>>;
@@ -38,6 +38,8 @@ export interface ChatState {
   readonly people: ById<User>;
   /** userId → the latest known presence. */
   readonly presence: ById<KnownPresence>;
+  /** userId → the latest name that a frame posted. */
+  readonly renames: ById<Rename>;
   readonly peopleProgress: Progress;
   readonly channels: ById<Channel>;
   readonly channelsProgress: Progress;
@@ -66,6 +68,7 @@ export const initialState: ChatState = {
   me: null,
   people: {},
   presence: {},
+  renames: {},
   peopleProgress: "loading",
   channels: {},
   channelsProgress: "loading",

@@ -1,8 +1,8 @@
 /**
- * Users and their presence. A response may be older than a frame that arrived during the request, or than the response
+ * Users, their names and their presence. A response may be older than a frame that arrived during the request, or than the response
  * to a later request: the latest information wins.
  */
-import type { PresenceChange, User } from "../contract";
+import type { NameChange, PresenceChange, User } from "../contract";
 import type { ChatState } from "./model";
 
 /** Channels with more members get neither presence nor typing; the presence of members is requested when shown. */
@@ -13,6 +13,24 @@ export interface KnownPresence {
   readonly lastSeenAt: string | null;
   /** When the frame arrived or the request started, in ms by the client's clock. */
   readonly at: number;
+}
+
+export interface Rename {
+  readonly displayName: string;
+  /** When the frame arrived, in ms by the client's clock. */
+  readonly at: number;
+}
+
+/** Apply a frame of names, also to users that are not loaded yet. */
+export function withNames(state: ChatState, changes: readonly NameChange[], now: number): ChatState {
+  const renames = { ...state.renames };
+  const people = { ...state.people };
+  for (const { userId, displayName } of changes) {
+    renames[userId] = { displayName, at: now };
+    const person = people[userId];
+    if (person) people[userId] = { ...person, displayName };
+  }
+  return { ...state, renames, people, me: state.me && (people[state.me.userId] ?? state.me) };
 }
 
 /** Apply a presence frame, also to users that are not loaded yet. */
@@ -36,10 +54,11 @@ export function withPeople(state: ChatState, items: readonly User[], askedAt: nu
     const known = presence[userId];
     const latest = known && known.at >= askedAt ? known : { status, lastSeenAt, at: askedAt };
     presence[userId] = latest;
+    const rename = state.renames[userId];
     people[userId] = {
       userId,
       username,
-      displayName,
+      displayName: rename && rename.at >= askedAt ? rename.displayName : displayName,
       status: latest.status,
       lastSeenAt: latest.lastSeenAt,
     };

@@ -38,6 +38,20 @@ const summary: ChannelSummary = (({ channelId, kind, name, createdAt, createdBy,
   memberIds,
 }))(channel());
 
+describe("names", () => {
+  test("are those of the frame, and of later requests only", () => {
+    const frame = { type: "names", changes: [{ userId: bob.userId, displayName: "Robert" }] } as const;
+    const renamed = apply(loaded, frame);
+    expect(renamed.people[bob.userId]?.displayName).toBe("Robert");
+    const nameAfter = (askedAt: number) =>
+      withPeople(renamed, [bob], askedAt).people[bob.userId]?.displayName;
+    expect(nameAfter(moment.now - 1)).toBe("Robert");
+    expect(nameAfter(moment.now + 1)).toBe("Bob");
+    const mine = { type: "names", changes: [{ userId: alice.userId, displayName: "Alicia" }] } as const;
+    expect(apply(loaded, mine).me?.displayName).toBe("Alicia");
+  });
+});
+
 describe("message", () => {
   test("of another user is unread", () => {
     const after = apply(loaded, frame(3));

@@ -26,6 +26,7 @@ export interface EventData {
   readonly MemberLeft: MemberLeft;
   readonly UserConnected: UserConnected;
   readonly UserDisconnected: UserDisconnected;
+  readonly UserRenamed: { readonly userId: string; readonly displayName: string };
   readonly TypingStarted: { readonly channelId: string; readonly userId: string; readonly until: string };
   readonly ChannelRead: { readonly channelId: string; readonly userId: string; readonly readSeq: number };
 }
@@ -43,6 +44,7 @@ const requiredFields: { readonly [Kind in keyof EventData]: readonly string[] } 
   ChannelCreated: ["channel", "userId", "changedAt"],
   MemberJoined: ["channel", "userId", "changedAt"],
   MemberLeft: ["channel", "userId", "changedAt"],
+  UserRenamed: ["userId", "displayName"],
   UserConnected: ["userId", "connectionId"],
   UserDisconnected: ["userId", "connectionId"],
   TypingStarted: ["userId", "until"],
@@ -93,6 +95,8 @@ export function describeEvent(event: PublishedEvent, nameOf: (userId: string | n
       return `${nameOf(read.data.userId)} opened a connection`;
     case "UserDisconnected":
       return `A connection of ${nameOf(read.data.userId)} ${read.data.reason === "gone" ? "was found closed" : "closed"}`;
+    case "UserRenamed":
+      return `${nameOf(read.data.userId)} is now called ${read.data.displayName}`;
     case "TypingStarted":
       return `${nameOf(read.data.userId)} is typing`;
     case "ChannelRead":

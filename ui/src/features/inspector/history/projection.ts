@@ -138,6 +138,7 @@ export function projectChannel(events: readonly PublishedEvent[], count = events
       case "TypingStarted":
         typing.set(read.data.userId, read.data.until);
         break;
+      case "UserRenamed":
       case "ChannelRead":
         break;
     }

@@ -21,7 +21,13 @@ export const CHANNEL_EVENTS = [
   "MemberJoined",
   "MemberLeft",
 ] as const;
-export const STATUS_UPDATES = ["UserConnected", "UserDisconnected", "TypingStarted", "ChannelRead"] as const;
+export const STATUS_UPDATES = [
+  "UserConnected",
+  "UserDisconnected",
+  "UserRenamed",
+  "TypingStarted",
+  "ChannelRead",
+] as const;
 
 export function matchesRun(run: RunSummary, filter: Filter): boolean {
   if (filter.type && run.detailType !== filter.type) return false;
