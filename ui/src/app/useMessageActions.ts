@@ -4,6 +4,7 @@ import type { Channel, Message } from "../core/contract";
 import { channelPath, navigate } from "../core/router";
 import type { Names } from "../core/state/names";
 import type { EmojiRequest } from "../features/emoji/EmojiPopover";
+import { quickReactions } from "../features/emoji/recentEmojis";
 import type { MessageActions } from "../features/message/messageActions";
 import { useChatActions } from "../features/shared/chatContext";
 import { useChat } from "../features/shared/useChat";
@@ -30,6 +31,7 @@ export function useMessageActions(options: Options): MessageActions {
     () => ({
       me,
       canDeleteAny: channel.role === "owner",
+      quickReactions: quickReactions(),
       nameOf: (userId) => names.ofUser(userId) ?? "someone",
       resolveMention: (username) => names.resolveMention(username, me),
       onEdit,

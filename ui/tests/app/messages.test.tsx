@@ -23,6 +23,8 @@ import {
 } from "../support/chatPage";
 import { ALICE } from "../support/fakeServer";
 
+const QUICK = ["React with 👍", "React with ❤️", "React with 😂"];
+
 setUpChat();
 
 const doAction = (text: string, action: string) => click(message(text).getByRole("button", { name: action }));
@@ -71,7 +73,7 @@ describe("editing", () => {
     server.edit(said, "we meet at three");
     await advance();
     expect(message("we meet at three").getByText("edited")).toBeTruthy();
-    expect(actions("we meet at three")).toEqual(["Add reaction", "Quote", "Copy link"]);
+    expect(actions("we meet at three")).toEqual([...QUICK, "Add reaction", "Quote", "Copy link"]);
     await reload();
     expect(message("we meet at three").getByText("edited")).toBeTruthy();
   });
@@ -145,6 +147,20 @@ describe("reactions", () => {
     server.react(said, "u-bob", "🚀", false);
     await advance();
     expect(reaction()).toBeNull();
+  });
+
+  test("are added and removed without the picker, by the emoji that were picked last", async () => {
+    server.storeMessage("u-bob", "ship it?");
+    localStorage.setItem(`parley.emoji.${ALICE}`, "🚀 👍");
+    await openChat();
+    expect(actions("ship it?").slice(0, 3)).toEqual(["React with 🚀", "React with 👍", "React with ❤️"]);
+    await doAction("ship it?", "React with 🚀");
+    expect(reaction()?.getAttribute("aria-label")).toBe("🚀, 1: you");
+    const quick = within(message("ship it?").article).getByRole("button", { name: "React with 🚀" });
+    expect(quick.getAttribute("aria-pressed")).toBe("true");
+    await doAction("ship it?", "React with 🚀");
+    expect(reaction()).toBeNull();
+    expect(server.log[0]?.reactions).toEqual([]);
   });
 
   test("of another user are joined by a click", async () => {

@@ -39,6 +39,9 @@ test("the list of messages is one tab stop, and the message with the focus has i
   expect(visited.slice(1)).toEqual([
     "🎉, 1: you",
     "Add another reaction",
+    "React with 👍",
+    "React with ❤️",
+    "React with 😂",
     "Add reaction",
     "Quote",
     "Copy link",

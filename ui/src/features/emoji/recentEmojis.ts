@@ -10,6 +10,13 @@ export function recentEmojis(): readonly string[] {
   return (readItem(key()) ?? "").split(" ").filter((symbol) => symbol !== "");
 }
 
+const COMMON = ["👍", "❤️", "😂"];
+
+/** Emoji to react with at once: the last ones, and before the user has picked any, common ones. */
+export function quickReactions(): readonly string[] {
+  return [...new Set([...recentEmojis(), ...COMMON])].slice(0, COMMON.length);
+}
+
 export function rememberEmoji(symbol: string): void {
   const others = recentEmojis().filter((other) => other !== symbol);
   writeItem(key(), [symbol, ...others].slice(0, MAX_RECENT).join(" "));

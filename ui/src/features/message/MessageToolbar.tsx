@@ -15,6 +15,24 @@ export function MessageToolbar({ message, mine, tabIndex, actions }: MessageTool
   const { canDeleteAny, onPickEmoji, onQuote, onCopyLink, onInspect, onEdit, onDelete } = actions;
   return (
     <div className={styles.tools} role="toolbar" aria-label="Message actions">
+      {actions.quickReactions.map((emoji) => {
+        const mine = message.reactions.some(
+          (each) => each.emoji === emoji && each.userIds.includes(actions.me),
+        );
+        return (
+          <button
+            key={emoji}
+            type="button"
+            className={`icon-button ${styles.quickReaction}`}
+            tabIndex={tabIndex}
+            aria-label={`React with ${emoji}`}
+            aria-pressed={mine}
+            title={mine ? `Remove ${emoji}` : `React with ${emoji}`}
+            data-emoji={emoji}
+            onClick={() => actions.onReact(message, emoji, !mine)}
+          />
+        );
+      })}
       <IconButton
         tabIndex={tabIndex}
         icon="smile"

@@ -5,6 +5,8 @@ import type { ResolveMention } from "../shared/Markdown";
 export interface MessageActions {
   readonly me: string;
   readonly canDeleteAny: boolean;
+  /** The emoji that the toolbar of a message offers without the picker. */
+  readonly quickReactions: readonly string[];
   readonly nameOf: (userId: string) => string;
   readonly resolveMention: ResolveMention;
   readonly onEdit: (message: Message) => void;
