@@ -2,7 +2,7 @@
  * The session: authorization code flow with PKCE at the hosted page; tokens are kept per tab and renewed with the
  * refresh token.
  */
-import { ErrorResponse, User, UserManager, WebStorageStateStore } from "oidc-client-ts";
+import type { UserManager } from "oidc-client-ts";
 import type { TokenSource } from "../api/api";
 import { ApiError } from "../api/errors";
 import type { Config } from "../config";
@@ -31,44 +31,45 @@ type TabMessage =
 
 export type SessionEnd = "signed-out" | "expired";
 
+/** What is used of a user of oidc-client-ts, as it stores it. */
+interface StoredUser {
+  readonly id_token?: string;
+  readonly refresh_token?: string;
+  /** In s by the clock of this browser. */
+  readonly expires_at?: number;
+  readonly profile: { readonly sub: string };
+}
+
 export class Session implements TokenSource {
-  readonly #manager: UserManager;
+  /** The library signs in, renews and revokes. A page that has a session is opened without it. */
+  #manager: Promise<UserManager> | null = null;
+  readonly #storageKey: string;
   readonly #config: Config;
   readonly #tabs = new TabChannel<TabMessage>(TAB_CHANNEL);
   readonly #listeners = new Set<(end: SessionEnd) => void>();
-  #user: User | null = null;
-  #renewal: Promise<User> | null = null;
+  #user: StoredUser | null = null;
+  #renewal: Promise<StoredUser> | null = null;
   #signingOut = false;
   /** Set when this tab's session has ended: pending renewals must not restore it. */
   #ended = false;
 
   constructor(config: Config) {
     this.#config = config;
-    const { auth } = config;
-    this.#manager = new UserManager({
-      authority: auth.authority,
-      client_id: auth.clientId,
-      scope: auth.scopes,
-      response_type: "code",
-      redirect_uri: home(),
-      // Explicit, because the hosted page is on another host than the issuer's discovery document.
-      metadata: {
-        issuer: auth.authority,
-        authorization_endpoint: auth.authorizationEndpoint,
-        token_endpoint: auth.tokenEndpoint,
-        revocation_endpoint: auth.revocationEndpoint,
-      },
-      loadUserInfo: false,
-      automaticSilentRenew: false,
-      revokeTokenTypes: ["refresh_token"],
-      userStore: new WebStorageStateStore({ store: safeStorage("session") }),
-      stateStore: new WebStorageStateStore({ store: safeStorage("session") }),
-    });
+    this.#storageKey = `oidc.user:${config.auth.authority}:${config.auth.clientId}`;
     this.#tabs.listen((data) => {
       if (data.kind === "signed-out") void this.#end("signed-out");
       else if (data.kind === "ask" && this.#user)
-        this.#broadcast({ kind: "session", user: this.#user.toStorageString() });
+        this.#broadcast({ kind: "session", user: JSON.stringify(this.#user) });
     });
+  }
+
+  /** Load the library and configure it. Throws ApiError UNREACHABLE. */
+  #oidc(): Promise<UserManager> {
+    this.#manager ??= createManager(this.#config).catch((failure: unknown) => {
+      this.#manager = null;
+      throw failure;
+    });
+    return this.#manager;
   }
 
   /** Whether there may be a session, without requests: if so, the chat is prefetched. */
@@ -88,7 +89,7 @@ export class Session implements TokenSource {
     ) {
       let returnTo = "/";
       try {
-        const user = await this.#manager.signinRedirectCallback();
+        const user = await (await this.#oidc()).signinRedirectCallback();
         this.#setUser(user);
         returnTo = safePath(user.state);
       } finally {
@@ -96,10 +97,10 @@ export class Session implements TokenSource {
       }
       return true;
     }
-    const kept = (await this.#manager.getUser()) ?? (await this.#loadFromAnotherTab());
+    const kept = parseUser(readItem(this.#storageKey, "session")) ?? (await this.#loadFromAnotherTab());
     if (!kept) return false;
     this.#user = kept;
-    return !kept.expired || kept.refresh_token !== undefined;
+    return expiresIn(kept) > 0 || kept.refresh_token !== undefined;
   }
 
   /** Whether this browser was signed in before, so that the hosted page can be opened without a click. */
@@ -118,14 +119,13 @@ export class Session implements TokenSource {
       throw new ApiError("NOT_SUPPORTED", "Signing in needs a secure address: open this page with https://.");
     // Once per tab and page load: an error from the hosted page must not cause a redirect loop.
     writeItem(SIGN_IN_STARTED_KEY, "yes", "session");
-    await this.#manager.signinRedirect({ state: location.pathname + location.search });
+    await (await this.#oidc()).signinRedirect({ state: location.pathname + location.search });
   }
 
   async idToken({ fresh }: { fresh: boolean } = { fresh: false }): Promise<string> {
     if (this.#ended) throw signedOut();
     const user = this.#user;
-    if (user?.id_token && !fresh && (user.expires_in ?? Number.POSITIVE_INFINITY) > RENEW_BEFORE_S)
-      return user.id_token;
+    if (user?.id_token && !fresh && expiresIn(user) > RENEW_BEFORE_S) return user.id_token;
     const renewed = await this.#renew();
     if (!renewed.id_token) throw signedOut();
     return renewed.id_token;
@@ -144,8 +144,10 @@ export class Session implements TokenSource {
     await this.#renewal?.catch(() => undefined);
     writeItem(SIGNED_IN_KEY, null);
     // Without the network the tokens are deleted here and expire on the server.
-    await this.#manager.revokeTokens().catch(() => undefined);
-    await this.#manager.removeUser();
+    await this.#oidc()
+      .then((manager) => manager.revokeTokens())
+      .catch(() => undefined);
+    this.#removeUser();
     const { signOutUrl, clientId } = this.#config.auth;
     location.assign(`${signOutUrl}?${new URLSearchParams({ client_id: clientId, logout_uri: home() })}`);
   }
@@ -156,14 +158,14 @@ export class Session implements TokenSource {
   }
 
   /** Tokens are kept per tab until it closes; a new tab requests them from an open one. */
-  async #loadFromAnotherTab(): Promise<User | null> {
+  async #loadFromAnotherTab(): Promise<StoredUser | null> {
     if (!this.hasSignedInBefore) return null;
     const mine = this.#user;
-    const user = await new Promise<User | null>((resolve) => {
+    const user = await new Promise<StoredUser | null>((resolve) => {
       const stopListening = this.#tabs.listen((data) => {
         if (data.kind !== "session") return;
-        const theirs = User.fromStorageString(data.user);
-        if (!mine || isRenewed(mine, theirs)) resolve(theirs);
+        const theirs = parseUser(data.user);
+        if (theirs && (!mine || isRenewed(mine, theirs))) resolve(theirs);
       });
       this.#broadcast({ kind: "ask" });
       setTimeout(() => {
@@ -172,8 +174,12 @@ export class Session implements TokenSource {
       }, ANSWER_TIMEOUT_MS);
     });
     if (!user) return null;
-    await this.#manager.storeUser(user);
+    writeItem(this.#storageKey, JSON.stringify(user), "session");
     return user;
+  }
+
+  #removeUser(): void {
+    writeItem(this.#storageKey, null, "session");
   }
 
   #broadcast(message: TabMessage): void {
@@ -181,7 +187,7 @@ export class Session implements TokenSource {
   }
 
   /** One renewal at a time, in all tabs: they share a refresh token, and a rotating one can be used only once. */
-  #renew(): Promise<User> {
+  #renew(): Promise<StoredUser> {
     this.#renewal ??= inTurn(RENEWAL_LOCK, () => this.#renewInTurn()).finally(() => {
       this.#renewal = null;
     });
@@ -189,7 +195,7 @@ export class Session implements TokenSource {
   }
 
   /** Uses the session that another tab has renewed since this one was received. */
-  async #renewInTurn(): Promise<User> {
+  async #renewInTurn(): Promise<StoredUser> {
     const isNewest = Number(readItem(RENEWED_KEY) ?? 0) <= (this.#user?.expires_at ?? 0);
     const theirs = this.#ended || isNewest ? null : await this.#loadFromAnotherTab();
     if (!theirs) return this.#requestRenewal();
@@ -197,17 +203,17 @@ export class Session implements TokenSource {
     return theirs;
   }
 
-  async #requestRenewal(): Promise<User> {
+  async #requestRenewal(): Promise<StoredUser> {
     if (!this.#user?.refresh_token) {
       await this.#end("expired");
       throw signedOut();
     }
     try {
-      const user = await this.#manager.signinSilent({ silentRequestTimeoutInSeconds: 15 });
+      const user = await (await this.#oidc()).signinSilent({ silentRequestTimeoutInSeconds: 15 });
       if (!user) throw signedOut();
       if (this.#ended && !this.#signingOut) {
         // Another tab has signed out.
-        await this.#manager.removeUser();
+        this.#removeUser();
         throw signedOut();
       }
       this.#setUser(user);
@@ -215,7 +221,7 @@ export class Session implements TokenSource {
       return user;
     } catch (failure) {
       if (
-        failure instanceof ErrorResponse ||
+        (failure instanceof Error && failure.name === "ErrorResponse") ||
         (failure instanceof ApiError && failure.code === "SIGNED_OUT")
       ) {
         if (!this.#ended) await this.#end("expired");
@@ -225,7 +231,7 @@ export class Session implements TokenSource {
     }
   }
 
-  #setUser(user: User): void {
+  #setUser(user: StoredUser): void {
     this.#user = user;
     writeItem(SIGNED_IN_KEY, "yes");
     writeItem(SIGN_IN_STARTED_KEY, null, "session");
@@ -237,13 +243,51 @@ export class Session implements TokenSource {
     this.#user = null;
     // A renewal in this tab may have set it after the other tab removed it.
     if (end === "signed-out") writeItem(SIGNED_IN_KEY, null);
-    await this.#manager.removeUser();
+    this.#removeUser();
     for (const listener of this.#listeners) listener(end);
   }
 }
 
+async function createManager({ auth }: Config): Promise<UserManager> {
+  const { UserManager, WebStorageStateStore } = await import("oidc-client-ts").catch(() => {
+    throw new ApiError("UNREACHABLE", "The server cannot be reached. Check your connection and try again.");
+  });
+  return new UserManager({
+    authority: auth.authority,
+    client_id: auth.clientId,
+    scope: auth.scopes,
+    response_type: "code",
+    redirect_uri: home(),
+    // Explicit, because the hosted page is on another host than the issuer's discovery document.
+    metadata: {
+      issuer: auth.authority,
+      authorization_endpoint: auth.authorizationEndpoint,
+      token_endpoint: auth.tokenEndpoint,
+      revocation_endpoint: auth.revocationEndpoint,
+    },
+    loadUserInfo: false,
+    automaticSilentRenew: false,
+    revokeTokenTypes: ["refresh_token"],
+    userStore: new WebStorageStateStore({ store: safeStorage("session") }),
+    stateStore: new WebStorageStateStore({ store: safeStorage("session") }),
+  });
+}
+
+function parseUser(stored: string | null): StoredUser | null {
+  try {
+    return stored === null ? null : (JSON.parse(stored) as StoredUser);
+  } catch {
+    return null;
+  }
+}
+
+/** In s. */
+function expiresIn({ expires_at: expiresAt }: StoredUser): number {
+  return expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt - Math.floor(Date.now() / 1_000);
+}
+
 /** Whether another tab's session is a later one of the same user. */
-function isRenewed(mine: User, theirs: User): boolean {
+function isRenewed(mine: StoredUser, theirs: StoredUser): boolean {
   return theirs.profile.sub === mine.profile.sub && (theirs.expires_at ?? 0) > (mine.expires_at ?? 0);
 }
 
