@@ -163,7 +163,7 @@ class UserRenamed(Shape):
     """A user changed their display name."""
 
     user_id: UserId
-    display_name: str
+    display_name: DisplayName
     renamed_at: Timestamp
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from playwright.sync_api import Locator, Page
-from playwright.sync_api import TimeoutError as NotClickable
+from playwright.sync_api import TimeoutError as RowMovedAway
 
 from tests.browser.browser_user import BrowserUser
 from tests.browser.expectations import expect
@@ -249,14 +249,18 @@ def _click(message: Locator, button: Locator) -> bool:
         try:
             message.hover(timeout=2_000)
             button.click(timeout=2_000)
-        except NotClickable:
+        except RowMovedAway:
             continue
         return True
     return False
 
 
 def _is_on_screen(message: Locator) -> bool:
-    box = message.bounding_box()
+    try:
+        box = message.bounding_box(timeout=2_000)
+    except RowMovedAway:
+        # The list has scrolled, and the row is no longer in the page.
+        return False
     return box is not None and 80 < box["y"] < 560
 
 
