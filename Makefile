@@ -128,5 +128,6 @@ docs: setup ## Write the JSON Schemas, AsyncAPI and the UI's types again from th
 screenshots: setup ## Take the pictures of the documents again, from a fresh local stage
 	@$(PY) -m tests.browser.chromium && $(PY) -m tests.browser.screenshots
 
-bench: setup ## Measure latency and throughput of the local stage that runs
-	@$(PY) -m bench.load
+# FULL=1: more rounds, recipients and messages, about an hour. ONLY="pair aging": some of it.
+bench: setup ## Measure a new local stage, and the direct design on the same emulator
+	@$(PY) -m bench.suite $(if $(FULL),--full) $(foreach part,$(ONLY),--only $(part))

@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -28,12 +29,14 @@ HANDLERS = sorted(
     if path.stem not in {"__init__", "http", "websocket"}
 )
 PROGRAM = """
-import importlib, sys, time
+import importlib, json, resource, sys, time
 sys.path[:0] = sys.argv[2:]
 import boto3
-began = time.perf_counter()
+began, used = time.perf_counter(), time.process_time()
 importlib.import_module(sys.argv[1])
-print((time.perf_counter() - began) * 1000)
+milliseconds, processor_ms = (time.perf_counter() - began) * 1000, (time.process_time() - used) * 1000
+megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"milliseconds": milliseconds, "processor_ms": processor_ms, "megabytes": megabytes}))
 """
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -41,6 +44,16 @@ ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME": "bench",
     "POWERTOOLS_METRICS_NAMESPACE": "bench",
 }
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import in a new process. The processor time does not depend on what else runs on the machine."""
+
+    milliseconds: float
+    processor_ms: float
+    megabytes: float
+    """The most memory that the process had."""
 
 
 def main(rounds: Annotated[int, typer.Option(help="Imports of each handler and variant.")] = 9) -> None:
@@ -79,17 +92,17 @@ def measured(module: str, paths: dict[str, list[str]], rounds: int) -> tuple[flo
     times: dict[str, list[float]] = {name: [] for name in paths}
     for _ in range(rounds):
         for name, folders in paths.items():
-            times[name].append(import_time(module, folders))
+            times[name].append(import_once(module, folders).milliseconds)
     return statistics.median(times["source"]), statistics.median(times["bytecode"])
 
 
-def import_time(module: str, folders: list[str]) -> float:
-    """Import a module in a new process and return the milliseconds that it took."""
+def import_once(module: str, folders: list[str]) -> Import:
+    """Import a module in a new process."""
     command = [sys.executable, "-P", "-c", PROGRAM, module, *folders]
     outcome = subprocess.run(
         command, cwd="/", env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True
     )
-    return float(json.loads(outcome.stdout))
+    return Import(**json.loads(outcome.stdout))
 
 
 if __name__ == "__main__":

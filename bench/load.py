@@ -1,55 +1,54 @@
 """Latency and throughput of a stage: `python -m bench.load`, against the local stage that runs.
 
 Latency is the time from sending a frame to the arrival of its `message` frame at a recipient, by the clock of this
-process. The load is bounded in count and time.
+process. The load is bounded in count and time. `bench.suite` measures the direct design in the same way.
 """
 
 import asyncio
 import json
 import statistics
 import time
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
-from uuid import uuid4
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.runs import connect_users, run_program, save, stage_to_measure
+from bench.groups import Group, parley_group, parley_users
+from bench.processes import Usage
+from bench.runs import run_program, save, stage_to_measure
 from ops.stage.stage import Stage
-from tests.chat_client import ChatClient
-from tests.guarantees.clients import create_private_channel
 
-MAX_SETTLE_SECONDS = 10.0
+MAX_SETTLE_SECONDS = 30.0
+WARM_UP = 4
+SETTLE_SECONDS = 1.0
+"""Background work after a load, such as its logs and traces, is counted with it."""
+
+Measure = Callable[[], Usage]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """The results of one run. Times are in milliseconds."""
+    """The results of one run. Times are in milliseconds; processor times are per message, or 0 if not measured."""
 
+    design: str
     name: str
     messages: int
     recipients: int
     expected: int
     lost: int
     duplicated: int
+    refused: int
     p50: float
     p95: float
     p99: float
     ack_p50: float
-
-
-@dataclass
-class Sent:
-    """One message, with the times of its frame and its ack on the performance counter, in seconds."""
-
-    message_id: str
-    sent_at: float
-    acked_at: float
+    processor_ms: float = 0.0
+    emulator_ms: float = 0.0
+    functions_ms: float = 0.0
 
 
 def main(
@@ -71,94 +70,98 @@ def main(
 
 async def measure(stage: Stage, *, seconds: int, rate: int) -> list[Figures]:
     """Make both measurements, each in its own channel."""
-    async with AsyncExitStack() as stack:
-        clients = await connect_users(stack, stage, 10)
-        pair_channel = await create_private_channel(*clients[:2])
-        one_by_one = await _one_by_one(clients[:2], pair_channel, count=100)
-        channel = await create_private_channel(*clients)
-        steady = await _steady(clients, channel, seconds=seconds, rate=rate)
-        return [one_by_one, steady]
+    async with parley_users(stage, 10) as users:
+        one_by_one = await measure_pair(await parley_group(users[:2], size=2), count=30)
+        return [one_by_one, await measure_steady(await parley_group(users, size=10), rate=rate, seconds=seconds)]
 
 
-async def _one_by_one(clients: Sequence[ChatClient], channel_id: str, *, count: int) -> Figures:
-    """Send each message after all clients have the one before, within the sender's rate."""
-    sent: list[Sent] = []
-    for number in range(count + 5):
-        message = await _send(clients[number % 2], channel_id)
-        for client in clients:
-            await client.sockets[0].wait_for_type("message", messageId=message.message_id)
-        # Two senders with two messages per second each stay below the rate limit.
-        await asyncio.sleep(0.26)
-        if number >= 5:
-            sent.append(message)
-    return _figures("two users, one message at a time", clients, sent)
+async def measure_pair(group: Group, *, count: int, usage: Measure | None = None) -> Figures:
+    """Send each message after all have the one before. `count` is within the burst of two members, forty."""
+    for number in range(WARM_UP):
+        await _send_and_wait(group, number)
+    before = usage() if usage else None
+    keys = [await _send_and_wait(group, number) for number in range(count)]
+    await asyncio.sleep(SETTLE_SECONDS)
+    after = usage() if usage else None
+    return figures_of(group, "one message at a time", keys, before, after)
 
 
-async def _steady(clients: Sequence[ChatClient], channel_id: str, *, seconds: int, rate: int) -> Figures:
-    """Send messages at a constant rate, with the senders in turn."""
+async def measure_steady(group: Group, *, rate: float, seconds: float, usage: Measure | None = None) -> Figures:
+    """Send messages at a constant rate, whatever the latency is."""
+    for number in range(WARM_UP):
+        await _send_and_wait(group, number)
+    before = usage() if usage else None
     start = time.perf_counter()
-    tasks = []
-    for number in range(seconds * rate):
+    keys = []
+    for number in range(round(seconds * rate)):
         await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
-        tasks.append(asyncio.create_task(_send(clients[number % len(clients)], channel_id)))
-    sent = await asyncio.gather(*tasks)
-    await _settle(clients, sent)
-    return _figures(f"{rate} messages/s to {len(clients)} for {seconds} s", clients, sent)
+        keys.append(await group.send(number))
+    await group.wait_for(keys, MAX_SETTLE_SECONDS)
+    await asyncio.sleep(SETTLE_SECONDS)
+    after = usage() if usage else None
+    return figures_of(group, f"{rate:g} messages/s for {seconds:g} s", keys, before, after)
 
 
-async def _send(client: ChatClient, channel_id: str) -> Sent:
-    client_message_id = str(uuid4())
-    sent_at = time.perf_counter()
-    ack = await client.send_message("measured", channel_id=channel_id, client_message_id=client_message_id)
-    if ack["type"] != "ack":
-        raise RuntimeError(f"a message was refused: {ack['code']}")
-    return Sent(ack["messageId"], sent_at, time.perf_counter())
+async def _send_and_wait(group: Group, number: int) -> str:
+    key = await group.send(number)
+    await group.wait_for([key], MAX_SETTLE_SECONDS)
+    return key
 
 
-async def _settle(clients: Sequence[ChatClient], sent: Sequence[Sent]) -> None:
-    """Wait until all clients have all messages, or MAX_SETTLE_SECONDS. What is missing then counts as lost."""
-    deadline = time.perf_counter() + MAX_SETTLE_SECONDS
-    message_ids = {message.message_id for message in sent}
-    while time.perf_counter() < deadline:
-        if all(message_ids <= {frame.get("messageId") for frame in _messages(client)} for client in clients):
-            return
-        await asyncio.sleep(0.1)
-
-
-def _messages(client: ChatClient) -> list[dict[str, object]]:
-    return client.sockets[0].of_type("message")
-
-
-def _figures(name: str, clients: Sequence[ChatClient], sent: Sequence[Sent]) -> Figures:
-    sent_at = {message.message_id: message.sent_at for message in sent}
-    latencies: list[float] = []
-    duplicated = 0
-    for client in clients:
-        socket = client.sockets[0]
-        seen: set[str] = set()
-        for frame, arrived in zip(socket.frames, socket.arrived, strict=True):
-            message_id = frame.get("messageId")
-            if frame["type"] != "message" or message_id not in sent_at:
-                continue
-            if message_id in seen:
-                duplicated += 1
-                continue
-            seen.add(message_id)
-            latencies.append((arrived - sent_at[message_id]) * 1000)
-    percentiles = statistics.quantiles(latencies, n=100)
-    expected = len(sent) * len(clients)
+def figures_of(
+    group: Group, name: str, keys: Collection[str], before: Usage | None = None, after: Usage | None = None
+) -> Figures:
+    """The figures of messages, with the processor time between two readings."""
+    latencies = sorted(
+        (at - group.sent[key]) * 1000 for key in keys for at in group.arrived.get(key, ())[: group.recipients]
+    )
+    expected = len(keys) * group.recipients
+    acks = [(group.acked[key] - group.sent[key]) * 1000 for key in keys if key in group.acked]
+    spent = (
+        {
+            "processor_ms": round((after.seconds - before.seconds) * 1000 / len(keys), 2),
+            "emulator_ms": round((after.emulator - before.emulator) * 1000 / len(keys), 2),
+            "functions_ms": round((after.functions - before.functions) * 1000 / len(keys), 2),
+        }
+        if before and after
+        else {}
+    )
     return Figures(
+        design=group.design,
         name=name,
-        messages=len(sent),
-        recipients=len(clients),
+        messages=len(keys),
+        recipients=group.recipients,
         expected=expected,
         lost=expected - len(latencies),
-        duplicated=duplicated,
-        p50=round(percentiles[49], 1),
-        p95=round(percentiles[94], 1),
-        p99=round(percentiles[98], 1),
-        ack_p50=round(statistics.median((message.acked_at - message.sent_at) * 1000 for message in sent), 1),
+        duplicated=sum(max(0, len(group.arrived.get(key, ())) - group.recipients) for key in keys),
+        refused=sum(group.refused.values()),
+        p50=percentile(latencies, 50),
+        p95=percentile(latencies, 95),
+        p99=percentile(latencies, 99),
+        ack_p50=percentile(sorted(acks), 50),
+        **spent,
     )
+
+
+def percentile(ordered: Sequence[float], percent: float) -> float:
+    """A percentile of sorted values, without interpolation; 0 if there are none."""
+    if not ordered:
+        return 0.0
+    return round(ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))], 1)
+
+
+def median_of(runs: Sequence[Figures]) -> Figures:
+    """Runs of one kind as one: the median of each figure, and the sum of what went wrong."""
+    sums = ("messages", "expected", "lost", "duplicated", "refused")
+    first = asdict(runs[0])
+    merged = {
+        field: sum(getattr(run, field) for run in runs)
+        if field in sums
+        else round(statistics.median(getattr(run, field) for run in runs), 2)
+        for field, value in first.items()
+        if not isinstance(value, str)
+    }
+    return Figures(**(first | merged))
 
 
 def show(figures: Sequence[Figures]) -> None:
@@ -168,7 +171,7 @@ def show(figures: Sequence[Figures]) -> None:
         table.add_column(column, justify="left" if column == "run" else "right")
     for run in figures:
         table.add_row(
-            run.name,
+            f"{run.name}, to {run.recipients}",
             str(run.expected),
             str(run.lost),
             str(run.duplicated),

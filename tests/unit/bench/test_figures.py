@@ -1,0 +1,83 @@
+"""The figures of the measurements: percentiles, medians, growth and charts."""
+
+import os
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from bench.aging import growth
+from bench.baseline import stack
+from bench.groups import Channel, Group
+from bench.load import figures_of, median_of, percentile
+from bench.plots import Chart, svg
+from bench.processes import Usage, usage
+
+
+def group(**arrived: list[float]) -> Group:
+    """A group of two recipients, with when messages sent at 0 arrived."""
+    sockets: Any = [Recipient(), Recipient()]
+    measured = Group("parley", [Channel("c-1", sockets)])
+    measured.sent = dict.fromkeys(arrived, 0.0)
+    measured.arrived = arrived
+    return measured
+
+
+class Recipient:
+    """A socket that receives nothing."""
+
+    on_frame: Any = None
+
+
+def used(seconds: float) -> Usage:
+    return Usage(emulator=seconds, functions=seconds, others=0, emulator_megabytes=0, all_megabytes=0)
+
+
+def test_lost_and_repeated_frames_are_counted():
+    """A frame that arrived twice does not replace one that was lost."""
+    measured = group(a=[0.010, 0.020], b=[0.030], c=[0.040, 0.050, 0.060])
+    figures = figures_of(measured, "a load", ["a", "b", "c"], used(1), used(1.3))
+    assert (figures.expected, figures.lost, figures.duplicated) == (6, 1, 1)
+    assert (figures.p50, figures.p99) == (30.0, 50.0)
+    assert (figures.emulator_ms, figures.processor_ms) == (100.0, 200.0)
+
+
+def test_the_median_of_rounds_keeps_every_loss():
+    """A round with a loss must not disappear behind two without."""
+    rounds = [figures_of(group(a=times), "a load", ["a"]) for times in ([0.1, 0.1], [0.2, 0.2], [0.3])]
+    merged = median_of(rounds)
+    assert (merged.p50, merged.lost, merged.messages, merged.name) == (200.0, 1, 3, "a load")
+
+
+@pytest.mark.parametrize(("percent", "value"), [(0, 1.0), (50, 3.0), (95, 5.0), (100, 5.0)])
+def test_percentiles(percent: float, value: float):
+    """Of sorted values; 0 without values."""
+    assert percentile([1, 2, 3, 4, 5], percent) == value
+    assert percentile([], percent) == 0
+
+
+def test_growth_compares_the_first_and_the_last_three():
+    """One exceptional value changes nothing."""
+    assert growth([10, 99, 10, 10, 12, 12, 99]) == 0.2
+    assert growth([10, 10, 10, 1, 10, 10]) == 0
+
+
+def test_a_chart_is_svg():
+    """With a line for each design that has points; texts are escaped."""
+    chart = Chart("a < b", "x", "y", {"parley": [(1, 10), (2, 20)], "baseline": []})
+    root = ElementTree.fromstring(svg(chart))
+    lines = [element for element in root if element.tag.endswith("polyline")]
+    assert [line.attrib["points"] for line in lines] == ["344.0,176.0 624.0,40.0"]
+    assert "a < b" in [element.text for element in root]
+
+
+def test_the_usage_of_processes_includes_children():
+    """This process as supervisor and emulator has used some time and memory."""
+    found = usage({"supervisor": os.getppid(), "emulator": os.getpid()})
+    assert found.emulator > 0
+    assert found.all_megabytes >= found.emulator_megabytes > 1
+
+
+def test_the_direct_design_is_one_inline_function():
+    """CloudFormation takes up to 4,096 characters."""
+    assert len(stack.CODE) <= 4096
