@@ -1,13 +1,15 @@
-"""Run a task with a time limit in a thread that is used again.
+"""Run a task with a time limit in a thread that is used again, and its calls of DynamoDB in that thread.
 
 On AWS, a task that exceeds its `TimeoutSeconds` fails with `States.Timeout`. MiniStack
 (`stepfunctions._invoke_resource_with_timeout`) starts a pool with one new thread for every task. This addition
 replaces that function by one with a shared pool. A task that has exceeded its limit keeps its thread until it ends
-(as before). It also keeps the names that members of an API have in Step Functions
-(`_api_name_to_sfn_key`), which MiniStack derives again for each member at each call.
+(as before). MiniStack runs the `aws-sdk:` calls of a task in the event loop (`app.call_service_handler_sync`),
+which answers no other request meanwhile; DynamoDB's, which never wait, are run in the task's thread here.
+The names that members of an API have in Step Functions (`_api_name_to_sfn_key`) are derived once.
 """
 
 import contextvars
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
@@ -26,6 +28,8 @@ class TaskThreads:
         self._workflows = patching.module(service)
         self._threads = ThreadPoolExecutor(MAX_TASK_THREADS, thread_name_prefix="task")
         patching.replace(service, "_invoke_resource_with_timeout", self.invoke)
+        self._dynamodb = patching.original("app", "SERVICE_HANDLERS")["dynamodb"]
+        self._call_in_loop = patching.replace("app", "call_service_handler_sync", self.call_service)
         name_of = patching.original(service, "_api_name_to_sfn_key")
         patching.replace(service, "_api_name_to_sfn_key", lru_cache(MAX_MEMBER_NAMES)(name_of))
 
@@ -40,3 +44,15 @@ class TaskThreads:
                 raise
             cause = f"Task timed out after {timeout_seconds} seconds"
             raise self._workflows._ExecutionError("States.Timeout", cause) from None
+
+    def call_service(self, handler: Callable[..., Coroutine[Any, Any, Any]], *request: Any, **options: Any) -> Any:
+        """The response of a service to a request from a thread."""
+        if handler is not self._dynamodb:
+            return self._call_in_loop(handler, *request, **options)
+        running = handler(*request)
+        try:
+            running.send(None)
+        except StopIteration as finished:
+            return finished.value
+        running.close()
+        raise RuntimeError("DynamoDB waits for something, which it must not in a task's thread")

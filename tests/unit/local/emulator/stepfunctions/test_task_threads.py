@@ -1,10 +1,12 @@
 """Tasks of workflows run in a shared pool, within their time limits."""
 
 import contextvars
+import json
 import threading
 from typing import Any
 
 import pytest
+from ministack import app
 from ministack.services import stepfunctions
 
 from local.emulator.stepfunctions.task_threads import TaskThreads
@@ -14,6 +16,7 @@ scope: contextvars.ContextVar[str] = contextvars.ContextVar("scope", default="")
 
 @pytest.fixture
 def tasks(monkeypatch: pytest.MonkeyPatch) -> TaskThreads:
+    monkeypatch.setattr(app, "call_service_handler_sync", app.call_service_handler_sync)
     for name in ("_invoke_resource_with_timeout", "_api_name_to_sfn_key", "_invoke_resource"):
         monkeypatch.setattr(stepfunctions, name, getattr(stepfunctions, name))
     return TaskThreads()
@@ -50,3 +53,13 @@ def test_a_task_that_takes_too_long_fails(tasks: TaskThreads, monkeypatch: pytes
     monkeypatch.setattr(stepfunctions, "_invoke_resource", fail)
     with pytest.raises(TimeoutError, match="its own"):
         tasks.invoke("a task", {}, 5)
+
+
+def test_dynamodb_is_called_in_the_thread_of_the_task(tasks: TaskThreads, monkeypatch: pytest.MonkeyPatch):
+    """Other services are called in the event loop."""
+    monkeypatch.setattr(tasks, "_call_in_loop", lambda *_, **__: "in the loop")
+    handlers = app.SERVICE_HANDLERS
+    headers = {"x-amz-target": "DynamoDB_20120810.ListTables"}
+    status, _, body = app.call_service_handler_sync(handlers["dynamodb"], "POST", "/", headers, "{}", {})
+    assert (status, set(json.loads(body))) == (200, {"TableNames"})
+    assert app.call_service_handler_sync(handlers["sqs"], "POST", "/", headers, "{}", {}) == "in the loop"
