@@ -12,11 +12,12 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from local.emulator import not_emulated, patching
+from local.emulator.apigateway.connection_posts import ConnectionPosts
 from local.emulator.apigateway.faulty_apis import FaultyApis
+from local.emulator.asgi import Receive, Scope, Send, read_body
 from local.emulator.cloudformation.resource_types import AcceptedTypes
 from local.emulator.faults import Faults, FaultyFunctions, FaultyRequests, FaultySessions
 from local.emulator.persistence.durability import Durability
@@ -27,10 +28,6 @@ from local.emulator.xray import trace_headers
 from local.emulator.xray.trace_collector import FilterExpressionError, TraceCollector
 
 logger = logging.getLogger("parley.emulator")
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 MAX_DISCONNECT_SECONDS = 2.0
 
@@ -51,7 +48,8 @@ class EmulatorApplication:
         faults: Faults,
         save_interval_seconds: float,
     ) -> None:
-        self._ministack = FaultyApis(FaultyRequests(patching.original("app", "app"), faults), faults)
+        application = ConnectionPosts(patching.original("app", "app"), sessions)
+        self._ministack = FaultyApis(FaultyRequests(application, faults), faults)
         self._faults = faults
         self._invocations = invocations
         self._sessions = sessions
@@ -152,16 +150,6 @@ class EmulatorApplication:
             await respond(send, 200, self._traces.handle(path, json.loads(body or b"{}")))
         except (FilterExpressionError, ValueError) as error:
             await respond(send, 400, {"message": str(error)}, error_type="InvalidRequestException")
-
-
-async def read_body(receive: Receive) -> bytes:
-    """Read the whole body of a request."""
-    body = b""
-    while True:
-        message = await receive()
-        body += bytes(message.get("body", b""))
-        if not message.get("more_body"):
-            return body
 
 
 async def respond(send: Send, status: int, body: Any, *, error_type: str = "") -> None:
