@@ -3,10 +3,11 @@
 On AWS, a state machine's expressions are parsed when it is created. MiniStack (`stepfunctions._evaluate_jsonata`)
 parses an expression at every evaluation, and once more with `$exists` around it when the result is null: an eighth
 of the emulator's time per message. This addition replaces that function: it keeps the parsed form of each
-text, and asks the engine itself whether a result is null or undefined.
+text, asks the engine itself whether a result is null or undefined, and follows a path such as `$data.text` itself.
 """
 
 import copy
+import re
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -20,6 +21,7 @@ from local.emulator import patching
 
 MAX_PARSED_EXPRESSIONS = 1_024
 MAX_EVALUATION_MS = 1_000
+PATH = re.compile(r"\$[A-Za-z]\w*(?:\.[A-Za-z]\w*)*")
 STEPS_PER_LOOK_AT_THE_CLOCK = 64
 
 
@@ -45,18 +47,15 @@ class JsonataExpressions:
     ) -> Any:
         """The value of an expression (the text inside `{% %}`). Raises States.QueryEvaluationError."""
         context = context or {}
+        states = {"input": state_input, "result": result, "errorOutput": error_output, "context": context}
+        variables = context.get("variables", {})
+        found = look_up(path_of(expression), {**variables, "states": states})
+        if found is not None:
+            return found
         # The engine takes None for undefined.
-        bindings = {
-            name: Utils.NULL_VALUE if value is None else value
-            for name, value in context.get("variables", {}).items()
-        }
-        bindings["states"] = {
-            "input": state_input,
-            "result": result,
-            "errorOutput": error_output,
-            "context": context,
-        }
-        bindings["__evaluate_entry"] = time_limit()
+        bindings = {name: Utils.NULL_VALUE if value is None else value for name, value in variables.items()}
+        # The engine looks for the last two in every frame at each step, so they are in the innermost.
+        bindings |= {"states": states, "__evaluate_entry": time_limit(), "__evaluate_exit": None}
         try:
             value = self._run(expression, bindings)
         except self._error:
@@ -85,6 +84,26 @@ class JsonataExpressions:
         parsed.set_output_convert_nulls(False)
         self._add_functions(parsed)
         return parsed
+
+
+@lru_cache(MAX_PARSED_EXPRESSIONS)
+def path_of(expression: str) -> tuple[str, ...]:
+    """The names in an expression that is a path, such as `$data.text`; empty for another one."""
+    return tuple(expression[1:].split(".")) if PATH.fullmatch(expression) else ()
+
+
+def look_up(path: tuple[str, ...], values: Any) -> Any:
+    """What a path through objects leads to, if the engine would give the same; None if it is asked.
+
+    It is asked for what is missing or null, and for arrays, whose elements a path goes through.
+    """
+    if not path:
+        return None
+    for name in path:
+        if type(values) is not dict:
+            return None
+        values = values.get(name)
+    return None if isinstance(values, list) else values
 
 
 def time_limit() -> Callable[[Any, Any, Any], None]:

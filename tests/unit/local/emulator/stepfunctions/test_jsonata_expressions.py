@@ -10,7 +10,16 @@ from ministack.services import stepfunctions
 from local.emulator.stepfunctions import jsonata_expressions
 from local.emulator.stepfunctions.jsonata_expressions import JsonataExpressions
 
-VARIABLES = {"text": "a b", "nothing": None, "numbers": [1, 2, 3], "deep": {"list": [{"n": 1}, {"n": None}]}}
+DEEP = {
+    "list": [{"n": 1}, {"n": None}],
+    "one": [7],
+    "none": None,
+    "word": "tea",
+    "number": 0,
+    "no": False,
+    "empty": {},
+}
+VARIABLES = {"text": "a b", "nothing": None, "numbers": [1, 2, 3], "deep": DEEP}
 EXPRESSIONS = (
     "$text",
     "$nothing",
@@ -22,6 +31,20 @@ EXPRESSIONS = (
     "$states.context.Execution.Id",
     "$deep.list.n",
     "$deep.list[1].n",
+    "$deep.list",
+    "$deep",
+    "$deep.one",
+    "$deep.none",
+    "$deep.word.more",
+    "$deep.number",
+    "$deep.no",
+    "$deep.empty",
+    "$states.input",
+    "$states.result",
+    "$states.errorOutput",
+    "$text.more",
+    "$nothing.more",
+    "$now",
     "{'a': $nothing, 'b': [null]}",
     "$numbers[$ > 1]",
     "$numbers[$ > 5]",
