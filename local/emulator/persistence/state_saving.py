@@ -3,9 +3,9 @@
 AWS loses no data when a process ends. MiniStack (`core.persistence.save_all`, called at shutdown) loses all
 changes since its start when its process is killed. This addition saves at an interval: on Linux a forked child
 writes a consistent snapshot while the emulator continues to answer; on other systems a thread writes it. An
-interval without requests saves nothing. Saving takes at most a hundredth of the time, whatever the size of the
-state, or a tenth while the journal grows fast. Changes between two saves are in the journal (`durability`), which
-goes back to the save before the last.
+interval without requests saves nothing. Saving takes a hundredth of the time, whatever the size of the state, or
+up to a tenth if the last save is five minutes old or the journal is long. Changes between two saves are in the
+journal (`durability`), which goes back to the save before the last.
 """
 
 import asyncio
@@ -33,6 +33,7 @@ FORKS = sys.platform == "linux"
 MAX_SAVE_SECONDS = 120.0
 PAUSE_SECONDS_PER_SECOND_OF_SAVING = 99.0
 MIN_PAUSE_SECONDS_PER_SECOND_OF_SAVING = 9.0
+MAX_PAUSE_SECONDS = 300.0
 MAX_JOURNAL_BYTES = 64 * 1024 * 1024
 LOOK_SECONDS = 1.0
 CHILD_NICENESS = 10
@@ -68,9 +69,11 @@ class StateSaving:
 
     def is_due(self, seconds: float, journal_bytes: int) -> bool:
         """Whether to save now, so many seconds after the last save, with so many bytes in the journal since."""
+        shortest = max(self._interval, self._took * MIN_PAUSE_SECONDS_PER_SECOND_OF_SAVING)
+        longest = max(shortest, MAX_PAUSE_SECONDS)
         is_long = journal_bytes > MAX_JOURNAL_BYTES
-        pause = MIN_PAUSE_SECONDS_PER_SECOND_OF_SAVING if is_long else PAUSE_SECONDS_PER_SECOND_OF_SAVING
-        return seconds >= max(self._interval, self._took * pause)
+        pause = shortest if is_long else self._took * PAUSE_SECONDS_PER_SECOND_OF_SAVING
+        return seconds >= min(max(pause, shortest), longest)
 
     async def save(self) -> bool:
         """Save the state now, while the emulator runs; False when there was no activity since the last save."""

@@ -9,10 +9,17 @@ from local.emulator.persistence.state_saving import MAX_JOURNAL_BYTES, StateSavi
 
 @pytest.mark.parametrize(
     ("took", "journal_bytes", "seconds"),
-    [(0.1, 0, 30), (0.1, MAX_JOURNAL_BYTES + 1, 30), (5, 0, 495), (5, MAX_JOURNAL_BYTES + 1, 45)],
+    [
+        (0.1, 0, 30),
+        (0.1, MAX_JOURNAL_BYTES + 1, 30),
+        (2, 0, 198),
+        (5, 0, 300),
+        (5, MAX_JOURNAL_BYTES + 1, 45),
+        (50, 0, 450),
+    ],
 )
 def test_the_pause_grows_with_the_time_that_a_save_takes(took: float, journal_bytes: int, seconds: float):
-    """At most a hundredth of the time is spent on saving, and a tenth when the journal is long."""
+    """A hundredth of the time is spent on saving, or a tenth after five minutes or with a long journal."""
     saving = StateSaving(30, lambda: 0, Mock(), Mock())
     saving._took = took
     assert not saving.is_due(seconds - 0.1, journal_bytes)
