@@ -3,13 +3,14 @@
 import importlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.client import BaseClient
 
+from functions.aws import clients
 from functions.handlers import post_to_connections, send_message
 from tests.second_engine import integration
 from tests.unit.builders import CLIENT_MESSAGE_ID, LambdaContext, bus_event, facts, socket_event
@@ -29,7 +30,7 @@ Calls = list[str]
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
     """The operations that functions call. Posts succeed, and so do the calls with the direct design's tables."""
     names: Calls = []
     call = BaseClient._make_api_call  # type: ignore[attr-defined]
@@ -43,7 +44,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
         return call(client, operation, parameters)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", record)
-    return names
+    # A client that exists may have its own method, without tracing.
+    clients.connections_api.cache_clear()
+    yield names
+    clients.connections_api.cache_clear()
 
 
 def counted(act: Callable[[], Any], calls: Calls) -> Calls:
