@@ -5,6 +5,7 @@ one.
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -32,6 +33,11 @@ os.environ |= {
     "POWERTOOLS_SERVICE_NAME": "tests",
     "POWERTOOLS_TRACE_DISABLED": "true",
 }
+
+
+# A program that a script starts in the background ignores Ctrl-C. Tests send it to themselves.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Clock:
