@@ -65,6 +65,7 @@ def parley(deliver: Deliver, calls: Calls) -> dict[str, Calls]:
     [event] = deliver.stage.published()
     run = deliver.run({"id": "b-1", "detail-type": event["detail-type"], "detail": event["detail"]})
     assert run.status == "SUCCEEDED"
+    assert f"enters {len(run.states)} states" in PAGE.read_text(encoding="utf-8")
     for state in deliver.engine.calls:
         found.setdefault(str(state.state), []).append(integration(state)[1])
     task = {"event": bus_event(facts()["MessageSent"]), "seq": 1, "connectionIds": list(RECIPIENTS)}
