@@ -20,6 +20,8 @@ TEXT = "The build is green again, I am going to deploy it after lunch."
 """A message of ordinary length."""
 CONCURRENT_SIGN_INS = 6
 POLL_SECONDS = 0.02
+QUIET_SECONDS = 1.0
+MAX_NOISE_SECONDS = 120.0
 
 
 @dataclass
@@ -124,7 +126,18 @@ async def parley_group(users: Sequence[ChatClient], *, size: int) -> Group:
             by = member if size > 60 else owner
             await by.api.put(f"/channels/{channel_id}/members/{member.user_id}")
         channels.append(Channel(channel_id, [member.sockets[0] for member in members]))
+    # Each new member is announced to those before.
+    await until_quiet([socket for channel in channels for socket in channel.sockets], QUIET_SECONDS)
     return Group("parley", channels)
+
+
+async def until_quiet(sockets: Sequence[Socket], seconds: float) -> None:
+    """Wait until no socket has received a frame for so many seconds, at most MAX_NOISE_SECONDS."""
+    began = time.perf_counter()
+    while (now := time.perf_counter()) - began < MAX_NOISE_SECONDS:
+        if now - max([began, *(socket.arrived[-1] for socket in sockets if socket.arrived)]) > seconds:
+            return
+        await asyncio.sleep(POLL_SECONDS)
 
 
 @asynccontextmanager
@@ -136,4 +149,6 @@ async def baseline_group(websocket_url: str, *, size: int) -> AsyncIterator[Grou
             socket = await Socket.open(websocket_url, "none")
             stack.push_async_callback(socket.close)
             sockets.append(socket)
+        # Each new connection is announced to those before.
+        await until_quiet(sockets, QUIET_SECONDS)
         yield Group("baseline", [Channel("bench", sockets)])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from bench.groups import CONCURRENT_SIGN_INS
+from bench.groups import CONCURRENT_SIGN_INS, until_quiet
 from ops.stage.stage import Stage
 from tests.chat_client import ChatClient, Socket
 from tests.local_stage import TestStage
@@ -50,7 +50,7 @@ async def parley_storm(stage: Stage, people: int) -> Storm:
         sockets = await asyncio.gather(*(client.open_socket() for client in clients))
         connected = time.perf_counter()
         presence = await _until_all_are_online(clients, connected)
-        await _until_quiet(sockets)
+        await until_quiet(sockets, QUIET_SECONDS)
         for socket in sockets:
             counted.update(str(frame.get("type")) for frame in socket.frames)
         return storm_of("parley", people, connected - began, counted, presence)
@@ -65,7 +65,7 @@ async def baseline_storm(websocket_url: str, people: int) -> Storm:
         connected = time.perf_counter()
         for socket in sockets:
             stack.push_async_callback(socket.close)
-        await _until_quiet(sockets)
+        await until_quiet(sockets, QUIET_SECONDS)
         for socket in sockets:
             counted.update(str(frame.get("type")) for frame in socket.frames)
         return storm_of("baseline", people, connected - began, counted, 0.0)
@@ -104,13 +104,3 @@ async def _online(client: ChatClient) -> set[str]:
         if not page["cursor"]:
             return found
         query["cursor"] = page["cursor"]
-
-
-async def _until_quiet(sockets: Sequence[Socket]) -> None:
-    """Wait until no socket has received a frame for QUIET_SECONDS."""
-    began = time.perf_counter()
-    while time.perf_counter() - began < MAX_SECONDS:
-        last = max((socket.arrived[-1] for socket in sockets if socket.arrived), default=began)
-        if time.perf_counter() - max(last, began) > QUIET_SECONDS:
-            return
-        await asyncio.sleep(0.2)

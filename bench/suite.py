@@ -144,7 +144,9 @@ class Run:
             )
         if "fan-out" in self.chosen:
             for size in (10, 100, 1_000) if self.is_full else (10, 100):
-                await self._compare(stage, url, size, lambda group: measure_pair(group, count=10, usage=read))
+                await self._compare(
+                    stage, url, size, lambda group: measure_pair(group, count=10, usage=read), again=True
+                )
         if "sustained" in self.chosen:
             for size in (2, 10, 100) if self.is_full else (2, 10):
                 await self._sustain(stage, url, size, read)
@@ -157,14 +159,22 @@ class Run:
             async with parley_users(stage, 10) as users:
                 self.results.aging = await measure_aging(users, messages=aging, usage=read)
 
-    async def _compare(self, stage: Stage, url: str, size: int, measure: Callable[[Group], Any]) -> None:
-        """Measure both designs in turn, several times. Each has its sockets open only while it is measured."""
+    async def _compare(
+        self, stage: Stage, url: str, size: int, measure: Callable[[Group], Any], *, again: bool = False
+    ) -> None:
+        """Measure both designs in turn, several times, in a new channel each time, or `again` in the same one.
+
+        The direct design has its sockets open only while it is measured, because it posts to all of them.
+        """
         found: dict[str, list[Figures]] = {"parley": [], "baseline": []}
         async with parley_users(stage, size) as users:
-            for _ in range(self.rounds):
-                found["parley"].append(await measure(await parley_group(users, size=size)))
-                async with baseline_group(url, size=size) as group:
-                    found["baseline"].append(await measure(group))
+            group = await parley_group(users, size=size)
+            for number in range(self.rounds):
+                if number and not again:
+                    group = await parley_group(users, size=size)
+                found["parley"].append(await measure(group))
+                async with baseline_group(url, size=size) as direct:
+                    found["baseline"].append(await measure(direct))
         for figures in found.values():
             self.results.rounds += figures
             self.results.deliveries.append(median_of(figures))
