@@ -114,7 +114,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     from local.emulator.apigateway import websocket_responses
     from local.emulator.cloudformation import bucket_deployment, deletion, replacement
     from local.emulator.cloudformation.resource_types import AcceptedTypes
-    from local.emulator.cognito import sign_in_time
+    from local.emulator.cognito import revocation, sign_in_time
     from local.emulator.dynamodb import expressions
     from local.emulator.eventbridge import event_archive, missing_bus
     from local.emulator.eventbridge.bus_delivery import BusDelivery
@@ -141,6 +141,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
         websocket_responses,
         bucket_deployment,
         sign_in_time,
+        revocation,
         deletion,
         replacement,
     ):

@@ -43,7 +43,10 @@ def test_items_messages_and_users_survive_a_kill(tmp_path: Path):
             queues.send_message(QueueUrl=queue, MessageBody=body)
         (received,) = queues.receive_message(QueueUrl=queue)["Messages"]
         queues.delete_message(QueueUrl=queue, ReceiptHandle=received["ReceiptHandle"])
-        users.admin_create_user(UserPoolId=pool, Username="dora", MessageAction="SUPPRESS")
+        for name in ("dora", "emil"):
+            users.admin_create_user(UserPoolId=pool, Username=name, MessageAction="SUPPRESS")
+        users.admin_disable_user(UserPoolId=pool, Username="dora")
+        users.admin_delete_user(UserPoolId=pool, Username="emil")
 
         for _ in range(2):
             kill(emulator)
@@ -54,7 +57,8 @@ def test_items_messages_and_users_survive_a_kill(tmp_path: Path):
                 "left",
                 "right",
             }
-            assert users.admin_get_user(UserPoolId=pool, Username="dora")["Username"] == "dora"
+            (user,) = users.list_users(UserPoolId=pool)["Users"]
+            assert (user["Username"], user["Enabled"]) == ("dora", False)
         (waiting,) = queues.receive_message(QueueUrl=queue)["Messages"]
         assert {received["Body"], waiting["Body"]} == {"first", "second"}
 

@@ -1,1 +1,1 @@
-"""Cognito: the tokens of user pools."""
+"""Cognito: the tokens of user pools, and their revocation."""
