@@ -389,8 +389,25 @@ class UserAdded(Answer):
     added: Literal[True] = True
 
 
+class ConnectionSummary(Answer):
+    """An open connection of a user."""
+
+    user_id: str
+    connection_id: str
+    session_id: str
+    opened_at: str
+    ends_at: str = Field(description="At the latest: two hours after it opened, or with its session")
+
+
+class SessionsEnded(Answer):
+    """All sessions of a user have ended; `closed` are their connections."""
+
+    user_id: str
+    closed: list[str]
+
+
 class UserEnabled(Answer):
-    """A user who may sign in, or may not."""
+    """A user who may sign in again."""
 
     username: str
     enabled: bool
@@ -407,6 +424,7 @@ class HealthCheck(Answer):
 
 ANSWERS: tuple[type[BaseModel], ...] = (
     RunSummary, RunDetail, PublishedEvent, MessageReport, DeadLetterSummary, RedriveResult, ReplayReport,
-    LiveReplayReport, ExportResult, CheckReport, UserSummary, UserAdded, UserEnabled, HealthCheck,
+    LiveReplayReport, ExportResult, CheckReport, UserSummary, UserAdded, UserEnabled,
+    ConnectionSummary, SessionsEnded, HealthCheck,
 )  # fmt: skip
 """What the commands print with `--json`: one of these, or a list of them."""

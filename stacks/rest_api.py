@@ -233,7 +233,7 @@ class RestApiStack(StageStack):
                 table(data.reactions, "Query"),
                 table(data.users, "GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
                 index(data.users, "directory"),
-                table(data.tickets, "GetItem", "PutItem"),
+                table(data.tickets, "BatchGetItem", "PutItem"),
                 table(data.rates, "UpdateItem"),
                 publish_to(self.events.bus),
             ],

@@ -137,7 +137,7 @@ class WebSocketApiStack(StageStack):
             "Authorize",
             handler="authorize",
             settings=AuthorizeSettings,
-            uses=[table(self.data.tickets, "GetItem", "DeleteItem")],
+            uses=[table(self.data.tickets, "BatchGetItem", "DeleteItem")],
         )
 
     def _connect(self) -> ChatFunction:
@@ -148,7 +148,7 @@ class WebSocketApiStack(StageStack):
             settings=ConnectSettings,
             uses=[
                 table(self.data.connections, "PutItem", "DeleteItem"),
-                table(self.data.tickets, "GetItem"),
+                table(self.data.tickets, "BatchGetItem"),
                 table(self.data.members, "Query"),
                 table(self.data.subscriptions, "BatchWriteItem"),
                 publish_to(self.events.bus),

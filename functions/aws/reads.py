@@ -18,12 +18,12 @@ def paginate(query: Callable[..., Any], **arguments: Any) -> Iterator[Any]:
         arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
-def batch_get(table_name: str, key_name: str, values: Iterable[str]) -> Iterator[Any]:
+def batch_get(table_name: str, key_name: str, values: Iterable[str], *, consistent: bool = False) -> Iterator[Any]:
     """Yield the rows with these partition keys, in any order. Repeated and missing keys are skipped."""
     unique = list(dict.fromkeys(values))
     for start in range(0, len(unique), MAX_KEYS_PER_BATCH):
         keys = [{key_name: value} for value in unique[start : start + MAX_KEYS_PER_BATCH]]
-        request: Any = {table_name: {"Keys": keys}}
+        request: Any = {table_name: {"Keys": keys, "ConsistentRead": consistent}}
         while request:
             answer = dynamodb().batch_get_item(RequestItems=request)
             yield from answer["Responses"].get(table_name, [])

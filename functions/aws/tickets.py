@@ -1,7 +1,9 @@
-"""The table `tickets`: single-use tickets that open one connection, and the sessions that were signed out.
+"""The table `tickets`: single-use tickets that open one connection, and the sessions that have ended.
 
-Only a ticket's hash is stored. A row for a signed-out session is kept as long as one of its tokens may be valid;
-issuing or consuming a ticket and registering a connection check for it.
+Only a ticket's hash is stored. Sessions end by two kinds of rows, which are kept as long as one of the sessions'
+tokens may be valid: a row of one session, written when its user signs out, and a row of a user, written by
+operators (`parley users disable`), which ends all sessions that began before. REST calls, the use of a ticket and
+the registration of a connection check for them.
 """
 
 import hashlib
@@ -9,11 +11,10 @@ import secrets
 from dataclasses import dataclass
 
 from functions.aws.clients import table
+from functions.aws.reads import batch_get
+from functions.contract.session import ENDED_SECONDS, ENDED_SESSION_PREFIX, ENDED_USER_PREFIX
 
 TICKET_SECONDS = 30
-SESSION_PREFIX = "session#"
-ENDED_SESSION_SECONDS = 2 * 60 * 60
-"""Longer than the hour that an ID token is valid; a connection ends with the token that opened it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,8 @@ class TicketHolder:
     display_name: str
     session_id: str
     session_expires_at_ms: int
+    signed_in_at: int
+    """When the session began (seconds since the epoch)."""
     origin: str | None
     """The `Origin` header of the request for the ticket, which alone may use it. None if there was no header."""
 
@@ -39,6 +42,7 @@ def issue(table_name: str, holder: TicketHolder, *, now_ms: int) -> tuple[str, i
             "displayName": holder.display_name,
             "sessionId": holder.session_id,
             "sessionExpiresAt": holder.session_expires_at_ms,
+            "signedInAt": holder.signed_in_at,
             "origin": holder.origin,
             "expiresAt": expires_at,
         }
@@ -58,20 +62,27 @@ def consume(table_name: str, ticket: str, *, now_ms: int) -> TicketHolder | None
         display_name=str(row["displayName"]),
         session_id=str(row["sessionId"]),
         session_expires_at_ms=int(str(row["sessionExpiresAt"])),
+        signed_in_at=int(str(row.get("signedInAt") or 0)),
         origin=str(row["origin"]) if row.get("origin") is not None else None,
     )
 
 
 def end_session(table_name: str, session_id: str, *, now_ms: int) -> None:
-    """Mark a session as ended: it gets no more tickets, and its tickets open no more connections."""
-    expires_at = now_ms // 1000 + ENDED_SESSION_SECONDS
-    table(table_name).put_item(Item={"ticketHash": SESSION_PREFIX + session_id, "expiresAt": expires_at})
+    """Mark a session as ended: its calls are refused, and its tickets open no more connections."""
+    expires_at = now_ms // 1000 + ENDED_SECONDS
+    table(table_name).put_item(Item={"ticketHash": ENDED_SESSION_PREFIX + session_id, "expiresAt": expires_at})
 
 
-def session_has_ended(table_name: str, session_id: str) -> bool:
-    """Whether the session was signed out (strongly consistent read)."""
-    key = {"ticketHash": SESSION_PREFIX + session_id}
-    return "Item" in table(table_name).get_item(Key=key, ConsistentRead=True)
+def session_has_ended(table_name: str, *, user_id: str, session_id: str, signed_in_at: int) -> bool:
+    """Whether the session was signed out, or an operator ended the user's sessions since it began.
+
+    One call for both (strongly consistent). A session that began in the same second has ended.
+    """
+    of_session, of_user = ENDED_SESSION_PREFIX + session_id, ENDED_USER_PREFIX + user_id
+    rows = batch_get(table_name, "ticketHash", (of_session, of_user), consistent=True)
+    return any(
+        row["ticketHash"] == of_session or signed_in_at <= int(str(row.get("endedAt") or 0)) for row in rows
+    )
 
 
 def _hash(ticket: str) -> str:

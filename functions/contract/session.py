@@ -8,6 +8,13 @@ from functions.contract.text import checked_name
 
 CLAIM_TIME_FORMAT = "%a %b %d %H:%M:%S UTC %Y"
 
+ENDED_SESSION_PREFIX = "session#"
+"""The key, in the table `tickets`, of the row that ends one session; the session's id follows."""
+ENDED_USER_PREFIX = "user#"
+"""The key of the row that ends all sessions of a user that began until its `endedAt`; the user's id follows."""
+ENDED_SECONDS = 2 * 60 * 60
+"""How long such a row is kept: longer than the hour that an ID token is valid. A refresh token is revoked."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
@@ -19,6 +26,8 @@ class Principal:
     session_id: str
     """The same in all tokens of one sign-in, refreshed ones included."""
     session_expires_at_ms: int
+    signed_in_at: int
+    """When the session began (seconds since the epoch). Refreshing a token does not change it."""
 
 
 def principal(claims: Mapping[str, str]) -> Principal:
@@ -30,6 +39,7 @@ def principal(claims: Mapping[str, str]) -> Principal:
         display_name=_display_name(claims.get("name") or claims.get("preferred_username") or username),
         session_id=claims.get("origin_jti") or f"{claims['sub']} {claims.get('auth_time', '')}",
         session_expires_at_ms=_milliseconds(claims["exp"]),
+        signed_in_at=_milliseconds(claims.get("auth_time") or "0") // 1000,
     )
 
 

@@ -1,23 +1,49 @@
-"""The REST API's function: its routes, and the conversion of exceptions to responses."""
+"""The REST API's function: its routes, and the conversion of exceptions to responses.
 
+API Gateway verifies a token's signature and time only, so every call checks that its session has not ended.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError as RouteNotFoundError
 
-from functions.aws import clients, deadline, observability, tracing
+from functions.aws import clients, deadline, observability, tickets, tracing
 from functions.aws.observability import logger
-from functions.contract.errors import ChatError, NotFoundError
+from functions.contract.errors import ChatError, NotFoundError, SessionExpiredError
 from functions.handlers import http
 from functions.handlers.rest import channels, history, people
+from functions.settings import ApiSettings
 
 clients.prepare(clients.dynamodb, clients.event_bridge)
 
+
+SIGN_OUT = "/sign-out"
+"""The one route of an ended session: it closes the sockets that an interrupted sign-out left open."""
 
 app = APIGatewayRestResolver()
 app.include_router(people.router)
 app.include_router(channels.router)
 app.include_router(history.router)
+
+
+def refuse_ended_session(
+    resolver: APIGatewayRestResolver, call_route: Callable[[APIGatewayRestResolver], Response[str]]
+) -> Response[str]:
+    """Refuse a call whose session was signed out, or ended by an operator."""
+    principal = http.caller(resolver)
+    if resolver.current_event.path != SIGN_OUT and tickets.session_has_ended(
+        ApiSettings.from_env().tickets_table,
+        user_id=principal.user_id,
+        session_id=principal.session_id,
+        signed_in_at=principal.signed_in_at,
+    ):
+        raise SessionExpiredError("Your session has ended. Sign in again.")
+    return call_route(resolver)
+
+
+app.use(middlewares=[refuse_ended_session])
 
 
 @app.exception_handler(ChatError)

@@ -32,7 +32,12 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         return _answer(event, None, "the ticket is unknown, used, or expired")
     if headers.get("origin") != holder.origin:
         return _answer(event, None, "the ticket was issued to another origin")
-    if tickets.session_has_ended(settings.tickets_table, holder.session_id):
+    if tickets.session_has_ended(
+        settings.tickets_table,
+        user_id=holder.user_id,
+        session_id=holder.session_id,
+        signed_in_at=holder.signed_in_at,
+    ):
         return _answer(event, None, "the session has ended")
     return _answer(event, holder, "the ticket is valid")
 
@@ -64,4 +69,5 @@ def _context_of(holder: tickets.TicketHolder) -> dict[str, Any]:
         "displayName": holder.display_name,
         "sessionId": holder.session_id,
         "sessionExpiresAt": str(holder.session_expires_at_ms),
+        "signedInAt": str(holder.signed_in_at),
     }

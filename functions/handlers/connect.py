@@ -1,7 +1,7 @@
 """`$connect`: store the connection, subscribe it to its user's channels, and publish UserConnected.
 
-A connection whose session ends while this runs is refused (see `logic/sign_out`). The connection opens when this
-returns: until then nothing can be posted to it.
+A connection whose session ends while this runs is refused (see `logic/sign_out` and `ops/stage/user_sessions`).
+The connection opens when this returns: until then nothing can be posted to it.
 """
 
 from typing import Any
@@ -27,7 +27,12 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     settings, caller, now = ConnectSettings.from_env(), caller_of(event), now_ms()
     tracing.annotate(userId=caller.user_id, connectionId=caller.connection_id)
     _register(settings, caller, now)
-    if tickets.session_has_ended(settings.tickets_table, caller.session_id):
+    if tickets.session_has_ended(
+        settings.tickets_table,
+        user_id=caller.user_id,
+        session_id=caller.session_id,
+        signed_in_at=caller.signed_in_at,
+    ):
         connections.delete(settings, caller.user_id, caller.connection_id)
         logger.info("refused", extra={"userId": caller.user_id, "reason": "the session has ended"})
         return {"statusCode": 403}

@@ -40,6 +40,7 @@ class Caller:
     connection_id: str
     session_id: str
     session_expires_at_ms: int
+    signed_in_at: int
     correlation_id: str
 
     @property
@@ -61,6 +62,8 @@ def caller_of(event: dict[str, Any]) -> Caller:
         connection_id=context["connectionId"],
         session_id=authorizer["sessionId"],
         session_expires_at_ms=int(authorizer["sessionExpiresAt"]),
+        # A socket that was opened before this field existed has no value.
+        signed_in_at=int(authorizer.get("signedInAt") or 0),
         correlation_id=context.get("requestId") or context["connectionId"],
     )
 

@@ -1,8 +1,9 @@
 """Find channels and users as operators name them: by id, or by name."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from ops.errors import BadRequestError
+from ops.errors import BadRequestError, NotFoundError
 from ops.stage import tables
 from ops.stage.stage import Stage
 
@@ -29,13 +30,26 @@ def channel_id(stage: Stage, text: str) -> str | None:
     return text if _has_rows(stage, text) else None
 
 
-def user_id(stage: Stage, text: str) -> str | None:
-    """The id of the user with this id or user name; None if neither the user pool nor the table has one."""
-    found = stage.user_pool.user_id(text)
+@dataclass(frozen=True)
+class KnownUser:
+    """A user, by id. `username` is None if the user pool has no such user any more."""
+
+    user_id: str
+    username: str | None
+
+
+def user(stage: Stage, text: str) -> KnownUser:
+    """The user with this id or user name, also if they were deleted from the user pool. Raises NotFoundError."""
+    found = stage.user_pool.find(text)
     if found:
-        return found
-    row = tables.table(stage, "Users").get_item(Key={"userId": text}, ProjectionExpression="userId").get("Item")
-    return text if row else None
+        return KnownUser(found.user_id, found.username)
+    table = tables.table(stage, "Users")
+    if table.get_item(Key={"userId": text}, ProjectionExpression="userId").get("Item"):
+        return KnownUser(text, None)
+    for row in tables.paginate(table.scan, ProjectionExpression="userId, username"):
+        if row.get("username") == text:
+            return KnownUser(str(row["userId"]), None)
+    raise NotFoundError(f"There is no user '{text}'.")
 
 
 def _channels(stage: Stage) -> list[dict[str, Any]]:

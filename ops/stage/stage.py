@@ -164,6 +164,11 @@ class Stage:
             return self._clients[service]
 
     @property
+    def callback_url(self) -> str:
+        """The address at which API Gateway posts to connections and closes them."""
+        return self.websocket_url.replace("ws", "http", 1)
+
+    @property
     def synchronous_runs(self) -> Any:
         """The Step Functions client for StartSyncExecution, which waits for the longest run and never retries.
 
@@ -185,7 +190,8 @@ class Stage:
 
         # A host prefix would lead to names such as sync-127.0.0.1, which do not resolve.
         config = Config(inject_host_prefix=not self.is_local, max_pool_connections=32, **settings)
-        return self.session.client(service, endpoint_url=self.endpoint_url, config=config)  # type: ignore[call-overload]
+        endpoint = self.callback_url if service == "apigatewaymanagementapi" else self.endpoint_url
+        return self.session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
 
     def resource(self, service: str) -> Any:
         """A new boto3 resource of a service. Threads must not share it."""

@@ -1,12 +1,15 @@
 """Manage the users in a stage's Cognito user pool; used by operators, tests and benchmarks."""
 
+import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ops.errors import BadRequestError, NotFoundError, OpsError
+from ops.errors import BadRequestError, OpsError
 from ops.models import UserSummary
 from ops.stage import totp
 
@@ -39,10 +42,15 @@ class UserPool:
     client_id: str
 
     def add(self, username: str, *, display_name: str, password: str) -> None:
-        """Create a confirmed user with a permanent password. Raises UsernameExistsException."""
+        """Create a confirmed user with a permanent password: completely, or not at all.
+
+        Raises UsernameExistsException, and InvalidPasswordException for a password that the pool does not accept.
+        """
         self.client.admin_create_user(
             UserPoolId=self.user_pool_id,
             Username=username,
+            # Refused here if it is too weak, before there is a user.
+            TemporaryPassword=password,
             MessageAction="SUPPRESS",
             UserAttributes=[
                 {"Name": "name", "Value": display_name},
@@ -50,7 +58,11 @@ class UserPool:
                 {"Name": "email_verified", "Value": "true"},
             ],
         )
-        self.set_password(username, password)
+        try:
+            self.set_password(username, password)
+        except BaseException:
+            self.delete(username)
+            raise
 
     def set_password(self, username: str, password: str) -> None:
         """Set a permanent password."""
@@ -115,43 +127,64 @@ class UserPool:
 
     def list_users(self) -> list[UserSummary]:
         """Every user, sorted by user name."""
-        users: list[UserSummary] = []
-        for page in self.client.get_paginator("list_users").paginate(UserPoolId=self.user_pool_id):
-            for user in page["Users"]:
-                attributes = {item["Name"]: item.get("Value", "") for item in user.get("Attributes", [])}
-                users.append(
-                    UserSummary(
-                        username=user["Username"],
-                        user_id=attributes.get("sub", ""),
-                        display_name=attributes.get("name") or None,
-                        email=attributes.get("email") or None,
-                        status=user["UserStatus"],
-                        enabled=user["Enabled"],
-                    )
-                )
-        return sorted(users, key=lambda user: user.username)
+        pages = self.client.get_paginator("list_users").paginate(UserPoolId=self.user_pool_id)
+        return sorted((_summary(user) for page in pages for user in page["Users"]), key=lambda user: user.username)
 
-    def user_id(self, name: str) -> str | None:
-        """The id of the user with this user name or id; None if there is none."""
+    def find(self, name: str) -> UserSummary | None:
+        """The user with this user name or id; None if there is none."""
         quoted = name.replace("\\", "\\\\").replace('"', '\\"')
         for attribute in ("username", "sub"):
             found = self.client.list_users(
                 UserPoolId=self.user_pool_id, Filter=f'{attribute} = "{quoted}"', Limit=1
             )["Users"]
             if found:
-                attributes = {item["Name"]: item.get("Value", "") for item in found[0].get("Attributes", [])}
-                return attributes["sub"]
+                return _summary(found[0])
         return None
 
-    def set_enabled(self, username: str, *, enabled: bool) -> None:
-        """Enable or disable sign-in; disabling also revokes the tokens. Raises NotFoundError."""
-        call = self.client.admin_enable_user if enabled else self.client.admin_disable_user
-        try:
-            call(UserPoolId=self.user_pool_id, Username=username)
-            if not enabled:
-                self.client.admin_user_global_sign_out(UserPoolId=self.user_pool_id, Username=username)
-        except self.client.exceptions.UserNotFoundException:
-            raise NotFoundError(f"There is no user '{username}'.") from None
+    def user_id(self, name: str) -> str | None:
+        """The id of the user with this user name or id; None if there is none."""
+        found = self.find(name)
+        return found.user_id if found else None
+
+    def enable(self, username: str) -> None:
+        """Enable sign-in again. Sessions that ended stay ended. Raises UserNotFoundException."""
+        self.client.admin_enable_user(UserPoolId=self.user_pool_id, Username=username)
+
+    def disable(self, username: str) -> int:
+        """Disable sign-in and revoke all tokens. Returns Cognito's time. Raises UserNotFoundException."""
+        self.client.admin_disable_user(UserPoolId=self.user_pool_id, Username=username)
+        return self.revoke(username)
+
+    def revoke(self, username: str) -> int:
+        """Revoke all access and refresh tokens of a user. Returns Cognito's time. Raises UserNotFoundException.
+
+        ID tokens stay valid until they expire: the functions refuse them (ops/stage/user_sessions.py).
+        """
+        answer = self.client.admin_user_global_sign_out(UserPoolId=self.user_pool_id, Username=username)
+        return answered_at(answer["ResponseMetadata"])
+
+
+def answered_at(metadata: Mapping[str, Any]) -> int:
+    """When AWS sent an answer (seconds since the epoch): by its clock, which also dates tokens, if it says so."""
+    date = (metadata.get("HTTPHeaders") or {}).get("date")
+    return int(parsedate_to_datetime(date).timestamp()) if date else int(time.time())
+
+
+def _summary(user: Mapping[str, Any]) -> UserSummary:
+    attributes = {item["Name"]: item.get("Value", "") for item in user.get("Attributes", [])}
+    return UserSummary(
+        username=user["Username"],
+        user_id=attributes.get("sub", ""),
+        display_name=attributes.get("name") or None,
+        email=attributes.get("email") or None,
+        status=user["UserStatus"],
+        enabled=user["Enabled"],
+    )
+
+
+def password_failed(error: ClientError) -> BadRequestError:
+    """The error of `UserPool.set_password` for the operator, with Cognito's message."""
+    return BadRequestError(f"The user pool rejected the password: {error.response['Error']['Message']}")
 
 
 def creation_failed(error: ClientError) -> BadRequestError:

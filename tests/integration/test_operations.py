@@ -10,7 +10,9 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
+from websockets.exceptions import InvalidStatus
 
+from tests.chat_client import Socket
 from tests.events import bus_event, envelope, publish
 from tests.integration.commands import ops_command, run_ops, run_ops_process, wait_until_followed
 from tests.integration.conftest import NewClient
@@ -184,6 +186,66 @@ def test_users_are_added_listed_and_disabled(stage: TestStage, monkeypatch: pyte
     assert stage.stage.user_pool.id_token(username, "Parley-ops-1")
     result = run_ops(stage, "users", "disable", "no-such-user")
     assert (result.code, result.err) == (3, "There is no user 'no-such-user'.\n")
+
+
+@pytest.mark.parametrize(
+    "command", [("disable",), ("delete", "--yes"), ("sign-out",), ("password",)], ids=" ".join
+)
+async def test_taking_access_away_ends_sessions_now(
+    stage: TestStage, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+):
+    """Sockets close, calls and tickets are refused, tokens are revoked; who may sign in again can."""
+    monkeypatch.setenv("PARLEY_PASSWORD", "Parley-otto-2")
+    otto = await asyncio.to_thread(stage.new_user, "otto")
+    tokens = await asyncio.to_thread(stage.stage.user_pool.sign_in, otto.username, otto.password)
+    client = await stage.sign_in(otto)
+    sockets = [await client.open_socket() for _ in range(2)]
+    unused = await client.ticket()
+    name, *options = command
+    listed = await asyncio.to_thread(run_ops, stage, "users", "connections", otto.username, "--json")
+    assert {connection["userId"] for connection in listed.json} == {client.user_id}
+    ended = await asyncio.to_thread(run_ops, stage, "users", name, otto.username, *options, "--json")
+    assert (ended.code, ended.json["userId"]) == (0, client.user_id), ended
+    assert set(ended.json["closed"]) == {connection["connectionId"] for connection in listed.json}
+    for socket in sockets:
+        await socket.wait_closed(DEADLINE_SECONDS)
+    with pytest.raises(InvalidStatus):
+        await Socket.open(stage.websocket_url, unused)
+    for method, path in (("GET", "/me"), ("GET", "/channels/general/messages"), ("POST", "/tickets")):
+        refused = await client.api.call(method, path)
+        assert (refused.status_code, refused.json()["code"]) == (401, "SESSION_EXPIRED")
+    with pytest.raises(ClientError):
+        stage.client("cognito-idp").admin_initiate_auth(
+            UserPoolId=stage.stage.user_pool.user_pool_id,
+            ClientId=stage.stage.user_pool.client_id,
+            AuthFlow="REFRESH_TOKEN_AUTH",
+            AuthParameters={"REFRESH_TOKEN": tokens["RefreshToken"]},
+        )
+    again = await asyncio.to_thread(run_ops, stage, "users", "connections", client.user_id, "--json")
+    assert again.json == []
+    await client.close()
+
+
+async def test_a_kicked_client_may_connect_again(stage: TestStage, new_client: NewClient):
+    """Only its socket is closed; an unknown connection is an error, and closes nothing."""
+    dora = await new_client("dora")
+    wrong = await asyncio.to_thread(run_ops, stage, "users", "kick", dora.user_id, "--connection", "nope")
+    assert (wrong.code, dora.sockets[0].is_open) == (3, True)
+    kicked = await asyncio.to_thread(run_ops, stage, "users", "kick", dora.user_id)
+    assert (kicked.code, kicked.out) == (0, "1 connection closed.\n")
+    await dora.sockets[0].wait_closed(DEADLINE_SECONDS)
+    assert (await dora.open_socket()).is_open
+
+
+def test_a_weak_password_leaves_no_half_user(stage: TestStage, monkeypatch: pytest.MonkeyPatch):
+    """The same command with a better password works."""
+    username = f"ops-{uuid4().hex[:8]}"
+    monkeypatch.setenv("PARLEY_PASSWORD", "weak")
+    refused = run_ops(stage, "users", "add", username)
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert stage.stage.user_pool.find(username) is None
+    monkeypatch.setenv("PARLEY_PASSWORD", "Parley-ops-1")
+    assert run_ops(stage, "users", "add", username).code == 0
 
 
 async def test_check_reports_rows_that_were_changed_by_hand(stage: TestStage, new_client: NewClient):

@@ -15,6 +15,8 @@ NOW_MS = 1_795_000_000_123
 
 AT = timestamp(NOW_MS)
 HOUR_MS = 3_600_000
+SIGNED_IN_AT = NOW_MS // 1000 - 60
+"""When the sessions of the tests began (seconds since the epoch)."""
 CLIENT_MESSAGE_ID = "4f6c2a53-7c0e-4b8f-9d3a-1f2e3d4c5b6a"
 SECRET = "the secret of the tests"
 """The text of messages in handler tests, which check that it is not logged."""
@@ -133,6 +135,7 @@ def socket_event(
                 "displayName": user_id.title(),
                 "sessionId": "s-1",
                 "sessionExpiresAt": str(session_expires_at_ms),
+                "signedInAt": str(SIGNED_IN_AT),
             },
         },
         "body": body if body is None or isinstance(body, str) else json.dumps(body),
@@ -147,6 +150,7 @@ def holder(**changes: Any) -> TicketHolder:
         "display_name": "Alice",
         "session_id": "s-1",
         "session_expires_at_ms": NOW_MS + HOUR_MS,
+        "signed_in_at": SIGNED_IN_AT,
         "origin": None,
     }
     return TicketHolder(**{**alice, **changes})
@@ -197,6 +201,7 @@ def rest_event(
                     "name": user_id.title(),
                     "origin_jti": "s-1",
                     "exp": "Wed Nov 18 12:06:40 UTC 2026",
+                    "auth_time": str(SIGNED_IN_AT),
                 }
             },
         },

@@ -6,7 +6,6 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from functions.aws import bus, rates, tickets, users
 from functions.aws.clock import now_ms
 from functions.chat.rate import RENAMES, TICKETS
-from functions.contract.errors import SessionExpiredError
 from functions.contract.events import UserRenamed
 from functions.contract.model import timestamp
 from functions.contract.resources import Profile, Ticket, UserPage
@@ -61,8 +60,6 @@ def list_users() -> Response[str]:
 def issue_ticket() -> Response[str]:
     """Issue a ticket that opens one socket within 30 seconds, for the origin of this request."""
     settings, principal = ApiSettings.from_env(), http.caller(router)
-    if tickets.session_has_ended(settings.tickets_table, principal.session_id):
-        raise SessionExpiredError("You signed out. Sign in again.")
     user = register_caller(settings, principal)
     rates.check(settings.rates_table, user.user_id, TICKETS, now_ms=now_ms())
     holder = tickets.TicketHolder(
@@ -70,6 +67,7 @@ def issue_ticket() -> Response[str]:
         display_name=user.display_name,
         session_id=principal.session_id,
         session_expires_at_ms=principal.session_expires_at_ms,
+        signed_in_at=principal.signed_in_at,
         origin=http.origin(router),
     )
     ticket, expires_at_ms = tickets.issue(settings.tickets_table, holder, now_ms=now_ms())

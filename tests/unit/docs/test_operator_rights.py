@@ -16,7 +16,7 @@ SERVICES = {
     "cloudformation": "cloudformation", "sts": "sts", "lambda": "lambda", "apigateway": "apigateway",
     "service-quotas": "servicequotas", "sesv2": "ses", "xray": "xray", "events": "events", "sqs": "sqs",
     "cloudwatch": "cloudwatch", "logs": "logs", "stepfunctions": "states", "cognito-idp": "cognito-idp",
-    "dynamodb": "dynamodb",
+    "dynamodb": "dynamodb", "apigatewaymanagementapi": "execute-api",
 }  # fmt: skip
 """The prefix of the actions of each boto3 service that `ops` uses."""
 SPECIAL = {
@@ -24,6 +24,8 @@ SPECIAL = {
     "dynamodb:TransactWriteItems": ("dynamodb:PutItem", "dynamodb:UpdateItem"),
     "sqs:DeleteMessageBatch": ("sqs:DeleteMessage",),
     "sqs:ChangeMessageVisibilityBatch": ("sqs:ChangeMessageVisibility",),
+    # One right for posting and closing; a policy names the method in its resource.
+    "execute-api:DeleteConnection": ("execute-api:ManageConnections",),
     # With a session in place of AWS credentials, these need no right.
     "cognito-idp:AssociateSoftwareToken": (),
     "cognito-idp:VerifySoftwareToken": (),
@@ -76,6 +78,7 @@ def used() -> set[str]:
     for path in (ROOT / "ops").rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names = set(calls(tree))
+        actions |= {"dynamodb:BatchWriteItem"} if "batch_writer" in names else set()
         for service in services(tree):
             for name in names & known[service].keys():
                 action = f"{SERVICES[service]}:{known[service][name]}"

@@ -7,7 +7,7 @@ from functions.chat.channels import general
 from functions.contract.model import timestamp
 from functions.contract.session import Principal
 from functions.logic.registration import register_caller
-from tests.unit.builders import HOUR_MS, NOW_MS
+from tests.unit.builders import HOUR_MS, NOW_MS, SIGNED_IN_AT
 from tests.unit.stage import Stage
 
 
@@ -18,6 +18,7 @@ def principal(user_id: str, display_name: str = "Alice") -> Principal:
         display_name=display_name,
         session_id="s-1",
         session_expires_at_ms=NOW_MS + HOUR_MS,
+        signed_in_at=SIGNED_IN_AT,
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from functions.aws import tickets
 from functions.handlers import authorize
-from tests.unit.builders import HOUR_MS, NOW_MS, connect_event, holder
+from tests.unit.builders import HOUR_MS, NOW_MS, SIGNED_IN_AT, connect_event, holder
 from tests.unit.conftest import Clock
 from tests.unit.functions.handlers.conftest import Call, Logs
 
@@ -35,6 +35,7 @@ def test_a_valid_ticket_opens_the_socket_of_its_holder(call: Call):
         "displayName": "Alice",
         "sessionId": "s-1",
         "sessionExpiresAt": str(NOW_MS + HOUR_MS),
+        "signedInAt": str(SIGNED_IN_AT),
     }
 
 

@@ -5,9 +5,19 @@ from typing import Any
 import pytest
 
 from functions.aws import tickets
-from functions.handlers import api, connect, default, send_message
+from functions.handlers import api, authorize, connect, default, send_message
 from functions.logic import sign_out
-from tests.unit.builders import CHANNEL, CLIENT_MESSAGE_ID, HOUR_MS, NOW_MS, rest_event, socket_event
+from tests.unit.builders import (
+    CHANNEL,
+    CLIENT_MESSAGE_ID,
+    HOUR_MS,
+    NOW_MS,
+    SIGNED_IN_AT,
+    connect_event,
+    holder,
+    rest_event,
+    socket_event,
+)
 from tests.unit.functions.handlers.conftest import Call, Sockets
 from tests.unit.stage import Stage
 
@@ -37,14 +47,15 @@ def test_signing_out_closes_the_sockets_of_the_session_only(call: Call, stage: S
     assert stage.published_types() == ["UserDisconnected"] * 2
 
 
-def test_a_session_that_signed_out_gets_no_ticket(call: Call, stage: Stage):
-    """Its token may be valid for most of an hour, but opens no more sockets."""
+def test_a_session_that_signed_out_gets_no_answer_and_no_ticket(call: Call, stage: Stage):
+    """Its token may be valid for most of an hour, but its calls are refused."""
     stage.add_general()
     request = rest_event("POST", "/tickets")
     assert call(api.handler, request)["statusCode"] == 201
     call(api.handler, SIGN_OUT)
-    refused = call(api.handler, request)
-    assert (refused["statusCode"], "SESSION_EXPIRED" in refused["body"]) == (401, True)
+    for late in (request, rest_event("GET", "/me"), rest_event("GET", "/channels")):
+        refused = call(api.handler, late)
+        assert (refused["statusCode"], "SESSION_EXPIRED" in refused["body"]) == (401, True)
 
 
 def test_a_connection_that_opens_while_its_session_ends_is_refused(call: Call, stage: Stage):
@@ -55,6 +66,40 @@ def test_a_connection_that_opens_while_its_session_ends_is_refused(call: Call, s
     assert stage.rows("connections") == []
     assert stage.subscriptions() == set()
     assert stage.published() == []
+
+
+@pytest.mark.parametrize(
+    ("ended_at", "is_refused"), [(SIGNED_IN_AT - 1, False), (SIGNED_IN_AT, True), (SIGNED_IN_AT + 10, True)]
+)
+def test_an_operator_ends_all_sessions_that_began_before(
+    call: Call, stage: Stage, ended_at: int, is_refused: bool
+):
+    """Calls, tickets, and sockets with a ticket from before are refused; a session that began later is not."""
+    stage.add_general()
+    stage.put("tickets", ticketHash="user#alice", endedAt=ended_at, expiresAt=NOW_MS // 1000 + 7200)
+    stage.put("tickets", ticketHash="user#bob", endedAt=NOW_MS, expiresAt=NOW_MS // 1000 + 7200)
+    ticket, _ = tickets.issue("tickets", holder(), now_ms=NOW_MS)
+    statuses = [
+        call(api.handler, rest_event(method, path))["statusCode"]
+        for method, path in (("GET", "/me"), ("GET", "/users"), ("POST", "/tickets"))
+    ]
+    assert statuses == ([401] * 3 if is_refused else [200, 200, 201])
+    allowed = call(authorize.handler, connect_event(ticket))["policyDocument"]["Statement"][0]["Effect"]
+    assert allowed == ("Deny" if is_refused else "Allow")
+    assert call(connect.handler, socket_event(route="$connect"))["statusCode"] == (403 if is_refused else 200)
+    assert len(stage.rows("connections")) == (0 if is_refused else 1)
+
+
+def test_a_session_of_unknown_age_has_ended_too(call: Call, stage: Stage):
+    """A token or a ticket without the time of the sign-in."""
+    stage.add_general()
+    stage.put("tickets", ticketHash="user#alice", endedAt=1, expiresAt=NOW_MS // 1000 + 7200)
+    request = rest_event("GET", "/me")
+    del request["requestContext"]["authorizer"]["claims"]["auth_time"]
+    assert call(api.handler, request)["statusCode"] == 401
+    connecting = socket_event(route="$connect")
+    del connecting["requestContext"]["authorizer"]["signedInAt"]
+    assert call(connect.handler, connecting)["statusCode"] == 403
 
 
 def test_a_connection_is_closed_once_its_handshake_has_ended(call: Call, stage: Stage, sockets: Sockets):

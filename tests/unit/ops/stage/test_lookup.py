@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from ops.commands.names import choose_channel, choose_user
 from ops.errors import BadRequestError, NotFoundError
-from ops.stage import tables
+from ops.stage import lookup, tables
 from ops.stage.stage import Stage
 from tests.unit.ops.stages import deployed_stage, stubbed
 
@@ -59,7 +59,7 @@ def stage() -> Iterator[Stage]:
             tables.table(made, "Channels").put_item(Item=row)
         tables.table(made, "Messages").put_item(Item={"channelId": "lost-1", "seq": 1})
         tables.table(made, "Members").put_item(Item={"channelId": "lost-2", "userId": "u"})
-        tables.table(made, "Users").put_item(Item={"userId": "only-a-row"})
+        tables.table(made, "Users").put_item(Item={"userId": "only-a-row", "username": "otto"})
         yield made
 
 
@@ -101,7 +101,8 @@ def user_pool_answers(stage: Stage, filters: Sequence[str], found: str | None) -
     stubber = stubbed(stage, "cognito-idp")
     for position, condition in enumerate(filters, 1):
         attributes = [{"Name": "sub", "Value": found}]
-        users = [{"Username": "alice", "Attributes": attributes}] if found and position == len(filters) else []
+        user = {"Username": "alice", "Attributes": attributes, "UserStatus": "CONFIRMED", "Enabled": True}
+        users = [user] if found and position == len(filters) else []
         request = {"UserPoolId": "us-east-1_Users", "Filter": condition, "Limit": 1}
         stubber.add_response("list_users", {"Users": users}, request)
     return stubber
@@ -129,6 +130,8 @@ def test_an_unknown_user_is_an_error(stage: Stage, text: str, quoted: str):
 
 
 def test_a_user_who_is_no_longer_in_the_pool_is_found_by_their_row(stage: Stage):
-    """By id only."""
+    """By id or user name."""
     with user_pool_answers(stage, ['username = "only-a-row"', 'sub = "only-a-row"'], None):
         assert choose_user(stage, "only-a-row") == "only-a-row"
+    with user_pool_answers(stage, ['username = "otto"', 'sub = "otto"'], None):
+        assert lookup.user(stage, "otto") == lookup.KnownUser("only-a-row", None)

@@ -1,10 +1,11 @@
 """Signing in to a user pool that asks for a second factor."""
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
 from ops.stage.stage import Stage
-from ops.stage.users import SecondFactorError
+from ops.stage.users import SecondFactorError, answered_at
 from tests.unit.ops.stages import deployed_stage, stubbed
 
 TOKENS = {"AuthenticationResult": {"IdToken": "id-token"}}
@@ -81,3 +82,41 @@ def test_a_user_of_the_tools_gets_an_app_of_the_tools(stage: Stage):
             },
         )
         assert stage.user_pool.sign_in("alice", "password", enrol=True)["IdToken"] == "id-token"
+
+
+def test_a_weak_password_leaves_no_user(stage: Stage):
+    """The pool refuses it when the user would be created."""
+    with stubbed(stage, "cognito-idp") as cognito:
+        cognito.add_client_error(
+            "admin_create_user",
+            "InvalidPasswordException",
+            "too short",
+            expected_params={
+                "UserPoolId": "us-east-1_Users",
+                "Username": "otto",
+                "TemporaryPassword": "short",
+                "MessageAction": "SUPPRESS",
+                "UserAttributes": ANY,
+            },
+        )
+        with pytest.raises(ClientError, match="InvalidPassword"):
+            stage.user_pool.add("otto", display_name="Otto", password="short")
+        cognito.assert_no_pending_responses()
+
+
+def test_a_user_whose_password_could_not_be_set_is_deleted(stage: Stage):
+    """The user pool has the user completely, or not at all."""
+    of_otto = {"UserPoolId": "us-east-1_Users", "Username": "otto"}
+    with stubbed(stage, "cognito-idp") as cognito:
+        cognito.add_response("admin_create_user", {})
+        cognito.add_client_error("admin_set_user_password", "InternalErrorException")
+        cognito.add_response("admin_delete_user", {}, of_otto)
+        with pytest.raises(ClientError, match="InternalError"):
+            stage.user_pool.add("otto", display_name="Otto", password="Parley-ops-1")
+        cognito.assert_no_pending_responses()
+
+
+def test_sessions_end_by_the_clock_of_the_user_pool():
+    """It also dates the tokens; this machine's clock may be minutes off."""
+    assert answered_at({"HTTPHeaders": {"date": "Wed, 18 Nov 2026 11:06:40 GMT"}}) == 1_795_000_000
+    assert answered_at({"HTTPHeaders": {}}) > 0
