@@ -282,6 +282,21 @@ class DeadLetterSummary(Answer):
     event: PublishedEvent
 
 
+class DeadLetterDetail(DeadLetterSummary):
+    """A dead letter with its id, and its message as the queue has it."""
+
+    message_id: str
+    attributes: dict[str, str]
+    body: str
+
+
+class RestoredLetter(Answer):
+    """A dead letter that was put back into its queue, with the id that it had before."""
+
+    queue: str
+    message_id: str
+
+
 class RedriveResult(Answer):
     """What became of one dead letter."""
 
@@ -413,6 +428,18 @@ class UserEnabled(Answer):
     enabled: bool
 
 
+class LogLineSummary(Answer):
+    """One line of a function's log, or of the workflow's."""
+
+    at: str
+    function: str
+    level: str | None = Field(description="Null for Lambda's own lines and those of the workflow")
+    message: str
+    correlation_id: str | None
+    error: str | None = Field(description="The name of the exception that it reports")
+    details: JsonObject = Field(description="All fields of the line, as it was written")
+
+
 class HealthCheck(Answer):
     """One check of `doctor`. `fix` says what to do; empty when there is nothing to do."""
 
@@ -425,6 +452,7 @@ class HealthCheck(Answer):
 ANSWERS: tuple[type[BaseModel], ...] = (
     RunSummary, RunDetail, PublishedEvent, MessageReport, DeadLetterSummary, RedriveResult, ReplayReport,
     LiveReplayReport, ExportResult, CheckReport, UserSummary, UserAdded, UserEnabled,
-    ConnectionSummary, SessionsEnded, HealthCheck,
+    ConnectionSummary, SessionsEnded, LogLineSummary,
+    DeadLetterDetail, RestoredLetter, HealthCheck,
 )  # fmt: skip
 """What the commands print with `--json`: one of these, or a list of them."""

@@ -105,7 +105,18 @@ def stage_of(context: typer.Context) -> Stage:
 
 def add_commands() -> None:
     """Add the operators' commands. They import this module, and register when they are imported."""
-    from ops.commands import check, follow, prepare_destroy, redrive, replay, runs, tail, users  # noqa: F401
+    from ops.commands import (  # noqa: F401
+        check,
+        dead_letters,
+        follow,
+        logs,
+        prepare_destroy,
+        redrive,
+        replay,
+        runs,
+        tail,
+        users,
+    )
 
 
 def main() -> None:

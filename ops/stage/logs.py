@@ -37,7 +37,23 @@ def lines(
     containing: str | Sequence[str] = (),
     pattern: str | None = None,
 ) -> Iterator[str]:
-    """Yield the messages of a time range, oldest first.
+    """Yield the messages of `timed_lines`."""
+    found = timed_lines(
+        client, group, since_ms=since_ms, until_ms=until_ms, containing=containing, pattern=pattern
+    )
+    return (message for _, message in found)
+
+
+def timed_lines(
+    client: "CloudWatchLogsClient",
+    group: str,
+    *,
+    since_ms: int,
+    until_ms: int,
+    containing: str | Sequence[str] = (),
+    pattern: str | None = None,
+) -> Iterator[tuple[int, str]]:
+    """Yield the time and message of each line of a time range, oldest first.
 
     `containing` keeps the messages with that term, or with any of several; `pattern` keeps those that match a
     CloudWatch filter pattern. `pattern` is for short time ranges: Logs Insights does not search for it. Raises
@@ -53,7 +69,7 @@ def lines(
         for event in page["events"]:
             if not terms or any(term in event["message"] for term in terms):
                 search.add(event["timestamp"], event["message"])
-                yield event["message"]
+                yield event["timestamp"], event["message"]
         if number == MAX_PAGES and pattern is None and "nextToken" in page:
             yield from _queried(client, group, search, since_ms, until_ms, terms)
             return
@@ -85,8 +101,8 @@ def _queried(
     since_ms: int,
     until_ms: int,
     terms: Sequence[str],
-) -> Iterator[str]:
-    """Yield the messages after those of the search, by as many queries as their number needs."""
+) -> Iterator[tuple[int, str]]:
+    """Yield the times and messages after those of the search, by as many queries as their number needs."""
     while True:
         start_ms, repeated, count, is_new = max(since_ms, search.last_ms), search.overlap(), 0, False
         for at_ms, message in _query(client, group, start_ms, until_ms, terms):
@@ -96,7 +112,7 @@ def _queried(
             elif since_ms <= at_ms <= until_ms and at_ms >= search.last_ms // 1000 * 1000:
                 is_new = True
                 search.add(at_ms, message)
-                yield message
+                yield at_ms, message
         if count < MAX_QUERY_RESULTS:
             return
         if not is_new:

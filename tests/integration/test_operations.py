@@ -342,3 +342,90 @@ def empty_dead_letters(stage: TestStage) -> None:
     """Remove the dead letters of other tests."""
     sqs, url = stage.client("sqs"), stage.output("Events", "DeliveryDeadLetterQueueUrl")
     sqs.purge_queue(QueueUrl=url)
+
+
+async def test_a_dead_letter_is_shown_discarded_and_put_back(
+    stage: TestStage, new_client: NewClient, tmp_path: Path
+):
+    """With all its fields; the file that keeps it is enough to put it back."""
+    await asyncio.to_thread(empty_dead_letters, stage)
+    url = stage.output("Events", "DeliveryDeadLetterQueueUrl")
+    data = {"channelId": "c-1", "messageId": "m-discarded", "text": 7}
+    body = json.dumps(
+        {"event": bus_event("MessageSent", envelope(data)), "failure": {"Error": "Parley.Malformed"}}
+    )
+    for text in (body, json.dumps({"something": "else"})):
+        stage.client("sqs").send_message(QueueUrl=url, MessageBody=text)
+
+    def parley(*arguments: str) -> Any:
+        result = run_ops(stage, "dead-letters", *arguments, "--json")
+        assert result.code == 0, result.out + result.err
+        return result.json
+
+    def ids() -> set[str]:
+        return {letter["messageId"] for letter in parley("list")}
+
+    def scenario() -> None:
+        [letter] = [one for one in parley("list") if one["event"]["messageId"] == "m-discarded"]
+        assert parley("show", letter["messageId"])["body"] == body
+        shown = run_ops(stage, "dead-letters", "show", letter["event"]["eventId"]).out
+        assert '"m-discarded"' in shown
+        assert "Parley.Malformed" in shown
+        kept = tmp_path / "kept.jsonl"
+        parley("discard", letter["messageId"], "--yes", "--keep-in", str(kept))
+        assert letter["messageId"] not in ids()
+        assert len(ids()) == 1
+        again = run_ops(stage, "dead-letters", "discard", letter["messageId"], "--yes")
+        assert (again.code, again.err.count("\n")) == (3, 1)
+        assert parley("restore", str(kept)) == [{"queue": "delivery", "messageId": letter["messageId"]}]
+        assert len(ids()) == 2
+        kept.write_text("not a dead letter\n")
+        assert run_ops(stage, "dead-letters", "restore", str(kept)).code == 2
+        assert len(ids()) == 2
+
+    await asyncio.to_thread(scenario)
+    await asyncio.to_thread(empty_dead_letters, stage)
+
+
+async def test_an_error_is_found_by_its_correlation_id(stage: TestStage, new_client: NewClient):
+    """In the log of the function that failed, by the id that the client was shown; and in the list of errors."""
+    dora = await new_client("dora")
+    members = stage.resource("dynamodb").Table(stage.output("Data", "MembersTableName"))
+    key = {"userId": dora.user_id, "channelId": "general"}
+    row = members.get_item(Key=key)["Item"]
+    members.put_item(Item={**row, "readSeq": "no number"})
+    failed = await dora.api.call("GET", "/channels")
+    members.put_item(Item=row)
+    correlation_id = failed.json()["correlationId"]
+
+    def found() -> list[dict[str, Any]]:
+        result = run_ops(stage, "logs", correlation_id, "--since", "5m", "--json")
+        return list(result.json) if result.code == 0 else []
+
+    lines = await until(lambda: asyncio.to_thread(found), "the lines of the request were logged", every=0.2)
+    assert {line["function"] for line in lines} == {"ApiFunction"}
+    [error] = [line for line in lines if line["level"] == "ERROR"]
+    assert (error["correlationId"], bool(error["error"])) == (correlation_id, True)
+    listed = await asyncio.to_thread(run_ops, stage, "logs", "--since", "5m", "--json")
+    assert correlation_id in {line["correlationId"] for line in listed.json}
+    shown = await asyncio.to_thread(run_ops, stage, "logs", correlation_id, "--since", "5m")
+    assert "ApiFunction" in shown.out
+    unknown = await asyncio.to_thread(run_ops, stage, "logs", str(uuid4()))
+    assert (unknown.code, unknown.err.count("\n")) == (3, 1)
+
+
+async def test_an_events_runs_are_found_by_its_correlation_id(stage: TestStage, new_client: NewClient):
+    """The lines of send_message, of the workflow and of post_to_connections."""
+    dora = await new_client("dora")
+    ack = await dora.send_message("hello")
+    report = await asyncio.to_thread(wait_until_followed, stage, ack["messageId"])
+    correlation_id = report["event"]["correlationId"]
+
+    def functions() -> set[str]:
+        result = run_ops(stage, "logs", correlation_id, "--since", "5m", "--json")
+        return {line["function"] for line in result.json} if result.code == 0 else set()
+
+    async def complete() -> bool:
+        return {"SendMessage", "workflow"} <= await asyncio.to_thread(functions)
+
+    await until(complete, "the lines of the message were logged", every=0.2)

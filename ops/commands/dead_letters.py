@@ -1,0 +1,107 @@
+"""`dead-letters`: list them, show one with all its fields, take one out of its queue, and put it back.
+
+`redrive` processes them again. This is for those that must not, or can never, be processed.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from ops.commands import output
+from ops.commands.cli import OPERATE, AsJson, app, stage_of
+from ops.models import DeadLetterDetail, RestoredLetter
+from ops.runs import dead_letters, kept_letters
+from ops.runs.dead_letters import QUEUES, DeadLetter
+
+letters = typer.Typer(help="List, show, discard and restore dead letters.", no_args_is_help=True)
+app.add_typer(letters, name="dead-letters", rich_help_panel=OPERATE)
+
+KEPT = Path("parley-discarded.jsonl")
+Identifier = Annotated[str, typer.Argument(metavar="ID", help="The id of the dead letter, or of its event.")]
+
+
+@letters.command(name="list")
+def list_letters(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the dead letters of all queues with their ids."""
+    stage = stage_of(context)
+    found = [letter for queue in QUEUES for letter in dead_letters.read(stage, queue)]
+    dead_letters.release(stage, found)
+    if as_json:
+        output.as_json([_detail(letter) for letter in found])
+    elif not found:
+        output.console().print("No dead letters.")
+    else:
+        table = output.table("id", "queue", "at", "event", "channel", "why", whole=("id", "at", "channel"))
+        for letter in found:
+            event = letter.event
+            table.add_row(
+                letter.message_id, letter.queue, event.occurred_at, event.detail_type or "?",
+                event.channel_id or "", Text(letter.reason, style="red"),
+            )  # fmt: skip
+        output.console().print(table)
+
+
+@letters.command()
+def show(context: typer.Context, identifier: Identifier, as_json: AsJson = False) -> None:
+    """Show all fields of one dead letter, its event included. It may contain the text of a message."""
+    stage = stage_of(context)
+    letter = kept_letters.find(stage, identifier)
+    dead_letters.release(stage, [letter])
+    if as_json:
+        output.as_json(_detail(letter))
+    else:
+        _show(letter)
+
+
+@letters.command()
+def discard(
+    context: typer.Context,
+    identifier: Identifier,
+    keep: Annotated[Path, typer.Option("--keep-in", help="The file that it is added to.")] = KEPT,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take one dead letter out of its queue, after showing it, and keep it in a file. Its event stays archived."""
+    stage = stage_of(context)
+    letter = kept_letters.find(stage, identifier)
+    try:
+        if not as_json:
+            _show(letter)
+        if not yes:
+            typer.confirm(f"Discard it, and keep it in {keep}?", abort=True)
+        kept_letters.discard(stage, letter, keep)
+    except BaseException:
+        dead_letters.release(stage, [letter])
+        raise
+    if as_json:
+        output.as_json(_detail(letter))
+    else:
+        output.console().print(f"Discarded. To put it back: parley dead-letters restore {keep}")
+
+
+@letters.command()
+def restore(context: typer.Context, file: Path, as_json: AsJson = False) -> None:
+    """Put the dead letters of a file back into their queues. Delete the file afterwards."""
+    restored = list(kept_letters.restore(stage_of(context), file))
+    if as_json:
+        output.as_json([RestoredLetter.model_validate(one) for one in restored])
+    else:
+        output.console().print(f"{len(restored)} put back. Delete {file}, so that they are not put back twice.")
+
+
+def _detail(letter: DeadLetter) -> DeadLetterDetail:
+    return DeadLetterDetail.model_validate(letter)
+
+
+def _show(letter: DeadLetter) -> None:
+    console = output.console()
+    console.print(f"id:      {letter.message_id}")
+    console.print(f"queue:   {letter.queue}")
+    console.print(Text(f"why:     {letter.reason}", style="red"))
+    for connection_id in letter.undelivered:
+        console.print(f"missed:  {connection_id}")
+    console.print("event:")
+    console.print(json.dumps(letter.event.raw, indent=2, ensure_ascii=False) if letter.event.raw else letter.body)

@@ -1,0 +1,100 @@
+"""Take one dead letter out of its queue and keep it in a file, and put it back from there.
+
+The file has one JSON object per line: queue, body, message attributes, reason, and when it was taken out.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ops import times
+from ops.errors import BadRequestError, NotFoundError
+from ops.runs import dead_letters
+from ops.runs.dead_letters import QUEUES, DeadLetter
+from ops.stage.stage import Stage
+
+HIDDEN_SECONDS = 30
+"""How long the dead letters that are looked through are hidden from other readers, unless they are released."""
+
+
+def find(stage: Stage, identifier: str) -> DeadLetter:
+    """The dead letter with this id, of the message or of its event. It stays hidden until it is released.
+
+    Raises NotFoundError, and BadRequestError if several are about the event.
+    """
+    letters = [
+        letter for queue in QUEUES for letter in dead_letters.read(stage, queue, hidden_seconds=HIDDEN_SECONDS)
+    ]
+    found = [letter for letter in letters if identifier in (letter.message_id, letter.event.event_id)]
+    try:
+        if not found:
+            raise NotFoundError(
+                f"There is no dead letter '{identifier}'. List them with: parley dead-letters list"
+            )
+        if len(found) > 1:
+            ids = ", ".join(letter.message_id for letter in found)
+            raise BadRequestError(f"{len(found)} dead letters are about '{identifier}': choose one of {ids}.")
+    except (NotFoundError, BadRequestError):
+        dead_letters.release(stage, letters)
+        raise
+    dead_letters.release(stage, [letter for letter in letters if letter is not found[0]])
+    return found[0]
+
+
+def discard(stage: Stage, letter: DeadLetter, file: Path) -> None:
+    """Append a dead letter to a file, then delete it from its queue. Raises OSError if it cannot be written."""
+    with file.open("a", encoding="utf-8") as kept:
+        kept.write(json.dumps(as_record(stage, letter), ensure_ascii=False) + "\n")
+    dead_letters.delete(stage, letter)
+
+
+def as_record(stage: Stage, letter: DeadLetter) -> dict[str, Any]:
+    """What the file keeps of a dead letter."""
+    return {
+        "stage": stage.name,
+        "queue": letter.queue,
+        "messageId": letter.message_id,
+        "reason": letter.reason,
+        "discardedAt": times.iso(times.now()),
+        "attributes": letter.attributes,
+        "body": letter.body,
+    }
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A dead letter that was put back."""
+
+    queue: str
+    message_id: str
+    """As it was before; SQS gives it another one."""
+
+
+def restore(stage: Stage, file: Path) -> Iterator[Restored]:
+    """Put the dead letters of a file back into their queues. Raises BadRequestError if a line is none."""
+    records = list(_records(file))
+    for record in records:
+        attributes = {
+            name: {"DataType": "String", "StringValue": str(value)} for name, value in record["attributes"].items()
+        }
+        stage.client("sqs").send_message(
+            QueueUrl=dead_letters.url(stage, record["queue"]),
+            MessageBody=record["body"],
+            MessageAttributes=attributes,
+        )
+        yield Restored(record["queue"], record["messageId"])
+
+
+def _records(file: Path) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            record = json.loads(line)
+            is_record = record["queue"] in QUEUES and isinstance(record["body"], str)
+            is_record = is_record and isinstance(record["attributes"], dict)
+        except (ValueError, TypeError, KeyError):
+            is_record = False
+        if not is_record:
+            raise BadRequestError(f"{file}, line {number}: this is not a dead letter that parley kept.")
+        yield record
