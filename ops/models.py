@@ -428,6 +428,19 @@ class UserEnabled(Answer):
     enabled: bool
 
 
+class OperationSummary(Answer):
+    """A command that changed the stage."""
+
+    operation_id: str
+    operator: str = Field(description="The ARN of an AWS identity; on a local stage user@host")
+    command: str
+    options: dict[str, str]
+    started_at: str
+    ended_at: str | None
+    outcome: Literal["done", "failed", "not ended"] = Field(description="not ended: it runs, or was killed")
+    exit_code: int | None
+
+
 class LogLineSummary(Answer):
     """One line of a function's log, or of the workflow's."""
 
@@ -453,6 +466,6 @@ ANSWERS: tuple[type[BaseModel], ...] = (
     RunSummary, RunDetail, PublishedEvent, MessageReport, DeadLetterSummary, RedriveResult, ReplayReport,
     LiveReplayReport, ExportResult, CheckReport, UserSummary, UserAdded, UserEnabled,
     ConnectionSummary, SessionsEnded, LogLineSummary,
-    DeadLetterDetail, RestoredLetter, HealthCheck,
+    DeadLetterDetail, RestoredLetter, OperationSummary, HealthCheck,
 )  # fmt: skip
 """What the commands print with `--json`: one of these, or a list of them."""

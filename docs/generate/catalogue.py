@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from docs.generate.schema import CLIENT_FRAMES, SERVER_FRAMES, definitions
 from functions.contract.events import CHANNEL_EVENTS, STATUS_UPDATES
 from functions.contract.frames import Frame
+from functions.contract.operations import OPERATIONS
 
 INTRODUCTION = """\
 # Events and frames
@@ -37,6 +38,8 @@ def catalogue() -> str:
         *_sections(CHANNEL_EVENTS.values(), schemas),
         "## Status updates: ephemeral, through the queue `status`\n",
         *_sections(STATUS_UPDATES.values(), schemas),
+        "## Operators' commands: for the archive only\n",
+        *_sections(OPERATIONS.values(), schemas),
         "## Frames from clients: commands\n",
         *_sections(CLIENT_FRAMES, schemas),
         "## Frames from the server\n",

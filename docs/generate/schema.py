@@ -8,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 import inspector.models
 import ops.models
 from functions.contract import commands, events, frames, resources
+from functions.contract.operations import OPERATIONS
 
 CLIENT_FRAMES: tuple[type[BaseModel], ...] = tuple(commands.COMMANDS.values())
 SERVER_FRAMES: tuple[type[BaseModel], ...] = get_args(get_args(frames.ServerFrame)[0])
@@ -31,7 +32,11 @@ RESPONSES: tuple[type[BaseModel], ...] = (
     resources.MessagePage,
     resources.Ticket,
 )
-EVENTS: tuple[type[BaseModel], ...] = (*events.CHANNEL_EVENTS.values(), *events.STATUS_UPDATES.values())
+EVENTS: tuple[type[BaseModel], ...] = (
+    *events.CHANNEL_EVENTS.values(),
+    *events.STATUS_UPDATES.values(),
+    *OPERATIONS.values(),
+)
 
 
 def definitions() -> dict[str, Any]:

@@ -110,6 +110,7 @@ def add_commands() -> None:
         dead_letters,
         follow,
         logs,
+        operations,
         prepare_destroy,
         redrive,
         replay,

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
+from ops.commands.recording import recorded
 from ops.models import DeadLetterDetail, RestoredLetter
 from ops.runs import dead_letters, kept_letters
 from ops.runs.dead_letters import QUEUES, DeadLetter
@@ -72,7 +73,8 @@ def discard(
             _show(letter)
         if not yes:
             typer.confirm(f"Discard it, and keep it in {keep}?", abort=True)
-        kept_letters.discard(stage, letter, keep)
+        with recorded(stage, "dead-letters discard", id=letter.message_id, event=letter.event.event_id):
+            kept_letters.discard(stage, letter, keep)
     except BaseException:
         dead_letters.release(stage, [letter])
         raise
@@ -85,7 +87,9 @@ def discard(
 @letters.command()
 def restore(context: typer.Context, file: Path, as_json: AsJson = False) -> None:
     """Put the dead letters of a file back into their queues. Delete the file afterwards."""
-    restored = list(kept_letters.restore(stage_of(context), file))
+    stage = stage_of(context)
+    with recorded(stage, "dead-letters restore", file=file.name):
+        restored = list(kept_letters.restore(stage, file))
     if as_json:
         output.as_json([RestoredLetter.model_validate(one) for one in restored])
     else:

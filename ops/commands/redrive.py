@@ -9,6 +9,7 @@ from rich.text import Text
 from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.commands.names import ChannelOption, choose_channel
+from ops.commands.recording import recorded
 from ops.errors import BadRequestError, ExitCode
 from ops.models import DeadLetterSummary, RedriveResult
 from ops.runs import dead_letters, held_letters
@@ -45,8 +46,11 @@ def redrive(
             _show(letters)
         work.warn_of_held()
         return
-    for name in names:
-        work.redrive(name)
+    with recorded(stage, "redrive", queue=queue, channel=channel) as operation:
+        for name in names:
+            work.redrive(name)
+        if not all(result.redriven for result in work.results):
+            operation.exit_code = ExitCode.UNREPAIRED
     results = work.results
     chosen.require(results or work.held)
     failed = [result for result in results if not result.redriven]

@@ -13,6 +13,7 @@ from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.commands.event_types import parse_event_types
 from ops.commands.names import ChannelOption, UserOption, choose_channel, choose_user
+from ops.commands.recording import recorded
 from ops.errors import BadRequestError, ExitCode
 from ops.events import archive, incident_file
 from ops.events.bus_event import EventFilter
@@ -89,7 +90,15 @@ def replay_command(
         else:
             output.console().print(f"{count} events are in {export}.")
         return
-    outcome = _run(stage, selection, settled_ms if from_file is None else None, is_live=is_live, speed=speed)
+    before = settled_ms if from_file is None else None
+    if is_live:
+        with recorded(
+            stage, "replay --redeliver", since=since, until=until, channel=channel, user=user
+        ) as operation:
+            outcome = _run(stage, selection, before, is_live=True, speed=speed)
+            operation.exit_code = _exit_code(outcome)
+    else:
+        outcome = _run(stage, selection, before, is_live=False, speed=speed)
     if as_json:
         output.as_json(outcome.report())
     else:

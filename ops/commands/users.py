@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
+from ops.commands.recording import recorded
 from ops.errors import NotFoundError
 from ops.models import ConnectionSummary, SessionsEnded, UserAdded, UserEnabled
 from ops.stage import lookup, user_sessions
@@ -57,9 +58,10 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a user who may sign in at once. The password is asked for, or taken from PARLEY_PASSWORD."""
-    pool = stage_of(context).user_pool
+    stage = stage_of(context)
     try:
-        pool.add(username, display_name=name or username, password=password)
+        with recorded(stage, "users add", user=username):
+            stage.user_pool.add(username, display_name=name or username, password=password)
     except ClientError as refusal:
         raise creation_failed(refusal) from None
     if as_json:
@@ -73,7 +75,8 @@ def disable(context: typer.Context, user: User, as_json: AsJson = False) -> None
     """Disable a user's sign-in, and end all of their sessions and connections now."""
     stage = stage_of(context)
     known = _in_pool(stage, user)
-    _report_end(stage, known.user_id, stage.user_pool.disable(known.username or ""), as_json)
+    with recorded(stage, "users disable", user=known.username):
+        _report_end(stage, known.user_id, stage.user_pool.disable(known.username or ""), as_json)
     if not as_json:
         output.console().print(f"{known.username} may no longer sign in.")
 
@@ -83,7 +86,8 @@ def enable(context: typer.Context, user: User, as_json: AsJson = False) -> None:
     """Enable a user's sign-in again. Sessions that ended stay ended."""
     stage = stage_of(context)
     known = _in_pool(stage, user)
-    stage.user_pool.enable(known.username or "")
+    with recorded(stage, "users enable", user=known.username):
+        stage.user_pool.enable(known.username or "")
     if as_json:
         output.as_json(UserEnabled(username=known.username or "", enabled=True))
     else:
@@ -95,11 +99,12 @@ def password(context: typer.Context, user: User, password: Password = "", as_jso
     """Set a user's password, and end all of their sessions. It is asked for, or taken from PARLEY_PASSWORD."""
     stage = stage_of(context)
     known = _in_pool(stage, user)
-    try:
-        stage.user_pool.set_password(known.username or "", password)
-    except ClientError as refusal:
-        raise password_failed(refusal) from None
-    _report_end(stage, known.user_id, stage.user_pool.revoke(known.username or ""), as_json)
+    with recorded(stage, "users password", user=known.username):
+        try:
+            stage.user_pool.set_password(known.username or "", password)
+        except ClientError as refusal:
+            raise password_failed(refusal) from None
+        _report_end(stage, known.user_id, stage.user_pool.revoke(known.username or ""), as_json)
 
 
 @users.command(name="sign-out")
@@ -107,7 +112,8 @@ def sign_out(context: typer.Context, user: User, as_json: AsJson = False) -> Non
     """End all sessions and connections of a user, who may sign in again. Also for a user deleted elsewhere."""
     stage = stage_of(context)
     known = lookup.user(stage, user)
-    _report_end(stage, known.user_id, _revoke(stage, known), as_json)
+    with recorded(stage, "users sign-out", user=known.username or known.user_id):
+        _report_end(stage, known.user_id, _revoke(stage, known), as_json)
 
 
 @users.command()
@@ -122,9 +128,10 @@ def delete(
     known = _in_pool(stage, user)
     if not yes:
         typer.confirm(f"Delete {known.username}? They cannot be restored", abort=True)
-    until = stage.user_pool.disable(known.username or "")
-    stage.user_pool.delete(known.username or "")
-    _report_end(stage, known.user_id, until, as_json)
+    with recorded(stage, "users delete", user=known.username):
+        until = stage.user_pool.disable(known.username or "")
+        stage.user_pool.delete(known.username or "")
+        _report_end(stage, known.user_id, until, as_json)
 
 
 @users.command()
@@ -160,7 +167,8 @@ def kick(
     if unknown:
         raise NotFoundError(f"{user} has no open connection '{sorted(unknown)[0]}'.")
     chosen = [one for one in found if not connection or one.connection_id in connection]
-    user_sessions.close(stage, chosen)
+    with recorded(stage, "users kick", user=user):
+        user_sessions.close(stage, chosen)
     if as_json:
         output.as_json([ConnectionSummary.model_validate(one) for one in chosen])
     else:

@@ -10,6 +10,7 @@ from typing import Any
 
 from functions.contract import events as contract
 from functions.contract.events import MalformedEventError, read_event
+from functions.contract.operations import OPERATIONS
 from ops.events.bus_event import BusEvent
 
 
@@ -84,10 +85,14 @@ def latest(moments: dict[str, set[bool]]) -> bool | None:
 
 
 def project(events: Iterable[BusEvent]) -> Projection:
-    """Project events. Malformed events are collected and have no effect, because the workflow refuses them."""
+    """Project events; those of operators' commands are left out.
+
+    Malformed events are collected and have no effect, because the workflow refuses them."""
     projected = Projection()
     changes: list[contract.MessageEdited | contract.MessageDeleted] = []
     for event in events:
+        if event.detail_type in OPERATIONS:
+            continue
         projected.events += 1
         try:
             data: Any = read_event(event.raw).data

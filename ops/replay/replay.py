@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.contract.events import CHANNEL_EVENTS
+from functions.contract.operations import OPERATIONS
 from ops.events import archive, ordering
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.projection import project
@@ -45,7 +46,8 @@ class Selection:
         all_events = list(events)
         durable = [event for event in all_events if event.detail_type in CHANNEL_EVENTS]
         known = {**_seqs_in_changes(durable), **seqs}
-        return cls(events=ordering.in_order(durable, known), seqs=known, ephemeral=len(all_events) - len(durable))
+        ephemeral = sum(event.detail_type not in {**CHANNEL_EVENTS, **OPERATIONS} for event in all_events)
+        return cls(events=ordering.in_order(durable, known), seqs=known, ephemeral=ephemeral)
 
 
 def _seqs_in_changes(events: Iterable[BusEvent]) -> dict[str, int]:

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from websockets.exceptions import InvalidStatus
 
+from ops.stage import operations
 from tests.chat_client import Socket
 from tests.events import bus_event, envelope, publish
 from tests.integration.commands import ops_command, run_ops, run_ops_process, wait_until_followed
@@ -342,6 +343,38 @@ def empty_dead_letters(stage: TestStage) -> None:
     """Remove the dead letters of other tests."""
     sqs, url = stage.client("sqs"), stage.output("Events", "DeliveryDeadLetterQueueUrl")
     sqs.purge_queue(QueueUrl=url)
+
+
+def test_commands_that_change_the_stage_are_recorded(stage: TestStage, monkeypatch: pytest.MonkeyPatch):
+    """Who ran which command, with which options, and how it ended; a failed one too; reading leaves no record."""
+    username = f"ops-{uuid4().hex[:8]}"
+    monkeypatch.setenv("PARLEY_PASSWORD", "weak")
+    assert run_ops(stage, "users", "add", username).code == 2
+    monkeypatch.setenv("PARLEY_PASSWORD", "Parley-ops-1")
+    assert run_ops(stage, "users", "add", username).code == 0
+    assert run_ops(stage, "users", "connections", username).code == 0
+    listed = run_ops(stage, "operations", "--since", "5m", "--json")
+    found = [one for one in listed.json if one["options"].get("user") == username]
+    assert [(one["command"], one["outcome"], one["exitCode"]) for one in found] == [
+        ("users add", "done", 0),
+        ("users add", "failed", 1),
+    ]
+    assert all("@" in one["operator"] or one["operator"].startswith("arn:") for one in found)
+    assert "Parley-ops-1" not in listed.out
+    assert username in run_ops(stage, "operations", "--since", "5m").out
+
+
+async def test_another_operator_at_the_same_work_is_warned(stage: TestStage):
+    """While a redrive runs, the next one says who runs it; afterwards none does."""
+
+    def scenario() -> None:
+        with operations.recorded(stage.stage, "redrive", {}, warn=lambda _: None):
+            warned = run_ops(stage, "redrive", "--queue", "replay")
+            assert operations.operator(stage.stage) in warned.err
+            assert "may still be at work" in warned.err
+        assert run_ops(stage, "redrive", "--queue", "replay").err == ""
+
+    await asyncio.to_thread(scenario)
 
 
 async def test_a_dead_letter_is_shown_discarded_and_put_back(

@@ -343,6 +343,30 @@ export interface NewDirectMessage {
   userId: string;
 }
 
+/** The command ended. Without this event it was killed. */
+export interface OperationEnded {
+  operationId: string;
+  /** The ARN of the caller's AWS identity; on a local stage user@host */
+  operator: string;
+  command: string;
+  outcome: "done" | "failed";
+  /** The exit codes of docs/operations.md */
+  exitCode: number;
+  /** ISO 8601, UTC, milliseconds */
+  endedAt: string;
+}
+
+/** An operator started a command that changes the stage. */
+export interface OperationStarted {
+  operationId: string;
+  /** The ARN of the caller's AWS identity; on a local stage user@host */
+  operator: string;
+  command: string;
+  options: Readonly<Record<string, string>>;
+  /** ISO 8601, UTC, milliseconds */
+  startedAt: string;
+}
+
 /** A user as other users see them. */
 export interface Person {
   /** The user's subject in the user pool */
