@@ -428,6 +428,52 @@ class UserEnabled(Answer):
     enabled: bool
 
 
+class QueueVitals(Answer):
+    """A queue: what waits, what is being processed, and how old the oldest is."""
+
+    name: str
+    waiting: int
+    in_flight: int
+    oldest_seconds: int | None = Field(description="Null where it is not known: on a local stage")
+
+
+class FunctionVitals(Answer):
+    """A function: its calls, and those that failed or were throttled."""
+
+    name: str
+    calls: int
+    errors: int
+    throttles: int | None = Field(description="Null where it is not known: on a local stage")
+    p95_ms: float | None
+
+
+class AlarmState(Answer):
+    """An alarm that is on, or changed within a day."""
+
+    name: str
+    state: str
+    since: str
+    reason: str
+
+
+class Vitals(Answer):
+    """How a stage does: queues, rates, latency, errors and alarms of the last minutes."""
+
+    stage: str
+    since: str
+    until: str
+    minutes: int
+    queues: list[QueueVitals]
+    messages_sent: int
+    messages_delivered: int = Field(description="Frames that were posted")
+    latency_p50_ms: float | None = Field(description="From the acknowledgement to the post")
+    latency_p95_ms: float | None
+    runs: int
+    runs_failed: int
+    functions: list[FunctionVitals]
+    alarms: list[AlarmState]
+
+
 class OperationSummary(Answer):
     """A command that changed the stage."""
 
@@ -466,6 +512,6 @@ ANSWERS: tuple[type[BaseModel], ...] = (
     RunSummary, RunDetail, PublishedEvent, MessageReport, DeadLetterSummary, RedriveResult, ReplayReport,
     LiveReplayReport, ExportResult, CheckReport, UserSummary, UserAdded, UserEnabled,
     ConnectionSummary, SessionsEnded, LogLineSummary,
-    DeadLetterDetail, RestoredLetter, OperationSummary, HealthCheck,
+    DeadLetterDetail, RestoredLetter, OperationSummary, Vitals, HealthCheck,
 )  # fmt: skip
 """What the commands print with `--json`: one of these, or a list of them."""

@@ -135,6 +135,13 @@ class ResumingClient:
         return self._socket is not None and self._socket.is_open
 
     @property
+    def socket(self) -> Socket:
+        """The open socket. Raises ConnectionError without one."""
+        if self._socket is None:
+            raise ConnectionError("no socket is open")
+        return self._socket
+
+    @property
     def has_no_gap(self) -> bool:
         """Whether every seq up to the latest is displayed."""
         return self._settled == max(self.view, default=0)

@@ -3,13 +3,19 @@
 from collections.abc import Iterator
 from functools import partial
 
-from ops.check import guarded
+from ops.check import guarded, vitals
 from ops.check.guarded import Check, Finding, judged
 from ops.events import bus_rules
 from ops.models import HealthCheck
 from ops.runs import dead_letters
 from ops.runs.run_log import RunLog
 from ops.stage.stage import Stage
+
+FUNCTION_RIGHTS = (
+    "cloudformation:ListStackResources",
+    "lambda:GetFunctionConcurrency",
+    "lambda:GetFunctionConfiguration",
+)
 
 
 def checks(stage: Stage) -> Iterator[HealthCheck]:
@@ -22,6 +28,7 @@ def checks(stage: Stage) -> Iterator[HealthCheck]:
         Check(f"dead letters ({queue})", ("sqs:GetQueueAttributes",), partial(_dead_letters, stage, queue))
         for queue in dead_letters.QUEUES
     ]
+    found.append(Check("functions", FUNCTION_RIGHTS, lambda: _functions(stage)))
     if not stage.is_local:
         found.append(Check("alarms", ("cloudwatch:DescribeAlarms",), lambda: _alarms(stage)))
     found.append(Check("workflow log", ("states:DescribeStateMachine",), lambda: _workflow_log(stage)))
@@ -42,6 +49,20 @@ def _rules(stage: Stage) -> Finding:
         fix = "Enable them, or deploy the stage again: their events are not delivered."
         return Finding("failed", f"disabled: {', '.join(disabled)}", fix)
     return Finding("ok" if rules else "failed", f"{len(rules)} rules, all enabled")
+
+
+def _functions(stage: Stage) -> Finding:
+    """Whether a function is disabled (a reserved concurrency of 0), or its last deployment failed."""
+    client, wrong = stage.client("lambda"), []
+    names = vitals.function_names(stage)
+    for name, function in names.items():
+        if client.get_function_concurrency(FunctionName=function).get("ReservedConcurrentExecutions") == 0:
+            wrong.append(f"{name} is throttled: its reserved concurrency is 0")
+        configuration = client.get_function_configuration(FunctionName=function)
+        if configuration.get("State") == "Failed" or configuration.get("LastUpdateStatus") == "Failed":
+            wrong.append(f"{name} cannot start: {configuration.get('LastUpdateStatusReason', 'no reason')}")
+    fix = "Remove the reserved concurrency, or deploy the stage again."
+    return judged(not wrong, "; ".join(wrong) or f"{len(names)} functions, none throttled or failed", fix)
 
 
 def _dead_letters(stage: Stage, queue: str) -> Finding:

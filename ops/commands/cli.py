@@ -109,6 +109,7 @@ def add_commands() -> None:
         check,
         dead_letters,
         follow,
+        health,
         logs,
         operations,
         prepare_destroy,

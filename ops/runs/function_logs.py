@@ -109,10 +109,17 @@ def parse(function: str, at_ms: int, text: str) -> LogLine:
             at_ms=at_ms, function=function, level=None, message=text.strip(), correlation_id=None, details={}
         )
     if function == WORKFLOW:
-        state = (fields.get("details") or {}).get("name")
+        details = fields.get("details") or {}
+        state = details.get("name")
         message = " ".join(str(part) for part in (fields.get("type"), state) if part)
+        failure = {"exception_name": details.get("error"), "exception": details.get("cause")}
         return LogLine(
-            at_ms=at_ms, function=function, level=None, message=message, correlation_id=None, details=fields
+            at_ms=at_ms,
+            function=function,
+            level="ERROR" if details.get("error") else None,
+            message=message,
+            correlation_id=None,
+            details={**fields, **failure} if details.get("error") else fields,
         )
     return LogLine(
         at_ms=at_ms,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from botocore.stub import ANY, Stubber
@@ -28,10 +29,11 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(times, "now", lambda: NOW_MS)
     monkeypatch.setattr(user_sessions, "PAUSE_SECONDS", 0)
     with mock_aws():
-        made = deployed_stage(Data={f"{name}TableName": name for name in KEYS})
+        names = {name: f"{name}-{uuid4()}" for name in KEYS}
+        made = deployed_stage(Data={f"{name}TableName": unique for name, unique in names.items()})
         for name, keys in KEYS.items():
             made.resource("dynamodb").create_table(
-                TableName=name,
+                TableName=names[name],
                 KeySchema=[
                     {"AttributeName": key, "KeyType": kind}
                     for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)

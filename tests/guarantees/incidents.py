@@ -1,0 +1,601 @@
+"""The incidents of docs/incidents.md: each fault, what users see, and the commands that find and repair it.
+
+`test_incidents.py` injects each fault into a local stage, runs these commands, and compares every screen with what
+is stored; a unit test compares the page's table with this module. In commands, `{since}` is a time before the
+fault, `{channel}` the channel of the users, `{message}` a message that was sent during the fault, and `{letter}` a
+dead letter.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from botocore.exceptions import ClientError
+
+from tests.events import envelope, publish
+from tests.guarantees.clients import ConnectedChannel
+from tests.guarantees.faults import Faults, Rule
+from tests.local_stage import TestStage
+from tests.resuming_client import ResumingClient
+from tests.waiting import until
+
+BROKEN_HANDLER = "functions.handlers.not_deployed.handler"
+DEPLOY = "`make deploy`"
+UNKNOWN_FRAME = "None"
+"""The type of the frame by which API Gateway reports that a route's function failed: it has none."""
+
+
+@dataclass
+class Scene:
+    """One incident: the stage, its faults, and a channel with two clients that chat."""
+
+    stage: TestStage
+    faults: Faults
+    channel: ConnectedChannel
+    since: str
+    names: dict[str, str] = field(default_factory=dict)
+    """What commands name: channel, since, message and letter."""
+    later: list[asyncio.Task[Any]] = field(default_factory=list)
+    """What users began during the fault; it ends after the repair."""
+
+    @property
+    def ada(self) -> ResumingClient:
+        """The client that acts."""
+        return self.channel.clients[0]
+
+    @property
+    def ben(self) -> ResumingClient:
+        """The other one."""
+        return self.channel.clients[1]
+
+    def begin(self, work: Any) -> None:
+        """Begin something that ends after the repair."""
+        self.later.append(asyncio.create_task(work))
+
+    def resource(self, logical_id: str, kind: str) -> str:
+        """The name that CloudFormation chose for a resource, by the start of its logical id."""
+        client = self.stage.client("cloudformation")
+        for stack in self.stage.stage.outputs:
+            name = f"Parley-{self.stage.stage.name}-{stack}"
+            for page in client.get_paginator("list_stack_resources").paginate(StackName=name):
+                for resource in page["StackResourceSummaries"]:
+                    if resource["ResourceType"] == kind and resource["LogicalResourceId"][:-8] == logical_id:
+                        return str(resource["PhysicalResourceId"])
+        raise LookupError(f"no {kind} called {logical_id}")
+
+    def table(self, name: str) -> Any:
+        """A table of the stage."""
+        return self.stage.resource("dynamodb").Table(self.table_name(name))
+
+    def table_name(self, name: str) -> str:
+        """The name of a table."""
+        return self.stage.output("Data", f"{name}TableName")
+
+
+Strike = Callable[[Scene], AbstractContextManager[object]]
+Act = Callable[[Scene], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incident:
+    """One fault. `strike` injects it until its block ends, which is when its cause is removed."""
+
+    fault: str
+    users: str
+    """What users see, in a phrase; `act` asserts it."""
+    find: tuple[str, ...]
+    clue: str
+    """A regular expression for what the last command prints."""
+    cause: str
+    """How its cause is removed."""
+    repair: tuple[str, ...] = ()
+    strike: Strike
+    act: Act
+
+    @property
+    def commands(self) -> int:
+        """How many commands find it."""
+        return len(self.find)
+
+
+# --- what users do, and see -----------------------------------------------------------
+
+
+async def send_and_wait(scene: Scene) -> None:
+    """A message is acknowledged."""
+    scene.names["message"] = await scene.channel.send(scene.ada, f"during the fault {uuid4().hex[:6]}")
+
+
+async def send_unanswered(scene: Scene) -> None:
+    """A message is not acknowledged; the client sends it again until it is."""
+    frames = scene.ada.frames_received
+    before = frames[UNKNOWN_FRAME] + frames["error"]
+    scene.begin(scene.channel.send(scene.ada, "until it is taken"))
+    await scene.ada.wait_until(lambda: frames[UNKNOWN_FRAME] + frames["error"] > before)
+
+
+def command_fails(**fields: object) -> Act:
+    """A command of the socket is answered with an error that is no frame of Parley's."""
+
+    async def act(scene: Scene) -> None:
+        frames = scene.ada.frames_received
+        before = frames[UNKNOWN_FRAME]
+        socket = scene.ada.socket
+        await socket.send(**{"channelId": scene.channel.channel_id, **fields})
+        await scene.ada.wait_until(lambda: frames[UNKNOWN_FRAME] > before)
+
+    return act
+
+
+def request_fails(method: str, path: str) -> Act:
+    """A request of the REST API is answered with 5xx."""
+
+    async def act(scene: Scene) -> None:
+        async def failed() -> bool:
+            with suppress(httpx.TransportError):
+                answer = await scene.ben.chat_client.api.call(
+                    method, path.format(channel=scene.channel.channel_id)
+                )
+                return answer.status_code >= 500
+            return False
+
+        await until(failed, f"{method} {path} failed", every=0.2)
+
+    return act
+
+
+async def reconnect_fails(scene: Scene) -> None:
+    """A client whose socket was cut cannot connect again; the other one goes on."""
+    failures = len(scene.ben.errors)
+    scene.ben.cut()
+    await scene.ben.wait_until(lambda: len(scene.ben.errors) > failures)
+    assert not scene.ben.is_connected
+
+
+async def reconnect(scene: Scene) -> None:
+    """A client whose socket was cut connects again."""
+    connections = scene.ben.connections
+    scene.ben.cut()
+    await scene.ben.wait_until(lambda: scene.ben.connections > connections)
+
+
+async def type_text(scene: Scene) -> None:
+    """A user types."""
+    await scene.ada.socket.send(action="startTyping", channelId=scene.channel.channel_id)
+
+
+async def nothing(_scene: Scene) -> None:
+    """Users notice nothing."""
+
+
+async def sign_up_fails(scene: Scene) -> None:
+    """Nobody can create an account."""
+    name = f"new-{uuid4().hex[:8]}"
+    pool = scene.stage.stage.user_pool
+    attributes = [{"Name": "email", "Value": f"{name}@example.com"}, {"Name": "name", "Value": "New"}]
+
+    def sign_up() -> bool:
+        try:
+            pool.client.sign_up(
+                ClientId=pool.client_id,
+                Username=name,
+                Password="Parley-new-1",
+                UserAttributes=attributes,  # type: ignore[arg-type]
+            )
+        except ClientError:
+            return True
+        return False
+
+    assert await asyncio.to_thread(sign_up)
+
+
+async def history_is_missing(scene: Scene) -> None:
+    """A client that opens the channel now does not get the first message."""
+    page = await scene.ben.chat_client.api.get(f"/channels/{scene.channel.channel_id}/messages", limit=50)
+    assert scene.names["lost"] not in {message["messageId"] for message in page["items"]}
+
+
+async def ben_is_no_member(scene: Scene) -> None:
+    """The channel's members cannot be listed by a member whose row is lost."""
+    answer = await scene.ben.chat_client.api.call("GET", f"/channels/{scene.channel.channel_id}/messages")
+    assert answer.status_code == 403
+
+
+async def send_not_delivered(scene: Scene) -> None:
+    """A message is acknowledged, and no screen shows it."""
+    await send_and_wait(scene)
+
+
+# --- faults ------------------------------------------------------------------------------
+
+
+def rules(make: Callable[[Scene], list[Rule]]) -> Strike:
+    """Faults of the emulator."""
+
+    @contextmanager
+    def strike(scene: Scene) -> Iterator[None]:
+        with scene.faults.of(*make(scene)):
+            yield
+
+    return strike
+
+
+def broken_function(name: str) -> Strike:
+    """A function is deployed with a handler that does not exist."""
+
+    @contextmanager
+    def strike(scene: Scene) -> Iterator[None]:
+        functions = scene.stage.client("lambda")
+        function = scene.resource(name, "AWS::Lambda::Function")
+        working = functions.get_function_configuration(FunctionName=function)["Handler"]
+
+        def set_handler(handler: str) -> None:
+            functions.update_function_configuration(FunctionName=function, Handler=handler)
+            functions.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1})
+
+        set_handler(BROKEN_HANDLER)
+        try:
+            yield
+        finally:
+            set_handler(working)
+
+    return strike
+
+
+def throttled_function(name: str) -> Strike:
+    """A function has a reserved concurrency of 0, so that each call is refused."""
+
+    @contextmanager
+    def strike(scene: Scene) -> Iterator[None]:
+        functions = scene.stage.client("lambda")
+        function = scene.resource(name, "AWS::Lambda::Function")
+        functions.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+        try:
+            yield
+        finally:
+            functions.delete_function_concurrency(FunctionName=function)
+
+    return strike
+
+
+def throttled_table(name: str) -> Strike:
+    """Every request to a table, of functions and of the workflow, is throttled."""
+
+    @contextmanager
+    def strike(scene: Scene) -> Iterator[None]:
+        table = f'"{scene.table_name(name)}"'
+        scene.faults.put(
+            {"where": "request", "what": "throttle", "only": "DynamoDB_", "body": table},
+            {"where": "task", "what": "throttle", "body": table},
+        )
+        try:
+            yield
+        finally:
+            struck = scene.faults.struck()
+            scene.faults.put()
+            assert struck, f"no request to {name} was throttled"
+
+    return strike
+
+
+def deleted_row(table: str, find: Callable[[Scene], dict[str, Any]]) -> Strike:
+    """A row is deleted by hand; nothing removes the cause."""
+
+    @contextmanager
+    def strike(scene: Scene) -> Iterator[None]:
+        key = find(scene)
+        rows = scene.table(table)
+        assert "Attributes" in rows.delete_item(Key=key, ReturnValues="ALL_OLD")
+        yield
+
+    return strike
+
+
+def first_message(scene: Scene) -> dict[str, Any]:
+    """The row of the message that was sent before the fault."""
+    seq, message_id, _ = scene.channel.stored()[0]
+    scene.names["lost"] = message_id
+    return {"channelId": scene.channel.channel_id, "seq": seq}
+
+
+def first_message_id(scene: Scene) -> dict[str, Any]:
+    """The row of its id."""
+    return {"messageId": scene.channel.stored()[0][1]}
+
+
+def channel_row(scene: Scene) -> dict[str, Any]:
+    """The row of the channel."""
+    return {"channelId": scene.channel.channel_id}
+
+
+def bens_membership(scene: Scene) -> dict[str, Any]:
+    """The row of a membership."""
+    return {"userId": scene.ben.chat_client.user_id, "channelId": scene.channel.channel_id}
+
+
+@contextmanager
+def malformed_event(scene: Scene) -> Iterator[None]:
+    """An event whose text is a number is on the bus."""
+    data = {"channelId": scene.channel.channel_id, "messageId": str(uuid4()), "text": 7}
+    publish(scene.stage, "MessageSent", envelope(data))
+    yield
+
+
+def junk_dead_letter(queue: str) -> Strike:
+    """A queue's dead-letter queue has a record that no function can read."""
+
+    @contextmanager
+    def strike(scene: Scene) -> Iterator[None]:
+        body = json.dumps({"junk": scene.channel.channel_id})
+        url = scene.stage.output("Events", f"{queue.capitalize()}DeadLetterQueueUrl")
+        scene.names["letter"] = scene.stage.client("sqs").send_message(QueueUrl=url, MessageBody=body)["MessageId"]
+        yield
+
+    return strike
+
+
+@contextmanager
+def misdeployed_workflow(scene: Scene) -> Iterator[None]:
+    """The workflow is deployed with a state that fails at once."""
+    machines = scene.stage.client("stepfunctions")
+    arn = scene.stage.output("Delivery", "DeliverStateMachineArn")
+    working = machines.describe_state_machine(stateMachineArn=arn)["definition"]
+    broken = {
+        "StartAt": "Broken",
+        "QueryLanguage": "JSONata",
+        "States": {"Broken": {"Type": "Fail", "Error": "Misdeployed", "Cause": "the definition is wrong"}},
+    }
+    machines.update_state_machine(stateMachineArn=arn, definition=json.dumps(broken))
+    try:
+        yield
+    finally:
+        machines.update_state_machine(stateMachineArn=arn, definition=working)
+
+
+@contextmanager
+def disabled_rule(scene: Scene) -> Iterator[None]:
+    """The rule that starts the workflow is disabled."""
+    events, bus = scene.stage.client("events"), scene.stage.output("Events", "EventBusName")
+    arn = scene.stage.output("Delivery", "DeliverStateMachineArn")
+    [rule] = events.list_rule_names_by_target(TargetArn=arn, EventBusName=bus)["RuleNames"]
+    events.disable_rule(Name=rule, EventBusName=bus)
+    try:
+        yield
+    finally:
+        events.enable_rule(Name=rule, EventBusName=bus)
+
+
+@contextmanager
+def killed_emulator(scene: Scene) -> Iterator[None]:
+    """The emulator's process is killed."""
+    scene.faults.kill_and_restart()
+    yield
+
+
+# --- the matrix ----------------------------------------------------------------------------
+
+HISTORY = "/channels/{channel}/messages"
+
+BROKEN_FUNCTIONS: tuple[tuple[str, str, Act], ...] = (
+    ("ApiFunction", "history, people and channels do not load; open sockets go on", request_fails("GET", HISTORY)),
+    ("Authorize", "a client that lost its socket cannot connect", reconnect_fails),
+    ("Connect", "a client that lost its socket cannot connect", reconnect_fails),
+    ("SendMessage", "messages stay unsent; each client sends them again", send_unanswered),
+    (
+        "ChangeMessage",
+        "edits, deletions and reactions wait in the browser",
+        command_fails(action="editMessage", messageId=str(uuid4()), seq=1, text="edited"),
+    ),
+    ("StartTyping", "nobody is shown as typing", command_fails(action="startTyping")),
+    ("DefaultRoute", "nothing, unless a client sends unknown frames", command_fails(action="unknown")),
+    ("Disconnect", "users who left are shown as online", reconnect),
+    ("BroadcastStatus", "presence and typing are late", type_text),
+    ("ConfirmSignUp", "nobody can create an account (only where authMode is demo)", sign_up_fails),
+)
+
+THROTTLED_FUNCTIONS: tuple[tuple[str, str, Act], ...] = (
+    ("ApiFunction", "history, people and channels do not load; open sockets go on", request_fails("GET", HISTORY)),
+    ("SendMessage", "messages stay unsent; each client sends them again", send_unanswered),
+    ("Connect", "a client that lost its socket cannot connect", reconnect_fails),
+)
+
+THROTTLED_TABLES: tuple[tuple[str, str, str, Act], ...] = (
+    ("Channels", "workflow", "messages are acknowledged, and shown late", send_and_wait),
+    ("MessageIds", "workflow", "messages are acknowledged, and shown late", send_and_wait),
+    ("Messages", "workflow", "messages are acknowledged, and shown late", send_and_wait),
+    ("Subscriptions", "workflow", "messages are acknowledged, and shown late", send_and_wait),
+    ("Members", "SendMessage", "messages stay unsent; each client sends them again", send_unanswered),
+    ("Reactions", "ApiFunction", "the history does not load", request_fails("GET", HISTORY)),
+    ("Users", "ApiFunction", "people do not load", request_fails("GET", "/me")),
+    ("Tickets", "ApiFunction", "nothing loads, and a client that lost its socket cannot connect", reconnect_fails),
+    ("Rates", "ApiFunction", "a client that lost its socket cannot connect", reconnect_fails),
+    ("Connections", "Connect", "a client that lost its socket cannot connect", reconnect_fails),
+)
+
+ONCE_MORE = ("replay --since {since} --channel {channel} --redeliver",)
+
+INCIDENTS: tuple[Incident, ...] = (
+    *(
+        Incident(
+            fault=f"the function {name} is broken",
+            users=users,
+            find=("logs --since {since}",),
+            clue=rf"{name}\b.*ImportModuleError",
+            cause=DEPLOY,
+            strike=broken_function(name),
+            act=act,
+        )
+        for name, users, act in BROKEN_FUNCTIONS
+    ),
+    Incident(
+        fault="the function PostToConnections is broken",
+        users="messages are acknowledged, and shown to no other user until the channel is opened again",
+        find=("runs --failed --since {since} --channel {channel}",),
+        clue="ImportModuleError",
+        cause=DEPLOY,
+        repair=("redrive --queue delivery --channel {channel}",),
+        strike=broken_function("PostToConnections"),
+        act=send_not_delivered,
+    ),
+    *(
+        Incident(
+            fault=f"the function {name} is throttled",
+            users=users,
+            find=("doctor",),
+            clue=rf"{name} is throttled",
+            cause="`aws lambda delete-function-concurrency`",
+            strike=throttled_function(name),
+            act=act,
+        )
+        for name, users, act in THROTTLED_FUNCTIONS
+    ),
+    *(
+        Incident(
+            fault=f"the table {name} is throttled",
+            users=users,
+            find=("logs {message} --since {since}" if where == "workflow" else "logs --since {since}",),
+            clue=rf"{where}\b.*[Tt]hrottl",
+            cause="ends when the table has capacity again: what waits is tried again until then",
+            strike=throttled_table(name),
+            act=act,
+        )
+        for name, where, users, act in THROTTLED_TABLES
+    ),
+    Incident(
+        fault="the row of a message is deleted",
+        users="a user who opens the channel does not see it",
+        find=("check --channel {channel} --settle 0",),
+        clue=r"messages \S+: ",
+        cause="nothing to remove",
+        repair=ONCE_MORE,
+        strike=deleted_row("Messages", first_message),
+        act=history_is_missing,
+    ),
+    Incident(
+        fault="the row of a message's id is deleted",
+        users="nothing; a duplicate of the message would be stored twice",
+        find=("check --channel {channel} --settle 0",),
+        clue=r"messageIds \S+: ",
+        cause="nothing to remove",
+        repair=ONCE_MORE,
+        strike=deleted_row("MessageIds", first_message_id),
+        act=nothing,
+    ),
+    Incident(
+        fault="the row of a channel is deleted",
+        users="the channel is missing from the list of channels",
+        find=("check --channel {channel} --settle 0",),
+        clue=r"channels \S+: ",
+        cause="nothing to remove",
+        repair=ONCE_MORE,
+        strike=deleted_row("Channels", channel_row),
+        act=nothing,
+    ),
+    Incident(
+        fault="the row of a membership is deleted",
+        users="the member cannot open the channel",
+        find=("check --channel {channel} --settle 0",),
+        clue=r"members \S+",
+        cause="nothing to remove",
+        repair=ONCE_MORE,
+        strike=deleted_row("Members", bens_membership),
+        act=ben_is_no_member,
+    ),
+    Incident(
+        fault="a malformed event is on the bus",
+        users="nothing",
+        find=("dead-letters list",),
+        clue="Parley.MalformedEvent",
+        cause="correct the publisher",
+        repair=("dead-letters discard {letter} --yes --keep-in {file}",),
+        strike=malformed_event,
+        act=nothing,
+    ),
+    *(
+        Incident(
+            fault=f"the queue {queue} has a record that cannot be read",
+            users="nothing",
+            find=("dead-letters list", "dead-letters show {letter}"),
+            clue='"junk"',
+            cause="correct the sender",
+            repair=("dead-letters discard {letter} --yes --keep-in {file}",),
+            strike=junk_dead_letter(queue),
+            act=nothing,
+        )
+        for queue in ("delivery", "status", "replay")
+    ),
+    Incident(
+        fault="the bus refuses events",
+        users="messages stay unsent; each client sends them again",
+        find=("logs --since {since}",),
+        clue=r"SendMessage\b.*(PublishError|Throttl|ClientError)",
+        cause="ends when EventBridge accepts events again",
+        strike=rules(lambda _: [{"where": "request", "what": "throttle", "only": "AWSEvents.PutEvents"}]),
+        act=send_unanswered,
+    ),
+    Incident(
+        fault="the workflow is deployed with a wrong definition",
+        users="messages are acknowledged, and not shown",
+        find=("runs --failed --since {since}",),
+        clue="Misdeployed",
+        cause=DEPLOY,
+        repair=ONCE_MORE,
+        strike=misdeployed_workflow,
+        act=send_not_delivered,
+    ),
+    Incident(
+        fault="the rule that starts the workflow is disabled",
+        users="messages are acknowledged, and not shown",
+        find=("doctor",),
+        clue="disabled: ",
+        cause="`aws events enable-rule`, or " + DEPLOY,
+        repair=ONCE_MORE,
+        strike=disabled_rule,
+        act=send_not_delivered,
+    ),
+    Incident(
+        fault="posts to connections are slow",
+        users="messages are shown late",
+        find=("follow {message}",),
+        clue=r"PostBatch|post",
+        cause="ends when API Gateway answers in time",
+        strike=rules(
+            lambda _: [{"where": "request", "what": "hang", "only": "/@connections/", "times": 2, "seconds": 2}]
+        ),
+        act=send_and_wait,
+    ),
+    Incident(
+        fault="the emulator is killed",
+        users="sockets close; clients connect again and fetch what they missed",
+        find=("status",),
+        clue="local",
+        cause="the supervisor starts it again by itself",
+        strike=killed_emulator,
+        act=send_and_wait,
+    ),
+)
+
+
+def table() -> str:
+    """The table of docs/incidents.md."""
+    rows = [
+        "| fault | users see | found by | commands | its cause is removed by | then repaired by |",
+        "|---|---|---|---|---|---|",
+    ]
+    for incident in INCIDENTS:
+        found = ", ".join(f"`parley {command}`" for command in incident.find)
+        repaired = ", ".join(f"`parley {command}`" for command in incident.repair) or "nothing is left to repair"
+        rows.append(
+            f"| {incident.fault} | {incident.users} | {found} | {incident.commands} | {incident.cause} "
+            f"| {repaired} |"
+        )
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(table())

@@ -1,0 +1,73 @@
+"""Every incident of docs/incidents.md is found and repaired by its commands, and no screen differs afterwards."""
+
+import asyncio
+import re
+import shlex
+import time
+from pathlib import Path
+
+import pytest
+
+from functions.contract.model import timestamp
+from tests.guarantees.clients import connected_channel
+from tests.guarantees.faults import Faults
+from tests.guarantees.incidents import INCIDENTS, Incident, Scene
+from tests.guarantees.report import Record
+from tests.integration.commands import CommandResult, run_ops, run_ops_process
+from tests.local_stage import TestStage
+from tests.waiting import until
+
+PROMISE = 11
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough]
+OF_THE_LOCAL_STAGE = ("status",)
+
+
+def run(scene: Scene, command: str) -> CommandResult:
+    """Run one command of an incident."""
+    arguments = shlex.split(command.format_map(scene.names))
+    runner = run_ops_process if arguments[0] in OF_THE_LOCAL_STAGE else run_ops
+    return runner(scene.stage, *arguments)
+
+
+async def find(scene: Scene, incident: Incident) -> str:
+    """Run the commands that find it, the last one until it prints the clue: log lines are late. Returns what it
+    prints.
+    """
+    for command in incident.find[:-1]:
+        await asyncio.to_thread(run, scene, command)
+
+    async def has_clue() -> str | None:
+        result = await asyncio.to_thread(run, scene, incident.find[-1])
+        return result.out if re.search(incident.clue, result.out) else None
+
+    found = await until(has_clue, f"`parley {incident.find[-1]}` showed {incident.clue}", every=0.5)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("incident", INCIDENTS, ids=lambda incident: incident.fault)
+async def test_an_incident_is_found_and_repaired(
+    stage: TestStage, record: Record, faults: Faults, incident: Incident, tmp_path: Path
+):
+    """Users see what the page says, its commands find and repair the fault, and nothing differs afterwards."""
+    since = timestamp(int(time.time() * 1000))
+    async with connected_channel(stage, 2) as channel:
+        scene = Scene(stage, faults, channel, since)
+        scene.names |= {"channel": channel.channel_id, "since": since, "file": str(tmp_path / "kept.jsonl")}
+        await channel.wait_until_displayed(await channel.send(scene.ada, "before the fault"))
+        with incident.strike(scene):
+            await incident.act(scene)
+            found = await find(scene, incident)
+            if "letter" not in scene.names and incident.find == ("dead-letters list",):
+                [line] = [line for line in found.splitlines() if channel.channel_id in line]
+                scene.names["letter"] = line.split()[0]
+        for command in incident.repair:
+            result = await asyncio.to_thread(run, scene, command)
+            assert result.code == 0, f"`parley {command}` ended with {result.code}: {result.out}{result.err}"
+        await asyncio.gather(*scene.later)
+        await channel.check(record)
+        checked = await asyncio.to_thread(run, scene, "check --channel {channel} --settle 0")
+        assert checked.code == 0, checked.out + checked.err
+        left = await asyncio.to_thread(run, scene, "redrive --dry-run --json --channel {channel}")
+        assert left.json == [], "dead letters of the channel are left"
+    record.tried(f"incident: {incident.fault}, found with {incident.commands} commands")

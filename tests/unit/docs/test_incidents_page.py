@@ -1,0 +1,25 @@
+"""docs/incidents.md has the incidents that tests/guarantees/test_incidents.py practises."""
+
+import re
+from pathlib import Path
+
+from tests.guarantees.incidents import INCIDENTS, table
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "incidents.md"
+PLACEHOLDERS = {"since", "channel", "message", "letter", "file"}
+
+
+def test_the_table_of_the_page_is_the_matrix_of_the_tests():
+    """Write it again with `python -m tests.guarantees.incidents`."""
+    assert table() in PAGE.read_text(encoding="utf-8")
+
+
+def test_every_incident_is_found_by_a_command():
+    """And names what its commands are given; no fault is listed twice."""
+    assert len({incident.fault for incident in INCIDENTS}) == len(INCIDENTS)
+    for incident in INCIDENTS:
+        assert incident.find
+        assert incident.cause
+        assert "restart" not in incident.cause
+        for command in (*incident.find, *incident.repair):
+            assert set(re.findall(r"\{(\w+)\}", command)) <= PLACEHOLDERS
