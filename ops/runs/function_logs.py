@@ -21,6 +21,8 @@ MAX_CONCURRENT_SEARCHES = 4
 """FilterLogEvents allows five calls per second for the account."""
 ERRORS = '?"\\"level\\":\\"ERROR\\"" ?"[ERROR]" ?"Task timed out" ?"Runtime exited" ?"Status: timeout"'
 """A filter pattern: errors that functions logged, and Lambda's own about functions that did not start or end."""
+LAMBDA_ERRORS = ("[ERROR]", "Task timed out", "Runtime exited", "Status: timeout")
+"""What Lambda's own lines about a failed call contain."""
 LOG_GROUP = re.compile(r"^(?P<function>\w+?)(Logs)?[0-9A-F]{8}$")
 WORKFLOW = "workflow"
 
@@ -105,8 +107,14 @@ def parse(function: str, at_ms: int, text: str) -> LogLine:
     except ValueError:
         fields = None
     if not isinstance(fields, dict):
+        first, _, rest = text.strip().partition("\n")
         return LogLine(
-            at_ms=at_ms, function=function, level=None, message=text.strip(), correlation_id=None, details={}
+            at_ms=at_ms,
+            function=function,
+            level="ERROR" if any(term in first for term in LAMBDA_ERRORS) else None,
+            message=first,
+            correlation_id=None,
+            details={"text": rest} if rest else {},
         )
     if function == WORKFLOW:
         details = fields.get("details") or {}

@@ -21,7 +21,7 @@ from typing import Any
 from local.emulator import patching
 from local.emulator.lambda_.environments import FunctionInitError, FunctionSpec, Invocation, InvocationResult
 from local.emulator.lambda_.function_pools import FunctionBusyError, FunctionPools
-from local.emulator.lambda_.invocation_logs import InvocationReport, log_group_of
+from local.emulator.lambda_.invocation_logs import InvocationReport, log_group_of, with_failure
 from local.emulator.lambda_.unpacked_archives import UnpackedArchives
 from local.emulator.logs import log_groups
 from local.emulator.settings import EmulatorSettings
@@ -204,7 +204,8 @@ class FunctionInvocations:
             succeeded=result.error is None,
         )
         as_json = (config.get("LoggingConfig") or {}).get("LogFormat") == "JSON"
-        lines = report.lines(result.log.splitlines(), as_json=as_json)
+        printed = with_failure(result.log.splitlines(), result.error, invocation.request_id)
+        lines = report.lines(printed, as_json=as_json)
         log_groups.append(log_group_of(config), result.log_stream, lines, first_at=started, last_at=ended)
         if inbound.sampled and trace and trace.parent:
             trace_collector.record_function(

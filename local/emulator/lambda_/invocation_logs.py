@@ -7,6 +7,9 @@ from typing import Any
 
 from local.emulator.xray.trace_headers import TraceHeader
 
+TRACEBACK = "Traceback (most recent call last):"
+"""The first line of what Python prints about an error."""
+
 
 @dataclass(frozen=True)
 class InvocationReport:
@@ -67,6 +70,22 @@ class InvocationReport:
             f"END RequestId: {self.request_id}",
             report,
         ]
+
+
+def with_failure(printed: list[str], error: Any, request_id: str) -> list[str]:
+    """The lines that a function printed, with the one that Lambda adds about a call that failed.
+
+    It begins with `[ERROR]`, the error's name and message, and has the traceback; or it says that the call timed
+    out.
+    """
+    if not isinstance(error, dict):
+        return printed
+    name, message = str(error.get("errorType")), str(error.get("errorMessage"))
+    if name == "Sandbox.Timedout":
+        now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+        return [*printed, f"{now} {request_id} {message.rpartition('Error: ')[2]}"]
+    last = max((number for number, line in enumerate(printed) if line.startswith(TRACEBACK)), default=len(printed))
+    return [*printed[:last], "\n".join([f"[ERROR] {name}: {message}", *printed[last:]])]
 
 
 def log_group_of(config: dict[str, Any]) -> str:
