@@ -16,6 +16,7 @@ from ops.commands.recording import recorded
 from ops.models import DeadLetterDetail, RestoredLetter
 from ops.runs import dead_letters, kept_letters
 from ops.runs.dead_letters import QUEUES, DeadLetter
+from ops.runs.held_letters import HeldLetters
 
 letters = typer.Typer(help="List, show, discard and restore dead letters.", no_args_is_help=True)
 app.add_typer(letters, name="dead-letters", rich_help_panel=OPERATE)
@@ -68,20 +69,19 @@ def discard(
     """Take one dead letter out of its queue, after showing it, and keep it in a file. Its event stays archived."""
     stage = stage_of(context)
     letter = kept_letters.find(stage, identifier)
-    try:
+    with HeldLetters(stage) as held:
+        held.add([letter])
         if not as_json:
             _show(letter)
         if not yes:
             typer.confirm(f"Discard it, and keep it in {keep}?", abort=True)
         with recorded(stage, "dead-letters discard", id=letter.message_id, event=letter.event.event_id):
             kept_letters.discard(stage, letter, keep)
-    except BaseException:
-        dead_letters.release(stage, [letter])
-        raise
+        held.remove(letter)
     if as_json:
         output.as_json(_detail(letter))
     else:
-        output.console().print(f"Discarded. To put it back: parley dead-letters restore {keep}")
+        output.console().print(f"Discarded. To put it back: {stage.command('dead-letters', 'restore', str(keep))}")
 
 
 @letters.command()

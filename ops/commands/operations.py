@@ -32,7 +32,7 @@ def operations(
             since_ms=since_ms,
             until_ms=archive.complete_until_ms(stage) + 1,
             on_progress=lambda count: bar.update(task, completed=count),
-            on_unconfirmed=output.warn,
+            on_note=output.warn,
         )
     found = summaries(events)
     if as_json:

@@ -181,7 +181,7 @@ def _in_pool(stage: Stage, text: str) -> lookup.KnownUser:
     if known.username is None:
         raise NotFoundError(
             f"The user '{text}' was deleted from the user pool. "
-            f"To end their sessions: parley users sign-out {text}"
+            f"To end their sessions: {stage.command('users', 'sign-out', text)}"
         )
     return known
 

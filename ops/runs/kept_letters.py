@@ -15,23 +15,18 @@ from ops.runs import dead_letters
 from ops.runs.dead_letters import QUEUES, DeadLetter
 from ops.stage.stage import Stage
 
-HIDDEN_SECONDS = 30
-"""How long the dead letters that are looked through are hidden from other readers, unless they are released."""
-
 
 def find(stage: Stage, identifier: str) -> DeadLetter:
     """The dead letter with this id, of the message or of its event. It stays hidden until it is released.
 
     Raises NotFoundError, and BadRequestError if several are about the event.
     """
-    letters = [
-        letter for queue in QUEUES for letter in dead_letters.read(stage, queue, hidden_seconds=HIDDEN_SECONDS)
-    ]
+    letters = [letter for queue in QUEUES for letter in dead_letters.read(stage, queue)]
     found = [letter for letter in letters if identifier in (letter.message_id, letter.event.event_id)]
     try:
         if not found:
             raise NotFoundError(
-                f"There is no dead letter '{identifier}'. List them with: parley dead-letters list"
+                f"There is no dead letter '{identifier}'. List all: {stage.command('dead-letters', 'list')}"
             )
         if len(found) > 1:
             ids = ", ".join(letter.message_id for letter in found)

@@ -29,6 +29,7 @@ RUNNING_PREFIX = "operation#"
 RUNNING_SECONDS = 180
 """After a command was killed, others are warned for at most so long."""
 RENEW_SECONDS = 60.0
+FAULTS = (OpsError, ClientError, BotoCoreError)
 
 
 @dataclass
@@ -59,7 +60,12 @@ def recorded(
 
     What cannot be recorded does not prevent a repair: then `warn` gets a sentence too.
     """
-    who, operation = operator(stage), Operation(str(uuid4()))
+    try:
+        who = operator(stage)
+    except FAULTS as fault:
+        warn(f"Your AWS identity is not known: {fault}")
+        who = "unknown"
+    operation = Operation(str(uuid4()))
     started = OperationStarted(
         operation_id=operation.operation_id,
         operator=who,
@@ -100,7 +106,7 @@ def _exit_code(failure: BaseException) -> int:
 def _publish(stage: Stage, fact: OperationStarted | OperationEnded, warn: Callable[[str], None]) -> None:
     try:
         publishing.publish(stage, fact, actor=OPERATOR)
-    except (OpsError, ClientError, BotoCoreError) as fault:
+    except FAULTS as fault:
         warn(f"This command is not recorded in the archive: {fault}")
 
 
@@ -108,7 +114,7 @@ class _Running:
     """The row that says that a command runs, renewed while it does."""
 
     def __init__(self, stage: Stage, command: str, started: OperationStarted) -> None:
-        self._table: Any = tables.table(stage, "Tickets")
+        self._stage = stage
         self._key = {"ticketHash": RUNNING_PREFIX + command}
         self._started = started
         self._ended = threading.Event()
@@ -117,8 +123,9 @@ class _Running:
     def begin(self, warn: Callable[[str], None]) -> str | None:
         """Write the row. Returns a sentence if another command's row is there."""
         try:
+            self._table: Any = tables.table(self._stage, "Tickets")
             before = self._table.put_item(Item=self._row(), ReturnValues="ALL_OLD").get("Attributes")
-        except (ClientError, BotoCoreError) as fault:
+        except FAULTS as fault:
             warn(f"Other operators are not warned of this command: {fault}")
             return None
         self._renewing.start()
@@ -132,6 +139,8 @@ class _Running:
     def end(self) -> None:
         """Delete the row, unless another command has replaced it."""
         self._ended.set()
+        if not self._renewing.ident:
+            return
         with suppress(ClientError, BotoCoreError):
             self._table.delete_item(
                 Key=self._key,

@@ -174,7 +174,7 @@ async def nothing(_scene: Scene) -> None:
 
 
 async def sign_up_fails(scene: Scene) -> None:
-    """Nobody can create an account."""
+    """No account can be created."""
     name = f"new-{uuid4().hex[:8]}"
     pool = scene.stage.stage.user_pool
     attributes = [{"Name": "email", "Value": f"{name}@example.com"}, {"Name": "name", "Value": "New"}]
@@ -391,11 +391,11 @@ BROKEN_FUNCTIONS: tuple[tuple[str, str, Act], ...] = (
         "edits, deletions and reactions wait in the browser",
         command_fails(action="editMessage", messageId=str(uuid4()), seq=1, text="edited"),
     ),
-    ("StartTyping", "nobody is shown as typing", command_fails(action="startTyping")),
+    ("StartTyping", "no user is shown as typing", command_fails(action="startTyping")),
     ("DefaultRoute", "nothing, unless a client sends unknown frames", command_fails(action="unknown")),
     ("Disconnect", "users who left are shown as online", reconnect),
     ("BroadcastStatus", "presence and typing are late", type_text),
-    ("ConfirmSignUp", "nobody can create an account (only where authMode is demo)", sign_up_fails),
+    ("ConfirmSignUp", "no account can be created (only where authMode is demo)", sign_up_fails),
 )
 
 THROTTLED_FUNCTIONS: tuple[tuple[str, str, Act], ...] = (

@@ -7,6 +7,7 @@ import pytest
 
 from ops import times
 from ops.check import vitals
+from ops.models import Vitals
 from tests.unit.ops.stages import deployed_stage, stubbed
 
 NOW_MS = 1_795_000_000_000
@@ -23,7 +24,7 @@ VALUES = {
 
 
 @pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> vitals.Vitals:
+def read(monkeypatch: pytest.MonkeyPatch) -> Vitals:
     """The vitals of a deployed stage with one function and one alarm."""
     stage = deployed_stage(Events={name: f"{QUEUE}{name}" for name in QUEUES})
     monkeypatch.setattr(times, "now", lambda: NOW_MS)
@@ -53,7 +54,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> vitals.Vitals:
     return found
 
 
-def test_counts_are_added_and_the_worst_minute_is_taken(read: vitals.Vitals):
+def test_counts_are_added_and_the_worst_minute_is_taken(read: Vitals):
     """Of an age, the latest minute; without messages there is no latency."""
     assert (read.messages_sent, read.messages_delivered, read.runs, read.runs_failed) == (7, 10, 7, 2)
     assert (read.latency_p50_ms, read.latency_p95_ms) == (None, 120.0)
@@ -63,7 +64,7 @@ def test_counts_are_added_and_the_worst_minute_is_taken(read: vitals.Vitals):
     assert len(read.queues) == 5
 
 
-def test_alarms_that_are_on_or_changed_within_a_day_are_shown(read: vitals.Vitals):
+def test_alarms_that_are_on_or_changed_within_a_day_are_shown(read: Vitals):
     """Others are left out."""
     assert [(alarm.name, alarm.state, alarm.reason) for alarm in read.alarms] == [
         ("Parley-tests-A", "ALARM", "too many")

@@ -225,7 +225,7 @@ def test_dead_letters_that_another_redrive_holds_are_reported(
     assert run_parley(monkeypatch, queue, "redrive", "--queue", "delivery", *arguments) == code
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert re.search(r"^3 dead letters are held by another redrive .* until \d\d:\d\d UTC", printed.err)
+    assert re.search(r"(?m)^3 dead letters are held by another redrive .* until \d\d:\d\d UTC", printed.err)
     dead_letters.release(queue, held)
     run_parley(monkeypatch, queue, "redrive", "--queue", "delivery", "--dry-run")
     assert "held by" not in capsys.readouterr().err

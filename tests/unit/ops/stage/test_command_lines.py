@@ -21,7 +21,10 @@ from ops.stage.stage import Stage, StageNotFoundError
 from tests.unit.ops.stages import deployed_stage
 
 ROOT = Path(__file__).resolve().parents[4]
-COMMANDS = "up|down|status|token|reset|doctor|runs|follow|tail|redrive|replay|check|prepare-destroy|users"
+COMMANDS = (
+    "up|down|status|token|reset|doctor|health|runs|follow|logs|tail|redrive|dead-letters|replay|check|operations|"
+    "prepare-destroy|users"
+)
 COMMAND = re.compile(rf"parley (?:--|(?:{COMMANDS})\b)")
 NOT_PRINTED_TO_BE_RUN = {
     "ops/check/round_trip.py": "A message of `parley doctor --send`.",

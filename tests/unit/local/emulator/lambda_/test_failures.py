@@ -15,7 +15,7 @@ def test_an_error_is_one_event_with_its_traceback():
     assert (line.level, line.message) == ("ERROR", "[ERROR] Runtime.ImportModuleError: No module named 'x'")
 
 
-def test_a_timeout_is_a_line_of_its_own():
+def test_a_timeout_is_a_separate_line():
     """With the id of the request."""
     error = {
         "errorType": "Sandbox.Timedout",
