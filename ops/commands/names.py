@@ -44,4 +44,7 @@ def choose_user(stage: Stage, text: str | None) -> str | None:
     """The id of the user that an option names. Raises NotFoundError."""
     if text is None:
         return None
-    return lookup.user(stage, text).user_id
+    known = lookup.user_id(stage, text)
+    if known is None:
+        raise NotFoundError(f"There is no user '{text}'.")
+    return known

@@ -6,7 +6,7 @@ wrote for it has the id as well, as does the event that it published, so the id 
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -19,10 +19,12 @@ from ops.stage.stage import STACKS, Stage
 
 MAX_CONCURRENT_SEARCHES = 4
 """FilterLogEvents allows five calls per second for the account."""
-ERRORS = '?"\\"level\\":\\"ERROR\\"" ?"[ERROR]" ?"Task timed out" ?"Runtime exited" ?"Status: timeout"'
-"""A filter pattern: errors that functions logged, and Lambda's own about functions that did not start or end."""
 LAMBDA_ERRORS = ("[ERROR]", "Task timed out", "Runtime exited", "Status: timeout")
-"""What Lambda's own lines about a failed call contain."""
+"""What Lambda's own lines about a failed call contain: a function that did not start or did not end."""
+FUNCTION_ERRORS = ("ERROR", *LAMBDA_ERRORS[1:])
+"""Terms in the lines that are errors, and in some that are not."""
+WORKFLOW_ERRORS = ("TaskFailed", "TaskTimedOut", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
+ERROR_LEVELS = ("ERROR", "CRITICAL")
 LOG_GROUP = re.compile(r"^(?P<function>\w+?)(Logs)?[0-9A-F]{8}$")
 WORKFLOW = "workflow"
 
@@ -73,20 +75,25 @@ def groups(stage: Stage) -> dict[str, str]:
 
 def about(stage: Stage, term: str, *, since_ms: int, until_ms: int) -> list[LogLine]:
     """Every line with a term, such as a correlation id, oldest first. Raises LogSearchError."""
-    return _search(stage, groups(stage), since_ms, until_ms, containing=term)
+    return _search(stage, groups(stage), since_ms, until_ms, (term,))
 
 
 def errors(stage: Stage, *, since_ms: int, until_ms: int) -> list[LogLine]:
-    """The errors of all functions, oldest first: for short time ranges. Raises LogSearchError."""
-    of_functions = {name: group for name, group in groups(stage).items() if name != WORKFLOW}
-    return _search(stage, of_functions, since_ms, until_ms, pattern=ERRORS)
+    """The errors of all functions, and of tasks and runs of the workflow, oldest first. Raises LogSearchError."""
+    found = groups(stage)
+    workflow = {WORKFLOW: found.pop(WORKFLOW)}
+    lines = _search(stage, found, since_ms, until_ms, FUNCTION_ERRORS)
+    lines += _search(stage, workflow, since_ms, until_ms, WORKFLOW_ERRORS)
+    return sorted((line for line in lines if line.level in ERROR_LEVELS), key=lambda line: line.at_ms)
 
 
-def _search(stage: Stage, searched: dict[str, str], since_ms: int, until_ms: int, **terms: str) -> list[LogLine]:
+def _search(
+    stage: Stage, searched: dict[str, str], since_ms: int, until_ms: int, terms: Sequence[str]
+) -> list[LogLine]:
     def one(name: str) -> list[LogLine]:
         try:
             found = logs.timed_lines(
-                stage.client("logs"), searched[name], since_ms=since_ms, until_ms=until_ms, **terms
+                stage.client("logs"), searched[name], since_ms=since_ms, until_ms=until_ms, containing=terms
             )
             return [parse(name, at_ms, text) for at_ms, text in found]
         except ClientError as refusal:

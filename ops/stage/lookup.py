@@ -52,6 +52,14 @@ def user(stage: Stage, text: str) -> KnownUser:
     raise NotFoundError(f"There is no user '{text}'.")
 
 
+def user_id(stage: Stage, text: str) -> str | None:
+    """The id of that user; None if neither the user pool nor the table has one."""
+    try:
+        return user(stage, text).user_id
+    except NotFoundError:
+        return None
+
+
 def _channels(stage: Stage) -> list[dict[str, Any]]:
     arguments = {"ProjectionExpression": "channelId, #name", "ExpressionAttributeNames": {"#name": "name"}}
     return list(tables.paginate(tables.table(stage, "Channels").scan, **arguments))

@@ -96,6 +96,8 @@ class Incident:
     repair: tuple[str, ...] = ()
     strike: Strike
     act: Act
+    is_logged_late: bool = False
+    """Whether the emulator logs it when the run has ended, after the fault. AWS logs it within seconds."""
 
     @property
     def commands(self) -> int:
@@ -133,7 +135,7 @@ def command_fails(**fields: object) -> Act:
 
 
 def request_fails(method: str, path: str) -> Act:
-    """A request of the REST API is answered with 5xx."""
+    """A request of the REST API is answered with 5xx, or 429 if its function is throttled."""
 
     async def act(scene: Scene) -> None:
         async def failed() -> bool:
@@ -141,7 +143,7 @@ def request_fails(method: str, path: str) -> Act:
                 answer = await scene.ben.chat_client.api.call(
                     method, path.format(channel=scene.channel.channel_id)
                 )
-                return answer.status_code >= 500
+                return answer.status_code >= 500 or answer.status_code == 429
             return False
 
         await until(failed, f"{method} {path} failed", every=0.2)
@@ -458,11 +460,12 @@ INCIDENTS: tuple[Incident, ...] = (
         Incident(
             fault=f"the table {name} is throttled",
             users=users,
-            find=("logs {message} --since {since}" if where == "workflow" else "logs --since {since}",),
+            find=("logs --since {since}",),
             clue=rf"{where}\b.*[Tt]hrottl",
             cause="ends when the table has capacity again: what waits is tried again until then",
             strike=throttled_table(name),
             act=act,
+            is_logged_late=where == "workflow",
         )
         for name, where, users, act in THROTTLED_TABLES
     ),
