@@ -44,9 +44,13 @@ class Faults:
         replaced: list[Rule] = self._post("faults", list(rules))["replaced"]
         return replaced
 
-    def struck(self, what: str | None = None) -> int:
-        """How often the faults in force have struck; with `what`, only the faults of that kind."""
-        return sum(rule["struck"] for rule in self._get("faults")["faults"] if what in (None, rule["what"]))
+    def struck(self, what: str | None = None, *, where: str | None = None) -> int:
+        """How often the faults in force have struck; with `what` or `where`, only the faults with that value."""
+        return sum(
+            rule["struck"]
+            for rule in self._get("faults")["faults"]
+            if what in (None, rule["what"]) and where in (None, rule["where"])
+        )
 
     def wait_until_struck(self, times: int = 1) -> None:
         """Wait until the faults in force have struck so many times."""

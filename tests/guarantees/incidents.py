@@ -113,6 +113,14 @@ async def send_and_wait(scene: Scene) -> None:
     scene.names["message"] = await scene.channel.send(scene.ada, f"during the fault {uuid4().hex[:6]}")
 
 
+async def send_to_failing_run(scene: Scene) -> None:
+    """A message is acknowledged; a task of its run fails, and is repeated."""
+    await send_and_wait(scene)
+    await until(
+        lambda: asyncio.to_thread(scene.faults.struck, where="task"), "a task of the workflow failed", every=0.2
+    )
+
+
 async def send_unanswered(scene: Scene) -> None:
     """A message is not acknowledged; the client sends it again until it is."""
     frames = scene.ada.frames_received
@@ -407,10 +415,10 @@ THROTTLED_FUNCTIONS: tuple[tuple[str, str, Act], ...] = (
 )
 
 THROTTLED_TABLES: tuple[tuple[str, str, str, Act], ...] = (
-    ("Channels", "workflow", "messages are acknowledged, and shown late", send_and_wait),
-    ("MessageIds", "workflow", "messages are acknowledged, and shown late", send_and_wait),
-    ("Messages", "workflow", "messages are acknowledged, and shown late", send_and_wait),
-    ("Subscriptions", "workflow", "messages are acknowledged, and shown late", send_and_wait),
+    ("Channels", "workflow", "messages are acknowledged, and shown late", send_to_failing_run),
+    ("MessageIds", "workflow", "messages are acknowledged, and shown late", send_to_failing_run),
+    ("Messages", "workflow", "messages are acknowledged, and shown late", send_to_failing_run),
+    ("Subscriptions", "workflow", "messages are acknowledged, and shown late", send_to_failing_run),
     ("Members", "SendMessage", "messages stay unsent; each client sends them again", send_unanswered),
     ("Reactions", "ApiFunction", "the history does not load", request_fails("GET", HISTORY)),
     ("Users", "ApiFunction", "people do not load", request_fails("GET", "/me")),
