@@ -469,7 +469,7 @@ INCIDENTS: tuple[Incident, ...] = (
             fault=f"the table {name} is throttled",
             users=users,
             find=("logs --since {since}",),
-            clue=rf"{where}\b.*[Tt]hrottl",
+            clue=r"workflow\b.*DynamoD[bB]\.\w+" if where == "workflow" else rf"{where}\b.*[Tt]hrottl",
             cause="ends when the table has capacity again: what waits is tried again until then",
             strike=throttled_table(name),
             act=act,
