@@ -77,15 +77,18 @@ def main(
         raise typer.BadParameter(f"{', '.join(sorted(unknown))} is none of {', '.join(PARTS)}")
     results = Results(machine=asdict(this_machine()))
     run = Run(results, chosen, rounds=5 if full else 3, is_full=full)
-    if "cold" in chosen:
-        results.cold_starts = cold_starts(rounds=9 if full else 3)
-    if set(chosen) - {"cold"}:
-        with own_stage(results, twice="start" in chosen) as (stage, pids), baseline.deployed(stage) as url:
-            run.measure_stage(stage, url, lambda: usage(pids), storm=storm, aging=aging)
-    save("suite", asdict(results))
-    for name, chart in charts(results).items():
-        (RESULTS / f"{name}.svg").write_text(svg(chart), encoding="utf-8")
-    show(results)
+    try:
+        if "cold" in chosen:
+            results.cold_starts = cold_starts(rounds=9 if full else 3)
+        if set(chosen) - {"cold"}:
+            with own_stage(results, twice="start" in chosen) as (stage, pids), baseline.deployed(stage) as url:
+                run.measure_stage(stage, url, lambda: usage(pids), storm=storm, aging=aging)
+    finally:
+        # What was measured before a failure is not lost.
+        save("suite", asdict(results))
+        for name, chart in charts(results).items():
+            (RESULTS / f"{name}.svg").write_text(svg(chart), encoding="utf-8")
+        show(results)
 
 
 @contextmanager
