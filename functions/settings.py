@@ -67,6 +67,7 @@ class SendMessageSettings(SocketRouteSettings):
     """`send_message`: admits a message and publishes it."""
 
     members_table: str
+    text_keys_table: str
     bus_name: str
     messages_per_second: float = 2.0
     message_burst: int = 20
@@ -88,6 +89,8 @@ class StartTypingSettings(SocketRouteSettings):
 class PostToConnectionsSettings(DisconnectSettings):
     """`post_to_connections`: posts a frame and prunes stale connections."""
 
+    text_keys_table: str
+
 
 class BroadcastStatusSettings(DisconnectSettings):
     """`broadcast_status`: recomputes presence, posts status frames and prunes stale connections."""
@@ -102,6 +105,7 @@ class ApiSettings(DisconnectSettings):
     channels_table: str
     messages_table: str
     reactions_table: str
+    text_keys_table: str
     users_table: str
     tickets_table: str
     rates_table: str

@@ -499,6 +499,100 @@ class LogLineSummary(Answer):
     details: JsonObject = Field(description="All fields of the line, as it was written")
 
 
+class RemainingCopy(Answer):
+    """What remains of an erased user. `until` is null if no time is known."""
+
+    where: str
+    what: str
+    until: str | None
+
+
+class UserErased(Answer):
+    """A user who was erased. `pending` messages were not deleted in time: run the command again."""
+
+    user_id: str
+    erased_at: str
+    deleted: int
+    reactions: int
+    connections: int
+    pending: int
+    account_deleted: bool
+    memberships: int
+    remains: list[RemainingCopy]
+
+
+class UserExported(Answer):
+    """The file with a user's data. `archived` events are null without --archive."""
+
+    user_id: str
+    file: str
+    messages: int
+    reactions: int
+    archived: int | None
+
+
+class CostOfMessages(Answer):
+    """The price of 1,000 messages to so many connected recipients, in dollars, in each design."""
+
+    recipients: int
+    dev: float = Field(description="With workflowLogLevel ALL")
+    prod: float = Field(description="With workflowLogLevel ERROR")
+    posting_to_all: float = Field(
+        description="Posted to each of 1,000 open sockets; clients drop the others' frames"
+    )
+    appsync: float = Field(description="AppSync Events alone: nothing is stored, ordered or archived")
+    appsync_stored: float = Field(description="AppSync Events in place of the posts")
+
+
+class CostShare(Answer):
+    """A part of a price, in dollars and in percent of the whole. `name` is that of the price table."""
+
+    name: str
+    amount: float
+    dollars: float
+    percent: float
+
+
+class CostKnob(Answer):
+    """What a change of a setting or an assumption does to the price of 1,000 messages, or 1,000 idle hours."""
+
+    name: str
+    change: str
+    dollars: float
+    percent: float
+
+
+class MeasuredLoad(Answer):
+    """A load that was sent, and the price of 1,000 of its messages. `notes` name what was not measured."""
+
+    messages: int
+    recipients: int
+    traced: int
+    shares: list[CostShare] = Field(description="Of one message")
+    dollars: float
+    by_design: float
+    notes: list[str]
+
+
+class CostReport(Answer):
+    """What a stage costs, in dollars, by list prices."""
+
+    prices_checked: str
+    region: str
+    assumptions: dict[str, float]
+    per_thousand_messages: list[CostOfMessages]
+    message_shares: list[CostShare] = Field(
+        description="Of one message to ten recipients, with workflowLogLevel ALL"
+    )
+    idle_thousand_hours: float
+    idle_thousand_hours_appsync: float
+    idle_shares: list[CostShare] = Field(description="Of one idle connected hour")
+    knobs: list[CostKnob]
+    at_rest: dict[str, int] = Field(description="The stage's resources that cost by the month, by type")
+    at_rest_month: float
+    measured: MeasuredLoad | None = None
+
+
 class HealthCheck(Answer):
     """One check of `doctor`. `fix` says what to do; empty when there is nothing to do."""
 
@@ -512,6 +606,7 @@ ANSWERS: tuple[type[BaseModel], ...] = (
     RunSummary, RunDetail, PublishedEvent, MessageReport, DeadLetterSummary, RedriveResult, ReplayReport,
     LiveReplayReport, ExportResult, CheckReport, UserSummary, UserAdded, UserEnabled,
     ConnectionSummary, SessionsEnded, LogLineSummary,
-    DeadLetterDetail, RestoredLetter, OperationSummary, Vitals, HealthCheck,
+    DeadLetterDetail, RestoredLetter, OperationSummary, Vitals, UserErased, UserExported, CostReport,
+    HealthCheck,
 )  # fmt: skip
 """What the commands print with `--json`: one of these, or a list of them."""

@@ -8,6 +8,8 @@ from stacks.stage import Stage
 
 STRING = dynamodb.AttributeType.STRING
 NUMBER = dynamodb.AttributeType.NUMBER
+TEXT_KEY_RECOVERY_DAYS = 7
+"""With `pointInTimeRecovery`: for so long, an erased key can be restored, and a lost table too."""
 
 
 class DataStack(StageStack):
@@ -39,6 +41,9 @@ class DataStack(StageStack):
         self.tickets = self._table("Tickets", "ticketHash", expires=True)
         self.rates = self._table("Rates", "userId", "limitName", expires=True)
 
+        # A key that can be restored does not erase anything yet, so these are recoverable for a shorter time.
+        self.text_keys = self._table("TextKeys", "userId", recoverable_days=TEXT_KEY_RECOVERY_DAYS)
+
     def _table(
         self,
         name: str,
@@ -47,6 +52,7 @@ class DataStack(StageStack):
         *,
         sort_type: dynamodb.AttributeType = STRING,
         expires: bool = False,
+        recoverable_days: int | None = None,
     ) -> dynamodb.Table:
         recoverable = self.stage.point_in_time_recovery
         table = dynamodb.Table(
@@ -57,7 +63,8 @@ class DataStack(StageStack):
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             time_to_live_attribute="expiresAt" if expires else None,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=recoverable
+                point_in_time_recovery_enabled=recoverable,
+                recovery_period_in_days=recoverable_days if recoverable else None,
             ),
             deletion_protection=self.stage.deletion_protection,
             removal_policy=removal_policy(self.stage),

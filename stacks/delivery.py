@@ -212,6 +212,7 @@ class DeliveryStack(StageStack):
                 self.websocket.posting,
                 # To close slow clients.
                 self.websocket.closing,
+                table(self.data.text_keys, "BatchGetItem"),
                 # To prune stale connections.
                 table(self.data.connections, "GetItem", "DeleteItem"),
                 table(self.data.members, "Query"),

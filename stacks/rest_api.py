@@ -231,6 +231,7 @@ class RestApiStack(StageStack):
                 table(data.messages, "Query"),
                 index(data.messages, "byMention"),
                 table(data.reactions, "Query"),
+                table(data.text_keys, "BatchGetItem"),
                 table(data.users, "GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
                 index(data.users, "directory"),
                 table(data.tickets, "BatchGetItem", "PutItem"),

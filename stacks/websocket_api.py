@@ -179,6 +179,7 @@ class WebSocketApiStack(StageStack):
             settings=SendMessageSettings,
             uses=[
                 table(self.data.members, "UpdateItem"),
+                table(self.data.text_keys, "BatchGetItem", "GetItem", "PutItem"),
                 publish_to(self.events.bus),
                 self._rate_limit,
                 self._refusals,
@@ -196,6 +197,7 @@ class WebSocketApiStack(StageStack):
             uses=[
                 table(self.data.members, "GetItem", "UpdateItem"),
                 table(self.data.messages, "GetItem"),
+                table(self.data.text_keys, "BatchGetItem", "GetItem", "PutItem"),
                 publish_to(self.events.bus),
                 self._rate_limit,
                 self._refusals,

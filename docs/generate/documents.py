@@ -6,6 +6,7 @@ from pathlib import Path
 
 from docs.generate.asyncapi import asyncapi
 from docs.generate.catalogue import catalogue
+from docs.generate.cost import cost, designs_plot, shares_plot
 from docs.generate.local_stage import local_stage
 from docs.generate.openapi import openapi
 from docs.generate.schema import contract_schema, inspector_schema, operations_schema
@@ -20,6 +21,9 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/contract/inspector.json": lambda: _json(inspector_schema()),
     "docs/contract/asyncapi.json": lambda: _json(asyncapi()),
     "docs/contract/openapi.json": lambda: _json(openapi()),
+    "docs/cost.md": cost,
+    "docs/pictures/cost-by-recipients.svg": designs_plot,
+    "docs/pictures/cost-shares.svg": shares_plot,
     "docs/events.md": catalogue,
     "docs/local-stage.md": local_stage,
     "docs/settings.md": settings,

@@ -5,7 +5,9 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
+from functions.aws import sealed_texts
 from functions.aws.clients import table
+from functions.aws.clock import now_ms
 from functions.aws.reads import paginate
 from functions.chat.folding import contains_words, words_of
 from functions.chat.messages import count_reactions
@@ -20,7 +22,7 @@ MAX_UNREAD_MENTIONS = 100
 
 
 def get(messages_table: str, channel_id: str, seq: int) -> Message | None:
-    """Return a message without its reactions (strongly consistent read), or None."""
+    """Return a message without its reactions and with its text as stored (strongly consistent read), or None."""
     key: Any = {"channelId": channel_id, "seq": seq}
     row = table(messages_table).get_item(Key=key, ConsistentRead=True).get("Item")
     return _message(row, ()) if row else None
@@ -29,6 +31,7 @@ def get(messages_table: str, channel_id: str, seq: int) -> Message | None:
 def page(
     messages_table: str,
     reactions_table: str,
+    text_keys_table: str,
     channel_id: str,
     *,
     limit: int,
@@ -44,18 +47,25 @@ def page(
     answer = table(messages_table).query(
         KeyConditionExpression=condition, ScanIndexForward=after is not None, Limit=limit + 1, ConsistentRead=True
     )
-    rows = answer["Items"][:limit]
+    rows = sealed_texts.opened_rows(text_keys_table, answer["Items"][:limit], now_ms=now_ms())
     has_more = len(answer["Items"]) > limit or "LastEvaluatedKey" in answer
     return MessagePage(items=_messages(reactions_table, channel_id, rows), has_more=has_more)
 
 
 def search(
-    messages_table: str, reactions_table: str, channel_id: str, term: str, *, limit: int, before: int | None = None
+    messages_table: str,
+    reactions_table: str,
+    text_keys_table: str,
+    channel_id: str,
+    term: str,
+    *,
+    limit: int,
+    before: int | None = None,
 ) -> MessagePage:
     """Return the newest messages that contain all words of a term. `searched_to` is `before` for the next call.
 
     One call reads at most a thousand messages, so its cost does not depend on the size of the channel. Their texts
-    are folded here and not when they are stored, so one rule holds for messages of every age.
+    are opened and folded here and not when they are stored, so one rule holds for messages of every age.
     """
     condition: ConditionBase = Key("channelId").eq(channel_id)
     if before is not None:
@@ -68,7 +78,8 @@ def search(
         ConsistentRead=True,
     )
     words = words_of(term)
-    found = [row for row in answer["Items"] if contains_words(str(row["text"]), words)]
+    readable = sealed_texts.opened_rows(text_keys_table, answer["Items"], now_ms=now_ms())
+    found = [row for row in readable if contains_words(str(row["text"]), words)]
     rows = found[:limit]
     last = answer.get("LastEvaluatedKey")
     if len(found) > limit:

@@ -10,6 +10,12 @@ from functions.contract.errors import TextTooLongError
 MAX_TEXT_BYTES = 8192
 MAX_EMOJI_BYTES = 64
 MAX_NAME_CHARACTERS = 64
+SEALED_MARK = "\x01s1."
+"""What a sealed text begins with, and the version of its scheme (`contract.sealing`). No user can write U+0001."""
+MAX_SEALED_CHARACTERS = 10_948
+"""The sealed text of the longest text: its bytes and 16 more in Base64, after the mark."""
+ERASED_NAME = "Deleted user"
+"""The display name of an erased user."""
 WRITTEN_CONTROLS = frozenset("\t\n\r")
 """The control characters of texts. JSON makes six bytes of most others: a text of them would exceed a frame."""
 
@@ -68,6 +74,8 @@ def checked_event_text(value: Any) -> str:
 
     The rule for a command may become stricter; events of before it must still be read.
     """
+    if isinstance(value, str) and is_sealed(value):
+        return checked_sealed_text(value)
     if not isinstance(value, str) or not re.search(VISIBLE, value):
         raise ValueError("expected a text with a visible character")
     return checked_stored_text(value)
@@ -77,11 +85,26 @@ def checked_stored_text(value: Any) -> str:
     """Return the text of a row that can be shown: its size and its characters. Raises ValueError."""
     if not isinstance(value, str):
         raise ValueError("expected a string")
+    if is_sealed(value):
+        return checked_sealed_text(value)
     size = utf8_size(value)
     if size > MAX_TEXT_BYTES:
         raise TextTooLongError(f"The text has {size:,} bytes of UTF-8. Shorten it to {MAX_TEXT_BYTES:,} or fewer.")
     if any(_is_unwritten_control(character) for character in value):
         raise ValueError("expected a text without control characters")
+    return value
+
+
+def is_sealed(text: str) -> bool:
+    """Whether a text is sealed."""
+    return text.startswith(SEALED_MARK)
+
+
+def checked_sealed_text(value: str) -> str:
+    """Return a sealed text, as the workflow checks it: its size and its characters. Raises ValueError."""
+    body = value.removeprefix(SEALED_MARK)
+    if not body or len(value) > MAX_SEALED_CHARACTERS or re.search("[^A-Za-z0-9+/=]", body):
+        raise ValueError("expected a sealed text")
     return value
 
 

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from functions.aws import bus, clients, members, messages, tracing
+from functions.aws import bus, clients, members, messages, sealed_texts, tracing
 from functions.chat.messages import changed
 from functions.chat.rate import RateLimit
 from functions.contract.commands import (
@@ -13,6 +13,7 @@ from functions.contract.commands import (
     RemoveReaction,
     parse_command,
 )
+from functions.contract.events import MessageEdited
 from functions.contract.frames import Ack, Frame
 from functions.contract.model import Role, timestamp
 from functions.handlers.websocket import Caller, socket_route
@@ -39,6 +40,8 @@ def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
         is_owner=membership is not None and membership.role == Role.OWNER,
         at=timestamp(now_ms),
     )
+    if isinstance(event, MessageEdited):
+        event = sealed_texts.sealed(settings.text_keys_table, event, author_id=caller.user_id, now_ms=now_ms)
     tracing.annotate(messageId=event.message_id, channelId=event.channel_id)
     bus.publish(
         settings.bus_name, [event], actor=caller.user_id, correlation_id=caller.correlation_id, now_ms=now_ms

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from functions.aws import clients, deadline, observability, sockets, tracing
+from functions.aws import clients, deadline, observability, sealed_texts, sockets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.chat.delivery import frame_for
@@ -26,7 +26,9 @@ def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
     """
     settings, envelope = PostToConnectionsSettings.from_env(), read_event(task["event"])
     connection_ids = _connection_ids(task)
-    frame = frame_for(envelope, task.get("seq"))
+    seq = task.get("seq")
+    readable = sealed_texts.opened_event(settings.text_keys_table, envelope, seq, now_ms=now_ms())
+    frame = frame_for(readable, seq)
     _annotate(envelope)
     with tracing.step("post frames", connections=len(connection_ids)):
         posted = sockets.post(frame.encode(), connection_ids)

@@ -1,6 +1,6 @@
 """Route `sendMessage`: admit the message, publish it, acknowledge it. The workflow `deliver` stores it."""
 
-from functions.aws import bus, clients, members, observability, tracing
+from functions.aws import bus, clients, members, observability, sealed_texts, tracing
 from functions.chat import messages
 from functions.chat.rate import RateLimit
 from functions.contract.commands import SendMessage, parse_command
@@ -21,6 +21,7 @@ def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
     with tracing.step("admit"):
         members.admit(settings.members_table, caller.user_id, command.channel_id, limit, now_ms=now_ms)
     event = messages.sent(command, caller.person, timestamp(now_ms))
+    event = sealed_texts.sealed(settings.text_keys_table, event, author_id=caller.user_id, now_ms=now_ms)
     tracing.annotate(messageId=event.message_id, channelId=event.channel_id)
     bus.publish(
         settings.bus_name, [event], actor=caller.user_id, correlation_id=caller.correlation_id, now_ms=now_ms

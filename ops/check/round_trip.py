@@ -65,15 +65,22 @@ def checks(stage: Stage) -> Iterator[HealthCheck]:
 
 def _send(stage: Stage) -> tuple[str, float]:
     """Send the message and receive it. Returns its id, and the time that it took in milliseconds."""
+    with private_channel(stage, "doctor") as (api, channel_id):
+        ticket = call(api, "POST", "/tickets")["ticket"]
+        with open_socket(stage, ticket) as socket:
+            return _exchange(socket, channel_id)
+
+
+@contextmanager
+def private_channel(stage: Stage, purpose: str) -> Iterator[tuple[httpx.Client, str]]:
+    """The API as a temporary user, and the id of their channel. Both are removed after the block."""
     with _temporary_user(stage) as token, _api(stage, token) as api:
-        user_id = str(_call(api, "GET", "/me")["userId"])
+        user_id = str(call(api, "GET", "/me")["userId"])
         channel_id = None
         try:
-            created = _call(api, "POST", "/channels", {"name": f"doctor {uuid4().hex[:8]}", "kind": "private"})
+            created = call(api, "POST", "/channels", {"name": f"{purpose} {uuid4().hex[:8]}", "kind": "private"})
             channel_id = str(created["channelId"])
-            ticket = _call(api, "POST", "/tickets")["ticket"]
-            with _socket(stage, ticket) as socket:
-                return _exchange(socket, channel_id)
+            yield api, channel_id
         finally:
             _clean_up(stage, api, channel_id, user_id)
 
@@ -97,7 +104,8 @@ def _api(stage: Stage, token: str) -> Iterator[httpx.Client]:
         yield api
 
 
-def _call(api: httpx.Client, method: str, path: str, body: object | None = None) -> Any:
+def call(api: httpx.Client, method: str, path: str, body: object | None = None) -> Any:
+    """Call the REST API. Raises RoundTripError."""
     try:
         answer = api.request(method, path, content=None if body is None else json.dumps(body))
     except httpx.HTTPError as error:
@@ -108,7 +116,8 @@ def _call(api: httpx.Client, method: str, path: str, body: object | None = None)
 
 
 @contextmanager
-def _socket(stage: Stage, ticket: str) -> Iterator[ClientConnection]:
+def open_socket(stage: Stage, ticket: str) -> Iterator[ClientConnection]:
+    """An open socket. Raises RoundTripError."""
     url = f"{stage.websocket_url}?ticket={quote(ticket)}"
     try:
         opened = connect(url, origin=Origin(stage.site_url), open_timeout=TIMEOUT_SECONDS)
@@ -132,7 +141,7 @@ def _exchange(socket: ClientConnection, channel_id: str) -> tuple[str, float]:
     # The message may arrive before its ack.
     frames: dict[str, dict[str, Any]] = {}
     while not frames.keys() >= {"ack", "message"}:
-        frame = _receive(socket, started, "ack" if "ack" not in frames else "message")
+        frame = receive(socket, started, "ack" if "ack" not in frames else "message")
         if frame.get("clientMessageId") == client_message_id:
             frames[frame["type"]] = frame
         if "error" in frames:
@@ -142,12 +151,12 @@ def _exchange(socket: ClientConnection, channel_id: str) -> tuple[str, float]:
     deletion = {"action": "deleteMessage", "channelId": channel_id, "seq": message["seq"]}
     socket.send(json.dumps(deletion))
     started = time.monotonic()
-    while _receive(socket, started, "messageDeleted").get("type") != "messageDeleted":
+    while receive(socket, started, "messageDeleted").get("type") != "messageDeleted":
         pass
     return str(message["messageId"]), elapsed
 
 
-def _receive(socket: ClientConnection, started: float, expected: str) -> dict[str, Any]:
+def receive(socket: ClientConnection, started: float, expected: str) -> dict[str, Any]:
     """The next frame. Raises RoundTripError if there is none until TIMEOUT_SECONDS after `started`."""
     remaining = TIMEOUT_SECONDS - (time.monotonic() - started)
     try:
@@ -164,7 +173,7 @@ def _clean_up(stage: Stage, api: httpx.Client, channel_id: str | None, user_id: 
     # A failure here must not replace that of the message.
     with suppress(RoundTripError):
         if channel_id:
-            _call(api, "DELETE", f"/channels/{channel_id}/members/me")
+            call(api, "DELETE", f"/channels/{channel_id}/members/me")
     with suppress(ClientError, BotoCoreError):
         tables.table(stage, "Users").delete_item(Key={"userId": user_id})
 

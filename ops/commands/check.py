@@ -15,6 +15,7 @@ from ops.commands.names import ChannelOption, choose_channel
 from ops.errors import BadRequestError, ExitCode
 from ops.events import archive, incident_file, projection
 from ops.events.bus_event import BusEvent, EventFilter
+from ops.events.texts import Texts
 from ops.models import CheckReport, Difference
 from ops.stage import tables
 from ops.stage.stage import Stage
@@ -53,7 +54,8 @@ def check(
     events = _archived(stage, EventFilter(channel_id=chosen.channel_id), max(since_ms - MARGIN_MS, archive_start))
     if incident is not None:
         in_file = EventFilter(channel_id=chosen.channel_id)
-        events += [event for event in incident.events if in_file.matches(event)]
+        sealed = incident.sealed_again(Texts(stage).sealed)
+        events += [event for event in sealed.events if in_file.matches(event)]
         since_ms = min(since_ms, *(event.occurred_ms for event in events), since_ms)
     chosen.require(events)
     report = _compare(stage, events, chosen.channel_id, since_ms, until_ms)

@@ -107,11 +107,13 @@ def add_commands() -> None:
     """Add the operators' commands. They import this module, and register when they are imported."""
     from ops.commands import (  # noqa: F401
         check,
+        cost,
         dead_letters,
         follow,
         health,
         logs,
         operations,
+        personal_data,
         prepare_destroy,
         redrive,
         replay,

@@ -18,6 +18,7 @@ from ops.errors import BadRequestError, ExitCode
 from ops.events import archive, incident_file
 from ops.events.bus_event import EventFilter
 from ops.events.incident_file import Incident
+from ops.events.texts import Texts
 from ops.models import ExportResult, LiveReplayReport, ReplayFinding
 from ops.replay import replay
 from ops.replay.replay import DIFFERING, Outcome, Selection
@@ -77,13 +78,19 @@ def replay_command(
     )
     notes = output.console(stderr=True)
     if incident is not None:
-        selection, settled_ms = _select_from_file(wanted, incident, from_file, notes), times.now()
+        sealed = incident.sealed_again(Texts(stage).sealed)
+        selection, settled_ms = _select_from_file(wanted, sealed, from_file, notes), times.now()
     else:
         selection, settled_ms = _select(stage, wanted, notes)
     chosen.require(selection.events)
     if export:
         count = incident_file.write(
-            export, selection.events, selection.seqs, stage=stage.name, redact=redact or ()
+            export,
+            selection.events,
+            selection.seqs,
+            stage=stage.name,
+            redact=redact or (),
+            opened=Texts(stage).opened,
         )
         if as_json:
             output.as_json(ExportResult(exported=count, file=str(export), redacted=redact or []))

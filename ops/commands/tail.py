@@ -12,6 +12,7 @@ from ops.commands.event_types import parse_event_types
 from ops.commands.names import ChannelOption, UserOption, choose_channel, choose_user
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.tail import open_tail
+from ops.events.texts import Texts
 from ops.models import PublishedEvent
 
 
@@ -32,7 +33,7 @@ def tail(
     chosen.require(None)
     wanted = EventFilter(types=types, channel_id=chosen.channel_id, user_id=choose_user(stage, user))
     console, notes = output.console(), output.console(stderr=True)
-    shown = 0
+    shown, texts = 0, Texts(stage)
     deadline = time.monotonic() + seconds if seconds else float("inf")
     with open_tail(stage, on_note=output.warn) as opened:
         notes.print(f"Watching {stage.output('Events', 'EventBusName')}; stop with Ctrl-C.", style="dim")
@@ -42,6 +43,7 @@ def tail(
                     if not wanted.matches(event) or (count and shown >= count):
                         continue
                     shown += 1
+                    event = texts.opened(event)
                     if as_json:
                         output.as_json_line(PublishedEvent.model_validate(event))
                     else:

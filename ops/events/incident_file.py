@@ -1,11 +1,13 @@
 """Export events to a file of JSON lines and read them back, to replay an incident on another stage.
 
-The first line is a header with format, version and stage; each further line is `{"event", "seq"?}`. Redaction
-replaces the texts or the names that users wrote. Equal names get the same replacement.
+The first line is a header with format, version and stage; each further line is `{"event", "seq"?, "sealed"?}`.
+Texts are opened, because their keys stay on the stage. `sealed` marks those: they are sealed again when the file
+is read on a stage that has the key. Redaction replaces the texts or the names that users wrote. Equal names get
+the same replacement.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,13 @@ class Incident:
     events: list[BusEvent]
     seqs: dict[str, int]
     header: dict[str, Any]
+    opened: frozenset[str] = frozenset()
+    """The ids of the events whose texts were sealed before the export opened them."""
+
+    def sealed_again(self, sealed: Callable[[BusEvent], BusEvent]) -> "Incident":
+        """The same, with the texts that the export opened as `sealed` returns them."""
+        events = [sealed(event) if event.event_id in self.opened else event for event in self.events]
+        return Incident(events, self.seqs, self.header, self.opened)
 
 
 @dataclass
@@ -77,16 +86,28 @@ def require_kinds(kinds: Iterable[str]) -> None:
 
 
 def write(
-    path: Path, events: Iterable[BusEvent], seqs: Mapping[str, int], *, stage: str, redact: Sequence[str] = ()
+    path: Path,
+    events: Iterable[BusEvent],
+    seqs: Mapping[str, int],
+    *,
+    stage: str,
+    redact: Sequence[str] = (),
+    opened: Callable[[BusEvent], BusEvent] = lambda event: event,
 ) -> int:
-    """Write a file atomically. Returns the number of events in it. Raises BadRequestError."""
+    """Write a file atomically, with texts as `opened` returns them. Returns the number of events in it.
+
+    Raises BadRequestError.
+    """
     redaction = Redaction(redact)
     header = {"format": FORMAT, "version": VERSION, "stage": stage, "exportedAt": times.iso(times.now())}
     lines = [json.dumps({**header, "redacted": list(redact)})]
     for event in events:
         # Leave out what is specific to one replay and one account.
         raw = {name: value for name, value in event.raw.items() if name not in ("replay-name", "account")}
-        entry: dict[str, Any] = {"event": redaction.apply(BusEvent(raw)).raw}
+        readable = opened(BusEvent(raw))
+        entry: dict[str, Any] = {"event": redaction.apply(readable).raw}
+        if readable.data.get("text") != event.data.get("text") and "text" not in redact:
+            entry["sealed"] = True
         seq = seqs.get(event.message_id or "")
         if event.detail_type == "MessageSent" and seq is not None:
             entry["seq"] = seq
@@ -113,7 +134,7 @@ def read(path: Path) -> Incident:
             f"{path} is not an export of events: its first line must name the format {FORMAT}, version {VERSION}. "
             "Write one with: replay --export"
         )
-    events, seqs = [], {}
+    events, seqs, opened = [], {}, set()
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip():
             continue
@@ -122,9 +143,11 @@ def read(path: Path) -> Incident:
             raise BadRequestError(f"{path}, line {number}: the object has no field 'event'.")
         event = BusEvent(entry["event"])
         events.append(event)
+        if entry.get("sealed"):
+            opened.add(event.event_id)
         if event.message_id and isinstance(entry.get("seq"), int):
             seqs[event.message_id] = entry["seq"]
-    return Incident(events, seqs, header)
+    return Incident(events, seqs, header, frozenset(opened))
 
 
 def _object(path: Path, number: int, line: str) -> dict[str, Any]:

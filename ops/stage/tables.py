@@ -67,13 +67,16 @@ def batch_get(stage: Stage, name: str, keys: Iterable[Row]) -> Iterator[Row]:
             request = answer.get("UnprocessedKeys") or {}
 
 
-def scan(stage: Stage, name: str) -> list[Row]:
-    """All rows of a table, strongly consistent, in no order. Raises BadRequestError above MAX_ROWS."""
+def scan(stage: Stage, name: str, **selection: Any) -> list[Row]:
+    """All rows of a table, strongly consistent, in no order. Raises BadRequestError above MAX_ROWS.
+
+    `selection` are further arguments of `Scan`, such as a filter: rows that it leaves out are not counted.
+    """
     count = itertools.count(1)
 
     def segment(number: int) -> list[Row]:
         rows = []
-        arguments = {"Segment": number, "TotalSegments": SCAN_SEGMENTS, "ConsistentRead": True}
+        arguments = {"Segment": number, "TotalSegments": SCAN_SEGMENTS, "ConsistentRead": True, **selection}
         for row in paginate(table(stage, name).scan, **arguments):
             if next(count) > MAX_ROWS:
                 raise BadRequestError(

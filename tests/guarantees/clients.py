@@ -13,6 +13,7 @@ from uuid import uuid4
 import httpx
 
 from functions.chat.rate import REFUSED_FRAMES, TICKETS
+from ops.events.texts import Texts
 from ops.runs import dead_letters
 from ops.runs.run_log import RunLog
 from tests.chat_client import ChatClient
@@ -164,6 +165,7 @@ def difference(displayed: Sequence[Any], stored: Sequence[Any]) -> str:
 def stored_messages(stage: TestStage, channel_id: str) -> list[tuple[int, str, str]]:
     """A channel's stored messages as (seq, messageId, text), read strongly consistent, in the order of seq."""
     table = stage.resource("dynamodb").Table(stage.output("Data", "MessagesTableName"))
+    texts = Texts(stage.stage)
     rows: list[Any] = []
     start: dict[str, Any] = {}
     while True:
@@ -175,8 +177,12 @@ def stored_messages(stage: TestStage, channel_id: str) -> list[tuple[int, str, s
         )
         rows += page["Items"]
         if "LastEvaluatedKey" not in page:
-            return [(int(row["seq"]), str(row["messageId"]), str(row["text"])) for row in rows]
+            return [(int(row["seq"]), str(row["messageId"]), _opened(texts, row)) for row in rows]
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _opened(texts: Texts, row: Any) -> str:
+    return texts.open(str(row["text"]), str(row["senderId"]), str(row["messageId"]))
 
 
 def reset_rates(stage: TestStage, user_id: str) -> None:

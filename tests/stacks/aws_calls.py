@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from pydantic.alias_generators import to_camel
+
 ROOT = Path(__file__).resolve().parents[2]
 
 TABLE_CALLS = {
@@ -153,7 +155,7 @@ def arguments(target: tuple[Module, str], call: ast.Call | None, bindings: Bindi
     starred = [value for value in call.args if isinstance(value, ast.Starred)]
     if starred:
         # In `messages.page(*tables, …)`, the names of the parameters are those of the tables.
-        tables |= {name: name.removesuffix("_table") for name in names if name.endswith("_table")}
+        tables |= {name: table_name(name) for name in names if name.endswith("_table")}
     return tables
 
 
@@ -162,8 +164,13 @@ def table_of(node: ast.AST, bindings: Bindings) -> str | None:
     if isinstance(node, ast.Name):
         return bindings.get(node.id)
     if isinstance(node, ast.Attribute) and node.attr.endswith("_table"):
-        return node.attr.removesuffix("_table")
+        return table_name(node.attr)
     return None
+
+
+def table_name(setting: str) -> str:
+    """Return the table of a setting: `textKeys` for `text_keys_table`."""
+    return to_camel(setting.removesuffix("_table"))
 
 
 def needs_in(definition: ast.AST, bindings: Bindings, *, where: str) -> Iterator[Need]:

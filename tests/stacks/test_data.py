@@ -22,6 +22,7 @@ KEYS = {
     "Users": ("userId:S",),
     "Tickets": ("ticketHash:S",),
     "Rates": ("userId:S", "limitName:S"),
+    "TextKeys": ("userId:S",),
 }
 INDEXES = {
     "Channels": {"byKind": ("kind:S", "name:S")},

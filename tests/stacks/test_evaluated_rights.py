@@ -30,6 +30,7 @@ TABLES = (
     "rates",
     "reactions",
     "subscriptions",
+    "textKeys",
     "tickets",
     "users",
 )

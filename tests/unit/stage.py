@@ -10,11 +10,13 @@ from typing import Any
 import boto3
 import pytest
 from moto.dynamodb.models import dynamodb_backends
+from pydantic.alias_generators import to_snake
 
-from functions.aws import channels, clients, connections, members, users
+from functions.aws import channels, clients, connections, members, text_keys, users
 from functions.chat.channels import ChannelRecord, Membership, general
 from functions.chat.mentions import mentioned_usernames
 from functions.contract.resources import User
+from functions.contract.sealing import open_sealed, seal
 from functions.settings import ApiSettings, BroadcastStatusSettings, DisconnectSettings
 from tests.unit.builders import AT, NOW_MS
 
@@ -29,6 +31,7 @@ TABLES: dict[str, list[str]] = {
     "users": ["userId"],
     "tickets": ["ticketHash"],
     "rates": ["userId", "limitName"],
+    "textKeys": ["userId"],
 }
 INDEXES: dict[str, tuple[str, list[str], list[str]]] = {
     "channels": ("byKind", ["kind", "name"], []),
@@ -51,7 +54,9 @@ class Stage:
         self.bus = boto3.client("events")
         self._published: list[dict[str, Any]] = []
         self.watch_clients()
-        self.environment = {f"PARLEY_{table.upper()}_TABLE": table for table in TABLES} | {"PARLEY_BUS_NAME": BUS}
+        self.environment = {f"PARLEY_{to_snake(table).upper()}_TABLE": table for table in TABLES} | {
+            "PARLEY_BUS_NAME": BUS
+        }
 
     def watch_clients(self) -> None:
         """Record the events that the functions' clients publish, and check their keys."""
@@ -71,6 +76,7 @@ class Stage:
         for table in backend.tables.values():
             table.items.clear()
         self._published.clear()
+        text_keys.cached_keys.clear()
 
     def _create_table(self, table: str, keys: list[str]) -> None:
         index_name, index_keys, index_attributes = INDEXES.get(table, ("", [], []))
@@ -213,6 +219,20 @@ class Stage:
             traceHeader="",
             **({"mentions": mentions, "mentionSeq": seq} if mentions else {}),
         )
+
+    def sealed(self, text: str, message_id: str, *, user_id: str = "alice") -> str:
+        """A text as its author sends it."""
+        key = text_keys.of_author("textKeys", user_id, now_ms=NOW_MS)
+        return seal(text, key, message_id)
+
+    def opened(self, text: str, message_id: str, *, user_id: str = "alice") -> str:
+        """A text as its readers get it."""
+        return open_sealed(text, text_keys.of_author("textKeys", user_id, now_ms=NOW_MS), message_id)
+
+    def erase_key(self, user_id: str) -> None:
+        """Erase a user's key, as `parley users erase` does. Processes notice it after a minute."""
+        self.put("textKeys", userId=user_id, erasedAt=AT)
+        text_keys.cached_keys.clear()
 
     def add_reaction(self, seq: int, emoji: str, user_id: str, *, present: bool = True, at: str = AT) -> None:
         """Add a reaction as the workflow stores it."""

@@ -31,7 +31,7 @@ def list_messages(channel_id: str) -> Response[str]:
         raise InvalidRequestError(
             "The query parameter 'after' cannot be combined with 'before' or 'search'. Remove one."
         )
-    tables = (settings.messages_table, settings.reactions_table)
+    tables = (settings.messages_table, settings.reactions_table, settings.text_keys_table)
     if term:
         if len(term) > MAX_TERM_CHARACTERS:
             raise InvalidRequestError(

@@ -28,6 +28,8 @@ from tests.unit.ops.stages import deployed_stage
 
 ROOT = Path(__file__).resolve().parents[3]
 ARGUMENTS = {
+    "users export": ("alice",),
+    "users erase": ("alice",),
     "follow": ("m-1",),
     "token": ("ada",),
     "users add": ("ada",),
@@ -61,8 +63,8 @@ INVALID = {
 }
 """Values that the command itself checks. Those of numbers follow from their ranges."""
 WITHOUT_INVALID_VALUES = {
-    "--channel", "--user", "--name", "--password", "--code", "--app", "--state-dir", "--export", "--help",
-    "--keep-in", "--connection",
+    "--channel", "--user", "--name", "--password", "--code", "--app", "--state-dir", "--export", "--output",
+    "--keep-in", "--connection", "--help",
 }  # fmt: skip
 """Names are looked up on the stage, any text is a password or a code, files are opened when they are used."""
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from functions.aws import clients
+from functions.aws import clients, text_keys
 from functions.handlers import post_to_connections, send_message
 from tests.second_engine import integration
-from tests.unit.builders import CLIENT_MESSAGE_ID, LambdaContext, bus_event, facts, socket_event
+from tests.unit.builders import CLIENT_MESSAGE_ID, NOW_MS, LambdaContext, bus_event, facts, socket_event
 from tests.unit.workflows.conftest import CHANNEL_ID, Deliver
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "scale.md"
@@ -60,6 +60,7 @@ def parley(deliver: Deliver, calls: Calls) -> dict[str, Calls]:
     """The calls by function, and by state of the workflow, in their order."""
     deliver.stage.put("members", userId="alice", channelId=CHANNEL_ID, role="member", joinedAt="now")
     deliver.subscribe(*RECIPIENTS)
+    text_keys.of_author("textKeys", "alice", now_ms=NOW_MS)
     send = socket_event(FRAME)
     found = {"send_message": counted(lambda: send_message.handler(send, LambdaContext()), calls)}
     [event] = deliver.stage.published()

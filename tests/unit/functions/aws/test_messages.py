@@ -5,12 +5,12 @@ import pytest
 from functions.aws import messages
 from functions.contract.model import timestamp
 from functions.contract.resources import MessagePage, ReactionCount
-from tests.unit.builders import NOW_MS
+from tests.unit.builders import AT, NOW_MS
 from tests.unit.stage import Stage
 
 
 def page(limit: int, **where: int) -> MessagePage:
-    return messages.page("messages", "reactions", "c-1", limit=limit, **where)
+    return messages.page("messages", "reactions", "textKeys", "c-1", limit=limit, **where)
 
 
 def seqs(found: MessagePage) -> list[int]:
@@ -136,7 +136,7 @@ def test_search_folds_texts_and_ignores_deleted_messages(stage: Stage):
     )
 
     def search(term: str) -> list[int]:
-        return seqs(messages.search("messages", "reactions", "c-1", term, limit=10))
+        return seqs(messages.search("messages", "reactions", "textKeys", "c-1", term, limit=10))
 
     assert search("GREY") == [1, 3]
     assert search("σισυφος") == [4]
@@ -155,7 +155,7 @@ def test_search_continues_from_searched_to(stage: Stage, monkeypatch: pytest.Mon
     before: int | None = None
     calls = 0
     while True:
-        answer = messages.search("messages", "reactions", "c-1", "tea", limit=2, before=before)
+        answer = messages.search("messages", "reactions", "textKeys", "c-1", "tea", limit=2, before=before)
         assert answer.has_more == (answer.searched_to is not None)
         found += seqs(answer)
         calls += 1
@@ -191,3 +191,25 @@ def test_a_message_has_its_mentions(stage: Stage):
     stage.add_message(2)
     first, second = page(10).items
     assert (first.mentions, second.mentions) == (("alice", "bob"), None)
+
+
+def test_sealed_texts_are_opened_for_readers(stage: Stage):
+    """In a page and in a search, next to texts of earlier versions, which are not sealed."""
+    stage.add_message(1, text="green tea")
+    stage.add_message(2, text=stage.sealed("black tea", "m-2"))
+    stage.add_message(3, sender_id="bob", text=stage.sealed("coffee", "m-3", user_id="bob"))
+    assert [message.text for message in page(10).items] == ["green tea", "black tea", "coffee"]
+    found = messages.search("messages", "reactions", "textKeys", "c-1", "TEA", limit=10)
+    assert seqs(found) == [1, 2]
+
+
+@pytest.mark.parametrize("is_erased", [True, False])
+def test_a_text_without_its_key_is_a_deleted_message(stage: Stage, is_erased: bool):
+    """Its author was erased; or the key is lost, which must not hide the rest of the channel."""
+    stage.add_message(1, text=stage.sealed("black tea", "m-1" if is_erased else "another message"))
+    stage.add_message(2, sender_id="bob", text="coffee")
+    if is_erased:
+        stage.erase_key("alice")
+    deleted, other = page(10).items
+    assert (deleted.text, deleted.deleted_at, deleted.deleted_by) == ("", AT, "alice")
+    assert other.text == "coffee"

@@ -7,7 +7,7 @@ import pytest
 from functions.aws import members
 from functions.contract.events import MalformedEventError
 from functions.handlers import post_to_connections
-from tests.unit.builders import CHANNEL, NOW_MS, SECRET, bus_event, facts, member
+from tests.unit.builders import AT, CHANNEL, NOW_MS, SECRET, bus_event, facts, member
 from tests.unit.conftest import Clock
 from tests.unit.functions.handlers.conftest import Call, Logs, Sockets
 from tests.unit.stage import Stage
@@ -38,6 +38,32 @@ def test_every_connection_gets_the_same_frame(
         assert (frame["type"], frame["seq"], frame["text"]) == ("message", 42, SECRET)
     assert logs.metric("MessagesDelivered") == [3]
     assert logs.metric("DeliveryLatency") == [120]
+
+
+@pytest.mark.parametrize("name", ["MessageSent", "MessageEdited"])
+def test_recipients_get_the_text_that_was_sealed(call: Call, people: Stage, sockets: Sockets, name: str):
+    """The event has the sealed text; the frame has the text."""
+    fact = facts()[name].model_copy(update={"text": people.sealed(SECRET, "m-1")})
+    call(post_to_connections.handler, {"event": bus_event(fact), "seq": 7, "connectionIds": ["a1"]})
+    assert [frame["text"] for frame in sockets.received["a1"]] == [SECRET]
+
+
+@pytest.mark.parametrize("name", ["MessageSent", "MessageEdited"])
+def test_a_message_of_an_erased_user_is_posted_as_deleted(call: Call, people: Stage, sockets: Sockets, name: str):
+    """Such as one that a redrive or a replay posts later."""
+    fact = facts()[name].model_copy(update={"text": people.sealed(SECRET, "m-1")})
+    people.erase_key("alice")
+    call(post_to_connections.handler, {"event": bus_event(fact), "seq": 7, "connectionIds": ["a1"]})
+    [frame] = sockets.received["a1"]
+    assert (frame["type"], frame["seq"], frame["deletedAt"]) == ("messageDeleted", 7, AT)
+
+
+def test_a_text_sealed_for_another_message_is_refused(call: Call, people: Stage, sockets: Sockets):
+    """A sealed text cannot be moved to another message, or be changed."""
+    fact = facts()["MessageSent"].model_copy(update={"text": people.sealed(SECRET, "m-2")})
+    with pytest.raises(MalformedEventError, match="text"):
+        call(post_to_connections.handler, {"event": bus_event(fact), "seq": 7, "connectionIds": ["a1"]})
+    assert sockets.attempts == {}
 
 
 @pytest.mark.parametrize("connection_ids", ["a1", None, {"S": "a1"}, ["a1", 7]], ids=repr)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from functions.chat.messages import message_id
+from functions.contract.text import is_sealed
 from functions.handlers import send_message
 from tests.unit.builders import AT, CHANNEL, CLIENT_MESSAGE_ID, NOW_MS, SECRET, LambdaContext, socket_event
 from tests.unit.conftest import Clock
@@ -41,7 +42,8 @@ def test_an_ack_means_that_the_event_is_on_the_bus(send: Any, stage: Stage, logs
     }
     [event] = stage.published()
     assert event["detail-type"] == "MessageSent"
-    assert event["detail"]["data"] == {
+    data = event["detail"]["data"]
+    assert {**data, "text": stage.opened(data["text"], identity)} == {
         "messageId": identity,
         "clientMessageId": CLIENT_MESSAGE_ID,
         "channelId": "c-1",
@@ -64,7 +66,27 @@ def test_sending_again_returns_the_same_ack(send: Any, stage: Stage, server_time
     first = send()
     server_time.advance(60_000)
     assert send({"clientMessageId": CLIENT_MESSAGE_ID.upper()}) == first
-    assert len({event["detail"]["data"]["messageId"] for event in stage.published()}) == 1
+    original, again = [event["detail"]["data"] for event in stage.published()]
+    assert again["messageId"] == original["messageId"]
+    assert again["text"] == original["text"], "a duplicate differs from the stored row"
+
+
+def test_the_text_is_sealed_on_the_bus(send: Any, stage: Stage):
+    """So that what copies events, such as the archive, has no text that outlives its author's key."""
+    send()
+    [event] = stage.published()
+    assert SECRET not in json.dumps(event)
+    assert is_sealed(event["detail"]["data"]["text"])
+
+
+def test_an_erased_user_cannot_send(call: Call, stage: Stage, sockets: Sockets):
+    """And gets no new key."""
+    stage.add_channel(CHANNEL, "alice")
+    stage.erase_key("alice")
+    call(send_message.handler, socket_event(FRAME))
+    assert [frame["code"] for frame in sockets.received["a1"]] == ["SESSION_EXPIRED"]
+    assert not stage.published()
+    assert stage.rows("textKeys") == [{"userId": "alice", "erasedAt": AT}]
 
 
 def test_another_users_same_id_is_another_message(send: Any, stage: Stage):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.contract.text import ERASED_NAME
 from ops.check.comparison import compare
 from ops.events.bus_event import BusEvent
 from ops.events.projection import Projection, latest, project
@@ -100,6 +101,7 @@ def test_every_change_of_a_row_is_reported():
         (tables(messages=[second]), {("missing", "messages")}),
         (tables(messages=[{**first, "text": "forged"}, second]), {("different", "messages")}),
         (tables(messages=[first, {**second, "text": "back"}]), {("different", "messages")}),
+        (tables(messages=[{**first, "senderName": ERASED_NAME}, second]), {("different", "messages")}),
         (tables(message_ids=good.message_ids[:1]), {("missing", "messageIds")}),
         (tables(reactions=good.reactions[:1]), {("missing", "reactions")}),
         (tables(reactions=[{**thumb, "present": True}, party]), {("different", "reactions")}),
@@ -112,6 +114,13 @@ def test_every_change_of_a_row_is_reported():
     for tampered, expected in cases:
         differences = compare(project(EVENTS), tampered, since=SINCE, until=UNTIL).differences
         assert {(difference.kind, difference.table) for difference in differences} >= expected, expected
+
+
+def test_the_messages_of_an_erased_user_are_no_differences():
+    """They are deleted, and their sender has no name any more."""
+    first, second = tables().messages
+    erased = tables(messages=[first, {**second, "senderName": ERASED_NAME}])
+    assert compare(project(EVENTS), erased, since=SINCE, until=UNTIL).differences == []
 
 
 def member_left(user_id: str, offset_ms: int, new_owner_id: str | None = None) -> BusEvent:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
+from functions.contract.text import ERASED_NAME
 from ops.events.bus_event import BusEvent
 from ops.replay.verdicts import Verdict, judge, with_later_memberships
 from tests.unit.ops.event_builders import (
@@ -48,6 +49,8 @@ def verdict(event: BusEvent, stored: dict[str, Any] | None, seq: int | None = 1)
         ({**ROW, "text": "edited", "editedAt": at(9)}, 1, Verdict.SAME),
         ({**ROW, "text": "", "deletedAt": at(9)}, 1, Verdict.SAME),
         ({**ROW, "senderName": "Eve", "editedAt": at(9)}, 1, Verdict.DIFFERENT),
+        ({**ROW, "senderName": ERASED_NAME, "text": "", "deletedAt": at(9)}, 1, Verdict.SAME),
+        ({**ROW, "senderName": ERASED_NAME}, 1, Verdict.DIFFERENT),
     ],
 )
 def test_a_message(stored: dict[str, Any] | None, seq: int | None, expected: Verdict):

@@ -1,0 +1,142 @@
+"""`users export` and `users erase`: everything that a person wrote, out or away."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ops.commands import output
+from ops.commands.cli import AsJson, stage_of
+from ops.commands.users import users
+from ops.errors import ExitCode
+from ops.models import RemainingCopy, UserErased, UserExported
+from ops.privacy import access, erasure, export, remaining_copies, written
+from ops.privacy.access import KnownUser
+from ops.privacy.erasure import Erasure
+from ops.stage.stage import Stage
+
+User = Annotated[str, typer.Argument(metavar="USER", help="The user name or the id.")]
+
+
+@users.command(name="export")
+def export_user(
+    context: typer.Context,
+    name: User,
+    file: Annotated[
+        Path | None, typer.Option("--output", help="The new file; parley-USER_ID.json without it.")
+    ] = None,
+    with_archive: Annotated[
+        bool,
+        typer.Option(
+            "--archive", help="Also every archived event of the user: earlier texts of messages are there."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write what the stage has about a user, and everything that they wrote, to a JSON file."""
+    stage = stage_of(context)
+    user = access.find(stage, name)
+    data = export.collect(stage, user)
+    if with_archive:
+        with output.progress() as bar:
+            task = bar.add_task("reading the archive", total=None)
+            data["archive"] = export.archived(stage, user, lambda count: bar.update(task, completed=count))
+    path = file or Path(f"parley-{user.user_id}.json")
+    export.write(path, data)
+    result = UserExported(
+        user_id=user.user_id,
+        file=str(path),
+        messages=len(data["messages"]),
+        reactions=len(data["reactions"]),
+        archived=len(data["archive"]) if with_archive else None,
+    )
+    if as_json:
+        output.as_json(result)
+        return
+    found = f"{result.messages} messages and {result.reactions} reactions"
+    events = "" if result.archived is None else f", and {result.archived} archived events,"
+    output.console().print(f"{found}{events} are in {path}, with the account, the profile and the channels.")
+
+
+@users.command()
+def erase(
+    context: typer.Context,
+    name: User,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a user: account, names, and everything that they wrote, also in the archive and in backups.
+
+    It cannot be undone. If it is interrupted, run it again.
+    """
+    stage = stage_of(context)
+    user = access.find(stage, name)
+    if not yes:
+        _ask(stage, user)
+    with output.progress() as bar:
+        tasks = {step: bar.add_task(step, total=None) for step in ("messages", "deletions", "names", "reactions")}
+        done = erasure.erase(
+            stage, user, lambda step, count, total: bar.update(tasks[step], completed=count, total=total)
+        )
+    remains = remaining_copies.copies(
+        remaining_copies.retention(stage),
+        erased_at=done.erased_at,
+        sealed_since=done.sealed_since,
+        messages=done.messages,
+    )
+    if as_json:
+        output.as_json(_result(done, remains))
+    else:
+        _show(stage, done, remains, output.console())
+    raise typer.Exit(ExitCode.UNREPAIRED if done.pending else ExitCode.DONE)
+
+
+def _ask(stage: Stage, user: KnownUser) -> None:
+    messages = written.messages(stage, user.user_id)
+    channels = len({row["channelId"] for row in messages})
+    typer.confirm(
+        f"Erase {user.username or user.user_id} of the stage '{stage.name}': their account, their names and the "
+        f"texts of {len(messages)} messages in {channels} channels? It cannot be undone",
+        abort=True,
+    )
+
+
+def _result(done: Erasure, remains: list[RemainingCopy]) -> UserErased:
+    return UserErased(
+        user_id=done.user_id,
+        erased_at=done.erased_at,
+        deleted=done.deleted,
+        reactions=done.reactions,
+        connections=done.connections,
+        pending=done.pending,
+        account_deleted=done.account_deleted,
+        memberships=len(done.channels),
+        remains=remains,
+    )
+
+
+def _show(stage: Stage, done: Erasure, remains: list[RemainingCopy], console: Console) -> None:
+    console.print(
+        f"The user {done.user_id} was erased at {done.erased_at}: no text of theirs can be read any more."
+    )
+    console.print(
+        f"Now: {done.deleted} messages deleted, {done.reactions} reactions removed, "
+        f"{done.connections} connections closed, names replaced"
+        f"{', the account deleted' if done.account_deleted else ''}."
+    )
+    if done.channels:
+        console.print(
+            f"They stay a member of {len(done.channels)} channels, by their id only and without a name: "
+            f"{', '.join(done.channels)}"
+        )
+    if done.pending:
+        output.warn(
+            f"{done.pending} messages are not deleted yet, so the account is only disabled: "
+            f"look at {stage.command('runs', '--failed')}, then run this again: "
+            f"{stage.command('users', 'erase', done.user_id)}"
+        )
+    table = output.table("what remains", "where", "until")
+    for copy in remains:
+        table.add_row(copy.what, copy.where, copy.until or "no time is known")
+    console.print(table)

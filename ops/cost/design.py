@@ -1,0 +1,165 @@
+"""What a load uses by the design of Parley: each count follows from one file, each assumption has a name.
+
+Counted are the steps in docs/one-message.md. Not counted are cold starts, retries, and what a person does in
+addition to the load, such as typing or loading a page.
+"""
+
+import math
+from dataclasses import asdict, dataclass, replace
+
+from ops.cost.usage import Usage, plus, times, usage
+
+KB = 1024
+GB = 1_000_000_000
+STATE_MB, RUN_STEP_MS = 64, 100
+PAGE, BATCH = 500, 100
+"""Recipients per query and per invocation: FindRecipients and PostToConnections in workflows/deliver.asl.json."""
+CONCURRENT_POSTS = 40
+"""functions/aws/clients.py"""
+SOCKET_HOURS = 2
+"""A socket is replaced after so long."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assumptions:
+    """What the design does not decide. Durations and sizes are those of a warm stage."""
+
+    text_bytes: int = 62
+    workflow_log: bool = True
+    """`workflowLogLevel` ALL; false is ERROR."""
+    trace_percent: float = 5.0
+    """The share of messages that is traced (docs/tracing.md)."""
+    ping_minutes: float = 4.0
+    """The browser sends a ping so often."""
+    read_percent: float = 0.0
+    """The share of recipients that moves its read marker after each message."""
+    channels_of_user: int = 5
+    """A socket writes a subscription for each channel of its user."""
+    send_ms: float = 25.0
+    post_ms: float = 15.0
+    """One post; 40 of a batch run concurrently."""
+    api_ms: float = 30.0
+    socket_route_ms: float = 20.0
+    """The authorizer, `connect` and `disconnect`."""
+    states_ms: float = 120.0
+    """The states of the workflow without the posts."""
+    page_ms: float = 20.0
+    """One query for recipients."""
+    subscription_bytes: int = 150
+    function_log_bytes: int = 1_200
+    """One invocation: start, end, report, one line and one metric."""
+    connection_log_bytes: int = 20
+    """One connection id in the log of post_to_connections."""
+    run_log_bytes: int = 32_600
+    """A run in the workflow's log with level ALL (bench/workflow_log_size.py)."""
+    recipient_log_bytes: int = 190
+    """The same, for each recipient."""
+
+    def by_name(self) -> dict[str, float]:
+        """The assumptions by name, for the output."""
+        return {name: float(value) for name, value in asdict(self).items()}
+
+
+DEFAULT = Assumptions()
+PROD = replace(DEFAULT, workflow_log=False)
+
+
+def message(recipients: int, assumed: Assumptions = DEFAULT) -> Usage:
+    """A message to so many connected recipients, its sender among them."""
+    batches = _batches(recipients)
+    run_log = assumed.run_log_bytes + recipients * assumed.recipient_log_bytes if assumed.workflow_log else 0
+    function_log = (1 + len(batches)) * assumed.function_log_bytes + recipients * assumed.connection_log_bytes
+    posts = sum(_gb_seconds(1024, _batch_ms(batch, assumed)) for batch in batches)
+    sealed = _sealed_bytes(assumed.text_bytes)
+    used = usage(
+        # The command, its ack, and a frame for each recipient.
+        socket_messages=2 + recipients,
+        events=1,
+        archived_gb=(900 + sealed) / GB,
+        runs=1,
+        run_gb_seconds=STATE_MB / KB * _run_ms(recipients, assumed) / 1000,
+        invocations=1 + len(batches),
+        function_gb_seconds=_gb_seconds(1024, assumed.send_ms) + posts,
+        # Admission; AssignSequence; PersistOnce, with the message's id and its row in a transaction.
+        write_units=1 + 1 + 2 + 2 * math.ceil((450 + sealed) / KB),
+        # FindOriginal, and FindRecipients for each page.
+        read_units=1 + sum(_read_units(page * assumed.subscription_bytes) for page in _pages(recipients)),
+        logged_gb=(run_log + function_log) / GB,
+        traces=assumed.trace_percent / 100,
+        sent_gb=recipients * frame_bytes(assumed) / GB,
+    )
+    return plus(used, times(_read_marker(assumed), recipients * assumed.read_percent / 100))
+
+
+def idle_hour(assumed: Assumptions = DEFAULT) -> Usage:
+    """An hour of an open socket whose user does nothing: minutes, pings, and half a replacement of the socket."""
+    pings = 60 / assumed.ping_minutes
+    replacement = usage(
+        rest_requests=1,  # the ticket
+        invocations=4,
+        function_gb_seconds=_gb_seconds(1024, assumed.api_ms) + 3 * _gb_seconds(512, assumed.socket_route_ms),
+        # The ticket and its use, the connection and its deletion, and the subscriptions twice.
+        write_units=4 + 2 * assumed.channels_of_user,
+        read_units=6,
+        # UserConnected and UserDisconnected, each sent to the queue, received and deleted.
+        events=2,
+        archived_gb=2 * 700 / GB,
+        queue_requests=6,
+        logged_gb=4 * assumed.function_log_bytes / GB,
+    )
+    open_socket = usage(connection_minutes=60, socket_messages=2 * pings, sent_gb=pings * 20 / GB)
+    return plus(open_socket, times(replacement, 1 / SOCKET_HOURS))
+
+
+def frame_bytes(assumed: Assumptions) -> int:
+    """The size of the frame of a message."""
+    return 360 + assumed.text_bytes
+
+
+def _read_marker(assumed: Assumptions) -> Usage:
+    """A REST request with its write and its event, and the frame for the reader's own tabs."""
+    return usage(
+        rest_requests=1,
+        invocations=1,
+        function_gb_seconds=_gb_seconds(1024, assumed.api_ms),
+        write_units=1,
+        read_units=2,
+        events=1,
+        archived_gb=600 / GB,
+        queue_requests=1,
+        socket_messages=1,
+        logged_gb=assumed.function_log_bytes / GB,
+    )
+
+
+def _sealed_bytes(text_bytes: int) -> int:
+    """The size of a sealed text: 16 bytes more, in Base64, after a mark of four."""
+    return 4 + 4 * math.ceil((text_bytes + 16) / 3)
+
+
+def _pages(recipients: int) -> list[int]:
+    """The recipients of each page. A page is read also if there is no recipient."""
+    full, rest = divmod(recipients, PAGE)
+    return [PAGE] * full + ([rest] if rest or not full else [])
+
+
+def _batches(recipients: int) -> list[int]:
+    return [min(BATCH, page - start) for page in _pages(recipients) for start in range(0, page, BATCH)]
+
+
+def _batch_ms(recipients: int, assumed: Assumptions) -> float:
+    return 10 + assumed.post_ms * math.ceil(recipients / CONCURRENT_POSTS)
+
+
+def _run_ms(recipients: int, assumed: Assumptions) -> int:
+    """The charged duration of a run: its states, and for each page a query and the longest of its batches."""
+    pages = (assumed.page_ms + _batch_ms(min(page, BATCH), assumed) for page in _pages(recipients))
+    return math.ceil((assumed.states_ms + sum(pages)) / RUN_STEP_MS) * RUN_STEP_MS
+
+
+def _read_units(size: int) -> int:
+    return max(1, math.ceil(size / (4 * KB)))
+
+
+def _gb_seconds(memory_mb: int, milliseconds: float) -> float:
+    return memory_mb / KB * math.ceil(milliseconds) / 1000

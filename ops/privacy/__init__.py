@@ -1,0 +1,1 @@
+"""A person's data: everything that they wrote, exported to a file or erased."""

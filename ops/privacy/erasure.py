@@ -1,0 +1,201 @@
+"""Erase a user: what they wrote cannot be read any more, anywhere, and nothing names them.
+
+Every step can be repeated: an erasure that was interrupted is continued by running it again. The account is
+deleted last, because its name is how an operator finds the user.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from functions.contract.events import MessageDeleted, ReactionRemoved, UserRenamed
+from functions.contract.model import Shape
+from functions.contract.text import ERASED_NAME
+from ops import times
+from ops.privacy import access, publishing, written
+from ops.privacy.access import KnownUser
+from ops.stage import tables
+from ops.stage.stage import Stage
+from ops.stage.tables import Row
+
+EVENTS_PER_PAUSE = publishing.MAX_ENTRIES
+PAUSE_SECONDS = 0.2
+"""Each event is a run of the workflow that posts a frame: 50 per second leave the account's quotas to users."""
+POLL_SECONDS = 1.0
+PATIENCE_SECONDS = 60.0
+"""The rows of the events are waited for, until none has changed for so long."""
+WRITERS = 8
+
+OnProgress = Callable[[str, int, int], None]
+"""Gets the name of a step, how much of it is done, and of how much."""
+
+
+@dataclass
+class Erasure:
+    """What an erasure did. `pending` messages were not deleted in time: run it again."""
+
+    user_id: str
+    erased_at: str
+    sealed_since: str | None
+    messages: list[Row]
+    deleted: int = 0
+    reactions: int = 0
+    connections: int = 0
+    pending: int = 0
+    account_deleted: bool = False
+    channels: list[str] = field(default_factory=list)
+
+
+def erase(stage: Stage, user: KnownUser, on_progress: OnProgress = lambda *_: None) -> Erasure:
+    """Erase a user. Raises botocore's ClientError; then run it again."""
+    closed = access.end(stage, user)
+    key = _erase_key(stage, user.user_id)
+    _erase_profile(stage, user.user_id, str(key["erasedAt"]))
+    rows = written.messages(stage, user.user_id)
+    erasure = Erasure(
+        user_id=user.user_id,
+        erased_at=str(key["erasedAt"]),
+        sealed_since=key.get("createdAt"),
+        messages=rows,
+        connections=closed,
+        channels=sorted(str(row["channelId"]) for row in written.memberships(stage, user.user_id)),
+    )
+    _delete_messages(stage, erasure, on_progress)
+    _remove_reactions(stage, erasure, on_progress)
+    if not erasure.pending and user.username is not None:
+        stage.user_pool.delete(user.username)
+        erasure.account_deleted = True
+    return erasure
+
+
+def _erase_key(stage: Stage, user_id: str) -> Row:
+    """Remove the text key, and leave a row that prevents another one. Returns the row."""
+    answer = tables.table(stage, "TextKeys").update_item(
+        Key={"userId": user_id},
+        UpdateExpression="SET erasedAt = if_not_exists(erasedAt, :now) REMOVE textKey",
+        ExpressionAttributeValues={":now": times.iso(times.now())},
+        ReturnValues="ALL_NEW",
+    )
+    row: Row = answer["Attributes"]
+    return row
+
+
+def _erase_profile(stage: Stage, user_id: str, erased_at: str) -> None:
+    """Take the user out of the directory, and replace their names, also on open screens.
+
+    Channels still show that there was a member.
+    """
+    try:
+        before = (
+            tables.table(stage, "Users")
+            .update_item(
+                Key={"userId": user_id},
+                UpdateExpression=(
+                    "SET displayName = :name, username = :id, isOnline = :no, erasedAt = :at "
+                    "REMOVE directory, lastSeenAt, onlineUntil"
+                ),
+                ConditionExpression="attribute_exists(userId)",
+                ExpressionAttributeValues={":name": ERASED_NAME, ":id": user_id, ":no": False, ":at": erased_at},
+                ReturnValues="UPDATED_OLD",
+            )
+            .get("Attributes", {})
+        )
+    except ClientError as refusal:
+        if refusal.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        return
+    if before.get("displayName", ERASED_NAME) != ERASED_NAME:
+        renamed = UserRenamed(user_id=user_id, display_name=ERASED_NAME, renamed_at=erased_at)
+        publishing.publish(stage, [renamed], actor=user_id)
+
+
+def _delete_messages(stage: Stage, erasure: Erasure, on_progress: OnProgress) -> None:
+    """Delete the messages as their author would: rows, archive and open clients agree. Then erase their names."""
+    live = [row for row in erasure.messages if not row.get("deletedAt")]
+    deletions = [
+        MessageDeleted(
+            message_id=str(row["messageId"]),
+            channel_id=str(row["channelId"]),
+            seq=int(row["seq"]),
+            deleted_by=erasure.user_id,
+            deleted_at=times.iso(times.now()),
+        )
+        for row in live
+    ]
+    _publish(stage, deletions, erasure.user_id, lambda done: on_progress("messages", done, len(live)))
+    pending = _wait_until_deleted(stage, live, on_progress)
+    erasure.pending, erasure.deleted = len(pending), len(live) - len(pending)
+    named = [row for row in erasure.messages if row["senderName"] != ERASED_NAME and _key(row) not in pending]
+    with ThreadPoolExecutor(max_workers=WRITERS, thread_name_prefix="erase") as pool:
+        for done, _ in enumerate(pool.map(lambda row: _erase_name(stage, row), named), start=1):
+            on_progress("names", done, len(named))
+
+
+def _remove_reactions(stage: Stage, erasure: Erasure, on_progress: OnProgress) -> None:
+    found = written.reactions(stage, erasure.user_id)
+    keys = {(str(row["channelId"]), int(row["seq"])) for row in found}
+    rows = tables.batch_get(stage, "Messages", [{"channelId": channel, "seq": seq} for channel, seq in keys])
+    message_ids = {_key(row): str(row["messageId"]) for row in rows}
+    removals = [
+        ReactionRemoved(
+            message_id=message_ids[_key(row)],
+            channel_id=str(row["channelId"]),
+            seq=int(row["seq"]),
+            emoji=str(row["emoji"]),
+            user_id=erasure.user_id,
+            reacted_at=times.iso(times.now()),
+        )
+        for row in found
+        if _key(row) in message_ids
+    ]
+    _publish(stage, removals, erasure.user_id, lambda done: on_progress("reactions", done, len(removals)))
+    erasure.reactions = len(removals)
+
+
+def _publish(stage: Stage, facts: Sequence[Shape], actor: str, on_done: Callable[[int], None]) -> None:
+    for start in range(0, len(facts), EVENTS_PER_PAUSE):
+        if start:
+            time.sleep(PAUSE_SECONDS)
+        publishing.publish(stage, facts[start : start + EVENTS_PER_PAUSE], actor=actor)
+        on_done(min(start + EVENTS_PER_PAUSE, len(facts)))
+
+
+def _wait_until_deleted(stage: Stage, rows: Sequence[Row], on_progress: OnProgress) -> set[tuple[str, int]]:
+    """Wait for the workflow to delete messages. Returns the keys of those that it did not delete."""
+    pending = {_key(row) for row in rows}
+    patient_until = time.monotonic() + PATIENCE_SECONDS
+    while pending:
+        deleted = {_key(row) for row in _read(stage, pending) if row.get("deletedAt")}
+        if deleted:
+            pending -= deleted
+            patient_until = time.monotonic() + PATIENCE_SECONDS
+            on_progress("deletions", len(rows) - len(pending), len(rows))
+        elif time.monotonic() >= patient_until:
+            break
+        else:
+            time.sleep(POLL_SECONDS)
+    return pending
+
+
+def _read(stage: Stage, keys: Iterable[tuple[str, int]]) -> Iterable[Row]:
+    return tables.batch_get(stage, "Messages", [{"channelId": channel, "seq": seq} for channel, seq in keys])
+
+
+def _erase_name(stage: Stage, row: Row) -> None:
+    """Replace the sender's name in the row of a deleted message."""
+    channel_id, seq = _key(row)
+    table: Any = tables.table(stage, "Messages")
+    table.update_item(
+        Key={"channelId": channel_id, "seq": seq},
+        UpdateExpression="SET senderName = :name",
+        ConditionExpression="attribute_exists(deletedAt)",
+        ExpressionAttributeValues={":name": ERASED_NAME},
+    )
+
+
+def _key(row: Row) -> tuple[str, int]:
+    return str(row["channelId"]), int(row["seq"])

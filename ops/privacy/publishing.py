@@ -1,0 +1,42 @@
+"""Publish events on the bus of a stage, as its functions do."""
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+from functions.contract.events import SOURCE, detail_type, envelope
+from functions.contract.model import Shape
+from ops import times
+from ops.errors import OpsError
+from ops.stage.stage import Stage
+
+MAX_ENTRIES = 10
+"""https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html"""
+
+
+class PublishError(OpsError):
+    """The bus did not accept every event."""
+
+
+def publish(stage: Stage, facts: Sequence[Shape], *, actor: str) -> None:
+    """Put at most MAX_ENTRIES events on the bus in one call. Raises PublishError."""
+    answer = stage.client("events").put_events(Entries=[_entry(stage, fact, actor) for fact in facts])
+    if answer["FailedEntryCount"]:
+        codes = sorted({entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry})
+        raise PublishError(f"EventBridge refused {answer['FailedEntryCount']} events: {', '.join(codes)}.")
+
+
+def _entry(stage: Stage, fact: Shape, actor: str) -> dict[str, str]:
+    detail = envelope(
+        fact,
+        actor=actor,
+        event_id=str(uuid4()),
+        occurred_at=times.iso(times.now()),
+        correlation_id=f"parley-{uuid4()}",
+        trace_header=None,
+    )
+    return {
+        "EventBusName": stage.output("Events", "EventBusName"),
+        "Source": SOURCE,
+        "DetailType": detail_type(fact),
+        "Detail": detail.model_dump_json(by_alias=True, exclude_none=True),
+    }

@@ -1,0 +1,75 @@
+"""Erasing a user: nothing that they wrote can be read, nothing names them, and it can be repeated at any point."""
+
+import pytest
+
+from functions.contract.events import MessageDeleted, ReactionRemoved, UserRenamed
+from functions.contract.text import ERASED_NAME
+from ops.privacy import erasure
+from ops.privacy.access import KnownUser
+from tests.unit.ops.privacy.conftest import People
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasure, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(erasure, "POLL_SECONDS", 0.0)
+
+
+def test_texts_key_names_and_account_are_erased(people: People, dora: KnownUser):
+    """Messages and reactions through the workflow, as their author would; those of others stay."""
+    done = erasure.erase(people.stage, dora)
+    assert (done.deleted, done.reactions, done.pending, done.account_deleted) == (2, 1, 0, True)
+    assert [type(fact) for fact in people.published] == [
+        UserRenamed,
+        MessageDeleted,
+        MessageDeleted,
+        ReactionRemoved,
+    ]
+    first, other, old = people.rows("Messages")
+    assert {first["text"], old["text"]} == {""}
+    assert {first["senderName"], old["senderName"]} == {ERASED_NAME}
+    assert (other["text"], other["senderName"]) == ("hello", "Emil")
+    [key] = people.rows("TextKeys")
+    assert key == {"userId": "dora", "erasedAt": done.erased_at, "createdAt": "2026-11-01T00:00:00.000Z"}
+    [profile] = people.rows("Users")
+    assert profile == {
+        "userId": "dora",
+        "username": "dora",
+        "displayName": ERASED_NAME,
+        "isOnline": False,
+        "erasedAt": done.erased_at,
+    }
+    assert people.rows("Reactions")[0]["present"] is False
+    assert people.pool.enabled == {}
+    assert done.channels == ["c-1"]
+
+
+def test_erasing_again_changes_nothing(people: People, dora: KnownUser):
+    """By the id, because the name is erased. The time of the first erasure is kept."""
+    first = erasure.erase(people.stage, dora)
+    before = {name: people.rows(name) for name in ("Messages", "TextKeys", "Users", "Reactions")}
+    people.published.clear()
+    again = erasure.erase(people.stage, KnownUser("dora", None))
+    assert (again.deleted, again.reactions, again.erased_at) == (0, 0, first.erased_at)
+    assert not people.published
+    assert {name: people.rows(name) for name in before} == before
+
+
+def test_an_erasure_continues_where_it_stopped(people: People, dora: KnownUser):
+    """While messages are not deleted, the account stays, disabled, so that the same command finds it."""
+    people.is_delivering = False
+    stopped = erasure.erase(people.stage, dora)
+    assert (stopped.pending, stopped.deleted, stopped.account_deleted) == (2, 0, False)
+    assert people.pool.enabled == {"dora": False}
+    assert "textKey" not in people.rows("TextKeys")[0]
+    people.is_delivering = True
+    done = erasure.erase(people.stage, dora)
+    assert (done.pending, done.deleted, done.account_deleted) == (0, 2, True)
+
+
+def test_a_user_without_a_row_or_a_key_is_erased(people: People):
+    """Such as one who never called the API: they get no key later either."""
+    people.pool.enabled["gast"] = True
+    assert erasure.erase(people.stage, KnownUser("gast-id", "gast")).account_deleted
+    assert {row["userId"] for row in people.rows("TextKeys") if "erasedAt" in row} == {"gast-id"}
+    assert {row["userId"] for row in people.rows("Users")} == {"dora"}
