@@ -24,6 +24,9 @@ UI_ENVIRONMENT = {"XDG_CACHE_HOME": str(ROOT / ".build" / "cache")}
 # The number of generated messages in the UI's test of texts.
 THOROUGH_TEXT_RUNS = "5000"
 
+# The number of simulated schedules in the UI's tests.
+THOROUGH_SCHEDULES = "10000"
+
 # The tests have priority over the checks.
 LOW_PRIORITY = ["nice", "-n", "10"] if shutil.which("nice") else []
 
@@ -112,6 +115,7 @@ def main(arguments: list[str]) -> int:
         return 2
     if arguments[0] == "test-all":
         os.environ.setdefault("PARLEY_TEXT_RUNS", THOROUGH_TEXT_RUNS)
+        os.environ.setdefault("PARLEY_SCHEDULES", THOROUGH_SCHEDULES)
     background = Background(CHECKS)
     background.start()
     try:
