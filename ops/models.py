@@ -397,6 +397,14 @@ class UserSummary(Answer):
     enabled: bool
 
 
+class ChannelSharded(Answer):
+    """A hot channel and the number of its shards. `changed` is false if it had them before."""
+
+    channel_id: str
+    shards: int
+    changed: bool
+
+
 class UserAdded(Answer):
     """A user who was added."""
 

@@ -216,7 +216,7 @@ class DeliveryStack(StageStack):
                 # To prune stale connections.
                 table(self.data.connections, "GetItem", "DeleteItem"),
                 table(self.data.members, "Query"),
-                table(self.data.subscriptions, "GetItem", "BatchWriteItem"),
+                table(self.data.subscriptions, "BatchGetItem", "BatchWriteItem"),
                 publish_to(self.events.bus),
             ],
         )
@@ -234,7 +234,7 @@ class DeliveryStack(StageStack):
                 table(self.data.users, "GetItem", "UpdateItem"),
                 table(self.data.channels, "BatchGetItem"),
                 table(self.data.members, "Query"),
-                table(self.data.subscriptions, "Query", "BatchWriteItem"),
+                table(self.data.subscriptions, "Query", "BatchGetItem", "BatchWriteItem"),
                 publish_to(self.events.bus),
                 receive_from(self.events.status_queue),
             ],

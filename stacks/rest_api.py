@@ -223,7 +223,7 @@ class RestApiStack(StageStack):
                 # Signing out closes the session's connections.
                 self.websocket.closing,
                 table(data.connections, "Query", "GetItem", "DeleteItem"),
-                table(data.subscriptions, "BatchWriteItem"),
+                table(data.subscriptions, "BatchGetItem", "BatchWriteItem"),
                 table(data.channels, "GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
                 index(data.channels, "byKind"),
                 table(data.members, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"),

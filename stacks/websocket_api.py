@@ -150,7 +150,7 @@ class WebSocketApiStack(StageStack):
                 table(self.data.connections, "PutItem", "DeleteItem"),
                 table(self.data.tickets, "BatchGetItem"),
                 table(self.data.members, "Query"),
-                table(self.data.subscriptions, "BatchWriteItem"),
+                table(self.data.subscriptions, "BatchGetItem", "BatchWriteItem"),
                 publish_to(self.events.bus),
             ],
         )
@@ -164,7 +164,7 @@ class WebSocketApiStack(StageStack):
             uses=[
                 table(self.data.connections, "DeleteItem"),
                 table(self.data.members, "Query"),
-                table(self.data.subscriptions, "BatchWriteItem"),
+                table(self.data.subscriptions, "BatchGetItem", "BatchWriteItem"),
                 publish_to(self.events.bus),
             ],
         )

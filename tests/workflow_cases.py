@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+from functions.contract.shards import last_rows, shard_key
 from tests.events import bus_event, envelope, message_sent
 
 Event = dict[str, Any]
@@ -120,6 +121,15 @@ def _unknown_type(channel_id: str, _process: Process, _table: Table) -> Event:
     return bus_event("MessagePinned", envelope({"channelId": channel_id}))
 
 
+def _sharded(channel_id: str, _process: Process, table: Table) -> Event:
+    for row in last_rows(channel_id, 3):
+        table("Subscriptions").put_item(Item=row)
+    for shard in range(3):
+        key = {"channelId": shard_key(channel_id, shard), "connectionId": f"stale-{shard}-{uuid4()}"}
+        table("Subscriptions").put_item(Item={**key, "userId": "u-1", "expiresAt": 4_000_000_000})
+    return message_sent(channel_id)
+
+
 def _channel(channel_id: str) -> dict[str, Any]:
     return {"channelId": channel_id, "kind": "private", "name": "tea", "createdAt": AT, "createdBy": "u-1"}
 
@@ -150,6 +160,7 @@ CASES: dict[str, Prepare] = {
     "malformed message": _malformed,
     "message of a later version": _newer,
     "unknown type": _unknown_type,
+    "message to a sharded channel": _sharded,
     "dry run of a new message": _dry(_new),
     "dry run of a stored message": _dry(_duplicate),
     "dry run of an edit": _dry(_edit),

@@ -13,7 +13,8 @@ from boto3.dynamodb.conditions import Attr, Key
 
 from functions.aws import members
 from functions.aws.clients import table
-from functions.aws.reads import paginate
+from functions.aws.reads import batch_get_keys, paginate
+from functions.contract.shards import LAST_ROW, possible_shards, shard_of
 from functions.settings import DisconnectSettings
 
 CONNECTION_SECONDS = 2 * 60 * 60
@@ -91,11 +92,14 @@ def of_user(connections_table: str, user_id: str, *, now_ms: int) -> Iterator[Co
 
 def subscribe(subscriptions_table: str, channels: Iterable[str], connections: Iterable[Connection]) -> None:
     """Subscribe each of the connections to each of the channels."""
+    pairs = list(product(channels, connections))
+    # An old count does no harm: readers read every shard.
+    shards = _shards(subscriptions_table, {channel_id for channel_id, _ in pairs}, consistent=False)
     with table(subscriptions_table).batch_writer() as batch:
-        for channel_id, connection in product(channels, connections):
+        for channel_id, connection in pairs:
             batch.put_item(
                 Item={
-                    "channelId": channel_id,
+                    "channelId": shard_of(channel_id, connection.connection_id, shards.get(channel_id, 1)),
                     "connectionId": connection.connection_id,
                     "userId": connection.user_id,
                     "expiresAt": connection.expires_at,
@@ -105,22 +109,40 @@ def subscribe(subscriptions_table: str, channels: Iterable[str], connections: It
 
 def unsubscribe(subscriptions_table: str, channels: Iterable[str], connection_ids: Iterable[str]) -> None:
     """Delete the subscriptions of each of the connections to each of the channels."""
+    pairs = list(product(channels, connection_ids))
+    # A subscription that remains would be posted to.
+    shards = _shards(subscriptions_table, {channel_id for channel_id, _ in pairs}, consistent=True)
     with table(subscriptions_table).batch_writer() as batch:
-        for channel_id, connection_id in product(channels, connection_ids):
-            batch.delete_item(Key={"channelId": channel_id, "connectionId": connection_id})
+        for channel_id, connection_id in pairs:
+            for key in possible_shards(channel_id, connection_id, shards.get(channel_id, 1)):
+                batch.delete_item(Key={"channelId": key, "connectionId": connection_id})
 
 
 def subscribers(subscriptions_table: str, channel_id: str, *, now_ms: int) -> Iterator[Connection]:
     """Yield the connections that are subscribed to a channel and have not expired (strongly consistent read)."""
-    for row in paginate(
-        table(subscriptions_table).query,
-        KeyConditionExpression=Key("channelId").eq(channel_id),
-        FilterExpression=Attr("expiresAt").gt(now_ms // 1000),
-        ConsistentRead=True,
-    ):
-        yield Connection(
-            user_id=row["userId"], connection_id=row["connectionId"], expires_at=int(row["expiresAt"])
+    shard: str | None = channel_id
+    while shard is not None:
+        rows = paginate(
+            table(subscriptions_table).query,
+            KeyConditionExpression=Key("channelId").eq(shard),
+            FilterExpression=Attr("expiresAt").gt(now_ms // 1000) | Attr("nextShard").exists(),
+            ConsistentRead=True,
         )
+        shard = None
+        for row in rows:
+            if "nextShard" in row:
+                shard = str(row["nextShard"])
+            else:
+                yield Connection(
+                    user_id=row["userId"], connection_id=row["connectionId"], expires_at=int(row["expiresAt"])
+                )
+
+
+def _shards(subscriptions_table: str, channel_ids: Iterable[str], *, consistent: bool) -> dict[str, int]:
+    """The number of shards of each of the channels that have more than one."""
+    keys = [{"channelId": channel_id, "connectionId": LAST_ROW} for channel_id in channel_ids]
+    rows = batch_get_keys(subscriptions_table, keys, consistent=consistent)
+    return {str(row["channelId"]): int(row["shards"]) for row in rows}
 
 
 def is_opening(connections_table: str, user_id: str, connection_id: str, *, now_ms: int) -> bool:
@@ -132,6 +154,10 @@ def is_opening(connections_table: str, user_id: str, connection_id: str, *, now_
 
 def subscriber(subscriptions_table: str, channel_id: str, connection_id: str) -> str | None:
     """Return the userId of a subscription, or None if it does not exist."""
-    key = {"channelId": channel_id, "connectionId": connection_id}
-    row = table(subscriptions_table).get_item(Key=key, ConsistentRead=True).get("Item")
-    return str(row["userId"]) if row else None
+    shards = _shards(subscriptions_table, [channel_id], consistent=True).get(channel_id, 1)
+    keys = [
+        {"channelId": key, "connectionId": connection_id}
+        for key in possible_shards(channel_id, connection_id, shards)
+    ]
+    rows = batch_get_keys(subscriptions_table, keys, consistent=True)
+    return next((str(row["userId"]) for row in rows), None)

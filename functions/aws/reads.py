@@ -1,6 +1,6 @@
 """DynamoDB reads that take several calls: every page of a query, and many rows by key."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from functions.aws.clients import dynamodb
@@ -20,10 +20,15 @@ def paginate(query: Callable[..., Any], **arguments: Any) -> Iterator[Any]:
 
 def batch_get(table_name: str, key_name: str, values: Iterable[str], *, consistent: bool = False) -> Iterator[Any]:
     """Yield the rows with these partition keys, in any order. Repeated and missing keys are skipped."""
-    unique = list(dict.fromkeys(values))
-    for start in range(0, len(unique), MAX_KEYS_PER_BATCH):
-        keys = [{key_name: value} for value in unique[start : start + MAX_KEYS_PER_BATCH]]
-        request: Any = {table_name: {"Keys": keys, "ConsistentRead": consistent}}
+    keys = [{key_name: value} for value in dict.fromkeys(values)]
+    return batch_get_keys(table_name, keys, consistent=consistent)
+
+
+def batch_get_keys(table_name: str, keys: Sequence[dict[str, str]], *, consistent: bool = False) -> Iterator[Any]:
+    """Yield the rows with these distinct keys, in any order. Missing keys are skipped."""
+    for start in range(0, len(keys), MAX_KEYS_PER_BATCH):
+        batch = keys[start : start + MAX_KEYS_PER_BATCH]
+        request: Any = {table_name: {"Keys": batch, "ConsistentRead": consistent}}
         while request:
             answer = dynamodb().batch_get_item(RequestItems=request)
             yield from answer["Responses"].get(table_name, [])

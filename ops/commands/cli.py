@@ -118,6 +118,7 @@ def add_commands() -> None:
         redrive,
         replay,
         runs,
+        shard,
         tail,
         users,
     )

@@ -94,9 +94,7 @@ def _user_ids(stage: Stage, run: Execution) -> dict[str, str]:
     channel_id = run.event.channel_id
     if channel_id is None:
         return {}
-    of_channel = tables.key_equals("channelId", channel_id)
-    rows = tables.paginate(tables.table(stage, "Subscriptions").query, KeyConditionExpression=of_channel)
-    return {row["connectionId"]: row["userId"] for row in rows}
+    return {str(row["connectionId"]): str(row["userId"]) for row in tables.subscriptions(stage, channel_id)}
 
 
 def _names(stage: Stage, user_ids: set[str]) -> dict[str, str]:

@@ -67,6 +67,20 @@ def batch_get(stage: Stage, name: str, keys: Iterable[Row]) -> Iterator[Row]:
             request = answer.get("UnprocessedKeys") or {}
 
 
+def subscriptions(stage: Stage, channel_id: str) -> Iterator[Row]:
+    """Yield the subscriptions to a channel, those of all its shards (functions/contract/shards.py)."""
+    shard: str | None = channel_id
+    while shard is not None:
+        of_shard = key_equals("channelId", shard)
+        rows = paginate(table(stage, "Subscriptions").query, KeyConditionExpression=of_shard)
+        shard = None
+        for row in rows:
+            if "nextShard" in row:
+                shard = str(row["nextShard"])
+            else:
+                yield row
+
+
 def scan(stage: Stage, name: str, **selection: Any) -> list[Row]:
     """All rows of a table, strongly consistent, in no order. Raises BadRequestError above MAX_ROWS.
 

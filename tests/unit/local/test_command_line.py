@@ -34,6 +34,7 @@ def test_one_help_page_lists_every_command(monkeypatch: pytest.MonkeyPatch, caps
         "tail",
         "redrive",
         "replay",
+        "shard",
         "prepare-destroy",
     ):
         assert f"│ {command} " in page

@@ -31,6 +31,7 @@ ARGUMENTS = {
     "users export": ("alice",),
     "users erase": ("alice",),
     "follow": ("m-1",),
+    "shard": ("c-1",),
     "token": ("ada",),
     "users add": ("ada",),
     "users disable": ("ada",),

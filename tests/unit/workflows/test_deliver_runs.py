@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sfnx.testing import Call, Failure
 
+from functions.contract.shards import last_rows, shard_key
 from tests.events import message_sent
 from tests.second_engine import EXPRESS_SECONDS, Run
 from tests.unit.workflows.conftest import CHANNEL_ID, Deliver, Failing
@@ -296,6 +297,48 @@ def test_a_run_that_starts_again_continues_at_its_page(deliver: Deliver):
 
     assert deliver.run(message_sent(CHANNEL_ID), fault=fault).status == "SUCCEEDED"
     assert sorted(connection for batch in deliver.posts for connection in batch) == [f"k-{n}" for n in range(6)]
+
+
+@pytest.mark.parametrize("per_page", [1, 2, 3, 500])
+def test_every_shard_of_a_hot_channel_is_posted_to_once(deliver: Deliver, per_page: int):
+    """The row that names the next shard may be the last one of a page, alone in it, or in its middle."""
+    in_pages_of(deliver, per_page)
+    shard_with_connections(deliver)
+    assert deliver.run(message_sent(CHANNEL_ID)).status == "SUCCEEDED"
+    assert sorted(connection for batch in deliver.posts for connection in batch) == SHARDED
+
+
+def test_a_run_out_of_time_continues_in_the_shard_where_it_stopped(deliver: Deliver):
+    """The page of the dead letter is of any shard, or the beginning of one."""
+    in_pages_of(deliver, 2)
+    shard_with_connections(deliver)
+    letters: list[Any] = [{"event": message_sent(CHANNEL_ID)}]
+    pages: list[Any] = []
+    while letters:
+        [letter] = letters
+        start = {"pageStart": letter["pageStart"]} if "pageStart" in letter else {}
+        pages.append(start)
+
+        def slow(call: Call) -> None:
+            if call.state == "PostBatch":
+                deliver.engine.advance(130)
+
+        deliver.run(letter["event"], fault=slow, **start)
+        letters = deliver.dead_letters()
+    assert sorted(connection for batch in deliver.posts for connection in batch) == SHARDED
+    assert {"pageStart": {"channelId": {"S": f"{CHANNEL_ID}#1"}}} in pages
+
+
+SHARDED = ["k-0-0", "k-0-1", "k-0-2", "k-2-0", "k-2-1"]
+"""The connections of `shard_with_connections`. The shard in the middle has none."""
+
+
+def shard_with_connections(deliver: Deliver) -> None:
+    """Give the channel three shards, the one in the middle without a connection."""
+    for row in last_rows(CHANNEL_ID, 3):
+        deliver.stage.put("subscriptions", **row)
+    for connection_id in SHARDED:
+        deliver.subscribe(connection_id, channel_id=shard_key(CHANNEL_ID, int(connection_id[2])))
 
 
 def test_the_member_who_left_gets_the_frame_with_the_recipients(deliver: Deliver):
