@@ -1,0 +1,147 @@
+"""Simulate a stage under load: `python -m bench.scale`. Needs no stage.
+
+Prints the time to the last recipient by load for channels of several sizes, with both published latencies, and
+compares the simulated local stage with the measured one. `--pictures` writes the pictures of docs/scale.md.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench.chart import Line, line_chart
+from bench.runs import save
+from bench.scale_demand import Demand
+from bench.scale_model import (
+    FAST,
+    SLOW,
+    Quotas,
+    Result,
+    Services,
+    SimulatedMachine,
+    SimulatedStage,
+    burst,
+    under_load,
+)
+
+PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
+SHARES = (0.05, 0.2, 0.5, 0.8, 0.95, 1.2)
+"""The loads, as shares of what the quota of requests carries."""
+SECONDS = 20.0
+"""The time of one load."""
+LONG_SECONDS = 300.0
+"""The same for large channels, which get few messages."""
+
+MEASURED = {"p50, 10 messages/s": 26.6, "p95, 10 messages/s": 35.3, "messages/s of a burst of 180": 45.5}
+"""The local stage, to 10 recipients (bench/README.md)."""
+ONE_MESSAGE_MS = 19.0
+MORE_POSTS_MS = 8 * 0.54
+"""To 10 recipients in place of 2."""
+WORK_MS = 2 / 45.5 * 1000
+"""The processor time of a message to 10: two cores, and 45.5 messages a second."""
+
+
+def main(
+    pictures: Annotated[bool, typer.Option(help="Write the SVG files of docs/scale.md")] = False,
+) -> None:
+    """Simulate channels of 10 to 100,000 connections, and the local stage."""
+    console = Console()
+    comparison = compare_with_local()
+    console.print(_comparison_table(comparison))
+    results = {
+        f"{recipients:,} connections, {services.source}": [
+            asdict(result) for result in simulate(services, Quotas(), recipients)
+        ]
+        for recipients in (10, 1_000, 10_000)
+        for services in (SLOW, FAST)
+    }
+    console.print(_load_table(results))
+    raised = {
+        f"10,000 connections, {shards} shards": [asdict(result) for result in simulate_raised(shards)]
+        for shards in (1, 8)
+    }
+    console.print(_load_table(raised))
+    console.print(_demand_table())
+    save("scale", {"local": comparison, "loads": results, "raised": raised})
+    if pictures:
+        _draw(results)
+
+
+def simulate(services: Services, quotas: Quotas, recipients: int) -> list[Result]:
+    """The results of one channel under rising load."""
+    most = quotas.requests / (recipients + 1)
+    results = []
+    for share in SHARES:
+        rate = most * share
+        seconds = SECONDS if recipients < 1_000 else LONG_SECONDS
+        stage = SimulatedStage(services, quotas, recipients)
+        results.append(under_load(stage, rate, seconds=seconds))
+    return results
+
+
+def simulate_raised(shards: int) -> list[Result]:
+    """A channel of 10,000 connections, in an account whose requests and functions were raised a hundredfold."""
+    quotas = Quotas(requests=1_000_000, request_burst=500_000, functions=100_000, shards=shards)
+    return [under_load(SimulatedStage(FAST, quotas, 10_000), rate, seconds=SECONDS) for rate in (1, 4, 8, 12, 16)]
+
+
+def compare_with_local() -> dict[str, tuple[float, float]]:
+    """The simulated and the measured figures of the local stage."""
+
+    def machine() -> SimulatedMachine:
+        return SimulatedMachine(cores=2, path_ms=ONE_MESSAGE_MS + MORE_POSTS_MS, work_ms=WORK_MS)
+
+    # bench.load sends evenly.
+    steady = under_load(machine(), 10, seconds=60, evenly=True)
+    simulated = (steady.p50, steady.p95, burst(machine(), 180))
+    return {name: (value, measured) for value, (name, measured) in zip(simulated, MEASURED.items(), strict=True)}
+
+
+def _comparison_table(comparison: dict[str, tuple[float, float]]) -> Table:
+    table = Table("local stage, to 10 recipients", "simulated", "measured", "ratio")
+    for name, (simulated, measured) in comparison.items():
+        table.add_row(name, f"{simulated:.1f}", f"{measured:.1f}", f"{simulated / measured:.2f}")
+    return table
+
+
+def _load_table(results: dict[str, list[dict[str, float]]]) -> Table:
+    table = Table(
+        "channel and source of the latencies", "messages/s", "p50 ms", "p95 ms", "in progress at the end"
+    )
+    for name, loads in results.items():
+        for load in loads:
+            table.add_row(
+                name, f"{load['rate']:,.2f}", f"{load['p50']:,.0f}", f"{load['p95']:,.0f}", f"{load['backlog']}"
+            )
+    return table
+
+
+def _demand_table() -> Table:
+    sizes = [Demand(people) for people in (1_000, 100_000, 10_000_000)]
+    table = Table("per second", *(f"{size.people:,} people" for size in sizes))
+    for name in ("messages", "posts", "pings", "connects", "requests", "functions", "subscription_writes"):
+        table.add_row(name, *(f"{getattr(size, name):,.1f}" for size in sizes))
+    for kind in sizes[0].dollars():
+        table.add_row(f"$ a month: {kind}", *(f"{size.dollars()[kind]:,.0f}" for size in sizes))
+    table.add_row("$ a month", *(f"{sum(size.dollars().values()):,.0f}" for size in sizes))
+    return table
+
+
+def _draw(results: dict[str, list[dict[str, float]]]) -> None:
+    def lines(value: str) -> list[Line]:
+        return [
+            Line(name, [(load["rate"], max(load[value], 1)) for load in loads], is_dashed=number % 2 == 1)
+            for number, (name, loads) in enumerate(results.items())
+        ]
+
+    latency = line_chart("Time to the last recipient, p95", "messages per second", "ms", lines("p95"))
+    backlog = line_chart("Messages in progress", "messages per second", "messages", lines("backlog"))
+    (PICTURES / "scale-latency.svg").write_text(latency)
+    (PICTURES / "scale-backlog.svg").write_text(backlog)
+
+
+if __name__ == "__main__":
+    typer.run(main)
