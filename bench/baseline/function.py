@@ -51,10 +51,9 @@ def broadcast(frame: dict[str, Any], but: str | None = None) -> None:
 
 
 def post(connection_id: str, data: bytes) -> None:
-    """Post to one connection, and delete its row if it is gone."""
+    """Post to one connection. One that is closed, or not open yet, is skipped: `$disconnect` deletes its row."""
     try:
         sockets.post_to_connection(ConnectionId=connection_id, Data=data)
     except ClientError as error:
         if error.response["Error"]["Code"] != "GoneException":
             raise
-        connections.delete_item(Key={"connectionId": connection_id})
