@@ -99,6 +99,12 @@ class BroadcastStatusSettings(DisconnectSettings):
     channels_table: str
 
 
+class NotifyAlarmSettings(FunctionSettings):
+    """`notify_alarm`: posts alarms to the webhook whose address is in a parameter."""
+
+    webhook_parameter: str
+
+
 class ApiSettings(DisconnectSettings):
     """`api`: the REST API, which closes the connections of a session at sign-out."""
 

@@ -1,6 +1,7 @@
-"""The budget of a stage: e-mails when its costs approach a sum."""
+"""The budget of a stage: notifications when its costs approach a sum."""
 
 from aws_cdk import aws_budgets as budgets
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from stacks.stack import TAG
@@ -10,15 +11,19 @@ from stacks.stage import Stage
 ALERTS = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
 
 
-def add_budget(scope: Construct, *, stage: Stage) -> None:
+def add_budget(scope: Construct, *, stage: Stage, topic: sns.ITopic | None) -> None:
     """Add the budget that the stage's settings ask for, if any.
 
     It counts the costs of resources with the stage's tag. AWS knows a tag in costs only after an administrator of
     the account has activated it as a cost allocation tag; until then the budget counts nothing.
     """
-    if stage.monthly_budget_usd is None or stage.budget_email is None:
+    if stage.monthly_budget_usd is None:
         return
-    subscriber = budgets.CfnBudget.SubscriberProperty(subscription_type="EMAIL", address=stage.budget_email)
+    subscribers = []
+    if stage.budget_email is not None:
+        subscribers.append(_subscriber("EMAIL", stage.budget_email))
+    if topic is not None:
+        subscribers.append(_subscriber("SNS", topic.topic_arn))
     budgets.CfnBudget(
         scope,
         "Budget",
@@ -34,8 +39,12 @@ def add_budget(scope: Construct, *, stage: Stage) -> None:
                 notification=budgets.CfnBudget.NotificationProperty(
                     notification_type=kind, comparison_operator="GREATER_THAN", threshold=percent
                 ),
-                subscribers=[subscriber],
+                subscribers=subscribers,
             )
             for kind, percent in ALERTS
         ],
     )
+
+
+def _subscriber(kind: str, address: str) -> budgets.CfnBudget.SubscriberProperty:
+    return budgets.CfnBudget.SubscriberProperty(subscription_type=kind, address=address)

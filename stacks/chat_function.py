@@ -43,6 +43,7 @@ class ChatFunction(lambda_.Function):
             managed_policies=[policy for use in uses for policy in use.managed_policies] or None,
             description=f"What {handler} of Parley ({stage.name}) may do",
         )
+        self.handler_name = handler
         self.logs = logs = log_group(stack, f"{construct_id}Logs", stage=stage)
         values = {name: value for use in uses for name, value in use.settings.items()}
         super().__init__(

@@ -7,11 +7,15 @@ from collections.abc import Callable, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_xray as xray
 from constructs import Construct
 
+from stacks.alarm_topic import add_alarm_topic
+from stacks.alarms import RUNBOOK, Watch, watches
 from stacks.budget import add_budget
 from stacks.chat_function import METRICS_NAMESPACE, ChatFunction, service_name
 from stacks.delivery import DeliveryStack
@@ -22,12 +26,9 @@ from stacks.stage import Stage
 from stacks.websocket_api import WebSocketApiStack
 
 PERIOD = cdk.Duration.minutes(1)
-ALARM_PERIOD = cdk.Duration.minutes(5)
 # Before X-Ray's default rule, which is the last with 10,000.
 SAMPLING_PRIORITY = 1000
 DEFAULT_SAMPLE_PERCENT = 5
-# A batch that failed is received again after three minutes.
-MAX_STATUS_AGE_SECONDS = 600
 # A row of a dashboard is 24 units wide.
 GRAPHS_PER_ROW = 3
 
@@ -65,20 +66,27 @@ class ObservabilityStack(StageStack):
             for construct in stack.node.children
             if isinstance(construct, ChatFunction)
         ]
-        self.alarms = [*self._dead_letter_alarms(), *self._workflow_alarms(), self._status_alarm()]
+        topic = add_alarm_topic(self)
+        watched = watches(
+            stage, events=events, websocket=websocket, delivery=delivery, rest=rest, functions=self.functions
+        )
+        self.alarms = self._alarms(watched, topic)
         self._dashboard()
         self._saved_queries()
         self._trace_group()
         if stage.trace_sample_percent is not None:
             self._sampling_rules(stage.trace_sample_percent)
-        add_budget(self, stage=stage)
+        add_budget(self, stage=stage, topic=topic)
         self.output("DashboardName", dashboard_name(stage))
 
     def _dashboard(self) -> None:
         dashboard = cloudwatch.Dashboard(
             self, "Dashboard", dashboard_name=dashboard_name(self.stage), default_interval=cdk.Duration.hours(3)
         )
-        dashboard.add_widgets(cloudwatch.AlarmStatusWidget(title="Alarms", alarms=self.alarms, width=24, height=3))
+        if self.alarms:
+            dashboard.add_widgets(
+                cloudwatch.AlarmStatusWidget(title="Alarms", alarms=self.alarms, width=24, height=3)
+            )
         graphs = [
             *self._chat_graphs(),
             *self._workflow_graphs(),
@@ -153,58 +161,30 @@ class ObservabilityStack(StageStack):
             label=name if statistic == "sum" else statistic,
         )
 
-    def _dead_letter_alarms(self) -> list[cloudwatch.Alarm]:
-        return [
-            self._alarm(
-                f"{name.capitalize()}DeadLettersAlarm",
-                queue.metric_approximate_number_of_messages_visible(period=ALARM_PERIOD, statistic="max"),
-                f"the dead-letter queue of {name} has messages. Read them, fix the cause, then run "
-                "`parley redrive`.",
-            )
-            for name, queue in self.dead_letters.items()
-        ]
+    def _alarms(self, watches: Sequence[Watch], topic: sns.ITopic | None) -> list[cloudwatch.Alarm]:
+        """Create the alarms, which notify the topic when they are raised and when they end."""
+        alarms = {watch.name: watch.create(self, self.stage) for watch in watches}
+        raised: list[cloudwatch.AlarmBase] = list(alarms.values())
+        outages = [alarms[watch.name] for watch in watches if watch.is_outage]
+        if self.stage.alarms == "all":
+            raised.append(self._unhealthy(outages))
+        if topic is not None:
+            action = cloudwatch_actions.SnsAction(topic)
+            for alarm in raised:
+                alarm.add_alarm_action(action)
+                alarm.add_ok_action(action)
+        return list(alarms.values())
 
-    def _workflow_alarms(self) -> list[cloudwatch.Alarm]:
-        machine = self.delivery.deliver
-        endings = (
-            ("Failed", "failed", machine.metric_failed(period=ALARM_PERIOD)),
-            ("TimedOut", "timed out", machine.metric_timed_out(period=ALARM_PERIOD)),
-        )
-        return [
-            self._alarm(
-                f"Workflow{name}Alarm",
-                metric,
-                f"a run of the workflow deliver {ending}. Its event is in the archive; "
-                "`parley replay` shows what is missing.",
-            )
-            for name, ending, metric in endings
-        ]
-
-    def _status_alarm(self) -> cloudwatch.Alarm:
-        age = self.events.status_queue.metric_approximate_age_of_oldest_message(
-            period=ALARM_PERIOD, statistic="max"
-        )
-        return self._alarm(
-            "StatusAgeAlarm",
-            age,
-            "status updates wait for minutes, so presence and typing are late. Look at the errors and the "
-            "duration of broadcast_status; after four days the updates are deleted.",
-            threshold=MAX_STATUS_AGE_SECONDS,
-        )
-
-    def _alarm(
-        self, construct_id: str, metric: cloudwatch.Metric, description: str, *, threshold: int = 1
-    ) -> cloudwatch.Alarm:
-        """An alarm for a metric that should be below the threshold."""
-        return cloudwatch.Alarm(
+    def _unhealthy(self, alarms: Sequence[cloudwatch.Alarm]) -> cloudwatch.CompositeAlarm:
+        """One alarm for everything that users notice."""
+        return cloudwatch.CompositeAlarm(
             self,
-            construct_id,
-            alarm_description=f"Parley ({self.stage.name}): {description}",
-            metric=metric,
-            threshold=threshold,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            "UnhealthyAlarm",
+            alarm_description=f"Parley ({self.stage.name}): the chat is unhealthy: users notice it. "
+            f"Look and repair: {RUNBOOK}#the-chat-is-unhealthy",
+            alarm_rule=cloudwatch.AlarmRule.any_of(
+                *(cloudwatch.AlarmRule.from_alarm(alarm, cloudwatch.AlarmState.ALARM) for alarm in alarms)
+            ),
         )
 
     def _saved_queries(self) -> None:

@@ -60,6 +60,12 @@ class Stage(
                 "authMode 'demo' confirms sign-ups with any address, which production refuses; use "
                 "'verified' or 'mfa'"
             )
+        if not self.has_alarm_receiver:
+            raise ValueError(
+                "the alarms of a production stage must reach an operator; set alarmEmails, like "
+                f'["operations@example.com"], or alarmWebhookParameter in stages.{self.name} of cdk.json, or add '
+                "-c alarmEmail=operations@example.com"
+            )
         for setting, safe in (
             ("point_in_time_recovery", True),
             ("deletion_protection", True),
@@ -86,6 +92,9 @@ class Stage(
         origin = context("siteOrigin")
         if origin:
             overrides = {**overrides, "siteOrigins": [*overrides.get("siteOrigins", ()), origin]}
+        email = context("alarmEmail")
+        if email:
+            overrides = {**overrides, "alarmEmails": [*overrides.get("alarmEmails", ()), email]}
         try:
             return cls.model_validate({"name": name, **overrides})
         except ValidationError as refusal:

@@ -18,6 +18,7 @@ REGION_PATTERN = re.compile(r"^[a-z]{2}-[a-z]+-\d$")
 DOMAIN_PATTERN = re.compile(r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")
 CERTIFICATE_PATTERN = re.compile(r"^arn:aws:acm:(?P<region>[a-z0-9-]+):\d{12}:certificate/[\w-]+$")
 HOSTED_ZONE_PATTERN = re.compile(r"^Z[A-Z0-9]{5,31}$")
+PARAMETER_PATTERN = re.compile(r"^/[\w.-]+(/[\w.-]+)*$")
 # CloudFront is a global service whose certificates and web ACLs are in this region.
 GLOBAL_REGION = "us-east-1"
 GLOBAL_WEB_ACL_PATTERN = re.compile(rf"^arn:aws:wafv2:{GLOBAL_REGION}:\d{{12}}:global/webacl/[\w-]+/[\w-]+$")
@@ -91,6 +92,15 @@ def _origin(origin: str) -> str:
     return origin
 
 
+def _parameter_name(name: str) -> str:
+    if not PARAMETER_PATTERN.match(name):
+        raise ValueError(
+            f"{name!r} is not the name of a parameter; use one like /parley/prod/alarm-webhook, which contains "
+            "the webhook's address"
+        )
+    return name
+
+
 Email = Annotated[str, AfterValidator(_email)]
 Region = Annotated[str, AfterValidator(_region)]
 Domain = Annotated[str, AfterValidator(_domain)]
@@ -99,6 +109,7 @@ GlobalCertificate = Annotated[str, AfterValidator(_global_certificate)]
 GlobalWebAcl = Annotated[str, AfterValidator(_global_web_acl)]
 HostedZone = Annotated[str, AfterValidator(_hosted_zone)]
 Origin = Annotated[str, AfterValidator(_origin)]
+ParameterName = Annotated[str, AfterValidator(_parameter_name)]
 
 
 class Settings(BaseModel):
@@ -246,7 +257,21 @@ class LogSettings(Settings):
 
 
 class AlarmSettings(Settings):
-    """Costs."""
+    """Alarms and costs."""
+
+    alarms: Literal["none", "essential", "all"] = "essential"
+    """`essential`: dead letters, failed runs, late status updates. `all`: also errors, throttles, durations and
+    concurrency of functions, errors of both APIs, and one for the health of the whole chat."""
+
+    alarm_emails: tuple[Email, ...] = ()
+    """Who gets the alarms by e-mail. Each address must confirm once, by a link that AWS sends."""
+
+    alarm_webhook_parameter: ParameterName | None = None
+    """The name of a secure parameter in Systems Manager with the address of a chat's incoming webhook, which gets
+    the alarms as `{"text": …}`."""
+
+    account_concurrency: int = Field(1000, ge=10)
+    """The quota of concurrent executions of the account, for the alarm at 80 % of it."""
 
     monthly_budget_usd: float | None = Field(None, gt=0)
     """A budget for this stage: an e-mail to `budgetEmail` at 80 % of it, at 100 %, and when AWS forecasts 100 %.
@@ -254,11 +279,21 @@ class AlarmSettings(Settings):
     activate once."""
 
     budget_email: Email | None = None
-    """Who gets the e-mails of the budget. Required with `monthlyBudgetUsd`."""
+    """Who gets the e-mails of the budget. The receivers of alarms get them too."""
+
+    @property
+    def has_alarm_receiver(self) -> bool:
+        """Whether an alarm reaches a person."""
+        return bool(self.alarm_emails) or self.alarm_webhook_parameter is not None
 
     @model_validator(mode="after")
     def _check_budget(self) -> Self:
-        self._require_together("monthly_budget_usd", "budget_email")
+        if self.budget_email is not None and self.monthly_budget_usd is None:
+            raise ValueError("budgetEmail has no effect without monthlyBudgetUsd; set both or neither")
+        if self.monthly_budget_usd is not None and self.budget_email is None and not self.has_alarm_receiver:
+            raise ValueError("monthlyBudgetUsd needs a receiver; set budgetEmail or alarmEmails")
+        if self.has_alarm_receiver and self.alarms == "none":
+            raise ValueError("alarms 'none' leaves nothing to receive; use 'essential' or 'all'")
         return self
 
 
@@ -288,7 +323,8 @@ class BuildSettings(Settings):
     """The stage itself."""
 
     production: bool = False
-    """A stage with users to protect: settings that are not safe for them are refused."""
+    """A stage with users to protect: settings that are not safe for them are refused, and so are alarms that reach
+    no operator."""
 
     layer_platform: Literal["lambda", "host"] = "lambda"
     """The target of the dependency layer: Lambda, or the Python that runs the CDK (the local stage)."""

@@ -31,6 +31,8 @@ MORE = {
     "workflow_log_level": "cost.md#by-use",
     "access_logs": "#what-changes-in-the-account",
     "trace_sample_percent": "tracing.md#sampling",
+    "alarms": "runbook.md",
+    "alarm_emails": "#alarms",
     "monthly_budget_usd": "cost.md#a-budget",
     "messages_per_second": "limits.md#rates",
     "frames_per_second": "limits.md#rates",
@@ -47,10 +49,17 @@ def settings() -> str:
     return f"{head}{BEGIN}\n{tables()}\n{END}{tail}"
 
 
+def stages_of_cdk_json() -> tuple[Stage, Stage]:
+    """Return a stage that cdk.json does not name, and prod without the receivers of alarms that it requires."""
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    default = Stage.from_context((context | {"stage": "other"}).get)
+    prod = Stage.from_context((context | {"stage": "prod", "alarmEmail": "operations@example.com"}).get)
+    return default, prod.model_copy(update={"alarm_emails": ()})
+
+
 def tables() -> str:
     """A table for each section."""
-    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    default, prod = (Stage.from_context((context | {"stage": name}).get) for name in ("other", "prod"))
+    default, prod = stages_of_cdk_json()
     return "\n".join(_table(section, default, prod) for section in SECTIONS)
 
 

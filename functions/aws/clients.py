@@ -23,15 +23,15 @@ MAX_CONCURRENT_POSTS = 40
 MAX_RETRIES = 3
 MAX_POST_RETRIES = 4
 
-_TIMEOUTS = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
+TIMEOUTS = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
 # A connection for each thread that calls: a thread without one in the pool opens a connection and then drops it.
-_CONFIG = _TIMEOUTS.merge(
+_CONFIG = TIMEOUTS.merge(
     Config(retries={"mode": "standard", "max_attempts": MAX_RETRIES}, max_pool_connections=MAX_CONCURRENCY)
 )
 # Not the standard mode: there all calls of a client share one retry quota, and a throttled batch of posts uses it
 # up after about a hundred retries. In the legacy mode each post has its own four retries.
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-_POSTS_CONFIG = _TIMEOUTS.merge(
+_POSTS_CONFIG = TIMEOUTS.merge(
     Config(retries={"mode": "legacy", "max_attempts": MAX_POST_RETRIES}, max_pool_connections=MAX_CONCURRENT_POSTS)
 )
 

@@ -33,6 +33,7 @@ TRANSACTION_CALLS = {
 OTHER_CALLS = {
     "put_events": ("events:PutEvents", "bus"),
     "post_to_connection": ("execute-api:ManageConnections", "POST"),
+    "get_parameter": ("ssm:GetParameter", "parameter"),
     "delete_connection": ("execute-api:ManageConnections", "DELETE"),
 }
 # The statements of a module that run when it is imported.

@@ -21,6 +21,9 @@ Resource = dict[str, Any]
 
 CERTIFICATES = "arn:aws:acm:{}:111122223333:certificate"
 
+# On the command line: `-c alarmEmail=…`.
+ALARM_RECEIVER = {"alarmEmail": "operations@example.com"}
+
 FULL = {
     "authMode": "demo",
     "accessLogs": True,
@@ -31,6 +34,8 @@ FULL = {
     "sesConfigurationSet": "parley",
     "monthlyBudgetUsd": 20,
     "budgetEmail": "owner@example.com",
+    "alarmEmails": ["one@example.com", "two@example.com"],
+    "alarmWebhookParameter": "/parley/full/alarm-webhook",
     "traceSamplePercent": 50,
     "siteDomain": "chat.example.com",
     "siteCertificateArn": f"{CERTIFICATES.format('us-east-1')}/11111111-2222-3333-4444-555555555555",
@@ -101,8 +106,8 @@ def dev(site: Path, context: dict[str, Any], tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="session")
 def prod(site: Path, context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesised:
-    """Production, with its settings in cdk.json."""
-    return synthesise("prod", site, context, tmp_path_factory.mktemp("prod"))
+    """Production, with its settings in cdk.json and a receiver of alarms, which it requires."""
+    return synthesise("prod", site, context | ALARM_RECEIVER, tmp_path_factory.mktemp("prod"))
 
 
 @pytest.fixture(scope="session")

@@ -53,6 +53,9 @@ FREE_AT_REST = {
     # Records are free; the zone, which exists already, is not.
     "AWS::Route53::RecordSet",
     "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
     "AWS::SQS::Queue",
     "AWS::SQS::QueuePolicy",
     "AWS::StepFunctions::StateMachine",

@@ -18,6 +18,7 @@ SETTINGS: dict[str, type[settings.FunctionSettings]] = {
     "post_to_connections": settings.PostToConnectionsSettings,
     "broadcast_status": settings.BroadcastStatusSettings,
     "api": settings.ApiSettings,
+    "notify_alarm": settings.NotifyAlarmSettings,
 }
 WITHOUT_SETTINGS = {"confirm_sign_up"}
 # What the handlers of the REST and the WebSocket API share.

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 
 from stacks.stage import Stage
-from tests.stacks.conftest import CERTIFICATES, FULL, ROOT, synthesise
+from tests.stacks.conftest import ALARM_RECEIVER, CERTIFICATES, FULL, ROOT, synthesise
 
 MATRIX: dict[str, dict[str, Any]] = {
     "mfa-public": {
@@ -27,6 +27,7 @@ MATRIX: dict[str, dict[str, Any]] = {
     },
     "demo-quiet": {
         "authMode": "demo",
+        "alarms": "none",
         "logLevel": "ERROR",
         "workflowLogLevel": "OFF",
         "threatProtection": True,
@@ -37,6 +38,9 @@ MATRIX: dict[str, dict[str, Any]] = {
         "removalPolicy": "destroy",
     },
     "kept-plain": {
+        "alarms": "all",
+        "alarmWebhookParameter": "/parley/alarm-webhook",
+        "monthlyBudgetUsd": 5,
         "removalPolicy": "retain",
         "accessLogs": True,
         "workflowLogLevel": "ERROR",
@@ -64,7 +68,8 @@ def values(annotation: Any, settings: list[Any]) -> tuple[set[Any], set[Any]]:
 def test_every_value_of_a_mode_or_flag_is_in_a_stage(context: dict[str, Any]) -> None:
     """Of those that are synthesised here or for the other tests; optional settings with and without a value."""
     stages = {"dev": {}, "full": FULL, "prod": context["stages"]["prod"]} | MATRIX
-    settings = [Stage.from_context({"stage": name, "stages": stages}.get) for name in stages]
+    settings = [Stage.from_context({"stage": name, "stages": stages}.get) for name in stages if name != "prod"]
+    settings.append(Stage.from_context({"stage": "prod", "stages": stages, **ALARM_RECEIVER}.get))
     for name, field in Stage.model_fields.items():
         if name not in LEFT_OUT:
             used, allowed = values(field.annotation, [getattr(stage, name) for stage in settings])

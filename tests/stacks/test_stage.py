@@ -28,6 +28,7 @@ def certificate(region: str) -> str:
 # What a production stage must have.
 SAFE = {
     "production": True,
+    "alarmEmails": ["operations@example.com"],
     "pointInTimeRecovery": True,
     "deletionProtection": True,
     "removalPolicy": "retain",
@@ -57,9 +58,17 @@ def test_a_site_origin_on_the_command_line_is_added() -> None:
     assert stage.site_origins == ("https://chat.example.com", "http://localhost:4280")
 
 
+def test_production_needs_a_receiver_of_its_alarms(context: dict[str, Any]) -> None:
+    """So that nothing is deployed to users whose faults reach no operator. The message says where to set one."""
+    with pytest.raises(StageError, match=r"set alarmEmails.* in stages\.prod of cdk\.json.* -c alarmEmail="):
+        stage_of(**context, stage="prod")
+
+
 def test_production_protects_data(context: dict[str, Any]) -> None:
     """cdk.json turns on for `prod` what is off for `dev`."""
-    stage = stage_of(**context, stage="prod")
+    stage = stage_of(**context, stage="prod", alarmEmail="operations@example.com")
+    assert stage.alarm_emails == ("operations@example.com",)
+    assert stage.alarms == "all"
     assert stage.point_in_time_recovery
     assert stage.deletion_protection
     assert stage.removal_policy == "retain"
@@ -101,8 +110,16 @@ def test_production_protects_data(context: dict[str, Any]) -> None:
             },
             "is not in the domain 'example.org'",
         ),
-        ({"stage": "x", "stages": {"x": {"monthlyBudgetUsd": 20}}}, "monthlyBudgetUsd and budgetEmail"),
-        ({"stage": "x", "stages": {"x": {"budgetEmail": "a@example.com"}}}, "monthlyBudgetUsd and budgetEmail"),
+        (of_x(monthlyBudgetUsd=20), "monthlyBudgetUsd needs a receiver; set budgetEmail or alarmEmails"),
+        (of_x(budgetEmail="a@example.com"), "budgetEmail has no effect without monthlyBudgetUsd"),
+        (of_x(alarms="none", alarmEmails=["a@example.com"]), "alarms 'none' leaves nothing to receive"),
+        (of_x(alarmEmails=["operations"]), "'operations' is not an e-mail address"),
+        (
+            of_x(alarmWebhookParameter="https://hooks.example.com/1"),
+            "is not the name of a parameter; use one like",
+        ),
+        (of_x(accountConcurrency=1), "accountConcurrency: Input should be greater than or equal to 10"),
+        (of_x(**SAFE | {"alarmEmails": []}), "must reach an operator; set alarmEmails.* stages.x of cdk.json"),
         (
             {"stage": "x", "stages": {"x": {"monthlyBudgetUsd": 0, "budgetEmail": "a@example.com"}}},
             "greater than 0",
@@ -144,7 +161,7 @@ def test_an_invalid_setting_is_named(context: dict[str, Any], message: str) -> N
 def test_sign_ups_are_verified_unless_the_stage_says_otherwise(context: dict[str, Any]) -> None:
     """Only the local stage of cdk.json is a demo; nothing else can be reached by other people by mistake."""
     assert Stage(name="sam").auth_mode == "verified"
-    modes = {name: stage_of(**context, stage=name).auth_mode for name in context["stages"]}
+    modes = {name: values["authMode"] for name, values in context["stages"].items()}
     assert [name for name, mode in modes.items() if mode == "demo"] == ["local"]
 
 

@@ -1,15 +1,13 @@
 """docs/security.md: the tests that it names exist, and its tables have the values of the settings."""
 
 import ast
-import json
 import re
 from pathlib import Path
 
 import pytest
 from pydantic.alias_generators import to_snake
 
-from docs.generate.settings import shown_value
-from stacks.stage import Stage
+from docs.generate.settings import shown_value, stages_of_cdk_json
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs" / "security.md"
@@ -51,8 +49,7 @@ def test_every_consideration_of_the_sample_is_a_setting_with_a_test():
     lines_of_table = [line for line in section.partition("\n## ")[0].splitlines() if line.startswith("| ")]
     rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines_of_table[1:]]
     assert len(rows) >= 8
-    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    stages = [Stage.from_context((context | {"stage": name}).get) for name in ("other", "prod")]
+    stages = stages_of_cdk_json()
     for _, setting, default, prod, tests in rows:
         name = to_snake(setting.strip("`"))
         assert [default, prod] == [shown_value(getattr(stage, name)) for stage in stages], setting
@@ -65,12 +62,10 @@ def days(number: int) -> str:
 
 def test_copies_of_deleted_texts_are_kept_for_the_days_of_the_settings():
     """By default and in prod. DynamoDB keeps 35 days for point-in-time recovery unless a table sets fewer."""
-    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     section = PAGE.read_text(encoding="utf-8").partition("## Where deleted texts remain")[2].partition("\n## ")[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines()]
     listed = {row[0]: row[3:] for row in rows if len(row) == 5}
-    for column, name in enumerate(("other", "prod")):
-        stage = Stage.from_context((context | {"stage": name}).get)
+    for column, stage in enumerate(stages_of_cdk_json()):
         logs_texts = stage.workflow_log_level == "ALL"
         expected = {
             "archive of the bus": days(stage.archive_retention_days),

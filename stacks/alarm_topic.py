@@ -1,0 +1,70 @@
+"""The SNS topic of a stage's alarms, and those who receive them: e-mail addresses and a chat's webhook."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+
+from functions.settings import NotifyAlarmSettings
+from stacks.chat_function import ChatFunction
+from stacks.stack import StageStack, acknowledge
+from stacks.uses import Use, allow
+
+PUBLISHERS = ("cloudwatch.amazonaws.com", "budgets.amazonaws.com")
+
+
+def add_alarm_topic(stack: StageStack) -> sns.Topic | None:
+    """Create the topic with its subscriptions. None if the stage's settings name no receiver."""
+    stage = stack.stage
+    if not stage.has_alarm_receiver:
+        return None
+    topic = sns.Topic(stack, "AlarmTopic", display_name=f"Parley ({stage.name})", enforce_ssl=True)
+    acknowledge(
+        topic,
+        {
+            "AwsSolutions-SNS2": "CloudWatch cannot publish to a topic with AWS's key, and another has a price. "
+            "The messages name alarms, and contain nothing of users."
+        },
+    )
+    topic.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="AlarmsOfTheAccount",
+            principals=[iam.ServicePrincipal(service) for service in PUBLISHERS],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+        )
+    )
+    for number, address in enumerate(stage.alarm_emails, 1):
+        sns.CfnSubscription(
+            stack, f"AlarmEmail{number}", topic_arn=topic.topic_arn, protocol="email", endpoint=address
+        )
+    if stage.alarm_webhook_parameter is not None:
+        _subscribe_webhook(stack, topic, stage.alarm_webhook_parameter)
+    return topic
+
+
+def _subscribe_webhook(stack: StageStack, topic: sns.Topic, parameter: str) -> None:
+    """Post alarms to a chat: SNS cannot, because a chat neither confirms a subscription nor takes SNS's format."""
+    arn = stack.format_arn(service="ssm", resource="parameter", resource_name=parameter.removeprefix("/"))
+    function = ChatFunction(
+        stack,
+        "NotifyAlarm",
+        handler="notify_alarm",
+        memory_mib=256,
+        settings=NotifyAlarmSettings,
+        uses=[
+            Use(settings={"webhook_parameter": parameter}, statements=[allow("ssm:GetParameter", on=arn)]),
+        ],
+    )
+    lambda_.CfnPermission(
+        stack,
+        "NotifyAlarmPermission",
+        action="lambda:InvokeFunction",
+        function_name=function.function_arn,
+        principal="sns.amazonaws.com",
+        source_arn=topic.topic_arn,
+    )
+    sns.CfnSubscription(
+        stack, "AlarmWebhook", topic_arn=topic.topic_arn, protocol="lambda", endpoint=function.function_arn
+    )

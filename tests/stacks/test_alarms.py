@@ -1,0 +1,210 @@
+"""The alarms of a stage: complete, with an entry in the runbook, and notified to those whom the settings name."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.stacks.conftest import ROOT, Resource, Synthesised, named
+
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+ANCHOR = re.compile(r"docs/runbook\.md#([\w-]+)$")
+COMMAND = re.compile(r"```bash\n(.+?)```", re.DOTALL)
+# The functions that users and the workflow wait for, and the one that posts status updates.
+FUNCTIONS = 10
+
+
+def alarms(stage: Synthesised) -> dict[str, Resource]:
+    """The properties of every alarm, composite ones too, by its name without `Alarm` and the CDK's suffix."""
+    return {
+        re.sub(r"Alarm[0-9A-F]{8}$", "", key.split(".")[1]): resource["Properties"]
+        for key, resource in stage.all_resources("Observability")
+        if resource["Type"] in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+    }
+
+
+def entries() -> dict[str, str]:
+    """The text of each entry of the runbook, by its anchor."""
+    parts = re.split(r"^## (.+)$", RUNBOOK, flags=re.MULTILINE)[1:]
+    return {
+        re.sub(r"[^\w -]", "", title).lower().replace(" ", "-"): text
+        for title, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+
+
+def test_every_alarm_links_its_entry_and_every_entry_has_an_alarm(prod: Synthesised) -> None:
+    """The budget is not an alarm of CloudWatch."""
+    linked = set()
+    for name, alarm in alarms(prod).items():
+        anchor = ANCHOR.search(alarm["AlarmDescription"])
+        assert anchor, name
+        linked.add(anchor[1])
+    assert linked == set(entries()) - {"budget"}
+
+
+def test_an_entry_names_its_alarms(prod: Synthesised) -> None:
+    """Each alarm's name is in its entry; those of each function as `…Errors`."""
+    for name, alarm in alarms(prod).items():
+        anchor = ANCHOR.search(alarm["AlarmDescription"])
+        assert anchor
+        text = entries()[anchor[1]]
+        suffix = re.sub(r"^.*(Errors|Throttles|Duration)$", r"…\1", name)
+        assert f"`{name}`" in text or f"`{suffix}`" in text, name
+
+
+@pytest.mark.parametrize("anchor", entries())
+def test_an_entry_has_a_command_to_look_and_says_how_to_repair(anchor: str) -> None:
+    """The commands are those of `parley`, `make` and `aws`."""
+    text = entries()[anchor]
+    look, _, repair = text.partition("Repair")
+    assert "Look:" in look
+    assert COMMAND.search(look), "no command to look"
+    assert repair
+    for block in COMMAND.findall(text):
+        for line in block.replace("\\\n", " ").strip().splitlines():
+            assert line.split()[0] in ("parley", "make", "aws"), line
+
+
+def test_a_stage_has_the_essential_alarms_and_production_has_all(
+    dev: Synthesised, prod: Synthesised, full: Synthesised
+) -> None:
+    """Each costs ten cents a month and metric."""
+    essential = {
+        "DeliveryDeadLetters",
+        "StatusDeadLetters",
+        "ReplayDeadLetters",
+        "StatusAge",
+        "WorkflowFailed",
+        "WorkflowTimedOut",
+    }
+    assert set(alarms(dev)) == set(alarms(full)) == essential
+    others = set(alarms(prod)) - essential
+    per_function = {
+        name for name in others if re.search(r"(?<!Rest)(?<!Socket)(Errors|Throttles|Duration)$", name)
+    }
+    assert len(per_function) == 3 * FUNCTIONS
+    assert others - per_function == {
+        "DeliveryDeadLettersGrow",
+        "StatusDeadLettersGrow",
+        "WorkflowThrottled",
+        "Concurrency",
+        "RestErrors",
+        "RestRefusals",
+        "SocketErrors",
+        "Unhealthy",
+    }
+
+
+def test_missing_data_never_raises_an_alarm(stage: Synthesised) -> None:
+    """Most metrics have no data while nothing happens."""
+    for name, alarm in alarms(stage).items():
+        if name != "Unhealthy":
+            assert alarm["TreatMissingData"] == "notBreaching", name
+            assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold", name
+
+
+def expression(alarm: Resource) -> str:
+    (found,) = (metric["Expression"] for metric in alarm["Metrics"] if "Expression" in metric)
+    return str(found)
+
+
+def test_a_share_of_few_calls_raises_nothing(prod: Synthesised) -> None:
+    """One error in ten calls is 10 %."""
+    shares = [alarm for name, alarm in alarms(prod).items() if name.endswith(("Errors", "RestRefusals"))]
+    for alarm in shares:
+        if alarm["Threshold"] in (1, 25):
+            assert expression(alarm) == "IF(whole >= 20, 100 * part / whole, 0)"
+
+
+def test_durations_are_compared_with_the_functions_timeout(prod: Synthesised) -> None:
+    """80 % of it, by the 99th percentile."""
+    timeouts = {
+        properties["Handler"].split(".")[2].replace("_", ""): properties["Timeout"]
+        for resource in prod.resources("AWS::Lambda::Function").values()
+        if (properties := resource["Properties"]).get("Handler", "").startswith("functions.handlers.")
+    }
+    found = {
+        name.removesuffix("Duration").lower(): alarm
+        for name, alarm in alarms(prod).items()
+        if name.endswith("Duration")
+    }
+    assert len(found) == FUNCTIONS
+    for handler, alarm in found.items():
+        assert alarm["ExtendedStatistic"] == "p99"
+        assert alarm["Threshold"] == timeouts[handler] * 800, handler
+
+
+def test_one_alarm_stands_for_everything_that_users_notice(dev: Synthesised, prod: Synthesised) -> None:
+    """Late presence and a stopped replay are not among it."""
+    rule = named(alarms(prod)["Unhealthy"]["AlarmRule"])
+    for part in ("DeliveryDeadLettersAlarm", "WorkflowFailedAlarm", "RestErrorsAlarm", "SocketErrorsAlarm"):
+        assert part in rule
+    for part in ("StatusDeadLetters", "StatusAge", "ReplayDeadLetters", "Duration"):
+        assert part not in rule
+    assert "Unhealthy" not in alarms(dev)
+
+
+def test_alarms_notify_the_receivers_of_the_settings(
+    dev: Synthesised, prod: Synthesised, full: Synthesised
+) -> None:
+    """When they are raised and when they end; a stage without receivers has no topic."""
+    assert not any("AlarmActions" in alarm for alarm in alarms(dev).values())
+    for stage, protocols in ((prod, ["email"]), (full, ["email", "email", "lambda"])):
+        ((topic, _),) = stage.resources("AWS::SNS::Topic").items()
+        for name, alarm in alarms(stage).items():
+            for action in ("AlarmActions", "OKActions"):
+                assert [named(each) for each in alarm[action]] == [f"<{topic.split('.')[1]}>"], name
+        subscriptions = [each["Properties"] for each in stage.resources("AWS::SNS::Subscription").values()]
+        assert sorted(each["Protocol"] for each in subscriptions) == protocols
+    assert {each["Endpoint"] for each in subscriptions if each["Protocol"] == "email"} == {
+        "one@example.com",
+        "two@example.com",
+    }
+
+
+def test_only_alarms_and_budgets_of_the_account_publish_to_the_topic(full: Synthesised) -> None:
+    """And nothing publishes without TLS."""
+    (policy,) = full.resources("AWS::SNS::TopicPolicy").values()
+    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
+    (statement,) = allowed
+    assert set(statement["Principal"]["Service"]) == {"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert any(
+        statement["Effect"] == "Deny" and "aws:SecureTransport" in json.dumps(statement)
+        for statement in statements
+    )
+
+
+def test_the_webhooks_function_reads_its_parameter_alone(full: Synthesised) -> None:
+    """The address of the webhook is in no template."""
+    ((_, function),) = (
+        (key, resource["Properties"])
+        for key, resource in full.resources("AWS::Lambda::Function").items()
+        if resource["Properties"].get("Handler") == "functions.handlers.notify_alarm.handler"
+    )
+    assert function["Environment"]["Variables"]["PARLEY_WEBHOOK_PARAMETER"] == "/parley/full/alarm-webhook"
+    rights = [
+        statement
+        for policy in full.resources("AWS::IAM::Policy", "Observability").values()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if "ssm:GetParameter" in str(statement["Action"])
+    ]
+    (right,) = rights
+    assert named(right["Resource"]).endswith(":parameter/parley/full/alarm-webhook")
+
+
+def budget_subscribers(stage: Synthesised) -> list[dict[str, Any]]:
+    (budget,) = stage.resources("AWS::Budgets::Budget").values()
+    notifications = budget["Properties"]["NotificationsWithSubscribers"]
+    assert [each["Notification"]["Threshold"] for each in notifications] == [80, 100, 100]
+    found: list[dict[str, Any]] = notifications[0]["Subscribers"]
+    return found
+
+
+def test_a_budget_notifies_the_receivers_of_alarms_too(full: Synthesised) -> None:
+    """By the same topic."""
+    kinds = {each["SubscriptionType"]: named(each["Address"]) for each in budget_subscribers(full)}
+    assert kinds["EMAIL"] == "owner@example.com"
+    assert "AlarmTopic" in kinds["SNS"]
