@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from functools import cache
 from threading import get_ident
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -23,15 +23,15 @@ MAX_CONCURRENT_POSTS = 40
 MAX_RETRIES = 3
 MAX_POST_RETRIES = 4
 
-TIMEOUTS = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
+_TIMEOUTS = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
 # A connection for each thread that calls: a thread without one in the pool opens a connection and then drops it.
-_CONFIG = TIMEOUTS.merge(
+_CONFIG = _TIMEOUTS.merge(
     Config(retries={"mode": "standard", "max_attempts": MAX_RETRIES}, max_pool_connections=MAX_CONCURRENCY)
 )
 # Not the standard mode: there all calls of a client share one retry quota, and a throttled batch of posts uses it
 # up after about a hundred retries. In the legacy mode each post has its own four retries.
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-_POSTS_CONFIG = TIMEOUTS.merge(
+_POSTS_CONFIG = _TIMEOUTS.merge(
     Config(retries={"mode": "legacy", "max_attempts": MAX_POST_RETRIES}, max_pool_connections=MAX_CONCURRENT_POSTS)
 )
 
@@ -59,6 +59,13 @@ def table_of_thread(name: str, _thread: int) -> "Table":
 def event_bridge() -> "EventBridgeClient":
     """EventBridge."""
     return limit(boto3.client("events", config=_CONFIG), retries=MAX_RETRIES)
+
+
+@cache
+def parameters() -> Any:
+    """Parameter Store."""
+    client: Any = boto3.client("ssm", config=_CONFIG)
+    return limit(client, retries=MAX_RETRIES)
 
 
 @cache

@@ -2,23 +2,13 @@
 
 import json
 import urllib.request
-from functools import cache
-from typing import Any
 
-import boto3
-
-from functions.aws.clients import TIMEOUTS
+from functions.aws.clients import parameters
 from functions.aws.deadline import READ_SECONDS
 
 
 class WebhookError(Exception):
     """The chat did not take the text. The message contains neither the address nor the text."""
-
-
-@cache
-def parameters() -> Any:
-    """Parameter Store."""
-    return boto3.client("ssm", config=TIMEOUTS)
 
 
 def post(parameter: str, text: str) -> None:

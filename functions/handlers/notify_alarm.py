@@ -4,12 +4,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from functions.aws import webhook
+from functions.aws import clients, deadline, tracing, webhook
 from functions.aws.observability import logger
 from functions.chat.alarms import notification
 from functions.settings import NotifyAlarmSettings
 
+clients.prepare(clients.parameters)
 
+
+@tracing.traced
+@deadline.bounded
 def handler(event: dict[str, Any], _context: Any) -> None:
     """Post every record. An exception makes SNS call again."""
     settings = NotifyAlarmSettings.from_env()
