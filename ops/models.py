@@ -610,11 +610,53 @@ class HealthCheck(Answer):
     fix: str
 
 
+# --- the dashboard -----------------------------------------------------------------
+
+
+class DashboardLine(Answer):
+    """A line of a graph. `problem` says why it could not be computed."""
+
+    label: str
+    times: list[str]
+    values: list[float]
+    problem: str | None = None
+
+
+class DashboardGraph(Answer):
+    """A graph. `whenRed`: what a bad value looks like, and what to do then. `limits`: its lines, by label."""
+
+    title: str
+    when_red: str
+    limits: dict[str, float]
+    lines: list[DashboardLine]
+
+
+class AlarmState(Answer):
+    """An alarm, with the reason of its state and since when it has it."""
+
+    name: str
+    state: Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
+    description: str
+    reason: str
+    changed_at: str
+
+
+class DashboardReport(Answer):
+    """The values of the deployed dashboard, and the alarms, those that are raised first."""
+
+    stage: str
+    since: str
+    until: str
+    period_seconds: int
+    graphs: list[DashboardGraph]
+    alarms: list[AlarmState]
+
+
 ANSWERS: tuple[type[BaseModel], ...] = (
     RunSummary, RunDetail, PublishedEvent, MessageReport, DeadLetterSummary, RedriveResult, ReplayReport,
     LiveReplayReport, ExportResult, CheckReport, UserSummary, UserAdded, UserEnabled,
     ConnectionSummary, SessionsEnded, LogLineSummary,
     DeadLetterDetail, RestoredLetter, OperationSummary, Vitals, UserErased, UserExported, CostReport,
-    HealthCheck,
+    HealthCheck, DashboardReport,
 )  # fmt: skip
 """What the commands print with `--json`: one of these, or a list of them."""

@@ -3,21 +3,21 @@
 This stack refers to resources of the other stacks; no stack depends on it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_xray as xray
 from constructs import Construct
 
 from stacks.alarm_topic import add_alarm_topic
 from stacks.alarms import RUNBOOK, Watch, watches
 from stacks.budget import add_budget
-from stacks.chat_function import METRICS_NAMESPACE, ChatFunction, service_name
+from stacks.chat_function import ChatFunction, service_name
+from stacks.dashboard import Dashboard
 from stacks.delivery import DeliveryStack
 from stacks.events import EventsStack
 from stacks.rest_api import STAGE_NAME, RestApiStack
@@ -25,12 +25,9 @@ from stacks.stack import StageStack
 from stacks.stage import Stage
 from stacks.websocket_api import WebSocketApiStack
 
-PERIOD = cdk.Duration.minutes(1)
 # Before X-Ray's default rule, which is the last with 10,000.
 SAMPLING_PRIORITY = 1000
 DEFAULT_SAMPLE_PERCENT = 5
-# A row of a dashboard is 24 units wide.
-GRAPHS_PER_ROW = 3
 
 
 def dashboard_name(stage: Stage) -> str:
@@ -53,13 +50,9 @@ class ObservabilityStack(StageStack):
     ) -> None:
         super().__init__(scope, "Observability", stage=stage, description="dashboard, alarms, queries and traces")
         self.events = events
+        self.websocket = websocket
         self.delivery = delivery
         self.rest = rest
-        self.dead_letters = {
-            "delivery": events.delivery_dead_letters,
-            "status": events.status_dead_letters,
-            "replay": events.replay_dead_letters,
-        }
         self.functions = [
             construct
             for stack in (websocket, delivery, rest)
@@ -87,79 +80,16 @@ class ObservabilityStack(StageStack):
             dashboard.add_widgets(
                 cloudwatch.AlarmStatusWidget(title="Alarms", alarms=self.alarms, width=24, height=3)
             )
-        graphs = [
-            *self._chat_graphs(),
-            *self._workflow_graphs(),
-            *self._queue_graphs(),
-            *self._rest_graphs(),
-            *self._function_graphs(),
-        ]
-        for first in range(0, len(graphs), GRAPHS_PER_ROW):
-            dashboard.add_widgets(*graphs[first : first + GRAPHS_PER_ROW])
-
-    def _chat_graphs(self) -> list[cloudwatch.GraphWidget]:
-        own = self._own
-        return [
-            _graph("Connections", [own("NewConnections"), own("ClosedConnections")]),
-            _graph("Messages", [own("MessagesSent"), own("MessagesDelivered")]),
-            _graph("Sent to delivered (ms)", [own("DeliveryLatency", "p50"), own("DeliveryLatency", "p95")]),
-            _graph("Closed: slow clients, floods", [own("SlowClients"), own("FloodingConnections")]),
-        ]
-
-    def _workflow_graphs(self) -> list[cloudwatch.GraphWidget]:
-        machine = self.delivery.deliver
-        runs = [machine.metric_started, machine.metric_succeeded, machine.metric_failed, machine.metric_timed_out]
-        return [
-            _graph("Workflow: runs", [metric(period=PERIOD) for metric in runs]),
-            _graph("Workflow: duration (ms)", _percentiles(machine.metric_time)),
-        ]
-
-    def _queue_graphs(self) -> list[cloudwatch.GraphWidget]:
-        queues = {"status": self.events.status_queue, "replay": self.events.replay_queue}
-        return [
-            _graph("Dead letters", [_depth(queue, name) for name, queue in self.dead_letters.items()]),
-            _graph("Queues: waiting", [_depth(queue, name) for name, queue in queues.items()]),
-            _graph(
-                "Queues: age of the oldest (s)",
-                [
-                    queue.metric_approximate_age_of_oldest_message(period=PERIOD, statistic="max", label=name)
-                    for name, queue in queues.items()
-                ],
-            ),
-        ]
-
-    def _rest_graphs(self) -> list[cloudwatch.GraphWidget]:
-        api = self.rest.api
-        return [
-            _graph("REST API: latency (ms)", _percentiles(api.metric_latency)),
-            _graph(
-                "REST API: refusals and errors",
-                [
-                    api.metric_client_error(period=PERIOD, statistic="sum", label="4xx"),
-                    api.metric_server_error(period=PERIOD, statistic="sum", label="5xx"),
-                ],
-            ),
-        ]
-
-    def _function_graphs(self) -> list[cloudwatch.GraphWidget]:
-        return [
-            _graph("Functions: errors", [function.metric_errors(period=PERIOD) for function in self.functions]),
-            _graph(
-                "Functions: duration (p95, ms)",
-                [function.metric_duration(period=PERIOD, statistic="p95") for function in self.functions],
-            ),
-        ]
-
-    def _own(self, name: str, statistic: str = "sum") -> cloudwatch.Metric:
-        """A metric that the functions write to their logs in the embedded metric format."""
-        return cloudwatch.Metric(
-            namespace=METRICS_NAMESPACE,
-            metric_name=name,
-            dimensions_map={"service": service_name(self.stage.name)},
-            statistic=statistic,
-            period=PERIOD,
-            label=name if statistic == "sum" else statistic,
+        graphs = Dashboard(
+            self.stage,
+            events=self.events,
+            websocket=self.websocket,
+            delivery=self.delivery,
+            rest=self.rest,
+            functions=self.functions,
         )
+        for row in graphs.rows():
+            dashboard.add_widgets(*row)
 
     def _alarms(self, watches: Sequence[Watch], topic: sns.ITopic | None) -> list[cloudwatch.Alarm]:
         """Create the alarms, which notify the topic when they are raised and when they end."""
@@ -267,15 +197,3 @@ class ObservabilityStack(StageStack):
                     version=1,
                 ),
             )
-
-
-def _graph(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=24 // GRAPHS_PER_ROW, height=6)
-
-
-def _percentiles(metric: Callable[..., cloudwatch.Metric]) -> list[cloudwatch.Metric]:
-    return [metric(statistic=percentile, period=PERIOD, label=percentile) for percentile in ("p50", "p95")]
-
-
-def _depth(queue: sqs.IQueue, label: str) -> cloudwatch.Metric:
-    return queue.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="max", label=label)

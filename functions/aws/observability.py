@@ -1,5 +1,6 @@
 """Structured logs and metrics. Logs contain ids, never message texts."""
 
+import os
 from functools import cache
 from threading import Lock
 
@@ -8,6 +9,7 @@ from aws_lambda_powertools.metrics import MetricResolution, MetricUnit
 
 logger = Logger(log_uncaught_exceptions=False)
 _lock = Lock()
+_is_cold = True
 
 
 @cache
@@ -33,6 +35,13 @@ def _add(name: str, unit: MetricUnit, value: float) -> None:
 
 
 def flush() -> None:
-    """Write the recorded metrics to the log in one line, if there are any."""
+    """Write the recorded metrics to the log in one line, if there are any.
+
+    The first of an environment counts its cold start, too. Outside Lambda nothing starts cold.
+    """
+    global _is_cold
+    if _is_cold and "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        _is_cold = False
+        count("ColdStarts")
     if metrics().metric_set:
         metrics().flush_metrics()

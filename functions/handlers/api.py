@@ -79,5 +79,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         "answered",
         extra={"method": event["httpMethod"], "route": event.get("resource"), "status": answer["statusCode"]},
     )
+    observability.count("RestReads" if event["httpMethod"] == "GET" else "RestWrites")
     observability.flush()
     return answer

@@ -28,6 +28,7 @@ def handler(event: dict[str, Any], _context: Any) -> PartialItemFailureResponse:
         processor.process()
     with tracing.step("broadcast", updates=len(updates)):
         failed = broadcast(BroadcastStatusSettings.from_env(), updates)
+    observability.count("StatusUpdates", len(updates))
     _join_traces(updates, started_ms)
     observability.flush()
     response = processor.response()

@@ -30,9 +30,10 @@ def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
     readable = sealed_texts.opened_event(settings.text_keys_table, envelope, seq, now_ms=now_ms())
     frame = frame_for(readable, seq)
     _annotate(envelope)
+    started_ms = now_ms()
     with tracing.step("post frames", connections=len(connection_ids)):
         posted = sockets.post(frame.encode(), connection_ids)
-    _measure(envelope, len(posted.delivered))
+    _measure(envelope, posted, started_ms)
     if posted.gone:
         channel_id, correlation_id = envelope.data.channel_id, envelope.metadata.correlation_id
         prune_subscribers(settings, channel_id, posted.gone, correlation_id=correlation_id)
@@ -66,10 +67,15 @@ def _annotate(envelope: Envelope[Any]) -> None:
     tracing.note_origin(envelope.metadata.trace_header)
 
 
-def _measure(envelope: Envelope[Any], delivered: int) -> None:
-    if isinstance(envelope.data, MessageSent) and delivered:
-        observability.count("MessagesDelivered", delivered)
-        observability.duration("DeliveryLatency", now_ms() - milliseconds(envelope.data.sent_at))
+def _measure(envelope: Envelope[Any], posted: sockets.Posted, started_ms: int) -> None:
+    """Record how far the message was posted, and the time of each hop until then."""
+    observability.count("FanOut", posted.total)
+    if isinstance(envelope.data, MessageSent) and posted.delivered:
+        sent_ms, ended_ms = milliseconds(envelope.data.sent_at), now_ms()
+        observability.count("MessagesDelivered", len(posted.delivered))
+        observability.duration("WorkflowLatency", max(0, started_ms - sent_ms))
+        observability.duration("PostLatency", ended_ms - started_ms)
+        observability.duration("DeliveryLatency", ended_ms - sent_ms)
 
 
 def _log(

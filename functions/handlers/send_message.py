@@ -1,6 +1,6 @@
 """Route `sendMessage`: admit the message, publish it, acknowledge it. The workflow `deliver` stores it."""
 
-from functions.aws import bus, clients, members, observability, sealed_texts, tracing
+from functions.aws import bus, clients, clock, members, observability, sealed_texts, tracing
 from functions.chat import messages
 from functions.chat.rate import RateLimit
 from functions.contract.commands import SendMessage, parse_command
@@ -27,4 +27,5 @@ def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
         settings.bus_name, [event], actor=caller.user_id, correlation_id=caller.correlation_id, now_ms=now_ms
     )
     observability.count("MessagesSent")
+    observability.duration("AcceptLatency", clock.now_ms() - now_ms)
     return Ack(action=command.action, client_message_id=command.client_message_id, message_id=event.message_id)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from functions.aws import connections, sockets, users
+from functions.aws import connections, observability, sockets, users
 from functions.aws.clock import now_ms as current_ms
 from functions.aws.concurrency import map_concurrently
 from functions.aws.observability import logger
@@ -133,6 +133,8 @@ def _post(settings: BroadcastStatusSettings, posts: Sequence[tuple[Frame, dict[s
 
     An undelivered frame is not an error: the next update replaces it.
     """
+
+    observability.count("StatusFrames", len(posts))
 
     def post(frame_and_owners: tuple[Frame, dict[str, str]]) -> dict[str, str]:
         frame, owners = frame_and_owners

@@ -52,6 +52,7 @@ def prune(
         correlation_id=correlation_id,
         now_ms=now_ms,
     )
+    observability.count("PrunedConnections")
     return True
 
 

@@ -114,6 +114,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     from local.emulator.apigateway import websocket_responses
     from local.emulator.cloudformation import bucket_deployment, deletion, replacement
     from local.emulator.cloudformation.resource_types import AcceptedTypes
+    from local.emulator.cloudwatch import alarm_states, metric_data, service_metrics
     from local.emulator.cognito import revocation, sign_in_time
     from local.emulator.dynamodb import expressions
     from local.emulator.eventbridge import event_archive, missing_bus
@@ -144,6 +145,9 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
         revocation,
         deletion,
         replacement,
+        metric_data,
+        service_metrics,
+        alarm_states,
     ):
         addition.install()
     LayerState(settings.state_directory / "layers")

@@ -5,8 +5,8 @@ from local.emulator.cloudformation.resource_types import is_accepted_only
 
 # Types with a handler that does less than AWS.
 PARTLY_EMULATED = {
-    "AWS::CloudWatch::Alarm": "Alarms are stored; their state never changes and no notification is sent.",
-    "AWS::CloudWatch::Dashboard": "Dashboards are stored; metrics of AWS services are not computed.",
+    "AWS::CloudWatch::Alarm": "Alarms are evaluated, by the metrics of the services that Parley uses.",
+    "AWS::CloudWatch::Dashboard": "Dashboards are stored; `parley dashboard` shows them.",
     "AWS::ApiGateway::RequestValidator": "Validators are stored; REST bodies reach the function unchecked.",
     "AWS::IAM::Policy": "IAM policies are stored; in this run no permission is enforced.",
     "AWS::Events::Rule": "Rules deliver; a failed start goes to the dead-letter queue at once, without retries.",

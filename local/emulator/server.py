@@ -19,6 +19,7 @@ from local.emulator.apigateway.connection_posts import ConnectionPosts
 from local.emulator.apigateway.faulty_apis import FaultyApis
 from local.emulator.asgi import Receive, Scope, Send, read_body
 from local.emulator.cloudformation.resource_types import AcceptedTypes
+from local.emulator.cloudwatch.service_metrics import ApiMetrics
 from local.emulator.faults import Faults, FaultyFunctions, FaultyRequests, FaultySessions
 from local.emulator.persistence.durability import Durability
 from local.emulator.persistence.saved_state import SavedState
@@ -49,7 +50,7 @@ class EmulatorApplication:
         save_interval_seconds: float,
     ) -> None:
         application = ConnectionPosts(patching.original("app", "app"), sessions)
-        self._ministack = FaultyApis(FaultyRequests(application, faults), faults)
+        self._ministack = ApiMetrics(FaultyApis(FaultyRequests(application, faults), faults))
         self._faults = faults
         self._invocations = invocations
         self._sessions = sessions

@@ -6,6 +6,7 @@ from functools import partial
 from ops.check import guarded, vitals
 from ops.check.guarded import Check, Finding, judged
 from ops.events import bus_rules
+from ops.metrics import dashboard
 from ops.models import HealthCheck
 from ops.runs import dead_letters
 from ops.runs.run_log import RunLog
@@ -29,8 +30,7 @@ def checks(stage: Stage) -> Iterator[HealthCheck]:
         for queue in dead_letters.QUEUES
     ]
     found.append(Check("functions", FUNCTION_RIGHTS, lambda: _functions(stage)))
-    if not stage.is_local:
-        found.append(Check("alarms", ("cloudwatch:DescribeAlarms",), lambda: _alarms(stage)))
+    found.append(Check("alarms", ("cloudwatch:DescribeAlarms",), lambda: _alarms(stage)))
     found.append(Check("workflow log", ("states:DescribeStateMachine",), lambda: _workflow_log(stage)))
     yield from guarded.run(found)
 
@@ -73,16 +73,15 @@ def _dead_letters(stage: Stage, queue: str) -> Finding:
 
 
 def _alarms(stage: Stage) -> Finding:
-    prefix = f"Parley-{stage.name}-"
-    pages = stage.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
-    alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
+    alarms = dashboard.alarms(stage)
     if not alarms:
         return Finding(
             "warning", "there are no alarms", "Deploy the stage again: without them failures go unnoticed."
         )
-    firing = [alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM"]
-    detail = f"in alarm: {', '.join(firing)}" if firing else f"{len(alarms)} alarms, none in alarm"
-    return judged(not firing, detail, "Each alarm's description says what to do.", otherwise="warning")
+    raised = [alarm.name for alarm in alarms if alarm.state == "ALARM"]
+    detail = f"raised: {', '.join(raised)}" if raised else f"{len(alarms)} alarms, none raised"
+    fix = "docs/runbook.md has an entry for each, with the command that shows the cause."
+    return judged(not raised, detail, fix, otherwise="warning")
 
 
 def _workflow_log(stage: Stage) -> Finding:

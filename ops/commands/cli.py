@@ -108,6 +108,7 @@ def add_commands() -> None:
     from ops.commands import (  # noqa: F401
         check,
         cost,
+        dashboard,
         dead_letters,
         follow,
         health,

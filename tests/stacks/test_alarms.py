@@ -26,7 +26,8 @@ def alarms(stage: Synthesised) -> dict[str, Resource]:
 
 def entries() -> dict[str, str]:
     """The text of each entry of the runbook, by its anchor."""
-    parts = re.split(r"^## (.+)$", RUNBOOK, flags=re.MULTILINE)[1:]
+    text = RUNBOOK.partition("## Which alarms were driven")[0]
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)[1:]
     return {
         re.sub(r"[^\w -]", "", title).lower().replace(" ", "-"): text
         for title, text in zip(parts[::2], parts[1::2], strict=True)

@@ -23,6 +23,7 @@ from local.emulator import patching
 from local.emulator.apigateway.websocket_connection import Connection, ConnectionClock
 from local.emulator.apigateway.websocket_routes import WebSocketRoutes
 from local.emulator.apigateway.websocket_throttle import MESSAGE, StageThrottle
+from local.emulator.cloudwatch import service_metrics
 from local.emulator.xray import trace_headers
 
 logger = logging.getLogger("parley.websocket")
@@ -238,6 +239,7 @@ class WebSocketSessions:
             reply = await self._reply(connection, text, request_id)
         except Exception:
             logger.exception("A frame of connection %s failed", connection.connection_id)
+            service_metrics.integration_failed(connection.api_id, connection.stage)
             reply = json.dumps({"message": "Internal server error", **failure})
         if reply is not None:
             self.post(connection, reply)
@@ -257,6 +259,7 @@ class WebSocketSessions:
         event = self._routes.event(connection, route, "MESSAGE", request_id, text)
         reply = await self._routes.integrate(connection, route, event)
         if reply is None:
+            service_metrics.integration_failed(connection.api_id, connection.stage)
             return json.dumps({"message": "Internal server error", **identity})
         body = reply.get("body")
         if not body or not route.get("routeResponseSelectionExpression"):

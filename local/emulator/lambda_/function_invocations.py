@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from local.emulator import patching
+from local.emulator.cloudwatch import service_metrics
 from local.emulator.lambda_.environments import FunctionInitError, FunctionSpec, Invocation, InvocationResult
 from local.emulator.lambda_.function_pools import FunctionBusyError, FunctionPools
 from local.emulator.lambda_.invocation_logs import InvocationReport, log_group_of, with_failure
@@ -107,6 +108,8 @@ class FunctionInvocations:
             timeout_seconds=float(config.get("Timeout", 3)),
         )
         started = time.time()
+        service_metrics.function_started()
+        result: InvocationResult | None = None
         try:
             result = self._pool(func, config).invoke(invocation)
         except FunctionInitError as error:
@@ -116,6 +119,13 @@ class FunctionInvocations:
         except FunctionBusyError as error:
             return dict(
                 self._lambda._throttle_response("ConcurrentInvocationLimitExceeded", f"Rate Exceeded: {error}")
+            )
+        finally:
+            service_metrics.function_ended(
+                str(config["FunctionName"]),
+                duration_ms=(time.time() - started) * 1000,
+                failed=result is not None and result.error is not None,
+                throttled=result is None,
             )
         self._record(config, invocation, result, inbound, started)
         if result.error is None:

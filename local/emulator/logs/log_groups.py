@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from local.emulator import patching
+from local.emulator.cloudwatch import embedded_metrics
 
 APPENDS_PER_PRUNE = 200
 
@@ -37,6 +38,7 @@ def append(
     """
     if not lines:
         return
+    embedded_metrics.take(lines)
     logs = patching.module("services.cloudwatch_logs")
     first = int(first_at * 1000)
     last = int((last_at if last_at is not None else first_at) * 1000)

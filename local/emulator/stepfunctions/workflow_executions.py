@@ -28,6 +28,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local.emulator import patching
+from local.emulator.cloudwatch import service_metrics
 from local.emulator.persistence.durability import Durability
 from local.emulator.stepfunctions.history_logs import Execution, lower_keys, write_history
 from local.emulator.xray import trace_collector, trace_headers
@@ -192,6 +193,7 @@ class WorkflowExecutions:
         if execution is None:
             return
         began = time.time()
+        service_metrics.execution_started(str(execution["stateMachineArn"]))
         inbound = trace_headers.parse(trace_headers.current.get()) or trace_headers.new_trace()
         segment_id = trace_headers.new_segment_id()
         trace_headers.current.set(str(inbound.with_parent(segment_id)))
@@ -204,6 +206,9 @@ class WorkflowExecutions:
         if inbound.sampled:
             trace_collector.record_execution(machine["name"], execution_arn, inbound, segment_id, began)
         self._durability.execution_ended(execution_arn)
+        service_metrics.execution_ended(
+            str(execution["stateMachineArn"]), str(execution["status"]), (time.time() - began) * 1000
+        )
         write_history(execution, machine, began)
         self._keep_newest(execution_arn)
 

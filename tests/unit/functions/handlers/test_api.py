@@ -465,14 +465,15 @@ def test_an_exception_is_answered_with_a_correlation_id(
     assert answer.refusal() == (500, "INTERNAL")
     assert json.loads(answer.text)["correlationId"] == "request-1"
     assert "no-such-table" not in answer.text
-    [failed] = [line for line in logs.lines if line["message"] == "failed"]
+    [failed] = [line for line in logs.lines if line.get("message") == "failed"]
     assert (failed["correlationId"], failed["exception_name"]) == ("request-1", "ResourceNotFoundException")
 
 
 def test_a_request_is_logged_in_one_line(ask: Any, logs: Logs):
-    """With user, method, route pattern and status."""
+    """With user, method, route pattern and status. Its class is a metric."""
     ask("GET", "/channels/general", resource="/channels/{channelId}")
-    [line] = logs.lines
+    [line] = [line for line in logs.lines if "message" in line]
+    assert (logs.metric("RestReads"), logs.metric("RestWrites")) == ([1], [])
     assert (line["message"], line["method"], line["route"], line["status"], line["userId"]) == (
         "answered",
         "GET",

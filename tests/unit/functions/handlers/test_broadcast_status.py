@@ -225,6 +225,9 @@ def test_many_stale_connections_are_pruned_concurrently(
     published = [event["detail"]["data"]["connectionId"] for event in people.published()]
     assert sorted(published) == sorted(many)
     assert sum(logs.metric("ClosedConnections")) == len(many)
+    assert sum(logs.metric("PrunedConnections")) == len(many)
+    assert logs.metric("StatusUpdates") == [1]
+    assert logs.metric("StatusFrames") == [1]
 
 
 def test_a_throttled_connection_does_not_fail_the_batch(broadcast: Any, people: Stage, sockets: Sockets):

@@ -38,6 +38,9 @@ def test_every_connection_gets_the_same_frame(
         assert (frame["type"], frame["seq"], frame["text"]) == ("message", 42, SECRET)
     assert logs.metric("MessagesDelivered") == [3]
     assert logs.metric("DeliveryLatency") == [120]
+    assert logs.metric("WorkflowLatency") == [120]
+    assert logs.metric("PostLatency") == [0]
+    assert logs.metric("FanOut") == [3]
 
 
 @pytest.mark.parametrize("name", ["MessageSent", "MessageEdited"])

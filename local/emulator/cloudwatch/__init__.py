@@ -1,0 +1,1 @@
+"""CloudWatch: metrics, metric maths and alarms."""

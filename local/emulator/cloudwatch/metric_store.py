@@ -1,0 +1,90 @@
+"""Write metrics into MiniStack's store, and read them as series.
+
+On AWS, a metric is identified by its namespace, its name and exactly its dimensions. MiniStack (`cloudwatch`)
+takes a query without dimensions for one of all dimensions, and keeps every value for two weeks. This addition
+reads by the exact dimensions, and keeps the newest values of each metric.
+"""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from local.emulator import patching
+from local.emulator.cloudwatch.metric_math import Series, evaluate
+
+KEPT_VALUES = 5_000
+
+_lock = threading.Lock()
+
+
+def add(
+    namespace: str,
+    name: str,
+    value: float,
+    *,
+    unit: str = "Count",
+    dimensions: Mapping[str, str] | None = None,
+    at: float | None = None,
+) -> None:
+    """Add a value of a metric."""
+    metrics = patching.module("services.cloudwatch")
+    own = dict(dimensions or {})
+    with _lock:
+        values = metrics._metric_bucket((namespace, name, metrics._dims_key(own)))
+        values.append(
+            {
+                "Timestamp": time.time() if at is None else at,
+                "Value": float(value),
+                "Unit": unit,
+                "Dimensions": own,
+            }
+        )
+        if len(values) > KEPT_VALUES:
+            del values[: len(values) - KEPT_VALUES]
+
+
+def set_gauge(namespace: str, name: str, value: float, *, unit: str, dimensions: Mapping[str, str]) -> None:
+    """Add the value of a gauge, unless it has this value in this minute already."""
+    metrics = patching.module("services.cloudwatch")
+    values = metrics._metrics.get((namespace, name, metrics._dims_key(dict(dimensions)))) or []
+    if values and values[-1]["Value"] == value and values[-1]["Timestamp"] // 60 == time.time() // 60:
+        return
+    add(namespace, name, value, unit=unit, dimensions=dimensions)
+
+
+def series(metric: Mapping[str, Any], statistic: str, period: int, start: float, end: float) -> Series:
+    """Return a metric (`Namespace`, `MetricName`, `Dimensions`) by periods, without those that have no value."""
+    metrics = patching.module("services.cloudwatch")
+    dimensions = {each["Name"]: each["Value"] for each in metric.get("Dimensions") or []}
+    key = (metric["Namespace"], metric["MetricName"], metrics._dims_key(dimensions))
+    by_period: dict[int, list[dict[str, Any]]] = {}
+    for value in list(metrics._metrics.get(key) or []):
+        if start <= value["Timestamp"] < end:
+            by_period.setdefault(int(value["Timestamp"] // period) * period, []).append(value)
+    found = {
+        period_start: metrics._stat_value(metrics._calc_stats(values), statistic, values)
+        for period_start, values in sorted(by_period.items())
+    }
+    return {period_start: float(value) for period_start, value in found.items() if value is not None}
+
+
+def query(queries: Sequence[Mapping[str, Any]], start: float, end: float) -> dict[str, Series]:
+    """Return the series of each query of GetMetricData or of an alarm, by its id. Raises MetricMathError."""
+    found: dict[str, Series] = {}
+    period = max((int(each["MetricStat"]["Period"]) for each in queries if "MetricStat" in each), default=60)
+    for each in queries:
+        if "MetricStat" in each:
+            metric_stat = each["MetricStat"]
+            length = int(metric_stat["Period"])
+            found[each["Id"]] = series(metric_stat["Metric"], metric_stat["Stat"], length, start, end)
+    for each in queries:
+        if each.get("Expression"):
+            length = int(each.get("Period") or period)
+            found[each["Id"]] = evaluate(str(each["Expression"]), found, periods(start, end, length))
+    return found
+
+
+def periods(start: float, end: float, period: int) -> list[int]:
+    """The starts of the periods of a time range."""
+    return list(range(int(start // period) * period, int(end), period))

@@ -1,0 +1,131 @@
+"""The values of a stage's deployed dashboard, and the states of its alarms."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ops.metrics import dashboard_body
+from ops.metrics.dashboard_body import Graph
+from ops.models import AlarmState, DashboardGraph, DashboardLine, DashboardReport
+from ops.stage.stage import Stage
+from ops.times import iso
+
+# GetMetricData takes at most 500 queries at once.
+MAX_QUERIES = 500
+# So many points a line has at most; CloudWatch allows periods of whole minutes.
+MAX_POINTS = 180
+STATE_ORDER = {"ALARM": 0, "INSUFFICIENT_DATA": 1, "OK": 2}
+
+
+def read(stage: Stage, *, since_ms: int, until_ms: int) -> DashboardReport:
+    """Return the graphs with their values, and the alarms, those in alarm first."""
+    name = stage.output("Observability", "DashboardName")
+    body = stage.client("cloudwatch").get_dashboard(DashboardName=name)["DashboardBody"]
+    period = period_of(since_ms, until_ms)
+    graphs = dashboard_body.graphs(body)
+    values = _values(stage, graphs, since_ms=since_ms, until_ms=until_ms, period=period)
+    return DashboardReport(
+        stage=stage.name,
+        since=iso(since_ms),
+        until=iso(until_ms),
+        period_seconds=period,
+        graphs=[_graph(graph, f"g{number}_", values) for number, graph in enumerate(graphs)],
+        alarms=alarms(stage),
+    )
+
+
+def alarms(stage: Stage) -> list[AlarmState]:
+    """The alarms of a stage, those in alarm first, then by name."""
+    prefix = f"Parley-{stage.name}-"
+    pages = (
+        stage.client("cloudwatch")
+        .get_paginator("describe_alarms")
+        .paginate(AlarmNamePrefix=prefix, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    )
+    found = [alarm for page in pages for alarm in (*page["MetricAlarms"], *page.get("CompositeAlarms", []))]
+    states = [
+        AlarmState(
+            name=alarm["AlarmName"],
+            state=alarm["StateValue"],
+            description=alarm.get("AlarmDescription", ""),
+            reason=alarm.get("StateReason", ""),
+            changed_at=_text(alarm.get("StateUpdatedTimestamp")),
+        )
+        for alarm in found
+    ]
+    return sorted(states, key=lambda alarm: (STATE_ORDER.get(alarm.state, 1), alarm.name))
+
+
+def period_of(since_ms: int, until_ms: int) -> int:
+    """The shortest period, in seconds, with which a line has at most MAX_POINTS."""
+    minutes = max(1, -(-(until_ms - since_ms) // (60_000 * MAX_POINTS)))
+    return int(minutes) * 60
+
+
+def _graph(graph: Graph, prefix: str, values: Mapping[str, Mapping[str, Any]]) -> DashboardGraph:
+    lines = []
+    for query in graph.queries:
+        if query.is_shown:
+            result = values.get(f"{prefix}{query.id}", {})
+            messages = [message["Value"] for message in result.get("Messages", [])]
+            points = sorted(zip(result.get("Timestamps", []), result.get("Values", []), strict=True))
+            lines.append(
+                DashboardLine(
+                    label=query.label,
+                    times=[_text(time) for time, _ in points],
+                    values=[float(value) for _, value in points],
+                    problem=messages[0] if messages else None,
+                )
+            )
+    limits = dict(graph.limits)
+    return DashboardGraph(title=graph.title, when_red=graph.when_red, limits=limits, lines=lines)
+
+
+def _values(
+    stage: Stage, graphs: Sequence[Graph], *, since_ms: int, until_ms: int, period: int
+) -> dict[str, Mapping[str, Any]]:
+    """The result of each query, by its id."""
+    found: dict[str, dict[str, Any]] = {}
+    for queries in _requests(graphs, period):
+        pages = (
+            stage.client("cloudwatch")
+            .get_paginator("get_metric_data")
+            .paginate(
+                MetricDataQueries=queries,
+                StartTime=datetime.fromtimestamp(since_ms / 1000, UTC),
+                EndTime=datetime.fromtimestamp(until_ms / 1000, UTC),
+            )
+        )
+        for page in pages:
+            for result in page["MetricDataResults"]:
+                known = found.setdefault(result["Id"], {"Timestamps": [], "Values": [], "Messages": []})
+                for part in ("Timestamps", "Values", "Messages"):
+                    known[part] += result.get(part) or []
+    return dict(found)
+
+
+def _requests(graphs: Sequence[Graph], period: int) -> Iterator[list[dict[str, Any]]]:
+    """The queries of whole graphs, in as few requests as possible."""
+    pending: list[dict[str, Any]] = []
+    for number, graph in enumerate(graphs):
+        prefix = f"g{number}_"
+        names = {query.id for query in graph.queries}
+        queries = [_with_prefix(query.as_request(prefix, period=period), names, prefix) for query in graph.queries]
+        if len(pending) + len(queries) > MAX_QUERIES:
+            yield pending
+            pending = []
+        pending += queries
+    if pending:
+        yield pending
+
+
+def _with_prefix(request: dict[str, Any], names: set[str], prefix: str) -> dict[str, Any]:
+    """Let an expression refer to the ids of its graph in the request."""
+    if "Expression" in request:
+        for name in sorted(names, key=len, reverse=True):
+            request["Expression"] = dashboard_body.rename(request["Expression"], name, f"{prefix}{name}")
+    return request
+
+
+def _text(value: Any) -> str:
+    return iso(int(value.timestamp() * 1000)) if isinstance(value, datetime) else str(value or "")

@@ -1,0 +1,77 @@
+"""The dashboard and the alarms: every metric is emitted by something, and a fault raises its alarm."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.events import envelope, publish
+from tests.integration.commands import run_ops
+from tests.integration.conftest import NewClient
+from tests.integration.test_operations import empty_dead_letters
+from tests.local_stage import TestStage
+from tests.waiting import until
+
+pytestmark = pytest.mark.anyio
+
+EMITTED_BY_FAULTS = {
+    "pruned (410)": "tests/unit/functions/handlers/test_broadcast_status.py",
+    "slow clients": "tests/unit/functions/handlers/test_post_to_connections.py",
+    "floods": "tests/unit/functions/handlers/test_floods.py",
+    "integration errors": "tests/unit/local/emulator/cloudwatch/test_metrics.py",
+}
+"""Lines without values in a stage without faults, and the tests that find their metrics."""
+
+
+def report(stage: TestStage) -> dict[str, Any]:
+    result = run_ops(stage, "dashboard", "--since", "20m", "--json")
+    assert result.code == 0, result.err
+    answer: dict[str, Any] = result.json
+    return answer
+
+
+async def test_traffic_gives_every_line_of_the_dashboard_values(stage: TestStage, new_client: NewClient):
+    """Each metric by its name, with the dimensions that the dashboard asks for."""
+    dora, emil = await new_client("dora"), await new_client("emil")
+    channel = await dora.api.post("/channels", {"name": f"metrics {uuid4()}"})
+    await dora.send_message("hello", channel_id=channel["channelId"])
+    await emil.close()
+
+    def empty_lines() -> set[str]:
+        found = report(stage)
+        assert len(found["graphs"]) > 15
+        for graph in found["graphs"]:
+            assert graph["whenRed"], graph["title"]
+        lines = [line for graph in found["graphs"] for line in graph["lines"]]
+        assert not [line for line in lines if line["problem"]]
+        return {line["label"] for line in lines if not line["values"]} - EMITTED_BY_FAULTS.keys()
+
+    async def all_have_values() -> bool:
+        missing = await asyncio.to_thread(empty_lines)
+        return not missing
+
+    assert await until(all_have_values, "every line has values", every=0.5)
+
+
+async def test_a_dead_letter_raises_its_alarm_and_that_of_the_chat(stage: TestStage, new_client: NewClient):
+    """The runbook's command shows the cause. `doctor` names the alarms."""
+    dora = await new_client("dora")
+    channel = await dora.api.post("/channels", {"name": f"alarms {uuid4()}"})
+    broken = envelope({"channelId": channel["channelId"], "messageId": str(uuid4()), "text": 7})
+    publish(stage, "MessageSent", broken)
+
+    def raised() -> set[str]:
+        alarms = [alarm for alarm in report(stage)["alarms"] if alarm["state"] == "ALARM"]
+        return {alarm["name"].split("-")[-2].removesuffix("Alarm") for alarm in alarms}
+
+    async def are_raised() -> bool:
+        return {"DeliveryDeadLetters", "WorkflowFailed", "Unhealthy"} <= await asyncio.to_thread(raised)
+
+    assert await until(are_raised, "the alarms were raised", every=0.5)
+    shown = await asyncio.to_thread(run_ops, stage, "redrive", "--queue", "delivery", "--dry-run")
+    assert "Parley.MalformedEvent" in shown.out
+    checks = await asyncio.to_thread(run_ops, stage, "doctor", "--json")
+    (check,) = (check for check in checks.json if check["name"] == "alarms")
+    assert "DeliveryDeadLetters" in check["detail"]
+    await asyncio.to_thread(empty_dead_letters, stage)
