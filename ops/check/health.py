@@ -79,7 +79,7 @@ def _alarms(stage: Stage) -> Finding:
             "warning", "there are no alarms", "Deploy the stage again: without them failures go unnoticed."
         )
     raised = [alarm.name for alarm in alarms if alarm.state == "ALARM"]
-    detail = f"raised: {', '.join(raised)}" if raised else f"{len(alarms)} alarms, none raised"
+    detail = f"in alarm: {', '.join(raised)}" if raised else f"{len(alarms)} alarms, none in alarm"
     fix = "docs/runbook.md has an entry for each, with the command that shows the cause."
     return judged(not raised, detail, fix, otherwise="warning")
 
