@@ -325,9 +325,13 @@ class Dashboard:
     def _cost(self) -> Graph:
         functions = {function.handler_name: function for function in self.functions}
         send, post = functions["send_message"], functions["post_to_connections"]
+        # A run may start, and end, in another minute than its message was sent.
+        delivered, runs, sending, posting = (
+            f"FILL({name}, 0)" for name in ("delivered", "runs", "sending", "posting")
+        )
         dollars = (
-            f"{DOLLARS_PER_UNITS} * (2 * sent + runs + delivered) + {DOLLARS_PER_CALLS} * (sent + runs) + "
-            f"{DOLLARS_PER_MILLISECONDS} * (sending + posting)"
+            f"{DOLLARS_PER_UNITS} * (2 * sent + {runs} + {delivered}) + {DOLLARS_PER_CALLS} * (sent + {runs}) + "
+            f"{DOLLARS_PER_MILLISECONDS} * ({sending} + {posting})"
         )
         return Graph(
             title="Cost of 1,000 messages ($): frames, event, run, functions",
