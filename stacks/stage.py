@@ -66,11 +66,8 @@ class Stage(
                 f'["operations@example.com"], or alarmWebhookParameter in stages.{self.name} of cdk.json, or add '
                 "-c alarmEmail=operations@example.com"
             )
-        for setting, safe in (
-            ("point_in_time_recovery", True),
-            ("deletion_protection", True),
-            ("removal_policy", "retain"),
-        ):
+        # Not deletion_protection: it must be switched off before a stage is destroyed.
+        for setting, safe in (("point_in_time_recovery", True), ("removal_policy", "retain")):
             value = getattr(self, setting)
             if value != safe:
                 raise ValueError(

@@ -30,7 +30,6 @@ SAFE = {
     "production": True,
     "alarmEmails": ["operations@example.com"],
     "pointInTimeRecovery": True,
-    "deletionProtection": True,
     "removalPolicy": "retain",
 }
 
@@ -62,6 +61,11 @@ def test_production_needs_a_receiver_of_its_alarms(context: dict[str, Any]) -> N
     """So that nothing is deployed to users whose faults reach no operator. The message says where to set one."""
     with pytest.raises(StageError, match=r"set alarmEmails.* in stages\.prod of cdk\.json.* -c alarmEmail="):
         stage_of(**context, stage="prod")
+
+
+def test_a_production_stage_can_be_prepared_to_be_destroyed() -> None:
+    """By a deployment without deletion protection."""
+    assert not stage_of(**of_x(**SAFE, deletionProtection=False)).deletion_protection
 
 
 def test_production_protects_data(context: dict[str, Any]) -> None:
@@ -147,7 +151,6 @@ def test_production_protects_data(context: dict[str, Any]) -> None:
         (of_x(framesPerSecond=0), "framesPerSecond: Input should be greater than 0"),
         (of_x(**SAFE | {"authMode": "demo"}), "authMode 'demo' .* production refuses; use 'verified' or 'mfa'"),
         (of_x(**SAFE | {"removalPolicy": "destroy"}), "removalPolicy 'destroy' can lose messages"),
-        (of_x(**SAFE | {"deletionProtection": False}), "deletionProtection False can lose messages"),
         (of_x(**SAFE | {"pointInTimeRecovery": False}), "use True, or set production to false"),
     ],
 )
