@@ -13,7 +13,9 @@ from typing import Any
 from local.emulator import patching
 from local.emulator.cloudwatch.metric_math import Series, evaluate
 
-KEPT_VALUES = 5_000
+KEPT_VALUES = 1_000
+# A value that is among the last ones of its minute is counted there: counts are mostly zeros and ones.
+COMPARED_VALUES = 50
 
 _lock = threading.Lock()
 
@@ -30,16 +32,14 @@ def add(
     """Add a value of a metric."""
     metrics = patching.module("services.cloudwatch")
     own = dict(dimensions or {})
+    moment = time.time() if at is None else at
     with _lock:
         values = metrics._metric_bucket((namespace, name, metrics._dims_key(own)))
-        values.append(
-            {
-                "Timestamp": time.time() if at is None else at,
-                "Value": float(value),
-                "Unit": unit,
-                "Dimensions": own,
-            }
-        )
+        for known in reversed(values[-COMPARED_VALUES:]):
+            if known["Value"] == value and known["Timestamp"] // 60 == moment // 60 and "_stat" not in known:
+                known["Count"] = known.get("Count", 1.0) + 1
+                return
+        values.append({"Timestamp": moment, "Value": float(value), "Count": 1.0, "Unit": unit, "Dimensions": own})
         if len(values) > KEPT_VALUES:
             del values[: len(values) - KEPT_VALUES]
 

@@ -54,7 +54,9 @@ def function_ended(name: str, *, duration_ms: float, failed: bool, throttled: bo
         if not throttled:
             metric_store.add("AWS/Lambda", "Invocations", 1, dimensions=dimensions)
             metric_store.add("AWS/Lambda", "Errors", float(failed), dimensions=dimensions)
-            metric_store.add("AWS/Lambda", "Duration", duration_ms, unit="Milliseconds", dimensions=dimensions)
+            metric_store.add(
+                "AWS/Lambda", "Duration", round(duration_ms), unit="Milliseconds", dimensions=dimensions
+            )
 
 
 def execution_started(machine_arn: str) -> None:
@@ -68,7 +70,7 @@ def execution_ended(machine_arn: str, status: str, duration_ms: float) -> None:
     for ending, name in ENDINGS.items():
         metric_store.add("AWS/States", name, float(status == ending), dimensions=dimensions)
     metric_store.add("AWS/States", "ExecutionThrottled", 0, dimensions=dimensions)
-    metric_store.add("AWS/States", "ExecutionTime", duration_ms, unit="Milliseconds", dimensions=dimensions)
+    metric_store.add("AWS/States", "ExecutionTime", round(duration_ms), unit="Milliseconds", dimensions=dimensions)
 
 
 def integration_failed(api_id: str, stage: str) -> None:
@@ -128,7 +130,9 @@ def _record_request(api_id: str, stage: str, status: int, milliseconds: float) -
         metric_store.add("AWS/ApiGateway", "Count", 1, dimensions=dimensions)
         metric_store.add("AWS/ApiGateway", "4XXError", float(400 <= status < 500), dimensions=dimensions)
         metric_store.add("AWS/ApiGateway", "5XXError", float(status >= 500), dimensions=dimensions)
-        metric_store.add("AWS/ApiGateway", "Latency", milliseconds, unit="Milliseconds", dimensions=dimensions)
+        metric_store.add(
+            "AWS/ApiGateway", "Latency", round(milliseconds), unit="Milliseconds", dimensions=dimensions
+        )
 
 
 def _record_handshake(api_id: str, stage: str, status: int, _milliseconds: float) -> None:
