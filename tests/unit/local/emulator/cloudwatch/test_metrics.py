@@ -60,7 +60,7 @@ def test_a_gauge_is_added_once_a_minute_unless_it_changes(store: Store) -> None:
     """It is read whenever metrics are."""
     for value in (2, 2, 3, 2):
         metric_store.set_gauge("AWS/SQS", "Visible", value, unit="Count", dimensions={"QueueName": "q"})
-    assert store.values("AWS/SQS", "Visible", QueueName="q") == [2, 3, 2]
+    assert store.values("AWS/SQS", "Visible", QueueName="q") == [2, 3]
 
 
 def test_an_invocation_counts_for_its_function_and_for_the_account(store: Store) -> None:
