@@ -631,7 +631,7 @@ class DashboardGraph(Answer):
     lines: list[DashboardLine]
 
 
-class AlarmState(Answer):
+class DashboardAlarm(Answer):
     """An alarm, with the reason of its state and since when it has it."""
 
     name: str
@@ -649,7 +649,7 @@ class DashboardReport(Answer):
     until: str
     period_seconds: int
     graphs: list[DashboardGraph]
-    alarms: list[AlarmState]
+    alarms: list[DashboardAlarm]
 
 
 ANSWERS: tuple[type[BaseModel], ...] = (

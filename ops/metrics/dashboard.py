@@ -6,7 +6,7 @@ from typing import Any
 
 from ops.metrics import dashboard_body
 from ops.metrics.dashboard_body import Graph
-from ops.models import AlarmState, DashboardGraph, DashboardLine, DashboardReport
+from ops.models import DashboardAlarm, DashboardGraph, DashboardLine, DashboardReport
 from ops.stage.stage import Stage
 from ops.times import iso
 
@@ -34,7 +34,7 @@ def read(stage: Stage, *, since_ms: int, until_ms: int) -> DashboardReport:
     )
 
 
-def alarms(stage: Stage) -> list[AlarmState]:
+def alarms(stage: Stage) -> list[DashboardAlarm]:
     """The alarms of a stage, those in alarm first, then by name."""
     prefix = f"Parley-{stage.name}-"
     pages = (
@@ -44,7 +44,7 @@ def alarms(stage: Stage) -> list[AlarmState]:
     )
     found = [alarm for page in pages for alarm in (*page["MetricAlarms"], *page.get("CompositeAlarms", []))]
     states = [
-        AlarmState(
+        DashboardAlarm(
             name=alarm["AlarmName"],
             state=alarm["StateValue"],
             description=alarm.get("AlarmDescription", ""),

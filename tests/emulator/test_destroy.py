@@ -155,13 +155,13 @@ def test_nothing_is_left_of_dev_and_it_can_be_deployed_again(account: Account, t
 def test_prod_keeps_what_is_documented_and_can_be_deployed_again(account: Account, tmp_path: Path):
     """It is destroyed after its protection was switched off and deployed, as the document says."""
     before = account.resources()
-    receiver = {"alarmEmails": ["operations@example.com"]}
-    prod = synthesise(tmp_path / "1", "prod", **receiver)
+    receivers = ["operations@example.com"]
+    prod = synthesise(tmp_path / "1", "prod", alarmEmails=receivers)
     succeeded(account.cdk("deploy", prod))
     refused = account.cdk("destroy", prod)
     assert refused.returncode != 0
     assert "TerminationProtection" in refused.stdout.replace(" ", "")
-    unprotected = synthesise(tmp_path / "2", "prod", **receiver, deletionProtection=False)
+    unprotected = synthesise(tmp_path / "2", "prod", alarmEmails=receivers, deletionProtection=False)
     succeeded(account.cdk("deploy", unprotected))
     succeeded(account.parley("--stage", "prod", "prepare-destroy"))
     succeeded(account.cdk("destroy", unprotected))
