@@ -26,7 +26,7 @@ def alarms(stage: Synthesised) -> dict[str, Resource]:
 
 def entries() -> dict[str, str]:
     """The text of each entry of the runbook, by its anchor."""
-    text = RUNBOOK.partition("## Which alarms were driven")[0]
+    text = RUNBOOK.partition("## What was tried")[0]
     parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)[1:]
     return {
         re.sub(r"[^\w -]", "", title).lower().replace(" ", "-"): text
