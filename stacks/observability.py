@@ -110,6 +110,8 @@ class ObservabilityStack(StageStack):
         return cloudwatch.CompositeAlarm(
             self,
             "UnhealthyAlarm",
+            # The CDK would name it without hyphens, unlike the other alarms.
+            composite_alarm_name=f"Parley-{self.stage.name}-Unhealthy",
             alarm_description=f"Parley ({self.stage.name}): the chat is unhealthy: users notice it. "
             f"Look and repair: {RUNBOOK}#the-chat-is-unhealthy",
             alarm_rule=cloudwatch.AlarmRule.any_of(
