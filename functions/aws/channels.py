@@ -7,6 +7,7 @@ from boto3.dynamodb.conditions import Attr, Key
 
 from functions.aws.clients import dynamodb, table
 from functions.aws.reads import batch_get
+from functions.aws.rows import readable
 from functions.aws.transactions import transact
 from functions.chat.channels import ChannelRecord, Membership
 from functions.contract.errors import NameTakenError
@@ -22,9 +23,9 @@ def get(table_name: str, channel_id: str) -> ChannelRecord | None:
 
 
 def get_many(table_name: str, channel_ids: Iterable[str]) -> dict[str, ChannelRecord]:
-    """Return the channels that exist, by id."""
+    """Return the channels that exist and can be read, by id."""
     rows = batch_get(table_name, "channelId", channel_ids)
-    return {str(row["channelId"]): ChannelRecord.model_validate(row) for row in rows}
+    return {record.channel_id: record for record in readable(ChannelRecord, rows)}
 
 
 def sizes(table_name: str, channel_ids: Iterable[str]) -> dict[str, int]:

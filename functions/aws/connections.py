@@ -14,6 +14,8 @@ from boto3.dynamodb.conditions import Attr, Key
 from functions.aws import members
 from functions.aws.clients import table
 from functions.aws.reads import batch_get_keys, paginate
+from functions.aws.rows import read, readable
+from functions.contract.rows import ConnectionRow, SubscriptionRow
 from functions.contract.shards import LAST_ROW, possible_shards, shard_of
 from functions.settings import DisconnectSettings
 
@@ -76,17 +78,18 @@ def delete(settings: DisconnectSettings, user_id: str, connection_id: str) -> bo
 
 def of_user(connections_table: str, user_id: str, *, now_ms: int) -> Iterator[Connection]:
     """Yield a user's connections that have not expired (strongly consistent read)."""
-    for row in paginate(
+    rows = paginate(
         table(connections_table).query,
         KeyConditionExpression=Key("userId").eq(user_id),
         FilterExpression=Attr("expiresAt").gt(now_ms // 1000),
         ConsistentRead=True,
-    ):
+    )
+    for row in readable(ConnectionRow, rows):
         yield Connection(
             user_id=user_id,
-            connection_id=row["connectionId"],
-            session_id=row["sessionId"],
-            expires_at=int(row["expiresAt"]),
+            connection_id=row.connection_id,
+            session_id=row.session_id,
+            expires_at=row.expires_at,
         )
 
 
@@ -132,9 +135,13 @@ def subscribers(subscriptions_table: str, channel_id: str, *, now_ms: int) -> It
         for row in rows:
             if "nextShard" in row:
                 shard = str(row["nextShard"])
-            else:
+                continue
+            subscription = read(SubscriptionRow, row)
+            if subscription is not None:
                 yield Connection(
-                    user_id=row["userId"], connection_id=row["connectionId"], expires_at=int(row["expiresAt"])
+                    user_id=subscription.user_id,
+                    connection_id=subscription.connection_id,
+                    expires_at=subscription.expires_at,
                 )
 
 
@@ -148,8 +155,9 @@ def _shards(subscriptions_table: str, channel_ids: Iterable[str], *, consistent:
 def is_opening(connections_table: str, user_id: str, connection_id: str, *, now_ms: int) -> bool:
     """Whether a connection was stored so recently that a 410 means that it is not open yet."""
     key = {"userId": user_id, "connectionId": connection_id}
-    row = table(connections_table).get_item(Key=key, ConsistentRead=True).get("Item")
-    return row is not None and now_ms - int(str(row["openedAt"])) < OPENING_MS
+    item = table(connections_table).get_item(Key=key, ConsistentRead=True).get("Item")
+    row = read(ConnectionRow, item) if item else None
+    return row is not None and now_ms - row.opened_at < OPENING_MS
 
 
 def subscriber(subscriptions_table: str, channel_id: str, connection_id: str) -> str | None:
@@ -160,4 +168,4 @@ def subscriber(subscriptions_table: str, channel_id: str, connection_id: str) ->
         for key in possible_shards(channel_id, connection_id, shards)
     ]
     rows = batch_get_keys(subscriptions_table, keys, consistent=True)
-    return next((str(row["userId"]) for row in rows), None)
+    return next((row.user_id for row in readable(SubscriptionRow, rows)), None)

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from functions.aws.clients import dynamodb, table
 from functions.aws.reads import paginate
+from functions.aws.rows import readable
 from functions.aws.transactions import failed_row, transact
 from functions.chat.channels import ChannelRecord, ListedMember, Membership
 from functions.chat.rate import RateLimit
@@ -28,15 +29,18 @@ def get(table_name: str, user_id: str, channel_id: str) -> Membership | None:
 
 
 def of_user(table_name: str, user_id: str) -> Iterator[Membership]:
-    """Return all memberships of a user (strongly consistent read)."""
+    """Return all memberships of a user that can be read (strongly consistent read)."""
     rows = paginate(table(table_name).query, KeyConditionExpression=Key("userId").eq(user_id), ConsistentRead=True)
-    return map(Membership.model_validate, rows)
+    return readable(Membership, rows)
 
 
 def page_of_channel(
     table_name: str, channel_id: str, *, limit: int, after_user_id: str | None
-) -> tuple[list[ListedMember], str | None]:
-    """Return a page of a channel's members sorted by userId, and `after_user_id` for the next (None: no more)."""
+) -> tuple[list[ListedMember], int, str | None]:
+    """Return a page of a channel's members sorted by userId, and `after_user_id` for the next (None: no more).
+
+    The number between them is that of unreadable rows, which are left out.
+    """
     start: dict[str, Any] = {}
     if after_user_id:
         start = {"ExclusiveStartKey": _key(after_user_id, channel_id)}
@@ -44,7 +48,8 @@ def page_of_channel(
         IndexName="byChannel", KeyConditionExpression=Key("channelId").eq(channel_id), Limit=limit, **start
     )
     last = page.get("LastEvaluatedKey")
-    return [ListedMember.model_validate(row) for row in page["Items"]], str(last["userId"]) if last else None
+    listed = list(readable(ListedMember, page["Items"]))
+    return listed, len(page["Items"]) - len(listed), str(last["userId"]) if last else None
 
 
 def of_channel(table_name: str, channel_id: str) -> Iterator[ListedMember]:
@@ -52,7 +57,7 @@ def of_channel(table_name: str, channel_id: str) -> Iterator[ListedMember]:
     rows = paginate(
         table(table_name).query, IndexName="byChannel", KeyConditionExpression=Key("channelId").eq(channel_id)
     )
-    return map(ListedMember.model_validate, rows)
+    return readable(ListedMember, rows)
 
 
 def add(members_table: str, channels_table: str, membership: Membership) -> Membership:

@@ -9,11 +9,13 @@ from functions.aws import sealed_texts
 from functions.aws.clients import table
 from functions.aws.clock import now_ms
 from functions.aws.reads import paginate
+from functions.aws.rows import read, readable
 from functions.chat.folding import contains_words, words_of
 from functions.chat.messages import count_reactions
 from functions.contract.events import trace_id
-from functions.contract.model import Person
+from functions.contract.model import Person, timestamp
 from functions.contract.resources import Message, MessagePage, ReactionCount
+from functions.contract.rows import MessageRow, ReactionRow
 
 MAX_MESSAGES_PER_SEARCH = 1000
 MAX_MENTIONS_READ = 500
@@ -22,9 +24,13 @@ MAX_UNREAD_MENTIONS = 100
 
 
 def get(messages_table: str, channel_id: str, seq: int) -> Message | None:
-    """Return a message without its reactions and with its text as stored (strongly consistent read), or None."""
+    """Return a message without its reactions and with its text as stored (strongly consistent read).
+
+    None if there is none, or if its row is unreadable.
+    """
     key: Any = {"channelId": channel_id, "seq": seq}
-    row = table(messages_table).get_item(Key=key, ConsistentRead=True).get("Item")
+    item = table(messages_table).get_item(Key=key, ConsistentRead=True).get("Item")
+    row = read(MessageRow, item) if item else None
     return _message(row, ()) if row else None
 
 
@@ -113,7 +119,17 @@ def _messages(reactions_table: str, channel_id: str, rows: Sequence[Any]) -> tup
     if not ascending:
         return ()
     reactions = _reactions(reactions_table, channel_id, int(ascending[0]["seq"]), int(ascending[-1]["seq"]))
-    return tuple(_message(row, reactions.get(int(row["seq"]), ())) for row in ascending)
+    parsed = [(int(row["seq"]), read(MessageRow, row)) for row in ascending]
+    times = [row.sent_at for _, row in parsed if row]
+    shown: list[Message] = []
+    for seq, row in parsed:
+        if row is not None:
+            shown.append(_message(row, reactions.get(seq, ())))
+        else:
+            # The time of a neighbour, so that the message does not begin another day.
+            at = shown[-1].sent_at if shown else next(iter(times), timestamp(0))
+            shown.append(_unreadable(channel_id, seq, at))
+    return tuple(shown)
 
 
 def _reactions(
@@ -125,23 +141,39 @@ def _reactions(
         & Key("reactionKey").between(f"{first:012d}#", f"{last:012d}$"),
         FilterExpression=Attr("present").eq(True),
     )
-    in_order = sorted((int(row["seq"]), row["reactedAt"], row["emoji"], row["userId"]) for row in rows)
+    in_order = sorted((row.seq, row.reacted_at, row.emoji, row.user_id) for row in readable(ReactionRow, rows))
     return count_reactions([(seq, emoji, user_id) for seq, _, emoji, user_id in in_order])
 
 
-def _message(row: Any, reactions: tuple[ReactionCount, ...]) -> Message:
+def _message(row: MessageRow, reactions: tuple[ReactionCount, ...]) -> Message:
     return Message(
-        channel_id=row["channelId"],
-        seq=int(row["seq"]),
-        message_id=row["messageId"],
-        client_message_id=row["clientMessageId"],
-        sender=Person(user_id=row["senderId"], display_name=row["senderName"]),
-        text=row["text"],
-        mentions=tuple(sorted(row.get("mentions", ()))) or None,
-        sent_at=row["sentAt"],
-        edited_at=row.get("editedAt"),
-        deleted_at=row.get("deletedAt"),
-        deleted_by=row.get("deletedBy"),
+        channel_id=row.channel_id,
+        seq=row.seq,
+        message_id=row.message_id,
+        client_message_id=row.client_message_id,
+        sender=Person(user_id=row.sender_id, display_name=row.sender_name),
+        text=row.text,
+        mentions=tuple(sorted(row.mentions)) or None,
+        sent_at=row.sent_at,
+        edited_at=row.edited_at,
+        deleted_at=row.deleted_at,
+        deleted_by=row.deleted_by,
         reactions=reactions,
-        trace_id=trace_id(row.get("traceHeader")),
+        trace_id=trace_id(row.trace_header),
+    )
+
+
+def _unreadable(channel_id: str, seq: int, at: str) -> Message:
+    """The place of a message whose row cannot be read. Clients that do not know it show a removed message."""
+    identity = f"unreadable-{seq}"
+    return Message(
+        channel_id=channel_id,
+        seq=seq,
+        message_id=identity,
+        client_message_id=identity,
+        sender=Person(user_id=identity, display_name="Unknown"),
+        text="",
+        sent_at=at,
+        deleted_at=at,
+        unreadable=True,
     )

@@ -8,22 +8,29 @@ from botocore.exceptions import ClientError
 
 from functions.aws.clients import table
 from functions.aws.reads import batch_get
+from functions.aws.rows import read
 from functions.aws.transactions import is_condition_failure
 from functions.contract.model import timestamp
 from functions.contract.resources import User
+from functions.contract.rows import UserRow
 
 DIRECTORY = "everyone"
+UNREADABLE_NAME = "Unreadable user"
 
 
 def get(table_name: str, user_id: str, *, now_ms: int) -> User | None:
     """Return a user (strongly consistent read), or None."""
     row = table(table_name).get_item(Key={"userId": user_id}, ConsistentRead=True).get("Item")
-    return _user(row, now_ms) if row else None
+    return _user(UserRow.model_validate(row), now_ms) if row else None
 
 
 def get_many(table_name: str, user_ids: Iterable[str], *, now_ms: int) -> dict[str, User]:
-    """Return the users that exist, by id."""
-    return {str(row["userId"]): _user(row, now_ms) for row in batch_get(table_name, "userId", user_ids)}
+    """Return the users that exist, by id. One whose row cannot be read has the name UNREADABLE_NAME."""
+    found: dict[str, User] = {}
+    for item in batch_get(table_name, "userId", user_ids):
+        user_id, row = str(item["userId"]), read(UserRow, item)
+        found[user_id] = _user(row, now_ms) if row else _unreadable(user_id)
+    return found
 
 
 def add(table_name: str, *, user_id: str, username: str, display_name: str, created_at: str) -> None:
@@ -114,13 +121,17 @@ def _extend(table_name: str, user_id: str, online_until: int) -> None:
             raise
 
 
-def _user(row: Any, now_ms: int) -> User:
+def _user(row: UserRow, now_ms: int) -> User:
     # An expired connection publishes no event, so an online user counts as offline after `onlineUntil`.
-    online = bool(row.get("isOnline")) and int(row.get("onlineUntil", 0)) > now_ms // 1000
+    online = row.is_online and row.online_until > now_ms // 1000
     return User(
-        user_id=row["userId"],
-        username=row["username"],
-        display_name=row["displayName"],
+        user_id=row.user_id,
+        username=row.username,
+        display_name=row.display_name,
         status="online" if online else "offline",
-        last_seen_at=row.get("lastSeenAt"),
+        last_seen_at=row.last_seen_at,
     )
+
+
+def _unreadable(user_id: str) -> User:
+    return User(user_id=user_id, username=user_id, display_name=UNREADABLE_NAME, status="offline")

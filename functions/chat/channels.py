@@ -4,8 +4,9 @@ from uuid import UUID, uuid4, uuid5
 
 from functions.contract.errors import ForbiddenError, NotAMemberError, NotFoundError
 from functions.contract.events import ChannelKind, ChannelSummary
-from functions.contract.model import Role, Shape
+from functions.contract.model import Role
 from functions.contract.resources import Channel
+from functions.contract.rows import ChannelRow, MemberIndexRow, MemberRow
 
 # Never change this: the id of a direct channel follows from it, so both users get the same channel.
 DIRECT_NAMESPACE = UUID("0d7c1d0e-52c1-4f3b-8a51-1f5f3f0b7c22")
@@ -13,18 +14,8 @@ SYSTEM_USER = "parley"
 NO_CHANNEL = "This channel does not exist, or you may not see it."
 
 
-class ChannelRecord(Shape):
-    """A row of the table `channels`. `announced`: the ChannelCreated event is on the bus."""
-
-    channel_id: str
-    kind: ChannelKind
-    name: str = ""
-    created_at: str
-    created_by: str
-    member_ids: tuple[str, ...] = ()
-    member_count: int = 0
-    last_seq: int = 0
-    announced: bool = False
+class ChannelRecord(ChannelRow):
+    """A stored channel."""
 
     @property
     def summary(self) -> ChannelSummary:
@@ -32,20 +23,12 @@ class ChannelRecord(Shape):
         return ChannelSummary.model_validate(self.model_dump())
 
 
-class ListedMember(Shape):
+class ListedMember(MemberIndexRow):
     """A membership as the index of a channel's members has it."""
 
-    user_id: str
-    channel_id: str
-    role: Role
-    joined_at: str
 
-
-class Membership(ListedMember):
-    """A row of the table `members`. `announced`: the event of this membership is on the bus."""
-
-    read_seq: int = 0
-    announced: bool = True
+class Membership(MemberRow, ListedMember):
+    """A stored membership."""
 
 
 def general(created_at: str) -> ChannelRecord:

@@ -85,6 +85,7 @@ class MemberPage(Shape):
 
     items: tuple[Member, ...]
     cursor: str | None = None
+    unreadable: int = Field(default=0, description="How many more there are, whose stored rows are damaged")
 
 
 class Channel(Shape):
@@ -108,6 +109,7 @@ class ChannelPage(Shape):
 
     items: tuple[Channel, ...]
     cursor: str | None = None
+    unreadable: int = Field(default=0, description="How many more there are, whose stored rows are damaged")
 
 
 class ReactionCount(Shape):
@@ -133,6 +135,9 @@ class Message(Shape):
     deleted_by: UserId | None = None
     reactions: tuple[ReactionCount, ...] = ()
     trace_id: str | None = None
+    unreadable: bool = Field(
+        default=False, description="Its stored row is damaged: shown at its seq, as deleted, without its content"
+    )
 
 
 class MessagePage(Shape):

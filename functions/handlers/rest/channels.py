@@ -48,7 +48,7 @@ def list_channels() -> Response[str]:
     records = channels.get_many(settings.channels_table, memberships)
     views = [view(record, memberships[channel_id]) for channel_id, record in records.items()]
     views.sort(key=lambda channel: (channel.name, channel.channel_id))
-    return http.answer(ChannelPage(items=tuple(views)))
+    return http.answer(ChannelPage(items=tuple(views), unreadable=len(memberships) - len(views)))
 
 
 def _discover() -> Response[str]:
@@ -101,7 +101,7 @@ def list_members(channel_id: str) -> Response[str]:
     if mine is None:
         raise NotAMemberError(members.NOT_A_MEMBER)
     after = http.cursor_of(router, 1)
-    page, last = members.page_of_channel(
+    page, unreadable, last = members.page_of_channel(
         settings.members_table,
         channel.channel_id,
         limit=http.page_limit(router, 100),
@@ -113,7 +113,8 @@ def list_members(channel_id: str) -> Response[str]:
         for member in page
         if member.user_id in listed
     )
-    return http.answer(MemberPage(items=items, cursor=http.next_cursor((last,) if last else None)))
+    cursor = http.next_cursor((last,) if last else None)
+    return http.answer(MemberPage(items=items, cursor=cursor, unreadable=unreadable))
 
 
 @router.put("/channels/<channel_id>/members/<user_id>")

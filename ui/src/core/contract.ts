@@ -75,6 +75,8 @@ export interface ChannelMentions {
 export interface ChannelPage {
   items: readonly Channel[];
   cursor: string | null;
+  /** How many more there are, whose stored rows are damaged */
+  unreadable: number;
 }
 
 /** A user has read a channel up to a seq. */
@@ -184,6 +186,8 @@ export interface MemberLeft {
 export interface MemberPage {
   items: readonly Member[];
   cursor: string | null;
+  /** How many more there are, whose stored rows are damaged */
+  unreadable: number;
 }
 
 /** `GET /mentions`: the channels with such messages. */
@@ -207,6 +211,8 @@ export interface Message {
   deletedBy: string | null;
   reactions: readonly ReactionCount[];
   traceId: string | null;
+  /** Its stored row is damaged: shown at its seq, as deleted, without its content */
+  unreadable: boolean;
 }
 
 /** A message was deleted. It keeps its seq. */

@@ -100,6 +100,15 @@ describe("deleting", () => {
     expect(messages("This message was deleted.")).toHaveLength(1);
   });
 
+  test("of a message whose stored row is damaged is not claimed: it is shown as unreadable", async () => {
+    const said = server.storeMessage("u-bob", "");
+    Object.assign(said, { unreadable: true, deletedAt: said.sentAt });
+    server.unreadable = 2;
+    await openChat();
+    expect(messages("This message cannot be shown")).toHaveLength(1);
+    expect(screen.getByText(/Not shown, because what is stored of them is damaged: 2\./)).toBeTruthy();
+  });
+
   test("by the author is shown immediately", async () => {
     const said = server.storeMessage("u-bob", "regrets");
     await openChat();

@@ -119,6 +119,8 @@ export class FakeServer {
   readonly faultCounts: FaultCounts = { ...noFaultCounts };
   readonly general = new FakeChannel("general", "public", "general", ["u-bob", ALICE]);
   readonly channels = new Map<string, FakeChannel>([["general", this.general]]);
+  /** How many rows a list of channels or members leaves out. */
+  unreadable = 0;
   readonly people = new Map<string, User>(users.map((user) => [user.userId, user]));
   readonly sockets = new Set<FakeSocket>();
   reachable = true;
@@ -280,6 +282,7 @@ export class FakeServer {
       deletedBy: null,
       reactions: [],
       traceId: null,
+      unreadable: false,
     };
     this.#byClientId.set(userId + clientMessageId, message);
     channel.log.push(message);
@@ -469,7 +472,7 @@ export class FakeServer {
         const listed = query.get("scope") === "discover" ? all.filter(({ kind }) => kind === "public") : all;
         const mine = query.get("scope") !== "discover";
         const items = listed.filter(({ roles }) => roles.has(ALICE) === mine).map(({ channel }) => channel);
-        return jsonResponse({ items, cursor: null });
+        return jsonResponse({ items, cursor: null, unreadable: this.unreadable });
       }
       case "GET mentions": {
         const mine = [...this.channels.values()].filter(({ roles }) => roles.has(ALICE));
@@ -529,7 +532,7 @@ export class FakeServer {
           role,
           joinedAt,
         }));
-        return jsonResponse({ items, cursor: null });
+        return jsonResponse({ items, cursor: null, unreadable: this.unreadable });
       }
       case "PUT members":
         this.join(channel, memberId, ALICE);

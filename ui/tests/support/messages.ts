@@ -32,6 +32,7 @@ export function message(seq: number, more: Partial<Message> = {}): Message {
     deletedBy: null,
     reactions: [],
     traceId: null,
+    unreadable: false,
     ...more,
   };
 }

@@ -217,7 +217,7 @@ def test_members_are_returned_in_pages(stage: Stage):
     found: list[str] = []
     after: str | None = None
     while True:
-        page, after = members.page_of_channel("members", "c-1", limit=3, after_user_id=after)
+        page, _, after = members.page_of_channel("members", "c-1", limit=3, after_user_id=after)
         found += [membership.user_id for membership in page]
         if after is None:
             break

@@ -27,13 +27,15 @@ export class Channels {
   async load(): Promise<void> {
     try {
       const items: Channel[] = [];
+      let unreadable = 0;
       let cursor: string | null = null;
       do {
         const page = await this.#api.channels(cursor);
         items.push(...page.items);
+        unreadable += page.unreadable;
         cursor = page.cursor;
       } while (cursor !== null);
-      change((state) => withChannels(state, items));
+      change((state) => ({ ...withChannels(state, items), unreadableChannels: unreadable }));
       if (items.some(({ unread }) => unread > 0)) void this.#loadMentions();
     } catch (failure) {
       change((state) => ({
@@ -137,7 +139,13 @@ export class Channels {
       const seen = new Set(soFar.map((member) => member.userId));
       const fresh = page.items.filter((member) => !seen.has(member.userId));
       change((state) => withPeople(state, page.items, askedAt));
-      setMembers(channelId, { members: [...soFar, ...fresh], cursor: page.cursor, progress: "ready" });
+      const unreadable = (more ? (known?.unreadable ?? 0) : 0) + page.unreadable;
+      setMembers(channelId, {
+        members: [...soFar, ...fresh],
+        cursor: page.cursor,
+        progress: "ready",
+        unreadable,
+      });
     } catch (failure) {
       setMembers(channelId, {
         members: known?.members ?? [],

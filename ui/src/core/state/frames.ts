@@ -100,6 +100,7 @@ function messageArrived(state: ChatState, frame: MessageFrame, clocks: Clocks): 
     deletedBy: null,
     reactions: [],
     traceId: frame.traceId ?? null,
+    unreadable: false,
   };
   const mine = frame.sender.userId === state.me?.userId;
   const channel = state.channels[frame.channelId];

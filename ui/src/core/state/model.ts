@@ -14,6 +14,8 @@ export interface MemberList {
   readonly members: readonly Member[];
   readonly cursor: string | null;
   readonly progress: Progress;
+  /** How many members cannot be shown, because their stored rows are damaged. */
+  readonly unreadable?: number;
 }
 
 /** What failed, what the user did, or what happened without them. */
@@ -43,6 +45,8 @@ export interface ChatState {
   readonly peopleProgress: Progress;
   readonly channels: ById<Channel>;
   readonly channelsProgress: Progress;
+  /** How many of the user's channels cannot be shown, because their stored rows are damaged. */
+  readonly unreadableChannels: number;
   readonly timelines: ById<Timeline>;
   readonly members: ById<MemberList>;
   readonly outbox: Outbox;
@@ -72,6 +76,7 @@ export const initialState: ChatState = {
   peopleProgress: "loading",
   channels: {},
   channelsProgress: "loading",
+  unreadableChannels: 0,
   timelines: {},
   members: {},
   outbox: [],

@@ -72,11 +72,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
         )}
         <div data-copied className={styles.text}>
           {deleted ? (
-            <p className={styles.deleted}>
-              {message.deletedBy === message.sender.userId
-                ? "This message was deleted."
-                : "This message was removed."}
-            </p>
+            <p className={styles.deleted}>{absence(message)}</p>
           ) : (
             <Collapsible text={message.text}>
               <Boundary what="This message" key={message.text} fallback={message.text}>
@@ -110,3 +106,9 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
     </article>
   );
 });
+
+/** Why a message has no text. */
+function absence({ unreadable, deletedBy, sender }: Message): string {
+  if (unreadable) return "This message cannot be shown: what is stored of it is damaged.";
+  return deletedBy === sender.userId ? "This message was deleted." : "This message was removed.";
+}

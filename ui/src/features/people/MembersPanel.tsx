@@ -90,6 +90,11 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
           </button>
         </p>
       )}
+      {(list?.unreadable ?? 0) > 0 && (
+        <p className={panelStyles.note}>
+          Not shown, because what is stored of them is damaged: {list?.unreadable}.
+        </p>
+      )}
       <WindowedList
         label={`Members of ${title}`}
         items={members}

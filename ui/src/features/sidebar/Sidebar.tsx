@@ -24,6 +24,7 @@ interface SidebarProps {
 export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
   const channels = useChat((state) => state.channels);
   const progress = useChat((state) => state.channelsProgress);
+  const unreadable = useChat((state) => state.unreadableChannels);
   const people = useChat((state) => state.people);
   const me = useChat((state) => state.me);
   const chat = useChatActions();
@@ -78,6 +79,11 @@ export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
               <button type="button" className="button-link" onClick={() => onOpen("browse")}>
                 Browse channels
               </button>
+            </p>
+          )}
+          {unreadable > 0 && (
+            <p className={styles.empty}>
+              Not shown, because what is stored of them is damaged: {unreadable}.
             </p>
           )}
           <ul>
