@@ -89,6 +89,7 @@ class StartTypingSettings(SocketRouteSettings):
 class PostToConnectionsSettings(DisconnectSettings):
     """`post_to_connections`: posts a frame and prunes stale connections."""
 
+    messages_table: str
     text_keys_table: str
 
 

@@ -217,6 +217,8 @@ class DeliveryStack(StageStack):
                 table(self.data.connections, "GetItem", "DeleteItem"),
                 table(self.data.members, "Query"),
                 table(self.data.subscriptions, "BatchGetItem", "BatchWriteItem"),
+                # To post what is stored now, if a post is late.
+                table(self.data.messages, "GetItem"),
                 publish_to(self.events.bus),
             ],
         )

@@ -88,14 +88,59 @@ def _left(channel_id: str, _process: Process, table: Table) -> Event:
         table("Connections").put_item(
             Item={"userId": user_id, "connectionId": f"{user_id}-{number}", "expiresAt": 4_000_000_000}
         )
-    data = {
+    return bus_event("MemberLeft", envelope(_membership(channel_id, user_id)))
+
+
+def _duplicate_of_deleted(channel_id: str, process: Process, table: Table) -> Event:
+    deletion = _delete(channel_id, process, table)
+    process(deletion)
+    return message_sent(channel_id, **_original(channel_id, table))
+
+
+def _duplicate_of_edited(channel_id: str, process: Process, table: Table) -> Event:
+    edit = _edit(channel_id, process, table)
+    process(edit)
+    return message_sent(channel_id, **_original(channel_id, table))
+
+
+def _original(channel_id: str, table: Table) -> dict[str, Any]:
+    row = table("Messages").get_item(Key={"channelId": channel_id, "seq": 1})["Item"]
+    return {"messageId": row["messageId"], "clientMessageId": row["clientMessageId"], "text": "as it was"}
+
+
+def _other_at_its_seq(channel_id: str, process: Process, table: Table) -> Event:
+    sent = _duplicate(channel_id, process, table)
+    table("Messages").put_item(Item={"channelId": channel_id, "seq": 1, "messageId": "another"})
+    return sent
+
+
+def _joined(channel_id: str, _process: Process, table: Table) -> Event:
+    user_id = f"joiner-{uuid4()}"
+    table("Members").put_item(Item={"userId": user_id, "channelId": channel_id, "joinedAt": AT})
+    return bus_event("MemberJoined", envelope(_membership(channel_id, user_id) | {"displayName": "Dora"}))
+
+
+def _joined_and_left(channel_id: str, process: Process, table: Table) -> Event:
+    joined = _joined(channel_id, process, table)
+    table("Members").delete_item(Key={"userId": joined["detail"]["data"]["userId"], "channelId": channel_id})
+    return joined
+
+
+def _left_and_joined(channel_id: str, process: Process, table: Table) -> Event:
+    left = _left(channel_id, process, table)
+    user_id = left["detail"]["data"]["userId"]
+    table("Members").put_item(Item={"userId": user_id, "channelId": channel_id, "joinedAt": LATER})
+    return left
+
+
+def _membership(channel_id: str, user_id: str) -> dict[str, Any]:
+    return {
         "channelId": channel_id,
         "channel": _channel(channel_id),
         "userId": user_id,
         "changedBy": user_id,
         "changedAt": AT,
     }
-    return bus_event("MemberLeft", envelope(data))
 
 
 def _unknown_channel(_channel_id: str, _process: Process, _table: Table) -> Event:
@@ -148,13 +193,19 @@ CASES: dict[str, Prepare] = {
     "new message that mentions users": _mentioning,
     "duplicate": _duplicate,
     "duplicate whose row was lost": _lost_original,
+    "duplicate of a deleted message": _duplicate_of_deleted,
+    "duplicate of an edited message": _duplicate_of_edited,
+    "duplicate at whose seq is another message": _other_at_its_seq,
     "edit": _edit,
     "edit that mentions a user": _mentioning_edit,
     "superseded edit": _superseded_edit,
     "deletion": _delete,
     "reaction": _reaction,
     "new channel": _created,
+    "member who joined": _joined,
+    "member who joined and left since": _joined_and_left,
     "member who left": _left,
+    "member who left and joined since": _left_and_joined,
     "message to an unknown channel": _unknown_channel,
     "message whose seq is taken": _taken_seq,
     "malformed message": _malformed,

@@ -26,9 +26,14 @@ def sealed(table_name: str, event: TextEvent, *, author_id: str, now_ms: int) ->
 def opened_rows(table_name: str, rows: Iterable[Row], *, now_ms: int) -> list[Row]:
     """Return rows of the table `messages` with their texts. Those that cannot be opened are deleted messages."""
     all_rows = list(rows)
-    authors = (str(row["senderId"]) for row in all_rows if is_sealed(str(row["text"])))
+    authors = (str(row["senderId"]) for row in all_rows if _can_be_opened(row))
     keys = text_keys.of_users(table_name, authors, now_ms=now_ms)
-    return [_opened_row(row, keys) if is_sealed(str(row["text"])) else row for row in all_rows]
+    return [_opened_row(row, keys) if _can_be_opened(row) else row for row in all_rows]
+
+
+def _can_be_opened(row: Row) -> bool:
+    """Whether a row has a sealed text, and what is needed to open it. A damaged row has not."""
+    return {"senderId", "messageId", "sentAt"} <= row.keys() and is_sealed(str(row.get("text", "")))
 
 
 def _opened_row(row: Row, keys: dict[str, TextKey]) -> Row:

@@ -4,6 +4,7 @@ from typing import Any
 
 from functions.contract import events, frames
 from functions.contract.model import Shape
+from functions.contract.resources import Message
 
 
 def frame_for(envelope: events.Envelope[Any], seq: int | None) -> frames.Frame:
@@ -33,3 +34,12 @@ def frame_for(envelope: events.Envelope[Any], seq: int | None) -> frames.Frame:
             return frames.ChannelFrame(change="left", **data.model_dump())
         case _:
             raise events.MalformedEventError(f"{events.detail_type(data)} is not a channel event")
+
+
+def current(frame: frames.MessageFrame | frames.MessageEditedFrame, stored: Message | None) -> frames.Frame | None:
+    """Return the frame with what is stored of its message now. None: it was deleted, lost or edited again."""
+    if stored is None or stored.message_id != frame.message_id or stored.deleted_at is not None:
+        return None
+    if isinstance(frame, frames.MessageFrame):
+        return frame.model_copy(update={"text": stored.text, "mentions": stored.mentions, "edited_at": stored.edited_at})
+    return frame if stored.edited_at is None or stored.edited_at <= frame.edited_at else None

@@ -61,6 +61,7 @@ class MessageFrame(Frame):
     text: str
     mentions: Mentions | None = None
     sent_at: Timestamp
+    edited_at: Timestamp | None = Field(default=None, description="Set if it is posted after it was edited")
     trace_id: str | None = None
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from functions.aws import clients, deadline, observability, sealed_texts, sockets, tracing
+from functions.aws import clients, deadline, messages, observability, sealed_texts, sockets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
-from functions.chat.delivery import frame_for
+from functions.chat.delivery import current, frame_for
 from functions.contract.events import Envelope, MalformedEventError, MessageSent, read_event
+from functions.contract.frames import Frame, MessageEditedFrame, MessageFrame
 from functions.contract.model import milliseconds
 from functions.logic.disconnection import prune_subscribers
 from functions.logic.slow_clients import close_slow_clients
@@ -19,17 +20,23 @@ clients.prepare(clients.dynamodb, clients.event_bridge, clients.connections_api)
 @tracing.traced
 @deadline.bounded
 def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """`{event, seq, connectionIds}` → `{delivered: count, gone: count, slow: count, undelivered: [connectionId]}`.
+    """`{event, seq, connectionIds, isLate}` → `{delivered, gone, slow, undelivered: [connectionId]}`.
 
     Throttled posts are retried per connection, connections that are gone are pruned, and slow clients are closed.
+    If `isLate`, the message may have been changed since: what is stored now is posted, or nothing.
     Raises MalformedEventError.
     """
     settings, envelope = PostToConnectionsSettings.from_env(), read_event(task["event"])
     connection_ids = _connection_ids(task)
-    seq = task.get("seq")
-    readable = sealed_texts.opened_event(settings.text_keys_table, envelope, seq, now_ms=now_ms())
-    frame = frame_for(readable, seq)
     _annotate(envelope)
+    seq, keys = task.get("seq"), settings.text_keys_table
+    frame: Frame | None = frame_for(sealed_texts.opened_event(keys, envelope, seq, now_ms=now_ms()), seq)
+    if task.get("isLate") and isinstance(frame, MessageFrame | MessageEditedFrame):
+        stored = messages.get(settings.messages_table, frame.channel_id, frame.seq, text_keys_table=keys)
+        frame = current(frame, stored)
+    if frame is None:
+        logger.info("superseded", extra={"channelId": envelope.data.channel_id})
+        return {"delivered": 0, "gone": 0, "slow": 0, "undelivered": []}
     started_ms = now_ms()
     with tracing.step("post frames", connections=len(connection_ids)):
         posted = sockets.post(frame.encode(), connection_ids)

@@ -255,6 +255,67 @@ def test_the_slowest_run_ends_before_it_is_timed_out(deliver: Deliver, case: str
     assert kept or event.get("mode") == "dry-run" or fails_after
 
 
+@pytest.mark.parametrize(
+    "case",
+    ["duplicate of a deleted message", "member who joined and left since", "member who left and joined since"],
+)
+@pytest.mark.parametrize("redrive", [{}, {"onlyTo": ["a"]}], ids=["again", "redrive"])
+def test_what_has_changed_since_is_not_posted(deliver: Deliver, case: str, redrive: dict[str, Any]):
+    """A deleted message, and a membership that ended or began again, whatever started the run."""
+    event = deliver.prepared(case)
+    before = deliver.stage.rows("messages")
+    run = deliver.run(event, **redrive)
+    assert run.output == {"outcome": "superseded", "detailType": event["detail-type"]}
+    assert (deliver.posts, deliver.dead_letters()) == ([], [])
+    assert deliver.stage.rows("messages") == before
+
+
+def late_posts(deliver: Deliver) -> list[bool]:
+    """Whether each batch is posted late, so that the function reads what is stored now."""
+    return [
+        call.arguments["Payload"]["isLate"]  # type: ignore[index]
+        for call in deliver.engine.calls
+        if call.state == "PostBatch"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("case", "failures", "expected"),
+    [
+        ("new message", 0, [False]),
+        ("new message", 2, [False, True, True]),
+        ("duplicate of an edited message", 0, [True]),
+        ("edit", 1, [False, True]),
+    ],
+)
+def test_a_late_post_is_marked(deliver: Deliver, case: str, failures: int, expected: list[bool]):
+    """A duplicate, and a batch that is posted again: the message may have been changed since."""
+    event = deliver.prepared(case)
+    deliver.engine.calls.clear()
+    assert (
+        deliver.run(event, fault=Failing("PostBatch", "Runtime.ExitError", times=failures)).status == "SUCCEEDED"
+    )
+    assert late_posts(deliver) == expected
+
+
+@pytest.mark.parametrize("case", ["edit", "deletion"])
+def test_a_change_of_another_message_at_the_seq_has_no_effect(deliver: Deliver, case: str):
+    """The message got another seq since: the old event must not change the message that has the seq now."""
+    event = deliver.prepared(case)
+    row = deliver.stage.rows("messages")[0] | {"messageId": "another"}
+    deliver.stage.put("messages", **row)
+    assert deliver.run(event).output == {"outcome": "superseded", "detailType": event["detail-type"]}
+    assert deliver.stage.rows("messages") == [row]
+
+
+def test_a_duplicate_at_whose_seq_is_another_message_is_kept(deliver: Deliver):
+    """It is not posted with the seq of the other message."""
+    run = deliver.run(deliver.prepared("duplicate at whose seq is another message"))
+    assert run.error == "Parley.SeqTaken"
+    assert deliver.posts == []
+    assert len(deliver.dead_letters()) == 1
+
+
 def in_pages_of(deliver: Deliver, size: int) -> None:
     """Let a page of recipients have so many rows."""
     state = deliver.engine.definition["States"]["FindRecipients"]

@@ -285,6 +285,8 @@ export interface MessageFrame {
   mentions?: readonly string[];
   /** ISO 8601, UTC, milliseconds */
   sentAt: string;
+  /** ISO 8601, UTC, milliseconds */
+  editedAt?: string;
   traceId?: string;
 }
 

@@ -92,7 +92,7 @@ def segments() -> list[dict[str, Any]]:
     """The segments sent to the daemon for a refused frame, a posted message, and a malformed event."""
     frame = socket_event({"action": "sendMessage", "text": SECRET})
     task = {"event": bus_event(facts()["MessageSent"]), "seq": 42, "connectionIds": ["a1"]}
-    names = ("connections", "subscriptions", "members", "text_keys")
+    names = ("connections", "subscriptions", "members", "messages", "text_keys")
     tables = {f"PARLEY_{name.upper()}_TABLE": name for name in names}
     process = run(PROGRAM, stdin=json.dumps([frame, task]), PARLEY_BUS_NAME="bus", **tables)
     assert "MalformedEvent" in process.stdout

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from functions.aws import members
-from functions.contract.events import MalformedEventError
+from functions.contract.events import MalformedEventError, MessageEdited, MessageSent
+from functions.contract.model import timestamp
 from functions.handlers import post_to_connections
 from tests.unit.builders import AT, CHANNEL, NOW_MS, SECRET, bus_event, facts, member
 from tests.unit.conftest import Clock
@@ -215,3 +216,52 @@ def test_the_log_contains_the_outcome_of_each_post(call: Call, people: Stage, so
     [posted] = [line for line in logs.lines if line.get("message") == "posted"]
     assert (posted["messageId"], posted["channelId"], posted["frameType"]) == ("m-1", "c-1", "message")
     assert (posted["delivered"], posted["gone"], posted["undelivered"]) == (["a1"], ["b1"], [])
+
+
+def late(event: MessageSent | MessageEdited) -> dict[str, Any]:
+    """A task whose post is late."""
+    return {"event": bus_event(event), "seq": 42, "connectionIds": ["b1"], "isLate": True}
+
+
+def store(people: Stage, **changes: Any) -> MessageSent:
+    """Store the message of the facts at seq 42, changed since."""
+    sent = facts()["MessageSent"]
+    assert isinstance(sent, MessageSent)
+    people.add_message(42, channel_id=sent.channel_id)
+    [row] = people.rows("messages")
+    people.put("messages", **{**row, "messageId": sent.message_id, **changes})
+    return sent
+
+
+def test_a_late_post_has_the_text_that_is_stored(call: Call, people: Stage, sockets: Sockets):
+    """A redrive of an edited message posts the text of the edit, and when it was edited."""
+    sent = store(people, text="better", editedAt=AT)
+    assert call(post_to_connections.handler, late(sent))["delivered"] == 1
+    [frame] = sockets.received["b1"]
+    assert (frame["type"], frame["text"], frame["editedAt"]) == ("message", "better", AT)
+    assert SECRET not in str(sockets.received)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"text": "", "deletedAt": AT, "deletedBy": "alice"}, {"messageId": "another"}, {"sentAt": "never"}]
+)
+def test_a_late_post_of_a_deleted_message_posts_nothing(
+    call: Call, people: Stage, sockets: Sockets, changes: dict[str, Any]
+):
+    """Nor of one whose row is another message's, or cannot be read. The batch is done with."""
+    sent = store(people, **changes)
+    answer = call(post_to_connections.handler, late(sent))
+    assert answer == {"delivered": 0, "gone": 0, "slow": 0, "undelivered": []}
+    assert sockets.attempts == {}
+
+
+def test_a_late_edit_is_not_posted_after_a_later_one(call: Call, people: Stage, sockets: Sockets):
+    """The edit that is stored is posted, an older one is not."""
+    sent = store(people, text="better", editedAt=AT)
+    edit = {"message_id": sent.message_id, "channel_id": sent.channel_id, "seq": 42, "edited_by": "alice"}
+    older = MessageEdited(**edit, text="good", edited_at=timestamp(NOW_MS - 1))
+    assert call(post_to_connections.handler, late(older))["delivered"] == 0
+    assert (
+        call(post_to_connections.handler, late(MessageEdited(**edit, text="better", edited_at=AT)))["delivered"]
+        == 1
+    )

@@ -95,7 +95,7 @@ function messageArrived(state: ChatState, frame: MessageFrame, clocks: Clocks): 
   const message: Message = {
     ...stored,
     mentions: frame.mentions ?? null,
-    editedAt: null,
+    editedAt: frame.editedAt ?? null,
     deletedAt: null,
     deletedBy: null,
     reactions: [],
