@@ -111,7 +111,7 @@ def channels(stage: Stage) -> ArchivedChannelList:
         found[event.channel_id] = ArchivedChannel(
             channel_id=event.channel_id,
             name=str(summary.get("name") or (known.name if known else "")),
-            kind=summary.get("kind") or (known.kind if known else None),
+            kind=_text(summary.get("kind")) or (known.kind if known else None),
             events=known.events + 1 if known else 1,
             first_at=known.first_at if known else event.occurred_at,
             last_at=event.occurred_at,
@@ -136,6 +136,10 @@ def channel(stage: Stage, channel_id: str) -> ChannelEvents:
         people=_display_names(all_events),
         truncated=len(ordered) > MAX_EVENTS,
     )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _published(found: Iterable[BusEvent]) -> list[PublishedEvent]:

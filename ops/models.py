@@ -363,10 +363,13 @@ class ExportResult(Answer):
     redacted: list[str]
 
 
-class Difference(Answer):
-    """A row that is not what the archived events lead to."""
+DifferenceKind = Literal["missing", "different", "extra", "unreadable"]
 
-    kind: Literal["missing", "different", "extra"]
+
+class Difference(Answer):
+    """A row that is not what the archived events or other rows lead to, or that cannot be read."""
+
+    kind: DifferenceKind
     table: str
     key: str
     note: str
@@ -380,6 +383,7 @@ class CheckReport(Answer):
     holds: bool
     events: int
     malformed: int
+    malformed_event_ids: list[str]
     compared: dict[str, int]
     outside: int
     counts: dict[str, int]

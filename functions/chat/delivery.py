@@ -41,5 +41,7 @@ def current(frame: frames.MessageFrame | frames.MessageEditedFrame, stored: Mess
     if stored is None or stored.message_id != frame.message_id or stored.deleted_at is not None:
         return None
     if isinstance(frame, frames.MessageFrame):
-        return frame.model_copy(update={"text": stored.text, "mentions": stored.mentions, "edited_at": stored.edited_at})
+        return frame.model_copy(
+            update={"text": stored.text, "mentions": stored.mentions, "edited_at": stored.edited_at}
+        )
     return frame if stored.edited_at is None or stored.edited_at <= frame.edited_at else None

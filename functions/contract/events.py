@@ -275,7 +275,9 @@ def read_event(event: dict[str, Any]) -> Envelope[Any]:
     except ValidationError as refusal:
         fault = refusal.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in fault["loc"])
-        raise MalformedEventError(f"{name}: {place}: {fault['msg']}") from None
+        is_form = fault["type"] == "string_pattern_mismatch"
+        message = "it has not the required form" if is_form else fault["msg"]
+        raise MalformedEventError(f"{name}: {place}: {message}") from None
     return envelope
 
 

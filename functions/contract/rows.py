@@ -140,4 +140,6 @@ def first_error(refusal: ValidationError) -> str:
     fault = refusal.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in fault["loc"])
     message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "string_pattern_mismatch":
+        message = "it has not the required form"
     return f"{field}: {message}" if field else message

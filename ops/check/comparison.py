@@ -9,22 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.contract.text import ERASED_NAME
+from ops.check import derived
 from ops.events.projection import ProjectedMessage, Projection, latest
-from ops.stage.tables import Tables
+from ops.models import Difference, DifferenceKind
+from ops.stage.tables import Tables, Unreadable
 
 Row = Mapping[str, Any]
 NOT_STORED = "The archive has its event, but it is not stored."
 NO_EVENT = "It is stored, but the archive has no event for it."
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One row that differs from the projected events. `kind` is missing, different or extra."""
-
-    kind: str
-    table: str
-    key: str
-    note: str
 
 
 @dataclass
@@ -55,11 +47,18 @@ def compare(projected: Projection, tables: Tables, *, since: str, until: str) ->
     time_range = _TimeRange(since, until, comparison)
     comparison.differences += _messages(projected, tables, time_range)
     comparison.differences += _message_ids(tables)
-    comparison.differences += _last_seqs(tables)
+    comparison.differences += derived.differences(projected, tables)
     comparison.differences += _reactions(projected, tables, time_range)
     comparison.differences += _members(projected, tables, time_range)
     comparison.differences += _owners(projected, tables, time_range)
     comparison.differences += _channels(projected, tables, time_range)
+    unreadable = {(found.table, found.key) for found in tables.unreadable}
+    comparison.differences = [
+        found
+        for found in comparison.differences
+        if found.kind != "missing" or (found.table, found.key) not in unreadable
+    ]
+    comparison.differences += map(_unreadable, tables.unreadable)
     return comparison
 
 
@@ -79,16 +78,19 @@ class _TimeRange:
 
 def _messages(projected: Projection, tables: Tables, time_range: _TimeRange) -> Iterator[Difference]:
     rows = {str(row["messageId"]): row for row in tables.messages}
+    unreadable = {found.message_id for found in tables.unreadable if found.table == "messages"}
     for message_id, message in projected.messages.items():
+        if message_id in unreadable:
+            continue
         row = rows.get(message_id)
         if row is None:
             if time_range.includes(message.sent.sent_at):
-                yield Difference("missing", "messages", message_id, NOT_STORED)
+                yield difference("missing", "messages", message_id, NOT_STORED)
         elif time_range.includes(row.get("editedAt"), row.get("deletedAt"), message.sent.sent_at):
             yield from _message(message_id, message, row)
     for message_id, row in rows.items():
         if message_id not in projected.messages and time_range.includes(row["sentAt"]):
-            yield Difference("extra", "messages", message_id, NO_EVENT)
+            yield difference("extra", "messages", message_id, NO_EVENT)
 
 
 def _message(message_id: str, message: ProjectedMessage, row: Row) -> Iterator[Difference]:
@@ -112,7 +114,20 @@ def _message(message_id: str, message: ProjectedMessage, row: Row) -> Iterator[D
     elif row.get("editedAt") != message.edited_at:
         wrong.append("editedAt")
     if wrong:
-        yield Difference("different", "messages", message_id, f"The stored row differs in: {', '.join(wrong)}.")
+        yield difference("different", "messages", message_id, f"The stored row differs in: {', '.join(wrong)}.")
+
+
+def difference(kind: DifferenceKind, table: str, key: str, note: str) -> Difference:
+    """A row that differs from the projected events."""
+    return Difference(kind=kind, table=table, key=key, note=note)
+
+
+def _unreadable(found: Unreadable) -> Difference:
+    if found.table in ("messages", "channels", "members"):
+        repair = "A redelivery from before it was written repairs it."
+    else:
+        repair = f"Delete the row from the table {found.table}; then a redelivery repairs it."
+    return difference("unreadable", found.table, found.key, f"The row cannot be read ({found.fault}). {repair}")
 
 
 def is_erased(row: Row) -> bool:
@@ -125,26 +140,17 @@ def _message_ids(tables: Tables) -> Iterator[Difference]:
     stored = {str(row["messageId"]): (row["channelId"], int(row["seq"])) for row in tables.messages}
     for message_id, position in stored.items():
         if message_id not in by_id:
-            yield Difference("missing", "messageIds", message_id, "The message is stored, but not its id.")
+            yield difference("missing", "messageIds", message_id, "The message is stored, but not its id.")
         elif by_id[message_id] != position:
             note = "Its channel or seq differs from that of the message."
-            yield Difference("different", "messageIds", message_id, note)
-
-
-def _last_seqs(tables: Tables) -> Iterator[Difference]:
-    last = {str(row["channelId"]): int(row.get("lastSeq", 0)) for row in tables.channels}
-    highest: dict[str, int] = {}
-    for row in tables.messages:
-        channel_id = str(row["channelId"])
-        highest[channel_id] = max(highest.get(channel_id, 0), int(row["seq"]))
-    for channel_id, seq in highest.items():
-        if last.get(channel_id, 0) < seq:
-            note = f"lastSeq is {last.get(channel_id, 0)}, but a message with seq {seq} is stored."
-            yield Difference("different", "channels", channel_id, note)
+            yield difference("different", "messageIds", message_id, note)
 
 
 def _reactions(projected: Projection, tables: Tables, time_range: _TimeRange) -> Iterator[Difference]:
-    message_at = {(row["channelId"], int(row["seq"])): str(row["messageId"]) for row in tables.messages}
+    message_at = {
+        (row["channelId"], int(row["seq"])): str(row["messageId"])
+        for row in (*tables.message_ids, *tables.messages)
+    }
     rows = {}
     for row in tables.reactions:
         message_id = message_at.get((row["channelId"], int(row["seq"])), f"seq {row['seq']}")
@@ -154,19 +160,19 @@ def _reactions(projected: Projection, tables: Tables, time_range: _TimeRange) ->
         at = max(moments)
         if stored is None:
             if time_range.includes(at):
-                yield Difference("missing", "reactions", name, NOT_STORED)
+                yield difference("missing", "reactions", name, NOT_STORED)
         elif time_range.includes(stored["reactedAt"]):
             if stored["reactedAt"] != at:
                 note = f"The stored reactedAt is {stored['reactedAt']}; the latest event is of {at}."
-                yield Difference("different", "reactions", name, note)
+                yield difference("different", "reactions", name, note)
             elif stored["present"] not in moments[at]:
                 note = (
                     f"The stored `present` is {stored['present']}; the latest event sets {not stored['present']}."
                 )
-                yield Difference("different", "reactions", name, note)
+                yield difference("different", "reactions", name, note)
     for key, row in rows.items():
         if key not in projected.reactions and time_range.includes(row["reactedAt"]):
-            yield Difference("extra", "reactions", "/".join(key[:3]), NO_EVENT)
+            yield difference("extra", "reactions", "/".join(key[:3]), NO_EVENT)
 
 
 def _members(projected: Projection, tables: Tables, time_range: _TimeRange) -> Iterator[Difference]:
@@ -177,13 +183,13 @@ def _members(projected: Projection, tables: Tables, time_range: _TimeRange) -> I
         if is_member is None or not time_range.includes(max(moments), row["joinedAt"] if row else None):
             continue
         if is_member and row is None:
-            yield Difference("missing", "members", name, "The user joined, but the membership is not stored.")
+            yield difference("missing", "members", name, "The user joined, but the membership is not stored.")
         elif not is_member and row is not None and row.get("announced", True):
-            yield Difference("extra", "members", name, "The user left, but the membership is still stored.")
+            yield difference("extra", "members", name, "The user left, but the membership is still stored.")
     for (user_id, channel_id), stored in rows.items():
         is_known = (user_id, channel_id) in projected.memberships
         if not is_known and stored.get("announced", True) and time_range.includes(stored["joinedAt"]):
-            yield Difference("extra", "members", f"{user_id} in {channel_id}", NO_EVENT)
+            yield difference("extra", "members", f"{user_id} in {channel_id}", NO_EVENT)
 
 
 def _owners(projected: Projection, tables: Tables, time_range: _TimeRange) -> Iterator[Difference]:
@@ -197,7 +203,7 @@ def _owners(projected: Projection, tables: Tables, time_range: _TimeRange) -> It
         is_expected = len(stored) == 1 and stored <= expected
         if (stored or expected) and time_range.includes(*owners, *joined) and not is_expected:
             note = f"Stored: {_listed(stored)}. By the archive's events: {_listed(expected)}."
-            yield Difference("different", "members", f"the owner of {channel_id}", note)
+            yield difference("different", "members", f"the owner of {channel_id}", note)
 
 
 def _listed(user_ids: set[str]) -> str:
@@ -210,21 +216,21 @@ def _channels(projected: Projection, tables: Tables, time_range: _TimeRange) -> 
         row = rows.get(channel_id)
         if row is None:
             if time_range.includes(summary.created_at):
-                yield Difference("missing", "channels", channel_id, NOT_STORED)
+                yield difference("missing", "channels", channel_id, NOT_STORED)
             continue
         expected = {"kind": summary.kind.value, "name": summary.name, "createdBy": summary.created_by}
         if wrong := [name for name, value in expected.items() if row.get(name, "") != value]:
             note = f"The stored row differs in: {', '.join(wrong)}."
-            yield Difference("different", "channels", channel_id, note)
+            yield difference("different", "channels", channel_id, note)
     for channel_id, row in rows.items():
         is_known = channel_id in projected.channels
         if not is_known and row.get("announced", True) and time_range.includes(row["createdAt"]):
-            yield Difference("extra", "channels", channel_id, NO_EVENT)
+            yield difference("extra", "channels", channel_id, NO_EVENT)
 
 
 def counted(differences: Iterable[Difference]) -> dict[str, int]:
     """The number of differences of each kind."""
-    counts = {"missing": 0, "different": 0, "extra": 0}
+    counts = {"missing": 0, "different": 0, "extra": 0, "unreadable": 0}
     for difference in differences:
         counts[difference.kind] += 1
     return counts

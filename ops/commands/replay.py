@@ -81,7 +81,7 @@ def replay_command(
         sealed = incident.sealed_again(Texts(stage).sealed)
         selection, settled_ms = _select_from_file(wanted, sealed, from_file, notes), times.now()
     else:
-        selection, settled_ms = _select(stage, wanted, notes)
+        selection, settled_ms = _select(stage, wanted, notes, is_live=is_live)
     chosen.require(selection.events)
     if export:
         count = incident_file.write(
@@ -123,7 +123,7 @@ def _select_from_file(
     return Selection.of(events, incident.seqs)
 
 
-def _select(stage: Stage, wanted: EventFilter, notes: Console) -> tuple[Selection, int]:
+def _select(stage: Stage, wanted: EventFilter, notes: Console, *, is_live: bool) -> tuple[Selection, int]:
     settled = archive.complete_until_ms(stage)
     until_ms = min(wanted.until_ms or settled, settled)
     if wanted.until_ms is None and not stage.is_local:
@@ -145,6 +145,8 @@ def _select(stage: Stage, wanted: EventFilter, notes: Console) -> tuple[Selectio
             wanted,
             since_ms=wanted.since_ms or 0,
             until_ms=until_ms,
+            # A message is restored as it is now, whatever part of its events is replayed.
+            with_changes=is_live and bool(wanted.types or wanted.user_id or wanted.until_ms),
             on_progress=lambda count: bar.update(draining, completed=count),
             on_note=output.warn,
         )

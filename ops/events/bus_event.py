@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -43,11 +44,11 @@ class BusEvent:
 
     @cached_property
     def occurred_ms(self) -> int:
-        """`occurred_at` in milliseconds since 1970; 0 if it is not a time."""
-        try:
-            return milliseconds(self.occurred_at)
-        except ValueError:
-            return 0
+        """`occurred_at` in milliseconds since 1970. If it is not a time: EventBridge's time, or 0 without one."""
+        for text in (self.occurred_at, str(self.raw.get("time"))):
+            with suppress(ValueError, OverflowError):
+                return milliseconds(text)
+        return 0
 
     @property
     def actor(self) -> str | None:

@@ -21,6 +21,7 @@ class ProjectedMessage:
     sent: contract.MessageSent
     edits: dict[str, str] = field(default_factory=dict)
     deletions: set[tuple[str, str]] = field(default_factory=set)
+    edited_mentions: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def is_deleted(self) -> bool:
@@ -31,6 +32,13 @@ class ProjectedMessage:
     def edited_at(self) -> str | None:
         """The time of the latest edit; None without one."""
         return max(self.edits, default=None)
+
+    @property
+    def mentions(self) -> tuple[str, ...]:
+        """The usernames that the text mentions."""
+        if self.is_deleted:
+            return ()
+        return self.edited_mentions[max(self.edits)] if self.edits else self.sent.mentions or ()
 
     @property
     def text(self) -> str:
@@ -54,6 +62,8 @@ class Projection:
     reactions: dict[tuple[str, str, str, str], dict[str, set[bool]]] = field(default_factory=dict)
     memberships: dict[tuple[str, str], dict[str, set[bool]]] = field(default_factory=dict)
     owners: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    reads: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The furthest read marker by userId and channelId."""
     malformed: list[BusEvent] = field(default_factory=list)
     events: int = 0
 
@@ -108,6 +118,9 @@ def project(events: Iterable[BusEvent]) -> Projection:
                 key = (data.channel_id, data.message_id, data.emoji, data.user_id)
                 moments = projected.reactions.setdefault(key, {})
                 moments.setdefault(data.reacted_at, set()).add(isinstance(data, contract.ReactionAdded))
+            case contract.ChannelRead():
+                marker = (data.user_id, data.channel_id)
+                projected.reads[marker] = max(projected.reads.get(marker, 0), data.read_seq)
             case contract.ChannelCreated():
                 projected.channels[data.channel_id] = data.channel
                 for user_id in data.first_member_ids:
@@ -141,3 +154,4 @@ def _apply(projected: Projection, change: contract.MessageEdited | contract.Mess
         message.deletions.add((change.deleted_at, change.deleted_by))
     elif change.edited_by == message.sent.sender.user_id:
         message.edits[change.edited_at] = change.text
+        message.edited_mentions[change.edited_at] = change.mentions or ()

@@ -7,6 +7,7 @@ from the function's log, the times from X-Ray. A source that no longer has data 
 from collections.abc import Sequence
 
 from functions.contract.model import milliseconds, timestamp
+from functions.contract.rows import MessageIdRow, MessageRow, fault_of
 from ops import times
 from ops.errors import NotFoundError
 from ops.events.bus_event import BusEvent
@@ -26,6 +27,7 @@ from ops.models import (
 )
 from ops.runs import dead_letters, held_letters, posts
 from ops.runs.run_log import RunLog
+from ops.stage import tables
 from ops.stage.stage import Stage
 
 BEFORE_MS = 60_000
@@ -96,6 +98,7 @@ def follow(stage: Stage, message_id: str, *, look_back_to_ms: int | None = None)
             queues=queues,
             found_traces=found_traces,
             omission=None if runs else log.omission,
+            fault=None if message else unreadable(stage, message_id),
         ),
     )
 
@@ -108,10 +111,16 @@ def problems(
     queues: Sequence[QueueStatus],
     found_traces: Sequence[Trace],
     omission: str | None,
+    fault: str | None = None,
 ) -> list[str]:
-    """What is wrong with a message, one sentence each. `omission`: what the workflow's log leaves out."""
+    """What is wrong with a message, one sentence each.
+
+    `omission`: what the workflow's log leaves out; `fault`: what is wrong with the stored row.
+    """
     sentences = []
-    if message is None:
+    if fault is not None:
+        sentences.append(f"Its stored row cannot be read ({fault}). A redelivery repairs it.")
+    elif message is None:
         sentences.append("It is not stored: no run persisted it.")
     if not runs:
         sentences.append(
@@ -153,15 +162,29 @@ def stored(stage: Stage, message_id: str) -> StoredMessage | None:
     )
     if "Item" not in place:
         return None
+    if fault_of(MessageIdRow, place["Item"]) is not None:
+        return None
     key = {"channelId": place["Item"]["channelId"], "seq": place["Item"]["seq"]}
     row = (
         database.Table(stage.output("Data", "MessagesTableName"))
         .get_item(Key=key, ConsistentRead=True)
         .get("Item")
     )
-    if row is None:
+    if row is None or fault_of(MessageRow, row) is not None:
         return None
     return StoredMessage.model_validate(row)
+
+
+def unreadable(stage: Stage, message_id: str) -> str | None:
+    """What is wrong with the stored row of a message; None if there is none, or it can be read."""
+    place = next(tables.message_ids(stage, [message_id]), None)
+    if place is None:
+        return None
+    if fault := fault_of(MessageIdRow, place):
+        return fault
+    key = {"channelId": place["channelId"], "seq": place["seq"]}
+    row = next(tables.batch_get(stage, "Messages", [key]), None)
+    return fault_of(MessageRow, row) if row else None
 
 
 def _archive(stage: Stage, event: BusEvent | None, now: int) -> ArchiveStatus:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from functions.contract.events import CHANNEL_EVENTS
+from functions.contract.events import CHANNEL_EVENTS, MalformedEventError, read_event
 from functions.contract.operations import OPERATIONS
 from ops.events import archive, ordering
 from ops.events.bus_event import BusEvent, EventFilter
@@ -39,6 +39,8 @@ class Selection:
     events: list[BusEvent]
     seqs: dict[str, int]
     ephemeral: int = 0
+    history: list[BusEvent] = field(default_factory=list)
+    """All events that were read, status updates too."""
 
     @classmethod
     def of(cls, events: Iterable[BusEvent], seqs: Mapping[str, int]) -> "Selection":
@@ -47,7 +49,7 @@ class Selection:
         durable = [event for event in all_events if event.detail_type in CHANNEL_EVENTS]
         known = {**_seqs_in_changes(durable), **seqs}
         ephemeral = sum(event.detail_type not in {**CHANNEL_EVENTS, **OPERATIONS} for event in all_events)
-        return cls(events=ordering.in_order(durable, known), seqs=known, ephemeral=ephemeral)
+        return cls(events=ordering.in_order(durable, known), seqs=known, ephemeral=ephemeral, history=all_events)
 
 
 def _seqs_in_changes(events: Iterable[BusEvent]) -> dict[str, int]:
@@ -65,10 +67,14 @@ def from_archive(
     *,
     since_ms: int,
     until_ms: int,
+    with_changes: bool = False,
     on_progress: archive.OnProgress = lambda _: None,
     on_note: archive.OnNote = lambda _: None,
 ) -> Selection:
-    """Select archived events, with the seqs that are stored in `messageIds`. See `archive.read`."""
+    """Select archived events, with the seqs that are stored in `messageIds`. See `archive.read`.
+
+    `with_changes` adds to `history` what else happened in the channels since, up to now.
+    """
     events = archive.read(
         stage,
         event_filter,
@@ -78,8 +84,14 @@ def from_archive(
         on_note=on_note,
     )
     ids = (event.message_id for event in events if event.detail_type == "MessageSent" and event.message_id)
-    seqs = {str(row["messageId"]): int(row["seq"]) for row in tables.message_ids(stage, ids)}
-    return Selection.of(events, seqs)
+    seqs = tables.seqs(stage, ids)
+    selection = Selection.of(events, seqs)
+    if with_changes:
+        everything = EventFilter(channel_id=event_filter.channel_id)
+        selection.history = archive.read(
+            stage, everything, since_ms=since_ms, until_ms=archive.complete_until_ms(stage) + 1
+        )
+    return selection
 
 
 @dataclass
@@ -168,6 +180,14 @@ def with_memberships_since(stage: Stage, findings: list[Finding], until_ms: int)
     )
 
 
+def _is_malformed(event: BusEvent) -> bool:
+    try:
+        read_event(event.raw)
+    except MalformedEventError:
+        return True
+    return False
+
+
 def _left_at(events: Iterable[BusEvent]) -> dict[tuple[str, str], str]:
     """The time of the latest MemberLeft by (userId, channelId)."""
     left_at: dict[tuple[str, str], str] = {}
@@ -193,19 +213,26 @@ def redeliver(
     findings afterwards.
     """
     superseded = {finding.event.event_id for finding in findings if finding.verdict is Verdict.SUPERSEDED}
-    missing = {finding.event.event_id for finding in findings if finding.verdict is Verdict.MISSING}
+    wrong = {
+        finding.event.event_id for finding in findings if finding.verdict in (Verdict.MISSING, Verdict.DIFFERENT)
+    }
     restorer = Restorer(
-        stage, dict(selection.seqs), look_in_log=look_in_log, memberships=project(selection.events)
+        stage,
+        dict(selection.seqs),
+        look_in_log=look_in_log,
+        projected=project(selection.history or selection.events),
     )
 
     def prepare(event: BusEvent) -> BusEvent | None:
-        if event.event_id in superseded:
+        # The workflow would refuse a malformed event again, and each time keep another dead letter.
+        if event.event_id in superseded or _is_malformed(event):
             return None
-        if event.event_id in missing:
+        if event.event_id in wrong:
             restorer.prepare(event)
         return restorer.with_current_seq(event)
 
     runs = runner.run_events(stage, selection.events, "live", speed=speed, on_progress=on_progress, before=prepare)
+    restorer.restore_derived(sorted({event.channel_id for event in selection.events if event.channel_id}))
     consistent = {finding.event.event_id: finding for finding in findings if finding.verdict in CONSISTENT}
     inconsistent = [
         restorer.with_current_seq(event) for event in selection.events if event.event_id not in consistent

@@ -5,14 +5,17 @@ these missing, it is written as the API or the first run wrote it, under the con
 """
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from functions.contract.rows import ChannelRow, MemberRow, MessageIdRow, MessageRow, fault_of
 from ops import times
 from ops.events.bus_event import BusEvent
-from ops.events.projection import Projection
+from ops.events.projection import ProjectedMessage, Projection
+from ops.replay.counters import Counters
 from ops.runs.run_log import RunLog
 from ops.stage import tables
 from ops.stage.stage import Stage
@@ -28,11 +31,21 @@ class Restorer:
     seqs: dict[str, int] = field(default_factory=dict)
     """The seq by message id, as far as an export or later changes contain it."""
     look_in_log: bool = True
-    memberships: Projection = field(default_factory=Projection)
-    """The members and owners that the events lead to."""
+    projected: Projection = field(default_factory=Projection)
+    """The state that all events lead to."""
     _stored_seqs: dict[str, dict[str, int]] = field(default_factory=dict)
     _current_seqs: dict[str, int] = field(default_factory=dict)
+    _counters: Counters = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Count what is stored with the stage's tables."""
+        self._counters = Counters(self.stage, self.projected.reads)
+
+    def restore_derived(self, channel_ids: Iterable[str]) -> None:
+        """Set the counters and names of channels, and the read markers of their members, to what is stored."""
+        for channel_id in channel_ids:
+            self._counters.restore(channel_id)
 
     def prepare(self, event: BusEvent) -> None:
         """Restore the rows that the run of this event needs."""
@@ -46,6 +59,9 @@ class Restorer:
                 self._restore_member(event.user_id, event)
             elif event.detail_type == "MessageSent":
                 self._restore_seq(event)
+                self._restore_message(event)
+            elif event.detail_type in ("MessageEdited", "MessageDeleted"):
+                self._restore_message(event)
 
     def with_current_seq(self, event: BusEvent) -> BusEvent:
         """A change of a message, with the seq under which the message is stored now; other events unchanged."""
@@ -53,10 +69,10 @@ class Restorer:
             return event
         with self._lock:
             if event.message_id not in self._current_seqs:
-                row = next(tables.message_ids(self.stage, [event.message_id]), None)
-                if row is None:
+                found = tables.seqs(self.stage, [event.message_id])
+                if event.message_id not in found:
                     return event
-                self._current_seqs[event.message_id] = int(row["seq"])
+                self._current_seqs.update(found)
             seq = self._current_seqs[event.message_id]
         if seq == event.data["seq"]:
             return event
@@ -72,31 +88,45 @@ class Restorer:
             "createdAt": summary.get("createdAt"),
             "createdBy": summary.get("createdBy"),
             "memberIds": list(summary.get("memberIds") or ()),
-            "memberCount": 0,
-            "lastSeq": 0,
             "announced": True,
         }
         item = {name: value for name, value in row.items() if value not in ("", [], None)}
-        _write(
-            tables.table(self.stage, "Channels").put_item,
-            Item=item,
-            ConditionExpression="attribute_not_exists(channelId)",
-        )
+        table = tables.table(self.stage, "Channels")
+        stored = next(tables.batch_get(self.stage, "Channels", [{"channelId": event.channel_id}]), None)
+        if stored is None:
+            # A new message must get none of the numbers that are stored already.
+            counters = self._counters.of(str(event.channel_id))
+            _write(
+                table.put_item, Item={**item, **counters}, ConditionExpression="attribute_not_exists(channelId)"
+            )
+        elif fault_of(ChannelRow, stored) is not None:
+            counters = self._counters.of(str(event.channel_id), at_least=stored.get("lastSeq"))
+            _write(
+                table.put_item,
+                Item={**item, **counters},
+                ConditionExpression="lastSeq = :lastSeq OR NOT attribute_type(lastSeq, :number)",
+                ExpressionAttributeValues={":lastSeq": stored.get("lastSeq", 0), ":number": "N"},
+            )
 
     def _restore_member(self, user_id: str, event: BusEvent) -> None:
         channel_id = str(event.channel_id)
-        if not self.memberships.is_member(user_id, channel_id):
+        if not self.projected.is_member(user_id, channel_id):
             return  # the user left later
-        role = "owner" if user_id in self.memberships.owners_of(channel_id) else "member"
+        role = "owner" if user_id in self.projected.owners_of(channel_id) else "member"
         client = self.stage.resource("dynamodb").meta.client
         row = {
             "userId": user_id,
             "channelId": channel_id,
             "role": role,
             "joinedAt": event.data.get("changedAt"),
-            "readSeq": 0,
+            "readSeq": self._counters.read_seq(user_id, channel_id, joined_at=str(event.data.get("changedAt"))),
             "announced": True,
         }
+        key = {"userId": user_id, "channelId": channel_id}
+        damaged = next(tables.batch_get(self.stage, "Members", [key]), None)
+        if damaged is not None and fault_of(MemberRow, damaged) is not None:
+            tables.table(self.stage, "Members").put_item(Item=row)
+            return
         members = self.stage.output("Data", "MembersTableName")
         channels = self.stage.output("Data", "ChannelsTableName")
         put = {"TableName": members, "Item": row, "ConditionExpression": "attribute_not_exists(userId)"}
@@ -145,6 +175,28 @@ class Restorer:
                 ExpressionAttributeValues={":seq": seq},
             )
 
+    def _restore_message(self, event: BusEvent) -> None:
+        """Store a message whose row is lost or cannot be read as all its events leave it, before its run.
+
+        The run then posts what is stored. Without this it would store and post the text from before an edit or a
+        deletion.
+        """
+        message = self.projected.messages.get(str(event.message_id))
+        place = next(tables.message_ids(self.stage, [str(event.message_id)]), None)
+        if message is None or place is None or fault_of(MessageIdRow, place) is not None:
+            return
+        key = {"channelId": place["channelId"], "seq": place["seq"]}
+        stored = next(tables.batch_get(self.stage, "Messages", [key]), None)
+        if stored is not None and (
+            fault_of(MessageRow, stored) is None or stored.get("messageId") not in (None, event.message_id)
+        ):
+            return
+        _write(
+            tables.table(self.stage, "Messages").put_item,
+            Item={**key, **_message_row(message, key["seq"])},
+            ConditionExpression="attribute_not_exists(seq)" if stored is None else "attribute_exists(seq)",
+        )
+
     def _stored_seqs_in(self, channel_id: str) -> dict[str, int]:
         """The seq by message id of all stored messages of a channel; read once."""
         if channel_id not in self._stored_seqs:
@@ -164,6 +216,27 @@ class Restorer:
         return next(
             (run.seq for run in runs if run.mode == "live" and run.outcome == "delivered" and run.seq), None
         )
+
+
+def _message_row(message: ProjectedMessage, seq: Any) -> dict[str, Any]:
+    """The row of a message after all its events, as the workflow writes it."""
+    sent = message.sent
+    row: dict[str, Any] = {
+        "messageId": sent.message_id,
+        "clientMessageId": sent.client_message_id,
+        "senderId": sent.sender.user_id,
+        "senderName": sent.sender.display_name,
+        "text": message.text,
+        "sentAt": sent.sent_at,
+        "traceHeader": "",
+    }
+    if message.mentions:
+        row |= {"mentions": list(message.mentions), "mentionSeq": seq}
+    if message.edited_at:
+        row["editedAt"] = message.edited_at
+    if message.deletions:
+        row["deletedAt"], row["deletedBy"] = min(message.deletions)
+    return row
 
 
 def _write(operation: Any, **arguments: Any) -> bool:

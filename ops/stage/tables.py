@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from functions.contract.model import Shape
+from functions.contract.rows import ChannelRow, MemberRow, MessageIdRow, MessageRow, ReactionRow, fault_of
 from ops.errors import BadRequestError
 from ops.stage.stage import Stage
 
@@ -20,15 +22,71 @@ SCAN_SEGMENTS = 4
 Row = dict[str, Any]
 
 
+NAME_PREFIX = "name#"
+"""The start of the key of a row in `channels` that keeps the name of a public channel unique."""
+ROW_TYPES: dict[str, tuple[type[Shape], tuple[str, ...]]] = {
+    "channels": (ChannelRow, ("channelId",)),
+    "messages": (MessageRow, ("channelId", "seq")),
+    "messageIds": (MessageIdRow, ("messageId",)),
+    "reactions": (ReactionRow, ("channelId", "reactionKey")),
+    "members": (MemberRow, ("userId", "channelId")),
+}
+"""The model of each table's rows, and the attributes of its key."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A row that its readers cannot use: its table, its key, what is wrong, and the message that it was of."""
+
+    table: str
+    key: str
+    fault: str
+    message_id: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """The rows of the tables that events lead to."""
+    """The rows of the tables that events lead to. Those that cannot be read are apart, in `unreadable`."""
 
     channels: Sequence[Mapping[str, Any]]
     messages: Sequence[Mapping[str, Any]]
     message_ids: Sequence[Mapping[str, Any]]
     reactions: Sequence[Mapping[str, Any]]
     members: Sequence[Mapping[str, Any]]
+    unreadable: Sequence[Unreadable] = ()
+
+    @classmethod
+    def of(cls, rows: Mapping[str, Sequence[Row]]) -> "Tables":
+        """The rows by table, without those that do not fit their models."""
+        unreadable: list[Unreadable] = []
+
+        def readable(table_name: str) -> list[Row]:
+            row_type, key = ROW_TYPES[table_name]
+            fits = []
+            for row in rows[table_name]:
+                is_name = str(row.get("channelId", "")).startswith(NAME_PREFIX)
+                fault = None if is_name else fault_of(row_type, row)
+                if fault is None:
+                    fits.append(row)
+                else:
+                    parts = [str(row.get(name)) for name in key]
+                    shown = (" in " if table_name == "members" else "/").join(parts)
+                    unreadable.append(Unreadable(table_name, shown, fault, str(row.get("messageId", ""))))
+            return fits
+
+        return cls(
+            channels=readable("channels"),
+            messages=readable("messages"),
+            message_ids=readable("messageIds"),
+            reactions=readable("reactions"),
+            members=readable("members"),
+            unreadable=unreadable,
+        )
+
+
+def name_key(name: str) -> str:
+    """The key of the row that keeps a public channel's name unique, ignoring case."""
+    return NAME_PREFIX + name.casefold()
 
 
 def table(stage: Stage, name: str) -> Any:
@@ -107,26 +165,40 @@ def scan(stage: Stage, name: str, **selection: Any) -> list[Row]:
 def read(stage: Stage, channel_id: str | None = None) -> Tables:
     """All rows that events lead to, or those of one channel. Raises BadRequestError above MAX_ROWS."""
     if channel_id is None:
-        return Tables(
-            channels=scan(stage, "Channels"),
-            messages=scan(stage, "Messages"),
-            message_ids=scan(stage, "MessageIds"),
-            reactions=scan(stage, "Reactions"),
-            members=scan(stage, "Members"),
-        )
+        # The channels last: their counters are then not older than the rows that they count.
+        names = ("Messages", "MessageIds", "Reactions", "Members", "Channels")
+        return Tables.of({name[0].lower() + name[1:]: scan(stage, name) for name in names})
     of_channel = {"KeyConditionExpression": key_equals("channelId", channel_id)}
     # The index has no attribute that changes often, so the rows themselves are read.
     members = paginate(table(stage, "Members").query, IndexName="byChannel", **of_channel)
     member_keys = [{"userId": row["userId"], "channelId": channel_id} for row in members]
-    channel = table(stage, "Channels").get_item(Key={"channelId": channel_id}, ConsistentRead=True).get("Item")
     messages = list(paginate(table(stage, "Messages").query, ConsistentRead=True, **of_channel))
-    return Tables(
-        channels=[channel] if channel else [],
-        messages=messages,
-        message_ids=list(message_ids(stage, (str(row["messageId"]) for row in messages))),
-        reactions=list(paginate(table(stage, "Reactions").query, ConsistentRead=True, **of_channel)),
-        members=list(batch_get(stage, "Members", member_keys)),
+    ids = [str(row["messageId"]) for row in messages if "messageId" in row]
+    return Tables.of(
+        {
+            "messages": messages,
+            "messageIds": list(message_ids(stage, ids)),
+            "reactions": list(paginate(table(stage, "Reactions").query, ConsistentRead=True, **of_channel)),
+            "members": list(batch_get(stage, "Members", member_keys)),
+            "channels": _channel_and_name(stage, channel_id),
+        }
     )
+
+
+def _channel_and_name(stage: Stage, channel_id: str) -> list[Row]:
+    """The row of a channel, and the one that keeps its name unique."""
+    channel = next(batch_get(stage, "Channels", [{"channelId": channel_id}]), None)
+    if channel is None:
+        return []
+    name = channel.get("name")
+    key = {"channelId": name_key(name)} if isinstance(name, str) and name else None
+    return [channel, *(batch_get(stage, "Channels", [key]) if key else ())]
+
+
+def seqs(stage: Stage, ids: Iterable[str]) -> dict[str, int]:
+    """The seq by message id. Ids that are missing, or whose rows cannot be read, are left out."""
+    rows = message_ids(stage, ids)
+    return {str(row["messageId"]): int(row["seq"]) for row in rows if fault_of(MessageIdRow, row) is None}
 
 
 def message_ids(stage: Stage, ids: Iterable[str]) -> Iterator[Row]:

@@ -48,7 +48,8 @@ def tables(**changes: Any) -> Tables:
     rows: dict[str, list[dict[str, Any]]] = {
         "channels": [
             {"channelId": "c-1", "kind": "public", "name": "tea", "createdBy": "alice", "createdAt": at(0),
-             "lastSeq": 2}
+             "lastSeq": 2, "memberCount": 1},
+            {"channelId": "name#tea", "namedChannelId": "c-1"},
         ],
         "messages": [
             {**message, "seq": 1, "messageId": "m-1", "clientMessageId": "client-m-1", "text": "edited again",
@@ -110,6 +111,13 @@ def test_every_change_of_a_row_is_reported():
         (tables(members=[{**good.members[0], "role": "member"}]), {("different", "members")}),
         (tables(members=[*good.members, {**eve, "role": "owner"}]), {("different", "members")}),
         (tables(channels=[{**good.channels[0], "lastSeq": 1}]), {("different", "channels")}),
+        (tables(channels=[{**good.channels[0], "memberCount": 2}]), {("different", "channels")}),
+        (tables(channels=good.channels[:1]), {("missing", "channels")}),
+        (tables(channels=[good.channels[0], {**good.channels[1], "namedChannelId": "c-2"}]),
+         {("different", "channels")}),
+        (tables(message_ids=[*good.message_ids, {"messageId": "m-9", "channelId": "c-1", "seq": 9}]),
+         {("different", "channels")}),
+        (tables(members=[{**good.members[0], "readSeq": 3}]), {("different", "channels")}),
     ]  # fmt: skip
     for tampered, expected in cases:
         differences = compare(project(EVENTS), tampered, since=SINCE, until=UNTIL).differences
@@ -175,7 +183,7 @@ def test_rows_and_events_outside_the_time_range_are_not_compared():
     rows = tables(
         messages=[*tables().messages, old],
         message_ids=[*tables().message_ids, {"messageId": "m-old", "channelId": "c-1", "seq": 3}],
-        channels=[{**tables().channels[0], "lastSeq": 3}],
+        channels=[{**tables().channels[0], "lastSeq": 3}, tables().channels[1]],
     )
     comparison = compare(project(EVENTS), rows, since=SINCE, until=UNTIL)
     assert (comparison.differences, comparison.outside) == ([], 1)
@@ -188,3 +196,31 @@ def test_a_malformed_event_has_no_effect_and_is_counted():
     projected = project([*EVENTS, bus_event("MessageSent", {"channelId": "c-1"}), BusEvent({"detail": 7})])
     assert state(projected) == state(project(EVENTS))
     assert len(projected.malformed) == 2
+
+
+def test_a_read_marker_that_is_lower_than_its_events_is_reported():
+    """Messages that the user has read would be unread again."""
+    read = {"channelId": "c-1", "userId": "bob", "readSeq": 2}
+    projected = project([*EVENTS, bus_event("ChannelRead", read)])
+    [found] = compare(projected, tables(), since=SINCE, until=UNTIL).differences
+    assert (found.kind, found.table, found.key) == ("different", "members", "bob in c-1")
+    good = tables(members=[{**tables().members[0], "readSeq": 2}])
+    assert compare(projected, good, since=SINCE, until=UNTIL).differences == []
+
+
+def test_unreadable_rows_are_listed_and_nothing_else():
+    """Each with its table, its key, the field and the command that repairs it; its neighbours are compared."""
+    good = tables()
+    rows: dict[str, Any] = {
+        "channels": good.channels,
+        "messages": [{**good.messages[0], "sentAt": "never"}, good.messages[1]],
+        "messageIds": good.message_ids,
+        "reactions": good.reactions,
+        "members": [{**good.members[0], "joinedAt": None}],
+    }
+    found = compare(project(EVENTS), Tables.of(rows), since=SINCE, until=UNTIL).differences
+    unreadable = [(item.table, item.key, "sentAt" in item.note) for item in found if item.kind == "unreadable"]
+    assert unreadable == [("messages", "c-1/1", True), ("members", "bob in c-1", False)]
+    assert all("redelivery" in item.note for item in found if item.kind == "unreadable")
+    assert {item.kind for item in found} <= {"unreadable", "different"}
+    assert [item for item in found if item.table == "messages" and item.kind != "unreadable"] == []

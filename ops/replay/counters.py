@@ -1,0 +1,143 @@
+"""Restore values that are derived from other rows, from what is stored, and never lower than that.
+
+A channel's `lastSeq` is at least the highest seq of its messages, of the ids of its messages and of its members'
+read markers; `memberCount` is the number of its memberships. A read marker is at least where the archived events
+put it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ops.stage import tables
+from ops.stage.stage import Stage
+from ops.stage.tables import Row, name_key
+
+ATTEMPTS = 5
+"""How often a counter is counted again that another writer changed in between."""
+CONDITION_FAILED = "ConditionalCheckFailedException"
+
+
+@dataclass
+class Counters:
+    """The derived values of one stage. `reads` is the furthest read marker by userId and channelId."""
+
+    stage: Stage
+    reads: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    def of(self, channel_id: str, *, at_least: Any = 0) -> dict[str, int]:
+        """The counters of a channel: `lastSeq`, not below `at_least` if that is a number, and `memberCount`."""
+        members = self._members(channel_id)
+        seqs = [self._highest_message(channel_id), self._highest_ids.get(channel_id, 0), _number(at_least)]
+        seqs += [_number(row.get("readSeq")) for row in members]
+        return {"lastSeq": max(seqs), "memberCount": len(members)}
+
+    def read_seq(self, user_id: str, channel_id: str, *, joined_at: str) -> int:
+        """The read marker of a member whose row was lost: what was sent before they joined counts as read."""
+        before = max((seq for seq, sent_at in self._sent(channel_id) if sent_at <= joined_at), default=0)
+        return max(before, self.reads.get((user_id, channel_id), 0))
+
+    def restore(self, channel_id: str) -> None:
+        """Set the counters of a stored channel, its members' read markers, and the row of its name."""
+        for _ in range(ATTEMPTS):
+            channel = next(tables.batch_get(self.stage, "Channels", [{"channelId": channel_id}]), None)
+            if channel is None or self._set_counters(channel_id, channel):
+                break
+        if channel is None:
+            return
+        for row in self._members(channel_id):
+            self._raise_read_marker(row)
+        if channel.get("kind") == "public" and isinstance(channel.get("name"), str) and channel["name"]:
+            _write(
+                tables.table(self.stage, "Channels").put_item,
+                Item={"channelId": name_key(channel["name"]), "namedChannelId": channel_id},
+                ConditionExpression="attribute_not_exists(channelId)",
+            )
+
+    def _set_counters(self, channel_id: str, channel: Row) -> bool:
+        """Set what differs, if the row is as it was read. Returns False if it was changed in between."""
+        counters = self.of(channel_id, at_least=channel.get("lastSeq"))
+        if all(channel.get(name, 0) == value for name, value in counters.items()):
+            return True
+        condition, values = [], {f":{name}": value for name, value in counters.items()}
+        for name in counters:
+            if name in channel:
+                condition.append(f"{name} = :old{name}")
+                values[f":old{name}"] = channel[name]
+            else:
+                condition.append(f"attribute_not_exists({name})")
+        return _write(
+            tables.table(self.stage, "Channels").update_item,
+            Key={"channelId": channel_id},
+            UpdateExpression="SET lastSeq = :lastSeq, memberCount = :memberCount",
+            ConditionExpression=" AND ".join(condition),
+            ExpressionAttributeValues=values,
+        )
+
+    def _raise_read_marker(self, row: Row) -> None:
+        read = self.reads.get((str(row["userId"]), str(row["channelId"])), 0)
+        if _number(row.get("readSeq")) < read:
+            _write(
+                tables.table(self.stage, "Members").update_item,
+                Key={"userId": row["userId"], "channelId": row["channelId"]},
+                UpdateExpression="SET readSeq = :seq",
+                ConditionExpression="attribute_exists(userId) AND NOT readSeq >= :seq",
+                ExpressionAttributeValues={":seq": read},
+            )
+
+    def _members(self, channel_id: str) -> list[Row]:
+        query = tables.table(self.stage, "Members").query
+        listed = tables.paginate(
+            query, IndexName="byChannel", KeyConditionExpression=tables.key_equals("channelId", channel_id)
+        )
+        keys = [{"userId": row["userId"], "channelId": channel_id} for row in listed]
+        return list(tables.batch_get(self.stage, "Members", keys))
+
+    def _highest_message(self, channel_id: str) -> int:
+        newest = tables.table(self.stage, "Messages").query(
+            KeyConditionExpression=tables.key_equals("channelId", channel_id),
+            ScanIndexForward=False,
+            Limit=1,
+            ConsistentRead=True,
+        )["Items"]
+        return int(newest[0]["seq"]) if newest else 0
+
+    def _sent(self, channel_id: str) -> list[tuple[int, str]]:
+        rows = tables.paginate(
+            tables.table(self.stage, "Messages").query,
+            KeyConditionExpression=tables.key_equals("channelId", channel_id),
+            ProjectionExpression="seq, sentAt",
+            ConsistentRead=True,
+        )
+        return [(int(row["seq"]), str(row["sentAt"])) for row in rows if "sentAt" in row]
+
+    @cached_property
+    def _highest_ids(self) -> dict[str, int]:
+        """The highest seq by channel of the table `messageIds`, which has no index by channel."""
+        highest: dict[str, int] = {}
+        for row in tables.scan(self.stage, "MessageIds"):
+            channel_id = str(row.get("channelId"))
+            highest[channel_id] = max(highest.get(channel_id, 0), _number(row.get("seq")))
+        return highest
+
+
+def _number(value: Any) -> int:
+    """A stored number; 0 for anything else."""
+    try:
+        return 0 if isinstance(value, str) else int(value or 0)
+    except (TypeError, ValueError):
+        return 0
+
+
+def _write(operation: Any, **arguments: Any) -> bool:
+    """Call a conditional write. Returns False if the condition failed."""
+    try:
+        operation(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != CONDITION_FAILED:
+            raise
+        return False
+    return True

@@ -1,0 +1,210 @@
+"""A redelivery restores rows, with their derived values, from what is stored and from all events."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from ops.events.projection import project
+from ops.replay.counters import Counters
+from ops.replay.restore import Restorer
+from ops.stage import tables
+from ops.stage.stage import Stage
+from tests.unit.ops.event_builders import (
+    at,
+    bus_event,
+    channel_created,
+    membership_changed,
+    message_deleted,
+    message_edited,
+    message_sent,
+)
+from tests.unit.ops.stages import deployed_stage
+
+KEYS = {
+    "Channels": ("channelId",),
+    "Members": ("userId", "channelId"),
+    "Messages": ("channelId", "seq"),
+    "MessageIds": ("messageId",),
+    "Connections": ("userId", "connectionId"),
+    "Subscriptions": ("channelId", "connectionId"),
+}
+
+
+@pytest.fixture(scope="module")
+def tables_of_module() -> Iterator[Stage]:
+    """A stage whose tables are mocked; other tests of the process have mocked tables too."""
+    with mock_aws():
+        suffix = uuid4().hex
+        stage = deployed_stage(Data={f"{name}TableName": f"{name}-{suffix}" for name in KEYS})
+        client: Any = boto3.client("dynamodb", region_name="us-east-1")
+        for name, keys in KEYS.items():
+            attributes = [{"AttributeName": key, "AttributeType": "N" if key == "seq" else "S"} for key in keys]
+            request: dict[str, Any] = {"KeySchema": schema(keys), "AttributeDefinitions": attributes}
+            if name == "Members":
+                by_channel = {"IndexName": "byChannel", "KeySchema": schema(("channelId", "userId"))}
+                request["GlobalSecondaryIndexes"] = [{**by_channel, "Projection": {"ProjectionType": "KEYS_ONLY"}}]
+            client.create_table(TableName=f"{name}-{suffix}", BillingMode="PAY_PER_REQUEST", **request)
+        yield stage
+
+
+@pytest.fixture
+def stage(tables_of_module: Stage) -> Stage:
+    """A stage whose tables are empty."""
+    for name, keys in KEYS.items():
+        table = tables.table(tables_of_module, name)
+        for row in table.scan()["Items"]:
+            table.delete_item(Key={key: row[key] for key in keys})
+    return tables_of_module
+
+
+def schema(keys: tuple[str, ...]) -> list[dict[str, str]]:
+    """The key schema of a table or an index."""
+    kinds = ("HASH", "RANGE")
+    return [{"AttributeName": key, "KeyType": kinds[number]} for number, key in enumerate(keys)]
+
+
+def put(stage: Stage, table: str, **row: Any) -> None:
+    """Store a row."""
+    tables.table(stage, table).put_item(Item=row)
+
+
+def get(stage: Stage, table: str, **key: Any) -> Any:
+    """A stored row, or None."""
+    return tables.table(stage, table).get_item(Key=key).get("Item")
+
+
+def message(stage: Stage, seq: int, message_id: str, **changes: Any) -> None:
+    """Store a message of Alice, and its id."""
+    put(stage, "MessageIds", messageId=message_id, channelId="c-1", seq=seq)
+    row: dict[str, Any] = {
+        "senderId": "alice",
+        "senderName": "Alice",
+        "text": "hello",
+        "sentAt": at(10 * seq),
+        "traceHeader": "",
+    }
+    row |= {"clientMessageId": f"client-{message_id}", "messageId": message_id, "channelId": "c-1", "seq": seq}
+    put(stage, "Messages", **{**row, **changes})
+
+
+def member(stage: Stage, user_id: str, read_seq: int) -> None:
+    """Store a membership."""
+    row = {"userId": user_id, "channelId": "c-1", "role": "member", "joinedAt": at(5), "readSeq": read_seq}
+    put(stage, "Members", **row)
+
+
+@pytest.mark.parametrize(
+    ("ids", "reads", "expected"), [({}, 0, 2), ({"m-lost": 7}, 0, 7), ({}, 9, 9)], ids=["message", "id", "marker"]
+)
+def test_a_lost_channel_gets_counters_that_are_not_below_what_is_stored(
+    stage: Stage, ids: dict[str, int], reads: int, expected: int
+):
+    """The next message must not get a seq that a message, the id of a lost message or a read marker has."""
+    message(stage, 1, "m-1")
+    message(stage, 2, "m-2")
+    for message_id, seq in ids.items():
+        put(stage, "MessageIds", messageId=message_id, channelId="c-1", seq=seq)
+    member(stage, "alice", reads)
+    member(stage, "bob", 0)
+    created = channel_created()
+    Restorer(stage, projected=project([created])).prepare(created)
+    row = get(stage, "Channels", channelId="c-1")
+    assert (row["lastSeq"], row["memberCount"], row["name"]) == (expected, 2, "tea")
+
+
+@pytest.mark.parametrize(
+    "damage", [{"lastSeq": 0}, {"lastSeq": 1, "memberCount": 9}, {"memberCount": None}], ids=str
+)
+def test_derived_values_of_a_stored_channel_are_restored(stage: Stage, damage: dict[str, Any]):
+    """Its counters, the row that keeps its name unique, and read markers of the archive; nothing is lowered."""
+    message(stage, 1, "m-1")
+    message(stage, 2, "m-2")
+    member(stage, "alice", 0)
+    row = {"channelId": "c-1", "kind": "public", "name": "Tea", "lastSeq": 2, "memberCount": 1, **damage}
+    put(stage, "Channels", **{name: value for name, value in row.items() if value is not None})
+    Counters(stage, {("alice", "c-1"): 2}).restore("c-1")
+    after = get(stage, "Channels", channelId="c-1")
+    assert (after["lastSeq"], after["memberCount"]) == (2, 1)
+    assert get(stage, "Channels", channelId="name#tea")["namedChannelId"] == "c-1"
+    assert get(stage, "Members", userId="alice", channelId="c-1")["readSeq"] == 2
+
+
+def test_a_counter_is_never_lowered(stage: Stage):
+    """Numbers that were assigned and belong to no message stay assigned."""
+    message(stage, 1, "m-1")
+    put(stage, "Channels", channelId="c-1", kind="private", name="tea", lastSeq=40, memberCount=0)
+    Counters(stage).restore("c-1")
+    assert get(stage, "Channels", channelId="c-1")["lastSeq"] == 40
+
+
+def test_a_lost_membership_gets_its_read_marker(stage: Stage):
+    """What was sent before they joined, or what the archive says that they have read, is not unread."""
+    message(stage, 1, "m-1", sentAt=at(1))
+    message(stage, 2, "m-2", sentAt=at(60))
+    put(stage, "Channels", channelId="c-1", kind="public", name="tea", lastSeq=2, memberCount=0)
+    joined = membership_changed(True, offset_ms=50)
+    Restorer(stage, projected=project([joined])).prepare(joined)
+    assert get(stage, "Members", userId="bob", channelId="c-1")["readSeq"] == 1
+    assert get(stage, "Channels", channelId="c-1")["memberCount"] == 1
+    read = bus_event("ChannelRead", {"channelId": "c-1", "userId": "carol", "readSeq": 2})
+    joined = membership_changed(True, offset_ms=50, user_id="carol")
+    Restorer(stage, projected=project([joined, read])).prepare(joined)
+    assert get(stage, "Members", userId="carol", channelId="c-1")["readSeq"] == 2
+
+
+SENT = message_sent("m-1", offset_ms=10)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "fields"),
+    [
+        ([], "hello", {}),
+        ([message_edited("m-1", 1, "better", offset_ms=20)], "better", {"editedAt": at(20)}),
+        ([message_deleted("m-1", 1, offset_ms=30)], "", {"deletedAt": at(30), "deletedBy": "alice"}),
+    ],
+    ids=["as sent", "edited", "deleted"],
+)
+@pytest.mark.parametrize("stored", ["lost", "damaged"])
+def test_a_message_is_restored_as_it_is_now(
+    stage: Stage, stored: str, changes: list[Any], text: str, fields: dict[str, Any]
+):
+    """Before its event runs, so that the run posts the message as edited, or nothing of a deleted one."""
+    put(stage, "MessageIds", messageId="m-1", channelId="c-1", seq=1)
+    if stored == "damaged":
+        message(stage, 1, "m-1", sentAt="never")
+    Restorer(stage, projected=project([SENT, *changes]), look_in_log=False).prepare(SENT)
+    row = get(stage, "Messages", channelId="c-1", seq=1)
+    assert (row["text"], row["sentAt"], row["messageId"]) == (text, at(10), "m-1")
+    assert {name: row.get(name) for name in ("editedAt", "deletedAt", "deletedBy")} == {
+        "editedAt": None,
+        "deletedAt": None,
+        "deletedBy": None,
+        **fields,
+    }
+
+
+def test_a_readable_message_is_not_restored(stage: Stage):
+    """Rows that are different are reported, not changed."""
+    message(stage, 1, "m-1", text="forged")
+    Restorer(stage, projected=project([SENT]), look_in_log=False).prepare(SENT)
+    assert get(stage, "Messages", channelId="c-1", seq=1)["text"] == "forged"
+
+
+def test_a_damaged_channel_and_membership_are_restored(stage: Stage):
+    """Rows that cannot be read are written again from their events, with the counters of what is stored."""
+    message(stage, 3, "m-3")
+    put(stage, "Channels", channelId="c-1", kind="secret", name="tea", lastSeq=1, memberCount=7)
+    put(stage, "Members", userId="bob", channelId="c-1", role="king", joinedAt="never")
+    events = [channel_created(), membership_changed(True, offset_ms=5)]
+    restorer = Restorer(stage, projected=project(events))
+    for event in events:
+        restorer.prepare(event)
+    channel = get(stage, "Channels", channelId="c-1")
+    assert (channel["kind"], channel["lastSeq"]) == ("public", 3)
+    restorer.restore_derived(["c-1"])
+    assert get(stage, "Channels", channelId="c-1")["memberCount"] == 2
+    assert get(stage, "Members", userId="bob", channelId="c-1")["role"] == "member"
