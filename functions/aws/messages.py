@@ -88,8 +88,8 @@ def search(
         ConsistentRead=True,
     )
     words = words_of(term)
-    readable = sealed_texts.opened_rows(text_keys_table, answer["Items"], now_ms=now_ms())
-    found = [row for row in readable if contains_words(str(row["text"]), words)]
+    readable_texts = sealed_texts.opened_rows(text_keys_table, answer["Items"], now_ms=now_ms())
+    found = [row for row in readable_texts if contains_words(str(row.get("text", "")), words)]
     rows = found[:limit]
     last = answer.get("LastEvaluatedKey")
     if len(found) > limit:

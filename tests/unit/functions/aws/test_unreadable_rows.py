@@ -51,7 +51,7 @@ def damage(stage: Stage, table: str, key: dict[str, Any], **values: Any) -> None
 def test_a_damaged_message_keeps_its_place(people: Stage, values: dict[str, Any]):
     """It is in the history as unreadable, between its neighbours, whatever is wrong with it."""
     damage(people, "messages", {"channelId": "c-1", "seq": 2}, **values)
-    page = messages.page("messages", "reactions", "c-1", limit=10)
+    page = messages.page("messages", "reactions", "textKeys", "c-1", limit=10)
     assert [(item.seq, item.unreadable, item.text) for item in page.items] == [
         (1, False, "hi"),
         (2, True, ""),
@@ -72,11 +72,11 @@ def test_a_damaged_reaction_is_left_out(people: Stage):
             emoji="👍",
             userId=user_id,
             present=True,
-            reactedAt=messages.page("messages", "reactions", "c-1", limit=1).items[0].sent_at,
+            reactedAt=messages.page("messages", "reactions", "textKeys", "c-1", limit=1).items[0].sent_at,
         )
     key = {"channelId": "c-1", "reactionKey": f"{1:012d}#👍#alice"}
     damage(people, "reactions", key, reactedAt=None)
-    [reaction] = messages.page("messages", "reactions", "c-1", limit=10).items[0].reactions
+    [reaction] = messages.page("messages", "reactions", "textKeys", "c-1", limit=10).items[0].reactions
     assert reaction.user_ids == ("bob",)
 
 
@@ -119,7 +119,7 @@ def test_an_unreadable_row_is_logged_without_its_content(people: Stage, monkeypa
     logged: list[dict[str, Any]] = []
     monkeypatch.setattr(logger, "error", lambda message, extra: logged.append({"message": message, **extra}))
     damage(people, "messages", {"channelId": "c-1", "seq": 2}, senderName="secret " * 20)
-    messages.page("messages", "reactions", "c-1", limit=10)
+    messages.page("messages", "reactions", "textKeys", "c-1", limit=10)
     [line] = logged
     assert (line["message"], line["row"], line["channelId"]) == ("unreadable row", "MessageRow", "c-1")
     assert line["fault"].startswith("senderName: ")
