@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from inspector.models import Gap
 from ops.errors import OpsError
 from ops.events.tail import MAX_EVENTS_PER_POLL, open_tail
+from ops.events.texts import Texts
 from ops.models import PublishedEvent, RunSummary
 from ops.runs.execution import Execution
 from ops.runs.run_log import RunLog
@@ -134,10 +135,13 @@ class LiveFeed:
     def _watch_events(self) -> None:
         while self._is_needed:
             try:
+                texts = Texts(self._stage)
                 with open_tail(self._stage) as tail:
                     while self._is_needed:
                         events = tail.poll()
-                        self._post([Item("event", PublishedEvent.model_validate(event)) for event in events])
+                        self._post(
+                            [Item("event", PublishedEvent.model_validate(texts.opened(event))) for event in events]
+                        )
                         if len(events) < MAX_EVENTS_PER_POLL:
                             # Fewer, larger requests: each takes processor time from the stage that is watched.
                             self._closed.wait(GATHER_SECONDS)

@@ -9,6 +9,7 @@ from ops import times
 from ops.errors import NotFoundError
 from ops.events import archive, ordering
 from ops.events.bus_event import BusEvent, EventFilter
+from ops.events.texts import Texts
 from ops.models import PublishedEvent, RunDetail, RunSummary
 from ops.runs import posts
 from ops.runs.execution import Execution
@@ -96,7 +97,7 @@ def events(stage: Stage, event_filter: EventFilter, *, since_ms: int, until_ms: 
         stage, event_filter, since_ms=since_ms, until_ms=until_ms, max_wait_seconds=MAX_WAIT_SECONDS
     )
     ordered = ordering.in_order(archived, {})
-    return EventPage(items=_published(ordered[-limit:]), truncated=len(ordered) > limit)
+    return EventPage(items=_published(stage, ordered[-limit:]), truncated=len(ordered) > limit)
 
 
 def channels(stage: Stage) -> ArchivedChannelList:
@@ -132,7 +133,7 @@ def channel(stage: Stage, channel_id: str) -> ChannelEvents:
         channel_id=channel_id,
         from_=ordered[0].occurred_at,
         to=ordered[-1].occurred_at,
-        items=_published(ordered[-MAX_EVENTS:]),
+        items=_published(stage, ordered[-MAX_EVENTS:]),
         people=_display_names(all_events),
         truncated=len(ordered) > MAX_EVENTS,
     )
@@ -142,8 +143,9 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _published(found: Iterable[BusEvent]) -> list[PublishedEvent]:
-    return [PublishedEvent.model_validate(event) for event in found]
+def _published(stage: Stage, found: Iterable[BusEvent]) -> list[PublishedEvent]:
+    texts = Texts(stage)
+    return [PublishedEvent.model_validate(texts.opened(event)) for event in found]
 
 
 def _all_events(stage: Stage) -> list[BusEvent]:

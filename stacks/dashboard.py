@@ -155,6 +155,11 @@ class Dashboard:
                 ],
             ),
             Graph(
+                title="Rows that could not be read",
+                when_red="Damaged rows are left out or shown as unreadable; their repair: `parley check`",
+                metrics=[self._own("UnreadableRows", label="unreadable rows")],
+            ),
+            Graph(
                 title="Sent to delivered (ms)",
                 when_red="Above a second at p95: the next graph shows which hop. `parley follow MESSAGE_ID`",
                 metrics=[self._own("DeliveryLatency", percentile, label=percentile) for percentile in PERCENTILES],

@@ -23,18 +23,25 @@ MAX_MENTIONS_READ = 500
 MAX_UNREAD_MENTIONS = 100
 
 
-def get(messages_table: str, channel_id: str, seq: int, *, text_keys_table: str | None = None) -> Message | None:
-    """Return a message without its reactions (strongly consistent read), or None, also if its row is unreadable.
+def get(messages_table: str, channel_id: str, seq: int) -> Message | None:
+    """Return a message without its reactions and with its text as stored (strongly consistent read).
 
-    Its text is as stored, unless the table of the text keys is given.
+    None if there is none, or if its row is unreadable.
     """
-    key: Any = {"channelId": channel_id, "seq": seq}
-    item = table(messages_table).get_item(Key=key, ConsistentRead=True).get("Item")
-    if item is None:
-        return None
-    if text_keys_table is not None:
-        [item] = sealed_texts.opened_rows(text_keys_table, [item], now_ms=now_ms())
-    row = read(MessageRow, item)
+    item = (
+        table(messages_table).get_item(Key={"channelId": channel_id, "seq": seq}, ConsistentRead=True).get("Item")
+    )
+    row = read(MessageRow, item) if item else None
+    return _message(row, ()) if row else None
+
+
+def get_opened(messages_table: str, text_keys_table: str, channel_id: str, seq: int) -> Message | None:
+    """Return a message as `get` does, with its text opened."""
+    item = (
+        table(messages_table).get_item(Key={"channelId": channel_id, "seq": seq}, ConsistentRead=True).get("Item")
+    )
+    opened = sealed_texts.opened_rows(text_keys_table, [item] if item else [], now_ms=now_ms())
+    row = next(readable(MessageRow, opened), None)
     return _message(row, ()) if row else None
 
 

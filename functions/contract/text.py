@@ -61,11 +61,11 @@ def checked_text(value: Any) -> str:
     size = utf8_size(value)
     if size > MAX_TEXT_BYTES:
         raise TextTooLongError(f"The text has {size:,} bytes of UTF-8. Shorten it to {MAX_TEXT_BYTES:,} or fewer.")
-    if not has_visible(value):
-        raise ValueError("expected a text with a visible character")
     controls = (character for character in value if _is_unwritten_control(character))
     if control := next(controls, None):
         raise ValueError(f"expected a text without control characters, got U+{ord(control):04X}")
+    if not has_visible(value):
+        raise ValueError("expected a text with a visible character")
     return value
 
 

@@ -29,10 +29,13 @@ def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
     settings, envelope = PostToConnectionsSettings.from_env(), read_event(task["event"])
     connection_ids = _connection_ids(task)
     _annotate(envelope)
-    seq, keys = task.get("seq"), settings.text_keys_table
-    frame: Frame | None = frame_for(sealed_texts.opened_event(keys, envelope, seq, now_ms=now_ms()), seq)
+    seq = task.get("seq")
+    opened = sealed_texts.opened_event(settings.text_keys_table, envelope, seq, now_ms=now_ms())
+    frame: Frame | None = frame_for(opened, seq)
     if task.get("isLate") and isinstance(frame, MessageFrame | MessageEditedFrame):
-        stored = messages.get(settings.messages_table, frame.channel_id, frame.seq, text_keys_table=keys)
+        stored = messages.get_opened(
+            settings.messages_table, settings.text_keys_table, frame.channel_id, frame.seq
+        )
         frame = current(frame, stored)
     if frame is None:
         logger.info("superseded", extra={"channelId": envelope.data.channel_id})

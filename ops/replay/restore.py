@@ -193,7 +193,7 @@ class Restorer:
             return
         _write(
             tables.table(self.stage, "Messages").put_item,
-            Item={**key, **_message_row(message, key["seq"])},
+            Item={**key, **_message_row(message, key["seq"], event)},
             ConditionExpression="attribute_not_exists(seq)" if stored is None else "attribute_exists(seq)",
         )
 
@@ -218,8 +218,9 @@ class Restorer:
         )
 
 
-def _message_row(message: ProjectedMessage, seq: Any) -> dict[str, Any]:
-    """The row of a message after all its events, as the workflow writes it."""
+def _message_row(message: ProjectedMessage, seq: Any, event: BusEvent) -> dict[str, Any]:
+    """The row of a message after all its events, as the workflow writes it. Only MessageSent knows its trace."""
+    metadata = event.raw["detail"]["metadata"] if event.detail_type == "MessageSent" else {}
     sent = message.sent
     row: dict[str, Any] = {
         "messageId": sent.message_id,
@@ -228,7 +229,7 @@ def _message_row(message: ProjectedMessage, seq: Any) -> dict[str, Any]:
         "senderName": sent.sender.display_name,
         "text": message.text,
         "sentAt": sent.sent_at,
-        "traceHeader": "",
+        "traceHeader": metadata.get("traceHeader") or "",
     }
     if message.mentions:
         row |= {"mentions": list(message.mentions), "mentionSeq": seq}

@@ -153,7 +153,7 @@ def test_a_run_marks_its_states_in_the_graph(dora: BrowserUser, fay: ApiUser, ch
         expect(_state(page, name)).to_have_attribute("data-outcome", "succeeded")
     for name in ("EditMessage", "Superseded", "RejectContention", "DeliveryFailed"):
         expect(_state(page, name)).to_have_attribute("data-outcome", "none")
-    expect(page.locator(".WorkflowGraph_taken")).to_have_count(12)
+    expect(page.locator(".WorkflowGraph_taken")).to_have_count(11)
 
     _state(page, "PersistOnce").click()
     panel = page.get_by_role("complementary", name="PersistOnce")

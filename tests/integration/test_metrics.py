@@ -17,6 +17,7 @@ EMITTED_BY_FAULTS = {
     "pruned (410)": "tests/unit/functions/handlers/test_broadcast_status.py",
     "slow clients": "tests/unit/functions/handlers/test_post_to_connections.py",
     "floods": "tests/unit/functions/handlers/test_floods.py",
+    "unreadable rows": "tests/unit/functions/aws/test_unreadable_rows.py",
     "integration errors": "tests/unit/local/emulator/cloudwatch/test_metrics.py",
 }
 """Lines without values in a stage without faults, and the tests that find their metrics."""

@@ -423,12 +423,11 @@ async def test_a_dead_letter_is_shown_discarded_and_put_back(
 async def test_an_error_is_found_by_its_correlation_id(stage: TestStage, new_client: NewClient):
     """In the log of the function that failed, by the id that the client was shown; and in the list of errors."""
     dora = await new_client("dora")
-    members = stage.resource("dynamodb").Table(stage.output("Data", "MembersTableName"))
-    key = {"userId": dora.user_id, "channelId": "general"}
-    row = members.get_item(Key=key)["Item"]
-    members.put_item(Item={**row, "readSeq": "no number"})
-    failed = await dora.api.call("GET", "/channels")
-    members.put_item(Item=row)
+    users = stage.resource("dynamodb").Table(stage.output("Data", "UsersTableName"))
+    row = users.get_item(Key={"userId": dora.user_id})["Item"]
+    users.put_item(Item={name: value for name, value in row.items() if name != "username"})
+    failed = await dora.api.call("GET", "/me")
+    users.put_item(Item=row)
     correlation_id = failed.json()["correlationId"]
 
     def found() -> list[dict[str, Any]]:

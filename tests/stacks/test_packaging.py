@@ -76,6 +76,9 @@ def test_packages_for_lambda_contain_bytecode_that_is_not_checked(
 ) -> None:
     """Every module has it, with the paths of Lambda; it is used although the times of the sources differ."""
     monkeypatch.setattr(packaging, "BUILD", tmp_path)
+    # The package has its bytecode next to the sources, whatever this process uses.
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
     with_compiler(monkeypatch, sys.executable)
     folder = packaging.functions_package("lambda")
     sources = sorted(folder.rglob("*.py"))

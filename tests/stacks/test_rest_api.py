@@ -28,6 +28,7 @@ CONTRACT = {
     ("PUT", "/channels/{channelId}/members/{userId}"),
     ("DELETE", "/channels/{channelId}/members/{userId}"),
     ("GET", "/channels/{channelId}/messages"),
+    ("GET", "/mentions"),
     ("POST", "/tickets"),
     ("POST", "/sign-out"),
 }

@@ -117,12 +117,15 @@ def test_a_damaged_connection_is_left_out(people: Stage):
 def test_an_unreadable_row_is_logged_without_its_content(people: Stage, monkeypatch: pytest.MonkeyPatch):
     """The log names the row and the field, and never what a user wrote."""
     logged: list[dict[str, Any]] = []
+    counted: list[str] = []
+    monkeypatch.setattr("functions.aws.observability.count", counted.append)
     monkeypatch.setattr(logger, "error", lambda message, extra: logged.append({"message": message, **extra}))
     damage(people, "messages", {"channelId": "c-1", "seq": 2}, senderName="secret " * 20)
     messages.page("messages", "reactions", "textKeys", "c-1", limit=10)
     [line] = logged
     assert (line["message"], line["row"], line["channelId"]) == ("unreadable row", "MessageRow", "c-1")
     assert line["fault"].startswith("senderName: ")
+    assert counted == ["UnreadableRows"]
     assert "secret" not in str(line)
 
 
