@@ -164,7 +164,7 @@ def test_a_run_marks_its_states_in_the_graph(dora: BrowserUser, fay: ApiUser, ch
     dora.screenshot("inspector-run")
 
     # By keyboard: to the state below.
-    _state(page, "FindRecipients").focus()
+    _state(page, "PersistOnce").focus()
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("complementary", name="AnyRecipients")).to_be_visible()
     page.keyboard.press("Escape")
