@@ -228,13 +228,12 @@ class Dashboard:
                     events.status_queue.metric_approximate_age_of_oldest_message(
                         period=PERIOD, statistic="max", label="oldest"
                     ),
-                    _depth(events.status_queue, "waiting"),
                 ],
                 limits=[("alarm", alarms.MAX_STATUS_AGE_SECONDS)],
             ),
             Graph(
                 title="Status updates: batch size, and updates per frame",
-                when_red="Batches of 500 and a growing queue: more updates than two batches a second carry.",
+                when_red="Batches of 500 and a growing wait: more updates than two batches a second carry.",
                 metrics=[
                     self._own("StatusUpdates", "avg", label="batch size"),
                     cloudwatch.MathExpression(
