@@ -39,7 +39,8 @@ class TraceStore:
     def __init__(self, kept_traces: int) -> None:
         self._kept = kept_traces
         self._lock = threading.Lock()
-        self._traces: OrderedDict[str, dict[str, bytes]] = OrderedDict()
+        self._traces: OrderedDict[str, dict[str, tuple[float, bytes]]] = OrderedDict()
+        """By trace and segment id: when the segment started, and its JSON."""
 
     def add(self, segment: Segment, encoded: bytes | None = None) -> None:
         """Store a segment, or replace it by its id: the SDK sends a segment again when it ends.
@@ -53,7 +54,8 @@ class TraceStore:
         with self._lock:
             segments = self._traces.setdefault(trace_id, {})
             if segment_id in segments or len(segments) < MAX_SEGMENTS_PER_TRACE:
-                segments[segment_id] = encoded or json.dumps(segment).encode()
+                started = float(segment.get("start_time", 0))
+                segments[segment_id] = (started, encoded or json.dumps(segment).encode())
             self._traces.move_to_end(trace_id)
             while len(self._traces) > self._kept or self._is_old(next(iter(self._traces))):
                 self._traces.popitem(last=False)
@@ -61,14 +63,22 @@ class TraceStore:
     def segments(self, trace_id: str) -> list[Segment]:
         """The segments of a trace, earliest first; empty when the trace is not stored."""
         with self._lock:
-            encoded = list(self._traces.get(trace_id, {}).values())
-        segments: list[Segment] = [json.loads(text) for text in encoded]
-        return sorted(segments, key=lambda segment: float(segment.get("start_time", 0)))
+            stored = list(self._traces.get(trace_id, {}).values())
+        return [json.loads(encoded) for _, encoded in sorted(stored, key=lambda segment: segment[0])]
 
     def trace_ids(self) -> list[str]:
         """The ids of all stored traces, the most recently changed first."""
         with self._lock:
             return list(reversed(self._traces))
+
+    def started_between(self, start: float, end: float) -> list[str]:
+        """The ids of the traces that started in a time range, the most recently changed first."""
+        with self._lock:
+            return [
+                trace_id
+                for trace_id, segments in reversed(self._traces.items())
+                if start <= min(started for started, _ in segments.values()) <= end
+            ]
 
     def _is_old(self, trace_id: str) -> bool:
         return time.time() - int(trace_id.split("-")[1], 16) > KEPT_SECONDS
@@ -177,10 +187,8 @@ class TraceCollector:
         conditions = parse_filter(request["FilterExpression"]) if request.get("FilterExpression") else []
         start, end = float(request.get("StartTime", 0)), float(request.get("EndTime", time.time() + 60))
         summaries = []
-        for trace_id in self.store.trace_ids():
+        for trace_id in self.store.started_between(start - 1, end + 1):
             segments = self.store.segments(trace_id)
-            if not segments or not start - 1 <= float(segments[0].get("start_time", 0)) <= end + 1:
-                continue
             annotations = {(key, str(value)) for segment in segments for key, value in annotations_of(segment)}
             if annotations.issuperset(conditions):
                 summaries.append(summary(trace_id, segments))
