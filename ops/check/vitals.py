@@ -1,7 +1,7 @@
 """How a stage does: queues, rates, latency, errors and alarms of the last minutes.
 
-On AWS the numbers are CloudWatch's: one GetMetricData call for all of them, at $0.01 per 1,000 metrics. The local
-stage has no metrics, so there they are counted in its logs.
+On AWS the numbers are CloudWatch's: one GetMetricData call for all of them, at $0.01 per 1,000 metrics. On a local
+stage they are counted in its logs.
 """
 
 import json
@@ -10,11 +10,11 @@ import statistics
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from functions.contract.model import timestamp
 from ops import times
+from ops.metrics import metric_data
 from ops.models import AlarmState, FunctionVitals, QueueVitals, Vitals
 from ops.runs import dead_letters, function_logs
 from ops.runs.run_log import RunLog
@@ -240,23 +240,12 @@ class _Metrics(_Source):
             }
             for number, (_, namespace, metric, dimensions, statistic) in enumerate(queries)
         ]
-        pages = (
-            stage.client("cloudwatch")
-            .get_paginator("get_metric_data")
-            .paginate(
-                MetricDataQueries=request,
-                StartTime=datetime.fromtimestamp(since_ms / 1000, UTC),
-                EndTime=datetime.fromtimestamp(until_ms / 1000, UTC),
-                ScanBy="TimestampDescending",
-            )
-        )
-        values: dict[str, list[float]] = {}
-        for page in pages:
-            for result in page["MetricDataResults"]:
-                values.setdefault(result["Id"], []).extend(result["Values"])
+        results = metric_data.read(stage, request, since_ms=since_ms, until_ms=until_ms)
         combine = {"Sum": sum, "Maximum": lambda newest_first: newest_first[0]}
         return {
-            kinds[key][0]: float(combine.get(kinds[key][1], max)(found)) for key, found in values.items() if found
+            kinds[key][0]: float(combine.get(kinds[key][1], max)(result["Values"]))
+            for key, result in results.items()
+            if result["Values"]
         }
 
     def total(self, metric: str) -> int:

@@ -1,17 +1,15 @@
 """The values of a stage's deployed dashboard, and the states of its alarms."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from ops.metrics import dashboard_body
+from ops.metrics import dashboard_body, metric_data
 from ops.metrics.dashboard_body import Graph
 from ops.models import DashboardAlarm, DashboardGraph, DashboardLine, DashboardReport
 from ops.stage.stage import Stage
 from ops.times import iso
 
-# GetMetricData takes at most 500 queries at once.
-MAX_QUERIES = 500
 # So many points a line has at most; CloudWatch allows periods of whole minutes.
 MAX_POINTS = 180
 STATE_ORDER = {"ALARM": 0, "INSUFFICIENT_DATA": 1, "OK": 2}
@@ -85,23 +83,10 @@ def _values(
     stage: Stage, graphs: Sequence[Graph], *, since_ms: int, until_ms: int, period: int
 ) -> dict[str, Mapping[str, Any]]:
     """The result of each query, by its id."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for queries in _requests(graphs, period):
-        pages = (
-            stage.client("cloudwatch")
-            .get_paginator("get_metric_data")
-            .paginate(
-                MetricDataQueries=queries,
-                StartTime=datetime.fromtimestamp(since_ms / 1000, UTC),
-                EndTime=datetime.fromtimestamp(until_ms / 1000, UTC),
-            )
-        )
-        for page in pages:
-            for result in page["MetricDataResults"]:
-                known = found.setdefault(result["Id"], {"Timestamps": [], "Values": [], "Messages": []})
-                for part in ("Timestamps", "Values", "Messages"):
-                    known[part] += result.get(part) or []
-    return dict(found)
+        found |= metric_data.read(stage, queries, since_ms=since_ms, until_ms=until_ms)
+    return found
 
 
 def _requests(graphs: Sequence[Graph], period: int) -> Iterator[list[dict[str, Any]]]:
@@ -111,7 +96,7 @@ def _requests(graphs: Sequence[Graph], period: int) -> Iterator[list[dict[str, A
         prefix = f"g{number}_"
         names = {query.id for query in graph.queries}
         queries = [_with_prefix(query.as_request(prefix, period=period), names, prefix) for query in graph.queries]
-        if len(pending) + len(queries) > MAX_QUERIES:
+        if len(pending) + len(queries) > metric_data.MAX_QUERIES:
             yield pending
             pending = []
         pending += queries
