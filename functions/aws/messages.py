@@ -28,21 +28,14 @@ def get(messages_table: str, channel_id: str, seq: int) -> Message | None:
 
     None if there is none, or if its row is unreadable.
     """
-    item = (
-        table(messages_table).get_item(Key={"channelId": channel_id, "seq": seq}, ConsistentRead=True).get("Item")
-    )
-    row = read(MessageRow, item) if item else None
-    return _message(row, ()) if row else None
+    return _first(_stored(messages_table, channel_id, seq))
 
 
 def get_opened(messages_table: str, text_keys_table: str, channel_id: str, seq: int) -> Message | None:
     """Return a message as `get` does, with its text opened."""
-    item = (
-        table(messages_table).get_item(Key={"channelId": channel_id, "seq": seq}, ConsistentRead=True).get("Item")
+    return _first(
+        sealed_texts.opened_rows(text_keys_table, _stored(messages_table, channel_id, seq), now_ms=now_ms())
     )
-    opened = sealed_texts.opened_rows(text_keys_table, [item] if item else [], now_ms=now_ms())
-    row = next(readable(MessageRow, opened), None)
-    return _message(row, ()) if row else None
 
 
 def page(
@@ -172,6 +165,19 @@ def _message(row: MessageRow, reactions: tuple[ReactionCount, ...]) -> Message:
         reactions=reactions,
         trace_id=trace_id(row.trace_header),
     )
+
+
+def _stored(messages_table: str, channel_id: str, seq: int) -> list[dict[str, Any]]:
+    """The row of a message, if there is one."""
+    key: Any = {"channelId": channel_id, "seq": seq}
+    item = table(messages_table).get_item(Key=key, ConsistentRead=True).get("Item")
+    return [dict(item)] if item else []
+
+
+def _first(rows: list[dict[str, Any]]) -> Message | None:
+    """The message of the first row that is readable."""
+    row = next(readable(MessageRow, rows), None)
+    return _message(row, ()) if row else None
 
 
 def _unreadable(channel_id: str, seq: int, at: str) -> Message:
