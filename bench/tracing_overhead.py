@@ -8,7 +8,6 @@ only).
 
 import asyncio
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bench.processes import usage
 from bench.runs import connect_users, run_program, save, stage_to_measure
 from local import function_changes
 from local.function_changes import FunctionChanges
@@ -172,36 +172,14 @@ async def _round(stage: Stage, local: LocalStage, measured: Rounds, page: Page |
         opened = page.opened(stage, token) if page else nullcontext()
         await asyncio.to_thread(opened.__enter__)
         try:
-            before = processor_seconds(local)
+            before = usage(local.description["pids"]).seconds
             measured.speeds.append(round(await _burst(clients, channel_id, BURST), 1))
             # The inspector reads new runs every two seconds.
             await asyncio.sleep(SETTLE_SECONDS)
-            if spent := processor_seconds(local) - before:
+            if spent := usage(local.description["pids"]).seconds - before:
                 measured.processor_ms.append(round(spent * 1000 / (users * BURST), 2))
         finally:
             await asyncio.to_thread(opened.__exit__, None, None, None)
-
-
-def processor_seconds(local: LocalStage) -> float:
-    """The processor time of the stage's processes, with ended children; 0 if the system does not report it."""
-    roots = {int(pid) for pid in local.description["pids"].values()}
-    parents: dict[int, int] = {}
-    ticks: dict[int, int] = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = status.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue  # the process has ended
-        pid = int(status.parent.name)
-        parents[pid] = int(fields[1])
-        ticks[pid] = sum(int(field) for field in fields[11:15])
-
-    def belongs(pid: int) -> bool:
-        while pid and pid not in roots:
-            pid = parents.get(pid, 0)
-        return pid in roots
-
-    return sum(used for pid, used in ticks.items() if belongs(pid)) / os.sysconf("SC_CLK_TCK")
 
 
 def switch(stage: Stage, local: LocalStage, changes: FunctionChanges, *, traced: bool) -> None:
