@@ -1,6 +1,7 @@
 """A stage for unit tests of the tools, with boto3 clients that are stubbed or answered by moto."""
 
 import functools
+from uuid import uuid4
 
 import boto3
 from botocore.stub import Stubber
@@ -46,3 +47,15 @@ def stubbed(stage: Stage, service: str) -> Stubber:
     stubber = Stubber(stage.client(service))
     stubber.activate()
     return stubber
+
+
+def stage_with_leases(account: boto3.Session) -> Stage:
+    """A deployed stage whose own table `tickets`, which holds the leases too, is in an account of moto."""
+    name = f"tickets-{uuid4()}"
+    account.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "ticketHash", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "ticketHash", "AttributeType": "S"}],
+    )
+    return deployed_stage(Data={"TicketsTableName": name})

@@ -6,8 +6,9 @@ import { DELIVERY_TIMEOUT_MS } from "../../src/core/socket/outbox";
 import { initialState } from "../../src/core/state/model";
 import { change, store } from "../../src/core/state/store";
 import { memoryStorage } from "../support/browser";
+import { seeded } from "../support/random";
 import { ALICE, allFaults, BOB, CHANNEL, type Fault, noFaults, ServiceModel } from "./serviceModel";
-import { replaceGlobals, seeded, VirtualTime } from "./virtualTime";
+import { replaceGlobals, VirtualTime } from "./virtualTime";
 
 const config = { apiUrl: "/api", websocketUrl: "ws://localhost/socket" } as Config;
 const session = { idToken: async () => "token" };

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import boto3
 import pytest
@@ -19,7 +18,7 @@ from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.replay_queue import Drained, Rule
 from ops.stage import leases
 from ops.stage.stage import Stage
-from tests.unit.ops.stages import deployed_stage
+from tests.unit.ops.stages import stage_with_leases
 from tests.waiting import DEADLINE_SECONDS
 
 ARCHIVE = {"ArchiveName": "archive", "ArchiveArn": "arn:archive", "EventSourceArn": "arn:bus"}
@@ -65,14 +64,7 @@ def stage(account: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """A stage with a table for its lease, and a rule for replayed events."""
     monkeypatch.setattr(leases, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(replay_queue, "rule", lambda _: Rule("replayed-events", "arn:rule"))
-    name = f"tickets-{uuid4()}"
-    account.client("dynamodb").create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "ticketHash", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "ticketHash", "AttributeType": "S"}],
-    )
-    return deployed_stage(Data={"TicketsTableName": name})
+    return stage_with_leases(account)
 
 
 def read(stage: Stage, notes: list[str] | None = None) -> list[BusEvent]:

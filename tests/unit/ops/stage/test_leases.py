@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import boto3
 import pytest
@@ -12,7 +11,7 @@ from moto import mock_aws
 from ops.stage import leases
 from ops.stage.leases import LeaseError
 from ops.stage.stage import Stage
-from tests.unit.ops.stages import deployed_stage
+from tests.unit.ops.stages import stage_with_leases
 from tests.waiting import DEADLINE_SECONDS
 
 
@@ -28,14 +27,7 @@ def stage(account: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """A stage with a table of tickets; leases are renewed and looked at often."""
     monkeypatch.setattr(leases, "RENEW_SECONDS", 0.01)
     monkeypatch.setattr(leases, "POLL_SECONDS", 0.01)
-    name = f"tickets-{uuid4()}"
-    account.client("dynamodb").create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "ticketHash", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "ticketHash", "AttributeType": "S"}],
-    )
-    return deployed_stage(Data={"TicketsTableName": name})
+    return stage_with_leases(account)
 
 
 def row(stage: Stage) -> dict[str, Any] | None:

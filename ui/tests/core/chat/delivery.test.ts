@@ -7,20 +7,10 @@ import { initialState } from "../../../src/core/state/model";
 import { change, store } from "../../../src/core/state/store";
 import { memoryStorage } from "../../support/browser";
 import { FakeServer, type Faults, noFaultCounts, noFaults } from "../../support/fakeServer";
+import { seeded } from "../../support/random";
 
 const config = { apiUrl: "/api", websocketUrl: "ws://localhost/socket" } as Config;
 const session = { idToken: async () => "token" };
-
-/** A deterministic random number generator (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 let chat: Chat;
 let server: FakeServer;
