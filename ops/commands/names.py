@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ops.errors import NotFoundError
-from ops.stage import lookup
+from ops.stage import lookup, tables
 from ops.stage.stage import Stage
 
 ChannelOption = Annotated[str | None, typer.Option("--channel", help="Only of this channel, by its name or id.")]
@@ -33,9 +33,13 @@ class ChosenChannel:
 
 
 def choose_channel(stage: Stage, text: str | None) -> ChosenChannel:
-    """The channel that an option names. Raises BadRequestError if several have the name."""
+    """The channel that an option names. Raises BadRequestError if several have the name, and NotFoundError if
+    none can have it.
+    """
     if text is None:
         return ChosenChannel(None)
+    if not tables.can_be_key(text):
+        raise NotFoundError(f"There is no channel '{text}'.")
     known = lookup.channel_id(stage, text)
     return ChosenChannel(known or text, None if known else text)
 

@@ -12,8 +12,8 @@ from ops.commands.users import users
 from ops.errors import ExitCode
 from ops.models import RemainingCopy, UserErased, UserExported
 from ops.privacy import access, erasure, export, remaining_copies, written
-from ops.privacy.access import KnownUser
 from ops.privacy.erasure import Erasure
+from ops.stage.lookup import KnownUser
 from ops.stage.stage import Stage
 
 User = Annotated[str, typer.Argument(metavar="USER", help="The user name or the id.")]

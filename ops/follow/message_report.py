@@ -41,6 +41,8 @@ def follow(stage: Stage, message_id: str, *, look_back_to_ms: int | None = None)
 
     `look_back_to_ms` is how far back to look for one that is not stored: a day without it.
     """
+    if not tables.can_be_key(message_id):
+        raise NotFoundError(f"'{message_id}' cannot be the id of a message: copy it whole.")
     message = stored(stage, message_id)
     log = RunLog(stage)
     now = times.now()

@@ -11,8 +11,8 @@ from ops.events import archive
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.texts import Texts
 from ops.privacy import written
-from ops.privacy.access import KnownUser
 from ops.stage import tables
+from ops.stage.lookup import KnownUser
 from ops.stage.stage import Stage
 from ops.stage.tables import Row
 

@@ -14,6 +14,8 @@ def channel_id(stage: Stage, text: str) -> str | None:
     A channel whose own row is lost is found by its messages and members. Names are compared without case. Raises
     BadRequestError if several channels have the name.
     """
+    if not tables.can_be_key(text):
+        return None
     if (
         tables.table(stage, "Channels")
         .get_item(Key={"channelId": text}, ProjectionExpression="channelId")
@@ -30,6 +32,10 @@ def channel_id(stage: Stage, text: str) -> str | None:
     return text if _has_rows(stage, text) else None
 
 
+NAME_CHARACTERS = 128
+"""The most characters of a user name or id in Cognito, which refuses to look for longer ones."""
+
+
 @dataclass(frozen=True)
 class KnownUser:
     """A user, by id. `username` is None if the user pool has no such user any more."""
@@ -40,6 +46,8 @@ class KnownUser:
 
 def user(stage: Stage, text: str) -> KnownUser:
     """The user with this id or user name, also if they were deleted from the user pool. Raises NotFoundError."""
+    if not 0 < len(text) <= NAME_CHARACTERS:
+        raise NotFoundError(f"There is no user '{text}'.")
     found = stage.user_pool.find(text)
     if found:
         return KnownUser(found.user_id, found.username)

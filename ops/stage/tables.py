@@ -14,6 +14,9 @@ from ops.stage.stage import Stage
 MAX_BATCH_GET_KEYS = 100
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
 
+KEY_BYTES = 2_048
+"""The most of a partition key: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+
 MAX_ROWS = 500_000
 """The most rows of a table that are read at once: all are held in memory."""
 SCAN_SEGMENTS = 4
@@ -87,6 +90,11 @@ class Tables:
 def name_key(name: str) -> str:
     """The key of the row that keeps a public channel's name unique, ignoring case."""
     return NAME_PREFIX + name.casefold()
+
+
+def can_be_key(text: str) -> bool:
+    """Whether a row can have this text as its key. DynamoDB refuses to look for others."""
+    return 0 < len(text.encode(errors="replace")) <= KEY_BYTES
 
 
 def table(stage: Stage, name: str) -> Any:

@@ -11,8 +11,8 @@ from functions.contract.events import MessageDeleted, ReactionRemoved
 from functions.contract.sealing import new_key, seal
 from ops import times
 from ops.privacy import publishing
-from ops.privacy.access import KnownUser
 from ops.stage import tables
+from ops.stage.lookup import KnownUser
 from ops.stage.stage import Stage
 from tests.unit.ops.stages import deployed_stage, session
 

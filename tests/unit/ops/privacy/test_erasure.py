@@ -5,7 +5,7 @@ import pytest
 from functions.contract.events import MessageDeleted, ReactionRemoved, UserRenamed
 from functions.contract.text import ERASED_NAME
 from ops.privacy import erasure
-from ops.privacy.access import KnownUser
+from ops.stage.lookup import KnownUser
 from tests.unit.ops.privacy.conftest import People
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ops.errors import BadRequestError
 from ops.privacy import erasure, export
-from ops.privacy.access import KnownUser
+from ops.stage.lookup import KnownUser
 from tests.unit.ops.privacy.conftest import SENT_AT, People
 
 

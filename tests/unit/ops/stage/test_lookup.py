@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from ops.commands.names import choose_channel, choose_user
 from ops.errors import BadRequestError, NotFoundError
+from ops.follow import message_report
 from ops.stage import lookup, tables
 from ops.stage.stage import Stage
 from tests.unit.ops.stages import deployed_stage, stubbed
@@ -135,3 +136,15 @@ def test_a_user_who_is_no_longer_in_the_pool_is_found_by_their_row(stage: Stage)
         assert choose_user(stage, "only-a-row") == "only-a-row"
     with user_pool_answers(stage, ['username = "otto"', 'sub = "otto"'], None):
         assert lookup.user(stage, "otto") == lookup.KnownUser("only-a-row", None)
+
+
+@pytest.mark.parametrize("text", ["", "x" * 2_049])
+def test_what_no_table_can_look_for_is_unknown(stage: Stage, text: str):
+    """AWS refuses such requests, with a message about its own parameters."""
+    assert lookup.channel_id(stage, text) is None
+    with pytest.raises(NotFoundError, match="There is no channel"):
+        choose_channel(stage, text)
+    with pytest.raises(NotFoundError, match="There is no user"):
+        lookup.user(stage, text)
+    with pytest.raises(NotFoundError, match="cannot be the id of a message"):
+        message_report.follow(stage, text)
