@@ -155,7 +155,6 @@ def test_a_run_marks_its_states_in_the_graph(dora: BrowserUser, fay: ApiUser, ch
         expect(_state(page, name)).to_have_attribute("data-outcome", "none")
     expect(page.locator(".WorkflowGraph_taken")).to_have_count(11)
 
-    page.get_by_role("button", name="Zoom to fit").click()
     _state(page, "PersistOnce").click()
     panel = page.get_by_role("complementary", name="PersistOnce")
     expect(panel.get_by_text("aws-sdk:dynamodb:transactWriteItems")).to_be_visible()
@@ -163,10 +162,10 @@ def test_a_run_marks_its_states_in_the_graph(dora: BrowserUser, fay: ApiUser, ch
         expect(panel.get_by_role("region", name=part, exact=True)).to_be_visible()
     dora.screenshot("inspector-run")
 
-    # By keyboard: to the state below.
+    # By keyboard: to the next state of the path.
     _state(page, "PersistOnce").focus()
     page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("complementary", name="AnyRecipients")).to_be_visible()
+    expect(page.get_by_role("complementary", name="FindRecipients")).to_be_visible()
     page.keyboard.press("Escape")
     page.get_by_role("checkbox", name="Taken path only").check()
     expect(_state(page, "EditMessage")).to_have_count(0)

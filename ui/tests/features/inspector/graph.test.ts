@@ -151,6 +151,16 @@ describe("the viewport", () => {
 
   it("stays legible rather than complete", () => {
     expect(fitLegibly(box, { width: 100, height: 100 })).toEqual({ scale: 0.5, x: 400, y: 0 });
+    expect(fitLegibly({ ...box, first: 950 }, { width: 100, height: 100 })).toEqual({
+      scale: 0.5,
+      x: 800,
+      y: 0,
+    });
+    expect(fitLegibly({ ...box, first: 300 }, { width: 100, height: 100 })).toEqual({
+      scale: 0.5,
+      x: 200,
+      y: 0,
+    });
   });
 
   it("keeps the point under the pointer fixed while zooming", () => {

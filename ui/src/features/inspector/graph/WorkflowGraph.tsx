@@ -43,11 +43,13 @@ export function WorkflowGraph({ name, graph, visits, selected, onSelect }: Workf
     : (order[0]?.node.name ?? null);
   const buttons = useRef(new Map<string, SVGGElement>());
 
-  /** On the run's path, up and down stay on it; left and right leave it. */
+  /** On the run's path, down and up go to the state that the run entered next or before; left and right leave it. */
   const next = (key: string, from: PlacedNode) => {
-    const path = order.filter((each) => highlight?.states.has(each.node.name));
-    const along = path.includes(from) && (key === "ArrowDown" || key === "ArrowUp");
-    return (along && neighbour(key, from, path)) || neighbour(key, from, order);
+    const path = [...(highlight?.states.keys() ?? [])];
+    const step = { ArrowDown: 1, ArrowUp: -1 }[key];
+    const entered =
+      path.includes(from.node.name) && step ? path[path.indexOf(from.node.name) + step] : undefined;
+    return order.find((each) => each.node.name === entered) ?? neighbour(key, from, order);
   };
 
   const move = (event: KeyboardEvent, from: PlacedNode) => {

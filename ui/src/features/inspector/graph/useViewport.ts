@@ -20,6 +20,8 @@ export interface Box {
   readonly y: number;
   readonly width: number;
   readonly height: number;
+  /** The horizontal place to show if not all of the box is shown. */
+  readonly first?: number;
 }
 
 /** The view that shows a box completely, centred, at most at scale `most`. */
@@ -35,12 +37,15 @@ export function fitBox(box: Box, frame: { width: number; height: number }, most 
   };
 }
 
-/** As `fitBox`, but at least at a legible scale; then the top of the box is shown. */
+/** As `fitBox`, but at least at a legible scale; then the top of the box is shown, with `first` if there is one. */
 export function fitLegibly(box: Box, frame: { width: number; height: number }): View {
   const whole = fitBox(box, frame);
   if (whole.scale >= MIN_LEGIBLE_SCALE) return whole;
   const width = frame.width / MIN_LEGIBLE_SCALE;
-  return { scale: MIN_LEGIBLE_SCALE, x: box.x + (box.width - width) / 2, y: box.y };
+  const spare = box.width - width;
+  const left = box.first === undefined ? spare / 2 : box.first - width / 2 - box.x;
+  const within = spare > 0 ? Math.min(spare, Math.max(0, left)) : spare / 2;
+  return { scale: MIN_LEGIBLE_SCALE, x: box.x + within, y: box.y };
 }
 
 /** The view with another scale; the point at `at` (in pixels) stays fixed. */
