@@ -56,6 +56,17 @@ class TestStage:
         """One output of a stack."""
         return self.stage.output(stack, name)
 
+    def resource_name(self, logical_id: str, kind: str) -> str:
+        """The name that CloudFormation chose for a resource, by the start of its logical id."""
+        client = self.client("cloudformation")
+        for stack in self.stage.outputs:
+            name = f"Parley-{self.stage.name}-{stack}"
+            for page in client.get_paginator("list_stack_resources").paginate(StackName=name):
+                for resource in page["StackResourceSummaries"]:
+                    if resource["ResourceType"] == kind and resource["LogicalResourceId"][:-8] == logical_id:
+                        return str(resource["PhysicalResourceId"])
+        raise LookupError(f"no {kind} called {logical_id}")
+
     def client(self, service: str) -> Any:
         """A boto3 client for the stage."""
         return self.stage.client(service)

@@ -7,19 +7,20 @@ from boto3.dynamodb.conditions import Attr, Key
 
 from functions.aws.clients import dynamodb, table
 from functions.aws.reads import batch_get
-from functions.aws.rows import readable
+from functions.aws.rows import read, readable
 from functions.aws.transactions import transact
 from functions.chat.channels import ChannelRecord, Membership
-from functions.contract.errors import NameTakenError
+from functions.contract.errors import NameTakenError, UnreadableError
 from functions.contract.events import ChannelKind
 
 NAME_PREFIX = "name#"
+DAMAGED = "This channel cannot be opened: what is stored about it is damaged. An operator has to repair it."
 
 
 def get(table_name: str, channel_id: str) -> ChannelRecord | None:
-    """Return a channel (strongly consistent read), or None."""
-    row = table(table_name).get_item(Key={"channelId": channel_id}, ConsistentRead=True).get("Item")
-    return ChannelRecord.model_validate(row) if row and "kind" in row else None
+    """Return a channel (strongly consistent read). None if there is none, or if its row cannot be read."""
+    row = _stored(table_name, channel_id)
+    return read(ChannelRecord, row) if row and not channel_id.startswith(NAME_PREFIX) else None
 
 
 def get_many(table_name: str, channel_ids: Iterable[str]) -> dict[str, ChannelRecord]:
@@ -38,7 +39,8 @@ def create(
 ) -> ChannelRecord:
     """Store a channel, its first members and its name in one transaction, or return the existing channel.
 
-    Raises NameTakenError if another public channel has the name.
+    Raises NameTakenError if another public channel has the name, and UnreadableError if the channel exists and its
+    row cannot be read.
     """
     counted = channel.model_copy(update={"member_count": len(first_members)})
     puts = [_put_new(channels_table, _row(counted))]
@@ -48,8 +50,10 @@ def create(
     try:
         transact(puts)
     except dynamodb().meta.client.exceptions.TransactionCanceledException:
-        if existing := get(channels_table, channel.channel_id):
-            return existing
+        if row := _stored(channels_table, channel.channel_id):
+            if existing := read(ChannelRecord, row):
+                return existing
+            raise UnreadableError(DAMAGED) from None
         if _has_name(channels_table, channel):
             raise NameTakenError(
                 f"The name '{channel.name}' is taken by another public channel; choose another name."
@@ -85,6 +89,11 @@ def public_by_name(
     records = get_many(table_name, ids)
     channels = [records[channel_id] for channel_id in ids if channel_id in records]
     return channels, (str(last["name"]), str(last["channelId"])) if last else None
+
+
+def _stored(table_name: str, channel_id: str) -> Any:
+    """The row as it is stored; None if there is none."""
+    return table(table_name).get_item(Key={"channelId": channel_id}, ConsistentRead=True).get("Item")
 
 
 def _put_new(table_name: str, row: Any) -> Any:

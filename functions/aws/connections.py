@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from boto3.dynamodb.conditions import Attr, Key
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from functions.aws import members
 from functions.aws.clients import table
 from functions.aws.reads import batch_get_keys, paginate
-from functions.aws.rows import read, readable
+from functions.aws.rows import number_in, read, readable
 from functions.contract.rows import ConnectionRow, SubscriptionRow
-from functions.contract.shards import LAST_ROW, possible_shards, shard_of
+from functions.contract.shards import LAST_ROW, all_shards, possible_shards, shard_after, shard_of
 from functions.settings import DisconnectSettings
 
 CONNECTION_SECONDS = 2 * 60 * 60
@@ -33,7 +33,7 @@ class Connection:
     connection_id: str
     expires_at: int
     session_id: str = ""
-    """Empty if this was read from a subscription, which does not store it."""
+    """Empty if it is not known: it is not in subscriptions, and not in a row that cannot be read."""
 
 
 OPENING_MS = 10_000
@@ -76,21 +76,34 @@ def delete(settings: DisconnectSettings, user_id: str, connection_id: str) -> bo
     return deleted is not None
 
 
-def of_user(connections_table: str, user_id: str, *, now_ms: int) -> Iterator[Connection]:
-    """Yield a user's connections that have not expired (strongly consistent read)."""
+def of_user(
+    connections_table: str, user_id: str, *, now_ms: int, with_unreadable: bool = False
+) -> Iterator[Connection]:
+    """Yield a user's connections that have not expired (strongly consistent read).
+
+    A row that cannot be read is left out, or with `with_unreadable` yielded with its id alone: what ends
+    connections must not leave one open.
+    """
+    alive: ConditionBase = Attr("expiresAt").gt(now_ms // 1000)
+    if with_unreadable:
+        alive |= ~Attr("expiresAt").attribute_type("N")
     rows = paginate(
         table(connections_table).query,
         KeyConditionExpression=Key("userId").eq(user_id),
-        FilterExpression=Attr("expiresAt").gt(now_ms // 1000),
+        FilterExpression=alive,
         ConsistentRead=True,
     )
-    for row in readable(ConnectionRow, rows):
-        yield Connection(
-            user_id=user_id,
-            connection_id=row.connection_id,
-            session_id=row.session_id,
-            expires_at=row.expires_at,
-        )
+    for item in rows:
+        row = read(ConnectionRow, item)
+        if row is not None:
+            yield Connection(
+                user_id=user_id,
+                connection_id=row.connection_id,
+                session_id=row.session_id,
+                expires_at=row.expires_at,
+            )
+        elif with_unreadable:
+            yield Connection(user_id=user_id, connection_id=str(item["connectionId"]), expires_at=0)
 
 
 def subscribe(subscriptions_table: str, channels: Iterable[str], connections: Iterable[Connection]) -> None:
@@ -102,7 +115,7 @@ def subscribe(subscriptions_table: str, channels: Iterable[str], connections: It
         for channel_id, connection in pairs:
             batch.put_item(
                 Item={
-                    "channelId": shard_of(channel_id, connection.connection_id, shards.get(channel_id, 1)),
+                    "channelId": shard_of(channel_id, connection.connection_id, shards.get(channel_id) or 1),
                     "connectionId": connection.connection_id,
                     "userId": connection.user_id,
                     "expiresAt": connection.expires_at,
@@ -117,7 +130,7 @@ def unsubscribe(subscriptions_table: str, channels: Iterable[str], connection_id
     shards = _shards(subscriptions_table, {channel_id for channel_id, _ in pairs}, consistent=True)
     with table(subscriptions_table).batch_writer() as batch:
         for channel_id, connection_id in pairs:
-            for key in possible_shards(channel_id, connection_id, shards.get(channel_id, 1)):
+            for key in _possible_shards(channel_id, connection_id, shards):
                 batch.delete_item(Key={"channelId": key, "connectionId": connection_id})
 
 
@@ -134,7 +147,9 @@ def subscribers(subscriptions_table: str, channel_id: str, *, now_ms: int) -> It
         shard = None
         for row in rows:
             if "nextShard" in row:
-                shard = str(row["nextShard"])
+                shard = (
+                    row["nextShard"] if isinstance(row["nextShard"], str) else shard_after(str(row["channelId"]))
+                )
                 continue
             subscription = read(SubscriptionRow, row)
             if subscription is not None:
@@ -146,10 +161,16 @@ def subscribers(subscriptions_table: str, channel_id: str, *, now_ms: int) -> It
 
 
 def _shards(subscriptions_table: str, channel_ids: Iterable[str], *, consistent: bool) -> dict[str, int]:
-    """The number of shards of each of the channels that have more than one."""
+    """The number of shards of each of the channels that have more than one: 0 if it cannot be read."""
     keys = [{"channelId": channel_id, "connectionId": LAST_ROW} for channel_id in channel_ids]
     rows = batch_get_keys(subscriptions_table, keys, consistent=consistent)
-    return {str(row["channelId"]): int(row["shards"]) for row in rows}
+    return {str(row["channelId"]): number_in(row, "shards") for row in rows}
+
+
+def _possible_shards(channel_id: str, connection_id: str, shards: dict[str, int]) -> list[str]:
+    """The partition keys under which a subscription may be: all, if the number of shards cannot be read."""
+    count = shards.get(channel_id, 1)
+    return possible_shards(channel_id, connection_id, count) if count else all_shards(channel_id)
 
 
 def is_opening(connections_table: str, user_id: str, connection_id: str, *, now_ms: int) -> bool:
@@ -162,10 +183,10 @@ def is_opening(connections_table: str, user_id: str, connection_id: str, *, now_
 
 def subscriber(subscriptions_table: str, channel_id: str, connection_id: str) -> str | None:
     """Return the userId of a subscription, or None if it does not exist."""
-    shards = _shards(subscriptions_table, [channel_id], consistent=True).get(channel_id, 1)
+    shards = _shards(subscriptions_table, [channel_id], consistent=True)
     keys = [
         {"channelId": key, "connectionId": connection_id}
-        for key in possible_shards(channel_id, connection_id, shards)
+        for key in _possible_shards(channel_id, connection_id, shards)
     ]
     rows = batch_get_keys(subscriptions_table, keys, consistent=True)
     return next((row.user_id for row in readable(SubscriptionRow, rows)), None)

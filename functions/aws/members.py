@@ -8,14 +8,15 @@ from botocore.exceptions import ClientError
 
 from functions.aws.clients import dynamodb, table
 from functions.aws.reads import paginate
-from functions.aws.rows import readable
-from functions.aws.transactions import failed_row, transact
+from functions.aws.rows import number_in, read, readable
+from functions.aws.transactions import failed_row, is_first_refused, transact
 from functions.chat.channels import ChannelRecord, ListedMember, Membership
 from functions.chat.rate import RateLimit
-from functions.contract.errors import NotAMemberError, RateLimitedError
+from functions.contract.errors import NotAMemberError, RateLimitedError, UnreadableError
 from functions.contract.model import Role
 
 NOT_A_MEMBER = "You are not a member of this channel."
+DAMAGED = "What is stored about this membership is damaged. An operator has to repair it."
 MAX_REMEMBERED_BURSTS = 1_000
 
 _bursts: dict[tuple[str, str, str], int] = {}
@@ -23,9 +24,9 @@ _bursts: dict[tuple[str, str, str], int] = {}
 
 
 def get(table_name: str, user_id: str, channel_id: str) -> Membership | None:
-    """Return a user's membership (strongly consistent read), or None."""
+    """Return a user's membership (strongly consistent read). None if there is none, or its row cannot be read."""
     row = table(table_name).get_item(Key=_key(user_id, channel_id), ConsistentRead=True).get("Item")
-    return Membership.model_validate(row) if row else None
+    return read(Membership, row) if row else None
 
 
 def of_user(table_name: str, user_id: str) -> Iterator[Membership]:
@@ -63,7 +64,8 @@ def of_channel(table_name: str, channel_id: str) -> Iterator[ListedMember]:
 def add(members_table: str, channels_table: str, membership: Membership) -> Membership:
     """Store a membership and add it to the channel's member count. Return the existing membership if there is one.
 
-    Raises botocore's ClientError if the channel does not exist.
+    Raises UnreadableError if there is one that cannot be read, and botocore's ClientError if the channel does not
+    exist.
     """
     client = dynamodb().meta.client
     row: Any = membership.model_dump(by_alias=True, mode="json")
@@ -80,8 +82,10 @@ def add(members_table: str, channels_table: str, membership: Membership) -> Memb
                 _count(channels_table, membership.channel_id, 1),
             ]
         )
-    except client.exceptions.TransactionCanceledException:
+    except client.exceptions.TransactionCanceledException as cancelled:
         present = get(members_table, membership.user_id, membership.channel_id)
+        if present is None and is_first_refused(cancelled):
+            raise UnreadableError(DAMAGED) from None
         if present is None:
             raise
         return present
@@ -153,7 +157,8 @@ def admit(
     """
     rested = (
         f"SET {counter} = :value",
-        Attr(counter).not_exists() | Attr(counter).lte(now_ms),
+        # No counter, or one that is damaged, is at rest.
+        ~Attr(counter).attribute_type("N") | Attr(counter).lte(now_ms),
         now_ms + limit.interval_ms,
     )
     in_a_burst = (
@@ -167,7 +172,7 @@ def admit(
     while True:
         for update, condition, value in updates:
             is_admitted, row = _advance(table_name, user_id, channel_id, condition, update, value)
-            rested_at_ms = int(row.get(counter, 0))
+            rested_at_ms = number_in(row, counter)
             if is_admitted:
                 _remember(member, rested_at_ms)
                 return

@@ -6,6 +6,7 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 from botocore.exceptions import ClientError
 
 from functions.aws.clients import table
+from functions.aws.rows import number_in
 from functions.aws.transactions import failed_row
 from functions.chat.rate import UserLimit
 from functions.contract.errors import RateLimitedError
@@ -27,7 +28,8 @@ def check(table_name: str, user_id: str, limit: UserLimit, *, now_ms: int) -> No
 def count(table_name: str, user_id: str, limit: UserLimit, *, now_ms: int) -> int:
     """Count one use of a limit, and return 0. If it is used up, return after how many milliseconds it is not."""
     tolerated = Attr("restedAt").gt(now_ms) & Attr("restedAt").lte(now_ms + limit.tolerance_ms)
-    rested = Attr("restedAt").not_exists() | Attr("restedAt").lte(now_ms)
+    # No counter, or one that is damaged, is at rest.
+    rested = ~Attr("restedAt").attribute_type("N") | Attr("restedAt").lte(now_ms)
     # The uses of a flood need the first alone. Both can fail because of a concurrent use, or because TTL has just
     # deleted the row.
     updates = (
@@ -39,7 +41,7 @@ def count(table_name: str, user_id: str, limit: UserLimit, *, now_ms: int) -> in
             row = _update(table_name, user_id, limit, update, condition, value, now_ms)
             if row is None:
                 return 0
-            retry_after_ms = limit.retry_after_ms(int(row["restedAt"]), now_ms)
+            retry_after_ms = limit.retry_after_ms(number_in(row, "restedAt"), now_ms)
             if retry_after_ms:
                 return retry_after_ms
 

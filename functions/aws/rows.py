@@ -1,6 +1,7 @@
 """Parse rows of the tables. An unreadable row is logged and counted, and never takes its neighbours with it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -20,6 +21,12 @@ def readable(row_type: type[RowT], rows: Iterable[Any]) -> Iterator[RowT]:
     for row in rows:
         if (parsed := read(row_type, row)) is not None:
             yield parsed
+
+
+def number_in(row: Mapping[str, Any], name: str) -> int:
+    """A counter in a row; 0 if it is missing or no number."""
+    value = row.get(name, 0)
+    return 0 if isinstance(value, str | bytes | bool) or not isinstance(value, int | Decimal) else int(value)
 
 
 def read(row_type: type[RowT], row: Any) -> RowT | None:

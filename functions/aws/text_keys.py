@@ -13,19 +13,22 @@ from botocore.exceptions import ClientError
 
 from functions.aws.clients import table
 from functions.aws.reads import batch_get
+from functions.aws.rows import read
 from functions.aws.transactions import is_condition_failure
-from functions.contract.errors import SessionExpiredError
+from functions.contract.errors import SessionExpiredError, UnreadableError
 from functions.contract.model import timestamp
+from functions.contract.rows import TextKeyRow
 from functions.contract.sealing import new_key
 
 CACHED_MS = 60_000
+DAMAGED = "You cannot write: the stored key of your texts is damaged. An operator has to repair it."
 MAX_CACHED = 10_000
 """The keys that a process keeps at most: about 3 MB."""
 
 
 @dataclass(frozen=True)
 class TextKey:
-    """The key of a user. `secret` is None if the user was erased."""
+    """A user's key. `secret` is None if the user was erased, or, without `erased_at`, if it cannot be read."""
 
     secret: bytes | None
     erased_at: str | None = None
@@ -37,9 +40,12 @@ cached_keys: dict[tuple[str, str], tuple[int, TextKey]] = {}
 def of_author(table_name: str, user_id: str, *, now_ms: int) -> bytes:
     """Return the key with which a user writes, and create it for their first text.
 
-    Raises SessionExpiredError if the user was erased.
+    Raises SessionExpiredError if the user was erased, and UnreadableError if the key cannot be read: another key
+    could not open what the user wrote before.
     """
     found = of_users(table_name, [user_id], now_ms=now_ms).get(user_id) or _create(table_name, user_id, now_ms)
+    if found.secret is None and found.erased_at is None:
+        raise UnreadableError(DAMAGED)
     if found.secret is None:
         raise SessionExpiredError("This account was deleted.")
     return found.secret
@@ -74,8 +80,8 @@ def _cached(table_name: str, user_id: str, now_ms: int) -> TextKey | None:
 
 
 def _keep(table_name: str, row: Any, now_ms: int) -> TextKey:
-    secret = row.get("textKey")
-    key = TextKey(secret=bytes(secret) if secret is not None else None, erased_at=row.get("erasedAt"))
+    stored = read(TextKeyRow, row)
+    key = TextKey(secret=stored.text_key, erased_at=stored.erased_at) if stored else TextKey(None)
     if len(cached_keys) >= MAX_CACHED:
         cached_keys.clear()
     cached_keys[(table_name, str(row["userId"]))] = (now_ms + CACHED_MS, key)

@@ -9,9 +9,12 @@ the registration of a connection check for them.
 import hashlib
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from functions.aws.clients import table
 from functions.aws.reads import batch_get
+from functions.aws.rows import read
+from functions.contract.rows import EndedUserRow, TicketRow
 from functions.contract.session import ENDED_SECONDS, ENDED_SESSION_PREFIX, ENDED_USER_PREFIX
 
 TICKET_SECONDS = 30
@@ -51,19 +54,23 @@ def issue(table_name: str, holder: TicketHolder, *, now_ms: int) -> tuple[str, i
 
 
 def consume(table_name: str, ticket: str, *, now_ms: int) -> TicketHolder | None:
-    """Delete a ticket and return its holder, or None if it is unknown or expired (DynamoDB deletes rows late)."""
+    """Delete a ticket and return its holder, or None if it is unknown, unreadable or expired.
+
+    DynamoDB deletes expired rows late.
+    """
     row = (
         table(table_name).delete_item(Key={"ticketHash": _hash(ticket)}, ReturnValues="ALL_OLD").get("Attributes")
     )
-    if row is None or int(str(row["expiresAt"])) * 1000 <= now_ms:
+    found = read(TicketRow, row) if row else None
+    if found is None or found.expires_at * 1000 <= now_ms:
         return None
     return TicketHolder(
-        user_id=str(row["userId"]),
-        display_name=str(row["displayName"]),
-        session_id=str(row["sessionId"]),
-        session_expires_at_ms=int(str(row["sessionExpiresAt"])),
-        signed_in_at=int(str(row.get("signedInAt") or 0)),
-        origin=str(row["origin"]) if row.get("origin") is not None else None,
+        user_id=found.user_id,
+        display_name=found.display_name,
+        session_id=found.session_id,
+        session_expires_at_ms=found.session_expires_at,
+        signed_in_at=found.signed_in_at,
+        origin=found.origin,
     )
 
 
@@ -76,13 +83,17 @@ def end_session(table_name: str, session_id: str, *, now_ms: int) -> None:
 def session_has_ended(table_name: str, *, user_id: str, session_id: str, signed_in_at: int) -> bool:
     """Whether the session was signed out, or an operator ended the user's sessions since it began.
 
-    One call for both (strongly consistent). A session that began in the same second has ended.
+    One call for both (strongly consistent). A session that began in the same second has ended. All sessions have
+    ended if the user's row cannot be read: a damaged row must not let a disabled user in.
     """
     of_session, of_user = ENDED_SESSION_PREFIX + session_id, ENDED_USER_PREFIX + user_id
     rows = batch_get(table_name, "ticketHash", (of_session, of_user), consistent=True)
-    return any(
-        row["ticketHash"] == of_session or signed_in_at <= int(str(row.get("endedAt") or 0)) for row in rows
-    )
+    return any(row["ticketHash"] == of_session or _has_ended(row, signed_in_at) for row in rows)
+
+
+def _has_ended(row: Any, signed_in_at: int) -> bool:
+    ended = read(EndedUserRow, row)
+    return ended is None or signed_in_at <= ended.ended_at
 
 
 def _hash(ticket: str) -> str:

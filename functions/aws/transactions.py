@@ -38,6 +38,12 @@ def is_condition_failure(error: ClientError) -> bool:
     return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
 
 
+def is_first_refused(error: ClientError) -> bool:
+    """Whether the condition of a transaction's first write was false."""
+    reasons: Any = error.response.get("CancellationReasons", ())
+    return bool(reasons) and reasons[0].get("Code") == "ConditionalCheckFailed"
+
+
 def failed_row(error: ClientError) -> dict[str, Any] | None:
     """Return the row that did not satisfy a condition, None if there is no row. Raises any other error again."""
     if not is_condition_failure(error):

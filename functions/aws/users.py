@@ -18,19 +18,20 @@ DIRECTORY = "everyone"
 UNREADABLE_NAME = "Unreadable user"
 
 
+class UnreadableUser(User):
+    """A user whose row cannot be read: only the id is known."""
+
+
 def get(table_name: str, user_id: str, *, now_ms: int) -> User | None:
-    """Return a user (strongly consistent read), or None."""
-    row = table(table_name).get_item(Key={"userId": user_id}, ConsistentRead=True).get("Item")
-    return _user(UserRow.model_validate(row), now_ms) if row else None
+    """Return a user (strongly consistent read), or None. UnreadableUser if the row cannot be read."""
+    item = table(table_name).get_item(Key={"userId": user_id}, ConsistentRead=True).get("Item")
+    return _user(user_id, item, now_ms) if item else None
 
 
 def get_many(table_name: str, user_ids: Iterable[str], *, now_ms: int) -> dict[str, User]:
-    """Return the users that exist, by id. One whose row cannot be read has the name UNREADABLE_NAME."""
-    found: dict[str, User] = {}
-    for item in batch_get(table_name, "userId", user_ids):
-        user_id, row = str(item["userId"]), read(UserRow, item)
-        found[user_id] = _user(row, now_ms) if row else _unreadable(user_id)
-    return found
+    """Return the users that exist, by id. One whose row cannot be read is an UnreadableUser."""
+    items = batch_get(table_name, "userId", user_ids)
+    return {str(item["userId"]): _user(str(item["userId"]), item, now_ms) for item in items}
 
 
 def add(table_name: str, *, user_id: str, username: str, display_name: str, created_at: str) -> None:
@@ -121,7 +122,10 @@ def _extend(table_name: str, user_id: str, online_until: int) -> None:
             raise
 
 
-def _user(row: UserRow, now_ms: int) -> User:
+def _user(user_id: str, item: Any, now_ms: int) -> User:
+    row = read(UserRow, item)
+    if row is None:
+        return UnreadableUser(user_id=user_id, username=user_id, display_name=UNREADABLE_NAME, status="offline")
     # An expired connection publishes no event, so an online user counts as offline after `onlineUntil`.
     online = row.is_online and row.online_until > now_ms // 1000
     return User(
@@ -131,7 +135,3 @@ def _user(row: UserRow, now_ms: int) -> User:
         status="online" if online else "offline",
         last_seen_at=row.last_seen_at,
     )
-
-
-def _unreadable(user_id: str) -> User:
-    return User(user_id=user_id, username=user_id, display_name=UNREADABLE_NAME, status="offline")

@@ -81,6 +81,10 @@ class NotFoundError(ChatError):
     status = 404
 
 
+class UnreadableError(NotFoundError):
+    """A row that the request needs is damaged. It is logged and counted, and an operator has to repair it."""
+
+
 class NameTakenError(ChatError):
     """Another public channel has this name."""
 

@@ -21,10 +21,24 @@ from functions.contract.model import (
     TraceHeader,
     UserId,
 )
-from functions.contract.text import MAX_EMOJI_BYTES, checked_stored_text
+from functions.contract.text import KEY_BYTES, MAX_EMOJI_BYTES, checked_stored_text
 
-Count = Annotated[int, Field(ge=0)]
-StoredSeq = Annotated[int, Field(ge=1, le=MAX_SEQ)]
+
+def _number(value: Any) -> Any:
+    """A number, as DynamoDB stores it. A text of digits is none: conditions of updates do not match it."""
+    if isinstance(value, str | bytes | bool):
+        raise ValueError("it is not a number")
+    return value
+
+
+def _bytes(value: Any) -> Any:
+    """The bytes of boto3's Binary."""
+    return getattr(value, "value", value)
+
+
+Count = Annotated[int, BeforeValidator(_number), Field(ge=0)]
+StoredSeq = Annotated[int, BeforeValidator(_number), Field(ge=1, le=MAX_SEQ)]
+Flag = Annotated[bool, Field(strict=True)]
 
 
 class MessageRow(Shape):
@@ -66,7 +80,7 @@ class ReactionRow(Shape):
     seq: StoredSeq
     emoji: Annotated[str, Field(min_length=1, max_length=MAX_EMOJI_BYTES)]
     user_id: UserId
-    present: Annotated[bool, Field(strict=True)]
+    present: Flag
     reacted_at: Timestamp
 
 
@@ -81,7 +95,7 @@ class ChannelRow(Shape):
     member_ids: FirstMembers = ()
     member_count: Count = 0
     last_seq: Count = 0
-    announced: bool = False
+    announced: Flag = False
 
 
 class MemberIndexRow(Shape):
@@ -97,7 +111,7 @@ class MemberRow(MemberIndexRow):
     """A row of `members`. `announced`: the event of this membership is on the bus."""
 
     read_seq: Count = 0
-    announced: bool = True
+    announced: Flag = True
 
 
 class UserRow(Shape):
@@ -106,9 +120,41 @@ class UserRow(Shape):
     user_id: UserId
     username: Annotated[str, Field(min_length=1, max_length=128)]
     display_name: DisplayName
-    is_online: bool = False
+    is_online: Flag = False
     online_until: Count = 0
     last_seen_at: Timestamp | None = None
+
+
+class EndedUserRow(Shape):
+    """A row of `tickets` that ends a user's sessions that began until `ended_at` (seconds since the epoch)."""
+
+    ended_at: Count
+
+
+class TicketRow(Shape):
+    """A row of `tickets` that opens a connection. `session_expires_at`: milliseconds; other times: seconds."""
+
+    user_id: UserId
+    display_name: DisplayName
+    session_id: str
+    session_expires_at: Count
+    signed_in_at: Count = 0
+    origin: str | None = None
+    expires_at: Count
+
+
+class TextKeyRow(Shape):
+    """A row of `textKeys`: the key of a user, or when they were erased."""
+
+    user_id: UserId
+    text_key: Annotated[bytes, BeforeValidator(_bytes), Field(strict=True)] | None = None
+    erased_at: Timestamp | None = None
+
+    @model_validator(mode="after")
+    def _has_key(self) -> "TextKeyRow":
+        if self.erased_at is None and (self.text_key is None or len(self.text_key) != KEY_BYTES):
+            raise ValueError(f"textKey: it has not {KEY_BYTES} bytes")
+        return self
 
 
 class SubscriptionRow(Shape):

@@ -12,10 +12,7 @@ from base64 import b64decode, b64encode
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from functions.contract.text import SEALED_MARK
-
-KEY_BYTES = 64
-"""AES-SIV with AES-256 has two keys of 32 bytes."""
+from functions.contract.text import KEY_BYTES, SEALED_MARK
 
 
 class SealedTextError(ValueError):

@@ -25,6 +25,17 @@ def shard_of(channel_id: str, connection_id: str, shards: int) -> str:
     return shard_key(channel_id, crc32(connection_id.encode()) % shards)
 
 
+def shard_after(key: str) -> str:
+    """The partition key of the next shard."""
+    channel_id, _, shard = key.partition("#")
+    return shard_key(channel_id, int(shard or 0) + 1)
+
+
+def all_shards(channel_id: str) -> list[str]:
+    """The partition keys of all shards that a channel can have."""
+    return [shard_key(channel_id, shard) for shard in range(MAX_SHARDS)]
+
+
 def possible_shards(channel_id: str, connection_id: str, shards: int) -> list[str]:
     """The partition keys under which a connection's subscription may be: it may be older than the shards."""
     return list(dict.fromkeys((channel_id, shard_of(channel_id, connection_id, shards))))

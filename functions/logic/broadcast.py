@@ -78,7 +78,11 @@ def _broadcast_names(settings: BroadcastStatusSettings, updates: Sequence[Update
     # The names are read again, so the order of the events does not matter.
     user_ids = sorted({update.data.user_id for update in updates})
     found = map_concurrently(lambda user_id: users.get(settings.users_table, user_id, now_ms=now_ms), user_ids)
-    changes = [NameChange(user_id=user.user_id, display_name=user.display_name) for user in found if user]
+    changes = [
+        NameChange(user_id=user.user_id, display_name=user.display_name)
+        for user in found
+        if user and not isinstance(user, users.UnreadableUser)
+    ]
     for first in range(0, len(changes), MAX_NAMES_PER_FRAME):
         named = changes[first : first + MAX_NAMES_PER_FRAME]
         _post_changes(settings, named, lambda its_changes: NamesFrame(changes=its_changes), now_ms)

@@ -76,7 +76,7 @@ def leave(settings: ApiSettings, channel: ChannelRecord, user_id: str, *, actor_
         # If the leaver became the owner or the new owner left in the meantime, publish and try again.
         if members.remove(settings.members_table, settings.channels_table, leaver, new_owner=new_owner):
             break
-    opened = connections.of_user(settings.connections_table, user_id, now_ms=now_ms)
+    opened = connections.of_user(settings.connections_table, user_id, now_ms=now_ms, with_unreadable=True)
     connections.unsubscribe(
         settings.subscriptions_table, [channel.channel_id], [connection.connection_id for connection in opened]
     )

@@ -1,10 +1,15 @@
-"""Register a user at their first call: they join the channel `general` and are added to the directory."""
+"""Register a user at their first call: they join the channel `general` and are added to the directory.
+
+A damaged row does not lock the caller out: the verified token says who they are. It lets no disabled user in,
+because what ends a user's access is stored elsewhere: in the user pool and in the table `tickets`.
+"""
 
 from functools import lru_cache
 
 from functions.aws import users
 from functions.aws.clock import now_ms
 from functions.chat.channels import SYSTEM_USER, general
+from functions.contract.errors import UnreadableError
 from functions.contract.model import timestamp
 from functions.contract.resources import User
 from functions.contract.session import Principal
@@ -13,12 +18,27 @@ from functions.settings import ApiSettings
 
 
 def register_caller(settings: ApiSettings, principal: Principal) -> User:
-    """Register the caller if necessary, and return them as a user."""
-    _register(settings, principal.user_id, principal.username, principal.display_name)
-    user = users.get(settings.users_table, principal.user_id, now_ms=now_ms())
+    """Register the caller if necessary, and return them as a user: as in the token if a row cannot be read."""
+    in_token = User(
+        user_id=principal.user_id,
+        username=principal.username,
+        display_name=principal.display_name,
+        status="offline",
+    )
+    try:
+        _register(settings, principal.user_id, principal.username, principal.display_name)
+        user = users.get(settings.users_table, principal.user_id, now_ms=now_ms())
+        if user is None:
+            # The row was lost after this process had seen it.
+            _register.cache_clear()
+            _register(settings, principal.user_id, principal.username, principal.display_name)
+            user = users.get(settings.users_table, principal.user_id, now_ms=now_ms())
+    except UnreadableError:
+        # The row of `general` or of the membership is damaged. The next call tries again.
+        return in_token
     if user is None:
         raise LookupError(f"the user {principal.user_id} was registered, but is not in the table of users")
-    return user
+    return in_token if isinstance(user, users.UnreadableUser) else user
 
 
 @lru_cache(maxsize=10_000)

@@ -20,8 +20,12 @@ def sign_out(settings: ApiSettings, principal: Principal, *, correlation_id: str
     if a connection could not be closed.
     """
     tickets.end_session(settings.tickets_table, principal.session_id, now_ms=now_ms)
-    for connection in connections.of_user(settings.connections_table, principal.user_id, now_ms=now_ms):
-        if connection.session_id != principal.session_id:
+    of_user = connections.of_user(
+        settings.connections_table, principal.user_id, now_ms=now_ms, with_unreadable=True
+    )
+    for connection in of_user:
+        # A connection whose session is not known may be of this session. If it is not, its client connects again.
+        if connection.session_id not in ("", principal.session_id):
             continue
         _close(settings, connection)
         disconnection.disconnect(

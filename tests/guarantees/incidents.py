@@ -59,14 +59,7 @@ class Scene:
 
     def resource(self, logical_id: str, kind: str) -> str:
         """The name that CloudFormation chose for a resource, by the start of its logical id."""
-        client = self.stage.client("cloudformation")
-        for stack in self.stage.stage.outputs:
-            name = f"Parley-{self.stage.stage.name}-{stack}"
-            for page in client.get_paginator("list_stack_resources").paginate(StackName=name):
-                for resource in page["StackResourceSummaries"]:
-                    if resource["ResourceType"] == kind and resource["LogicalResourceId"][:-8] == logical_id:
-                        return str(resource["PhysicalResourceId"])
-        raise LookupError(f"no {kind} called {logical_id}")
+        return self.stage.resource_name(logical_id, kind)
 
     def table(self, name: str) -> Any:
         """A table of the stage."""

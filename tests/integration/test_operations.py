@@ -4,6 +4,8 @@ import asyncio
 import json
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -420,14 +422,29 @@ async def test_a_dead_letter_is_shown_discarded_and_put_back(
     await asyncio.to_thread(empty_dead_letters, stage)
 
 
+@contextmanager
+def api_without_its_table_of_users(stage: TestStage) -> Iterator[None]:
+    """The REST API's function is deployed with the name of a table that does not exist."""
+    functions = stage.client("lambda")
+    function = stage.resource_name("ApiFunction", "AWS::Lambda::Function")
+    working = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+
+    def set_environment(variables: dict[str, str]) -> None:
+        functions.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+        functions.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1})
+
+    set_environment({**working, "PARLEY_USERS_TABLE": "Parley-no-such-table"})
+    try:
+        yield
+    finally:
+        set_environment(working)
+
+
 async def test_an_error_is_found_by_its_correlation_id(stage: TestStage, new_client: NewClient):
     """In the log of the function that failed, by the id that the client was shown; and in the list of errors."""
     dora = await new_client("dora")
-    users = stage.resource("dynamodb").Table(stage.output("Data", "UsersTableName"))
-    row = users.get_item(Key={"userId": dora.user_id})["Item"]
-    users.put_item(Item={name: value for name, value in row.items() if name != "username"})
-    failed = await dora.api.call("GET", "/me")
-    users.put_item(Item=row)
+    with api_without_its_table_of_users(stage):
+        failed = await dora.api.call("GET", "/me")
     correlation_id = failed.json()["correlationId"]
 
     def found() -> list[dict[str, Any]]:

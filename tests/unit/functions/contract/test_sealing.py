@@ -2,8 +2,9 @@
 
 import pytest
 
-from functions.contract.sealing import KEY_BYTES, SealedTextError, new_key, open_sealed, seal
+from functions.contract.sealing import SealedTextError, new_key, open_sealed, seal
 from functions.contract.text import (
+    KEY_BYTES,
     MAX_SEALED_CHARACTERS,
     MAX_TEXT_BYTES,
     SEALED_MARK,
