@@ -1,28 +1,33 @@
-"""Evaluate JSONata expressions whose text was parsed before.
+"""Evaluate JSONata expressions with jlens, whose engine is compiled.
 
-On AWS, a state machine's expressions are parsed when it is created. MiniStack (`stepfunctions._evaluate_jsonata`)
-parses an expression at every evaluation, and once more with `$exists` around it when the result is null: an eighth
-of the emulator's time per message. This addition replaces that function: it keeps the parsed form of each
-text, asks the engine itself whether a result is null or undefined, and follows a path such as `$data.text` itself.
+On AWS, a state machine's expressions are parsed when it is created, and evaluated by Step Functions. MiniStack
+(`stepfunctions._evaluate_jsonata`) parses an expression at every evaluation, and evaluates it in Python: for the
+message of a chat, that took longer than everything else that the workflow does. This addition replaces that
+function: it parses a text once, lets jlens evaluate it, and follows a path such as `$data.text` itself.
+
+jlens has no strings with half a surrogate pair, which JSON allows: executions whose input has one are left to
+MiniStack.
 """
 
-import copy
+import json
 import re
-import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
-from jsonata.jexception import JException
-from jsonata.jsonata import Jsonata
-from jsonata.utils import Utils
+from jlens import Expression, JlensError
 
 from local.emulator import patching
 
 MAX_PARSED_EXPRESSIONS = 1_024
 MAX_EVALUATION_MS = 1_000
 PATH = re.compile(r"\$[A-Za-z]\w*(?:\.[A-Za-z]\w*)*")
-STEPS_PER_LOOK_AT_THE_CLOCK = 64
+FUNCTIONS = ("partition", "range", "hash", "random", "uuid", "parse")
+"""What Step Functions adds to JSONata; `toMillis` and `replace` of jlens are those of JavaScript already."""
+
+_has_half_pairs: ContextVar[bool] = ContextVar("parley_has_half_pairs", default=False)
+"""Whether the input of this execution has half a surrogate pair."""
 
 
 class JsonataExpressions:
@@ -31,7 +36,10 @@ class JsonataExpressions:
     def __init__(self) -> None:
         service = "services.stepfunctions"
         self._error = patching.original(service, "_ExecutionError")
-        self._add_functions = patching.original(service, "_register_sfn_jsonata_functions")
+        self._evaluate_slowly = patching.original(service, "_evaluate_jsonata")
+        self._functions: dict[str, Callable[..., Any]] = {
+            name: patching.original(service, f"_sfn_jsonata_{name}") for name in FUNCTIONS
+        }
 
     def install(self) -> None:
         """Replace MiniStack's function."""
@@ -46,44 +54,53 @@ class JsonataExpressions:
         error_output: Any = None,
     ) -> Any:
         """The value of an expression (the text inside `{% %}`). Raises States.QueryEvaluationError."""
+        if _has_half_pairs.get():
+            return self._evaluate_slowly(expression, state_input, context, result, error_output)
         context = context or {}
         states = {"input": state_input, "result": result, "errorOutput": error_output, "context": context}
-        variables = context.get("variables", {})
-        found = look_up(path_of(expression), {**variables, "states": states})
+        bindings = {**context.get("variables", {}), "states": states}
+        found = look_up(path_of(expression), bindings)
         if found is not None:
             return found
-        # The engine takes None for undefined.
-        bindings = {name: Utils.NULL_VALUE if value is None else value for name, value in variables.items()}
-        # The engine looks for the last two in every frame at each step, so they are in the innermost.
-        bindings |= {"states": states, "__evaluate_entry": time_limit(), "__evaluate_exit": None}
         try:
             value = self._run(expression, bindings)
-        except self._error:
-            raise
+        except JlensError as failure:
+            raise self._error("States.QueryEvaluationError", f"{failure.code}: {failure}") from failure
         except Exception as failure:
-            code = getattr(failure, "error", None)
-            message = f"{code}: {failure}" if isinstance(code, str) and code else str(failure)
-            raise self._error("States.QueryEvaluationError", message) from failure
-        if value is None:
+            # One of the functions that Step Functions adds.
+            raise self._error("States.QueryEvaluationError", str(failure)) from failure
+        # jlens returns None for null, for undefined and for a function, and only null is a result.
+        if value is None and not self._run(f"$type(({expression})) = 'null'", bindings):
             raise self._error(
                 "States.QueryEvaluationError", f"JSONata expression did not return a result: {expression}"
             )
-        return Utils.convert_nulls(value)
+        return value
 
     def _run(self, expression: str, bindings: dict[str, Any]) -> Any:
-        # The engine keeps the state of an evaluation in the object that has the parsed expression, and finds it by
-        # the current thread.
-        evaluation = copy.copy(self._parsed(expression))
-        Jsonata.CURRENT.jsonata = evaluation
-        return evaluation.evaluate(None, bindings)
+        return self._parsed(expression).evaluate(None, bindings, timeout=MAX_EVALUATION_MS / 1000)
 
     @lru_cache(MAX_PARSED_EXPRESSIONS)  # noqa: B019 - there is one object, which lives as long as the emulator
-    def _parsed(self, expression: str) -> Jsonata:
-        parsed = Jsonata(expression)
-        # Without the conversion, a null is NULL_VALUE and an undefined result is None.
-        parsed.set_output_convert_nulls(False)
-        self._add_functions(parsed)
+    def _parsed(self, expression: str) -> Expression:
+        parsed = Expression(expression)
+        for name, implementation in self._functions.items():
+            parsed.register_function(name, implementation)
         return parsed
+
+
+def note_input(text: str) -> None:
+    """Note for the evaluations of this execution whether its input, as JSON, has half a surrogate pair."""
+    _has_half_pairs.set(has_half_pairs(text))
+
+
+def has_half_pairs(text: str) -> bool:
+    r"""Whether a JSON text has half a surrogate pair, escaped (`\ud83d`) or not."""
+    if text.isascii() and "\\u" not in text:
+        return False
+    try:
+        json.dumps(json.loads(text), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 @lru_cache(MAX_PARSED_EXPRESSIONS)
@@ -104,17 +121,3 @@ def look_up(path: tuple[str, ...], values: Any) -> Any:
             return None
         values = values.get(name)
     return None if isinstance(values, list) else values
-
-
-def time_limit() -> Callable[[Any, Any, Any], None]:
-    """A function that the engine calls at each step, and that raises D1012 once the evaluation took too long."""
-    deadline = time.monotonic() + MAX_EVALUATION_MS / 1000
-    steps = 0
-
-    def check(_expression: Any, _input: Any, _environment: Any) -> None:
-        nonlocal steps
-        steps += 1
-        if steps % STEPS_PER_LOOK_AT_THE_CLOCK == 0 and time.monotonic() > deadline:
-            raise JException("D1012", -1, MAX_EVALUATION_MS)
-
-    return check

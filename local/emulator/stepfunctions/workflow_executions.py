@@ -30,6 +30,7 @@ from typing import Any
 from local.emulator import patching
 from local.emulator.cloudwatch import service_metrics
 from local.emulator.persistence.durability import Durability
+from local.emulator.stepfunctions import jsonata_expressions
 from local.emulator.stepfunctions.history_logs import Execution, lower_keys, write_history
 from local.emulator.xray import trace_collector, trace_headers
 
@@ -214,6 +215,7 @@ class WorkflowExecutions:
 
     def _run_to_end(self, execution: Execution, machine: dict[str, Any]) -> None:
         error_type = self._workflows._ExecutionError
+        jsonata_expressions.note_input(execution["input"])
         try:
             definition = json.loads(machine["definition"])
             execution_input = json.loads(execution["input"])

@@ -1,10 +1,12 @@
-"""The emulator's JSONata: parsed once, with the results and errors of MiniStack's own evaluation."""
+"""The emulator's JSONata: parsed once, with the results and error codes of MiniStack's own evaluation."""
 
+import contextvars
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from jsonata.parser import Parser
+from jlens import Expression
 from ministack.services import stepfunctions
 
 from local.emulator.stepfunctions import jsonata_expressions
@@ -44,7 +46,6 @@ EXPRESSIONS = (
     "$states.errorOutput",
     "$text.more",
     "$nothing.more",
-    "$now",
     "{'a': $nothing, 'b': [null]}",
     "$numbers[$ > 1]",
     "$numbers[$ > 5]",
@@ -67,11 +68,12 @@ def expressions() -> JsonataExpressions:
 
 
 def outcome(evaluate: Any, expression: str) -> Any:
+    """The value, or the error with the code that its cause begins with."""
     context = {"variables": VARIABLES, "Execution": {"Id": "run"}}
     try:
         return evaluate(expression, {"value": [1]}, context, {"Item": {}}, None)
     except stepfunctions._ExecutionError as failure:
-        return failure.error, failure.cause
+        return failure.error, failure.cause if " did not return " in failure.cause else failure.cause[:5]
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
@@ -81,19 +83,52 @@ def test_evaluates_as_ministack_does(expressions: JsonataExpressions, expression
     assert [outcome(expressions.evaluate, expression) for _ in range(2)] == [expected, expected]
 
 
+def test_a_function_is_no_result(expressions: JsonataExpressions):
+    """Step Functions cannot represent it as JSON."""
+    error, _ = outcome(expressions.evaluate, "$now")
+    assert error == "States.QueryEvaluationError"
+
+
 def test_parses_a_text_once(expressions: JsonataExpressions, monkeypatch: pytest.MonkeyPatch):
-    """Neither a later evaluation nor a null result parses again."""
+    """A later evaluation does not parse again; a null result is looked at with a second expression."""
     parsed = []
-    parse = Parser.parse
 
-    def count(parser: Parser, text: str, *others: Any) -> Any:
+    def count(text: str) -> Expression:
         parsed.append(text)
-        return parse(parser, text, *others)
+        return Expression(text)
 
-    monkeypatch.setattr(Parser, "parse", count)
+    monkeypatch.setattr(jsonata_expressions, "Expression", count)
     for _ in range(3):
         outcome(expressions.evaluate, "$nothing ? 1 : null")
-    assert parsed == ["$nothing ? 1 : null"]
+    assert parsed == ["$nothing ? 1 : null", "$type(($nothing ? 1 : null)) = 'null'"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"text": "tea"}', False),
+        (r'{"text": "\ud83d\ude00"}', False),
+        ('{"text": "\U0001f600"}', False),
+        (r'{"text": "\ud83d"}', True),
+        (r'{"text": "\ude00\ud83d"}', True),
+        ('{"text": "\ud83d"}', True),
+    ],
+)
+def test_finds_half_a_surrogate_pair(text: str, expected: bool):
+    """Escaped or not; both halves in order are a character."""
+    assert jsonata_expressions.has_half_pairs(text) is expected
+
+
+def test_half_a_surrogate_pair_is_not_replaced(expressions: JsonataExpressions):
+    """An execution with one is evaluated by MiniStack; the next execution is not."""
+
+    def is_half_in_execution(text: str) -> Any:
+        jsonata_expressions.note_input(json.dumps({"text": text}))
+        return expressions.evaluate(r"$contains($states.input, /[\ud800-\udbff]/)", text)
+
+    for text in ("\ud83d", "\ufffd"):
+        found = contextvars.copy_context().run(is_half_in_execution, text)
+        assert found is (text == "\ud83d")
 
 
 def test_threads_do_not_share_an_evaluation(expressions: JsonataExpressions):
