@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from functions.contract.events import CHANNEL_EVENTS, STATUS_UPDATES
-from inspector import queries
+from inspector import dead_letters, queries
 from inspector.live import Item, LiveFeed
 from inspector.tokens import NotSignedInError, TokenVerifier
 from ops import times
@@ -75,6 +75,7 @@ class Inspector:
             "/traces/{trace_id}": self.trace,
             "/channels": self.channels,
             "/channels/{channel_id}/events": self.channel,
+            "/dead-letters": self.dead_letters,
             "/{path:path}": self.not_found,
         }
         return [
@@ -169,6 +170,10 @@ class Inspector:
         """The history of one channel."""
         channel_id = request.path_params["channel_id"]
         return json_response(await self._query(lambda stage: queries.channel(stage, channel_id)))
+
+    async def dead_letters(self, _request: Request) -> Response:
+        """The dead letters of all queues."""
+        return json_response(await self._query(dead_letters.read))
 
     async def not_found(self, request: Request) -> Response:
         """Any other path."""

@@ -1,5 +1,7 @@
 """The answers that only the inspector's API has; the others are the operator commands' (`ops.models`)."""
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
 from ops.models import Answer, Json, MessageReport, PublishedEvent, RunDetail, RunSummary, Trace
@@ -55,6 +57,61 @@ class ChannelEvents(Answer):
     truncated: bool
 
 
+class LetterCommands(Answer):
+    """The command lines about one dead letter, for this stage. None where there is nothing to look for."""
+
+    show: str = Field(description="All its fields, a message's text included")
+    discard: str
+    follow: str | None = Field(description="The delivery of its message")
+    logs: str | None = Field(description="The log lines with its correlation id")
+
+
+class ListedDeadLetter(Answer):
+    """A dead letter as the page lists it: without its event's data, which may contain the text of a message."""
+
+    message_id: str
+    event_id: str
+    detail_type: str
+    occurred_at: str | None
+    sent_at: str | None = Field(description="When SQS got it")
+    channel_id: str | None
+    about_message_id: str | None
+    user_id: str | None
+    correlation_id: str | None
+    reason: str
+    missed: int | None = Field(description="So many connections were not reached; null: all")
+    resumes: bool = Field(description="A redrive continues at the page of recipients where the run ended")
+    retries: int | None = Field(description="EventBridge's; null where another service gave up")
+    commands: LetterCommands
+
+
+class QueueCommands(Answer):
+    """The command lines about the dead letters of one queue, for this stage."""
+
+    look: str
+    redrive: str
+
+
+class DeadLetterQueue(Answer):
+    """A queue of dead letters. `visible` and `held` are estimates of SQS."""
+
+    name: Literal["delivery", "status", "replay"]
+    visible: int
+    held: int = Field(description="Another command has received them")
+    held_note: str | None
+    oldest_at: str | None = Field(description="Of the listed ones")
+    items: list[ListedDeadLetter]
+    truncated: bool
+    commands: QueueCommands
+
+
+class DeadLetterQueues(Answer):
+    """All queues of dead letters."""
+
+    read_at: str
+    items: list[DeadLetterQueue]
+
+
 class Gap(Answer):
     """In the live feed: how many items were dropped because the page did not read them in time."""
 
@@ -62,5 +119,6 @@ class Gap(Answer):
 
 
 ANSWERS: tuple[type[BaseModel], ...] = (
-    Workflow, RunPage, RunDetail, EventPage, MessageReport, Trace, ArchivedChannelList, ChannelEvents, Gap,
+    Workflow, RunPage, RunDetail, EventPage, MessageReport, Trace, ArchivedChannelList, ChannelEvents,
+    DeadLetterQueues, Gap,
 )  # fmt: skip

@@ -47,6 +47,8 @@ class DeadLetter:
     receipt_handle: str
     body: str
     attributes: dict[str, str]
+    sent_ms: int | None = None
+    """When it was put into the queue, or, by SQS's redrive policy, into the queue that it came from."""
 
     @property
     def _content(self) -> dict[str, Any]:
@@ -83,6 +85,12 @@ class DeadLetter:
         """The page of recipients at which the run ended, because its time was over; None if it posted to none."""
         page_start = self._content.get("pageStart")
         return page_start if isinstance(page_start, dict) else None
+
+    @property
+    def retries(self) -> int | None:
+        """How often EventBridge tried again to deliver the event; None where another service gave up."""
+        retries = self.attributes.get("RETRY_ATTEMPTS", "")
+        return int(retries) if retries.isdecimal() else None
 
     @property
     def reason(self) -> str:
@@ -163,6 +171,7 @@ def pages(
             WaitTimeSeconds=0 if stage.is_local else 2,
             VisibilityTimeout=hidden_seconds,
             MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["SentTimestamp"],
         )
         messages = answer.get("Messages", [])
         page = {message["MessageId"]: _letter(queue, message) for message in messages}
@@ -181,7 +190,15 @@ def _letter(queue: str, message: dict[str, Any]) -> DeadLetter:
     attributes = {
         name: str(value.get("StringValue", "")) for name, value in (message.get("MessageAttributes") or {}).items()
     }
-    return DeadLetter(queue, message["MessageId"], message["ReceiptHandle"], message["Body"], attributes)
+    sent = (message.get("Attributes") or {}).get("SentTimestamp", "")
+    return DeadLetter(
+        queue,
+        message["MessageId"],
+        message["ReceiptHandle"],
+        message["Body"],
+        attributes,
+        int(sent) if sent.isdecimal() else None,
+    )
 
 
 def release(stage: Stage, letters: Sequence[DeadLetter]) -> None:

@@ -71,6 +71,8 @@ def take_screenshots(stage: TestStage) -> None:
         _delivery(browser, stage)
         _time_travel(browser, stage)
         _undelivered_run(browser, stage)
+        for scheme in ("light", "dark"):
+            _dead_letters(browser, stage, scheme)
         _states(browser, stage)
         browser.close()
 
@@ -250,6 +252,24 @@ def _undelivered_run(browser: Browser, stage: TestStage) -> None:
     page.screenshot(path=FOLDER / "inspector-trouble.png")
     page.context.close()
     bob.close()
+
+
+def _dead_letters(browser: Browser, stage: TestStage, scheme: str) -> None:
+    """The dead letter of the undelivered message, with the commands of a stage in the default directory."""
+    page = _page(browser, scheme, WIDE)
+    sign_in(page, stage.url, USERS["alice"])
+    option = f" --state-dir {stage.state_dir}"
+    page.route(
+        "**/inspector-api/dead-letters",
+        lambda route: route.fulfill(
+            body=route.fetch().text().replace(option, ""), content_type="application/json"
+        ),
+    )
+    page.goto(stage.url.rstrip("/") + "/inspector/dead-letters")
+    expect(page.get_by_role("region", name="Dead letters of delivery")).to_be_visible()
+    wait_until_drawn(page)
+    page.screenshot(path=FOLDER / f"dead-letters-{scheme}.png")
+    page.context.close()
 
 
 if __name__ == "__main__":

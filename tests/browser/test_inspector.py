@@ -215,6 +215,21 @@ def test_failed_runs_are_listed_first(dora: BrowserUser, fay: ApiUser, channel: 
     dora.screenshot("inspector-failed")
 
 
+def test_the_operators_pages_show_the_stage(dora: BrowserUser, malformed_event: str):
+    """A dead letter has its reason and the commands to copy."""
+    page = _open(dora, "/inspector")
+    expect(_rows(page, "Runs").filter(has_text="Parley.MalformedEvent").first).to_be_visible()
+    page.get_by_role("link", name="Dead letters").click()
+    letter = (
+        page.get_by_role("region", name="Dead letters of delivery").get_by_role("listitem")
+        .filter(has_text=malformed_event[:8])
+    )  # fmt: skip
+    expect(letter.get_by_text("Parley.MalformedEvent")).to_be_visible()
+    expect(letter.get_by_role("button", name="Copy the command: all fields")).to_be_visible()
+    assert "redrive --queue delivery" in page.get_by_role("main").inner_text()
+    dora.screenshot("inspector-dead-letters")
+
+
 def test_lists_are_live_filtered_and_paused(dora: BrowserUser, fay: ApiUser, gus: ApiUser, channel: str):
     """New runs and events are listed if they match the filters, and only counted while updates are paused."""
     page = _open(dora, "/inspector")
@@ -336,6 +351,7 @@ def test_axe_finds_no_violation_in_any_view(dora: BrowserUser, fay: ApiUser, cha
         (f"/inspector/messages/{message_id}", page.get_by_role("region", name="Time by hop")),
         ("/inspector/channels", page.get_by_role("list", name="Channels").get_by_role("listitem").first),
         (f"/inspector/channels/{channel}", page.get_by_role("slider")),
+        ("/inspector/dead-letters", page.get_by_role("list", name="Queues")),
     ):
         _open(dora, path)
         expect(content).to_be_visible()
@@ -354,6 +370,7 @@ def test_it_fits_a_phone(new_user: NewUser, dora: BrowserUser, fay: ApiUser, cha
         ("/inspector/events", _rows(page, "Events").first),
         (f"/inspector/messages/{message_id}", page.get_by_role("region", name="Time by hop")),
         (f"/inspector/channels/{channel}", page.get_by_role("slider")),
+        ("/inspector/dead-letters", page.get_by_role("list", name="Queues")),
         ("/inspector", _rows(page, "Runs").first),
     ):
         _open(hugo, path)

@@ -28,6 +28,7 @@ ROUTES = (
     "/traces/1-00000000-000000000000000000000000",
     "/channels",
     "/channels/general/events",
+    "/dead-letters",
     "/no-such-route",
 )
 

@@ -8,6 +8,7 @@ import { Icon, type IconName, Logo } from "../../kit/Icon";
 import { ConnectionBanner } from "../shared/ConnectionBanner";
 import { RouteLink } from "../shared/RouteLink";
 import { ConsoleLinks } from "./ConsoleLinks";
+import { DeadLettersView } from "./dead-letters/DeadLettersView";
 import { DeliveryView } from "./delivery/DeliveryView";
 import { EventsView } from "./events/EventsView";
 import { HistoryView } from "./history/HistoryView";
@@ -16,6 +17,7 @@ import { InspectorApi } from "./inspectorApi";
 import { type Inspector, InspectorContext } from "./inspectorContext";
 import { LiveFeed } from "./live/feed";
 import {
+  deadLettersPath,
   deliveryPath,
   eventsPath,
   historyPath,
@@ -30,6 +32,7 @@ const views: readonly (readonly [InspectorRoute["view"], string, string, IconNam
   ["events", "Events", eventsPath(), "pulse"],
   ["delivery", "Delivery", deliveryPath(), "route"],
   ["history", "History", historyPath(), "clock"],
+  ["dead-letters", "Dead letters", deadLettersPath(), "inbox"],
 ];
 
 export default function InspectorScreen({
@@ -104,5 +107,7 @@ function View({ place }: { place: InspectorRoute }) {
       return <DeliveryView messageId={place.messageId} />;
     case "history":
       return <HistoryView channelId={place.channelId} />;
+    case "dead-letters":
+      return <DeadLettersView />;
   }
 }

@@ -35,6 +35,26 @@ export interface ChannelEvents {
   truncated: boolean;
 }
 
+/** A queue of dead letters. `visible` and `held` are estimates of SQS. */
+export interface DeadLetterQueue {
+  name: "delivery" | "status" | "replay";
+  visible: number;
+  /** Another command has received them */
+  held: number;
+  heldNote: string | null;
+  /** Of the listed ones */
+  oldestAt: string | null;
+  items: readonly ListedDeadLetter[];
+  truncated: boolean;
+  commands: QueueCommands;
+}
+
+/** All queues of dead letters. */
+export interface DeadLetterQueues {
+  readAt: string;
+  items: readonly DeadLetterQueue[];
+}
+
 /** Archived events, oldest first. `truncated`: older ones are left out. */
 export interface EventPage {
   items: readonly PublishedEvent[];
@@ -71,6 +91,39 @@ export interface Hop {
   durationMs: number;
   /** Where its start was read */
   clock: "trace" | "log";
+}
+
+/** The command lines about one dead letter, for this stage. None where there is nothing to look for. */
+export interface LetterCommands {
+  /** All its fields, a message's text included */
+  show: string;
+  discard: string;
+  /** The delivery of its message */
+  follow: string | null;
+  /** The log lines with its correlation id */
+  logs: string | null;
+}
+
+/** A dead letter as the page lists it: without its event's data, which may contain the text of a message. */
+export interface ListedDeadLetter {
+  messageId: string;
+  eventId: string;
+  detailType: string;
+  occurredAt: string | null;
+  /** When SQS got it */
+  sentAt: string | null;
+  channelId: string | null;
+  aboutMessageId: string | null;
+  userId: string | null;
+  correlationId: string | null;
+  reason: string;
+  /** So many connections were not reached; null: all */
+  missed: number | null;
+  /** A redrive continues at the page of recipients where the run ended */
+  resumes: boolean;
+  /** EventBridge's; null where another service gave up */
+  retries: number | null;
+  commands: LetterCommands;
 }
 
 /** The place of a state within a Map state. */
@@ -136,6 +189,12 @@ export interface PublishedEvent {
   /** Bytes of its detail */
   size: number;
   detail: Readonly<Record<string, unknown>> | null;
+}
+
+/** The command lines about the dead letters of one queue, for this stage. */
+export interface QueueCommands {
+  look: string;
+  redrive: string;
 }
 
 /** A dead-letter queue, and whether it holds the message's event. */

@@ -4,6 +4,7 @@ import { ApiError } from "../../core/api/errors";
 import type {
   ArchivedChannelList,
   ChannelEvents,
+  DeadLetterQueues,
   EventPage,
   MessageReport,
   RunDetail,
@@ -47,6 +48,7 @@ export class InspectorApi {
   channels = () => this.#requestArchive<ArchivedChannelList>("/channels");
   channel = (channelId: string) =>
     this.#requestArchive<ChannelEvents>(`/channels/${encodeURIComponent(channelId)}/events`);
+  deadLetters = () => this.#request<DeadLetterQueues>("/dead-letters");
 
   /** The live stream, until the signal aborts it. */
   async live(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {

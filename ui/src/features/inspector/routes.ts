@@ -4,13 +4,14 @@ export type InspectorRoute =
   | { readonly view: "runs"; readonly runId: string | null }
   | { readonly view: "events" }
   | { readonly view: "delivery"; readonly messageId: string | null }
-  | { readonly view: "history"; readonly channelId: string | null };
+  | { readonly view: "history"; readonly channelId: string | null }
+  | { readonly view: "dead-letters" };
 
 const ID = "([A-Za-z0-9_.:-]{1,128})";
 
 /** `subpath` is the path after `/inspector`. */
 export function parseInspectorRoute(rest: string): InspectorRoute {
-  const match = new RegExp(`^/(runs|events|messages|channels)(?:/${ID})?/?$`).exec(rest);
+  const match = new RegExp(`^/(runs|events|messages|channels|dead-letters)(?:/${ID})?/?$`).exec(rest);
   const id = match?.[2] ?? null;
   switch (match?.[1]) {
     case "events":
@@ -19,6 +20,8 @@ export function parseInspectorRoute(rest: string): InspectorRoute {
       return { view: "delivery", messageId: id };
     case "channels":
       return { view: "history", channelId: id };
+    case "dead-letters":
+      return { view: "dead-letters" };
     default:
       return { view: "runs", runId: id };
   }
@@ -28,3 +31,4 @@ export const runPath = (runId?: string) => `/inspector${runId ? `/runs/${runId}`
 export const eventsPath = () => "/inspector/events";
 export const deliveryPath = (messageId?: string) => `/inspector/messages${messageId ? `/${messageId}` : ""}`;
 export const historyPath = (channelId?: string) => `/inspector/channels${channelId ? `/${channelId}` : ""}`;
+export const deadLettersPath = () => "/inspector/dead-letters";
