@@ -373,6 +373,19 @@ class Difference(Answer):
     table: str
     key: str
     note: str
+    repair: tuple[str, ...] = Field(
+        default=(), description="The words of the `parley` command that repairs this row alone; empty without one"
+    )
+
+
+class RowRepair(Answer):
+    """One row before and after its repair. Null: there is no row."""
+
+    table: str
+    key: JsonObject
+    before: JsonObject
+    after: JsonObject
+    repaired: bool = Field(description="False if there was nothing to repair")
 
 
 class CheckReport(Answer):

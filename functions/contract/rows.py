@@ -165,6 +165,13 @@ class SubscriptionRow(Shape):
     expires_at: Count
 
 
+class ShardRow(Shape):
+    """The row of `subscriptions` that names the next shard of a channel."""
+
+    next_shard: Annotated[str, Field(min_length=1)]
+    shards: Annotated[Count, Field(ge=2)]
+
+
 class ConnectionRow(SubscriptionRow):
     """A row of `connections`."""
 

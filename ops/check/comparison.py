@@ -123,11 +123,13 @@ def difference(kind: DifferenceKind, table: str, key: str, note: str) -> Differe
 
 
 def _unreadable(found: Unreadable) -> Difference:
-    if found.table in ("messages", "channels", "members"):
-        repair = "A redelivery from before it was written repairs it."
-    else:
-        repair = f"Delete the row from the table {found.table}; then a redelivery repairs it."
-    return difference("unreadable", found.table, found.key, f"The row cannot be read ({found.fault}). {repair}")
+    return Difference(
+        kind="unreadable",
+        table=found.table,
+        key=found.key,
+        note=f"The row cannot be read ({found.fault}).",
+        repair=("repair", found.table, *found.key_values),
+    )
 
 
 def is_erased(row: Row) -> bool:

@@ -37,7 +37,8 @@ def _last_seqs(tables: Tables) -> Iterator[Difference]:
     for channel_id, seq in highest_seqs(tables).items():
         if channel_id in last and last[channel_id] < seq:
             note = f"lastSeq is {last[channel_id]}, but a row with seq {seq} is stored. {REPAIR}"
-            yield Difference(kind="different", table="channels", key=channel_id, note=note)
+            repair = ("repair", "channels", channel_id)
+            yield Difference(kind="different", table="channels", key=channel_id, note=note, repair=repair)
 
 
 def _member_counts(tables: Tables) -> Iterator[Difference]:
@@ -48,7 +49,8 @@ def _member_counts(tables: Tables) -> Iterator[Difference]:
         channel_id, count = str(row["channelId"]), int(row.get("memberCount", 0))
         if count != members[channel_id]:
             note = f"memberCount is {count}, but {members[channel_id]} memberships are stored. {REPAIR}"
-            yield Difference(kind="different", table="channels", key=channel_id, note=note)
+            repair = ("repair", "channels", channel_id)
+            yield Difference(kind="different", table="channels", key=channel_id, note=note, repair=repair)
 
 
 def _read_markers(projected: Projection, tables: Tables) -> Iterator[Difference]:
@@ -68,7 +70,9 @@ def _names(tables: Tables) -> Iterator[Difference]:
         key, channel_id = name_key(str(row["name"])), str(row["channelId"])
         if key not in owners:
             note = f"The name of the channel {channel_id} is not kept unique: its row is missing. {REPAIR}"
-            yield Difference(kind="missing", table="channels", key=key, note=note)
+            yield Difference(
+                kind="missing", table="channels", key=key, note=note, repair=("repair", "channels", key)
+            )
         elif owners[key] != channel_id:
             note = f"The channels {owners[key]} and {channel_id} have the same name. Rename one."
             yield Difference(kind="different", table="channels", key=key, note=note)

@@ -46,7 +46,7 @@ def check(
     incident = incident_file.read(from_file) if from_file is not None else None
     stage = stage_of(context)
     chosen = choose_channel(stage, channel)
-    archive_start = _archive_start(stage)
+    archive_start = archive.start_ms(stage)
     since_ms = max(asked_ms, archive_start)
     until_ms = archive.complete_until_ms(stage) - int(settle * 1000)
     if since_ms >= until_ms:
@@ -62,11 +62,11 @@ def check(
     report = _compare(stage, events, chosen.channel_id, since_ms, until_ms)
     source = ("--from-file", str(from_file)) if from_file else ("--since", times.iso(since_ms))
     of_channel = ("--channel", chosen.channel_id) if chosen.channel_id else ()
-    repair = stage.command("replay", *source, *of_channel, "--redeliver")
+    redelivery = stage.command("replay", *source, *of_channel, "--redeliver")
     if as_json:
         output.as_json(report)
     else:
-        _show(report, output.console(), repair)
+        _show(report, output.console(), stage, redelivery)
     raise typer.Exit(ExitCode.DONE if report.holds else ExitCode.DIFFERENT)
 
 
@@ -113,12 +113,11 @@ def _compare(
 
 def _is_repairable(report: CheckReport) -> bool:
     """Whether a redelivery repairs any of the differences."""
-    counts = report.counts
     derived = any(derived_values.REPAIR in found.note for found in report.differences)
-    return bool(counts["missing"] or counts["unreadable"] or derived)
+    return bool(report.counts["missing"]) or derived
 
 
-def _show(report: CheckReport, console: Console, repair: str) -> None:
+def _show(report: CheckReport, console: Console, stage: Stage, redelivery: str) -> None:
     compared = ", ".join(f"{count} {name}" for name, count in report.compared.items())
     console.print(f"{report.events} archived events, from {report.since} to {report.until}: {compared}.")
     if report.outside:
@@ -128,6 +127,8 @@ def _show(report: CheckReport, console: Console, repair: str) -> None:
         console.print(f"{report.malformed} archived events are malformed: the workflow refuses them. {ids}")
     for difference in report.differences[:MAX_SHOWN]:
         console.print(Text(f"✗ {difference.table} {difference.key}: {difference.note}", style="red"))
+        if difference.repair:
+            console.print(f"  Repair it with: {stage.command(*difference.repair)}")
     if len(report.differences) > MAX_SHOWN:
         console.print(f"… and {len(report.differences) - MAX_SHOWN} more: --json lists all.")
     if report.holds:
@@ -137,13 +138,5 @@ def _show(report: CheckReport, console: Console, repair: str) -> None:
         console.print(
             f"Replay does not equal database: {counts['missing']} missing, {counts['different']} different, "
             f"{counts['extra']} extra, {counts['unreadable']} unreadable."
-            + (f" Repair it with: {repair}" if _is_repairable(report) else "")
+            + (f" Repair it with: {redelivery}" if _is_repairable(report) else "")
         )
-
-
-def _archive_start(stage: Stage) -> int:
-    """The time since which the archive is complete."""
-    found = stage.client("events").describe_archive(ArchiveName=stage.output("Events", "ArchiveName"))
-    created = int(found["CreationTime"].timestamp() * 1000)
-    retention = int(found.get("RetentionDays") or 0)
-    return max(created, times.now() - retention * 86_400_000) if retention else created

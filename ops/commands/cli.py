@@ -117,6 +117,7 @@ def add_commands() -> None:
         personal_data,
         prepare_destroy,
         redrive,
+        repair,
         replay,
         runs,
         shard,

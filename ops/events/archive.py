@@ -83,6 +83,14 @@ def read(
     ]
 
 
+def start_ms(stage: Stage) -> int:
+    """The time since which the archive is complete."""
+    found = stage.client("events").describe_archive(ArchiveName=stage.output("Events", "ArchiveName"))
+    created = int(found["CreationTime"].timestamp() * 1000)
+    retention = int(found.get("RetentionDays") or 0)
+    return max(created, times.now() - retention * 86_400_000) if retention else created
+
+
 def _name(stage: Stage) -> str:
     return f"{PREFIX}-{stage.name}-{int(time.time())}-{uuid4().hex[:8]}"
 

@@ -31,8 +31,8 @@ class Counters:
     def of(self, channel_id: str, *, at_least: Any = 0) -> dict[str, int]:
         """The counters of a channel: `lastSeq`, not below `at_least` if that is a number, and `memberCount`."""
         members = self._members(channel_id)
-        seqs = [self._highest_message(channel_id), self._highest_ids.get(channel_id, 0), _number(at_least)]
-        seqs += [_number(row.get("readSeq")) for row in members]
+        seqs = [self._highest_message(channel_id), self._highest_ids.get(channel_id, 0), tables.number(at_least)]
+        seqs += [tables.number(row.get("readSeq")) for row in members]
         return {"lastSeq": max(seqs), "memberCount": len(members)}
 
     def read_seq(self, user_id: str, channel_id: str, *, joined_at: str) -> int:
@@ -79,7 +79,7 @@ class Counters:
 
     def _raise_read_marker(self, row: Row) -> None:
         read = self.reads.get((str(row["userId"]), str(row["channelId"])), 0)
-        if _number(row.get("readSeq")) < read:
+        if tables.number(row.get("readSeq")) < read:
             _write(
                 tables.table(self.stage, "Members").update_item,
                 Key={"userId": row["userId"], "channelId": row["channelId"]},
@@ -120,16 +120,8 @@ class Counters:
         highest: dict[str, int] = {}
         for row in tables.scan(self.stage, "MessageIds"):
             channel_id = str(row.get("channelId"))
-            highest[channel_id] = max(highest.get(channel_id, 0), _number(row.get("seq")))
+            highest[channel_id] = max(highest.get(channel_id, 0), tables.number(row.get("seq")))
         return highest
-
-
-def _number(value: Any) -> int:
-    """A stored number; 0 for anything else."""
-    try:
-        return 0 if isinstance(value, str) else int(value or 0)
-    except (TypeError, ValueError):
-        return 0
 
 
 def _write(operation: Any, **arguments: Any) -> bool:

@@ -12,9 +12,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from functions.contract.rows import ChannelRow, MemberRow, MessageIdRow, MessageRow, fault_of
+from functions.contract.text import ERASED_NAME
 from ops import times
 from ops.events.bus_event import BusEvent
 from ops.events.projection import ProjectedMessage, Projection
+from ops.replay import stored_rows
 from ops.replay.counters import Counters
 from ops.runs.run_log import RunLog
 from ops.stage import tables
@@ -81,29 +83,18 @@ class Restorer:
 
     def _restore_channel(self, event: BusEvent) -> None:
         summary = event.data.get("channel") or {}
-        row = {
-            "channelId": event.channel_id,
-            "kind": summary.get("kind"),
-            "name": summary.get("name"),
-            "createdAt": summary.get("createdAt"),
-            "createdBy": summary.get("createdBy"),
-            "memberIds": list(summary.get("memberIds") or ()),
-            "announced": True,
-        }
-        item = {name: value for name, value in row.items() if value not in ("", [], None)}
         table = tables.table(self.stage, "Channels")
         stored = next(tables.batch_get(self.stage, "Channels", [{"channelId": event.channel_id}]), None)
         if stored is None:
             # A new message must get none of the numbers that are stored already.
             counters = self._counters.of(str(event.channel_id))
-            _write(
-                table.put_item, Item={**item, **counters}, ConditionExpression="attribute_not_exists(channelId)"
-            )
+            row = stored_rows.channel(str(event.channel_id), summary, counters)
+            _write(table.put_item, Item=row, ConditionExpression="attribute_not_exists(channelId)")
         elif fault_of(ChannelRow, stored) is not None:
             counters = self._counters.of(str(event.channel_id), at_least=stored.get("lastSeq"))
             _write(
                 table.put_item,
-                Item={**item, **counters},
+                Item=stored_rows.channel(str(event.channel_id), summary, counters),
                 ConditionExpression="lastSeq = :lastSeq OR NOT attribute_type(lastSeq, :number)",
                 ExpressionAttributeValues={":lastSeq": stored.get("lastSeq", 0), ":number": "N"},
             )
@@ -112,16 +103,15 @@ class Restorer:
         channel_id = str(event.channel_id)
         if not self.projected.is_member(user_id, channel_id):
             return  # the user left later
-        role = "owner" if user_id in self.projected.owners_of(channel_id) else "member"
         client = self.stage.resource("dynamodb").meta.client
-        row = {
-            "userId": user_id,
-            "channelId": channel_id,
-            "role": role,
-            "joinedAt": event.data.get("changedAt"),
-            "readSeq": self._counters.read_seq(user_id, channel_id, joined_at=str(event.data.get("changedAt"))),
-            "announced": True,
-        }
+        joined_at = str(event.data.get("changedAt"))
+        row = stored_rows.member(
+            user_id,
+            channel_id,
+            is_owner=user_id in self.projected.owners_of(channel_id),
+            joined_at=joined_at,
+            read_seq=self._counters.read_seq(user_id, channel_id, joined_at=joined_at),
+        )
         key = {"userId": user_id, "channelId": channel_id}
         damaged = next(tables.batch_get(self.stage, "Members", [key]), None)
         if damaged is not None and fault_of(MemberRow, damaged) is not None:
@@ -138,15 +128,7 @@ class Restorer:
             "ExpressionAttributeValues": {":one": 1},
         }
         if _write(client.transact_write_items, TransactItems=[{"Put": put}, {"Update": count}]):
-            self._subscribe(user_id, channel_id)
-
-    def _subscribe(self, user_id: str, channel_id: str) -> None:
-        """Subscribe the user's open connections to the channel."""
-        connections = tables.table(self.stage, "Connections")
-        subscriptions = tables.table(self.stage, "Subscriptions")
-        for row in tables.paginate(connections.query, KeyConditionExpression=tables.key_equals("userId", user_id)):
-            subscription = {name: row[name] for name in ("connectionId", "userId", "expiresAt")}
-            subscriptions.put_item(Item={"channelId": channel_id, **subscription})
+            subscribe(self.stage, user_id, channel_id)
 
     def _restore_seq(self, event: BusEvent) -> None:
         """Reserve the former seq of a lost message in `messageIds`, so that its run stores the message there."""
@@ -193,7 +175,7 @@ class Restorer:
             return
         _write(
             tables.table(self.stage, "Messages").put_item,
-            Item={**key, **_message_row(message, key["seq"], event)},
+            Item={**message_row(self.stage, message, key["seq"], _trace_header(event)), **key},
             ConditionExpression="attribute_not_exists(seq)" if stored is None else "attribute_exists(seq)",
         )
 
@@ -218,26 +200,29 @@ class Restorer:
         )
 
 
-def _message_row(message: ProjectedMessage, seq: Any, event: BusEvent) -> dict[str, Any]:
-    """The row of a message after all its events, as the workflow writes it. Only MessageSent knows its trace."""
-    metadata = event.raw["detail"]["metadata"] if event.detail_type == "MessageSent" else {}
-    sent = message.sent
-    row: dict[str, Any] = {
-        "messageId": sent.message_id,
-        "clientMessageId": sent.client_message_id,
-        "senderId": sent.sender.user_id,
-        "senderName": sent.sender.display_name,
-        "text": message.text,
-        "sentAt": sent.sent_at,
-        "traceHeader": metadata.get("traceHeader") or "",
-    }
-    if message.mentions:
-        row |= {"mentions": list(message.mentions), "mentionSeq": seq}
-    if message.edited_at:
-        row["editedAt"] = message.edited_at
-    if message.deletions:
-        row["deletedAt"], row["deletedBy"] = min(message.deletions)
+def subscribe(stage: Stage, user_id: str, channel_id: str) -> None:
+    """Subscribe the user's open connections to the channel. Connections that cannot be read are left out."""
+    connections = tables.table(stage, "Connections")
+    subscriptions = tables.table(stage, "Subscriptions")
+    for row in tables.paginate(connections.query, KeyConditionExpression=tables.key_equals("userId", user_id)):
+        if tables.fault("connections", row) is None:
+            subscription = {name: row[name] for name in ("connectionId", "userId", "expiresAt")}
+            subscriptions.put_item(Item={"channelId": channel_id, **subscription})
+
+
+def message_row(stage: Stage, message: ProjectedMessage, seq: Any, trace_header: str) -> dict[str, Any]:
+    """The row of a message after all its events, without the name of an author who was erased since."""
+    row = stored_rows.message(message, seq, trace_header)
+    if row.get("deletedAt"):
+        keys = tables.batch_get(stage, "TextKeys", [{"userId": row["senderId"]}])
+        if any(key.get("erasedAt") for key in keys):
+            row["senderName"] = ERASED_NAME
     return row
+
+
+def _trace_header(event: BusEvent) -> str:
+    """The trace of a message; only MessageSent knows it."""
+    return str(event.metadata.get("traceHeader") or "") if event.detail_type == "MessageSent" else ""
 
 
 def _write(operation: Any, **arguments: Any) -> bool:

@@ -7,7 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.contract.model import Shape
-from functions.contract.rows import ChannelRow, MemberRow, MessageIdRow, MessageRow, ReactionRow, fault_of
+from functions.contract.rows import (
+    ChannelRow,
+    ConnectionRow,
+    EndedUserRow,
+    MemberRow,
+    MessageIdRow,
+    MessageRow,
+    ReactionRow,
+    ShardRow,
+    SubscriptionRow,
+    TextKeyRow,
+    UserRow,
+    fault_of,
+)
+from functions.contract.session import ENDED_USER_PREFIX
+from functions.contract.shards import LAST_ROW, shard_after
 from ops.errors import BadRequestError
 from ops.stage.stage import Stage
 
@@ -33,18 +48,28 @@ ROW_TYPES: dict[str, tuple[type[Shape], tuple[str, ...]]] = {
     "messageIds": (MessageIdRow, ("messageId",)),
     "reactions": (ReactionRow, ("channelId", "reactionKey")),
     "members": (MemberRow, ("userId", "channelId")),
+    "users": (UserRow, ("userId",)),
+    "connections": (ConnectionRow, ("userId", "connectionId")),
+    "subscriptions": (SubscriptionRow, ("channelId", "connectionId")),
+    "tickets": (EndedUserRow, ("ticketHash",)),
+    "textKeys": (TextKeyRow, ("userId",)),
 }
 """The model of each table's rows, and the attributes of its key."""
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A row that its readers cannot use: its table, its key, what is wrong, and the message that it was of."""
+    """A row that its readers cannot use: its table and key, what is wrong, and the message that it was of."""
 
     table: str
-    key: str
+    key_values: tuple[str, ...]
     fault: str
     message_id: str = ""
+
+    @property
+    def key(self) -> str:
+        """The key as reports show it."""
+        return (" in " if self.table == "members" else "/").join(self.key_values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,19 +89,19 @@ class Tables:
         unreadable: list[Unreadable] = []
 
         def readable(table_name: str) -> list[Row]:
-            row_type, key = ROW_TYPES[table_name]
             fits = []
-            for row in rows[table_name]:
-                is_name = str(row.get("channelId", "")).startswith(NAME_PREFIX)
-                fault = None if is_name else fault_of(row_type, row)
-                if fault is None:
+            for row in rows.get(table_name, ()):
+                found = fault(table_name, row)
+                if found is None:
                     fits.append(row)
                 else:
-                    parts = [str(row.get(name)) for name in key]
-                    shown = (" in " if table_name == "members" else "/").join(parts)
-                    unreadable.append(Unreadable(table_name, shown, fault, str(row.get("messageId", ""))))
+                    values = tuple(str(row.get(name)) for name in ROW_TYPES[table_name][1])
+                    unreadable.append(Unreadable(table_name, values, found, str(row.get("messageId", ""))))
             return fits
 
+        for name in ("users", "connections", "subscriptions", "tickets", "textKeys"):
+            # No event leads to them, so they are not compared.
+            readable(name)
         return cls(
             channels=readable("channels"),
             messages=readable("messages"),
@@ -85,6 +110,36 @@ class Tables:
             members=readable("members"),
             unreadable=unreadable,
         )
+
+
+def row_type(table_name: str, row: Mapping[str, Any]) -> type[Shape] | None:
+    """The model of a row; None if rows of this kind have none."""
+    if table_name == "channels" and str(row.get("channelId")).startswith(NAME_PREFIX):
+        return None
+    if table_name == "tickets" and not str(row.get("ticketHash")).startswith(ENDED_USER_PREFIX):
+        return None
+    if table_name == "subscriptions" and row.get("connectionId") == LAST_ROW:
+        return ShardRow
+    return ROW_TYPES[table_name][0]
+
+
+def fault(table_name: str, row: Mapping[str, Any]) -> str | None:
+    """What is wrong with a row of a table; None if it is readable."""
+    model = row_type(table_name, row)
+    return fault_of(model, row) if model else None
+
+
+def number(value: Any) -> int:
+    """A stored number; 0 for anything else."""
+    try:
+        return 0 if isinstance(value, str | bytes | bool) else int(value or 0)
+    except (TypeError, ValueError):
+        return 0
+
+
+def output_name(table_name: str) -> str:
+    """The name of a table as outputs have it: `Messages` for `messages`."""
+    return table_name[0].upper() + table_name[1:]
 
 
 def name_key(name: str) -> str:
@@ -135,16 +190,21 @@ def batch_get(stage: Stage, name: str, keys: Iterable[Row]) -> Iterator[Row]:
 
 def subscriptions(stage: Stage, channel_id: str) -> Iterator[Row]:
     """Yield the subscriptions to a channel, those of all its shards (functions/contract/shards.py)."""
+    return (row for row in _all_subscriptions(stage, channel_id) if row["connectionId"] != LAST_ROW)
+
+
+def _all_subscriptions(stage: Stage, channel_id: str) -> Iterator[Row]:
+    """Yield the subscriptions to a channel, and the rows that link its shards."""
     shard: str | None = channel_id
     while shard is not None:
         of_shard = key_equals("channelId", shard)
         rows = paginate(table(stage, "Subscriptions").query, KeyConditionExpression=of_shard)
-        shard = None
+        current, shard = shard, None
         for row in rows:
-            if "nextShard" in row:
-                shard = str(row["nextShard"])
-            else:
-                yield row
+            yield row
+            if row["connectionId"] == LAST_ROW:
+                named = row.get("nextShard")
+                shard = named if isinstance(named, str) else shard_after(current)
 
 
 def scan(stage: Stage, name: str, **selection: Any) -> list[Row]:
@@ -174,23 +234,50 @@ def read(stage: Stage, channel_id: str | None = None) -> Tables:
     """All rows that events lead to, or those of one channel. Raises BadRequestError above MAX_ROWS."""
     if channel_id is None:
         # The channels last: their counters are then not older than the rows that they count.
-        names = ("Messages", "MessageIds", "Reactions", "Members", "Channels")
+        not_compared = ("Tickets", "TextKeys", "Users", "Subscriptions", "Connections")
+        names = (*not_compared, "Messages", "MessageIds", "Reactions", "Members", "Channels")
         return Tables.of({name[0].lower() + name[1:]: scan(stage, name) for name in names})
     of_channel = {"KeyConditionExpression": key_equals("channelId", channel_id)}
     # The index has no attribute that changes often, so the rows themselves are read.
     members = paginate(table(stage, "Members").query, IndexName="byChannel", **of_channel)
-    member_keys = [{"userId": row["userId"], "channelId": channel_id} for row in members]
-    messages = list(paginate(table(stage, "Messages").query, ConsistentRead=True, **of_channel))
-    ids = [str(row["messageId"]) for row in messages if "messageId" in row]
+    user_ids = [str(row["userId"]) for row in members]
+    member_keys = [{"userId": user_id, "channelId": channel_id} for user_id in user_ids]
+    stored = messages(stage, channel_id)
+    ids = [row["messageId"] for row in stored if isinstance(row.get("messageId"), str) and row["messageId"]]
+    subscribed = list(_all_subscriptions(stage, channel_id))
+    open_keys = {
+        (row["userId"], row["connectionId"])
+        for row in subscribed
+        if fault("subscriptions", row) is None and "userId" in row
+    }
     return Tables.of(
         {
-            "messages": messages,
+            "messages": stored,
             "messageIds": list(message_ids(stage, ids)),
             "reactions": list(paginate(table(stage, "Reactions").query, ConsistentRead=True, **of_channel)),
             "members": list(batch_get(stage, "Members", member_keys)),
             "channels": _channel_and_name(stage, channel_id),
+            "users": list(batch_get(stage, "Users", ({"userId": user_id} for user_id in user_ids))),
+            "textKeys": list(batch_get(stage, "TextKeys", ({"userId": user_id} for user_id in user_ids))),
+            "tickets": list(
+                batch_get(stage, "Tickets", ({"ticketHash": ENDED_USER_PREFIX + user_id} for user_id in user_ids))
+            ),
+            "subscriptions": subscribed,
+            "connections": list(
+                batch_get(
+                    stage,
+                    "Connections",
+                    ({"userId": user_id, "connectionId": connection_id} for user_id, connection_id in open_keys),
+                )
+            ),
         }
     )
+
+
+def messages(stage: Stage, channel_id: str) -> list[Row]:
+    """The rows of a channel's messages, those that cannot be read too."""
+    of_channel = key_equals("channelId", channel_id)
+    return list(paginate(table(stage, "Messages").query, ConsistentRead=True, KeyConditionExpression=of_channel))
 
 
 def _channel_and_name(stage: Stage, channel_id: str) -> list[Row]:

@@ -6,7 +6,7 @@ connection stays open.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from ops.stage.stage import Stage
 
 OPENING_MS = 10_000
 """For this long after `$connect`, a 410 may mean that the handshake has not ended yet."""
+CONNECTION_SECONDS = 2 * 60 * 60
+"""API Gateway closes a connection after two hours."""
 MAX_ATTEMPTS = 10
 PAUSE_SECONDS = 0.2
 
@@ -47,23 +49,32 @@ class Connection:
 
 def connections(stage: Stage, user_id: str) -> list[Connection]:
     """The stored connections of a user that have not expired, oldest first (strongly consistent read)."""
-    rows = tables.paginate(
-        tables.table(stage, "Connections").query,
-        KeyConditionExpression=tables.key_equals("userId", user_id),
-        ConsistentRead=True,
-    )
     now = times.now() // 1000
-    found = [
-        Connection(
-            user_id=user_id,
-            connection_id=str(row["connectionId"]),
-            session_id=str(row.get("sessionId", "")),
-            opened_ms=int(row.get("openedAt", 0)),
-            expires_at=int(row.get("expiresAt", 0)),
-        )
-        for row in rows
-    ]
+    found = [stored(row) for row in rows(stage, user_id)]
     return sorted((one for one in found if one.expires_at > now), key=lambda one: one.opened_ms)
+
+
+def rows(stage: Stage, user_id: str) -> list[tables.Row]:
+    """The rows of a user's connections."""
+    return list(
+        tables.paginate(
+            tables.table(stage, "Connections").query,
+            KeyConditionExpression=tables.key_equals("userId", user_id),
+            ConsistentRead=True,
+        )
+    )
+
+
+def stored(row: Mapping[str, Any]) -> Connection:
+    """The connection of a row. One that cannot be read counts as open, so that it is closed with the others."""
+    expires_at = tables.number(row.get("expiresAt"))
+    return Connection(
+        user_id=str(row["userId"]),
+        connection_id=str(row["connectionId"]),
+        session_id=str(row.get("sessionId", "")),
+        opened_ms=tables.number(row.get("openedAt")),
+        expires_at=expires_at or times.now() // 1000 + CONNECTION_SECONDS,
+    )
 
 
 def end_all(stage: Stage, user_id: str, *, until: int) -> list[Connection]:
@@ -79,6 +90,11 @@ def end_all(stage: Stage, user_id: str, *, until: int) -> list[Connection]:
             "expiresAt": times.now() // 1000 + ENDED_SECONDS,
         }
     )
+    return close_all(stage, user_id)
+
+
+def close_all(stage: Stage, user_id: str) -> list[Connection]:
+    """Close all connections of a user. Returns those that were stored."""
     found = connections(stage, user_id)
     close(stage, found)
     return found

@@ -21,7 +21,7 @@ from tests.events import envelope, message_data, publish
 from tests.integration.commands import run_ops, run_ops_process
 from tests.integration.conftest import NewClient
 from tests.local_stage import ROOT, TestStage
-from tests.waiting import COMMAND_SECONDS, until
+from tests.waiting import COMMAND_SECONDS, DEADLINE_SECONDS, until
 
 pytestmark = pytest.mark.anyio
 
@@ -271,6 +271,64 @@ async def test_every_kind_of_event_is_compared_and_restored(stage: TestStage, ne
     assert sorted(seq for message_seqs in seqs.values() for seq in message_seqs) == [1, 2, 3]
     result = await asyncio.to_thread(run_ops, stage, "check", "--channel", channel_id, "--settle", "0", "--json")
     assert (result.json["compared"]["messages"], result.json["differences"]) == (3, [])
+
+
+@pytest.mark.thorough
+async def test_a_damaged_row_of_each_table_is_listed_and_repaired(stage: TestStage, new_client: NewClient):
+    """`check` prints the command; it shows the row, repairs it, and is recorded. Then no row differs."""
+    dora, emil = await new_client("dora"), await new_client("emil")
+    channel_id = await _channel_with_every_event(await new_client("hugo"), dora, emil)
+    of_channel = Key("channelId").eq(channel_id)
+    [message, *_] = table(stage, "Messages").query(KeyConditionExpression=of_channel)["Items"]
+    [reaction, *_] = table(stage, "Reactions").query(KeyConditionExpression=of_channel)["Items"]
+    subscribed = table(stage, "Subscriptions").query(KeyConditionExpression=of_channel)["Items"]
+    subscription = next(row for row in subscribed if row["userId"] == dora.user_id)
+    [connection] = table(stage, "Connections").query(KeyConditionExpression=Key("userId").eq(emil.user_id))[
+        "Items"
+    ]
+    damage: dict[str, tuple[dict[str, Any], str]] = {
+        "Users": ({"userId": dora.user_id}, "username"),
+        "Members": ({"userId": emil.user_id, "channelId": channel_id}, "joinedAt"),
+        "Messages": ({"channelId": channel_id, "seq": message["seq"]}, "sentAt"),
+        "MessageIds": ({"messageId": message["messageId"]}, "seq"),
+        "Reactions": ({"channelId": channel_id, "reactionKey": reaction["reactionKey"]}, "reactedAt"),
+        "Subscriptions": (
+            {"channelId": channel_id, "connectionId": subscription["connectionId"]},
+            "expiresAt",
+        ),
+        "Connections": (
+            {"userId": emil.user_id, "connectionId": connection["connectionId"]},
+            "sessionId",
+        ),
+        "Channels": ({"channelId": channel_id}, "createdAt"),
+    }
+    before = rows(stage, channel_id)
+    for name, (key, attribute) in damage.items():
+        table(stage, name).update_item(
+            Key=key,
+            UpdateExpression="SET #name = :garbage",
+            ExpressionAttributeNames={"#name": attribute},
+            ExpressionAttributeValues={":garbage": ["garbage"]},
+        )
+    check = ("check", "--channel", channel_id, "--settle", "0")
+    listed = await asyncio.to_thread(run_ops, stage, *check, "--json")
+    assert listed.code == 4, listed.err
+    unreadable = {
+        item["table"]: item["repair"] for item in listed.json["differences"] if item["kind"] == "unreadable"
+    }
+    assert set(unreadable) == {name[0].lower() + name[1:] for name in damage}
+    shown = await asyncio.to_thread(run_ops, stage, *check)
+    # A message's id is found by its row, and the reaction by the message.
+    for name in sorted(unreadable, key=lambda name: name in ("messageIds", "reactions", "subscriptions")):
+        assert stage.stage.command(*unreadable[name]) in shown.out.replace("\n", "")
+        result = await asyncio.to_thread(run_ops, stage, *unreadable[name], "--yes", "--json")
+        assert (result.code, result.json["repaired"] if result.code == 0 else result.err) == (0, True)
+    again = await asyncio.to_thread(run_ops, stage, *check, "--json")
+    assert (again.code, again.json["differences"]) == (0, []), again.out
+    assert rows(stage, channel_id) == before
+    recorded = await asyncio.to_thread(run_ops, stage, "operations", "--since", "5m", "--json")
+    assert {item["options"]["table"] for item in recorded.json if item["command"] == "repair"} >= set(unreadable)
+    await emil.sockets[0].wait_closed(DEADLINE_SECONDS)
 
 
 async def test_a_member_who_left_after_the_replayed_time_is_not_missing(

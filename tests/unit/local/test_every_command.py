@@ -32,6 +32,7 @@ ARGUMENTS = {
     "users erase": ("alice",),
     "follow": ("m-1",),
     "shard": ("c-1",),
+    "repair": ("messages", "c-1", "1"),
     "token": ("ada",),
     "users add": ("ada",),
     "users disable": ("ada",),
@@ -325,7 +326,7 @@ def test_a_name_that_does_not_exist_is_an_error(run: Any, monkeypatch: pytest.Mo
     for reader in ("troubled", "newest"):
         monkeypatch.setattr(RunLog, reader, lambda *_, **__: [])
     monkeypatch.setattr(archive, "read", lambda *_, **__: [])
-    monkeypatch.setattr("ops.commands.check._archive_start", lambda _: 0)
+    monkeypatch.setattr(archive, "start_ms", lambda _: 0)
     monkeypatch.setattr("ops.replay.replay.tables.message_ids", lambda *_: [])
     monkeypatch.setattr(dead_letters, "count", lambda *_: Count(0, 0))
     monkeypatch.setattr(dead_letters, "pages", lambda *_, **__: [])

@@ -1,12 +1,8 @@
 """A redelivery restores rows, with their derived values, from what is stored and from all events."""
 
-from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from ops.events.projection import project
 from ops.replay.counters import Counters
@@ -22,49 +18,6 @@ from tests.unit.ops.event_builders import (
     message_edited,
     message_sent,
 )
-from tests.unit.ops.stages import deployed_stage
-
-KEYS = {
-    "Channels": ("channelId",),
-    "Members": ("userId", "channelId"),
-    "Messages": ("channelId", "seq"),
-    "MessageIds": ("messageId",),
-    "Connections": ("userId", "connectionId"),
-    "Subscriptions": ("channelId", "connectionId"),
-}
-
-
-@pytest.fixture(scope="module")
-def tables_of_module() -> Iterator[Stage]:
-    """A stage whose tables are mocked; other tests of the process have mocked tables too."""
-    with mock_aws():
-        suffix = uuid4().hex
-        stage = deployed_stage(Data={f"{name}TableName": f"{name}-{suffix}" for name in KEYS})
-        client: Any = boto3.client("dynamodb", region_name="us-east-1")
-        for name, keys in KEYS.items():
-            attributes = [{"AttributeName": key, "AttributeType": "N" if key == "seq" else "S"} for key in keys]
-            request: dict[str, Any] = {"KeySchema": schema(keys), "AttributeDefinitions": attributes}
-            if name == "Members":
-                by_channel = {"IndexName": "byChannel", "KeySchema": schema(("channelId", "userId"))}
-                request["GlobalSecondaryIndexes"] = [{**by_channel, "Projection": {"ProjectionType": "KEYS_ONLY"}}]
-            client.create_table(TableName=f"{name}-{suffix}", BillingMode="PAY_PER_REQUEST", **request)
-        yield stage
-
-
-@pytest.fixture
-def stage(tables_of_module: Stage) -> Stage:
-    """A stage whose tables are empty."""
-    for name, keys in KEYS.items():
-        table = tables.table(tables_of_module, name)
-        for row in table.scan()["Items"]:
-            table.delete_item(Key={key: row[key] for key in keys})
-    return tables_of_module
-
-
-def schema(keys: tuple[str, ...]) -> list[dict[str, str]]:
-    """The key schema of a table or an index."""
-    kinds = ("HASH", "RANGE")
-    return [{"AttributeName": key, "KeyType": kinds[number]} for number, key in enumerate(keys)]
 
 
 def put(stage: Stage, table: str, **row: Any) -> None:
