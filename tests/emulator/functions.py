@@ -21,7 +21,8 @@ def route(event, context):
     request_context = event["requestContext"]
     kind = request_context["eventType"]
     if kind != "MESSAGE":
-        print(json.dumps({"kind": kind, "code": request_context.get("disconnectStatusCode")}))
+        user, code = request_context["authorizer"]["userId"], request_context.get("disconnectStatusCode")
+        print(json.dumps({"kind": kind, "user": user, "code": code}))
         return {"statusCode": 200}
     frame = json.loads(event["body"])
     if frame.get("raise"):

@@ -1,8 +1,10 @@
 """WebSocket APIs behave as on API Gateway."""
 
 import json
+import socket
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
@@ -145,7 +147,24 @@ def test_route_functions_log_and_have_a_trace(stack: Stack):
         assert receive_frame(websocket)["trace"].startswith("Root=1-")
         websocket.close(code=4001, reason="leaving")
     group = f"/aws/lambda/{stack.outputs['Route']}"
-    assert json.loads(stack.log_lines(group, '"code": 4001')[0]) == {"kind": "DISCONNECT", "code": 4001}
+    line = stack.log_lines(group, '"code": 4001')[0]
+    assert json.loads(line) == {"kind": "DISCONNECT", "user": "alice", "code": 4001}
+
+
+def test_a_client_that_goes_during_its_handshake_is_disconnected(stack: Stack):
+    """Its `$connect` may have run, so its `$disconnect` runs too: with the code of an abnormal end."""
+    target = urlsplit(stack.socket_url("hasty"))
+    request = (
+        f"GET {target.path}?{target.query} HTTP/1.1\r\nHost: {target.netloc}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    with socket.create_connection((target.hostname, target.port)) as client:
+        client.sendall(request.encode())
+    [connected, disconnected] = stack.log_lines(
+        f"/aws/lambda/{stack.outputs['Route']}", '"user": "hasty"', at_least=2
+    )
+    assert json.loads(connected)["kind"] == "CONNECT"
+    assert json.loads(disconnected) == {"kind": "DISCONNECT", "user": "hasty", "code": 1006}
 
 
 MINUTE = 60

@@ -107,7 +107,12 @@ class WebSocketSessions:
         accepted = await self._connect(connection, query, send)
         if accepted is None:
             return
-        await send({"type": "websocket.accept", **accepted})
+        try:
+            await send({"type": "websocket.accept", **accepted})
+        except OSError:
+            # The client has gone during `$connect`, which is to be undone as for any other connection.
+            await self._disconnect(connection, 1006, "Connection Closed Abnormally")
+            return
         # The ten idle minutes begin now, not before the handshake.
         connection.touch()
         self._open[connection.connection_id] = connection
