@@ -49,6 +49,7 @@ class Stage:
     options: tuple[str, ...] = ()
     """The options of `parley` that choose this stage."""
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    _resources: dict[tuple[str, int], Any] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -194,8 +195,14 @@ class Stage:
         return self.session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
 
     def resource(self, service: str) -> Any:
-        """A new boto3 resource of a service. Threads must not share it."""
-        return self.session.resource(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
+        """The boto3 resource of a service. Each thread gets its own: boto3's resources are not thread-safe."""
+        key = service, threading.get_ident()
+        with self._lock:
+            if key not in self._resources:
+                self._resources[key] = self.session.resource(  # type: ignore[call-overload]
+                    service, endpoint_url=self.endpoint_url
+                )
+            return self._resources[key]
 
     @property
     def user_pool(self) -> UserPool:
