@@ -10,6 +10,7 @@ from tests.emulator_control import LocalStage
 from tests.local_stage import TestStage
 
 
+@pytest.mark.thorough
 def test_two_users_continue_after_the_server_was_killed(stage: TestStage, new_user: NewUser):
     """Messages wait in the outbox, and after the restart both users see all messages once, in the same order."""
     if stage.state_dir is None:

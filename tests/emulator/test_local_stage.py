@@ -209,6 +209,7 @@ def test_signing_up_through_the_front_door(started: LocalStage, http: httpx.Clie
     assert started.token("erin", "Parley-erin-1")
 
 
+@pytest.mark.thorough
 def test_the_api_answers_503_while_the_emulator_is_down_and_then_recovers(started: LocalStage, http: httpx.Client):
     """In the contract's error form; the supervisor restarts a crashed emulator from its saved state."""
     token = started.token("alice")
@@ -227,6 +228,7 @@ def test_the_api_answers_503_while_the_emulator_is_down_and_then_recovers(starte
     )
 
 
+@pytest.mark.thorough
 def test_a_second_start_reuses_the_deployment(started: LocalStage, app: tuple[Path, int]):
     """It deploys nothing and keeps the data."""
     client = started.client("cognito-idp")

@@ -14,6 +14,7 @@ from tests.emulator.test_functions import zipped
 from tests.waiting import wait_until
 
 
+@pytest.mark.thorough
 def test_saved_state_survives_a_kill_and_a_stop(tmp_path_factory: pytest.TempPathFactory):
     """Tables, objects, functions and accepted resources are restored after SIGKILL and after SIGTERM."""
     emulator = launch(tmp_path_factory.mktemp("state"))

@@ -332,7 +332,15 @@ ENVIRONMENT = {
 }
 
 
-@pytest.mark.parametrize("command", [("users", "list"), ("token", "alice"), ("doctor",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(("users", "list"), marks=pytest.mark.thorough),
+        pytest.param(("token", "alice"), marks=pytest.mark.thorough),
+        ("doctor",),
+    ],
+    ids=" ".join,
+)
 def test_the_environment_of_the_operator_does_not_matter(stage: TestStage, command: tuple[str, ...]):
     """A local stage is reached without the proxy that the environment names, and without AWS settings."""
     if stage.state_dir is None:

@@ -65,6 +65,7 @@ async def test_a_user_is_exported_and_erased(stage: TestStage, new_client: NewCl
     assert again.json["erasedAt"] == erased.json["erasedAt"]
 
 
+@pytest.mark.thorough
 async def test_the_cost_of_a_small_load_is_measured(stage: TestStage):
     """Frames, calls, runs and writes are those of the design; what a local stage cannot measure is named."""
     result = await asyncio.to_thread(

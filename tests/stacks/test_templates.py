@@ -93,6 +93,7 @@ def test_the_sign_in_host_is_globally_unique(stage: Synthesised) -> None:
     assert "AWS::StackId" in prefix
 
 
+@pytest.mark.thorough
 def test_cfn_lint_has_no_findings(dev: Synthesised, prod: Synthesised, full: Synthesised, tmp_path: Path) -> None:
     """.cfnlintrc.yaml lists the ignored rules with reasons. One call for all templates is as fast as for one."""
     direct_design = tmp_path / "baseline.template.json"

@@ -7,6 +7,7 @@ starts a stage or a process.
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,9 @@ def parley() -> Any:
     return typer.main.get_command(cli.app)
 
 
+built_once = cache(typer.main.get_command)
+"""The command line of an application. Typer builds it again at each start."""
+
 COMMANDS = dict(leaves(parley()))
 
 
@@ -123,6 +127,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     Fails if anything looks like a traceback, or was reported as a defect.
     """
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(typer.main, "get_command", built_once)
     state_dir = tmp_path / "stage"
 
     def run(*words: str, state_dir: Path | None = state_dir) -> tuple[int, str]:

@@ -120,6 +120,7 @@ def record_every_path(deliver: Deliver) -> None:
     deliver.run(message_sent(CHANNEL_ID), fault=slow)
 
 
+@pytest.mark.thorough
 def test_every_expression_gives_the_same_in_jsonata_2_0_6(deliver: Deliver, monkeypatch: pytest.MonkeyPatch):
     """In the JavaScript library of the version that AWS states, in the emulator and in the second engine."""
     evaluations = Evaluations(monkeypatch)
