@@ -18,9 +18,11 @@ from tests.waiting import wait_until
 TEXTS = ("{}", "so {} it is", "*{}*", "{}\nand a line", "`{}`", "> quote\n\n{}", "{} 🎉")
 MAX_TABS = 2
 MAX_STEPS_AWAY = 6
-SCROLL_BACK = """(scroller) => {
+SCROLL_BACK = """async (scroller) => {
     const before = scroller.scrollTop;
     scroller.scrollTop = Math.max(0, before - scroller.clientHeight / 2);
+    // The list draws the rows in the next frames, however slow the machine is.
+    for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
     return before > 0;
 }"""
 
@@ -209,8 +211,14 @@ class RandomUse:
         }
         typed = [typed for each in self.participants for typed in each.typed]
         words = {each.word for each in typed if each.channel == self.channels[name]} - unsent
+        missing = set(words)
+
+        def all_were_shown() -> bool:
+            missing.intersection_update(self.missing_words(page, missing))
+            return not missing
+
         wait_until(
-            lambda: not self.missing_words(page, words),
+            all_were_shown,
             f"{participant.user.person.username} sees every word in {name}",
             every=1,
         )
@@ -228,7 +236,6 @@ class RandomUse:
             missing -= {word for word in missing if word in shown}
             if not missing or not scroller.evaluate(SCROLL_BACK):
                 return missing
-            page.wait_for_timeout(50)
 
     def _new_word(self) -> str:
         self._words += 1
