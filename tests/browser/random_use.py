@@ -5,6 +5,7 @@ One seed decides about all steps, so a failed run can be repeated.
 
 import random
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -13,11 +14,16 @@ from playwright.sync_api import TimeoutError as RowMovedAway
 
 from tests.browser.browser_user import BrowserUser
 from tests.browser.expectations import expect
+from tests.browser.socket_proxy import SocketProxy
 from tests.waiting import wait_until
 
 TEXTS = ("{}", "so {} it is", "*{}*", "{}\nand a line", "`{}`", "> quote\n\n{}", "{} 🎉")
 MAX_TABS = 2
 MAX_STEPS_AWAY = 6
+OFFLINE, SILENT, CUT = "offline", "silent", "cut"
+"""The browser has no network and knows it; no frame arrives; sockets are closed and new ones refused."""
+
+WAITING = re.compile("^(Sending|Sent|Saving)$")
 SCROLL_BACK = """async (scroller) => {
     const before = scroller.scrollTop;
     scroller.scrollTop = Math.max(0, before - scroller.clientHeight / 2);
@@ -42,19 +48,28 @@ class Participant:
 
     user: BrowserUser
     tabs: list[Page]
+    proxy: SocketProxy
     typed: list[Typed] = field(default_factory=list)
-    offline: bool = False
+    outage: str | None = None
     asleep: bool = False
     steps_away: int = 0
 
+    @property
+    def offline(self) -> bool:
+        """Whether requests fail as well."""
+        return self.outage == OFFLINE
+
 
 class RandomUse:
-    """The users, their channels by name, and the steps so far."""
+    """The users, their channels by name, and the steps so far. No user may have opened a socket before."""
 
     def __init__(self, users: list[BrowserUser], channels: dict[str, str], seed: int) -> None:
         self.random = random.Random(seed)
         self.channels = channels
-        self.participants = [Participant(user, [user.page]) for user in users]
+        # No user must lose a frame in every run; `lost_commands` counts those of all.
+        self.participants = [
+            Participant(user, [user.page], SocketProxy(user.page, [], all_tabs=True)) for user in users
+        ]
         self.record: list[str] = []
         self._words = 0
 
@@ -62,7 +77,7 @@ class RandomUse:
         """Let a user who is awake do something, and let those come back who were away for long enough."""
         for each in self.participants:
             each.steps_away = max(0, each.steps_away - 1)
-            if each.steps_away == 0 and (each.offline or each.asleep):
+            if each.steps_away == 0 and (each.outage or each.asleep):
                 self.come_back(each)
         awake = [each for each in self.participants if not each.asleep]
         if not awake:
@@ -93,9 +108,7 @@ class RandomUse:
         if channel is None:
             return
         word = self._new_word()
-        text = self.random.choice(
-            ["{}", "so {} it is", "*{}*", "{}\nand a line", "`{}`", "> quote\n\n{}", "{} 🎉"]
-        )
+        text = self.random.choice(TEXTS)
         composer = _composer(page)
         composer.fill(text.format(word))
         composer.press("Enter")
@@ -168,10 +181,18 @@ class RandomUse:
             participant.tabs.append(opened)
         participant.user.page = participant.tabs[0]
 
-    def lose_network(self, participant: Participant, _page: Page) -> None:
-        """Be offline for some steps, and go on writing."""
-        participant.user.context.set_offline(True)
-        participant.offline = True
+    def lose_network(self, participant: Participant, page: Page) -> None:
+        """Lose the connection for some steps, and go on writing."""
+        if participant.outage is None:
+            participant.outage = self.random.choice([OFFLINE, SILENT, CUT])
+            if participant.outage == CUT:
+                participant.proxy.cut()
+            else:
+                participant.proxy.silence()
+            if participant.offline:
+                participant.user.context.set_offline(True)
+            self.record.append(f"{participant.user.person.username} is {participant.outage}")
+        self.write(participant, page)
         participant.steps_away = self.random.randint(1, MAX_STEPS_AWAY)
 
     def sleep(self, participant: Participant, _page: Page) -> None:
@@ -184,10 +205,18 @@ class RandomUse:
         """Wake up, and have a network again."""
         if participant.asleep:
             _set_lifecycle(participant, "active")
+        if participant.outage == SILENT:
+            # The server closes what it heard nothing from. Without a network the client has to find out itself.
+            participant.proxy.cut()
+        participant.proxy.restore()
         if participant.offline:
             participant.user.context.set_offline(False)
-        participant.asleep = participant.offline = False
+        participant.asleep, participant.outage = False, None
         self.record.append(f"{participant.user.person.username} comes back")
+
+    def lost_commands(self) -> Counter[str]:
+        """How many commands of each kind the users' browsers sent and the server never received."""
+        return Counter(frame["action"] for each in self.participants for frame in each.proxy.lost)
 
     # --- what is on the screens
 
@@ -201,45 +230,67 @@ class RandomUse:
         navigation.get_by_role("link", name=re.compile(rf"^{name}\b")).click()
         wait_until(lambda: self.channel_of(page) == self.channels[name], f"the page shows {name}")
 
-    def wait_until_all_words_are_shown(self, participant: Participant, name: str) -> None:
-        """Wait until a user's screen shows what all users typed in a channel; a word may be marked as not sent."""
+    def words_not_sent(self, participant: Participant, name: str) -> set[str]:
+        """Wait until nothing waits in a channel to be sent, and return the words that are marked as not sent."""
+        marked: set[str] = set()
+        for page in participant.tabs:
+            page.bring_to_front()
+            self.open_channel(page, name)
+            _go_to_newest(page)
+            expect(page.get_by_role("log").get_by_role("img", name=WAITING)).to_have_count(0)
+            for row in page.get_by_role("log").get_by_role("article").filter(has_text="Not sent").all():
+                text = row.inner_text()
+                marked |= {typed.word for typed in participant.typed if typed.word in text}
+        return marked
+
+    def wait_until_words_are_shown(self, participant: Participant, name: str, not_sent: set[str]) -> None:
+        """Wait until a user sees what all users typed in a channel, except the words that were not sent."""
         page = participant.tabs[0]
         page.bring_to_front()
         self.open_channel(page, name)
-        unsent = {
-            typed.word for typed in participant.typed if _message(page, typed.word).get_by_text("Not sent").count()
-        }
         typed = [typed for each in self.participants for typed in each.typed]
-        words = {each.word for each in typed if each.channel == self.channels[name]} - unsent
-        missing = set(words)
+        missing = {each.word for each in typed if each.channel == self.channels[name]} - not_sent
 
         def all_were_shown() -> bool:
             missing.intersection_update(self.missing_words(page, missing))
             return not missing
 
-        wait_until(
-            all_were_shown,
-            f"{participant.user.person.username} sees every word in {name}",
-            every=1,
-        )
+        username = participant.user.person.username
+        try:
+            wait_until(all_were_shown, f"{username} sees every word in {name}", every=1)
+        except AssertionError as failure:
+            failure.add_note(f"missing: {sorted(missing)}")
+            raise
 
     def missing_words(self, page: Page, words: set[str]) -> set[str]:
         """The words that are nowhere in the open channel: read from the newest message to the first."""
         missing = set(words)
-        newest = page.get_by_role("button", name=re.compile("new messages?$|Jump to the newest"))
-        if newest.count() > 0:
-            newest.first.click()
+        _go_to_newest(page)
         scroller = page.locator("[data-region=messages]").first
         scroller.evaluate("(scroller) => { scroller.scrollTop = scroller.scrollHeight; }")
+        introduction = page.locator("[data-intro]")
         while True:
             shown = scroller.inner_text()
             missing -= {word for word in missing if word in shown}
-            if not missing or not scroller.evaluate(SCROLL_BACK):
+            if not missing:
                 return missing
+            if scroller.evaluate(SCROLL_BACK):
+                continue
+            if introduction.count() > 0:
+                return missing
+            wait_until(
+                lambda: scroller.evaluate(SCROLL_BACK) or introduction.count(), "earlier messages are loaded"
+            )
 
     def _new_word(self) -> str:
         self._words += 1
         return f"word{self._words}x{self.random.randrange(10**6):06d}"
+
+
+def _go_to_newest(page: Page) -> None:
+    newest = page.get_by_role("button", name=re.compile("new messages?$|Jump to newest"))
+    if newest.count() > 0:
+        newest.first.click()
 
 
 def _composer(page: Page) -> Locator:

@@ -34,20 +34,24 @@ def refusal(frame: Frame, message: str = "No.") -> Frame | None:
 
 
 class SocketProxy:
-    """A proxy for the sockets that a page opens after this object was created."""
+    """A proxy for the sockets that a page, or with `all_tabs` its context, opens after this object was created."""
 
-    def __init__(self, page: Page, faults: list[Fault]) -> None:
+    def __init__(self, page: Page, faults: list[Fault], *, all_tabs: bool = False) -> None:
         self._page = page
         self._faults = faults
         self._open: list[WebSocketRoute] = []
+        self._silent: list[WebSocketRoute] = []
         self._is_cut = False
+        self._is_silenced = False
         self._replace_frame: ReplaceFrame | None = None
         self._answer_frame: AnswerFrame | None = None
         self._holding: dict[str, Fault] = {}
         self._held: list[tuple[WebSocketRoute, Frame]] = []
-        self._replaced = self._answered = Fault("")
+        self._replaced = self._answered = self._silencing = Fault("")
         self.sent: list[Frame] = []
-        page.route_web_socket(SOCKET, self._connect)
+        self.lost: list[Frame] = []
+        """The frames from the page that did not reach the server."""
+        (page.context if all_tabs else page).route_web_socket(SOCKET, self._connect)
 
     def sent_messages(self) -> list[Frame]:
         """The `sendMessage` commands that the page has sent so far."""
@@ -89,15 +93,25 @@ class SocketProxy:
 
     def cut(self) -> None:
         """Close every socket, and refuse new ones until `restore`. The page has received the close on return."""
-        assert self._open, "there is no socket to cut"
         self._is_cut = True
-        closing, self._open = self._open, []
+        cutting = self._inject("closing sockets")
+        closing, self._open, self._silent = self._open, [], []
         for route in closing:
+            cutting.took_effect()
             route.close(code=1012)
 
+    def silence(self) -> None:
+        """Lose all frames of the open sockets in both directions, and until `restore` those of new sockets.
+
+        The page is not informed. A silenced socket stays silent until it is closed.
+        """
+        self._is_silenced = True
+        self._silencing = self._inject("losing all frames")
+        self._silent = list(self._open)
+
     def restore(self) -> None:
-        """Let sockets open again, and pass all incoming frames."""
-        self._is_cut = False
+        """Let sockets open again, and pass all frames of new ones."""
+        self._is_cut = self._is_silenced = False
         self._replace_frame = None
         self._holding = {}
 
@@ -118,15 +132,22 @@ class SocketProxy:
             return
         server = route.connect_to_server()
         self._open.append(route)
+        if self._is_silenced:
+            self._silent.append(route)
 
         def on_close(code: int | None, reason: str | None) -> None:
-            if route in self._open:
-                self._open.remove(route)
+            for routes in (self._open, self._silent):
+                if route in routes:
+                    routes.remove(route)
             server.close(code=code if code == 1000 or (code or 0) >= 3000 else None)
 
         def on_page_frame(text: str | bytes) -> None:
             frame = json.loads(text)
             self.sent.append(frame)
+            if route in self._silent:
+                self._silencing.took_effect()
+                self.lost.append(frame)
+                return
             answer = self._answer_frame(frame) if self._answer_frame else None
             if answer is None:
                 server.send(text)
@@ -135,6 +156,9 @@ class SocketProxy:
                 route.send(json.dumps(answer))
 
         def on_server_frame(text: str | bytes) -> None:
+            if route in self._silent:
+                self._silencing.took_effect()
+                return
             frame = json.loads(text)
             if holding := self._holding.get(frame["type"]):
                 holding.took_effect()
