@@ -206,7 +206,7 @@ class RandomUse:
         if participant.asleep:
             _set_lifecycle(participant, "active")
         if participant.outage == SILENT:
-            # The server closes what it heard nothing from. Without a network the client has to find out itself.
+            # The server closes an idle socket. Without a network, the client has to find out itself.
             participant.proxy.cut()
         participant.proxy.restore()
         if participant.offline:
