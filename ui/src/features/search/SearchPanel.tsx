@@ -1,5 +1,5 @@
 /** Search for messages in one channel. */
-import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type FormEvent, Fragment, type ReactNode, useEffect, useRef, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import type { Channel, Message, Person } from "../../core/contract";
 import { channelPath } from "../../core/router";
@@ -8,6 +8,7 @@ import { fullTime, shortDate, timeOfDay } from "../../core/text/time";
 import { SidePanel } from "../../kit/SidePanel";
 import panelStyles from "../../kit/SidePanel.module.css";
 import { Skeleton } from "../../kit/Skeleton";
+import { breakable } from "../shared/breakable";
 import { useChatActions } from "../shared/chatContext";
 import personStyles from "../shared/PersonRow.module.css";
 import { RouteLink } from "../shared/RouteLink";
@@ -161,21 +162,26 @@ const CONTEXT_AFTER = 200;
 function HighlightedText({ text, term }: { text: string; term: string }) {
   const matches = matchesIn(text, term);
   const [first] = matches;
-  if (!first) return text;
+  if (!first) return breakable(text);
   const from = characterStart(text, first.start - CONTEXT_BEFORE);
   const to = characterStart(text, first.end + CONTEXT_AFTER);
   const parts: ReactNode[] = [];
   let done = from;
   for (const { start, end } of matches) {
     if (end > to) break;
-    parts.push(text.slice(done, start), <mark key={start}>{text.slice(start, end)}</mark>);
+    parts.push(
+      <Fragment key={start}>
+        {breakable(text.slice(done, start))}
+        <mark>{breakable(text.slice(start, end))}</mark>
+      </Fragment>,
+    );
     done = end;
   }
   return (
     <>
       {from > 0 && "… "}
       {parts}
-      {text.slice(done, to)}
+      {breakable(text.slice(done, to))}
       {to < text.length && " …"}
     </>
   );

@@ -7,6 +7,7 @@ import { findMentions } from "../../core/text/mentions";
 import { hasVisible } from "../../core/text/visible";
 import { chunk } from "../../kit/chunk";
 import { classNames } from "../../kit/classNames";
+import { breakable } from "./breakable";
 import styles from "./Markdown.module.css";
 
 const HighlightedCode = chunk(() => import("./HighlightedCode"), {
@@ -29,7 +30,11 @@ export const Markdown = memo(function Markdown({ text, resolveMention }: Markdow
   if (!hasVisible(text)) return <p className={styles.nothing}>This message has only invisible characters.</p>;
   return (
     <div className={classNames(styles.markdown, isEmojiOnly(text) && styles.emojiOnly)} dir="auto">
-      {isPlain(text) ? <p dir="auto">{text}</p> : children(parseMarkdown(text), { text, resolveMention })}
+      {isPlain(text) ? (
+        <p dir="auto">{breakable(text)}</p>
+      ) : (
+        children(parseMarkdown(text), { text, resolveMention })
+      )}
     </div>
   );
 });
@@ -63,7 +68,7 @@ function element(node: Nodes, context: Context): ReactNode {
     case "delete":
       return <del>{children(node, context)}</del>;
     case "inlineCode":
-      return <code dir="ltr">{node.value}</code>;
+      return <code dir="ltr">{breakable(node.value)}</code>;
     case "break":
       return <br />;
     case "blockquote":
@@ -118,11 +123,11 @@ function plainText(node: Nodes): string {
 /** The source text of a node that is not supported. */
 function source(node: Nodes, { text }: Context): ReactNode {
   const { position } = node;
-  return position ? text.slice(position.start.offset, position.end.offset) : null;
+  return position ? breakable(text.slice(position.start.offset, position.end.offset)) : null;
 }
 
 function withMentions(text: string, { resolveMention, inLink, inQuote }: Context): ReactNode {
-  if (inLink) return text;
+  if (inLink) return breakable(text);
   const parts: ReactNode[] = [];
   let done = 0;
   for (const { username, start, end } of findMentions(text)) {
@@ -135,12 +140,13 @@ function withMentions(text: string, { resolveMention, inLink, inQuote }: Context
         className={classNames(styles.mention, person.me && !inQuote && styles.me)}
         title={`@${username}`}
       >
-        @<bdi>{person.name}</bdi>
+        @<bdi>{breakable(person.name)}</bdi>
       </span>,
     );
     done = end;
   }
-  return done === 0 ? text : [...parts, text.slice(done)];
+  parts.push(text.slice(done));
+  return parts.map((part) => (typeof part === "string" ? breakable(part) : part));
 }
 
 /** Whether the text is one to three emoji only, which are shown larger. */

@@ -106,6 +106,15 @@ describe("is markup", () => {
   });
 });
 
+test.each(["plain", "*em*", "`code`", "[label](https://example.com)", "> quoted", "- item"])(
+  "lines break within a letter with too many marks: %s",
+  (text) => {
+    const typed = text.replace(/[a-z](?=\W|$)/, `$&${"\u0489".repeat(150)}`);
+    expect(html(typed).match(/<wbr\/>/g)).toHaveLength(9);
+    expect(shown(typed)).toContain("\u0489".repeat(150));
+  },
+);
+
 test("a message of invisible characters says so", () => {
   for (const text of ["\u200b", "\u2060\u200d", "\u3164", "\u2800\u2800", "\u00ad"])
     expect(shown(text)).toBe("This message has only invisible characters.");
