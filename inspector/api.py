@@ -21,6 +21,7 @@ from ops import times
 from ops.errors import BadRequestError, NotFoundError, OpsError
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.follow import message_report, traces
+from ops.metrics import dashboard
 from ops.models import Answer, PublishedEvent, RunSummary
 from ops.stage.stage import Stage
 
@@ -76,6 +77,7 @@ class Inspector:
             "/channels": self.channels,
             "/channels/{channel_id}/events": self.channel,
             "/dead-letters": self.dead_letters,
+            "/metrics": self.metrics,
             "/{path:path}": self.not_found,
         }
         return [
@@ -174,6 +176,15 @@ class Inspector:
     async def dead_letters(self, _request: Request) -> Response:
         """The dead letters of all queues."""
         return json_response(await self._query(dead_letters.read))
+
+    async def metrics(self, request: Request) -> Response:
+        """The dashboard's graphs, the alarms and their changes, as `parley dashboard` shows them."""
+        query = request.query_params
+        since_ms, until_ms = times.parse(query.get("since") or "1h"), times.now()
+        times.require_order(since_ms, until_ms)
+        return json_response(
+            await self._query(lambda stage: dashboard.read(stage, since_ms=since_ms, until_ms=until_ms))
+        )
 
     async def not_found(self, request: Request) -> Response:
         """Any other path."""

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from ops.models import Answer, Json, MessageReport, PublishedEvent, RunDetail, RunSummary, Trace
+from ops.models import Answer, DashboardReport, Json, MessageReport, PublishedEvent, RunDetail, RunSummary, Trace
 
 
 class Workflow(Answer):
@@ -120,5 +120,5 @@ class Gap(Answer):
 
 ANSWERS: tuple[type[BaseModel], ...] = (
     Workflow, RunPage, RunDetail, EventPage, MessageReport, Trace, ArchivedChannelList, ChannelEvents,
-    DeadLetterQueues, Gap,
+    DeadLetterQueues, DashboardReport, Gap,
 )  # fmt: skip

@@ -658,8 +658,18 @@ class DashboardAlarm(Answer):
     changed_at: str
 
 
+class AlarmTransition(Answer):
+    """A change of an alarm's state."""
+
+    name: str
+    at: str
+    before: str
+    after: str
+    reason: str
+
+
 class DashboardReport(Answer):
-    """The values of the deployed dashboard, and the alarms, those that are raised first."""
+    """The values of the deployed dashboard, the alarms, those that are raised first, and their latest changes."""
 
     stage: str
     since: str
@@ -667,6 +677,7 @@ class DashboardReport(Answer):
     period_seconds: int
     graphs: list[DashboardGraph]
     alarms: list[DashboardAlarm]
+    transitions: list[AlarmTransition]
 
 
 ANSWERS: tuple[type[BaseModel], ...] = (

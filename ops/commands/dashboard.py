@@ -14,6 +14,8 @@ from ops.models import DashboardGraph, DashboardLine, DashboardReport
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 48
+MAX_CHANGES = 10
+"""So many changes of alarms are printed, the latest first; `--json` has all."""
 ALARM_COLOURS = {"ALARM": "bold red", "OK": "green", "INSUFFICIENT_DATA": "yellow"}
 
 
@@ -47,6 +49,12 @@ def _print_alarms(console: Console, report: DashboardReport) -> None:
         console.print(Text(alarm.name, style=ALARM_COLOURS["ALARM"]))
         console.print(Text(f"  {alarm.description}"))
         console.print(Text(f"  since {alarm.changed_at}: {alarm.reason}", style="dim"))
+    if report.transitions:
+        table = output.table("at", "alarm", "from", "to", whole=("at", "alarm", "from", "to"))
+        for change in report.transitions[:MAX_CHANGES]:
+            colour = ALARM_COLOURS.get(change.after, "")
+            table.add_row(change.at, change.name, change.before, Text(change.after, style=colour))
+        console.print(table)
 
 
 def _print_graph(console: Console, graph: DashboardGraph) -> None:

@@ -1,22 +1,27 @@
 """The values of a stage's deployed dashboard, and the states of its alarms."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from ops.metrics import dashboard_body, metric_data
 from ops.metrics.dashboard_body import Graph
-from ops.models import DashboardAlarm, DashboardGraph, DashboardLine, DashboardReport
+from ops.models import AlarmTransition, DashboardAlarm, DashboardGraph, DashboardLine, DashboardReport
 from ops.stage.stage import Stage
 from ops.times import iso
 
 # So many points a line has at most; CloudWatch allows periods of whole minutes.
 MAX_POINTS = 180
+MAX_HISTORY = 1_000
+"""So many changes of state are read, of all alarms of the account and region: CloudWatch finds those of one alarm,
+or of all."""
+ALARM_TYPES = ["MetricAlarm", "CompositeAlarm"]
 STATE_ORDER = {"ALARM": 0, "INSUFFICIENT_DATA": 1, "OK": 2}
 
 
 def read(stage: Stage, *, since_ms: int, until_ms: int) -> DashboardReport:
-    """Return the graphs with their values, and the alarms, those in alarm first."""
+    """Return the graphs with their values, the alarms, those in alarm first, and their changes in the time."""
     name = stage.output("Observability", "DashboardName")
     body = stage.client("cloudwatch").get_dashboard(DashboardName=name)["DashboardBody"]
     period = period_of(since_ms, until_ms)
@@ -29,16 +34,16 @@ def read(stage: Stage, *, since_ms: int, until_ms: int) -> DashboardReport:
         period_seconds=period,
         graphs=[_graph(graph, f"g{number}_", values) for number, graph in enumerate(graphs)],
         alarms=alarms(stage),
+        transitions=list(transitions(stage, since_ms=since_ms, until_ms=until_ms)),
     )
 
 
 def alarms(stage: Stage) -> list[DashboardAlarm]:
     """The alarms of a stage, those in alarm first, then by name."""
-    prefix = f"Parley-{stage.name}-"
     pages = (
         stage.client("cloudwatch")
         .get_paginator("describe_alarms")
-        .paginate(AlarmNamePrefix=prefix, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+        .paginate(AlarmNamePrefix=_prefix(stage), AlarmTypes=ALARM_TYPES)
     )
     found = [alarm for page in pages for alarm in (*page["MetricAlarms"], *page.get("CompositeAlarms", []))]
     states = [
@@ -52,6 +57,39 @@ def alarms(stage: Stage) -> list[DashboardAlarm]:
         for alarm in found
     ]
     return sorted(states, key=lambda alarm: (STATE_ORDER.get(alarm.state, 1), alarm.name))
+
+
+def transitions(stage: Stage, *, since_ms: int, until_ms: int) -> Iterator[AlarmTransition]:
+    """The changes of state of the stage's alarms, the latest first. CloudWatch keeps them for 30 days."""
+    pages = (
+        stage.client("cloudwatch")
+        .get_paginator("describe_alarm_history")
+        .paginate(
+            AlarmTypes=ALARM_TYPES,
+            HistoryItemType="StateUpdate",
+            StartDate=datetime.fromtimestamp(since_ms / 1000, UTC),
+            EndDate=datetime.fromtimestamp(until_ms / 1000, UTC),
+            ScanBy="TimestampDescending",
+            PaginationConfig={"MaxItems": MAX_HISTORY},
+        )
+    )
+    for item in (item for page in pages for item in page["AlarmHistoryItems"]):
+        data = json.loads(item.get("HistoryData") or "{}")
+        before, after = (data.get(part) or {} for part in ("oldState", "newState"))
+        is_change = before.get("stateValue") != after.get("stateValue")
+        if is_change and str(item.get("AlarmName")).startswith(_prefix(stage)):
+            yield AlarmTransition(
+                name=item["AlarmName"],
+                at=_text(item.get("Timestamp")),
+                before=before.get("stateValue", ""),
+                after=after.get("stateValue", ""),
+                reason=after.get("stateReason", ""),
+            )
+
+
+def _prefix(stage: Stage) -> str:
+    """What the names of the stage's alarms begin with."""
+    return f"Parley-{stage.name}-"
 
 
 def period_of(since_ms: int, until_ms: int) -> int:

@@ -73,6 +73,7 @@ def take_screenshots(stage: TestStage) -> None:
         _undelivered_run(browser, stage)
         for scheme in ("light", "dark"):
             _dead_letters(browser, stage, scheme)
+            _metrics(browser, stage, scheme)
         _states(browser, stage)
         browser.close()
 
@@ -269,6 +270,17 @@ def _dead_letters(browser: Browser, stage: TestStage, scheme: str) -> None:
     expect(page.get_by_role("region", name="Dead letters of delivery")).to_be_visible()
     wait_until_drawn(page)
     page.screenshot(path=FOLDER / f"dead-letters-{scheme}.png")
+    page.context.close()
+
+
+def _metrics(browser: Browser, stage: TestStage, scheme: str) -> None:
+    """The dashboard of the last quarter of an hour."""
+    page = _open_inspector(browser, stage, scheme, "/inspector/metrics", TALL)
+    page.get_by_role("combobox", name="Time").select_option("15m")
+    expect(page.get_by_role("region", name="Messages", exact=True).get_by_role("img")).to_be_visible()
+    expect(page.locator(".spinner")).to_have_count(0)
+    wait_until_drawn(page)
+    page.screenshot(path=FOLDER / f"metrics-{scheme}.png")
     page.context.close()
 
 

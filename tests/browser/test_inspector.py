@@ -216,7 +216,7 @@ def test_failed_runs_are_listed_first(dora: BrowserUser, fay: ApiUser, channel: 
 
 
 def test_the_operators_pages_show_the_stage(dora: BrowserUser, malformed_event: str):
-    """A dead letter has its reason and the commands to copy."""
+    """A dead letter has its reason and the commands to copy. The metrics are drawn as charts."""
     page = _open(dora, "/inspector")
     expect(_rows(page, "Runs").filter(has_text="Parley.MalformedEvent").first).to_be_visible()
     page.get_by_role("link", name="Dead letters").click()
@@ -228,6 +228,14 @@ def test_the_operators_pages_show_the_stage(dora: BrowserUser, malformed_event: 
     expect(letter.get_by_role("button", name="Copy the command: all fields")).to_be_visible()
     assert "redrive --queue delivery" in page.get_by_role("main").inner_text()
     dora.screenshot("inspector-dead-letters")
+
+    page.get_by_role("link", name="Metrics").click()
+    graph = page.get_by_role("region", name="Messages", exact=True)
+    expect(graph.get_by_role("row").filter(has_text="sent")).to_be_visible()
+    drawn = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean)"
+    assert graph.locator("canvas").evaluate(drawn)
+    expect(page.get_by_role("region", name="Alarms").get_by_role("heading", name="Alarms")).to_be_visible()
+    dora.screenshot("inspector-metrics")
 
 
 def test_lists_are_live_filtered_and_paused(dora: BrowserUser, fay: ApiUser, gus: ApiUser, channel: str):
@@ -352,6 +360,7 @@ def test_axe_finds_no_violation_in_any_view(dora: BrowserUser, fay: ApiUser, cha
         ("/inspector/channels", page.get_by_role("list", name="Channels").get_by_role("listitem").first),
         (f"/inspector/channels/{channel}", page.get_by_role("slider")),
         ("/inspector/dead-letters", page.get_by_role("list", name="Queues")),
+        ("/inspector/metrics", page.get_by_role("region", name="Dead letters", exact=True)),
     ):
         _open(dora, path)
         expect(content).to_be_visible()
@@ -371,6 +380,7 @@ def test_it_fits_a_phone(new_user: NewUser, dora: BrowserUser, fay: ApiUser, cha
         (f"/inspector/messages/{message_id}", page.get_by_role("region", name="Time by hop")),
         (f"/inspector/channels/{channel}", page.get_by_role("slider")),
         ("/inspector/dead-letters", page.get_by_role("list", name="Queues")),
+        ("/inspector/metrics", page.get_by_role("region", name="Dead letters", exact=True)),
         ("/inspector", _rows(page, "Runs").first),
     ):
         _open(hugo, path)

@@ -29,6 +29,7 @@ ROUTES = (
     "/channels",
     "/channels/general/events",
     "/dead-letters",
+    "/metrics",
     "/no-such-route",
 )
 
@@ -158,6 +159,7 @@ async def test_new_events_and_ended_runs_are_streamed(http: httpx.AsyncClient, n
         ("/runs?status=odd", 400, "INVALID_REQUEST"),
         ("/runs?limit=0", 400, "INVALID_REQUEST"),
         ("/runs?since=soon", 400, "INVALID_REQUEST"),
+        ("/metrics?since=soon", 400, "INVALID_REQUEST"),
         ("/events?type=Nothing", 400, "INVALID_REQUEST"),
         ("/runs/no-such-run", 404, "NOT_FOUND"),
         ("/follow/no-such-message", 404, "NOT_FOUND"),

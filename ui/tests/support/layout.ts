@@ -37,7 +37,9 @@ export function installLayout(): void {
 
 /** Whether the main pointer is a mouse or a finger. */
 export function setPointer(pointer: "fine" | "coarse"): void {
-  vi.stubGlobal("matchMedia", (media: string) => ({ media, matches: media === `(pointer: ${pointer})` }));
+  vi.stubGlobal("matchMedia", (media: string) =>
+    Object.assign(new EventTarget(), { media, matches: media === `(pointer: ${pointer})` }),
+  );
 }
 
 /** The height of a row, by its text. */

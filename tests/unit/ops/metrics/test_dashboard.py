@@ -31,7 +31,10 @@ TIMES = [datetime(2026, 11, 28, 12, minute, tzinfo=UTC) for minute in (1, 0)]
 
 
 def test_the_values_of_each_line_are_in_the_order_of_time() -> None:
-    """Graphs may use the same ids; a problem of a line is shown in its place. Raised alarms come first."""
+    """Graphs may use the same ids; a problem of a line is shown in its place. Raised alarms come first.
+
+    Only changes of this stage's alarms are listed, and nothing that is no change.
+    """
     stage = deployed_stage(Observability={"DashboardName": "Parley-tests"})
     cloudwatch = stubbed(stage, "cloudwatch")
     cloudwatch.add_response(
@@ -79,6 +82,32 @@ def test_the_values_of_each_line_are_in_the_order_of_time() -> None:
         {"MetricAlarms": alarms[:1], "CompositeAlarms": alarms[1:]},
         {"AlarmNamePrefix": "Parley-tests-", "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]},
     )
+    changes = [
+        ("Parley-tests-b", "OK", "ALARM"),
+        ("Parley-other-b", "OK", "ALARM"),
+        ("Parley-tests-a", "OK", "OK"),
+    ]
+    items = [
+        {
+            "AlarmName": name,
+            "Timestamp": TIMES[0],
+            "HistoryData": json.dumps(
+                {"oldState": {"stateValue": before}, "newState": {"stateValue": after, "stateReason": "crossed"}}
+            ),
+        }
+        for name, before, after in changes
+    ]
+    cloudwatch.add_response(
+        "describe_alarm_history",
+        {"AlarmHistoryItems": items},
+        {
+            "AlarmTypes": ["MetricAlarm", "CompositeAlarm"],
+            "HistoryItemType": "StateUpdate",
+            "StartDate": ANY,
+            "EndDate": ANY,
+            "ScanBy": "TimestampDescending",
+        },
+    )
 
     report = dashboard.read(stage, since_ms=0, until_ms=3_600_000)
 
@@ -92,3 +121,6 @@ def test_the_values_of_each_line_are_in_the_order_of_time() -> None:
         ("Parley-tests-b", "ALARM"),
         ("Parley-tests-a", "OK"),
     ]
+    (change,) = report.transitions
+    assert (change.name, change.before, change.after) == ("Parley-tests-b", "OK", "ALARM")
+    assert (change.at, change.reason) == ("2026-11-28T12:01:00.000Z", "crossed")

@@ -4,6 +4,7 @@
  */
 import { useEffect, useMemo } from "react";
 import type { Chat } from "../../core/chat/chat";
+import { chunk } from "../../kit/chunk";
 import { Icon, type IconName, Logo } from "../../kit/Icon";
 import { ConnectionBanner } from "../shared/ConnectionBanner";
 import { RouteLink } from "../shared/RouteLink";
@@ -22,10 +23,18 @@ import {
   eventsPath,
   historyPath,
   type InspectorRoute,
+  metricsPath,
   parseInspectorRoute,
   runPath,
 } from "./routes";
 import { RunsView } from "./runs/RunsView";
+import { Loading } from "./StatusMessage";
+
+// A separate chunk: only this page draws charts.
+const MetricsView = chunk(() => import("./metrics/MetricsView"), {
+  what: "The page of metrics",
+  loading: () => <Loading what="Loading the charts" />,
+});
 
 const views: readonly (readonly [InspectorRoute["view"], string, string, IconName])[] = [
   ["runs", "Runs", runPath(), "flow"],
@@ -33,6 +42,7 @@ const views: readonly (readonly [InspectorRoute["view"], string, string, IconNam
   ["delivery", "Delivery", deliveryPath(), "route"],
   ["history", "History", historyPath(), "clock"],
   ["dead-letters", "Dead letters", deadLettersPath(), "inbox"],
+  ["metrics", "Metrics", metricsPath(), "chart"],
 ];
 
 export default function InspectorScreen({
@@ -109,5 +119,7 @@ function View({ place }: { place: InspectorRoute }) {
       return <HistoryView channelId={place.channelId} />;
     case "dead-letters":
       return <DeadLettersView />;
+    case "metrics":
+      return <MetricsView />;
   }
 }

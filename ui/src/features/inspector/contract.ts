@@ -1,5 +1,14 @@
 // Generated from the typed models by `make docs`. Do not edit.
 
+/** A change of an alarm's state. */
+export interface AlarmTransition {
+  name: string;
+  at: string;
+  before: string;
+  after: string;
+  reason: string;
+}
+
 /** The archive, and whether it holds the event; null where only a replay can show that. */
 export interface ArchiveStatus {
   name: string;
@@ -33,6 +42,42 @@ export interface ChannelEvents {
   items: readonly PublishedEvent[];
   people: Readonly<Record<string, string>>;
   truncated: boolean;
+}
+
+/** An alarm, with the reason of its state and since when it has it. */
+export interface DashboardAlarm {
+  name: string;
+  state: "OK" | "ALARM" | "INSUFFICIENT_DATA";
+  description: string;
+  reason: string;
+  changedAt: string;
+}
+
+/** A graph. `whenRed`: what a bad value looks like, and what to do then. `limits`: its lines, by label. */
+export interface DashboardGraph {
+  title: string;
+  whenRed: string;
+  limits: Readonly<Record<string, number>>;
+  lines: readonly DashboardLine[];
+}
+
+/** A line of a graph. `problem` says why it could not be computed. */
+export interface DashboardLine {
+  label: string;
+  times: readonly string[];
+  values: readonly number[];
+  problem: string | null;
+}
+
+/** The values of the deployed dashboard, the alarms, those that are raised first, and their latest changes. */
+export interface DashboardReport {
+  stage: string;
+  since: string;
+  until: string;
+  periodSeconds: number;
+  graphs: readonly DashboardGraph[];
+  alarms: readonly DashboardAlarm[];
+  transitions: readonly AlarmTransition[];
 }
 
 /** A queue of dead letters. `visible` and `held` are estimates of SQS. */

@@ -4,6 +4,7 @@ import { ApiError } from "../../core/api/errors";
 import type {
   ArchivedChannelList,
   ChannelEvents,
+  DashboardReport,
   DeadLetterQueues,
   EventPage,
   MessageReport,
@@ -49,6 +50,7 @@ export class InspectorApi {
   channel = (channelId: string) =>
     this.#requestArchive<ChannelEvents>(`/channels/${encodeURIComponent(channelId)}/events`);
   deadLetters = () => this.#request<DeadLetterQueues>("/dead-letters");
+  metrics = (query: Query) => this.#request<DashboardReport>("/metrics", query);
 
   /** The live stream, until the signal aborts it. */
   async live(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {

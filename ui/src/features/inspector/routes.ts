@@ -5,13 +5,14 @@ export type InspectorRoute =
   | { readonly view: "events" }
   | { readonly view: "delivery"; readonly messageId: string | null }
   | { readonly view: "history"; readonly channelId: string | null }
-  | { readonly view: "dead-letters" };
+  | { readonly view: "dead-letters" }
+  | { readonly view: "metrics" };
 
 const ID = "([A-Za-z0-9_.:-]{1,128})";
 
 /** `subpath` is the path after `/inspector`. */
 export function parseInspectorRoute(rest: string): InspectorRoute {
-  const match = new RegExp(`^/(runs|events|messages|channels|dead-letters)(?:/${ID})?/?$`).exec(rest);
+  const match = new RegExp(`^/(runs|events|messages|channels|dead-letters|metrics)(?:/${ID})?/?$`).exec(rest);
   const id = match?.[2] ?? null;
   switch (match?.[1]) {
     case "events":
@@ -22,6 +23,8 @@ export function parseInspectorRoute(rest: string): InspectorRoute {
       return { view: "history", channelId: id };
     case "dead-letters":
       return { view: "dead-letters" };
+    case "metrics":
+      return { view: "metrics" };
     default:
       return { view: "runs", runId: id };
   }
@@ -32,3 +35,4 @@ export const eventsPath = () => "/inspector/events";
 export const deliveryPath = (messageId?: string) => `/inspector/messages${messageId ? `/${messageId}` : ""}`;
 export const historyPath = (channelId?: string) => `/inspector/channels${channelId ? `/${channelId}` : ""}`;
 export const deadLettersPath = () => "/inspector/dead-letters";
+export const metricsPath = () => "/inspector/metrics";
