@@ -77,7 +77,7 @@ class EmulatorApplication:
             if path.startswith("/_parley/"):
                 await self._answer(path, scope, receive, send)
                 return
-            if path in ("/Traces", "/TraceSummaries"):
+            if path in ("/Traces", "/TraceSummaries", "/ServiceGraph"):
                 await self._answer_traces(path, receive, send)
                 return
             header = next((value for name, value in scope["headers"] if name == b"x-amzn-trace-id"), None)

@@ -16,6 +16,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
+from local.emulator.xray import service_graph
 from local.emulator.xray.trace_headers import TraceHeader, new_segment_id
 
 logger = logging.getLogger("parley.traces")
@@ -25,8 +26,12 @@ MAX_SEGMENTS_PER_TRACE = 500
 # How long segments are collected before they are read together; the socket's buffer holds far more.
 COLLECT_SECONDS = 0.02
 CONDITION = re.compile(r"""annotation[.\[]\s*"?(?P<key>[A-Za-z0-9_]+)"?\s*\]?\s*=\s*(?P<value>"[^"]*"|[\w.-]+)$""")
+SERVICE = re.compile(r"""service\(\s*"(?P<name>[^"]+)"\s*\)$""")
 
 Segment = dict[str, Any]
+Condition = tuple[str, str]
+"""An annotation and its value, or SERVICE_CONDITION and the name of a service."""
+SERVICE_CONDITION = "service()"
 
 
 class FilterExpressionError(ValueError):
@@ -91,15 +96,25 @@ def annotations_of(segment: Segment) -> Iterator[tuple[str, Any]]:
         yield from annotations_of(part)
 
 
-def parse_filter(expression: str) -> list[tuple[str, str]]:
-    """The conditions, joined by AND, of a filter as (annotation, value). Raises FilterExpressionError."""
+def conditions_of(segments: list[Segment]) -> set[Condition]:
+    """The conditions that a trace meets."""
+    met = {(key, str(value)) for segment in segments for key, value in annotations_of(segment)}
+    return met | {(SERVICE_CONDITION, name) for name in service_graph.names([segments])}
+
+
+def parse_filter(expression: str) -> list[Condition]:
+    """The conditions, joined by AND, of a filter. Raises FilterExpressionError."""
     conditions = []
     for part in re.split(r"\s+AND\s+", expression.strip(), flags=re.IGNORECASE):
+        service = SERVICE.match(part.strip())
+        if service is not None:
+            conditions.append((SERVICE_CONDITION, service["name"]))
+            continue
         match = CONDITION.match(part.strip())
         if match is None:
             raise FilterExpressionError(
-                f'Unsupported filter {part.strip()!r}: the local stage supports annotation.NAME = "VALUE", '
-                "joined by AND."
+                f'Unsupported filter {part.strip()!r}: the local stage supports annotation.NAME = "VALUE" '
+                'and service("NAME"), joined by AND.'
             )
         conditions.append((match["key"], match["value"].strip('"')))
     return conditions
@@ -164,7 +179,9 @@ class TraceCollector:
             self.store.add(segment, body)
 
     def handle(self, path: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Answer `GetTraceSummaries` (POST /TraceSummaries) or `BatchGetTraces` (POST /Traces)."""
+        """Answer `GetTraceSummaries`, `BatchGetTraces` (POST /Traces) or `GetServiceGraph`, by the path."""
+        if path == "/ServiceGraph":
+            return self._service_graph(request)
         return self._batch_get(request) if path == "/Traces" else self._summaries(request)
 
     def _batch_get(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -183,14 +200,19 @@ class TraceCollector:
             "UnprocessedTraceIds": [trace_id for trace_id, segments in traces.items() if not segments],
         }
 
+    def _service_graph(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The services of all traces: the only stage is the group that is asked for."""
+        start, end = float(request["StartTime"]), float(request["EndTime"])
+        traces = (self.store.segments(trace_id) for trace_id in self.store.started_between(start, end))
+        return {"StartTime": start, "EndTime": end, "Services": service_graph.services(traces)}
+
     def _summaries(self, request: dict[str, Any]) -> dict[str, Any]:
         conditions = parse_filter(request["FilterExpression"]) if request.get("FilterExpression") else []
         start, end = float(request.get("StartTime", 0)), float(request.get("EndTime", time.time() + 60))
         summaries = []
         for trace_id in self.store.started_between(start - 1, end + 1):
             segments = self.store.segments(trace_id)
-            annotations = {(key, str(value)) for segment in segments for key, value in annotations_of(segment)}
-            if annotations.issuperset(conditions):
+            if not conditions or conditions_of(segments).issuperset(conditions):
                 summaries.append(summary(trace_id, segments))
         return {
             "TraceSummaries": summaries,

@@ -8,7 +8,8 @@ from local.emulator.xray.trace_collector import FilterExpressionError, TraceStor
 def test_a_filter_expression_is_annotations_joined_by_and():
     """Any other expression is rejected, with its text."""
     assert parse_filter('annotation.messageId = "a b" AND annotation[n] = 3') == [("messageId", "a b"), ("n", "3")]
-    for expression in ("", 'service("x")', 'annotation.a = "1" OR annotation.b = "2"', "duration > 5"):
+    assert parse_filter('service("deliver")') == [("service()", "deliver")]
+    for expression in ("", 'edge("x", "y")', 'annotation.a = "1" OR annotation.b = "2"', "duration > 5"):
         with pytest.raises(FilterExpressionError, match="Unsupported filter"):
             parse_filter(expression)
 
