@@ -34,12 +34,13 @@ def dashboard(
         output.as_json(report)
         return
     console = output.console()
-    _print_alarms(console, report)
+    print_alarms(console, report)
     for graph in report.graphs:
         _print_graph(console, graph)
 
 
-def _print_alarms(console: Console, report: DashboardReport) -> None:
+def print_alarms(console: Console, report: DashboardReport) -> None:
+    """The raised alarms with what to do, and the latest changes of all."""
     raised = [alarm for alarm in report.alarms if alarm.state == "ALARM"]
     quiet = len(report.alarms) - len(raised)
     console.print(
