@@ -20,7 +20,7 @@ from inspector.tokens import NotSignedInError, TokenVerifier
 from ops import times
 from ops.errors import BadRequestError, NotFoundError, OpsError
 from ops.events.bus_event import BusEvent, EventFilter
-from ops.follow import message_report, traces
+from ops.follow import message_report, service_map, traces
 from ops.metrics import dashboard
 from ops.models import Answer, PublishedEvent, RunSummary
 from ops.stage.stage import Stage
@@ -78,6 +78,8 @@ class Inspector:
             "/channels/{channel_id}/events": self.channel,
             "/dead-letters": self.dead_letters,
             "/metrics": self.metrics,
+            "/services": self.services,
+            "/traces": self.traces,
             "/{path:path}": self.not_found,
         }
         return [
@@ -179,11 +181,26 @@ class Inspector:
 
     async def metrics(self, request: Request) -> Response:
         """The dashboard's graphs, the alarms and their changes, as `parley dashboard` shows them."""
-        query = request.query_params
-        since_ms, until_ms = times.parse(query.get("since") or "1h"), times.now()
-        times.require_order(since_ms, until_ms)
+        since_ms, until_ms = _since(request)
         return json_response(
             await self._query(lambda stage: dashboard.read(stage, since_ms=since_ms, until_ms=until_ms))
+        )
+
+    async def services(self, request: Request) -> Response:
+        """The services of recorded traces, and the calls between them."""
+        since_ms, until_ms = _since(request)
+        return json_response(
+            await self._query(lambda stage: service_map.read(stage, since_ms=since_ms, until_ms=until_ms))
+        )
+
+    async def traces(self, request: Request) -> Response:
+        """The newest traces of one service."""
+        since_ms, until_ms = _since(request)
+        service = request.query_params.get("service") or ""
+        return json_response(
+            await self._query(
+                lambda stage: service_map.traces(stage, service, since_ms=since_ms, until_ms=until_ms)
+            )
         )
 
     async def not_found(self, request: Request) -> Response:
@@ -251,6 +268,13 @@ def _event_filter(request: Request) -> EventFilter:
     query = request.query_params
     types = frozenset(name for value in query.getlist("type") if (name := _detail_type(value)))
     return EventFilter(types=types, channel_id=query.get("channelId") or None, user_id=query.get("userId"))
+
+
+def _since(request: Request) -> tuple[int, int]:
+    """The time from the query's `since`, an hour ago without it, until now."""
+    since_ms, until_ms = times.parse(request.query_params.get("since") or "1h"), times.now()
+    times.require_order(since_ms, until_ms)
+    return since_ms, until_ms
 
 
 def _one_of(value: str | None, name: str, allowed: tuple[str, ...]) -> str | None:

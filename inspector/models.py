@@ -4,7 +4,18 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from ops.models import Answer, DashboardReport, Json, MessageReport, PublishedEvent, RunDetail, RunSummary, Trace
+from ops.models import (
+    Answer,
+    DashboardReport,
+    FoundTraces,
+    Json,
+    MessageReport,
+    PublishedEvent,
+    RunDetail,
+    RunSummary,
+    ServiceMap,
+    Trace,
+)
 
 
 class Workflow(Answer):
@@ -120,5 +131,5 @@ class Gap(Answer):
 
 ANSWERS: tuple[type[BaseModel], ...] = (
     Workflow, RunPage, RunDetail, EventPage, MessageReport, Trace, ArchivedChannelList, ChannelEvents,
-    DeadLetterQueues, DashboardReport, Gap,
+    DeadLetterQueues, DashboardReport, ServiceMap, FoundTraces, Gap,
 )  # fmt: skip

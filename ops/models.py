@@ -680,6 +680,65 @@ class DashboardReport(Answer):
     transitions: list[AlarmTransition]
 
 
+# --- the service map ---------------------------------------------------------------
+
+
+class CallStatistics(Answer):
+    """Calls in a time. Percentiles are null where no caller waited for an answer."""
+
+    calls: int
+    per_minute: float
+    errors: int = Field(description="Refused (4xx), throttles included")
+    throttles: int
+    faults: int = Field(description="Failed (5xx)")
+    p50_ms: float | None
+    p95_ms: float | None
+
+
+class Service(Answer):
+    """A function, a workflow, a table or another service that traces went through."""
+
+    id: int
+    name: str
+    type: str
+    is_client: bool
+    statistics: CallStatistics
+
+
+class ServiceCall(Answer):
+    """The calls from one service to another, by their ids."""
+
+    from_: int = Field(alias="from")
+    to: int
+    statistics: CallStatistics
+
+
+class ServiceMap(Answer):
+    """The services of recorded traces. `everything`: all traces were recorded, not a sample."""
+
+    since: str
+    until: str
+    everything: bool
+    services: list[Service]
+    calls: list[ServiceCall]
+
+
+class FoundTrace(Answer):
+    """A trace of a service."""
+
+    trace_id: str
+    started_at: str
+    duration_ms: float
+    failed: bool
+
+
+class FoundTraces(Answer):
+    """The newest traces of a service. `truncated`: there are more."""
+
+    items: list[FoundTrace]
+    truncated: bool
+
+
 ANSWERS: tuple[type[BaseModel], ...] = (
     RunSummary, RunDetail, PublishedEvent, MessageReport, DeadLetterSummary, RedriveResult, ReplayReport,
     LiveReplayReport, ExportResult, CheckReport, UserSummary, UserAdded, UserEnabled,

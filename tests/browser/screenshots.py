@@ -71,10 +71,12 @@ def take_screenshots(stage: TestStage) -> None:
         _delivery(browser, stage)
         _time_travel(browser, stage)
         _undelivered_run(browser, stage)
+        _states(browser, stage)
+        # Last, so that graphs have some minutes.
         for scheme in ("light", "dark"):
             _dead_letters(browser, stage, scheme)
             _metrics(browser, stage, scheme)
-        _states(browser, stage)
+            _service_map(browser, stage, scheme)
         browser.close()
 
 
@@ -281,6 +283,17 @@ def _metrics(browser: Browser, stage: TestStage, scheme: str) -> None:
     expect(page.locator(".spinner")).to_have_count(0)
     wait_until_drawn(page)
     page.screenshot(path=FOLDER / f"metrics-{scheme}.png")
+    page.context.close()
+
+
+def _service_map(browser: Browser, stage: TestStage, scheme: str) -> None:
+    """The services of the last quarter of an hour."""
+    page = _open_inspector(browser, stage, scheme, "/inspector/services", {"width": 1440, "height": 900})
+    page.get_by_role("combobox", name="Time").select_option("15m")
+    expect(page.get_by_role("region", name="Service map")).to_be_visible()
+    expect(page.locator(".spinner")).to_have_count(0)
+    wait_until_drawn(page)
+    page.screenshot(path=FOLDER / f"service-map-{scheme}.png")
     page.context.close()
 
 

@@ -215,8 +215,9 @@ def test_failed_runs_are_listed_first(dora: BrowserUser, fay: ApiUser, channel: 
     dora.screenshot("inspector-failed")
 
 
-def test_the_operators_pages_show_the_stage(dora: BrowserUser, malformed_event: str):
-    """A dead letter has its reason and the commands to copy. The metrics are drawn as charts."""
+def test_the_operators_pages_show_the_stage(dora: BrowserUser, fay: ApiUser, channel: str, malformed_event: str):
+    """Dead letters have commands to copy, metrics are drawn as charts, and the service map leads to a trace."""
+    fay.send_message(channel, "counted and traced")
     page = _open(dora, "/inspector")
     expect(_rows(page, "Runs").filter(has_text="Parley.MalformedEvent").first).to_be_visible()
     page.get_by_role("link", name="Dead letters").click()
@@ -236,6 +237,14 @@ def test_the_operators_pages_show_the_stage(dora: BrowserUser, malformed_event: 
     assert graph.locator("canvas").evaluate(drawn)
     expect(page.get_by_role("region", name="Alarms").get_by_role("heading", name="Alarms")).to_be_visible()
     dora.screenshot("inspector-metrics")
+
+    page.get_by_role("link", name="Service map").click()
+    drawing = page.get_by_role("region", name="Service map")
+    drawing.get_by_role("button", name=re.compile("^Deliver ?workflow")).click()
+    dora.screenshot("inspector-services")
+    traces = page.get_by_role("complementary", name="Deliver").get_by_role("list", name="Newest traces")
+    traces.get_by_role("link").first.click()
+    expect(page.get_by_role("region", name=re.compile("^Trace 1-")).get_by_text("Deliver")).to_be_visible()
 
 
 def test_lists_are_live_filtered_and_paused(dora: BrowserUser, fay: ApiUser, gus: ApiUser, channel: str):
@@ -361,6 +370,7 @@ def test_axe_finds_no_violation_in_any_view(dora: BrowserUser, fay: ApiUser, cha
         (f"/inspector/channels/{channel}", page.get_by_role("slider")),
         ("/inspector/dead-letters", page.get_by_role("list", name="Queues")),
         ("/inspector/metrics", page.get_by_role("region", name="Dead letters", exact=True)),
+        ("/inspector/services", page.get_by_role("region", name="Calls", exact=True)),
     ):
         _open(dora, path)
         expect(content).to_be_visible()
@@ -381,6 +391,7 @@ def test_it_fits_a_phone(new_user: NewUser, dora: BrowserUser, fay: ApiUser, cha
         (f"/inspector/channels/{channel}", page.get_by_role("slider")),
         ("/inspector/dead-letters", page.get_by_role("list", name="Queues")),
         ("/inspector/metrics", page.get_by_role("region", name="Dead letters", exact=True)),
+        ("/inspector/services", page.get_by_role("region", name="Calls", exact=True)),
         ("/inspector", _rows(page, "Runs").first),
     ):
         _open(hugo, path)

@@ -30,6 +30,8 @@ ROUTES = (
     "/channels/general/events",
     "/dead-letters",
     "/metrics",
+    "/services",
+    "/traces",
     "/no-such-route",
 )
 
@@ -160,6 +162,8 @@ async def test_new_events_and_ended_runs_are_streamed(http: httpx.AsyncClient, n
         ("/runs?limit=0", 400, "INVALID_REQUEST"),
         ("/runs?since=soon", 400, "INVALID_REQUEST"),
         ("/metrics?since=soon", 400, "INVALID_REQUEST"),
+        ("/services?since=7h", 400, "INVALID_REQUEST"),
+        ("/traces?service=%22", 400, "INVALID_REQUEST"),
         ("/events?type=Nothing", 400, "INVALID_REQUEST"),
         ("/runs/no-such-run", 404, "NOT_FOUND"),
         ("/follow/no-such-message", 404, "NOT_FOUND"),

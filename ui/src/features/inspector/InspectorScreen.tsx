@@ -26,6 +26,7 @@ import {
   metricsPath,
   parseInspectorRoute,
   runPath,
+  servicesPath,
 } from "./routes";
 import { RunsView } from "./runs/RunsView";
 import { Loading } from "./StatusMessage";
@@ -35,6 +36,10 @@ const MetricsView = chunk(() => import("./metrics/MetricsView"), {
   what: "The page of metrics",
   loading: () => <Loading what="Loading the charts" />,
 });
+const ServicesView = chunk(() => import("./services/ServicesView"), {
+  what: "The service map",
+  loading: () => <Loading what="Loading the service map" />,
+});
 
 const views: readonly (readonly [InspectorRoute["view"], string, string, IconName])[] = [
   ["runs", "Runs", runPath(), "flow"],
@@ -43,6 +48,7 @@ const views: readonly (readonly [InspectorRoute["view"], string, string, IconNam
   ["history", "History", historyPath(), "clock"],
   ["dead-letters", "Dead letters", deadLettersPath(), "inbox"],
   ["metrics", "Metrics", metricsPath(), "chart"],
+  ["services", "Service map", servicesPath(), "map"],
 ];
 
 export default function InspectorScreen({
@@ -121,5 +127,7 @@ function View({ place }: { place: InspectorRoute }) {
       return <DeadLettersView />;
     case "metrics":
       return <MetricsView />;
+    case "services":
+      return <ServicesView traceId={place.traceId} />;
   }
 }

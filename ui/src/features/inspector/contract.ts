@@ -34,6 +34,19 @@ export interface ArchivedChannelList {
   items: readonly ArchivedChannel[];
 }
 
+/** Calls in a time. Percentiles are null where no caller waited for an answer. */
+export interface CallStatistics {
+  calls: number;
+  perMinute: number;
+  /** Refused (4xx), throttles included */
+  errors: number;
+  throttles: number;
+  /** Failed (5xx) */
+  faults: number;
+  p50Ms: number | null;
+  p95Ms: number | null;
+}
+
 /** The events of a channel and of its members' connections, in order. `people`: display names by user id. */
 export interface ChannelEvents {
   channelId: string;
@@ -120,6 +133,20 @@ export interface EventSummary {
 export interface Failure {
   error: string;
   cause: string;
+}
+
+/** A trace of a service. */
+export interface FoundTrace {
+  traceId: string;
+  startedAt: string;
+  durationMs: number;
+  failed: boolean;
+}
+
+/** The newest traces of a service. `truncated`: there are more. */
+export interface FoundTraces {
+  items: readonly FoundTrace[];
+  truncated: boolean;
 }
 
 /** In the live feed: how many items were dropped because the page did not read them in time. */
@@ -346,6 +373,31 @@ export interface Segment {
   caught: boolean;
   error: string | null;
   children: readonly Segment[];
+}
+
+/** A function, a workflow, a table or another service that traces went through. */
+export interface Service {
+  id: number;
+  name: string;
+  type: string;
+  isClient: boolean;
+  statistics: CallStatistics;
+}
+
+/** The calls from one service to another, by their ids. */
+export interface ServiceCall {
+  from: number;
+  to: number;
+  statistics: CallStatistics;
+}
+
+/** The services of recorded traces. `everything`: all traces were recorded, not a sample. */
+export interface ServiceMap {
+  since: string;
+  until: string;
+  everything: boolean;
+  services: readonly Service[];
+  calls: readonly ServiceCall[];
 }
 
 /** One execution of one state. */

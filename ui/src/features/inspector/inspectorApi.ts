@@ -7,9 +7,11 @@ import type {
   DashboardReport,
   DeadLetterQueues,
   EventPage,
+  FoundTraces,
   MessageReport,
   RunDetail,
   RunPage,
+  ServiceMap,
   Trace,
   Workflow,
 } from "./contract";
@@ -51,6 +53,8 @@ export class InspectorApi {
     this.#requestArchive<ChannelEvents>(`/channels/${encodeURIComponent(channelId)}/events`);
   deadLetters = () => this.#request<DeadLetterQueues>("/dead-letters");
   metrics = (query: Query) => this.#request<DashboardReport>("/metrics", query);
+  services = (query: Query) => this.#request<ServiceMap>("/services", query);
+  traces = (query: Query) => this.#request<FoundTraces>("/traces", query);
 
   /** The live stream, until the signal aborts it. */
   async live(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {

@@ -6,13 +6,16 @@ export type InspectorRoute =
   | { readonly view: "delivery"; readonly messageId: string | null }
   | { readonly view: "history"; readonly channelId: string | null }
   | { readonly view: "dead-letters" }
-  | { readonly view: "metrics" };
+  | { readonly view: "metrics" }
+  | { readonly view: "services"; readonly traceId: string | null };
 
 const ID = "([A-Za-z0-9_.:-]{1,128})";
 
 /** `subpath` is the path after `/inspector`. */
 export function parseInspectorRoute(rest: string): InspectorRoute {
-  const match = new RegExp(`^/(runs|events|messages|channels|dead-letters|metrics)(?:/${ID})?/?$`).exec(rest);
+  const match = new RegExp(
+    `^/(runs|events|messages|channels|dead-letters|metrics|services)(?:/${ID})?/?$`,
+  ).exec(rest);
   const id = match?.[2] ?? null;
   switch (match?.[1]) {
     case "events":
@@ -25,6 +28,8 @@ export function parseInspectorRoute(rest: string): InspectorRoute {
       return { view: "dead-letters" };
     case "metrics":
       return { view: "metrics" };
+    case "services":
+      return { view: "services", traceId: id };
     default:
       return { view: "runs", runId: id };
   }
@@ -36,3 +41,4 @@ export const deliveryPath = (messageId?: string) => `/inspector/messages${messag
 export const historyPath = (channelId?: string) => `/inspector/channels${channelId ? `/${channelId}` : ""}`;
 export const deadLettersPath = () => "/inspector/dead-letters";
 export const metricsPath = () => "/inspector/metrics";
+export const servicesPath = (traceId?: string) => `/inspector/services${traceId ? `/${traceId}` : ""}`;

@@ -54,7 +54,8 @@ export function Alarms({ report }: { readonly report: DashboardReport }) {
       {alarms.length > 0 && (
         <details className={styles.more}>
           <summary>States of all alarms ({alarms.length})</summary>
-          <ul className={styles.list}>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling list needs the keyboard. */}
+          <ul className={styles.list} aria-label="States of all alarms" tabIndex={0}>
             {alarms.map((alarm) => (
               <li key={alarm.name}>
                 <State state={alarm.state} />
@@ -70,7 +71,8 @@ export function Alarms({ report }: { readonly report: DashboardReport }) {
       ) : (
         <details className={styles.more}>
           <summary>Changes of state in this time ({transitions.length})</summary>
-          <ol className={styles.list} aria-label="Changes of state">
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling list needs the keyboard. */}
+          <ol className={styles.list} aria-label="Changes of state" tabIndex={0}>
             {transitions.map((change) => (
               <li key={`${change.at}${change.name}${change.after}`}>
                 <time dateTime={change.at}>{dayTime(change.at)}</time>
