@@ -102,7 +102,12 @@ def test_cfn_lint_has_no_findings(dev: Synthesised, prod: Synthesised, full: Syn
     templates = [str(path) for stage in stages for path in sorted(stage.folder.glob("*.template.json"))]
     assert len(templates) == sum(len(stage.templates) for stage in stages)
     outcome = subprocess.run(
-        [Path(sys.executable).with_name("cfn-lint"), *templates, str(direct_design)],
+        [
+            Path(sys.executable).with_name("cfn-lint"),
+            *templates,
+            str(direct_design),
+            ".github/aws/deploy-role.yaml",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

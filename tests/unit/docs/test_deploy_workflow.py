@@ -1,0 +1,85 @@
+"""The GitHub workflow `deploy` and its role: no stored key, no right too many, and a check that can fail it."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode import cfn_yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ROLES_OF_THE_CDK = ("deploy", "file-publishing", "lookup")
+"""Not `cfn-exec`, which CloudFormation alone assumes, with rights to everything."""
+
+
+@cache
+def role() -> dict[str, Any]:
+    """The properties of the role in its template."""
+    template = cfn_yaml.load(str(ROOT / ".github" / "aws" / "deploy-role.yaml"))
+    properties: dict[str, Any] = template["Resources"]["Role"]["Properties"]
+    return properties
+
+
+def statements(policy: str) -> list[dict[str, Any]]:
+    """The statements of one of the role's policies."""
+    [document] = [each["PolicyDocument"] for each in role()["Policies"] if each["PolicyName"] == policy]
+    found: list[dict[str, Any]] = document["Statement"]
+    return found
+
+
+def workflow(path: Path) -> dict[str, Any]:
+    """A workflow, parsed."""
+    parsed: dict[str, Any] = cfn_yaml.load(str(path))
+    return parsed
+
+
+def test_one_environment_of_one_repository_may_assume_the_role():
+    """No branch, no fork and no other stage's environment: the subject is compared as a whole."""
+    [statement] = role()["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": {"Fn::Sub": "repo:${Repository}:environment:${Stage}"},
+        }
+    }
+
+
+def test_the_role_changes_nothing_itself():
+    """It may assume the roles of `cdk bootstrap` that a deployment uses."""
+    [statement] = statements("deploy")
+    assert statement["Action"] == "sts:AssumeRole"
+    arns = [resource["Fn::Sub"] for resource in statement["Resource"]]
+    prefix = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-${Qualifier}-"
+    assert arns == [f"{prefix}{name}-role-${{AWS::AccountId}}-${{AWS::Region}}" for name in ROLES_OF_THE_CDK]
+
+
+def test_the_role_reads_what_doctor_reads():
+    """The actions of the table of rights in docs/operations.md, no more and no fewer."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith(("| `doctor` | `lambda", "| every command | `"))]
+    documented = set(re.findall(r"`([a-z-]+:[A-Z]\w+)`", "".join(rows)))
+    assert len(rows) == 2
+    assert {action for statement in statements("doctor") for action in statement["Action"]} == documented
+
+
+def test_a_deployment_is_checked_and_uses_no_secret():
+    """The last step fails the workflow if the stage is not healthy."""
+    text = (ROOT / ".github" / "workflows" / "deploy.yml").read_text(encoding="utf-8")
+    job = workflow(ROOT / ".github" / "workflows" / "deploy.yml")["jobs"]["deploy"]
+    assert "secrets." not in text
+    assert job["permissions"] == {"contents": "read", "id-token": "write"}
+    assert job["environment"] == "${{ inputs.stage }}"
+    commands = [step["run"] for step in job["steps"] if "run" in step]
+    assert commands[-2:] == ['make deploy STAGE="$STAGE"', '.venv/bin/parley --stage "$STAGE" doctor']
+    assert not any("inputs." in command for command in commands), "an input in a command could be one"
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_actions_are_pinned(path: Path):
+    """By commit: a tag can be moved to other code."""
+    actions = re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))
+    assert actions
+    assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action) for action in actions)
