@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.emulator.xray.trace_collector import FilterExpressionError, TraceStore, parse_filter, summary
+from local.emulator.xray.trace_collector import FilterExpressionError, TraceStore, meets, parse_filter, summary
 
 
 def test_a_filter_expression_is_annotations_joined_by_and():
@@ -30,3 +30,32 @@ def test_the_trace_store_keeps_the_newest():
     assert described["Duration"] == 2.5
     assert described["Annotations"] == {"n": [{"AnnotationValue": {"NumberValue": 3}}]}
     assert not described["IsPartial"]
+
+
+def test_a_trace_meets_all_conditions_of_a_filter():
+    """Services are those of segments, and those that calls name."""
+    segment = {
+        "trace_id": "1-7fffffff-000000000000000000000001",
+        "id": "a",
+        "name": "send",
+        "start_time": 1.0,
+        "end_time": 2.0,
+        "annotations": {"messageId": "m1"},
+        "subsegments": [
+            {
+                "id": "b",
+                "name": "dynamodb",
+                "namespace": "aws",
+                "start_time": 1.0,
+                "end_time": 2.0,
+                "aws": {"table_name": "Members"},
+            }
+        ],
+    }
+    for expression, expected in (
+        ('annotation.messageId = "m1"', True),
+        ('service("send") AND service("Members")', True),
+        ('service("send") AND annotation.messageId = "m2"', False),
+        ('service("client")', False),
+    ):
+        assert meets([segment], parse_filter(expression)) is expected
