@@ -287,10 +287,11 @@ def _metrics(browser: Browser, stage: TestStage, scheme: str) -> None:
 
 
 def _service_map(browser: Browser, stage: TestStage, scheme: str) -> None:
-    """The services of the last quarter of an hour."""
-    page = _open_inspector(browser, stage, scheme, "/inspector/services", {"width": 1440, "height": 900})
+    """The services of the last quarter of an hour, with the workflow selected."""
+    page = _open_inspector(browser, stage, scheme, "/inspector/services", {"width": 1440, "height": 1000})
     page.get_by_role("combobox", name="Time").select_option("15m")
-    expect(page.get_by_role("region", name="Service map")).to_be_visible()
+    page.get_by_role("region", name="Service map").get_by_role("button", name=re.compile("^Deliver")).click()
+    expect(page.get_by_role("list", name="Newest traces")).to_be_visible()
     expect(page.locator(".spinner")).to_have_count(0)
     wait_until_drawn(page)
     page.screenshot(path=FOLDER / f"service-map-{scheme}.png")

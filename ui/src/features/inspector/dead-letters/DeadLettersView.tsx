@@ -86,7 +86,13 @@ function Tile({ queue, readAt }: { readonly queue: DeadLetterQueue; readonly rea
         </span>
       </h3>
       <p>{about[queue.name]}</p>
-      <p className={styles.age}>{age ? `The oldest has been waiting for ${age}` : "None to list"}</p>
+      <p className={styles.age}>
+        {age
+          ? `The oldest has been waiting for ${age}`
+          : waiting(queue) > 0
+            ? "None can be listed now"
+            : "None waiting"}
+      </p>
     </li>
   );
 }
