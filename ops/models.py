@@ -459,7 +459,7 @@ class QueueVitals(Answer):
     name: str
     waiting: int
     in_flight: int
-    oldest_seconds: int | None = Field(description="Null where it is not known: on a local stage")
+    oldest_seconds: int | None = Field(description="Null if CloudWatch has none: the queue was empty")
 
 
 class FunctionVitals(Answer):
@@ -468,12 +468,12 @@ class FunctionVitals(Answer):
     name: str
     calls: int
     errors: int
-    throttles: int | None = Field(description="Null where it is not known: on a local stage")
+    throttles: int
     p95_ms: float | None
 
 
 class AlarmState(Answer):
-    """An alarm that is on, or changed within a day."""
+    """An alarm that is raised, or was raised within a day."""
 
     name: str
     state: str

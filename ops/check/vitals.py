@@ -1,42 +1,31 @@
 """How a stage does: queues, rates, latency, errors and alarms of the last minutes.
 
-On AWS the numbers are CloudWatch's: one GetMetricData call for all of them, at $0.01 per 1,000 metrics. On a local
-stage they are counted in its logs.
+The numbers are CloudWatch's: one GetMetricData call for all of them, at $0.01 per 1,000 metrics.
 """
 
-import json
 import re
-import statistics
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 from functions.contract.model import timestamp
 from ops import times
-from ops.metrics import metric_data
+from ops.metrics import dashboard, metric_data
 from ops.models import AlarmState, FunctionVitals, QueueVitals, Vitals
-from ops.runs import dead_letters, function_logs
-from ops.runs.run_log import RunLog
-from ops.stage import logs
+from ops.runs import dead_letters
 from ops.stage.stage import STACKS, Stage
 
 NAMESPACE = "Parley"
-MAX_RUNS = 10_000
 RECENT_ALARMS_MS = 86_400_000
 QUEUES = {"status": "StatusQueueUrl", "replay": "ReplayQueueUrl"}
 DEPTHS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 LOGICAL_FUNCTION = re.compile(r"^(?P<name>\w+?)[0-9A-F]{8}$")
-REPORT = re.compile(r"^REPORT .*?\bDuration: (?P<ms>[\d.]+) ms")
-ERROR_TERMS = ('"level":"ERROR"', "[ERROR]", "Task timed out", "Runtime exited", "Status: timeout")
 
 
 def read(stage: Stage, *, minutes: int) -> Vitals:
     """The vitals of the last minutes."""
     now_ms = times.now()
     since_ms = now_ms - minutes * 60_000
-    source: _Source = _Logs(stage, since_ms, now_ms) if stage.is_local else _Metrics(stage, since_ms, now_ms)
-    alarms = [] if stage.is_local else list(_alarms(stage, now_ms))
+    source = _Metrics(stage, since_ms, now_ms)
     return Vitals(
         stage=stage.name,
         since=timestamp(since_ms),
@@ -50,11 +39,11 @@ def read(stage: Stage, *, minutes: int) -> Vitals:
         runs=source.runs,
         runs_failed=source.runs_failed,
         functions=source.functions(),
-        alarms=alarms,
+        alarms=list(_alarms(stage, now_ms)),
     )
 
 
-def _queues(stage: Stage, source: "_Source") -> Iterator[QueueVitals]:
+def _queues(stage: Stage, source: "_Metrics") -> Iterator[QueueVitals]:
     urls = {name: stage.output("Events", output) for name, output in QUEUES.items()}
     urls |= {f"dead letters of {name}": dead_letters.url(stage, name) for name in dead_letters.QUEUES}
     for name, url in urls.items():
@@ -64,22 +53,15 @@ def _queues(stage: Stage, source: "_Source") -> Iterator[QueueVitals]:
 
 
 def _alarms(stage: Stage, now_ms: int) -> Iterator[AlarmState]:
-    """The alarms that are on or changed within a day, latest first."""
-    pages = (
-        stage.client("cloudwatch")
-        .get_paginator("describe_alarms")
-        .paginate(AlarmNamePrefix=f"Parley-{stage.name}-")
-    )
-    found = [alarm for page in pages for alarm in page["MetricAlarms"]]
-    for alarm in sorted(found, key=lambda alarm: alarm["StateUpdatedTimestamp"], reverse=True):
-        changed_ms = int(alarm["StateUpdatedTimestamp"].timestamp() * 1000)
-        if alarm["StateValue"] == "ALARM" or now_ms - changed_ms < RECENT_ALARMS_MS:
-            yield AlarmState(
-                name=alarm["AlarmName"],
-                state=alarm["StateValue"],
-                since=timestamp(changed_ms),
-                reason=alarm.get("StateReason", ""),
-            )
+    """The alarms that are raised, and then those that were raised within a day and are not any more."""
+    raised = {alarm.name: alarm for alarm in dashboard.alarms(stage) if alarm.state == "ALARM"}
+    for alarm in raised.values():
+        yield AlarmState(name=alarm.name, state=alarm.state, since=alarm.changed_at, reason=alarm.reason)
+    seen = set(raised)
+    for change in dashboard.transitions(stage, since_ms=now_ms - RECENT_ALARMS_MS, until_ms=now_ms):
+        if change.before == "ALARM" and change.name not in seen:
+            seen.add(change.name)
+            yield AlarmState(name=change.name, state=change.after, since=change.at, reason=change.reason)
 
 
 def function_names(stage: Stage) -> dict[str, str]:
@@ -95,103 +77,12 @@ def function_names(stage: Stage) -> dict[str, str]:
     return names
 
 
-@dataclass
-class _Counts:
-    """What the log of one function has of the time."""
-
-    durations: list[float] = field(default_factory=list)
-    errors: int = 0
-    values: dict[str, list[float]] = field(default_factory=dict)
-
-
-class _Source:
-    """Numbers of one time range."""
-
-    runs: int
-    runs_failed: int
-
-    def total(self, metric: str) -> int:
-        """The sum of a metric that the functions record."""
-        raise NotImplementedError
-
-    def latency(self, percentile: int) -> float | None:
-        """A percentile of the time from the ack to the post, in milliseconds; None without messages."""
-        raise NotImplementedError
-
-    def age(self, url: str) -> int | None:
-        """The age of a queue's oldest message in seconds; None if it is not known."""
-        raise NotImplementedError
-
-    def functions(self) -> list[FunctionVitals]:
-        """The functions that were called, those with errors first."""
-        raise NotImplementedError
-
-
-class _Logs(_Source):
-    """Counts the lines of all logs."""
-
-    def __init__(self, stage: Stage, since_ms: int, until_ms: int) -> None:
-        found = function_logs.groups(stage)
-        del found[function_logs.WORKFLOW]
-        with ThreadPoolExecutor(max_workers=len(found) or 1, thread_name_prefix="logs") as pool:
-            counts = pool.map(lambda group: _count(stage, group, since_ms, until_ms), found.values())
-            self._counts = dict(zip(found, counts, strict=True))
-        runs = RunLog(stage).newest(since_ms=since_ms, until_ms=until_ms, limit=MAX_RUNS)
-        self.runs, self.runs_failed = len(runs), sum(run.status not in ("SUCCEEDED", "RUNNING") for run in runs)
-
-    def _values(self, metric: str) -> list[float]:
-        return [value for counts in self._counts.values() for value in counts.values.get(metric, ())]
-
-    def total(self, metric: str) -> int:
-        return int(sum(self._values(metric)))
-
-    def latency(self, percentile: int) -> float | None:
-        return _percentile(self._values("DeliveryLatency"), percentile)
-
-    def age(self, url: str) -> int | None:
-        return None
-
-    def functions(self) -> list[FunctionVitals]:
-        found = [
-            FunctionVitals(
-                name=name,
-                calls=len(counts.durations),
-                errors=counts.errors,
-                throttles=None,
-                p95_ms=_percentile(counts.durations, 95),
-            )
-            for name, counts in self._counts.items()
-            if counts.durations or counts.errors
-        ]
-        return sorted(found, key=lambda one: (-one.errors, one.name))
-
-
-def _count(stage: Stage, group: str, since_ms: int, until_ms: int) -> _Counts:
-    counts = _Counts()
-    for text in logs.lines(stage.client("logs"), group, since_ms=since_ms, until_ms=until_ms):
-        report = REPORT.match(text)
-        if report:
-            counts.durations.append(float(report["ms"]))
-        elif '"_aws"' in text:
-            for name, values in json.loads(text).items():
-                if isinstance(values, list) and values and isinstance(values[0], int | float):
-                    counts.values.setdefault(name, []).extend(values)
-        counts.errors += any(term in text for term in ERROR_TERMS)
-    return counts
-
-
-def _percentile(values: Sequence[float], percentile: int) -> float | None:
-    if len(values) < 2:
-        return values[0] if values else None
-    return statistics.quantiles(values, n=100, method="inclusive")[percentile - 1]
-
-
 _Query = tuple[str, str, str, dict[str, str], str]
 """A label, and a metric: namespace, name, dimensions, statistic."""
 
 
-class _Metrics(_Source):
-    """Asks CloudWatch for every number in as few calls as possible, minute by minute.
+class _Metrics:
+    """The numbers of one time range, minute by minute, in as few calls as possible.
 
     Counts are added up. Of a percentile, the worst minute is taken; of an age, the latest minute.
     """
@@ -270,4 +161,4 @@ class _Metrics(_Source):
             for name in self._names
         ]
         called = [one for one in found if one.calls or one.throttles]
-        return sorted(called, key=lambda one: (-one.errors - (one.throttles or 0), one.name))
+        return sorted(called, key=lambda one: (-one.errors - one.throttles, one.name))

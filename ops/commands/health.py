@@ -53,7 +53,7 @@ def _show(read: Vitals) -> None:
             Text(one.name, style="red" if one.errors or one.throttles else ""),
             str(one.calls),
             str(one.errors),
-            "" if one.throttles is None else str(one.throttles),
+            str(one.throttles),
             output.milliseconds(one.p95_ms),
         )
     console.print(functions)

@@ -1,5 +1,6 @@
-"""`parley health` on AWS: one call to CloudWatch for every number."""
+"""`parley health`: one call to CloudWatch for every number."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +24,13 @@ VALUES = {
 """What CloudWatch has, newest minute first."""
 
 
+def change(name: str, before: str, after: str, reason: str) -> dict[str, Any]:
+    """A change of an alarm's state, as CloudWatch returns it."""
+    states = {"oldState": {"stateValue": before}, "newState": {"stateValue": after, "stateReason": reason}}
+    at = datetime.fromtimestamp(NOW_MS / 1000 - 120, UTC)
+    return {"AlarmName": name, "Timestamp": at, "HistoryData": json.dumps(states)}
+
+
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> Vitals:
     """The vitals of a deployed stage with one function and one alarm."""
@@ -41,11 +49,18 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Vitals:
     stage.client("cloudwatch").meta.events.register("provide-client-params.cloudwatch.GetMetricData", answer)
     alarm = {"AlarmName": "Parley-tests-A", "StateValue": "ALARM", "StateReason": "too many",
              "StateUpdatedTimestamp": datetime.fromtimestamp(NOW_MS / 1000 - 60, UTC)}  # fmt: skip
-    quiet = {**alarm, "AlarmName": "Parley-tests-B", "StateValue": "OK",
-             "StateUpdatedTimestamp": datetime.fromtimestamp(NOW_MS / 1000 - 200_000, UTC)}  # fmt: skip
+    calm = {**alarm, "AlarmName": "Parley-tests-B", "StateValue": "OK"}
+    changes = [
+        change("Parley-tests-B", "ALARM", "OK", "few"),
+        change("Parley-tests-B", "OK", "ALARM", "many"),
+        change("Parley-tests-A", "ALARM", "OK", "few"),
+        # As every alarm of a new stage.
+        change("Parley-tests-C", "INSUFFICIENT_DATA", "OK", "none"),
+    ]
     with stubbed(stage, "cloudwatch") as cloudwatch, stubbed(stage, "sqs") as sqs:
         cloudwatch.add_response("get_metric_data", answers)
-        cloudwatch.add_response("describe_alarms", {"MetricAlarms": [quiet, alarm]})
+        cloudwatch.add_response("describe_alarms", {"MetricAlarms": [calm, alarm]})
+        cloudwatch.add_response("describe_alarm_history", {"AlarmHistoryItems": changes})
         for _ in QUEUES:
             depth = {"ApproximateNumberOfMessages": "2", "ApproximateNumberOfMessagesNotVisible": "1"}
             sqs.add_response("get_queue_attributes", {"Attributes": depth})
@@ -64,8 +79,9 @@ def test_counts_are_added_and_the_worst_minute_is_taken(read: Vitals):
     assert len(read.queues) == 5
 
 
-def test_alarms_that_are_on_or_changed_within_a_day_are_shown(read: Vitals):
-    """Others are left out."""
+def test_alarms_that_are_raised_or_were_raised_within_a_day_are_shown(read: Vitals):
+    """With the latest change; an alarm that was never raised is left out, also on the day of its creation."""
     assert [(alarm.name, alarm.state, alarm.reason) for alarm in read.alarms] == [
-        ("Parley-tests-A", "ALARM", "too many")
+        ("Parley-tests-A", "ALARM", "too many"),
+        ("Parley-tests-B", "OK", "few"),
     ]
