@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.browser import clock
 from tests.browser.browser_user import NETWORK_ERRORS, BrowserUser, NewUser
 from tests.browser.expectations import expect
 from tests.browser.socket_proxy import Frame, refusal
@@ -13,12 +14,16 @@ def _expect_state(user: BrowserUser, text: str, state: str) -> None:
     expect(user.message(text).get_by_role("img", name=state, exact=True)).to_be_visible()
 
 
-def test_a_message_is_displayed_at_once_with_its_state(dora: BrowserUser):
+def test_a_message_is_displayed_at_once_with_its_state(new_user: NewUser):
     """Its row shows "Sending" before the server answers, "Sent" after the ack, "Delivered" after the frame."""
+    dora = new_user("dora")
+    dora.page.clock.install()
     channel = dora.new_channel("states")
     proxy = dora.proxy_sockets()
     proxy.hold("ack", "message")
     dora.open_channel(channel)
+    # The held frames are not missed meanwhile, however slow the machine is.
+    clock.stop(dora.page)
     dora.send_message("are you there?")
     proxy.wait_until_held("ack", "message")
     _expect_state(dora, "are you there?", "Sending")
