@@ -93,6 +93,7 @@ async def serve(settings: EmulatorSettings) -> None:
             server_header=False,
             date_header=False,
             access_log=False,
+            proxy_headers=False,
             log_config=None,
         )
     )
@@ -158,8 +159,8 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     BusDelivery(durability)
     BatchWindows()
     JsonataExpressions().install()
-    TaskThreads()
     faults = Faults()
+    TaskThreads(may_be_delayed=lambda: faults.are_in_force)
     return EmulatorApplication(
         invocations=FaultyFunctions(settings, faults),
         sessions=FaultySessions(faults),

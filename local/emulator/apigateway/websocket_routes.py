@@ -4,6 +4,7 @@ from typing import Any
 
 from local.emulator import patching
 from local.emulator.apigateway.websocket_connection import Connection
+from local.emulator.threads import threads
 
 Route = dict[str, Any]
 
@@ -14,7 +15,7 @@ class WebSocketRoutes:
     def __init__(self) -> None:
         self._gateway = patching.module("services.apigateway")
         self._lambda = patching.module("services.lambda_svc")
-        self._run_reentrant = patching.original("core.concurrency", "run_reentrant")
+        patching.original("services.lambda_svc", "_execute_function_with_config_scope")
         for name in ("_match_ws_route", "_ws_request_context", "_extract_lambda_ref_from_integration_uri"):
             patching.original("services.apigateway", name)
 
@@ -74,9 +75,7 @@ class WebSocketRoutes:
         if func is None or config is None:
             return None
         record = self._lambda._execution_record_for_config(func, config)
-        result = await self._run_reentrant(
-            self._lambda._execute_function_with_config_scope, record, event, thread_name="websocket-route"
-        )
+        result = await threads.call(self._lambda._execute_function_with_config_scope, record, event)
         if result.get("error") or result.get("throttle"):
             return None
         body = result.get("body")

@@ -10,17 +10,16 @@ addition replaces these functions. It does not retry before an event goes to the
 or state machine that is missing stays missing.
 """
 
-import contextvars
 import hashlib
 import json
 import logging
-import threading
 import time
 from typing import Any
 
 from local.emulator import patching
 from local.emulator.eventbridge import rule_metrics
 from local.emulator.persistence.durability import Durability
+from local.emulator.threads import threads
 from local.emulator.xray import trace_headers
 
 logger = logging.getLogger("parley.bus")
@@ -193,12 +192,7 @@ class BusDelivery:
             logger.warning("Function %s does not exist", name)
             return
         record = functions._execution_record_for_config(func, config)
-        context = contextvars.copy_context()
-        threading.Thread(
-            target=context.run,
-            args=(functions._execute_function_with_config_scope, record, json.loads(payload)),
-            daemon=True,
-        ).start()
+        threads.submit(functions._execute_function_with_config_scope, record, json.loads(payload))
 
 
 def entry_error(entry: dict[str, Any], *, allow_aws_source: bool) -> tuple[str, str] | None:

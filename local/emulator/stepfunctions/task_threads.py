@@ -1,33 +1,36 @@
-"""Run a task with a time limit in a thread that is used again, and its calls of DynamoDB in that thread.
+"""Run a task with a time limit in a thread that is used again, and calls of DynamoDB without another thread.
 
-On AWS, a task that exceeds its `TimeoutSeconds` fails with `States.Timeout`. MiniStack
-(`stepfunctions._invoke_resource_with_timeout`) starts a pool with one new thread for every task. This addition
-replaces that function by one with a shared pool. A task that has exceeded its limit keeps its thread until it ends
-(as before). MiniStack runs the `aws-sdk:` calls of a task in the event loop (`app.call_service_handler_sync`),
-which answers no other request meanwhile; DynamoDB's, which never wait, are run in the task's thread here.
-The names that members of an API have in Step Functions (`_api_name_to_sfn_key`) are derived once.
+On AWS, a task that exceeds its `TimeoutSeconds` fails with `States.Timeout`. MiniStack starts a pool with new
+threads for every task (`stepfunctions._invoke_resource_with_timeout`) and for every Map state (`ThreadPoolExecutor`).
+This addition replaces both by threads that are used again. A task that has exceeded its limit keeps its thread until
+it ends (as before). A task that calls DynamoDB, which never waits, runs in the thread of its execution, unless a fault
+may delay it. MiniStack runs the `aws-sdk:` calls of a task in the event loop (`app.call_service_handler_sync`),
+which answers no other request meanwhile; DynamoDB's are run in the task's thread here. The names that members of an
+API have in Step Functions (`_api_name_to_sfn_key`) are derived once.
 """
 
-import contextvars
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
 from local.emulator import patching
+from local.emulator.threads import LimitedThreads, threads
 
-MAX_TASK_THREADS = 1_024
 MAX_MEMBER_NAMES = 10_000
+DYNAMODB = ("arn:aws:states:::dynamodb:", "arn:aws:states:::aws-sdk:dynamodb:")
+"""The resources of tasks that call DynamoDB."""
 
 
 class TaskThreads:
-    """The shared pool; its threads start when they are needed."""
+    """The replaced functions."""
 
-    def __init__(self) -> None:
+    def __init__(self, may_be_delayed: Callable[[], bool]) -> None:
+        """`may_be_delayed` returns whether there are faults that may let a task of any service take long."""
         service = "services.stepfunctions"
+        self._may_be_delayed = may_be_delayed
         self._workflows = patching.module(service)
-        self._threads = ThreadPoolExecutor(MAX_TASK_THREADS, thread_name_prefix="task")
         patching.replace(service, "_invoke_resource_with_timeout", self.invoke)
+        patching.replace(service, "ThreadPoolExecutor", LimitedThreads)
         self._dynamodb = patching.original("app", "SERVICE_HANDLERS")["dynamodb"]
         self._call_in_loop = patching.replace("app", "call_service_handler_sync", self.call_service)
         name_of = patching.original(service, "_api_name_to_sfn_key")
@@ -35,8 +38,9 @@ class TaskThreads:
 
     def invoke(self, resource: str, task_input: Any, timeout_seconds: float) -> Any:
         """The result of a task. Raises States.Timeout if it takes longer; its result is then ignored."""
-        context = contextvars.copy_context()
-        running = self._threads.submit(context.run, self._workflows._invoke_resource, resource, task_input)
+        if resource.startswith(DYNAMODB) and not self._may_be_delayed():
+            return self._workflows._invoke_resource(resource, task_input)
+        running = threads.submit(self._workflows._invoke_resource, resource, task_input)
         try:
             return running.result(timeout=timeout_seconds)
         except TimeoutError:

@@ -32,6 +32,7 @@ from local.emulator.cloudwatch import service_metrics
 from local.emulator.persistence.durability import Durability
 from local.emulator.stepfunctions import jsonata_expressions
 from local.emulator.stepfunctions.history_logs import Execution, lower_keys, write_history
+from local.emulator.threads import threads
 from local.emulator.xray import trace_collector, trace_headers
 
 logger = logging.getLogger("parley.workflows")
@@ -109,8 +110,7 @@ class WorkflowExecutions:
         self._durability.execution_began(
             execution["executionArn"], execution["stateMachineArn"], execution["input"]
         )
-        context = contextvars.copy_context()
-        threading.Thread(target=context.run, args=(self.run, execution["executionArn"]), daemon=True).start()
+        threads.submit(self.run, execution["executionArn"])
         response = self._responses.json_response(
             {"executionArn": execution["executionArn"], "startDate": execution["startDate"]}
         )

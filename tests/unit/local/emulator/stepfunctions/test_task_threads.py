@@ -12,30 +12,45 @@ from ministack.services import stepfunctions
 from local.emulator.stepfunctions.task_threads import TaskThreads
 
 scope: contextvars.ContextVar[str] = contextvars.ContextVar("scope", default="")
+faults_are_in_force = False
 
 
 @pytest.fixture
 def tasks(monkeypatch: pytest.MonkeyPatch) -> TaskThreads:
     monkeypatch.setattr(app, "call_service_handler_sync", app.call_service_handler_sync)
-    for name in ("_invoke_resource_with_timeout", "_api_name_to_sfn_key", "_invoke_resource"):
+    for name in (
+        "_invoke_resource_with_timeout",
+        "_api_name_to_sfn_key",
+        "_invoke_resource",
+        "ThreadPoolExecutor",
+    ):
         monkeypatch.setattr(stepfunctions, name, getattr(stepfunctions, name))
-    return TaskThreads()
+    return TaskThreads(may_be_delayed=lambda: faults_are_in_force)
 
 
-def test_a_task_runs_in_a_thread_that_is_used_again(tasks: TaskThreads, monkeypatch: pytest.MonkeyPatch):
-    """With the account and region of its workflow, which are context variables."""
-    threads: set[str] = set()
+@pytest.mark.parametrize(
+    ("resource", "is_faulty", "in_own_thread"),
+    [
+        ("arn:aws:states:::lambda:invoke", False, True),
+        ("arn:aws:states:::sqs:sendMessage", False, True),
+        ("arn:aws:states:::dynamodb:getItem", False, False),
+        ("arn:aws:states:::aws-sdk:dynamodb:transactWriteItems", False, False),
+        ("arn:aws:states:::dynamodb:getItem", True, True),
+    ],
+)
+def test_a_task_that_may_wait_runs_in_another_thread(
+    tasks: TaskThreads, monkeypatch: pytest.MonkeyPatch, resource: str, is_faulty: bool, in_own_thread: bool
+):
+    """With the account and region of its workflow, which are context variables. DynamoDB waits only by a fault."""
+    monkeypatch.setitem(globals(), "faults_are_in_force", is_faulty)
 
-    def task(resource: str, task_input: Any) -> tuple[str, Any, str]:
-        threads.add(threading.current_thread().name)
-        return resource, task_input, scope.get()
+    def task(resource: str, task_input: Any) -> tuple[str, Any, str, bool]:
+        return resource, task_input, scope.get(), threading.current_thread() is not threading.main_thread()
 
     monkeypatch.setattr(stepfunctions, "_invoke_resource", task)
-    for number in range(20):
-        scope.set(f"account {number}")
-        answer = stepfunctions._invoke_resource_with_timeout("a task", number, 5)
-        assert answer == ("a task", number, f"account {number}")
-    assert len(threads) == 1
+    scope.set("an account")
+    answer = stepfunctions._invoke_resource_with_timeout(resource, 7, 5)
+    assert answer == (resource, 7, "an account", in_own_thread)
 
 
 def test_a_task_that_takes_too_long_fails(tasks: TaskThreads, monkeypatch: pytest.MonkeyPatch):

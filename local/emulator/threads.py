@@ -1,0 +1,102 @@
+"""Daemon threads that are used again: a new one for each call would delay the caller until it runs.
+
+MiniStack starts a thread for each invocation, each execution, each task and each item of a Map. There are as many of
+these threads as calls that run at once, without a limit, because a call may wait for another one.
+"""
+
+import asyncio
+import contextvars
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any, Self
+
+MAX_IDLE_THREADS = 32
+
+Call = tuple["Future[Any]", contextvars.Context, Callable[..., Any], tuple[Any, ...]]
+
+
+class ReusedThreads:
+    """The threads, of which at most MAX_IDLE_THREADS stay when they have nothing to do."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._calls: SimpleQueue[Call] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._idle = 0
+
+    def submit(self, target: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+        """Call a function in a thread, with the context variables of the caller."""
+        future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()
+        self._calls.put((future, contextvars.copy_context(), target, arguments))
+        with self._lock:
+            is_idle = self._idle > 0
+            if is_idle:
+                self._idle -= 1
+        if not is_idle:
+            threading.Thread(target=self._run, daemon=True, name=self._name).start()
+        return future
+
+    async def call(self, target: Callable[..., Any], *arguments: Any) -> Any:
+        """The result of a function that is called in a thread. The call goes on when the caller is cancelled."""
+        return await asyncio.shield(asyncio.wrap_future(self.submit(target, *arguments)))
+
+    def _run(self) -> None:
+        while True:
+            future, context, target, arguments = self._calls.get()
+            try:
+                future.set_result(context.run(target, *arguments))
+            except BaseException as error:
+                future.set_exception(error)
+            # The references would keep the data of the last call alive.
+            del future, context, target, arguments
+            with self._lock:
+                if self._idle >= MAX_IDLE_THREADS:
+                    return
+                self._idle += 1
+
+
+threads = ReusedThreads("emulator")
+
+
+class LimitedThreads:
+    """Has the methods of ThreadPoolExecutor that MiniStack's Map states use, and runs calls in `threads`."""
+
+    def __init__(self, max_workers: int) -> None:
+        self._free = max_workers
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Return at once: MiniStack has waited for all calls."""
+
+    def submit(self, target: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+        """Call a function in a thread, when fewer than `max_workers` of these calls run."""
+        future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()
+        with self._lock:
+            self._waiting.append((future, target, arguments))
+            is_free = self._free > 0
+            if is_free:
+                self._free -= 1
+        if is_free:
+            threads.submit(self._run)
+        return future
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._free += 1
+                    return
+                future, target, arguments = self._waiting.popleft()
+            try:
+                future.set_result(target(*arguments))
+            except BaseException as error:
+                future.set_exception(error)
