@@ -23,7 +23,7 @@ MAX_CONCURRENT_POSTS = 40
 MAX_RETRIES = 3
 MAX_POST_RETRIES = 4
 
-_TIMEOUTS = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
+_TIMEOUTS = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, user_agent="parley")
 # A connection for each thread that calls: a thread without one in the pool opens a connection and then drops it.
 _CONFIG = _TIMEOUTS.merge(
     Config(retries={"mode": "standard", "max_attempts": MAX_RETRIES}, max_pool_connections=MAX_CONCURRENCY)
