@@ -112,6 +112,7 @@ async def serve(settings: EmulatorSettings) -> None:
 def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     """Import MiniStack, install every addition, and return the application."""
     # MiniStack reads its environment variables when it is imported, so these imports must run after they are set.
+    from local.emulator import copies
     from local.emulator.apigateway import websocket_responses
     from local.emulator.cloudformation import bucket_deployment, deletion, replacement
     from local.emulator.cloudformation.resource_types import AcceptedTypes
@@ -135,6 +136,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     log_groups.set_limits(kept_events=settings.kept_log_events, kept_bytes=settings.kept_log_bytes)
     traces = trace_collector.start(settings.trace_port, settings.kept_traces)
     for addition in (
+        copies,
         log_filters,
         log_pages,
         expressions,

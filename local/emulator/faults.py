@@ -276,7 +276,10 @@ class FaultyExecutions(WorkflowExecutions):
 
     def invoke_resource(self, resource: str, task_input: Any) -> Any:
         """One attempt of a task."""
-        rule = self._faults.strike("task", self._state.get(), body=json.dumps(task_input, ensure_ascii=False))
+        rule = None
+        if self._faults.are_in_force:
+            arguments = json.dumps(task_input, ensure_ascii=False)
+            rule = self._faults.strike("task", self._state.get(), body=arguments)
         if rule is None:
             return super().invoke_resource(resource, task_input)
         if rule.what == "crash":
@@ -356,16 +359,18 @@ class FaultySessions(WebSocketSessions):
 
     def post(self, connection: Connection, text: str) -> bool:
         """Queue a frame for a client; False when the buffer of a slow client is full."""
-        rule = self._faults.strike("client", client_of(connection), body=text)
-        if rule is not None and connection.outbox.qsize() >= rule.buffer:
-            return False
+        if self._faults.are_in_force:
+            rule = self._faults.strike("client", client_of(connection), body=text)
+            if rule is not None and connection.outbox.qsize() >= rule.buffer:
+                return False
         return super().post(connection, text)
 
     async def _write(self, connection: Connection, send: Send) -> None:
         async def send_when_read(message: dict[str, Any]) -> None:
-            text = str(message.get("text", ""))
-            for seconds in self._faults.holds("client", client_of(connection), body=text):
-                await asyncio.sleep(seconds)
+            if self._faults.are_in_force:
+                text = str(message.get("text", ""))
+                for seconds in self._faults.holds("client", client_of(connection), body=text):
+                    await asyncio.sleep(seconds)
             await send(message)
 
         await super()._write(connection, send_when_read)

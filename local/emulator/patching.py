@@ -8,6 +8,7 @@ nothing.
 import importlib
 import importlib.metadata
 from collections.abc import Callable
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -33,6 +34,7 @@ def require_version() -> None:
         )
 
 
+@cache
 def module(name: str) -> Any:
     """A module of MiniStack, by its dotted name in the package: `services.sqs`."""
     loaded: ModuleType = importlib.import_module(f"ministack.{name}")

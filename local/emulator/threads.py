@@ -1,7 +1,7 @@
 """Daemon threads that are used again: a new one for each call would delay the caller until it runs.
 
-MiniStack starts a thread for each invocation, each execution, each task and each item of a Map. There are as many of
-these threads as calls that run at once, without a limit, because a call may wait for another one.
+MiniStack starts a thread for each invocation, each execution, each task and each item of a Map. There are as many
+of these threads as calls that run at once, without a limit, because a call may wait for another one.
 """
 
 import asyncio

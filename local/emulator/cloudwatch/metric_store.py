@@ -13,11 +13,16 @@ from typing import Any
 from local.emulator import patching
 from local.emulator.cloudwatch.metric_math import Series, evaluate
 
+Values = list[dict[str, Any]]
+
 KEPT_VALUES = 1_000
-# A value that is among the last ones of its minute is counted there: counts are mostly zeros and ones.
-COMPARED_VALUES = 50
+MAX_COUNTED_VALUES = 10_000
 
 _lock = threading.Lock()
+_counted: dict[tuple[int, float, float], tuple[Values, dict[str, Any]]] = {}
+"""By the id of a metric's values, the value and the minute: these values, and the one of them in which equal ones
+are counted. Counts are mostly zeros and ones."""
+_counted_minute = 0.0
 
 
 def add(
@@ -30,16 +35,23 @@ def add(
     at: float | None = None,
 ) -> None:
     """Add a value of a metric."""
+    global _counted_minute
     metrics = patching.module("services.cloudwatch")
     own = dict(dimensions or {})
     moment = time.time() if at is None else at
+    minute = moment // 60
     with _lock:
         values = metrics._metric_bucket((namespace, name, metrics._dims_key(own)))
-        for known in reversed(values[-COMPARED_VALUES:]):
-            if known["Value"] == value and known["Timestamp"] // 60 == moment // 60 and "_stat" not in known:
-                known["Count"] = known.get("Count", 1.0) + 1
-                return
-        values.append({"Timestamp": moment, "Value": float(value), "Count": 1.0, "Unit": unit, "Dimensions": own})
+        key = (id(values), value, minute)
+        if known := _counted.get(key):
+            known[1]["Count"] += 1
+            return
+        if minute > _counted_minute or len(_counted) >= MAX_COUNTED_VALUES:
+            _counted.clear()
+            _counted_minute = minute
+        added = {"Timestamp": moment, "Value": float(value), "Count": 1.0, "Unit": unit, "Dimensions": own}
+        _counted[key] = values, added
+        values.append(added)
         if len(values) > KEPT_VALUES:
             del values[: len(values) - KEPT_VALUES]
 

@@ -9,7 +9,6 @@ replaces that function, the one that writes the logs after it (`_emit_lambda_log
 stops the environments of a changed or deleted function.
 """
 
-import json
 import logging
 import os
 import re
@@ -161,7 +160,7 @@ class FunctionInvocations:
         self._pools.stop()
 
     def _pool(self, func: dict[str, Any], config: dict[str, Any]) -> Any:
-        key = json.dumps([config.get(part) for part in ("CodeSha256", "RevisionId", "LastModified", "Version")])
+        key = " ".join(str(config.get(part)) for part in ("CodeSha256", "RevisionId", "LastModified", "Version"))
         arn = str(config["FunctionArn"])
 
         def make_spec() -> FunctionSpec:

@@ -8,19 +8,20 @@ does.
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from local.emulator import patching
 from local.emulator.cloudwatch import embedded_metrics
 
-APPENDS_PER_PRUNE = 200
+PRUNED_TO = 0.9
+"""The share of the limits that pruning leaves, so that it is not needed again at once: it counts all events."""
 
 _lock = threading.Lock()
 _kept_events = 50_000
 _kept_bytes = 64 * 1024 * 1024
-_appended: Counter[str] = Counter()
+_sizes: dict[str, tuple[int, int]] = {}
+"""How many events each group has, and how many characters they have."""
 
 
 def set_limits(*, kept_events: int, kept_bytes: int) -> None:
@@ -50,15 +51,31 @@ def append(
     with _lock:
         if group_name not in logs._log_groups:
             logs._log_groups[group_name] = _new_group(logs._make_group_arn(group_name), now)
+            _sizes.pop(group_name, None)
         group = logs._log_groups[group_name]
         stream = group["streams"].setdefault(stream_name, _new_stream(now))
         logs._append_log_events(stream, events)
-        # For each group by itself: a group whose turn never comes would grow without end.
-        _appended[group_name] += 1
-        if _appended[group_name] % APPENDS_PER_PRUNE == 0:
-            prune(group, _kept_events, _kept_bytes)
+        _sizes[group_name] = _pruned(group, _sizes.get(group_name), lines)
     if group.get("subscriptionFilters"):
         logs._fanout_to_subscription_filters(group_name, stream_name, events)
+
+
+def _pruned(group: dict[str, Any], before: tuple[int, int] | None, lines: Sequence[str]) -> tuple[int, int]:
+    """Prune a group if it exceeds the limits. Return its size, of which `before` is that without these lines."""
+    if before is None:
+        size = size_of(group)
+    else:
+        size = before[0] + len(lines), before[1] + sum(len(line) for line in lines)
+    if size[0] <= _kept_events and size[1] <= _kept_bytes:
+        return size
+    prune(group, int(_kept_events * PRUNED_TO), int(_kept_bytes * PRUNED_TO))
+    return size_of(group)
+
+
+def size_of(group: dict[str, Any]) -> tuple[int, int]:
+    """How many events a group has, and how many characters they have."""
+    events = [len(event["message"]) for stream in group["streams"].values() for event in stream["events"]]
+    return len(events), sum(events)
 
 
 def _new_group(arn: str, now: int) -> dict[str, Any]:
@@ -86,8 +103,7 @@ def _new_stream(now: int) -> dict[str, Any]:
 def prune(group: dict[str, Any], kept_events: int, kept_bytes: int) -> None:
     """Delete the oldest streams, then the oldest events, until the group is within its limits."""
     streams = group["streams"]
-    events = sum(len(stream["events"]) for stream in streams.values())
-    size = sum(len(event["message"]) for stream in streams.values() for event in stream["events"])
+    events, size = size_of(group)
     for name in sorted(streams, key=lambda name: streams[name]["lastEventTimestamp"] or 0):
         oldest = streams[name]["events"]
         dropped = 0

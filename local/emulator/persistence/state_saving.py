@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from local.emulator import patching
+from local.emulator.copies import copies
 from local.emulator.persistence.durability import Durability
 from local.emulator.persistence.saved_state import SavedState
 
@@ -123,6 +124,7 @@ class StateSaving:
                 os.nice(CHILD_NICENESS)
                 gc.disable()
                 copy.deepcopy = without_copying  # type: ignore[assignment]
+                copies.deepcopy = without_copying
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
                 # The child must not keep the port and the functions' sockets open if the emulator is killed.
                 for descriptor in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:

@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from local.emulator.logs import log_groups
@@ -58,18 +59,24 @@ def history_line(event: dict[str, Any], execution_arn: str, *, with_data: bool) 
     for name in ("input", "output"):
         if name in details:
             details[f"{name}Details"] = {"truncated": False}
-    moment = datetime.fromisoformat(event["timestamp"].replace("Z", "+00:00"))
     return json.dumps(
         {
             "id": str(event["id"]),
             "type": event["type"],
             "details": details,
             "previous_event_id": str(event.get("previousEventId", event["id"] - 1)),
-            "event_timestamp": str(int(moment.timestamp() * 1000)),
+            "event_timestamp": epoch_milliseconds(event["timestamp"]),
             "execution_arn": execution_arn,
             "redrive_count": "0",
         }
     )
+
+
+@lru_cache(100)
+def epoch_milliseconds(timestamp: str) -> str:
+    """A timestamp as milliseconds since the epoch. Events that follow each other often have the same one."""
+    moment = datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
+    return str(int(moment.timestamp() * 1000))
 
 
 def split_resource(resource: str) -> tuple[str, str]:

@@ -3,7 +3,8 @@
 On AWS, a state machine's expressions are parsed when it is created, and evaluated by Step Functions. MiniStack
 (`stepfunctions._evaluate_jsonata`) parses an expression at every evaluation, and evaluates it in Python: for the
 message of a chat, that took longer than everything else that the workflow does. This addition replaces that
-function: it parses a text once, lets jlens evaluate it, and follows a path such as `$data.text` itself.
+function: it parses a text once, gives jlens only what the expression reads, because jlens converts all values that
+it is given, and follows a path such as `$data.text` itself.
 
 jlens has no strings with half a surrogate pair, which JSON allows: executions whose input has one are left to
 MiniStack.
@@ -77,14 +78,31 @@ class JsonataExpressions:
         return value
 
     def _run(self, expression: str, bindings: dict[str, Any]) -> Any:
-        return self._parsed(expression).evaluate(None, bindings, timeout=MAX_EVALUATION_MS / 1000)
+        parsed, reads = self._parsed(expression)
+        return parsed.evaluate(None, selected(bindings, reads), timeout=MAX_EVALUATION_MS / 1000)
 
     @lru_cache(MAX_PARSED_EXPRESSIONS)  # noqa: B019 - there is one object, which lives as long as the emulator
-    def _parsed(self, expression: str) -> Expression:
+    def _parsed(self, expression: str) -> tuple[Expression, Any]:
+        """A parsed expression, and what it reads of its variables, as for `selected`."""
         parsed = Expression(expression)
         for name, implementation in self._functions.items():
-            parsed.register_function(name, implementation)
-        return parsed
+            if f"${name}" in expression:
+                parsed.register_function(name, implementation)
+        reads = parsed.reads()
+        return parsed, True if reads.get("everyBinding") else reads["bindings"]
+
+
+def selected(value: Any, reads: Any) -> Any:
+    """The part of a value that is read: `reads` is True for all, or the names of an object with what is read of
+    each.
+
+    Of an array, the same is read of each element.
+    """
+    if reads is True:
+        return value
+    if type(value) is dict:
+        return {name: selected(value[name], inner) for name, inner in reads.items() if name in value}
+    return [selected(element, reads) for element in value] if isinstance(value, list) else value
 
 
 def note_input(text: str) -> None:

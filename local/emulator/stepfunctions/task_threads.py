@@ -1,12 +1,12 @@
 """Run a task with a time limit in a thread that is used again, and calls of DynamoDB without another thread.
 
 On AWS, a task that exceeds its `TimeoutSeconds` fails with `States.Timeout`. MiniStack starts a pool with new
-threads for every task (`stepfunctions._invoke_resource_with_timeout`) and for every Map state (`ThreadPoolExecutor`).
-This addition replaces both by threads that are used again. A task that has exceeded its limit keeps its thread until
-it ends (as before). A task that calls DynamoDB, which never waits, runs in the thread of its execution, unless a fault
-may delay it. MiniStack runs the `aws-sdk:` calls of a task in the event loop (`app.call_service_handler_sync`),
-which answers no other request meanwhile; DynamoDB's are run in the task's thread here. The names that members of an
-API have in Step Functions (`_api_name_to_sfn_key`) are derived once.
+threads for every task (`stepfunctions._invoke_resource_with_timeout`) and for every Map state
+(`ThreadPoolExecutor`). This addition replaces both by threads that are used again. A task that has exceeded its
+limit keeps its thread until it ends (as before). A task that calls DynamoDB, which never waits, runs in the thread
+of its execution, unless a fault may delay it. MiniStack runs the `aws-sdk:` calls of a task in the event loop
+(`app.call_service_handler_sync`), which answers no other request meanwhile; DynamoDB's are run in the task's
+thread here. The names that members of an API have in Step Functions (`_api_name_to_sfn_key`) are derived once.
 """
 
 from collections.abc import Callable, Coroutine

@@ -25,6 +25,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from local.emulator import patching
@@ -278,7 +279,7 @@ class WorkflowExecutions:
             if state is None:
                 raise workflows._ExecutionError("States.Runtime", f"State '{name}' not found in definition")
             kind = state.get("Type")
-            context["State"] = {"Name": name, "EnteredTime": self._responses.now_iso(), "RetryCount": 0}
+            context["State"] = {"Name": name, "EnteredTime": now_iso(), "RetryCount": 0}
             self.add_event(
                 execution,
                 f"{kind}StateEntered",
@@ -363,7 +364,7 @@ class WorkflowExecutions:
             event: dict[str, Any] = {
                 "id": len(execution["events"]) + 1,
                 "type": event_type,
-                "timestamp": self._responses.now_iso(),
+                "timestamp": now_iso(),
                 "previousEventId": previous_event.get(),
                 **(details or {}),
             }
@@ -380,6 +381,18 @@ class WorkflowExecutions:
         if oldest is not None:
             context, arn = oldest
             context.run(self._workflows._executions.pop, arn, None)
+
+
+@lru_cache(2)
+def start_of_iso(second: int) -> str:
+    """The part of a timestamp before its milliseconds."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+
+
+def now_iso() -> str:
+    """The current time, as MiniStack writes it. An execution needs it for each of its events."""
+    second, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    return f"{start_of_iso(second)}.{nanoseconds // 1_000_000:03d}Z"
 
 
 def error_matches(names: list[str], error: str) -> bool:

@@ -44,7 +44,9 @@ def test_idle_threads_end(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "MAX_IDLE_THREADS", 3)
     pool, together = ReusedThreads("idle"), threading.Barrier(8)
     wait([pool.submit(together.wait) for _ in range(8)], DEADLINE_SECONDS)
-    wait_until(lambda: sum(thread.name == "idle" for thread in threading.enumerate()) == 3, "three are left", every=0.001)
+    wait_until(
+        lambda: sum(thread.name == "idle" for thread in threading.enumerate()) == 3, "three are left", every=0.001
+    )
 
 
 def test_an_idle_thread_keeps_nothing_alive():

@@ -40,14 +40,47 @@ def test_the_oldest_events_are_dropped(events: int, size: int, expected: dict[st
 
 
 def test_every_group_is_pruned(monkeypatch: pytest.MonkeyPatch):
-    """Two groups that are written to in turn: neither grows without end."""
+    """Two groups that are written to in turn never exceed the limits, and keep most of what the limits allow."""
     stored: dict[str, Any] = {}
     monkeypatch.setattr(patching.module("services.cloudwatch_logs"), "_log_groups", stored)
     monkeypatch.setattr(log_groups, "_kept_events", 10)
-    for _ in range(log_groups.APPENDS_PER_PRUNE * 2):
+    for _ in range(25):
         for name in ("even", "odd"):
             log_groups.append(name, "stream", ["a line"], first_at=0)
-    assert {name: len(group["streams"]["stream"]["events"]) for name, group in stored.items()} == {
-        "even": 10,
-        "odd": 10,
-    }
+            assert log_groups.size_of(stored[name])[0] <= 10
+    assert [log_groups.size_of(group)[0] for group in stored.values()] == [9, 9]
+
+
+def test_a_group_that_was_restored_or_deleted_is_counted_again(monkeypatch: pytest.MonkeyPatch):
+    """Its size is not that of the events which this process has added."""
+    stored: dict[str, Any] = {}
+    monkeypatch.setattr(patching.module("services.cloudwatch_logs"), "_log_groups", stored)
+    log_groups.append("old", "stream", ["a line"] * 40, first_at=0)
+    monkeypatch.setattr(log_groups, "_kept_events", 20)
+    monkeypatch.setattr(log_groups, "_sizes", {})
+    log_groups.append("old", "stream", ["a line"], first_at=0)
+    assert log_groups.size_of(stored["old"])[0] == 18
+    del stored["old"]
+    for _ in range(20):
+        log_groups.append("old", "stream", ["a line"], first_at=0)
+    assert log_groups.size_of(stored["old"])[0] == 20
+
+
+@pytest.mark.parametrize("size", [25, 1_000])
+def test_appending_does_not_count_all_events_of_a_group(monkeypatch: pytest.MonkeyPatch, size: int):
+    """The cost of a line does not grow with what is stored."""
+    stored: dict[str, Any] = {}
+    monkeypatch.setattr(patching.module("services.cloudwatch_logs"), "_log_groups", stored)
+    monkeypatch.setattr(log_groups, "_kept_events", size)
+    counted = 0
+    count = log_groups.size_of
+
+    def count_and_note(group: dict[str, Any]) -> tuple[int, int]:
+        nonlocal counted
+        counted += 1
+        return count(group)
+
+    monkeypatch.setattr(log_groups, "size_of", count_and_note)
+    for _ in range(size * 2):
+        log_groups.append("busy", "stream", ["a line"], first_at=0)
+    assert counted <= 40
