@@ -14,6 +14,9 @@ const config = { apiUrl: "/api", websocketUrl: "ws://localhost/socket" } as Conf
 const session = { idToken: async () => "token" };
 const START = Date.UTC(2026, 0, 1);
 const TURNS = 12;
+/** Every so many schedules end with hours without faults. */
+const WITH_HOURS = 30;
+const HOURS = 5;
 
 export interface Played {
   readonly counts: Partial<Record<Fault | Disturbance, number>>;
@@ -130,6 +133,7 @@ class Schedule {
 
   #load(): Promise<void> {
     change(() => initialState);
+    this.#service.loadPage();
     this.#chat = new Chat(config, session as never);
     this.#chat.onNewMessage(({ messageId }) => this.#notified.push(messageId));
     this.#stopChecking = store.subscribe((state, before) => {
@@ -226,16 +230,47 @@ class Schedule {
     do await this.#time.advance(5_000);
     while (store.getState().connection.status !== "open");
     await this.#time.advance(5_000);
+    if (this.#seed % WITH_HOURS === 1) await this.#checkHours();
     this.#service.publish(this.#byBob("the end"));
     await this.#time.advance(4_000);
   }
 
-  /** A missing message is looked for as long as the workflow may still store it, and a dead socket is pinged. */
+  /**
+   * A missing message is looked for as long as the workflow may still store it, and a dead socket is pinged: the seq of
+   * one message is assigned long before it is stored, and the next message arrives before.
+   */
   async #checkWithoutReconnect(): Promise<void> {
+    this.#service.publishHeld(this.#byBob("stored late"), this.#random() * 100_000);
+    await this.#time.advance(1_000);
     this.#service.publish(this.#byBob("after the faults"));
     await this.#time.advance(300_000);
     const seqs = (rows: readonly { readonly seq: number }[]) => rows.map(({ seq }) => seq);
     same("the seqs shown before a reconnect", seqs(this.#shown()), seqs(this.#expected()));
+  }
+
+  /**
+   * For hours without faults, the service never has to close a socket, there always is an open one, and no frame is lost when
+   * one is replaced, not even those that are stored nowhere.
+   */
+  async #checkHours(): Promise<void> {
+    const service = this.#service;
+    service.sessionMs = (HOURS + 1) * 3_600_000;
+    service.cutAll();
+    await this.#time.advance(60_000);
+    const before = [service.closedByLimit, service.lostByClient];
+    const statuses = new Set<string>();
+    const unsubscribe = store.subscribe(({ connection }) => statuses.add(connection.status));
+    service.onAccept = () => {
+      for (let after = 0; after < 200; after += 10) this.#time.setTimeout(() => service.postTyping(), after);
+    };
+    for (let minutes = 0; minutes < HOURS * 60; minutes += 30) {
+      service.publish(this.#byBob(`after ${minutes} minutes`));
+      await this.#time.advance(30 * 60_000);
+    }
+    service.onAccept = () => undefined;
+    unsubscribe();
+    same("the connection", [...statuses], ["open"]);
+    same("sockets closed by a limit, and lost frames", [service.closedByLimit, service.lostByClient], before);
   }
 
   /** Let time pass until nothing is in work, and repair what failed. */
@@ -290,6 +325,7 @@ class Schedule {
     const inOrder = this.#service.slowestOwn < DELIVERY_TIMEOUT_MS;
     if (inOrder) same("the order of alice's messages", own, this.#inOrderWritten(own));
     same("notifications", this.#notified.length, new Set(this.#notified).size);
+    same("tickets that were requested too early", this.#service.earlyTickets, 0);
   }
 
   #shown(): readonly Message[] {

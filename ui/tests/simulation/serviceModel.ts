@@ -43,6 +43,8 @@ export const allFaults = {
   /** A command is answered with an error of the server. */
   failedCommand: 0.03,
   rateLimited: 0.05,
+  /** Too many frames were refused: the socket is closed, and there is no ticket for a while. */
+  tooManyRefusals: 0.004,
   refusedHandshake: 0.05,
   failedRequest: 0.06,
   /** A request gets no answer before the client gives up. */
@@ -57,7 +59,12 @@ export type Faults = Readonly<Record<keyof typeof allFaults, number>>;
 export const noFaults = Object.fromEntries(Object.keys(allFaults).map((name) => [name, 0])) as Faults;
 
 const REQUEST_TIMEOUT_MS = 15_000;
+const COOL_DOWN_MS = 30_000;
+/** API Gateway closes a connection after two hours, and one without traffic after ten minutes. */
+const LIFETIME_MS = 120 * 60_000;
+const IDLE_MS = 10 * 60_000;
 const THROTTLED = "DynamoDB.AmazonDynamoDBException";
+const CANCELLED = "DynamoDb.TransactionCanceledException";
 
 export class ServiceModel {
   readonly tables: Tables = { lastSeq: 0, ids: new Map(), messages: new Map() };
@@ -75,6 +82,21 @@ export class ServiceModel {
   pending = 0;
   /** The longest time from publishing a message of Alice to storing it, in ms. */
   slowestOwn = 0;
+  /** How long a session lasts from its ticket on. */
+  sessionMs = 3_600_000;
+  /** How many sockets of the client were closed by API Gateway's limits. */
+  closedByLimit = 0;
+  /** How many frames arrived at a socket that the client had closed. */
+  lostByClient = 0;
+  /** How often the client asked for a ticket although it knew of its cool-down. */
+  earlyTickets = 0;
+  /** Called when a socket was accepted. */
+  onAccept: () => void = () => undefined;
+  #coolDownUntil = 0;
+  /** Until when the page knows that it gets no ticket. */
+  #knownCoolDownUntil = 0;
+  /** The message that is stored at this time only, while its seq is assigned already, and whose frame is lost. */
+  #held: { readonly messageId: string; readonly until: number } | null = null;
   readonly #time: VirtualTime;
   readonly #random: () => number;
   /** The rows of `subscriptions`: connectionId → socket. */
@@ -112,7 +134,23 @@ export class ServiceModel {
     return 1 + Math.floor(this.#random() * most);
   }
 
+  /** Another page, which knows nothing of the one before. */
+  loadPage(): void {
+    this.#knownCoolDownUntil = 0;
+  }
+
+  /** The client was told that it gets no ticket until then. */
+  knowsCoolDown(): void {
+    this.#knownCoolDownUntil = this.#coolDownUntil;
+  }
+
   // --- the bus and the workflow
+
+  /** Publish a message whose row is in conflict for so long, and whose frame is lost. */
+  publishHeld(event: ChannelEvent, ms: number): void {
+    this.#held = { messageId: event.messageId, until: this.#time.now + ms };
+    this.publish(event);
+  }
 
   publish(event: ChannelEvent): void {
     this.note(`published ${event.detailType} ${event.messageId}`);
@@ -141,6 +179,8 @@ export class ServiceModel {
         this.counts.throttle = (this.counts.throttle ?? 0) + 1;
         throw new TaskFailure(THROTTLED, "throttled");
       }
+      const isHeld = event.messageId === this.#held?.messageId && this.#time.now < this.#held.until;
+      if (isHeld && name === "PersistOnce") throw new TaskFailure(CANCELLED, "[TransactionConflict]");
       // The dead-letter queue is retried separately.
       const canFail = !name.startsWith("SendTo") && !name.startsWith("Keep");
       if (canFail && this.injects("failedTask")) throw new TaskFailure("States.TaskFailed", name);
@@ -156,7 +196,7 @@ export class ServiceModel {
       pause: (ms) => this.#time.pause(ms),
       recipients: () => [...this.#connections.keys()],
       post: (posted, seq, connectionIds) => {
-        this.post(frameOf(posted, seq), connectionIds);
+        if (posted.messageId !== this.#held?.messageId) this.post(frameOf(posted, seq), connectionIds);
       },
       keep: (letter) => {
         this.note(`dead letter ${letter.error} ${event.messageId}`);
@@ -193,6 +233,30 @@ export class ServiceModel {
     socket.connectionId = `c-${this.#lastConnection}`;
     this.#connections.set(socket.connectionId, socket);
     this.note(`accepted ${socket.connectionId}`);
+    this.#time.setTimeout(() => this.#endByLimit(socket), LIFETIME_MS);
+    this.#watchIdle(socket);
+    this.onAccept();
+  }
+
+  #watchIdle(socket: ModelSocket): void {
+    const left = socket.lastTraffic + IDLE_MS - this.#time.now;
+    if (left <= 0) this.#endByLimit(socket);
+    else if (socket.readyState !== ModelSocket.CLOSED)
+      this.#time.setTimeout(() => this.#watchIdle(socket), left);
+  }
+
+  #endByLimit(socket: ModelSocket): void {
+    if (socket.readyState === ModelSocket.CLOSED) return;
+    this.note(`limit ${socket.connectionId}`);
+    if (!socket.isDead) this.closedByLimit += 1;
+    socket.cut();
+  }
+
+  /** Post a frame that is stored nowhere to every socket. */
+  postTyping(): void {
+    const until = new Date(this.#time.now + 6_000).toISOString();
+    const frame = { type: "typing", channelId: CHANNEL, userId: BOB, until } as const;
+    this.post(frame, [...this.#connections.keys()]);
   }
 
   /** API Gateway calls `$disconnect` if it can; otherwise the row remains until a post is answered 410. */
@@ -240,6 +304,12 @@ export class ServiceModel {
     }
     if (this.injects("rateLimited")) {
       this.send(socket, { ...errorFrame("RATE_LIMITED", frame), retryAfterMs: 500 });
+      return;
+    }
+    if (this.injects("tooManyRefusals")) {
+      this.#coolDownUntil = this.#time.now + COOL_DOWN_MS;
+      this.send(socket, { ...errorFrame("TOO_MANY_REFUSALS", frame), retryAfterMs: COOL_DOWN_MS });
+      this.#time.setTimeout(() => socket.cut(), 100);
       return;
     }
     const published = this.#carryOut(frame);
@@ -313,12 +383,25 @@ export class ServiceModel {
         this.#readSeq = Math.max(this.#readSeq, (JSON.parse(String(body)) as { seq: number }).seq);
         return response({ channelId: CHANNEL, readSeq: this.#readSeq });
       case "POST /tickets": {
-        const sessionExpiresAt = new Date(this.#time.now + 3_600_000).toISOString();
+        if (this.#time.now < this.#coolDownUntil) return this.#refuseTicket();
+        const sessionExpiresAt = new Date(this.#time.now + this.sessionMs).toISOString();
         return response({ ticket: "t", expiresAt: sessionExpiresAt, sessionExpiresAt });
       }
       default:
         throw new Error(`The simulation has no route ${method} ${path}.`);
     }
+  }
+
+  #refuseTicket(): Response {
+    if (this.#time.now < this.#knownCoolDownUntil) this.earlyTickets += 1;
+    this.knowsCoolDown();
+    const seconds = Math.ceil((this.#coolDownUntil - this.#time.now) / 1_000);
+    return {
+      ok: false,
+      status: 429,
+      headers: { get: (name: string) => (name === "Retry-After" ? String(seconds) : null) },
+      json: async () => ({ code: "RATE_LIMITED", message: "wait" }),
+    } as unknown as Response;
   }
 
   #channel() {
@@ -377,12 +460,15 @@ export class ModelSocket {
   onclose: (() => void) | null = null;
   onmessage: ((event: { data: string }) => void) | null = null;
   isDead = false;
+  lastTraffic: number;
+  #isClosedByClient = false;
   readonly #service: ServiceModel;
   readonly #time: VirtualTime;
 
   constructor(service: ServiceModel, time: VirtualTime) {
     this.#service = service;
     this.#time = time;
+    this.lastTraffic = time.now;
     time.setTimeout(() => this.#connect(), service.latency(60));
   }
 
@@ -404,24 +490,35 @@ export class ModelSocket {
   send(text: string): void {
     const frame = JSON.parse(text) as ClientFrame;
     this.#time.setTimeout(() => {
-      if (this.readyState === ModelSocket.OPEN && !this.isDead && this.#service.reachable)
-        this.#service.received(this, frame);
+      if (this.readyState !== ModelSocket.OPEN || this.isDead || !this.#service.reachable) return;
+      this.lastTraffic = this.#time.now;
+      this.#service.received(this, frame);
     }, this.#service.latency(40));
   }
 
   receive(frame: ServerFrame): void {
+    if (this.#isClosedByClient) this.#service.lostByClient += 1;
     if (this.readyState !== ModelSocket.OPEN || this.isDead || !this.#service.reachable) return;
     this.#service.note(`received ${frame.type}${"seq" in frame ? ` ${frame.seq}` : ""}`);
+    this.lastTraffic = this.#time.now;
+    if (frame.type === "error" && frame.code === "TOO_MANY_REFUSALS") this.#service.knowsCoolDown();
     this.onmessage?.({ data: JSON.stringify(frame) });
   }
 
+  /** The network or the service ends the socket. */
   cut(): void {
     if (this.readyState === ModelSocket.CLOSED) return;
-    this.close();
+    this.#end();
     this.onclose?.();
   }
 
+  /** The client closes the socket. */
   close(): void {
+    this.#isClosedByClient ||= this.readyState === ModelSocket.OPEN && !this.isDead;
+    this.#end();
+  }
+
+  #end(): void {
     if (this.readyState !== ModelSocket.CLOSED && this.connectionId !== "") this.#service.closed(this);
     this.readyState = ModelSocket.CLOSED;
   }
