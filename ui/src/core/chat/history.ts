@@ -258,6 +258,10 @@ export class History {
     }
     const from = Math.max(timeline.settled - REFRESHED_ON_RECONNECT, timelines.oldest(timeline) - 1, 0);
     await this.#fetchAfter(channelId, from);
+    const upTo = store.getState().timelines[channelId]?.settled ?? 0;
+    const range = { after: timeline.settled, upTo };
+    // A seq that is missing between messages that were missed may be of a message that is stored later.
+    if (upTo > range.after) void this.#retryGap(channelId, range);
   }
 
   /**

@@ -193,6 +193,19 @@ describe("messages of others", () => {
     expect(texts().slice(-2)).toEqual(["late", "prompt"]);
   });
 
+  test("missed while disconnected and stored after the reconnect are inserted in order", async () => {
+    await begin(18);
+    cut();
+    const late = server.storeMessage("u-bob", "late");
+    server.log.pop();
+    server.storeMessage("u-bob", "prompt");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(texts().at(-1)).toBe("prompt");
+    server.log.splice(-1, 0, late);
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(texts().slice(-2)).toEqual(["late", "prompt"]);
+  });
+
   test("that do not exist (a hole) are requested and then skipped", async () => {
     await begin(9);
     server.lastSeq += 1;
