@@ -185,7 +185,11 @@ export class History {
     } finally {
       this.#gaps.delete(channelId);
     }
-    if (gap) await this.#retryGap(channelId, gap);
+    if (gap) await this.#retryGap(channelId, { ...gap, upTo: Math.max(gap.upTo, this.#settled(channelId)) });
+  }
+
+  #settled(channelId: string): number {
+    return store.getState().timelines[channelId]?.settled ?? 0;
   }
 
   /** The range of seqs that is not settled; null if there is none. */
@@ -258,10 +262,9 @@ export class History {
     }
     const from = Math.max(timeline.settled - REFRESHED_ON_RECONNECT, timelines.oldest(timeline) - 1, 0);
     await this.#fetchAfter(channelId, from);
-    const upTo = store.getState().timelines[channelId]?.settled ?? 0;
-    const range = { after: timeline.settled, upTo };
+    const range = { after: timeline.settled, upTo: this.#settled(channelId) };
     // A seq that is missing between messages that were missed may be of a message that is stored later.
-    if (upTo > range.after) void this.#retryGap(channelId, range);
+    if (range.upTo > range.after) void this.#retryGap(channelId, range);
   }
 
   /**

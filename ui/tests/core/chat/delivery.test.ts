@@ -206,6 +206,23 @@ describe("messages of others", () => {
     expect(texts().slice(-2)).toEqual(["late", "prompt"]);
   });
 
+  test("that become missing while a gap is fetched slowly are inserted in order", async () => {
+    await begin(19);
+    const missed = server.storeMessage("u-bob", "missed");
+    server.broadcast(server.storeMessage("u-bob", "seen"));
+    server.reachable = false;
+    await vi.advanceTimersByTimeAsync(1_000);
+    const late = server.storeMessage("u-bob", "late");
+    server.log.pop();
+    server.broadcast(server.storeMessage("u-bob", "prompt"));
+    server.reachable = true;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(texts().slice(-3)).toEqual([missed.text, "seen", "prompt"]);
+    server.log.splice(-1, 0, late);
+    await vi.advanceTimersByTimeAsync(170_000);
+    expect(texts().slice(-2)).toEqual(["late", "prompt"]);
+  });
+
   test("that do not exist (a hole) are requested and then skipped", async () => {
     await begin(9);
     server.lastSeq += 1;
