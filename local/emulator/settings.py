@@ -18,7 +18,7 @@ class EmulatorSettings:
     trace_port: int = 0
     save_interval_seconds: float = 30.0
     kept_executions: int = 50
-    kept_log_events: int = 20_000
+    kept_log_events: int = 10_000
     kept_log_bytes: int = 8_000_000
     kept_traces: int = 2_000
 
