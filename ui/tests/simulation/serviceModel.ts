@@ -139,7 +139,7 @@ export class ServiceModel {
     this.#knownCoolDownUntil = 0;
   }
 
-  /** The client was told that it gets no ticket until then. */
+  /** The client knows that it gets no ticket until then. */
   knowsCoolDown(): void {
     this.#knownCoolDownUntil = this.#coolDownUntil;
   }
