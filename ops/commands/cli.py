@@ -3,24 +3,26 @@
 Each command is a module of `ops.commands` that calls the other packages of `ops` and prints the result.
 """
 
+import os
 import re
 import sys
 import tempfile
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
+from ops.commands import catalogue
 from ops.errors import ExitCode, OpsError
-from ops.stage import sessions
-from ops.stage.stage import Stage
 
 if TYPE_CHECKING:
     import boto3
+
+    from ops.stage.stage import Stage
 
 OPERATE = "Operate a stage"
 STAGE_NAME = re.compile(r"[a-z0-9-]{1,20}")
@@ -45,13 +47,18 @@ class Target:
     region: str | None = None
 
     @cached_property
-    def stage(self) -> Stage:
+    def stage(self) -> "Stage":
         """The stage. Raises StageNotFoundError and SessionError."""
+        # Not at the top: help does without it, and it takes a quarter of a second.
+        from ops.stage.stage import Stage
+
         return Stage.find(self.name, self.state_dir, profile=self.profile, region=self.region)
 
     @property
     def session(self) -> "boto3.Session":
         """The operator's AWS session, for a deployed stage. Raises SessionError."""
+        from ops.stage import sessions
+
         return sessions.of_operator(self.profile, self.region)
 
 
@@ -97,63 +104,54 @@ def target(
     context.obj = Target(stage, state_dir, profile, region)
 
 
-def stage_of(context: typer.Context) -> Stage:
+def stage_of(context: typer.Context) -> "Stage":
     """The stage that the command is for. Raises StageNotFoundError."""
     chosen: Target = context.obj
     return chosen.stage
 
 
-def add_commands() -> None:
-    """Add the operators' commands. They import this module, and register when they are imported."""
-    from ops.commands import (  # noqa: F401
-        check,
-        cost,
-        dashboard,
-        dead_letters,
-        follow,
-        health,
-        logs,
-        operations,
-        personal_data,
-        prepare_destroy,
-        redrive,
-        repair,
-        replay,
-        runs,
-        shard,
-        tail,
-        users,
-    )
+def add_commands(arguments: Sequence[str] | None = None) -> None:
+    """Add the operators' commands: all, or those that a command line with these arguments needs."""
+    is_completing = any(name.endswith("_COMPLETE") for name in os.environ)
+    if arguments is None or is_completing:
+        catalogue.load(app)
+    else:
+        catalogue.add_for(app, catalogue.command_word(arguments), panel=OPERATE)
 
 
 def main() -> None:
     """Run a command. A failure is one sentence on stderr, and an exit code (docs/operations.md)."""
-    add_commands()
+    add_commands(sys.argv[1:])
     try:
         app()
     except OpsError as failure:
         sys.stderr.write(f"{failure}\n")
         sys.exit(failure.exit_code)
-    except ClientError as refusal:
-        error = refusal.response["Error"]
-        sys.stderr.write(f"{refusal.operation_name} was refused: {error.get('Message') or error.get('Code')}\n")
-        sys.exit(ExitCode.FAILED)
-    except BotoCoreError as fault:
-        place = "The local stage's emulator" if "http://127.0.0.1:" in str(fault) else "AWS"
-        sys.stderr.write(f"{place} could not be reached: {fault}\n")
-        sys.exit(ExitCode.FAILED)
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(ExitCode.DONE)
-    except OSError as fault:
-        place = f"{fault.filename}: " if fault.filename else ""
-        sys.stderr.write(f"{place}{fault.strerror or fault}.\n")
+    except Exception as failure:
+        sys.stderr.write(f"{_sentence(failure)}\n")
         sys.exit(ExitCode.FAILED)
-    except Exception as defect:
-        sys.stderr.write(f"{_report(defect)}\n")
-        sys.exit(ExitCode.FAILED)
+
+
+def _sentence(failure: Exception) -> str:
+    """What the operator reads about an error of AWS, of the system, or of this program."""
+    # Not at the top: help does without the clients of AWS.
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if isinstance(failure, ClientError):
+        error = failure.response["Error"]
+        return f"{failure.operation_name} was refused: {error.get('Message') or error.get('Code')}"
+    if isinstance(failure, BotoCoreError):
+        place = "The local stage's emulator" if "http://127.0.0.1:" in str(failure) else "AWS"
+        return f"{place} could not be reached: {failure}"
+    if isinstance(failure, OSError):
+        place = f"{failure.filename}: " if failure.filename else ""
+        return f"{place}{failure.strerror or failure}."
+    return _report(failure)
 
 
 def _report(defect: Exception) -> str:

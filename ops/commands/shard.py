@@ -23,7 +23,7 @@ def shard(
     ] = DEFAULT_SHARDS,
     as_json: AsJson = False,
 ) -> None:
-    """Spread a hot channel's subscriptions over partitions. It cannot be undone; see docs/scale.md for when."""
+    """Spread a hot channel's subscriptions over partitions. It cannot be undone; see docs/scale.md."""
     stage = stage_of(context)
     channel_id = lookup.channel_id(stage, channel)
     if channel_id is None:

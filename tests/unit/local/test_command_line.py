@@ -1,13 +1,19 @@
 """The command line `parley`: one help page, completion, and options that fit the command."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from local import command_line
+from local.cli import cli as local_cli
+from ops.commands import catalogue, cli
 from ops.errors import ExitCode
+from tests.local_stage import ROOT
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -65,3 +71,59 @@ def test_doctor_reports_each_check(
     checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)}
     assert checks["prerequisites"]["status"] in ("ok", "warning", "failed")
     assert checks["stage"]["detail"] == f"no local stage is running in {tmp_path}"
+
+
+HEAVY = (
+    "boto3", "botocore", "cryptography", "functions.contract.model", "local.supervisor", "ops.models",
+    "ops.stage.stage", "uvicorn",
+)  # fmt: skip
+"""Modules that take long to import, or that bring such a module. Typer itself imports pydantic to run a command."""
+
+
+@pytest.mark.parametrize(("command", "unused"), [("--help", (*HEAVY, "pydantic")), ("status", HEAVY)])
+def test_help_and_status_import_no_module_of_a_command(command: str, unused: tuple[str, ...], tmp_path: Path):
+    """They answer at once: no client of AWS, no model and no server is imported."""
+    program = (
+        "import sys\n"
+        f"sys.argv = ['parley', '--state-dir', {str(tmp_path)!r}, {command!r}]\n"
+        "from local import command_line\n"
+        "try:\n    command_line.main()\n"
+        "except SystemExit:\n    pass\n"
+        f"sys.exit(','.join(name for name in {unused!r} if name in sys.modules) or 0)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ran.returncode, "imported: " + ran.stderr) == (0, "imported: " + ran.stderr)
+    assert ran.stdout or ran.stderr
+
+
+def test_the_list_of_commands_has_each_command_with_its_help():
+    """The list imports no module, so it repeats the first line of each."""
+    command_line.add_local_commands()
+    cli.add_commands()
+    group = typer.main.get_command(cli.app)
+    commands: dict[str, Any] = dict(getattr(group, "commands"))  # noqa: B009
+    helps = {name: " ".join(str(command.help).split("\n\n")[0].split()) for name, command in commands.items()}
+    listed = {name: entry.help for name, entry in catalogue.COMMANDS.items()}
+    assert {name: helps[name] for name in listed} == listed
+    assert helps["doctor"] == command_line.DOCTOR
+    of_the_local_stage = {
+        command.callback.__name__ for command in local_cli.registered_commands if command.callback
+    }
+    assert set(helps) == set(listed) | of_the_local_stage | {"doctor"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--help"], None),
+        (["check", "--help"], "check"),
+        (["--stage", "check", "runs"], "runs"),
+        (["--stage=dev", "--region", "eu-west-1", "users", "list"], "users"),
+        (["--state-dir", "status"], None),
+        ([], None),
+    ],
+    ids=str,
+)
+def test_the_command_of_a_command_line(arguments: list[str], word: str | None):
+    """Options before the command may have values."""
+    assert catalogue.command_word(arguments) == word
