@@ -77,7 +77,7 @@ HEAVY = (
     "boto3", "botocore", "cryptography", "functions.contract.model", "local.supervisor", "ops.models",
     "ops.stage.stage", "uvicorn",
 )  # fmt: skip
-"""Modules that take long to import, or that bring such a module. Typer itself imports pydantic to run a command."""
+"""Modules that take long to import, or bring such a module. Typer itself imports pydantic to run a command."""
 
 
 @pytest.mark.parametrize(("command", "unused"), [("--help", (*HEAVY, "pydantic")), ("status", HEAVY)])
