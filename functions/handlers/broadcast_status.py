@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from functions.aws import clients, deadline, observability, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
-from functions.contract.events import read_event
+from functions.contract.events import MalformedEventError, read_event
 from functions.logic.broadcast import Update, broadcast
 from functions.settings import BroadcastStatusSettings
 
@@ -39,9 +39,16 @@ def handler(event: dict[str, Any], _context: Any) -> PartialItemFailureResponse:
 
 def _parse(record: SQSRecord, started_ms: int) -> Update:
     attributes = record.attributes
+    try:
+        envelope = read_event(record.json_body)
+    except Exception as refusal:
+        # The batch processor logs nothing. What the record says may be a user's text.
+        fault = str(refusal) if isinstance(refusal, MalformedEventError) else type(refusal).__name__
+        logger.error("malformed status update", extra={"recordId": record.message_id, "fault": fault})
+        raise
     return Update(
         record_id=record.message_id,
-        envelope=read_event(record.json_body),
+        envelope=envelope,
         queued_ms=int(attributes.get("SentTimestamp") or started_ms),
         is_retry=int(attributes.approximate_receive_count or 1) > 1,
     )

@@ -73,6 +73,11 @@ def read(
         on_note(
             f"{drained.leftovers:,} events of an earlier replay, which was stopped, are deleted from the queue."
         )
+    if drained.strangers:
+        on_note(
+            f"{drained.strangers:,} records in the queue of replayed events are none; they are dead letters now: "
+            + stage.command("dead-letters", "list")
+        )
     if drained.doubt:
         on_note(drained.doubt)
     unique = {event.event_id: event for event in drained.events}

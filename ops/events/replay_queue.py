@@ -51,7 +51,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Drained:
-    """The events of a replay, and the number of deleted events of earlier ones.
+    """The events of a replay, the number of deleted events of earlier ones, and of records that are no events.
 
     `doubt` is a sentence if the number of events was not confirmed, else None.
     """
@@ -59,6 +59,7 @@ class Drained:
     events: list[BusEvent]
     doubt: str | None
     leftovers: int = 0
+    strangers: int = 0
 
 
 def rule(stage: Stage) -> Rule:
@@ -85,20 +86,22 @@ def drain(stage: Stage, name: str, on_progress: Callable[[int], None]) -> Draine
         for reader in readers:
             reader.result()
     on_progress(queue.count)
-    return Drained(list(queue.events.values()), doubt, len(queue.leftovers))
+    return Drained(list(queue.events.values()), doubt, len(queue.leftovers), len(queue.strangers))
 
 
 @dataclass
 class _Queue:
     """The readers of the queue.
 
-    `events` maps the ids of SQS messages to this replay's events; `leftovers` are the ids of all other messages.
+    `events` maps the ids of SQS messages to this replay's events; `leftovers` are the ids of the events of other
+    replays, `strangers` those of records that are no replayed events, which become dead letters.
     """
 
     stage: Stage
     name: str
     events: dict[str, BusEvent] = field(default_factory=dict)
     leftovers: set[str] = field(default_factory=set)
+    strangers: set[str] = field(default_factory=set)
     stopped: threading.Event = field(default_factory=threading.Event)
     failure: BaseException | None = None
     _round: int = 0
@@ -141,8 +144,13 @@ class _Queue:
         )
         handles = []
         for message in answer.get("Messages", []):
-            event = BusEvent(json.loads(message["Body"]))
-            if event.replay_name == self.name:
+            event = _replayed(message["Body"])
+            if event is None:
+                # Something else than a rule's target sent it: an operator decides about it.
+                dead_letters = self.stage.output("Events", "ReplayDeadLetterQueueUrl")
+                sqs.send_message(QueueUrl=dead_letters, MessageBody=message["Body"])
+                self.strangers.add(message["MessageId"])
+            elif event.replay_name == self.name:
                 self.events[message["MessageId"]] = event
             else:
                 # Of a replay that was stopped: while this one holds the lease, no other command reads the queue.
@@ -159,6 +167,16 @@ class _Queue:
             elif started_in == self._round:
                 self._idle.add(threading.get_ident())
         return bool(answer.get("Messages"))
+
+
+def _replayed(body: str) -> BusEvent | None:
+    """The event of a record; None if the record is no replayed event."""
+    try:
+        raw = json.loads(body)
+    except ValueError:
+        return None
+    event = BusEvent(raw) if isinstance(raw, dict) else None
+    return event if event and event.replay_name else None
 
 
 def _wait(stage: Stage, name: str, queue: _Queue, on_progress: Callable[[int], None]) -> str | None:

@@ -156,8 +156,8 @@ def test_a_read_marker_is_posted_to_the_users_own_connections(broadcast: Any, so
     assert sockets.received == {"a1": [marker], "a2": [marker]}
 
 
-def test_a_malformed_record_fails_alone(broadcast: Any, sockets: Sockets):
-    """It is received again and ends as a dead letter; the other records are broadcast."""
+def test_a_malformed_record_fails_alone(broadcast: Any, sockets: Sockets, logs: Logs):
+    """It is logged, received again and ends as a dead letter; the other records are broadcast."""
     failed = broadcast(
         "not JSON",
         read("alice", 3),
@@ -167,6 +167,8 @@ def test_a_malformed_record_fails_alone(broadcast: Any, sockets: Sockets):
         typing("bob"),
     )
     assert failed == ["m0", "m2", "m3", "m4"]
+    logged = [line["recordId"] for line in logs.lines if line.get("message") == "malformed status update"]
+    assert logged == failed
     assert [frame["type"] for frame in sockets.received["a1"]] == ["typing", "readMarker"]
 
 

@@ -95,6 +95,23 @@ def test_a_replay_whose_counts_agree_is_complete(stage: Stage, monkeypatch: pyte
     assert replay_queue._waiting(stage) == 0
 
 
+@pytest.mark.parametrize("body", ["no JSON", "[]", "{}", json.dumps({"id": "live", "detail": {}})])
+def test_a_record_that_is_no_replayed_event_ends_no_replay(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, body: str
+):
+    """It becomes a dead letter, about which an operator decides; the events are complete."""
+    EventBridge(stage, monkeypatch).matched = [5]
+    sqs, url = stage.client("sqs"), stage.output("Events", "ReplayQueueUrl")
+    dead_letters = sqs.create_queue(QueueName=f"dead-{uuid4()}")["QueueUrl"]
+    stage.outputs["Events"]["ReplayDeadLetterQueueUrl"] = dead_letters
+    sqs.send_message(QueueUrl=url, MessageBody=body)
+    put(stage, 5)
+    result = replay_queue.drain(stage, NAME, lambda _: None)
+    assert (len(result.events), result.strangers, result.leftovers) == (5, 1, 0)
+    assert [message["Body"] for message in sqs.receive_message(QueueUrl=dead_letters)["Messages"]] == [body]
+    assert replay_queue._waiting(stage) == 0
+
+
 def test_events_that_arrive_after_the_queue_was_quiet_are_read(stage: Stage, monkeypatch: pytest.MonkeyPatch):
     """EventBridge matched more than has arrived, so the drained queue is not the end."""
     bridge = EventBridge(stage, monkeypatch)
