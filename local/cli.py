@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
@@ -152,9 +152,16 @@ def status(state_dir: StateDir = DEFAULT_STATE_DIR, as_json: AsJson = False) -> 
         typer.echo(f"Parley runs at {description['url']}")
         typer.echo(f"  API        {description['apiUrl']}")
         typer.echo(f"  WebSocket  {description['websocketUrl']}")
-        typer.echo(f"  emulator   {description['emulatorUrl']}")
+        typer.echo(f"  emulator   {description['emulatorUrl']}{_restarts(description)}")
         for user in description["users"]:
             typer.echo(f"  {user['username']:<10} {user['password']}")
+
+
+def _restarts(description: Mapping[str, Any]) -> str:
+    """How often the emulator ended by itself and was started again, and when; empty if it never did."""
+    restarts = description.get("restarts") or {"count": 0}
+    times = "once" if restarts["count"] == 1 else f"{restarts['count']} times"
+    return f" (restarted {times}, last at {restarts['lastAt']})" if restarts["count"] else ""
 
 
 @cli.command(rich_help_panel=LOCAL)

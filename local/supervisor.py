@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,7 @@ class Supervisor:
             "users": [{"username": user.username, "password": user.password} for user in demo_users.DEMO_USERS],
             "notEmulated": emulator.ask("not-emulated"),
             "pids": {"supervisor": os.getpid(), "emulator": emulator.pid},
+            "restarts": {"count": 0, "lastAt": None},
             "stateDirectory": str(self._state.path),
         }
 
@@ -224,6 +226,10 @@ class Supervisor:
 
         def on_restart() -> None:
             description["pids"]["emulator"] = emulator.pid
+            description["restarts"] = {
+                "count": description["restarts"]["count"] + 1,
+                "lastAt": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            }
             self._state.write_running(description)
 
         serving = asyncio.create_task(server.serve(sockets=[site_socket]))

@@ -470,6 +470,7 @@ class FunctionVitals(Answer):
     errors: int
     throttles: int
     p95_ms: float | None
+    slowest_ms: float | None
 
 
 class AlarmState(Answer):

@@ -11,7 +11,8 @@ IAM policies (`enforced`), as MiniStack's AUTH does. A rule states where it stri
 | | | `ignored` (200, and nothing done), `cancel` (a transaction, for its `reason`) |
 | `task` | the state's name | `throttle`, `error`, `hang`, `lost`, `cancel` for the workflow, with the names that |
 | | | errors have there; `fail` with an `error` and a `cause`; `crash`: the run stops there and starts again |
-| `function` | the function's name | `error` (raises), `timeout` (never answers), `lost` (ran, then timed out) |
+| `function` | the function's name | `error` (raises), `timeout` (never answers), `lost` (ran, then timed out), |
+| | | `hang`: it takes longer |
 | `frame` | the frame's text | the connection is closed: `cut-before` it is handled, `cut-after` it, or |
 | | | `cut-answered` |
 | `api` | method and path: `GET /…/api/me`, | the client's request is answered with `status`, a 5xx: |
@@ -310,7 +311,7 @@ def task_error(resource: str, rule: FaultRule) -> tuple[str, str]:
 
 
 class FaultyFunctions(FunctionInvocations):
-    """Functions that fail or time out when a rule strikes."""
+    """Functions that fail, time out or take longer when a rule strikes."""
 
     def __init__(self, settings: EmulatorSettings, faults: Faults) -> None:
         self._faults = faults
@@ -319,7 +320,7 @@ class FaultyFunctions(FunctionInvocations):
     def execute(self, func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         """Run one invocation, or apply the rule that strikes."""
         config = func.get("config") or func
-        rule = self._faults.strike("function", str(config["FunctionName"]))
+        rule = self._faults.strike("function", str(config["FunctionName"]), "error", "timeout", "lost")
         if rule is None:
             return super().execute(func, event, request_id)
         if rule.what == "lost":
@@ -330,6 +331,12 @@ class FaultyFunctions(FunctionInvocations):
         else:
             error = {"errorType": "RuntimeError", "errorMessage": "a fault was asked for"}
         return {"body": error, "error": True, "log": "", "log_source": "parley"}
+
+    def begin(self, config: dict[str, Any]) -> None:
+        """Wait when a `hang` rule strikes."""
+        rule = self._faults.strike("function", str(config["FunctionName"]), "hang")
+        for seconds in self._faults.pauses(rule) if rule else ():
+            time.sleep(seconds)
 
     def enforce_policies(self, enforced: bool) -> None:
         """Switch IAM's enforcement; functions restart, with the credentials of their roles."""

@@ -105,11 +105,13 @@ class _Metrics:
             queue = {"QueueName": url.rpartition("/")[2]}
             queries.append((url, "AWS/SQS", "ApproximateAgeOfOldestMessage", queue, "Maximum"))
         for name, function in self._names.items():
-            for metric, statistic in (
-                ("Invocations", "Sum"), ("Errors", "Sum"), ("Throttles", "Sum"), ("Duration", "p95"),
+            for label, metric, statistic in (
+                ("Invocations", "Invocations", "Sum"), ("Errors", "Errors", "Sum"),
+                ("Throttles", "Throttles", "Sum"), ("Duration", "Duration", "p95"),
+                ("Slowest", "Duration", "p100"),
             ):  # fmt: skip
                 of = {"FunctionName": function}
-                queries.append((f"{name} {metric}", "AWS/Lambda", metric, of, statistic))
+                queries.append((f"{name} {label}", "AWS/Lambda", metric, of, statistic))
         self._values = self._ask(stage, queries, since_ms, until_ms)
         self.runs = int(self._values.get("runs", 0))
         self.runs_failed = int(self._values.get("failed", 0) + self._values.get("timedOut", 0))
@@ -157,6 +159,7 @@ class _Metrics:
                 errors=int(self._values.get(f"{name} Errors", 0)),
                 throttles=int(self._values.get(f"{name} Throttles", 0)),
                 p95_ms=self._values.get(f"{name} Duration"),
+                slowest_ms=self._values.get(f"{name} Slowest"),
             )
             for name in self._names
         ]

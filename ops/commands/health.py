@@ -46,7 +46,7 @@ def _show(read: Vitals) -> None:
             Text(queue.name, style="red" if is_bad else ""), str(queue.waiting), str(queue.in_flight), age
         )
     console.print(queues)
-    columns = ("calls", "errors", "throttled", "p95")
+    columns = ("calls", "errors", "throttled", "p95", "slowest")
     functions = output.table("function", *columns, right=columns)
     for one in read.functions:
         functions.add_row(
@@ -55,6 +55,7 @@ def _show(read: Vitals) -> None:
             str(one.errors),
             str(one.throttles),
             output.milliseconds(one.p95_ms),
+            output.milliseconds(one.slowest_ms),
         )
     console.print(functions)
     for alarm in read.alarms:

@@ -108,6 +108,7 @@ class FunctionInvocations:
         )
         started = time.time()
         service_metrics.function_started()
+        self.begin(config)
         result: InvocationResult | None = None
         try:
             result = self._pool(func, config).invoke(invocation)
@@ -130,6 +131,9 @@ class FunctionInvocations:
         if result.error is None:
             return {"body": result.result, "log": result.log, "log_source": LOGS_WRITTEN}
         return {"body": result.error, "error": True, "log": result.log, "log_source": LOGS_WRITTEN}
+
+    def begin(self, config: dict[str, Any]) -> None:
+        """Called when an invocation begins; what it takes counts as the function's time."""
 
     def warm(self) -> list[str]:
         """Start an environment of every deployed Python function; returns the names of those that fail."""

@@ -127,3 +127,19 @@ def test_the_list_of_commands_has_each_command_with_its_help():
 def test_the_command_of_a_command_line(arguments: list[str], word: str | None):
     """Options before the command may have values."""
     assert catalogue.command_word(arguments) == word
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(0, ""), (1, " (restarted once, last at 2026)"), (3, " (restarted 3 times, last at 2026)")],
+)
+def test_status_says_that_the_emulator_was_restarted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, count: int, shown: str
+):
+    """An operator learns of a crash that the supervisor has repaired."""
+    addresses = {name: name for name in ("url", "apiUrl", "websocketUrl", "emulatorUrl")}
+    restarts = {"count": count, "lastAt": "2026" if count else None}
+    description = {**addresses, "users": [], "restarts": restarts}
+    monkeypatch.setattr("local.stage.describe", lambda _: description)
+    assert run(monkeypatch, "--state-dir", str(tmp_path), "status") == 0
+    assert f"emulatorUrl{shown}\n" in capsys.readouterr().out
