@@ -46,7 +46,8 @@ def add_local_commands(arguments: list[str] | None = None) -> None:
     if cli.registered_commands[0] not in app.registered_commands:
         app.registered_commands[:0] = cli.registered_commands
     if arguments is not None and catalogue.command_word(arguments) != "doctor":
-        app.command("doctor", help=DOCTOR, rich_help_panel=OPERATE)(catalogue.only_listed)
+        if "local.doctor" not in sys.modules:
+            app.command("doctor", help=DOCTOR, rich_help_panel=OPERATE)(catalogue.only_listed)
         return
     from local.doctor import doctor
 
