@@ -8,6 +8,7 @@ dead letter.
 
 import asyncio
 import json
+import shlex
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,9 @@ from uuid import uuid4
 import httpx
 from botocore.exceptions import ClientError
 
-from tests.events import envelope, publish
+from functions.aws.users import UNREADABLE_NAME
+from ops.stage import user_sessions
+from tests.events import bus_event, envelope, publish
 from tests.guarantees.clients import ConnectedChannel
 from tests.guarantees.faults import Faults, Rule
 from tests.local_stage import TestStage
@@ -26,6 +29,8 @@ from tests.waiting import until
 
 BROKEN_HANDLER = "functions.handlers.not_deployed.handler"
 DEPLOY = "`make deploy`"
+SLOW_SECONDS = 4
+"""Longer than any call takes without the fault."""
 UNKNOWN_FRAME = "None"
 """The type of the frame by which API Gateway reports that a route's function failed: it has none."""
 
@@ -74,6 +79,13 @@ Strike = Callable[[Scene], AbstractContextManager[object]]
 Act = Callable[[Scene], Awaitable[None]]
 
 
+# --- what users do, and see -----------------------------------------------------------
+
+
+async def nothing(_scene: Scene) -> None:
+    """Users notice nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Incident:
     """One fault. `strike` injects it until its block ends, which is when its cause is removed."""
@@ -89,6 +101,8 @@ class Incident:
     repair: tuple[str, ...] = ()
     strike: Strike
     act: Act
+    then: Act = nothing
+    """What users see once the fault was found: `find` has shown by then that it struck what `act` did."""
     is_logged_late: bool = False
     """Whether the emulator logs it when the run has ended, after the fault. AWS logs it within seconds."""
 
@@ -96,9 +110,6 @@ class Incident:
     def commands(self) -> int:
         """How many commands find it."""
         return len(self.find)
-
-
-# --- what users do, and see -----------------------------------------------------------
 
 
 async def send_and_wait(scene: Scene) -> None:
@@ -167,22 +178,114 @@ async def reconnect(scene: Scene) -> None:
     await scene.ben.wait_until(lambda: scene.ben.connections > connections)
 
 
+def command_succeeds(**fields: object) -> Act:
+    """A command of the socket is taken, late."""
+
+    async def act(scene: Scene) -> None:
+        socket = scene.ada.socket
+        await socket.send(**{"channelId": scene.channel.channel_id, **fields})
+        await asyncio.to_thread(scene.faults.wait_until_struck)
+
+    return act
+
+
+def request_succeeds(method: str, path: str) -> Act:
+    """A request of the REST API is answered, late."""
+
+    async def act(scene: Scene) -> None:
+        answer = await scene.ben.chat_client.api.call(method, path.format(channel=scene.channel.channel_id))
+        assert answer.status_code < 400
+
+    return act
+
+
+async def send_and_show(scene: Scene) -> None:
+    """A message is acknowledged and shown, late."""
+    await send_and_wait(scene)
+    await scene.channel.wait_until_displayed(scene.names["message"])
+
+
+async def leave_and_return(scene: Scene) -> None:
+    """A user closes the chat and opens it again."""
+    await scene.ben.stop()
+    await asyncio.to_thread(scene.faults.wait_until_struck)
+    scene.ben.start()
+    await scene.ben.wait_until(lambda: scene.ben.is_connected)
+
+
 async def type_text(scene: Scene) -> None:
     """A user types."""
     await scene.ada.socket.send(action="startTyping", channelId=scene.channel.channel_id)
 
 
-async def nothing(_scene: Scene) -> None:
-    """Users notice nothing."""
+async def no_user_is_shown_as_typing(scene: Scene) -> None:
+    """The other client got no frame about it."""
+    assert scene.ben.frames_received["typing"] == 0
+
+
+async def leave_the_chat(scene: Scene) -> None:
+    """A user closes the chat."""
+    await scene.ben.stop()
+
+
+async def is_shown_as_online(scene: Scene) -> None:
+    """The other user still sees them as online. They come back later."""
+    assert (await _as_ada_sees_ben(scene))["status"] == "online"
+    scene.ben.start()
+    await scene.ben.wait_until(lambda: scene.ben.is_connected)
+
+
+async def _as_ada_sees_ben(scene: Scene) -> dict[str, Any]:
+    page = await scene.ada.chat_client.api.get(f"/channels/{scene.channel.channel_id}/members", limit=50)
+    ben = scene.ben.chat_client.user_id
+    return next(dict(member) for member in page["items"] if member["userId"] == ben)
+
+
+async def is_shown_as_unreadable(scene: Scene) -> None:
+    """Ben's row is damaged: others see a stand-in for the name, and he goes on."""
+    assert (await _as_ada_sees_ben(scene))["displayName"] == UNREADABLE_NAME
+    me = await scene.ben.chat_client.api.get("/me")
+    assert me["userId"] == scene.ben.chat_client.user_id
+    scene.names["message"] = await scene.channel.send(scene.ben, "with a damaged row")
+
+
+async def history_has_an_unreadable_message(scene: Scene) -> None:
+    """The damaged message is at its place, and the others are shown."""
+    await send_and_wait(scene)
+    path = f"/channels/{scene.channel.channel_id}/messages"
+
+    async def is_listed() -> bool:
+        page = await scene.ben.chat_client.api.get(path, limit=50)
+        return [message["unreadable"] for message in page["items"]] == [True, False]
+
+    await until(is_listed, "the history had both messages", every=0.2)
+
+
+async def channel_is_not_listed(scene: Scene) -> None:
+    """The channel is missing from the list, which says that something is missing. Messages arrive."""
+    page = await scene.ben.chat_client.api.get("/channels")
+    assert scene.channel.channel_id not in {channel["channelId"] for channel in page["items"]}
+    assert page["unreadable"] == 1
+    await send_and_wait(scene)
+
+
+async def sign_up_succeeds(scene: Scene) -> None:
+    """An account is created."""
+    await sign_up(scene, created=True)
 
 
 async def sign_up_fails(scene: Scene) -> None:
     """No account can be created."""
+    await sign_up(scene, created=False)
+
+
+async def sign_up(scene: Scene, *, created: bool) -> None:
+    """Try to create an account."""
     name = f"new-{uuid4().hex[:8]}"
     pool = scene.stage.stage.user_pool
     attributes = [{"Name": "email", "Value": f"{name}@example.com"}, {"Name": "name", "Value": "New"}]
 
-    def sign_up() -> bool:
+    def is_created() -> bool:
         try:
             pool.client.sign_up(
                 ClientId=pool.client_id,
@@ -191,10 +294,10 @@ async def sign_up_fails(scene: Scene) -> None:
                 UserAttributes=attributes,  # type: ignore[arg-type]
             )
         except ClientError:
-            return True
-        return False
+            return False
+        return True
 
-    assert await asyncio.to_thread(sign_up)
+    assert await asyncio.to_thread(is_created) is created
 
 
 async def history_is_missing(scene: Scene) -> None:
@@ -286,6 +389,37 @@ def throttled_table(name: str) -> Strike:
     return strike
 
 
+def slow_function(name: str) -> Strike:
+    """Each call of a function takes SLOW_SECONDS longer."""
+
+    @contextmanager
+    def strike(scene: Scene) -> Iterator[None]:
+        function = scene.resource(name, "AWS::Lambda::Function")
+        rule: Rule = {"where": "function", "what": "hang", "only": function, "seconds": SLOW_SECONDS}
+        with scene.faults.of(rule):
+            yield
+
+    return strike
+
+
+def damaged_row(table: str, attribute: str, find: Callable[[Scene], dict[str, Any]]) -> Strike:
+    """An attribute of a row is overwritten by hand with a value of another type."""
+
+    @contextmanager
+    def strike(scene: Scene) -> Iterator[None]:
+        key = find(scene)
+        scene.names["row"] = shlex.join([table[0].lower() + table[1:], *map(str, key.values())])
+        scene.table(table).update_item(
+            Key=key,
+            UpdateExpression="SET #name = :garbage",
+            ExpressionAttributeNames={"#name": attribute},
+            ExpressionAttributeValues={":garbage": ["garbage"]},
+        )
+        yield
+
+    return strike
+
+
 def deleted_row(table: str, find: Callable[[Scene], dict[str, Any]]) -> Strike:
     """A row is deleted by hand; nothing removes the cause."""
 
@@ -321,11 +455,49 @@ def bens_membership(scene: Scene) -> dict[str, Any]:
     return {"userId": scene.ben.chat_client.user_id, "channelId": scene.channel.channel_id}
 
 
+def bens_profile(scene: Scene) -> dict[str, Any]:
+    """The row of a user."""
+    return {"userId": scene.ben.chat_client.user_id}
+
+
+def bens_connection(scene: Scene) -> dict[str, Any]:
+    """The row of a user's connection."""
+    rows = user_sessions.rows(scene.stage.stage, scene.ben.chat_client.user_id)
+    return {name: rows[0][name] for name in ("userId", "connectionId")}
+
+
+def bens_subscription(scene: Scene) -> dict[str, Any]:
+    """The row by which it gets the channel's frames."""
+    return {"channelId": scene.channel.channel_id, "connectionId": bens_connection(scene)["connectionId"]}
+
+
 @contextmanager
 def malformed_event(scene: Scene) -> Iterator[None]:
     """An event whose text is a number is on the bus."""
     data = {"channelId": scene.channel.channel_id, "messageId": str(uuid4()), "text": 7}
     publish(scene.stage, "MessageSent", envelope(data))
+    yield
+
+
+@contextmanager
+def malformed_status_update(scene: Scene) -> Iterator[None]:
+    """A status update without its fields is on the bus. On AWS it is a dead letter after 15 minutes."""
+    sqs, url = scene.stage.client("sqs"), scene.stage.output("Events", "StatusQueueUrl")
+    [timeout] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"].values()
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
+    try:
+        publish(scene.stage, "TypingStarted", envelope({"channelId": scene.channel.channel_id}))
+        yield
+    finally:
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": timeout})
+
+
+@contextmanager
+def stranger_in_the_replay_queue(scene: Scene) -> Iterator[None]:
+    """The queue of replayed events has two records that are none: one is not even JSON."""
+    url = scene.stage.output("Events", "ReplayQueueUrl")
+    event = bus_event("TypingStarted", envelope({"channelId": scene.channel.channel_id}))
+    scene.stage.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(event))
     yield
 
 
@@ -383,29 +555,68 @@ def killed_emulator(scene: Scene) -> Iterator[None]:
 # --- the matrix ----------------------------------------------------------------------------
 
 HISTORY = "/channels/{channel}/messages"
+EDIT: dict[str, Any] = {"action": "editMessage", "messageId": str(uuid4()), "seq": 1, "text": "edited"}
 
 BROKEN_FUNCTIONS: tuple[tuple[str, str, Act], ...] = (
     ("ApiFunction", "history, people and channels do not load; open sockets go on", request_fails("GET", HISTORY)),
     ("Authorize", "a client that lost its socket cannot connect", reconnect_fails),
     ("Connect", "a client that lost its socket cannot connect", reconnect_fails),
     ("SendMessage", "messages stay unsent; each client sends them again", send_unanswered),
-    (
-        "ChangeMessage",
-        "edits, deletions and reactions wait in the browser",
-        command_fails(action="editMessage", messageId=str(uuid4()), seq=1, text="edited"),
-    ),
+    ("ChangeMessage", "edits, deletions and reactions wait in the browser", command_fails(**EDIT)),
     ("StartTyping", "no user is shown as typing", command_fails(action="startTyping")),
     ("DefaultRoute", "nothing, unless a client sends unknown frames", command_fails(action="unknown")),
-    ("Disconnect", "users who left are shown as online", reconnect),
+    ("Disconnect", "users who left are shown as online", leave_the_chat),
     ("BroadcastStatus", "presence and typing are late", type_text),
     ("ConfirmSignUp", "no account can be created (only where authMode is demo)", sign_up_fails),
 )
 
-THROTTLED_FUNCTIONS: tuple[tuple[str, str, Act], ...] = (
-    ("ApiFunction", "history, people and channels do not load; open sockets go on", request_fails("GET", HISTORY)),
-    ("SendMessage", "messages stay unsent; each client sends them again", send_unanswered),
-    ("Connect", "a client that lost its socket cannot connect", reconnect_fails),
+SEEN_AFTERWARDS: dict[str, Act] = {
+    "Disconnect": is_shown_as_online,
+    "BroadcastStatus": no_user_is_shown_as_typing,
+}
+"""What users see of a function that has no answer, once it is known that it failed."""
+
+SLOW_FUNCTIONS: tuple[tuple[str, str, Act], ...] = (
+    ("ApiFunction", "history, people and channels load late", request_succeeds("GET", HISTORY)),
+    ("Authorize", "a client that lost its socket connects late", reconnect),
+    ("Connect", "a client that lost its socket connects late", reconnect),
+    ("SendMessage", "messages are acknowledged late", send_and_show),
+    ("ChangeMessage", "edits, deletions and reactions are taken late", command_succeeds(**EDIT)),
+    ("StartTyping", "typing is shown late", command_succeeds(action="startTyping")),
+    ("DefaultRoute", "nothing, unless a client sends unknown frames", command_succeeds(action="unknown")),
+    ("Disconnect", "users who left are shown as online for longer", leave_and_return),
+    ("BroadcastStatus", "presence and typing are late", command_succeeds(action="startTyping")),
+    ("PostToConnections", "messages are acknowledged, and shown late", send_and_show),
+    ("ConfirmSignUp", "an account is created late (only where authMode is demo)", sign_up_succeeds),
 )
+
+DAMAGED_ROWS: tuple[tuple[str, str, str, str, Callable[[Scene], dict[str, Any]], Act], ...] = (
+    (
+        "a user", "Users", "username", "other users see *Unreadable user*; the user goes on",
+        bens_profile, is_shown_as_unreadable,
+    ),
+    (
+        "a message", "Messages", "sentAt", "the message is shown as unreadable at its place",
+        first_message, history_has_an_unreadable_message,
+    ),
+    (
+        "a channel", "Channels", "createdAt", "the channel is missing from the list of channels; messages arrive",
+        channel_row, channel_is_not_listed,
+    ),
+    (
+        "a membership", "Members", "joinedAt", "the member cannot open the channel",
+        bens_membership, ben_is_no_member,
+    ),
+    (
+        "a message's id", "MessageIds", "seq", "nothing; a duplicate of the message would be stored twice",
+        first_message_id, nothing,
+    ),
+    (
+        "a connection", "Connections", "sessionId", "nothing; the user may be shown as offline",
+        bens_connection, nothing,
+    ),
+    ("a subscription", "Subscriptions", "userId", "typing and presence do not arrive", bens_subscription, nothing),
+)  # fmt: skip
 
 THROTTLED_TABLES: tuple[tuple[str, str, str, Act], ...] = (
     ("Channels", "workflow", "messages are acknowledged, and shown late", send_to_failing_run),
@@ -432,6 +643,7 @@ INCIDENTS: tuple[Incident, ...] = (
             cause=DEPLOY,
             strike=broken_function(name),
             act=act,
+            then=SEEN_AFTERWARDS.get(name, nothing),
         )
         for name, users, act in BROKEN_FUNCTIONS
     ),
@@ -454,8 +666,30 @@ INCIDENTS: tuple[Incident, ...] = (
             cause="`aws lambda delete-function-concurrency`",
             strike=throttled_function(name),
             act=act,
+            then=SEEN_AFTERWARDS.get(name, nothing),
         )
-        for name, users, act in THROTTLED_FUNCTIONS
+        for name, users, act in BROKEN_FUNCTIONS
+    ),
+    Incident(
+        fault="the function PostToConnections is throttled",
+        users="messages are acknowledged, and shown late",
+        find=("doctor",),
+        clue="PostToConnections is throttled",
+        cause="`aws lambda delete-function-concurrency`",
+        strike=throttled_function("PostToConnections"),
+        act=send_not_delivered,
+    ),
+    *(
+        Incident(
+            fault=f"the function {name} is slow",
+            users=users,
+            find=("health --minutes 1",),
+            clue=rf"{name}\b.*\s{SLOW_SECONDS}\.\d\d s",
+            cause="ends when what it waits for answers in time; `parley follow` shows where a message waited",
+            strike=slow_function(name),
+            act=act,
+        )
+        for name, users, act in SLOW_FUNCTIONS
     ),
     *(
         Incident(
@@ -509,6 +743,39 @@ INCIDENTS: tuple[Incident, ...] = (
         repair=ONCE_MORE,
         strike=deleted_row("Members", bens_membership),
         act=ben_is_no_member,
+    ),
+    *(
+        Incident(
+            fault=f"the row of {what} is damaged",
+            users=users,
+            find=("check --channel {channel} --settle 0",),
+            clue=rf"{table[0].lower() + table[1:]} .*: The row cannot be read",
+            cause="nothing to remove",
+            repair=("repair {row} --yes",),
+            strike=damaged_row(table, attribute, find),
+            act=act,
+        )
+        for what, table, attribute, users, find, act in DAMAGED_ROWS
+    ),
+    Incident(
+        fault="a malformed status update is on the bus",
+        users="nothing",
+        find=("logs --since {since}", "dead-letters list"),
+        clue=r"\sstatus\s.*{channel}",
+        cause="correct the publisher",
+        repair=("dead-letters discard {letter} --yes --keep-in {file}",),
+        strike=malformed_status_update,
+        act=nothing,
+    ),
+    Incident(
+        fault="the queue of replayed events has a record that is none",
+        users="nothing",
+        find=("check --channel {channel} --settle 0", "dead-letters list"),
+        clue=r"\sreplay\s.*{channel}",
+        cause="correct the sender",
+        repair=("dead-letters discard {letter} --yes --keep-in {file}",),
+        strike=stranger_in_the_replay_queue,
+        act=nothing,
     ),
     Incident(
         fault="a malformed event is on the bus",
@@ -566,7 +833,7 @@ INCIDENTS: tuple[Incident, ...] = (
         fault="posts to connections are slow",
         users="messages are shown late",
         find=("follow {message}",),
-        clue=r"PostBatch|post",
+        clue=r"Post\w+\s+\d+\s+[2-9]\.\d\d s",
         cause="ends when API Gateway answers in time",
         strike=rules(
             lambda _: [{"where": "request", "what": "hang", "only": "/@connections/", "times": 2, "seconds": 2}]
@@ -577,7 +844,7 @@ INCIDENTS: tuple[Incident, ...] = (
         fault="the emulator is killed",
         users="sockets close; clients connect again and fetch what they missed",
         find=("status",),
-        clue="local",
+        clue=r"restarted (once|\d+ times), last at \d{4}-",
         cause="the supervisor starts it again by itself",
         strike=killed_emulator,
         act=send_and_wait,

@@ -36,10 +36,11 @@ async def find(scene: Scene, incident: Incident) -> str:
     """
     for command in incident.find[:-1]:
         await asyncio.to_thread(run, scene, command)
+    clue = incident.clue.replace("{channel}", re.escape(scene.channel.channel_id))
 
     async def has_clue() -> str | None:
         result = await asyncio.to_thread(run, scene, incident.find[-1])
-        return result.out if re.search(incident.clue, result.out) else None
+        return result.out if re.search(clue, result.out) else None
 
     found = await until(has_clue, f"`parley {incident.find[-1]}` showed {incident.clue}", every=0.5)
     assert found is not None
@@ -60,6 +61,7 @@ async def test_an_incident_is_found_and_repaired(
             await incident.act(scene)
             if not incident.is_logged_late:
                 found = await find(scene, incident)
+            await incident.then(scene)
         if incident.is_logged_late:
             found = await find(scene, incident)
         if "letter" not in scene.names and "{letter}" in "".join(incident.repair):

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.guarantees.incidents import INCIDENTS, table
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "incidents.md"
-PLACEHOLDERS = {"since", "channel", "message", "letter", "file"}
+PLACEHOLDERS = {"since", "channel", "message", "letter", "file", "row"}
 
 
 def test_the_table_of_the_page_is_the_matrix_of_the_tests():
