@@ -1,11 +1,19 @@
 """Messages over real sockets: sent, persisted, delivered, read from the history, changed and searched."""
 
 import asyncio
+import time
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from functions.contract.events import SCHEMA_VERSION
+from functions.contract.model import timestamp
+from tests.events import envelope, message_data, publish
+from tests.integration.commands import run_ops
 from tests.integration.conftest import NewClient
+from tests.local_stage import TestStage
+from tests.waiting import until as until_true
 
 pytestmark = pytest.mark.anyio
 
@@ -128,3 +136,57 @@ async def test_search_ignores_case(new_client: NewClient):
         await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
     page = await dora.api.get(f"/channels/{channel['channelId']}/messages", search="QUICK")
     assert [item["text"] for item in page["items"]] == ["The Quick fox", "quicksand"]
+
+
+@pytest.mark.thorough
+async def test_events_of_two_versions_are_consumed(stage: TestStage, new_client: NewClient):
+    """On the bus and in the queue `status` at once, while a deployment is half done: none becomes a dead letter.
+
+    An event that only later readers understand does, and takes no seq.
+    """
+    dora, emil = await new_client("dora"), await new_client("emil")
+    opened = await dora.api.post("/direct-messages", {"userId": emil.user_id})
+    channel_id, until = opened["channelId"], timestamp(int(time.time() * 1000) + 60_000)
+
+    def versions(data: dict[str, Any]) -> list[dict[str, Any]]:
+        """The event in our version, and in a later one that we understand, with a field that we do not know."""
+        later = envelope({**data, "fieldOfALaterVersion": True}, actor=dora.user_id)
+        later["metadata"] |= {"schemaVersion": SCHEMA_VERSION + 6, "readableFrom": SCHEMA_VERSION}
+        return [envelope(data, actor=dora.user_id), later]
+
+    sender = {"userId": dora.user_id, "displayName": "Dora"}
+    ours, later = (versions(message_data(channel_id, sender=sender, text=text)) for text in ("first", "second"))
+    too_new = envelope(message_data(channel_id, sender=sender, text="too new"), actor=dora.user_id)
+    too_new["metadata"] |= {"schemaVersion": SCHEMA_VERSION + 1, "readableFrom": SCHEMA_VERSION + 1}
+    publish(stage, "MessageSent", ours[0], later[1], too_new)
+    typing = versions({"channelId": channel_id, "userId": dora.user_id, "until": until})
+    read = versions({"channelId": channel_id, "userId": emil.user_id, "readSeq": 1})
+    publish(stage, "TypingStarted", *typing)
+    publish(stage, "ChannelRead", *read)
+    seqs = set()
+    for detail in (ours[0], later[1]):
+        frame = await emil.sockets[0].wait_for_type("message", messageId=detail["data"]["messageId"])
+        seqs.add(frame["seq"])
+    assert seqs == {1, 2}
+    await emil.sockets[0].wait_for_type("typing", channelId=channel_id, userId=dora.user_id)
+    await emil.sockets[0].wait_for_type("readMarker", channelId=channel_id)
+
+    def dead_letters() -> list[tuple[str | None, str]]:
+        listed = run_ops(stage, "redrive", "--dry-run", "--json", "--channel", channel_id)
+        return [(letter["event"]["messageId"], letter["reason"].partition(":")[0]) for letter in listed.json]
+
+    async def found() -> list[tuple[str | None, str]]:
+        return await asyncio.to_thread(dead_letters)
+
+    letters = await until_true(found, "the event of a version that is too new was a dead letter", every=0.3)
+    assert letters == [(too_new["data"]["messageId"], "Parley.NewerEvent")]
+    for name in ("Status", "Replay"):
+        queue = {"QueueUrl": stage.output("Events", f"{name}QueueUrl")}
+        depths = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        depth = stage.client("sqs").get_queue_attributes(**queue, AttributeNames=depths)["Attributes"]
+        assert set(depth.values()) == {"0"}, name
+    letter = (await asyncio.to_thread(run_ops, stage, "dead-letters", "list", "--json")).json
+    [message_id] = [one["messageId"] for one in letter if one["event"]["channelId"] == channel_id]
+    await asyncio.to_thread(
+        run_ops, stage, "dead-letters", "discard", message_id, "--yes", "--keep-in", "/dev/null"
+    )
