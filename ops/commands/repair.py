@@ -20,7 +20,9 @@ from ops.stage.tables import ROW_TYPES, Row
 def repair(
     context: typer.Context,
     table: Annotated[str, typer.Argument(help=f"The table: {', '.join(ROW_TYPES)}.")],
-    key: Annotated[list[str], typer.Argument(help="The key of the row, as `check` prints it.")],
+    key: Annotated[
+        list[str], typer.Argument(help="The key of the row, as `check` prints it; names are taken too.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -30,13 +32,13 @@ def repair(
     """
     row_key = repairs.key_of(table, tuple(key))
     stage = stage_of(context)
-    planned = repairs.plan(stage, table, row_key, on_note=output.warn)
+    planned = repairs.plan(stage, table, repairs.named(stage, row_key), on_note=output.warn)
     if not as_json:
         _show(planned, output.console())
     if planned.changes:
         if not yes:
             typer.confirm("Repair it?", abort=True)
-        with recorded(stage, "repair", table=table, key=" ".join(key)):
+        with recorded(stage, "repair", table=table, key=" ".join(map(str, planned.key.values()))):
             repairs.apply(stage, planned)
     if as_json:
         output.as_json(_answer(planned))

@@ -23,7 +23,7 @@ from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.projection import Projection, latest
 from ops.replay import restore, stored_rows
 from ops.replay.counters import Counters
-from ops.stage import tables, user_sessions
+from ops.stage import lookup, tables, user_sessions
 from ops.stage.stage import Stage
 from ops.stage.tables import NAME_PREFIX, ROW_TYPES, Row, name_key
 
@@ -71,6 +71,17 @@ def key_of(table: str, texts: tuple[str, ...]) -> Row:
             raise BadRequestError(f"'{texts[1]}' is not the seq of a message: use a number from 1.")
         key["seq"] = int(texts[1])
     return key
+
+
+def named(stage: Stage, key: Row) -> Row:
+    """The key with ids in place of the names of a channel and a user; what is not found stays as it is."""
+    found = dict(key)
+    channel, user = str(key.get("channelId", "")), str(key.get("userId", ""))
+    if channel and "#" not in channel:
+        found["channelId"] = lookup.channel_id(stage, channel) or channel
+    if user:
+        found["userId"] = lookup.user_id(stage, user) or user
+    return found
 
 
 def plan(stage: Stage, table: str, key: Row, *, on_note: OnNote = lambda _: None) -> Repair:
@@ -166,7 +177,13 @@ class _Planner:
             more = "Its socket is closed and its subscriptions are deleted; the client connects again at once."
         if self._table == "tickets":
             more = "The user's connections are closed: they sign in again, unless the account is disabled."
-        return Repair(self._table, self._key, self._before, derive[self._table](), more)
+        try:
+            after = derive[self._table]()
+        except NotDerivableError as refusal:
+            if self._before is not None:
+                raise
+            raise NotFoundError(f"There is no such row in {self._table}. {refusal}") from None
+        return Repair(self._table, self._key, self._before, after, more)
 
     def _row(self, table: str, key: Row) -> Row | None:
         return next(tables.batch_get(self._stage, tables.output_name(table), [key]), None)

@@ -15,7 +15,7 @@ from ops.events import archive
 from ops.events.bus_event import BusEvent
 from ops.replay import repair
 from ops.replay.repair import NotDerivableError
-from ops.stage import tables, user_sessions
+from ops.stage import lookup, tables, user_sessions
 from ops.stage.stage import Stage
 from tests.unit.ops.event_builders import (
     START_MS,
@@ -265,6 +265,23 @@ def test_what_is_stored_nowhere_else_is_refused(people: Stage, monkeypatch: pyte
         repaired(people, table, *UNKNOWN[table])
     assert (refusal.value.exit_code, "\n" in str(refusal.value)) == (ExitCode.UNREPAIRED, False)
     assert all_rows(people) == before
+
+
+@pytest.mark.parametrize("table", [name for name in UNKNOWN if name not in ("tickets", "textKeys")])
+def test_a_row_that_never_was_is_not_found(people: Stage, monkeypatch: pytest.MonkeyPatch, table: str):
+    """Exit code 3: nothing says that there was one."""
+    monkeypatch.setattr(people.user_pool, "find", lambda _: None)
+    with pytest.raises(NotFoundError, match="no such row"):
+        repaired(people, table, *UNKNOWN[table])
+
+
+def test_names_are_taken_as_well_as_ids(people: Stage, monkeypatch: pytest.MonkeyPatch):
+    """Those of a channel and of a user."""
+    monkeypatch.setattr(lookup, "user_id", lambda _, text: {"bob.name": "bob"}.get(text))
+    key = repair.key_of("members", ("bob.name", "tea"))
+    assert repair.named(people, key) == {"userId": "bob", "channelId": "c-1"}
+    for unchanged in ({"channelId": "name#tea"}, {"messageId": "m-1"}, {"userId": "u-9", "channelId": "c-9"}):
+        assert repair.named(people, unchanged) == unchanged
 
 
 @pytest.mark.parametrize(
