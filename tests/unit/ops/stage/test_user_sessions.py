@@ -86,6 +86,18 @@ def test_ending_marks_the_user_and_closes_the_connections(stage: Stage, bus: Stu
     assert json.loads(entry["Detail"])["data"]["connectionId"] == "a1"
 
 
+def test_a_damaged_connection_is_closed_with_the_others(stage: Stage, bus: Stubber):
+    """Whatever its row says: it may be open, and its user is disabled."""
+    put(stage, "Connections", userId="alice", connectionId="a1", openedAt="never", expiresAt=["garbage"])
+    with stubbed(stage, "apigatewaymanagementapi") as sockets:
+        sockets.add_response("delete_connection", {}, {"ConnectionId": "a1"})
+        ended = user_sessions.end_all(stage, "alice", until=1_794_999_990)
+        sockets.assert_no_pending_responses()
+    assert [connection.connection_id for connection in ended] == ["a1"]
+    assert "a1" not in rows(stage, "Connections", "connectionId")
+    bus.assert_no_pending_responses()
+
+
 @pytest.mark.parametrize(("age_ms", "attempts"), [(60_000, 1), (500, 3)], ids=["stale", "opening"])
 def test_a_handshake_is_waited_for(stage: Stage, bus: Stubber, age_ms: int, attempts: int):
     """A connection that is answered 410 is closed again while it may be opening; its rows are deleted anyway."""
