@@ -1,13 +1,14 @@
 """Own messages: displayed immediately, then sent and delivered; kept in the outbox while they cannot be sent."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from tests.browser import clock
-from tests.browser.browser_user import NETWORK_ERRORS, BrowserUser, NewUser
+from tests.browser.browser_user import NETWORK_ERRORS, BrowserUser, NewUser, sign_in
 from tests.browser.expectations import expect
-from tests.browser.socket_proxy import Frame, refusal
+from tests.browser.socket_proxy import Frame, SocketProxy, refusal
 
 
 def _expect_state(user: BrowserUser, text: str, state: str) -> None:
@@ -104,6 +105,30 @@ def test_messages_written_offline_are_sent_in_order_when_the_network_returns(new
         _expect_state(dora, text, "Delivered")
     assert [item["text"] for item in dora.history(channel)] == ["before the tunnel", *texts]
     assert dora.texts() == ["before the tunnel", *texts]
+
+
+def test_what_a_closed_tab_has_not_sent_is_sent_by_another_one(new_user: NewUser):
+    """A tab whose socket is dead is closed with a message and an edit: the other tab shows and sends both."""
+    dora = new_user("dora")
+    channel = dora.new_channel("two tabs")
+    dora.open_channel(channel)
+    second = dora.context.new_page()
+    proxy = SocketProxy(second, dora.faults)
+    sign_in(second, dora.page.url, dora.person)
+    in_second = replace(dora, page=second)
+    in_second.send_message("as it was")
+    _expect_state(in_second, "as it was", "Delivered")
+    proxy.silence()
+    in_second.send_message("left behind")
+    _expect_state(in_second, "left behind", "Sending")
+    in_second.click_action(in_second.message("as it was"), "Edit")
+    in_second.send_message("as it is now")
+    _expect_state(in_second, "as it is now", "Saving")
+    expect(dora.message("left behind")).to_have_count(0)
+    second.close()
+    _expect_state(dora, "left behind", "Delivered")
+    _expect_state(dora, "as it is now", "Delivered")
+    assert [item["text"] for item in dora.history(channel)] == ["as it is now", "left behind"]
 
 
 def test_a_message_whose_ack_was_lost_is_sent_again_and_stored_once(new_user: NewUser):

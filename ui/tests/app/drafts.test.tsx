@@ -170,6 +170,54 @@ describe("with two tabs", () => {
     await advance(30_000);
     expect(server.log).toEqual([]);
   });
+
+  describe("the other of which is closed", () => {
+    const closed = `parley.closed.${ALICE}`;
+    const entry = {
+      clientMessageId: crypto.randomUUID(),
+      channelId: "general",
+      text: "left in the other tab",
+    };
+
+    test("a message that it has not sent is shown and sent once, also if both have it", async () => {
+      await openChat();
+      const key = `parley.outbox.${ALICE}.${entry.clientMessageId}`;
+      await inAnotherTab(key, JSON.stringify({ ...entry, writtenAt: Date.now(), failure: null }));
+      expect(messages("left in the other tab")).toEqual([]);
+      await inAnotherTab(closed, "1");
+      await inAnotherTab(closed, null);
+      await inAnotherTab(closed, "2");
+      await advance(2_000);
+      expect(deliveryState("left in the other tab")).toBe("Delivered");
+      expect(server.log.map(({ text }) => text)).toEqual(["left in the other tab"]);
+      expect(stored().filter((each) => each.startsWith("parley.outbox."))).toEqual([]);
+    });
+
+    test("a message of more than an hour ago is not sent without a question", async () => {
+      await openChat();
+      const key = `parley.outbox.${ALICE}.${entry.clientMessageId}`;
+      await inAnotherTab(
+        key,
+        JSON.stringify({ ...entry, writtenAt: Date.now() - 2 * HOUR_MS, failure: null }),
+      );
+      await inAnotherTab(closed, "1");
+      await advance(2_000);
+      expect(message("left in the other tab").getByText(/^Not sent/)).toBeTruthy();
+      expect(server.log).toEqual([]);
+    });
+
+    test("a change that it has not carried out is carried out", async () => {
+      server.storeMessage(ALICE, "first");
+      await openChat();
+      const command = { action: "editMessage", channelId: "general", seq: 1, text: "first, put better" };
+      const key = `parley.change.${ALICE}.c1`;
+      await inAnotherTab(key, JSON.stringify({ id: "c1", command, messageId: null, madeAt: Date.now() }));
+      await inAnotherTab(closed, "1");
+      await advance(2_000);
+      expect(server.log[0]?.text).toBe("first, put better");
+      expect(stored().filter((each) => each.startsWith("parley.change."))).toEqual([]);
+    });
+  });
 });
 
 describe("an unsent message that is older than an hour", () => {

@@ -5,6 +5,7 @@
 import { Api, type TokenSource } from "../api/api";
 import { ApiError, errorMessage } from "../api/errors";
 import { serverNow } from "../clock";
+import { announceClosing, onTabClosed } from "../closedTabs";
 import type { Config } from "../config";
 import type {
   ChannelFrame,
@@ -49,6 +50,7 @@ export class Chat {
   readonly #session: Session;
   readonly #connection: Connection;
   readonly #newMessages = new NewMessages();
+  #stopAdopting: () => void = () => undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #toastId = 0;
   #backfilling = false;
@@ -111,13 +113,24 @@ export class Chat {
     if (this.#changes.restore(me.userId))
       this.toast("info", "Deletions and reactions of more than an hour ago were not carried out.");
     this.#connection.start();
-    addEventListener("pagehide", this.readMarkers.flush);
+    addEventListener("pagehide", this.#onPageHide);
+    this.#stopAdopting = onTabClosed(me.userId, () => {
+      this.sender.adopt();
+      this.#changes.adopt();
+    });
     this.#ticker = setInterval(() => this.#tick(Date.now()), 1_000);
   }
 
+  #onPageHide = (): void => {
+    this.readMarkers.flush();
+    const { me, outbox, changes } = store.getState();
+    if (me && outbox.length + changes.length > 0) announceClosing(me.userId);
+  };
+
   stop(): void {
     clearInterval(this.#ticker);
-    removeEventListener("pagehide", this.readMarkers.flush);
+    removeEventListener("pagehide", this.#onPageHide);
+    this.#stopAdopting();
     this.#connection.stop();
     this.history.stop();
     this.sender.stop();

@@ -23,6 +23,7 @@ interface MessageChangesOptions {
 
 export class MessageChanges {
   readonly #options: MessageChangesOptions;
+  #prefix: string | null = null;
   #stopSaving: () => void = () => undefined;
 
   constructor(options: MessageChangesOptions) {
@@ -35,11 +36,12 @@ export class MessageChanges {
    */
   restore(userId: string): boolean {
     const prefix = `parley.change.${userId}.`;
+    this.#prefix = prefix;
     const keys = keysOf(prefix);
-    const stored = keys.map((key) => queue.parseChange(readItem(key))).filter((each) => each !== null);
-    const recent = stored.filter(({ madeAt }) => Date.now() - madeAt <= ASK_AFTER_MS);
+    const stored = storedChanges(prefix);
+    const recent = stored.filter(isRecent);
     for (const key of keys) if (!recent.some(({ id }) => prefix + id === key)) writeItem(key, null);
-    this.#set(recent.sort((a, b) => a.madeAt - b.madeAt));
+    this.#set(recent);
     this.#stopSaving = store.subscribe((state, before) => {
       if (state.changes === before.changes) return;
       const known = new Set(before.changes.map(({ id }) => id));
@@ -49,6 +51,17 @@ export class MessageChanges {
         if (!known.has(each.id)) writeItem(prefix + each.id, JSON.stringify(each));
     });
     return recent.length < stored.length;
+  }
+
+  /** Another tab was closed: carry out what it has not carried out. */
+  adopt(): void {
+    if (this.#prefix === null) return;
+    const { changes } = store.getState();
+    const known = new Set(changes.map(({ id }) => id));
+    const added = storedChanges(this.#prefix).filter((each) => isRecent(each) && !known.has(each.id));
+    if (added.length === 0) return;
+    this.#set([...changes, ...added]);
+    this.flush();
   }
 
   stop(): void {
@@ -129,4 +142,17 @@ export class MessageChanges {
   #set(changes: queue.Changes): void {
     change((state) => (state.changes === changes ? state : { ...state, changes }));
   }
+}
+
+/** The stored changes of all tabs, in the order made. */
+function storedChanges(prefix: string): Change[] {
+  return keysOf(prefix)
+    .map((key) => queue.parseChange(readItem(key)))
+    .filter((each) => each !== null)
+    .sort((a, b) => a.madeAt - b.madeAt);
+}
+
+/** Whether a change is carried out without a question. */
+function isRecent({ madeAt }: Change): boolean {
+  return Date.now() - madeAt <= ASK_AFTER_MS;
 }

@@ -17,6 +17,7 @@ export class MessageSender {
   readonly #confirmDelivery: (channelId: string) => Promise<void>;
   readonly #lastTyping = new Map<string, number>();
   readonly #lastConfirmation = new Map<string, number>();
+  #storage: OutboxStorage | null = null;
   #stopSaving: () => void = () => undefined;
 
   constructor(connection: Connection, confirmDelivery: (channelId: string) => Promise<void>) {
@@ -27,6 +28,7 @@ export class MessageSender {
   /** Load the user's stored outbox, and store its changes from now on. */
   restore(userId: string): void {
     const storage = new OutboxStorage(userId);
+    this.#storage = storage;
     const outbox = storage.load();
     change((state) => ({ ...state, outbox }));
     const unsubscribe = store.subscribe((state, before) => {
@@ -46,6 +48,12 @@ export class MessageSender {
 
   stop(): void {
     this.#stopSaving();
+  }
+
+  /** Another tab was closed: send what it has not sent. */
+  adopt(): void {
+    const messages = this.#storage?.stored() ?? [];
+    if (messages.length > 0) this.apply({ type: "adopted", messages });
   }
 
   send(channelId: string, text: string): void {

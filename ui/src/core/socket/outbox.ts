@@ -36,6 +36,8 @@ export type OutboxEvent =
       readonly type: "written";
       readonly message: Pick<Outgoing, "clientMessageId" | "channelId" | "text" | "writtenAt">;
     }
+  /** Stored by a tab that was closed. */
+  | { readonly type: "adopted"; readonly messages: Outbox }
   | { readonly type: "acked"; readonly clientMessageId: string }
   | { readonly type: "delivered"; readonly clientMessageId: string }
   | {
@@ -65,6 +67,12 @@ export function reduceOutbox(outbox: Outbox, event: OutboxEvent, now: number): O
             ...outbox,
             { ...event.message, state: "queued", attempts: 0, notBefore: 0, since: now, failure: null },
           ];
+
+    case "adopted": {
+      const known = new Set(outbox.map((item) => item.clientMessageId));
+      const added = event.messages.filter((item) => !known.has(item.clientMessageId));
+      return [...outbox, ...added.map((item) => afterReconnect(item, now))];
+    }
 
     case "acked":
       return updateItem(outbox, event.clientMessageId, (item) =>

@@ -17,6 +17,13 @@ export class OutboxStorage {
   }
 
   load(): Outbox {
+    const found = this.stored();
+    this.#stored = new Map(found.map((item) => [item.clientMessageId, item.failure]));
+    return found;
+  }
+
+  /** The stored messages of all tabs, in the order written. */
+  stored(): Outgoing[] {
     const found: Outgoing[] = [];
     for (let index = 0; index < this.#storage.length; index += 1) {
       const key = this.#storage.key(index);
@@ -24,9 +31,7 @@ export class OutboxStorage {
       const item = parse(this.#storage.getItem(key) ?? "");
       if (item) found.push(item);
     }
-    found.sort((a, b) => a.writtenAt - b.writtenAt);
-    this.#stored = new Map(found.map((item) => [item.clientMessageId, item.failure]));
-    return found;
+    return found.sort((a, b) => a.writtenAt - b.writtenAt);
   }
 
   /** The clientMessageId of a stored message that another tab has removed; null for any other change. */
