@@ -353,6 +353,13 @@ test("a link to a message opens its channel and highlights it", async () => {
   expect(message("fact 0").article.className).not.toContain("MessageRow_highlighted");
 });
 
+test("a link to a message that does not exist says so, and shows the channel", async () => {
+  for (const text of ["fact 0", "fact 1"]) server.storeMessage("u-bob", text);
+  await openChat("/c/general/9");
+  expect(screen.getByText("This channel has no message 9. Check the link.")).toBeTruthy();
+  expect(texts()).toEqual(["fact 0", "fact 1"]);
+});
+
 test("a new message is announced once with its sender; own messages are not announced", async () => {
   server.storeMessage("u-bob", "said before");
   await openChat();
