@@ -10,7 +10,7 @@ from tests.browser.random_use import RandomUse
 
 SEED = int(os.environ.get("PARLEY_RANDOM_USE_SEED", "1"))
 STEPS = 120
-LONG_STEPS = 5_000
+LONG_STEPS = 4_000
 CHOSEN_STEPS = os.environ.get("PARLEY_RANDOM_USE_STEPS")
 
 
