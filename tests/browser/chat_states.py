@@ -37,6 +37,14 @@ def typing(alice: BrowserUser, bob: ApiUser) -> None:
     expect(alice.page.locator(".TypingIndicator_typing")).to_have_text("Bob is typing")
 
 
+def message_actions(alice: BrowserUser, bob: ApiUser) -> None:
+    """The actions of a message, with quick reactions."""
+    alice.open_channel("general")
+    message = alice.message("announce it at four")
+    message.hover()
+    expect(message.get_by_role("button", name=re.compile("^React with")).first).to_be_visible()
+
+
 def unread_line(alice: BrowserUser, bob: ApiUser) -> None:
     """A channel with unread messages."""
     channel = _channel(alice, bob, "standup")
@@ -161,10 +169,12 @@ def drawer(alice: BrowserUser, bob: ApiUser) -> None:
 
 
 DESKTOP_STATES: tuple[ChatState, ...] = (
-    empty_channel, typing, unread_line, search, switcher, members, emoji_picker, create_channel, browse_channels,
-    mention, editing, settings, shortcuts, failed_message, reconnecting,
+    empty_channel, typing, message_actions, unread_line, search, switcher, members, emoji_picker, create_channel,
+    browse_channels, mention, editing, settings, shortcuts, failed_message, reconnecting,
 )  # fmt: skip
-PHONE_STATES: tuple[ChatState, ...] = (drawer, unread_line, search, emoji_picker, mention, reconnecting)
+PHONE_STATES: tuple[ChatState, ...] = (
+    drawer, message_actions, unread_line, search, emoji_picker, mention, reconnecting,
+)  # fmt: skip
 
 
 def open_state(context: BrowserContext, alice: BrowserUser, state: ChatState, bob: ApiUser) -> Page:
@@ -172,6 +182,9 @@ def open_state(context: BrowserContext, alice: BrowserUser, state: ChatState, bo
     alice.page = context.new_page()
     state(alice, bob)
     alice.check_errors_and_faults()
+    if alice.page.locator("pre").count() > 0:
+        # The highlighter loads last.
+        expect(alice.page.locator("pre .token").first).to_be_attached()
     wait_until_drawn(alice.page)
     return alice.page
 
