@@ -148,6 +148,27 @@ describe("with two tabs", () => {
     expect(server.log).toEqual([]);
   });
 
+  test("a draft that the other tab goes on typing is never replaced by an earlier state of it", async () => {
+    await openChat();
+    const storage = localStorage;
+    const follow = (newValue: string) =>
+      act(() => void dispatchEvent(new StorageEvent("storage", { key, newValue })));
+    storage.setItem(key, "hello every");
+    follow("hello");
+    expect([composer().value, storage.getItem(key)]).toEqual(["hello every", "hello every"]);
+    /** While this tab reads, the other one stores the next letters. */
+    const getItem = (name: string) => {
+      const value = storage.getItem(name);
+      storage.setItem(key, "hello everyone");
+      return value;
+    };
+    storage.setItem(key, "hello everyo");
+    vi.stubGlobal("localStorage", Object.create(storage, { getItem: { value: getItem } }));
+    follow("hello everyo");
+    vi.stubGlobal("localStorage", storage);
+    expect(storage.getItem(key)).toBe("hello everyone");
+  });
+
   test("an edit that the other tab has saved or discarded is no longer unsaved", async () => {
     server.storeMessage(ALICE, "first");
     await openChat();

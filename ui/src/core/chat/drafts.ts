@@ -7,6 +7,7 @@ import { keysOf, readItem, writeItem } from "../storage";
 export class Drafts {
   #draftPrefix = "";
   #editPrefix = "";
+  #following = false;
   #stopSaving: () => void = () => undefined;
 
   /** Load the user's drafts, store their changes from now on, and follow those of other tabs. */
@@ -16,6 +17,8 @@ export class Drafts {
     for (const key of [...keysOf(this.#draftPrefix), ...keysOf(this.#editPrefix)])
       change((state) => this.#withStored(state, key, readItem(key)));
     this.#stopSaving = store.subscribe((state, before) => {
+      // The other tab may have changed it again: to store it would take back what is typed there.
+      if (this.#following) return;
       save(this.#draftPrefix, state.drafts, before.drafts, (text) => text);
       save(this.#editPrefix, state.edits, before.edits, (edit) => JSON.stringify(edit));
     });
@@ -53,8 +56,12 @@ export class Drafts {
   }
 
   /** Another tab has changed a draft. */
-  #onStorage = ({ key, newValue }: StorageEvent): void => {
-    if (key) change((state) => this.#withStored(state, key, newValue));
+  #onStorage = ({ key }: StorageEvent): void => {
+    if (!key) return;
+    this.#following = true;
+    // Not the event's value, which may be older than the stored one.
+    change((state) => this.#withStored(state, key, readItem(key)));
+    this.#following = false;
   };
 
   #withStored(state: ChatState, key: string, value: string | null): ChatState {
