@@ -47,6 +47,7 @@ def test_signing_out_ends_the_session_in_all_tabs_and_on_the_server(new_user: Ne
     expect(dora.composer).to_be_visible()
     second = dora.open_tab()
     expect(second.get_by_role("log")).to_be_visible()
+    dora.page.bring_to_front()
     dora.page.get_by_role("button", name="You and settings").click()
     dora.page.get_by_role("button", name="Sign out").click()
     expect(dora.page.get_by_role("button", name="Sign in")).to_be_visible()

@@ -42,6 +42,7 @@ def test_a_message_read_in_one_tab_is_read_in_all(new_user: NewUser, fay: ApiUse
     _expect_unread(dora, "busy", 1)
     _expect_unread(other_tab, "busy", 1)
     expect(other_page).to_have_title("(1) quiet · Parley")
+    dora.page.bring_to_front()
     dora.channel_link("busy").click()
     expect(dora.message("read me")).to_be_in_viewport()
     expect(other_tab.channel_link("busy")).not_to_have_accessible_name(re.compile("unread"))

@@ -98,7 +98,9 @@ def event_of(channel: ConnectedChannel, text: str) -> dict[str, Any]:
     return envelope(data, actor=sender.user_id)
 
 
-@pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError"])
+@pytest.mark.parametrize(
+    "reason", ["TransactionConflict", pytest.param("ThrottlingError", marks=pytest.mark.thorough)]
+)
 async def test_a_cancelled_transaction_leaves_no_hole(
     stage: TestStage, record: Record, faults: Faults, reason: str
 ):
