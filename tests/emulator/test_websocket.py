@@ -152,7 +152,7 @@ def test_route_functions_log_and_have_a_trace(stack: Stack):
 
 
 def test_a_client_that_goes_during_its_handshake_is_disconnected(stack: Stack):
-    """Its `$connect` may have run, so its `$disconnect` runs too: with the code of an abnormal end."""
+    """Its `$connect` has run, so its `$disconnect` runs too."""
     target = urlsplit(stack.socket_url("hasty"))
     request = (
         f"GET {target.path}?{target.query} HTTP/1.1\r\nHost: {target.netloc}\r\nUpgrade: websocket\r\n"
@@ -160,11 +160,8 @@ def test_a_client_that_goes_during_its_handshake_is_disconnected(stack: Stack):
     )
     with socket.create_connection((target.hostname, target.port)) as client:
         client.sendall(request.encode())
-    [connected, disconnected] = stack.log_lines(
-        f"/aws/lambda/{stack.outputs['Route']}", '"user": "hasty"', at_least=2
-    )
-    assert json.loads(connected)["kind"] == "CONNECT"
-    assert json.loads(disconnected) == {"kind": "DISCONNECT", "user": "hasty", "code": 1006}
+    lines = stack.log_lines(f"/aws/lambda/{stack.outputs['Route']}", '"user": "hasty"', at_least=2)
+    assert [json.loads(line)["kind"] for line in lines] == ["CONNECT", "DISCONNECT"]
 
 
 MINUTE = 60
