@@ -1,9 +1,13 @@
 """A stage for unit tests of the tools, with boto3 clients that are stubbed or answered by moto."""
 
 import functools
+import threading
+from typing import Any
 from uuid import uuid4
 
 import boto3
+import pytest
+from botocore.client import BaseClient
 from botocore.stub import Stubber
 
 from ops.stage.stage import Stage
@@ -47,6 +51,17 @@ def stubbed(stage: Stage, service: str) -> Stubber:
     stubber = Stubber(stage.client(service))
     stubber.activate()
     return stubber
+
+
+def call_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let threads take turns to call AWS: moto checks a condition and writes the row in two steps."""
+    lock, call = threading.RLock(), BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def call_alone(client: BaseClient, *arguments: Any) -> Any:
+        with lock:
+            return call(client, *arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call_alone)
 
 
 def stage_with_leases(account: boto3.Session) -> Stage:

@@ -18,7 +18,7 @@ from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.replay_queue import Drained, Rule
 from ops.stage import leases
 from ops.stage.stage import Stage
-from tests.unit.ops.stages import stage_with_leases
+from tests.unit.ops.stages import call_one_at_a_time, stage_with_leases
 from tests.waiting import DEADLINE_SECONDS
 
 ARCHIVE = {"ArchiveName": "archive", "ArchiveArn": "arn:archive", "EventSourceArn": "arn:bus"}
@@ -64,6 +64,7 @@ def stage(account: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """A stage with a table for its lease, and a rule for replayed events."""
     monkeypatch.setattr(leases, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(replay_queue, "rule", lambda _: Rule("replayed-events", "arn:rule"))
+    call_one_at_a_time(monkeypatch)
     return stage_with_leases(account)
 
 

@@ -11,7 +11,7 @@ from moto import mock_aws
 from ops.stage import leases
 from ops.stage.leases import LeaseError
 from ops.stage.stage import Stage
-from tests.unit.ops.stages import stage_with_leases
+from tests.unit.ops.stages import call_one_at_a_time, stage_with_leases
 from tests.waiting import DEADLINE_SECONDS
 
 
@@ -27,6 +27,7 @@ def stage(account: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """A stage with a table of tickets; leases are renewed and looked at often."""
     monkeypatch.setattr(leases, "RENEW_SECONDS", 0.01)
     monkeypatch.setattr(leases, "POLL_SECONDS", 0.01)
+    call_one_at_a_time(monkeypatch)
     return stage_with_leases(account)
 
 
