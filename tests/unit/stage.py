@@ -46,6 +46,12 @@ ACCOUNT = "123456789012"
 """The account id of moto."""
 
 
+def clear_tables() -> None:
+    """Delete all rows of all mocked tables, without a call for each."""
+    for table in dynamodb_backends[ACCOUNT]["us-east-1"].tables.values():
+        table.items.clear()
+
+
 class Stage:
     """The resources that functions use, with functions that fill and read them."""
 
@@ -72,9 +78,7 @@ class Stage:
 
     def clear(self) -> None:
         """Delete all rows and events. Creating the tables again would take most of the tests' time."""
-        backend = dynamodb_backends[ACCOUNT]["us-east-1"]
-        for table in backend.tables.values():
-            table.items.clear()
+        clear_tables()
         self._published.clear()
         text_keys.cached_keys.clear()
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import boto3
 import pytest
 from botocore.stub import ANY
 from moto import mock_aws
@@ -16,7 +15,7 @@ from ops.errors import BadRequestError
 from ops.events import replay_queue
 from ops.events.replay_queue import ReplayError
 from ops.stage.stage import Stage
-from tests.unit.ops.stages import deployed_stage, stubbed
+from tests.unit.ops.stages import deployed_stage, session, stubbed
 
 NAME = "parley-tests-1-a"
 ARCHIVE = "arn:aws:events:us-east-1:111122223333:archive/archive"
@@ -29,11 +28,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(replay_queue, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(replay_queue, "rule", lambda _: replay_queue.Rule("replayed-events", "arn"))
     with mock_aws():
-        url = (
-            boto3.Session(region_name="us-east-1")
-            .client("sqs")
-            .create_queue(QueueName=f"replay-{uuid4()}")["QueueUrl"]
-        )
+        url = session().client("sqs").create_queue(QueueName=f"replay-{uuid4()}")["QueueUrl"]
         found = deployed_stage(Events={"EventBusName": "bus", "ReplayQueueUrl": url})
         receive = found.client("sqs").receive_message
 

@@ -8,9 +8,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from ops.stage import tables
 from ops.stage.stage import Stage
 from tests.unit.ops.stages import deployed_stage
+from tests.unit.stage import clear_tables
 
 KEYS = {
     "Channels": ("channelId",),
@@ -46,10 +46,7 @@ def tables_of_module() -> Iterator[Stage]:
 @pytest.fixture
 def stage(tables_of_module: Stage) -> Stage:
     """A stage whose tables are empty."""
-    for name, keys in KEYS.items():
-        table = tables.table(tables_of_module, name)
-        for row in table.scan()["Items"]:
-            table.delete_item(Key={key: row[key] for key in keys})
+    clear_tables()
     return tables_of_module
 
 

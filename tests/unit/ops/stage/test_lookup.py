@@ -43,9 +43,9 @@ def definition(name: str, keys: Sequence[str]) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    """A stage with channels, two channels whose own rows are lost, and a row of a user."""
+@pytest.fixture(scope="module")
+def table_names() -> Iterator[dict[str, str]]:
+    """The names of tables with channels, two channels whose own rows are lost, and a row of a user."""
     with mock_aws():
         database, suffix = boto3.client("dynamodb", region_name="us-east-1"), uuid4()
         names = {f"{name}TableName": f"{name}-{suffix}" for name in KEYS}
@@ -61,7 +61,13 @@ def stage() -> Iterator[Stage]:
         tables.table(made, "Messages").put_item(Item={"channelId": "lost-1", "seq": 1})
         tables.table(made, "Members").put_item(Item={"channelId": "lost-2", "userId": "u"})
         tables.table(made, "Users").put_item(Item={"userId": "only-a-row", "username": "otto"})
-        yield made
+        yield names
+
+
+@pytest.fixture
+def stage(table_names: dict[str, str]) -> Stage:
+    """A stage with these tables, which the tests only read."""
+    return deployed_stage(Data=table_names)
 
 
 @pytest.mark.parametrize(
