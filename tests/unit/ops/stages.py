@@ -54,7 +54,10 @@ def stubbed(stage: Stage, service: str) -> Stubber:
 
 
 def call_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let threads take turns to call AWS: moto checks a condition and writes the row in two steps."""
+    """Let threads take turns to call AWS, because moto is not thread-safe.
+
+    It checks a condition and writes the row in two steps, for example.
+    """
     lock, call = threading.RLock(), BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def call_alone(client: BaseClient, *arguments: Any) -> Any:

@@ -15,7 +15,7 @@ from ops.errors import BadRequestError
 from ops.events import replay_queue
 from ops.events.replay_queue import ReplayError
 from ops.stage.stage import Stage
-from tests.unit.ops.stages import deployed_stage, session, stubbed
+from tests.unit.ops.stages import call_one_at_a_time, deployed_stage, session, stubbed
 
 NAME = "parley-tests-1-a"
 ARCHIVE = "arn:aws:events:us-east-1:111122223333:archive/archive"
@@ -27,6 +27,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A deployed stage with an empty queue `replay`, and a rule that is known."""
     monkeypatch.setattr(replay_queue, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(replay_queue, "rule", lambda _: replay_queue.Rule("replayed-events", "arn"))
+    call_one_at_a_time(monkeypatch)
     with mock_aws():
         url = session().client("sqs").create_queue(QueueName=f"replay-{uuid4()}")["QueueUrl"]
         found = deployed_stage(Events={"EventBusName": "bus", "ReplayQueueUrl": url})
