@@ -1,6 +1,7 @@
 """A client that was disconnected, or whose frames were lost, gets every message, in order, none twice."""
 
 import asyncio
+from uuid import uuid4
 
 import pytest
 
@@ -174,9 +175,11 @@ async def test_a_message_stored_after_a_later_one_is_fetched(
     rounds = 3 if is_long else 1
     async with connected_channel(stage, 3) as channel:
         for _ in range(rounds):
-            slow = {"where": "task", "what": "throttle", "only": "PersistOnce", "body": '"late"'}
+            # Texts are sealed, so the message is recognized by its id.
+            own_id = str(uuid4())
+            slow = {"where": "task", "what": "throttle", "only": "PersistOnce", "body": own_id}
             with faults.of(slow):
-                late = await channel.send(channel.clients[0], "late")
+                late = await channel.send(channel.clients[0], "late", client_message_id=own_id)
                 await asyncio.to_thread(faults.wait_until_struck)
                 backfills = [client.backfills for client in channel.clients]
                 await channel.wait_until_displayed(await channel.send(channel.clients[1], "prompt"))
