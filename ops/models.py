@@ -534,7 +534,7 @@ class RemainingCopy(Answer):
 
 
 class UserErased(Answer):
-    """A user who was erased. `pending` messages were not deleted in time: run the command again."""
+    """A user who was erased. `pending` rows were not deleted in time or are damaged: run the command again."""
 
     user_id: str
     erased_at: str

@@ -37,13 +37,19 @@ def export_user(
     """Write what the stage has about a user, and everything that they wrote, to a JSON file."""
     stage = stage_of(context)
     user = access.find(stage, name)
-    data = export.collect(stage, user)
+    damaged: list[tuple[str, ...]] = []
+    data = export.collect(stage, user, damaged.append)
     if with_archive:
         with output.progress() as bar:
             task = bar.add_task("reading the archive", total=None)
             data["archive"] = export.archived(stage, user, lambda count: bar.update(task, completed=count))
     path = file or Path(f"parley-{user.user_id}.json")
     export.write(path, data)
+    if damaged:
+        output.warn(
+            f"{len(damaged)} damaged rows are left out. Repair them, then run this again: "
+            + "; ".join(stage.command(*words) for words in damaged)
+        )
     result = UserExported(
         user_id=user.user_id,
         file=str(path),
@@ -89,7 +95,7 @@ def erase(
         output.as_json(_result(done, remains))
     else:
         _show(stage, done, remains, output.console())
-    raise typer.Exit(ExitCode.UNREPAIRED if done.pending else ExitCode.DONE)
+    raise typer.Exit(ExitCode.UNREPAIRED if done.pending or done.damaged else ExitCode.DONE)
 
 
 def _ask(stage: Stage, user: KnownUser) -> None:
@@ -109,7 +115,7 @@ def _result(done: Erasure, remains: list[RemainingCopy]) -> UserErased:
         deleted=done.deleted,
         reactions=done.reactions,
         connections=done.connections,
-        pending=done.pending,
+        pending=done.pending + len(done.damaged),
         account_deleted=done.account_deleted,
         memberships=len(done.channels),
         remains=remains,
@@ -135,6 +141,12 @@ def _show(stage: Stage, done: Erasure, remains: list[RemainingCopy], console: Co
             f"{done.pending} messages are not deleted yet, so the account is only disabled: "
             f"look at {stage.command('runs', '--failed')}, then run this again: "
             f"{stage.command('users', 'erase', done.user_id)}"
+        )
+    if done.damaged:
+        output.warn(
+            f"{len(done.damaged)} rows are damaged, so they remain, and the account is only disabled. Repair "
+            f"them, then run this again, {stage.command('users', 'erase', done.user_id)}: "
+            + "; ".join(stage.command(*words) for words in done.damaged)
         )
     table = output.table("what remains", "where", "until")
     for copy in remains:

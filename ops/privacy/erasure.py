@@ -36,7 +36,10 @@ OnProgress = Callable[[str, int, int], None]
 
 @dataclass
 class Erasure:
-    """What an erasure did. `pending` messages were not deleted in time: run it again."""
+    """What an erasure did. `pending` messages were not deleted in time: run it again.
+
+    So are messages and reactions whose rows are damaged, once the commands `damaged` have repaired them.
+    """
 
     user_id: str
     erased_at: str
@@ -47,6 +50,7 @@ class Erasure:
     connections: int = 0
     pending: int = 0
     account_deleted: bool = False
+    damaged: list[tuple[str, ...]] = field(default_factory=list)
     channels: list[str] = field(default_factory=list)
 
 
@@ -55,18 +59,20 @@ def erase(stage: Stage, user: KnownUser, on_progress: OnProgress = lambda *_: No
     closed = access.end(stage, user)
     key = _erase_key(stage, user.user_id)
     _erase_profile(stage, user.user_id, str(key["erasedAt"]))
-    rows = written.messages(stage, user.user_id)
+    damaged: list[tuple[str, ...]] = []
+    rows = written.messages(stage, user.user_id, damaged.append)
     erasure = Erasure(
         user_id=user.user_id,
         erased_at=str(key["erasedAt"]),
         sealed_since=key.get("createdAt"),
         messages=rows,
         connections=closed,
+        damaged=damaged,
         channels=sorted(str(row["channelId"]) for row in written.memberships(stage, user.user_id)),
     )
     _delete_messages(stage, erasure, on_progress)
     _remove_reactions(stage, erasure, on_progress)
-    if not erasure.pending and user.username is not None:
+    if not (erasure.pending or damaged) and user.username is not None:
         stage.user_pool.delete(user.username)
         erasure.account_deleted = True
     return erasure
@@ -136,10 +142,10 @@ def _delete_messages(stage: Stage, erasure: Erasure, on_progress: OnProgress) ->
 
 
 def _remove_reactions(stage: Stage, erasure: Erasure, on_progress: OnProgress) -> None:
-    found = written.reactions(stage, erasure.user_id)
+    found = written.reactions(stage, erasure.user_id, erasure.damaged.append)
     keys = {(str(row["channelId"]), int(row["seq"])) for row in found}
     rows = tables.batch_get(stage, "Messages", [{"channelId": channel, "seq": seq} for channel, seq in keys])
-    message_ids = {_key(row): str(row["messageId"]) for row in rows}
+    message_ids = {_key(row): str(row["messageId"]) for row in rows if tables.fault("messages", row) is None}
     removals = [
         ReactionRemoved(
             message_id=message_ids[_key(row)],

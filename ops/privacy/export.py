@@ -2,6 +2,7 @@
 
 import json
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ VERSION = 1
 PROFILE = ("username", "displayName", "createdAt", "lastSeenAt", "erasedAt")
 
 
-def collect(stage: Stage, user: KnownUser) -> dict[str, Any]:
-    """The account, profile, memberships, messages and reactions of a user."""
+def collect(stage: Stage, user: KnownUser, on_damaged: written.OnDamaged = lambda _: None) -> dict[str, Any]:
+    """The account, profile, memberships, messages and reactions of a user, without the rows that are damaged."""
     texts = Texts(stage)
     profile = tables.table(stage, "Users").get_item(Key={"userId": user.user_id}).get("Item") or {}
     memberships = written.memberships(stage, user.user_id)
@@ -36,10 +37,10 @@ def collect(stage: Stage, user: KnownUser) -> dict[str, Any]:
         "account": _account(stage, user.username) if user.username is not None else None,
         "profile": _fields(profile, *PROFILE),
         "channels": [_membership(row, names) for row in memberships],
-        "messages": [_message(row, texts) for row in written.messages(stage, user.user_id)],
+        "messages": [_message(row, texts) for row in written.messages(stage, user.user_id, on_damaged)],
         "reactions": [
             _fields(row, "channelId", "seq", "emoji", "reactedAt")
-            for row in written.reactions(stage, user.user_id)
+            for row in written.reactions(stage, user.user_id, on_damaged)
         ],
     }
 
@@ -107,6 +108,12 @@ def _event(event: BusEvent) -> dict[str, Any]:
 
 
 def _fields(row: Row, *names: str) -> dict[str, Any]:
-    """Fields of a row as JSON has them: DynamoDB's numbers are Decimal."""
+    """Fields of a row as JSON has them: DynamoDB's numbers are Decimal. What is damaged is text."""
     values = {name: row[name] for name in names if name in row}
-    return {name: value if isinstance(value, str | bool) else int(value) for name, value in values.items()}
+    return {name: _json(value) for name, value in values.items()}
+
+
+def _json(value: Any) -> str | bool | int:
+    if isinstance(value, Decimal):
+        return int(value)
+    return value if isinstance(value, str | bool) else str(value)

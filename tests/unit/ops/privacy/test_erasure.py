@@ -5,6 +5,7 @@ import pytest
 from functions.contract.events import MessageDeleted, ReactionRemoved, UserRenamed
 from functions.contract.text import ERASED_NAME
 from ops.privacy import erasure
+from ops.stage import tables
 from ops.stage.lookup import KnownUser
 from tests.unit.ops.privacy.conftest import People
 
@@ -53,6 +54,17 @@ def test_erasing_again_changes_nothing(people: People, dora: KnownUser):
     assert (again.deleted, again.reactions, again.erased_at) == (0, 0, first.erased_at)
     assert not people.published
     assert {name: people.rows(name) for name in before} == before
+
+
+def test_damaged_rows_do_not_end_an_erasure(people: People, dora: KnownUser):
+    """The rest is erased, and the account stays until they are repaired and the command is run again."""
+    tables.table(people.stage, "Messages").update_item(
+        Key={"channelId": "c-1", "seq": 1}, UpdateExpression="REMOVE messageId"
+    )
+    people.put("Reactions", channelId="c-1", reactionKey="broken", userId="dora", seq="one")
+    done = erasure.erase(people.stage, dora)
+    assert done.damaged == [("repair", "messages", "c-1", "1"), ("repair", "reactions", "c-1", "broken")]
+    assert (done.deleted, done.reactions, done.account_deleted) == (1, 1, False)
 
 
 def test_an_erasure_continues_where_it_stopped(people: People, dora: KnownUser):

@@ -28,6 +28,17 @@ def test_an_export_has_all_that_the_user_wrote(people: People, dora: KnownUser):
     assert "hello" not in json.dumps(data)
 
 
+def test_a_damaged_row_is_named_and_does_not_end_an_export(people: People, dora: KnownUser):
+    """A message without its text, and a membership whose read marker is a list."""
+    people.put("Messages", channelId="c-1", seq=1, senderId="dora")
+    people.put("Members", userId="dora", channelId="c-1", role="owner", joinedAt=SENT_AT, readSeq=[3])
+    damaged: list[tuple[str, ...]] = []
+    data = json.loads(json.dumps(export.collect(people.stage, dora, damaged.append)))
+    assert [message["text"] for message in data["messages"]] == ["from before the keys"]
+    assert [channel["channelId"] for channel in data["channels"]] == ["c-1"]
+    assert damaged == [("repair", "messages", "c-1", "1")]
+
+
 def test_the_export_of_an_erased_user_has_no_text(
     people: People, dora: KnownUser, monkeypatch: pytest.MonkeyPatch
 ):
