@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -210,6 +211,21 @@ def test_generated_requests_get_documented_answers(
     assert {channel_id for channel_id in joined if not channel_id.startswith("direct-")} <= created | {"general"}
     kind = "invalid" if mode is GenerationMode.NEGATIVE else "valid"
     record.tried(f"{kind} requests by the OpenAPI document: no 5xx, a documented answer each", tried)
+
+
+def test_an_invalid_number_in_a_query_is_refused(stage: TestStage, record: Record):
+    """Whatever is in its place, with 400."""
+    token = stage.id_token(stage.new_user("counter"))
+    texts = ("0", "-1", "1.5", "1e3", "ten", "٣", "9" * 400)
+    for text in texts:
+        response = httpx.get(
+            f"{stage.api_url}/users",
+            params={"limit": text},
+            headers={"Authorization": token},
+            trust_env=False,
+        )
+        assert (response.status_code, response.json()["code"]) == (400, ErrorCode.INVALID_REQUEST), text
+    record.tried("invalid numbers in a query", len(texts))
 
 
 def run(strategy: st.SearchStrategy[Any], check: Callable[[Any], None], examples: int) -> None:
