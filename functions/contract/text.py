@@ -10,9 +10,9 @@ from functions.contract.errors import TextTooLongError
 MAX_TEXT_BYTES = 8192
 MAX_EMOJI_BYTES = 64
 MAX_NAME_CHARACTERS = 64
-SEALED_MARK = "\x01s1."
 KEY_BYTES = 64
 """The key of a user, which seals their texts: AES-SIV with AES-256 has two keys of 32 bytes."""
+SEALED_MARK = "\x01s1."
 """What a sealed text begins with, and the version of its scheme (`contract.sealing`). No user can write U+0001."""
 MAX_SEALED_CHARACTERS = 10_948
 """The sealed text of the longest text: its bytes and 16 more in Base64, after the mark."""
