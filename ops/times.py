@@ -46,6 +46,11 @@ def require_order(since_ms: int, until_ms: int) -> None:
         )
 
 
+def as_datetime(time_ms: float) -> datetime:
+    """A time as boto3 takes it."""
+    return datetime.fromtimestamp(time_ms / 1000, UTC)
+
+
 def iso(time_ms: float) -> str:
     """The time in the API's format: ISO 8601 in UTC, with milliseconds."""
     return timestamp(int(time_ms))

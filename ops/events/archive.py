@@ -116,7 +116,7 @@ def _start(stage: Stage, name: str, since_ms: int, until_ms: int) -> None:
             ReplayName=name,
             Description="parley",
             EventSourceArn=archive_arn,
-            EventStartTime=datetime.fromtimestamp(start / 1000, UTC),
+            EventStartTime=times.as_datetime(start),
             EventEndTime=datetime.fromtimestamp(end // 1000 + 1, UTC),
             Destination={"Arn": bus_arn, "FilterArns": [replay_queue.rule(stage).arn]},
         )

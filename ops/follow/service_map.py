@@ -5,16 +5,15 @@ times are a histogram, from which percentiles are read.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ops import times
 from ops.errors import BadRequestError
+from ops.follow.traces import SIX_HOURS_MS
 from ops.models import CallStatistics, FoundTrace, FoundTraces, Service, ServiceCall, ServiceMap
 from ops.stage.stage import Stage
 
-MAX_RANGE_MS = 6 * 3_600_000
-"""X-Ray answers for at most six hours."""
 MAX_TRACES = 100
 MAX_SUMMARIES = 1_000
 """So many traces of a service are looked through for the newest: X-Ray does not sort them."""
@@ -23,12 +22,16 @@ CLIENT = "client"
 
 def read(stage: Stage, *, since_ms: int, until_ms: int) -> ServiceMap:
     """The services and their calls in a time of at most six hours. Raises BadRequestError."""
-    if until_ms - since_ms > MAX_RANGE_MS:
+    if until_ms - since_ms > SIX_HOURS_MS:
         raise BadRequestError("X-Ray answers for at most six hours: choose a shorter time.")
     pages = (
         stage.client("xray")
         .get_paginator("get_service_graph")
-        .paginate(StartTime=_time(since_ms), EndTime=_time(until_ms), GroupName=f"Parley-{stage.name}")
+        .paginate(
+            StartTime=times.as_datetime(since_ms),
+            EndTime=times.as_datetime(until_ms),
+            GroupName=f"Parley-{stage.name}",
+        )
     )
     found = [service for page in pages for service in page["Services"]]
     minutes = (until_ms - since_ms) / 60_000
@@ -43,14 +46,14 @@ def read(stage: Stage, *, since_ms: int, until_ms: int) -> ServiceMap:
 
 def traces(stage: Stage, service: str, *, since_ms: int, until_ms: int) -> FoundTraces:
     """The newest traces that a service took part in. Raises BadRequestError."""
-    if '"' in service or until_ms - since_ms > MAX_RANGE_MS:
+    if '"' in service or until_ms - since_ms > SIX_HOURS_MS:
         raise BadRequestError("X-Ray answers for a service's name and at most six hours.")
     pages = (
         stage.client("xray")
         .get_paginator("get_trace_summaries")
         .paginate(
-            StartTime=_time(since_ms),
-            EndTime=_time(until_ms),
+            StartTime=times.as_datetime(since_ms),
+            EndTime=times.as_datetime(until_ms),
             FilterExpression=f'service("{service}")',
             PaginationConfig={"MaxItems": MAX_SUMMARIES},
         )
@@ -120,7 +123,3 @@ def _started(summary: Mapping[str, Any]) -> float:
     """When a trace started. Older traces have it only in their id."""
     started = summary.get("StartTime")
     return started.timestamp() if isinstance(started, datetime) else float(int(summary["Id"].split("-")[1], 16))
-
-
-def _time(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

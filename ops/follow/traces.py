@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from functions.contract.model import timestamp
+from ops import times
 from ops.models import Segment, Trace
 from ops.stage.stage import Stage
 
 TRACES_PER_CALL = 5
 SIX_HOURS_MS = 6 * 3_600_000
+"""X-Ray answers for at most six hours."""
 
 
 def walk(segments: Iterable[Segment]) -> Iterator[Segment]:
@@ -94,8 +96,8 @@ def annotated(stage: Stage, key: str, value: str, *, since_ms: int, until_ms: in
     started: dict[str, float] = {}
     for start in range(since_ms, until_ms, SIX_HOURS_MS):
         pages = paginator.paginate(
-            StartTime=datetime.fromtimestamp(start / 1000, UTC),
-            EndTime=datetime.fromtimestamp(min(start + SIX_HOURS_MS, until_ms) / 1000, UTC),
+            StartTime=times.as_datetime(start),
+            EndTime=times.as_datetime(min(start + SIX_HOURS_MS, until_ms)),
             FilterExpression=f'annotation.{key} = "{value}"',
         )
         for page in pages:

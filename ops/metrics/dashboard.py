@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ops.metrics import dashboard_body, metric_data
 from ops.metrics.dashboard_body import Graph
 from ops.models import AlarmTransition, DashboardAlarm, DashboardGraph, DashboardLine, DashboardReport
 from ops.stage.stage import Stage
-from ops.times import iso
+from ops.times import as_datetime, iso
 
 # So many points a line has at most; CloudWatch allows periods of whole minutes.
 MAX_POINTS = 180
@@ -67,8 +67,8 @@ def transitions(stage: Stage, *, since_ms: int, until_ms: int) -> Iterator[Alarm
         .paginate(
             AlarmTypes=ALARM_TYPES,
             HistoryItemType="StateUpdate",
-            StartDate=datetime.fromtimestamp(since_ms / 1000, UTC),
-            EndDate=datetime.fromtimestamp(until_ms / 1000, UTC),
+            StartDate=as_datetime(since_ms),
+            EndDate=as_datetime(until_ms),
             ScanBy="TimestampDescending",
             PaginationConfig={"MaxItems": MAX_HISTORY},
         )

@@ -1,9 +1,9 @@
 """The values of metrics from CloudWatch (GetMetricData)."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
+from ops import times
 from ops.stage.stage import Stage
 
 # GetMetricData takes at most so many queries at once.
@@ -22,8 +22,8 @@ def read(
         .get_paginator("get_metric_data")
         .paginate(
             MetricDataQueries=list(queries),
-            StartTime=datetime.fromtimestamp(since_ms / 1000, UTC),
-            EndTime=datetime.fromtimestamp(until_ms / 1000, UTC),
+            StartTime=times.as_datetime(since_ms),
+            EndTime=times.as_datetime(until_ms),
         )
     )
     found: dict[str, dict[str, list[Any]]] = {}
