@@ -149,8 +149,7 @@ def _published(stage: Stage, found: Iterable[BusEvent]) -> list[PublishedEvent]:
 
 
 def _all_events(stage: Stage) -> list[BusEvent]:
-    description = stage.client("events").describe_archive(ArchiveName=stage.output("Events", "ArchiveName"))
-    since_ms = int(description["CreationTime"].timestamp() * 1000) - 60_000
+    since_ms = archive.start_ms(stage) - 60_000
     return archive.read(
         stage, EventFilter(), since_ms=since_ms, until_ms=times.now() + 1_000, max_wait_seconds=MAX_WAIT_SECONDS
     )

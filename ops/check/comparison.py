@@ -128,7 +128,7 @@ def _unreadable(found: Unreadable) -> Difference:
         table=found.table,
         key=found.key,
         note=f"The row cannot be read ({found.fault}).",
-        repair=("repair", found.table, *found.key_values),
+        repair=found.repair,
     )
 
 

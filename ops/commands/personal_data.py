@@ -15,6 +15,7 @@ from ops.privacy import access, erasure, export, remaining_copies, written
 from ops.privacy.erasure import Erasure
 from ops.stage.lookup import KnownUser
 from ops.stage.stage import Stage
+from ops.stage.tables import Unreadable
 
 User = Annotated[str, typer.Argument(metavar="USER", help="The user name or the id.")]
 
@@ -37,7 +38,7 @@ def export_user(
     """Write what the stage has about a user, and everything that they wrote, to a JSON file."""
     stage = stage_of(context)
     user = access.find(stage, name)
-    damaged: list[tuple[str, ...]] = []
+    damaged: list[Unreadable] = []
     data = export.collect(stage, user, damaged.append)
     if with_archive:
         with output.progress() as bar:
@@ -48,7 +49,7 @@ def export_user(
     if damaged:
         output.warn(
             f"{len(damaged)} damaged rows are left out. Repair them, then run this again: "
-            + "; ".join(stage.command(*words) for words in damaged)
+            + _repairs(stage, damaged)
         )
     result = UserExported(
         user_id=user.user_id,
@@ -96,6 +97,11 @@ def erase(
     else:
         _show(stage, done, remains, output.console())
     raise typer.Exit(ExitCode.UNREPAIRED if done.pending or done.damaged else ExitCode.DONE)
+
+
+def _repairs(stage: Stage, damaged: list[Unreadable]) -> str:
+    """The commands that repair damaged rows."""
+    return "; ".join(stage.command(*row.repair) for row in damaged)
 
 
 def _ask(stage: Stage, user: KnownUser) -> None:
@@ -146,7 +152,7 @@ def _show(stage: Stage, done: Erasure, remains: list[RemainingCopy], console: Co
         output.warn(
             f"{len(done.damaged)} rows are damaged, so they remain, and the account is only disabled. Repair "
             f"them, then run this again, {stage.command('users', 'erase', done.user_id)}: "
-            + "; ".join(stage.command(*words) for words in done.damaged)
+            + _repairs(stage, done.damaged)
         )
     table = output.table("what remains", "where", "until")
     for copy in remains:

@@ -1,8 +1,7 @@
 """`repair`: derive one damaged or missing row from what is stored elsewhere, and write it."""
 
 import json
-from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,7 +12,7 @@ from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.commands.recording import recorded
 from ops.models import RowRepair
 from ops.replay import repair as repairs
-from ops.stage.tables import ROW_TYPES, Row
+from ops.stage.tables import ROW_TYPES, Row, plain
 
 
 @app.command(name="repair", rich_help_panel=OPERATE)
@@ -56,25 +55,14 @@ def _show(planned: repairs.Repair, console: Console) -> None:
 
 
 def _text(row: Row | None) -> str:
-    return "no row" if row is None else json.dumps(_plain(row), ensure_ascii=False, sort_keys=True)
-
-
-def _plain(value: Any) -> Any:
-    """A row as JSON has it: numbers of DynamoDB are Decimal, and sets and binary values are shown as text."""
-    if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    if isinstance(value, Decimal):
-        return int(value) if value == int(value) else float(value)
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+    return "no row" if row is None else json.dumps(plain(row), ensure_ascii=False, sort_keys=True)
 
 
 def _answer(planned: repairs.Repair) -> RowRepair:
     return RowRepair(
         table=planned.table,
-        key=_plain(planned.key),
-        before=_plain(planned.before),
-        after=_plain(planned.after),
+        key=plain(planned.key),
+        before=plain(planned.before),
+        after=plain(planned.after),
         repaired=planned.changes,
     )

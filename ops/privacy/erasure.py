@@ -20,7 +20,7 @@ from ops.privacy import access, publishing, written
 from ops.stage import tables
 from ops.stage.lookup import KnownUser
 from ops.stage.stage import Stage
-from ops.stage.tables import Row
+from ops.stage.tables import Row, Unreadable
 
 EVENTS_PER_PAUSE = publishing.MAX_ENTRIES
 PAUSE_SECONDS = 0.2
@@ -38,7 +38,7 @@ OnProgress = Callable[[str, int, int], None]
 class Erasure:
     """What an erasure did. `pending` messages were not deleted in time: run it again.
 
-    So are messages and reactions whose rows are damaged, once the commands `damaged` have repaired them.
+    So are messages and reactions whose rows are damaged, once they are repaired: `damaged`.
     """
 
     user_id: str
@@ -50,7 +50,7 @@ class Erasure:
     connections: int = 0
     pending: int = 0
     account_deleted: bool = False
-    damaged: list[tuple[str, ...]] = field(default_factory=list)
+    damaged: list[Unreadable] = field(default_factory=list)
     channels: list[str] = field(default_factory=list)
 
 
@@ -59,7 +59,7 @@ def erase(stage: Stage, user: KnownUser, on_progress: OnProgress = lambda *_: No
     closed = access.end(stage, user)
     key = _erase_key(stage, user.user_id)
     _erase_profile(stage, user.user_id, str(key["erasedAt"]))
-    damaged: list[tuple[str, ...]] = []
+    damaged: list[Unreadable] = []
     rows = written.messages(stage, user.user_id, damaged.append)
     erasure = Erasure(
         user_id=user.user_id,

@@ -2,7 +2,6 @@
 
 import json
 import os
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ VERSION = 1
 PROFILE = ("username", "displayName", "createdAt", "lastSeenAt", "erasedAt")
 
 
-def collect(stage: Stage, user: KnownUser, on_damaged: written.OnDamaged = lambda _: None) -> dict[str, Any]:
+def collect(stage: Stage, user: KnownUser, on_unreadable: written.OnUnreadable = lambda _: None) -> dict[str, Any]:
     """The account, profile, memberships, messages and reactions of a user, without the rows that are damaged."""
     texts = Texts(stage)
     profile = tables.table(stage, "Users").get_item(Key={"userId": user.user_id}).get("Item") or {}
@@ -37,10 +36,10 @@ def collect(stage: Stage, user: KnownUser, on_damaged: written.OnDamaged = lambd
         "account": _account(stage, user.username) if user.username is not None else None,
         "profile": _fields(profile, *PROFILE),
         "channels": [_membership(row, names) for row in memberships],
-        "messages": [_message(row, texts) for row in written.messages(stage, user.user_id, on_damaged)],
+        "messages": [_message(row, texts) for row in written.messages(stage, user.user_id, on_unreadable)],
         "reactions": [
             _fields(row, "channelId", "seq", "emoji", "reactedAt")
-            for row in written.reactions(stage, user.user_id, on_damaged)
+            for row in written.reactions(stage, user.user_id, on_unreadable)
         ],
     }
 
@@ -49,11 +48,10 @@ def archived(
     stage: Stage, user: KnownUser, on_progress: archive.OnProgress = lambda _: None
 ) -> list[dict[str, Any]]:
     """Every archived event that the user caused or that is about them, with its text, in the order of time."""
-    found = stage.client("events").describe_archive(ArchiveName=stage.output("Events", "ArchiveName"))
     events = archive.read(
         stage,
         EventFilter(user_id=user.user_id),
-        since_ms=int(found["CreationTime"].timestamp() * 1000),
+        since_ms=archive.start_ms(stage),
         until_ms=archive.complete_until_ms(stage) + 1,
         on_progress=on_progress,
     )
@@ -108,12 +106,5 @@ def _event(event: BusEvent) -> dict[str, Any]:
 
 
 def _fields(row: Row, *names: str) -> dict[str, Any]:
-    """Fields of a row as JSON has them: DynamoDB's numbers are Decimal. What is damaged is text."""
-    values = {name: row[name] for name in names if name in row}
-    return {name: _json(value) for name, value in values.items()}
-
-
-def _json(value: Any) -> str | bool | int:
-    if isinstance(value, Decimal):
-        return int(value)
-    return value if isinstance(value, str | bool) else str(value)
+    """Fields of a row as JSON has them."""
+    return {name: tables.plain(row[name]) for name in names if name in row}

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from functions.contract.model import Shape
@@ -71,6 +72,11 @@ class Unreadable:
         """The key as reports show it."""
         return (" in " if self.table == "members" else "/").join(self.key_values)
 
+    @property
+    def repair(self) -> tuple[str, ...]:
+        """The words of the `parley` command that repairs it."""
+        return ("repair", self.table, *self.key_values)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
@@ -88,28 +94,31 @@ class Tables:
         """The rows by table, without those that do not fit their models."""
         unreadable: list[Unreadable] = []
 
-        def readable(table_name: str) -> list[Row]:
-            fits = []
-            for row in rows.get(table_name, ()):
-                found = fault(table_name, row)
-                if found is None:
-                    fits.append(row)
-                else:
-                    values = tuple(str(row.get(name)) for name in ROW_TYPES[table_name][1])
-                    unreadable.append(Unreadable(table_name, values, found, str(row.get("messageId", ""))))
-            return fits
+        def fitting(table_name: str) -> list[Row]:
+            return list(readable(table_name, rows.get(table_name, ()), unreadable.append))
 
         for name in ("users", "connections", "subscriptions", "tickets", "textKeys"):
             # No event leads to them, so they are not compared.
-            readable(name)
+            fitting(name)
         return cls(
-            channels=readable("channels"),
-            messages=readable("messages"),
-            message_ids=readable("messageIds"),
-            reactions=readable("reactions"),
-            members=readable("members"),
+            channels=fitting("channels"),
+            messages=fitting("messages"),
+            message_ids=fitting("messageIds"),
+            reactions=fitting("reactions"),
+            members=fitting("members"),
             unreadable=unreadable,
         )
+
+
+def readable(table_name: str, rows: Iterable[Row], on_unreadable: Callable[[Unreadable], None]) -> Iterator[Row]:
+    """Yield the rows of a table that fit its model, and report the others."""
+    for row in rows:
+        found = fault(table_name, row)
+        if found is None:
+            yield row
+        else:
+            values = tuple(str(row.get(name)) for name in ROW_TYPES[table_name][1])
+            on_unreadable(Unreadable(table_name, values, found, str(row.get("messageId", ""))))
 
 
 def row_type(table_name: str, row: Mapping[str, Any]) -> type[Shape] | None:
@@ -135,6 +144,17 @@ def number(value: Any) -> int:
         return 0 if isinstance(value, str | bytes | bool) else int(value or 0)
     except (TypeError, ValueError):
         return 0
+
+
+def plain(value: Any) -> Any:
+    """A row as JSON has it: numbers of DynamoDB are Decimal, and sets and binary values are shown as text."""
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == int(value) else float(value)
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
 def output_name(table_name: str) -> str:

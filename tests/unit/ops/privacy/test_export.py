@@ -7,6 +7,7 @@ import pytest
 
 from ops.errors import BadRequestError
 from ops.privacy import erasure, export
+from ops.stage import tables
 from ops.stage.lookup import KnownUser
 from tests.unit.ops.privacy.conftest import SENT_AT, People
 
@@ -32,11 +33,11 @@ def test_a_damaged_row_is_named_and_does_not_end_an_export(people: People, dora:
     """A message without its text, and a membership whose read marker is a list."""
     people.put("Messages", channelId="c-1", seq=1, senderId="dora")
     people.put("Members", userId="dora", channelId="c-1", role="owner", joinedAt=SENT_AT, readSeq=[3])
-    damaged: list[tuple[str, ...]] = []
+    damaged: list[tables.Unreadable] = []
     data = json.loads(json.dumps(export.collect(people.stage, dora, damaged.append)))
     assert [message["text"] for message in data["messages"]] == ["from before the keys"]
     assert [channel["channelId"] for channel in data["channels"]] == ["c-1"]
-    assert damaged == [("repair", "messages", "c-1", "1")]
+    assert [row.repair for row in damaged] == [("repair", "messages", "c-1", "1")]
 
 
 def test_the_export_of_an_erased_user_has_no_text(
