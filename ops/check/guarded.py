@@ -6,10 +6,9 @@ from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ops import refusals
 from ops.errors import OpsError
 from ops.models import HealthCheck
-
-DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "Forbidden")
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def run(checks: Iterable[Check]) -> Iterator[HealthCheck]:
 
 def _refused(check: Check, refusal: ClientError) -> Finding:
     error = refusal.response["Error"]
-    if error["Code"] in DENIED:
+    if refusals.is_denied(refusal):
         detail = f"not checked: your role may not call {refusal.operation_name}"
         return Finding("warning", detail, f"Allow your role {', '.join(check.actions)}.")
     return Finding("warning", f"not checked: {refusal.operation_name}: {error.get('Message') or error['Code']}")

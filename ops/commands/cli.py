@@ -142,12 +142,10 @@ def _sentence(failure: Exception) -> str:
     # Not at the top: help does without the clients of AWS.
     from botocore.exceptions import BotoCoreError, ClientError
 
-    if isinstance(failure, ClientError):
-        error = failure.response["Error"]
-        return f"{failure.operation_name} was refused: {error.get('Message') or error.get('Code')}"
-    if isinstance(failure, BotoCoreError):
-        place = "The local stage's emulator" if "http://127.0.0.1:" in str(failure) else "AWS"
-        return f"{place} could not be reached: {failure}"
+    from ops import refusals
+
+    if isinstance(failure, ClientError | BotoCoreError):
+        return refusals.sentence(failure)
     if isinstance(failure, OSError):
         place = f"{failure.filename}: " if failure.filename else ""
         return f"{place}{failure.strerror or failure}."
