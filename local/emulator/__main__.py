@@ -125,6 +125,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     from local.emulator.logs import log_filters, log_groups, log_pages
     from local.emulator.persistence.durability import Durability
     from local.emulator.persistence.layer_state import LayerState
+    from local.emulator.policies import Policies
     from local.emulator.server import EmulatorApplication
     from local.emulator.sqs.batch_window import BatchWindows
     from local.emulator.stepfunctions.jsonata_expressions import JsonataExpressions
@@ -172,6 +173,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
         durability=durability,
         saved=saved,
         faults=faults,
+        policies=Policies(),
         save_interval_seconds=settings.save_interval_seconds,
     )
 

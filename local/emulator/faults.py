@@ -338,10 +338,8 @@ class FaultyFunctions(FunctionInvocations):
         for seconds in self._faults.pauses(rule) if rule else ():
             time.sleep(seconds)
 
-    def enforce_policies(self, enforced: bool) -> None:
-        """Switch IAM's enforcement; functions restart, with the credentials of their roles."""
-        patching.original("app", "AUTH")
-        patching.module("app").AUTH = enforced
+    def restart(self) -> None:
+        """Stop all environments; the next ones get the credentials of their roles, if policies are enforced."""
         self._pools.stop()
 
 

@@ -24,6 +24,7 @@ from local.emulator.faults import Faults, FaultyFunctions, FaultyRequests, Fault
 from local.emulator.persistence.durability import Durability
 from local.emulator.persistence.saved_state import SavedState
 from local.emulator.persistence.state_saving import ActivityCounter, StateSaving
+from local.emulator.policies import XRAY_ACTIONS, Policies
 from local.emulator.stepfunctions.workflow_executions import WorkflowExecutions
 from local.emulator.xray import trace_headers
 from local.emulator.xray.trace_collector import FilterExpressionError, TraceCollector
@@ -47,11 +48,13 @@ class EmulatorApplication:
         durability: Durability,
         saved: SavedState,
         faults: Faults,
+        policies: Policies,
         save_interval_seconds: float,
     ) -> None:
         application = ConnectionPosts(patching.original("app", "app"), sessions)
         self._ministack = ApiMetrics(FaultyApis(FaultyRequests(application, faults), faults))
         self._faults = faults
+        self._policies = policies
         self._invocations = invocations
         self._sessions = sessions
         self._traces = traces
@@ -77,8 +80,8 @@ class EmulatorApplication:
             if path.startswith("/_parley/"):
                 await self._answer(path, scope, receive, send)
                 return
-            if path in ("/Traces", "/TraceSummaries", "/ServiceGraph"):
-                await self._answer_traces(path, receive, send)
+            if path in XRAY_ACTIONS:
+                await self._answer_traces(scope, receive, send)
                 return
             header = next((value for name, value in scope["headers"] if name == b"x-amzn-trace-id"), None)
             trace_headers.current.set(header.decode("latin-1") if header else None)
@@ -129,7 +132,7 @@ class EmulatorApplication:
             except (ValueError, LookupError, TypeError) as error:
                 await respond(send, 400, {"message": str(error)})
                 return
-            body |= {"faults": self._faults.describe()}
+            body |= {"faults": self._faults.describe(), "denied": self._policies.denied}
         else:
             await respond(send, 404, {"message": f"{path} does not exist"})
             return
@@ -140,15 +143,22 @@ class EmulatorApplication:
             return {"replaced": self._faults.replace(body)}
         request = json.loads(body)
         if path == "/_parley/policies":
-            await asyncio.to_thread(self._invocations.enforce_policies, bool(request["enforced"]))
+            self._policies.enforce(bool(request["enforced"]))
+            await asyncio.to_thread(self._invocations.restart)
         else:
             self._sessions.clock.advance(float(request["advance"]))
         return {}
 
-    async def _answer_traces(self, path: str, receive: Receive, send: Send) -> None:
+    async def _answer_traces(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_body(receive)
+        if refused := self._policies.refusal_of_xray(scope):
+            status, headers, text = refused
+            encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+            await send({"type": "http.response.start", "status": status, "headers": encoded})
+            await send({"type": "http.response.body", "body": text})
+            return
         try:
-            await respond(send, 200, self._traces.handle(path, json.loads(body or b"{}")))
+            await respond(send, 200, self._traces.handle(str(scope["path"]), json.loads(body or b"{}")))
         except (FilterExpressionError, ValueError) as error:
             await respond(send, 400, {"message": str(error)}, error_type="InvalidRequestException")
 

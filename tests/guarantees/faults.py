@@ -61,15 +61,25 @@ class Faults:
         self._post("clock", {"advance": seconds})
 
     @contextmanager
-    def enforced_policies(self) -> Iterator[None]:
-        """Enforce the IAM policies of the functions until the block ends."""
-        self._post("policies", {"enforced": True})
+    def enforced_policies(self, *, warm: bool = True) -> Iterator[None]:
+        """Enforce the IAM policies of the functions and of operators' roles until the block ends.
+
+        All functions restart. Without `warm`, each does so when it is invoked.
+        """
         try:
-            self.stage.warm_functions()
+            self._enforce(True, warm=warm)
             yield
         finally:
-            self._post("policies", {"enforced": False})
+            self._enforce(False, warm=warm)
+
+    def _enforce(self, enforced: bool, *, warm: bool) -> None:
+        self._post("policies", {"enforced": enforced})
+        if warm:
             self.stage.warm_functions()
+
+    def denied_actions(self) -> list[str]:
+        """The actions of the calls that were denied since policies are enforced, in order."""
+        return [call["action"] for call in self._get("policies")["denied"]]
 
     def kill_and_restart(self, *, down_seconds: float = 0.6) -> None:
         """Kill the emulator's process, and restart it from its saved state.
