@@ -1,11 +1,12 @@
-"""The inspector's API: what the operator commands show, over HTTP, for signed-in users of the stage.
+"""The inspector's API: what the operator commands show, over HTTP, for those who are signed in.
 
-The local stage serves it at `/inspector-api`; a deployed stage has no such routes. The page is part of the UI.
+The local stage serves it at `/inspector-api` to its users, `parley inspect` to its operator on loopback. A
+deployed stage has no such routes. The page is part of the UI.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 from jwt.exceptions import PyJWKClientConnectionError
@@ -14,10 +15,11 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from functions.contract.events import CHANNEL_EVENTS, STATUS_UPDATES
-from inspector import dead_letters, queries
+from inspector import dead_letters, names, queries
 from inspector.live import Item, LiveFeed
-from inspector.tokens import NotSignedInError, TokenVerifier
-from ops import times
+from inspector.models import InspectedStage
+from inspector.sign_in import NotSignedInError, SignIn
+from ops import refusals, times
 from ops.errors import BadRequestError, NotFoundError, OpsError
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.follow import message_report, service_map, traces
@@ -28,7 +30,7 @@ from ops.stage.stage import Stage
 PREFIX = "/inspector-api"
 HEARTBEAT_SECONDS = 15.0
 NOT_CACHED = {"cache-control": "no-store"}
-UNAVAILABLE = "The local stage's emulator does not answer; it is being restarted. Try again in a moment."
+RESTARTING = "The local stage's emulator does not answer; it is being restarted. Try again in a moment."
 
 Result = TypeVar("Result")
 Handler = Callable[[Request], Awaitable[Response]]
@@ -39,20 +41,14 @@ class Inspector:
 
     def __init__(self) -> None:
         self._stage: Stage | None = None
-        self._tokens: TokenVerifier | None = None
+        self._sign_in: SignIn | None = None
         self._live: LiveFeed | None = None
 
-    def open(self, description: dict[str, Any]) -> None:
-        """Serve the local stage that a description is of."""
-        stage = Stage.from_status(description)
+    def open(self, stage: Stage, sign_in: SignIn) -> None:
+        """Serve a stage to those whom `sign_in` accepts."""
         self._stage = stage
         self._live = LiveFeed(stage)
-        self._tokens = TokenVerifier(
-            emulator_url=description["emulatorUrl"],
-            region=description["region"],
-            user_pool_id=stage.output("Auth", "UserPoolId"),
-            client_id=stage.output("Frontend", "UserPoolClientId"),
-        )
+        self._sign_in = sign_in
 
     def close(self) -> None:
         """Stop the live feed."""
@@ -65,8 +61,10 @@ class Inspector:
         return self._stage is not None
 
     def routes(self) -> list[Route]:
-        """The routes, all behind the check of the ID token."""
+        """The routes, all behind the check of the caller."""
         handlers: dict[str, Handler] = {
+            "/stage": self.stage,
+            "/names": self.names,
             "/workflow": self.workflow,
             "/runs": self.runs,
             "/runs/{run_id}": self.run,
@@ -87,13 +85,14 @@ class Inspector:
         ]
 
     def _guarded(self, handler: Handler) -> Handler:
-        """The handler for signed-in users, with errors as JSON."""
+        """The handler for those who are signed in, with errors as JSON."""
 
         async def guarded(request: Request) -> Response:
             try:
-                if self._tokens is None:
+                if self._sign_in is None:
                     return refusal(503, "UNAVAILABLE", "The stage is still starting. Try again in a moment.")
-                request.state.principal = await self._tokens.verify(request.headers.get("authorization"))
+                authorization = request.headers.get("authorization")
+                request.state.session_end_ms = await self._sign_in.session_end_ms(authorization)
                 return await handler(request)
             except NotSignedInError as error:
                 return refusal(401, "UNAUTHENTICATED", str(error))
@@ -103,12 +102,27 @@ class Inspector:
                 return refusal(400, "INVALID_REQUEST", str(error))
             except OpsError as error:
                 return refusal(503, "UNAVAILABLE", str(error))
-            except (EndpointConnectionError, PyJWKClientConnectionError):
-                return refusal(503, "UNAVAILABLE", UNAVAILABLE)
-            except (ClientError, BotoCoreError) as error:
-                return refusal(503, "UNAVAILABLE", f"The emulator returned an error: {error}")
+            except (EndpointConnectionError, PyJWKClientConnectionError) as error:
+                return refusal(503, "UNAVAILABLE", _not_answered(error))
+            except ClientError as error:
+                code = "DENIED" if refusals.is_denied(error) else "UNAVAILABLE"
+                return refusal(403 if code == "DENIED" else 503, code, refusals.sentence(error))
+            except BotoCoreError as error:
+                return refusal(503, "UNAVAILABLE", refusals.sentence(error))
 
         return guarded
+
+    async def stage(self, _request: Request) -> Response:
+        """Which stage this is."""
+        return json_response(
+            await self._query(
+                lambda stage: InspectedStage(name=stage.name, region=stage.region, deployed=not stage.is_local)
+            )
+        )
+
+    async def names(self, _request: Request) -> Response:
+        """The names of users and channels."""
+        return json_response(await self._query(names.read))
 
     async def workflow(self, _request: Request) -> Response:
         """The workflow's definition."""
@@ -209,9 +223,8 @@ class Inspector:
 
     async def live(self, request: Request) -> Response:
         """Events and ended runs as server-sent events, until the page is closed or the session ends."""
-        session_ends_ms = request.state.principal.session_expires_at_ms
         return StreamingResponse(
-            self._stream(_event_filter(request), until_ms=session_ends_ms),
+            self._stream(_event_filter(request), until_ms=request.state.session_end_ms),
             media_type="text/event-stream",
             headers={**NOT_CACHED, "x-accel-buffering": "no"},
         )
@@ -252,6 +265,12 @@ def json_response(answer: Answer) -> Response:
 def refusal(status: int, code: str, message: str) -> Response:
     """An error, in the form that the REST API has."""
     return JSONResponse({"code": code, "message": message}, status_code=status, headers=NOT_CACHED)
+
+
+def _not_answered(error: EndpointConnectionError | PyJWKClientConnectionError) -> str:
+    """The sentence for a connection that failed: only the local stage's emulator is at a loopback address."""
+    is_of_aws = isinstance(error, EndpointConnectionError) and refusals.EMULATOR not in str(error)
+    return f"AWS could not be reached: {error}" if is_of_aws else RESTARTING
 
 
 def _passes(item: Item, event_filter: EventFilter) -> bool:

@@ -15,7 +15,8 @@ from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from inspector.models import Gap
+from inspector.models import Gap, Problem
+from ops import refusals
 from ops.errors import OpsError
 from ops.events.tail import MAX_EVENTS_PER_POLL, open_tail
 from ops.events.texts import Texts
@@ -23,6 +24,8 @@ from ops.models import PublishedEvent, RunSummary
 from ops.runs.execution import Execution
 from ops.runs.run_log import RunLog
 from ops.stage.stage import Stage
+
+Source = Literal["events", "runs"]
 
 logger = logging.getLogger("parley.inspector")
 
@@ -34,6 +37,8 @@ LOG_DELAY_SECONDS = 1.0
 """A line may appear in the log this long after its own time."""
 GATHER_SECONDS = 0.4
 RETRY_SECONDS = 2.0
+DEPLOYED_RETRY_SECONDS = 30.0
+"""A tail is a rule and a queue, which are created again at each attempt."""
 REMEMBERED_RUNS = 2_000
 
 
@@ -41,8 +46,8 @@ REMEMBERED_RUNS = 2_000
 class Item:
     """One item of the feed; its kind is the name of the server-sent event."""
 
-    kind: Literal["event", "run", "gap"]
-    answer: PublishedEvent | RunSummary | Gap
+    kind: Literal["event", "run", "problem", "gap"]
+    answer: PublishedEvent | RunSummary | Problem | Gap
 
 
 @dataclass(eq=False)
@@ -88,6 +93,7 @@ class LiveFeed:
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._left_at = 0.0
+        self._problems: dict[Source, str | None] = {}
         self._closed = threading.Event()
 
     def join(self) -> Listener:
@@ -95,6 +101,7 @@ class LiveFeed:
         listener = Listener(asyncio.get_running_loop())
         with self._lock:
             self._listeners.add(listener)
+            listener.put(_problem(source, message) for source, message in self._problems.items() if message)
             self._threads = [thread for thread in self._threads if thread.is_alive()]
             running = {thread.name for thread in self._threads}
             for name, work in (("inspector-events", self._watch_events), ("inspector-runs", self._watch_runs)):
@@ -132,11 +139,21 @@ class LiveFeed:
             except RuntimeError:  # the event loop is closed: the server is stopping
                 self.leave(listener)
 
+    def _note(self, source: Source, failure: Exception | None) -> None:
+        """Post why a source has no items, or that it works again; each once."""
+        message = None if failure is None else _sentence(failure)
+        with self._lock:
+            is_known = self._problems.get(source) == message
+            self._problems[source] = message
+        if not is_known:
+            self._post([_problem(source, message)])
+
     def _watch_events(self) -> None:
         while self._is_needed:
             try:
                 texts = Texts(self._stage)
                 with open_tail(self._stage) as tail:
+                    self._note("events", None)
                     while self._is_needed:
                         events = tail.poll()
                         self._post(
@@ -146,9 +163,10 @@ class LiveFeed:
                             # Fewer, larger requests: each takes processor time from the stage that is watched.
                             self._closed.wait(GATHER_SECONDS)
             except (ClientError, BotoCoreError, OpsError, ValueError) as fault:
-                # The emulator is restarting: open another tail when it answers.
+                # Such as an emulator that is restarting, or a missing right: open another tail after a while.
                 logger.info("The inspector's tail ended: %s", fault)
-                self._closed.wait(RETRY_SECONDS)
+                self._note("events", fault)
+                self._closed.wait(RETRY_SECONDS if self._stage.is_local else DEPLOYED_RETRY_SECONDS)
 
     def _watch_runs(self) -> None:
         log, seen = RunLog(self._stage), deque[str](maxlen=REMEMBERED_RUNS)
@@ -161,9 +179,19 @@ class LiveFeed:
             self._post([Item("run", RunSummary.model_validate(run)) for run in new])
             self._closed.wait(RUNS_EVERY_SECONDS)
 
-    @staticmethod
-    def _ended(log: RunLog, since: float) -> list[Execution]:
+    def _ended(self, log: RunLog, since: float) -> list[Execution]:
         try:
-            return log.ended_since(int((since - LOG_DELAY_SECONDS) * 1000))
-        except (ClientError, BotoCoreError):
+            found = log.ended_since(int((since - LOG_DELAY_SECONDS) * 1000))
+        except (ClientError, BotoCoreError, OpsError) as fault:
+            self._note("runs", fault)
             return []
+        self._note("runs", None)
+        return found
+
+
+def _problem(source: Source, message: str | None) -> Item:
+    return Item("problem", Problem(source=source, message=message))
+
+
+def _sentence(failure: Exception) -> str:
+    return refusals.sentence(failure) if isinstance(failure, ClientError | BotoCoreError) else str(failure)

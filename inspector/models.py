@@ -18,6 +18,21 @@ from ops.models import (
 )
 
 
+class InspectedStage(Answer):
+    """The stage that the inspector reads. `deployed`: on AWS, not on this machine."""
+
+    name: str
+    region: str
+    deployed: bool
+
+
+class KnownNames(Answer):
+    """Names by id: display names of users, and names of channels. Those of a large stage are not all there."""
+
+    users: dict[str, str]
+    channels: dict[str, str]
+
+
 class Workflow(Answer):
     """The workflow as deployed. The definition is in the Amazon States Language."""
 
@@ -27,10 +42,11 @@ class Workflow(Answer):
 
 
 class RunPage(Answer):
-    """Recent runs. `truncated`: there are more."""
+    """Recent runs. `truncated`: there are more. `omission`: what the stage's log level leaves out."""
 
     items: list[RunSummary]
     truncated: bool
+    omission: str | None
 
 
 class EventPage(Answer):
@@ -123,6 +139,13 @@ class DeadLetterQueues(Answer):
     items: list[DeadLetterQueue]
 
 
+class Problem(Answer):
+    """In the live feed: why nothing arrives; null once it works again."""
+
+    source: Literal["events", "runs"]
+    message: str | None
+
+
 class Gap(Answer):
     """In the live feed: how many items were dropped because the page did not read them in time."""
 
@@ -130,6 +153,6 @@ class Gap(Answer):
 
 
 ANSWERS: tuple[type[BaseModel], ...] = (
-    Workflow, RunPage, RunDetail, EventPage, MessageReport, Trace, ArchivedChannelList, ChannelEvents,
-    DeadLetterQueues, DashboardReport, ServiceMap, FoundTraces, Gap,
+    InspectedStage, KnownNames, Workflow, RunPage, RunDetail, EventPage, MessageReport, Trace, ArchivedChannelList,
+    ChannelEvents, DeadLetterQueues, DashboardReport, ServiceMap, FoundTraces, Problem, Gap,
 )  # fmt: skip

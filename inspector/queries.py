@@ -80,14 +80,16 @@ def runs(stage: Stage, run_filter: RunFilter, *, since_ms: int, limit: int, fail
             first += [run for run in older if run.execution_arn not in known and run_filter.matches(run)]
         matching = first + [run for run in matching if not run.troubled]
     items = [RunSummary.model_validate(run) for run in matching[:limit]]
-    return RunPage(items=items, truncated=len(matching) > limit)
+    return RunPage(items=items, truncated=len(matching) > limit, omission=log.omission)
 
 
 def run(stage: Stage, run_id: str) -> RunDetail:
     """One run with its states and posts. Raises NotFoundError."""
-    execution = RunLog(stage).run(run_id, since_ms=times.parse(RUN_LOOK_BACK))
+    log = RunLog(stage)
+    execution = log.run(run_id, since_ms=times.parse(RUN_LOOK_BACK))
     if execution is None:
-        raise NotFoundError(f"The workflow's log holds no run {run_id} of the last day.")
+        missing = f"The workflow's log holds no run {run_id} of the last day."
+        raise NotFoundError(" ".join(filter(None, (missing, log.omission))))
     return posts.run_detail(stage, execution)
 
 

@@ -12,15 +12,12 @@ from typing import Any
 import jwt
 
 from functions.contract.session import Principal, principal
+from inspector.sign_in import NotSignedInError, bearer
 
 ALGORITHMS = ["RS256"]
 LEEWAY_SECONDS = 5
 KEY_SET_COOLDOWN_SECONDS = 10
 """An unknown key id has the pool's keys fetched again, at most this often."""
-
-
-class NotSignedInError(Exception):
-    """There is no token, or it is not a valid one of this stage. The message is shown to the user."""
 
 
 @dataclass
@@ -43,11 +40,13 @@ class TokenVerifier:
         url = f"{self.emulator_url}/{self.user_pool_id}/.well-known/jwks.json"
         return jwt.PyJWKClient(url, timeout=5, cooldown_duration=KEY_SET_COOLDOWN_SECONDS)
 
+    async def session_end_ms(self, authorization: str | None) -> int:
+        """When the user's session ends. Raises as `verify`."""
+        return (await self.verify(authorization)).session_expires_at_ms
+
     async def verify(self, authorization: str | None) -> Principal:
         """The user of an Authorization header. Raises NotSignedInError, or PyJWKClientConnectionError."""
-        token = (authorization or "").strip()
-        if token.lower().startswith("bearer "):
-            token = token[7:].strip()
+        token = bearer(authorization)
         if not token:
             raise NotSignedInError("Sign in first: the inspector takes the same ID token as the API.")
         try:

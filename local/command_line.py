@@ -8,6 +8,8 @@ import sys
 
 DOCTOR = "Check this machine, the account of a deployed stage (before and after a deployment), and the stage."
 """The help of `doctor` in the list of commands."""
+INSPECT = "Serve the inspector of a stage on this machine, with your AWS credentials, until Ctrl-C."
+"""The help of `inspect` in the list of commands."""
 
 
 def main() -> None:
@@ -43,6 +45,7 @@ def add_local_commands(arguments: list[str] | None = None) -> None:
     from ops.commands import catalogue
     from ops.commands.cli import OPERATE, app
 
+    catalogue.COMMANDS["inspect"] = catalogue.Listed(("local.inspect_command",), INSPECT)
     if cli.registered_commands[0] not in app.registered_commands:
         app.registered_commands[:0] = cli.registered_commands
     if arguments is not None and catalogue.command_word(arguments) != "doctor":

@@ -7,16 +7,15 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import demo_users, deployment, emulator_watch, function_changes, ports, prerequisites
+from local import demo_users, deployment, emulator_watch, function_changes, ports, prerequisites, web_server
 from local.emulator_process import EmulatorProcess
 from local.errors import LocalStageError
 from local.fingerprint import fingerprint
@@ -24,7 +23,7 @@ from local.front_door.server import FrontDoor
 from local.front_door.site_addresses import SiteAddresses
 from local.progress import Progress
 from local.state_directory import REPOSITORY, StateDirectory
-from ops import signals
+from local.web_server import Server
 
 RESTORE_SECONDS = 1.0
 """How often the supervisor looks for functions that a killed process has left changed."""
@@ -45,15 +44,6 @@ class StartOptions:
     """The id of a process; the stage stops when that process ends."""
     is_detached: bool = False
     """Whether it runs in the background, where Ctrl-C does not reach it."""
-
-
-class Server(uvicorn.Server):
-    """uvicorn without its signal handlers: the supervisor handles signals and stops everything in order."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Install no handlers."""
-        yield
 
 
 class Supervisor:
@@ -210,19 +200,7 @@ class Supervisor:
         description: dict[str, Any],
     ) -> None:
         """Serve the front door and keep the emulator running, until a signal or a failure of either."""
-        stop_requested = asyncio.Event()
-        for number in signals.STOPPING:
-            asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
-        server = Server(
-            uvicorn.Config(
-                front_door.application,
-                lifespan="off",
-                server_header=False,
-                access_log=False,
-                log_config=None,
-                timeout_graceful_shutdown=2,
-            )
-        )
+        stop_requested, server = web_server.stop_request(), Server(front_door.application)
 
         def on_restart() -> None:
             description["pids"]["emulator"] = emulator.pid

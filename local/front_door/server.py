@@ -22,9 +22,11 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from inspector.api import PREFIX, Inspector
+from inspector.tokens import TokenVerifier
 from local.deployment import client
 from local.front_door import accounts, sign_in_page
 from local.front_door.site_addresses import SiteAddresses, policy_headers
+from ops.stage.stage import Stage
 
 # Used for the site only; the middleware excludes images, fonts and event streams.
 COMPRESSION = Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
@@ -91,7 +93,14 @@ class FrontDoor:
         with httpx.Client(base_url=self._emulator_url, trust_env=False, timeout=5) as http:
             stored = http.get(f"/{bucket}/config.json")
         if stored.status_code == httpx.codes.OK and stored.json().get("inspector"):
-            self.inspector.open(dict(description))
+            stage = Stage.from_status(dict(description))
+            tokens = TokenVerifier(
+                emulator_url=self._emulator_url,
+                region=stage.region,
+                user_pool_id=stage.output("Auth", "UserPoolId"),
+                client_id=stage.output("Frontend", "UserPoolClientId"),
+            )
+            self.inspector.open(stage, tokens)
 
     def close(self) -> None:
         """Close the inspector's subscriptions on the stage."""

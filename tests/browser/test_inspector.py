@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,8 @@ from tests.browser.api_user import ApiUser
 from tests.browser.axe import COLOURS, violations
 from tests.browser.browser_user import BrowserUser, NewUser
 from tests.browser.expectations import expect
+from tests.inspect_process import inspected
+from tests.integration.commands import ops_command
 from tests.local_stage import TestStage
 
 PHONE = {"width": 390, "height": 844}
@@ -446,3 +449,28 @@ def test_without_a_session_the_inspector_is_not_shown(new_user: NewUser, stage: 
     expect(page.locator(".InspectorScreen_screen")).to_have_count(0)
     for path in ("runs", "live", "follow/x", "channels/general/events"):
         assert httpx.get(f"{stage.url.rstrip('/')}/inspector-api/{path}").status_code == 401
+
+
+def test_an_operator_inspects_without_a_chat(dora: BrowserUser, channel: str, tmp_path: Path):
+    """The page of `parley inspect` shows a run without a sign-in, within its content security policy."""
+    text = "Who reads this?"
+    dora.open_channel(channel)
+    dora.send_message(text)
+    with inspected(ops_command(dora.stage), tmp_path) as address:
+        page = dora.context.new_page()
+        problems: list[str] = []
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(address)
+        runs = page.get_by_role("region", name="Runs", exact=True).get_by_role("listitem")
+        runs.get_by_role("button").first.click()
+        expect(page.get_by_role("region", name="Run", exact=True)).to_be_visible()
+        assert "key=" not in page.url
+        for name in ("Events", "Delivery", "History", "Dead letters", "Metrics", "Service map"):
+            page.get_by_role("navigation", name="Inspector").get_by_role("link", name=name).click()
+            expect(page.locator(".spinner")).to_have_count(0)
+            expect(page.get_by_role("alert")).to_have_count(0)
+        page.reload()
+        expect(page.get_by_role("region", name="Service map")).to_be_visible()
+        assert problems == []
+        page.close()

@@ -19,6 +19,8 @@ from tests.waiting import DEADLINE_SECONDS
 pytestmark = pytest.mark.anyio
 
 ROUTES = (
+    "/stage",
+    "/names",
     "/workflow",
     "/runs",
     "/runs/some-run",

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from inspector.tokens import NotSignedInError, TokenVerifier
+from inspector.sign_in import NotSignedInError
+from inspector.tokens import TokenVerifier
 
 pytestmark = pytest.mark.anyio
 

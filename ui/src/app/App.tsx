@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { ApiError, errorMessage } from "../core/api/errors";
 import type { Chat } from "../core/chat/chat";
-import { loadConfig } from "../core/config";
+import { type Config, loadConfig } from "../core/config";
 import { syncRoute } from "../core/router";
 import { Session } from "../core/session/session";
 import { ErrorPage, LoadingPage, SignIn } from "../features/sign-in/SignIn";
@@ -14,6 +14,11 @@ const loadChatScreen = () => import("./ChatScreen");
 
 const ChatScreen = chunk(loadChatScreen, { what: "The chat", loading: () => <LoadingPage /> });
 
+const OperatorScreen = chunk(() => import("./OperatorScreen"), {
+  what: "The inspector",
+  loading: () => <LoadingPage />,
+});
+
 const NOT_LOADED = "The chat cannot be loaded. Check your connection and try again.";
 const STALE = "This page is older than the site. Reload it to continue.";
 const reload = () => location.reload();
@@ -22,6 +27,7 @@ type AppState =
   | { readonly at: "opening" }
   | { readonly at: "sign-in"; readonly session: Session; readonly notice: string | null }
   | { readonly at: "problem"; readonly text: string; readonly stale: boolean }
+  | { readonly at: "operator"; readonly config: Config }
   | { readonly at: "chat"; readonly chat: Chat };
 
 export function App() {
@@ -35,6 +41,10 @@ export function App() {
     try {
       if (Session.mayExist()) loadChatScreen().catch(() => undefined);
       const config = await loadConfig();
+      if (config.operator) {
+        setState({ at: "operator", config });
+        return;
+      }
       const session = new Session(config);
       let signedIn = false;
       let notice: string | null = null;
@@ -93,6 +103,8 @@ export function App() {
       ) : (
         <ErrorPage title="Parley cannot open" text={state.text} onRetry={start} repeats />
       );
+    case "operator":
+      return <OperatorScreen config={state.config} />;
     case "chat":
       return <ChatScreen chat={state.chat} />;
   }

@@ -21,7 +21,7 @@ export default function ChatScreen({ chat }: { chat: Chat }) {
   return (
     <ChatContext value={chat}>
       {route.page === "inspector" && chat.config.inspector ? (
-        <InspectorScreen chat={chat} subpath={route.subpath} />
+        <InspectorScreen config={chat.config} tokens={chat.tokens} subpath={route.subpath} hasChat />
       ) : (
         <ChatShell chat={chat} />
       )}

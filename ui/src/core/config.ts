@@ -20,6 +20,8 @@ export interface Config {
   readonly inspector: boolean;
   /** The inspector's API on a local stage; null on AWS, where `console` has links instead. */
   readonly inspectorApi: string | null;
+  /** Served by `parley inspect`: the inspector alone, without the chat and its sign-in. */
+  readonly operator: boolean;
 }
 
 export async function loadConfig(): Promise<Config> {
@@ -34,7 +36,16 @@ export async function loadConfig(): Promise<Config> {
   }
   const config = (await response.json()) as Partial<Config>;
   for (const field of ["apiUrl", "websocketUrl", "auth"] as const) {
-    if (!config[field]) throw new ApiError("INTERNAL", `The configuration of this stage lacks "${field}".`);
+    if (!config[field] && !config.operator)
+      throw new ApiError("INTERNAL", `The configuration of this stage lacks "${field}".`);
   }
-  return { stage: "", region: "", console: {}, inspector: false, inspectorApi: null, ...config } as Config;
+  const absent = {
+    stage: "",
+    region: "",
+    console: {},
+    inspector: false,
+    inspectorApi: null,
+    operator: false,
+  };
+  return { ...absent, ...config } as Config;
 }

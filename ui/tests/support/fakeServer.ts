@@ -112,7 +112,11 @@ export class FakeChannel {
 }
 
 /** Responds in place of the server; null passes the request on. */
-export type Interceptor = (method: string, path: string) => Response | null | Promise<Response | null>;
+export type Interceptor = (
+  method: string,
+  path: string,
+  init: RequestInit,
+) => Response | null | Promise<Response | null>;
 
 export class FakeServer {
   faults: Faults = noFaults;
@@ -435,7 +439,7 @@ export class FakeServer {
     const { pathname, searchParams, search } = new URL(url, "http://localhost");
     const method = init.method ?? "GET";
     this.requests.push(`${method} ${pathname}`);
-    const intercepted = await this.intercept(method, pathname + search);
+    const intercepted = await this.intercept(method, pathname + search, init);
     if (intercepted) return intercepted;
     const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : null;
     const [, , kind = "", id = "", part = "", memberId = ""] = pathname.split("/");

@@ -1,9 +1,10 @@
 /**
- * The inspector, for operators of a stage, in a separate chunk. A local stage serves the data; for a stage on AWS the
- * page has links to its consoles.
+ * The inspector, for operators of a stage, in a separate chunk. A local stage and `parley inspect` serve the data; the
+ * chat of a stage on AWS has links to its consoles.
  */
 import { useEffect, useMemo } from "react";
-import type { Chat } from "../../core/chat/chat";
+import type { TokenSource } from "../../core/api/api";
+import type { Config } from "../../core/config";
 import { chunk } from "../../kit/chunk";
 import { Icon, type IconName, Logo } from "../../kit/Icon";
 import { ConnectionBanner } from "../shared/ConnectionBanner";
@@ -30,6 +31,7 @@ import {
 } from "./routes";
 import { RunsView } from "./runs/RunsView";
 import { Loading } from "./StatusMessage";
+import { StageNames } from "./stageNames";
 
 // A separate chunk: only this page draws charts.
 const MetricsView = chunk(() => import("./metrics/MetricsView"), {
@@ -51,20 +53,21 @@ const views: readonly (readonly [InspectorRoute["view"], string, string, IconNam
   ["services", "Service map", servicesPath(), "map"],
 ];
 
-export default function InspectorScreen({
-  chat,
-  subpath,
-}: {
-  readonly chat: Chat;
+interface InspectorScreenProps {
+  readonly config: Config;
+  readonly tokens: TokenSource;
   readonly subpath: string;
-}) {
-  const { config, tokens } = chat;
+  /** Whether the page is part of the chat, which knows names and has a connection. */
+  readonly hasChat: boolean;
+}
+
+export default function InspectorScreen({ config, tokens, subpath, hasChat }: InspectorScreenProps) {
   const place = parseInspectorRoute(subpath);
   const inspector = useMemo<Inspector | null>(() => {
     if (!config.inspectorApi) return null;
     const api = new InspectorApi(config.inspectorApi, tokens);
-    return { api, feed: new LiveFeed(api) };
-  }, [config.inspectorApi, tokens]);
+    return { api, feed: new LiveFeed(api), names: hasChat ? null : new StageNames(api) };
+  }, [config.inspectorApi, tokens, hasChat]);
 
   useEffect(() => {
     const name = views.find(([view]) => view === place.view)?.[1] ?? "";
@@ -77,10 +80,12 @@ export default function InspectorScreen({
         Skip to the content
       </a>
       <header className={styles.bar}>
-        <RouteLink to="/" className={styles.back} title="Back to the chat">
-          <Icon name="back" size={18} />
-          <span className={styles.backLabel}>Chat</span>
-        </RouteLink>
+        {hasChat && (
+          <RouteLink to="/" className={styles.back} title="Back to the chat">
+            <Icon name="back" size={18} />
+            <span className={styles.backLabel}>Chat</span>
+          </RouteLink>
+        )}
         <h1 className={styles.brand}>
           <Logo size={22} />
           <span>Inspector</span>
@@ -99,7 +104,7 @@ export default function InspectorScreen({
           {config.stage}
         </span>
       </header>
-      <ConnectionBanner />
+      {hasChat && <ConnectionBanner />}
       <main className={styles.main} id="inspector-main" tabIndex={-1}>
         {inspector ? (
           <InspectorContext value={inspector}>

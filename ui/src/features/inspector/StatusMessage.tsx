@@ -17,11 +17,12 @@ export function Failed({ text, onRetry }: { readonly text: string; readonly onRe
   );
 }
 
-export function Loading({ what }: { readonly what: string }) {
+export function Loading({ what, children }: { readonly what: string; readonly children?: ReactNode }) {
   return (
     <div className={styles.status} role="status">
       <span className="spinner" />
       <p>{what} …</p>
+      {children}
     </div>
   );
 }

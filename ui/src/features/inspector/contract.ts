@@ -165,6 +165,19 @@ export interface Hop {
   clock: "trace" | "log";
 }
 
+/** The stage that the inspector reads. `deployed`: on AWS, not on this machine. */
+export interface InspectedStage {
+  name: string;
+  region: string;
+  deployed: boolean;
+}
+
+/** Names by id: display names of users, and names of channels. Those of a large stage are not all there. */
+export interface KnownNames {
+  users: Readonly<Record<string, string>>;
+  channels: Readonly<Record<string, string>>;
+}
+
 /** The command lines about one dead letter, for this stage. None where there is nothing to look for. */
 export interface LetterCommands {
   /** All its fields, a message's text included */
@@ -248,6 +261,12 @@ export interface Post {
   reason: string | null;
 }
 
+/** In the live feed: why nothing arrives; null once it works again. */
+export interface Problem {
+  source: "events" | "runs";
+  message: string | null;
+}
+
 /** One event of the bus. All but the detail is null where a malformed event lacks it. */
 export interface PublishedEvent {
   eventId: string;
@@ -321,10 +340,11 @@ export interface RunDetail {
   traceId: string | null;
 }
 
-/** Recent runs. `truncated`: there are more. */
+/** Recent runs. `truncated`: there are more. `omission`: what the stage's log level leaves out. */
 export interface RunPage {
   items: readonly RunSummary[];
   truncated: boolean;
+  omission: string | null;
 }
 
 /** A run of the workflow `deliver` as lists show it. */

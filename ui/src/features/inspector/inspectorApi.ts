@@ -8,6 +8,7 @@ import type {
   DeadLetterQueues,
   EventPage,
   FoundTraces,
+  KnownNames,
   MessageReport,
   RunDetail,
   RunPage,
@@ -17,6 +18,8 @@ import type {
 } from "./contract";
 
 const TIMEOUT_MS = 30_000;
+/** On AWS a replay of the archive takes minutes. */
+const ARCHIVE_TIMEOUT_MS = 15 * 60_000;
 
 export type Query = Readonly<Record<string, string | number | readonly string[] | null | undefined>>;
 
@@ -42,6 +45,7 @@ export class InspectorApi {
     this.#tokens = tokens;
   }
 
+  names = () => this.#request<KnownNames>("/names");
   workflow = () => this.#request<Workflow>("/workflow");
   runs = (query: Query) => this.#request<RunPage>("/runs", query);
   run = (runId: string) => this.#request<RunDetail>(`/runs/${encodeURIComponent(runId)}`);
@@ -64,13 +68,13 @@ export class InspectorApi {
   }
 
   #requestArchive<T>(path: string, query: Query = {}): Promise<T> {
-    const answer = this.#lastArchiveRequest.then(() => this.#request<T>(path, query));
+    const answer = this.#lastArchiveRequest.then(() => this.#request<T>(path, query, ARCHIVE_TIMEOUT_MS));
     this.#lastArchiveRequest = answer.catch(() => undefined);
     return answer;
   }
 
-  async #request<T>(path: string, query: Query = {}): Promise<T> {
-    const response = await this.#send(path + queryString(query), AbortSignal.timeout(TIMEOUT_MS));
+  async #request<T>(path: string, query: Query = {}, timeoutMs = TIMEOUT_MS): Promise<T> {
+    const response = await this.#send(path + queryString(query), AbortSignal.timeout(timeoutMs));
     return (await response.json()) as T;
   }
 

@@ -2,10 +2,13 @@
 import { createContext, useContext } from "react";
 import type { InspectorApi } from "./inspectorApi";
 import type { LiveFeed } from "./live/feed";
+import type { StageNames } from "./stageNames";
 
 export interface Inspector {
   readonly api: InspectorApi;
   readonly feed: LiveFeed;
+  /** Names that are read from the stage, where there is no chat that knows them. */
+  readonly names: StageNames | null;
 }
 
 export const InspectorContext = createContext<Inspector | null>(null);

@@ -1,35 +1,49 @@
-/** Names of users and channels; a shortened id where no name is known. */
-import { useCallback } from "react";
+/** Names of users and channels, from the chat or from the stage; a shortened id where no name is known. */
+import { useCallback, useContext, useMemo, useSyncExternalStore } from "react";
 import { channelTitle } from "../../core/state/selectors";
 import { useChat } from "../shared/useChat";
 import { shortId } from "./format";
+import { InspectorContext } from "./inspectorContext";
+import { noNames } from "./stageNames";
 
 export interface Names {
   readonly ofUser: (userId: string | null) => string;
   readonly ofChannel: (channelId: string | null) => string;
+  /** The users and channels whose names are known. */
+  readonly userIds: readonly string[];
+  readonly channelIds: readonly string[];
 }
 
 export function useInspectorNames(): Names {
   const people = useChat((state) => state.people);
   const channels = useChat((state) => state.channels);
   const me = useChat((state) => state.me?.userId);
+  const source = useContext(InspectorContext)?.names ?? noNames;
+  const stored = useSyncExternalStore(source.subscribe, source.read);
   const ofUser = useCallback(
     (userId: string | null) =>
       userId === null
         ? "–"
-        : (people[userId]?.displayName ?? (userId === "parley" ? "Parley" : shortId(userId))),
-    [people],
+        : (people[userId]?.displayName ??
+          stored.users[userId] ??
+          (userId === "parley" ? "Parley" : shortId(userId))),
+    [people, stored],
   );
   const ofChannel = useCallback(
     (channelId: string | null) => {
       if (channelId === null) return "–";
       const channel = channels[channelId];
-      if (!channel) return shortId(channelId);
+      if (!channel) {
+        const name = stored.channels[channelId];
+        return name ? `#${name}` : shortId(channelId);
+      }
       return channel.kind === "direct"
         ? channelTitle(channel, people, me)
         : `#${channelTitle(channel, people, me)}`;
     },
-    [channels, people, me],
+    [channels, people, me, stored],
   );
-  return { ofUser, ofChannel };
+  const userIds = useMemo(() => Object.keys({ ...people, ...stored.users }), [people, stored]);
+  const channelIds = useMemo(() => Object.keys({ ...channels, ...stored.channels }), [channels, stored]);
+  return { ofUser, ofChannel, userIds, channelIds };
 }

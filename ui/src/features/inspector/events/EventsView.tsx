@@ -5,6 +5,7 @@ import { SidePanel } from "../../../kit/SidePanel";
 import panelStyles from "../../../kit/SidePanel.module.css";
 import { WindowedList } from "../../../kit/WindowedList";
 import { RouteLink } from "../../shared/RouteLink";
+import { ArchiveLoading } from "../ArchiveLoading";
 import common from "../common.module.css";
 import type { PublishedEvent } from "../contract";
 import { dayTime, preciseTime, words } from "../format";
@@ -13,10 +14,11 @@ import { JsonView } from "../json/JsonView";
 import { mergeNewest } from "../live/feed";
 import { LiveControl } from "../live/LiveControl";
 import { useLive } from "../live/useLive";
+import { Notice } from "../Notice";
 import { deliveryPath, historyPath } from "../routes";
 import { Filters } from "../runs/Filters";
 import { matchesEvent, NO_FILTER } from "../runs/matching";
-import { Empty, Failed, Loading } from "../StatusMessage";
+import { Empty, Failed } from "../StatusMessage";
 import { useInspectorNames } from "../useInspectorNames";
 import { useQuery } from "../useQuery";
 import { describeEvent, eventCategory } from "./describeEvent";
@@ -25,15 +27,18 @@ import styles from "./EventsView.module.css";
 const NO_EVENTS: readonly PublishedEvent[] = [];
 
 export function EventsView() {
-  const { api } = useInspector();
+  const inspector = useInspector();
+  const { api } = inspector;
   const names = useInspectorNames();
   const [filter, setFilter] = useState(NO_FILTER);
   const [chosen, setChosen] = useState<PublishedEvent | null>(null);
   const live = useLive("events");
+  // On AWS each request is a replay of minutes: all events are read once, and filtered here.
+  const asked = inspector.names ? NO_FILTER : filter;
   const query = {
-    type: filter.type,
-    channelId: filter.channelId,
-    userId: filter.userId,
+    type: asked.type,
+    channelId: asked.channelId,
+    userId: asked.userId,
     since: "1h",
     limit: 500,
   };
@@ -58,10 +63,11 @@ export function EventsView() {
           <LiveControl live={live} />
           <Filters filter={filter} ephemeral statuses={false} onChange={setFilter} />
         </header>
+        <Notice text={live.problem} />
         {past.state === "failed" && events.length === 0 ? (
           <Failed text={past.failure} onRetry={past.refetch} />
         ) : past.state === "loading" && events.length === 0 ? (
-          <Loading what="Loading events from the archive" />
+          <ArchiveLoading />
         ) : events.length === 0 ? (
           <Empty icon="pulse" title={filtered ? "No matching events" : "No events in the last hour"}>
             <p>

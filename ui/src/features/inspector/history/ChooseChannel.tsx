@@ -1,10 +1,12 @@
 /** Selecting a channel of the archive. */
+
 import { RouteLink } from "../../shared/RouteLink";
+import { ArchiveLoading } from "../ArchiveLoading";
 import common from "../common.module.css";
 import { count, dayTime } from "../format";
 import { useInspector } from "../inspectorContext";
 import { historyPath } from "../routes";
-import { Empty, Failed, Loading } from "../StatusMessage";
+import { Empty, Failed } from "../StatusMessage";
 import { useInspectorNames } from "../useInspectorNames";
 import { useQuery } from "../useQuery";
 
@@ -23,7 +25,7 @@ export function ChooseChannel() {
         {channels.state === "failed" && !channels.value ? (
           <Failed text={channels.failure} onRetry={channels.refetch} />
         ) : !channels.value ? (
-          <Loading what="Loading events from the archive" />
+          <ArchiveLoading />
         ) : channels.value.items.length === 0 ? (
           <Empty icon="clock" title="The archive is empty">
             <p>Send a message in the chat to create the first events.</p>

@@ -5,15 +5,18 @@ import styles from "./LiveControl.module.css";
 import type { Live } from "./useLive";
 
 export function LiveControl({ live }: { readonly live: Live }) {
-  const { status, paused, waiting, missed, toggle } = live;
+  const { status, paused, waiting, missed, problem, toggle } = live;
+  const shown = paused ? "paused" : problem && status === "live" ? "lost" : status;
   return (
     <div className={styles.live}>
-      <span className={styles.dot} data-status={paused ? "paused" : status} aria-hidden="true" />
+      <span className={styles.dot} data-status={shown} aria-hidden="true" />
       <span className={styles.label} role="status">
         {paused
           ? "Paused"
           : status === "live"
-            ? "Live"
+            ? problem
+              ? "Not live"
+              : "Live"
             : status === "lost"
               ? "Reconnecting …"
               : "Connecting …"}

@@ -4,7 +4,7 @@
  */
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { ApiError } from "../../../core/api/errors";
-import type { PublishedEvent, RunSummary } from "../contract";
+import type { Problem, PublishedEvent, RunSummary } from "../contract";
 import type { InspectorApi } from "../inspectorApi";
 import { waitBeforeReconnect } from "./waitBeforeReconnect";
 
@@ -24,9 +24,17 @@ export interface FeedState {
   readonly runs: readonly RunSummary[];
   /** The number of items dropped because the page or the stage was too slow. */
   readonly missed: number;
+  /** Why the stage has no events or runs for the stream, such as a right that its reader lacks. */
+  readonly problems: Readonly<Record<Problem["source"], string | null>>;
 }
 
-export const EMPTY_FEED: FeedState = { status: "connecting", events: [], runs: [], missed: 0 };
+export const EMPTY_FEED: FeedState = {
+  status: "connecting",
+  events: [],
+  runs: [],
+  missed: 0,
+  problems: { events: null, runs: null },
+};
 
 export class LiveFeed {
   readonly #api: InspectorApi;
@@ -108,6 +116,7 @@ export class LiveFeed {
     const body: unknown = JSON.parse(data);
     if (kind === "event") this.#events.push(body as PublishedEvent);
     else if (kind === "run") this.#runs.push(body as RunSummary);
+    else if (kind === "problem") this.#setProblem(body as Problem);
     else if (kind === "gap") this.#missed += (body as { missed: number }).missed;
     this.#timer ??= setTimeout(() => this.#publish(), PUBLISH_EVERY_MS);
   }
@@ -135,6 +144,11 @@ export class LiveFeed {
     this.#missed = 0;
     this.#resumeReading?.();
     this.#resumeReading = null;
+    this.#notify();
+  }
+
+  #setProblem({ source, message }: Problem): void {
+    this.#state = { ...this.#state, problems: { ...this.#state.problems, [source]: message } };
     this.#notify();
   }
 

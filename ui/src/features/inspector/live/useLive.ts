@@ -10,6 +10,8 @@ export interface Live extends FeedState {
   readonly until: string | null;
   /** The number of items received while paused. */
   readonly waiting: number;
+  /** Why nothing new arrives. */
+  readonly problem: string | null;
   readonly toggle: () => void;
 }
 
@@ -41,6 +43,7 @@ export function useLive(kind: "events" | "runs"): Live {
     paused: pausedAt !== null,
     until: pausedAt?.at ?? null,
     waiting,
+    problem: feedState.problems[kind],
     toggle,
   };
 }

@@ -3,7 +3,6 @@
 import { useMemo } from "react";
 import { compareNames } from "../../../core/text/collation";
 import { classNames } from "../../../kit/classNames";
-import { useChat } from "../../shared/useChat";
 import { words } from "../format";
 import { useInspectorNames } from "../useInspectorNames";
 import styles from "./Filters.module.css";
@@ -17,16 +16,14 @@ interface FiltersProps {
 }
 
 export function Filters({ filter, ephemeral, statuses, onChange }: FiltersProps) {
-  const channels = useChat((state) => state.channels);
-  const people = useChat((state) => state.people);
   const names = useInspectorNames();
   const channelIds = useMemo(
-    () => options(Object.keys(channels), filter.channelId, names.ofChannel),
-    [channels, filter.channelId, names.ofChannel],
+    () => options(names.channelIds, filter.channelId, names.ofChannel),
+    [names.channelIds, filter.channelId, names.ofChannel],
   );
   const userIds = useMemo(
-    () => options(Object.keys(people), filter.userId, names.ofUser),
-    [people, filter.userId, names.ofUser],
+    () => options(names.userIds, filter.userId, names.ofUser),
+    [names.userIds, filter.userId, names.ofUser],
   );
   const set = (part: Partial<Filter>) => onChange({ ...filter, ...part });
   const types = ephemeral ? [...CHANNEL_EVENTS, ...STATUS_UPDATES] : CHANNEL_EVENTS;
@@ -66,7 +63,7 @@ export function Filters({ filter, ephemeral, statuses, onChange }: FiltersProps)
   );
 }
 
-function options(ids: string[], chosen: string, nameOf: (id: string) => string): [string, string][] {
+function options(ids: readonly string[], chosen: string, nameOf: (id: string) => string): [string, string][] {
   const all = chosen && !ids.includes(chosen) ? [...ids, chosen] : ids;
   return all.map((id): [string, string] => [id, nameOf(id)]).sort(([, a], [, b]) => compareNames(a, b));
 }

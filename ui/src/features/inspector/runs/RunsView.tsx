@@ -10,6 +10,7 @@ import { useInspector } from "../inspectorContext";
 import { mergeNewest } from "../live/feed";
 import { LiveControl } from "../live/LiveControl";
 import { useLive } from "../live/useLive";
+import { Notice } from "../Notice";
 import { runPath } from "../routes";
 import { Failed, Loading } from "../StatusMessage";
 import { useQuery } from "../useQuery";
@@ -81,6 +82,8 @@ export function RunsView({ runId }: { readonly runId: string | null }) {
           </label>
         </header>
         <Filters filter={filter} ephemeral={false} statuses onChange={setFilter} />
+        <Notice text={live.problem} />
+        <Notice text={past.value?.omission} />
         {past.state === "failed" && runs.length === 0 ? (
           <Failed text={past.failure} onRetry={past.refetch} />
         ) : past.state === "loading" && runs.length === 0 ? (

@@ -1,0 +1,54 @@
+"""uvicorn without its signal handlers, so that a command can stop what belongs to it in order."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from ops import signals
+
+GRACEFUL_SECONDS = 2
+"""How long open streams may go on after the server is asked to stop."""
+
+
+class Server(uvicorn.Server):
+    """A server for one ASGI application. Set `should_exit` to stop it."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        super().__init__(
+            uvicorn.Config(
+                application,
+                lifespan="off",
+                server_header=False,
+                access_log=False,
+                log_config=None,
+                timeout_graceful_shutdown=GRACEFUL_SECONDS,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Install no handlers."""
+        yield
+
+
+def stop_request() -> asyncio.Event:
+    """An event of the running loop that Ctrl-C, SIGTERM or SIGHUP sets."""
+    requested = asyncio.Event()
+    for number in signals.STOPPING:
+        asyncio.get_running_loop().add_signal_handler(number, requested.set)
+    return requested
+
+
+async def serve_until_stopped(application: ASGIApp, listener: socket.socket) -> None:
+    """Serve on a listening socket until a signal."""
+    requested, server = stop_request(), Server(application)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    stopping = asyncio.create_task(requested.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    stopping.cancel()
+    await serving

@@ -1,0 +1,50 @@
+"""The policy of `parley inspect --print-policy`, and the table in docs/operations.md."""
+
+import json
+import re
+from pathlib import Path
+
+from inspector import rights
+from ops.runs import function_logs
+from ops.stage.stage import Stage
+from tests.unit.ops.stages import deployed_stage
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "operations.md"
+ACTION = re.compile(r"`([a-z-]+:[A-Z]\w+)`")
+
+
+def row(command: str) -> set[str]:
+    """The actions in a command's row of the table of rights."""
+    text = PAGE.read_text(encoding="utf-8")
+    [found] = [
+        line for line in text[text.index("## Rights") :].splitlines() if line.startswith(f"| `{command}` |")
+    ]
+    return set(ACTION.findall(found))
+
+
+def test_the_table_of_rights_lists_the_actions_of_the_policy():
+    """With those of `tail`, to which the row refers."""
+    assert row("inspect") | row("tail") == set(rights.actions())
+
+
+def test_the_policy_names_the_resources_of_the_stage(monkeypatch):
+    """Only actions that IAM cannot restrict are allowed on every resource, and all of them read."""
+    stage: Stage = deployed_stage(
+        Data={"TicketsTableName": "tickets", "MessagesTableName": "messages"},
+        Observability={"DashboardName": "Parley-tests"},
+    )
+    monkeypatch.setattr(function_logs, "groups", lambda _stage: {"workflow": "/aws/vendedlogs/states/deliver"})
+    policy = rights.policy(stage)
+    by_sid = {statement["Sid"]: statement for statement in policy["Statement"]}
+    account = "us-east-1:111122223333"
+    assert by_sid["Leases"]["Resource"] == [f"arn:aws:dynamodb:{account}:table/tickets"]
+    assert by_sid["TailQueues"]["Resource"] == [f"arn:aws:sqs:{account}:parley-tests-tail-*"]
+    assert by_sid["ReplayQueues"]["Resource"] == [f"arn:aws:sqs:{account}:replay"]
+    assert by_sid["TailRules"]["Resource"] == [f"arn:aws:events:{account}:rule/bus/parley-tests-tail-*"]
+    on_everything = {
+        action for statement in by_sid.values() if statement["Resource"] == "*" for action in statement["Action"]
+    }
+    assert all(re.match(r"\w+:(Get|List|Describe|BatchGet|Stop)", action) for action in on_everything)
+    assert all(statement["Resource"] for statement in by_sid.values())
+    # An inline policy of a role has at most 10,240 characters without white space.
+    assert len(json.dumps(policy, separators=(",", ":"))) < 10_240
