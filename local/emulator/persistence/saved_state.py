@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from local.emulator import patching
-from local.emulator.persistence.journal import DamagedJournalError, Journal
+from local.emulator.persistence.journal import DamagedJournalError, Journal, segment_numbers, segment_path
 
 SEGMENT = "journal-segment.json"
+SIZES = "journal-sizes.json"
+"""The size of each segment of the journal that was complete when the state was saved."""
 
 
 class DamagedStateError(Exception):
@@ -42,7 +44,16 @@ class SavedState:
             for _ in Journal.entries(self.journal, since=self.segment()):
                 pass
         except DamagedJournalError as damage:
-            raise DamagedStateError(self._what_to_do(damage.path, str(damage))) from None
+            raise DamagedStateError(self._without_segment(damage.path, str(damage))) from None
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
+        """Raise DamagedStateError if a segment has lost its end. Only a crash may leave a line incomplete."""
+        sizes = self.directory / SIZES
+        for number, size in json.loads(sizes.read_text()).items() if sizes.exists() else ():
+            path = segment_path(self.journal, int(number))
+            if int(number) >= self.segment() and path.exists() and path.stat().st_size < size:
+                raise DamagedStateError(self._without_segment(path, f"it has lost its end: it had {size} bytes"))
 
     def install(self) -> None:
         """Replace MiniStack's function that writes the state."""
@@ -68,6 +79,12 @@ class SavedState:
                 files[f"{service}.json"] = {"__ministack_format__": version, "payload": state}
         if segment is not None:
             files[SEGMENT] = segment
+        # A save at the end, without a segment, is the last one: no segment gets more entries.
+        files[SIZES] = {
+            number: segment_path(self.journal, number).stat().st_size
+            for number in segment_numbers(self.journal)
+            if segment is None or number < segment
+        }
         self.directory.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             # Not json.dump, which encodes in Python: it takes ten times as long.
@@ -93,6 +110,13 @@ class SavedState:
             f"The saved state is damaged: {path} cannot be read ({reason}). Nothing was changed. To go back to "
             f"the save before it, copy the files of {self.previous} to {self.directory}; the journal has the "
             "changes since. To start with no data, start with --fresh."
+        )
+
+    def _without_segment(self, path: Path, reason: str) -> str:
+        return (
+            f"The saved state is damaged: {path} cannot be read ({reason}). Nothing was changed. To start without "
+            "the changes that only this file has, move it to another directory: after a stop, the saved state has "
+            "them all. To start with no data, start with --fresh."
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from local.emulator.persistence.journal import Journal
 from local.emulator.persistence.saved_state import DamagedStateError, SavedState
 
 
@@ -49,3 +50,31 @@ def test_a_damaged_file_is_named_with_what_to_do(tmp_path: Path):
     damaged.write_text(damaged.read_text()[:-9])
     with pytest.raises(DamagedStateError, match=rf"{damaged} cannot be read .*copy the files of {saved.previous}"):
         saved.check()
+
+
+@pytest.mark.parametrize("kept", [0, 9], ids=["empty", "cut off inside a line"])
+def test_a_segment_that_lost_its_end_is_named_with_what_to_do(tmp_path: Path, kept: int):
+    """After a clean stop no segment is incomplete. Without the segment, the saved state is used."""
+    saved = SavedState(tmp_path)
+    Journal(saved.journal).append({"number": 1})
+    saved.save_all({"dynamodb": lambda: {"tables": 1}})
+    saved.check()
+    [segment] = saved.journal.iterdir()
+    segment.write_bytes(segment.read_bytes()[:kept])
+    with pytest.raises(DamagedStateError, match=rf"{segment} cannot be read \(it has lost its end.* move it"):
+        saved.check()
+    segment.unlink()
+    saved.check()
+
+
+def test_a_crash_may_leave_the_newest_segment_incomplete(tmp_path: Path):
+    """A save while the emulator runs records the segments before the newest one only."""
+    saved = SavedState(tmp_path)
+    journal = Journal(saved.journal)
+    journal.append({"number": 1})
+    newest = journal.begin_segment()
+    journal.append({"number": 2})
+    saved.save_all({"dynamodb": lambda: {"tables": 1}}, segment=newest)
+    segment = saved.journal / f"{newest:08d}.jsonl"
+    segment.write_bytes(segment.read_bytes()[:-3])
+    saved.check()
