@@ -257,6 +257,7 @@ class MessageReport(Answer):
     message_id: str
     stage: str
     message: StoredMessage | None
+    unreadable: str | None = Field(None, description="What is wrong with the stored row, if it cannot be read")
     event: EventSummary | None
     archive: ArchiveStatus
     rule: RuleStatus

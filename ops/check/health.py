@@ -11,6 +11,7 @@ from ops.models import HealthCheck
 from ops.runs import dead_letters
 from ops.runs.run_log import RunLog
 from ops.stage.stage import Stage
+from ops.wording import counted
 
 FUNCTION_RIGHTS = (
     "cloudformation:ListStackResources",
@@ -48,7 +49,7 @@ def _rules(stage: Stage) -> Finding:
     if disabled:
         fix = "Enable them, or deploy the stage again: their events are not delivered."
         return Finding("failed", f"disabled: {', '.join(disabled)}", fix)
-    return Finding("ok" if rules else "failed", f"{len(rules)} rules, all enabled")
+    return Finding("ok" if rules else "failed", f"{counted(len(rules), 'rule')}, all enabled")
 
 
 def _functions(stage: Stage) -> Finding:
@@ -62,7 +63,9 @@ def _functions(stage: Stage) -> Finding:
         if configuration.get("State") == "Failed" or configuration.get("LastUpdateStatus") == "Failed":
             wrong.append(f"{name} cannot start: {configuration.get('LastUpdateStatusReason', 'no reason')}")
     fix = "Remove the reserved concurrency, or deploy the stage again."
-    return judged(not wrong, "; ".join(wrong) or f"{len(names)} functions, none throttled or failed", fix)
+    return judged(
+        not wrong, "; ".join(wrong) or f"{counted(len(names), 'function')}, none throttled or failed", fix
+    )
 
 
 def _dead_letters(stage: Stage, queue: str) -> Finding:
@@ -79,7 +82,7 @@ def _alarms(stage: Stage) -> Finding:
             "warning", "there are no alarms", "Deploy the stage again: without them failures go unnoticed."
         )
     raised = [alarm.name for alarm in alarms if alarm.state == "ALARM"]
-    detail = f"in alarm: {', '.join(raised)}" if raised else f"{len(alarms)} alarms, none in alarm"
+    detail = f"in alarm: {', '.join(raised)}" if raised else f"{counted(len(alarms), 'alarm')}, none in alarm"
     fix = "docs/runbook.md has an entry for each, with the command that shows the cause."
     return judged(not raised, detail, fix, otherwise="warning")
 

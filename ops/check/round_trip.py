@@ -27,6 +27,7 @@ from ops.models import HealthCheck, MessageReport
 from ops.stage import tables
 from ops.stage.stage import Stage
 from ops.stage.users import UserPool
+from ops.wording import counted
 
 TIMEOUT_SECONDS = 30.0
 """How long a call, an ack or a frame may take: more than a cold start."""
@@ -190,7 +191,7 @@ def _trace(stage: Stage, message_id: str) -> Finding:
         return Finding("ok", f"{trace.trace_id} is connected{hops}")
     return Finding(
         "warning",
-        f"{len(report.runs)} runs in the log{hops}; X-Ray has no connected trace of it",
+        f"{counted(len(report.runs), 'run')} in the log{hops}; X-Ray has no connected trace of it",
         "X-Ray samples: a stage with more traffic may not record this message. docs/tracing.md",
     )
 

@@ -20,6 +20,7 @@ from ops.events.texts import Texts
 from ops.models import CheckReport
 from ops.stage import tables
 from ops.stage.stage import Stage
+from ops.wording import counted, counted_are
 
 SETTLE_SECONDS = 5.0
 MAX_SHOWN = 100
@@ -118,13 +119,17 @@ def _is_repairable(report: CheckReport) -> bool:
 
 
 def _show(report: CheckReport, console: Console, stage: Stage, redelivery: str) -> None:
-    compared = ", ".join(f"{count} {name}" for name, count in report.compared.items())
-    console.print(f"{report.events} archived events, from {report.since} to {report.until}: {compared}.")
+    compared = ", ".join(counted(count, name.removesuffix("s")) for name, count in report.compared.items())
+    console.print(
+        f"{counted(report.events, 'archived event')}, from {report.since} to {report.until}: {compared}."
+    )
     if report.outside:
-        console.print(f"{report.outside} rows are from before or after that time: not compared.")
+        console.print(f"{counted_are(report.outside, 'row')} from before or after that time: not compared.")
     if report.malformed:
         ids = ", ".join(report.malformed_event_ids[:MAX_SHOWN])
-        console.print(f"{report.malformed} archived events are malformed: the workflow refuses them. {ids}")
+        console.print(
+            f"{counted_are(report.malformed, 'archived event')} malformed, and refused by the workflow: {ids}"
+        )
     for difference in report.differences[:MAX_SHOWN]:
         console.print(Text(f"✗ {difference.table} {difference.key}: {difference.note}", style="red"))
         if difference.repair:

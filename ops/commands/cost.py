@@ -12,6 +12,7 @@ from ops.cost import design, report, resources
 from ops.cost.prices import PRICES
 from ops.models import CostReport, CostShare, MeasuredLoad
 from ops.stage.stage import Stage
+from ops.wording import counted
 
 
 @app.command(rich_help_panel=OPERATE)
@@ -88,7 +89,8 @@ def _show(found: CostReport, console: Console) -> None:
 
 def _show_measured(load: MeasuredLoad, console: Console) -> None:
     console.print(
-        f"\nMeasured: {load.messages} messages to {load.recipients} recipients: {load.dollars:.4f} per 1,000 "
+        f"\nMeasured: {counted(load.messages, 'message')} to {counted(load.recipients, 'recipient')}: "
+        f"{load.dollars:.4f} per 1,000 "
         f"(by the design {load.by_design:.4f})"
     )
     console.print(_shares(load.shares))

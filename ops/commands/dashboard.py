@@ -11,6 +11,7 @@ from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.metrics import dashboard as metrics
 from ops.models import DashboardGraph, DashboardLine, DashboardReport
+from ops.wording import counted
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 48
@@ -44,7 +45,9 @@ def print_alarms(console: Console, report: DashboardReport) -> None:
     raised = [alarm for alarm in report.alarms if alarm.state == "ALARM"]
     quiet = len(report.alarms) - len(raised)
     console.print(
-        Text(f"{len(raised)} alarms raised, {quiet} not, {report.since} to {report.until}", style="bold")
+        Text(
+            f"{counted(len(raised), 'alarm')} raised, {quiet} not, {report.since} to {report.until}", style="bold"
+        )
     )
     for alarm in raised:
         console.print(Text(alarm.name, style=ALARM_COLOURS["ALARM"]))

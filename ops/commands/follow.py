@@ -54,17 +54,21 @@ def show(report: MessageReport, console: Console) -> None:
     for problem in report.problems:
         console.print(Text(f"✗ {problem}", style="bold red"))
     if not report.problems:
-        repaired = any(run.troubled for run in report.runs)
-        how = "Repaired: stored" if repaired else "Stored"
-        console.print(Text(f"✓ {how} once and posted to every recipient.{_change(report)}", style="green"))
+        console.print(Text(f"✓ {_success(report)}", style="green"))
 
 
-def _change(report: MessageReport) -> str:
-    """A sentence if the message is not any more what was posted first."""
-    message = report.message
+def _success(report: MessageReport) -> str:
+    """What is true of a message without problems, and what of it is not any more as it was posted first."""
+    message, repaired = report.message, any(run.troubled for run in report.runs)
+    if message and message.deleted_at and repaired:
+        return "Repaired: stored once. It was deleted later, so it is not posted again: users see no text."
+    how = "Repaired: stored" if repaired else "Stored"
+    sentence = f"{how} once and posted to every recipient."
     if message and message.deleted_at:
-        return " It was deleted later: users see no text."
-    return " It was edited later: users see the new text." if message and message.edited_at else ""
+        return f"{sentence} It was deleted later: users see no text."
+    return (
+        f"{sentence} It was edited later: users see the new text." if message and message.edited_at else sentence
+    )
 
 
 def _head(report: MessageReport) -> Group:
@@ -72,6 +76,8 @@ def _head(report: MessageReport) -> Group:
     lines = [
         f"stored    #{message.channel_id} seq {message.seq}, by {message.sender_name} at {message.sent_at}"
         if message
+        else f"stored    yes, but its row cannot be read ({report.unreadable})"
+        if report.unreadable
         else "stored    no"
     ]
     if message and message.edited_at:

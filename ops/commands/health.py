@@ -9,6 +9,7 @@ from ops.check import vitals
 from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.models import Vitals
+from ops.wording import counted
 
 MAX_MINUTES = 180
 """CloudWatch returns up to three hours minute by minute in one call."""
@@ -32,7 +33,9 @@ def _show(read: Vitals) -> None:
     console = output.console()
     console.print(f"{read.stage}, the last {read.minutes} minutes")
     rate = read.messages_sent / read.minutes
-    console.print(f"messages  {read.messages_sent} sent ({rate:.1f} a minute), {read.messages_delivered} posts")
+    console.print(
+        f"messages  {read.messages_sent} sent ({rate:.1f} a minute), {counted(read.messages_delivered, 'post')}"
+    )
     p50, p95 = output.milliseconds(read.latency_p50_ms), output.milliseconds(read.latency_p95_ms)
     console.print(f"latency   {p50} at the median, {p95} at the 95th percentile")
     console.print(

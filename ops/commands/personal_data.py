@@ -16,6 +16,7 @@ from ops.privacy.erasure import Erasure
 from ops.stage.lookup import KnownUser
 from ops.stage.stage import Stage
 from ops.stage.tables import Unreadable
+from ops.wording import counted, counted_are
 
 User = Annotated[str, typer.Argument(metavar="USER", help="The user name or the id.")]
 
@@ -48,7 +49,7 @@ def export_user(
     export.write(path, data)
     if damaged:
         output.warn(
-            f"{len(damaged)} damaged rows are left out. Repair them, then run this again: "
+            f"{counted_are(len(damaged), 'damaged row')} left out. Repair what is damaged, then run this again: "
             + _repairs(stage, damaged)
         )
     result = UserExported(
@@ -61,8 +62,8 @@ def export_user(
     if as_json:
         output.as_json(result)
         return
-    found = f"{result.messages} messages and {result.reactions} reactions"
-    events = "" if result.archived is None else f", and {result.archived} archived events,"
+    found = f"{counted(result.messages, 'message')} and {counted(result.reactions, 'reaction')}"
+    events = "" if result.archived is None else f", and {counted(result.archived, 'archived event')},"
     output.console().print(f"{found}{events} are in {path}, with the account, the profile and the channels.")
 
 
@@ -109,7 +110,7 @@ def _ask(stage: Stage, user: KnownUser) -> None:
     channels = len({row["channelId"] for row in messages})
     typer.confirm(
         f"Erase {user.username or user.user_id} of the stage '{stage.name}': their account, their names and the "
-        f"texts of {len(messages)} messages in {channels} channels? It cannot be undone",
+        f"texts of {counted(len(messages), 'message')} in {counted(channels, 'channel')}? It cannot be undone",
         abort=True,
     )
 
@@ -133,26 +134,27 @@ def _show(stage: Stage, done: Erasure, remains: list[RemainingCopy], console: Co
         f"The user {done.user_id} was erased at {done.erased_at}: no text of theirs can be read any more."
     )
     console.print(
-        f"Now: {done.deleted} messages deleted, {done.reactions} reactions removed, "
-        f"{done.connections} connections closed, names replaced"
+        f"Now: {counted(done.deleted, 'message')} deleted, {counted(done.reactions, 'reaction')} removed, "
+        f"{counted(done.connections, 'connection')} closed, names replaced"
         f"{', the account deleted' if done.account_deleted else ''}."
     )
     if done.channels:
         console.print(
-            f"They stay a member of {len(done.channels)} channels, by their id only and without a name: "
+            f"They stay a member of {counted(len(done.channels), 'channel')}, by their id only and without a "
+            f"name: "
             f"{', '.join(done.channels)}"
         )
     if done.pending:
         output.warn(
-            f"{done.pending} messages are not deleted yet, so the account is only disabled: "
+            f"{counted_are(done.pending, 'message')} not deleted yet, so the account is only disabled: "
             f"look at {stage.command('runs', '--failed')}, then run this again: "
             f"{stage.command('users', 'erase', done.user_id)}"
         )
     if done.damaged:
         output.warn(
-            f"{len(done.damaged)} rows are damaged, so they remain, and the account is only disabled. Repair "
-            f"them, then run this again, {stage.command('users', 'erase', done.user_id)}: "
-            + _repairs(stage, done.damaged)
+            f"{counted_are(len(done.damaged), 'row')} damaged and not erased, so the account is only "
+            f"disabled. Repair what is damaged, then run this again, "
+            f"{stage.command('users', 'erase', done.user_id)}: " + _repairs(stage, done.damaged)
         )
     table = output.table("what remains", "where", "until")
     for copy in remains:

@@ -7,6 +7,7 @@ from ops.commands.cli import OPERATE, Target, app
 from ops.errors import BadRequestError, OpsError
 from ops.events import teardown
 from ops.stage.stage import Stage
+from ops.wording import counted
 
 
 @app.command(rich_help_panel=OPERATE)
@@ -17,7 +18,7 @@ def prepare_destroy(context: typer.Context) -> None:
         raise BadRequestError("Name the deployed stage: parley --stage NAME prepare-destroy")
     result = teardown.prepare(Stage.remaining(target.name, target.session))
     if result.removed_tails:
-        output.console().print(f"Removed the rules and queues of {result.removed_tails} tails.")
+        output.console().print(f"Removed the rules and queues of {counted(result.removed_tails, 'tail')}.")
     if result.is_blocked:
         raise OpsError(
             f"The bus of '{target.name}' has rules that neither its stacks nor parley made: "

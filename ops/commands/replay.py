@@ -23,6 +23,7 @@ from ops.models import ExportResult, LiveReplayReport, ReplayFinding
 from ops.replay import replay
 from ops.replay.replay import DIFFERING, Outcome, Selection
 from ops.stage.stage import Stage
+from ops.wording import counted, counted_are
 
 MAX_SHOWN = 50
 COLOURS = {"same": "green", "superseded": "dim", "missing": "red", "different": "yellow", "failed": "red"}
@@ -95,7 +96,7 @@ def replay_command(
         if as_json:
             output.as_json(ExportResult(exported=count, file=str(export), redacted=redact or []))
         else:
-            output.console().print(f"{count} events are in {export}.")
+            output.console().print(f"{counted_are(count, 'event')} in {export}.")
         return
     before = settled_ms if from_file is None else None
     if is_live:
@@ -118,7 +119,8 @@ def _select_from_file(
 ) -> Selection:
     events = [event for event in incident.events if wanted.matches(event)]
     notes.print(
-        f"{len(events)} events of the stage '{incident.header.get('stage')}' from {from_file}.", style="dim"
+        f"{counted(len(events), 'event')} of the stage '{incident.header.get('stage')}' from {from_file}.",
+        style="dim",
     )
     return Selection.of(events, incident.seqs)
 
@@ -209,8 +211,12 @@ def _show(outcome: Outcome, console: Console, *, repair: str) -> None:
     report = outcome.report()
     status_updates = report.left_out.status_updates
     console.print(
-        f"{report.events} channel events, in order"
-        + (f"; {status_updates} status updates have no stored state to compare." if status_updates else ".")
+        f"{counted(report.events, 'channel event')}, in order"
+        + (
+            f"; without stored state to compare: {counted(status_updates, 'status update')}."
+            if status_updates
+            else "."
+        )
     )
     after = report.after if isinstance(report, LiveReplayReport) else None
     table = output.table("", "found", *(["now"] if after else []), right=("found", "now"))
@@ -228,7 +234,8 @@ def _show(outcome: Outcome, console: Console, *, repair: str) -> None:
     if isinstance(report, LiveReplayReport):
         posted = sum(run.problem is None and run.outcome == "delivered" for run in outcome.runs)
         console.print(
-            f"{posted} of {report.runs} runs posted to every connected client; {report.repaired} events repaired."
+            f"{posted} of {report.runs} runs posted to every connected client; "
+            f"{counted(report.repaired, 'event')} repaired."
         )
     else:
         console.print("Nothing was written or posted." + (f" Repair it with: {repair}" if wrong else ""))

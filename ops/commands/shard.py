@@ -10,6 +10,7 @@ from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.errors import NotFoundError
 from ops.models import ChannelSharded
 from ops.stage import lookup, shards
+from ops.wording import counted
 
 DEFAULT_SHARDS = 8
 
@@ -33,7 +34,8 @@ def shard(
         output.as_json(ChannelSharded(channel_id=channel_id, shards=count, changed=changed))
     elif changed:
         output.console().print(
-            f"The subscriptions of {channel_id} have {count} shards. Connections that open from now on use them."
+            f"The subscriptions of {channel_id} have {counted(count, 'shard')}. "
+            "Connections that open from now on use them."
         )
     else:
-        output.console().print(f"The subscriptions of {channel_id} have {count} shards already.")
+        output.console().print(f"The subscriptions of {channel_id} have {counted(count, 'shard')} already.")

@@ -14,6 +14,7 @@ from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.tail import open_tail
 from ops.events.texts import Texts
 from ops.models import PublishedEvent
+from ops.wording import counted
 
 
 @app.command(rich_help_panel=OPERATE)
@@ -49,7 +50,7 @@ def tail(
                     else:
                         console.print(line(event))
         except KeyboardInterrupt:
-            notes.print(f"{shown} events.", style="dim")
+            notes.print(f"{counted(shown, 'event')}.", style="dim")
 
 
 def line(event: BusEvent) -> Text:

@@ -16,6 +16,7 @@ from ops.models import ConnectionSummary, SessionsEnded, UserAdded, UserEnabled
 from ops.stage import lookup, user_sessions
 from ops.stage.stage import Stage
 from ops.stage.users import answered_at, creation_failed, password_failed
+from ops.wording import counted
 
 users = typer.Typer(
     help="Manage who may sign in, and end sessions and connections. USER is a user name or id.",
@@ -204,4 +205,4 @@ def _report_end(stage: Stage, user_id: str, until: int, as_json: bool) -> None:
 
 
 def _count(number: int) -> str:
-    return "1 connection" if number == 1 else f"{number} connections"
+    return counted(number, "connection")

@@ -22,6 +22,7 @@ from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.replay_queue import PREFIX, ReplayError
 from ops.stage import leases
 from ops.stage.stage import Stage
+from ops.wording import counted
 
 MINUTE_MS = 60_000
 LAG_MS = 10 * MINUTE_MS
@@ -71,12 +72,13 @@ def read(
             raise
     if drained.leftovers:
         on_note(
-            f"{drained.leftovers:,} events of an earlier replay, which was stopped, are deleted from the queue."
+            f"Deleted {counted(drained.leftovers, 'event')} of an earlier replay, which was stopped, from the "
+            "queue."
         )
     if drained.strangers:
         on_note(
-            f"{drained.strangers:,} records in the queue of replayed events are none; they are dead letters now: "
-            + stage.command("dead-letters", "list")
+            f"Moved {counted(drained.strangers, 'record')} that cannot be an event from the queue of replayed "
+            "events to its dead letters: " + stage.command("dead-letters", "list")
         )
     if drained.doubt:
         on_note(drained.doubt)

@@ -23,6 +23,7 @@ from botocore.exceptions import ClientError
 from ops.errors import BadRequestError, OpsError
 from ops.events.bus_event import BusEvent
 from ops.stage.stage import Stage
+from ops.wording import counted
 
 PREFIX = "parley"
 READERS = 8
@@ -215,8 +216,8 @@ def _verdict(stage: Stage, name: str, received: int, waited: float) -> str | Non
         return None
     if matched and received < matched:
         raise ReplayError(
-            f"EventBridge matched {matched:,} events of the replay {name}, and {received:,} arrived. Run the "
-            "command again; if it happens again, look at: "
+            f"EventBridge matched {counted(matched, 'event')} of the replay {name}, and {received:,} arrived. Run "
+            "the command again; if it happens again, look at: "
             + stage.command("redrive", "--queue", "replay", "--dry-run")
         )
     if _waiting(stage):

@@ -1,6 +1,7 @@
 """Follow one message: its event, archive, rule, runs, posts, queues and traces, and its time by hop.
 
 Everything is read from the stage: the stored row from the tables, the runs from the workflow's log, the posts
+from ops.wording import counted
 from the function's log, the times from X-Ray. A source that no longer has data is left out.
 """
 
@@ -29,6 +30,8 @@ from ops.runs import dead_letters, held_letters, posts
 from ops.runs.run_log import RunLog
 from ops.stage import tables
 from ops.stage.stage import Stage
+from ops.stage.tables import Unreadable
+from ops.wording import counted
 
 BEFORE_MS = 60_000
 AFTER_MS = 15 * 60_000
@@ -78,11 +81,13 @@ def follow(stage: Stage, message_id: str, *, look_back_to_ms: int | None = None)
     ]
     queues = _queues(stage, message_id)
     first_delivery = next((run for run in runs if run.mode == "live"), None)
+    damaged = None if message else unreadable(stage, message_id)
     hops = latency.of_run(first_delivery, found_traces) if first_delivery else []
     return MessageReport(
         message_id=message_id,
         stage=stage.name,
         message=message,
+        unreadable=damaged.fault if damaged else None,
         event=EventSummary.model_validate(event) if event else None,
         archive=_archive(stage, event, now),
         rule=_rule(stage, bool(runs)),
@@ -100,7 +105,10 @@ def follow(stage: Stage, message_id: str, *, look_back_to_ms: int | None = None)
             queues=queues,
             found_traces=found_traces,
             omission=None if runs else log.omission,
-            fault=None if message else unreadable(stage, message_id),
+            damage=f"Its stored row cannot be read ({damaged.fault}). Repair it with: "
+            + stage.command(*damaged.repair)
+            if damaged
+            else None,
         ),
     )
 
@@ -113,29 +121,33 @@ def problems(
     queues: Sequence[QueueStatus],
     found_traces: Sequence[Trace],
     omission: str | None,
-    fault: str | None = None,
+    damage: str | None = None,
 ) -> list[str]:
     """What is wrong with a message, one sentence each.
 
-    `omission`: what the workflow's log leaves out; `fault`: what is wrong with the stored row.
+    `omission`: what the workflow's log leaves out; `damage`: the sentence about a stored row that cannot be read.
     """
     sentences = []
-    if fault is not None:
-        sentences.append(f"Its stored row cannot be read ({fault}). A redelivery repairs it.")
+    if damage is not None:
+        sentences.append(damage)
     elif message is None:
         sentences.append("It is not stored: no run persisted it.")
     if not runs:
         sentences.append(
-            omission or "The workflow's log holds no run of it: older than the log's retention, or never started."
+            omission
+            or "The workflow's log holds no run of it: it was sent just now, is older than the log's retention, "
+            "or was never started."
         )
     sentences += [f"Run {run.run_id[:8]} ({run.status}): {run.trouble}" for run in not_repaired(runs)]
     # A connection that is closed, or is closed because it was slow, backfills when its client connects again.
     settled = {post.connection_id for post in run_posts if post.outcome != "undelivered"}
     missed = {post.connection_id for post in run_posts if post.outcome == "undelivered"} - settled
-    if missed:
-        sentences.append(f"{len(missed)} connection(s) never received it.")
+    # A deleted message is not posted again: its repaired run ended without posts.
+    if missed and not (message is not None and message.deleted_at and not not_repaired(runs)):
+        sentences.append(f"{counted(len(missed), 'connection')} never received it.")
     sentences += [f"It is in the queue {queue.name}: {queue.note}" for queue in queues if queue.holds_it]
-    if found_traces and not any(trace.connected for trace in found_traces):
+    # The segment of a run is written when it ends: the trace of one that is not logged yet is not complete.
+    if runs and found_traces and not any(trace.connected for trace in found_traces):
         sentences.append("Its trace is not connected: a segment's parent is missing.")
     return sentences
 
@@ -177,16 +189,18 @@ def stored(stage: Stage, message_id: str) -> StoredMessage | None:
     return StoredMessage.model_validate(row)
 
 
-def unreadable(stage: Stage, message_id: str) -> str | None:
-    """What is wrong with the stored row of a message; None if there is none, or it can be read."""
+def unreadable(stage: Stage, message_id: str) -> Unreadable | None:
+    """The row of a message, or of its id, that cannot be read; None if there is none."""
     place = next(tables.message_ids(stage, [message_id]), None)
     if place is None:
         return None
-    if fault := fault_of(MessageIdRow, place):
-        return fault
+    damaged: list[Unreadable] = []
+    if not list(tables.readable("messageIds", [place], damaged.append)):
+        return damaged[0]
     key = {"channelId": place["channelId"], "seq": place["seq"]}
-    row = next(tables.batch_get(stage, "Messages", [key]), None)
-    return fault_of(MessageRow, row) if row else None
+    rows = tables.batch_get(stage, "Messages", [key])
+    list(tables.readable("messages", rows, damaged.append))
+    return damaged[0] if damaged else None
 
 
 def _archive(stage: Stage, event: BusEvent | None, now: int) -> ArchiveStatus:

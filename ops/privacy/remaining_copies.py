@@ -8,6 +8,7 @@ from ops import times
 from ops.models import RemainingCopy
 from ops.stage.stage import Stage
 from ops.stage.tables import Row
+from ops.wording import counted
 
 DAY_MS = 86_400_000
 KEY_CACHE_MS = 60_000
@@ -67,7 +68,7 @@ def copies(
         last_ms = max(milliseconds(str(row["sentAt"])) for row in unsealed)
         place = "the archive of the bus, the workflow's log"
         until = None if kept.archive is None or kept.log is None else max(kept.archive, kept.log)
-        what = f"the texts of {len(unsealed)} messages from before texts were sealed"
+        what = f"the texts of {counted(len(unsealed), 'message')} from before texts were sealed"
         found.append(_copy(place, what, _after(last_ms, until)))
     now = times.iso(times.now())
     return [copy for copy in found if copy.until is None or copy.until > now]

@@ -19,6 +19,7 @@ from ops.events.bus_event import BusEvent
 from ops.runs import runner
 from ops.runs.execution import failure_message
 from ops.stage.stage import Stage
+from ops.wording import counted_are
 
 QUEUES = {
     "delivery": "DeliveryDeadLetterQueueUrl",
@@ -127,10 +128,9 @@ class Count:
 def held_by_another(queue: str, number: int) -> str:
     """The sentence about dead letters that another command holds."""
     end = times.iso(times.now() + LEASE_SECONDS * 1000 + 59_999)[11:16]
-    noun = "dead letter is" if number == 1 else "dead letters are"
     return (
-        f"{number} {noun} held by another redrive of the queue '{queue}' until {end} UTC, or longer if it still "
-        "works then."
+        f"{counted_are(number, 'dead letter')} held by another redrive of the queue '{queue}' until {end} UTC, or "
+        "longer if it still works then."
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from functions.contract.model import timestamp
 from ops.events.bus_event import BusEvent
 from ops.models import Failure, Post, StateExecution
+from ops.wording import counted
 
 RunStatus = Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "RUNNING"]
 FAILED_STATUSES: tuple[RunStatus, ...] = ("FAILED", "TIMED_OUT", "ABORTED")
@@ -144,7 +145,7 @@ class Execution:
         if not self.undelivered:
             return None
         reason = next((batch.failure for batch in self.batches if batch.failure), "posts failed after all retries")
-        connections = "1 connection was" if self.undelivered == 1 else f"{self.undelivered} connections were"
+        connections = f"{counted(self.undelivered, 'connection')} {'was' if self.undelivered == 1 else 'were'}"
         return f"{connections} not reached: {reason}"
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from functions.contract.model import timestamp
+from ops.runs.execution import decoded
 from ops.stage import logs
 from ops.stage.stage import STACKS, Stage
 
@@ -53,8 +54,11 @@ class LogLine:
 
     @property
     def cause(self) -> str | None:
-        """The last line of the exception that it reports: its message."""
+        """The last line of the exception that it reports: its message, also where it is Lambda's JSON."""
         exception = str(self.details.get("exception") or "").strip()
+        reported = decoded(exception)
+        if isinstance(reported, dict) and reported.get("errorMessage"):
+            return str(reported["errorMessage"])
         return exception.splitlines()[-1] if exception else None
 
 

@@ -141,7 +141,7 @@ def test_what_a_killed_reader_left_is_removed_and_reported(stage: Stage, monkeyp
     assert bridge.replays[0]["State"] == "CANCELLED"
     assert notes == [
         "The replay parley-tests-1-killed, whose command was killed, is cancelled.",
-        "7 events of an earlier replay, which was stopped, are deleted from the queue.",
+        "Deleted 7 events of an earlier replay, which was stopped, from the queue.",
     ]
 
 

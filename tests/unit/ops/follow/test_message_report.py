@@ -9,11 +9,12 @@ from moto import mock_aws
 from ops.commands import output
 from ops.commands.follow import show
 from ops.follow.message_report import problems
-from ops.models import ArchiveStatus, MessagePost, MessageReport, RuleStatus, RunDetail, StoredMessage
+from ops.models import ArchiveStatus, MessagePost, MessageReport, RuleStatus, RunDetail, StoredMessage, Trace
 from ops.runs.run_log import RunLog
 from ops.stage.stage import Stage
 from tests.unit.ops.event_builders import at
 
+UNLOGGED: dict[str, Any] = {"replayed": False, "outcome": None, "duration_ms": None, "states": []}
 DEFINITION = '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}'
 
 
@@ -111,6 +112,71 @@ def test_a_repaired_run_is_no_problem(later: RunDetail, outcome: str | None, is_
     assert (found == []) is is_repaired
 
 
+def test_a_deleted_message_has_no_problem_when_its_run_was_repaired():
+    """The repair posts nothing of it, so the connections that the first run missed need nothing more."""
+    deleted = {"deleted_at": at(5), "deleted_by": "u-2"}
+    message = StoredMessage(channel_id="general", seq=1, sender_id="a", sender_name="A", sent_at=at(0), **deleted)
+    first = run_of("first-run", 0, trouble="1 of 1 not reached")
+    posts = [post_of("first-run", "undelivered")]
+    fields: dict[str, Any] = {"message": message, "run_posts": posts, "queues": [], "found_traces": []}
+    assert problems(**fields, runs=[first, run_of("repair", 9)], omission=None) == []
+    assert problems(**fields, runs=[first], omission=None) == [
+        "Run first-ru (SUCCEEDED): 1 of 1 not reached",
+        "1 connection never received it.",
+    ]
+
+
+def test_the_trace_of_a_run_that_is_not_logged_yet_is_no_problem():
+    """A run writes its segment when it ends."""
+    fields: dict[str, Any] = {"message": None, "run_posts": [], "queues": [], "omission": None}
+    trace = Trace.model_construct(trace_id="1-2", connected=False, started_at=at(0), duration_ms=1.0, segments=[])
+    found = problems(**fields, runs=[], found_traces=[trace])
+    assert not [sentence for sentence in found if "not connected" in sentence]
+    assert "Its trace is not connected: a segment's parent is missing." in problems(
+        **fields, runs=[run_of("a-run", 1)], found_traces=[trace]
+    )
+
+
+def report_of(**changes: Any) -> MessageReport:
+    """A report of a message without runs."""
+    fields: dict[str, Any] = {
+        "message_id": "m-1",
+        "stage": "tests",
+        "message": None,
+        "event": None,
+        "archive": ArchiveStatus(name="archive", state="ENABLED", retention_days=1, holds_it=True, note=""),
+        "rule": RuleStatus(name="rule", state="ENABLED", target="deliver", note=""),
+        "links": None,
+        "total": None,
+    }
+    lists: dict[str, Any] = {name: [] for name in ("runs", "posts", "queues", "hops", "traces", "problems")}
+    return MessageReport(**{**fields, **lists, **changes})
+
+
+def test_a_row_that_cannot_be_read_is_stored(capsys: pytest.CaptureFixture[str]):
+    """It is not headed as if nothing was stored."""
+    show(report_of(unreadable="sentAt: not a text"), output.console())
+    assert "stored    yes, but its row cannot be read (sentAt: not a text)" in capsys.readouterr().out
+    show(report_of(), output.console())
+    assert "stored    no" in capsys.readouterr().out
+
+
+def test_a_repaired_run_of_a_deleted_message_is_shown_as_such(capsys: pytest.CaptureFixture[str]):
+    """It does not say that the message was posted to every recipient."""
+    message = StoredMessage(
+        channel_id="general",
+        seq=1,
+        sender_id="a",
+        sender_name="A",
+        sent_at=at(0),
+        deleted_at=at(5),
+        deleted_by="a",
+    )
+    run = RunDetail.model_construct(**{**vars(run_of("run", 0, trouble="1 of 1 not reached")), **UNLOGGED})
+    show(report_of(message=message).model_copy(update={"runs": [run]}), output.console())
+    assert "✓ Repaired: stored once. It was deleted later, so it is not posted again" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("changes", "head", "end"),
     [
@@ -124,22 +190,7 @@ def test_a_changed_message_is_shown_as_such(
 ):
     """What was posted first is not what users see."""
     message = StoredMessage(channel_id="general", seq=1, sender_id="a", sender_name="A", sent_at=at(0), **changes)
-    report = MessageReport(
-        message_id="m-1",
-        stage="tests",
-        message=message,
-        event=None,
-        archive=ArchiveStatus(name="archive", state="ENABLED", retention_days=1, holds_it=True, note=""),
-        rule=RuleStatus(name="rule", state="ENABLED", target="deliver", note=""),
-        runs=[],
-        posts=[],
-        queues=[],
-        hops=[],
-        total=None,
-        traces=[],
-        links=None,
-        problems=[],
-    )
+    report = report_of(message=message)
     show(report, output.console())
     printed = capsys.readouterr().out
     assert head in printed

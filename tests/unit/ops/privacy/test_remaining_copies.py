@@ -32,7 +32,7 @@ def test_texts_of_before_the_keys_remain_until_the_retention_ends():
         for copy in copies(kept, erased_at=NOW, sealed_since=NOW, messages=messages)
         if "before texts were sealed" in copy.what
     ]
-    assert (texts.until, "1 messages" in texts.what) == (after(4), True)
+    assert (texts.until, "1 message from" in texts.what) == (after(4), True)
     expired = copies(
         Retention(archive=5, log=5, tables=0, keys=0), erased_at=NOW, sealed_since=NOW, messages=messages
     )

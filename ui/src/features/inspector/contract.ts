@@ -235,6 +235,8 @@ export interface MessageReport {
   messageId: string;
   stage: string;
   message: StoredMessage | null;
+  /** What is wrong with the stored row, if it cannot be read */
+  unreadable: string | null;
   event: EventSummary | null;
   archive: ArchiveStatus;
   rule: RuleStatus;

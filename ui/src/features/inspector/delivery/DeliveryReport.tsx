@@ -37,6 +37,8 @@ export function DeliveryReport({
               <>
                 Message {message.seq} in <bdi>{names.ofChannel(message.channelId)}</bdi>
               </>
+            ) : report.unreadable ? (
+              "Message cannot be read"
             ) : (
               "Message is not stored"
             )}
