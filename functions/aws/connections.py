@@ -141,15 +141,14 @@ def subscribers(subscriptions_table: str, channel_id: str, *, now_ms: int) -> It
         rows = paginate(
             table(subscriptions_table).query,
             KeyConditionExpression=Key("channelId").eq(shard),
-            FilterExpression=Attr("expiresAt").gt(now_ms // 1000) | Attr("nextShard").exists(),
+            FilterExpression=Attr("expiresAt").gt(now_ms // 1000) | Attr("expiresAt").not_exists(),
             ConsistentRead=True,
         )
         shard = None
         for row in rows:
-            if "nextShard" in row:
-                shard = (
-                    row["nextShard"] if isinstance(row["nextShard"], str) else shard_after(str(row["channelId"]))
-                )
+            if row["connectionId"] == LAST_ROW:
+                named = row.get("nextShard")
+                shard = named if isinstance(named, str) else shard_after(str(row["channelId"]))
                 continue
             subscription = read(SubscriptionRow, row)
             if subscription is not None:

@@ -385,6 +385,21 @@ def test_every_shard_of_a_hot_channel_is_posted_to_once(deliver: Deliver, per_pa
     assert sorted(connection for batch in deliver.posts for connection in batch) == SHARDED
 
 
+@pytest.mark.parametrize("per_page", [1, 100])
+@pytest.mark.parametrize("damage", [{"nextShard": 7}, {}], ids=["of another type", "without attributes"])
+def test_a_damaged_row_that_names_the_next_shard_hides_no_connection(
+    deliver: Deliver, per_page: int, damage: dict[str, Any]
+):
+    """The shards are numbered, so the next one is known."""
+    in_pages_of(deliver, per_page)
+    shard_with_connections(deliver)
+    for row in last_rows(CHANNEL_ID, 3):
+        deliver.stage.put("subscriptions", channelId=row["channelId"], connectionId=row["connectionId"], **damage)
+    run = deliver.run(message_sent(CHANNEL_ID))
+    assert (run.status, deliver.dead_letters()) == ("SUCCEEDED", [])
+    assert sorted(connection for batch in deliver.posts for connection in batch) == SHARDED
+
+
 def test_a_run_out_of_time_continues_in_the_shard_where_it_stopped(deliver: Deliver):
     """The page of the dead letter is of any shard, or the beginning of one."""
     in_pages_of(deliver, 2)

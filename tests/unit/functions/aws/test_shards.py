@@ -75,6 +75,15 @@ def test_a_shard_without_connections_does_not_end_the_list(stage: Stage):
     assert subscribed(stage) == {"last"}
 
 
+@pytest.mark.parametrize("damage", [{"nextShard": 7}, {}], ids=["of another type", "without attributes"])
+def test_a_damaged_row_that_names_the_next_shard_hides_no_connection(stage: Stage, damage: dict[str, Any]):
+    """The shards are numbered, so the next one is known."""
+    for row in last_rows("c-1", SHARDS):
+        stage.put("subscriptions", channelId=row["channelId"], connectionId=row["connectionId"], **damage)
+    stage.put("subscriptions", channelId="c-1#3", connectionId="last", userId="u", expiresAt=NOW_MS)
+    assert subscribed(stage) == {"last"}
+
+
 @pytest.mark.parametrize("connection_id", IDS[:5])
 def test_the_first_shard_is_where_a_connection_may_always_be(connection_id: str):
     """A writer that does not know of the shards uses it."""
