@@ -5,6 +5,7 @@ deployed stage has no such routes. The page is part of the UI.
 """
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from functions.contract.events import CHANNEL_EVENTS, STATUS_UPDATES
-from inspector import dead_letters, names, queries
+from inspector import dead_letters, explore, names, queries
 from inspector.live import Item, LiveFeed
 from inspector.models import InspectedStage
 from inspector.sign_in import NotSignedInError, SignIn
@@ -43,6 +44,7 @@ class Inspector:
         self._stage: Stage | None = None
         self._sign_in: SignIn | None = None
         self._live: LiveFeed | None = None
+        self._redriving = threading.Lock()
 
     def open(self, stage: Stage, sign_in: SignIn) -> None:
         """Serve a stage to those whom `sign_in` accepts."""
@@ -51,9 +53,11 @@ class Inspector:
         self._sign_in = sign_in
 
     def close(self) -> None:
-        """Stop the live feed."""
+        """Stop the live feed, and wait for a redrive to end."""
         if self._live is not None:
             self._live.close()
+        with self._redriving:
+            return
 
     @property
     def is_open(self) -> bool:
@@ -78,10 +82,15 @@ class Inspector:
             "/metrics": self.metrics,
             "/services": self.services,
             "/traces": self.traces,
+            "/rows": self.tables,
+            "/rows/{table}": self.row,
+            "/logs": self.logs,
+            "/connections": self.connections,
             "/{path:path}": self.not_found,
         }
         return [
-            Route(PREFIX + path, self._guarded(handler), methods=["GET"]) for path, handler in handlers.items()
+            Route(f"{PREFIX}/dead-letters/{{queue}}/redrive", self._guarded(self.redrive), methods=["POST"]),
+            *(Route(PREFIX + path, self._guarded(handler), methods=["GET"]) for path, handler in handlers.items()),
         ]
 
     def _guarded(self, handler: Handler) -> Handler:
@@ -116,7 +125,12 @@ class Inspector:
         """Which stage this is."""
         return json_response(
             await self._query(
-                lambda stage: InspectedStage(name=stage.name, region=stage.region, deployed=not stage.is_local)
+                lambda stage: InspectedStage(
+                    name=stage.name,
+                    region=stage.region,
+                    deployed=not stage.is_local,
+                    may_redrive=self._is_for_operators,
+                )
             )
         )
 
@@ -192,6 +206,44 @@ class Inspector:
     async def dead_letters(self, _request: Request) -> Response:
         """The dead letters of all queues."""
         return json_response(await self._query(dead_letters.read))
+
+    async def redrive(self, request: Request) -> Response:
+        """Process the dead letters of a queue again: the one route that changes the stage."""
+        if not self._is_for_operators:
+            return refusal(403, "FORBIDDEN", "Only an operator may do this: run `parley inspect`.")
+        queue = request.path_params["queue"]
+
+        def redrive(stage: Stage) -> Answer:
+            with self._redriving:
+                return dead_letters.redrive(stage, queue)
+
+        return json_response(await self._query(redrive))
+
+    async def tables(self, _request: Request) -> Response:
+        """The tables, with their keys."""
+        return json_response(explore.table_list())
+
+    async def row(self, request: Request) -> Response:
+        """One row by its key."""
+        table, key = request.path_params["table"], tuple(request.query_params.getlist("key"))
+        return json_response(await self._query(lambda stage: explore.row(stage, table, key)))
+
+    async def logs(self, request: Request) -> Response:
+        """Log lines about an id, or errors."""
+        since_ms, until_ms = _since(request)
+        identifier = request.query_params.get("id") or ""
+        return json_response(
+            await self._query(lambda stage: explore.logs(stage, identifier, since_ms=since_ms, until_ms=until_ms))
+        )
+
+    async def connections(self, request: Request) -> Response:
+        """Who is connected."""
+        user = request.query_params.get("user")
+        return json_response(await self._query(lambda stage: explore.connections(stage, user)))
+
+    @property
+    def _is_for_operators(self) -> bool:
+        return self._sign_in is not None and self._sign_in.is_operator
 
     async def metrics(self, request: Request) -> Response:
         """The dashboard's graphs, the alarms and their changes, as `parley dashboard` shows them."""

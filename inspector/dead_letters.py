@@ -1,4 +1,4 @@
-"""The dead letters of all queues, as the page lists them. Looking at them changes nothing; commands repair.
+"""The dead letters of all queues, as the page lists them, and processing those of one queue again.
 
 They come from the reader of `parley dead-letters`. An event's data, which may contain the text of a message, is
 left out: `parley dead-letters show` prints it.
@@ -10,13 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 from inspector.models import (
     DeadLetterQueue,
     DeadLetterQueues,
+    FailedRedrive,
     LetterCommands,
     ListedDeadLetter,
     QueueCommands,
+    RedriveReport,
 )
 from ops import times
+from ops.errors import BadRequestError, ExitCode
 from ops.runs import dead_letters, held_letters
 from ops.runs.dead_letters import DeadLetter
+from ops.runs.redrive import Redrive
+from ops.stage import operations
 from ops.stage.stage import Stage
 
 MAX_LISTED = 100
@@ -29,6 +34,32 @@ def read(stage: Stage) -> DeadLetterQueues:
     with ThreadPoolExecutor(max_workers=len(names), thread_name_prefix="dead-letters") as pool:
         queues = list(pool.map(lambda name: _queue(stage, name), names))
     return DeadLetterQueues(read_at=times.iso(times.now()), items=queues)
+
+
+def redrive(stage: Stage, name: str) -> RedriveReport:
+    """Process the dead letters of a queue again, as `parley redrive` does, recorded as that command."""
+    if name not in dead_letters.QUEUES:
+        raise BadRequestError(f"There is no queue '{name}': {', '.join(dead_letters.QUEUES)}.")
+    notes: list[str] = []
+    work = Redrive(stage, None, MAX_LISTED)
+    with operations.recorded(stage, "redrive", {"queue": name}, warn=notes.append) as operation:
+        work.redrive(name)
+        failed = [result for result in work.results if not result.redriven]
+        if failed:
+            operation.exit_code = ExitCode.UNREPAIRED
+    return RedriveReport(
+        redriven=len(work.results) - len(failed),
+        failed=[
+            FailedRedrive(
+                message_id=result.letter.message_id,
+                event_id=result.letter.event.event_id,
+                detail_type=result.letter.event.detail_type,
+                note=result.note,
+            )
+            for result in failed
+        ],
+        notes=[*notes, *work.held],
+    )
 
 
 def _queue(stage: Stage, name: str) -> DeadLetterQueue:

@@ -37,6 +37,8 @@ LOG_DELAY_SECONDS = 1.0
 """A line may appear in the log this long after its own time."""
 GATHER_SECONDS = 0.4
 RETRY_SECONDS = 2.0
+STOP_SECONDS = 10.0
+"""How long the deletion of the tail may take. What remains is deleted by the next tail."""
 DEPLOYED_RETRY_SECONDS = 30.0
 """A tail is a rule and a queue, which are created again at each attempt."""
 REMEMBERED_RUNS = 2_000
@@ -121,7 +123,7 @@ class LiveFeed:
         """Stop the threads and delete the tail."""
         self._closed.set()
         for thread in self._threads:
-            thread.join(3)
+            thread.join(STOP_SECONDS)
 
     @property
     def _is_needed(self) -> bool:

@@ -9,6 +9,7 @@ from ops.models import (
     DashboardReport,
     FoundTraces,
     Json,
+    LogLineSummary,
     MessageReport,
     PublishedEvent,
     RunDetail,
@@ -19,11 +20,15 @@ from ops.models import (
 
 
 class InspectedStage(Answer):
-    """The stage that the inspector reads. `deployed`: on AWS, not on this machine."""
+    """The stage that the inspector reads. `deployed`: on AWS, not on this machine.
+
+    `may_redrive`: the caller is an operator, who may process dead letters again.
+    """
 
     name: str
     region: str
     deployed: bool
+    may_redrive: bool
 
 
 class KnownNames(Answer):
@@ -112,6 +117,23 @@ class ListedDeadLetter(Answer):
     commands: LetterCommands
 
 
+class RedriveReport(Answer):
+    """What became of the dead letters of one queue. `notes`: of other operators, and of what was not recorded."""
+
+    redriven: int
+    failed: list["FailedRedrive"]
+    notes: list[str]
+
+
+class FailedRedrive(Answer):
+    """A dead letter that was not processed, or that failed again."""
+
+    message_id: str
+    event_id: str
+    detail_type: str
+    note: str
+
+
 class QueueCommands(Answer):
     """The command lines about the dead letters of one queue, for this stage."""
 
@@ -139,6 +161,58 @@ class DeadLetterQueues(Answer):
     items: list[DeadLetterQueue]
 
 
+class TableKey(Answer):
+    """A table, and the names of the attributes of its key."""
+
+    table: str
+    key: list[str]
+
+
+class TableList(Answer):
+    """The tables whose rows can be looked up."""
+
+    items: list[TableKey]
+
+
+class StoredRow(Answer):
+    """A row by its key. `row` is null if there is none. `fault`: why its readers cannot use it."""
+
+    table: str
+    key: dict[str, Json]
+    row: dict[str, Json] | None
+    fault: str | None
+    repair: str | None = Field(description="The command that repairs or restores it")
+
+
+class LogPage(Answer):
+    """Log lines of all functions and the workflow, oldest first. `truncated`: earlier ones are left out."""
+
+    items: list[LogLineSummary]
+    truncated: bool
+    omission: str | None
+
+
+class OpenConnection(Answer):
+    """A stored connection, with its user. It may be stale: closed, and no post has found that out."""
+
+    user_id: str
+    name: str | None
+    last_seen_at: str | None
+    connection_id: str
+    opened_at: str
+    ends_at: str
+    expired: bool
+    fault: str | None
+
+
+class ConnectionPage(Answer):
+    """Connections, the newest first. `truncated`: there are more."""
+
+    items: list[OpenConnection]
+    truncated: bool
+    read_at: str
+
+
 class Problem(Answer):
     """In the live feed: why nothing arrives; null once it works again."""
 
@@ -154,5 +228,6 @@ class Gap(Answer):
 
 ANSWERS: tuple[type[BaseModel], ...] = (
     InspectedStage, KnownNames, Workflow, RunPage, RunDetail, EventPage, MessageReport, Trace, ArchivedChannelList,
-    ChannelEvents, DeadLetterQueues, DashboardReport, ServiceMap, FoundTraces, Problem, Gap,
+    ChannelEvents, DeadLetterQueues, DashboardReport, ServiceMap, FoundTraces, RedriveReport, TableList,
+    StoredRow, LogPage, ConnectionPage, Problem, Gap,
 )  # fmt: skip

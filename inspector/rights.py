@@ -29,7 +29,7 @@ RIGHTS = (
     Right("Logs", ("logs:FilterLogEvents", "logs:StartQuery"), "logs"),
     Right("LogQueries", ("logs:GetQueryResults", "logs:StopQuery")),
     Right("Rows", ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan"), "tables"),
-    Right("Leases", ("dynamodb:PutItem", "dynamodb:DeleteItem"), "tickets"),
+    Right("Leases", ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"), "tickets"),
     Right("Archive", ("events:DescribeArchive",), "archive"),
     Right("StartReplay", ("events:StartReplay",), "replayed"),
     Right("Replays", ("events:DescribeReplay", "events:CancelReplay"), "replays"),
@@ -42,6 +42,10 @@ RIGHTS = (
     ),
     Right("Queues", ("sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"), "queues"),
     Right("ReplayQueues", ("sqs:DeleteMessage", "sqs:SendMessage"), "replay queues"),
+    Right("Users", ("cognito-idp:ListUsers",), "user pool"),
+    Right("Redrive", ("states:StartSyncExecution",), "workflow"),
+    Right("RedriveQueues", ("sqs:DeleteMessage", "sqs:SendMessage"), "queues"),
+    Right("RedriveRecord", ("events:PutEvents",), "bus"),
     Right("QueueLists", ("sqs:ListQueues",)),
     Right(
         "TailQueues",
@@ -118,6 +122,8 @@ def _resources(stage: Stage) -> dict[str, list[str]]:
         "tail rules": [arn("events", f"rule/{bus}/{tail}")],
         "queues": list(queues.values()),
         "replay queues": [queue for name, queue in queues.items() if name.startswith("Replay")],
+        "bus": [arn("events", f"event-bus/{bus}")],
+        "user pool": [arn("cognito-idp", f"userpool/{stage.output('Auth', 'UserPoolId')}")],
         "tail queues": [arn("sqs", tail)],
         "dashboard": [arn("cloudwatch", f"dashboard/{dashboard}", of_region="")],
     }

@@ -21,6 +21,10 @@ class NotSignedInError(Exception):
 class SignIn(Protocol):
     """Checks the Authorization header of a request."""
 
+    @property
+    def is_operator(self) -> bool:
+        """Whether those who are signed in are operators, who may change the stage."""
+
     async def session_end_ms(self, authorization: str | None) -> int:
         """The time until which the caller is signed in. Raises NotSignedInError."""
 
@@ -29,6 +33,7 @@ class SignIn(Protocol):
 class OperatorKey:
     """A random key, which the page sends in the header of each request."""
 
+    is_operator: bool = field(default=True, init=False)
     value: str = field(default_factory=lambda: secrets.token_urlsafe(KEY_BYTES), repr=False)
 
     async def session_end_ms(self, authorization: str | None) -> int:

@@ -5,7 +5,7 @@ Cognito authorizer checks them for the REST API.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +28,7 @@ class TokenVerifier:
     region: str
     user_pool_id: str
     client_id: str
+    is_operator: bool = field(default=False, init=False)
 
     @property
     def issuer(self) -> str:

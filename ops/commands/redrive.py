@@ -1,6 +1,5 @@
 """`redrive`: show the dead letters, and process them again."""
 
-from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 import typer
@@ -12,13 +11,8 @@ from ops.commands.names import ChannelOption, choose_channel
 from ops.commands.recording import recorded
 from ops.errors import BadRequestError, ExitCode
 from ops.models import DeadLetterSummary, RedriveResult
-from ops.runs import dead_letters, held_letters
-from ops.runs.dead_letters import BACK_IN_QUEUE, QUEUES, Count, DeadLetter, Redriven
-from ops.runs.held_letters import HeldLetters
-from ops.stage.stage import Stage
-
-TRIES_PER_LETTER = 2
-"""How often one command redrives equal dead letters. EventBridge may have written one twice; more are its own."""
+from ops.runs.dead_letters import QUEUES, DeadLetter, Redriven
+from ops.runs.redrive import Redrive
 
 
 @app.command(rich_help_panel=OPERATE)
@@ -36,7 +30,9 @@ def redrive(
     stage = stage_of(context)
     chosen = choose_channel(stage, channel)
     names = list(QUEUES) if queue == "all" else [queue]
-    work = _Redrive(stage, chosen.channel_id, limit, quiet=as_json)
+    work = Redrive(stage, chosen.channel_id, limit)
+    if not as_json and not dry_run:
+        work.on_chosen = _show
     if dry_run:
         letters = [letter for name in names for letter in work.look(name)]
         chosen.require(letters or work.held)
@@ -44,11 +40,11 @@ def redrive(
             output.as_json([DeadLetterSummary.model_validate(letter) for letter in letters])
         elif letters or not work.held:
             _show(letters)
-        work.warn_of_held()
+        _warn_of_held(work)
         return
     with recorded(stage, "redrive", queue=queue, channel=channel) as operation:
         for name in names:
-            work.redrive(name)
+            _redrive(work, name)
         if not all(result.redriven for result in work.results):
             operation.exit_code = ExitCode.UNREPAIRED
     results = work.results
@@ -60,77 +56,25 @@ def redrive(
         _show_results(results, failed)
     elif not work.held:
         _show([])
-    work.warn_of_held()
+    _warn_of_held(work)
     raise typer.Exit(ExitCode.UNREPAIRED if failed or work.held else ExitCode.DONE)
 
 
-@dataclass
-class _Redrive:
-    """One command's work on the queues: the results, and the sentences about what another command holds."""
+def _redrive(work: Redrive, name: str) -> None:
+    """Redrive one queue, with a bar of progress."""
+    with output.progress() as bar:
+        task = bar.add_task(f"redriving {name}", total=None)
+        work.redrive(
+            name,
+            on_count=lambda count: bar.update(task, total=count),
+            on_done=lambda: bar.advance(task),
+        )
 
-    stage: Stage
-    channel: str | None
-    limit: int
-    quiet: bool = False
-    results: list[Redriven] = field(default_factory=list)
-    held: list[str] = field(default_factory=list)
 
-    def look(self, name: str) -> list[DeadLetter]:
-        """The dead letters of one queue, which stay there."""
-        count = dead_letters.count(self.stage, name)
-        found = held_letters.look(self.stage, name, limit=self.limit)
-        self._note_held(name, count, len(found))
-        return [letter for letter in found if self._is_chosen(letter)]
-
-    def redrive(self, name: str) -> None:
-        """Redrive the dead letters of one queue page by page. Those that stay are released, after a signal too."""
-        count, read = dead_letters.count(self.stage, name), 0
-        tries: dict[str, list[int]] = {}
-        back: set[str] = set()
-        with output.progress() as bar, HeldLetters(self.stage) as held:
-            task = bar.add_task(f"redriving {name}", total=min(self.limit, count.total))
-            for page in dead_letters.pages(self.stage, name, limit=self.limit):
-                held.add(page)
-                read += len(page)
-                # An event that failed again is in the queue under a new message id.
-                chosen = [
-                    letter for letter in page if self._is_chosen(letter) and letter.event.event_id not in back
-                ]
-                if chosen and not self.quiet:
-                    _show(chosen)
-                for letter in chosen:
-                    tried = tries.setdefault(letter.key, [])
-                    if len(tried) >= TRIES_PER_LETTER:
-                        self._is_back(tried, letter, back)
-                        continue
-                    tried.append(len(self.results))
-                    result = dead_letters.redrive(self.stage, letter)
-                    self.results.append(result)
-                    if result.redriven or result.is_back:
-                        held.remove(letter)
-                    if result.is_back:
-                        back.add(letter.event.event_id)
-                    bar.advance(task)
-        self._note_held(name, count, read)
-
-    def _is_back(self, tried: list[int], letter: DeadLetter, back: set[str]) -> None:
-        """The queue has the dead letter again, although its runs succeeded: they did not reach its connections."""
-        for number in tried:
-            note = f"{BACK_IN_QUEUE}: {letter.reason}"
-            self.results[number] = replace(self.results[number], redriven=False, note=note)
-        back.add(letter.event.event_id)
-
-    def _is_chosen(self, letter: DeadLetter) -> bool:
-        return self.channel in (None, letter.event.channel_id)
-
-    def _note_held(self, name: str, count: Count, read: int) -> None:
-        if not_read := count.not_read(read):
-            self.held.append(dead_letters.held_by_another(name, not_read))
-
-    def warn_of_held(self) -> None:
-        """Print which dead letters another command holds."""
-        for sentence in self.held:
-            output.warn(sentence)
+def _warn_of_held(work: Redrive) -> None:
+    """Print which dead letters another command holds."""
+    for sentence in work.held:
+        output.warn(sentence)
 
 
 def _show_results(results: list[Redriven], failed: list[Redriven]) -> None:

@@ -147,11 +147,17 @@ def number(value: Any) -> int:
 
 
 def plain(value: Any) -> Any:
-    """A row as JSON has it: numbers of DynamoDB are Decimal, and sets and binary values are shown as text."""
+    """A row as JSON has it: numbers of DynamoDB are Decimal, and sets are shown as text.
+
+    Binary values are not shown: they are the keys with which texts are sealed.
+    """
     if isinstance(value, dict):
         return {name: plain(each) for name, each in value.items()}
     if isinstance(value, list):
         return [plain(each) for each in value]
+    binary = getattr(value, "value", value)
+    if isinstance(binary, bytes | bytearray):
+        return f"({len(binary)} bytes, not shown)"
     if isinstance(value, Decimal):
         return int(value) if value == int(value) else float(value)
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)

@@ -26,6 +26,8 @@ from tests.browser.browser_user import BrowserUser, sign_in
 from tests.browser.chat_states import DESKTOP_STATES, PHONE_STATES, open_state, wait_until_drawn
 from tests.browser.expectations import expect
 from tests.chat_client import ChatClient, open_client
+from tests.inspect_process import inspected
+from tests.integration.commands import ops_command
 from tests.local_stage import ROOT, Person, TestStage, running_stage
 from tests.waiting import DEADLINE_SECONDS
 
@@ -77,6 +79,7 @@ def take_screenshots(stage: TestStage) -> None:
             _dead_letters(browser, stage, scheme)
             _metrics(browser, stage, scheme)
             _service_map(browser, stage, scheme)
+        _operator(browser, stage)
         browser.close()
 
 
@@ -296,6 +299,18 @@ def _service_map(browser: Browser, stage: TestStage, scheme: str) -> None:
     wait_until_drawn(page)
     page.screenshot(path=FOLDER / f"service-map-{scheme}.png")
     page.context.close()
+
+
+def _operator(browser: Browser, stage: TestStage) -> None:
+    """The page of `parley inspect`: who is connected."""
+    with tempfile.TemporaryDirectory() as folder, inspected(ops_command(stage), Path(folder)) as address:
+        for scheme in ("light", "dark"):
+            page = _page(browser, scheme, WIDE)
+            page.goto(address.replace("/inspector#", "/inspector/connections#"))
+            expect(page.get_by_role("region", name="Connections").get_by_role("row")).not_to_have_count(0)
+            wait_until_drawn(page)
+            page.screenshot(path=FOLDER / f"explore-{scheme}.png")
+            page.context.close()
 
 
 if __name__ == "__main__":

@@ -34,6 +34,10 @@ ROUTES = (
     "/metrics",
     "/services",
     "/traces",
+    "/rows",
+    "/rows/messages?key=general&key=1",
+    "/logs",
+    "/connections",
     "/no-such-route",
 )
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,9 +13,11 @@ from moto import mock_aws
 
 from inspector import dead_letters as page
 from inspector.models import DeadLetterQueue
+from ops.errors import BadRequestError, ExitCode
 from ops.runs import dead_letters
 from ops.runs.held_letters import HeldLetters
-from ops.stage import command_lines
+from ops.stage import command_lines, operations
+from ops.stage.operations import Operation
 from ops.stage.stage import Stage
 
 
@@ -144,3 +147,50 @@ def test_a_long_queue_is_cut_and_says_so(stage: Stage, monkeypatch: pytest.Monke
         put(stage, "delivery", message_sent())
     queue = read(stage, "delivery")
     assert (len(queue.items), queue.visible, queue.held, queue.truncated) == (3, 5, 0, True)
+
+
+def test_a_redrive_from_the_page_is_that_of_the_command(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """Recorded as `redrive`; the dead letters return to their queue, and another operator at work is reported."""
+    recorded: list[tuple[str, Any, int]] = []
+
+    @contextmanager
+    def record(_stage: Stage, command: str, options: Any, *, warn: Any) -> Iterator[Operation]:
+        operation = Operation("operation-1")
+        warn("Bob has run 'parley redrive' since 09:30.")
+        yield operation
+        recorded.append((command, options, operation.exit_code))
+
+    monkeypatch.setattr(operations, "recorded", record)
+    back = stage.client("sqs").create_queue(QueueName=f"status-{uuid4()}")["QueueUrl"]
+    stage.outputs["Events"]["StatusQueueUrl"] = back
+    put(stage, "status", message_sent())
+    report = page.redrive(stage, "status")
+    assert (report.redriven, report.failed, len(report.notes)) == (1, [], 1)
+    assert recorded == [("redrive", {"queue": "status"}, 0)]
+    assert dead_letters.count(stage, "status").total == 0
+    assert len(stage.client("sqs").receive_message(QueueUrl=back)["Messages"]) == 1
+
+
+def test_what_cannot_be_redriven_is_reported(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """It stays in its queue, and the record says that not everything was repaired."""
+    exit_codes: list[int] = []
+
+    @contextmanager
+    def record(*_: Any, **__: Any) -> Iterator[Operation]:
+        operation = Operation("operation-1")
+        yield operation
+        exit_codes.append(operation.exit_code)
+
+    monkeypatch.setattr(operations, "recorded", record)
+    message_id = put(stage, "delivery", "not an event")
+    report = page.redrive(stage, "delivery")
+    assert (report.redriven, [failed.message_id for failed in report.failed]) == (0, [message_id])
+    assert "does not process events" in report.failed[0].note
+    assert exit_codes == [ExitCode.UNREPAIRED]
+    assert dead_letters.count(stage, "delivery").total == 1
+
+
+def test_an_unknown_queue_is_refused(stage: Stage):
+    """Nothing is recorded."""
+    with pytest.raises(BadRequestError):
+        page.redrive(stage, "no-such-queue")

@@ -8,8 +8,9 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from inspector import queries
+from inspector import dead_letters, queries
 from inspector.api import Inspector
+from inspector.models import RedriveReport
 from inspector.sign_in import NotSignedInError, OperatorKey
 from inspector.site import InspectorSite
 from tests.unit.ops.stages import deployed_stage
@@ -90,7 +91,12 @@ async def test_the_own_page_gets_answers(client: httpx.AsyncClient):
     """With its origin, or without one, as browsers send for a GET."""
     for headers in (signed(), {**signed(), "origin": ORIGIN}):
         answer = await client.get("/inspector-api/stage", headers=headers)
-        assert answer.json() == {"name": "tests", "region": "us-east-1", "deployed": True}
+        assert answer.json() == {
+            "name": "tests",
+            "region": "us-east-1",
+            "deployed": True,
+            "mayRedrive": True,
+        }
         assert answer.headers["cache-control"] == "no-store"
 
 
@@ -170,3 +176,39 @@ async def test_what_aws_refuses_is_a_sentence(
     monkeypatch.setattr(queries, "workflow", fail)
     answer = await client.get("/inspector-api/workflow", headers=signed())
     assert (answer.status_code, sentence in answer.json()["message"]) == (status, True), answer.text
+
+
+class ChatUsers:
+    """Everyone is signed in as a user of the chat."""
+
+    is_operator = False
+
+    async def session_end_ms(self, _authorization: str | None) -> int:
+        """Without an end."""
+        return 2**53
+
+
+async def test_only_an_operator_redrives(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """A user of the local stage's chat may look, and gets a sentence; a GET redrives nothing."""
+    redriven: list[str] = []
+
+    def redrive(_stage: Any, queue: str) -> RedriveReport:
+        redriven.append(queue)
+        return RedriveReport(redriven=1, failed=[], notes=[])
+
+    monkeypatch.setattr(dead_letters, "redrive", redrive)
+    route = "/inspector-api/dead-letters/status/redrive"
+    assert (await client.post(route)).status_code == 401
+    assert (await client.get(route, headers=signed())).status_code == 404
+    inspector = Inspector()
+    inspector.open(deployed_stage(), ChatUsers())
+    site = InspectorSite(inspector, deployed_stage(), ui=tmp_path, origin=ORIGIN)
+    transport = httpx.ASGITransport(app=site.application)
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as user:
+        answer = await user.post(route)
+    assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
+    assert redriven == []
+    answer = await client.post(route, headers=signed())
+    assert (answer.json(), redriven) == ({"redriven": 1, "failed": [], "notes": []}, ["status"])

@@ -15,11 +15,11 @@ import pytest
 from moto import mock_aws
 
 from local import command_line
-from ops.commands import redrive as command
 from ops.errors import ExitCode
 from ops.events.bus_event import BusEvent
 from ops.runs import dead_letters, held_letters, runner
 from ops.runs.dead_letters import DeadLetter, Redriven
+from ops.runs.redrive import Redrive
 from ops.runs.runner import RunResult
 from ops.stage.stage import Stage
 from tests.waiting import DEADLINE_SECONDS
@@ -62,7 +62,7 @@ def event(number: int = 0) -> dict[str, Any]:
 
 def redrive(stage: Stage) -> list[Redriven]:
     """Redrive the whole queue with one command."""
-    work = command._Redrive(stage, None, 1_000, quiet=True)
+    work = Redrive(stage, None, 1_000)
     work.redrive("delivery")
     return work.results
 

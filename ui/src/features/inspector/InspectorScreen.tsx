@@ -26,6 +26,7 @@ import {
   type InspectorRoute,
   metricsPath,
   parseInspectorRoute,
+  rowsPath,
   runPath,
   servicesPath,
 } from "./routes";
@@ -37,6 +38,18 @@ import { StageNames } from "./stageNames";
 const MetricsView = chunk(() => import("./metrics/MetricsView"), {
   what: "The page of metrics",
   loading: () => <Loading what="Loading the charts" />,
+});
+const RowsView = chunk(() => import("./explore/RowsView"), {
+  what: "The page of rows",
+  loading: () => <Loading what="Loading the page" />,
+});
+const LogsView = chunk(() => import("./explore/LogsView"), {
+  what: "The page of logs",
+  loading: () => <Loading what="Loading the page" />,
+});
+const ConnectionsView = chunk(() => import("./explore/ConnectionsView"), {
+  what: "The page of connections",
+  loading: () => <Loading what="Loading the page" />,
 });
 const ServicesView = chunk(() => import("./services/ServicesView"), {
   what: "The service map",
@@ -51,7 +64,10 @@ const views: readonly (readonly [InspectorRoute["view"], string, string, IconNam
   ["dead-letters", "Dead letters", deadLettersPath(), "inbox"],
   ["metrics", "Metrics", metricsPath(), "chart"],
   ["services", "Service map", servicesPath(), "map"],
+  ["rows", "Explore", rowsPath(), "search"],
 ];
+/** The views behind one tab. */
+const explored: readonly InspectorRoute["view"][] = ["rows", "logs", "connections"];
 
 interface InspectorScreenProps {
   readonly config: Config;
@@ -63,16 +79,22 @@ interface InspectorScreenProps {
 
 export default function InspectorScreen({ config, tokens, subpath, hasChat }: InspectorScreenProps) {
   const place = parseInspectorRoute(subpath);
+  const tab = explored.includes(place.view) ? "rows" : place.view;
   const inspector = useMemo<Inspector | null>(() => {
     if (!config.inspectorApi) return null;
     const api = new InspectorApi(config.inspectorApi, tokens);
-    return { api, feed: new LiveFeed(api), names: hasChat ? null : new StageNames(api) };
+    return {
+      api,
+      feed: new LiveFeed(api),
+      names: hasChat ? null : new StageNames(api),
+      isOperator: !hasChat,
+    };
   }, [config.inspectorApi, tokens, hasChat]);
 
   useEffect(() => {
-    const name = views.find(([view]) => view === place.view)?.[1] ?? "";
+    const name = views.find(([view]) => view === tab)?.[1] ?? "";
     document.title = inspector ? `${name} · Inspector · Parley` : "Inspector · Parley";
-  }, [place.view, inspector]);
+  }, [tab, inspector]);
 
   return (
     <div className={styles.screen}>
@@ -93,7 +115,7 @@ export default function InspectorScreen({ config, tokens, subpath, hasChat }: In
         {inspector && (
           <nav className={styles.nav} aria-label="Inspector">
             {views.map(([view, label, path, icon]) => (
-              <RouteLink key={view} to={path} className={styles.tab} current={view === place.view}>
+              <RouteLink key={view} to={path} className={styles.tab} current={view === tab}>
                 <Icon name={icon} size={18} />
                 <span>{label}</span>
               </RouteLink>
@@ -134,5 +156,11 @@ function View({ place }: { place: InspectorRoute }) {
       return <MetricsView />;
     case "services":
       return <ServicesView traceId={place.traceId} />;
+    case "rows":
+      return <RowsView table={place.table} keyValues={place.keyValues} />;
+    case "logs":
+      return <LogsView id={place.id} />;
+    case "connections":
+      return <ConnectionsView user={place.user} />;
   }
 }

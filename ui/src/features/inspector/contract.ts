@@ -57,6 +57,13 @@ export interface ChannelEvents {
   truncated: boolean;
 }
 
+/** Connections, the newest first. `truncated`: there are more. */
+export interface ConnectionPage {
+  items: readonly OpenConnection[];
+  truncated: boolean;
+  readAt: string;
+}
+
 /** An alarm, with the reason of its state and since when it has it. */
 export interface DashboardAlarm {
   name: string;
@@ -129,6 +136,14 @@ export interface EventSummary {
   traceId: string | null;
 }
 
+/** A dead letter that was not processed, or that failed again. */
+export interface FailedRedrive {
+  messageId: string;
+  eventId: string;
+  detailType: string;
+  note: string;
+}
+
 /** An error's name and its cause. */
 export interface Failure {
   error: string;
@@ -165,11 +180,14 @@ export interface Hop {
   clock: "trace" | "log";
 }
 
-/** The stage that the inspector reads. `deployed`: on AWS, not on this machine. */
+/** The stage that the inspector reads. `deployed`: on AWS, not on this machine.
+
+`may_redrive`: the caller is an operator, who may process dead letters again. */
 export interface InspectedStage {
   name: string;
   region: string;
   deployed: boolean;
+  mayRedrive: boolean;
 }
 
 /** Names by id: display names of users, and names of channels. Those of a large stage are not all there. */
@@ -211,6 +229,27 @@ export interface ListedDeadLetter {
   commands: LetterCommands;
 }
 
+/** One line of a function's log, or of the workflow's. */
+export interface LogLineSummary {
+  at: string;
+  function: string;
+  /** Null for Lambda's own lines and those of the workflow */
+  level: string | null;
+  message: string;
+  correlationId: string | null;
+  /** The name of the exception that it reports */
+  error: string | null;
+  /** All fields of the line, as it was written */
+  details: Readonly<Record<string, unknown>> | null;
+}
+
+/** Log lines of all functions and the workflow, oldest first. `truncated`: earlier ones are left out. */
+export interface LogPage {
+  items: readonly LogLineSummary[];
+  truncated: boolean;
+  omission: string | null;
+}
+
 /** The place of a state within a Map state. */
 export interface MapIteration {
   map: string;
@@ -249,6 +288,18 @@ export interface MessageReport {
   /** AWS consoles by name; null for a local stage */
   links: Readonly<Record<string, string>> | null;
   problems: readonly string[];
+}
+
+/** A stored connection, with its user. It may be stale: closed, and no post has found that out. */
+export interface OpenConnection {
+  userId: string;
+  name: string | null;
+  lastSeenAt: string | null;
+  connectionId: string;
+  openedAt: string;
+  endsAt: string;
+  expired: boolean;
+  fault: string | null;
 }
 
 /** One frame to one connection, and what became of it. */
@@ -296,6 +347,13 @@ export interface QueueStatus {
   waiting: number;
   holdsIt: boolean;
   note: string;
+}
+
+/** What became of the dead letters of one queue. `notes`: of other operators, and of what was not recorded. */
+export interface RedriveReport {
+  redriven: number;
+  failed: readonly FailedRedrive[];
+  notes: readonly string[];
 }
 
 /** The rule that starts the workflow; name null and state MISSING without one. */
@@ -452,6 +510,27 @@ export interface StoredMessage {
   editedAt: string | null;
   deletedAt: string | null;
   deletedBy: string | null;
+}
+
+/** A row by its key. `row` is null if there is none. `fault`: why its readers cannot use it. */
+export interface StoredRow {
+  table: string;
+  key: Readonly<Record<string, unknown>>;
+  row: Readonly<Record<string, unknown>> | null;
+  fault: string | null;
+  /** The command that repairs or restores it */
+  repair: string | null;
+}
+
+/** A table, and the names of the attributes of its key. */
+export interface TableKey {
+  table: string;
+  key: readonly string[];
+}
+
+/** The tables whose rows can be looked up. */
+export interface TableList {
+  items: readonly TableKey[];
 }
 
 /** The service call of a state: resource `lambda:invoke`, parameters, result, and how often it was tried. */

@@ -4,15 +4,20 @@ import { ApiError } from "../../core/api/errors";
 import type {
   ArchivedChannelList,
   ChannelEvents,
+  ConnectionPage,
   DashboardReport,
   DeadLetterQueues,
   EventPage,
   FoundTraces,
   KnownNames,
+  LogPage,
   MessageReport,
+  RedriveReport,
   RunDetail,
   RunPage,
   ServiceMap,
+  StoredRow,
+  TableList,
   Trace,
   Workflow,
 } from "./contract";
@@ -56,6 +61,22 @@ export class InspectorApi {
   channel = (channelId: string) =>
     this.#requestArchive<ChannelEvents>(`/channels/${encodeURIComponent(channelId)}/events`);
   deadLetters = () => this.#request<DeadLetterQueues>("/dead-letters");
+  /** Process the dead letters of a queue again. It is not repeated: a second request is a second redrive. */
+  redrive = (queue: string) =>
+    this.#json<RedriveReport>(
+      this.#fetch(
+        `/dead-letters/${encodeURIComponent(queue)}/redrive`,
+        AbortSignal.timeout(ARCHIVE_TIMEOUT_MS),
+        "application/json",
+        this.#tokens.idToken(),
+        "POST",
+      ),
+    );
+  tables = () => this.#request<TableList>("/rows");
+  row = (table: string, key: readonly string[]) =>
+    this.#request<StoredRow>(`/rows/${encodeURIComponent(table)}`, { key });
+  logs = (query: Query) => this.#request<LogPage>("/logs", query, ARCHIVE_TIMEOUT_MS);
+  connections = (query: Query) => this.#request<ConnectionPage>("/connections", query);
   metrics = (query: Query) => this.#request<DashboardReport>("/metrics", query);
   services = (query: Query) => this.#request<ServiceMap>("/services", query);
   traces = (query: Query) => this.#request<FoundTraces>("/traces", query);
@@ -79,11 +100,20 @@ export class InspectorApi {
   }
 
   async #send(path: string, signal: AbortSignal, accept = "application/json"): Promise<Response> {
-    let response = await this.#fetch(path, signal, accept, await this.#tokens.idToken());
-    if (response.status === 401) {
-      const token = await this.#tokens.idToken({ fresh: true });
-      response = await this.#fetch(path, signal, accept, token);
-    }
+    const response = await this.#fetch(path, signal, accept, this.#tokens.idToken());
+    return this.#accepted(
+      response.status === 401
+        ? await this.#fetch(path, signal, accept, this.#tokens.idToken({ fresh: true }))
+        : response,
+    );
+  }
+
+  async #json<T>(request: Promise<Response>): Promise<T> {
+    const response = await this.#accepted(await request);
+    return (await response.json()) as T;
+  }
+
+  async #accepted(response: Response): Promise<Response> {
     if (response.ok) return response;
     const body = (await response.json().catch(() => null)) as { code?: string; message?: string } | null;
     throw new InspectorError(
@@ -92,13 +122,16 @@ export class InspectorApi {
     );
   }
 
-  async #fetch(path: string, signal: AbortSignal, accept: string, token: string): Promise<Response> {
+  async #fetch(
+    path: string,
+    signal: AbortSignal,
+    accept: string,
+    token: Promise<string>,
+    method = "GET",
+  ): Promise<Response> {
+    const headers = { Authorization: await token, Accept: accept };
     try {
-      return await fetch(this.#base + path, {
-        headers: { Authorization: token, Accept: accept },
-        cache: "no-store",
-        signal,
-      });
+      return await fetch(this.#base + path, { method, headers, cache: "no-store", signal });
     } catch (failure) {
       if (signal.aborted && signal.reason !== undefined && !isTimeout(signal.reason)) throw failure;
       throw new InspectorError(

@@ -9,6 +9,8 @@ export interface Inspector {
   readonly feed: LiveFeed;
   /** Names that are read from the stage, where there is no chat that knows them. */
   readonly names: StageNames | null;
+  /** Whether the page is that of `parley inspect`, which may change the stage. */
+  readonly isOperator: boolean;
 }
 
 export const InspectorContext = createContext<Inspector | null>(null);

@@ -1,4 +1,5 @@
 /** The queues of dead letters: how many wait and since when, each with its reason and the commands about it. */
+import { useState } from "react";
 import { classNames } from "../../../kit/classNames";
 import { Icon } from "../../../kit/Icon";
 import { Command } from "../Command";
@@ -10,6 +11,7 @@ import { Failed, Loading } from "../StatusMessage";
 import { useQuery } from "../useQuery";
 import styles from "./DeadLettersView.module.css";
 import { Letter } from "./Letter";
+import { Redrive } from "./Redrive";
 
 const about: Readonly<Record<DeadLetterQueue["name"], string>> = {
   delivery: "Events whose run failed or could not start, and messages that did not reach every connection",
@@ -38,12 +40,11 @@ export function DeadLettersView() {
           </div>
         </header>
         <p className={common.pageLead}>
-          Events that could not be processed are kept here for 14 days. Looking changes nothing; the commands
-          repair.
+          Events that could not be processed are kept here for 14 days. Looking changes nothing.
         </p>
         {queues.state === "failed" && <Failed text={queues.failure} onRetry={queues.refetch} />}
         {queues.value ? (
-          <Queues queues={queues.value} />
+          <Queues queues={queues.value} onChange={queues.refetch} />
         ) : (
           queues.state === "loading" && <Loading what="Reading the queues" />
         )}
@@ -54,8 +55,14 @@ export function DeadLettersView() {
 
 const waiting = (queue: DeadLetterQueue) => queue.visible + queue.held;
 
-function Queues({ queues }: { readonly queues: DeadLetterQueues }) {
-  const used = queues.items.filter((queue) => waiting(queue) > 0);
+function Queues({ queues, onChange }: { readonly queues: DeadLetterQueues; readonly onChange: () => void }) {
+  // A queue that was emptied here stays, with what became of its dead letters.
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
+  const used = queues.items.filter((queue) => waiting(queue) > 0 || opened.has(queue.name));
+  const changed = (name: string) => {
+    setOpened((before) => new Set([...before, name]));
+    onChange();
+  };
   return (
     <>
       <ul className={styles.tiles} aria-label="Queues">
@@ -69,7 +76,7 @@ function Queues({ queues }: { readonly queues: DeadLetterQueues }) {
         </p>
       )}
       {used.map((queue) => (
-        <Queue key={queue.name} queue={queue} />
+        <Queue key={queue.name} queue={queue} onChange={() => changed(queue.name)} />
       ))}
     </>
   );
@@ -97,7 +104,8 @@ function Tile({ queue, readAt }: { readonly queue: DeadLetterQueue; readonly rea
   );
 }
 
-function Queue({ queue }: { readonly queue: DeadLetterQueue }) {
+function Queue({ queue, onChange }: { readonly queue: DeadLetterQueue; readonly onChange: () => void }) {
+  const { isOperator } = useInspector();
   const { commands } = queue;
   return (
     <section className={styles.queue} aria-label={`Dead letters of ${queue.name}`}>
@@ -108,6 +116,7 @@ function Queue({ queue }: { readonly queue: DeadLetterQueue }) {
         <Command does="Show the reasons" line={commands.look} />
         <Command does="Process them again" line={commands.redrive} />
         <p className={styles.hint}>Fix the cause first: what fails again comes back.</p>
+        {isOperator && <Redrive queue={queue} waiting={waiting(queue)} onDone={onChange} />}
       </div>
       {queue.heldNote && (
         <p className={styles.held} role="status">

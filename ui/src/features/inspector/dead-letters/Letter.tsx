@@ -6,12 +6,14 @@ import common from "../common.module.css";
 import type { ListedDeadLetter } from "../contract";
 import { Fact } from "../Fact";
 import { count, dayTime, shortId, words } from "../format";
-import { deliveryPath } from "../routes";
+import { useInspector } from "../inspectorContext";
+import { deliveryPath, logsPath } from "../routes";
 import { useInspectorNames } from "../useInspectorNames";
 import styles from "./DeadLettersView.module.css";
 
 export function Letter({ letter }: { readonly letter: ListedDeadLetter }) {
   const names = useInspectorNames();
+  const { isOperator } = useInspector();
   const { commands } = letter;
   const occurredAt = readableTime(letter.occurredAt);
   return (
@@ -58,6 +60,11 @@ export function Letter({ letter }: { readonly letter: ListedDeadLetter }) {
         )}
         {letter.retries !== null && <Fact name="Retries by EventBridge">{letter.retries}</Fact>}
         {letter.eventId && <Fact name="Event">{letter.eventId}</Fact>}
+        {letter.correlationId && isOperator && (
+          <Fact name="Log lines">
+            <RouteLink to={logsPath(letter.correlationId)}>{letter.correlationId}</RouteLink>
+          </Fact>
+        )}
         {letter.aboutMessageId && (
           <Fact name="Message">
             <RouteLink to={deliveryPath(letter.aboutMessageId)}>{letter.aboutMessageId}</RouteLink>
