@@ -43,15 +43,20 @@ def operations(
         return
     table = output.table("started", "operator", "command", "ended", "", whole=("started", "ended"))
     for one in found:
-        options = " ".join(f"--{name} {value}" for name, value in one.options.items())
         table.add_row(
             one.started_at,
             one.operator,
-            f"{one.command} {options}".strip(),
+            with_values(one),
             one.ended_at or "",
             Text(one.outcome, style="green" if one.outcome == "done" else "red"),
         )
     output.console().print(table)
+
+
+def with_values(one: OperationSummary) -> str:
+    """The command with what it was about. It is not a command line: some values are arguments, some options."""
+    values = ", ".join(f"{name} {value}" for name, value in one.options.items())
+    return f"{one.command}: {values}" if values else one.command
 
 
 def summaries(events: list[BusEvent]) -> list[OperationSummary]:
