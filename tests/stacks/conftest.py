@@ -142,6 +142,14 @@ def synthesise(name: str, site: Path, context: dict[str, Any], folder: Path) -> 
     return Synthesised(stage=name, folder=folder, templates=templates)
 
 
+def resource_schema(kind: str) -> dict[str, Any]:
+    """The schema that CloudFormation publishes for a type of resource, from cfn-lint's copy."""
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # here, because it takes seconds
+
+    schema: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+    return schema
+
+
 def named(value: Any) -> str:
     """Return a value of a template as text, with references replaced by logical ids."""
     if isinstance(value, str):

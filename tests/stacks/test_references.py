@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from stacks.references import CREATE_ONLY, replacement_digest
-from tests.stacks.conftest import Synthesised
+from tests.stacks.conftest import Synthesised, resource_schema
 
 Template = dict[str, Any]
 
@@ -56,7 +55,7 @@ def test_the_create_only_properties_are_those_of_the_schemas(stage: Synthesised)
     """For each type that another stack refers to. The schemas are those that CloudFormation publishes."""
     types = {stage.templates[part]["Resources"][target]["Type"] for part, _, target in referred(stage)}
     for resource_type in types:
-        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource_type).schema
+        schema = resource_schema(resource_type)
         pointers = schema.get("createOnlyProperties", []) + schema.get("conditionalCreateOnlyProperties", [])
         # A nested property is covered by the property that contains it.
         needed = {pointer.split("/")[2] for pointer in pointers}

@@ -5,9 +5,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from tests.stacks.conftest import ROOT, Resource, Synthesised, named
+from tests.stacks.conftest import ROOT, Resource, Synthesised, named, resource_schema
 
 KEPT = ("Retain", "RetainExceptOnCreate")
 ROW = re.compile(r"^\| .+ \| `(AWS::\w+::\w+)` \| (\d+) \| (\d+) \|$", re.MULTILINE)
@@ -50,7 +49,7 @@ def test_the_bus_and_its_archive_stay_together(dev: Synthesised, prod: Synthesis
 def names(resource: Resource) -> dict[str, Any]:
     """Return the properties of a template that identify a resource, or are its name."""
     kind = resource["Type"]
-    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+    schema = resource_schema(kind)
     identifiers = {pointer.split("/")[2] for pointer in schema["primaryIdentifier"]}
     properties = resource.get("Properties", {})
     own_name = {f"{kind.rpartition('::')[2]}Name", "Name"}

@@ -6,18 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.decode import cfn_yaml
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ROLES_OF_THE_CDK = ("deploy", "file-publishing", "lookup")
 """Not `cfn-exec`, which CloudFormation alone assumes, with rights to everything."""
 
 
+def parsed(path: Path) -> dict[str, Any]:
+    """A YAML file with CloudFormation's short forms (`!Sub`). Fails for duplicate keys."""
+    from cfnlint.decode import cfn_yaml  # here, because it takes seconds that other tests need not spend
+
+    content: dict[str, Any] = cfn_yaml.load(str(path))
+    return content
+
+
 @cache
 def role() -> dict[str, Any]:
     """The properties of the role in its template."""
-    template = cfn_yaml.load(str(ROOT / ".github" / "aws" / "deploy-role.yaml"))
+    template = parsed(ROOT / ".github" / "aws" / "deploy-role.yaml")
     properties: dict[str, Any] = template["Resources"]["Role"]["Properties"]
     return properties
 
@@ -27,12 +34,6 @@ def statements(policy: str) -> list[dict[str, Any]]:
     [document] = [each["PolicyDocument"] for each in role()["Policies"] if each["PolicyName"] == policy]
     found: list[dict[str, Any]] = document["Statement"]
     return found
-
-
-def workflow(path: Path) -> dict[str, Any]:
-    """A workflow, parsed."""
-    parsed: dict[str, Any] = cfn_yaml.load(str(path))
-    return parsed
 
 
 def test_one_environment_of_one_repository_may_assume_the_role():
@@ -68,7 +69,7 @@ def test_the_role_reads_what_doctor_reads():
 def test_a_deployment_is_checked_and_uses_no_secret():
     """The last step fails the workflow if the stage is not healthy."""
     text = (ROOT / ".github" / "workflows" / "deploy.yml").read_text(encoding="utf-8")
-    job = workflow(ROOT / ".github" / "workflows" / "deploy.yml")["jobs"]["deploy"]
+    job = parsed(ROOT / ".github" / "workflows" / "deploy.yml")["jobs"]["deploy"]
     assert "secrets." not in text
     assert job["permissions"] == {"contents": "read", "id-token": "write"}
     assert job["environment"] == "${{ inputs.stage }}"
