@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-MAKEFLAGS += --no-print-directory
+# The parts of the set-up do not depend on each other, so they are made at the same time.
+MAKEFLAGS += --no-print-directory -j4
 
 STAGE ?= dev
 PYTHON ?= python3
