@@ -27,7 +27,7 @@ THOROUGH_TEXT_RUNS = "5000"
 # The number of simulated schedules in the UI's tests.
 THOROUGH_SCHEDULES = "10000"
 
-# The tests have priority over the checks.
+# Tests that wait for a stage have priority over the checks.
 LOW_PRIORITY = ["nice", "-n", "10"] if shutil.which("nice") else []
 
 PYTEST = [sys.executable, "-m", "pytest"]
@@ -61,8 +61,9 @@ CHECKS = [
 class Background:
     """Runs checks one after the other in a thread, while the tests run."""
 
-    def __init__(self, checks: list[Check]) -> None:
+    def __init__(self, checks: list[Check], *, prefix: list[str]) -> None:
         self._checks = checks
+        self._prefix = prefix
         self._running: subprocess.Popen[str] | None = None
         self._stopped = False
         self.lines: list[str] = []
@@ -91,7 +92,7 @@ class Background:
                 return
             began = time.monotonic()
             self._running = subprocess.Popen(
-                [*LOW_PRIORITY, *check.command],
+                [*self._prefix, *check.command],
                 cwd=ROOT,
                 env=os.environ | check.environment,
                 stdin=subprocess.DEVNULL,
@@ -116,7 +117,7 @@ def main(arguments: list[str]) -> int:
     if arguments[0] == "test-all":
         os.environ.setdefault("PARLEY_TEXT_RUNS", THOROUGH_TEXT_RUNS)
         os.environ.setdefault("PARLEY_SCHEDULES", THOROUGH_SCHEDULES)
-    background = Background(CHECKS)
+    background = Background(CHECKS, prefix=[] if arguments[0] == "check" else LOW_PRIORITY)
     background.start()
     try:
         tests = subprocess.run([*PYTEST, *TESTS[arguments[0]], *arguments[1:]], cwd=ROOT, check=False).returncode
