@@ -233,6 +233,7 @@ def test_panels_that_cover_the_channel_on_a_phone(new_user: NewUser, fay: ApiUse
 
 
 @in_a_wide_window
+@pytest.mark.thorough
 def test_failures(new_user: NewUser, fay: ApiUser, size: Size):
     """A lost connection, a refused message, a history that could not be loaded, a stage that cannot be reached."""
     dora = new_user("dora")

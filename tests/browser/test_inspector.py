@@ -195,6 +195,7 @@ def malformed_event(stage: TestStage) -> Iterator[str]:
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=dead_letter["ReceiptHandle"])
 
 
+@pytest.mark.thorough
 def test_failed_runs_are_listed_first(dora: BrowserUser, fay: ApiUser, channel: str, malformed_event: str):
     """With "Failed first" a failed run precedes newer ones, and the graph shows where it failed and why."""
     page = _open(dora, "/inspector")
@@ -250,6 +251,7 @@ def test_the_operators_pages_show_the_stage(dora: BrowserUser, fay: ApiUser, cha
     expect(page.get_by_role("region", name=re.compile("^Trace 1-")).get_by_text("Deliver")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_lists_are_live_filtered_and_paused(dora: BrowserUser, fay: ApiUser, gus: ApiUser, channel: str):
     """New runs and events are listed if they match the filters, and only counted while updates are paused."""
     page = _open(dora, "/inspector")

@@ -95,6 +95,7 @@ def test_a_hidden_tab_does_not_mark_messages_as_read(new_user: NewUser, fay: Api
     expect(dora.page).to_have_title("background · Parley")
 
 
+@pytest.mark.thorough
 def test_own_messages_are_never_unread(new_user: NewUser):
     """A channel whose only message is the user's own has no unread count after another page was opened."""
     dora = new_user("dora")
