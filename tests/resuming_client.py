@@ -290,6 +290,8 @@ class ResumingClient:
                 self._show(frame)
                 self._advance()
                 self._request_missing()
+            case "messageEdited" if frame["channelId"] == self.channel_id and int(frame["seq"]) in self.view:
+                self.view[int(frame["seq"])] |= {"text": frame["text"]}
         self._changed.set()
 
     def _show(self, message: dict[str, Any]) -> None:

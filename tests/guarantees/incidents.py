@@ -95,7 +95,7 @@ class Incident:
     """What users see, in a phrase; `act` asserts it."""
     find: tuple[str, ...]
     clue: str
-    """A regular expression for what the last command prints."""
+    """A regular expression for what the last command prints, and does not print before the fault."""
     cause: str
     """How its cause is removed."""
     repair: tuple[str, ...] = ()
@@ -203,6 +203,13 @@ async def send_and_show(scene: Scene) -> None:
     """A message is acknowledged and shown, late."""
     await send_and_wait(scene)
     await scene.channel.wait_until_displayed(scene.names["message"])
+
+
+async def edit_and_show(scene: Scene) -> None:
+    """An edit is taken and shown to both, late."""
+    await command_succeeds(**EDIT)(scene)
+    text = str(EDIT["text"])
+    await scene.ben.wait_until(lambda: all(text in str(client.screen) for client in scene.channel.clients))
 
 
 async def leave_and_return(scene: Scene) -> None:
@@ -555,7 +562,7 @@ def killed_emulator(scene: Scene) -> Iterator[None]:
 # --- the matrix ----------------------------------------------------------------------------
 
 HISTORY = "/channels/{channel}/messages"
-EDIT: dict[str, Any] = {"action": "editMessage", "messageId": str(uuid4()), "seq": 1, "text": "edited"}
+EDIT: dict[str, Any] = {"action": "editMessage", "seq": 1, "text": "edited"}
 
 BROKEN_FUNCTIONS: tuple[tuple[str, str, Act], ...] = (
     ("ApiFunction", "history, people and channels do not load; open sockets go on", request_fails("GET", HISTORY)),
@@ -581,7 +588,7 @@ SLOW_FUNCTIONS: tuple[tuple[str, str, Act], ...] = (
     ("Authorize", "a client that lost its socket connects late", reconnect),
     ("Connect", "a client that lost its socket connects late", reconnect),
     ("SendMessage", "messages are acknowledged late", send_and_show),
-    ("ChangeMessage", "edits, deletions and reactions are taken late", command_succeeds(**EDIT)),
+    ("ChangeMessage", "edits, deletions and reactions are taken late", edit_and_show),
     ("StartTyping", "typing is shown late", command_succeeds(action="startTyping")),
     ("DefaultRoute", "nothing, unless a client sends unknown frames", command_succeeds(action="unknown")),
     ("Disconnect", "users who left are shown as online for longer", leave_and_return),
@@ -781,7 +788,7 @@ INCIDENTS: tuple[Incident, ...] = (
         fault="a malformed event is on the bus",
         users="nothing",
         find=("dead-letters list",),
-        clue="Parley.MalformedEvent",
+        clue=r"{channel}\s+Parley\.MalformedEvent",
         cause="correct the publisher",
         repair=("dead-letters discard {letter} --yes --keep-in {file}",),
         strike=malformed_event,
@@ -844,7 +851,7 @@ INCIDENTS: tuple[Incident, ...] = (
         fault="the emulator is killed",
         users="sockets close; clients connect again and fetch what they missed",
         find=("status",),
-        clue=r"restarted (once|\d+ times), last at \d{4}-",
+        clue=r"restarted (once|\d+ times), last at (?P<at>\d{4}-[\dT:-]+)",
         cause="the supervisor starts it again by itself",
         strike=killed_emulator,
         act=send_and_wait,

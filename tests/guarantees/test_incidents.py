@@ -4,6 +4,7 @@ import asyncio
 import re
 import shlex
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,15 +37,29 @@ async def find(scene: Scene, incident: Incident) -> str:
     """
     for command in incident.find[:-1]:
         await asyncio.to_thread(run, scene, command)
-    clue = incident.clue.replace("{channel}", re.escape(scene.channel.channel_id))
 
-    async def has_clue() -> str | None:
+    async def printed_clue() -> str | None:
         result = await asyncio.to_thread(run, scene, incident.find[-1])
-        return result.out if re.search(clue, result.out) else None
+        return result.out if has_clue(scene, incident, result.out) else None
 
-    found = await until(has_clue, f"`parley {incident.find[-1]}` showed {incident.clue}", every=0.5)
+    found = await until(printed_clue, f"`parley {incident.find[-1]}` showed {incident.clue}", every=0.5)
     assert found is not None
     return found
+
+
+def has_clue(scene: Scene, incident: Incident, printed: str) -> bool:
+    """Whether the output of the last command shows the fault. A time `at` in it is not before the incident."""
+    clue = re.search(incident.clue.replace("{channel}", re.escape(scene.channel.channel_id)), printed)
+    return (
+        clue is not None and clue.groupdict().get("at", scene.since) >= scene.since[: len("2026-11-24T09:30:00")]
+    )
+
+
+async def show_nothing_without_the_fault(scene: Scene, incident: Incident, message_id: str) -> None:
+    """The command that finds the fault does not show it before, so without its fault no incident is found."""
+    before = replace(scene, names=scene.names | {"message": message_id, "letter": "none"})
+    result = await asyncio.to_thread(run, before, incident.find[-1])
+    assert not has_clue(before, incident, result.out), f"shown without the fault: {result.out}"
 
 
 @pytest.mark.parametrize("incident", INCIDENTS, ids=lambda incident: incident.fault)
@@ -56,7 +71,9 @@ async def test_an_incident_is_found_and_repaired(
     async with connected_channel(stage, 2) as channel:
         scene = Scene(stage, faults, channel, since)
         scene.names |= {"channel": channel.channel_id, "since": since, "file": str(tmp_path / "kept.jsonl")}
-        await channel.wait_until_displayed(await channel.send(scene.ada, "before the fault"))
+        first = await channel.send(scene.ada, "before the fault")
+        await channel.wait_until_displayed(first)
+        await show_nothing_without_the_fault(scene, incident, first)
         with incident.strike(scene):
             await incident.act(scene)
             if not incident.is_logged_late:
