@@ -103,6 +103,9 @@ class Inspector:
                 authorization = request.headers.get("authorization")
                 request.state.session_end_ms = await self._sign_in.session_end_ms(authorization)
                 return await handler(request)
+            except asyncio.CancelledError:
+                # The server stops; the thread of the query goes on until the process ends.
+                return refusal(503, "UNAVAILABLE", "The inspector was stopped.")
             except NotSignedInError as error:
                 return refusal(401, "UNAUTHENTICATED", str(error))
             except NotFoundError as error:

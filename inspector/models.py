@@ -55,10 +55,11 @@ class RunPage(Answer):
 
 
 class EventPage(Answer):
-    """Archived events, oldest first. `truncated`: older ones are left out."""
+    """Archived events, oldest first. `truncated`: older ones are left out. `omission`: what the archive lacks."""
 
     items: list[PublishedEvent]
     truncated: bool
+    omission: str | None
 
 
 class ArchivedChannel(Answer):
@@ -79,7 +80,10 @@ class ArchivedChannelList(Answer):
 
 
 class ChannelEvents(Answer):
-    """The events of a channel and of its members' connections, in order. `people`: display names by user id."""
+    """The events of a channel and of its members' connections, in order.
+
+    `people`: display names by user id. `omission`: what the archive lacks.
+    """
 
     channel_id: str
     from_: str = Field(alias="from")
@@ -87,6 +91,7 @@ class ChannelEvents(Answer):
     items: list[PublishedEvent]
     people: dict[str, str]
     truncated: bool
+    omission: str | None
 
 
 class LetterCommands(Answer):

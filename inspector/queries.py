@@ -99,7 +99,11 @@ def events(stage: Stage, event_filter: EventFilter, *, since_ms: int, until_ms: 
         stage, event_filter, since_ms=since_ms, until_ms=until_ms, max_wait_seconds=MAX_WAIT_SECONDS
     )
     ordered = ordering.in_order(archived, {})
-    return EventPage(items=_published(stage, ordered[-limit:]), truncated=len(ordered) > limit)
+    return EventPage(
+        items=_published(stage, ordered[-limit:]),
+        truncated=len(ordered) > limit,
+        omission=_archive_omission(stage),
+    )
 
 
 def channels(stage: Stage) -> ArchivedChannelList:
@@ -138,7 +142,16 @@ def channel(stage: Stage, channel_id: str) -> ChannelEvents:
         items=_published(stage, ordered[-MAX_EVENTS:]),
         people=_display_names(all_events),
         truncated=len(ordered) > MAX_EVENTS,
+        omission=_archive_omission(stage),
     )
+
+
+def _archive_omission(stage: Stage) -> str | None:
+    """What the archive lacks now, as a sentence; None for a local stage, whose archive has every event at once."""
+    if stage.is_local:
+        return None
+    until = times.iso(archive.complete_until_ms(stage))[11:16]
+    return f"AWS archives events with a delay of about ten minutes: events after {until} UTC may be missing here."
 
 
 def _text(value: object) -> str | None:

@@ -1,6 +1,7 @@
 """The IAM policy of an operator who inspects a stage: every action that the pages need, on this stage's resources.
 
 `parley inspect --print-policy` prints it. A test opens all pages with a role that has this policy alone.
+The statement `Texts` opens the texts of messages: the others work without it.
 Actions on `*` are those that IAM does not restrict to a resource:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
@@ -29,6 +30,7 @@ RIGHTS = (
     Right("Logs", ("logs:FilterLogEvents", "logs:StartQuery"), "logs"),
     Right("LogQueries", ("logs:GetQueryResults", "logs:StopQuery")),
     Right("Rows", ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan"), "tables"),
+    Right("Texts", ("dynamodb:GetItem", "dynamodb:BatchGetItem"), "text keys"),
     Right("Leases", ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"), "tickets"),
     Right("Archive", ("events:DescribeArchive",), "archive"),
     Right("StartReplay", ("events:StartReplay",), "replayed"),
@@ -101,7 +103,8 @@ def _resources(stage: Stage) -> dict[str, list[str]]:
 
     outputs = [output for of_stack in stage.outputs.values() for output in of_stack.items()]
     queues = {name: arn("sqs", url.rpartition("/")[2]) for name, url in outputs if name.endswith(QUEUE_OUTPUT)}
-    tables = [value for name, value in outputs if name.endswith(TABLE_OUTPUT)]
+    tables = {name: value for name, value in outputs if name.endswith(TABLE_OUTPUT)}
+    text_keys = tables.pop(f"TextKeys{TABLE_OUTPUT}")
     bus, archive = stage.output("Events", "EventBusName"), stage.output("Events", "ArchiveName")
     dashboard = stage.output("Observability", "DashboardName")
     replays = arn("events", f"replay/parley-{stage.name}-*")
@@ -113,7 +116,8 @@ def _resources(stage: Stage) -> dict[str, list[str]]:
         "stacks": [arn("cloudformation", f"stack/Parley-{stage.name}-*")],
         "workflow": [machine],
         "logs": [arn("logs", group) for group in groups],
-        "tables": [arn("dynamodb", f"table/{name}{index}") for name in tables for index in ("", "/index/*")],
+        "tables": [arn("dynamodb", f"table/{name}{of}") for name in tables.values() for of in ("", "/index/*")],
+        "text keys": [arn("dynamodb", f"table/{text_keys}")],
         "tickets": [arn("dynamodb", f"table/{stage.output('Data', 'TicketsTableName')}")],
         "archive": [arn("events", f"archive/{archive}")],
         "replays": [replays],

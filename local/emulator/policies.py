@@ -61,10 +61,7 @@ class Policies:
         return self._denial(service, action, principal_arn, *more, **named)
 
     def _iam_action(self, service: str, *request: Any) -> Any:
-        """The action of a call. A batch call of SQS needs the right of the call for one message."""
-        action = self._action(service, *request)
-        is_batch = service == "sqs" and action is not None and action.lower().endswith("batch")
-        return action[: -len("batch")] if is_batch else action
+        return right_for(self._action(service, *request))
 
     def _resource_arn(
         self,
@@ -84,6 +81,12 @@ class Policies:
                 place = f"events:{region}" if service == "events" else "cloudwatch:"
                 return f"arn:aws:{place}:{account_id}:{resource}"
         return self._resource(service, method, path, headers, body, query_params, region, account_id)
+
+
+def right_for(action: str | None) -> str | None:
+    """The action that IAM checks. A batch call of SQS needs the right of the call for one message."""
+    is_batch = action is not None and action.startswith("sqs:") and action.lower().endswith("batch")
+    return action[: -len("batch")] if action and is_batch else action
 
 
 def named_resource(service: str, fields: dict[str, Any]) -> str:

@@ -374,6 +374,9 @@ def test_axe_finds_no_violation_in_any_view(dora: BrowserUser, fay: ApiUser, cha
         ("/inspector/channels", page.get_by_role("list", name="Channels").get_by_role("listitem").first),
         (f"/inspector/channels/{channel}", page.get_by_role("slider")),
         ("/inspector/dead-letters", page.get_by_role("list", name="Queues")),
+        ("/inspector/rows/channels/general", page.get_by_role("region", name="Row of channels")),
+        ("/inspector/logs", page.get_by_role("textbox")),
+        ("/inspector/connections", page.get_by_role("region", name="Connections")),
         ("/inspector/metrics", page.get_by_role("region", name="Dead letters", exact=True)),
         ("/inspector/services", page.get_by_role("region", name="Calls", exact=True)),
     ):

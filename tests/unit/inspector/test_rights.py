@@ -30,7 +30,7 @@ def test_the_table_of_rights_lists_the_actions_of_the_policy():
 def test_the_policy_names_the_resources_of_the_stage(monkeypatch):
     """Only actions that IAM cannot restrict are allowed on every resource, and all of them read."""
     stage: Stage = deployed_stage(
-        Data={"TicketsTableName": "tickets", "MessagesTableName": "messages"},
+        Data={"TextKeysTableName": "textKeys", "TicketsTableName": "tickets", "MessagesTableName": "messages"},
         Observability={"DashboardName": "Parley-tests"},
     )
     monkeypatch.setattr(function_logs, "groups", lambda _stage: {"workflow": "/aws/vendedlogs/states/deliver"})
@@ -38,6 +38,8 @@ def test_the_policy_names_the_resources_of_the_stage(monkeypatch):
     by_sid = {statement["Sid"]: statement for statement in policy["Statement"]}
     account = "us-east-1:111122223333"
     assert by_sid["Leases"]["Resource"] == [f"arn:aws:dynamodb:{account}:table/tickets"]
+    assert by_sid["Texts"]["Resource"] == [f"arn:aws:dynamodb:{account}:table/textKeys"]
+    assert not any("textKeys" in resource for resource in by_sid["Rows"]["Resource"])
     assert by_sid["TailQueues"]["Resource"] == [f"arn:aws:sqs:{account}:parley-tests-tail-*"]
     assert by_sid["ReplayQueues"]["Resource"] == [f"arn:aws:sqs:{account}:replay"]
     assert by_sid["TailRules"]["Resource"] == [f"arn:aws:events:{account}:rule/bus/parley-tests-tail-*"]

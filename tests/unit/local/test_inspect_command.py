@@ -1,8 +1,14 @@
 """`parley inspect` before it serves: a port that is in use, and the policy."""
 
+import contextlib
+import http.client
 import json
+import signal
 import socket
+import subprocess
 import sys
+import threading
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -11,7 +17,9 @@ from inspector import rights
 from local import command_line, inspect_command, ports
 from ops.errors import ExitCode
 from ops.stage.stage import Stage
+from tests.local_stage import ROOT
 from tests.unit.ops.stages import deployed_stage
+from tests.waiting import DEADLINE_SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -46,3 +54,55 @@ def test_the_policy_is_printed_as_json(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.setattr(rights, "policy", lambda stage: {"Statement": [stage.name]})
     assert run(monkeypatch, "--print-policy") == ExitCode.DONE
     assert json.loads(capsys.readouterr().out) == {"Statement": ["tests"]}
+
+
+SERVER = """
+import sys, threading
+from pathlib import Path
+from inspector import queries
+from inspector.live import LiveFeed
+from local import command_line, inspect_command
+from ops.stage.stage import Stage
+from tests.unit.ops.stages import deployed_stage
+
+def wait(_stage):
+    print("waiting", flush=True)
+    threading.Event().wait()
+
+queries.workflow = wait
+LiveFeed._watch_events = LiveFeed._watch_runs = lambda _feed: None
+Stage.find = lambda *_, **__: deployed_stage()
+inspect_command._built_ui = lambda: Path("/nowhere")
+sys.argv = ["parley", "--stage", "tests", "inspect", "--port", "0"]
+command_line.main()
+"""
+
+
+PAGES = ("live", "workflow")
+
+
+def send(request: urllib.request.Request) -> None:
+    """Send a request that is not answered."""
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        urllib.request.urlopen(request, timeout=DEADLINE_SECONDS)
+
+
+def test_ctrl_c_ends_it_while_a_request_waits():
+    """A request that reads the archive of a stage on AWS takes minutes: Ctrl-C does not wait for it."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        address = next(line.strip() for line in process.stdout if line.startswith("http://"))
+        site, _, key = address.partition("/inspector#key=")
+        headers = {"Authorization": f"Bearer {key}"}
+        requests = [urllib.request.Request(f"{site}/inspector-api/{page}", headers=headers) for page in PAGES]
+        stream = urllib.request.urlopen(requests[0], timeout=DEADLINE_SECONDS)
+        assert stream.readline() == b": connected\n"
+        threading.Thread(target=send, args=(requests[1],), daemon=True).start()
+        assert "waiting\n" in process.stdout
+        process.send_signal(signal.SIGINT)
+        assert process.wait(DEADLINE_SECONDS) == ExitCode.DONE
+        assert "Traceback" not in process.stderr.read()
+        stream.close()

@@ -47,7 +47,9 @@ export interface CallStatistics {
   p95Ms: number | null;
 }
 
-/** The events of a channel and of its members' connections, in order. `people`: display names by user id. */
+/** The events of a channel and of its members' connections, in order.
+
+`people`: display names by user id. `omission`: what the archive lacks. */
 export interface ChannelEvents {
   channelId: string;
   from: string;
@@ -55,6 +57,7 @@ export interface ChannelEvents {
   items: readonly PublishedEvent[];
   people: Readonly<Record<string, string>>;
   truncated: boolean;
+  omission: string | null;
 }
 
 /** Connections, the newest first. `truncated`: there are more. */
@@ -120,10 +123,11 @@ export interface DeadLetterQueues {
   items: readonly DeadLetterQueue[];
 }
 
-/** Archived events, oldest first. `truncated`: older ones are left out. */
+/** Archived events, oldest first. `truncated`: older ones are left out. `omission`: what the archive lacks. */
 export interface EventPage {
   items: readonly PublishedEvent[];
   truncated: boolean;
+  omission: string | null;
 }
 
 /** An event without its detail. */

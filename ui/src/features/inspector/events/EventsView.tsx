@@ -64,6 +64,7 @@ export function EventsView() {
           <Filters filter={filter} ephemeral statuses={false} onChange={setFilter} />
         </header>
         <Notice text={live.problem} />
+        <Notice text={past.value?.omission} />
         {past.state === "failed" && events.length === 0 ? (
           <Failed text={past.failure} onRetry={past.refetch} />
         ) : past.state === "loading" && events.length === 0 ? (

@@ -5,6 +5,7 @@ import { type ListHandle, WindowedList } from "../../../kit/WindowedList";
 import { RouteLink } from "../../shared/RouteLink";
 import type { ChannelEvents } from "../contract";
 import { dayTime } from "../format";
+import { Notice } from "../Notice";
 import { historyPath } from "../routes";
 import { useInspectorNames } from "../useInspectorNames";
 import { HistoryPlayer } from "./HistoryPlayer";
@@ -96,6 +97,7 @@ export function ChannelHistory({ past, busy, onRefresh }: ChannelHistoryProps) {
         <PastMembers channel={channel} title={title} truncated={past.truncated} nameOf={nameOf} />
       </div>
 
+      <Notice text={past.omission} />
       <HistoryPlayer items={items} at={at} onAt={setAt} nameOf={nameOf} />
     </div>
   );
