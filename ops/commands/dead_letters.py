@@ -17,6 +17,7 @@ from ops.models import DeadLetterDetail, RestoredLetter
 from ops.runs import dead_letters, kept_letters
 from ops.runs.dead_letters import QUEUES, DeadLetter
 from ops.runs.held_letters import HeldLetters
+from ops.wording import counted
 
 letters = typer.Typer(help="List, show, discard and restore dead letters.", no_args_is_help=True)
 app.add_typer(letters, name="dead-letters", rich_help_panel=OPERATE)
@@ -93,7 +94,10 @@ def restore(context: typer.Context, file: Path, as_json: AsJson = False) -> None
     if as_json:
         output.as_json([RestoredLetter.model_validate(one) for one in restored])
     else:
-        output.console().print(f"{len(restored)} put back. Delete {file}, so that they are not put back twice.")
+        put_back = counted(len(restored), "dead letter")
+        output.console().print(
+            f"Put back: {put_back}. Delete {file}: a second restore would put back the same again."
+        )
 
 
 def _detail(letter: DeadLetter) -> DeadLetterDetail:
