@@ -47,10 +47,12 @@ def logs(stage: Stage, identifier: str, *, since_ms: int, until_ms: int) -> LogP
         found = function_logs.about(stage, identifier, since_ms=since_ms, until_ms=until_ms)
     else:
         found = function_logs.errors(stage, since_ms=since_ms, until_ms=until_ms)
+    # Errors are logged at every level.
+    omissions = (function_logs.omission(stage) if identifier else None, RunLog(stage).omission)
     return LogPage(
         items=[LogLineSummary.model_validate(line) for line in found[-MAX_LINES:]],
         truncated=len(found) > MAX_LINES,
-        omission=RunLog(stage).omission,
+        omission=" ".join(filter(None, omissions)) or None,
     )
 
 

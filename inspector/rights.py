@@ -28,6 +28,7 @@ RIGHTS = (
     Right("Stacks", ("cloudformation:DescribeStacks", "cloudformation:ListStackResources"), "stacks"),
     Right("Workflow", ("states:DescribeStateMachine",), "workflow"),
     Right("Logs", ("logs:FilterLogEvents", "logs:StartQuery"), "logs"),
+    Right("LogLevel", ("lambda:GetFunctionConfiguration",), "functions"),
     Right("LogQueries", ("logs:GetQueryResults", "logs:StopQuery")),
     Right("Rows", ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan"), "tables"),
     Right("Texts", ("dynamodb:GetItem", "dynamodb:BatchGetItem"), "text keys"),
@@ -129,5 +130,6 @@ def _resources(stage: Stage) -> dict[str, list[str]]:
         "bus": [arn("events", f"event-bus/{bus}")],
         "user pool": [arn("cognito-idp", f"userpool/{stage.output('Auth', 'UserPoolId')}")],
         "tail queues": [arn("sqs", tail)],
+        "functions": [arn("lambda", f"function:{stage.output('Delivery', 'PostToConnectionsFunctionName')}")],
         "dashboard": [arn("cloudwatch", f"dashboard/{dashboard}", of_region="")],
     }

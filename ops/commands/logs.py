@@ -36,6 +36,8 @@ def logs(
     if identifier is not None and len(identifier) < MIN_ID_CHARACTERS:
         raise BadRequestError(f"'{identifier}' is too short for an id: copy it whole.")
     stage = stage_of(context)
+    if identifier is not None and (omission := function_logs.omission(stage)):
+        output.warn(omission)
     if identifier is None:
         found = function_logs.errors(stage, since_ms=since_ms, until_ms=until_ms)
     else:

@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from functions.contract.model import timestamp
+from ops import refusals
 from ops.runs.execution import decoded
 from ops.stage import logs
 from ops.stage.stage import STACKS, Stage
@@ -25,6 +26,8 @@ LAMBDA_ERRORS = ("[ERROR]", "Task timed out", "Runtime exited", "Status: timeout
 FUNCTION_ERRORS = ("ERROR", *LAMBDA_ERRORS[1:])
 """Terms in the lines that are errors, and in some that are not."""
 WORKFLOW_ERRORS = ("TaskFailed", "TaskTimedOut", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
+LEVEL_VARIABLE = "POWERTOOLS_LOG_LEVEL"
+COMPLETE_LEVELS = ("DEBUG", "INFO")
 ERROR_LEVELS = ("ERROR", "CRITICAL")
 LOG_GROUP = re.compile(r"^(?P<function>\w+?)(Logs)?[0-9A-F]{8}$")
 WORKFLOW = "workflow"
@@ -75,6 +78,25 @@ def groups(stage: Stage) -> dict[str, str]:
                 if resource["ResourceType"] == "AWS::Logs::LogGroup" and name and group not in found.values():
                     found[name["function"]] = group
     return found
+
+
+def omission(stage: Stage) -> str | None:
+    """What the log level of the functions leaves out, as a sentence; None for the levels INFO and DEBUG.
+
+    All functions of a stage have the same level.
+    """
+    function = stage.output("Delivery", "PostToConnectionsFunctionName")
+    try:
+        configuration = stage.client("lambda").get_function_configuration(FunctionName=function)
+    except ClientError as refusal:
+        return f"Whether the functions' log level hides lines is not known. {refusals.sentence(refusal)}"
+    level = configuration.get("Environment", {}).get("Variables", {}).get(LEVEL_VARIABLE, "INFO")
+    if level in COMPLETE_LEVELS:
+        return None
+    return (
+        f"This stage's functions log {level} and above only: lines about what succeeded are not in their logs "
+        "(logLevel in cdk.json)."
+    )
 
 
 def about(stage: Stage, term: str, *, since_ms: int, until_ms: int) -> list[LogLine]:

@@ -134,10 +134,13 @@ def test_log_lines_are_those_of_the_command(
         for at in range(explore.MAX_LINES + 2)
     ]
     monkeypatch.setattr(function_logs, searched, lambda *_, **__: lines)
-    monkeypatch.setattr(RunLog, "omission", "it logs ERROR only")
+    monkeypatch.setattr(RunLog, "omission", "It logs ERROR only.")
+    monkeypatch.setattr(function_logs, "omission", lambda _stage: "They log WARNING only.")
     found = explore.logs(stage, identifier, since_ms=0, until_ms=1)
     assert (len(found.items), found.items[0].message, found.truncated) == (explore.MAX_LINES, "2", True)
-    assert found.omission == "it logs ERROR only"
+    assert found.omission == (
+        "They log WARNING only. It logs ERROR only." if identifier else "It logs ERROR only."
+    )
 
 
 def test_an_id_that_is_not_copied_whole_is_refused(stage: Stage):

@@ -7,7 +7,7 @@ from pathlib import Path
 from inspector import rights
 from ops.runs import function_logs
 from ops.stage.stage import Stage
-from tests.unit.ops.stages import deployed_stage
+from tests.unit.ops.stages import OUTPUTS, deployed_stage
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "operations.md"
 ACTION = re.compile(r"`([a-z-]+:[A-Z]\w+)`")
@@ -31,6 +31,7 @@ def test_the_policy_names_the_resources_of_the_stage(monkeypatch):
     """Only actions that IAM cannot restrict are allowed on every resource, and all of them read."""
     stage: Stage = deployed_stage(
         Data={"TextKeysTableName": "textKeys", "TicketsTableName": "tickets", "MessagesTableName": "messages"},
+        Delivery={**OUTPUTS["Delivery"], "PostToConnectionsFunctionName": "post"},
         Observability={"DashboardName": "Parley-tests"},
     )
     monkeypatch.setattr(function_logs, "groups", lambda _stage: {"workflow": "/aws/vendedlogs/states/deliver"})
