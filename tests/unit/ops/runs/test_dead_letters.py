@@ -179,7 +179,8 @@ def test_a_stopped_redrive_releases_its_dead_letters(
     release = dead_letters.hide
 
     def signalled_again(stage: Stage, letters: Sequence[DeadLetter], *, seconds: int) -> None:
-        os.kill(os.getpid(), number)
+        if seconds == 0:  # the release; on a slow machine the leases are renewed before it
+            os.kill(os.getpid(), number)
         release(stage, letters, seconds=seconds)
 
     monkeypatch.setattr(runner, "run_event", run_event)
