@@ -58,7 +58,7 @@ PAGES = (
 )  # fmt: skip
 """The pages' requests but for those that read the archive."""
 ARCHIVE = "/channels/general/events"
-"""One that reads it, as two others do. It may wait for minutes: EventBridge counts replays by minute."""
+"""One that reads it, as two others do. It may wait for minutes, as on AWS: with --long only."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ async def redrive(stage: TestStage, role: Role, client: httpx.AsyncClient) -> No
 
 
 async def test_every_page_works_with_the_documented_rights_alone(
-    stage: TestStage, record: Record, faults: Faults, role: Role, tmp_path: Path, is_thorough: bool
+    stage: TestStage, record: Record, faults: Faults, role: Role, tmp_path: Path, is_long: bool
 ):
     """No call is denied; without one of the rights, its page names the action."""
     async with stage.connected_user("dora") as dora:
@@ -183,7 +183,7 @@ async def test_every_page_works_with_the_documented_rights_alone(
                 assert action.lower() in text.lower(), text
             denied = faults.denied_actions()
             role.allow(policy)
-            if is_thorough:
+            if is_long:
                 await opened(client, ARCHIVE, names)
             assert faults.denied_actions()[len(denied) :] == []
     record.tried("every page of the inspector with a role of the documented rights", len(PAGES))
