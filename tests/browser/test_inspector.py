@@ -286,6 +286,26 @@ def test_lists_are_live_filtered_and_paused(dora: BrowserUser, fay: ApiUser, gus
     expect(page.get_by_role("complementary", name="Message sent").get_by_text("not seen yet")).to_be_visible()
 
 
+def test_states_are_distinguished_with_forced_colours(dora: BrowserUser, fay: ApiUser, channel: str):
+    """The current page and row have other colours than the rest; the marks of event types keep theirs."""
+    fay.send_message(channel, "in high contrast")
+    page = _open(dora, "/inspector/events")
+    rows = _rows(page, "Events").get_by_role("button")
+    rows.first.click()
+    page.emulate_media(forced_colors="active")
+
+    def colour(element: Locator, name: str = "backgroundColor", part: str = "") -> list[str]:
+        """Red, green and blue: the ground shows through a transparent background."""
+        style = element.evaluate("(e, [name, part]) => getComputedStyle(e, part || null)[name]", [name, part])
+        return re.findall(r"\d+", style)[:3]
+
+    current = page.get_by_role("navigation", name="Inspector").get_by_role("link", name="Events")
+    assert colour(current) != colour(page.get_by_role("link", name="Metrics"))
+    assert colour(current, part="::after") == colour(current, "color"), "the line has the colour of the text"
+    assert colour(page.locator("button[aria-current]")) != colour(rows.last)
+    assert colour(rows.last.locator("span").first, part="::before") != colour(page.locator("body"))
+
+
 @pytest.mark.thorough
 def test_the_history_shows_a_channel_at_any_position(dora: BrowserUser, fay: ApiUser, gus: ApiUser, channel: str):
     """By keyboard, the slider steps through the channel's events: messages, an edit, a reaction, a deletion."""

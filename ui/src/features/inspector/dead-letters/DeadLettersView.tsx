@@ -7,6 +7,7 @@ import common from "../common.module.css";
 import type { DeadLetterQueue, DeadLetterQueues } from "../contract";
 import { count, duration, secondTime, words } from "../format";
 import { useInspector } from "../inspectorContext";
+import { Outcome } from "../Outcome";
 import { Failed, Loading } from "../StatusMessage";
 import { useQuery } from "../useQuery";
 import styles from "./DeadLettersView.module.css";
@@ -70,11 +71,7 @@ function Queues({ queues, onChange }: { readonly queues: DeadLetterQueues; reado
           <Tile key={queue.name} queue={queue} readAt={queues.readAt} />
         ))}
       </ul>
-      {used.length === 0 && (
-        <p className={styles.none} role="status">
-          <Icon name="checks" size={18} /> No dead letters.
-        </p>
-      )}
+      {used.length === 0 && <Outcome tone="good">No dead letters.</Outcome>}
       {used.map((queue) => (
         <Queue key={queue.name} queue={queue} onChange={() => changed(queue.name)} />
       ))}
@@ -118,11 +115,7 @@ function Queue({ queue, onChange }: { readonly queue: DeadLetterQueue; readonly 
         <p className={styles.hint}>Fix the cause first: what fails again comes back.</p>
         {isOperator && <Redrive queue={queue} waiting={waiting(queue)} onDone={onChange} />}
       </div>
-      {queue.heldNote && (
-        <p className={styles.held} role="status">
-          <Icon name="info" size={18} /> {queue.heldNote}
-        </p>
-      )}
+      {queue.heldNote && <Outcome tone="warn">{queue.heldNote}</Outcome>}
       <ul className={styles.letters}>
         {queue.items.map((letter) => (
           <Letter key={letter.messageId} letter={letter} />

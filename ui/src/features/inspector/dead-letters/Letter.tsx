@@ -7,6 +7,7 @@ import type { ListedDeadLetter } from "../contract";
 import { Fact } from "../Fact";
 import { count, dayTime, shortId, words } from "../format";
 import { useInspector } from "../inspectorContext";
+import { ErrorText } from "../Outcome";
 import { deliveryPath, logsPath } from "../routes";
 import { useInspectorNames } from "../useInspectorNames";
 import styles from "./DeadLettersView.module.css";
@@ -27,7 +28,7 @@ export function Letter({ letter }: { readonly letter: ListedDeadLetter }) {
           <CopyButton what="the dead letter's id" text={() => letter.messageId} />
         </span>
       </header>
-      <p className={styles.reason}>{letter.reason}</p>
+      <ErrorText>{letter.reason}</ErrorText>
       <dl className={common.facts}>
         {letter.sentAt && (
           <Fact name="Waiting since">

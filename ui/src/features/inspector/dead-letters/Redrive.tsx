@@ -7,6 +7,7 @@ import type { DeadLetterQueue, RedriveReport } from "../contract";
 import { count, shortId, words } from "../format";
 import { inspectorErrorMessage } from "../inspectorApi";
 import { useInspector } from "../inspectorContext";
+import { ErrorText } from "../Outcome";
 import styles from "./DeadLettersView.module.css";
 
 type State =
@@ -61,11 +62,7 @@ export function Redrive({ queue, waiting, onDone }: RedriveProps) {
         </ConfirmDialog>
       )}
       <div role="status">{state.at === "done" && <Report report={state.report} />}</div>
-      {state.at === "failed" && (
-        <p className={styles.reason} role="alert">
-          {state.text}
-        </p>
-      )}
+      {state.at === "failed" && <ErrorText role="alert">{state.text}</ErrorText>}
     </div>
   );
 }
@@ -81,8 +78,11 @@ function Report({ report: { redriven, failed, notes } }: { readonly report: Redr
       {failed.length > 0 && (
         <ul className={common.facts} aria-label="Not processed">
           {failed.map((each) => (
-            <li key={each.messageId} className={styles.reason}>
-              {each.detailType ? words(each.detailType) : "Not an event"} {shortId(each.eventId)}: {each.note}
+            <li key={each.messageId}>
+              <ErrorText>
+                {each.detailType ? words(each.detailType) : "Not an event"} {shortId(each.eventId)}:{" "}
+                {each.note}
+              </ErrorText>
             </li>
           ))}
         </ul>

@@ -6,6 +6,7 @@ import { RouteLink } from "../../shared/RouteLink";
 import common from "../common.module.css";
 import type { MessageReport } from "../contract";
 import { postSummary, preciseTime, shortId } from "../format";
+import { Outcome, OutcomeItem, OutcomeList } from "../Outcome";
 import { historyPath } from "../routes";
 import { useInspectorNames } from "../useInspectorNames";
 import { DeliverySteps } from "./DeliverySteps";
@@ -78,17 +79,15 @@ export function DeliveryReport({
       </header>
 
       {report.problems.length > 0 ? (
-        <ul className={styles.problems} aria-label="Problems">
+        <OutcomeList label="Problems">
           {report.problems.map((problem) => (
-            <li key={problem}>
-              <Icon name="alert" size={18} /> {problem}
-            </li>
+            <OutcomeItem key={problem} tone="bad">
+              {problem}
+            </OutcomeItem>
           ))}
-        </ul>
+        </OutcomeList>
       ) : (
-        <p className={styles.well} role="status">
-          <Icon name="checks" size={18} /> {postSummary(posts)}
-        </p>
+        <Outcome tone="good">{postSummary(posts)}</Outcome>
       )}
 
       <HopTimes report={report} />

@@ -1,8 +1,10 @@
 /** The duration of each hop of a delivery. */
 
+import { classNames } from "../../../kit/classNames";
 import common from "../common.module.css";
 import type { MessageReport } from "../contract";
 import { exactMs } from "../format";
+import tables from "../Table.module.css";
 import styles from "./DeliveryView.module.css";
 import { sumOfHops } from "./postCounts";
 
@@ -29,7 +31,7 @@ export function HopTimes({ report }: { report: MessageReport }) {
           />
         ))}
       </div>
-      <table className={styles.hops}>
+      <table className={classNames(tables.table, tables.numbers, styles.hops)}>
         <thead className="visually-hidden">
           <tr>
             <th scope="col">Hop</th>

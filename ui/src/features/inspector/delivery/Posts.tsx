@@ -7,6 +7,7 @@ import common from "../common.module.css";
 import type { MessageReport, Post } from "../contract";
 import { shortId } from "../format";
 import { Pill, type Tone } from "../Pill";
+import tables from "../Table.module.css";
 import { useInspectorNames } from "../useInspectorNames";
 import styles from "./DeliveryView.module.css";
 import { type PostCounts, worstFirst } from "./postCounts";
@@ -51,8 +52,8 @@ export function Posts({ report, counts }: { readonly report: MessageReport; read
       {counts.total === 0 ? (
         <p className={panelStyles.note}>No connections were open.</p>
       ) : (
-        <div className={styles.postsScroll}>
-          <table className={styles.posts}>
+        <div className={tables.scroll}>
+          <table className={tables.table}>
             <thead>
               <tr>
                 <th scope="col">User</th>

@@ -6,6 +6,7 @@ import common from "../common.module.css";
 import type { Trace } from "../contract";
 import { Fact } from "../Fact";
 import { count, duration, shortId } from "../format";
+import { ErrorText } from "../Outcome";
 import { Pill } from "../Pill";
 import styles from "./Waterfall.module.css";
 import { segmentCount, ticks, traceDuration, type WaterfallRow, waterfallRows } from "./waterfallRows";
@@ -114,7 +115,7 @@ function Row({ row, chosen, onChoose, onFold }: RowProps) {
       </div>
       {chosen && (
         <div className={styles.detail}>
-          {segment.error && <p className={styles.error}>{segment.error}</p>}
+          {segment.error && <ErrorText>{segment.error}</ErrorText>}
           <dl className={common.facts}>
             <Fact name="Starts">+{duration(segment.offsetMs)}</Fact>
             <Fact name="Takes">{duration(segment.durationMs)}</Fact>

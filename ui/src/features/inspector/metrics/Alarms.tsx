@@ -3,6 +3,7 @@ import { Icon } from "../../../kit/Icon";
 import common from "../common.module.css";
 import type { DashboardAlarm, DashboardReport } from "../contract";
 import { count, dayTime } from "../format";
+import { Outcome, OutcomeItem, OutcomeList } from "../Outcome";
 import { Pill, type Tone } from "../Pill";
 import styles from "./Alarms.module.css";
 import { alarmTitle } from "./alarmTitle";
@@ -28,28 +29,24 @@ export function Alarms({ report }: { readonly report: DashboardReport }) {
     <section className={styles.alarms} aria-label="Alarms">
       <h3 className={common.sectionTitle}>Alarms</h3>
       {raised.length === 0 ? (
-        <p className={styles.none} role="status">
-          <Icon name="checks" size={18} />
+        <Outcome tone={alarms.length === 0 ? "warn" : "good"}>
           {alarms.length === 0
             ? "This stage has no alarms: without them failures go unnoticed."
             : `None of ${count(alarms.length, "alarm")} is raised.`}
-        </p>
+        </Outcome>
       ) : (
-        <ul className={styles.raised}>
+        <OutcomeList label="Raised alarms">
           {raised.map((alarm) => (
-            <li key={alarm.name}>
-              <Icon name="alert" size={18} />
-              <div>
-                <strong title={alarm.name}>{shortName(alarm.name)}</strong>
-                <p>{alarm.description}</p>
-                <p className={styles.reason}>
-                  {alarm.changedAt && `Since ${dayTime(alarm.changedAt)}: `}
-                  {alarm.reason}
-                </p>
-              </div>
-            </li>
+            <OutcomeItem key={alarm.name} tone="bad">
+              <strong title={alarm.name}>{shortName(alarm.name)}</strong>
+              <p className={styles.description}>{alarm.description}</p>
+              <p className={styles.reason}>
+                {alarm.changedAt && `Since ${dayTime(alarm.changedAt)}: `}
+                {alarm.reason}
+              </p>
+            </OutcomeItem>
           ))}
-        </ul>
+        </OutcomeList>
       )}
       {alarms.length > 0 && (
         <details className={styles.more}>

@@ -5,6 +5,7 @@ import common from "../common.module.css";
 import type { DashboardGraph, DashboardReport } from "../contract";
 import { dayTime } from "../format";
 import { Pill } from "../Pill";
+import tables from "../Table.module.css";
 import { Chart, colourOf } from "./Chart";
 import { type ChartData, chartData, highest, latest, metricValue } from "./chartData";
 import styles from "./GraphCard.module.css";
@@ -32,7 +33,7 @@ export function GraphCard(props: { readonly graph: DashboardGraph; readonly repo
             label={`Chart of ${data.lines.map((line) => line.label).join(", ")}; the values are in the table`}
             onPlace={setPlace}
           />
-          <table className={styles.lines}>
+          <table className={classNames(tables.table, tables.numbers)}>
             <thead>
               <tr>
                 <th scope="col">Line</th>
@@ -86,7 +87,7 @@ function Values({ data, title }: { readonly data: ChartData; readonly title: str
       {open && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region needs the keyboard.
         <section className={styles.scroll} aria-label={`All values: ${title}`} tabIndex={0}>
-          <table className={styles.lines}>
+          <table className={classNames(tables.table, tables.numbers)}>
             <thead>
               <tr>
                 <th scope="col">Time</th>

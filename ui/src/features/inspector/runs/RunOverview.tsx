@@ -6,6 +6,7 @@ import common from "../common.module.css";
 import type { RunDetail } from "../contract";
 import { count, duration } from "../format";
 import { JsonView } from "../json/JsonView";
+import { ErrorText } from "../Outcome";
 import styles from "./RunsView.module.css";
 
 export function RunOverview(props: { readonly run: RunDetail; readonly onState: (state: string) => void }) {
@@ -61,10 +62,10 @@ export function RunOverview(props: { readonly run: RunDetail; readonly onState: 
         <JsonView label="Run input" value={run.input} />
         <JsonView label="Run output" value={run.output} />
         {run.error && (
-          <div className={styles.stateError} role="note">
+          <ErrorText>
             <strong>{run.error.error}</strong>
             <p>{run.error.cause}</p>
-          </div>
+          </ErrorText>
         )}
       </div>
     </aside>

@@ -7,6 +7,7 @@ import { Fact } from "../Fact";
 import { duration, preciseTime } from "../format";
 import { allNodes, type Graph } from "../graph/definition";
 import { JsonView } from "../json/JsonView";
+import { ErrorText } from "../Outcome";
 import { Pill, type Tone } from "../Pill";
 import styles from "./RunsView.module.css";
 
@@ -77,10 +78,10 @@ function StateDetails({ visit }: { visit: StateExecution }) {
         {visit.next && <Fact name="Next">{visit.next}</Fact>}
       </dl>
       {error && (
-        <div className={styles.stateError} role="note">
+        <ErrorText>
           <strong>{error.error}</strong>
           <p>{error.cause}</p>
-        </div>
+        </ErrorText>
       )}
       <JsonView label="Input" value={visit.input} />
       {task && <JsonView label="Parameters" value={task.parameters} />}

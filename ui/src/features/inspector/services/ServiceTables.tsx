@@ -3,6 +3,7 @@ import { classNames } from "../../../kit/classNames";
 import common from "../common.module.css";
 import type { CallStatistics, Service, ServiceMap } from "../contract";
 import { duration } from "../format";
+import tables from "../Table.module.css";
 import { failedCalls } from "./mapLayout";
 import styles from "./ServiceTables.module.css";
 import { serviceKind, serviceName } from "./serviceNames";
@@ -30,9 +31,9 @@ export function ServiceTables({ map, selected, onSelect }: ServiceTablesProps) {
   return (
     <>
       {/* biome-ignore-start lint/a11y/noNoninteractiveTabindex: a scrolling region needs the keyboard. */}
-      <section className={classNames(common.card, styles.scroll)} aria-label="Services" tabIndex={0}>
+      <section className={classNames(common.card, tables.scroll)} aria-label="Services" tabIndex={0}>
         <h3>Services</h3>
-        <table className={styles.table}>
+        <table className={classNames(tables.table, styles.calls)}>
           <thead>
             <tr>
               <th scope="col">Service</th>
@@ -55,9 +56,9 @@ export function ServiceTables({ map, selected, onSelect }: ServiceTablesProps) {
           </tbody>
         </table>
       </section>
-      <section className={classNames(common.card, styles.scroll)} aria-label="Calls" tabIndex={0}>
+      <section className={classNames(common.card, tables.scroll)} aria-label="Calls" tabIndex={0}>
         <h3>Calls</h3>
-        <table className={styles.table}>
+        <table className={classNames(tables.table, styles.calls)}>
           <thead>
             <tr>
               <th scope="col">From</th>
