@@ -28,7 +28,7 @@ export function OutcomeList({ label, children }: { readonly label: string; reado
   );
 }
 
-/** An item of a `OutcomeList`, of one line or several. */
+/** An item of an `OutcomeList`, of one line or several. */
 export function OutcomeItem({ tone, children }: OutcomeProps) {
   return (
     <li className={styles.outcome} data-tone={tone}>

@@ -1,6 +1,7 @@
 /** Who is connected: the stored connections with their users. */
 import { type FormEvent, useState } from "react";
 import { navigate } from "../../../core/router";
+import { classNames } from "../../../kit/classNames";
 import { Icon } from "../../../kit/Icon";
 import { RouteLink } from "../../shared/RouteLink";
 import common from "../common.module.css";
@@ -10,6 +11,7 @@ import { useInspector } from "../inspectorContext";
 import { Notice } from "../Notice";
 import { connectionsPath, rowsPath } from "../routes";
 import { Empty, Failed, Loading } from "../StatusMessage";
+import tables from "../Table.module.css";
 import { useQuery } from "../useQuery";
 import styles from "./Explore.module.css";
 import { ExploreTabs } from "./ExploreTabs";
@@ -94,8 +96,8 @@ function Connections({ items, readAt }: ConnectionsProps) {
   }
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region needs the keyboard.
-    <section className={`${common.card} ${styles.scroll}`} aria-label="Connections" tabIndex={0}>
-      <table className={styles.table}>
+    <section className={classNames(common.card, tables.scroll)} aria-label="Connections" tabIndex={0}>
+      <table className={classNames(tables.table, styles.connections)}>
         <thead>
           <tr>
             <th scope="col">User</th>
