@@ -286,6 +286,7 @@ def test_lists_are_live_filtered_and_paused(dora: BrowserUser, fay: ApiUser, gus
     expect(page.get_by_role("complementary", name="Message sent").get_by_text("not seen yet")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_states_are_distinguished_with_forced_colours(dora: BrowserUser, fay: ApiUser, channel: str):
     """The current page and row have other colours than the rest; the marks of event types keep theirs."""
     fay.send_message(channel, "in high contrast")
@@ -476,6 +477,7 @@ def test_without_a_session_the_inspector_is_not_shown(new_user: NewUser, stage: 
         assert httpx.get(f"{stage.url.rstrip('/')}/inspector-api/{path}").status_code == 401
 
 
+@pytest.mark.thorough
 def test_an_operator_inspects_without_a_chat(dora: BrowserUser, channel: str, tmp_path: Path):
     """The page of `parley inspect` shows a run without a sign-in, within its content security policy."""
     text = "Who reads this?"

@@ -139,6 +139,7 @@ async def redrive(stage: TestStage, role: Role, client: httpx.AsyncClient) -> No
     assert answer == {"redriven": 1, "failed": [], "notes": []}
 
 
+@pytest.mark.thorough
 async def test_every_page_works_with_the_documented_rights_alone(
     stage: TestStage, record: Record, faults: Faults, role: Role, tmp_path: Path, is_long: bool
 ):
