@@ -1,5 +1,7 @@
 /** The service map: one node for all clients, and the places of nodes and calls by dagre's layered layout. Pure. */
+
 import { Graph as DagreGraph, layout } from "@dagrejs/dagre";
+import { compareNames } from "../../../core/text/collation";
 import type { CallStatistics, Service, ServiceCall, ServiceMap } from "../contract";
 import type { Point } from "../graph/layout";
 import { serviceName } from "./serviceNames";
@@ -34,7 +36,7 @@ export function withOneClient(map: ServiceMap): ServiceMap {
   const services = map.services.filter((service) => !service.isClient || service === first);
   return {
     ...map,
-    services: services.sort((a, b) => serviceName(a).localeCompare(serviceName(b))),
+    services: services.sort((a, b) => compareNames(serviceName(a), serviceName(b))),
     calls: map.calls.map((call) => (first && ids.has(call.from) ? { ...call, from: first.id } : call)),
   };
 }
