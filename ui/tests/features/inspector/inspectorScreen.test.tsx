@@ -2,6 +2,7 @@
 /** The inspector with fixed API responses and a live stream that the test writes to. */
 import { fireEvent, screen, within } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
+import { updateServerTime } from "../../../src/core/clock";
 import type { PublishedEvent, RunSummary } from "../../../src/features/inspector/contract";
 import { created, deleted, edited, joined, reacted, sent } from "../../support/busEvents";
 import { advance, click, composer, openChat, server, setUpChat, user } from "../../support/chatPage";
@@ -174,6 +175,18 @@ describe("lists", () => {
     const [newest] = region("Events").getAllByRole("listitem");
     await click(within(newest as HTMLElement).getByRole("button"));
     expect(screen.getByRole("complementary", { name: "Message sent" }).textContent).toContain("not seen yet");
+  });
+
+  test("that are shown stay when they are paused, although the page's estimate of the server's time is behind", async () => {
+    answer();
+    await openChat("/inspector/events", local);
+    happens("u-bob", "seen live");
+    await advance(1_000);
+    updateServerTime(new Date(Date.now() - 10_000).toUTCString());
+    await click(screen.getByRole("button", { name: "Pause live updates" }));
+    await advance(1_000);
+    expect(rows("Events")).toHaveLength(1);
+    updateServerTime(new Date().toUTCString());
   });
 
   test("reconnect after the stream ends, and show that they do", async () => {

@@ -20,17 +20,18 @@ interface PausedAt {
   readonly at: string;
 }
 
+/** Paused at the server's time, which is an estimate and may be behind what is shown already. */
+function pausedNow(feedState: FeedState): PausedAt {
+  const newest = feedState.events[0];
+  const shown = newest ? Date.parse(newest.occurredAt) : 0;
+  return { feedState, at: new Date(Math.max(serverNow(), shown)).toISOString() };
+}
+
 export function useLive(kind: "events" | "runs"): Live {
   const { feed } = useInspector();
   const feedState = useSyncExternalStore(feed.subscribe, feed.read);
   const [pausedAt, setPausedAt] = useState<PausedAt | null>(null);
-  const toggle = useCallback(
-    () =>
-      setPausedAt((before) =>
-        before ? null : { feedState: feed.read(), at: new Date(serverNow()).toISOString() },
-      ),
-    [feed],
-  );
+  const toggle = useCallback(() => setPausedAt((before) => (before ? null : pausedNow(feed.read()))), [feed]);
   const newest = pausedAt?.feedState[kind][0];
   const waiting = pausedAt
     ? newest
