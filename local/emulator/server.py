@@ -6,7 +6,7 @@
 | `/_parley/warm` | start an environment of every function; return the names of those that failed |
 | `/_parley/not-emulated` | list what was deployed without effect |
 | `/_parley/save` | save the state |
-| `/_parley/faults`, `/_parley/clock`, `/_parley/policies` | for tests, see `faults` |
+| `/_parley/faults`, `/_parley/clock`, `/_parley/policies`, `/_parley/metrics` | for tests, see `faults` |
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from local.emulator.apigateway.connection_posts import ConnectionPosts
 from local.emulator.apigateway.faulty_apis import FaultyApis
 from local.emulator.asgi import Receive, Scope, Send, read_body
 from local.emulator.cloudformation.resource_types import AcceptedTypes
+from local.emulator.cloudwatch import service_metrics
 from local.emulator.cloudwatch.service_metrics import ApiMetrics
 from local.emulator.faults import Faults, FaultyFunctions, FaultyRequests, FaultySessions
 from local.emulator.persistence.durability import Durability
@@ -32,6 +33,7 @@ from local.emulator.xray.trace_collector import FilterExpressionError, TraceColl
 logger = logging.getLogger("parley.emulator")
 
 MAX_DISCONNECT_SECONDS = 2.0
+TEST_PATHS = ("/_parley/faults", "/_parley/clock", "/_parley/policies", "/_parley/metrics")
 
 
 class EmulatorApplication:
@@ -124,7 +126,7 @@ class EmulatorApplication:
             body = not_emulated.describe()
         elif path == "/_parley/save":
             body = {"saved": await self._saving.save()}
-        elif path in ("/_parley/faults", "/_parley/clock", "/_parley/policies"):
+        elif path in TEST_PATHS:
             body = {}
             try:
                 if scope["method"] == "POST":
@@ -145,6 +147,8 @@ class EmulatorApplication:
         if path == "/_parley/policies":
             self._policies.enforce(bool(request["enforced"]))
             await asyncio.to_thread(self._invocations.restart)
+        elif path == "/_parley/metrics":
+            service_metrics.age(float(request["age"]))
         else:
             self._sessions.clock.advance(float(request["advance"]))
         return {}

@@ -111,6 +111,32 @@ def test_a_share_raises_an_alarm(stack: Stack):
     assert states(stack)["share"] == "ALARM"
 
 
+def test_a_call_that_reserved_concurrency_refuses_is_counted_once(stack: Stack):
+    """As a throttle, and not as an invocation."""
+    functions, name = stack.client("lambda"), stack.outputs["Drain"]
+
+    def total(metric: str) -> float:
+        now = datetime.now(UTC)
+        [answer] = stack.client("cloudwatch").get_metric_data(
+            StartTime=now - timedelta(minutes=5),
+            EndTime=now + timedelta(minutes=1),
+            MetricDataQueries=[
+                {"Id": "total", "MetricStat": query("AWS/Lambda", metric, 3600, FunctionName=name)}
+            ],
+        )["MetricDataResults"]
+        return float(sum(answer["Values"]))
+
+    before = total("Throttles"), total("Invocations")
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    try:
+        with pytest.raises(functions.exceptions.TooManyRequestsException) as refused:
+            functions.invoke(FunctionName=name, Payload=b"{}")
+    finally:
+        functions.delete_function_concurrency(FunctionName=name)
+    calls = 1 + refused.value.response["ResponseMetadata"]["RetryAttempts"]
+    assert (total("Throttles"), total("Invocations")) == (before[0] + calls, before[1])
+
+
 def test_an_invocation_is_counted_for_its_function(stack: Stack):
     """And an expression that is not emulated fails alone, with a message."""
     assert not stack.invoke("Drain", {"Records": []})["failed"]

@@ -60,6 +60,10 @@ class Faults:
         """Move the connection clock forward, for every connection."""
         self._post("clock", {"advance": seconds})
 
+    def age_metrics(self, seconds: float) -> None:
+        """Make the values of metrics, and the messages that wait in queues, older: time passes for alarms."""
+        self._post("metrics", {"age": seconds})
+
     @contextmanager
     def enforced_policies(self, *, warm: bool = True) -> Iterator[None]:
         """Enforce the IAM policies of the functions and of operators' roles until the block ends.

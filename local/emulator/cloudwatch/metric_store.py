@@ -2,7 +2,7 @@
 
 On AWS, a metric is identified by its namespace, its name and exactly its dimensions. MiniStack (`cloudwatch`)
 takes a query without dimensions for one of all dimensions, and keeps every value for two weeks. This addition
-reads by the exact dimensions, and keeps the newest values of each metric.
+reads by the exact dimensions, and keeps the newest values of each metric. A test makes all values older.
 """
 
 import threading
@@ -63,6 +63,16 @@ def set_gauge(namespace: str, name: str, value: float, *, unit: str, dimensions:
     if values and values[-1]["Value"] == value and values[-1]["Timestamp"] // 60 == time.time() // 60:
         return
     add(namespace, name, value, unit=unit, dimensions=dimensions)
+
+
+def age(seconds: float) -> None:
+    """Make every value older, as if so many seconds had passed in which nothing happened."""
+    metrics = patching.module("services.cloudwatch")
+    with _lock:
+        _counted.clear()
+        for values in metrics._metrics.values():
+            for value in values:
+                value["Timestamp"] -= seconds
 
 
 def series(metric: Mapping[str, Any], statistic: str, period: int, start: float, end: float) -> Series:

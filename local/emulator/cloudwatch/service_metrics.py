@@ -1,9 +1,9 @@
 """Publish the metrics of the services in use: SQS, Lambda, Step Functions and API Gateway.
 
 On AWS, each service publishes its metrics every minute. MiniStack publishes some of Lambda's, for each function
-only, and none of the other services. The other additions call this one when something happens; the depths of
-queues are read when metrics are. The names and dimensions are those of AWS's documents. What Parley does not
-read is left out, such as SQS's NumberOfMessagesSent.
+only, a throttled call twice, and none of the other services. The other additions call this one when something
+happens; the depths of queues are read when metrics are. The names and dimensions are those of AWS's documents.
+What Parley does not read is left out, such as SQS's NumberOfMessagesSent.
 """
 
 import threading
@@ -32,8 +32,17 @@ _running = 0
 
 
 def install() -> None:
-    """Leave Lambda's metrics to `function_ended`."""
+    """Leave Lambda's metrics to `function_ended`, and count the calls that MiniStack refuses before they begin."""
     patching.replace("services.lambda_svc", "_emit_lambda_metrics", lambda *_arguments, **_keywords: None)
+    acquire = patching.original("services.lambda_svc", "_acquire_execution_slot")
+
+    def acquire_or_count(function: Any, config: dict[str, Any]) -> Any:
+        slot, limit = acquire(function, config)
+        if slot is None:
+            _function_called(str(config["FunctionName"]), duration_ms=0, failed=False, throttled=True)
+        return slot, limit
+
+    patching.replace("services.lambda_svc", "_acquire_execution_slot", acquire_or_count)
 
 
 def function_started() -> None:
@@ -49,6 +58,10 @@ def function_ended(name: str, *, duration_ms: float, failed: bool, throttled: bo
     global _running
     with _lock:
         _running -= 1
+    _function_called(name, duration_ms=duration_ms, failed=failed, throttled=throttled)
+
+
+def _function_called(name: str, *, duration_ms: float, failed: bool, throttled: bool) -> None:
     for dimensions in ({"FunctionName": name}, {}):
         metric_store.add("AWS/Lambda", "Throttles", float(throttled), dimensions=dimensions)
         if not throttled:
@@ -93,6 +106,19 @@ def read_queues() -> None:
         }
         for metric, (value, unit) in gauges.items():
             metric_store.set_gauge("AWS/SQS", metric, value, unit=unit, dimensions={"QueueName": name})
+
+
+def age(seconds: float) -> None:
+    """Let so much time pass for metrics and alarms: values and waiting messages get older.
+
+    Nothing else notices: a message that is invisible stays so.
+    """
+    read_queues()
+    metric_store.age(seconds)
+    for _scope, queue in list(patching.module("services.sqs")._queues.all_items()):
+        for message in list(queue["messages"]):
+            message["sent_at"] = message.get("sent_at", time.time()) - seconds
+    read_queues()
 
 
 class ApiMetrics:

@@ -104,3 +104,12 @@ def test_a_refused_handshake_is_counted(store: Store) -> None:
         asyncio.run(metrics({"type": "websocket", "path": path}, None, send))  # type: ignore[arg-type]
     assert store.values("AWS/ApiGateway", "ClientError", ApiId="a1", Stage="socket") == [1]
     assert store.values("AWS/ApiGateway", "ConnectCount", ApiId="a1", Stage="socket") == [0]
+
+
+def test_values_get_older(store: Store) -> None:
+    """A test lets time pass for alarms. What comes afterwards is not counted among the older values."""
+    metric_store.add("Parley", "Sent", 1, at=900)
+    metric_store.age(600)
+    metric_store.add("Parley", "Sent", 1, at=900)
+    (points,) = store._metrics.values()
+    assert [(point["Timestamp"], point["Count"]) for point in points] == [(300, 1), (900, 1)]
