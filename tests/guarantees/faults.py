@@ -61,7 +61,7 @@ class Faults:
         self._post("clock", {"advance": seconds})
 
     def age_metrics(self, seconds: float) -> None:
-        """Make the values of metrics, and the messages that wait in queues, older: time passes for alarms."""
+        """Make the values of metrics, and the messages in queues, older: time passes for alarms and queues."""
         self._post("metrics", {"age": seconds})
 
     @contextmanager

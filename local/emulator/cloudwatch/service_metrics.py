@@ -109,15 +109,13 @@ def read_queues() -> None:
 
 
 def age(seconds: float) -> None:
-    """Let so much time pass for metrics and alarms: values and waiting messages get older.
-
-    Nothing else notices: a message that is invisible stays so.
-    """
+    """Let so much time pass for metrics, alarms and queues: values and messages get older, and visible again."""
     read_queues()
     metric_store.age(seconds)
     for _scope, queue in list(patching.module("services.sqs")._queues.all_items()):
         for message in list(queue["messages"]):
             message["sent_at"] = message.get("sent_at", time.time()) - seconds
+            message["visible_at"] = message.get("visible_at", 0) - seconds
     read_queues()
 
 

@@ -3,7 +3,9 @@
 On AWS, Lambda with a batching window waits until the batch is full or the window has passed since the batch's
 first message, and a batch holds up to 10,000 messages. MiniStack (`sqs._receive_messages_for_esm`) passes on
 immediately the messages that are in the queue, at most ten, so a consumer never received a large batch. This
-addition replaces that function by one that waits for the window.
+addition replaces that function by one that waits for the window. A mapping receives messages without regard to the
+function's reserved concurrency, which throttles the calls; with MiniStack (`lambda_svc._sqs_esm_concurrency`), a
+function without concurrency was never called, nor throttled.
 """
 
 import threading
@@ -27,6 +29,12 @@ class BatchWindows:
         for name in ("_collect_msgs", "_expire_retained", "_dlq_sweep", "_get_q", "_queues_lock"):
             patching.original("services.sqs", name)
         patching.replace("services.sqs", "_receive_messages_for_esm", self.receive)
+        limit = patching.original("services.lambda_svc", "_sqs_esm_concurrency")
+
+        def without_reserved(mapping: Any, _function: Any, _config: Any, queue: Any = None) -> Any:
+            return limit(mapping, {}, {}, queue)
+
+        patching.replace("services.lambda_svc", "_sqs_esm_concurrency", without_reserved)
 
     def receive(self, queue_url: str, max_number: int) -> list[dict[str, Any]]:
         """The messages of a batch; none while its window is open and the batch is not full."""
