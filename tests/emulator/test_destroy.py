@@ -143,7 +143,7 @@ def test_nothing_is_left_of_dev_and_it_can_be_deployed_again(account: Account, t
     succeeded(account.cdk("deploy", dev))
     account.kill_a_tail("dev")
     prepared = account.parley("--stage", "dev", "prepare-destroy")
-    assert "Removed the rules and queues of 1 tails." in prepared.stdout, prepared.stdout
+    assert "Removed the rules and queues of 1 tail." in prepared.stdout, prepared.stdout
     succeeded(account.cdk("destroy", dev))
     assert left(account, before) == documented("dev")
     succeeded(account.parley("--stage", "dev", "prepare-destroy"))
