@@ -224,7 +224,8 @@ def _sockets(websocket: WebSocketApiStack) -> Watch:
         runbook="socket-errors",
         text="API Gateway could not call the functions of sockets",
         metric=cloudwatch.MathExpression(
-            expression="integration + execution",
+            # A sum has no value where one of the two has none.
+            expression="FILL(integration, 0) + FILL(execution, 0)",
             using_metrics={"integration": metric("IntegrationError"), "execution": metric("ExecutionError")},
             period=PERIOD,
             label="errors of the WebSocket API",

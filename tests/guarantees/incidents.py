@@ -10,7 +10,8 @@ import asyncio
 import json
 import shlex
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -20,7 +21,9 @@ from botocore.exceptions import ClientError
 
 from functions.aws.users import UNREADABLE_NAME
 from ops.stage import user_sessions
+from stacks.alarms import DEAD_LETTERS_GROWTH, MAX_STATUS_AGE_SECONDS, MIN_CALLS, TIMEOUT_PERCENT
 from tests.events import bus_event, envelope, publish
+from tests.guarantees import alarms
 from tests.guarantees.clients import ConnectedChannel
 from tests.guarantees.faults import Faults, Rule
 from tests.local_stage import TestStage
@@ -103,6 +106,10 @@ class Incident:
     act: Act
     then: Act = nothing
     """What users see once the fault was found: `find` has shown by then that it struck what `act` did."""
+    alarms: tuple[str, ...] = ()
+    """The alarms that it raises, by their names in the runbook."""
+    traffic: Act = nothing
+    """What happens during the fault after `act`, again and again until the alarms have seen enough of it."""
     is_logged_late: bool = False
     """Whether the emulator logs it when the run has ended, after the fault. AWS logs it within seconds."""
 
@@ -324,6 +331,112 @@ async def send_not_delivered(scene: Scene) -> None:
     await send_and_wait(scene)
 
 
+async def send_many_not_delivered(scene: Scene) -> None:
+    """Messages are acknowledged, and no screen shows them. A period may end between any two of them: in it, or in
+    the next one, there are as many as the growth of dead letters needs.
+    """
+    for number in range(2 * DEAD_LETTERS_GROWTH):
+        await scene.channel.send(scene.ada, f"one of many {number}")
+
+
+# --- traffic: enough calls, for long enough, for an alarm ------------------------------------
+
+
+def many_calls(name: str) -> Act:
+    """A function is called as often as a share of failed calls needs."""
+
+    async def traffic(scene: Scene) -> None:
+        await asyncio.to_thread(call, scene, name, MIN_CALLS)
+
+    return traffic
+
+
+def call(scene: Scene, name: str, times: int) -> None:
+    """Call a function through Lambda's API, concurrently. It does not matter what it answers."""
+    functions, function = scene.stage.client("lambda"), scene.resource(name, "AWS::Lambda::Function")
+    with ThreadPoolExecutor(max_workers=times) as threads:
+        for _ in range(times):
+            threads.submit(functions.invoke, FunctionName=function, Payload=b"{}")
+
+
+async def many_requests(scene: Scene) -> None:
+    """As many requests of the REST API as a share needs. It does not matter what they are answered."""
+    path = HISTORY.format(channel=scene.channel.channel_id)
+    await asyncio.gather(*(scene.ben.chat_client.api.call("GET", path) for _ in range(MIN_CALLS)))
+
+
+async def many_frames(scene: Scene) -> None:
+    """As many unknown frames as a share needs."""
+    for _ in range(MIN_CALLS):
+        await scene.ada.socket.send(action="unknown", channelId=scene.channel.channel_id)
+    await scene.ada.wait_until(lambda: scene.ada.frames_received[UNKNOWN_FRAME] >= MIN_CALLS)
+
+
+async def wait_for_minutes(scene: Scene) -> None:
+    """Time passes, and users go on typing: what waits gets older than the alarm allows."""
+    scene.faults.age_metrics(MAX_STATUS_AGE_SECONDS)
+    await type_text(scene)
+
+
+async def many_refused_requests(scene: Scene) -> None:
+    """A period is over, and in the next one there are as many requests with an invalid token as a share needs."""
+    scene.faults.age_metrics(alarms.PERIOD_SECONDS)
+    async with httpx.AsyncClient() as client:
+        for _ in range(MIN_CALLS):
+            answer = await client.get(f"{scene.stage.api_url}/me", headers={"Authorization": "expired"})
+            assert answer.status_code == 401
+
+
+async def type_for_minutes(scene: Scene) -> None:
+    """Both users type, for as many updates as the growth of dead letters needs. Each may do so five times."""
+    for _ in range(DEAD_LETTERS_GROWTH // 2):
+        for client in scene.channel.clients:
+            await client.socket.send(action="startTyping", channelId=scene.channel.channel_id)
+
+
+async def one_slow_call_of_each(scene: Scene) -> None:
+    """A period is over, and in the next one each function is called once."""
+    scene.faults.age_metrics(alarms.PERIOD_SECONDS)
+    with ThreadPoolExecutor(max_workers=len(PRACTISED_SLOW)) as threads:
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(*(loop.run_in_executor(threads, call, scene, name, 1) for name in PRACTISED_SLOW))
+
+
+def seconds_near_timeout(scene: Scene, name: str) -> float:
+    """A little more than the share of a function's timeout at which its alarm is raised."""
+    function = scene.resource(name, "AWS::Lambda::Function")
+    timeout = scene.stage.client("lambda").get_function_configuration(FunctionName=function)["Timeout"]
+    return float(timeout) * TIMEOUT_PERCENT / 100 + 0.1
+
+
+TRAFFIC: dict[str, tuple[tuple[str, ...], Act]] = {
+    "ApiFunction": (("ApiErrors", "RestErrors"), many_requests),
+    "DefaultRoute": (("DefaultErrors", "SocketErrors"), many_frames),
+    "ConfirmSignUp": ((), nothing),
+}
+"""The alarms that a broken function raises, and the traffic for that, of those that are no route or queue."""
+
+
+def errors_of(name: str) -> tuple[str, ...]:
+    """The alarms that a broken function raises."""
+    return TRAFFIC[name][0] if name in TRAFFIC else (f"{name}Errors",)
+
+
+def traffic_of(name: str) -> Act:
+    """The traffic that raises them."""
+    return TRAFFIC[name][1] if name in TRAFFIC else many_calls(name)
+
+
+def alarmed_name(name: str) -> str:
+    """The name of a function in the names of its alarms, which is that of its module."""
+    return {"ApiFunction": "Api", "DefaultRoute": "Default"}.get(name, name)
+
+
+def throttles_of(name: str) -> tuple[str, ...]:
+    """The alarms that a throttled function raises. Those of sign-ups have none."""
+    return () if name == "ConfirmSignUp" else (f"{alarmed_name(name)}Throttles",)
+
+
 # --- faults ------------------------------------------------------------------------------
 
 
@@ -409,6 +522,38 @@ def slow_function(name: str) -> Strike:
     return strike
 
 
+def all_functions_near_their_timeout(scene: Scene) -> list[Rule]:
+    """Each call of each function takes almost as long as it may."""
+    return [
+        {
+            "where": "function",
+            "what": "hang",
+            "only": scene.resource(name, "AWS::Lambda::Function"),
+            "seconds": seconds_near_timeout(scene, name),
+        }
+        for name in PRACTISED_SLOW
+    ]
+
+
+@contextmanager
+def disabled_mapping(scene: Scene) -> Iterator[None]:
+    """Lambda no longer reads the queue of status updates."""
+    functions, function = scene.stage.client("lambda"), scene.resource("BroadcastStatus", "AWS::Lambda::Function")
+    [mapping] = functions.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    try:
+        yield
+    finally:
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+
+@contextmanager
+def failing_status_updates(scene: Scene) -> Iterator[None]:
+    """The function of status updates is broken until they are dead letters, on AWS for 15 minutes."""
+    with soon_dead_letters(scene), broken_function("BroadcastStatus")(scene):
+        yield
+
+
 def damaged_row(table: str, attribute: str, find: Callable[[Scene], dict[str, Any]]) -> Strike:
     """An attribute of a row is overwritten by hand with a value of another type."""
 
@@ -489,11 +634,18 @@ def malformed_event(scene: Scene) -> Iterator[None]:
 @contextmanager
 def malformed_status_update(scene: Scene) -> Iterator[None]:
     """A status update without its fields is on the bus. On AWS it is a dead letter after 15 minutes."""
+    with soon_dead_letters(scene):
+        publish(scene.stage, "TypingStarted", envelope({"channelId": scene.channel.channel_id}))
+        yield
+
+
+@contextmanager
+def soon_dead_letters(scene: Scene) -> Iterator[None]:
+    """A status update that fails is received again after a second, not after three minutes."""
     sqs, url = scene.stage.client("sqs"), scene.stage.output("Events", "StatusQueueUrl")
     [timeout] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"].values()
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
     try:
-        publish(scene.stage, "TypingStarted", envelope({"channelId": scene.channel.channel_id}))
         yield
     finally:
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": timeout})
@@ -577,6 +729,9 @@ BROKEN_FUNCTIONS: tuple[tuple[str, str, Act], ...] = (
     ("ConfirmSignUp", "no account can be created (only where authMode is demo)", sign_up_fails),
 )
 
+PRACTISED_SLOW = tuple(name for name, _, _ in BROKEN_FUNCTIONS if name not in ("BroadcastStatus", "ConfirmSignUp"))
+"""The functions that wait for almost as long as they may: ten seconds, or fourteen."""
+
 SEEN_AFTERWARDS: dict[str, Act] = {
     "Disconnect": is_shown_as_online,
     "BroadcastStatus": no_user_is_shown_as_typing,
@@ -651,6 +806,8 @@ INCIDENTS: tuple[Incident, ...] = (
             strike=broken_function(name),
             act=act,
             then=SEEN_AFTERWARDS.get(name, nothing),
+            alarms=errors_of(name),
+            traffic=traffic_of(name),
         )
         for name, users, act in BROKEN_FUNCTIONS
     ),
@@ -662,7 +819,8 @@ INCIDENTS: tuple[Incident, ...] = (
         cause=DEPLOY,
         repair=("redrive --queue delivery --channel {channel}",),
         strike=broken_function("PostToConnections"),
-        act=send_not_delivered,
+        act=send_many_not_delivered,
+        alarms=("DeliveryDeadLetters", "DeliveryDeadLettersGrow", "PostToConnectionsErrors"),
     ),
     *(
         Incident(
@@ -674,6 +832,7 @@ INCIDENTS: tuple[Incident, ...] = (
             strike=throttled_function(name),
             act=act,
             then=SEEN_AFTERWARDS.get(name, nothing),
+            alarms=throttles_of(name),
         )
         for name, users, act in BROKEN_FUNCTIONS
     ),
@@ -685,6 +844,7 @@ INCIDENTS: tuple[Incident, ...] = (
         cause="`aws lambda delete-function-concurrency`",
         strike=throttled_function("PostToConnections"),
         act=send_not_delivered,
+        alarms=("PostToConnectionsThrottles",),
     ),
     *(
         Incident(
@@ -697,6 +857,17 @@ INCIDENTS: tuple[Incident, ...] = (
             act=act,
         )
         for name, users, act in SLOW_FUNCTIONS
+    ),
+    Incident(
+        fault="the functions of both APIs take almost as long as they may",
+        users="everything is late",
+        find=("health --minutes 1",),
+        clue=r"ApiFunction\b.*\s1\d\.\d\d s",
+        cause="ends when what they wait for answers in time; `parley follow` shows where a message waited",
+        strike=rules(all_functions_near_their_timeout),
+        act=nothing,
+        traffic=one_slow_call_of_each,
+        alarms=tuple(f"{alarmed_name(name)}Duration" for name in PRACTISED_SLOW),
     ),
     *(
         Incident(
@@ -773,6 +944,41 @@ INCIDENTS: tuple[Incident, ...] = (
         repair=("dead-letters discard {letter} --yes --keep-in {file}",),
         strike=malformed_status_update,
         act=nothing,
+        alarms=("StatusDeadLetters",),
+    ),
+    Incident(
+        fault="the function BroadcastStatus is broken for longer than status updates are tried again",
+        users="no user is shown as typing, and presence is late",
+        find=("dead-letters list",),
+        clue=r"\sstatus\s.*{channel}",
+        cause=DEPLOY,
+        repair=("redrive --queue status",),
+        strike=failing_status_updates,
+        act=type_for_minutes,
+        alarms=("StatusDeadLetters", "StatusDeadLettersGrow", "BroadcastStatusErrors"),
+        traffic=many_calls("BroadcastStatus"),
+    ),
+    Incident(
+        fault="the queue of status updates is not read",
+        users="presence and typing are late",
+        find=("health",),
+        clue=r"\bstatus\b.*\s\d{3,} s",
+        cause="`aws lambda update-event-source-mapping --enabled`",
+        strike=disabled_mapping,
+        act=type_text,
+        alarms=("StatusAge",),
+        traffic=wait_for_minutes,
+    ),
+    Incident(
+        fault="a client repeats requests with a token that has expired",
+        users="this user has to sign in again",
+        find=("doctor",),
+        clue="RestRefusals",
+        cause="the user signs in; if it is one address, set a lower `firewallRequestsPerAddress`",
+        strike=lambda _: nullcontext(),
+        act=nothing,
+        traffic=many_refused_requests,
+        alarms=("RestRefusals",),
     ),
     Incident(
         fault="the queue of replayed events has a record that is none",
@@ -793,6 +999,7 @@ INCIDENTS: tuple[Incident, ...] = (
         repair=("dead-letters discard {letter} --yes --keep-in {file}",),
         strike=malformed_event,
         act=nothing,
+        alarms=("DeliveryDeadLetters", "WorkflowFailed"),
     ),
     *(
         Incident(
@@ -804,6 +1011,7 @@ INCIDENTS: tuple[Incident, ...] = (
             repair=("dead-letters discard {letter} --yes --keep-in {file}",),
             strike=junk_dead_letter(queue),
             act=nothing,
+            alarms=(f"{queue.capitalize()}DeadLetters",),
         )
         for queue in ("delivery", "status", "replay")
     ),
@@ -825,6 +1033,7 @@ INCIDENTS: tuple[Incident, ...] = (
         repair=ONCE_MORE,
         strike=misdeployed_workflow,
         act=send_not_delivered,
+        alarms=("WorkflowFailed",),
     ),
     Incident(
         fault="the rule that starts the workflow is disabled",
@@ -860,7 +1069,7 @@ INCIDENTS: tuple[Incident, ...] = (
 
 
 def table() -> str:
-    """The table of docs/incidents.md."""
+    """The table of incidents in docs/incidents.md."""
     rows = [
         "| fault | users see | found by | commands | its cause is removed by | then repaired by |",
         "|---|---|---|---|---|---|",
@@ -876,4 +1085,4 @@ def table() -> str:
 
 
 if __name__ == "__main__":
-    print(table())
+    print(table(), alarms.table(INCIDENTS), sep="\n\n")

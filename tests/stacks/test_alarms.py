@@ -2,10 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
+from local.emulator.cloudwatch.metric_math import evaluate
+from tests.guarantees.alarms import COMPOSITE, ONLY_METRIC
+from tests.guarantees.incidents import INCIDENTS
 from tests.stacks.conftest import ROOT, Resource, Synthesised, named
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
@@ -67,6 +71,36 @@ def test_an_entry_has_a_command_to_look_and_says_how_to_repair(anchor: str) -> N
             assert line.split()[0] in ("parley", "make", "aws"), line
 
 
+def test_every_alarm_is_raised_by_an_incident_or_has_a_reason(prod: Synthesised) -> None:
+    """The table of docs/incidents.md, whose incidents are practised on a local stage."""
+    practised = {alarm for incident in INCIDENTS for alarm in incident.alarms}
+    assert not practised & ONLY_METRIC.keys()
+    assert practised | ONLY_METRIC.keys() | {COMPOSITE} == set(alarms(prod))
+
+
+def test_the_runbook_names_the_commands_of_the_incidents(prod: Synthesised) -> None:
+    """Those that find the fault by which an alarm is raised, and those that repair it."""
+    for incident in INCIDENTS:
+        for name in incident.alarms:
+            anchor = ANCHOR.search(alarms(prod)[name]["AlarmDescription"])
+            assert anchor
+            look, _, repair = entries()[anchor[1]].partition("Repair")
+            found, repaired = commands(look), commands(repair)
+            assert commands_of(incident.find) & found, (incident.fault, name, found)
+            assert commands_of(incident.repair) <= repaired, (incident.fault, name, repaired)
+
+
+def commands(text: str) -> set[str]:
+    """The names of the commands of `parley` in the blocks of a text."""
+    lines = [line for block in COMMAND.findall(text) for line in block.splitlines()]
+    return commands_of(line.removeprefix("parley ") for line in lines if line.startswith("parley "))
+
+
+def commands_of(lines: Iterable[str]) -> set[str]:
+    """The names of these commands of `parley`, without options."""
+    return {re.split(r" (?:--|\{|[A-Z])", line)[0] for line in lines}
+
+
 def test_a_stage_has_the_essential_alarms_and_production_has_all(
     dev: Synthesised, prod: Synthesised, full: Synthesised
 ) -> None:
@@ -116,6 +150,16 @@ def test_a_share_of_few_calls_raises_nothing(prod: Synthesised) -> None:
     for alarm in shares:
         if alarm["Threshold"] in (1, 25):
             assert expression(alarm) == "IF(whole >= 20, 100 * part / whole, 0)"
+
+
+def test_one_kind_of_error_of_sockets_is_enough(prod: Synthesised) -> None:
+    """CloudWatch has values of a metric only where there were such errors, and no sum without both."""
+    errors = {
+        each["Id"]: {} if each["Id"] == "execution" else {0: 5.0}
+        for each in alarms(prod)["SocketErrors"]["Metrics"]
+        if "MetricStat" in each
+    }
+    assert evaluate(expression(alarms(prod)["SocketErrors"]), errors, [0]) == {0: 5.0}
 
 
 def test_durations_are_compared_with_the_functions_timeout(prod: Synthesised) -> None:

@@ -3,15 +3,18 @@
 import re
 from pathlib import Path
 
+from tests.guarantees import alarms
 from tests.guarantees.incidents import INCIDENTS, table
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "incidents.md"
 PLACEHOLDERS = {"since", "channel", "message", "letter", "file", "row"}
 
 
-def test_the_table_of_the_page_is_the_matrix_of_the_tests():
-    """Write it again with `python -m tests.guarantees.incidents`."""
-    assert table() in PAGE.read_text(encoding="utf-8")
+def test_the_tables_of_the_page_are_the_matrix_of_the_tests():
+    """Write them again with `python -m tests.guarantees.incidents`."""
+    page = PAGE.read_text(encoding="utf-8")
+    assert table() in page
+    assert alarms.table(INCIDENTS) in page
 
 
 def test_every_incident_is_found_by_a_command():
