@@ -26,6 +26,7 @@ from rich.table import Table
 from bench.aging import Aging, measure_aging
 from bench.baseline import stack as baseline
 from bench.cold_start import HANDLERS, import_once, unpacked
+from bench.counts import Count, growth, measure_counts
 from bench.groups import Group, baseline_group, parley_group, parley_users
 from bench.load import Figures, measure_pair, measure_steady, median_of
 from bench.machine import this_machine
@@ -41,7 +42,7 @@ MAX_P95_MS = 1000.0
 SUSTAINED_RATES = (5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 60.0, 90.0)
 MEMBERS_RATE = 2.0
 """Messages a second that a member may send for long."""
-PARTS = ("start", "pair", "steady", "sustained", "fan-out", "storm", "parts", "cold", "aging")
+PARTS = ("start", "pair", "steady", "sustained", "fan-out", "storm", "parts", "counts", "cold", "aging")
 
 
 @dataclass
@@ -56,6 +57,7 @@ class Results:
     sustained: list[dict[str, Any]] = field(default_factory=list)
     storms: list[Storm] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
+    counts: list[Count] = field(default_factory=list)
     cold_starts: list[dict[str, Any]] = field(default_factory=list)
     aging: Aging | None = None
 
@@ -80,7 +82,9 @@ def main(
     try:
         if "cold" in chosen:
             results.cold_starts = cold_starts(rounds=9 if full else 3)
-        if set(chosen) - {"cold"}:
+        if "counts" in chosen:
+            results.counts = measure_counts()
+        if set(chosen) - {"cold", "counts"}:
             with own_stage(results, twice="start" in chosen) as (stage, pids), baseline.deployed(stage) as url:
                 run.measure_stage(stage, url, lambda: usage(pids), storm=storm, aging=aging)
     finally:
@@ -259,6 +263,8 @@ def show(results: Results) -> None:
         sustained_table(results.sustained),
         rows_table("connecting at once", [asdict(storm) for storm in results.storms]),
         rows_table("parts", [asdict(part) for part in results.parts]),
+        rows_table("counts", [asdict(count) for count in results.counts]),
+        rows_table("counts for 100 connections more", growth(results.counts)),
         rows_table("cold start", results.cold_starts),
         rows_table("start of the local stage, s", [results.start_seconds] if results.start_seconds else []),
     ):

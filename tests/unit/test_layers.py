@@ -45,6 +45,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "local",
         "inspector",
         "ops",
+        "functions.handlers",
         "functions.aws",
         "functions.contract",
         "stacks.packaging",
