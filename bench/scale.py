@@ -36,7 +36,7 @@ LONG_SECONDS = 300.0
 """The same for large channels, which get few messages."""
 
 MEASURED = {"p50, 10 messages/s": 26.6, "p95, 10 messages/s": 35.3, "messages/s of a burst of 180": 45.5}
-"""The local stage, to 10 recipients (bench/README.md)."""
+"""The local stage, to 10 recipients, on a quiet machine with an earlier build (bench/README.md)."""
 ONE_MESSAGE_MS = 19.0
 MORE_POSTS_MS = 8 * 0.54
 """To 10 recipients in place of 2."""
