@@ -1,6 +1,7 @@
 """Many people who connect at once: how long it takes, how many frames it costs, and when presence is right."""
 
 import asyncio
+import json
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import httpx
 
 from bench.groups import CONCURRENT_SIGN_INS, until_quiet
 from ops.stage.stage import Stage
-from tests.chat_client import ChatClient, Socket
+from tests.chat_client import ChatClient, Frame, Socket
 from tests.local_stage import TestStage
 
 QUIET_SECONDS = 3.0
@@ -30,6 +31,10 @@ class Storm:
     frames: int
     """All frames that the sockets received until none came for three seconds."""
     frames_by_type: dict[str, int]
+    batches: int
+    """The different frames: each batch of status updates is one frame, for all who are connected by then."""
+    repeated_changes: int
+    """Changes to a status that a socket had received of the same person before."""
     presence_seconds: float
     """From the last open socket until everyone is listed as online; 0 for the direct design, which has no list."""
 
@@ -38,7 +43,6 @@ async def parley_storm(stage: Stage, people: int) -> Storm:
     """Everyone is signed in, and gets a ticket and a socket at the same moment."""
     test_stage = TestStage(stage, None)
     slots = asyncio.Semaphore(CONCURRENT_SIGN_INS)
-    counted: Counter[str] = Counter()
     async with AsyncExitStack() as stack:
 
         async def sign_in(number: int) -> ChatClient:
@@ -53,14 +57,11 @@ async def parley_storm(stage: Stage, people: int) -> Storm:
         connected = time.perf_counter()
         presence = await _until_all_are_online(clients, connected)
         await until_quiet(sockets, QUIET_SECONDS)
-        for socket in sockets:
-            counted.update(str(frame.get("type")) for frame in socket.frames)
-        return storm_of("parley", people, connected - began, counted, presence)
+        return storm_of("parley", people, connected - began, [socket.frames for socket in sockets], presence)
 
 
 async def baseline_storm(websocket_url: str, people: int) -> Storm:
     """Sockets of the direct design, which need no ticket."""
-    counted: Counter[str] = Counter()
     async with AsyncExitStack() as stack:
         began = time.perf_counter()
         sockets = await asyncio.gather(*(Socket.open(websocket_url, "none") for _ in range(people)))
@@ -68,19 +69,28 @@ async def baseline_storm(websocket_url: str, people: int) -> Storm:
         for socket in sockets:
             stack.push_async_callback(socket.close)
         await until_quiet(sockets, QUIET_SECONDS)
-        for socket in sockets:
-            counted.update(str(frame.get("type")) for frame in socket.frames)
-        return storm_of("baseline", people, connected - began, counted, 0.0)
+        return storm_of("baseline", people, connected - began, [socket.frames for socket in sockets], 0.0)
 
 
-def storm_of(design: str, people: int, seconds: float, counted: Counter[str], presence: float) -> Storm:
-    """The figures, rounded."""
+def storm_of(
+    design: str, people: int, seconds: float, received: Sequence[Sequence[Frame]], presence: float
+) -> Storm:
+    """The figures, rounded, from the frames that each socket received."""
+    counted = Counter(str(frame.get("type")) for frames in received for frame in frames)
+    batches = {json.dumps(frame.get("changes", frame)) for frames in received for frame in frames}
+    repeated = 0
+    for frames in received:
+        # Without the time at which each was last seen, which differs when a status is sent again.
+        changes = [(change["userId"], change["status"]) for frame in frames for change in frame.get("changes", ())]
+        repeated += len(changes) - len(set(changes))
     return Storm(
         design=design,
         people=people,
         connected_seconds=round(seconds, 2),
         frames=counted.total(),
         frames_by_type=dict(counted),
+        batches=len(batches),
+        repeated_changes=repeated,
         presence_seconds=round(presence, 2),
     )
 

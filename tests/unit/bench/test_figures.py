@@ -12,6 +12,7 @@ from bench.groups import Channel, Group
 from bench.load import figures_of, median_of, percentile
 from bench.plots import Chart, svg
 from bench.processes import Usage, usage
+from bench.storm import storm_of
 
 
 def group(**arrived: list[float]) -> Group:
@@ -81,3 +82,14 @@ def test_the_usage_of_processes_includes_children():
 def test_the_direct_design_is_one_inline_function():
     """CloudFormation takes up to 4,096 characters."""
     assert len(stack.CODE) <= 4096
+
+
+def test_a_storm_counts_its_batches_and_what_was_sent_twice():
+    """Two batches to two sockets are three frames, because the second connected later; one change came again."""
+    alice, later, bob = (
+        {"userId": user_id, "status": "online", "lastSeenAt": seen}
+        for user_id, seen in (("alice", "1"), ("alice", "2"), ("bob", "2"))
+    )
+    first, second = ({"type": "presence", "changes": changes} for changes in ([alice], [later, bob]))
+    storm = storm_of("parley", 2, 1.0, [[first, second], [second]], 0.5)
+    assert (storm.frames, storm.batches, storm.repeated_changes) == (3, 2, 1)
