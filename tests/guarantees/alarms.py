@@ -17,7 +17,6 @@ PERIOD_SECONDS = 300
 OVER_SECONDS = 4 * PERIOD_SECONDS
 """After so long, no alarm looks at what was measured before."""
 STATED_NAME = re.compile(r"-(\w+)Alarm[0-9A-F]{8}(-|$)")
-COMPOSITE = "Unhealthy"
 ONLY_METRIC = {
     "WorkflowTimedOut": "the emulator has no time limit for a run; on AWS no run reaches it either, because the"
     " longest ends 30 s before. `tests/unit/local/emulator/cloudwatch/test_metrics.py` counts one",
@@ -39,7 +38,7 @@ class RaisesAlarms(Protocol):
 
     @property
     def alarms(self) -> tuple[str, ...]:
-        """The names of the alarms that it raises, without the composite one."""
+        """The names of the alarms that it raises."""
 
 
 def raised(stage: Stage) -> set[str]:
@@ -66,7 +65,6 @@ def table(incidents: Iterable[RaisesAlarms]) -> str:
         for alarm in incident.alarms:
             by_alarm.setdefault(alarm, []).append(incident.fault)
     rows = [f"| `{alarm}` | {'; '.join(faults)} |" for alarm, faults in sorted(by_alarm.items())]
-    rows.append(f"| `{COMPOSITE}` | every one that raises an alarm of which users notice the cause |")
     rows += [
         f"| `{alarm}` | none, only its metric is checked: {reason} |" for alarm, reason in ONLY_METRIC.items()
     ]

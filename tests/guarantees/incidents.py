@@ -434,7 +434,7 @@ def alarmed_name(name: str) -> str:
 
 def throttles_of(name: str) -> tuple[str, ...]:
     """The alarms that a throttled function raises. Those of sign-ups have none."""
-    return () if name == "ConfirmSignUp" else (f"{alarmed_name(name)}Throttles",)
+    return () if name == "ConfirmSignUp" else (f"{alarmed_name(name)}Throttles", "Unhealthy")
 
 
 # --- faults ------------------------------------------------------------------------------
@@ -844,7 +844,7 @@ INCIDENTS: tuple[Incident, ...] = (
         cause="`aws lambda delete-function-concurrency`",
         strike=throttled_function("PostToConnections"),
         act=send_not_delivered,
-        alarms=("PostToConnectionsThrottles",),
+        alarms=throttles_of("PostToConnections"),
     ),
     *(
         Incident(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.emulator.cloudwatch.metric_math import evaluate
-from tests.guarantees.alarms import COMPOSITE, ONLY_METRIC
+from tests.guarantees.alarms import ONLY_METRIC
 from tests.guarantees.incidents import INCIDENTS
 from tests.stacks.conftest import ROOT, Resource, Synthesised, named
 
@@ -75,7 +75,7 @@ def test_every_alarm_is_raised_by_an_incident_or_has_a_reason(prod: Synthesised)
     """The table of docs/incidents.md, whose incidents are practised on a local stage."""
     practised = {alarm for incident in INCIDENTS for alarm in incident.alarms}
     assert not practised & ONLY_METRIC.keys()
-    assert practised | ONLY_METRIC.keys() | {COMPOSITE} == set(alarms(prod))
+    assert practised | ONLY_METRIC.keys() == set(alarms(prod))
 
 
 def test_the_runbook_names_the_commands_of_the_incidents(prod: Synthesised) -> None:
