@@ -157,7 +157,7 @@ def _function(function: ChatFunction) -> Iterator[Watch]:
         runbook="function-errors",
         text=f"more than {ERROR_PERCENT} % of the calls of {handler} failed",
         metric=_share(
-            function.metric_errors(period=PERIOD),
+            _failed_calls(function, handler),
             function.metric_invocations(period=PERIOD),
             f"errors of {handler} (%)",
         ),
@@ -179,6 +179,20 @@ def _function(function: ChatFunction) -> Iterator[Watch]:
         metric=function.metric_duration(period=PERIOD, statistic="p99"),
         threshold=seconds * 1000 * TIMEOUT_PERCENT / 100,
         periods=2,
+    )
+
+
+def _failed_calls(function: ChatFunction, handler: str) -> cloudwatch.MathExpression:
+    """Those that raised or timed out, and those whose failure the function answered itself."""
+    return cloudwatch.MathExpression(
+        # A sum has no value where one of the two has none.
+        expression="FILL(raised, 0) + FILL(answered, 0)",
+        using_metrics={
+            "raised": function.metric_errors(period=PERIOD),
+            "answered": function.metric_unexpected_errors(period=PERIOD),
+        },
+        period=PERIOD,
+        label=f"failed calls of {handler}",
     )
 
 

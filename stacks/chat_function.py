@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
@@ -87,6 +88,16 @@ class ChatFunction(lambda_.Function):
             tracing, {"AwsSolutions-IAM5[Resource::*]": "These actions of X-Ray do not support resource ARNs."}
         )
         self.node.add_dependency(rights, tracing)
+
+    def metric_unexpected_errors(self, *, period: cdk.Duration) -> cloudwatch.Metric:
+        """The failures that the function answered, which AWS/Lambda's Errors does not count, summed up."""
+        return cloudwatch.Metric(
+            namespace=METRICS_NAMESPACE,
+            metric_name="UnexpectedErrors",
+            dimensions_map={"FunctionName": self.function_name},
+            statistic="sum",
+            period=period,
+        )
 
 
 def service_name(stage_name: str) -> str:

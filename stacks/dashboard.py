@@ -256,8 +256,11 @@ class Dashboard:
                 title="Functions: errors",
                 when_red="Any: the saved query *errors, latest first*; deploy the last good version",
                 metrics=[
-                    function.metric_errors(period=PERIOD, label=function.handler_name)
-                    for function in self.functions
+                    self._own("UnexpectedErrors", label="answered by a function"),
+                    *(
+                        function.metric_errors(period=PERIOD, label=function.handler_name)
+                        for function in self.functions
+                    ),
                 ],
             ),
             Graph(

@@ -5,7 +5,7 @@ from functools import cache
 from threading import Lock
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricResolution, MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricResolution, MetricUnit
 
 logger = Logger(log_uncaught_exceptions=False)
 _lock = Lock()
@@ -32,6 +32,23 @@ def _add(name: str, unit: MetricUnit, value: float) -> None:
     # Called from several threads; Powertools does not add to a metric atomically.
     with _lock:
         metrics().add_metric(name=name, unit=unit, value=value, resolution=MetricResolution.Standard)
+
+
+def unexpected_error(message: str, **ids: str) -> None:
+    """Log the exception that is being handled, and count it for this function and for this version of it.
+
+    Lambda counts what a handler raises, not the failures that it answers. This metric has the dimensions of
+    Lambda's, so it is another line of the log.
+    """
+    logger.exception(message, extra=ids, stacklevel=3)
+    function, version = (os.environ.get(f"AWS_LAMBDA_FUNCTION_{part}", "") for part in ("NAME", "VERSION"))
+    if not function:
+        return
+    errors = EphemeralMetrics()
+    errors.add_metric(name="UnexpectedErrors", unit=MetricUnit.Count, value=1)
+    errors.add_dimensions(FunctionName=function)
+    errors.add_dimensions(FunctionName=function, ExecutedVersion=version)
+    errors.flush_metrics()
 
 
 def flush() -> None:

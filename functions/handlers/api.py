@@ -62,7 +62,7 @@ def refuse_route(_error: RouteNotFoundError) -> Response[str]:
 @app.exception_handler(Exception)
 def fail(_error: Exception) -> Response[str]:
     """Answer and log an unexpected exception."""
-    logger.exception("failed")
+    observability.unexpected_error("failed")
     return http.fault(http.correlation_id(app))
 
 

@@ -101,7 +101,7 @@ def _answer(route: Route, caller: Caller, body: str | None) -> Frame:
         logger.info("refused", extra={"errorCode": refusal.code})
         return _error_frame(body, _counted(caller, refusal))
     except Exception:
-        logger.exception("failed")
+        observability.unexpected_error("failed")
         return ErrorFrame(
             code=ErrorCode.INTERNAL,
             message="Something went wrong on our side. Please try again.",

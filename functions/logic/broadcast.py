@@ -10,7 +10,6 @@ from typing import Any
 from functions.aws import connections, observability, sockets, users
 from functions.aws.clock import now_ms as current_ms
 from functions.aws.concurrency import map_concurrently
-from functions.aws.observability import logger
 from functions.chat.presence import ChangeT, changes_by_recipients, furthest_reads, latest_typing
 from functions.contract.events import (
     ChannelRead,
@@ -58,7 +57,7 @@ def broadcast(settings: BroadcastStatusSettings, updates: Sequence[Update]) -> l
         try:
             broadcast_kind(settings, of_kind, now_ms)
         except Exception:
-            logger.exception("a broadcast failed", extra={"broadcast": broadcast_kind.__name__})
+            observability.unexpected_error("a broadcast failed", broadcast=broadcast_kind.__name__)
             failed += [update.record_id for update in of_kind]
     return failed
 

@@ -372,6 +372,21 @@ async def many_frames(scene: Scene) -> None:
     await scene.ada.wait_until(lambda: scene.ada.frames_received[UNKNOWN_FRAME] >= MIN_CALLS)
 
 
+async def many_unsent_messages(scene: Scene) -> None:
+    """As many messages as a share needs, half of them by each user. All are answered with an error."""
+    frames = [client.frames_received for client in scene.channel.clients]
+    before = sum(received["error"] for received in frames)
+    for client in scene.channel.clients:
+        for _ in range(MIN_CALLS // 2):
+            await client.socket.send(
+                action="sendMessage",
+                channelId=scene.channel.channel_id,
+                clientMessageId=str(uuid4()),
+                text="never taken",
+            )
+    await scene.ada.wait_until(lambda: sum(received["error"] for received in frames) >= before + MIN_CALLS)
+
+
 async def wait_for_minutes(scene: Scene) -> None:
     """Time passes, and users go on typing: what waits gets older than the alarm allows."""
     scene.faults.age_metrics(MAX_STATUS_AGE_SECONDS)
@@ -1023,6 +1038,8 @@ INCIDENTS: tuple[Incident, ...] = (
         cause="ends when EventBridge accepts events again",
         strike=rules(lambda _: [{"where": "request", "what": "throttle", "only": "AWSEvents.PutEvents"}]),
         act=send_unanswered,
+        traffic=many_unsent_messages,
+        alarms=("SendMessageErrors",),
     ),
     Incident(
         fault="the workflow is deployed with a wrong definition",

@@ -18,6 +18,7 @@ EMITTED_BY_FAULTS = {
     "slow clients": "tests/unit/functions/handlers/test_post_to_connections.py",
     "floods": "tests/unit/functions/handlers/test_floods.py",
     "unreadable rows": "tests/unit/functions/aws/test_unreadable_rows.py",
+    "answered by a function": "tests/unit/functions/handlers/test_send_message.py",
     "integration errors": "tests/unit/local/emulator/cloudwatch/test_metrics.py",
 }
 """Lines without values in a stage without faults, and the tests that find their metrics."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.emulator.cloudwatch.metric_math import evaluate
+from local.emulator.cloudwatch.metric_math import Series, evaluate
 from tests.guarantees.alarms import ONLY_METRIC
 from tests.guarantees.incidents import INCIDENTS
 from tests.stacks.conftest import ROOT, Resource, Synthesised, named
@@ -140,7 +140,8 @@ def test_missing_data_never_raises_an_alarm(stage: Synthesised) -> None:
 
 
 def expression(alarm: Resource) -> str:
-    (found,) = (metric["Expression"] for metric in alarm["Metrics"] if "Expression" in metric)
+    """What is compared with the threshold."""
+    (found,) = (metric["Expression"] for metric in alarm["Metrics"] if metric.get("ReturnData", True))
     return str(found)
 
 
@@ -150,6 +151,19 @@ def test_a_share_of_few_calls_raises_nothing(prod: Synthesised) -> None:
     for alarm in shares:
         if alarm["Threshold"] in (1, 25):
             assert expression(alarm) == "IF(whole >= 20, 100 * part / whole, 0)"
+
+
+def test_an_error_that_a_function_answers_counts_as_one_that_it_raises(prod: Synthesised) -> None:
+    """A period has values of the first only where there were such errors."""
+    for name, alarm in alarms(prod).items():
+        if name.endswith("Errors") and name not in ("RestErrors", "SocketErrors"):
+            parts = {each["Id"]: each for each in alarm["Metrics"]}
+            assert parts["raised"]["MetricStat"]["Metric"]["MetricName"] == "Errors"
+            answered = parts["answered"]["MetricStat"]["Metric"]
+            assert answered["MetricName"] == "UnexpectedErrors"
+            assert answered["Dimensions"] == parts["raised"]["MetricStat"]["Metric"]["Dimensions"]
+            values: dict[str, Series] = {"raised": {0: 1.0, 60: 0.0}, "answered": {0: 2.0}}
+            assert evaluate(parts["part"]["Expression"], values, [0, 60]) == {0: 3.0, 60: 0.0}, name
 
 
 def test_one_kind_of_error_of_sockets_is_enough(prod: Synthesised) -> None:

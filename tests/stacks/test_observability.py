@@ -23,15 +23,20 @@ def metrics(stage: Synthesised) -> list[list[Any]]:
     return [metric for metric in found if len(metric) > 1]  # the others are expressions
 
 
+# `add_metric` is Powertools' own, for a metric with other dimensions.
+RECORDING = ("count", "duration", "add_metric")
+
+
 def emitted() -> set[str]:
     """The names of the metrics that the functions count and record."""
     names: set[str] = set()
     for path in (ROOT / "functions").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("count", "duration"):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in RECORDING:
+                named = [keyword.value for keyword in node.keywords if keyword.arg == "name"]
                 names |= {
                     part.value
-                    for part in ast.walk(node.args[0])
+                    for part in ast.walk((*node.args, *named)[0])
                     if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value[:1].isupper()
                 }
     return names - {"GET"}

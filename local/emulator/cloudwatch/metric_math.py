@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math
 import ast
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 Series = dict[int, float]
@@ -34,11 +35,27 @@ class MetricMathError(ValueError):
 
 def evaluate(expression: str, series: Mapping[str, Series], times: Sequence[int]) -> Series:
     """Return the series of an expression. `times` are all periods of the query. Raises MetricMathError."""
+    return _everywhere(_value(_parse(expression), series, times), times)
+
+
+def in_order(expressions: Mapping[str, str]) -> list[str]:
+    """Return the ids of expressions so that each comes after those that it uses. Raises MetricMathError."""
+    uses = {
+        query_id: {node.id for node in ast.walk(_parse(expression)) if isinstance(node, ast.Name)}
+        for query_id, expression in expressions.items()
+    }
     try:
-        tree = ast.parse(expression.strip(), mode="eval").body
+        ordered = list(TopologicalSorter(uses).static_order())
+    except CycleError as error:
+        raise MetricMathError(f"expressions use each other: {', '.join(error.args[1])}") from None
+    return [query_id for query_id in ordered if query_id in expressions]
+
+
+def _parse(expression: str) -> ast.expr:
+    try:
+        return ast.parse(expression.strip(), mode="eval").body
     except SyntaxError as error:
         raise MetricMathError(f"the expression {expression!r} cannot be parsed: {error.msg}") from None
-    return _everywhere(_value(tree, series, times), times)
 
 
 def _value(node: ast.AST, series: Mapping[str, Series], times: Sequence[int]) -> Value:

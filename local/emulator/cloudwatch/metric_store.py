@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from local.emulator import patching
-from local.emulator.cloudwatch.metric_math import Series, evaluate
+from local.emulator.cloudwatch.metric_math import Series, evaluate, in_order
 
 Values = list[dict[str, Any]]
 
@@ -100,10 +100,11 @@ def query(queries: Sequence[Mapping[str, Any]], start: float, end: float) -> dic
             metric_stat = each["MetricStat"]
             length = int(metric_stat["Period"])
             found[each["Id"]] = series(metric_stat["Metric"], metric_stat["Stat"], length, start, end)
-    for each in queries:
-        if each.get("Expression"):
-            length = int(each.get("Period") or period)
-            found[each["Id"]] = evaluate(str(each["Expression"]), found, periods(start, end, length))
+    expressions = {str(each["Id"]): each for each in queries if each.get("Expression")}
+    for query_id in in_order({query_id: str(each["Expression"]) for query_id, each in expressions.items()}):
+        each = expressions[query_id]
+        length = int(each.get("Period") or period)
+        found[query_id] = evaluate(str(each["Expression"]), found, periods(start, end, length))
     return found
 
 

@@ -185,6 +185,23 @@ def test_an_exception_is_answered_with_a_correlation_id(send: Any, logs: Logs, m
     assert failed["exception_name"] == "ResourceNotFoundException"
 
 
+def test_an_answered_exception_is_counted_for_the_function_and_its_version(
+    send: Any, logs: Logs, monkeypatch: pytest.MonkeyPatch
+):
+    """Lambda counts only exceptions that a handler raises, so the alarm of the function adds these."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "send-message")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_VERSION", "7")
+    monkeypatch.setenv("PARLEY_MEMBERS_TABLE", "no-such-table")
+    send()
+    assert logs.metric("UnexpectedErrors") == [1]
+    [line] = [line for line in logs.lines if "UnexpectedErrors" in line]
+    [directive] = line["_aws"]["CloudWatchMetrics"]
+    dimensions = [{name: line[name] for name in names} for names in directive["Dimensions"]]
+    function = {"FunctionName": "send-message"}
+    assert dimensions[1:] == [function, function | {"ExecutedVersion": "7"}]
+    assert set(dimensions[0]) == {"service"}
+
+
 def test_without_publishing_there_is_no_ack(send: Any, monkeypatch: pytest.MonkeyPatch):
     """An error and a retry are better than an acknowledged message that is lost."""
 

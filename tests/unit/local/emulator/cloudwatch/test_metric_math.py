@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.emulator.cloudwatch.metric_math import MetricMathError, Series, evaluate
+from local.emulator.cloudwatch.metric_math import MetricMathError, Series, evaluate, in_order
 
 TIMES = (0, 60, 120)
 SERIES: dict[str, Series] = {
@@ -52,3 +52,15 @@ def test_what_is_not_emulated_is_named(expression: str, message: str) -> None:
     """Instead of a wrong value."""
     with pytest.raises(MetricMathError, match=message):
         evaluate(expression, SERIES, TIMES)
+
+
+def test_an_expression_comes_after_those_that_it_uses():
+    """A template may list them in any order. Metrics and functions are no expressions."""
+    expressions = {"share": "100 * failed / calls", "failed": "FILL(raised, 0) + FILL(answered, 0)"}
+    assert in_order(expressions) == ["failed", "share"]
+
+
+def test_expressions_that_use_each_other_are_refused():
+    """None of them has a value."""
+    with pytest.raises(MetricMathError, match="expressions use each other"):
+        in_order({"first": "second + 1", "second": "first + 1"})
