@@ -26,8 +26,8 @@ GRAPHS_PER_ROW = 3
 GRAPH_HEIGHT = 6
 TEXT_HEIGHT = 2
 PERCENTILES = ("p50", "p95", "p99")
-# The durations that users wait for.
-WAITED_FOR = ("api", "send_message", "connect", "post_to_connections", "broadcast_status")
+# The durations that users wait for. The wait for status updates is another graph.
+WAITED_FOR = ("api", "send_message", "connect", "post_to_connections")
 # What AWS charges for a thousand frames, events or runs of the workflow, for a thousand calls of a function, and
 # for a thousand milliseconds of one with 1 GiB (docs/cost.md). As text: CloudWatch does not read 1e-05.
 DOLLARS_PER_UNITS = "0.001"
