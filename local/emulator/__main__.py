@@ -117,11 +117,13 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     from local.emulator.cloudformation import bucket_deployment, deletion, replacement
     from local.emulator.cloudformation.resource_types import AcceptedTypes
     from local.emulator.cloudwatch import alarm_states, metric_data, service_metrics
+    from local.emulator.codedeploy import function_deployments
     from local.emulator.cognito import revocation, sign_in_time
     from local.emulator.dynamodb import expressions
     from local.emulator.eventbridge import event_archive, missing_bus
     from local.emulator.eventbridge.bus_delivery import BusDelivery
     from local.emulator.faults import Faults, FaultyExecutions, FaultyFunctions, FaultySessions
+    from local.emulator.lambda_ import alias_routing
     from local.emulator.logs import log_filters, log_groups, log_pages
     from local.emulator.persistence.durability import Durability
     from local.emulator.persistence.layer_state import LayerState
@@ -152,8 +154,10 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
         metric_data,
         service_metrics,
         alarm_states,
+        alias_routing,
     ):
         addition.install()
+    function_deployments.install(settings.canary_seconds)
     LayerState(settings.state_directory / "layers")
     saved = SavedState(settings.state_directory)
     saved.check()

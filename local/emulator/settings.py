@@ -21,6 +21,8 @@ class EmulatorSettings:
     kept_log_events: int = 10_000
     kept_log_bytes: int = 8_000_000
     kept_traces: int = 2_000
+    # How long a new version of a function gets a share of the calls; None: as its configuration says.
+    canary_seconds: float | None = None
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -48,4 +50,5 @@ class EmulatorSettings:
             kept_log_events=int(number("KEPT_LOG_EVENTS", cls.kept_log_events)),
             kept_log_bytes=int(number("KEPT_LOG_BYTES", cls.kept_log_bytes)),
             kept_traces=int(number("KEPT_TRACES", cls.kept_traces)),
+            canary_seconds=number("CANARY_SECONDS", 0) or None,
         )

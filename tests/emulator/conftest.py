@@ -135,7 +135,7 @@ def create_notes(tables: Any) -> None:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    emulator = launch(tmp_path_factory.mktemp("emulator"))
+    emulator = launch(tmp_path_factory.mktemp("emulator"), CANARY_SECONDS="30")
     try:
         deployed = Stack(emulator)
         assert emulator.ask("warm") == {"failed": []}

@@ -8,7 +8,7 @@ What Parley does not read is left out, such as SQS's NumberOfMessagesSent.
 
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from local.emulator import patching
@@ -39,7 +39,8 @@ def install() -> None:
     def acquire_or_count(function: Any, config: dict[str, Any]) -> Any:
         slot, limit = acquire(function, config)
         if slot is None:
-            _function_called(str(config["FunctionName"]), duration_ms=0, failed=False, throttled=True)
+            dimensions = {"FunctionName": str(config["FunctionName"])}
+            _function_called(dimensions, {}, duration_ms=0, failed=False, throttled=True)
         return slot, limit
 
     patching.replace("services.lambda_svc", "_acquire_execution_slot", acquire_or_count)
@@ -53,16 +54,33 @@ def function_started() -> None:
         metric_store.add("AWS/Lambda", "ConcurrentExecutions", _running)
 
 
-def function_ended(name: str, *, duration_ms: float, failed: bool, throttled: bool) -> None:
-    """Publish the metrics of an invocation, for the function and for the account. A throttled one did not run."""
+def function_ended(
+    name: str,
+    *,
+    version: str,
+    aliases: Sequence[str],
+    duration_ms: float,
+    failed: bool,
+    throttled: bool,
+) -> None:
+    """Publish the metrics of an invocation. A throttled one did not run.
+
+    They are published for the function, for the account, and for the version that an alias called.
+    """
     global _running
     with _lock:
         _running -= 1
-    _function_called(name, duration_ms=duration_ms, failed=failed, throttled=throttled)
+    executed = {"FunctionName": name, "ExecutedVersion": version}
+    by_alias = [executed | {"Resource": f"{name}:{alias}"} for alias in aliases]
+    _function_called(
+        {"FunctionName": name}, {}, *by_alias, duration_ms=duration_ms, failed=failed, throttled=throttled
+    )
 
 
-def _function_called(name: str, *, duration_ms: float, failed: bool, throttled: bool) -> None:
-    for dimensions in ({"FunctionName": name}, {}):
+def _function_called(
+    *every_dimensions: Mapping[str, str], duration_ms: float, failed: bool, throttled: bool
+) -> None:
+    for dimensions in every_dimensions:
         metric_store.add("AWS/Lambda", "Throttles", float(throttled), dimensions=dimensions)
         if not throttled:
             metric_store.add("AWS/Lambda", "Invocations", 1, dimensions=dimensions)

@@ -41,6 +41,7 @@ class FunctionSpec:
 
     arn: str
     name: str
+    version: str
     handler: str
     key: str
     code: bytes = field(repr=False)
@@ -73,14 +74,14 @@ class InvocationResult:
 class Environment:
     """One execution environment: a process that answers one invocation at a time."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, *, version: str) -> None:
         self._connection = connection
         self._stream = connection.makefile("rwb")
         connection.settimeout(INIT_SECONDS)
         self.process_id = int(json.loads(self._stream.readline())["processId"])
         self.last_used = time.monotonic()
         day = time.strftime("%Y/%m/%d", time.gmtime())
-        self.log_stream = f"{day}/[$LATEST]{uuid.uuid4().hex}"
+        self.log_stream = f"{day}/[{version}]{uuid.uuid4().hex}"
         self.broken = False
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
@@ -152,7 +153,7 @@ class EnvironmentSource:
             ours, theirs = socket.socketpair()
             socket.send_fds(control, [b"e"], [theirs.fileno()])
             theirs.close()
-            return Environment(ours)
+            return Environment(ours, version=self._spec.version)
 
     def stop(self) -> None:
         """Close the control sockets, which ends the processes that imported the function."""

@@ -19,6 +19,7 @@ from typing import Any
 
 from local.emulator import patching
 from local.emulator.cloudwatch import service_metrics
+from local.emulator.lambda_.alias_routing import aliases_of, called_versions
 from local.emulator.lambda_.environments import FunctionInitError, FunctionSpec, Invocation, InvocationResult
 from local.emulator.lambda_.function_pools import FunctionBusyError, FunctionPools
 from local.emulator.lambda_.invocation_logs import InvocationReport, log_group_of, with_failure
@@ -58,7 +59,7 @@ def function_environment(config: dict[str, Any], settings: EmulatorSettings, tra
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.get('Runtime', 'python3')}",
         "AWS_LAMBDA_FUNCTION_NAME": name,
-        "AWS_LAMBDA_FUNCTION_VERSION": str(config.get("Version", "$LATEST")),
+        "AWS_LAMBDA_FUNCTION_VERSION": _version(config),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.get("MemorySize", 128)),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": log_group_of(config),
@@ -114,7 +115,7 @@ class FunctionInvocations:
             result = self._pool(func, config).invoke(invocation)
         except FunctionInitError as error:
             result = InvocationResult(
-                error.log, f"{time.strftime('%Y/%m/%d')}/[$LATEST]init", 0, error=error.error
+                error.log, f"{time.strftime('%Y/%m/%d')}/[{_version(config)}]init", 0, error=error.error
             )
         except FunctionBusyError as error:
             return dict(
@@ -123,6 +124,8 @@ class FunctionInvocations:
         finally:
             service_metrics.function_ended(
                 str(config["FunctionName"]),
+                version=_version(config),
+                aliases=self._aliases(config),
                 duration_ms=(time.time() - started) * 1000,
                 failed=result is not None and result.error is not None,
                 throttled=result is None,
@@ -149,8 +152,9 @@ class FunctionInvocations:
                 failed.append(str(config["FunctionName"]))
 
         functions = [
-            func
+            version
             for _scope, func in self._lambda._functions.all_items()
+            for version in called_versions(func)
             if func.get("code_zip")
             and str((func.get("config") or func).get("Runtime", "")).startswith("python")
             and not _is_custom_resource(func.get("config") or func)
@@ -165,13 +169,15 @@ class FunctionInvocations:
 
     def _pool(self, func: dict[str, Any], config: dict[str, Any]) -> Any:
         key = " ".join(str(config.get(part)) for part in ("CodeSha256", "RevisionId", "LastModified", "Version"))
-        arn = str(config["FunctionArn"])
+        # Not the record's ARN: that of a call names the alias.
+        arn = _version_arn(config)
 
         def make_spec() -> FunctionSpec:
             layers = [self._lambda._resolve_layer_zip(layer) for layer in config.get("Layers") or []]
             return FunctionSpec(
                 arn=arn,
                 name=str(config["FunctionName"]),
+                version=_version(config),
                 handler=str(config.get("Handler", "index.handler")),
                 key=key,
                 code=func["code_zip"],
@@ -187,10 +193,16 @@ class FunctionInvocations:
     def _invalidate_changed(self, *arguments: Any, **keywords: Any) -> None:
         self._invalidate(*arguments, **keywords)
         deployed = {
-            str((func.get("config") or func).get("FunctionArn"))
+            _version_arn(record.get("config") or record)
             for _, func in list(self._lambda._functions.all_items())
+            for record in (func, *(func.get("versions") or {}).values())
         }
         self._pools.keep_only(deployed)
+
+    def _aliases(self, config: dict[str, Any]) -> list[str]:
+        """The aliases through which a version is called."""
+        function = self._lambda._functions.get(config["FunctionName"])
+        return aliases_of(function, _version(config)) if function else []
 
     def _write_logs(self, func: dict[str, Any], *arguments: Any, **keywords: Any) -> None:
         if keywords.get("log_source") != LOGS_WRITTEN:
@@ -209,7 +221,7 @@ class FunctionInvocations:
         trace = trace_headers.parse(invocation.trace_header)
         report = InvocationReport(
             invocation.request_id,
-            version=str(config.get("Version", "$LATEST")),
+            version=_version(config),
             memory_megabytes=int(config.get("MemorySize", 128)),
             used_megabytes=result.memory_megabytes,
             duration_ms=(ended - started) * 1000,
@@ -230,6 +242,17 @@ class FunctionInvocations:
                 ended,
                 failed=result.error is not None,
             )
+
+
+def _version(config: dict[str, Any]) -> str:
+    """The version of a function's record."""
+    return str(config.get("Version") or "$LATEST")
+
+
+def _version_arn(config: dict[str, Any]) -> str:
+    """The ARN of a record's version; that of the latest one has no qualifier."""
+    arn, version = ":".join(str(config["FunctionArn"]).split(":")[:7]), _version(config)
+    return arn if version == "$LATEST" else f"{arn}:{version}"
 
 
 def _is_custom_resource(config: dict[str, Any]) -> bool:

@@ -63,13 +63,18 @@ def test_a_gauge_is_added_once_a_minute_unless_it_changes(store: Store) -> None:
     assert store.values("AWS/SQS", "Visible", QueueName="q") == [2, 3]
 
 
-def test_an_invocation_counts_for_its_function_and_for_the_account(store: Store) -> None:
+def test_an_invocation_counts_for_its_function_the_version_of_an_alias_and_the_account(store: Store) -> None:
     """A throttled one is neither an invocation nor an error."""
     service_metrics.function_started()
-    service_metrics.function_ended("send", duration_ms=7, failed=True, throttled=False)
+    service_metrics.function_ended(
+        "send", version="2", aliases=["live"], duration_ms=7, failed=True, throttled=False
+    )
     service_metrics.function_started()
-    service_metrics.function_ended("send", duration_ms=0, failed=False, throttled=True)
-    for dimensions in ({"FunctionName": "send"}, {}):
+    service_metrics.function_ended(
+        "send", version="2", aliases=["live"], duration_ms=0, failed=False, throttled=True
+    )
+    by_alias = {"FunctionName": "send", "Resource": "send:live", "ExecutedVersion": "2"}
+    for dimensions in ({"FunctionName": "send"}, {}, by_alias):
         assert store.values("AWS/Lambda", "Invocations", **dimensions) == [1]
         assert store.values("AWS/Lambda", "Errors", **dimensions) == [1]
         assert store.values("AWS/Lambda", "Duration", **dimensions) == [7]

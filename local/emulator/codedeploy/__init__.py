@@ -1,0 +1,1 @@
+"""CodeDeploy: gradual deployments of functions."""
