@@ -61,10 +61,10 @@ def _subscribe_webhook(stack: StageStack, topic: sns.Topic, parameter: str) -> N
         stack,
         "NotifyAlarmPermission",
         action="lambda:InvokeFunction",
-        function_name=function.function_arn,
+        function_name=function.live.function_arn,
         principal="sns.amazonaws.com",
         source_arn=topic.topic_arn,
     )
     sns.CfnSubscription(
-        stack, "AlarmWebhook", topic_arn=topic.topic_arn, protocol="lambda", endpoint=function.function_arn
+        stack, "AlarmWebhook", topic_arn=topic.topic_arn, protocol="lambda", endpoint=function.live.function_arn
     )

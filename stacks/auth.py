@@ -105,4 +105,4 @@ class AuthStack(StageStack):
 
     def _confirm_every_sign_up(self) -> None:
         confirm = ChatFunction(self, "ConfirmSignUp", handler="confirm_sign_up", memory_mib=256)
-        self.user_pool.add_trigger(cognito.UserPoolOperation.PRE_SIGN_UP, confirm)
+        self.user_pool.add_trigger(cognito.UserPoolOperation.PRE_SIGN_UP, confirm.live)

@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 from functions.settings import FunctionSettings
+from stacks.function_deployment import PERIOD, live_alias
 from stacks.logs import log_group
 from stacks.packaging import dependency_layer, functions_package
 from stacks.stack import StageStack, acknowledge
@@ -88,6 +89,10 @@ class ChatFunction(lambda_.Function):
             tracing, {"AwsSolutions-IAM5[Resource::*]": "These actions of X-Ray do not support resource ARNs."}
         )
         self.node.add_dependency(rights, tracing)
+        self.live: lambda_.IFunction = self
+        """What callers use: the function itself, or an alias whose new versions are deployed gradually."""
+        if stage.function_deployment == "canary":
+            self.live = live_alias(stack, self, self.metric_unexpected_errors(period=PERIOD))
 
     def metric_unexpected_errors(self, *, period: cdk.Duration) -> cloudwatch.Metric:
         """The failures that the function answered, which AWS/Lambda's Errors does not count, summed up."""

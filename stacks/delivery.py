@@ -82,7 +82,7 @@ class DeliveryStack(StageStack):
         self.output("PostToConnectionsLogGroupName", self.post_to_connections.logs.log_group_name)
 
     def _deliver_uses(self) -> list[Use]:
-        data, post, dead_letters = self.data, self.post_to_connections, self.events.delivery_dead_letters
+        data, post, dead_letters = self.data, self.post_to_connections.live, self.events.delivery_dead_letters
         return [
             table(data.channels, "GetItem", "UpdateItem"),
             table(data.message_ids, "GetItem", "PutItem"),
@@ -244,7 +244,7 @@ class DeliveryStack(StageStack):
         lambda_.EventSourceMapping(
             self,
             "StatusQueue",
-            target=function,
+            target=function.live,
             event_source_arn=self.events.status_queue.queue_arn,
             batch_size=STATUS_BATCH,
             max_batching_window=STATUS_WINDOW,

@@ -168,7 +168,7 @@ class RestApiStack(StageStack):
 
     def _add_routes(self, authorizer: apigateway.IAuthorizer) -> None:
         # One permission for the whole API: one per method would soon exceed the size of the function's policy.
-        integration = apigateway.LambdaIntegration(self.function, scope_permission_to_method=False)
+        integration = apigateway.LambdaIntegration(self.function.live, scope_permission_to_method=False)
         validate = apigateway.RequestValidator(
             self, "Validator", rest_api=self.api, validate_request_body=True, validate_request_parameters=True
         )

@@ -326,6 +326,11 @@ class BuildSettings(Settings):
     """A stage with users to protect: settings that are not safe for them are refused, and so are alarms that reach
     no operator."""
 
+    function_deployment: Literal["at-once", "canary"] = "at-once"
+    """How a new version of a function replaces the old one. `canary`: AWS CodeDeploy gives it 10 % of the calls
+    for five minutes. If one of them fails unexpectedly, the old version gets all calls again, and the stack is
+    rolled back. Each stack with changed functions then takes five minutes longer to deploy."""
+
     layer_platform: Literal["lambda", "host"] = "lambda"
     """The target of the dependency layer: Lambda, or the Python that runs the CDK (the local stage)."""
 

@@ -67,13 +67,13 @@ class WebSocketApiStack(StageStack):
             connect_route_options=apigatewayv2.WebSocketRouteOptions(
                 authorizer=authorizers.WebSocketLambdaAuthorizer(
                     "TicketAuthorizer",
-                    authorize,
+                    authorize.live,
                     identity_source=["route.request.querystring.ticket"],
                 ),
-                integration=integrations.WebSocketLambdaIntegration("Connect", self._connect()),
+                integration=integrations.WebSocketLambdaIntegration("Connect", self._connect().live),
             ),
             disconnect_route_options=apigatewayv2.WebSocketRouteOptions(
-                integration=integrations.WebSocketLambdaIntegration("Disconnect", self._disconnect()),
+                integration=integrations.WebSocketLambdaIntegration("Disconnect", self._disconnect().live),
             ),
         )
         _acknowledge_open_route(self.api.node.find_child("$disconnect-Route"))
@@ -249,7 +249,7 @@ class WebSocketApiStack(StageStack):
         """Add a route. The frame that its function returns is sent to the client."""
         route = self.api.add_route(
             key,
-            integration=integrations.WebSocketLambdaIntegration("Function", function),
+            integration=integrations.WebSocketLambdaIntegration("Function", function.live),
             return_response=True,
         )
         _acknowledge_open_route(route)

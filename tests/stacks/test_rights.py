@@ -9,7 +9,7 @@ from tests.stacks.conftest import Synthesised, named
 
 # The only actions whose resource may be "*", because they support no resource.
 UNBOUND_ACTIONS = re.compile(
-    r"xray:|logs:\w+(LogDelivery|LogDeliveries|ResourcePolicy|ResourcePolicies|LogGroups)$"
+    r"xray:|cloudwatch:DescribeAlarms$|logs:\w+(LogDelivery|LogDeliveries|ResourcePolicy|ResourcePolicies|LogGroups)$"
 )
 WRITING = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}
 # What the CDK grants to its own functions.
@@ -44,7 +44,9 @@ def test_no_action_is_a_wildcard(stage: Synthesised) -> None:
 
 
 def test_resources_are_exact_where_possible(stage: Synthesised) -> None:
-    """A star is used for connection ids, and for actions of X-Ray and log delivery that support no resource."""
+    """A star is used for connection ids, for actions of X-Ray and log delivery that support no resource, and as in
+    AWS's own policy for CodeDeploy.
+    """
     for key, statement in statements_of(stage):
         for resource in map(named, listed(statement["Resource"])):
             if resource == "*":

@@ -42,7 +42,10 @@ def test_every_route_runs_its_handler(stage: Synthesised) -> None:
     for key, handler in HANDLERS.items():
         uri = named(integration_of(stage, routes(stage)[key])["IntegrationUri"])
         logical_id = uri.split("functions/<")[1].split(".")[0]
-        function = stage.templates["WebSocketApi"]["Resources"][logical_id]
+        resources = stage.templates["WebSocketApi"]["Resources"]
+        function = resources[logical_id.removesuffix(">/invocations")]
+        if function["Type"] == "AWS::Lambda::Alias":
+            function = resources[function["Properties"]["FunctionName"]["Ref"]]
         assert function["Properties"]["Handler"] == f"functions.handlers.{handler}.handler", key
 
 
