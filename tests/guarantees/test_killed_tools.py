@@ -93,7 +93,7 @@ async def test_a_check_after_a_killed_check_is_complete(stage: TestStage, record
         assert (result.code, result.json["differences"]) == (0, []), result.out + result.err
         assert result.json["compared"]["messages"] == 1
         assert re.search(
-            r"at work\. Waiting until .*Deleted \d+ events? of an earlier replay", result.err, re.S
+            r"at work\. Waiting until .*Deleted [\d,]+ events? of an earlier replay", result.err, re.S
         ), result.err
     record.tried("check killed while it read the archive")
 
