@@ -5,7 +5,8 @@ SHELL := /bin/bash
 # The parts of the set-up do not depend on each other, so they are made at the same time.
 MAKEFLAGS += --no-print-directory -j4
 
-STAGE ?= dev
+# Your own stage, named after you.
+STAGE ?= $(shell $(PY) -m stacks.default_stage)
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
@@ -105,11 +106,11 @@ format: setup ## Format the code
 # --- AWS ----------------------------------------------------------------------
 
 .PHONY: synth deploy destroy
-synth: setup ui/dist/index.html ## Write the templates of STAGE (default dev) to cdk.out/
+synth: setup ui/dist/index.html ## Write the templates of STAGE to cdk.out/
 	@$(CDK) synth --quiet -c stage=$(STAGE) 2>&1 | grep -v '^Supply a stack id'
 	@echo "The templates of $(STAGE) are in cdk.out/"
 
-deploy: setup ui/dist/index.html ## Deploy STAGE to the AWS account of your credentials
+deploy: setup ui/dist/index.html ## Deploy STAGE, by default your own, to the AWS account of your credentials
 	$(CDK) deploy --all -c stage=$(STAGE)
 
 destroy: setup ui/dist/index.html ## Remove STAGE from the AWS account of your credentials

@@ -12,6 +12,7 @@ from typing import Any, Self
 from pydantic import ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
+from stacks.default_stage import RESERVED_WORDS, default_stage
 from stacks.stage_settings import (
     AlarmSettings,
     BuildSettings,
@@ -22,10 +23,7 @@ from stacks.stage_settings import (
     ThrottleSettings,
 )
 
-DEFAULT_NAME = "dev"
 NAME_PATTERN = re.compile(r"^[a-z][a-z0-9-]{0,19}$")
-# The user pool's domain contains the stage's name, and Cognito does not allow these words in it.
-RESERVED_WORDS = ("aws", "amazon", "cognito")
 
 
 class StageError(Exception):
@@ -78,12 +76,13 @@ class Stage(
 
     @classmethod
     def from_context(cls, context: Callable[[str], Any]) -> Self:
-        """Return the stage that `-c stage=NAME` names. `context` returns a value from `-c` or cdk.json by its key.
+        """Return the stage that `-c stage=NAME` names, or the user's own. Raises StageError.
 
-        Raises StageError.
+        `context` returns a value from `-c` or cdk.json by its key.
         """
-        name = context("stage") or DEFAULT_NAME
-        overrides = (context("stages") or {}).get(name, {})
+        stages = context("stages") or {}
+        name = context("stage") or default_stage(stages)
+        overrides = stages.get(name, {})
         if "name" in overrides:
             raise StageError(f"stages.{name} in cdk.json sets 'name'. Remove it: the key '{name}' is the name.")
         origin = context("siteOrigin")

@@ -1,9 +1,11 @@
-"""A stage is destroyed by the commands of `make destroy`: what stays is what docs/operations.md lists."""
+"""Stages are deployed and destroyed by the commands of `make`: what stays is what docs/operations.md lists."""
 
+import re
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +151,26 @@ def test_nothing_is_left_of_dev_and_it_can_be_deployed_again(account: Account, t
     succeeded(account.parley("--stage", "dev", "prepare-destroy"))
     succeeded(account.cdk("deploy", dev))
     assert len(account.resources()) > len(before) + 50
+
+
+@pytest.mark.thorough
+def test_two_stages_are_deployed_at_once_and_again_without_a_change(account: Account, tmp_path: Path):
+    """No stack of either is changed the second time, and one is destroyed without a change of the other."""
+    before = account.resources()
+    ada, ben = synthesise(tmp_path / "1", "ada"), synthesise(tmp_path / "2", "ben")
+    with ThreadPoolExecutor(2) as threads:
+        for result in threads.map(account.cdk, ("deploy", "deploy"), (ada, ben)):
+            succeeded(result)
+    both = account.resources()
+    for name, assembly in (("ada", ada), ("ben", ben)):
+        again = account.cdk("deploy", assembly)
+        succeeded(again)
+        assert len(re.findall(rf"Parley-{name}-\w+ \(no changes\)", again.stdout)) == 8
+    assert account.resources() == both
+    succeeded(account.parley("--stage", "ada", "prepare-destroy"))
+    succeeded(account.cdk("destroy", ada))
+    of_one = Counter({kind: number // 2 for kind, number in Counter(kind for kind, _ in both - before).items()})
+    assert left(account, before) == +of_one + documented("dev")
 
 
 @pytest.mark.thorough

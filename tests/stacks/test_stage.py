@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from stacks.default_stage import named_after
 from stacks.stage import Stage, StageError
 from tests.stacks.conftest import ROOT
 
@@ -39,9 +40,32 @@ def test_a_stage_that_cdk_json_does_not_name_has_the_defaults() -> None:
     assert stage_of(stage="sam", stages={"prod": {"authMode": "mfa"}}) == Stage(name="sam")
 
 
-def test_without_a_name_the_stage_is_dev() -> None:
-    """`cdk deploy --all` deploys dev."""
-    assert stage_of().name == "dev"
+def test_without_a_name_the_stage_is_that_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`cdk deploy --all` of two developers deploys two stages. Their names are not those of cdk.json."""
+    monkeypatch.setenv("LOGNAME", "Ada.Lovelace")
+    assert stage_of().name == "ada-lovelace"
+    monkeypatch.setenv("LOGNAME", "prod")
+    assert stage_of(stages={"prod": {"authMode": "mfa"}}).name == "dev"
+
+
+@pytest.mark.parametrize(
+    ("user", "stage"),
+    [
+        ("ada", "ada"),
+        ("ada@example.com", "ada-example-com"),
+        ("EXAMPLE\\ada", "example-ada"),
+        ("1-2_grace", "grace"),
+        ("a-very-long-user-name-indeed", "a-very-long-user-nam"),
+        ("nineteen-letters-ab-c", "nineteen-letters-ab"),
+        ("żółć", "dev"),
+        ("4711", "dev"),
+        ("aws-operator", "dev"),
+    ],
+)
+def test_the_name_of_a_users_stage_is_a_valid_one(user: str, stage: str) -> None:
+    """Of a user name that has no such characters, or a word that Cognito does not allow, it is dev."""
+    assert named_after(user) == stage
+    assert Stage(name=stage).name == stage
 
 
 def test_cdk_json_overrides_the_defaults_of_the_stage_it_names() -> None:
