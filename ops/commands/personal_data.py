@@ -8,6 +8,7 @@ from rich.console import Console
 
 from ops.commands import output
 from ops.commands.cli import AsJson, stage_of
+from ops.commands.recording import recorded
 from ops.commands.users import users
 from ops.errors import ExitCode
 from ops.models import RemainingCopy, UserErased, UserExported
@@ -82,11 +83,13 @@ def erase(
     user = access.find(stage, name)
     if not yes:
         _ask(stage, user)
-    with output.progress() as bar:
+    # By the id: the record stays in the archive, and the user name must not.
+    with recorded(stage, "users erase", user=user.user_id) as operation, output.progress() as bar:
         tasks = {step: bar.add_task(step, total=None) for step in ("messages", "deletions", "names", "reactions")}
         done = erasure.erase(
             stage, user, lambda step, count, total: bar.update(tasks[step], completed=count, total=total)
         )
+        operation.exit_code = ExitCode.UNREPAIRED if done.pending or done.damaged else ExitCode.DONE
     remains = remaining_copies.copies(
         remaining_copies.retention(stage),
         erased_at=done.erased_at,
@@ -97,7 +100,7 @@ def erase(
         output.as_json(_result(done, remains))
     else:
         _show(stage, done, remains, output.console())
-    raise typer.Exit(ExitCode.UNREPAIRED if done.pending or done.damaged else ExitCode.DONE)
+    raise typer.Exit(operation.exit_code)
 
 
 def _repairs(stage: Stage, damaged: list[Unreadable]) -> str:

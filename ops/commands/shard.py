@@ -7,6 +7,7 @@ import typer
 from functions.contract.shards import MAX_SHARDS
 from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
+from ops.commands.recording import recorded
 from ops.errors import NotFoundError
 from ops.models import ChannelSharded
 from ops.stage import lookup, shards
@@ -29,7 +30,8 @@ def shard(
     channel_id = lookup.channel_id(stage, channel)
     if channel_id is None:
         raise NotFoundError(f"There is no channel '{channel}'.")
-    changed = shards.shard(stage, channel_id, count)
+    with recorded(stage, "shard", channel=channel_id, shards=count):
+        changed = shards.shard(stage, channel_id, count)
     if as_json:
         output.as_json(ChannelSharded(channel_id=channel_id, shards=count, changed=changed))
     elif changed:

@@ -60,6 +60,10 @@ async def test_a_user_is_exported_and_erased(stage: TestStage, new_client: NewCl
     assert secret not in text
     assert "[erased]" in text
 
+    listed = await asyncio.to_thread(run_ops, stage, "operations", "--since", "5m", "--json")
+    [record] = [one for one in listed.json if one["options"] == {"user": dora.user_id}]
+    assert (record["command"], record["outcome"]) == ("users erase", "done")
+
     again = await asyncio.to_thread(run_ops, stage, "users", "erase", dora.user_id, "--yes", "--json")
     assert (again.code, again.json["deleted"]) == (0, 0), again.err
     assert again.json["erasedAt"] == erased.json["erasedAt"]
