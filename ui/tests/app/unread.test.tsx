@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import {
   advance,
   channelLink,
+  chat,
   click,
   closePage,
   hideTab,
@@ -96,4 +97,27 @@ test("own messages are never unread, also after a reload", async () => {
   closePage();
   await openChat();
   expect(count("monologue")).toBeNull();
+});
+
+test("messages read during an interruption are read on the server too, when it ends", async () => {
+  await openChat();
+  server.postMessage(server.general, "u-bob", "just in time");
+  await advance(100);
+  server.reachable = false;
+  server.cutAll();
+  await advance(20_000);
+  expect(server.general.readSeq).toBe(0);
+  server.reachable = true;
+  await advance(45_000);
+  expect(server.general.readSeq).toBe(1);
+});
+
+test("signing out marks as read what was just read", async () => {
+  await openChat();
+  server.postMessage(server.general, "u-bob", "one more thing");
+  await advance(100);
+  Object.assign(chat.tokens, { signOut: () => undefined });
+  await chat.signOut();
+  await advance(100);
+  expect(server.general.readSeq).toBe(1);
 });

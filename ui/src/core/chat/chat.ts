@@ -77,6 +77,7 @@ export class Chat {
       onResume: () => {
         this.sender.apply({ type: "reconnected" });
         this.#changes.resume();
+        this.readMarkers.resume();
       },
       onBackfill: () => void this.#backfill(),
     });
@@ -136,6 +137,7 @@ export class Chat {
     this.sender.stop();
     this.drafts.stop();
     this.#changes.stop();
+    this.readMarkers.stop();
   }
 
   /** Ends the session, and removes what this browser keeps of the user: others may use it next. */

@@ -1,5 +1,9 @@
-/** Read markers: updated in the store immediately, sent to the server after a delay, once for several messages. */
+/**
+ * Read markers: updated in the store immediately, sent to the server after a delay, once for several messages. A marker
+ * that cannot be sent is sent again later.
+ */
 import type { Api } from "../api/api";
+import { ApiError } from "../api/errors";
 import { withReadSeq } from "../state/frames";
 import { change, store } from "../state/store";
 
@@ -7,12 +11,16 @@ const SEND_DELAY_MS = 350;
 /** In a channel of 10,000, every message is read by many at once: the more members, the longer the delay. */
 const SEND_DELAY_PER_MEMBER_MS = 5;
 const MAX_SEND_DELAY_MS = 60_000;
+const SEND_AGAIN_MS = 60_000;
 
 export class ReadMarkers {
   readonly #api: Api;
   /** channelId → the last seq that was sent or is scheduled. */
   readonly #sent = new Map<string, number>();
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  /** Channels whose marker could not be sent. */
+  readonly #unsent = new Set<string>();
+  #stopped = false;
 
   constructor(api: Api) {
     this.#api = api;
@@ -20,11 +28,19 @@ export class ReadMarkers {
 
   /** Send scheduled markers now, because the page is closing. */
   readonly flush = (): void => {
-    for (const [channelId, timer] of this.#timers) {
-      clearTimeout(timer);
-      void this.#send(channelId);
-    }
+    for (const channelId of [...this.#timers.keys()]) void this.#send(channelId);
   };
+
+  /** The server can be reached again. */
+  resume(): void {
+    for (const channelId of [...this.#unsent]) void this.#send(channelId);
+  }
+
+  /** Send scheduled markers now, and none later. */
+  stop(): void {
+    this.#stopped = true;
+    this.flush();
+  }
 
   /** The user has seen all messages up to this seq. */
   markRead(channelId: string, seq: number): void {
@@ -53,23 +69,43 @@ export class ReadMarkers {
   /** A running timer is kept, so that a channel in which messages never stop sends its marker too. */
   #schedule(channelId: string, seq: number): void {
     this.#sent.set(channelId, seq);
-    if (this.#timers.has(channelId)) return;
+    // A marker that could not be sent does not delay this one, which includes it.
+    if (this.#unsent.delete(channelId)) this.#cancel(channelId);
     const members = store.getState().channels[channelId]?.memberCount ?? 0;
+    this.#sendAfter(channelId, sendDelay(members));
+  }
+
+  #sendAfter(channelId: string, ms: number): void {
+    if (this.#timers.has(channelId)) return;
     this.#timers.set(
       channelId,
-      setTimeout(() => this.#send(channelId), sendDelay(members)),
+      setTimeout(() => this.#send(channelId), ms),
     );
   }
 
-  async #send(channelId: string): Promise<void> {
+  #cancel(channelId: string): void {
+    clearTimeout(this.#timers.get(channelId));
     this.#timers.delete(channelId);
+  }
+
+  async #send(channelId: string): Promise<void> {
+    this.#cancel(channelId);
+    this.#unsent.delete(channelId);
     const seq = this.#sent.get(channelId) ?? 0;
     try {
       await this.#api.markRead(channelId, seq);
-    } catch {
-      // Not shown: the next marker includes this one.
-      if (this.#sent.get(channelId) === seq) this.#sent.delete(channelId);
+    } catch (failure) {
+      // Neither is shown. A marker that the server refuses is included in the next one.
+      if (failure instanceof ApiError && failure.isTransient) this.#sendAgain(channelId);
+      else if (this.#sent.get(channelId) === seq) this.#sent.delete(channelId);
     }
+  }
+
+  /** With the next socket, or with the next marker, or after a while. */
+  #sendAgain(channelId: string): void {
+    if (this.#stopped) return;
+    this.#unsent.add(channelId);
+    this.#sendAfter(channelId, SEND_AGAIN_MS);
   }
 }
 

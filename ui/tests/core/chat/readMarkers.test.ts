@@ -1,6 +1,7 @@
 /** Read markers are sent once for several messages, and less often in large channels. */
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Api } from "../../../src/core/api/api";
+import { ApiError, type FailureCode } from "../../../src/core/api/errors";
 import { ReadMarkers } from "../../../src/core/chat/readMarkers";
 import type { Channel } from "../../../src/core/contract";
 import { initialState } from "../../../src/core/state/model";
@@ -21,13 +22,17 @@ const channel = (memberCount: number): Channel => ({
 });
 
 let sent: number[];
+/** Why the server does not get a marker. */
+let failure: FailureCode | null;
 let markers: ReadMarkers;
 
 function open(memberCount: number) {
   change(() => ({ ...initialState, channels: { general: channel(memberCount) } }));
   sent = [];
+  failure = null;
   const markRead = async (_channelId: string, seq: number) => {
     sent.push(seq);
+    if (failure) throw new ApiError(failure, "");
     return { readSeq: seq };
   };
   markers = new ReadMarkers({ markRead } as unknown as Api);
@@ -66,5 +71,54 @@ test("closing the page sends a marker that waits", async () => {
   await vi.advanceTimersByTimeAsync(0);
   expect(sent).toEqual([3]);
   await vi.advanceTimersByTimeAsync(60_000);
+  expect(sent).toEqual([3]);
+});
+
+describe("a marker that cannot be sent", () => {
+  beforeEach(async () => {
+    open(10);
+    failure = "UNREACHABLE";
+    await read(3);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(sent).toEqual([3]);
+  });
+
+  test("is sent again with the next socket", async () => {
+    failure = null;
+    markers.resume();
+    markers.resume();
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(sent).toEqual([3, 3]);
+  });
+
+  test("is sent again after a while, until the server gets it", async () => {
+    await vi.advanceTimersByTimeAsync(60_000);
+    failure = null;
+    await vi.advanceTimersByTimeAsync(180_000);
+    expect(sent).toEqual([3, 3, 3]);
+  });
+
+  test("does not delay the next one, which includes it", async () => {
+    failure = null;
+    markers.markRead("general", 4);
+    await vi.advanceTimersByTimeAsync(1_000);
+    markers.resume();
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(sent).toEqual([3, 4]);
+  });
+
+  test("is not sent again after the end of the session", async () => {
+    markers.stop();
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(sent).toEqual([3, 3]);
+  });
+});
+
+test("a marker that the server refuses is not sent again", async () => {
+  open(10);
+  failure = "NOT_A_MEMBER";
+  await read(3);
+  markers.resume();
+  await vi.advanceTimersByTimeAsync(120_000);
   expect(sent).toEqual([3]);
 });
