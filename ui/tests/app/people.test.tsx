@@ -361,6 +361,14 @@ describe("two users with the same name", () => {
     expect(screen.getByRole("button", { name: "Message Bob (@carol)" })).toBeTruthy();
     await click(person("Bob \\(@carol\\)"));
     expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("Bob (@carol)");
+    const secret = server.add("secret", [ALICE]);
+    server.join(secret, ALICE);
+    await advance();
+    await click(channelLink("secret"));
+    await click(screen.getByRole("button", { name: "Add people" }));
+    await click(dialog("Add people").getByRole("button", { name: "Add Bob (@carol)" }));
+    expect(toast("Bob (@carol) is now a member.")).toBe("done");
+    expect([...secret.roles.keys()]).toEqual([ALICE, "u-carol"]);
   });
 });
 
@@ -392,6 +400,26 @@ describe("a thousand people", () => {
     await advance(100);
     expect(items()[3]?.textContent).toContain("Person 020");
     expect(segment.mock.calls.length).toBeLessThan(8);
+  });
+
+  test("a presence frame renders the member it concerns, and no other, also while people are added", async () => {
+    join(server.general);
+    for (let index = 0; index < 100; index += 1) server.general.roles.delete(`u-${index}`);
+    const all = server.add("all hands", [ALICE]);
+    for (let index = 0; index < 100; index += 1) all.roles.set(`u-${index}`, "member");
+    await openChat(`/c/${all.channelId}`);
+    await click(screen.getByRole("button", { name: "Members, 101" }));
+    await click(screen.getByRole("button", { name: "Add people" }));
+    const first = () =>
+      screen.getByRole("list", { name: "Members of all hands" }).querySelectorAll("li")[1]?.textContent;
+    expect(first()).toContain("Person 000");
+    const segment = vi.spyOn(Intl.Segmenter.prototype, "segment");
+    const compare = vi.spyOn(Intl.Collator.prototype, "compare", "get");
+    server.presence("u-20", "online");
+    await advance(100);
+    expect(first()).toContain("Person 020");
+    expect(segment.mock.calls.length).toBeLessThan(8);
+    expect(compare).not.toHaveBeenCalled();
   });
 
   test("are a windowed list of members", async () => {

@@ -1,16 +1,23 @@
 /** The dialog to add people to a channel. */
-import { useState } from "react";
+import { memo, useCallback, useMemo, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import type { Channel, User } from "../../core/contract";
 import { compareNames } from "../../core/text/collation";
 import { fold } from "../../core/text/fold";
-import { isolated, shownName } from "../../core/text/names";
+import { isolated } from "../../core/text/names";
 import { Avatar } from "../../kit/Avatar";
 import { Dialog } from "../../kit/Dialog";
 import dialogStyles from "../../kit/Dialog.module.css";
 import { useChatActions } from "../shared/chatContext";
 import personStyles from "../shared/PersonRow.module.css";
 import { useChat } from "../shared/useChat";
+import { useNames } from "../shared/useNames";
+
+const MAX_ADDABLE_SHOWN = 50;
+
+interface Candidate extends Pick<User, "userId" | "username"> {
+  readonly name: string;
+}
 
 export function AddPeople({
   channel,
@@ -27,24 +34,35 @@ export function AddPeople({
   const [busy, setBusy] = useState<string | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const wanted = fold(filter.trim());
-  const shown = Object.values(people)
-    .filter((person) => !memberIds.has(person.userId))
-    .filter((person) => fold(person.displayName).includes(wanted) || fold(person.username).includes(wanted))
-    .sort((a, b) => compareNames(a.displayName, b.displayName))
-    .slice(0, 50)
-    .map((person) => ({ ...person, name: shownName(person.displayName, person.username) }));
+  const names = useNames();
+  // Not of presence, which changes often.
+  const shown = useMemo(
+    () =>
+      Object.values(names.people)
+        .filter((person) => !memberIds.has(person.userId))
+        .map(
+          ({ userId, username }): Candidate => ({ userId, username, name: names.ofUser(userId) ?? username }),
+        )
+        .filter(({ name, username }) => fold(name).includes(wanted) || fold(username).includes(wanted))
+        .sort((a, b) => compareNames(a.name, b.name))
+        .slice(0, MAX_ADDABLE_SHOWN),
+    [names, memberIds, wanted],
+  );
 
-  const add = async (person: User) => {
-    setBusy(person.userId);
-    setFailure(null);
-    try {
-      await chat.channels.addMember(channel.channelId, person.userId);
-      chat.toast("done", `${isolated(shownName(person.displayName, person.username))} is now a member.`);
-    } catch (problem) {
-      setFailure(errorMessage(problem));
-    }
-    setBusy(null);
-  };
+  const add = useCallback(
+    async ({ userId, name }: Candidate) => {
+      setBusy(userId);
+      setFailure(null);
+      try {
+        await chat.channels.addMember(channel.channelId, userId);
+        chat.toast("done", `${isolated(name)} is now a member.`);
+      } catch (problem) {
+        setFailure(errorMessage(problem));
+      }
+      setBusy(null);
+    },
+    [chat, channel.channelId],
+  );
 
   return (
     <Dialog title="Add people" size="small" onClose={onClose}>
@@ -68,25 +86,47 @@ export function AddPeople({
         </p>
       )}
       <ul>
-        {shown.map(({ name, ...person }) => (
-          <li key={person.userId} className={personStyles.row}>
-            <Avatar userId={person.userId} name={name} size={32} status={person.status} />
-            <div className={personStyles.text}>
-              <bdi className={personStyles.name}>{name}</bdi>
-              <span className={personStyles.sub}>@{person.username}</span>
-            </div>
-            <button
-              type="button"
-              className="button button-small"
-              aria-label={`Add ${name}`}
-              disabled={busy !== null}
-              onClick={() => void add(person)}
-            >
-              {busy === person.userId ? "Adding …" : "Add"}
-            </button>
-          </li>
+        {shown.map((person) => (
+          <PersonRow
+            key={person.userId}
+            person={person}
+            status={people[person.userId]?.status}
+            busy={busy}
+            onAdd={add}
+          />
         ))}
       </ul>
     </Dialog>
   );
 }
+
+interface PersonRowProps {
+  readonly person: Candidate;
+  readonly status: User["status"] | undefined;
+  /** The user who is being added. */
+  readonly busy: string | null;
+  readonly onAdd: (person: Candidate) => Promise<void>;
+}
+
+/** Renders again only if this person changes. */
+const PersonRow = memo(function PersonRow({ person, status, busy, onAdd }: PersonRowProps) {
+  const { userId, username, name } = person;
+  return (
+    <li className={personStyles.row}>
+      <Avatar userId={userId} name={name} size={32} status={status} />
+      <div className={personStyles.text}>
+        <bdi className={personStyles.name}>{name}</bdi>
+        <span className={personStyles.sub}>@{username}</span>
+      </div>
+      <button
+        type="button"
+        className="button button-small"
+        aria-label={`Add ${name}`}
+        disabled={busy !== null}
+        onClick={() => void onAdd(person)}
+      >
+        {busy === userId ? "Adding …" : "Add"}
+      </button>
+    </li>
+  );
+});

@@ -1,8 +1,8 @@
 /** The members of a channel, with presence; adding, removing and leaving. */
-import { useEffect, useMemo, useState } from "react";
+import { memo, useEffect, useMemo, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import { REFRESH_MEMBERS_EVERY_MS } from "../../core/chat/channels";
-import type { Channel, Member } from "../../core/contract";
+import type { Channel, Member, User } from "../../core/contract";
 import { namesOf } from "../../core/state/names";
 import { isolated } from "../../core/text/names";
 import { Avatar } from "../../kit/Avatar";
@@ -35,7 +35,7 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
   const people = useChat((state) => state.people);
   const me = useChat((state) => state.me?.userId);
   const [adding, setAdding] = useState(false);
-  const [removing, setRemoving] = useState<(Member & { readonly name: string }) | null>(null);
+  const [removing, setRemoving] = useState<Removable | null>(null);
   const [leaving, setLeaving] = useState(false);
 
   useEffect(() => {
@@ -54,6 +54,7 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
     }));
     return names.onlineFirst(current);
   }, [list, people]);
+  const memberIds = useMemo(() => new Set(list?.members.map(({ userId }) => userId)), [list]);
   const owner = channel.role === "owner";
   const general = channel.name === "general" && channel.kind === "public";
 
@@ -100,27 +101,15 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
         items={members}
         keyOf={(member) => member.userId}
         row={(member) => (
-          <div className={personStyles.row}>
-            <Avatar userId={member.userId} name={member.name} size={32} status={member.status} />
-            <div className={personStyles.text}>
-              <span className={personStyles.line}>
-                <bdi className={personStyles.name}>{member.name}</bdi>
-                {member.userId === me && <span className={personStyles.tag}>you</span>}
-                {member.role === "owner" && <span className={personStyles.tag}>owner</span>}
-              </span>
-              <span className={personStyles.sub}>{presenceText(member)}</span>
-            </div>
-            {member.userId !== me && (
-              <IconButton
-                icon="send"
-                label={`Message ${member.name}`}
-                onClick={() => void chat.channels.openDirectMessage(member.userId)}
-              />
-            )}
-            {owner && member.userId !== me && channel.kind !== "direct" && (
-              <IconButton icon="close" label={`Remove ${member.name}`} onClick={() => setRemoving(member)} />
-            )}
-          </div>
+          <MemberRow
+            userId={member.userId}
+            name={member.name}
+            status={member.status}
+            role={member.role}
+            presence={presenceText(member)}
+            isMe={member.userId === me}
+            onRemove={owner && member.userId !== me && channel.kind !== "direct" ? setRemoving : undefined}
+          />
         )}
       />
       {list?.cursor && (
@@ -133,13 +122,7 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
           {list.progress === "loading" ? "Loading …" : "Show more"}
         </button>
       )}
-      {adding && (
-        <AddPeople
-          channel={channel}
-          memberIds={new Set(members.map((member) => member.userId))}
-          onClose={() => setAdding(false)}
-        />
-      )}
+      {adding && <AddPeople channel={channel} memberIds={memberIds} onClose={() => setAdding(false)} />}
       {removing && (
         <ConfirmDialog
           title={`Remove ${isolated(removing.name)}?`}
@@ -167,6 +150,46 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
     </SidePanel>
   );
 }
+
+type Removable = Pick<User, "userId"> & { readonly name: string };
+
+interface MemberRowProps extends Removable {
+  readonly status: User["status"];
+  readonly role: Member["role"];
+  /** Online, or when the member was last seen. */
+  readonly presence: string;
+  readonly isMe: boolean;
+  readonly onRemove: ((member: Removable) => void) | undefined;
+}
+
+/** Renders again only if this member changes. */
+const MemberRow = memo(function MemberRow(props: MemberRowProps) {
+  const { userId, name, status, role, presence, isMe, onRemove } = props;
+  const chat = useChatActions();
+  return (
+    <div className={personStyles.row}>
+      <Avatar userId={userId} name={name} size={32} status={status} />
+      <div className={personStyles.text}>
+        <span className={personStyles.line}>
+          <bdi className={personStyles.name}>{name}</bdi>
+          {isMe && <span className={personStyles.tag}>you</span>}
+          {role === "owner" && <span className={personStyles.tag}>owner</span>}
+        </span>
+        <span className={personStyles.sub}>{presence}</span>
+      </div>
+      {!isMe && (
+        <IconButton
+          icon="send"
+          label={`Message ${name}`}
+          onClick={() => void chat.channels.openDirectMessage(userId)}
+        />
+      )}
+      {onRemove && (
+        <IconButton icon="close" label={`Remove ${name}`} onClick={() => onRemove({ userId, name })} />
+      )}
+    </div>
+  );
+});
 
 function leaveConsequences({ kind, memberCount, role }: Channel): string {
   const isLast = memberCount <= 1;
