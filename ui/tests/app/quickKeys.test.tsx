@@ -184,17 +184,17 @@ describe("mention completion", () => {
 
 describe("the list of channels to join", () => {
   test("is filtered immediately, and Enter in the field joins nothing", async () => {
-    server.add("tea", ["u-bob"], "public");
-    server.add("coffee", ["u-bob"], "public");
+    server.add("green tea", ["u-bob"], "public");
+    server.add("black tea", ["u-bob"], "public");
     await openChat();
     await user.click(screen.getByRole("button", { name: "Browse channels" }));
     await advance();
     const dialog = within(screen.getByRole("dialog", { name: "Browse channels" }));
     expect(dialog.getAllByRole("listitem")).toHaveLength(2);
-    typeQuickly(dialog.getByRole("searchbox"), "tea");
+    typeQuickly(dialog.getByRole("searchbox"), "tea green");
     expect(
       dialog.getAllByRole("button", { name: /^Join / }).map((each) => each.getAttribute("aria-label")),
-    ).toEqual(["Join tea"]);
+    ).toEqual(["Join green tea"]);
     fireEvent.keyDown(dialog.getByRole("searchbox"), { key: "Enter" });
     await advance();
     expect(server.requests.filter((request) => request.startsWith("PUT"))).toEqual([]);
@@ -209,7 +209,7 @@ describe("the list of people to add", () => {
     await advance();
     await user.click(screen.getByRole("button", { name: "Add people" }));
     const dialog = within(screen.getByRole("dialog", { name: "Add people" }));
-    typeQuickly(dialog.getByRole("searchbox"), "da");
+    typeQuickly(dialog.getByRole("searchbox"), "@da dav");
     expect(dialog.getAllByRole("listitem").map((each) => each.textContent)).toEqual([
       expect.stringContaining("@dave"),
     ]);

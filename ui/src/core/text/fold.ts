@@ -18,6 +18,14 @@ export function fold(text: string): string {
   return letters.toLowerCase().toUpperCase().toLowerCase().replaceAll("ς", "σ");
 }
 
+/** Whether a text contains all words of a term, in any order and as parts of words too: the rule of the search. */
+export function containsWords(text: string, term: string): boolean {
+  const folded = fold(text);
+  return fold(term)
+    .split(/\s+/)
+    .every((word) => folded.includes(word));
+}
+
 export interface Range {
   readonly start: number;
   readonly end: number;

@@ -3,7 +3,7 @@ import { useCallback, useEffect, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import type { Channel } from "../../core/contract";
 import { channelPath, navigate } from "../../core/router";
-import { fold } from "../../core/text/fold";
+import { containsWords } from "../../core/text/fold";
 import { Dialog } from "../../kit/Dialog";
 import { Icon } from "../../kit/Icon";
 import { Skeleton } from "../../kit/Skeleton";
@@ -54,8 +54,7 @@ export default function BrowseChannels(props: {
     }
   };
 
-  const wanted = fold(filter.trim());
-  const shown = channels?.filter((channel) => fold(channel.name).includes(wanted)) ?? [];
+  const shown = channels?.filter((channel) => containsWords(channel.name, filter)) ?? [];
 
   return (
     <Dialog title="Browse channels" onClose={onClose}>
@@ -79,7 +78,7 @@ export default function BrowseChannels(props: {
       {channels === null && failure === null && <Skeleton lines={4} />}
       {channels !== null && shown.length === 0 && (
         <div className={styles.empty}>
-          <p>{wanted ? "No channels match." : "You are a member of every public channel."}</p>
+          <p>{filter.trim() ? "No channels match." : "You are a member of every public channel."}</p>
           <button type="button" className="button" onClick={onCreate}>
             Create a channel
           </button>

@@ -3,7 +3,7 @@ import { memo, useCallback, useMemo, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import type { Channel, User } from "../../core/contract";
 import { compareNames } from "../../core/text/collation";
-import { fold } from "../../core/text/fold";
+import { containsWords } from "../../core/text/fold";
 import { isolated } from "../../core/text/names";
 import { Avatar } from "../../kit/Avatar";
 import { Dialog } from "../../kit/Dialog";
@@ -33,7 +33,6 @@ export function AddPeople({
   const [filter, setFilter] = useState("");
   const [busy, setBusy] = useState<string | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
-  const wanted = fold(filter.trim());
   const names = useNames();
   // Not of presence, which changes often.
   const shown = useMemo(
@@ -43,10 +42,10 @@ export function AddPeople({
         .map(
           ({ userId, username }): Candidate => ({ userId, username, name: names.ofUser(userId) ?? username }),
         )
-        .filter(({ name, username }) => fold(name).includes(wanted) || fold(username).includes(wanted))
+        .filter(({ name, username }) => containsWords(`${name} @${username}`, filter))
         .sort((a, b) => compareNames(a.name, b.name))
         .slice(0, MAX_ADDABLE_SHOWN),
-    [names, memberIds, wanted],
+    [names, memberIds, filter],
   );
 
   const add = useCallback(
@@ -82,7 +81,7 @@ export function AddPeople({
       )}
       {shown.length === 0 && (
         <p className={dialogStyles.text}>
-          {wanted ? "No people match." : "Everyone is already a member of this channel."}
+          {filter.trim() ? "No people match." : "Everyone is already a member of this channel."}
         </p>
       )}
       <ul>

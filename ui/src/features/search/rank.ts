@@ -1,6 +1,6 @@
 /** Ranks channels and people by how well they match a term. */
 import { compareNames } from "../../core/text/collation";
-import { fold } from "../../core/text/fold";
+import { containsWords, fold } from "../../core/text/fold";
 
 export interface Findable {
   readonly title: string;
@@ -8,7 +8,7 @@ export interface Findable {
   readonly unread: number;
 }
 
-/** Prefixes first, then word prefixes, then substrings; unread first among equals. */
+/** Prefixes first, then word prefixes, then titles with all words of the term, in any order; unread first among equals. */
 export function rank<T extends Findable>(targets: readonly T[], term: string): T[] {
   const wanted = fold(term).replace(/^[@#]/, "");
   const score = (target: T): number => {
@@ -17,7 +17,7 @@ export function rank<T extends Findable>(targets: readonly T[], term: string): T
     const sub = fold(target.sub);
     if (title.startsWith(wanted) || sub.startsWith(`@${wanted}`)) return 3;
     if (title.split(/[\s_.-]+/).some((word) => word.startsWith(wanted))) return 2;
-    return title.includes(wanted) ? 1 : 0;
+    return containsWords(title, wanted) ? 1 : 0;
   };
   return targets
     .map((target) => ({ target, points: score(target) }))

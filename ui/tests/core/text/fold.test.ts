@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import cases from "../../../../tests/text_rules/folding.json";
-import { fold, matchesIn } from "../../../src/core/text/fold";
+import { containsWords, fold, matchesIn } from "../../../src/core/text/fold";
 import { charactersOf } from "../../support/textRules";
 
 const highlighted = (text: string, term: string) =>
@@ -17,6 +17,8 @@ test.each(cases.different)("%s and %s are different", (one, other) => {
 });
 
 test.each(cases.matches)("in $text, $term is highlighted if it matches", ({ text, term, matches }) => {
+  // A filter without words excludes nothing.
+  expect(containsWords(text, term)).toBe(matches || fold(term).trim() === "");
   if (matches) expect(matchesIn(text, term)).not.toEqual([]);
 });
 

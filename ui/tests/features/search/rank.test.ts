@@ -1,15 +1,20 @@
 import { expect, test } from "vitest";
 import { rank } from "../../../src/features/search/rank";
 
+const ranked = (titles: readonly string[], term: string) =>
+  rank(
+    titles.map((title) => ({ title, sub: "channel", unread: 0 })),
+    term,
+  ).map(({ title }) => title);
+
 test("the switcher ranks prefixes first, then word prefixes, then substrings", () => {
-  const targets = ["plan-release", "release", "prerelease", "random"].map((title) => ({
-    title,
-    sub: "channel",
-    unread: 0,
-  }));
-  expect(rank(targets, "rel").map((target) => target.title)).toEqual([
+  expect(ranked(["plan-release", "release", "prerelease", "random"], "rel")).toEqual([
     "release",
     "plan-release",
     "prerelease",
   ]);
+});
+
+test("the switcher finds words in any order", () => {
+  expect(ranked(["Zoë Smith", "Zoë Jones", "Smithers"], "smith zoe")).toEqual(["Zoë Smith"]);
 });
