@@ -65,5 +65,6 @@ def test_the_app_exits_with_the_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setenv("CDK_DEFAULT_REGION", "cn-north-1")
     monkeypatch.setenv("CDK_CONTEXT_JSON", "{}")
-    with pytest.raises(SystemExit, match=r"^Stage 'dev' cannot be deployed to cn-north-1: "):
+    monkeypatch.setenv("LOGNAME", "ada")
+    with pytest.raises(SystemExit, match=r"^Stage 'ada' cannot be deployed to cn-north-1: "):
         main()
