@@ -136,8 +136,7 @@ export function step(machine: Machine, event: MachineEvent, random: () => number
 
     case "online":
       if (machine.coolDown > 0) return unchanged({ ...machine, online: true });
-      // An attempt may hang on the network that was lost.
-      return wake(withoutNext({ ...machine, online: true, attempt: 0 }));
+      return wakeAfresh({ ...machine, online: true, attempt: 0 });
 
     case "checkAlive":
       return checkAlive(machine);
@@ -327,12 +326,24 @@ function tick(before: Machine, at: number): Step {
   const elapsed = before.tickedAt === null ? 0 : at - before.tickedAt;
   const machine = { ...before, tickedAt: at };
   if (elapsed <= CLOCK_JUMP_MS || elapsed < machine.coolDown) return unchanged(machine);
-  const attempt = withoutNext({ ...machine, attempt: 0, coolDown: 0 });
-  if (elapsed < IDLE_LIMIT_MS || machine.current === null) return wake(attempt);
+  const awake = { ...machine, attempt: 0, coolDown: 0 };
+  if (elapsed < IDLE_LIMIT_MS || machine.current === null) return wakeAfresh(awake);
+  const attempt = withoutNext(awake);
   return wake({
     machine: { ...attempt.machine, current: null, awaitingPong: false },
     effects: [...attempt.effects, ...clearOpen, { do: "close", id: machine.current }],
   });
+}
+
+/**
+ * Wake, and give up an attempt to open a socket, which may hang on the network that was lost. One that was to replace
+ * the current socket begins again: nothing else would replace this in time.
+ */
+function wakeAfresh(machine: Machine): Step {
+  const woken = wake(withoutNext(machine));
+  if (machine.next === null || machine.current === null) return woken;
+  const replacing = openNext(woken.machine, true);
+  return { machine: replacing.machine, effects: [...woken.effects, ...replacing.effects] };
 }
 
 /** Give up an attempt to open a socket. */

@@ -341,3 +341,32 @@ describe("cooling down", () => {
     expect(timerOf(reopened.effects, "retry")).toBeLessThan(1_000);
   });
 });
+
+describe("an interruption while the socket is being replaced", () => {
+  const rotating: MachineEvent[] = [
+    { type: "tick", at: 1_000 },
+    { type: "timer", name: "rotate" },
+  ];
+
+  test.each<[string, MachineEvent]>([
+    ["a short sleep", { type: "tick", at: 1_000 + CLOCK_JUMP_MS + 1 }],
+    ["a network that comes back", { type: "online" }],
+  ])("%s begins the replacement again, and keeps the socket", (_, event) => {
+    const { machine, effects } = run([...rotating, event], open);
+    expect(machine.current).toBe(1);
+    expect(machine.next?.id).toBe(3);
+    expect(effects).toContainEqual({ do: "close", id: 2 });
+    expect(effects.filter((effect) => effect.do === "fetchTicket")).toEqual([
+      { do: "fetchTicket", id: 2, fresh: true },
+      { do: "fetchTicket", id: 3, fresh: true },
+    ]);
+    expect(effects).toContainEqual({ do: "ping", id: 1 });
+  });
+
+  test("a long sleep opens one socket in place of both", () => {
+    const { machine, done } = run([...rotating, { type: "tick", at: 1_000 + IDLE_LIMIT_MS }], open);
+    expect(machine.current).toBeNull();
+    expect(machine.next?.id).toBe(3);
+    expect(done("fetchTicket")).toHaveLength(2);
+  });
+});
