@@ -143,8 +143,10 @@ class RandomUse:
             return
         message = self.random.choice(messages)
         button = message.get_by_role("button", name=re.compile("^React with"))
-        if button.count() > 0:
-            _click(message, button.nth(self.random.randrange(button.count())))
+        # Once: another tab or user may delete the message meanwhile.
+        count = button.count()
+        if count > 0:
+            _click(message, button.nth(self.random.randrange(count)))
 
     def switch(self, _participant: Participant, page: Page) -> None:
         """Open another channel."""
