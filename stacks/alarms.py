@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_pascal
 from stacks.chat_function import ChatFunction
 from stacks.delivery import DeliveryStack
 from stacks.events import EventsStack
+from stacks.function_metrics import failed_calls
 from stacks.rest_api import RestApiStack
 from stacks.stage import Stage
 from stacks.websocket_api import STAGE_NAME, WebSocketApiStack
@@ -157,7 +158,7 @@ def _function(function: ChatFunction) -> Iterator[Watch]:
         runbook="function-errors",
         text=f"more than {ERROR_PERCENT} % of the calls of {handler} failed",
         metric=_share(
-            _failed_calls(function, handler),
+            failed_calls(function, period=PERIOD, label=f"failed calls of {handler}"),
             function.metric_invocations(period=PERIOD),
             f"errors of {handler} (%)",
         ),
@@ -179,20 +180,6 @@ def _function(function: ChatFunction) -> Iterator[Watch]:
         metric=function.metric_duration(period=PERIOD, statistic="p99"),
         threshold=seconds * 1000 * TIMEOUT_PERCENT / 100,
         periods=2,
-    )
-
-
-def _failed_calls(function: ChatFunction, handler: str) -> cloudwatch.MathExpression:
-    """Those that raised or timed out, and those whose failure the function answered itself."""
-    return cloudwatch.MathExpression(
-        # A sum has no value where one of the two has none.
-        expression="FILL(raised, 0) + FILL(answered, 0)",
-        using_metrics={
-            "raised": function.metric_errors(period=PERIOD),
-            "answered": function.metric_unexpected_errors(period=PERIOD),
-        },
-        period=PERIOD,
-        label=f"failed calls of {handler}",
     )
 
 

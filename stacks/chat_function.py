@@ -4,19 +4,17 @@ from collections.abc import Sequence
 from typing import cast
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 from functions.settings import FunctionSettings
-from stacks.function_deployment import PERIOD, live_alias
+from stacks.function_deployment import live_alias
+from stacks.function_metrics import METRICS_NAMESPACE
 from stacks.logs import log_group
 from stacks.packaging import dependency_layer, functions_package
 from stacks.stack import StageStack, acknowledge
 from stacks.stage import Stage
 from stacks.uses import Use, allow
-
-METRICS_NAMESPACE = "Parley"
 
 
 class ChatFunction(lambda_.Function):
@@ -92,17 +90,7 @@ class ChatFunction(lambda_.Function):
         self.live: lambda_.IFunction = self
         """What callers use: the function itself, or an alias whose new versions are deployed gradually."""
         if stage.function_deployment == "canary":
-            self.live = live_alias(stack, self, self.metric_unexpected_errors(period=PERIOD))
-
-    def metric_unexpected_errors(self, *, period: cdk.Duration) -> cloudwatch.Metric:
-        """The failures that the function answered, which AWS/Lambda's Errors does not count, summed up."""
-        return cloudwatch.Metric(
-            namespace=METRICS_NAMESPACE,
-            metric_name="UnexpectedErrors",
-            dimensions_map={"FunctionName": self.function_name},
-            statistic="sum",
-            period=period,
-        )
+            self.live = live_alias(stack, self)
 
 
 def service_name(stage_name: str) -> str:

@@ -13,9 +13,10 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 
 from stacks import alarms
-from stacks.chat_function import METRICS_NAMESPACE, ChatFunction, service_name
+from stacks.chat_function import ChatFunction, service_name
 from stacks.delivery import DeliveryStack
 from stacks.events import EventsStack
+from stacks.function_metrics import METRICS_NAMESPACE
 from stacks.rest_api import RestApiStack
 from stacks.stage import Stage
 from stacks.websocket_api import WebSocketApiStack

@@ -20,7 +20,7 @@ from stacks.events import STATUS_FUNCTION_TIMEOUT, EventsStack
 from stacks.logs import log_group
 from stacks.packaging import ROOT
 from stacks.rules import CHANNEL_EVENT_AGE_SECONDS, STATUS_UPDATE_AGE_SECONDS, live_rule
-from stacks.stack import StageStack, acknowledge
+from stacks.stack import StageStack, acknowledge, service_role
 from stacks.stage import Stage
 from stacks.uses import Use, allow, publish_to, receive_from, table
 from stacks.websocket_api import WebSocketApiStack
@@ -104,7 +104,7 @@ class DeliveryStack(StageStack):
     def _deliver(self) -> stepfunctions.StateMachine:
         uses = self._deliver_uses()
         description = f"What the workflow deliver of Parley ({self.stage.name}) may do"
-        role = self._role("DeliverRole", "states.amazonaws.com", description)
+        role = service_role(self, "DeliverRole", service="states", description=description)
         statements = [statement for use in uses for statement in use.statements]
         steps = iam.Policy(self, "DeliverSteps", roles=[role], statements=statements)
         observe = self._observe_policy(role)
@@ -164,28 +164,14 @@ class DeliveryStack(StageStack):
         )
         return policy
 
-    def _role(
-        self, construct_id: str, service: str, description: str, *statements: iam.PolicyStatement
-    ) -> iam.Role:
-        """A role that an AWS service may assume for resources of this account."""
-        document = iam.PolicyDocument(statements=list(statements))
-        return iam.Role(
-            self,
-            construct_id,
-            assumed_by=iam.ServicePrincipal(
-                service, conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
-            ),
-            description=description,
-            inline_policies={"Start": document} if statements else None,
-        )
-
     def _start_deliver_on_channel_events(self) -> None:
         machine_arn = self.deliver.state_machine_arn
-        role = self._role(
+        role = service_role(
+            self,
             "StartDeliverRole",
-            "events.amazonaws.com",
-            f"Starts the workflow deliver of Parley ({self.stage.name})",
-            allow("states:StartExecution", on=machine_arn),
+            service="events",
+            description=f"Starts the workflow deliver of Parley ({self.stage.name})",
+            rights={"Start": [allow("states:StartExecution", on=machine_arn)]},
         )
         live_rule(
             self,

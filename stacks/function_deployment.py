@@ -13,7 +13,8 @@ from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
-from stacks.stack import StageStack, acknowledge
+from stacks.function_metrics import failed_calls
+from stacks.stack import StageStack, acknowledge, service_role
 from stacks.uses import allow
 
 ALIAS = "live"
@@ -23,17 +24,12 @@ PERIOD = cdk.Duration.minutes(1)
 CONFIGURATION = codedeploy.LambdaDeploymentConfig.CANARY_10_PERCENT_5_MINUTES
 
 
-def live_alias(
-    stack: StageStack, function: lambda_.Function, unexpected_errors: cloudwatch.Metric
-) -> lambda_.Alias:
-    """Return the alias that callers use. Its new versions get a share of the calls first.
-
-    `unexpected_errors` counts the failures that the function answered itself, for all its versions.
-    """
+def live_alias(stack: StageStack, function: lambda_.Function) -> lambda_.Alias:
+    """Return the alias that callers use. Its new versions get a share of the calls first."""
     construct_id = function.node.id
     version = function.current_version
     alias = lambda_.Alias(stack, f"{construct_id}Live", alias_name=ALIAS, version=version)
-    alarm = _alarm(stack, construct_id, function, version, unexpected_errors)
+    alarm = _alarm(stack, construct_id, function, version)
     # The alarm must watch the new version before this gets calls.
     alias.node.add_dependency(alarm)
     group = codedeploy.LambdaDeploymentGroup(
@@ -54,35 +50,20 @@ def live_alias(
 
 
 def _alarm(
-    stack: StageStack,
-    construct_id: str,
-    function: lambda_.Function,
-    version: lambda_.Version,
-    unexpected_errors: cloudwatch.Metric,
+    stack: StageStack, construct_id: str, function: lambda_.Function, version: lambda_.Version
 ) -> cloudwatch.Alarm:
     """Raised by the first failure of this version."""
-    dimensions = {
-        "FunctionName": function.function_name,
-        "Resource": f"{function.function_name}:{ALIAS}",
-        "ExecutedVersion": version.version,
-    }
-    raised = cloudwatch.Metric(
-        namespace="AWS/Lambda", metric_name="Errors", dimensions_map=dimensions, statistic="sum", period=PERIOD
-    )
-    answered = unexpected_errors.with_(
-        dimensions_map={"FunctionName": function.function_name, "ExecutedVersion": version.version}, period=PERIOD
-    )
     return cloudwatch.Alarm(
         stack,
         f"{construct_id}DeploymentAlarm",
         alarm_description=f"Parley ({stack.stage.name}): the new version of {construct_id} fails, so its "
         f"deployment is rolled back. Look and repair: {RUNBOOK}",
-        metric=cloudwatch.MathExpression(
-            # A sum has no value where one of the two has none.
-            expression="FILL(raised, 0) + FILL(answered, 0)",
-            using_metrics={"raised": raised, "answered": answered},
+        metric=failed_calls(
+            function,
             period=PERIOD,
             label="failed calls of the new version",
+            alias=ALIAS,
+            version=version.version,
         ),
         threshold=1,
         evaluation_periods=1,
@@ -103,20 +84,16 @@ def _role(stack: StageStack, construct_id: str, function: lambda_.Function) -> i
     """What CodeDeploy may do: change this alias, and read the state of alarms."""
     actions = ("lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetProvisionedConcurrencyConfig")
     resources = (function.function_arn, f"{function.function_arn}:{ALIAS}")
-    role = iam.Role(
+    role = service_role(
         stack,
         f"{construct_id}DeploymentRole",
-        assumed_by=iam.ServicePrincipal(
-            "codedeploy.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
-        ),
+        service="codedeploy",
         description=f"Replaces versions of {construct_id} of Parley ({stack.stage.name})",
-        inline_policies={
-            "Deploy": iam.PolicyDocument(
-                statements=[
-                    *(allow(*actions, on=resource) for resource in resources),
-                    allow("cloudwatch:DescribeAlarms", on="*"),
-                ]
-            )
+        rights={
+            "Deploy": [
+                *(allow(*actions, on=resource) for resource in resources),
+                allow("cloudwatch:DescribeAlarms", on="*"),
+            ]
         },
     )
     acknowledge(

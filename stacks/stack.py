@@ -1,6 +1,9 @@
 """The base class of the stacks, and what they share."""
 
+from collections.abc import Mapping, Sequence
+
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 from stacks.references import ReferenceSynthesizer
@@ -37,6 +40,28 @@ class StageStack(cdk.Stack):
 def removal_policy(stage: Stage) -> cdk.RemovalPolicy:
     """What happens to data when its resource is removed from the stack."""
     return cdk.RemovalPolicy.RETAIN if stage.removal_policy == "retain" else cdk.RemovalPolicy.DESTROY
+
+
+def service_role(
+    stack: StageStack,
+    construct_id: str,
+    *,
+    service: str,
+    description: str,
+    rights: Mapping[str, Sequence[iam.PolicyStatement]] | None = None,
+) -> iam.Role:
+    """A role that an AWS service may assume for resources of this account. `rights`: its policies, by name."""
+    return iam.Role(
+        stack,
+        construct_id,
+        assumed_by=iam.ServicePrincipal(
+            f"{service}.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
+        ),
+        description=description,
+        inline_policies=(
+            {name: iam.PolicyDocument(statements=list(each)) for name, each in rights.items()} if rights else None
+        ),
+    )
 
 
 def acknowledge(construct: IConstruct, reasons: dict[str, str]) -> None:
