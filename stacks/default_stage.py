@@ -36,8 +36,12 @@ def named_after(user: str, configured: Container[str] = ()) -> str:
 
 def main() -> None:
     """Print the name."""
-    context = json.loads(Path("cdk.json").read_text(encoding="utf-8"))["context"]
-    sys.stdout.write(f"{default_stage(context['stages'])}\n")
+    try:
+        configured = json.loads(Path("cdk.json").read_text(encoding="utf-8"))["context"]["stages"]
+    except (OSError, ValueError, LookupError, TypeError):
+        # The CDK CLI, which reads the file next, says what is wrong with it.
+        configured = ()
+    sys.stdout.write(f"{default_stage(configured)}\n")
 
 
 if __name__ == "__main__":
