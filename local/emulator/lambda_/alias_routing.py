@@ -34,9 +34,7 @@ def install() -> None:
         query_params: Mapping[str, Any] | None = None,
     ) -> Any:
         qualifier = path_qualifier or parameter(query_params or {}, "Qualifier")
-        return await invoke_first(
-            name, event, headers, version_of(functions.get(name), qualifier) or path_qualifier, query_params
-        )
+        return await invoke_first(name, event, headers, version_of(functions.get(name), qualifier), query_params)
 
     patching.replace("services.lambda_svc", "_effective_func_record_for_qualifier", choose)
     patching.replace("services.lambda_svc", "_invoke", invoke)
