@@ -41,7 +41,7 @@ THOROUGH_TEXT_RUNS = "5000"
 THOROUGH_SCHEDULES = "10000"
 
 # Tests that wait for a stage have priority over the checks.
-LOW_PRIORITY = ["nice", "-n", "10"] if shutil.which("nice") else []
+LOW_PRIORITY = ["nice", "-n", "5"] if shutil.which("nice") else []
 
 PYTEST = [sys.executable, "-m", "pytest"]
 TWO_PROCESSES = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
