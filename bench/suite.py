@@ -28,6 +28,7 @@ from bench.baseline import stack as baseline
 from bench.cold_start import HANDLERS, import_once, unpacked
 from bench.counts import Count, growth, measure_counts
 from bench.groups import Group, baseline_group, parley_group, parley_users
+from bench.hops import HopTime, hops_table, measure_hops
 from bench.load import Figures, measure_pair, measure_steady, median_of
 from bench.machine import this_machine
 from bench.parts import Part, measure_parts
@@ -44,7 +45,7 @@ PAIR_ROUNDS = 5
 SUSTAINED_RATES = (5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 60.0, 90.0)
 MEMBERS_RATE = 2.0
 """Messages a second that a member may send for long."""
-PARTS = ("start", "pair", "steady", "sustained", "fan-out", "storm", "parts", "counts", "cold", "aging")
+PARTS = ("start", "pair", "steady", "hops", "sustained", "fan-out", "storm", "parts", "counts", "cold", "aging")
 
 
 @dataclass
@@ -56,6 +57,7 @@ class Results:
     deliveries: list[Figures] = field(default_factory=list)
     """Medians of the rounds."""
     rounds: list[Figures] = field(default_factory=list)
+    hops: list[HopTime] = field(default_factory=list)
     sustained: list[dict[str, Any]] = field(default_factory=list)
     storms: list[Storm] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
@@ -157,6 +159,8 @@ class Run:
             await self._compare(
                 stage, url, 10, lambda group: measure_steady(group, rate=10, seconds=10, usage=read)
             )
+        if "hops" in self.chosen:
+            self.results.hops = await measure_hops(stage)
         if "fan-out" in self.chosen:
             for size in (10, 100, 1_000) if self.is_full else (10, 100):
                 await self._compare(
@@ -275,6 +279,7 @@ def show(results: Results) -> None:
     console.print(machine, style="dim")
     for table in (
         deliveries_table(results.deliveries),
+        hops_table(results.hops),
         sustained_table(results.sustained),
         rows_table("connecting at once", [asdict(storm) for storm in results.storms]),
         rows_table("parts", [asdict(part) for part in results.parts]),

@@ -1,7 +1,6 @@
 """Follow one message: its event, archive, rule, runs, posts, queues and traces, and its time by hop.
 
 Everything is read from the stage: the stored row from the tables, the runs from the workflow's log, the posts
-from ops.wording import counted
 from the function's log, the times from X-Ray. A source that no longer has data is left out.
 """
 
