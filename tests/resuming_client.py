@@ -147,6 +147,11 @@ class ResumingClient:
         return self._settled == max(self.view, default=0)
 
     @property
+    def is_requesting(self) -> bool:
+        """Whether it waits to request skipped messages, or requests them."""
+        return self._request_task is not None and not self._request_task.done()
+
+    @property
     def screen(self) -> list[tuple[int, str, str]]:
         """The displayed messages as (seq, messageId, text), in the order of seq."""
         return [(seq, message["messageId"], message["text"]) for seq, message in sorted(self.view.items())]
