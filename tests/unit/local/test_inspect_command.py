@@ -87,7 +87,7 @@ def send(request: urllib.request.Request) -> None:
         urllib.request.urlopen(request, timeout=DEADLINE_SECONDS)
 
 
-@pytest.mark.waits
+@pytest.mark.early
 def test_ctrl_c_ends_it_while_a_request_waits():
     """A request that reads the archive of a stage on AWS takes minutes: Ctrl-C does not wait for it."""
     with subprocess.Popen(

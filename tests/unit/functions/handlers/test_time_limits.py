@@ -56,7 +56,7 @@ def recreate_clients() -> None:
         cached.cache_clear()
 
 
-@pytest.mark.waits
+@pytest.mark.early
 def test_a_frame_is_answered_although_the_table_is_silent(silent_aws: Stage):
     """With an error after which the outbox sends again, and while the function still has time."""
     context = ShortContext()
@@ -66,7 +66,7 @@ def test_a_frame_is_answered_although_the_table_is_silent(silent_aws: Stage):
     assert context.get_remaining_time_in_millis() > 0
 
 
-@pytest.mark.waits
+@pytest.mark.early
 def test_a_request_is_answered_although_the_table_is_silent(silent_aws: Stage):
     """With a body of the contract, which the browser may repeat."""
     context = ShortContext()
