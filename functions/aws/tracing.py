@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 from aws_lambda_powertools import Tracer
 from aws_xray_sdk.core import xray_recorder
+from aws_xray_sdk.core.lambda_launcher import LambdaContext
 from aws_xray_sdk.core.models.segment import Segment
 from aws_xray_sdk.core.models.subsegment import Subsegment
 from aws_xray_sdk.core.models.trace_header import TraceHeader
@@ -54,10 +55,31 @@ class _BufferedStreaming(DefaultStreaming):
         return is_long or has_many
 
 
+class _InvocationContext(LambdaContext):
+    """The current segment of an invocation, which begins when Lambda sets another trace header.
+
+    The SDK compares only the ids of traces: the steps of a second invocation in the same trace would belong to the
+    first one. It also parses the header each of the forty times that it asks for the segment.
+    """
+
+    _local: Any
+
+    def _refresh_context(self) -> None:
+        header, known = os.environ.get("_X_AMZN_TRACE_ID"), self._local.__dict__
+        # A thread of a pool has the segment that `in_current_segment` gave it, and no header.
+        if "segment" in known and known.get("header", header) == header:
+            return
+        known.clear()
+        super()._refresh_context()  # type: ignore[misc] # the SDK's types leave it out
+        known["header"] = header
+
+
 # Only botocore: patching the other libraries that the SDK supports would import them and slow down cold starts.
 _tracer = Tracer(patch_modules=("botocore",))
 # Set after creating the tracer, which sets the threshold to send each subsegment separately.
 xray_recorder.streaming = _BufferedStreaming(streaming_threshold=MAX_BUFFERED_SUBSEGMENTS)
+if isinstance(xray_recorder.context, LambdaContext):
+    xray_recorder.context = _InvocationContext()
 
 
 def traced(handler: Handler) -> Handler:

@@ -100,14 +100,14 @@ def segments() -> list[dict[str, Any]]:
     return [json.loads(line) for line in process.stderr.splitlines() if line.startswith("{")]
 
 
-def datagrams(*, buffer_seconds: float = 60.0, steps: int = 1) -> list[dict[str, Any]]:
-    """The datagrams of an invocation that calls a table, publishes, and posts to two connections."""
+def datagrams(program: str = CALLS, *, buffer_seconds: float = 60.0, steps: int = 1) -> list[dict[str, Any]]:
+    """The datagrams of a program, by default an invocation that calls a table, publishes, and posts twice."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
         daemon.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         daemon.bind(("127.0.0.1", 0))
         daemon.setblocking(False)
         run(
-            CALLS,
+            program,
             str(buffer_seconds),
             str(steps),
             AWS_XRAY_DAEMON_ADDRESS=f"127.0.0.1:{daemon.getsockname()[1]}",
@@ -173,6 +173,26 @@ def test_an_invocation_with_many_steps_is_sent_in_parts():
     sent = datagrams(steps=100)
     assert len(sent) > 1
     assert sum(json.dumps(names(segment)).count('"publish"') for segment in sent) == 100
+
+
+TWICE = """
+import os
+from functions.aws import tracing
+
+@tracing.traced
+def handler(event, context):
+    with tracing.step("publish"):
+        print(tracing.trace_header())
+
+for parent in ("53995c3f42cd8ad8", "63995c3f42cd8ad9"):
+    os.environ["_X_AMZN_TRACE_ID"] = f"Root=1-6924271c-5f3a1b2c4d5e6f7081920a3b;Parent={parent};Sampled=1"
+    handler({}, None)
+"""
+
+
+def test_the_steps_of_each_invocation_in_a_trace_belong_to_it():
+    """The workflow calls a function several times in one trace, often in the same environment."""
+    assert [segment["parent_id"] for segment in datagrams(TWICE)] == ["53995c3f42cd8ad8", "63995c3f42cd8ad9"]
 
 
 # The last eight digits of the trace's id are 40 % of the way from 0 to ffffffff.
