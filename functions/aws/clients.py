@@ -23,7 +23,14 @@ MAX_CONCURRENT_POSTS = 40
 MAX_RETRIES = 3
 MAX_POST_RETRIES = 4
 
-_TIMEOUTS = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, user_agent="parley")
+_TIMEOUTS = Config(
+    connect_timeout=CONNECT_SECONDS,
+    read_timeout=READ_SECONDS,
+    user_agent="parley",
+    # In Lambda, botocore does not check the shapes of parameters: a twentieth of a call's processor time. They are
+    # typed, the unit tests run with the checks, and AWS refuses what is wrong.
+    parameter_validation="AWS_LAMBDA_FUNCTION_NAME" not in os.environ,
+)
 # A connection for each thread that calls: a thread without one in the pool opens a connection and then drops it.
 _CONFIG = _TIMEOUTS.merge(
     Config(retries={"mode": "standard", "max_attempts": MAX_RETRIES}, max_pool_connections=MAX_CONCURRENCY)
