@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.emulator import patching
 from local.emulator.persistence.saved_state import DamagedStateError, SavedState
-from local.emulator.settings import EmulatorSettings
+from local.emulator.settings import EmulatorSettings, InvalidSettingError
 
 if TYPE_CHECKING:
     from local.emulator.server import EmulatorApplication
@@ -55,7 +55,7 @@ def main() -> None:
         settings = EmulatorSettings.from_environment()
         os.environ.update(ministack_environment(settings))
         run(serve(settings))
-    except (patching.UnsupportedEmulatorError, DamagedStateError) as error:
+    except (patching.UnsupportedEmulatorError, DamagedStateError, InvalidSettingError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
 

@@ -1,9 +1,14 @@
 """The emulator's settings, read once from the environment variables that the supervisor or a test sets."""
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+
+class InvalidSettingError(Exception):
+    """A variable has a value that is no setting. The message names it."""
 
 
 @dataclass(frozen=True)
@@ -28,20 +33,30 @@ class EmulatorSettings:
     def from_environment(cls) -> Self:
         """Settings from PARLEY_EMULATOR_* variables; the port and the state directory are required.
 
-        Raises ValueError when a variable is not a number, with the name of the variable.
+        Raises InvalidSettingError.
         """
-        environment = os.environ
+
+        def given(name: str) -> float | None:
+            text = os.environ.get(f"PARLEY_EMULATOR_{name}")
+            if not text:
+                return None
+            try:
+                value = float(text)
+            except ValueError:
+                value = math.nan
+            if not math.isfinite(value) or value < 0:
+                raise InvalidSettingError(
+                    f"PARLEY_EMULATOR_{name} must be a number that is not negative, but is {text!r}."
+                )
+            return value
 
         def number(name: str, default: float) -> float:
-            value = environment.get(f"PARLEY_EMULATOR_{name}", default)
-            try:
-                return float(value)
-            except ValueError:
-                raise ValueError(f"PARLEY_EMULATOR_{name} must be a number, but is {value!r}.") from None
+            value = given(name)
+            return default if value is None else value
 
         return cls(
-            port=int(environment["PARLEY_EMULATOR_PORT"]),
-            state_directory=Path(environment["PARLEY_EMULATOR_STATE_DIRECTORY"]),
+            port=int(os.environ["PARLEY_EMULATOR_PORT"]),
+            state_directory=Path(os.environ["PARLEY_EMULATOR_STATE_DIRECTORY"]),
             workers_per_function=int(number("WORKERS_PER_FUNCTION", cls.workers_per_function)),
             worker_patience_seconds=number("WORKER_PATIENCE_SECONDS", cls.worker_patience_seconds),
             trace_port=int(number("TRACE_PORT", cls.trace_port)),
@@ -50,5 +65,5 @@ class EmulatorSettings:
             kept_log_events=int(number("KEPT_LOG_EVENTS", cls.kept_log_events)),
             kept_log_bytes=int(number("KEPT_LOG_BYTES", cls.kept_log_bytes)),
             kept_traces=int(number("KEPT_TRACES", cls.kept_traces)),
-            canary_seconds=number("CANARY_SECONDS", 0) or None,
+            canary_seconds=given("CANARY_SECONDS"),
         )
