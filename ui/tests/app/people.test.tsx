@@ -172,6 +172,48 @@ describe("a public channel", () => {
     expect(tea.log.map(({ text }) => text)).toEqual(["is there tea?"]);
   });
 
+  test("is found on every page of the list, by its name", async () => {
+    server.discoverPage = 2;
+    server.add("coffee", [ALICE], "public");
+    server.add("tea", ["u-bob"], "public");
+    for (const number of [1, 2, 3, 4, 5]) server.add(`milk ${number}`, ["u-bob"], "public");
+    server.add("zebra", ["u-bob"], "public");
+    await openChat();
+    await click(screen.getByRole("button", { name: "Browse channels" }));
+    const browsing = dialog("Browse channels");
+    const listed = () =>
+      browsing.queryAllByRole("listitem").map((item) => item.querySelector("bdi")?.textContent);
+    // All of the first page are joined already.
+    expect(listed()).toEqual(["tea", "milk 1"]);
+    await click(browsing.getByRole("button", { name: "Show more" }));
+    expect(listed()).toEqual(["tea", "milk 1", "milk 2", "milk 3"]);
+    await user.type(browsing.getByRole("searchbox", { name: "Filter channels" }), "zebra");
+    await advance();
+    expect(listed()).toEqual(["zebra"]);
+    expect(browsing.queryByRole("button", { name: "Show more" })).toBeNull();
+    await user.type(browsing.getByRole("searchbox"), "s");
+    expect(browsing.getByText("No channels match.")).toBeTruthy();
+  });
+
+  test("is listed after another try", async () => {
+    server.discoverPage = 2;
+    server.add("coffee", [ALICE], "public");
+    server.add("tea", ["u-bob"], "public");
+    server.add("milk", ["u-bob"], "public");
+    await openChat();
+    server.reachable = false;
+    await click(screen.getByRole("button", { name: "Browse channels" }));
+    const browsing = dialog("Browse channels");
+    await advance(20_000);
+    expect(browsing.getByRole("alert")).toBeTruthy();
+    expect(browsing.queryByRole("listitem")).toBeNull();
+    expect(browsing.queryByText("You are a member of every public channel.")).toBeNull();
+    server.reachable = true;
+    await click(browsing.getByRole("button", { name: "Try again" }));
+    expect(browsing.getAllByRole("listitem")).toHaveLength(2);
+    expect(browsing.queryByRole("alert")).toBeNull();
+  });
+
   test('opened by link is shown with a "Join" button', async () => {
     const open = server.add("open", ["u-bob"], "public");
     await openChat(`/c/${open.channelId}`);

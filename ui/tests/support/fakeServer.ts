@@ -125,6 +125,8 @@ export class FakeServer {
   readonly channels = new Map<string, FakeChannel>([["general", this.general]]);
   /** How many rows a list of channels or members leaves out. */
   unreadable = 0;
+  /** How many public channels a page of the list to join has at most. */
+  discoverPage = 50;
   readonly people = new Map<string, User>(users.map((user) => [user.userId, user]));
   readonly sockets = new Set<FakeSocket>();
   reachable = true;
@@ -473,9 +475,15 @@ export class FakeServer {
         return jsonResponse({ items: [...this.people.values()], cursor: null });
       case "GET channels": {
         const all = [...this.channels.values()];
-        const listed = query.get("scope") === "discover" ? all.filter(({ kind }) => kind === "public") : all;
-        const mine = query.get("scope") !== "discover";
-        const items = listed.filter(({ roles }) => roles.has(ALICE) === mine).map(({ channel }) => channel);
+        if (query.get("scope") === "discover") {
+          // As the service: a page of all public channels, without the user's own.
+          const from = Number(query.get("cursor") ?? 0);
+          const open = all.filter(({ kind }) => kind === "public");
+          const page = open.slice(from, from + this.discoverPage).filter(({ roles }) => !roles.has(ALICE));
+          const cursor = from + this.discoverPage < open.length ? String(from + this.discoverPage) : null;
+          return jsonResponse({ items: page.map(({ channel }) => channel), cursor, unreadable: 0 });
+        }
+        const items = all.filter(({ roles }) => roles.has(ALICE)).map(({ channel }) => channel);
         return jsonResponse({ items, cursor: null, unreadable: this.unreadable });
       }
       case "GET mentions": {

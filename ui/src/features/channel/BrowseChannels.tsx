@@ -19,6 +19,7 @@ export default function BrowseChannels(props: {
   const chat = useChatActions();
   const [channels, setChannels] = useState<readonly Channel[] | null>(null);
   const [cursor, setCursor] = useState<string | null>(null);
+  const [loading, setLoading] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const [joining, setJoining] = useState<string | null>(null);
   const [filter, setFilter] = useState("");
@@ -26,12 +27,15 @@ export default function BrowseChannels(props: {
   const load = useCallback(
     async (from: string | null) => {
       setFailure(null);
+      setLoading(true);
       try {
         const page = await chat.api.discover(from);
         setChannels((known) => [...(from === null ? [] : (known ?? [])), ...page.items]);
         setCursor(page.cursor);
       } catch (problem) {
         setFailure(errorMessage(problem));
+      } finally {
+        setLoading(false);
       }
     },
     [chat],
@@ -40,6 +44,14 @@ export default function BrowseChannels(props: {
   useEffect(() => {
     void load(null);
   }, [load]);
+
+  const shown = channels?.filter((channel) => containsWords(channel.name, filter)) ?? [];
+  // A filter is for all channels. And a page has none to show if the user is a member of all in it.
+  const needsMore =
+    cursor !== null && !loading && failure === null && (filter.trim() !== "" || shown.length === 0);
+  useEffect(() => {
+    if (needsMore) void load(cursor);
+  }, [needsMore, cursor, load]);
 
   const join = async (channel: Channel) => {
     setJoining(channel.channelId);
@@ -54,7 +66,7 @@ export default function BrowseChannels(props: {
     }
   };
 
-  const shown = channels?.filter((channel) => containsWords(channel.name, filter)) ?? [];
+  const isComplete = channels !== null && cursor === null;
 
   return (
     <Dialog title="Browse channels" onClose={onClose}>
@@ -70,13 +82,13 @@ export default function BrowseChannels(props: {
       {failure && (
         <p className="field-error" role="alert">
           {failure}{" "}
-          <button type="button" className="button-link" onClick={() => void load(null)}>
+          <button type="button" className="button-link" onClick={() => void load(cursor)}>
             Try again
           </button>
         </p>
       )}
-      {channels === null && failure === null && <Skeleton lines={4} />}
-      {channels !== null && shown.length === 0 && (
+      {!isComplete && shown.length === 0 && failure === null && <Skeleton lines={4} />}
+      {isComplete && shown.length === 0 && (
         <div className={styles.empty}>
           <p>{filter.trim() ? "No channels match." : "You are a member of every public channel."}</p>
           <button type="button" className="button" onClick={onCreate}>
@@ -106,9 +118,9 @@ export default function BrowseChannels(props: {
           </li>
         ))}
       </ul>
-      {cursor !== null && (
-        <button type="button" className="button" onClick={() => void load(cursor)}>
-          Show more
+      {cursor !== null && !needsMore && shown.length > 0 && (
+        <button type="button" className="button" disabled={loading} onClick={() => void load(cursor)}>
+          {loading ? "Loading …" : "Show more"}
         </button>
       )}
     </Dialog>
