@@ -31,6 +31,11 @@ async function evaluate({ code, bindings }) {
   }
 }
 
-Promise.all(JSON.parse(readFileSync(0, "utf8")).map(evaluate)).then((results) => {
+async function main() {
+  const results = [];
+  // One after the other: thousands that take turns need four times as long.
+  for (const request of JSON.parse(readFileSync(0, "utf8"))) results.push(await evaluate(request));
   process.stdout.write(JSON.stringify(results));
-});
+}
+
+main();
