@@ -64,6 +64,7 @@ def posts_of(run: Run) -> tuple[int, int]:
     return run.output["reached"], run.output["unreached"]
 
 
+@pytest.mark.early
 @pytest.mark.parametrize("case", CASES)
 def test_every_case_ends_within_its_time(deliver: Deliver, case: str):
     """Without a fault, no run waits. A failed run leaves a dead letter with its event, a dry run nothing."""
