@@ -102,6 +102,12 @@ class BrowserUser:
         sign_in(self.page, f"{self.stage.url}/c/{channel_id}" + (f"/{seq}" if seq else ""), self.person)
         expect(self.composer).to_be_visible()
 
+    def open_channel_and_connect(self, channel_id: str) -> None:
+        """Open a channel and deliver a message: then the socket is in use, and no missed message is fetched."""
+        self.open_channel(channel_id)
+        self.send_message("hello")
+        expect(self.message("hello").get_by_role("img", name="Delivered", exact=True)).to_be_visible()
+
     def send_message(self, text: str) -> None:
         """Write a message in the composer and press Enter."""
         self.composer.fill(text)

@@ -27,13 +27,6 @@ def _banner(page: Page):
     return page.locator("main").get_by_role("status").filter(has_text=re.compile("offline|connecting", re.I))
 
 
-def _open_channel_and_connect(user: BrowserUser, channel_id: str) -> None:
-    """Open a channel and deliver a message: afterwards the page's socket is open and in use."""
-    user.open_channel(channel_id)
-    user.send_message("hello")
-    expect(user.message("hello").get_by_role("img", name="Delivered")).to_be_visible()
-
-
 def _record_banners(page: Page) -> None:
     """Record the text of every connection banner from now on, however briefly it is displayed."""
     expect(page.locator(".ConnectionBanner_connection")).to_be_attached()
@@ -47,7 +40,7 @@ def test_a_long_interruption_shows_a_banner_which_distinguishes_offline_from_rec
     channel = dora.new_channel("weather")
     proxy = dora.proxy_sockets()
     dora.page.clock.install()
-    _open_channel_and_connect(dora, channel)
+    dora.open_channel_and_connect(channel)
     clock.stop(dora.page)
     proxy.cut()
     dora.page.clock.run_for(4_000)
@@ -77,7 +70,7 @@ def test_a_short_interruption_shows_no_banner(new_user: NewUser):
     channel = dora.new_channel("hiccup")
     proxy = dora.proxy_sockets()
     dora.page.clock.install()
-    _open_channel_and_connect(dora, channel)
+    dora.open_channel_and_connect(channel)
     clock.stop(dora.page)
     _record_banners(dora.page)
     proxy.cut()
@@ -95,7 +88,7 @@ def test_changes_during_an_interruption_are_displayed_after_it(new_user: NewUser
     dora.allow_errors(NETWORK_ERRORS)
     here, elsewhere = dora.new_channel("here", fay.user_id), dora.new_channel("elsewhere", fay.user_id)
     proxy = dora.proxy_sockets()
-    _open_channel_and_connect(dora, elsewhere)
+    dora.open_channel_and_connect(elsewhere)
     dora.channel_link("here").click()
     first, second = fay.send_message(here, "first"), fay.send_message(here, "second")
     expect(dora.message("second")).to_be_visible()
@@ -141,7 +134,7 @@ def test_lost_repeated_and_reordered_frames_change_nothing(new_user: NewUser, fa
         done["reorder"] += len(late)
         return [frame, frame, *late] if fault == "repeat" else [frame, *late]
 
-    _open_channel_and_connect(dora, channel)
+    dora.open_channel_and_connect(channel)
     proxy.replace_incoming(disturb)
     texts = [f"wave {number:02}" for number in range(1, 17)]
     for text in texts:
@@ -161,7 +154,7 @@ def test_a_lost_frame_is_fetched_while_the_connection_stays_open(dora: BrowserUs
     channel = dora.new_channel("gap", fay.user_id)
     proxy = dora.proxy_sockets()
     proxy.replace_incoming(lambda frame: [] if frame.get("text") == "lost on the way" else [frame])
-    _open_channel_and_connect(dora, channel)
+    dora.open_channel_and_connect(channel)
     for text in ("here", "lost on the way", "here too"):
         fay.send_message(channel, text)
     expect(dora.message("lost on the way")).to_have_count(1)
@@ -179,7 +172,7 @@ def test_an_idle_socket_is_kept_open_by_pings(new_user: NewUser):
     sockets: list[WebSocket] = []
     dora.page.on("websocket", lambda socket: sockets.append(socket))
     dora.page.clock.install()
-    _open_channel_and_connect(dora, channel)
+    dora.open_channel_and_connect(channel)
     clock.stop(dora.page)
     in_use = list(sockets)
     with in_use[-1].expect_event("framereceived", lambda payload: '"pong"' in str(payload)):
@@ -215,7 +208,7 @@ def test_a_new_socket_replaces_the_old_one_before_its_two_hours_end(new_user: Ne
         "request", lambda request: renewals.append(request.url) if "/oauth2/token" in request.url else None
     )
     dora.page.clock.install()
-    _open_channel_and_connect(dora, channel)
+    dora.open_channel_and_connect(channel)
     fay.send_message(channel, "early")
     expect(dora.message("early")).to_be_visible()
     clock.stop(dora.page)

@@ -15,20 +15,13 @@ def _expect_state(user: BrowserUser, text: str, state: str) -> None:
     expect(user.message(text).get_by_role("img", name=state, exact=True)).to_be_visible()
 
 
-def _open_channel_and_connect(user: BrowserUser, channel_id: str) -> None:
-    """Open a channel and deliver a message: afterwards the page does not fetch what it may have missed."""
-    user.open_channel(channel_id)
-    user.send_message("hello")
-    _expect_state(user, "hello", "Delivered")
-
-
 def test_a_message_is_displayed_at_once_with_its_state(new_user: NewUser):
     """Its row shows "Sending" before the server answers, "Sent" after the ack, "Delivered" after the frame."""
     dora = new_user("dora")
     dora.page.clock.install()
     channel = dora.new_channel("states")
     proxy = dora.proxy_sockets()
-    _open_channel_and_connect(dora, channel)
+    dora.open_channel_and_connect(channel)
     proxy.hold("ack", "message")
     # The held frames are not missed meanwhile, however slow the machine is.
     clock.stop(dora.page)
@@ -144,7 +137,7 @@ def test_a_message_whose_ack_was_lost_is_sent_again_and_stored_once(new_user: Ne
     dora.allow_errors(NETWORK_ERRORS)
     channel = dora.new_channel("lost acks")
     proxy = dora.proxy_sockets()
-    _open_channel_and_connect(dora, channel)
+    dora.open_channel_and_connect(channel)
     proxy.hold("ack", "message")
     dora.send_message("once and only once")
     _expect_state(dora, "once and only once", "Sending")
