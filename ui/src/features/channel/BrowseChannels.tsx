@@ -82,7 +82,7 @@ export default function BrowseChannels(props: {
       {failure && (
         <p className="field-error" role="alert">
           {failure}{" "}
-          <button type="button" className="button-link" onClick={() => void load(cursor)}>
+          <button type="button" className="button-link" onClick={() => void load(null)}>
             Try again
           </button>
         </p>
