@@ -52,6 +52,11 @@ class Inspector:
         self._live = LiveFeed(stage)
         self._sign_in = sign_in
 
+    def end_streams(self) -> None:
+        """End the live feed of every open page: a server that stops waits for its streams."""
+        if self._live is not None:
+            self._live.end()
+
     def close(self) -> None:
         """Stop the live feed, and wait for a redrive to end."""
         if self._live is not None:
@@ -290,7 +295,7 @@ class Inspector:
         listener = self._live.join()
         try:
             yield ": connected\n\n"
-            while times.now() < until_ms:
+            while times.now() < until_ms and not self._live.is_ended:
                 items = await listener.next(HEARTBEAT_SECONDS)
                 if not items:
                     yield ": heartbeat\n\n"

@@ -5,6 +5,7 @@ listeners. Each page has a bounded queue: when it is full the oldest items are d
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -119,9 +120,23 @@ class LiveFeed:
             self._listeners.discard(listener)
             self._left_at = time.monotonic()
 
-    def close(self) -> None:
-        """Stop the threads and delete the tail."""
+    @property
+    def is_ended(self) -> bool:
+        """Whether `end` was called."""
+        return self._closed.is_set()
+
+    def end(self) -> None:
+        """Let the stream of every open page end, and the threads; does not wait for them."""
         self._closed.set()
+        with self._lock:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            with contextlib.suppress(RuntimeError):  # its event loop is closed
+                listener.put(())
+
+    def close(self) -> None:
+        """End the streams, and wait until the threads have deleted the tail."""
+        self.end()
         for thread in self._threads:
             thread.join(STOP_SECONDS)
 

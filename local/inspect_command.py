@@ -52,7 +52,9 @@ def inspect(
         try:
             # Not asyncio.run, which waits for the threads of requests: one that reads the archive takes minutes.
             loop = asyncio.new_event_loop()
-            loop.run_until_complete(web_server.serve_until_stopped(site.application, listener))
+            loop.run_until_complete(
+                web_server.serve_until_stopped(site.application, listener, end_streams=inspector.end_streams)
+            )
         finally:
             inspector.close()
     sys.stdout.flush()

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from ops import signals
 
 GRACEFUL_SECONDS = 2
-"""How long open streams may go on after the server is asked to stop."""
+"""How long open requests and streams may go on after the server is asked to stop."""
 
 
 class Server(uvicorn.Server):
@@ -43,12 +43,15 @@ def stop_request() -> asyncio.Event:
     return requested
 
 
-async def serve_until_stopped(application: ASGIApp, listener: socket.socket) -> None:
-    """Serve on a listening socket until a signal."""
+async def serve_until_stopped(
+    application: ASGIApp, listener: socket.socket, *, end_streams: Callable[[], None]
+) -> None:
+    """Serve on a listening socket until a signal. `end_streams` lets the open streams end then."""
     requested, server = stop_request(), Server(application)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     stopping = asyncio.create_task(requested.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
+    end_streams()
     stopping.cancel()
     await serving

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -61,7 +63,7 @@ import sys, threading
 from pathlib import Path
 from inspector import queries
 from inspector.live import LiveFeed
-from local import command_line, inspect_command
+from local import command_line, inspect_command, web_server
 from ops.stage.stage import Stage
 from tests.unit.ops.stages import deployed_stage
 
@@ -70,6 +72,7 @@ def wait(_stage):
     threading.Event().wait()
 
 queries.workflow = wait
+web_server.GRACEFUL_SECONDS = float(sys.argv[1])
 LiveFeed._watch_events = LiveFeed._watch_runs = lambda _feed: None
 Stage.find = lambda *_, **__: deployed_stage()
 inspect_command._built_ui = lambda: Path("/nowhere")
@@ -87,23 +90,55 @@ def send(request: urllib.request.Request) -> None:
         urllib.request.urlopen(request, timeout=DEADLINE_SECONDS)
 
 
+@dataclass(frozen=True)
+class Served:
+    """A running command, the requests to its pages, and the stream of its live page."""
+
+    process: "subprocess.Popen[str]"
+    requests: Mapping[str, urllib.request.Request]
+    stream: http.client.HTTPResponse
+
+    def stop(self) -> None:
+        """Ctrl-C. It ends without a stack trace."""
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.wait(DEADLINE_SECONDS) == ExitCode.DONE
+        assert self.process.stderr
+        assert "Traceback" not in self.process.stderr.read()
+
+
+@contextlib.contextmanager
+def served(*, graceful_seconds: float) -> Iterator[Served]:
+    """The command with an open page, which waits so long for requests when it is to end."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(graceful_seconds)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        address = next(line.strip() for line in process.stdout if line.startswith("http://"))
+        site, _, key = address.partition("/inspector#key=")
+        headers, api = {"Authorization": f"Bearer {key}"}, f"{site}/inspector-api"
+        requests = {page: urllib.request.Request(f"{api}/{page}", headers=headers) for page in PAGES}
+        with urllib.request.urlopen(requests["live"], timeout=DEADLINE_SECONDS) as stream:
+            assert stream.readline() == b": connected\n"
+            yield Served(process, requests, stream)
+
+
 @pytest.mark.early
 def test_ctrl_c_ends_it_while_a_request_waits():
     """A request that reads the archive of a stage on AWS takes minutes: Ctrl-C does not wait for it."""
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVER], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout
-        assert process.stderr
-        address = next(line.strip() for line in process.stdout if line.startswith("http://"))
-        site, _, key = address.partition("/inspector#key=")
-        headers = {"Authorization": f"Bearer {key}"}
-        requests = [urllib.request.Request(f"{site}/inspector-api/{page}", headers=headers) for page in PAGES]
-        stream = urllib.request.urlopen(requests[0], timeout=DEADLINE_SECONDS)
-        assert stream.readline() == b": connected\n"
-        threading.Thread(target=send, args=(requests[1],), daemon=True).start()
-        assert "waiting\n" in process.stdout
-        process.send_signal(signal.SIGINT)
-        assert process.wait(DEADLINE_SECONDS) == ExitCode.DONE
-        assert "Traceback" not in process.stderr.read()
-        stream.close()
+    with served(graceful_seconds=0.2) as command:
+        threading.Thread(target=send, args=(command.requests["workflow"],), daemon=True).start()
+        assert command.process.stdout
+        assert "waiting\n" in command.process.stdout
+        command.stop()
+
+
+@pytest.mark.early
+def test_ctrl_c_ends_the_stream_of_an_open_page():
+    """The stream ends by itself: one that the server cuts off has no end, and the command waits for it first."""
+    with served(graceful_seconds=DEADLINE_SECONDS / 2) as command:
+        command.stop()
+        assert b"event:" not in command.stream.read()
