@@ -60,8 +60,8 @@ ui/dist/index.html: ui/node_modules/.installed $(shell find ui/src ui/public ui/
 
 .PHONY: lock
 lock: .venv/.installed ## Resolve requirements.in into requirements.txt again
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate -c requirements.txt functions/requirements.in -o functions/requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" --no-annotate -c requirements.txt functions/requirements.in -o functions/requirements.txt
 
 # --- the local stage ----------------------------------------------------------
 
