@@ -74,6 +74,12 @@ CONTROL_CHARACTERS = _guarantee("test_09_texts", "a_text_with_a_control_characte
 FLOOD = _guarantee("test_10_abuse", "a_flood_is_rate_limited_with_a_retry_time")
 FLOODER = _guarantee("test_10_abuse", "a_flooder_loses_its_socket_and_others_are_served")
 MALFORMED_EVENTS = _guarantee("test_10_abuse", "malformed_events_go_to_the_dead_letter_queue")
+ERASED_KEY = ("tests/unit/functions/aws/test_text_keys.py::test_an_erased_key_is_used_for_a_minute_at_most",)
+KEY_RACE = ("tests/unit/functions/aws/test_text_keys.py::test_two_processes_that_create_a_key_get_the_same",)
+SEALED_TEXT = ("tests/unit/functions/handlers/test_send_message.py::test_the_text_is_sealed_on_the_bus",)
+OTHER_MESSAGE = (
+    "tests/unit/functions/handlers/test_post_to_connections.py::test_a_text_sealed_for_another_message_is_refused",
+)
 REPLAY = _guarantee("test_10_abuse", "a_replay_posts_no_frames")
 
 SERVER = [
@@ -132,6 +138,12 @@ SERVER = [
         "the connection of a slow client is closed",
         PythonChange("functions.logic.slow_clients:close_slow_clients", always(returning="((), limited)")),
         SLOW_CLIENT,
+    ),
+    Mutant(
+        4,
+        "a process uses the key of an erased user for a minute at most",
+        PythonChange("functions.aws.text_keys:_cached", SetReturn("key")),
+        ERASED_KEY,
     ),
     Mutant(
         4,
@@ -269,6 +281,12 @@ SERVER = [
     ),
     Mutant(
         8,
+        "a text is sealed with its author's key before it is published",
+        PythonChange("functions.aws.sealed_texts:sealed", ReplaceBody("return event")),
+        SEALED_TEXT,
+    ),
+    Mutant(
+        8,
         "a function's role has every right that it needs",
         PythonChange(
             "stacks.websocket_api:WebSocketApiStack._authorize",
@@ -296,6 +314,20 @@ SERVER = [
         "a text is stored unchanged",
         PythonChange("functions.contract.text:checked_text", SetReturn("value.strip()")),
         TEXTS,
+    ),
+    Mutant(
+        9,
+        "two processes that create a user's key use the same one, so that each text can be opened",
+        PythonChange(
+            "functions.aws.text_keys:_create", DropArgument("table(table_name).put_item", "ConditionExpression")
+        ),
+        KEY_RACE,
+    ),
+    Mutant(
+        9,
+        "a sealed text that cannot be opened is refused, not delivered as it is",
+        PythonChange("functions.aws.sealed_texts:opened_event", SetVariable("text", "data.text")),
+        OTHER_MESSAGE,
     ),
     Mutant(
         9,

@@ -1,7 +1,8 @@
 """Applies mutants to a running local stage: it updates the functions' code or the workflow's definition.
 
 That takes a second, where deploying the changed project takes half a minute, and uses the same APIs as a
-deployment. Mutants of the stacks need their own deployment (`project_copy`).
+deployment. Mutants of the stacks, and those that unit tests kill, need a copy of the project
+(`project_copy`).
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""Copies the project, so that a mutant of a stack can be applied to the copy and deployed from it."""
+"""Copies the project, so that a mutant can be applied to the copy: unit tests import it, other tests deploy it."""
 
 import shutil
 import subprocess

@@ -86,14 +86,14 @@ class Runner:
                 self.on_result(result)
 
         browser = [mutant for mutant in mutants if isinstance(mutant.change, TypeScriptChange)]
-        stacks = [mutant for mutant in mutants if _needs_deployment(mutant)]
+        copied = [mutant for mutant in mutants if _needs_copy(mutant)]
         running: queue.SimpleQueue[Mutant] = queue.SimpleQueue()
         for mutant in mutants:
-            if mutant not in browser and mutant not in stacks:
+            if mutant not in browser and mutant not in copied:
                 running.put(mutant)
-        # Mutants with a deployment take longest, so they start first.
+        # Mutants that are deployed take longest, so they start first.
         work: list[Callable[[], None]] = [
-            *([lambda: self._run_stacks(stacks, report)] if stacks else []),
+            *([lambda: self._run_copied(copied, report)] if copied else []),
             *([lambda: self._run_browser(browser, report)] if browser else []),
             *[lambda: self._run_deployed(running, report)] * min(self.jobs, running.qsize()),
         ]
@@ -121,8 +121,8 @@ class Runner:
             outcomes = run_vitest(mutant.tests, mutant.change.environment)
             report(_result(mutant, control, outcomes, began))
 
-    def _run_stacks(self, mutants: Sequence[Mutant], report: Report) -> None:
-        """Run mutants of the stacks, each with a deployment, and one more for all control runs."""
+    def _run_copied(self, mutants: Sequence[Mutant], report: Report) -> None:
+        """Run mutants in a copy of the project, from which the tests of a stack deploy; one run is the control."""
         with project_copy() as copy:
             tests = sorted({test for mutant in mutants for test in mutant.tests})
             control = run_pytest(tests, root=copy, deadline=self.deadline)
@@ -157,8 +157,11 @@ class Runner:
         return itertools.takewhile(lambda _: not self._stopping.is_set(), mutants)
 
 
-def _needs_deployment(mutant: Mutant) -> bool:
-    return isinstance(mutant.change, PythonChange) and not mutant.change.file.startswith("functions/")
+def _needs_copy(mutant: Mutant) -> bool:
+    """Whether a mutant's tests deploy or import the changed project, instead of using a stage that runs."""
+    if not isinstance(mutant.change, PythonChange):
+        return False
+    return not mutant.change.file.startswith("functions/") or mutant.tests[0].startswith("tests/unit/")
 
 
 def _result(mutant: Mutant, control: dict[str, Outcome], outcomes: dict[str, Outcome], began: float) -> Result:
