@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +24,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.aging import Aging, measure_aging
+from bench.aging import COMPARED_BLOCKS, Aging, Block, aging_of, measure_blocks, measure_use
 from bench.baseline import stack as baseline
 from bench.cold_start import HANDLERS, import_once, unpacked
 from bench.counts import Count, growth, measure_counts
@@ -75,6 +76,9 @@ def main(
     aging: Annotated[
         int, typer.Option(min=0, help="Messages of the aging run; 0: 2,000, or 20,000 with --full")
     ] = 0,
+    aging_minutes: Annotated[
+        float, typer.Option(min=0, help="How long the stage of the aging run is used before its last messages")
+    ] = 0,
 ) -> None:
     """Measure a new local stage and the direct design."""
     chosen = tuple(only or PARTS)
@@ -88,9 +92,11 @@ def main(
             results.cold_starts = cold_starts(rounds=9 if full else 3)
         if "counts" in chosen:
             results.counts = measure_counts()
-        if set(chosen) - {"cold", "counts"}:
+        if set(chosen) - {"cold", "counts", "aging"}:
             with own_stage(results, twice="start" in chosen) as (stage, pids), baseline.deployed(stage) as url:
-                run.measure_stage(stage, url, lambda: usage(pids), storm=storm, aging=aging)
+                run.measure_stage(stage, url, lambda: usage(pids), storm=storm)
+        if "aging" in chosen:
+            results.aging = measure_aging(results, aging or (20_000 if full else 2_000), minutes=aging_minutes)
     finally:
         # What was measured before a failure is not lost.
         save("suite", asdict(results))
@@ -142,11 +148,11 @@ class Run:
     rounds: int
     is_full: bool
 
-    def measure_stage(self, stage: Stage, url: str, read: Callable[[], Usage], *, storm: int, aging: int) -> None:
+    def measure_stage(self, stage: Stage, url: str, read: Callable[[], Usage], *, storm: int) -> None:
         """Measure what was chosen."""
-        asyncio.run(self._measure(stage, url, read, storm, aging or (20_000 if self.is_full else 2_000)))
+        asyncio.run(self._measure(stage, url, read, storm))
 
-    async def _measure(self, stage: Stage, url: str, read: Callable[[], Usage], storm: int, aging: int) -> None:
+    async def _measure(self, stage: Stage, url: str, read: Callable[[], Usage], storm: int) -> None:
         if "pair" in self.chosen:
             await self._compare(
                 stage,
@@ -174,9 +180,6 @@ class Run:
         if "parts" in self.chosen:
             async with parley_users(stage, 10) as users:
                 self.results.parts = await measure_parts(stage, users, read)
-        if "aging" in self.chosen:
-            async with parley_users(stage, 10) as users:
-                self.results.aging = await measure_aging(users, messages=aging, usage=read)
 
     async def _compare(
         self,
@@ -228,6 +231,26 @@ class Run:
         self.results.sustained.append({"rate": rate, "carried": carried, **asdict(figures)})
         await asyncio.sleep(2)
         return carried
+
+
+def measure_aging(results: Results, messages: int, *, minutes: float) -> Aging:
+    """Use one stage, then start another one, to compare with."""
+
+    def report(block: Block) -> None:
+        figures = block.figures
+        after = block.sent_before + figures.messages
+        line = f"{after:,} messages: p50 {figures.p50} ms, {figures.processor_ms} ms of processor time"
+        typer.echo(f"{line}, {block.emulator_megabytes} MB", err=True)
+
+    began = time.monotonic()
+    with own_stage(results, twice=False) as (stage, pids):
+        read = partial(usage, pids)
+        blocks = asyncio.run(measure_use(stage, messages=messages, minutes=minutes, usage=read, report=report))
+    lasted = (time.monotonic() - began) / 60
+    with own_stage(results, twice=False) as (stage, pids):
+        read = partial(usage, pids)
+        fresh = asyncio.run(measure_blocks(stage, count=COMPARED_BLOCKS, usage=read, report=report))
+    return aging_of(blocks, fresh, minutes=lasted)
 
 
 def cold_starts(*, rounds: int) -> list[dict[str, Any]]:
@@ -291,7 +314,8 @@ def show(results: Results) -> None:
         if table.row_count:
             console.print(table)
     if results.aging:
-        growths = {name: value for name, value in asdict(results.aging).items() if name != "blocks"}
+        lists = ("blocks", "fresh")
+        growths = {name: value for name, value in asdict(results.aging).items() if name not in lists}
         console.print(rows_table("aging", [growths]))
 
 

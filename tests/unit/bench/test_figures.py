@@ -1,12 +1,13 @@
 """The figures of the measurements: percentiles, medians, growth and charts."""
 
 import os
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from bench.aging import growth
+from bench.aging import Block, aging_of, growth
 from bench.baseline import stack
 from bench.groups import Channel, Group
 from bench.load import figures_of, median_of, percentile
@@ -57,10 +58,31 @@ def test_percentiles(percent: float, value: float):
     assert percentile([], percent) == 0
 
 
-def test_growth_compares_the_first_and_the_last_three():
+def test_growth_compares_medians():
     """One exceptional value changes nothing."""
-    assert growth([10, 99, 10, 10, 12, 12, 99]) == 0.2
-    assert growth([10, 10, 10, 1, 10, 10]) == 0
+    assert growth([10, 99, 10], [12, 12, 99]) == 0.2
+    assert growth([10, 10, 10], [1, 10, 10]) == 0
+
+
+def test_a_used_stage_is_compared_with_a_fresh_one():
+    """Its last blocks; its first ones, on a machine that may have been faster then, are not compared."""
+    used_stage = [block(sent, p50, 100 + sent / 100) for sent, p50 in enumerate_blocks([9, 9, 9, 20, 22, 22, 99])]
+    fresh = [block(sent, p50, 80) for sent, p50 in enumerate_blocks([20, 20, 20])]
+    found = aging_of(used_stage, fresh, minutes=7)
+    assert (found.messages, found.p50_growth, found.processor_growth) == (2_100, 0.1, 0)
+    assert found.memory_growth == round((100 + 15) / 80 - 1, 3)
+    assert found.megabytes_per_1000_messages == 10
+
+
+def enumerate_blocks(p50s: list[float]) -> list[tuple[int, float]]:
+    """How many messages were sent before each block, and its p50."""
+    return [(300 * number, p50) for number, p50 in enumerate(p50s)]
+
+
+def block(sent_before: int, p50: float, megabytes: float) -> Block:
+    """A block of 300 messages."""
+    figures = replace(figures_of(group(a=[0.1, 0.1]), "a load", ["a"]), messages=300, p50=p50, processor_ms=30)
+    return Block(sent_before=sent_before, figures=figures, emulator_megabytes=megabytes, all_megabytes=megabytes)
 
 
 def test_a_chart_is_svg():
