@@ -55,7 +55,7 @@ async def measure_use(
     began = time.monotonic()
     count = max(COMPARED_BLOCKS, round(messages / (RATE * SECONDS)) - COMPARED_BLOCKS)
     blocks = await measure_blocks(stage, count=count, usage=usage, report=report)
-    # Sockets would end after ten idle minutes: the last blocks have users of their own.
+    # Sockets would end after ten idle minutes: the last blocks have other users.
     await asyncio.sleep(max(0.0, began + minutes * 60 - time.monotonic()))
     sent = blocks[-1].sent_before + blocks[-1].figures.messages
     return blocks + await measure_blocks(

@@ -122,7 +122,8 @@ def _load_table(results: dict[str, list[dict[str, float]]]) -> Table:
 def _demand_table() -> Table:
     sizes = [Demand(people) for people in (1_000, 100_000, 10_000_000)]
     table = Table("per second", *(f"{size.people:,} people" for size in sizes))
-    for name in ("messages", "posts", "pings", "connects", "requests", "functions", "subscription_writes"):
+    rates = ("messages", "posts", "pings", "connects", "requests", "functions", "subscription_writes")
+    for name in (*rates, "people_requests", "people_reads"):
         table.add_row(name, *(f"{getattr(size, name):,.1f}" for size in sizes))
     for kind in sizes[0].dollars():
         table.add_row(f"$ a month: {kind}", *(f"{size.dollars()[kind]:,.0f}" for size in sizes))

@@ -12,6 +12,18 @@ CHANNELS_PER_PERSON = 10
 SECONDS_BETWEEN_PINGS = 240
 SECONDS_PER_CONNECTION = 110 * 60
 """The browser replaces a socket after 105 to 115 minutes."""
+REQUESTS_PER_CONNECTION = 4
+"""A ticket, the user's channels and unread mentions, and the newest messages of the open channel."""
+ROWS_PER_CONNECTION = 40
+"""What these requests read: memberships, channels, messages."""
+PEOPLE_HELD = 1_000
+PEOPLE_PER_REQUEST = 100
+SECONDS_PER_PERSON_HELD = 0.06
+LARGE_DIRECTORY_SECONDS = 600
+"""After an interruption, a browser loads the people that it holds again, at a random moment of this time.
+
+The numbers are those of ui/src/core/chat/channels.ts.
+"""
 HOURS_PER_MONTH = 730
 
 DOLLARS_PER_MESSAGE = {
@@ -23,6 +35,14 @@ DOLLARS_PER_MESSAGE = {
     "logs and traces": 2.00,
 }
 """Dollars for a million messages, each to ten connections."""
+
+DOLLARS_PER_CONNECTION = {
+    "requests, and whether their session has ended": REQUESTS_PER_CONNECTION * (3.50 + 0.25),
+    "functions: 1 GB for 50 ms, those of connect and disconnect too": (REQUESTS_PER_CONNECTION + 3)
+    * (0.20 + 0.05 * 13.33),
+    "DynamoDB: subscriptions, and what is read": 1.25 * CHANNELS_PER_PERSON + 0.125 * ROWS_PER_CONNECTION,
+}
+"""Dollars for a million sockets that replace others."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +73,26 @@ class Demand:
 
     @property
     def requests(self) -> float:
-        """What counts against the account's requests: frames, posts, pings, and tickets for new sockets."""
-        return self.messages + self.posts + self.pings + 2 * self.connects
+        """What counts against the account's requests: frames, posts, pings, new sockets and their requests."""
+        return self.messages + self.posts + self.pings + (1 + REQUESTS_PER_CONNECTION) * self.connects
 
     @property
     def functions(self) -> float:
-        """Functions that run at once: 20 ms to send a message, 30 ms to post it, 50 ms for each connect."""
-        return self.messages * (0.02 + 0.03) + self.connects * 3 * 0.05
+        """Functions that run at once: 20 ms to send a message, 30 ms to post it, 50 ms for each of a socket."""
+        return self.messages * (0.02 + 0.03) + self.connects * (REQUESTS_PER_CONNECTION + 3) * 0.05
+
+    @property
+    def people_requests(self) -> float:
+        """Requests for pages of people after an interruption that everyone notices."""
+        held = min(self.people, PEOPLE_HELD)
+        is_large = self.people > PEOPLE_HELD
+        spread = LARGE_DIRECTORY_SECONDS if is_large else held * SECONDS_PER_PERSON_HELD
+        return self.people * (held / PEOPLE_PER_REQUEST) / spread
+
+    @property
+    def people_reads(self) -> float:
+        """Reads of the table `users` for them: half a unit for each person."""
+        return self.people_requests * PEOPLE_PER_REQUEST / 2
 
     @property
     def subscription_writes(self) -> float:
@@ -74,5 +107,5 @@ class Demand:
             **per_message,
             "minutes of open connections": self.people * HOURS_PER_MONTH * 60 * 0.25 / 1e6,
             "pings and their answers": 2 * self.pings * seconds / 1e6,
-            "replaced sockets": self.connects * seconds * (3.5 + 1.25 * CHANNELS_PER_PERSON + 4) / 1e6,
+            "replaced sockets": self.connects * seconds * sum(DOLLARS_PER_CONNECTION.values()) / 1e6,
         }

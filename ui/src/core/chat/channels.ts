@@ -7,9 +7,20 @@ import type { ChatState, MemberList } from "../state/model";
 import { MAX_LIVE_MEMBERS, withPeople } from "../state/presence";
 import { change, store } from "../state/store";
 import { isInaccessible } from "./history";
+import { SpreadRequests } from "./spreadRequests";
 
 /** The store holds at most this many people. */
 const MAX_PEOPLE = 1_000;
+/** People and members are loaded again at once if they are one page. */
+const ONE_PAGE = 100;
+/**
+ * All clients of a stage load people again for one reason: an interruption, or a new user. The more people, the more clients, and
+ * the more pages each of them loads.
+ */
+const SPREAD_PER_PERSON_MS = 60;
+/** In a directory that is larger than what is held. */
+const LARGE_DIRECTORY_SPREAD_MS = 600_000;
+const SPREAD_PER_MEMBER_MS = 5;
 /** The presence of at most this many members of a large channel is refreshed: those at the top of the list. */
 const MAX_REFRESHED_MEMBERS = 300;
 /** How often, while the list is shown. */
@@ -18,6 +29,9 @@ export const REFRESH_MEMBERS_EVERY_MS = 60_000;
 export class Channels {
   readonly #api: Api;
   readonly #onFailure: (failure: unknown, options?: { quiet: boolean }) => void;
+  readonly #spread = new SpreadRequests();
+  /** Whether the directory has more people than the store holds. */
+  #hasMorePeople = false;
 
   constructor(api: Api, onFailure: (failure: unknown, options?: { quiet: boolean }) => void) {
     this.#api = api;
@@ -103,6 +117,35 @@ export class Channels {
     }
   }
 
+  /** Presence frames were missed. */
+  refreshPeople(): void {
+    this.#spread.within(this.#peopleSpread(), "people", () => void this.loadPeople());
+  }
+
+  /** A frame is about a user who is not loaded. In a directory that is larger than what is held, loading again may not help. */
+  refreshUnknownPeople(): void {
+    if (!this.#hasMorePeople) this.refreshPeople();
+  }
+
+  #peopleSpread(): number {
+    const held = Object.keys(store.getState().people).length;
+    if (held <= ONE_PAGE) return 0;
+    return this.#hasMorePeople ? LARGE_DIRECTORY_SPREAD_MS : held * SPREAD_PER_PERSON_MS;
+  }
+
+  /** The members of a channel have changed, for all who have loaded them. */
+  refreshChangedMembers(channelId: string): void {
+    const { channels, members } = store.getState();
+    if (!members[channelId]) return;
+    const count = channels[channelId]?.memberCount ?? 0;
+    const spread = count <= ONE_PAGE ? 0 : count * SPREAD_PER_MEMBER_MS;
+    this.#spread.within(spread, `members ${channelId}`, () => void this.loadMembers(channelId));
+  }
+
+  stop(): void {
+    this.#spread.stop();
+  }
+
   async loadPeople(): Promise<void> {
     try {
       let cursor: string | null = null;
@@ -114,6 +157,7 @@ export class Channels {
         cursor = page.cursor;
         change((state) => ({ ...withPeople(state, page.items, askedAt), peopleProgress: "ready" }));
       } while (cursor !== null && count < MAX_PEOPLE);
+      this.#hasMorePeople = cursor !== null;
     } catch (failure) {
       change((state) => ({
         ...state,

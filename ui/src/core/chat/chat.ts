@@ -79,7 +79,10 @@ export class Chat {
         this.#changes.resume();
         this.readMarkers.resume();
       },
-      onBackfill: () => void this.#backfill(),
+      onBackfill: ({ wasInterrupted }) => {
+        if (wasInterrupted) this.channels.refreshPeople();
+        void this.#backfill();
+      },
     });
     this.#changes = new MessageChanges({
       connection: this.#connection,
@@ -133,6 +136,7 @@ export class Chat {
     removeEventListener("pagehide", this.#onPageHide);
     this.#stopAdopting();
     this.#connection.stop();
+    this.channels.stop();
     this.history.stop();
     this.sender.stop();
     this.drafts.stop();
@@ -168,7 +172,7 @@ export class Chat {
   async #fetchMissed(): Promise<void> {
     // The first socket opens while channels are loading for the first time: nothing to backfill.
     if (store.getState().channelsProgress === "loading") return;
-    await Promise.all([this.channels.load(), this.channels.loadPeople()]);
+    await this.channels.load();
     const route = currentRoute();
     await this.history.backfill(route.page === "channel" ? route.channelId : null);
   }
@@ -266,8 +270,8 @@ export class Chat {
     const after = store.getState();
     if (!after.channels[channelId]) return;
     if (!known || known.role === null) void this.channels.refresh(channelId);
-    if (after.members[channelId]) void this.channels.loadMembers(channelId);
-    if (!after.people[frame.userId]) void this.channels.loadPeople();
+    this.channels.refreshChangedMembers(channelId);
+    if (!after.people[frame.userId]) this.channels.refreshUnknownPeople();
     if (frame.newOwnerId !== undefined && frame.newOwnerId === after.me?.userId)
       this.#announceNewOwner(frame, after);
   }

@@ -18,7 +18,7 @@ export interface ConnectionOptions {
   readonly onStatus: (status: ConnectionStatus) => void;
   readonly onResume: () => void;
   /** Frames may have been missed. */
-  readonly onBackfill: () => void;
+  readonly onBackfill: (reason: { wasInterrupted: boolean }) => void;
   readonly openSocket?: (url: string) => WebSocket;
   readonly random?: () => number;
 }
@@ -133,7 +133,7 @@ export class Connection {
         this.#options.onResume();
         return;
       case "backfill":
-        this.#options.onBackfill();
+        this.#options.onBackfill(effect);
         return;
     }
   }

@@ -89,8 +89,8 @@ export type Effect =
   | { readonly do: "clearTimer"; readonly name: TimerName }
   /** A new socket is in use: frames in flight may be lost. */
   | { readonly do: "resume"; readonly id: number }
-  /** It stays open: fetch what was missed. */
-  | { readonly do: "backfill"; readonly id: number };
+  /** It stays open: fetch what was missed. If it replaced a socket that still worked, that is nothing, as far as is known. */
+  | { readonly do: "backfill"; readonly id: number; readonly wasInterrupted: boolean };
 
 export interface Step {
   readonly machine: Machine;
@@ -215,7 +215,7 @@ function timer(machine: Machine, name: TimerName, random: () => number): Step {
     case "settled":
       return machine.current === null
         ? unchanged(machine)
-        : { machine, effects: [{ do: "backfill", id: machine.current }] };
+        : { machine, effects: [{ do: "backfill", id: machine.current, wasInterrupted: true }] };
 
     case "stable":
       return unchanged({ ...machine, attempt: 0 });
@@ -263,7 +263,7 @@ function takeOver(machine: Machine, next: NonNullable<Machine["next"]>, random: 
     // A socket that is lost at once, again and again, must not cause requests each time.
     machine.attempt > 1
       ? { do: "setTimer", name: "settled", after: SETTLED_AFTER_MS }
-      : { do: "backfill", id: next.id },
+      : { do: "backfill", id: next.id, wasInterrupted: wasInterrupted(machine) },
   ];
   if (replaced.length > 0) effects.push({ do: "setTimer", name: "linger", after: LINGER_MS });
   return {
@@ -278,6 +278,11 @@ function takeOver(machine: Machine, next: NonNullable<Machine["next"]>, random: 
     },
     effects,
   };
+}
+
+/** Whether no socket works, as far as is known, although one did. */
+function wasInterrupted({ hasBeenOpen, current, awaitingPong }: Machine): boolean {
+  return hasBeenOpen && (current === null || awaitingPong);
 }
 
 /** The current socket has closed. A socket that is opening continues. */

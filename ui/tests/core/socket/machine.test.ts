@@ -51,7 +51,7 @@ describe("opening", () => {
       { do: "fetchTicket", id: 1, fresh: false },
       { do: "open", id: 1, ticket: "t1" },
       { do: "resume", id: 1 },
-      { do: "backfill", id: 1 },
+      { do: "backfill", id: 1, wasInterrupted: false },
     ]);
     expect(timerOf(effects, "ping")).toBe(PING_EVERY_MS);
   });
@@ -219,6 +219,34 @@ describe("sockets that close as soon as they are open", () => {
     expect(again.done("backfill")).toEqual([]);
     expect(timerOf(again.effects, "settled")).toBe(SETTLED_AFTER_MS);
     expect(run([{ type: "timer", name: "settled" }], again.machine).done("backfill")).toHaveLength(1);
+  });
+});
+
+describe("a backfill assumes that frames were missed,", () => {
+  const missed = (...events: MachineEvent[]) => {
+    const returned: MachineEvent[] = [
+      { type: "ticket", id: 2, ticket: "t", sessionEndsIn: HOUR },
+      { type: "opened", id: 2 },
+    ];
+    return run([...events, ...returned], open).done("backfill");
+  };
+
+  test("not when a socket replaces one that works", () => {
+    expect(missed({ type: "timer", name: "rotate" })).toEqual([
+      { do: "backfill", id: 2, wasInterrupted: false },
+    ]);
+  });
+
+  test("when it follows one that was lost", () => {
+    expect(missed({ type: "closed", id: 1 }, { type: "timer", name: "retry" })).toEqual([
+      { do: "backfill", id: 2, wasInterrupted: true },
+    ]);
+  });
+
+  test("when it replaces one that does not answer", () => {
+    expect(missed({ type: "timer", name: "rotate" }, { type: "checkAlive" })).toEqual([
+      { do: "backfill", id: 2, wasInterrupted: true },
+    ]);
   });
 });
 
