@@ -8,8 +8,9 @@ import asyncio
 import contextvars
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from concurrent.futures import wait as wait_for_all
 from queue import SimpleQueue
 from typing import Any, Self
 
@@ -62,32 +63,74 @@ class ReusedThreads:
 threads = ReusedThreads("emulator")
 
 
+class LimitedCall(Future[Any]):
+    """A call of `LimitedThreads`."""
+
+    def __init__(self, pool: "LimitedThreads", target: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        super().__init__()
+        self.pool = pool
+        self._target = target
+        self._arguments = arguments
+        self.set_running_or_notify_cancel()
+
+    def run(self) -> None:
+        """Make the call."""
+        try:
+            self.set_result(self._target(*self._arguments))
+        except BaseException as error:
+            self.set_exception(error)
+
+
 class LimitedThreads:
-    """Has the methods of ThreadPoolExecutor that MiniStack's Map states use, and runs calls in `threads`."""
+    """Has the methods of ThreadPoolExecutor that MiniStack's Map states use, and runs calls in `threads`.
+
+    If there is one call only, the thread that waits for it runs it: handing it over would take longer.
+    """
 
     def __init__(self, max_workers: int) -> None:
         self._free = max_workers
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]] = deque()
+        self._waiting: deque[LimitedCall] = deque()
+        self._only: LimitedCall | None = None
+        self._has_more = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
         """Return at once: MiniStack has waited for all calls."""
+        self.run_only_call()
 
     def submit(self, target: Callable[..., Any], *arguments: Any) -> "Future[Any]":
         """Call a function in a thread, when fewer than `max_workers` of these calls run."""
-        future: Future[Any] = Future()
-        future.set_running_or_notify_cancel()
+        call = LimitedCall(self, target, arguments)
         with self._lock:
-            self._waiting.append((future, target, arguments))
+            if self._only is None and not self._has_more:
+                self._only = call
+                return call
+            self._has_more = True
+            first, self._only = self._only, None
+        for ready in (first, call):
+            if ready is not None:
+                self._start(ready)
+        return call
+
+    def run_only_call(self) -> None:
+        """Run the call that was submitted, in this thread, if there is only one."""
+        with self._lock:
+            call, self._only = self._only, None
+            self._has_more = True
+        if call is not None:
+            call.run()
+
+    def _start(self, call: LimitedCall) -> None:
+        with self._lock:
+            self._waiting.append(call)
             is_free = self._free > 0
             if is_free:
                 self._free -= 1
         if is_free:
             threads.submit(self._run)
-        return future
 
     def _run(self) -> None:
         while True:
@@ -95,8 +138,14 @@ class LimitedThreads:
                 if not self._waiting:
                     self._free += 1
                     return
-                future, target, arguments = self._waiting.popleft()
-            try:
-                future.set_result(target(*arguments))
-            except BaseException as error:
-                future.set_exception(error)
+                call = self._waiting.popleft()
+            call.run()
+
+
+def wait_for_calls(calls: "Iterable[Future[Any]]") -> None:
+    """Wait until all calls have ended."""
+    waited = list(calls)
+    for call in waited:
+        if isinstance(call, LimitedCall):
+            call.pool.run_only_call()
+    wait_for_all(waited)

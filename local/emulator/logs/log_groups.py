@@ -15,7 +15,7 @@ from local.emulator import patching
 from local.emulator.cloudwatch import embedded_metrics
 
 PRUNED_TO = 0.9
-"""The share of the limits that pruning leaves, so that it is not needed again at once: it counts all events."""
+"""The share of the limits that pruning leaves, so that it is not needed again at once: it sorts the streams."""
 
 _lock = threading.Lock()
 _kept_events = 50_000
@@ -68,8 +68,7 @@ def _pruned(group: dict[str, Any], before: tuple[int, int] | None, lines: Sequen
         size = before[0] + len(lines), before[1] + sum(len(line) for line in lines)
     if size[0] <= _kept_events and size[1] <= _kept_bytes:
         return size
-    prune(group, int(_kept_events * PRUNED_TO), int(_kept_bytes * PRUNED_TO))
-    return size_of(group)
+    return prune(group, size, int(_kept_events * PRUNED_TO), int(_kept_bytes * PRUNED_TO))
 
 
 def size_of(group: dict[str, Any]) -> tuple[int, int]:
@@ -100,10 +99,13 @@ def _new_stream(now: int) -> dict[str, Any]:
     }
 
 
-def prune(group: dict[str, Any], kept_events: int, kept_bytes: int) -> None:
-    """Delete the oldest streams, then the oldest events, until the group is within its limits."""
+def prune(group: dict[str, Any], before: tuple[int, int], kept_events: int, kept_bytes: int) -> tuple[int, int]:
+    """Delete the oldest streams, then the oldest events, until a group of the size `before` is within its limits.
+
+    Returns its new size.
+    """
     streams = group["streams"]
-    events, size = size_of(group)
+    events, size = before
     for name in sorted(streams, key=lambda name: streams[name]["lastEventTimestamp"] or 0):
         oldest = streams[name]["events"]
         dropped = 0
@@ -113,5 +115,6 @@ def prune(group: dict[str, Any], kept_events: int, kept_bytes: int) -> None:
             dropped += 1
         if dropped < len(oldest):
             del oldest[:dropped]
-            return
+            break
         del streams[name]
+    return events, size

@@ -10,6 +10,9 @@ from local.emulator.logs import log_groups
 
 Execution = dict[str, Any]
 
+UNENCODED = "values"
+"""The key of data that is encoded when the history is written, in the details of events of Express executions."""
+
 
 def write_history(execution: Execution, machine: dict[str, Any], began: float) -> None:
     """Write an execution's history to the workflow's log group, as Step Functions does for Express."""
@@ -31,6 +34,24 @@ def write_history(execution: Execution, machine: dict[str, Any], began: float) -
             log_groups.append(group, stream, lines, first_at=began, last_at=time.time())
 
 
+def data_of(execution: Execution, **data: Any) -> dict[str, Any]:
+    """Inputs, outputs and variables for the details of an event, which are JSON texts there.
+
+    The history of an Express execution is read when it has ended, so no message waits for the encoding.
+    """
+    return {UNENCODED: data} if ":express:" in execution["executionArn"] else encoded(data)
+
+
+def encoded(data: dict[str, Any]) -> dict[str, Any]:
+    """Inputs and outputs as JSON texts, and each of the assigned variables."""
+    return {
+        name: {variable: json.dumps(inner, default=str) for variable, inner in value.items()}
+        if name == "assignedVariables"
+        else json.dumps(value)
+        for name, value in data.items()
+    }
+
+
 def is_logged(event_type: str, level: str) -> bool:
     """Whether events of this type are logged at a level: ALL, ERROR, FATAL."""
     if level == "ALL":
@@ -47,6 +68,9 @@ def history_line(event: dict[str, Any], execution_arn: str, *, with_data: bool) 
     for key, value in event.items():
         if key.endswith("EventDetails") and isinstance(value, dict):
             details = dict(value)
+    data = details.pop(UNENCODED, {})
+    if with_data:
+        details |= encoded(data)
     if "resource" in details:
         details["resourceType"], details["resource"] = split_resource(str(details["resource"]))
         details.setdefault("region", execution_arn.split(":")[3])

@@ -2,9 +2,10 @@
 
 On AWS, a task that exceeds its `TimeoutSeconds` fails with `States.Timeout`. MiniStack starts a pool with new
 threads for every task (`stepfunctions._invoke_resource_with_timeout`) and for every Map state
-(`ThreadPoolExecutor`). This addition replaces both by threads that are used again. A task that has exceeded its
-limit keeps its thread until it ends (as before). A task that calls DynamoDB, which never waits, runs in the thread
-of its execution, unless a fault may delay it. MiniStack runs the `aws-sdk:` calls of a task in the event loop
+(`ThreadPoolExecutor`, `futures_wait`). This addition replaces both by threads that are used again, and runs the
+only item of a Map in the thread of its execution. A task that has exceeded its limit keeps its thread until it
+ends (as before). A task that calls DynamoDB, which never waits, runs in the thread of its execution, unless a
+fault may delay it. MiniStack runs the `aws-sdk:` calls of a task in the event loop
 (`app.call_service_handler_sync`), which answers no other request meanwhile; DynamoDB's are run in the task's
 thread here. The names that members of an API have in Step Functions (`_api_name_to_sfn_key`) are derived once.
 """
@@ -14,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from local.emulator import patching
-from local.emulator.threads import LimitedThreads, threads
+from local.emulator.threads import LimitedThreads, threads, wait_for_calls
 
 MAX_MEMBER_NAMES = 10_000
 DYNAMODB = ("arn:aws:states:::dynamodb:", "arn:aws:states:::aws-sdk:dynamodb:")
@@ -31,6 +32,7 @@ class TaskThreads:
         self._workflows = patching.module(service)
         patching.replace(service, "_invoke_resource_with_timeout", self.invoke)
         patching.replace(service, "ThreadPoolExecutor", LimitedThreads)
+        patching.replace(service, "futures_wait", wait_for_calls)
         self._dynamodb = patching.original("app", "SERVICE_HANDLERS")["dynamodb"]
         self._call_in_loop = patching.replace("app", "call_service_handler_sync", self.call_service)
         name_of = patching.original(service, "_api_name_to_sfn_key")

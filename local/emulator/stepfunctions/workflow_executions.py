@@ -32,7 +32,7 @@ from local.emulator import patching
 from local.emulator.cloudwatch import service_metrics
 from local.emulator.persistence.durability import Durability
 from local.emulator.stepfunctions import jsonata_expressions
-from local.emulator.stepfunctions.history_logs import Execution, lower_keys, write_history
+from local.emulator.stepfunctions.history_logs import Execution, data_of, lower_keys, write_history
 from local.emulator.threads import threads
 from local.emulator.xray import trace_collector, trace_headers
 
@@ -65,7 +65,7 @@ EXCEPTIONS = {
 # Of the current branch: the id of its last event, the arguments of its task, and the variables its state assigned.
 previous_event: contextvars.ContextVar[int] = contextvars.ContextVar("parley_previous_event", default=0)
 task_arguments: contextvars.ContextVar[Any] = contextvars.ContextVar("parley_task_arguments", default=None)
-assigned: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("parley_assigned", default=None)
+assigned: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("parley_assigned", default=None)
 
 
 class WorkflowExecutions:
@@ -218,7 +218,7 @@ class WorkflowExecutions:
         error_type = self._workflows._ExecutionError
         jsonata_expressions.note_input(execution["input"])
         try:
-            definition = json.loads(machine["definition"])
+            definition = parsed_definition(machine["definition"])
             execution_input = json.loads(execution["input"])
             context = {
                 "QueryLanguage": definition.get("QueryLanguage", "JSONPath"),
@@ -280,19 +280,17 @@ class WorkflowExecutions:
                 raise workflows._ExecutionError("States.Runtime", f"State '{name}' not found in definition")
             kind = state.get("Type")
             context["State"] = {"Name": name, "EnteredTime": now_iso(), "RetryCount": 0}
-            self.add_event(
-                execution,
-                f"{kind}StateEntered",
-                {"stateEnteredEventDetails": {"name": name, "input": json.dumps(data)}},
-            )
+            details: dict[str, Any] = {"name": name, **data_of(execution, input=data)}
+            self.add_event(execution, f"{kind}StateEntered", {"stateEnteredEventDetails": details})
             assigned.set(None)
             if kind == "Fail":
                 raise workflows._ExecutionError(*workflows._fail_state_error(state, data, context))
             data, next_name = self._execute(kind, state, data, execution, context)
-            details: dict[str, Any] = {"name": name, "output": json.dumps(data)}
+            details = {"name": name, **data_of(execution, output=data)}
             variables = assigned.get()
             if variables:
-                details |= {"assignedVariables": variables, "assignedVariablesDetails": {"truncated": False}}
+                details |= data_of(execution, assignedVariables=variables)
+                details["assignedVariablesDetails"] = {"truncated": False}
             self.add_event(execution, f"{kind}StateExited", {"stateExitedEventDetails": details})
             name = next_name
         return data
@@ -335,7 +333,7 @@ class WorkflowExecutions:
         names = state.get("Assign")
         if isinstance(names, dict) and context is not None:
             variables = context.get("variables", {})
-            assigned.set({name: json.dumps(variables[name], default=str) for name in names if name in variables})
+            assigned.set({name: variables[name] for name in names if name in variables})
 
     def call_function(self, function: str, payload: Any) -> Any:
         """Call a task's function; a throttle fails with the error name that Retry expects."""
@@ -381,6 +379,12 @@ class WorkflowExecutions:
         if oldest is not None:
             context, arn = oldest
             context.run(self._workflows._executions.pop, arn, None)
+
+
+@lru_cache(8)
+def parsed_definition(text: str) -> Any:
+    """A workflow's definition, which no execution changes."""
+    return json.loads(text)
 
 
 @lru_cache(2)

@@ -10,7 +10,7 @@ from concurrent.futures import wait
 import pytest
 
 from local.emulator import threads as module
-from local.emulator.threads import LimitedThreads, ReusedThreads
+from local.emulator.threads import LimitedThreads, ReusedThreads, wait_for_calls
 from tests.waiting import DEADLINE_SECONDS, wait_until
 
 scope: contextvars.ContextVar[str] = contextvars.ContextVar("scope", default="")
@@ -119,3 +119,19 @@ def test_at_most_so_many_calls_run_at_once():
     assert [call.result(DEADLINE_SECONDS) for call in calls] == list(range(50))
     assert isinstance(failed.exception(DEADLINE_SECONDS), ValueError)
     assert most == 2
+
+
+def test_the_only_call_runs_in_the_thread_that_waits_for_it():
+    """With its result or its error; of two calls, each has a thread of the pool."""
+    here = threading.current_thread()
+    with LimitedThreads(max_workers=2) as pool:
+        call = pool.submit(threading.current_thread)
+        wait_for_calls([call])
+    assert call.result(DEADLINE_SECONDS) is here
+    with LimitedThreads(max_workers=2) as pool:
+        calls = [pool.submit(threading.current_thread) for _ in range(2)]
+        wait_for_calls(calls)
+    assert here not in [call.result(DEADLINE_SECONDS) for call in calls]
+    with LimitedThreads(max_workers=2) as pool:
+        failed = pool.submit(int, "no")
+    assert isinstance(failed.exception(DEADLINE_SECONDS), ValueError)

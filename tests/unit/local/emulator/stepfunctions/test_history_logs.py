@@ -1,10 +1,11 @@
 """The history of executions in the form of Step Functions' vended logs."""
 
 import json
+from typing import Any
 
 import pytest
 
-from local.emulator.stepfunctions.history_logs import history_line, is_logged, split_resource
+from local.emulator.stepfunctions.history_logs import data_of, history_line, is_logged, split_resource
 
 
 def test_a_history_event_in_vended_form():
@@ -57,3 +58,20 @@ def test_a_tasks_resource_is_split_as_in_history_events():
     assert split_resource("arn:aws:states:::aws-sdk:dynamodb:query") == ("aws-sdk:dynamodb", "query")
     arn = "arn:aws:lambda:us-east-1:0:function:f"
     assert split_resource(arn) == ("lambda", arn)
+
+
+def test_data_is_encoded_when_the_history_is_written():
+    """That of an Express execution; a Standard one is read while it runs."""
+    data: dict[str, Any] = {"output": {"a": [1]}, "assignedVariables": {"text": "é", "missing": None}}
+    encoded = {"output": '{"a": [1]}', "assignedVariables": {"text": '"\\u00e9"', "missing": "null"}}
+    assert data_of({"executionArn": "arn:aws:states:eu-west-1:0:execution:m:n"}, **data) == encoded
+    arn = "arn:aws:states:eu-west-1:0:express:m:n:u"
+    event = {
+        "id": 5,
+        "type": "TaskStateExited",
+        "timestamp": "2026-01-02T03:04:05.678Z",
+        "stateExitedEventDetails": {"name": "A", **data_of({"executionArn": arn}, **data)},
+    }
+    written = json.loads(history_line(event, arn, with_data=True))["details"]
+    assert written == {"name": "A", **encoded, "outputDetails": {"truncated": False}}
+    assert json.loads(history_line(event, arn, with_data=False))["details"] == {"name": "A"}
