@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.guarantees import alarms
 from tests.guarantees.incidents import INCIDENTS, table
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "incidents.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "incidents.md"
 PLACEHOLDERS = {"since", "channel", "message", "letter", "file", "row"}
 
 
