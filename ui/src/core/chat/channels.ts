@@ -7,11 +7,11 @@ import type { ChatState, MemberList } from "../state/model";
 import { MAX_LIVE_MEMBERS, withPeople } from "../state/presence";
 import { change, store } from "../state/store";
 import { isInaccessible } from "./history";
-import { SpreadRequests } from "./spreadRequests";
+import { memberSpread, SpreadRequests } from "./spreadRequests";
 
 /** The store holds at most this many people. */
 const MAX_PEOPLE = 1_000;
-/** People and members are loaded again at once if they are one page. */
+/** People are loaded again at once if they are one page. */
 const ONE_PAGE = 100;
 /**
  * All clients of a stage load people again for one reason: an interruption, or a new user. The more people, the more clients, and
@@ -20,7 +20,6 @@ const ONE_PAGE = 100;
 const SPREAD_PER_PERSON_MS = 60;
 /** In a directory that is larger than what is held. */
 const LARGE_DIRECTORY_SPREAD_MS = 600_000;
-const SPREAD_PER_MEMBER_MS = 5;
 /** The presence of at most this many members of a large channel is refreshed: those at the top of the list. */
 const MAX_REFRESHED_MEMBERS = 300;
 /** How often, while the list is shown. */
@@ -137,8 +136,7 @@ export class Channels {
   refreshChangedMembers(channelId: string): void {
     const { channels, members } = store.getState();
     if (!members[channelId]) return;
-    const count = channels[channelId]?.memberCount ?? 0;
-    const spread = count <= ONE_PAGE ? 0 : count * SPREAD_PER_MEMBER_MS;
+    const spread = memberSpread(channels[channelId]?.memberCount ?? 0);
     this.#spread.within(spread, `members ${channelId}`, () => void this.loadMembers(channelId));
   }
 

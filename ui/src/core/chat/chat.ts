@@ -34,6 +34,7 @@ import { MessageChanges } from "./messageChanges";
 import { MessageSender } from "./messageSender";
 import { type NewMessageListener, NewMessages } from "./newMessages";
 import { ReadMarkers } from "./readMarkers";
+import { memberSpread } from "./spreadRequests";
 
 const SIGN_OUT_TIMEOUT_MS = 2_000;
 
@@ -233,7 +234,8 @@ export class Chat {
   }
 
   async #onMessage(frame: MessageFrame, before: ChatState): Promise<void> {
-    this.history.watchGap(frame.channelId, frame.seq);
+    const members = before.channels[frame.channelId]?.memberCount ?? 0;
+    this.history.watchGap(frame.channelId, frame.seq, memberSpread(members));
     if (frame.sender.userId === before.me?.userId) {
       this.sender.flush();
       this.readMarkers.markOwnMessageRead(frame.channelId, frame.seq);

@@ -160,13 +160,16 @@ export class History {
     }
   }
 
-  /** Fetch missing seqs up to `upTo` after a short delay, if there are any. */
-  watchGap(channelId: string, upTo: number): void {
+  /**
+   * Fetch missing seqs up to `upTo` after a short delay, if there are any. If others miss them too, fetch at a random moment
+   * within so many ms, and only if they have not arrived until then.
+   */
+  watchGap(channelId: string, upTo: number, spread = 0): void {
     const timeline = store.getState().timelines[channelId];
     if (!timeline || this.#gaps.has(channelId)) return;
     if (timeline.hasLater || timeline.loading !== "none" || timeline.settled >= upTo) return;
     this.#gaps.add(channelId);
-    setTimeout(() => void this.#fillGap(channelId), GAP_DELAY_MS);
+    setTimeout(() => void this.#fillGap(channelId), GAP_DELAY_MS + Math.random() * spread);
   }
 
   /** Fetches twice, because a new message may not be readable yet. Seqs that are still missing are skipped for now. */

@@ -1,3 +1,13 @@
+/** So many clients may make a request at the same moment. */
+const FEW = 100;
+const SPREAD_PER_MEMBER_MS = 5;
+const MAX_MEMBER_SPREAD_MS = 60_000;
+
+/** Within how many ms the members of a channel request what all of them need: 12,000 make at most 200 requests a second. */
+export function memberSpread(members: number): number {
+  return members <= FEW ? 0 : Math.min(MAX_MEMBER_SPREAD_MS, members * SPREAD_PER_MEMBER_MS);
+}
+
 /**
  * Requests that many clients have a reason for at the same moment, such as a frame that all of them get. Each client makes its
  * own after a random time.

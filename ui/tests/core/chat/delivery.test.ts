@@ -169,6 +169,22 @@ describe("messages of others", () => {
     expect(silent.seq).toBe((shown().at(-1)?.seq ?? 0) - 1);
   });
 
+  test("missing in a large channel are fetched at a moment that differs between its members", async () => {
+    await begin(8);
+    change((state) => {
+      const general = state.channels.general as Channel;
+      return { ...state, channels: { ...state.channels, general: { ...general, memberCount: 2_000 } } };
+    });
+    vi.spyOn(Math, "random").mockReturnValue(0.5);
+    server.storeMessage("u-bob", "silent");
+    server.broadcast(server.storeMessage("u-bob", "received"));
+    await vi.advanceTimersByTimeAsync(5_300);
+    expect(texts().slice(-2)).not.toContain("silent");
+    await vi.advanceTimersByTimeAsync(1_000);
+    vi.restoreAllMocks();
+    expect(texts().slice(-2)).toEqual(["silent", "received"]);
+  });
+
   test("stored after a later one, without a frame, are inserted in order", async () => {
     await begin(15);
     const late = server.storeMessage("u-bob", "late");
