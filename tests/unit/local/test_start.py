@@ -1,5 +1,6 @@
 """The parts of a start: ports, progress, the state directory, prerequisites, and the messages of failures."""
 
+import asyncio
 import io
 import signal
 import socket
@@ -37,6 +38,26 @@ def test_a_free_port_can_be_opened():
     """Port 0 takes a free one."""
     with listen(free_port(), "the site", "--port"), listen(0, "the site", "--port") as opened:
         assert opened.getsockname()[0] == "127.0.0.1"
+
+
+def test_an_answer_is_sent_without_waiting_for_an_acknowledgement():
+    """A response in two writes would otherwise take 40 ms, on a connection that is used again."""
+
+    async def has_no_delay() -> int:
+        values: asyncio.Queue[int] = asyncio.Queue()
+
+        def on_connection(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            accepted = writer.get_extra_info("socket")
+            values.put_nowait(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(on_connection, sock=listen(0, "the site", "--port")) as server:
+            _reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            value = await values.get()
+            writer.close()
+            return value
+
+    assert asyncio.run(has_no_delay()) != 0
 
 
 def test_the_site_prefers_its_saved_port_to_a_free_one():
