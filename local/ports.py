@@ -14,8 +14,8 @@ MAX_PORT = 65_535
 
 def listen(port: int, purpose: str, option: str) -> socket.socket:
     """A listening loopback socket; port 0 takes a free one. Raises LocalStageError, which names the option."""
-    # asyncio turns off Nagle's algorithm for sockets of this protocol only; otherwise each answer waits 40 ms for the
-    # acknowledgement of its headers.
+    # asyncio turns off Nagle's algorithm for sockets of this protocol only. With it, the body of each answer waits
+    # 40 ms for the acknowledgement of its headers.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
