@@ -98,7 +98,7 @@ class ResumingClient:
         ping_every_seconds: float | None = None,
         page: int = PAGE,
     ) -> AsyncIterator[Self]:
-        """A client that is connected, and reconnects when it has to, until the block ends."""
+        """A client that has connected and caught up, and reconnects when it has to, until the block ends."""
         client = cls(
             chat_client,
             channel_id,
@@ -108,7 +108,10 @@ class ResumingClient:
         )
         client.start()
         try:
-            await client.wait_until(lambda: client.is_connected, seconds=CONNECTED_SECONDS)
+            # A backfill that is under way could find messages whose frames a test lets get lost.
+            await client.wait_until(
+                lambda: client.is_connected and client.backfills > 0, seconds=CONNECTED_SECONDS
+            )
             yield client
         finally:
             await client.stop()
