@@ -10,6 +10,7 @@ import type { ChatState } from "../state/model";
 import { change, store } from "../state/store";
 import * as timelines from "../state/timeline";
 import { emptyTimeline, type Place, type Timeline } from "../state/timeline";
+import { SpreadRequests } from "./spreadRequests";
 
 const PAGE = 50;
 const BACKFILL_PAGE = 100;
@@ -27,6 +28,7 @@ const GAP_RETRY_DELAYS_MS = [3_000, 10_000, 30_000, 60_000, 60_000];
 export class History {
   readonly #api: Api;
   readonly #onFailure: (failure: unknown, options?: { quiet: boolean }) => void;
+  readonly #spread = new SpreadRequests();
   readonly #gaps = new Set<string>();
   /** channelId → the latest request for a window: responses to earlier ones are dropped. */
   readonly #requests = new Map<string, symbol>();
@@ -39,6 +41,7 @@ export class History {
   /** Ignore the responses that are still to come: another chat may use the store next. */
   stop(): void {
     this.#requests.clear();
+    this.#spread.stop();
   }
 
   /**
@@ -169,7 +172,9 @@ export class History {
     if (!timeline || this.#gaps.has(channelId)) return;
     if (timeline.hasLater || timeline.loading !== "none" || timeline.settled >= upTo) return;
     this.#gaps.add(channelId);
-    setTimeout(() => void this.#fillGap(channelId), GAP_DELAY_MS + Math.random() * spread);
+    this.#spread.within(spread, channelId, () => {
+      setTimeout(() => void this.#fillGap(channelId), GAP_DELAY_MS);
+    });
   }
 
   /** Fetches twice, because a new message may not be readable yet. Seqs that are still missing are skipped for now. */

@@ -6,11 +6,9 @@ import type { Api } from "../api/api";
 import { ApiError } from "../api/errors";
 import { withReadSeq } from "../state/frames";
 import { change, store } from "../state/store";
+import { timeForMembers } from "./spreadRequests";
 
 const SEND_DELAY_MS = 350;
-/** In a channel of 10,000, every message is read by many at once: the more members, the longer the delay. */
-const SEND_DELAY_PER_MEMBER_MS = 5;
-const MAX_SEND_DELAY_MS = 60_000;
 const SEND_AGAIN_MS = 60_000;
 
 export class ReadMarkers {
@@ -109,7 +107,7 @@ export class ReadMarkers {
   }
 }
 
-/** How long a marker waits for further messages, in ms: up to 12,000 members send at most 200 a second. */
+/** How long a marker waits for further messages, in ms. In a channel of 10,000, every message is read by many at once. */
 export function sendDelay(members: number): number {
-  return Math.min(MAX_SEND_DELAY_MS, Math.max(SEND_DELAY_MS, members * SEND_DELAY_PER_MEMBER_MS));
+  return Math.max(SEND_DELAY_MS, timeForMembers(members));
 }
