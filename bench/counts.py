@@ -19,6 +19,7 @@ from moto import mock_aws
 
 from functions.aws import clients
 from functions.aws.clock import now_ms
+from functions.aws.connection_posts import Answer, ConnectionPosts
 from functions.aws.observability import logger
 from functions.contract.events import ChannelKind, TypingStarted, UserConnected
 from functions.contract.model import timestamp
@@ -163,19 +164,19 @@ def counted_calls() -> Iterator[Calls]:
 
     def counted(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
         calls.names[operation] += 1
-        if operation == "PostToConnection":
-            return {"ResponseMetadata": {"RetryAttempts": 0}}
         answer = call(client, operation, parameters)
         calls.rows += answer.get("ScannedCount", 0)
         return answer
 
-    # A client that exists may have its own method, without tracing.
-    clients.connections_api.cache_clear()
-    try:
-        with patch.object(BaseClient, "_make_api_call", counted):
-            yield calls
-    finally:
-        clients.connections_api.cache_clear()
+    def posted(_posts: ConnectionPosts, _connection_id: str, _data: bytes) -> Answer:
+        calls.names["PostToConnection"] += 1
+        return Answer(status=200, error_code="", retries=0)
+
+    with (
+        patch.object(BaseClient, "_make_api_call", counted),
+        patch.object(ConnectionPosts, "post_to_connection", posted),
+    ):
+        yield calls
 
 
 @contextmanager

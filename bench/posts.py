@@ -58,7 +58,7 @@ def serve(port: Connection) -> None:
     """Answer every request with 200, and send the port first."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        with suppress(asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 headers = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:] if line)

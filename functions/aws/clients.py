@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
 
+from functions.aws.connection_posts import ConnectionPosts
 from functions.aws.deadline import CONNECT_SECONDS, READ_SECONDS, limit
-from functions.aws.tracing import untraced
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
@@ -19,27 +20,18 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
 MAX_CONCURRENCY = 16
-MAX_CONCURRENT_POSTS = 40
 MAX_RETRIES = 3
-MAX_POST_RETRIES = 4
 
-_TIMEOUTS = Config(
+# A connection for each thread that calls: a thread without one in the pool opens a connection and then drops it.
+_CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": MAX_RETRIES},
+    max_pool_connections=MAX_CONCURRENCY,
     connect_timeout=CONNECT_SECONDS,
     read_timeout=READ_SECONDS,
     user_agent="parley",
     # In Lambda, botocore does not check the shapes of parameters: a twentieth of a call's processor time. They are
     # typed, the unit tests run with the checks, and AWS refuses what is wrong.
     parameter_validation="AWS_LAMBDA_FUNCTION_NAME" not in os.environ,
-)
-# A connection for each thread that calls: a thread without one in the pool opens a connection and then drops it.
-_CONFIG = _TIMEOUTS.merge(
-    Config(retries={"mode": "standard", "max_attempts": MAX_RETRIES}, max_pool_connections=MAX_CONCURRENCY)
-)
-# Not the standard mode: there all calls of a client share one retry quota, and a throttled batch of posts uses it
-# up after about a hundred retries. In the legacy mode each post has its own four retries.
-# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-_POSTS_CONFIG = _TIMEOUTS.merge(
-    Config(retries={"mode": "legacy", "max_attempts": MAX_POST_RETRIES}, max_pool_connections=MAX_CONCURRENT_POSTS)
 )
 
 
@@ -77,12 +69,22 @@ def parameters() -> Any:
 
 @cache
 def connections_api() -> "ApiGatewayManagementApiClient":
-    """The API that posts to connections and closes them. 429 and 5xx are retried, per post.
+    """The API that closes connections, and posts to them with `connection_posts`.
 
     botocore takes the endpoint from the environment variable AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI.
     """
-    client = boto3.client("apigatewaymanagementapi", config=_POSTS_CONFIG)
-    return limit(untraced(client), retries=MAX_POST_RETRIES)
+    return limit(boto3.client("apigatewaymanagementapi", config=_CONFIG), retries=MAX_RETRIES)
+
+
+@cache
+def connection_posts() -> ConnectionPosts:
+    """The posts to connections, with the endpoint and the credentials of `connections_api`."""
+    api = connections_api()
+    session = boto3.DEFAULT_SESSION or boto3.Session()
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise NoCredentialsError
+    return ConnectionPosts(endpoint=api.meta.endpoint_url, region=api.meta.region_name, credentials=credentials)
 
 
 def prepare(*clients: Callable[[], object]) -> None:

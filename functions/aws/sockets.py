@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from http import HTTPStatus
 
 from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
 
-from functions.aws.clients import MAX_CONCURRENT_POSTS, connections_api
+from functions.aws.clients import connection_posts, connections_api
 from functions.aws.concurrency import map_concurrently
+from functions.aws.connection_posts import MAX_CONCURRENT_POSTS, ConnectionPosts
+from functions.aws.deadline import OutOfTimeError
 from functions.aws.observability import logger
-
-if TYPE_CHECKING:
-    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
 
 
 class Outcome(Enum):
@@ -43,10 +43,10 @@ class Posted:
 
 def post(text: str, connection_ids: Sequence[str]) -> Posted:
     """Post one text to many connections. 429 and 5xx are retried, per post."""
-    client = connections_api()
+    posts = connection_posts()
     data = text.encode()
     outcomes = map_concurrently(
-        lambda connection_id: _post(client, data, connection_id),
+        lambda connection_id: _post(posts, data, connection_id),
         connection_ids,
         max_concurrency=MAX_CONCURRENT_POSTS,
     )
@@ -91,19 +91,17 @@ def close_after(text: str, connection_id: str) -> bool:
     return try_to_close(connection_id) and bool(posted.delivered)
 
 
-def _post(client: "ApiGatewayManagementApiClient", data: bytes, connection_id: str) -> tuple[Outcome, int]:
+def _post(posts: ConnectionPosts, data: bytes, connection_id: str) -> tuple[Outcome, int]:
     """Post to one connection. Return the outcome and the number of retries."""
     try:
-        answer = client.post_to_connection(ConnectionId=connection_id, Data=data)
-    except ClientError as refusal:
-        code, metadata = refusal.response["Error"]["Code"], refusal.response["ResponseMetadata"]
-        retried = metadata.get("RetryAttempts", 0)
-        if code == "GoneException" or metadata["HTTPStatusCode"] == 410:
-            return Outcome.GONE, retried
-        logger.warning("a post failed", extra={"connectionId": connection_id, "errorCode": code})
-        is_limited = code == "LimitExceededException" or metadata["HTTPStatusCode"] == 429
-        return Outcome.LIMITED if is_limited else Outcome.UNDELIVERED, retried
-    except BotoCoreError as fault:
+        answer = posts.post_to_connection(connection_id, data)
+    except (HTTPError, OutOfTimeError) as fault:
         logger.warning("a post failed", extra={"connectionId": connection_id, "error": type(fault).__name__})
         return Outcome.UNDELIVERED, 0
-    return Outcome.DELIVERED, answer["ResponseMetadata"].get("RetryAttempts", 0)
+    if answer.status == HTTPStatus.OK:
+        return Outcome.DELIVERED, answer.retries
+    if answer.status == HTTPStatus.GONE:
+        return Outcome.GONE, answer.retries
+    logger.warning("a post failed", extra={"connectionId": connection_id, "errorCode": answer.error_code})
+    is_limited = answer.status == HTTPStatus.TOO_MANY_REQUESTS
+    return Outcome.LIMITED if is_limited else Outcome.UNDELIVERED, answer.retries

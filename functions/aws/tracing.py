@@ -23,7 +23,6 @@ os.environ.setdefault("AWS_XRAY_CONTEXT_MISSING", "IGNORE_ERROR")
 
 Annotation = str | float
 Handler = Callable[[dict[str, Any], Any], Any]
-AwsClient = TypeVar("AwsClient")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -104,16 +103,6 @@ def step(name: str, **annotations: Annotation | None) -> Iterator[None]:
                 if value is not None:
                     subsegment.put_annotation(key, cast(Any, value))
         yield
-
-
-def untraced(client: AwsClient) -> AwsClient:
-    """Return the client after turning off its tracing: a `step` around many calls then records them as one."""
-    traced_call: Any = getattr(type(client), "_make_api_call", None)
-    # The method that the SDK has wrapped, if tracing is on.
-    call = getattr(traced_call, "__wrapped__", None)
-    if call is not None:
-        cast(Any, client)._make_api_call = call.__get__(client)
-    return client
 
 
 def in_current_segment(task: Callable[[Item], Result]) -> Callable[[Item], Result]:

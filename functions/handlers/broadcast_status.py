@@ -14,7 +14,7 @@ from functions.contract.events import MalformedEventError, read_event
 from functions.logic.broadcast import Update, broadcast
 from functions.settings import BroadcastStatusSettings
 
-clients.prepare(clients.dynamodb, clients.event_bridge, clients.connections_api)
+clients.prepare(clients.dynamodb, clients.event_bridge, clients.connection_posts)
 
 
 @tracing.traced

@@ -14,7 +14,7 @@ from functions.logic.disconnection import prune_subscribers
 from functions.logic.slow_clients import close_slow_clients
 from functions.settings import PostToConnectionsSettings
 
-clients.prepare(clients.dynamodb, clients.event_bridge, clients.connections_api)
+clients.prepare(clients.dynamodb, clients.event_bridge, clients.connection_posts)
 
 
 @tracing.traced

@@ -3,13 +3,14 @@
 import pytest
 
 from functions.aws import clients
+from functions.aws.connection_posts import MAX_POST_RETRIES
 from functions.aws.deadline import ANSWER_SECONDS, CONNECT_SECONDS, READ_SECONDS, longest_pause
 from tests.stacks.conftest import Synthesised
 
 # API Gateway stops waiting for an integration after this. The browser waits for a REST answer for 15 s.
 API_GATEWAY_SECONDS = 29
 BROWSER_SECONDS = 15
-RETRIES = {"events and tables": clients.MAX_RETRIES, "posts": clients.MAX_POST_RETRIES}
+RETRIES = {"events and tables": clients.MAX_RETRIES, "posts": MAX_POST_RETRIES}
 
 
 def timeouts(stage: Synthesised) -> dict[str, int]:

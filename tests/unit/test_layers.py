@@ -58,6 +58,7 @@ WITH_CRYPTOGRAPHY = ("functions.contract.sealing",)
 CONFINED: dict[str, tuple[str, ...]] = {
     "boto3": ("functions.aws",),
     "botocore": ("functions.aws",),
+    "urllib3": ("functions.aws",),
     "aws_xray_sdk": ("functions.aws.tracing",),
 }
 

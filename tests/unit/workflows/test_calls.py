@@ -3,14 +3,15 @@
 import importlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.client import BaseClient
 
-from functions.aws import clients, text_keys
+from functions.aws import text_keys
+from functions.aws.connection_posts import Answer, ConnectionPosts
 from functions.handlers import post_to_connections, send_message
 from tests.second_engine import integration
 from tests.unit.builders import CLIENT_MESSAGE_ID, NOW_MS, LambdaContext, bus_event, facts, socket_event
@@ -30,7 +31,7 @@ Calls = list[str]
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
+def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     """The operations that functions call. Posts succeed, and so do the calls with the direct design's tables."""
     names: Calls = []
     call = BaseClient._make_api_call  # type: ignore[attr-defined]
@@ -38,16 +39,18 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
     def record(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
         names.append(operation)
         if operation == "PostToConnection":
-            return {"ResponseMetadata": {"RetryAttempts": 0}}
+            return {}
         if parameters.get("TableName") in DIRECT_TABLES:
             return {"Items": [{"connectionId": connection_id} for connection_id in RECIPIENTS]}
         return call(client, operation, parameters)
 
+    def posted(_posts: ConnectionPosts, _connection_id: str, _data: bytes) -> Answer:
+        names.append("PostToConnection")
+        return Answer(status=200, error_code="", retries=0)
+
     monkeypatch.setattr(BaseClient, "_make_api_call", record)
-    # A client that exists may have its own method, without tracing.
-    clients.connections_api.cache_clear()
-    yield names
-    clients.connections_api.cache_clear()
+    monkeypatch.setattr(ConnectionPosts, "post_to_connection", posted)
+    return names
 
 
 def counted(act: Callable[[], Any], calls: Calls) -> Calls:

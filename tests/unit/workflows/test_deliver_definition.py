@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
-from functions.aws.clients import MAX_CONCURRENT_POSTS
+from functions.aws.connection_posts import MAX_CONCURRENT_POSTS
 from functions.contract.events import CHANNEL_EVENTS
 
 PATH = Path(__file__).resolve().parents[3] / "workflows" / "deliver.asl.json"

@@ -47,7 +47,7 @@ def test_each_thread_has_a_connection_in_its_clients_pool(stage: Stage):
     pools: list[tuple[Any, int]] = [
         (clients.dynamodb().meta.client, clients.MAX_CONCURRENCY),
         (clients.event_bridge(), clients.MAX_CONCURRENCY),
-        (clients.connections_api(), clients.MAX_CONCURRENT_POSTS),
+        (clients.connections_api(), clients.MAX_CONCURRENCY),
     ]
     for client, threads in pools:
         assert client.meta.config.max_pool_connections >= threads

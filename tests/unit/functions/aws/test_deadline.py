@@ -62,18 +62,17 @@ class Service:
         return answer
 
 
-def calls(clock: VirtualTime, plan: list[str], mode: str, retries: int, number: int) -> Any:
+def calls(clock: VirtualTime, plan: list[str], number: int) -> Any:
     """A handler that makes a number of calls, one after another."""
-    kind: Any = mode
     client: Any = boto3.client(
         "events",
         "us-east-1",
-        config=Config(retries={"mode": kind, "max_attempts": retries}),
+        config=Config(retries={"mode": "standard", "max_attempts": clients.MAX_RETRIES}),
         endpoint_url="http://127.0.0.1:9",
         aws_access_key_id="testing",
         aws_secret_access_key="testing",
     )
-    deadline.limit(client, retries=retries)
+    deadline.limit(client, retries=clients.MAX_RETRIES)
     client._endpoint.http_session = Service(clock, plan)
 
     def handler(_event: dict[str, Any], _context: Any) -> None:
@@ -109,32 +108,28 @@ def context(seconds: float) -> Any:
 
 
 FAULTS = (ReadTimeoutError, ClientError, OutOfTimeError)
-MODES = {"standard": clients.MAX_RETRIES, "legacy": clients.MAX_POST_RETRIES}
-"""The two sets of settings of `functions/aws/clients.py`."""
 
 
-@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("outcome", OUTCOMES[1:])
 @pytest.mark.parametrize("timeout", [5, 10, 14, 30, 60, 90])
-def test_the_worst_case_of_each_fault_ends_in_time(clock: VirtualTime, mode: str, outcome: str, timeout: int):
+def test_the_worst_case_of_each_fault_ends_in_time(clock: VirtualTime, outcome: str, timeout: int):
     """Fifty calls in a row, all of which fail in one way, as late as they can."""
     began = clock.now
     with pytest.raises(FAULTS):
-        calls(clock, [outcome] * 500, mode, MODES[mode], 50)({}, context(timeout))
+        calls(clock, [outcome] * 500, 50)({}, context(timeout))
     assert clock.started, "a call has at least one attempt"
     assert clock.now <= began + timeout - ANSWER_SECONDS
 
 
 @given(
     plan=st.lists(st.sampled_from(OUTCOMES), max_size=30),
-    mode=st.sampled_from(sorted(MODES)),
     timeout=st.floats(0.1, 90),
     number=st.integers(1, 40),
 )
-def test_every_mixture_of_faults_ends_in_time(plan: list[str], mode: str, timeout: float, number: int):
+def test_every_mixture_of_faults_ends_in_time(plan: list[str], timeout: float, number: int):
     """Whatever the order of answers and faults, and the number of calls."""
     with virtual_time() as virtual:
-        handler = calls(virtual, plan, mode, MODES[mode], number)
+        handler = calls(virtual, plan, number)
         began = virtual.now
         with suppress(*FAULTS):
             handler({}, context(timeout))
@@ -143,7 +138,7 @@ def test_every_mixture_of_faults_ends_in_time(plan: list[str], mode: str, timeou
 
 def test_calls_that_are_answered_are_not_limited(clock: VirtualTime):
     """Three slow calls fit into 14 seconds."""
-    calls(clock, ["answers"] * 3, "standard", clients.MAX_RETRIES, 3)({}, context(14))
+    calls(clock, ["answers"] * 3, 3)({}, context(14))
     assert len(clock.started) == 3
 
 
@@ -151,7 +146,7 @@ def test_a_silent_service_is_reported_as_such(clock: VirtualTime):
     """The error is the one of the last attempt, and no pause precedes an attempt that is refused."""
     began = clock.now
     with pytest.raises(ReadTimeoutError):
-        calls(clock, [], "standard", clients.MAX_RETRIES, 1)({}, context(10))
+        calls(clock, [], 1)({}, context(10))
     assert clock.started == [began, began + ATTEMPT_SECONDS + 1]
     assert clock.now == began + 2 * ATTEMPT_SECONDS + 1
 

@@ -37,11 +37,18 @@ except Exception as error:
 
 # The table does not exist, so the call is recorded as failed.
 CALLS = """
-import sys
+import os, sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from functions.aws import clients, concurrency, sockets, tracing
 tracing.MAX_BUFFER_SECONDS = float(sys.argv[1])
+
+class Connections(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.send_response(200)
+        self.end_headers()
 
 @tracing.traced
 def handler(event, context):
@@ -58,8 +65,11 @@ def handler(event, context):
     with tracing.step("post frames"):
         assert sockets.post("{}", ["a1", "a2"]).delivered == ("a1", "a2")
 
-with mock_aws():
+with ThreadingHTTPServer(("127.0.0.1", 0), Connections) as server, mock_aws():
+    Thread(target=server.serve_forever, daemon=True).start()
+    os.environ["AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"] = f"http://127.0.0.1:{server.server_port}"
     handler({}, None)
+    server.shutdown()
 """
 
 
@@ -77,6 +87,8 @@ def run(program: str, *arguments: str, stdin: str = "", **variables: str) -> sub
             "_X_AMZN_TRACE_ID": HEADER,
             "POWERTOOLS_SERVICE_NAME": "f",
             "POWERTOOLS_METRICS_NAMESPACE": "Parley",
+            "AWS_ACCESS_KEY_ID": "none",
+            "AWS_SECRET_ACCESS_KEY": "none",
             **variables,
         },
         capture_output=True,

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from functions.aws import clients
+from functions.aws import clients, deadline
 from functions.aws.observability import logger
 from tests.unit.builders import SECRET, LambdaContext
 
@@ -166,8 +166,11 @@ def sockets(post_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Socke
     """The connections of one test. Retries do not wait."""
     monkeypatch.setitem(os.environ, "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", post_server)
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None, time=time.time))
-    clients.connections_api.cache_clear()
+    monkeypatch.setattr(deadline, "sleep", lambda _: None)
+    for client in (clients.connections_api, clients.connection_posts):
+        client.cache_clear()
     PostHandler.sockets = Sockets()
     yield PostHandler.sockets
-    clients.connections_api().close()
-    clients.connections_api.cache_clear()
+    for client in (clients.connections_api, clients.connection_posts):
+        client().close()
+        client.cache_clear()
