@@ -119,7 +119,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     from local.emulator.cloudwatch import alarm_states, metric_data, service_metrics
     from local.emulator.codedeploy import function_deployments
     from local.emulator.cognito import revocation, sign_in_time
-    from local.emulator.dynamodb import expressions
+    from local.emulator.dynamodb import expressions, shared_values
     from local.emulator.eventbridge import event_archive, missing_bus
     from local.emulator.eventbridge.bus_delivery import BusDelivery
     from local.emulator.faults import Faults, FaultyExecutions, FaultyFunctions, FaultySessions
@@ -143,6 +143,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
         log_filters,
         log_pages,
         expressions,
+        shared_values,
         event_archive,
         missing_bus,
         websocket_responses,
