@@ -32,6 +32,7 @@ from bench.groups import Group, baseline_group, parley_group, parley_users
 from bench.hops import HopTime, hops_table, measure_hops
 from bench.load import Figures, measure_pair, measure_steady, median_of
 from bench.machine import this_machine
+from bench.overload import Overload, channels_for, measure_overload, overload_table
 from bench.parts import Part, measure_parts
 from bench.plots import Chart, svg
 from bench.processes import Usage, usage
@@ -44,9 +45,20 @@ MAX_P95_MS = 1000.0
 # Processor time is counted in hundredths of a second, and the rate of a member allows few messages in a round.
 PAIR_ROUNDS = 5
 SUSTAINED_RATES = (5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 60.0, 90.0)
-MEMBERS_RATE = 2.0
-"""Messages a second that a member may send for long."""
-PARTS = ("start", "pair", "steady", "hops", "sustained", "fan-out", "storm", "parts", "counts", "cold", "aging")
+PARTS = (
+    "start",
+    "pair",
+    "steady",
+    "hops",
+    "sustained",
+    "overload",
+    "fan-out",
+    "storm",
+    "parts",
+    "counts",
+    "cold",
+    "aging",
+)
 
 
 @dataclass
@@ -60,6 +72,7 @@ class Results:
     rounds: list[Figures] = field(default_factory=list)
     hops: list[HopTime] = field(default_factory=list)
     sustained: list[dict[str, Any]] = field(default_factory=list)
+    overload: Overload | None = None
     storms: list[Storm] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     counts: list[Count] = field(default_factory=list)
@@ -176,6 +189,8 @@ class Run:
         if "sustained" in self.chosen:
             for size in (2, 10, 100) if self.is_full else (2, 10):
                 await self._sustain(stage, url, size, read)
+        if "overload" in self.chosen:
+            self.results.overload = await measure_overload(stage, read)
         if "storm" in self.chosen:
             self.results.storms = [await parley_storm(stage, storm), await baseline_storm(url, storm)]
         if "parts" in self.chosen:
@@ -213,8 +228,7 @@ class Run:
         """Raise the rate until the p95 exceeds a second or frames are lost."""
         seconds = 10.0 if self.is_full else 6.0
         largest = SUSTAINED_RATES if self.is_full else SUSTAINED_RATES[:-1]
-        # Enough channels for the rate of a member, within its burst.
-        channels = max(1, round(max(largest) * seconds / (size * (18 + MEMBERS_RATE * seconds)) + 0.5))
+        channels = channels_for(max(largest), seconds, size)
         async with parley_users(stage, size * channels) as users:
             for rate in largest:
                 group = await parley_group(users, size=size)
@@ -314,6 +328,8 @@ def show(results: Results) -> None:
     ):
         if table.row_count:
             console.print(table)
+    if results.overload:
+        console.print(overload_table(results.overload))
     if results.aging:
         lists = ("blocks", "fresh")
         growths = {name: value for name, value in asdict(results.aging).items() if name not in lists}

@@ -11,6 +11,7 @@ from bench.aging import Block, aging_of, growth
 from bench.baseline import stack
 from bench.groups import Channel, Group
 from bench.load import figures_of, median_of, percentile
+from bench.overload import channels_for, overload_of
 from bench.plots import Chart, svg
 from bench.processes import Usage, usage
 from bench.storm import storm_of
@@ -115,3 +116,21 @@ def test_a_storm_counts_its_batches_and_what_was_sent_twice():
     first, second = ({"type": "presence", "changes": changes} for changes in ([alice], [later, bob]))
     storm = storm_of("parley", 2, 1.0, [[first, second], [second]], 0.5)
     assert (storm.frames, storm.batches, storm.repeated_changes) == (3, 2, 1)
+
+
+def test_beyond_the_limit_only_an_acknowledged_message_can_be_lost():
+    """One is delivered, one is acknowledged and lost at one recipient, and one is neither."""
+    measured = group(a=[0.5, 2.0], b=[0.1], c=[])
+    measured.acked = {"a": 0.1, "b": 0.1}
+    carried = replace(figures_of(measured, "load", ["a"]), emulator_ms=15.0, functions_ms=5.0)
+    found = overload_of(measured, ["a", "b", "c"], 0.4, limit=60, carried=carried, usual=(20.0, 21.0))
+    assert (found.rate, found.sent, found.acknowledged, found.lost) == (90, 3, 2, 1)
+    assert (found.emulator_processors, found.functions_processors) == (0.9, 0.3)
+    assert (found.p95, found.recovery_seconds) == (2000, 1.6)
+
+
+def test_no_member_exceeds_their_rate():
+    """Each may send 18 messages at once, and two a second."""
+    assert channels_for(1, 8, 10) == 1
+    for rate in (10, 60, 225):
+        assert channels_for(rate, 8, 10) * 10 * (18 + 2 * 8) >= rate * 8
