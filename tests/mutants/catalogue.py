@@ -80,6 +80,9 @@ SEALED_TEXT = ("tests/unit/functions/handlers/test_send_message.py::test_the_tex
 OTHER_MESSAGE = (
     "tests/unit/functions/handlers/test_post_to_connections.py::test_a_text_sealed_for_another_message_is_refused",
 )
+THROTTLED_POST = (
+    "tests/unit/functions/handlers/test_post_to_connections.py::test_a_throttled_batch_is_delivered_after_retries",
+)
 REPLAY = _guarantee("test_10_abuse", "a_replay_posts_no_frames")
 
 SERVER = [
@@ -132,6 +135,15 @@ SERVER = [
         "the history after a seq is returned oldest first",
         PythonChange("functions.aws.messages:page", SetArgument("query", "ScanIndexForward", "False")),
         MISSED_MESSAGES,
+    ),
+    Mutant(
+        2,
+        "a post that is throttled is repeated",
+        PythonChange(
+            "functions.aws.connection_posts:ConnectionPosts.post_to_connection",
+            SetArgument("self._pool.urlopen", "retries", "0"),
+        ),
+        THROTTLED_POST,
     ),
     Mutant(
         2,
