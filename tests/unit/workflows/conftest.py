@@ -99,5 +99,10 @@ class Failing:
 @pytest.fixture
 def deliver(stage: Stage) -> Deliver:
     """The workflow `deliver` in the second engine, with an empty channel."""
-    stage.put("channels", channelId=CHANNEL_ID, kind="private", name="tea", lastSeq=0)
+    stage.fill(write_channel)
     return Deliver(stage)
+
+
+def write_channel(stage: Stage) -> None:
+    """Write the row of an empty channel."""
+    stage.put("channels", channelId=CHANNEL_ID, kind="private", name="tea", lastSeq=0)

@@ -29,6 +29,12 @@ DAMAGE: tuple[dict[str, Any], ...] = ({"sentAt": "never"}, {"text": "x" * 9_000}
 @pytest.fixture
 def people(stage: Stage) -> Stage:
     """Alice and Bob in two channels, each with a connection, and three messages."""
+    stage.fill(write_people)
+    return stage
+
+
+def write_people(stage: Stage) -> None:
+    """Write the rows of `people`."""
     for user_id in ("alice", "bob"):
         stage.add_user(user_id)
     stage.add_channel(CHANNEL, "alice", "bob")
@@ -38,7 +44,6 @@ def people(stage: Stage) -> Stage:
         stage.connect(user_id, f"{user_id}-2")
     for seq in (1, 2, 3):
         stage.add_message(seq)
-    return stage
 
 
 def damage(stage: Stage, table: str, key: dict[str, Any], **values: Any) -> None:

@@ -47,8 +47,7 @@ class Answer:
 @pytest.fixture
 def ask(call: Call, stage: Stage) -> Any:
     """Send a request as a user and return the answer. The channel `general` exists."""
-    stage.add_general()
-    stage.published()
+    stage.fill(Stage.add_general)
 
     def send(method: str, path: str, **request: Any) -> Answer:
         answer = Answer(call(api.handler, rest_event(method, path, **request)))

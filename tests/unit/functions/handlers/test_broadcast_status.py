@@ -17,13 +17,18 @@ from tests.unit.stage import Stage
 @pytest.fixture
 def people(stage: Stage) -> Stage:
     """Alice with two connections and Bob with one share a channel; Carol is in another."""
+    stage.fill(write_people)
+    return stage
+
+
+def write_people(stage: Stage) -> None:
+    """Write the rows of `people`."""
     for user_id in ("alice", "bob", "carol"):
         stage.add_user(user_id)
     stage.add_channel(CHANNEL, "alice", "bob")
     stage.add_channel(CHANNEL.model_copy(update={"channel_id": "c-2", "name": "milk"}), "carol")
     for user_id, connection_id in (("alice", "a1"), ("alice", "a2"), ("bob", "b1"), ("carol", "c1")):
         stage.connect(user_id, connection_id)
-    return stage
 
 
 @pytest.fixture

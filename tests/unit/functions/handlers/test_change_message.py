@@ -21,11 +21,16 @@ TYPING = {"action": "startTyping", "channelId": "c-1"}
 EVENT = {"messageId": "m-7", **POSITION}
 
 
+def write_channel(stage: Stage) -> None:
+    """Write the rows of a channel and of one message in it."""
+    stage.add_channel(CHANNEL, "alice", "bob", "carol", owner="carol")
+    stage.add_message(7, sender_id="alice")
+
+
 @pytest.fixture
 def ask(call: Call, stage: Stage) -> Any:
     """Send a frame to a route and return the answer. Carol owns the channel, Alice wrote message 7."""
-    stage.add_channel(CHANNEL, "alice", "bob", "carol", owner="carol")
-    stage.add_message(7, sender_id="alice")
+    stage.fill(write_channel)
 
     def send(route: Any, body: Any, user_id: str = "alice", **event: Any) -> dict[str, Any]:
         answer = call(route.handler, socket_event(body, user_id=user_id, **event))

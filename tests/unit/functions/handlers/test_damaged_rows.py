@@ -102,6 +102,12 @@ CASES = [
 @pytest.fixture
 def people(stage: Stage) -> Stage:
     """Alice and Bob in a channel, with a message, a reaction, a connection, and uses of limits."""
+    stage.fill(write_people)
+    return stage
+
+
+def write_people(stage: Stage) -> None:
+    """Write the rows of `people`."""
     registration._register.cache_clear()
     stage.add_general()
     stage.add_user("alice")
@@ -116,7 +122,6 @@ def people(stage: Stage) -> Stage:
     text_keys.cached_keys.clear()
     for limit in (RENAMES, TICKETS):
         stage.put("rates", userId="alice", limitName=limit.name, restedAt=NOW_MS, expiresAt=NOW_MS)
-    return stage
 
 
 def damage(stage: Stage, name: str, change: Callable[[Any], Any]) -> None:

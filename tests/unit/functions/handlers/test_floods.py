@@ -35,10 +35,15 @@ REFUSED: dict[str, tuple[Any, Any]] = {
 @pytest.fixture
 def people(stage: Stage) -> Stage:
     """Alice and Bob, each with a connection."""
+    stage.fill(write_people)
+    return stage
+
+
+def write_people(stage: Stage) -> None:
+    """Write the rows of `people`."""
     stage.add_channel(CHANNEL, "alice", "bob")
     stage.connect("alice", "a1")
     stage.connect("bob", "b1")
-    return stage
 
 
 def code_of(answer: dict[str, Any]) -> str:

@@ -21,10 +21,15 @@ def task(*connection_ids: str, name: str = "MessageSent", seq: int | None = 42) 
 @pytest.fixture
 def people(stage: Stage) -> Stage:
     """Alice with two connections and Bob with one, in one channel."""
+    stage.fill(write_people)
+    return stage
+
+
+def write_people(stage: Stage) -> None:
+    """Write the rows of `people`."""
     stage.add_channel(CHANNEL, "alice", "bob")
     for user_id, connection_id in (("alice", "a1"), ("alice", "a2"), ("bob", "b1")):
         stage.connect(user_id, connection_id)
-    return stage
 
 
 def test_every_connection_gets_the_same_frame(

@@ -17,10 +17,15 @@ FRAME = {"action": "sendMessage", "clientMessageId": CLIENT_MESSAGE_ID, "channel
 ECHO = {"type": "error", "action": "sendMessage", "clientMessageId": CLIENT_MESSAGE_ID, "channelId": "c-1"}
 
 
+def write_channel(stage: Stage) -> None:
+    """Write the rows of a channel with one member."""
+    stage.add_channel(CHANNEL, "alice")
+
+
 @pytest.fixture
 def send(call: Call, stage: Stage) -> Any:
     """Send a frame with changes and return the answer."""
-    stage.add_channel(CHANNEL, "alice")
+    stage.fill(write_channel)
 
     def send_frame(changes: Any = None, **event: Any) -> dict[str, Any]:
         body = FRAME | changes if isinstance(changes, dict) else FRAME if changes is None else changes

@@ -28,6 +28,7 @@ from tests.unit.ops.event_builders import (
     message_sent,
     reaction_changed,
 )
+from tests.unit.stage import fill_tables
 
 NOW = START_MS // 1000 + 60
 EVENTS = [
@@ -102,12 +103,17 @@ def people(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.setattr(archive, "start_ms", lambda _: 0)
     monkeypatch.setattr(archive, "complete_until_ms", lambda _: START_MS + 1_000_000)
     monkeypatch.setattr(times, "now", lambda: NOW * 1000)
+    fill_tables(write_people, stage)
+    return stage
+
+
+def write_people(stage: Stage) -> None:
+    """Write the rows of `people`."""
     for table, row in GOOD.items():
         put(stage, table, row)
     for table, rows in OTHERS.items():
         for row in rows:
             put(stage, table, row)
-    return stage
 
 
 def put(stage: Stage, table: str, row: dict[str, Any]) -> None:
