@@ -29,8 +29,7 @@ def route(event, context):
         raise ValueError("a secret of the handler")
     if frame.get("print"):
         print(frame["print"])
-    while frame.get("until") and not os.path.exists(frame["until"]):  # noqa: PTH110 - avoids another import
-        time.sleep(0.02)
+    wait_for_file(frame.get("until"))
     return {
         "statusCode": 200,
         "body": json.dumps(
@@ -42,6 +41,11 @@ def route(event, context):
             }
         ),
     }
+
+
+def wait_for_file(path: str | None) -> None:
+    while path and not os.path.exists(path):  # noqa: PTH110 - avoids another import
+        time.sleep(0.02)
 
 
 class NotReadyError(Exception):
@@ -56,6 +60,7 @@ def work(event, context):
     if event.get("notJson"):
         return {"set": {1}}
     time.sleep(event.get("sleep", 0))
+    wait_for_file(event.get("until"))
     if event.get("print"):
         print(event["print"])
     if event.get("post"):

@@ -77,7 +77,11 @@ def machine(definition: dict[str, Any], level: str, group: str) -> dict[str, Any
             "StateMachineType": "EXPRESS",
             "RoleArn": "arn:aws:iam::000000000000:role/tests",
             "DefinitionString": json.dumps(definition),
-            "DefinitionSubstitutions": {"Work": attribute("Work"), "Never": attribute("Never")},
+            "DefinitionSubstitutions": {
+                "Work": attribute("Work"),
+                "Never": attribute("Never"),
+                "Patient": attribute("Patient"),
+            },
             "LoggingConfiguration": {
                 "Level": level,
                 "IncludeExecutionData": True,
@@ -97,6 +101,11 @@ def call_work(payload: Any, *, function: str = "Work", **more: Any) -> dict[str,
     }
 
 
+WAITS = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "Call",
+    "States": {"Call": call_work("{% $states.input %}", function="Patient", End=True)},
+}
 ONE_EACH = {
     "QueryLanguage": "JSONata",
     "StartAt": "Assign",
@@ -172,6 +181,7 @@ def template() -> dict[str, Any]:
             },
         ),
         "Slow": function("work", Timeout=1),
+        "Patient": function("work", Timeout=120),
         "Never": function("work"),
         "Drain": function("drain"),
         "Api": {
@@ -279,6 +289,7 @@ def template() -> dict[str, Any]:
         ),
         "AllLogs": log_group("/aws/vendedlogs/states/tests-all"),
         "ErrorLogs": log_group("/aws/vendedlogs/states/tests-errors"),
+        "Waits": machine(WAITS, "ALL", "AllLogs"),
         "OneEach": machine(ONE_EACH, "ALL", "AllLogs"),
         "Catches": machine(CATCHES, "ERROR", "ErrorLogs"),
         "Throttled": machine(THROTTLED, "ERROR", "ErrorLogs"),

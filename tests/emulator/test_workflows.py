@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 from tests.emulator.conftest import Stack
@@ -74,6 +75,25 @@ def test_the_history_is_written_to_the_log_group_in_vended_form(stack: Stack):
     by_id = {event["id"]: event for event in events}
     for event in events[1:]:
         assert int(by_id[event["previous_event_id"]]["id"]) < int(event["id"])
+
+
+def test_an_execution_that_still_runs_is_in_the_log(stack: Stack, tmp_path: Path):
+    """With the events until now; the others follow when it ends, and none is written twice."""
+    go_on = tmp_path / "go-on"
+    arn = stack.client("stepfunctions").start_execution(
+        stateMachineArn=stack.outputs["Waits"], input=json.dumps({"until": str(go_on)})
+    )["executionArn"]
+    waiting = [json.loads(line) for line in stack.log_lines(ALL_LOGS, arn, at_least=3)]
+    assert [event["type"] for event in waiting][:3] == ["ExecutionStarted", "TaskStateEntered", "TaskScheduled"]
+    assert json.loads(waiting[2]["details"]["parameters"])["Payload"] == {"until": str(go_on)}
+    go_on.touch()
+
+    def ended() -> list[dict[str, Any]]:
+        events = [json.loads(line) for line in stack.log_lines(ALL_LOGS, arn)]
+        return events if events[-1]["type"] == "ExecutionSucceeded" else []
+
+    events = wait_until(ended, "the execution had ended")
+    assert [event["id"] for event in events] == [str(number + 1) for number in range(len(events))]
 
 
 def test_a_described_workflow_has_its_log_configuration(stack: Stack):

@@ -14,15 +14,20 @@ UNENCODED = "values"
 """The key of data that is encoded when the history is written, in the details of events of Express executions."""
 
 
-def write_history(execution: Execution, machine: dict[str, Any], began: float) -> None:
-    """Write an execution's history to the workflow's log group, as Step Functions does for Express."""
+def write_history(
+    execution: Execution, machine: dict[str, Any], events: list[dict[str, Any]], *, began: float, first_at: float
+) -> None:
+    """Write events of an Express execution, which began at `began`, to the log group of its workflow.
+
+    The first line has the time `first_at` (epoch seconds).
+    """
     configuration = lower_keys(machine.get("loggingConfiguration") or {})
     level = configuration.get("level", "OFF")
     if machine.get("type") != "EXPRESS" or level == "OFF":
         return
     lines = [
         history_line(event, execution["executionArn"], with_data=bool(configuration.get("includeExecutionData")))
-        for event in execution["events"]
+        for event in events
         if is_logged(event["type"], level)
     ]
     minute = time.strftime("%Y-%m-%d-%H-%M", time.gmtime(began))
@@ -31,13 +36,13 @@ def write_history(execution: Execution, machine: dict[str, Any], began: float) -
         if ":log-group:" in arn:
             group = arn.partition(":log-group:")[2].removesuffix(":*")
             stream = f"states/{machine['name']}/{minute}/{execution['executionArn'][-8:]}"
-            log_groups.append(group, stream, lines, first_at=began, last_at=time.time())
+            log_groups.append(group, stream, lines, first_at=first_at, last_at=time.time())
 
 
 def data_of(execution: Execution, **data: Any) -> dict[str, Any]:
     """Inputs, outputs and variables for the details of an event, which are JSON texts there.
 
-    The history of an Express execution is read when it has ended, so no message waits for the encoding.
+    The history of an Express execution is encoded when it is written, so no message waits for that.
     """
     return {UNENCODED: data} if ":express:" in execution["executionArn"] else encoded(data)
 

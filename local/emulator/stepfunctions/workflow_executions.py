@@ -32,7 +32,8 @@ from local.emulator import patching
 from local.emulator.cloudwatch import service_metrics
 from local.emulator.persistence.durability import Durability
 from local.emulator.stepfunctions import jsonata_expressions
-from local.emulator.stepfunctions.history_logs import Execution, data_of, lower_keys, write_history
+from local.emulator.stepfunctions.history_logs import Execution, data_of, lower_keys
+from local.emulator.stepfunctions.history_writer import HistoryWriter
 from local.emulator.threads import threads
 from local.emulator.xray import trace_collector, trace_headers
 
@@ -76,6 +77,7 @@ class WorkflowExecutions:
         self._responses = patching.module("core.responses")
         self._kept = kept_executions
         self._durability = durability
+        self._histories = HistoryWriter()
         self._finished: deque[tuple[contextvars.Context, str]] = deque()
         self._lock = threading.Lock()
         service = "services.stepfunctions"
@@ -204,6 +206,7 @@ class WorkflowExecutions:
         if machine is None:
             self._workflows._fail_execution(execution, "StateMachineDeleted", "State machine no longer exists")
             return
+        self._histories.began(execution, machine, began)
         self._run_to_end(execution, machine)
         if inbound.sampled:
             trace_collector.record_execution(machine["name"], execution_arn, inbound, segment_id, began)
@@ -211,7 +214,7 @@ class WorkflowExecutions:
         service_metrics.execution_ended(
             str(execution["stateMachineArn"]), str(execution["status"]), (time.time() - began) * 1000
         )
-        write_history(execution, machine, began)
+        self._histories.ended(execution)
         self._keep_newest(execution_arn)
 
     def _run_to_end(self, execution: Execution, machine: dict[str, Any]) -> None:
@@ -358,6 +361,8 @@ class WorkflowExecutions:
         self, execution: Execution, event_type: str, details: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Append an event to an execution's history, with a unique id and the id of its branch's last event."""
+        if event_type == "TaskScheduled" and details is not None:
+            details["taskScheduledEventDetails"]["parameters"] = json.dumps(task_arguments.get(), default=str)
         with self._lock:
             event: dict[str, Any] = {
                 "id": len(execution["events"]) + 1,
@@ -367,8 +372,6 @@ class WorkflowExecutions:
                 **(details or {}),
             }
             execution["events"].append(event)
-        if event_type == "TaskScheduled":
-            event["taskScheduledEventDetails"]["parameters"] = json.dumps(task_arguments.get(), default=str)
         previous_event.set(event["id"])
         return event
 
