@@ -269,6 +269,9 @@ class MessageReport(Answer):
     traces: list[Trace]
     links: dict[str, str] | None = Field(description="AWS consoles by name; null for a local stage")
     problems: list[str]
+    unfinished: str | None = Field(
+        None, description="Which run has no end in the log yet, so that more may happen; null if all have ended"
+    )
 
 
 # --- dead letters, replay, check, users ---------------------------------------------

@@ -53,7 +53,9 @@ def show(report: MessageReport, console: Console) -> None:
     console.print()
     for problem in report.problems:
         console.print(Text(f"✗ {problem}", style="bold red"))
-    if not report.problems:
+    if report.unfinished:
+        console.print(Text(f"… {report.unfinished}", style="yellow"))
+    elif not report.problems:
         console.print(Text(f"✓ {_success(report)}", style="green"))
 
 

@@ -109,6 +109,7 @@ def follow(stage: Stage, message_id: str, *, look_back_to_ms: int | None = None)
             if damaged
             else None,
         ),
+        unfinished=unfinished(details),
     )
 
 
@@ -129,7 +130,7 @@ def problems(
     sentences = []
     if damage is not None:
         sentences.append(damage)
-    elif message is None:
+    elif message is None and unfinished(runs) is None:
         sentences.append("It is not stored: no run persisted it.")
     if not runs:
         sentences.append(
@@ -145,10 +146,20 @@ def problems(
     if missed and not (message is not None and message.deleted_at and not not_repaired(runs)):
         sentences.append(f"{counted(len(missed), 'connection')} never received it.")
     sentences += [f"It is in the queue {queue.name}: {queue.note}" for queue in queues if queue.holds_it]
-    # The segment of a run is written when it ends: the trace of one that is not logged yet is not complete.
-    if runs and found_traces and not any(trace.connected for trace in found_traces):
+    # The segment of a run is written when it ends: until then, its trace is not complete.
+    has_ended = any(run.status != "RUNNING" for run in runs)
+    if has_ended and found_traces and not any(trace.connected for trace in found_traces):
         sentences.append("Its trace is not connected: a segment's parent is missing.")
     return sentences
+
+
+def unfinished(runs: Sequence[RunDetail]) -> str | None:
+    """The sentence about the latest run without an end, or None if all have ended."""
+    run = next((run for run in reversed(runs) if run.status == "RUNNING"), None)
+    if run is None:
+        return None
+    last = f", which was last in {run.states[-1].name}" if run.states else ""
+    return f"The log has no end of run {run.run_id[:8]} yet{last}. Look again to see how it ends."
 
 
 def not_repaired(runs: Sequence[RunDetail]) -> list[RunDetail]:

@@ -8,8 +8,17 @@ from moto import mock_aws
 
 from ops.commands import output
 from ops.commands.follow import show
-from ops.follow.message_report import problems
-from ops.models import ArchiveStatus, MessagePost, MessageReport, RuleStatus, RunDetail, StoredMessage, Trace
+from ops.follow.message_report import problems, unfinished
+from ops.models import (
+    ArchiveStatus,
+    MessagePost,
+    MessageReport,
+    RuleStatus,
+    RunDetail,
+    StateExecution,
+    StoredMessage,
+    Trace,
+)
 from ops.runs.run_log import RunLog
 from ops.stage.stage import Stage
 from tests.unit.ops.event_builders import at
@@ -175,6 +184,29 @@ def test_a_repaired_run_of_a_deleted_message_is_shown_as_such(capsys: pytest.Cap
     run = RunDetail.model_construct(**{**vars(run_of("run", 0, trouble="1 of 1 not reached")), **UNLOGGED})
     show(report_of(message=message).model_copy(update={"runs": [run]}), output.console())
     assert "✓ Repaired: stored once. It was deleted later, so it is not posted again" in capsys.readouterr().out
+
+
+def test_a_run_that_has_not_ended_is_shown_as_such(capsys: pytest.CaptureFixture[str]):
+    """Whether the message reaches everyone is not known yet: it is neither a success nor a problem."""
+    named: list[dict[str, Any]] = [{"name": "FindRecipients"}, {"name": "PostBatch"}]
+    states = [StateExecution.model_construct(**fields) for fields in named]
+    run = RunDetail.model_construct(
+        **{**vars(run_of("a-long-run", 0)), **UNLOGGED, "status": "RUNNING", "states": states}
+    )
+    sentence = (
+        "The log has no end of run a-long-r yet, which was last in PostBatch. Look again to see how it ends."
+    )
+    assert unfinished([run, run_of("ended", 1)]) == sentence
+    assert unfinished([run_of("ended", 1)]) is None
+    fields: dict[str, Any] = {"run_posts": [], "queues": [], "found_traces": [], "omission": None}
+    assert problems(message=None, runs=[run], **fields) == []
+    assert problems(message=None, runs=[run_of("ended", 1)], **fields) == [
+        "It is not stored: no run persisted it."
+    ]
+    show(report_of(unfinished=sentence), output.console())
+    printed = capsys.readouterr().out
+    assert f"… {sentence}" in printed
+    assert "posted to every recipient" not in printed
 
 
 @pytest.mark.parametrize(

@@ -292,6 +292,8 @@ export interface MessageReport {
   /** AWS consoles by name; null for a local stage */
   links: Readonly<Record<string, string>> | null;
   problems: readonly string[];
+  /** Which run has no end in the log yet, so that more may happen; null if all have ended */
+  unfinished: string | null;
 }
 
 /** A stored connection, with its user. It may be stale: closed, and no post has found that out. */

@@ -78,6 +78,7 @@ export function DeliveryReport({
         </div>
       </header>
 
+      {report.unfinished !== null && <Outcome tone="warn">{report.unfinished}</Outcome>}
       {report.problems.length > 0 ? (
         <OutcomeList label="Problems">
           {report.problems.map((problem) => (
@@ -87,7 +88,7 @@ export function DeliveryReport({
           ))}
         </OutcomeList>
       ) : (
-        <Outcome tone="good">{postSummary(posts)}</Outcome>
+        report.unfinished === null && <Outcome tone="good">{postSummary(posts)}</Outcome>
       )}
 
       <HopTimes report={report} />
