@@ -1,7 +1,8 @@
 """Write the history of each Express execution: when it ends, and every second while it runs.
 
-On AWS, the log group of a workflow has the first events of an execution while it still runs, so an operator sees
-where it waits. Most executions end sooner than that, and are written at once.
+On AWS, lines are delivered on a best-effort basis, without a guarantee of completeness or time, so readers meet
+executions whose end is not logged yet: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html. Most
+executions end within the first second, and are written at once.
 """
 
 import contextvars
