@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 PAGES_PER_MEGABYTE = (1 << 20) // os.sysconf("SC_PAGE_SIZE")
@@ -26,8 +26,28 @@ class Usage:
         return self.emulator + self.functions + self.others
 
 
-def usage(pids: Mapping[str, int]) -> Usage:
-    """What the processes of a stage have used; `pids` are those of its description."""
+class UsageReader:
+    """Reads what the processes of a stage have used; `pids` are those of its description.
+
+    Nothing waits for the environments of functions when they end (`function_process`), so the system reports their
+    time only until then: it counts as last read.
+    """
+
+    def __init__(self, pids: Mapping[str, int]) -> None:
+        self._pids = pids
+        self._environments: dict[int, int] = {}
+        self._ended = 0
+
+    def __call__(self) -> Usage:
+        """What has been used until now."""
+        found, environments = usage_of_processes(self._pids)
+        self._ended += sum(ticks for pid, ticks in self._environments.items() if pid not in environments)
+        self._environments = environments
+        return replace(found, functions=found.functions + self._ended / os.sysconf("SC_CLK_TCK"))
+
+
+def usage_of_processes(pids: Mapping[str, int]) -> tuple[Usage, dict[int, int]]:
+    """What the processes of a stage that exist have used, and the ticks of each environment of a function."""
     parents: dict[int, int] = {}
     ticks: dict[int, tuple[int, int]] = {}
     pages: dict[int, int] = {}
@@ -54,10 +74,12 @@ def usage(pids: Mapping[str, int]) -> Usage:
     own, ended = ticks.get(emulator, (0, 0))
     # A process that has ended counts to its parent. Those of the emulator are functions and saving processes.
     functions = ended + sum(sum(ticks[pid]) for pid in below)
-    return Usage(
+    environments = {pid: sum(ticks[pid]) for pid in below if parents[pid] != emulator}
+    found = Usage(
         emulator=own / hertz,
         functions=functions / hertz,
         others=ticks.get(supervisor, (0, 0))[0] / hertz,
         emulator_megabytes=pages.get(emulator, 0) / PAGES_PER_MEGABYTE,
         all_megabytes=sum(pages[pid] for pid in all_pids) / PAGES_PER_MEGABYTE,
     )
+    return found, environments

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,12 +29,12 @@ from bench.cold_start import HANDLERS, import_once, unpacked
 from bench.counts import Count, growth, measure_counts
 from bench.groups import Group, baseline_group, parley_group, parley_users
 from bench.hops import HopTime, hops_table, measure_hops
-from bench.load import Figures, measure_pair, measure_steady, median_of
+from bench.load import Figures, measure_pair, measure_steady, median_of, until_idle
 from bench.machine import this_machine
 from bench.overload import Overload, channels_for, measure_overload, overload_table
 from bench.parts import Part, measure_parts
 from bench.plots import Chart, svg
-from bench.processes import Usage, usage
+from bench.processes import Usage, UsageReader
 from bench.runs import RESULTS, run_program, save
 from bench.storm import Storm, baseline_storm, parley_storm
 from ops.stage.stage import Stage
@@ -107,7 +106,7 @@ def main(
             results.counts = measure_counts()
         if set(chosen) - {"cold", "counts", "aging"}:
             with own_stage(results, twice="start" in chosen) as (stage, pids), baseline.deployed(stage) as url:
-                run.measure_stage(stage, url, lambda: usage(pids), storm=storm)
+                run.measure_stage(stage, url, UsageReader(pids), storm=storm)
         if "aging" in chosen:
             results.aging = measure_aging(results, aging or (20_000 if full else 2_000), minutes=aging_minutes)
     finally:
@@ -173,28 +172,33 @@ class Run:
                 url,
                 2,
                 lambda group: measure_pair(group, count=30, usage=read),
+                read,
                 rounds=self.rounds * PAIR_ROUNDS,
             )
         if "steady" in self.chosen:
             await self._compare(
-                stage, url, 10, lambda group: measure_steady(group, rate=10, seconds=10, usage=read)
+                stage, url, 10, lambda group: measure_steady(group, rate=10, seconds=10, usage=read), read
             )
         if "hops" in self.chosen:
+            await until_idle(read)
             self.results.hops = await measure_hops(stage)
         if "fan-out" in self.chosen:
             for size in (10, 100, 300) if self.is_full else (10, 100):
                 await self._compare(
-                    stage, url, size, lambda group: measure_pair(group, count=10, usage=read), again=True
+                    stage, url, size, lambda group: measure_pair(group, count=10, usage=read), read, again=True
                 )
         if "sustained" in self.chosen:
             for size in (2, 10, 100) if self.is_full else (2, 10):
                 await self._sustain(stage, url, size, read)
         if "overload" in self.chosen:
+            await until_idle(read)
             self.results.overload = await measure_overload(stage, read)
         if "storm" in self.chosen:
+            await until_idle(read)
             self.results.storms = [await parley_storm(stage, storm), await baseline_storm(url, storm)]
         if "parts" in self.chosen:
             async with parley_users(stage, 10) as users:
+                await until_idle(read)
                 self.results.parts = await measure_parts(stage, users, read)
 
     async def _compare(
@@ -203,6 +207,7 @@ class Run:
         url: str,
         size: int,
         measure: Callable[[Group], Any],
+        read: Callable[[], Usage],
         *,
         again: bool = False,
         rounds: int | None = None,
@@ -217,8 +222,10 @@ class Run:
             for number in range(rounds or self.rounds):
                 if number and not again:
                     group = await parley_group(users, size=size)
+                await until_idle(read)
                 found["parley"].append(await measure(group))
                 async with baseline_group(url, size=size) as direct:
+                    await until_idle(read)
                     found["baseline"].append(await measure(direct))
         for figures in found.values():
             self.results.rounds += figures
@@ -232,10 +239,12 @@ class Run:
         async with parley_users(stage, size * channels) as users:
             for rate in largest:
                 group = await parley_group(users, size=size)
+                await until_idle(read)
                 if not await self._holds(await measure_steady(group, rate=rate, seconds=seconds, usage=read)):
                     break
         async with baseline_group(url, size=size) as group:
             for rate in largest:
+                await until_idle(read)
                 if not await self._holds(await measure_steady(group, rate=rate, seconds=seconds, usage=read)):
                     break
 
@@ -259,11 +268,11 @@ def measure_aging(results: Results, messages: int, *, minutes: float) -> Aging:
 
     began = time.monotonic()
     with own_stage(results, twice=False) as (stage, pids):
-        read = partial(usage, pids)
+        read = UsageReader(pids)
         blocks = asyncio.run(measure_use(stage, messages=messages, minutes=minutes, usage=read, report=report))
     lasted = (time.monotonic() - began) / 60
     with own_stage(results, twice=False) as (stage, pids):
-        read = partial(usage, pids)
+        read = UsageReader(pids)
         fresh = asyncio.run(measure_blocks(stage, count=COMPARED_BLOCKS, usage=read, report=report))
     return aging_of(blocks, fresh, minutes=lasted)
 

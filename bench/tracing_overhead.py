@@ -23,7 +23,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.processes import usage
+from bench.processes import UsageReader
 from bench.runs import connect_users, run_program, save, stage_to_measure
 from local import function_changes
 from local.function_changes import FunctionChanges
@@ -172,11 +172,12 @@ async def _round(stage: Stage, local: LocalStage, measured: Rounds, page: Page |
         opened = page.opened(stage, token) if page else nullcontext()
         await asyncio.to_thread(opened.__enter__)
         try:
-            before = usage(local.description["pids"]).seconds
+            usage = UsageReader(local.description["pids"])
+            before = usage().seconds
             measured.speeds.append(round(await _burst(clients, channel_id, BURST), 1))
             # The inspector reads new runs every two seconds.
             await asyncio.sleep(SETTLE_SECONDS)
-            if spent := usage(local.description["pids"]).seconds - before:
+            if spent := usage().seconds - before:
                 measured.processor_ms.append(round(spent * 1000 / (users * BURST), 2))
         finally:
             await asyncio.to_thread(opened.__exit__, None, None, None)

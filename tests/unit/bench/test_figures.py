@@ -1,5 +1,6 @@
 """The figures of the measurements: percentiles, medians, growth and charts."""
 
+import asyncio
 import os
 from dataclasses import replace
 from typing import Any
@@ -7,13 +8,14 @@ from xml.etree import ElementTree
 
 import pytest
 
+from bench import load, processes
 from bench.aging import Block, aging_of, growth
 from bench.baseline import stack
 from bench.groups import Channel, Group
 from bench.load import figures_of, median_of, percentile
 from bench.overload import channels_for, overload_of
 from bench.plots import Chart, svg
-from bench.processes import Usage, usage
+from bench.processes import Usage, UsageReader, usage_of_processes
 from bench.storm import storm_of
 
 
@@ -97,9 +99,26 @@ def test_a_chart_is_svg():
 
 def test_the_usage_of_processes_includes_children():
     """This process as supervisor and emulator has used some time and memory."""
-    found = usage({"supervisor": os.getppid(), "emulator": os.getpid()})
+    found, _ = usage_of_processes({"supervisor": os.getppid(), "emulator": os.getpid()})
     assert found.emulator > 0
     assert found.all_megabytes >= found.emulator_megabytes > 1
+
+
+def test_the_time_of_an_environment_that_has_ended_is_kept(monkeypatch: pytest.MonkeyPatch):
+    """The system does not report it, since nothing waits for these processes."""
+    readings = iter([(used(5), {7: 300, 8: 100}), (used(3), {8: 150}), (used(4), {8: 150, 9: 20})])
+    monkeypatch.setattr(processes, "usage_of_processes", lambda _: next(readings))
+    monkeypatch.setattr(os, "sysconf", lambda _: 100)
+    read = UsageReader({})
+    assert [read().functions for _ in range(3)] == [5, 6, 7]
+
+
+def test_a_load_begins_when_the_one_before_has_ended(monkeypatch: pytest.MonkeyPatch):
+    """Such as the direct design's work for sockets that were closed."""
+    monkeypatch.setattr(load, "POLL_SECONDS", 0)
+    readings = [0.0, 3.0, 4.0, 4.05, 9.0]
+    asyncio.run(load.until_idle(lambda: used(readings.pop(0))))
+    assert readings == [9.0]
 
 
 def test_the_direct_design_is_one_inline_function():
