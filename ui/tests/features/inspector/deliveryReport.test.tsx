@@ -2,7 +2,7 @@
 /** What the report of one message says about its delivery. */
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, describe, expect, test } from "vitest";
-import type { MessageReport } from "../../../src/features/inspector/contract";
+import type { MessageReport, RunDetail } from "../../../src/features/inspector/contract";
 import { DeliveryReport } from "../../../src/features/inspector/delivery/DeliveryReport";
 
 afterEach(cleanup);
@@ -30,6 +30,36 @@ const UNFINISHED = "The log has no end of run b19e0827 yet. Look again to see ho
 function show(changes: Partial<MessageReport>): void {
   render(<DeliveryReport report={{ ...report, ...changes }} busy={false} onRefresh={() => undefined} />);
 }
+
+const run = {
+  runId: "r-1",
+  status: "SUCCEEDED",
+  outcome: "delivered",
+  mode: "live",
+  replayed: false,
+  troubled: false,
+  trouble: null,
+  startedAt: "2026-11-29T09:30:00.000Z",
+  durationMs: 4,
+  path: [],
+  states: [],
+  posts: [],
+};
+const withText = (text: string): Partial<MessageReport> => ({
+  runs: [{ ...run, input: { detail: { data: { text } } } } as unknown as RunDetail],
+});
+
+describe("the text of a message", () => {
+  test("is shown as it was sent", () => {
+    show(withText("good morning"));
+    expect(screen.getByText("good morning")).toBeTruthy();
+  });
+
+  test("is left out when it is sealed", () => {
+    show(withText("\u0001s1.bK7xwhKykfad"));
+    expect(screen.queryByText(/bK7xwhKykfad/)).toBeNull();
+  });
+});
 
 describe("what became of a message", () => {
   test("is said when all runs have ended", () => {

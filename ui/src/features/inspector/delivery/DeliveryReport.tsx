@@ -110,11 +110,14 @@ export function DeliveryReport({
   );
 }
 
-/** The text of the message from the run's input, unless it was deleted. */
+/** How a sealed text begins, which only its key opens: functions/contract/text.py. */
+const SEALED = "\u0001";
+
+/** The text of the message from the run's input, unless it was deleted or is sealed. */
 function textOf(report: MessageReport): string | null {
   if (report.message?.deletedAt) return null;
   const input = report.runs[0]?.input as { detail?: { data?: { text?: unknown } } } | null | undefined;
   const text = input?.detail?.data?.text;
-  if (typeof text !== "string") return null;
+  if (typeof text !== "string" || text.startsWith(SEALED)) return null;
   return text.length > 280 ? `${text.slice(0, 280)} …` : text;
 }
