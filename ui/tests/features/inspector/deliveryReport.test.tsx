@@ -49,6 +49,17 @@ const withText = (text: string): Partial<MessageReport> => ({
   runs: [{ ...run, input: { detail: { data: { text } } } } as unknown as RunDetail],
 });
 
+test("a run that a repeated send caused is no replay", () => {
+  const runs = [
+    { ...run, runId: "r-1" },
+    { ...run, runId: "r-2" },
+    { ...run, runId: "r-3", replayed: true },
+  ];
+  show({ runs: runs as unknown as RunDetail[] });
+  expect(screen.getAllByText("Run", { selector: "h4" })).toHaveLength(2);
+  expect(screen.getAllByText("Replay", { selector: "h4" })).toHaveLength(1);
+});
+
 describe("the text of a message", () => {
   test("is shown as it was sent", () => {
     show(withText("good morning"));

@@ -53,10 +53,10 @@ export function DeliverySteps({ report }: { readonly report: MessageReport }) {
           </p>
           <p className={styles.stepNote}>{rule.note}</p>
         </Step>
-        {runs.map((run, index) => (
+        {runs.map((run) => (
           <Step
             key={run.runId}
-            title={index === 0 ? "Run" : run.mode === "dry-run" ? "Dry run" : "Replay"}
+            title={run.mode === "dry-run" ? "Dry run" : run.replayed ? "Replay" : "Run"}
             tone={runTone(run)}
           >
             <p className={styles.stepRun}>
