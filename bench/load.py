@@ -94,15 +94,21 @@ async def measure_steady(group: Group, *, rate: float, seconds: float, usage: Me
     """Send messages at a constant rate, whatever the latency is."""
     await _warm_up(group)
     before = usage() if usage else None
+    keys = await send_steadily(group, rate=rate, seconds=seconds)
+    await group.wait_for(keys, MAX_SETTLE_SECONDS)
+    await asyncio.sleep(SETTLE_SECONDS)
+    after = usage() if usage else None
+    return figures_of(group, f"{rate:g} messages/s for {seconds:g} s", keys, before, after)
+
+
+async def send_steadily(group: Group, *, rate: float, seconds: float) -> list[str]:
+    """Send messages at a constant rate, and return them when the last one is sent."""
     start = time.perf_counter()
     keys = []
     for number in range(round(seconds * rate)):
         await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
         keys.append(await group.send(number))
-    await group.wait_for(keys, MAX_SETTLE_SECONDS)
-    await asyncio.sleep(SETTLE_SECONDS)
-    after = usage() if usage else None
-    return figures_of(group, f"{rate:g} messages/s for {seconds:g} s", keys, before, after)
+    return keys
 
 
 async def until_idle(usage: Measure) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rich.table import Table
 
 from bench.groups import Group, parley_group, parley_users
-from bench.load import Figures, Measure, measure_steady, percentile
+from bench.load import Figures, Measure, measure_steady, percentile, send_steadily
 from ops.stage.stage import Stage
 
 RECIPIENTS = 10
@@ -76,11 +76,7 @@ async def measure_overload(stage: Stage, usage: Measure) -> Overload:
 
 async def exceed(group: Group, rate: float) -> tuple[list[str], float]:
     """Send at a rate, wait until all has arrived, and return the messages and when the last one was sent."""
-    start = time.perf_counter()
-    keys = []
-    for number in range(round(SECONDS * rate)):
-        await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
-        keys.append(await group.send(number))
+    keys = await send_steadily(group, rate=rate, seconds=SECONDS)
     ended = time.perf_counter()
     await group.wait_for(keys, MAX_RECOVERY_SECONDS)
     return keys, ended

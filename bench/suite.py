@@ -31,7 +31,7 @@ from bench.groups import Group, baseline_group, parley_group, parley_users
 from bench.hops import HopTime, hops_table, measure_hops
 from bench.load import Figures, measure_pair, measure_steady, median_of, until_idle
 from bench.machine import this_machine
-from bench.overload import Overload, channels_for, measure_overload, overload_table
+from bench.overload import MAX_P95_MS, Overload, channels_for, measure_overload, overload_table
 from bench.parts import Part, measure_parts
 from bench.plots import Chart, svg
 from bench.processes import Usage, UsageReader
@@ -40,7 +40,6 @@ from bench.storm import Storm, baseline_storm, parley_storm
 from ops.stage.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[1]
-MAX_P95_MS = 1000.0
 # Processor time is counted in hundredths of a second, and the rate of a member allows few messages in a round.
 PAIR_ROUNDS = 5
 SUSTAINED_RATES = (5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 60.0, 90.0)

@@ -78,11 +78,12 @@ class ConnectionPosts:
         self._path = urlsplit(self._endpoint).path
         self._region = region
         self._credentials = credentials
+        is_encrypted = self._endpoint.startswith("https:")
         manager = PoolManager(
             maxsize=MAX_CONCURRENT_POSTS,
             timeout=Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
             # One context for all connections: each would read the file of certificates again.
-            ssl_context=ssl.create_default_context(cafile=get_cert_path(True)),
+            ssl_context=ssl.create_default_context(cafile=get_cert_path(True)) if is_encrypted else None,
         )
         self._pool = manager.connection_from_url(self._endpoint)
 

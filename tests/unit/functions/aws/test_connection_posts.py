@@ -2,6 +2,7 @@
 
 import datetime
 import random
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -195,3 +196,16 @@ def test_the_connection_is_kept(api: Api, posts: ConnectionPosts):
     for _ in range(5):
         posts.post_to_connection(CONNECTION_ID, b"hi")
     assert len(api.clients) == 1
+
+
+def test_the_certificate_of_an_encrypted_endpoint_is_checked():
+    """As on AWS. All connections share one context."""
+    encrypted = ConnectionPosts(
+        endpoint="https://api.execute-api.eu-west-1.amazonaws.com/socket",
+        region=REGION,
+        credentials=Credentials(*KEYS),
+    )
+    context = encrypted._pool.conn_kw["ssl_context"]
+    assert context.verify_mode == ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert context.get_ca_certs()
