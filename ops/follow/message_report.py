@@ -36,6 +36,10 @@ BEFORE_MS = 60_000
 AFTER_MS = 15 * 60_000
 FIRST_DELIVERY_MS = 6 * 60_000
 ARCHIVE_LAG_MS = 10 * 60_000
+LONGEST_RUN_MS = 5 * 60_000
+"""An Express workflow is ended then: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
+LOG_LAG_MS = 60_000
+"""Until when a log line is late, and not lost. AWS promises neither a time nor that each line arrives."""
 
 
 def follow(stage: Stage, message_id: str, *, look_back_to_ms: int | None = None) -> MessageReport:
@@ -104,12 +108,13 @@ def follow(stage: Stage, message_id: str, *, look_back_to_ms: int | None = None)
             queues=queues,
             found_traces=found_traces,
             omission=None if runs else log.omission,
+            now_ms=now,
             damage=f"Its stored row cannot be read ({damaged.fault}). Repair it with: "
             + stage.command(*damaged.repair)
             if damaged
             else None,
         ),
-        unfinished=unfinished(details),
+        unfinished=unfinished(details, now),
     )
 
 
@@ -121,6 +126,7 @@ def problems(
     queues: Sequence[QueueStatus],
     found_traces: Sequence[Trace],
     omission: str | None,
+    now_ms: int,
     damage: str | None = None,
 ) -> list[str]:
     """What is wrong with a message, one sentence each.
@@ -130,7 +136,7 @@ def problems(
     sentences = []
     if damage is not None:
         sentences.append(damage)
-    elif message is None and unfinished(runs) is None:
+    elif message is None and not any(_can_be_under_way(run, now_ms) for run in runs):
         sentences.append("It is not stored: no run persisted it.")
     if not runs:
         sentences.append(
@@ -153,13 +159,22 @@ def problems(
     return sentences
 
 
-def unfinished(runs: Sequence[RunDetail]) -> str | None:
-    """The sentence about the latest run without an end, or None if all have ended."""
+def unfinished(runs: Sequence[RunDetail], now_ms: int) -> str | None:
+    """The sentence about the latest run without an end in the log, or None if all have ended."""
     run = next((run for run in reversed(runs) if run.status == "RUNNING"), None)
     if run is None:
         return None
     last = f", which was last in {run.states[-1].name}" if run.states else ""
-    return f"The log has no end of run {run.run_id[:8]} yet{last}. Look again to see how it ends."
+    if _can_be_under_way(run, now_ms):
+        return f"The log has no end of run {run.run_id[:8]} yet{last}. Look again to see how it ends."
+    return (
+        f"The log has no end of run {run.run_id[:8]}{last}. Every run ends within five minutes, so its last lines "
+        "are lost: what it did after that is not known."
+    )
+
+
+def _can_be_under_way(run: RunDetail, now_ms: int) -> bool:
+    return run.status == "RUNNING" and now_ms - milliseconds(run.started_at) < LONGEST_RUN_MS + LOG_LAG_MS
 
 
 def not_repaired(runs: Sequence[RunDetail]) -> list[RunDetail]:

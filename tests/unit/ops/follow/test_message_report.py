@@ -6,6 +6,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from functions.contract.model import milliseconds
 from ops.commands import output
 from ops.commands.follow import show
 from ops.follow.message_report import problems, unfinished
@@ -73,8 +74,8 @@ def test_a_message_without_runs_has_the_log_s_omission_as_its_problem():
         "queues": [],
         "found_traces": [],
     }
-    assert problems(**fields, omission="logs ERROR only") == ["logs ERROR only"]
-    [reason] = problems(**fields, omission=None)
+    assert problems(**fields, now_ms=0, omission="logs ERROR only") == ["logs ERROR only"]
+    [reason] = problems(**fields, now_ms=0, omission=None)
     assert "older than the log's retention" in reason
 
 
@@ -117,6 +118,7 @@ def test_a_repaired_run_is_no_problem(later: RunDetail, outcome: str | None, is_
         queues=[],
         found_traces=[],
         omission=None,
+        now_ms=0,
     )
     assert (found == []) is is_repaired
 
@@ -128,8 +130,8 @@ def test_a_deleted_message_has_no_problem_when_its_run_was_repaired():
     first = run_of("first-run", 0, trouble="1 of 1 not reached")
     posts = [post_of("first-run", "undelivered")]
     fields: dict[str, Any] = {"message": message, "run_posts": posts, "queues": [], "found_traces": []}
-    assert problems(**fields, runs=[first, run_of("repair", 9)], omission=None) == []
-    assert problems(**fields, runs=[first], omission=None) == [
+    assert problems(**fields, now_ms=0, runs=[first, run_of("repair", 9)], omission=None) == []
+    assert problems(**fields, now_ms=0, runs=[first], omission=None) == [
         "Run first-ru (SUCCEEDED): 1 of 1 not reached",
         "1 connection never received it.",
     ]
@@ -137,7 +139,7 @@ def test_a_deleted_message_has_no_problem_when_its_run_was_repaired():
 
 def test_the_trace_of_a_run_that_is_not_logged_yet_is_no_problem():
     """A run writes its segment when it ends."""
-    fields: dict[str, Any] = {"message": None, "run_posts": [], "queues": [], "omission": None}
+    fields: dict[str, Any] = {"message": None, "run_posts": [], "queues": [], "omission": None, "now_ms": 0}
     trace = Trace.model_construct(trace_id="1-2", connected=False, started_at=at(0), duration_ms=1.0, segments=[])
     found = problems(**fields, runs=[], found_traces=[trace])
     assert not [sentence for sentence in found if "not connected" in sentence]
@@ -196,9 +198,10 @@ def test_a_run_that_has_not_ended_is_shown_as_such(capsys: pytest.CaptureFixture
     sentence = (
         "The log has no end of run a-long-r yet, which was last in PostBatch. Look again to see how it ends."
     )
-    assert unfinished([run, run_of("ended", 1)]) == sentence
-    assert unfinished([run_of("ended", 1)]) is None
-    fields: dict[str, Any] = {"run_posts": [], "queues": [], "found_traces": [], "omission": None}
+    soon = milliseconds(run.started_at) + 5 * 60_000
+    assert unfinished([run, run_of("ended", 1)], soon) == sentence
+    assert unfinished([run_of("ended", 1)], soon) is None
+    fields: dict[str, Any] = {"run_posts": [], "queues": [], "found_traces": [], "omission": None, "now_ms": soon}
     assert problems(message=None, runs=[run], **fields) == []
     assert problems(message=None, runs=[run_of("ended", 1)], **fields) == [
         "It is not stored: no run persisted it."
@@ -207,6 +210,21 @@ def test_a_run_that_has_not_ended_is_shown_as_such(capsys: pytest.CaptureFixture
     printed = capsys.readouterr().out
     assert f"… {sentence}" in printed
     assert "posted to every recipient" not in printed
+
+
+def test_a_run_whose_last_log_lines_are_lost_is_not_awaited():
+    """No Express run lasts longer than five minutes, and AWS does not promise that every log line arrives."""
+    states = [StateExecution.model_construct(**cast(dict[str, Any], {"name": "PostBatch"}))]
+    run = RunDetail.model_construct(
+        **{**vars(run_of("a-long-run", 0)), **UNLOGGED, "status": "RUNNING", "states": states}
+    )
+    later = milliseconds(run.started_at) + 6 * 60_000
+    assert unfinished([run], later) == (
+        "The log has no end of run a-long-r, which was last in PostBatch. Every run ends within five minutes, so "
+        "its last lines are lost: what it did after that is not known."
+    )
+    fields: dict[str, Any] = {"run_posts": [], "queues": [], "found_traces": [], "omission": None}
+    assert problems(message=None, runs=[run], now_ms=later, **fields) == ["It is not stored: no run persisted it."]
 
 
 @pytest.mark.parametrize(
