@@ -108,7 +108,7 @@ class RunSummary(Answer):
     execution_arn: str
     name: str
     status: Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "RUNNING"]
-    outcome: str | None = Field(description="delivered, superseded or dry-run; null unless it succeeded")
+    outcome: str | None = Field(description="delivered, superseded, id-taken or dry-run; null unless it succeeded")
     mode: Literal["live", "dry-run"]
     replayed: bool = Field(description="Started by an operator, not by the rule")
     troubled: bool = Field(description="It failed, or connections were not reached")

@@ -114,6 +114,13 @@ def _other_at_its_seq(channel_id: str, process: Process, table: Table) -> Event:
     return sent
 
 
+def _id_of_another_channel(channel_id: str, _process: Process, table: Table) -> Event:
+    sent = message_sent(channel_id)
+    row = {"messageId": sent["detail"]["data"]["messageId"], "channelId": f"other-{uuid4()}", "seq": 1}
+    table("MessageIds").put_item(Item=row)
+    return sent
+
+
 def _joined(channel_id: str, _process: Process, table: Table) -> Event:
     user_id = f"joiner-{uuid4()}"
     table("Members").put_item(Item={"userId": user_id, "channelId": channel_id, "joinedAt": AT})
@@ -196,6 +203,7 @@ CASES: dict[str, Prepare] = {
     "duplicate of a deleted message": _duplicate_of_deleted,
     "duplicate of an edited message": _duplicate_of_edited,
     "duplicate at whose seq is another message": _other_at_its_seq,
+    "message with the id of one in another channel": _id_of_another_channel,
     "edit": _edit,
     "edit that mentions a user": _mentioning_edit,
     "superseded edit": _superseded_edit,
@@ -214,6 +222,7 @@ CASES: dict[str, Prepare] = {
     "message to a sharded channel": _sharded,
     "dry run of a new message": _dry(_new),
     "dry run of a stored message": _dry(_duplicate),
+    "dry run of a message with the id of one in another channel": _dry(_id_of_another_channel),
     "dry run of an edit": _dry(_edit),
     "dry run of a reaction": _dry(_reaction),
     "dry run of a new channel": _dry(_created),

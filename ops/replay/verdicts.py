@@ -40,6 +40,8 @@ class Finding:
 
 def judge(event: BusEvent, output: Mapping[str, Any]) -> Finding:
     """The verdict on an event. `output` is `{seq, stored, wouldStore}`, with rows in DynamoDB's JSON."""
+    if output.get("outcome") == "id-taken":
+        return Finding(event, Verdict.SUPERSEDED, ID_TAKEN)
     stored = _row(output.get("stored"))
     seq = output.get("seq") if isinstance(output.get("seq"), int) else None
     if event.detail_type == "MessageSent":
@@ -57,6 +59,7 @@ def failed(event: BusEvent, reason: str) -> Finding:
 
 Judgement = tuple[Verdict, str]
 Row = dict[str, Any]
+ID_TAKEN = "Its id is that of a message in another channel, so the workflow refuses it."
 SAME: Judgement = (Verdict.SAME, "")
 
 

@@ -65,6 +65,28 @@ async def test_a_forged_sender_is_refused(stage: TestStage, record: Record):
     record.tried("forged senders, seqs and times", len(forgeries))
 
 
+async def test_an_id_used_in_another_channel_gives_no_place(stage: TestStage, record: Record):
+    """A sender who repeats the ids of one channel in another takes no seq of others there."""
+    async with signed_in_users(stage, "dora", "mallory") as (dora, mallory):
+        own = await create_private_channel(mallory)
+        shared = await create_private_channel(dora, mallory)
+        await dora.open_socket()
+        await mallory.open_socket()
+        ids = [str(uuid4()) for _ in range(3)]
+        for client_message_id in ids:
+            ack = await mallory.send_message("mine", channel_id=own, client_message_id=client_message_id)
+            await mallory.sockets[0].wait_for_type("message", messageId=ack["messageId"])
+        for client_message_id in ids:
+            await mallory.send_message("planted", channel_id=shared, client_message_id=client_message_id)
+        for number in range(1, len(ids) + 1):
+            ack = await dora.send_message(f"hello {number}", channel_id=shared)
+            frame = await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
+            assert frame["seq"] == number
+        items = (await dora.api.get(f"/channels/{shared}/messages"))["items"]
+        assert [item["text"] for item in items] == ["hello 1", "hello 2", "hello 3"]
+    record.tried("ids of messages in another channel", len(ids))
+
+
 async def test_non_members_cannot_access_a_channel_by_its_id(stage: TestStage, record: Record):
     """Frames and requests with another channel's id get the same refusal whether or not the channel exists."""
     async with signed_in_users(stage, "dora", "emil", "mallory") as (dora, emil, mallory):

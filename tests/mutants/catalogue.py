@@ -256,6 +256,12 @@ SERVER = [
     ),
     Mutant(
         8,
+        "the id of a message in another channel gives no seq",
+        WorkflowChange("IsDuplicate", ("Choices", 0, "Condition"), "{% false %}"),
+        ("tests/unit/workflows/test_deliver_runs.py::test_the_id_of_a_message_in_another_channel_gives_no_seq",),
+    ),
+    Mutant(
+        8,
         "a frame with an unknown field is refused",
         PythonChange("functions.contract.commands:Command", SetClassArgument("extra", "'ignore'")),
         FORGED_SENDER,

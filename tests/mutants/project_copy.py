@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.local_stage import ROOT
 from tests.mutants.python import PythonChange
+from tests.mutants.workflow import WorkflowChange
 
 # Linked, not copied: these folders are large, and no mutant changes them.
 SHARED = (".venv", "node_modules", "ui/node_modules", "ui/dist")
@@ -30,7 +31,7 @@ def project_copy() -> Iterator[Path]:
 
 
 @contextmanager
-def with_change(copy: Path, change: PythonChange) -> Iterator[None]:
+def with_change(copy: Path, change: PythonChange | WorkflowChange) -> Iterator[None]:
     """Apply a change to the copy until the block ends. Raises MutationError."""
     file = copy / change.file
     original = file.read_text()

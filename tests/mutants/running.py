@@ -127,7 +127,7 @@ class Runner:
             tests = sorted({test for mutant in mutants for test in mutant.tests})
             control = run_pytest(tests, root=copy, deadline=self.deadline)
             for mutant in self._until_stopped(mutants):
-                assert isinstance(mutant.change, PythonChange)
+                assert isinstance(mutant.change, PythonChange | WorkflowChange)
                 began = time.monotonic()
                 with _reported(mutant, report, began), with_change(copy, mutant.change):
                     outcomes = run_pytest(mutant.tests, root=copy, deadline=self.deadline)
@@ -159,9 +159,11 @@ class Runner:
 
 def _needs_copy(mutant: Mutant) -> bool:
     """Whether a mutant's tests deploy or import the changed project, instead of using a stage that runs."""
-    if not isinstance(mutant.change, PythonChange):
+    if isinstance(mutant.change, TypeScriptChange):
         return False
-    return not mutant.change.file.startswith("functions/") or mutant.tests[0].startswith("tests/unit/")
+    if mutant.tests[0].startswith("tests/unit/"):
+        return True
+    return isinstance(mutant.change, PythonChange) and not mutant.change.file.startswith("functions/")
 
 
 def _result(mutant: Mutant, control: dict[str, Outcome], outcomes: dict[str, Outcome], began: float) -> Result:

@@ -287,6 +287,17 @@ def test_what_has_changed_since_is_not_posted(deliver: Deliver, case: str, redri
     assert deliver.stage.rows("messages") == before
 
 
+@pytest.mark.parametrize("mode", ["live", "dry-run"])
+def test_the_id_of_a_message_in_another_channel_gives_no_seq(deliver: Deliver, mode: str):
+    """Otherwise a user could store messages at seqs of their choice. They can raise no alarm with it either."""
+    event = deliver.prepared("message with the id of one in another channel")
+    channels = deliver.stage.rows("channels")
+    run = deliver.run(event, mode=mode)
+    assert run.output == {"outcome": "id-taken", "detailType": "MessageSent"}
+    assert (deliver.posts, deliver.dead_letters(), deliver.stage.rows("messages")) == ([], [], [])
+    assert deliver.stage.rows("channels") == channels
+
+
 def late_posts(deliver: Deliver) -> list[bool]:
     """Whether each batch is posted late, so that the function reads what is stored now."""
     return [

@@ -38,6 +38,12 @@ def verdict(event: BusEvent, stored: dict[str, Any] | None, seq: int | None = 1)
     return judge(event, output).verdict
 
 
+def test_a_message_that_the_workflow_refuses():
+    """It is neither missing nor different, so nothing is to be repaired."""
+    output = {"outcome": "id-taken", "detailType": "MessageSent"}
+    assert judge(message_sent("m-1"), output).verdict is Verdict.SUPERSEDED
+
+
 @pytest.mark.parametrize(
     ("stored", "seq", "expected"),
     [

@@ -376,7 +376,7 @@ export interface RunDetail {
   executionArn: string;
   name: string;
   status: "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED" | "RUNNING";
-  /** delivered, superseded or dry-run; null unless it succeeded */
+  /** delivered, superseded, id-taken or dry-run; null unless it succeeded */
   outcome: string | null;
   mode: "live" | "dry-run";
   /** Started by an operator, not by the rule */
@@ -419,7 +419,7 @@ export interface RunSummary {
   executionArn: string;
   name: string;
   status: "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED" | "RUNNING";
-  /** delivered, superseded or dry-run; null unless it succeeded */
+  /** delivered, superseded, id-taken or dry-run; null unless it succeeded */
   outcome: string | null;
   mode: "live" | "dry-run";
   /** Started by an operator, not by the rule */
