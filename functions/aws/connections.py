@@ -68,12 +68,16 @@ def register(settings: DisconnectSettings, connection: Connection, *, now_ms: in
 
 
 def delete(settings: DisconnectSettings, user_id: str, connection_id: str) -> bool:
-    """Delete a connection and its subscriptions. Return whether the connection's row existed."""
+    """Delete a connection, without its subscriptions (`unsubscribe_all`). Return whether its row existed."""
     key = {"userId": user_id, "connectionId": connection_id}
     deleted = table(settings.connections_table).delete_item(Key=key, ReturnValues="ALL_OLD").get("Attributes")
+    return deleted is not None
+
+
+def unsubscribe_all(settings: DisconnectSettings, user_id: str, connection_id: str) -> None:
+    """Delete the subscriptions of a connection to its user's channels."""
     channels = [membership.channel_id for membership in members.of_user(settings.members_table, user_id)]
     unsubscribe(settings.subscriptions_table, channels, [connection_id])
-    return deleted is not None
 
 
 def of_user(

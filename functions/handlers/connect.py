@@ -34,6 +34,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         signed_in_at=caller.signed_in_at,
     ):
         connections.delete(settings, caller.user_id, caller.connection_id)
+        connections.unsubscribe_all(settings, caller.user_id, caller.connection_id)
         logger.info("refused", extra={"userId": caller.user_id, "reason": "the session has ended"})
         return {"statusCode": 403}
     connected = UserConnected(

@@ -22,7 +22,7 @@ from functions.contract.events import (
 from functions.contract.frames import Frame, NameChange, NamesFrame, PresenceFrame, TypingFrame
 from functions.contract.model import Shape
 from functions.logic import presence
-from functions.logic.disconnection import prune
+from functions.logic.disconnection import left_to_the_next_post, prune
 from functions.settings import BroadcastStatusSettings
 
 MAX_NAMES_PER_FRAME = 200
@@ -145,13 +145,14 @@ def _post(settings: BroadcastStatusSettings, posts: Sequence[tuple[Frame, dict[s
 
     def prune_gone(connection_and_owner: tuple[str, str]) -> None:
         connection_id, user_id = connection_and_owner
-        prune(
-            settings,
-            user_id=user_id,
-            connection_id=connection_id,
-            correlation_id=connection_id,
-            now_ms=current_ms(),
-        )
+        with left_to_the_next_post(connection_id):
+            prune(
+                settings,
+                user_id=user_id,
+                connection_id=connection_id,
+                correlation_id=connection_id,
+                now_ms=current_ms(),
+            )
 
     gone = {connection: owner for owners in map_concurrently(post, posts) for connection, owner in owners.items()}
     map_concurrently(prune_gone, list(gone.items()))

@@ -52,6 +52,7 @@ def test_a_connection_is_deleted_from_its_shard(stage: Stage):
     for connection_id in (*before, *IDS):
         assert connections.subscriber("subscriptions", "c-1", connection_id) == "alice"
         connections.delete(stage.connect_settings(), "alice", connection_id)
+        connections.unsubscribe_all(stage.connect_settings(), "alice", connection_id)
         assert connections.subscriber("subscriptions", "c-1", connection_id) is None
     assert rows_of_connections(stage) == set()
 

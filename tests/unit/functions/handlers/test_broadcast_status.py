@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from functions.aws import users
+from functions.aws.bus import PublishError
 from functions.chat.presence import MAX_LIVE_MEMBERS
 from functions.contract.events import ChannelRead, TypingStarted, UserConnected, UserDisconnected, UserRenamed
 from functions.contract.model import Shape, timestamp
@@ -217,6 +218,19 @@ def test_a_stale_connection_is_pruned(broadcast: Any, people: Stage, sockets: So
     assert "b1" not in {row["connectionId"] for row in people.rows("connections")}
     [event] = people.published()
     assert (event["detail-type"], event["detail"]["data"]["reason"]) == ("UserDisconnected", "gone")
+
+
+def test_a_connection_that_cannot_be_pruned_fails_no_update(
+    broadcast: Any, people: Stage, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+):
+    """The updates would be posted to all others again."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise PublishError("1 of 1 events: ThrottlingException")
+
+    sockets.answers["b1"] = [410]
+    monkeypatch.setattr("functions.aws.bus.publish", fail)
+    assert broadcast(typing("alice")) == []
 
 
 def test_many_stale_connections_are_pruned_concurrently(

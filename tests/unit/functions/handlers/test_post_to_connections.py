@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from functions.aws import members
+from functions.aws.bus import PublishError
 from functions.contract.events import MalformedEventError, MessageEdited, MessageSent
 from functions.contract.model import timestamp
 from functions.handlers import post_to_connections
@@ -111,6 +112,26 @@ def test_a_stale_connection_is_published_once(call: Call, people: Stage, sockets
     for _ in range(2):
         assert call(post_to_connections.handler, task("b1"))["gone"] == 1
     assert people.published_types() == ["UserDisconnected"]
+
+
+def test_a_connection_that_cannot_be_pruned_fails_no_batch(
+    call: Call, people: Stage, sockets: Sockets, logs: Logs, monkeypatch: pytest.MonkeyPatch
+):
+    """The batch would be posted to all others again. The next post to the connection prunes it."""
+    sockets.answers["b1"] = [410, 410]
+    with monkeypatch.context() as broken:
+        broken.setattr("functions.aws.bus.publish", fail)
+        answer = call(post_to_connections.handler, task("a1", "b1"))
+    assert answer == {"delivered": 1, "gone": 1, "slow": 0, "undelivered": []}
+    [failure] = [line for line in logs.lines if line["message"] == "a connection was not pruned"]
+    assert failure["connectionId"] == "b1"
+    assert call(post_to_connections.handler, task("b1"))["gone"] == 1
+    assert people.published_types() == ["UserDisconnected"]
+    assert people.subscriptions() == {("c-1", "a1"), ("c-1", "a2")}
+
+
+def fail(*_: object, **__: object) -> None:
+    raise PublishError("1 of 1 events: ThrottlingException")
 
 
 def test_a_connection_that_is_still_opening_is_not_pruned(call: Call, people: Stage, sockets: Sockets):
