@@ -23,9 +23,9 @@ def get(table_name: str, channel_id: str) -> ChannelRecord | None:
     return read(ChannelRecord, row) if row and not channel_id.startswith(NAME_PREFIX) else None
 
 
-def get_many(table_name: str, channel_ids: Iterable[str]) -> dict[str, ChannelRecord]:
-    """Return the channels that exist and can be read, by id."""
-    rows = batch_get(table_name, "channelId", channel_ids)
+def get_many(table_name: str, channel_ids: Iterable[str], *, consistent: bool = False) -> dict[str, ChannelRecord]:
+    """Return the channels that exist and can be read, by id. Without `consistent`, a new one may be missing."""
+    rows = batch_get(table_name, "channelId", channel_ids, consistent=consistent)
     return {record.channel_id: record for record in readable(ChannelRecord, rows)}
 
 

@@ -1,11 +1,16 @@
 """DynamoDB reads that take several calls: every page of a query, and many rows by key."""
 
+import itertools
+import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from functions.aws import deadline
 from functions.aws.clients import dynamodb
 
 MAX_KEYS_PER_BATCH = 100
+FIRST_PAUSE_SECONDS = 0.05
+MAX_PAUSE_SECONDS = 1.0
 
 
 def paginate(query: Callable[..., Any], **arguments: Any) -> Iterator[Any]:
@@ -25,11 +30,19 @@ def batch_get(table_name: str, key_name: str, values: Iterable[str], *, consiste
 
 
 def batch_get_keys(table_name: str, keys: Sequence[dict[str, str]], *, consistent: bool = False) -> Iterator[Any]:
-    """Yield the rows with these distinct keys, in any order. Missing keys are skipped."""
+    """Yield the rows with these distinct keys, in any order. Missing keys are skipped.
+
+    DynamoDB leaves keys unprocessed when the table is throttled; they are requested again, after a random pause.
+    Raises OutOfTimeError.
+    """
     for start in range(0, len(keys), MAX_KEYS_PER_BATCH):
         batch = keys[start : start + MAX_KEYS_PER_BATCH]
         request: Any = {table_name: {"Keys": batch, "ConsistentRead": consistent}}
-        while request:
+        for attempt in itertools.count():
             answer = dynamodb().batch_get_item(RequestItems=request)
             yield from answer["Responses"].get(table_name, [])
             request = answer.get("UnprocessedKeys")
+            if not request:
+                break
+            pause = min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)
+            deadline.sleep(random.uniform(0, pause))  # noqa: S311

@@ -39,10 +39,16 @@ def create(
 
 
 def join(settings: ApiSettings, channel: ChannelRecord, user: User, *, actor_id: str, now_ms: int) -> None:
-    """Make a user a member, subscribe their connections, and publish MemberJoined unless it was published."""
+    """Make a user a member, subscribe their connections, and publish MemberJoined unless it was published.
+
+    A user who is removed at the same time is not subscribed when both have returned.
+    """
     new = members.new(channel, user.user_id, role=Role.MEMBER, joined_at=timestamp(now_ms))
     stored = members.add(settings.members_table, settings.channels_table, new)
     _subscribe(settings, channel.channel_id, user.user_id, now_ms)
+    if members.get(settings.members_table, user.user_id, channel.channel_id) is None:
+        _unsubscribe(settings, channel.channel_id, user.user_id, now_ms)
+        return
     if stored.announced:
         return
     joined = MemberJoined(
@@ -60,7 +66,8 @@ def join(settings: ApiSettings, channel: ChannelRecord, user: User, *, actor_id:
 def leave(settings: ApiSettings, channel: ChannelRecord, user_id: str, *, actor_id: str, now_ms: int) -> None:
     """End a membership. When this returns, the user can no longer send to the channel or receive its frames.
 
-    If the owner leaves, the longest-standing member becomes the owner.
+    If the owner leaves, the longest-standing member becomes the owner. A user who is added at the same time is
+    subscribed when both have returned.
     """
     while (leaver := members.get(settings.members_table, user_id, channel.channel_id)) is not None:
         new_owner = _new_owner(settings, leaver)
@@ -76,10 +83,10 @@ def leave(settings: ApiSettings, channel: ChannelRecord, user_id: str, *, actor_
         # If the leaver became the owner or the new owner left in the meantime, publish and try again.
         if members.remove(settings.members_table, settings.channels_table, leaver, new_owner=new_owner):
             break
-    opened = connections.of_user(settings.connections_table, user_id, now_ms=now_ms, with_unreadable=True)
-    connections.unsubscribe(
-        settings.subscriptions_table, [channel.channel_id], [connection.connection_id for connection in opened]
-    )
+    _unsubscribe(settings, channel.channel_id, user_id, now_ms)
+    if members.get(settings.members_table, user_id, channel.channel_id) is not None:
+        # The user was added again at the same time.
+        _subscribe(settings, channel.channel_id, user_id, now_ms)
 
 
 def _new_owner(settings: ApiSettings, leaver: Membership) -> Membership | None:
@@ -105,6 +112,13 @@ def _first_membership(channel: ChannelRecord, user: User, creator_id: str) -> Me
 def _subscribe(settings: ApiSettings, channel_id: str, user_id: str, now_ms: int) -> None:
     opened = connections.of_user(settings.connections_table, user_id, now_ms=now_ms)
     connections.subscribe(settings.subscriptions_table, [channel_id], opened)
+
+
+def _unsubscribe(settings: ApiSettings, channel_id: str, user_id: str, now_ms: int) -> None:
+    opened = connections.of_user(settings.connections_table, user_id, now_ms=now_ms, with_unreadable=True)
+    connections.unsubscribe(
+        settings.subscriptions_table, [channel_id], [connection.connection_id for connection in opened]
+    )
 
 
 def _publish(settings: ApiSettings, fact: Shape, actor_id: str, now_ms: int) -> None:

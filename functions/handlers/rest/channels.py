@@ -45,7 +45,8 @@ def list_channels() -> Response[str]:
         membership.channel_id: membership
         for membership in members.of_user(settings.members_table, principal.user_id)
     }
-    records = channels.get_many(settings.channels_table, memberships)
+    # A channel that was created a moment ago would be counted as unreadable.
+    records = channels.get_many(settings.channels_table, memberships, consistent=True)
     views = [view(record, memberships[channel_id]) for channel_id, record in records.items()]
     views.sort(key=lambda channel: (channel.name, channel.channel_id))
     return http.answer(ChannelPage(items=tuple(views), unreadable=len(memberships) - len(views)))

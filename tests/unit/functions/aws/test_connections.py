@@ -15,13 +15,16 @@ OTHER = CHANNEL.model_copy(update={"channel_id": "c-2", "name": "milk"})
 
 @pytest.fixture
 def during(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run a function in the middle of another: right after the next call of a function of `connections`."""
+    """Run a function in the middle of another: right after (or before) the next call of one of `connections`."""
 
-    def step(name: str, function: Any) -> None:
+    def step(name: str, function: Any, *, before: bool = False) -> None:
         original = getattr(connections, name)
 
         def interrupted(*arguments: Any, **keywords: Any) -> Any:
             monkeypatch.setattr(connections, name, original)
+            if before:
+                function()
+                return original(*arguments, **keywords)
             result = original(*arguments, **keywords)
             function()
             return result
@@ -59,6 +62,36 @@ def test_a_user_who_joins_while_connecting_is_subscribed(stage: Stage, during: A
     )
     stage.connect("alice", "a1")
     assert stage.subscriptions() == {("c-1", "a1")}
+
+
+def test_a_user_who_is_removed_while_they_join_is_not_subscribed(stage: Stage, during: Any):
+    """Otherwise they would get the frames of a channel that they are not in."""
+    bob = stage.add_user("bob")
+    stage.add_channel(CHANNEL, "alice")
+    stage.connect("bob", "b1")
+    during(
+        "subscribe",
+        lambda: membership.leave(stage.settings(), CHANNEL, "bob", actor_id="alice", now_ms=NOW_MS),
+        before=True,
+    )
+    membership.join(stage.settings(), CHANNEL, bob, actor_id="alice", now_ms=NOW_MS)
+    assert members.get("members", "bob", "c-1") is None
+    assert stage.subscriptions() == set()
+
+
+def test_a_user_who_is_added_while_they_leave_is_subscribed(stage: Stage, during: Any):
+    """Otherwise a member would get no frames until they connect again."""
+    bob = stage.add_user("bob")
+    stage.add_channel(CHANNEL, "alice", "bob")
+    stage.connect("bob", "b1")
+    during(
+        "unsubscribe",
+        lambda: membership.join(stage.settings(), CHANNEL, bob, actor_id="alice", now_ms=NOW_MS),
+        before=True,
+    )
+    membership.leave(stage.settings(), CHANNEL, "bob", actor_id="bob", now_ms=NOW_MS)
+    assert members.get("members", "bob", "c-1") is not None
+    assert stage.subscriptions() == {("c-1", "b1")}
 
 
 def test_deleting_a_connection_deletes_its_rows_only(stage: Stage):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.aws import members
+from functions.aws import clients, members
 from functions.chat.channels import direct
 from functions.contract import resources
 from functions.contract.events import ChannelKind
@@ -191,6 +191,24 @@ def test_an_invalid_channel_is_refused(ask: Any, stage: Stage, body: Any, refusa
     assert answer.refusal() == refusal
     assert "frame" not in answer.text, "a request is not a frame"
     assert len([row for row in stage.rows("channels") if "kind" in row]) == 1
+
+
+def test_a_new_channel_is_among_the_callers_channels_at_once(ask: Any, stage: Stage):
+    """The rows are read consistently: a stale read would count the channel as unreadable."""
+    reads: list[bool] = []
+
+    def note(params: Any, **_: Any) -> None:
+        reads.extend(bool(keys.get("ConsistentRead")) for keys in params["RequestItems"].values())
+
+    ask("GET", "/me")
+    events = clients.dynamodb().meta.client.meta.events
+    events.register("provide-client-params.dynamodb.BatchGetItem", note, unique_id="note")
+    try:
+        ask("GET", "/channels")
+    finally:
+        events.unregister("provide-client-params.dynamodb.BatchGetItem", unique_id="note")
+    assert reads
+    assert all(reads)
 
 
 def test_public_channels_are_discovered_until_joined(ask: Any, stage: Stage):
