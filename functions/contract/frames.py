@@ -162,7 +162,7 @@ class ReadMarkerFrame(Frame):
 
 
 MAX_FRAME_BYTES = 32 * 1024
-"""API Gateway closes a socket on which a larger frame comes; every frame in either direction fits.
+"""API Gateway closes a socket for a larger frame, in either direction; all frames are smaller.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 """
 

@@ -3,7 +3,7 @@
 Presence follows from the table of connections, not from the events, so their order does not matter.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +25,9 @@ from functions.logic import presence
 from functions.logic.disconnection import left_to_the_next_post, prune
 from functions.settings import BroadcastStatusSettings
 
-MAX_NAMES_PER_FRAME = 200
-"""Of the longest names, so many fit into one message of API Gateway."""
+MAX_PRESENCE_CHANGES_PER_FRAME = 150
+MAX_NAMES_PER_FRAME = 70
+"""Of the longest ids and names, so many fit into one frame of API Gateway."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,8 @@ def _broadcast_presence(settings: BroadcastStatusSettings, updates: Sequence[Upd
         lambda user_id: presence.update_presence(settings, user_id, broadcast_pending=user_id in pending), user_ids
     )
     changes = [change for change in updated if change]
-    _post_changes(settings, changes, lambda its_changes: PresenceFrame(changes=its_changes), now_ms)
+    for some in _in_parts(changes, MAX_PRESENCE_CHANGES_PER_FRAME):
+        _post_changes(settings, some, lambda its_changes: PresenceFrame(changes=its_changes), now_ms)
 
 
 def _broadcast_names(settings: BroadcastStatusSettings, updates: Sequence[Update], now_ms: int) -> None:
@@ -82,9 +84,12 @@ def _broadcast_names(settings: BroadcastStatusSettings, updates: Sequence[Update
         for user in found
         if user and not isinstance(user, users.UnreadableUser)
     ]
-    for first in range(0, len(changes), MAX_NAMES_PER_FRAME):
-        named = changes[first : first + MAX_NAMES_PER_FRAME]
-        _post_changes(settings, named, lambda its_changes: NamesFrame(changes=its_changes), now_ms)
+    for some in _in_parts(changes, MAX_NAMES_PER_FRAME):
+        _post_changes(settings, some, lambda its_changes: NamesFrame(changes=its_changes), now_ms)
+
+
+def _in_parts(changes: Sequence[ChangeT], size: int) -> Iterator[Sequence[ChangeT]]:
+    return (changes[first : first + size] for first in range(0, len(changes), size))
 
 
 def _post_changes(

@@ -15,7 +15,8 @@ from functions.contract.errors import ChatError
 from functions.contract.frames import MAX_FRAME_BYTES
 from functions.contract.model import MAX_SEQ, Person
 from functions.contract.resources import Message, NewChannel, Profile
-from functions.contract.text import MAX_EMOJI_BYTES, MAX_TEXT_BYTES
+from functions.contract.text import MAX_EMOJI_BYTES, MAX_NAME_CHARACTERS, MAX_TEXT_BYTES
+from functions.logic.broadcast import MAX_NAMES_PER_FRAME, MAX_PRESENCE_CHANGES_PER_FRAME
 from tests.unit.builders import AT, CLIENT_MESSAGE_ID
 
 # A run of the workflow holds the event with a page of recipients, in 256 KiB.
@@ -129,3 +130,15 @@ def test_a_change_of_a_channel_fits(name: str, display_name: str):
             changed_at=AT,
         )
     )
+
+
+def test_the_most_changes_of_a_frame_fit():
+    """With the longest ids, and names of the letters that take most bytes."""
+    ids = [f"{number:0128d}" for number in range(MAX_PRESENCE_CHANGES_PER_FRAME)]
+    presence = [frames.PresenceChange(user_id=user_id, status="offline", last_seen_at=AT) for user_id in ids]
+    names = [
+        frames.NameChange(user_id=user_id, display_name="𝔛" * MAX_NAME_CHARACTERS)
+        for user_id in ids[:MAX_NAMES_PER_FRAME]
+    ]
+    assert size_of(frames.PresenceFrame(changes=tuple(presence)).encode()) <= MAX_FRAME_BYTES
+    assert size_of(frames.NamesFrame(changes=tuple(names)).encode()) <= MAX_FRAME_BYTES

@@ -80,6 +80,16 @@ def test_several_changes_are_one_frame(broadcast: Any, sockets: Sockets):
         ]
 
 
+def test_changes_that_do_not_fit_into_one_frame_are_several(
+    broadcast: Any, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+):
+    """Such as when hundreds of people connect again after an interruption."""
+    monkeypatch.setattr("functions.logic.broadcast.MAX_PRESENCE_CHANGES_PER_FRAME", 1)
+    assert broadcast(connected("alice", "a1"), connected("bob", "b1")) == []
+    for frames in sockets.received.values():
+        assert [[change["userId"] for change in frame["changes"]] for frame in frames] == [["alice"], ["bob"]]
+
+
 def test_closing_one_of_two_connections_posts_nothing(broadcast: Any, people: Stage, sockets: Sockets):
     """Closing the last one posts a change."""
     broadcast(connected("alice", "a1"))
