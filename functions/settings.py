@@ -58,9 +58,11 @@ class ConnectSettings(DisconnectSettings):
 
 
 class SocketRouteSettings(FunctionSettings):
-    """A route of the WebSocket API, such as `default`: counts the frames that it refuses."""
+    """A route of the WebSocket API, such as `default`: counts frames, and those that it refuses, per user."""
 
     rates_table: str
+    frames_per_user: float = 20.0
+    """In a second, in all channels and on all connections together."""
 
 
 class SendMessageSettings(SocketRouteSettings):

@@ -4,6 +4,7 @@ The functions that post events as frames are in the Delivery stack.
 """
 
 import json
+from dataclasses import replace
 from typing import cast
 
 from aws_cdk import ArnFormat, Aws, CfnElement
@@ -41,6 +42,8 @@ PINGS_PER_SECOND = 300
 PING_BURST = 600
 UNKNOWN_FRAMES_PER_SECOND = 50
 UNKNOWN_FRAME_BURST = 100
+CHANNELS_AT_FULL_RATE = 10
+"""In so many channels a user can send at a member's rate at the same time."""
 
 CHANGE_MESSAGE_ACTIONS = (
     Action.EDIT_MESSAGE,
@@ -182,7 +185,7 @@ class WebSocketApiStack(StageStack):
                 table(self.data.text_keys, "BatchGetItem", "GetItem", "PutItem"),
                 publish_to(self.events.bus),
                 self._rate_limit,
-                self._refusals,
+                self._user_limits,
                 self.posting,
                 self.closing,
             ],
@@ -200,7 +203,7 @@ class WebSocketApiStack(StageStack):
                 table(self.data.text_keys, "BatchGetItem", "GetItem", "PutItem"),
                 publish_to(self.events.bus),
                 self._rate_limit,
-                self._refusals,
+                self._user_limits,
                 self.posting,
                 self.closing,
             ],
@@ -215,7 +218,7 @@ class WebSocketApiStack(StageStack):
             uses=[
                 table(self.data.members, "UpdateItem"),
                 publish_to(self.events.bus),
-                self._refusals,
+                self._user_limits,
                 self.posting,
                 self.closing,
             ],
@@ -228,13 +231,15 @@ class WebSocketApiStack(StageStack):
             handler="default",
             memory_mib=256,
             settings=SocketRouteSettings,
-            uses=[self._refusals, self.posting, self.closing],
+            uses=[self._user_limits, self.posting, self.closing],
         )
 
     @property
-    def _refusals(self) -> Use:
-        """To count refused frames."""
-        return table(self.data.rates, "PutItem", "UpdateItem")
+    def _user_limits(self) -> Use:
+        """To count the frames of a user, and those that are refused."""
+        counted = table(self.data.rates, "PutItem", "UpdateItem")
+        frames_per_user = CHANNELS_AT_FULL_RATE * self.stage.messages_per_second
+        return replace(counted, settings={**counted.settings, "frames_per_user": frames_per_user})
 
     @property
     def _rate_limit(self) -> Use:

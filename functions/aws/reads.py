@@ -1,6 +1,5 @@
 """DynamoDB reads that take several calls: every page of a query, and many rows by key."""
 
-import itertools
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -38,11 +37,12 @@ def batch_get_keys(table_name: str, keys: Sequence[dict[str, str]], *, consisten
     for start in range(0, len(keys), MAX_KEYS_PER_BATCH):
         batch = keys[start : start + MAX_KEYS_PER_BATCH]
         request: Any = {table_name: {"Keys": batch, "ConsistentRead": consistent}}
-        for attempt in itertools.count():
+        longest_pause = FIRST_PAUSE_SECONDS
+        while True:
             answer = dynamodb().batch_get_item(RequestItems=request)
             yield from answer["Responses"].get(table_name, [])
             request = answer.get("UnprocessedKeys")
             if not request:
                 break
-            pause = min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)
-            deadline.sleep(random.uniform(0, pause))  # noqa: S311
+            deadline.sleep(random.uniform(0, longest_pause))  # noqa: S311
+            longest_pause = min(MAX_PAUSE_SECONDS, 2 * longest_pause)

@@ -37,6 +37,19 @@ class UserLimit(RateLimit):
     name: str
 
 
+FRAMES_COUNTED_TOGETHER = 16
+"""A process counts a user's frames in memory and writes every sixteenth: a write per frame would cost too much."""
+
+FRAME_BURST_SECONDS = 16
+"""For how many seconds' worth of frames a user may exceed the rate at once."""
+
+
+def frames_of_user(per_second: float) -> UserLimit:
+    """Return the limit of a user's frames, of which one use counts `FRAMES_COUNTED_TOGETHER`."""
+    uses = per_second / FRAMES_COUNTED_TOGETHER
+    return UserLimit(name="frames", per_second=uses, burst=max(1, round(uses * FRAME_BURST_SECONDS)))
+
+
 REFUSED_FRAMES = UserLimit(name="refusedFrames", per_second=1, burst=30)
 """Frames that are answered with an error. Beyond the limit, the socket is closed. A browser gets few of them: it
 waits for the time in the error."""

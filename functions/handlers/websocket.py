@@ -24,6 +24,7 @@ from functions.contract.errors import (
 )
 from functions.contract.frames import ErrorFrame, Frame
 from functions.contract.model import MAX_SEQ, Person
+from functions.logic import frame_rate
 from functions.logic.refusals import count_refusal
 from functions.settings import SocketRouteSettings
 
@@ -96,6 +97,7 @@ def _answer(route: Route, caller: Caller, body: str | None) -> Frame:
         now = now_ms()
         if caller.session_expires_at_ms <= now:
             raise SessionExpiredError("Your session has ended. Sign in again.")
+        frame_rate.check(SocketRouteSettings.from_env(), caller.user_id, now_ms=now)
         frame = route(caller, body, now)
     except ChatError as refusal:
         logger.info("refused", extra={"errorCode": refusal.code})

@@ -1,8 +1,8 @@
 """Refused frames: count them for each user, and end the connections of a user who sends too many.
 
 API Gateway has one throttle for the frames of all users. A frame that a function refuses has used it up too, so
-what bounds a flood is that its sockets are closed and get no ticket for a while. A frame that is accepted is not
-counted: the rate of each member bounds it.
+what bounds a flood is that its sockets are closed and get no ticket for a while. Of a user who sends too many that
+would be accepted, `frame_rate` refuses the frames.
 """
 
 from functions.aws import observability, rates

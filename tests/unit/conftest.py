@@ -16,7 +16,7 @@ from moto import mock_aws
 from moto.core import responses
 
 from functions.aws import clients, clock, members, observability
-from functions.logic import registration
+from functions.logic import frame_rate, registration
 from functions.settings import FunctionSettings
 from tests.unit.builders import NOW_MS
 from tests.unit.stage import Stage
@@ -75,6 +75,7 @@ def clear_caches() -> None:
     FunctionSettings.__dict__["from_env"].__func__.cache_clear()
     registration._register.cache_clear()
     members._bursts.clear()
+    frame_rate._uncounted.clear()
 
 
 @pytest.fixture(scope="session")

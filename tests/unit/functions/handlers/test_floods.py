@@ -8,12 +8,14 @@ import pytest
 from functions.aws import rates
 from functions.chat.rate import (
     COOL_DOWN_MS,
+    FRAMES_COUNTED_TOGETHER,
     MEMBERSHIP_CHANGES,
     NEW_CHANNELS,
     REFUSED_FRAMES,
     RENAMES,
     TICKETS,
     UserLimit,
+    frames_of_user,
 )
 from functions.handlers import api, change_message, default, send_message, start_typing
 from tests.unit.builders import CHANNEL, CLIENT_MESSAGE_ID, NOW_MS, rest_event, socket_event
@@ -110,12 +112,47 @@ def test_a_flooder_gets_no_ticket_until_the_cool_down_has_passed(
     assert call(api.handler, request)["statusCode"] == 201
 
 
-def test_an_accepted_frame_costs_no_count(call: Call, people: Stage, sockets: Sockets):
-    """Only refusals write to the table."""
-    frame = {"action": "sendMessage", "clientMessageId": CLIENT_MESSAGE_ID, "channelId": "c-1", "text": "tea"}
-    assert code_of(call(send_message.handler, socket_event(frame))) == "ack"
+def message_to(channel_id: str) -> dict[str, Any]:
+    frame = {"action": "sendMessage", "clientMessageId": CLIENT_MESSAGE_ID, "channelId": channel_id, "text": "tea"}
+    return socket_event(frame)
+
+
+def test_most_accepted_frames_cost_no_count(call: Call, people: Stage, sockets: Sockets):
+    """A write per frame would cost more than the frame."""
+    for _ in range(FRAMES_COUNTED_TOGETHER // 2):
+        assert code_of(call(send_message.handler, message_to("c-1"))) == "ack"
     assert code_of(call(start_typing.handler, socket_event(TYPING))) == "ack"
     assert people.rows("rates") == []
+
+
+def test_the_frames_of_a_user_are_limited_in_all_channels_together(
+    call: Call, people: Stage, sockets: Sockets, server_time: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    """The rate of a member bounds one channel only. Beyond the limit every frame is refused, until it is free."""
+    monkeypatch.setenv("PARLEY_FRAMES_PER_USER", "2")
+    limit = frames_of_user(2)
+    channels = [f"own-{number}" for number in range(4)]
+    for channel_id in channels:
+        people.add_channel(
+            CHANNEL.model_copy(update={"channel_id": channel_id, "name": channel_id}), "alice", "bob"
+        )
+    answers = [code_of(call(send_message.handler, message_to(channels[number % 4]))) for number in range(60)]
+    accepted = FRAMES_COUNTED_TOGETHER * (limit.burst + 1) - 1
+    assert answers == ["ack"] * accepted + ["RATE_LIMITED"] * (60 - accepted)
+    other = {**message_to("own-0")}
+    other["requestContext"]["authorizer"]["userId"] = "bob"
+    assert code_of(call(send_message.handler, other)) == "ack"
+    server_time.advance(limit.interval_ms)
+    assert code_of(call(send_message.handler, message_to("own-0"))) == "ack"
+
+
+def test_frames_that_cannot_be_counted_are_accepted(
+    call: Call, people: Stage, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+):
+    """A fault of the table of limits must not stop the chat."""
+    monkeypatch.setattr("functions.aws.rates.count", lambda *_, **__: 1 / 0)
+    for _ in range(FRAMES_COUNTED_TOGETHER):
+        assert code_of(call(send_message.handler, message_to("c-1"))) == "ack"
 
 
 def test_a_refusal_that_cannot_be_counted_is_answered(
