@@ -160,8 +160,28 @@ SERVER = [
     Mutant(
         4,
         "a member who leaves is unsubscribed before the request is answered",
-        PythonChange("functions.logic.membership:leave", SetArgument("connections.unsubscribe", 1, "[]")),
+        PythonChange("functions.logic.membership:_unsubscribe", SetArgument("connections.unsubscribe", 1, "[]")),
         REMOVAL,
+    ),
+    Mutant(
+        4,
+        "a user who is removed while they are added is not subscribed",
+        PythonChange(
+            "functions.logic.membership:join",
+            SetCondition(doing="_unsubscribe(settings, channel.channel_id, user.user_id, now_ms)", to="False"),
+        ),
+        (
+            "tests/unit/functions/aws/test_connections.py::test_a_user_who_is_removed_while_they_join_is_not_subscribed",
+        ),
+    ),
+    Mutant(
+        10,
+        "the frames of a user are limited in all channels together",
+        PythonChange("functions.handlers.websocket:_answer", RemoveCall("frame_rate.check")),
+        (
+            "tests/unit/functions/handlers/test_floods.py::"
+            "test_the_frames_of_a_user_are_limited_in_all_channels_together",
+        ),
     ),
     Mutant(
         4,
