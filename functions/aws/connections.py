@@ -5,7 +5,7 @@ and then reads the connections. Both reads are strongly consistent, so when both
 one sees the earlier one and writes the subscription.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -182,6 +182,18 @@ def is_opening(connections_table: str, user_id: str, connection_id: str, *, now_
     item = table(connections_table).get_item(Key=key, ConsistentRead=True).get("Item")
     row = read(ConnectionRow, item) if item else None
     return row is not None and now_ms - row.opened_at < OPENING_MS
+
+
+def subscribed(subscriptions_table: str, channel_id: str, connection_ids: Sequence[str]) -> list[str]:
+    """Return those of the connections that are subscribed to a channel (strongly consistent read)."""
+    shards = _shards(subscriptions_table, [channel_id], consistent=True)
+    keys = [
+        {"channelId": key, "connectionId": connection_id}
+        for connection_id in connection_ids
+        for key in _possible_shards(channel_id, connection_id, shards)
+    ]
+    found = {row["connectionId"] for row in batch_get_keys(subscriptions_table, keys, consistent=True)}
+    return [connection_id for connection_id in connection_ids if connection_id in found]
 
 
 def subscriber(subscriptions_table: str, channel_id: str, connection_id: str) -> str | None:

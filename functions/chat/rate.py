@@ -54,6 +54,15 @@ REFUSED_FRAMES = UserLimit(name="refusedFrames", per_second=1, burst=30)
 """Frames that are answered with an error. Beyond the limit, the socket is closed. A browser gets few of them: it
 waits for the time in the error."""
 
+
+def reactions_to(message_id: str) -> UserLimit:
+    """Return the limit of one user's changes of their reactions to one message.
+
+    Each emoji that was ever added is a row that every reader of the message reads.
+    """
+    return UserLimit(name=f"reactions#{message_id}", per_second=1 / 3600, burst=60)
+
+
 TICKETS = UserLimit(name="tickets", per_second=1, burst=60)
 NEW_CHANNELS = UserLimit(name="newChannels", per_second=0.1, burst=30)
 """Channels and direct channels."""

@@ -2,9 +2,9 @@
 
 from typing import cast
 
-from functions.aws import bus, clients, members, messages, sealed_texts, tracing
+from functions.aws import bus, clients, members, messages, rates, sealed_texts, tracing
 from functions.chat.messages import changed
-from functions.chat.rate import RateLimit
+from functions.chat.rate import RateLimit, reactions_to
 from functions.contract.commands import (
     AddReaction,
     ChangeMessage,
@@ -13,7 +13,8 @@ from functions.contract.commands import (
     RemoveReaction,
     parse_command,
 )
-from functions.contract.events import MessageEdited
+from functions.contract.errors import ForbiddenError
+from functions.contract.events import MessageEdited, ReactionAdded, ReactionRemoved
 from functions.contract.frames import Ack, Frame
 from functions.contract.model import Role, timestamp
 from functions.handlers.websocket import Caller, socket_route
@@ -40,6 +41,8 @@ def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
         is_owner=membership is not None and membership.role == Role.OWNER,
         at=timestamp(now_ms),
     )
+    if isinstance(event, ReactionAdded | ReactionRemoved):
+        _count_reaction(settings, caller.user_id, event.message_id, now_ms)
     if isinstance(event, MessageEdited):
         event = sealed_texts.sealed(settings.text_keys_table, event, author_id=caller.user_id, now_ms=now_ms)
     tracing.annotate(messageId=event.message_id, channelId=event.channel_id)
@@ -47,3 +50,12 @@ def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
         settings.bus_name, [event], actor=caller.user_id, correlation_id=caller.correlation_id, now_ms=now_ms
     )
     return Ack(action=command.action, message_id=event.message_id)
+
+
+def _count_reaction(settings: ChangeMessageSettings, user_id: str, message_id: str, now_ms: int) -> None:
+    """Count a change of a user's reactions to a message. Raises ForbiddenError if there were too many."""
+    with tracing.step("count the reaction"):
+        if rates.count(settings.rates_table, user_id, reactions_to(message_id), now_ms=now_ms):
+            raise ForbiddenError(
+                "You have changed your reactions to this message too often. Try again in some hours."
+            )

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from functions.aws import clients, deadline, messages, observability, sealed_texts, sockets, tracing
+from functions.aws import clients, connections, deadline, messages, observability, sealed_texts, sockets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.chat.delivery import current, frame_for
-from functions.contract.events import Envelope, MalformedEventError, MessageSent, read_event
+from functions.contract.events import Envelope, MalformedEventError, MemberLeft, MessageSent, read_event
 from functions.contract.frames import Frame, MessageEditedFrame, MessageFrame
 from functions.contract.model import milliseconds
 from functions.logic.disconnection import prune_subscribers
@@ -20,10 +20,11 @@ clients.prepare(clients.dynamodb, clients.event_bridge, clients.connection_posts
 @tracing.traced
 @deadline.bounded
 def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """`{event, seq, connectionIds, isLate}` → `{delivered, gone, slow, undelivered: [connectionId]}`.
+    """`{event, seq, connectionIds, isLate, isRepeated}` → `{delivered, gone, slow, undelivered: [connectionId]}`.
 
     Throttled posts are retried per connection, connections that are gone are pruned, and slow clients are closed.
     If `isLate`, the message may have been changed since: what is stored now is posted, or nothing.
+    If `isRepeated`, members may have left since: connections without a subscription are left out.
     Raises MalformedEventError.
     """
     settings, envelope = PostToConnectionsSettings.from_env(), read_event(task["event"])
@@ -40,6 +41,10 @@ def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
     if frame is None:
         logger.info("superseded", extra={"channelId": envelope.data.channel_id})
         return {"delivered": 0, "gone": 0, "slow": 0, "undelivered": []}
+    if task.get("isRepeated") and not isinstance(envelope.data, MemberLeft):
+        # The connections of a member who left have no subscription, and get the frame of the leaving.
+        channel_id = envelope.data.channel_id
+        connection_ids = connections.subscribed(settings.subscriptions_table, channel_id, connection_ids)
     started_ms = now_ms()
     with tracing.step("post frames", connections=len(connection_ids)):
         posted = sockets.post(frame.encode(), connection_ids)

@@ -298,32 +298,35 @@ def test_the_id_of_a_message_in_another_channel_gives_no_seq(deliver: Deliver, m
     assert deliver.stage.rows("channels") == channels
 
 
-def late_posts(deliver: Deliver) -> list[bool]:
-    """Whether each batch is posted late, so that the function reads what is stored now."""
+def marks(deliver: Deliver, name: str) -> list[bool]:
+    """A mark of each batch: `isLate`, so that the function reads what is stored now, or `isRepeated`."""
     return [
-        call.arguments["Payload"]["isLate"]  # type: ignore[index]
+        call.arguments["Payload"][name]  # type: ignore[index]
         for call in deliver.engine.calls
         if call.state == "PostBatch"
     ]
 
 
 @pytest.mark.parametrize(
-    ("case", "failures", "expected"),
+    ("case", "failures", "late", "repeated"),
     [
-        ("new message", 0, [False]),
-        ("new message", 2, [False, True, True]),
-        ("duplicate of an edited message", 0, [True]),
-        ("edit", 1, [False, True]),
+        ("new message", 0, [False], [False]),
+        ("new message", 2, [False, True, True], [False, True, True]),
+        ("duplicate of an edited message", 0, [True], [False]),
+        ("edit", 1, [False, True], [False, True]),
     ],
 )
-def test_a_late_post_is_marked(deliver: Deliver, case: str, failures: int, expected: list[bool]):
-    """A duplicate, and a batch that is posted again: the message may have been changed since."""
+def test_a_late_or_repeated_post_is_marked(
+    deliver: Deliver, case: str, failures: int, late: list[bool], repeated: list[bool]
+):
+    """A duplicate, and a batch that is posted again: the message may have been changed, and members have left."""
     event = deliver.prepared(case)
     deliver.engine.calls.clear()
     assert (
         deliver.run(event, fault=Failing("PostBatch", "Runtime.ExitError", times=failures)).status == "SUCCEEDED"
     )
-    assert late_posts(deliver) == expected
+    assert marks(deliver, "isLate") == late
+    assert marks(deliver, "isRepeated") == repeated
 
 
 @pytest.mark.parametrize("case", ["edit", "deletion"])

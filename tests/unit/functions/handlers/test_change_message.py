@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from functions.aws import rates
+from functions.chat.rate import reactions_to
 from functions.contract.model import timestamp
 from functions.handlers import change_message, default, start_typing
 from tests.unit.builders import AT, CHANNEL, NOW_MS, SECRET, socket_event
@@ -100,6 +102,20 @@ def test_changes_count_against_the_rate_limit(ask: Any, monkeypatch: pytest.Monk
     answers = [ask(change_message, ADD, "bob") for _ in range(3)]
     assert [answer["type"] for answer in answers] == ["ack", "ack", "error"]
     assert answers[-1]["retryAfterMs"] == 500
+
+
+def test_the_reactions_of_a_user_to_a_message_are_limited(ask: Any, stage: Stage, server_time: Clock):
+    """Each emoji is a row that all readers of the message read, also when it is removed again."""
+    limit = reactions_to("m-7")
+    rates.exhaust("rates", "bob", limit, for_ms=-1, now_ms=NOW_MS)
+    assert ask(change_message, ADD, "bob")["type"] == "ack"
+    for frame in (ADD, REMOVE):
+        assert ask(change_message, frame, "bob")["code"] == "FORBIDDEN"
+    assert ask(change_message, ADD, "carol")["type"] == "ack"
+    assert stage.published_types() == ["ReactionAdded"] * 2
+    server_time.advance(limit.interval_ms)
+    later = {"session_expires_at_ms": NOW_MS + 2 * limit.interval_ms}
+    assert ask(change_message, REMOVE, "bob", **later)["type"] == "ack"
 
 
 def test_typing_is_published_for_six_seconds(ask: Any, stage: Stage):

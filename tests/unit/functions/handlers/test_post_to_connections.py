@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from functions.aws import members
+from functions.aws import connections, members
 from functions.aws.bus import PublishError
 from functions.contract.events import MalformedEventError, MessageEdited, MessageSent
 from functions.contract.model import timestamp
@@ -291,3 +291,13 @@ def test_a_late_edit_is_not_posted_after_a_later_one(call: Call, people: Stage, 
         call(post_to_connections.handler, late(MessageEdited(**edit, text="better", edited_at=AT)))["delivered"]
         == 1
     )
+
+
+@pytest.mark.parametrize("name", ["MessageSent", "MemberLeft"])
+def test_a_batch_that_is_repeated_is_not_posted_to_a_member_who_left(
+    call: Call, people: Stage, sockets: Sockets, name: str
+):
+    """Its recipients were read before the first try. Only the frame of the leaving goes to those who left."""
+    connections.unsubscribe("subscriptions", ["c-1"], ["b1"])
+    call(post_to_connections.handler, {**task("a1", "b1", name=name), "isRepeated": True})
+    assert set(sockets.received) == ({"a1"} if name == "MessageSent" else {"a1", "b1"})
