@@ -35,6 +35,12 @@ def of_user(table_name: str, user_id: str) -> Iterator[Membership]:
     return readable(Membership, rows)
 
 
+def count_of_user(table_name: str, user_id: str, *, limit: int) -> int:
+    """Return the number of a user's memberships, or `limit` if there are more (eventually consistent read)."""
+    found = table(table_name).query(KeyConditionExpression=Key("userId").eq(user_id), Select="COUNT", Limit=limit)
+    return int(found["Count"])
+
+
 def page_of_channel(
     table_name: str, channel_id: str, *, limit: int, after_user_id: str | None
 ) -> tuple[list[ListedMember], int, str | None]:

@@ -82,6 +82,11 @@ def visible(channel: ChannelRecord | None, membership: Membership | None) -> Cha
     return channel
 
 
+MAX_CHANNELS_BY_OTHERS = 500
+"""A user who is in so many channels is added to no more by others: each makes their `$connect` slower, and anyone
+may create channels and add anyone."""
+
+
 def check_may_add(channel: ChannelRecord, actor: Membership | None, *, actor_id: str, user_id: str) -> None:
     """Check that the actor may add the user. Raises ForbiddenError or NotAMemberError.
 

@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from functions.aws import channels, members, rates, users
 from functions.aws.clock import now_ms
 from functions.chat.channels import (
+    MAX_CHANNELS_BY_OTHERS,
     NO_CHANNEL,
     ChannelRecord,
     Membership,
@@ -17,7 +18,7 @@ from functions.chat.channels import (
     visible,
 )
 from functions.chat.rate import MEMBERSHIP_CHANGES, NEW_CHANNELS
-from functions.contract.errors import InvalidRequestError, NotAMemberError, NotFoundError
+from functions.contract.errors import ForbiddenError, InvalidRequestError, NotAMemberError, NotFoundError
 from functions.contract.events import ChannelKind
 from functions.contract.model import timestamp
 from functions.contract.resources import ChannelPage, Member, MemberPage, NewChannel, NewDirectMessage, User
@@ -127,6 +128,8 @@ def add_member(channel_id: str, user_id: str) -> Response[str]:
     channel, mine = _visible_channel(settings, channel_id, actor.user_id)
     if mine is None or user.user_id != actor.user_id:
         check_may_add(channel, mine, actor_id=actor.user_id, user_id=user.user_id)
+    if user.user_id != actor.user_id:
+        _check_has_few_channels(settings, user)
     rates.check(settings.rates_table, actor.user_id, MEMBERSHIP_CHANGES, now_ms=now)
     membership.join(settings, channel, user, actor_id=actor.user_id, now_ms=now)
     return _answer_channel(settings, channel_id, actor.user_id)
@@ -162,3 +165,12 @@ def _user(settings: ApiSettings, user_id: str) -> User:
     if user is None:
         raise NotFoundError(NO_USER)
     return user
+
+
+def _check_has_few_channels(settings: ApiSettings, user: User) -> None:
+    """Check that others may add the user to one more channel. Raises ForbiddenError."""
+    count = members.count_of_user(settings.members_table, user.user_id, limit=MAX_CHANNELS_BY_OTHERS)
+    if count >= MAX_CHANNELS_BY_OTHERS:
+        raise ForbiddenError(
+            f"{user.display_name} is in {MAX_CHANNELS_BY_OTHERS} channels already. Others cannot add them to more."
+        )

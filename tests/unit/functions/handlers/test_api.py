@@ -316,6 +316,22 @@ def test_a_member_adds_others_and_the_owner_removes_them(ask: Any, stage: Stage)
     assert published == [("MemberJoined", "bob"), ("MemberLeft", "alice")]
 
 
+def test_a_user_in_many_channels_is_not_added_to_more(ask: Any, stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """Each channel makes connecting slower, and anyone may create channels. Joining stays free."""
+    monkeypatch.setattr("functions.handlers.rest.channels.MAX_CHANNELS_BY_OTHERS", 2)
+    for user_id in ("alice", "bob"):
+        ask("GET", "/me", user_id=user_id)
+    for number in range(3):
+        channel_id = f"c-{number}"
+        channel = CHANNEL.model_copy(update={"channel_id": channel_id, "name": channel_id})
+        stage.add_channel(channel, "alice", owner="alice")
+    assert ask("PUT", "/channels/c-0/members/bob", user_id="alice").status == 200
+    refused = ask("PUT", "/channels/c-1/members/bob", user_id="alice")
+    assert refused.refusal() == (403, "FORBIDDEN")
+    assert "Bob" in refused.text
+    assert ask("PUT", "/channels/c-2/members/me", user_id="bob").status == 200
+
+
 @pytest.mark.parametrize(
     ("method", "path", "refusal"),
     [
