@@ -1,6 +1,6 @@
 """The dead letters of all queues, as the page lists them, and processing those of one queue again.
 
-They come from the reader of `parley dead-letters`. An event's data, which may contain the text of a message, is
+They come from the reader of `parley dead-letters`. An event's data, which may contain a message's sealed text, is
 left out: `parley dead-letters show` prints it.
 """
 

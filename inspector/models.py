@@ -97,14 +97,14 @@ class ChannelEvents(Answer):
 class LetterCommands(Answer):
     """The command lines about one dead letter, for this stage. None where there is nothing to look for."""
 
-    show: str = Field(description="All its fields, a message's text included")
+    show: str = Field(description="All its fields, a message's sealed text included")
     discard: str
     follow: str | None = Field(description="The delivery of its message")
     logs: str | None = Field(description="The log lines with its correlation id")
 
 
 class ListedDeadLetter(Answer):
-    """A dead letter as the page lists it: without its event's data, which may contain the text of a message."""
+    """A dead letter as the page lists it: without its event's data, which may contain a message's sealed text."""
 
     message_id: str
     event_id: str

@@ -132,7 +132,7 @@ class DeliveryStack(StageStack):
         if level != "ALL":
             acknowledge(
                 machine,
-                {"AwsSolutions-SF1": f"Level ALL would log message texts; this stage logs {level} without data."},
+                {"AwsSolutions-SF1": f"Level ALL logs names and sealed texts; this one, {level}, logs no data."},
             )
         return machine
 

@@ -241,8 +241,8 @@ class LogSettings(Settings):
     """What the functions log. Above `INFO`, `parley follow` cannot show to whom a message was posted."""
 
     workflow_log_level: Literal["ALL", "ERROR", "FATAL", "OFF"] = "ALL"
-    """`ALL` logs inputs and outputs, so that the console shows each run; the logs then contain message texts, and
-    cost more than the runs. The other levels log neither."""
+    """`ALL` logs inputs and outputs, so that the console shows each run; the logs then contain ids,
+    display names and sealed texts, and cost more than the runs. The other levels log neither."""
 
     access_logs: bool = False
     """Access logs: of both APIs to CloudWatch Logs, of the distribution to a bucket. Changes a setting of the

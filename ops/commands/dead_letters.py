@@ -49,7 +49,11 @@ def list_letters(context: typer.Context, as_json: AsJson = False) -> None:
 
 @letters.command()
 def show(context: typer.Context, identifier: Identifier, as_json: AsJson = False) -> None:
-    """Show all fields of one dead letter, its event included. It may contain the text of a message."""
+    """Show all fields of one dead letter, its event included.
+
+    It may contain ids, display names and a sealed text. Only an event published before the stage had text keys has
+    a readable text.
+    """
     stage = stage_of(context)
     letter = kept_letters.find(stage, identifier)
     dead_letters.release(stage, [letter])

@@ -202,7 +202,7 @@ export interface KnownNames {
 
 /** The command lines about one dead letter, for this stage. None where there is nothing to look for. */
 export interface LetterCommands {
-  /** All its fields, a message's text included */
+  /** All its fields, a message's sealed text included */
   show: string;
   discard: string;
   /** The delivery of its message */
@@ -211,7 +211,7 @@ export interface LetterCommands {
   logs: string | null;
 }
 
-/** A dead letter as the page lists it: without its event's data, which may contain the text of a message. */
+/** A dead letter as the page lists it: without its event's data, which may contain a message's sealed text. */
 export interface ListedDeadLetter {
   messageId: string;
   eventId: string;
