@@ -15,7 +15,7 @@ CDK := node_modules/.bin/cdk
 # All processes share their compiled modules, outside the source folders. A test run starts hundreds of processes.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.build/pycache
 unexport PYTHONDONTWRITEBYTECODE
-# Node 20 works, although jsii calls it untested; the README recommends Node 22.
+# Node 20.19 works, although jsii calls it untested; the README recommends Node 22.
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
@@ -33,8 +33,8 @@ setup: .venv/.installed node_modules/.installed ui/node_modules/.installed ## Ma
 prerequisites:
 	@command -v $(PYTHON) >/dev/null || { echo "Parley needs Python 3.11 or newer, and '$(PYTHON)' is not on the PATH. Install it, or name another: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Parley needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -c 'import platform; print(platform.python_version())'). Name another: make PYTHON=python3.12"; exit 1; }
-	@command -v node >/dev/null || { echo "Parley needs Node 20 or newer (22 is best) for the AWS CDK and the UI, and 'node' is not on the PATH: https://nodejs.org"; exit 1; }
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || { echo "Parley needs Node 20 or newer (22 is best); this one is $$(node --version)."; exit 1; }
+	@command -v node >/dev/null || { echo "Parley needs Node 22.12 or newer (20.19 works too) for the AWS CDK and the UI, and 'node' is not on the PATH: https://nodejs.org"; exit 1; }
+	@node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1)' || { echo "Parley needs Node 22.12 or newer (20.19 works too); this one is $$(node --version): https://nodejs.org"; exit 1; }
 
 .venv/.installed: requirements.txt functions/requirements.txt pyproject.toml | prerequisites
 	@echo "Making .venv"

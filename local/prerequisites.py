@@ -10,7 +10,7 @@ from local.errors import LocalStageError
 from local.fingerprint import is_stale
 
 PYTHON = (3, 11)
-NODE = 20
+NODE = "Node 22.12 or newer (20.19 works too)"
 RECOMMENDED_NODE = 22
 UI_SOURCES = (
     "ui/src",
@@ -41,18 +41,27 @@ def check(repository: Path) -> str:
     node = shutil.which("node")
     if node is None:
         raise LocalStageError(
-            f"Parley needs Node {NODE} or newer, and there is no `node` on the PATH: install it (https://nodejs.org)."
+            f"Parley needs {NODE}, and there is no `node` on the PATH: install it (https://nodejs.org)."
         )
     output = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
     node_version = output.lstrip("v")
-    if int(node_version.partition(".")[0] or 0) < NODE:
+    if not supports_node(node_version):
         raise LocalStageError(
-            f"Parley needs Node {NODE} or newer, and the version of {node} is {node_version or 'unknown'}: "
+            f"Parley needs {NODE}, and the version of {node} is {node_version or 'unknown'}: "
             "install a newer one (https://nodejs.org)."
         )
     if not cdk_command(repository).exists():
         raise LocalStageError("The CDK CLI is not installed (node_modules/.bin/cdk): run `make setup`.")
     return f"Python {python_version}, Node {node_version}"
+
+
+def supports_node(version: str) -> bool:
+    """Whether the UI can be built with this version of Node: Vite requires ^20.19.0 || >=22.12.0."""
+    try:
+        major, minor = map(int, version.split(".")[:2])
+    except ValueError:
+        return False
+    return (major == 20 and minor >= 19) or (major, minor) >= (22, 12)
 
 
 def cdk_command(repository: Path) -> Path:

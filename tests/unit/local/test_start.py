@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import signal
 import socket
 import subprocess
@@ -20,7 +21,7 @@ from local.emulator import patching
 from local.errors import LocalStageError
 from local.ports import choose_emulator_port, free_port, listen, open_site_port
 from local.progress import Progress
-from local.state_directory import StateDirectory
+from local.state_directory import REPOSITORY, StateDirectory
 from local.supervisor import StartOptions
 
 
@@ -134,6 +135,38 @@ def test_the_error_for_a_missing_cdk_cli_names_the_command_that_installs_it(tmp_
     """Node and Python exist where these tests run."""
     with pytest.raises(LocalStageError, match="make setup"):
         prerequisites.check(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("version", "is_supported"),
+    [
+        ("20.18.3", False),
+        ("20.19.0", True),
+        ("21.7.3", False),
+        ("22.11.0", False),
+        ("22.12.0", True),
+        ("24.0.0", True),
+        ("", False),
+    ],
+)
+def test_a_node_that_cannot_build_the_ui_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, is_supported: bool
+):
+    """With its version, and the versions that can."""
+    node = tmp_path / "node"
+    node.write_text(f"#!/bin/sh\necho {f'v{version}' if version else ''}\n")
+    node.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    refusal = "make setup" if is_supported else rf"needs Node 22\.12 or newer .*, and .* {version or 'unknown'}:"
+    with pytest.raises(LocalStageError, match=refusal):
+        prerequisites.check(tmp_path)
+
+
+def test_the_supported_versions_of_node_are_those_of_vite():
+    """The package that requires the newest of those which build the UI."""
+    packages = json.loads((REPOSITORY / "ui" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    required = {name: packages[name]["engines"]["node"] for name in ("", "node_modules/vite")}
+    assert set(required.values()) == {"^20.19.0 || >=22.12.0"}
 
 
 def test_another_emulator_version_is_refused_with_both_versions(monkeypatch: pytest.MonkeyPatch):
