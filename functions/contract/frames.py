@@ -50,7 +50,7 @@ class Pong(Frame):
 
 
 class MessageFrame(Frame):
-    """A persisted message. `seq` is its place in the channel's order."""
+    """A persisted message. `seq` is its position in the channel."""
 
     type: Literal["message"] = "message"
     channel_id: ChannelId

@@ -33,7 +33,9 @@ UserId = Annotated[
 ]
 DisplayName = Annotated[str, Field(min_length=1, max_length=MAX_DISPLAY_NAME_CHARACTERS)]
 TraceHeader = Annotated[str, Field(max_length=MAX_TRACE_HEADER_CHARACTERS)]
-Seq = Annotated[int, Field(strict=True, ge=1, le=MAX_SEQ, description="A message's place in its channel, from 1")]
+Seq = Annotated[
+    int, Field(strict=True, ge=1, le=MAX_SEQ, description="A message's position in its channel, from 1")
+]
 
 Mentions = Annotated[
     tuple[Id, ...],

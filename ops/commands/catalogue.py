@@ -66,7 +66,7 @@ COMMANDS: dict[str, Listed] = {
     "users": _listed(
         "users",
         "personal_data",
-        help="Manage who may sign in, and end sessions and connections. USER is a user name or id.",
+        help="Manage who may sign in, and end sessions and connections. USER is a username or id.",
     ),
 }
 

@@ -11,7 +11,7 @@ from ops.stage.stage import Stage
 
 ChannelOption = Annotated[str | None, typer.Option("--channel", help="Only of this channel, by its name or id.")]
 UserOption = Annotated[
-    str | None, typer.Option("--user", help="Only by or about this user, by their user name or id.")
+    str | None, typer.Option("--user", help="Only by or about this user, by their username or id.")
 ]
 
 

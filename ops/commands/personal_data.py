@@ -19,7 +19,7 @@ from ops.stage.stage import Stage
 from ops.stage.tables import Unreadable
 from ops.wording import counted, counted_are
 
-User = Annotated[str, typer.Argument(metavar="USER", help="The user name or the id.")]
+User = Annotated[str, typer.Argument(metavar="USER", help="The username or the id.")]
 
 
 @users.command(name="export")
@@ -83,7 +83,7 @@ def erase(
     user = access.find(stage, name)
     if not yes:
         _ask(stage, user)
-    # By the id: the record stays in the archive, and the user name must not.
+    # By the id: the record stays in the archive, and the username must not.
     with recorded(stage, "users erase", user=user.user_id) as operation, output.progress() as bar:
         tasks = {step: bar.add_task(step, total=None) for step in ("messages", "deletions", "names", "reactions")}
         done = erasure.erase(

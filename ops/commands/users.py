@@ -19,12 +19,12 @@ from ops.stage.users import answered_at, creation_failed, password_failed
 from ops.wording import counted
 
 users = typer.Typer(
-    help="Manage who may sign in, and end sessions and connections. USER is a user name or id.",
+    help="Manage who may sign in, and end sessions and connections. USER is a username or id.",
     no_args_is_help=True,
 )
 app.add_typer(users, name="users", rich_help_panel=OPERATE)
 
-User = Annotated[str, typer.Argument(metavar="USER", help="The user name or id.")]
+User = Annotated[str, typer.Argument(metavar="USER", help="The username or id.")]
 Password = Annotated[
     str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="PARLEY_PASSWORD")
 ]

@@ -8,7 +8,7 @@ from ops.stage.stage import Stage
 
 
 def find(stage: Stage, text: str) -> KnownUser:
-    """The user with this user name or id, also if only their text key is left. Raises NotFoundError."""
+    """The user with this username or id, also if only their text key is left. Raises NotFoundError."""
     try:
         return lookup.user(stage, text)
     except NotFoundError:

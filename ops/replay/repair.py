@@ -317,7 +317,7 @@ class _Planner:
         found = self._stage.user_pool.find(user_id)
         if found is None or found.user_id != user_id:
             raise NotDerivableError(
-                f"The user pool has no user {user_id}, so the user name is not known. If the account was deleted, "
+                f"The user pool has no user {user_id}, so the username is not known. If the account was deleted, "
                 f"this replaces the row: {self._stage.command('users', 'erase', user_id)}"
             )
         ends = [tables.number(one.get("expiresAt")) for one in user_sessions.rows(self._stage, user_id)]

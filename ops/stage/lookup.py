@@ -33,7 +33,7 @@ def channel_id(stage: Stage, text: str) -> str | None:
 
 
 NAME_CHARACTERS = 128
-"""The most characters of a user name or id in Cognito, which refuses to look for longer ones."""
+"""The most characters of a username or id in Cognito, which refuses to look for longer ones."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class KnownUser:
 
 
 def user(stage: Stage, text: str) -> KnownUser:
-    """The user with this id or user name, also if they were deleted from the user pool. Raises NotFoundError."""
+    """The user with this id or username, also if they were deleted from the user pool. Raises NotFoundError."""
     if not 0 < len(text) <= NAME_CHARACTERS:
         raise NotFoundError(f"There is no user '{text}'.")
     found = stage.user_pool.find(text)

@@ -126,12 +126,12 @@ class UserPool:
             self.client.admin_delete_user(UserPoolId=self.user_pool_id, Username=username)
 
     def list_users(self) -> list[UserSummary]:
-        """Every user, sorted by user name."""
+        """Every user, sorted by username."""
         pages = self.client.get_paginator("list_users").paginate(UserPoolId=self.user_pool_id)
         return sorted((_summary(user) for page in pages for user in page["Users"]), key=lambda user: user.username)
 
     def find(self, name: str) -> UserSummary | None:
-        """The user with this user name or id; None if there is none."""
+        """The user with this username or id; None if there is none."""
         quoted = name.replace("\\", "\\\\").replace('"', '\\"')
         for attribute in ("username", "sub"):
             found = self.client.list_users(
@@ -142,7 +142,7 @@ class UserPool:
         return None
 
     def user_id(self, name: str) -> str | None:
-        """The id of the user with this user name or id; None if there is none."""
+        """The id of the user with this username or id; None if there is none."""
         found = self.find(name)
         return found.user_id if found else None
 

@@ -3,7 +3,7 @@
 On AWS, `POST @connections/{connectionId}` is one call of API Gateway. MiniStack (`app.app`) parses headers and
 query, resolves custom domains and looks for the service of a request before it calls its function for connections,
 although a message is one post for each recipient. This addition recognises such a request by its path. While IAM's
-policies are enforced, posts take MiniStack's way, which checks them.
+policies are enforced, MiniStack's own code takes the posts, and checks them.
 """
 
 import re

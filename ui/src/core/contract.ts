@@ -12,7 +12,7 @@ export interface Ack {
 export interface AddReaction {
   action: "addReaction";
   channelId: string;
-  /** A message's place in its channel, from 1 */
+  /** A message's position in its channel, from 1 */
   seq: number;
   emoji: string;
 }
@@ -103,7 +103,7 @@ export interface ChannelSummary {
 export interface DeleteMessage {
   action: "deleteMessage";
   channelId: string;
-  /** A message's place in its channel, from 1 */
+  /** A message's position in its channel, from 1 */
   seq: number;
 }
 
@@ -111,7 +111,7 @@ export interface DeleteMessage {
 export interface EditMessage {
   action: "editMessage";
   channelId: string;
-  /** A message's place in its channel, from 1 */
+  /** A message's position in its channel, from 1 */
   seq: number;
   /** 1 to 8192 bytes of UTF-8; no control characters but tabs and line breaks */
   text: string;
@@ -219,7 +219,7 @@ export interface Message {
 export interface MessageDeleted {
   messageId: string;
   channelId: string;
-  /** A message's place in its channel, from 1 */
+  /** A message's position in its channel, from 1 */
   seq: number;
   /** The user's subject in the user pool */
   deletedBy: string;
@@ -231,7 +231,7 @@ export interface MessageDeleted {
 export interface MessageDeletedFrame {
   type: "messageDeleted";
   channelId: string;
-  /** A message's place in its channel, from 1 */
+  /** A message's position in its channel, from 1 */
   seq: number;
   messageId: string;
   /** The user's subject in the user pool */
@@ -244,7 +244,7 @@ export interface MessageDeletedFrame {
 export interface MessageEdited {
   messageId: string;
   channelId: string;
-  /** A message's place in its channel, from 1 */
+  /** A message's position in its channel, from 1 */
   seq: number;
   text: string;
   /** The usernames that the text mentions, in lower case; of members or not */
@@ -259,7 +259,7 @@ export interface MessageEdited {
 export interface MessageEditedFrame {
   type: "messageEdited";
   channelId: string;
-  /** A message's place in its channel, from 1 */
+  /** A message's position in its channel, from 1 */
   seq: number;
   messageId: string;
   text: string;
@@ -271,11 +271,11 @@ export interface MessageEditedFrame {
   editedAt: string;
 }
 
-/** A persisted message. `seq` is its place in the channel's order. */
+/** A persisted message. `seq` is its position in the channel. */
 export interface MessageFrame {
   type: "message";
   channelId: string;
-  /** A message's place in its channel, from 1 */
+  /** A message's position in its channel, from 1 */
   seq: number;
   messageId: string;
   clientMessageId: string;
@@ -415,7 +415,7 @@ export interface Profile {
 export interface ReactionAdded {
   messageId: string;
   channelId: string;
-  /** A message's place in its channel, from 1 */
+  /** A message's position in its channel, from 1 */
   seq: number;
   emoji: string;
   /** The user's subject in the user pool */
@@ -435,7 +435,7 @@ export interface ReactionFrame {
   type: "reaction";
   change: "added" | "removed";
   channelId: string;
-  /** A message's place in its channel, from 1 */
+  /** A message's position in its channel, from 1 */
   seq: number;
   messageId: string;
   emoji: string;
@@ -449,7 +449,7 @@ export interface ReactionFrame {
 export interface ReactionRemoved {
   messageId: string;
   channelId: string;
-  /** A message's place in its channel, from 1 */
+  /** A message's position in its channel, from 1 */
   seq: number;
   emoji: string;
   /** The user's subject in the user pool */
@@ -480,7 +480,7 @@ export interface ReadPosition {
 export interface RemoveReaction {
   action: "removeReaction";
   channelId: string;
-  /** A message's place in its channel, from 1 */
+  /** A message's position in its channel, from 1 */
   seq: number;
   emoji: string;
 }

@@ -56,7 +56,7 @@ def mocked() -> Iterator[Stage]:
 
 
 class Pool:
-    """The accounts of a user pool, by user name: moto's needs another package."""
+    """The accounts of a user pool, by username: moto's needs another package."""
 
     def __init__(self) -> None:
         self.enabled: dict[str, bool] = {}

@@ -137,7 +137,7 @@ def test_an_unknown_user_is_an_error(stage: Stage, text: str, quoted: str):
 
 
 def test_a_user_who_is_no_longer_in_the_pool_is_found_by_their_row(stage: Stage):
-    """By id or user name."""
+    """By id or username."""
     with user_pool_answers(stage, ['username = "only-a-row"', 'sub = "only-a-row"'], None):
         assert choose_user(stage, "only-a-row") == "only-a-row"
     with user_pool_answers(stage, ['username = "otto"', 'sub = "otto"'], None):

@@ -41,7 +41,7 @@ export function parseInspectorRoute(rest: string): InspectorRoute {
   }
 }
 
-/** These have keys, user names and other texts in their addresses, which are escaped. */
+/** These have keys, usernames and other texts in their addresses, which are escaped. */
 function exploreRoute(view: string, parts: readonly string[]): InspectorRoute {
   const first = parts[0] ?? null;
   if (view === "rows") return { view, table: first, keyValues: parts.slice(1) };

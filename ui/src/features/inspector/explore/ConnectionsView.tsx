@@ -66,7 +66,7 @@ function ChooseUser({ user }: { readonly user: string }) {
   return (
     <form className={styles.form} onSubmit={submit}>
       <label className={styles.field}>
-        User name or id; without one, all users
+        Username or id; without one, all users
         <input
           value={text}
           autoComplete="off"
