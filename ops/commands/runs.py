@@ -22,7 +22,9 @@ def runs(
     context: typer.Context,
     since: Annotated[str, typer.Option(help="Start time: 15m, 2h, 09:30, or ISO 8601.")] = "1h",
     until: Annotated[str, typer.Option(help="End time.")] = "now",
-    failed: Annotated[bool, typer.Option("--failed", help="Only troubled runs.")] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only troubled runs: failed, or not every connection reached.")
+    ] = False,
     channel: ChannelOption = None,
     kinds: Annotated[list[str] | None, typer.Option("--type", help="Only this event type; repeatable.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="The most runs to list.")] = 30,
