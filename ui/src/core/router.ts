@@ -12,6 +12,8 @@ export type CurrentRoute = Route & { readonly navigationId: number };
 const listeners = new Set<() => void>();
 let path = location.pathname;
 let current: CurrentRoute = { ...parseRoute(path), navigationId: 0 };
+/** The newest request whose response opens a page; null after a navigation. */
+let opening: symbol | null = null;
 
 export function parseRoute(path: string): Route {
   const inspector = /^\/inspector(\/.*)?$/.exec(path);
@@ -29,6 +31,18 @@ export function navigate(path: string, { replace = false } = {}): void {
   if (path !== location.pathname)
     history[replace || isOverlayOpen() ? "replaceState" : "pushState"](null, "", path);
   syncRoute();
+}
+
+/**
+ * Call before a request whose response opens a page. The result opens it, unless the user has navigated or requested
+ * another page since: a text that they are typing must not go to another channel.
+ */
+export function navigateAfterRequest(): (path: string) => void {
+  const request = Symbol("request");
+  opening = request;
+  return (path) => {
+    if (opening === request) navigate(path);
+  };
 }
 
 /** Add an entry to the browser's history for something that Back closes, such as a drawer. */
@@ -57,6 +71,7 @@ export function onNavigation(listener: () => void): () => void {
 
 /** Read the address again: sign-in changes it after this module was loaded. */
 export function syncRoute(): void {
+  opening = null;
   path = location.pathname;
   current = { ...parseRoute(location.pathname), navigationId: current.navigationId + 1 };
   for (const listener of listeners) listener();

@@ -39,6 +39,22 @@ const toast = (text: string) => {
   expect(innerHTML.includes(/d="[^"]*"/.exec(tick)?.[0] ?? "?")).toBe(dataset.kind === "done");
   return dataset.kind;
 };
+/** The next such request gets its response when the result is called. */
+function holdRequest(method: string, path: string): () => Promise<void> {
+  let answer: (() => void) | undefined;
+  const held = new Promise<null>((resolve) => {
+    answer = () => resolve(null);
+  });
+  server.intercept = (itsMethod, itsPath) => {
+    if (itsMethod !== method || itsPath !== path) return null;
+    server.intercept = () => null;
+    return held;
+  };
+  return async () => {
+    answer?.();
+    await advance();
+  };
+}
 const hasLink = (name: string) => sidebar().queryByRole("link", { name: new RegExp(`^${name}`) }) !== null;
 
 test("the time last seen is shown again every minute", async () => {
@@ -152,6 +168,34 @@ describe("a public channel", () => {
     await advance();
     expect(texts()).toEqual(["is there tea?"]);
     expect(screen.getByRole("button", { name: "Members, 2" })).toBeTruthy();
+  });
+
+  test("is created after its dialog was closed, and the user stays where they are", async () => {
+    await openChat();
+    await click(screen.getByRole("button", { name: "Create channel" }));
+    await user.keyboard("tea");
+    const answer = holdRequest("POST", "/api/channels");
+    await click(dialog("Create a channel").getByRole("button", { name: "Create" }));
+    await click(dialog("Create a channel").getByRole("button", { name: "Cancel" }));
+    await click(screen.getByRole("button", { name: "You and settings" }));
+    await answer();
+    expect(hasLink("tea")).toBe(true);
+    expect(location.pathname).toBe("/c/general");
+    expect(screen.getByRole("dialog", { name: "You and settings" })).toBeTruthy();
+  });
+
+  test("is joined after its dialog was closed, and the user stays where they are", async () => {
+    const tea = server.add("tea", ["u-bob"], "public");
+    await openChat();
+    await click(screen.getByRole("button", { name: "Browse channels" }));
+    const answer = holdRequest("PUT", `/api/channels/${tea.channelId}/members/me`);
+    await click(dialog("Browse channels").getByRole("button", { name: "Join tea" }));
+    await click(dialog("Browse channels").getByRole("button", { name: "Close" }));
+    await click(screen.getByRole("button", { name: "You and settings" }));
+    await answer();
+    expect(hasLink("tea")).toBe(true);
+    expect(location.pathname).toBe("/c/general");
+    expect(screen.getByRole("dialog", { name: "You and settings" })).toBeTruthy();
   });
 
   test("is found in the directory and joined", async () => {
@@ -329,6 +373,33 @@ describe("a direct message", () => {
     await click(person("bob"));
     expect(location.pathname).toBe(address);
     expect(server.requests.filter((request) => request === "POST /api/direct-messages")).toHaveLength(1);
+  });
+
+  test("that opens late does not take the user out of a channel opened meanwhile", async () => {
+    server.add("elsewhere", [ALICE]);
+    await openChat();
+    const answer = holdRequest("POST", "/api/direct-messages");
+    await click(person("bob"));
+    await click(channelLink("elsewhere"));
+    await user.keyboard("not for ");
+    await answer();
+    await user.keyboard("bob");
+    expect(location.pathname).toBe("/c/c-elsewhere");
+    expect(composer().value).toBe("not for bob");
+    await click(channelLink("bob"));
+    expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("bob");
+  });
+
+  test("is opened with the person who was chosen last, also if the other one is answered first", async () => {
+    await openChat();
+    const answerBob = holdRequest("POST", "/api/direct-messages");
+    await click(person("bob"));
+    const answerCarol = holdRequest("POST", "/api/direct-messages");
+    await click(person("carol"));
+    await answerBob();
+    expect(location.pathname).toBe("/c/general");
+    await answerCarol();
+    expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("carol");
   });
 
   test("started by another user appears with the sender's name, unread", async () => {

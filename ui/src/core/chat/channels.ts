@@ -1,7 +1,7 @@
 /** Loads channels, people and members, and updates the store after each change. */
 import type { Api } from "../api/api";
 import type { Channel, NewChannel } from "../contract";
-import { channelPath, currentRoute, navigate } from "../router";
+import { channelPath, currentRoute, navigate, navigateAfterRequest } from "../router";
 import { withChannel, withMentions, withoutChannel } from "../state/frames";
 import type { ChatState, MemberList } from "../state/model";
 import { MAX_LIVE_MEMBERS, withPeople } from "../state/presence";
@@ -107,10 +107,15 @@ export class Channels {
         memberIds.includes(userId) &&
         memberIds.every((id) => id === userId || id === me?.userId),
     );
+    if (known) {
+      navigate(channelPath(known.channelId));
+      return;
+    }
+    const open = navigateAfterRequest();
     try {
-      const channel = known ?? (await this.#api.directMessage(userId));
-      if (!known) storeChannel(channel);
-      navigate(channelPath(channel.channelId));
+      const channel = await this.#api.directMessage(userId);
+      storeChannel(channel);
+      open(channelPath(channel.channelId));
     } catch (failure) {
       this.#onFailure(failure);
     }

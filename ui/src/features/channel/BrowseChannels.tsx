@@ -7,6 +7,7 @@ import { containsWords } from "../../core/text/fold";
 import { Dialog } from "../../kit/Dialog";
 import { Icon } from "../../kit/Icon";
 import { Skeleton } from "../../kit/Skeleton";
+import { useIsMounted } from "../../kit/useIsMounted";
 import { useChatActions } from "../shared/chatContext";
 import styles from "./BrowseChannels.module.css";
 
@@ -23,6 +24,7 @@ export default function BrowseChannels(props: {
   const [failure, setFailure] = useState<string | null>(null);
   const [joining, setJoining] = useState<string | null>(null);
   const [filter, setFilter] = useState("");
+  const isMounted = useIsMounted();
 
   const load = useCallback(
     async (from: string | null) => {
@@ -58,6 +60,7 @@ export default function BrowseChannels(props: {
     setFailure(null);
     try {
       await chat.channels.join(channel.channelId);
+      if (!isMounted()) return;
       navigate(channelPath(channel.channelId));
       onDone();
     } catch (problem) {

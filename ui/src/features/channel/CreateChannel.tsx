@@ -4,6 +4,7 @@ import { errorMessage } from "../../core/api/errors";
 import { channelPath, navigate } from "../../core/router";
 import { Dialog } from "../../kit/Dialog";
 import dialogStyles from "../../kit/Dialog.module.css";
+import { useIsMounted } from "../../kit/useIsMounted";
 import { useChatActions } from "../shared/chatContext";
 
 const MAX_NAME_LENGTH = 64;
@@ -14,6 +15,7 @@ export default function CreateChannel({ onClose, onDone }: { onClose: () => void
   const [kind, setKind] = useState<"public" | "private">("public");
   const [failure, setFailure] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const isMounted = useIsMounted();
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -22,6 +24,7 @@ export default function CreateChannel({ onClose, onDone }: { onClose: () => void
     setFailure(null);
     try {
       const channel = await chat.channels.create({ name: name.trim(), kind });
+      if (!isMounted()) return;
       navigate(channelPath(channel.channelId));
       onDone();
     } catch (problem) {
