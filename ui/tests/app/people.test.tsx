@@ -67,6 +67,17 @@ test("the time last seen is shown again every minute", async () => {
   expect(head()).toContain("last seen 2 minutes ago");
 });
 
+test("the time last seen is shown again, also if a timer fires before it is due", async () => {
+  await openChat();
+  await click(person("bob"));
+  server.presence("u-bob", "offline");
+  await advance();
+  // The clock is set back: the timer fires while the minute has not passed.
+  vi.setSystemTime(Date.now() - 5);
+  await advance(121_000);
+  expect(head()).toContain("last seen 2 minutes ago");
+});
+
 test("presence changes are shown, with the time last seen", async () => {
   await openChat();
   expect(person("bob").textContent).toMatch(/online$/);

@@ -9,18 +9,20 @@ function useTick(next: (now: number) => number): void {
   const [, render] = useReducer((count: number) => count + 1, 0);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
-    let due: number;
-    const schedule = () => {
-      due = next(Date.now());
+    let due = next(Date.now());
+    const wait = () => {
       timer = setTimeout(tick, due - Date.now());
     };
     const tick = () => {
-      if (Date.now() < due) return;
       clearTimeout(timer);
-      render();
-      schedule();
+      const now = Date.now();
+      const isDue = now >= due;
+      if (isDue) render();
+      // A timer may fire early, and then waits for the rest. The clock may be set back.
+      due = isDue ? next(now) : Math.min(due, next(now));
+      wait();
     };
-    schedule();
+    wait();
     for (const event of WAKING) addEventListener(event, tick);
     return () => {
       clearTimeout(timer);
