@@ -45,40 +45,10 @@ export function App() {
         setState({ at: "operator", config });
         return;
       }
-      const session = new Session(config);
-      let signedIn = false;
-      let notice: string | null = null;
-      try {
-        signedIn = await session.resume();
-      } catch {
-        notice = "Sign-in did not complete. Try again.";
-      }
-      syncRoute();
-      if (!signedIn) {
-        if (notice === null && session.hasSignedInBefore) {
-          await session.signIn();
-          return;
-        }
-        setState({ at: "sign-in", session, notice });
-        return;
-      }
-      const { Chat } = await loadChatScreen().catch(async () => {
-        throw new ApiError("UNREACHABLE", (await isPageStale()) ? STALE : NOT_LOADED);
-      });
-      const chat = new Chat(config, session);
-      session.onEnd((end) => {
-        chat.stop();
-        setState({ at: "sign-in", session, notice: sessionEndMessages[end] });
-      });
-      await chat.start().catch((failure: unknown) => {
-        // The next try has another chat.
-        chat.stop();
-        throw failure;
-      });
-      setState({ at: "chat", chat });
+      await openSession(config, setState);
     } catch (failure) {
       // The sign-in page is already shown by `onEnd`.
-      if (failure instanceof ApiError && failure.code === "SIGNED_OUT") return;
+      if (isSignedOut(failure)) return;
       const text = errorMessage(failure);
       setState({ at: "problem", text, stale: text === STALE });
     } finally {
@@ -108,6 +78,51 @@ export function App() {
     case "chat":
       return <ChatScreen chat={state.chat} />;
   }
+}
+
+/** Show the chat, or the sign-in page. */
+async function openSession(config: Config, show: (state: AppState) => void): Promise<void> {
+  const session = new Session(config);
+  try {
+    const { signedIn, notice } = await resume(session);
+    syncRoute();
+    if (signedIn) await openChat(config, session, show);
+    else if (notice === null && session.hasSignedInBefore) await session.signIn();
+    else show({ at: "sign-in", session, notice });
+  } catch (failure) {
+    // The next try has another session. After a sign-out, the sign-in page has this one.
+    if (!isSignedOut(failure)) session.close();
+    throw failure;
+  }
+}
+
+async function resume(session: Session): Promise<{ signedIn: boolean; notice: string | null }> {
+  try {
+    return { signedIn: await session.resume(), notice: null };
+  } catch {
+    return { signedIn: false, notice: "Sign-in did not complete. Try again." };
+  }
+}
+
+async function openChat(config: Config, session: Session, show: (state: AppState) => void): Promise<void> {
+  const { Chat } = await loadChatScreen().catch(async () => {
+    throw new ApiError("UNREACHABLE", (await isPageStale()) ? STALE : NOT_LOADED);
+  });
+  const chat = new Chat(config, session);
+  session.onEnd((end) => {
+    chat.stop();
+    show({ at: "sign-in", session, notice: sessionEndMessages[end] });
+  });
+  await chat.start().catch((failure: unknown) => {
+    // The next try has another chat.
+    chat.stop();
+    throw failure;
+  });
+  show({ at: "chat", chat });
+}
+
+function isSignedOut(failure: unknown): boolean {
+  return failure instanceof ApiError && failure.code === "SIGNED_OUT";
 }
 
 const sessionEndMessages = {

@@ -16,6 +16,11 @@ export class TabChannel<Message> {
     this.#channel?.addEventListener("message", onMessage);
     return () => this.#channel?.removeEventListener("message", onMessage);
   }
+
+  /** The browser keeps a channel that has a listener until it is closed. */
+  close(): void {
+    this.#channel?.close();
+  }
 }
 
 function open(name: string): BroadcastChannel | null {

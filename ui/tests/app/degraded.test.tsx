@@ -1,12 +1,12 @@
 // @vitest-environment happy-dom
 /** Browsers that block storage or lack an API: the chat opens and works, and says what it cannot do. */
-import { render, screen } from "@testing-library/react";
+import { screen } from "@testing-library/react";
 import { afterEach, expect, test, vi } from "vitest";
-import { App } from "../../src/app/App";
 import {
   advance,
   click,
   deliveryState,
+  openApp,
   openChat,
   reload,
   sendMessage,
@@ -15,20 +15,6 @@ import {
 } from "../support/chatPage";
 
 setUpChat();
-
-const config = {
-  apiUrl: "/api",
-  websocketUrl: "ws://localhost/socket",
-  auth: {
-    authority: "https://issuer.example/pool",
-    clientId: "client",
-    scopes: "openid",
-    authorizationEndpoint: "http://localhost/oauth2/authorize",
-    tokenEndpoint: "http://localhost/oauth2/token",
-    revocationEndpoint: "http://localhost/oauth2/revoke",
-    signOutUrl: "http://localhost/logout",
-  },
-};
 
 const real = {
   localStorage: Object.getOwnPropertyDescriptor(globalThis, "localStorage"),
@@ -51,14 +37,6 @@ afterEach(() => {
   for (const [name, descriptor] of Object.entries(real))
     if (descriptor) Object.defineProperty(globalThis, name, descriptor);
 });
-
-async function openApp(): Promise<void> {
-  history.replaceState(null, "", "/");
-  server.intercept = (_method, path) => (path === "/config.json" ? Response.json(config) : null);
-  render(<App />);
-  await advance();
-  await advance();
-}
 
 test("without storage, the sign-in page is shown, and says why one cannot sign in", async () => {
   blockStorage("localStorage", "sessionStorage");

@@ -1,7 +1,20 @@
 // @vitest-environment happy-dom
 /** A chat that could not start is followed by another: responses to the first one come too late. */
+import { screen } from "@testing-library/react";
 import { expect, test } from "vitest";
-import { advance, chat, closePage, openChat, server, setUpChat, texts } from "../support/chatPage";
+import {
+  advance,
+  chat,
+  closePage,
+  config,
+  openApp,
+  openChat,
+  server,
+  setUpChat,
+  texts,
+} from "../support/chatPage";
+import { ALICE, errorResponse } from "../support/fakeServer";
+import { installTabs, openChannels } from "../support/tabs";
 
 setUpChat();
 
@@ -27,4 +40,28 @@ test("messages that were requested before the chat started again replace nothing
   respond();
   await advance();
   expect(texts()).toEqual(["before", "after"]);
+});
+
+test("a chat that starts at last, after many failures, leaves nothing of those before it", async () => {
+  installTabs();
+  const { authority, clientId } = config.auth;
+  const signedIn = { id_token: "token", expires_at: Date.now() / 1_000 + 3_600, profile: { sub: ALICE } };
+  sessionStorage.setItem(`oidc.user:${authority}:${clientId}`, JSON.stringify(signedIn));
+  let failed = 0;
+  let down = true;
+  server.intercept = (_method, path) => {
+    if (path !== "/api/me" || !down) return null;
+    failed += 1;
+    return errorResponse("INTERNAL", "Something went wrong (made up).", 500);
+  };
+  await openApp();
+  for (let second = 0; second < 60; second += 1) await advance(1_000);
+  expect(screen.getByText("Parley cannot open")).toBeTruthy();
+  expect(failed).toBeGreaterThan(10);
+  expect(openChannels("parley.session")).toBeLessThanOrEqual(1);
+  down = false;
+  await advance(6_000);
+  await advance();
+  expect(screen.getByRole("log", { name: "Messages in general" })).toBeTruthy();
+  expect(openChannels("parley.session")).toBe(1);
 });

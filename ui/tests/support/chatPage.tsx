@@ -5,6 +5,7 @@
 import { act, cleanup, configure, render, screen, within } from "@testing-library/react";
 import { PointerEventsCheckLevel, type UserEvent, userEvent } from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, vi } from "vitest";
+import { App } from "../../src/app/App";
 import ChatScreen, { Chat as RealChat } from "../../src/app/ChatScreen";
 import type { Chat } from "../../src/core/chat/chat";
 import type { Config } from "../../src/core/config";
@@ -46,9 +47,18 @@ const session = {
     return "token";
   },
 };
-const config = {
+export const config = {
   apiUrl: "/api",
   websocketUrl: "ws://localhost/socket",
+  auth: {
+    authority: "https://issuer.example/pool",
+    clientId: "client",
+    scopes: "openid",
+    authorizationEndpoint: "http://localhost/oauth2/authorize",
+    tokenEndpoint: "http://localhost/oauth2/token",
+    revocationEndpoint: "http://localhost/oauth2/revoke",
+    signOutUrl: "http://localhost/logout",
+  },
   stage: "test",
   console: {},
   inspector: false,
@@ -74,6 +84,7 @@ export function setUpChat(): void {
     installLayout();
     installEditing();
     localStorage.clear();
+    sessionStorage.clear();
     server = new FakeServer();
     server.install();
     user = userEvent.setup({ delay: null, pointerEventsCheck: PointerEventsCheckLevel.Never });
@@ -100,6 +111,17 @@ export async function openChat(path = "/c/general", settings: Partial<Config> = 
   while (!begun) await advance();
   await started;
   render(<ChatScreen chat={chat} />);
+  await advance();
+}
+
+/** Open the application, which loads the configuration and the session first. */
+export async function openApp(): Promise<void> {
+  history.replaceState(null, "", "/");
+  const { intercept } = server;
+  server.intercept = (method, path, init) =>
+    path === "/config.json" ? Response.json(config) : intercept(method, path, init);
+  render(<App />);
+  await advance();
   await advance();
 }
 

@@ -152,6 +152,11 @@ export class Session implements TokenSource {
     location.assign(`${signOutUrl}?${new URLSearchParams({ client_id: clientId, logout_uri: home() })}`);
   }
 
+  /** Call when another session object replaces this one. The user stays signed in. */
+  close(): void {
+    this.#tabs.close();
+  }
+
   onEnd(listener: (end: SessionEnd) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
