@@ -1,4 +1,4 @@
-/** System notifications while the tab is hidden, if the user enabled them. */
+/** System notifications while no tab of the user is visible, if the user enabled them. */
 import { readItem, writeItem } from "./storage";
 
 const KEY = "parley.notifications";
@@ -19,16 +19,21 @@ export async function setNotificationsEnabled(enabled: boolean): Promise<boolean
   return writeItem(KEY, enabled && allowed ? "yes" : null) && allowed;
 }
 
-interface NotificationContent {
+/** Whether a notification would be shown, as far as this tab knows. */
+export function mayNotify(): boolean {
+  return notificationsEnabled() && document.visibilityState !== "visible";
+}
+
+export interface NotificationContent {
   readonly title: string;
   readonly text: string;
-  /** A notification replaces an earlier one with the same tag. */
+  /** A notification replaces an earlier one with the same tag, also one of another tab. */
   readonly tag: string;
   readonly onClick: () => void;
 }
 
 export function notify({ title, text, tag, onClick }: NotificationContent): void {
-  if (!notificationsEnabled() || document.visibilityState === "visible") return;
+  if (!mayNotify()) return;
   try {
     const notification = new Notification(title, { body: text.slice(0, 160), tag, icon: "/favicon.svg" });
     notification.onclick = () => {

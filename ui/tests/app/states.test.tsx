@@ -1,7 +1,8 @@
 // @vitest-environment happy-dom
 /** Empty, loading and error states, and what the user can do in each. */
 import { screen, within } from "@testing-library/react";
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { setNotificationsEnabled } from "../../src/core/notifications";
 import {
   advance,
   channelLink,
@@ -21,6 +22,7 @@ import {
   user,
 } from "../support/chatPage";
 import { ALICE, errorResponse } from "../support/fakeServer";
+import { FakeBroadcastChannel, installTabs } from "../support/tabs";
 
 setUpChat();
 
@@ -126,18 +128,21 @@ test("a rejected name keeps the dialog open and shows the reason", async () => {
 
 class Notices {
   static all: [string, string][] = [];
+  static tags: string[] = [];
   static permission = "default";
   static requestPermission = async () => {
     Notices.permission = "granted";
     return "granted";
   };
-  constructor(title: string, { body }: { body: string }) {
+  constructor(title: string, { body, tag }: { body: string; tag: string }) {
     Notices.all.push([title, body]);
+    Notices.tags.push(tag);
   }
 }
 
 beforeEach(() => {
   Notices.all = [];
+  Notices.tags = [];
   Notices.permission = "default";
   vi.stubGlobal("Notification", Notices);
 });
@@ -162,9 +167,60 @@ test("notifications are shown, if enabled, for mentions and direct messages whil
   server.postMessage(server.general, "u-bob", "of no concern");
   server.postMessage(server.general, "u-bob", "@alice now");
   server.postMessage(direct, "u-bob", "psst");
-  await advance();
+  await advance(500);
   expect(Notices.all).toEqual([
     ["bob in general", "@alice now"],
     ["bob", "psst"],
   ]);
+});
+
+describe("with another tab of the user", () => {
+  let otherTab: FakeBroadcastChannel;
+  let answers: unknown[];
+
+  beforeEach(async () => {
+    installTabs();
+    otherTab = new FakeBroadcastChannel(`parley.visible.${ALICE}`);
+    answers = [];
+    otherTab.addEventListener("message", (event) => answers.push((event as MessageEvent<unknown>).data));
+    await openChat();
+    await setNotificationsEnabled(true);
+  });
+
+  async function mention(): Promise<void> {
+    server.postMessage(server.general, "u-bob", "@alice look");
+    await advance(500);
+  }
+
+  test("that is visible, a hidden tab shows no notification", async () => {
+    otherTab.addEventListener("message", () => otherTab.postMessage("visible"));
+    await hideTab(true);
+    await mention();
+    expect(Notices.all).toEqual([]);
+  });
+
+  test("that is hidden too, both notify, with one tag, so that the browser shows one notification", async () => {
+    await hideTab(true);
+    await mention();
+    expect([Notices.all, Notices.tags]).toEqual([[["bob in general", "@alice look"]], ["general"]]);
+  });
+
+  test("no notification is shown of a message that is read in the meantime", async () => {
+    await hideTab(true);
+    server.postMessage(server.general, "u-bob", "@alice look");
+    await advance(100);
+    server.postFrame({ type: "readMarker", channelId: "general", readSeq: server.lastSeq });
+    await advance(500);
+    expect(Notices.all).toEqual([]);
+  });
+
+  test("a tab says that it is visible, while it is", async () => {
+    otherTab.postMessage("ask");
+    await advance();
+    expect(answers).toEqual(["visible"]);
+    await hideTab(true);
+    otherTab.postMessage("ask");
+    await advance();
+    expect(answers).toEqual(["visible"]);
+  });
 });

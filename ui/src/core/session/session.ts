@@ -20,8 +20,6 @@ const SIGN_IN_STARTED_KEY = "parley.leaving";
 const RENEWED_KEY = "parley.renewedUntil";
 const RENEWAL_LOCK = "parley.renewal";
 const TAB_CHANNEL = "parley.session";
-/** How long to wait for the response of another tab. */
-const ANSWER_TIMEOUT_MS = 200;
 
 /** Messages between the tabs of one browser, by BroadcastChannel. */
 type TabMessage =
@@ -166,17 +164,9 @@ export class Session implements TokenSource {
   async #loadFromAnotherTab(): Promise<StoredUser | null> {
     if (!this.hasSignedInBefore) return null;
     const mine = this.#user;
-    const user = await new Promise<StoredUser | null>((resolve) => {
-      const stopListening = this.#tabs.listen((data) => {
-        if (data.kind !== "session") return;
-        const theirs = parseUser(data.user);
-        if (theirs && (!mine || isRenewed(mine, theirs))) resolve(theirs);
-      });
-      this.#broadcast({ kind: "ask" });
-      setTimeout(() => {
-        stopListening();
-        resolve(null);
-      }, ANSWER_TIMEOUT_MS);
+    const user = await this.#tabs.ask({ kind: "ask" }, (data) => {
+      const theirs = data.kind === "session" ? parseUser(data.user) : null;
+      return theirs && (!mine || isRenewed(mine, theirs)) ? theirs : null;
     });
     if (!user) return null;
     writeItem(this.#storageKey, JSON.stringify(user), "session");

@@ -128,7 +128,9 @@ export default function SettingsDialog({
         />
         <span>
           <span className="choice-title">Notifications</span>
-          <span className="field-hint">For mentions and direct messages while this tab is hidden.</span>
+          <span className="field-hint">
+            For mentions and direct messages while no tab of Parley is visible.
+          </span>
           {refused && (
             <span className="field-error" role="alert">
               {notificationPermission() === "denied"
