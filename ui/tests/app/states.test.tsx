@@ -1,8 +1,9 @@
 // @vitest-environment happy-dom
 /** Empty, loading and error states, and what the user can do in each. */
-import { screen, within } from "@testing-library/react";
+import { act, screen, within } from "@testing-library/react";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { setNotificationsEnabled } from "../../src/core/notifications";
+import { navigate } from "../../src/core/router";
 import {
   advance,
   channelLink,
@@ -53,6 +54,53 @@ test('an unknown channel shows "Channel not found" and two actions', async () =>
   await click(screen.getByRole("button", { name: "Cancel" }));
   await click(main().getByRole("button", { name: "Browse channels" }));
   expect(screen.getByRole("dialog", { name: "Browse channels" })).toBeTruthy();
+});
+
+describe("a channel of the address that could not be loaded", () => {
+  const heading = () => screen.getByRole("heading", { level: 1 }).textContent;
+  const throttled = () => errorResponse("RATE_LIMITED", "Too many requests (made up).", 429);
+  const requests = (path: string) => server.requests.filter((request) => request === `GET ${path}`).length;
+
+  test("is not called missing, and is shown after another try", async () => {
+    const open = server.add("open", ["u-bob"], "public");
+    const path = `/api/channels/${open.channelId}`;
+    server.intercept = (_method, asked) => (asked === path ? throttled() : null);
+    await openChat(`/c/${open.channelId}`);
+    await advance(5_000);
+    expect(heading()).toBe("This channel could not be loaded");
+    // Not without end while the server refuses.
+    const before = requests(path);
+    await advance(30_000);
+    expect(requests(path)).toBe(before);
+    server.intercept = () => null;
+    await click(main().getByRole("button", { name: "Try again" }));
+    expect(heading()).toBe("open");
+    expect(main().getByRole("button", { name: "Join" })).toBeTruthy();
+  });
+
+  test("is shown when the connection opens", async () => {
+    const open = server.add("open", ["u-bob"], "public");
+    await openChat();
+    server.reachable = false;
+    server.cutAll();
+    act(() => navigate(`/c/${open.channelId}`));
+    await advance(5_000);
+    expect(heading()).toBe("This channel could not be loaded");
+    server.reachable = true;
+    await advance(20_000);
+    expect(heading()).toBe("open");
+  });
+});
+
+test("a list of channels that could not be loaded is not called empty", async () => {
+  server.intercept = (_method, path) =>
+    path === "/api/channels" ? errorResponse("INTERNAL", "Something went wrong (made up).", 500) : null;
+  await openChat("/");
+  await advance(5_000);
+  expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("The channels could not be loaded");
+  server.intercept = () => null;
+  await click(main().getByRole("button", { name: "Try again" }));
+  expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("general");
 });
 
 test("without any channel the user is shown how to find one", async () => {

@@ -25,6 +25,9 @@ const MAX_REFRESHED_MEMBERS = 300;
 /** How often, while the list is shown. */
 export const REFRESH_MEMBERS_EVERY_MS = 60_000;
 
+/** Whether a channel was loaded. One that is inaccessible does not exist, or is private. */
+export type Preview = "loaded" | "inaccessible" | "failed";
+
 export class Channels {
   readonly #api: Api;
   readonly #onFailure: (failure: unknown, options?: { quiet: boolean }) => void;
@@ -86,8 +89,13 @@ export class Channels {
   }
 
   /** Load a channel of which the user may not be a member, for example after following a link. */
-  async preview(channelId: string): Promise<void> {
-    await this.#api.channel(channelId).then(storeChannel, () => undefined);
+  async preview(channelId: string): Promise<Preview> {
+    try {
+      storeChannel(await this.#api.channel(channelId));
+      return "loaded";
+    } catch (failure) {
+      return isInaccessible(failure) ? "inaccessible" : "failed";
+    }
   }
 
   async refresh(channelId: string): Promise<void> {
