@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
 import { expect, test } from "vitest";
+import { NARROW } from "../src/kit/narrow";
 
 const SOURCES = join(import.meta.dirname, "../src");
 const LAYERS = /^@layer (kit|features|app) \{\n.*\n\}\n$/s;
@@ -29,6 +30,11 @@ test("names of modules are unique, as names in the page consist of the module an
 
 test("all rules of a module are in the layer of its folder", () => {
   for (const file of modules) expect(read(file).match(LAYERS)?.[1], file).toBe(file.split("/")[0]);
+});
+
+test("a page is narrow at the same width in the code and in the style sheets of the drawer and the side panel", () => {
+  for (const file of ["app/ChatShell.module.css", "kit/SidePanel.module.css"])
+    expect(read(file), file).toContain(`@media ${NARROW} {`);
 });
 
 function read(file: string): string {

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from "react";
 import type { Chat } from "../core/chat/chat";
 import { channelPath, closeOverlay, navigate, openOverlay } from "../core/router";
 import type { SidePanelName } from "../features/channel/ChannelHeader";
+import { focusShowChannels, ShowChannels } from "../features/channel/ShowChannels";
 import { ConnectionBanner } from "../features/shared/ConnectionBanner";
 import type { DialogName } from "../features/shared/dialogs";
 import { useChat } from "../features/shared/useChat";
@@ -11,7 +12,7 @@ import { Sidebar } from "../features/sidebar/Sidebar";
 import { Boundary } from "../kit/Boundary";
 import { chunk } from "../kit/chunk";
 import { classNames } from "../kit/classNames";
-import { IconButton } from "../kit/IconButton";
+import { isNarrow, onWide } from "../kit/narrow";
 import { Skeleton } from "../kit/Skeleton";
 import { Toasts } from "../kit/Toasts";
 import { ChannelScreen } from "./ChannelScreen";
@@ -89,13 +90,7 @@ export function ChatShell({ chat }: { chat: Chat }) {
         ) : (
           <>
             <div className={styles.bar}>
-              <IconButton
-                icon="menu"
-                label="Show channels"
-                size={20}
-                title={undefined}
-                onClick={openDrawer}
-              />
+              <ShowChannels onClick={openDrawer} />
             </div>
             {progress === "loading" ? (
               <div className={styles.waiting}>
@@ -113,7 +108,10 @@ export function ChatShell({ chat }: { chat: Chat }) {
   );
 }
 
-/** Focuses the current channel when the drawer opens; Escape and the browser's Back close the drawer. */
+/**
+ * Focuses the sidebar when the drawer opens, and the button that opens it when it closes. Escape and the browser's Back
+ * close the drawer; so does a wide window, in which the sidebar is a column and the channel is not covered.
+ */
 function useDrawer() {
   const [drawerOpen, setOpen] = useState(false);
   const openDrawer = useCallback(() => {
@@ -133,9 +131,12 @@ function useDrawer() {
     const onBack = () => setOpen(false);
     addEventListener("keydown", onKeyDown);
     addEventListener("popstate", onBack);
+    const stopWatching = onWide(closeDrawer);
     return () => {
+      stopWatching();
       removeEventListener("keydown", onKeyDown);
       removeEventListener("popstate", onBack);
+      if (isNarrow()) focusShowChannels();
     };
   }, [drawerOpen, closeDrawer]);
   return { drawerOpen, openDrawer, closeDrawer };

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 /** The chat on a device that is used with fingers. */
-import { act } from "@testing-library/react";
+import { act, screen } from "@testing-library/react";
 import { describe, expect, test, vi } from "vitest";
 import {
   advance,
@@ -18,7 +18,7 @@ import {
   user,
 } from "../support/chatPage";
 import { ALICE } from "../support/fakeServer";
-import { setPointer } from "../support/layout";
+import { setNarrow, setPointer } from "../support/layout";
 
 setUpChat();
 
@@ -91,6 +91,45 @@ describe("the drawer with the channels", () => {
     expect(isOpen()).toBe(false);
     expect(log().getAttribute("aria-label")).toBe("Messages in general");
     expect(kept.entries.map(({ path }) => path)).toEqual(["/c/general"]);
+  });
+
+  test("closes when the page becomes wide, where the channel must not stay inert", async () => {
+    await openChat();
+    const kept = keepHistory();
+    setNarrow(true);
+    await open();
+    setNarrow(false);
+    await advance();
+    expect([isOpen(), kept.entries.length]).toEqual([false, 1]);
+  });
+
+  test.each<[string, () => Promise<void> | void]>([
+    ["Escape", () => pressKeys("{Escape}")],
+    ["a tap outside it", () => click(screen.getByRole("button", { name: "Hide channels" }))],
+    ["the browser's Back", () => history.back()],
+    ["the channel that is open", () => click(channelLink("general"))],
+  ])("returns the focus to its button after %s", async (_what, close) => {
+    setPointer("coarse");
+    await openChat();
+    keepHistory();
+    setNarrow(true);
+    await open();
+    expect(document.activeElement).toBe(channelLink("general"));
+    await close();
+    await advance();
+    expect(isOpen()).toBe(false);
+    expect(document.activeElement).toBe(main().getByRole("button", { name: "Show channels" }));
+  });
+
+  test("leaves the focus to the message field of another channel", async () => {
+    server.add("elsewhere", [ALICE]);
+    await openChat();
+    keepHistory();
+    setNarrow(true);
+    await open();
+    await click(channelLink("elsewhere"));
+    expect(isOpen()).toBe(false);
+    expect(document.activeElement).toBe(composer());
   });
 
   test("leaves no entry in the history", async () => {

@@ -4,6 +4,7 @@
  */
 import { act } from "@testing-library/react";
 import { vi } from "vitest";
+import { NARROW } from "../../src/kit/narrow";
 
 const VIEWPORT_PX = 600;
 const LINE_PX = 40;
@@ -14,7 +15,7 @@ const scrollers = ".MessageList_scroller, .EmojiPopover_viewport, .WindowedList_
 export function installLayout(): void {
   setHeights(() => LINE_PX);
   vi.stubGlobal("ResizeObserver", FixedSizes);
-  setPointer("fine");
+  installMedia();
   Object.defineProperty(HTMLElement.prototype, "offsetParent", {
     configurable: true,
     get(this: HTMLElement) {
@@ -35,11 +36,41 @@ export function installLayout(): void {
   });
 }
 
+const device = { pointer: "fine", narrow: false };
+let queries: MediaQuery[] = [];
+
+class MediaQuery extends EventTarget {
+  readonly media: string;
+
+  constructor(media: string) {
+    super();
+    this.media = media;
+  }
+
+  get matches(): boolean {
+    return this.media === `(pointer: ${device.pointer})` || (this.media === NARROW && device.narrow);
+  }
+}
+
+function installMedia(): void {
+  Object.assign(device, { pointer: "fine", narrow: false });
+  queries = [];
+  vi.stubGlobal("matchMedia", (media: string) => {
+    const query = new MediaQuery(media);
+    queries.push(query);
+    return query;
+  });
+}
+
 /** Whether the main pointer is a mouse or a finger. */
 export function setPointer(pointer: "fine" | "coarse"): void {
-  vi.stubGlobal("matchMedia", (media: string) =>
-    Object.assign(new EventTarget(), { media, matches: media === `(pointer: ${pointer})` }),
-  );
+  device.pointer = pointer;
+}
+
+/** Make the page narrow or wide. */
+export function setNarrow(narrow: boolean): void {
+  device.narrow = narrow;
+  act(() => queries.forEach((query) => void query.dispatchEvent(new Event("change"))));
 }
 
 /** The height of a row, by its text. */

@@ -10,6 +10,7 @@ import { presenceText } from "../shared/presenceText";
 import { useChat } from "../shared/useChat";
 import { useMinuteTick } from "../shared/useTick";
 import styles from "./ChannelHeader.module.css";
+import { ShowChannels } from "./ShowChannels";
 
 export type SidePanelName = "members" | "search";
 
@@ -37,14 +38,7 @@ export function ChannelHeader({ channel, title, panel, onPanel, onMenu }: Channe
 
   return (
     <header className={styles.head}>
-      <IconButton
-        icon="menu"
-        label="Show channels"
-        size={20}
-        title={undefined}
-        className={styles.menu}
-        onClick={onMenu}
-      />
+      <ShowChannels className={styles.menu} onClick={onMenu} />
       {other && <Avatar userId={other} name={title} size={28} status={person?.status ?? "offline"} />}
       <div className={styles.title}>
         <h1>

@@ -2,6 +2,7 @@
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { classNames } from "../../../kit/classNames";
 import { IconButton } from "../../../kit/IconButton";
+import { isNarrow } from "../../../kit/narrow";
 import common from "../common.module.css";
 import type { StateExecution } from "../contract";
 import type { Graph } from "./definition";
@@ -21,12 +22,10 @@ interface WorkflowGraphProps {
   readonly onSelect: (state: string) => void;
 }
 
-/** On narrow screens only the path is shown initially, because the whole workflow would be too small to read. */
-const narrow = () => matchMedia("(width < 48rem)").matches;
-
 export function WorkflowGraph({ name, graph, visits, selected, onSelect }: WorkflowGraphProps) {
   const [errorPaths, setErrorPaths] = useState(false);
-  const [pathOnly, setPathOnly] = useState(narrow);
+  // On narrow screens only the path is shown initially, because the whole workflow would be too small to read.
+  const [pathOnly, setPathOnly] = useState(isNarrow);
   const id = useId();
   const edges = useMemo(() => [...graph.edges, ...innerEdges(graph)], [graph]);
   const highlight = useMemo(() => (visits ? highlightRun(visits, edges) : null), [visits, edges]);
