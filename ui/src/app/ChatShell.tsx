@@ -1,7 +1,7 @@
 /** The layout of the chat: sidebar, channel, toasts and dialogs. On narrow screens the sidebar is a drawer. */
 import { useCallback, useEffect, useState } from "react";
 import type { Chat } from "../core/chat/chat";
-import { channelPath, closeOverlay, navigate, openOverlay } from "../core/router";
+import { channelPath, closeOverlay, navigate, onNavigation, openOverlay } from "../core/router";
 import type { SidePanelName } from "../features/channel/ChannelHeader";
 import { focusShowChannels, ShowChannels } from "../features/channel/ShowChannels";
 import { ConnectionBanner } from "../features/shared/ConnectionBanner";
@@ -51,6 +51,15 @@ export function ChatShell({ chat }: { chat: Chat }) {
     const first = loadLastChannel(channels) ?? firstChannel(channels);
     if (first) navigate(channelPath(first), { replace: true });
   }, [route.page, progress, channels]);
+
+  // On narrow screens a side panel covers the channel: what its links open would not be seen.
+  useEffect(
+    () =>
+      onNavigation(() => {
+        if (isNarrow()) setPanel(null);
+      }),
+    [],
+  );
 
   useEffect(() => {
     if (channel) saveLastChannel(channel.channelId);

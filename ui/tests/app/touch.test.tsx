@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 /** The chat on a device that is used with fingers. */
-import { act, screen } from "@testing-library/react";
+import { act, screen, within } from "@testing-library/react";
 import { describe, expect, test, vi } from "vitest";
 import {
   advance,
@@ -148,5 +148,46 @@ describe("the drawer with the channels", () => {
     kept.back();
     await advance();
     expect(log().getAttribute("aria-label")).toBe("Messages in general");
+  });
+});
+
+describe("a side panel, which covers the channel of a narrow page", () => {
+  const panel = (name: string) => screen.queryByRole("complementary", { name });
+
+  async function search(text: string): Promise<void> {
+    await click(main().getByRole("button", { name: "Search in this channel" }));
+    await user.keyboard(text);
+    await pressKeys("{Enter}");
+  }
+
+  const result = () => within(panel("Search") ?? document.body).getByRole("link", { name: /look here/ });
+
+  test("closes when a result of the search is opened", async () => {
+    const { seq } = server.storeMessage("u-bob", "look here");
+    await openChat();
+    setNarrow(true);
+    await search("look");
+    await click(result());
+    expect(panel("Search")).toBeNull();
+    expect(location.pathname).toBe(`/c/general/${seq}`);
+  });
+
+  test("closes when a direct message is opened from the members, not while it is requested", async () => {
+    await openChat();
+    setNarrow(true);
+    await click(screen.getByRole("button", { name: "Members, 2" }));
+    await user.click(screen.getByRole("button", { name: "Message bob" }));
+    expect(panel("Members")).toBeTruthy();
+    await advance();
+    expect(panel("Members")).toBeNull();
+    expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("bob");
+  });
+
+  test("stays open on a wide page, for the next result", async () => {
+    server.storeMessage("u-bob", "look here");
+    await openChat();
+    await search("look");
+    await click(result());
+    expect(result()).toBeTruthy();
   });
 });
