@@ -7,6 +7,7 @@ import { withChanges } from "../core/state/changes";
 import { emptyTimeline, startsAfter } from "../core/state/timeline";
 import { ChannelIntro } from "../features/channel/ChannelIntro";
 import { useNewSince } from "../features/channel/useNewSince";
+import { focusComposerOnRemoval } from "../features/composer/focusComposer";
 import { MessageList } from "../features/message/MessageList";
 import type { MessageActions } from "../features/message/messageActions";
 import { useChatActions } from "../features/shared/chatContext";
@@ -103,6 +104,7 @@ export function ChannelMessages(props: ChannelMessagesProps) {
         <p>The messages could not be loaded.</p>
         <button
           type="button"
+          ref={focusComposerOnRemoval}
           className="button"
           onClick={() => void chat.history.open(channelId, timeline.place)}
         >

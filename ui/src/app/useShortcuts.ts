@@ -44,11 +44,12 @@ function isTextField(target: EventTarget | null): boolean {
   );
 }
 
-/** Whether the focus is on a message, on the list of messages, or nowhere. */
+/** Whether the focus is on a message, on the list of messages, or on no control. */
 function isInMessages(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement) || document.querySelector("dialog[open]")) return false;
   return (
-    target === document.body || target.matches('[data-region="messages"], [data-region="messages"] article')
+    target === document.body ||
+    target.matches('main, aside, [data-region="messages"], [data-region="messages"] article')
   );
 }
 

@@ -4,6 +4,7 @@
  */
 import { Component, type ReactNode, useEffect, useState } from "react";
 import styles from "./Boundary.module.css";
+import { keepFocus } from "./keepFocus";
 import { isPageStale } from "./stalePage";
 
 interface BoundaryProps {
@@ -49,7 +50,7 @@ export function FailureNotice({ what, onRetry }: { what: string; onRetry: () => 
     };
   }, []);
   return (
-    <div className={styles.failure} role="alert">
+    <div className={styles.failure} role="alert" ref={keepFocus}>
       <p>
         {stale
           ? `${what} cannot be shown: there is a new version of Parley. Reload the page; drafts and unsent messages are kept.`

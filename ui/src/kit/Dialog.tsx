@@ -7,6 +7,7 @@ import { classNames } from "./classNames";
 import { closeOnEscapeOrBackdrop } from "./closeOnEscapeOrBackdrop";
 import styles from "./Dialog.module.css";
 import { IconButton } from "./IconButton";
+import { focusableAround } from "./keepFocus";
 
 interface DialogProps {
   readonly title: string;
@@ -24,12 +25,15 @@ export function Dialog({ title, onClose, children, hideHeading = false, size = "
   useEffect(() => {
     const dialog = ref.current;
     const before = document.activeElement;
+    const around = before && focusableAround(before);
     dialog?.showModal();
     // `showModal` moves the focus itself: React's `autoFocus` has no effect here.
     dialog?.querySelector<HTMLElement>("[data-autofocus]")?.focus();
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
+      // The button that opened the dialog was removed, as that of a member who was removed.
+      else if (around?.isConnected) around.focus({ preventScroll: true });
     };
   }, []);
 

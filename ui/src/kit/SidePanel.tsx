@@ -24,6 +24,7 @@ export function SidePanel({ title, count, onClose, children }: SidePanelProps) {
     <aside
       className={styles.panel}
       aria-label={title}
+      tabIndex={-1}
       onKeyDown={(event) => {
         if (event.key === "Escape" && !event.defaultPrevented) {
           event.preventDefault();

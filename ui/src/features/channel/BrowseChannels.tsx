@@ -6,6 +6,7 @@ import { channelPath, navigate } from "../../core/router";
 import { containsWords } from "../../core/text/fold";
 import { Dialog } from "../../kit/Dialog";
 import { Icon } from "../../kit/Icon";
+import { keepFocus } from "../../kit/keepFocus";
 import { Skeleton } from "../../kit/Skeleton";
 import { useIsMounted } from "../../kit/useIsMounted";
 import { useChatActions } from "../shared/chatContext";
@@ -83,7 +84,7 @@ export default function BrowseChannels(props: {
         onChange={(event) => setFilter(event.target.value)}
       />
       {failure && (
-        <p className="field-error" role="alert">
+        <p className="field-error" role="alert" ref={keepFocus}>
           {failure}{" "}
           <button type="button" className="button-link" onClick={() => void load(null)}>
             Try again
@@ -122,7 +123,15 @@ export default function BrowseChannels(props: {
         ))}
       </ul>
       {cursor !== null && !needsMore && shown.length > 0 && (
-        <button type="button" className="button" disabled={loading} onClick={() => void load(cursor)}>
+        <button
+          type="button"
+          ref={keepFocus}
+          className="button"
+          aria-disabled={loading}
+          onClick={() => {
+            if (!loading) void load(cursor);
+          }}
+        >
           {loading ? "Loading …" : "Show more"}
         </button>
       )}

@@ -4,6 +4,7 @@ import type { Preview } from "../../core/chat/channels";
 import { store } from "../../core/state/store";
 import dialogStyles from "../../kit/Dialog.module.css";
 import { Icon } from "../../kit/Icon";
+import { keepFocus } from "../../kit/keepFocus";
 import { Skeleton } from "../../kit/Skeleton";
 import { useChatActions } from "../shared/chatContext";
 import type { DialogName } from "../shared/dialogs";
@@ -67,7 +68,7 @@ function usePreview(channelId: string): { preview: Preview | null; retry: () => 
 
 function NotLoaded({ what, onRetry }: { readonly what: string; readonly onRetry: () => void }) {
   return (
-    <div className={styles.empty} role="alert">
+    <div className={styles.empty} role="alert" ref={keepFocus}>
       <Icon name="alert" size={40} />
       <h1>{what} could not be loaded</h1>
       <p>Check your connection and try again.</p>

@@ -11,6 +11,7 @@ import { insertText } from "../../kit/insertText";
 import { isTouch } from "../../kit/touch";
 import { CompletionList } from "./CompletionList";
 import styles from "./Composer.module.css";
+import { focusComposerOnRemoval } from "./focusComposer";
 import { type EmojiSuggestion, emojiNameBefore } from "./suggestions";
 import { useCompletion } from "./useCompletion";
 
@@ -126,7 +127,7 @@ export function Composer(props: ComposerProps) {
       {open && <CompletionList id={listId} {...completion} />}
       {notice}
       {editing && (
-        <div className={styles.editing}>
+        <div className={styles.editing} ref={focusComposerOnRemoval}>
           <span>Editing your message</span>
           <button type="button" className="button-link" onClick={onCancelEdit}>
             Cancel

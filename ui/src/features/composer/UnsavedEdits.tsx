@@ -1,6 +1,7 @@
 /** The edits of a channel's messages that were not saved: continue or discard them. */
 import type { EditDraft } from "../../core/state/drafts";
 import styles from "./Composer.module.css";
+import { focusComposerOnRemoval } from "./focusComposer";
 
 const MAX_SHOWN_CHARACTERS = 60;
 
@@ -21,7 +22,7 @@ export function UnsavedEdits({ changedTo, edits, onContinue, onDiscard }: Unsave
     </div>
   );
   const unsaved = edits.map((edit) => (
-    <div key={edit.seq} className={styles.editing}>
+    <div key={edit.seq} className={styles.editing} ref={focusComposerOnRemoval}>
       <span className={styles.unsaved}>
         Edit not saved: <bdi>{edit.text.slice(0, MAX_SHOWN_CHARACTERS)}</bdi>
       </span>

@@ -1,4 +1,6 @@
 import { insertText } from "../../kit/insertText";
+import { focusableAround, focusOnRemoval } from "../../kit/keepFocus";
+import { isTouch } from "../../kit/touch";
 
 function field(): HTMLTextAreaElement | null {
   return document.querySelector<HTMLTextAreaElement>('[data-region="composer"]');
@@ -7,6 +9,11 @@ function field(): HTMLTextAreaElement | null {
 export function focusComposer(): void {
   field()?.focus();
 }
+
+/** Not on touch screens, where the keyboard would cover the messages. */
+export const focusComposerOnRemoval = focusOnRemoval((removed) =>
+  isTouch() ? focusableAround(removed) : field(),
+);
 
 /** Insert text before the text in the message field. */
 export function insertBeforeDraft(text: string): void {

@@ -1,11 +1,12 @@
 /** What a view shows in place of its content: a failure, progress, or that there is none. */
 import type { ReactNode } from "react";
 import { Icon, type IconName } from "../../kit/Icon";
+import { keepFocus } from "../../kit/keepFocus";
 import styles from "./StatusMessage.module.css";
 
 export function Failed({ text, onRetry }: { readonly text: string; readonly onRetry?: () => void }) {
   return (
-    <div className={styles.status} role="alert">
+    <div className={styles.status} role="alert" ref={keepFocus}>
       <Icon name="alert" size={28} />
       <p>{text}</p>
       {onRetry && (

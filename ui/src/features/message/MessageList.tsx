@@ -21,6 +21,7 @@ import { mentionsUser } from "../../core/text/mentions";
 import { dayName } from "../../core/text/time";
 import { classNames } from "../../kit/classNames";
 import { Icon } from "../../kit/Icon";
+import { focusOnRemoval } from "../../kit/keepFocus";
 import { useDayTick } from "../shared/useTick";
 import { copiedText } from "./copyMessages";
 import styles from "./MessageList.module.css";
@@ -74,6 +75,7 @@ export function MessageList(props: MessageListProps) {
   useDayTick();
   const printing = usePrinting();
   const scroller = useRef<HTMLDivElement>(null);
+  const focusListOnRemoval = useMemo(() => focusOnRemoval(() => scroller.current), []);
   const list = useRef<VirtualizerHandle>(null);
   const atEnd = useRef(target === null);
   const [awayFromEnd, setAwayFromEnd] = useState(false);
@@ -359,7 +361,7 @@ export function MessageList(props: MessageListProps) {
       {/* The window above holds the messages on screen only. */}
       {printing && <div className={styles.printed}>{rows.map(renderRow)}</div>}
       {unreadAbove && unread > 0 && (
-        <div className={styles.unreadAbove}>
+        <div className={styles.unreadAbove} ref={focusListOnRemoval}>
           <button type="button" className="button-link" onClick={scrollToFirstUnread}>
             <Icon name="up" size={16} />
             Go to the first unread message

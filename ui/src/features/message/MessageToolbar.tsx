@@ -1,6 +1,7 @@
 /** The buttons of a message. */
 import type { Message } from "../../core/contract";
 import { IconButton } from "../../kit/IconButton";
+import { keepFocus } from "../../kit/keepFocus";
 import styles from "./MessageRow.module.css";
 import type { MessageActions } from "./messageActions";
 
@@ -14,7 +15,7 @@ interface MessageToolbarProps {
 export function MessageToolbar({ message, mine, tabIndex, actions }: MessageToolbarProps) {
   const { canDeleteAny, onPickEmoji, onQuote, onCopyLink, onInspect, onEdit, onDelete } = actions;
   return (
-    <div className={styles.tools} role="toolbar" aria-label="Message actions">
+    <div className={styles.tools} role="toolbar" aria-label="Message actions" ref={keepFocus}>
       {actions.quickReactions.map((emoji) => {
         const mine = message.reactions.some(
           (each) => each.emoji === emoji && each.userIds.includes(actions.me),

@@ -5,6 +5,7 @@ import { Avatar } from "../../kit/Avatar";
 import { Boundary } from "../../kit/Boundary";
 import { classNames } from "../../kit/classNames";
 import { Icon } from "../../kit/Icon";
+import { keepFocus } from "../../kit/keepFocus";
 import { Markdown, type ResolveMention } from "../shared/Markdown";
 import { Collapsible } from "./Collapsible";
 import styles from "./MessageRow.module.css";
@@ -49,7 +50,7 @@ export const OutgoingRow = memo(function OutgoingRow(props: OutgoingRowProps) {
           </Collapsible>
         </div>
         {item.state === "failed" && (
-          <p className={styles.failure} role="alert">
+          <p className={styles.failure} role="alert" ref={keepFocus}>
             <Icon name="alert" size={16} />
             <span>Not sent. {item.failure}</span>
             <button type="button" className="button-link" onClick={() => onRetry(item.clientMessageId)}>

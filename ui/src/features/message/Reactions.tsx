@@ -2,6 +2,7 @@
 import type { Message } from "../../core/contract";
 import { isolated } from "../../core/text/names";
 import { Icon } from "../../kit/Icon";
+import { keepFocus } from "../../kit/keepFocus";
 import styles from "./MessageRow.module.css";
 import type { MessageActions } from "./messageActions";
 
@@ -21,7 +22,7 @@ export function Reactions({ message, tabIndex, actions }: ReactionsProps) {
           .map((id) => (id === actions.me ? "you" : isolated(actions.nameOf(id))));
         if (userIds.length > 12) names.push(`${userIds.length - 12} more`);
         return (
-          <li key={emoji}>
+          <li key={emoji} ref={keepFocus}>
             <button
               type="button"
               tabIndex={tabIndex}

@@ -8,6 +8,7 @@ import { isolated } from "../../core/text/names";
 import { Avatar } from "../../kit/Avatar";
 import { Dialog } from "../../kit/Dialog";
 import dialogStyles from "../../kit/Dialog.module.css";
+import { keepFocus } from "../../kit/keepFocus";
 import { useChatActions } from "../shared/chatContext";
 import personStyles from "../shared/PersonRow.module.css";
 import { useChat } from "../shared/useChat";
@@ -111,7 +112,7 @@ interface PersonRowProps {
 const PersonRow = memo(function PersonRow({ person, status, busy, onAdd }: PersonRowProps) {
   const { userId, username, name } = person;
   return (
-    <li className={personStyles.row}>
+    <li className={personStyles.row} ref={keepFocus}>
       <Avatar userId={userId} name={name} size={32} status={status} />
       <div className={personStyles.text}>
         <bdi className={personStyles.name}>{name}</bdi>
@@ -121,8 +122,10 @@ const PersonRow = memo(function PersonRow({ person, status, busy, onAdd }: Perso
         type="button"
         className="button button-small"
         aria-label={`Add ${name}`}
-        disabled={busy !== null}
-        onClick={() => void onAdd(person)}
+        aria-disabled={busy !== null}
+        onClick={() => {
+          if (busy === null) void onAdd(person);
+        }}
       >
         {busy === userId ? "Adding …" : "Add"}
       </button>

@@ -10,6 +10,7 @@ import { ConfirmDialog } from "../../kit/ConfirmDialog";
 import dialogStyles from "../../kit/Dialog.module.css";
 import { Icon } from "../../kit/Icon";
 import { IconButton } from "../../kit/IconButton";
+import { keepFocus } from "../../kit/keepFocus";
 import { SidePanel } from "../../kit/SidePanel";
 import panelStyles from "../../kit/SidePanel.module.css";
 import { Skeleton } from "../../kit/Skeleton";
@@ -80,7 +81,7 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
       )}
       {!list || (list.progress === "loading" && list.members.length === 0) ? <Skeleton lines={5} /> : null}
       {list?.progress === "failed" && (
-        <p className={panelStyles.note} role="alert">
+        <p className={panelStyles.note} role="alert" ref={keepFocus}>
           The members could not be loaded.{" "}
           <button
             type="button"
@@ -115,8 +116,9 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
       {list?.cursor && (
         <button
           type="button"
+          ref={keepFocus}
           className={`button button-small ${panelStyles.more}`}
-          disabled={list.progress === "loading"}
+          aria-disabled={list.progress === "loading"}
           onClick={() => void chat.channels.loadMembers(channelId, { more: true })}
         >
           {list.progress === "loading" ? "Loading …" : "Show more"}

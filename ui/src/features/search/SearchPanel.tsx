@@ -5,6 +5,7 @@ import type { Channel, Message, Person } from "../../core/contract";
 import { channelPath } from "../../core/router";
 import { matchesIn } from "../../core/text/fold";
 import { fullTime, shortDate, timeOfDay } from "../../core/text/time";
+import { keepFocus } from "../../kit/keepFocus";
 import { SidePanel } from "../../kit/SidePanel";
 import panelStyles from "../../kit/SidePanel.module.css";
 import { Skeleton } from "../../kit/Skeleton";
@@ -141,13 +142,17 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
           ))}
         </ul>
         {current?.busy && <Skeleton lines={4} />}
-        {current && current.searchedTo !== null && !current.busy && (
+        {current && current.searchedTo !== null && (
           <button
             type="button"
+            ref={keepFocus}
             className={`button button-small ${panelStyles.more}`}
-            onClick={() => void runSearch(current)}
+            aria-disabled={current.busy}
+            onClick={() => {
+              if (!current.busy) void runSearch(current);
+            }}
           >
-            Search older messages
+            {current.busy ? "Searching …" : "Search older messages"}
           </button>
         )}
       </div>

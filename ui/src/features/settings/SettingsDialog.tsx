@@ -11,6 +11,7 @@ import { applyTheme, currentTheme, type Theme } from "../../core/theme";
 import { Avatar } from "../../kit/Avatar";
 import { Dialog } from "../../kit/Dialog";
 import { Icon, type IconName } from "../../kit/Icon";
+import { keepFocus } from "../../kit/keepFocus";
 import { useChatActions } from "../shared/chatContext";
 import { useChat } from "../shared/useChat";
 import styles from "./SettingsDialog.module.css";
@@ -45,6 +46,7 @@ export default function SettingsDialog({
 
   const save = async (event: FormEvent) => {
     event.preventDefault();
+    if (busy) return;
     setBusy(true);
     setFailure(null);
     try {
@@ -85,8 +87,9 @@ export default function SettingsDialog({
         {changed && (
           <button
             type="submit"
+            ref={keepFocus}
             className={`button button-primary button-small ${styles.save}`}
-            disabled={busy}
+            aria-disabled={busy}
           >
             {busy ? "Saving …" : "Save name"}
           </button>

@@ -1,6 +1,11 @@
 /** A section of the sidebar, and the message that its content could not be loaded. */
 import type { ReactNode } from "react";
+import { focusOnRemoval } from "../../kit/keepFocus";
 import styles from "./Sidebar.module.css";
+
+const focusSidebarOnRemoval = focusOnRemoval(() =>
+  document.querySelector<HTMLElement>('[data-region="sidebar"]'),
+);
 
 export function SidebarSection({
   title,
@@ -25,7 +30,7 @@ export function SidebarSection({
 
 export function LoadError({ what, onRetry }: { what: string; onRetry: () => void }) {
   return (
-    <p className={styles.empty} role="alert">
+    <p className={styles.empty} role="alert" ref={focusSidebarOnRemoval}>
       {what} could not be loaded.{" "}
       <button type="button" className="button-link" onClick={onRetry}>
         Try again

@@ -109,5 +109,7 @@ test("a page that cannot be read says why, and reads again", async () => {
   expect(screen.getByRole("alert").textContent).toContain("The emulator restarts.");
   answer(queue("replay", { items: [letter] }));
   await click(screen.getByRole("button", { name: "Try again" }));
+  // The button is removed.
+  expect(document.activeElement).toBe(screen.getByRole("main"));
   expect(screen.getByRole("region", { name: "Dead letters of replay" })).toBeTruthy();
 });

@@ -152,6 +152,8 @@ describe("lists", () => {
     await advance(1_000);
     expect(rows("Runs")).toEqual([expect.stringContaining("carol in #general")]);
     await click(screen.getByRole("button", { name: "Clear" }));
+    // The button is removed.
+    expect(document.activeElement).toBe(screen.getByRole("combobox", { name: "Type" }));
     await advance(1_000);
     expect(rows("Runs")).toHaveLength(3);
   });

@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { Avatar } from "../../../kit/Avatar";
 import { classNames } from "../../../kit/classNames";
+import { keepFocus } from "../../../kit/keepFocus";
 import panelStyles from "../../../kit/SidePanel.module.css";
 import common from "../common.module.css";
 import type { MessageReport, Post } from "../contract";
@@ -100,7 +101,7 @@ export function Posts({ report, counts }: { readonly report: MessageReport; read
         </div>
       )}
       {shown.length < sorted.length && (
-        <button type="button" className="button button-small" onClick={() => setAll(true)}>
+        <button type="button" ref={keepFocus} className="button button-small" onClick={() => setAll(true)}>
           Show all {sorted.length}
         </button>
       )}

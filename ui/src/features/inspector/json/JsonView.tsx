@@ -1,6 +1,7 @@
 /** A value as JSON, collapsed where it is deep or long, with a copy button. */
 import { type ReactNode, useState } from "react";
 import { CopyButton } from "../../../kit/CopyButton";
+import { keepFocus } from "../../../kit/keepFocus";
 import styles from "./JsonView.module.css";
 
 /** Deeper or longer branches are collapsed initially. */
@@ -98,7 +99,12 @@ function Leaf({ value }: { value: unknown }) {
           {JSON.stringify(long ? value.slice(0, LONG_TEXT) : value)}
         </span>
         {long && (
-          <button type="button" className={`button-link ${styles.more}`} onClick={() => setWhole(true)}>
+          <button
+            type="button"
+            ref={keepFocus}
+            className={`button-link ${styles.more}`}
+            onClick={() => setWhole(true)}
+          >
             {value.length - LONG_TEXT} more
           </button>
         )}

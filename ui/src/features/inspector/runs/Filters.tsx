@@ -3,10 +3,15 @@
 import { useMemo } from "react";
 import { compareNames } from "../../../core/text/collation";
 import { classNames } from "../../../kit/classNames";
+import { focusOnRemoval } from "../../../kit/keepFocus";
 import { words } from "../format";
 import { useInspectorNames } from "../useInspectorNames";
 import styles from "./Filters.module.css";
 import { CHANNEL_EVENTS, type Filter, NO_FILTER, STATUS_UPDATES } from "./matching";
+
+const focusFiltersOnRemoval = focusOnRemoval(
+  (removed) => removed.parentElement?.querySelector("select") ?? null,
+);
 
 interface FiltersProps {
   readonly filter: Filter;
@@ -55,7 +60,12 @@ export function Filters({ filter, ephemeral, statuses, onChange }: FiltersProps)
       />
       <Choice label="User" value={filter.userId} options={userIds} onChange={(userId) => set({ userId })} />
       {Object.values(filter).some(Boolean) && (
-        <button type="button" className={`button-link ${styles.clear}`} onClick={() => onChange(NO_FILTER)}>
+        <button
+          type="button"
+          ref={focusFiltersOnRemoval}
+          className={`button-link ${styles.clear}`}
+          onClick={() => onChange(NO_FILTER)}
+        >
           Clear
         </button>
       )}

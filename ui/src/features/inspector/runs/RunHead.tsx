@@ -2,6 +2,7 @@
 import { CopyButton } from "../../../kit/CopyButton";
 import { Icon } from "../../../kit/Icon";
 import { IconButton } from "../../../kit/IconButton";
+import { keepFocus } from "../../../kit/keepFocus";
 import { RouteLink } from "../../shared/RouteLink";
 import common from "../common.module.css";
 import type { RunDetail } from "../contract";
@@ -15,7 +16,7 @@ import styles from "./RunsView.module.css";
 export function RunHead({ run, onClose }: { readonly run: RunDetail; readonly onClose: () => void }) {
   const names = useInspectorNames();
   return (
-    <header className={styles.head}>
+    <header className={styles.head} ref={keepFocus}>
       <IconButton icon="back" label="Back to the workflow" title="Back" onClick={onClose} />
       <div className={styles.headText}>
         <h2>
