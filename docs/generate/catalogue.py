@@ -22,8 +22,8 @@ as `detail-type`, and a `detail` of `{"metadata": …, "data": …}`.
 The workflow, the functions and the operators' tools hold every event to the types on this page. An event that does
 not fit is refused before it takes a `seq` or changes a row. A channel event becomes a dead letter with the error
 `Parley.MalformedEvent`, which names the fields. On a status update, `broadcast_status` fails five times; then it
-is a dead letter without an error. The function's log line `malformed status update` says why, in its field `fault`
-(`parley logs --json`).
+is a dead letter without an error. `parley logs` shows why: the function's log has a line
+`malformed status update`.
 """
 
 VERSIONS = (Path(__file__).parent / "event_versions.txt").read_text(encoding="utf-8")

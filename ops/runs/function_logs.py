@@ -57,12 +57,18 @@ class LogLine:
 
     @property
     def cause(self) -> str | None:
-        """The last line of the exception that it reports: its message, also where it is Lambda's JSON."""
+        """The last line of the exception that it reports: its message, also where it is Lambda's JSON.
+
+        A line about a row or an event that cannot be read has a fault in place of an exception.
+        """
         exception = str(self.details.get("exception") or "").strip()
         reported = decoded(exception)
         if isinstance(reported, dict) and reported.get("errorMessage"):
             return str(reported["errorMessage"])
-        return exception.splitlines()[-1] if exception else None
+        if exception:
+            return exception.splitlines()[-1]
+        fault = self.details.get("fault")
+        return str(fault) if fault else None
 
 
 def groups(stage: Stage) -> dict[str, str]:

@@ -30,6 +30,13 @@ def test_the_cause_of_a_failed_task_is_its_message(cause: str, shown: str | None
     assert (line.level, line.error, line.cause) == ("ERROR", "E", shown)
 
 
+def test_the_cause_of_a_malformed_update_is_its_fault():
+    """The line has no exception."""
+    fields = {"level": "ERROR", "message": "malformed status update", "fault": "until: Field required"}
+    line = parse("BroadcastStatus", 0, json.dumps(fields))
+    assert (line.level, line.error, line.cause) == ("ERROR", None, "until: Field required")
+
+
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [
