@@ -180,6 +180,7 @@ export class History {
   /** Fetches twice, because a new message may not be readable yet. Seqs that are still missing are skipped for now. */
   async #fillGap(channelId: string): Promise<void> {
     const gap = this.#gapOf(channelId);
+    const generation = store.getState().timelines[channelId]?.generation;
     try {
       for (let attempt = 0; attempt < 2; attempt += 1) {
         const now = this.#gapOf(channelId);
@@ -187,13 +188,17 @@ export class History {
         await this.#fetchAfter(channelId, now.after);
         await new Promise((resolve) => setTimeout(resolve, GAP_DELAY_MS));
       }
-      if (this.#gapOf(channelId)) change((state) => withTimeline(state, channelId, timelines.skipped));
+      if (this.#gapOf(channelId) && isOpen(channelId, generation))
+        change((state) => withTimeline(state, channelId, timelines.skipped));
     } catch {
       // The next message or reconnect fetches again.
     } finally {
       this.#gaps.delete(channelId);
     }
-    if (gap) await this.#retryGap(channelId, { ...gap, upTo: Math.max(gap.upTo, this.#settled(channelId)) });
+    if (!isOpen(channelId, generation))
+      this.watchGap(channelId, store.getState().channels[channelId]?.lastSeq ?? 0);
+    else if (gap)
+      await this.#retryGap(channelId, { ...gap, upTo: Math.max(gap.upTo, this.#settled(channelId)) });
   }
 
   #settled(channelId: string): number {
@@ -221,23 +226,28 @@ export class History {
       if (!page) continue;
       change((state) =>
         withTimeline(state, channelId, (known) =>
-          timelines.hasMissing(known, range) ? timelines.withLater(known, page) : known,
+          known.generation === generation && timelines.hasMissing(known, range)
+            ? timelines.withLater(known, page)
+            : known,
         ),
       );
     }
   }
 
+  /** Fetch everything after a seq. It does not join the window of another place, if one is opened meanwhile. */
   async #fetchAfter(channelId: string, after: number): Promise<void> {
+    const generation = store.getState().timelines[channelId]?.generation;
     for (let from = after; ; ) {
       const page = await this.#api.messages(channelId, { after: from, limit: BACKFILL_PAGE });
+      const joins = isOpen(channelId, generation);
       change((state) =>
         withHistory(
-          withTimeline(state, channelId, (known) => timelines.withLater(known, page)),
+          joins ? withTimeline(state, channelId, (known) => timelines.withLater(known, page)) : state,
           page.items,
         ),
       );
       from = page.items.at(-1)?.seq ?? from;
-      if (!page.hasMore || page.items.length === 0) return;
+      if (!joins || !page.hasMore || page.items.length === 0) return;
     }
   }
 
@@ -270,6 +280,7 @@ export class History {
     }
     const from = Math.max(timeline.settled - REFRESHED_ON_RECONNECT, timelines.oldest(timeline) - 1, 0);
     await this.#fetchAfter(channelId, from);
+    if (!isOpen(channelId, timeline.generation)) return;
     const range = { after: timeline.settled, upTo: this.#settled(channelId) };
     // A seq that is missing between messages that were missed may be of a message that is stored later.
     if (range.upTo > range.after) void this.#retryGap(channelId, range);
@@ -349,6 +360,13 @@ function withHistory(known: ChatState, messages: readonly Message[]): ChatState 
   const arrived = new Set(mine.map((message) => message.clientMessageId));
   const outbox = state.outbox.filter((item) => !arrived.has(item.clientMessageId));
   return outbox.length === state.outbox.length ? state : { ...state, outbox };
+}
+
+/** Whether the window is still the one of this generation, and ends with the newest message. */
+function isOpen(channelId: string, generation: number | undefined): boolean {
+  const timeline = store.getState().timelines[channelId];
+  if (!timeline || timeline.generation !== generation) return false;
+  return timeline.loading !== "all" && !timeline.hasLater;
 }
 
 /** Whether the window has the messages of a place. */

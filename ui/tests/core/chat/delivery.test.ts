@@ -6,7 +6,7 @@ import type { Channel, Message } from "../../../src/core/contract";
 import { initialState } from "../../../src/core/state/model";
 import { change, store } from "../../../src/core/state/store";
 import { memoryStorage } from "../../support/browser";
-import { FakeServer, type Faults, noFaultCounts, noFaults } from "../../support/fakeServer";
+import { ALICE, FakeServer, type Faults, noFaultCounts, noFaults } from "../../support/fakeServer";
 import { seeded } from "../../support/random";
 
 const config = { apiUrl: "/api", websocketUrl: "ws://localhost/socket" } as Config;
@@ -248,6 +248,71 @@ describe("messages of others", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(server.requests).toEqual([]);
     expect(store.getState().timelines.general?.settled).toBe(server.lastSeq);
+  });
+});
+
+describe("a page that arrives late does not join the window of another place", () => {
+  /** Hold the next page after this seq, of more to come. The result sends it, as it was when it was requested. */
+  function hold(after: number): () => void {
+    let send: () => void = () => undefined;
+    server.intercept = (_method, path) => {
+      if (!path.includes(`after=${after}&`)) return null;
+      server.intercept = () => null;
+      const items = server.log.filter(({ seq }) => seq > after).slice(0, 20);
+      const answer = new Response(JSON.stringify({ items, hasMore: true, searchedTo: null }));
+      return new Promise((resolve) => {
+        send = () => resolve(answer);
+      });
+    };
+    return () => send();
+  }
+
+  beforeEach(async () => {
+    await begin(20);
+    for (let index = 0; index < 140; index += 1) server.storeMessage("u-bob", `middle ${index}`);
+    server.general.readSeq = 200;
+    change((state) => ({ ...state, timelines: {} }));
+    await Promise.all([chat.history.open("general", "newest"), vi.advanceTimersByTimeAsync(500)]);
+    expect([shown()[0]?.seq, shown().at(-1)?.seq]).toEqual([151, 200]);
+  });
+
+  async function expectOldPlace(): Promise<void> {
+    expect([shown()[0]?.seq, shown().at(-1)?.seq]).toEqual([1, 44]);
+    expect(store.getState().timelines.general).toMatchObject({ hasLater: true, settled: 44 });
+    await Promise.all([chat.history.loadLater("general"), vi.advanceTimersByTimeAsync(500)]);
+    expect(shown().at(-1)?.seq).toBe(94);
+  }
+
+  test.each([
+    ["after that window is loaded", 5_000],
+    ["while that window is loading", 0],
+  ])("if it is of a backfill, %s", async (_when, ms) => {
+    const send = hold(160);
+    cut();
+    server.storeMessage("u-bob", "missed");
+    await vi.advanceTimersByTimeAsync(2_000);
+    const opened = chat.history.open("general", 20);
+    await vi.advanceTimersByTimeAsync(ms);
+    send();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await opened;
+    await expectOldPlace();
+  });
+
+  test("if it is of a gap; an own message in it leaves the outbox", async () => {
+    const send = hold(200);
+    server.storeMessage("u-bob", "missed");
+    server.outgoing = (frame) => (frame.type === "message" && frame.sender.userId === ALICE ? [] : [frame]);
+    chat.sender.send("general", "mine");
+    await vi.advanceTimersByTimeAsync(100);
+    server.broadcast(server.storeMessage("u-bob", "received"));
+    await vi.advanceTimersByTimeAsync(1_000);
+    await Promise.all([chat.history.open("general", 20), vi.advanceTimersByTimeAsync(1_000)]);
+    expect(store.getState().outbox).toHaveLength(1);
+    send();
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(store.getState().outbox).toEqual([]);
+    await expectOldPlace();
   });
 });
 
