@@ -587,7 +587,8 @@ export function errorFrame(code: ErrorCode, message: string, frame: ClientFrame)
   };
 }
 
-function pageOf(log: readonly Message[], query: URLSearchParams) {
+/** The page of messages that a request asks for. */
+export function pageOf(log: readonly Message[], query: URLSearchParams) {
   const limit = Number(query.get("limit") ?? 50);
   const after = query.get("after");
   const term = query.get("search")?.toLowerCase() ?? "";

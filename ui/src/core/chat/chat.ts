@@ -216,6 +216,8 @@ export class Chat {
     const before = store.getState();
     change((state) => reduceFrame(state, frame, { now: Date.now(), serverNow: serverNow() }));
     const answersChange = this.#changes.onFrame(frame);
+    if (frame.type === "messageEdited" || frame.type === "messageDeleted" || frame.type === "reaction")
+      this.history.onChange(frame);
     if (frame.type === "message") void this.#onMessage(frame, before);
     else if (frame.type === "error") this.#onError(frame, answersChange);
     else if (frame.type === "channel") this.#onChannelChange(frame, before);

@@ -2,14 +2,15 @@
  * Loads messages: a channel's newest page, the page around a link, earlier and later pages, gaps and backfills.
  * `state/timeline.ts` merges them.
  */
-import type { Api } from "../api/api";
+import type { Api, MessageQuery } from "../api/api";
 import { ApiError } from "../api/errors";
-import type { Message } from "../contract";
-import { withChannel, withDeletedUnread } from "../state/frames";
+import type { Message, MessagePage } from "../contract";
+import { type MessageChangeFrame, withChannel, withDeletedUnread } from "../state/frames";
 import type { ChatState } from "../state/model";
 import { change, store } from "../state/store";
 import * as timelines from "../state/timeline";
 import { emptyTimeline, type Place, type Timeline } from "../state/timeline";
+import { ChangesDuringRequests } from "./changesDuringRequests";
 import { SpreadRequests } from "./spreadRequests";
 
 const PAGE = 50;
@@ -30,6 +31,7 @@ export class History {
   readonly #onFailure: (failure: unknown, options?: { quiet: boolean }) => void;
   readonly #spread = new SpreadRequests();
   readonly #gaps = new Set<string>();
+  readonly #changes = new ChangesDuringRequests();
   /** channelId → the latest request for a window: responses to earlier ones are dropped. */
   readonly #requests = new Map<string, symbol>();
 
@@ -42,6 +44,16 @@ export class History {
   stop(): void {
     this.#requests.clear();
     this.#spread.stop();
+  }
+
+  /** The frame of a change has arrived: responses that are still to come may be older. */
+  onChange(frame: MessageChangeFrame): void {
+    this.#changes.add(frame);
+  }
+
+  /** A page of messages, with the changes that arrive during the request. */
+  #messages(channelId: string, query: MessageQuery): Promise<MessagePage> {
+    return this.#changes.appliedTo(channelId, this.#api.messages(channelId, query));
   }
 
   /**
@@ -70,7 +82,7 @@ export class History {
       })),
     );
     try {
-      const window = await this.#load(channelId, place, channelsLoaded);
+      const window = await this.#changes.appliedTo(channelId, this.#load(channelId, place, channelsLoaded));
       if (this.#requests.get(channelId) !== request) return;
       change((state) =>
         withHistory(
@@ -146,7 +158,7 @@ export class History {
     const add = loading === "earlier" ? timelines.withEarlier : timelines.withLater;
     change((state) => withTimeline(state, channelId, (known) => ({ ...known, loading })));
     try {
-      const page = await this.#api.messages(channelId, query);
+      const page = await this.#messages(channelId, query);
       change((state) =>
         withTimeline(state, channelId, (known) =>
           known.generation === generation && known.loading === loading ? add(known, page) : known,
@@ -222,7 +234,7 @@ export class History {
       await new Promise((resolve) => setTimeout(resolve, pause));
       const timeline = store.getState().timelines[channelId];
       if (!timeline || timeline.generation !== generation || !timelines.hasMissing(timeline, range)) return;
-      const page = await this.#api.messages(channelId, { after: range.after, limit }).catch(() => null);
+      const page = await this.#messages(channelId, { after: range.after, limit }).catch(() => null);
       if (!page) continue;
       change((state) =>
         withTimeline(state, channelId, (known) =>
@@ -238,7 +250,7 @@ export class History {
   async #fetchAfter(channelId: string, after: number): Promise<void> {
     const generation = store.getState().timelines[channelId]?.generation;
     for (let from = after; ; ) {
-      const page = await this.#api.messages(channelId, { after: from, limit: BACKFILL_PAGE });
+      const page = await this.#messages(channelId, { after: from, limit: BACKFILL_PAGE });
       const joins = isOpen(channelId, generation);
       change((state) =>
         withHistory(
@@ -300,7 +312,7 @@ export class History {
     let before = isNewest ? timelines.oldest(timeline) : undefined;
     try {
       for (let page = 0; page < OWN_PAGES; page += 1) {
-        const { items, hasMore } = await this.#api.messages(channelId, {
+        const { items, hasMore } = await this.#messages(channelId, {
           limit: BACKFILL_PAGE,
           ...(before !== undefined && { before }),
         });
@@ -316,17 +328,19 @@ export class History {
 
   /** Read one loaded message again. Rejects if the server cannot be reached. */
   async refreshMessage(channelId: string, seq: number): Promise<void> {
-    const { items } = await this.#api.messages(channelId, { after: seq - 1, limit: 1 });
+    const { items } = await this.#messages(channelId, { after: seq - 1, limit: 1 });
     const [message] = items;
     if (message?.seq !== seq) return;
     change((state) =>
-      withTimeline(state, channelId, (known) => timelines.updateMessage(known, seq, () => message)),
+      withTimeline(state, channelId, (timeline) =>
+        timelines.updateMessage(timeline, seq, (known) => timelines.answered(known, message)),
+      ),
     );
   }
 
   /** Look up an own message that was acked but whose frame did not arrive. */
   async confirmDelivery(channelId: string): Promise<void> {
-    const page = await this.#api.messages(channelId, { limit: PAGE }).catch(() => null);
+    const page = await this.#messages(channelId, { limit: PAGE }).catch(() => null);
     if (!page) return;
     const newest = page.items.at(-1)?.seq ?? 0;
     change((state) => withHistory(withLastSeq(state, channelId, newest), page.items));

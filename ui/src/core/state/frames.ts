@@ -51,7 +51,7 @@ export function reduceFrame(state: ChatState, frame: ServerFrame, clocks: Clocks
     case "messageDeleted":
       return messageDeleted(state, frame);
     case "reaction":
-      return reactionChanged(state, frame);
+      return withMessageChange(state, frame);
     case "channel":
       return channelChanged(state, frame);
     case "presence":
@@ -141,27 +141,35 @@ function withLastSent(state: ChatState, { channelId, sender, sentAt }: MessageFr
 
 function messageEdited(state: ChatState, frame: MessageEditedFrame): ChatState {
   const mentioned = state.me !== null && frame.editedBy !== state.me.userId && mentionsUser(frame, state.me);
-  return withMessage(withMention(state, frame, mentioned), frame, (message) =>
-    message.deletedAt !== null || (message.editedAt ?? "") >= frame.editedAt
-      ? message
-      : { ...message, text: frame.text, mentions: frame.mentions ?? null, editedAt: frame.editedAt },
-  );
+  return withMessageChange(withMention(state, frame, mentioned), frame);
 }
 
 function messageDeleted(state: ChatState, frame: MessageDeletedFrame): ChatState {
   const after = withMention(withDeletedUnread(state, frame.channelId, [frame.seq]), frame, false);
-  return withMessage(after, frame, (message) =>
-    message.deletedAt !== null
-      ? message
-      : { ...message, text: "", deletedAt: frame.deletedAt, deletedBy: frame.deletedBy, reactions: [] },
-  );
+  return withMessageChange(after, frame);
 }
 
-function reactionChanged(state: ChatState, frame: ReactionFrame): ChatState {
-  return withMessage(state, frame, (message) => {
-    const reactions = withReaction(message.reactions, frame.emoji, frame.userId, frame.change === "added");
-    return reactions === message.reactions ? message : { ...message, reactions };
-  });
+/** A frame that changes a message. */
+export type MessageChangeFrame = MessageEditedFrame | MessageDeletedFrame | ReactionFrame;
+
+/** The message after a change. An edit that is older than the text and a change of a deleted message have no effect. */
+export function withChange(message: Message, frame: MessageChangeFrame): Message {
+  if (message.deletedAt !== null) return message;
+  switch (frame.type) {
+    case "messageEdited": {
+      const { text, mentions = null, editedAt } = frame;
+      return (message.editedAt ?? "") >= editedAt ? message : { ...message, text, mentions, editedAt };
+    }
+    case "messageDeleted": {
+      const { deletedAt, deletedBy } = frame;
+      return { ...message, text: "", deletedAt, deletedBy, reactions: [] };
+    }
+    case "reaction": {
+      const { emoji, userId, change } = frame;
+      const reactions = withReaction(message.reactions, emoji, userId, change === "added");
+      return reactions === message.reactions ? message : { ...message, reactions };
+    }
+  }
 }
 
 /** Idempotent: adding or removing twice has no further effect. */
@@ -376,15 +384,13 @@ export function withoutExpiredTyping(state: ChatState, now: number): ChatState {
   return { ...state, typing };
 }
 
-function withMessage(
-  state: ChatState,
-  at: { readonly channelId: string; readonly seq: number },
-  by: (message: Message) => Message,
-): ChatState {
-  const timeline = state.timelines[at.channelId];
+function withMessageChange(state: ChatState, frame: MessageChangeFrame): ChatState {
+  const timeline = state.timelines[frame.channelId];
   if (!timeline) return state;
-  const after = updateMessage(timeline, at.seq, by);
-  return after === timeline ? state : { ...state, timelines: { ...state.timelines, [at.channelId]: after } };
+  const after = updateMessage(timeline, frame.seq, (message) => withChange(message, frame));
+  return after === timeline
+    ? state
+    : { ...state, timelines: { ...state.timelines, [frame.channelId]: after } };
 }
 
 type ById<T> = Readonly<Record<string, T>>;

@@ -107,7 +107,10 @@ export function hasMissing(timeline: Timeline, { after, upTo }: Range): boolean 
 
 /** Add a live message, unless the window ends before the newest one. A window that is loading gets it afterwards. */
 export function withLive(timeline: Timeline, message: Message): Timeline {
-  if (timeline.loading === "all") return { ...timeline, arrived: merge(timeline.arrived, [message]) };
+  if (timeline.loading === "all") {
+    if (find(timeline.arrived, message.seq)) return timeline;
+    return { ...timeline, arrived: merge(timeline.arrived, [message]) };
+  }
   if (timeline.hasLater) return timeline;
   // Older than the window: an old message was delivered again.
   if (timeline.hasEarlier && timeline.messages.length > 0 && message.seq < oldest(timeline)) return timeline;
@@ -157,14 +160,22 @@ export function trim(timeline: Timeline, max: number, keep: number): Timeline {
   return { ...timeline, messages: timeline.messages.slice(-keep), hasEarlier: true };
 }
 
-/** Messages of `more` replace those with the same seq. */
+/** Messages of `more` replace those with the same seq, as `answered` does. */
 function merge(known: readonly Message[], more: readonly Message[]): readonly Message[] {
   const first = more[0];
   if (!first) return known;
   if (first.seq > (known.at(-1)?.seq ?? 0) && ascending(more)) return [...known, ...more];
   const bySeq = new Map(known.map((message) => [message.seq, message]));
-  for (const message of more) bySeq.set(message.seq, message);
+  for (const message of more) bySeq.set(message.seq, answered(bySeq.get(message.seq), message));
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+}
+
+/** The message of an answer. It may be older than a deletion or an edit that is known: then these are kept. */
+export function answered(known: Message | undefined, message: Message): Message {
+  if (!known || known.unreadable || message.deletedAt !== null) return message;
+  if (known.deletedAt !== null) return known;
+  const { text, mentions, editedAt } = known;
+  return (editedAt ?? "") > (message.editedAt ?? "") ? { ...message, text, mentions, editedAt } : message;
 }
 
 function ascending(messages: readonly Message[]): boolean {

@@ -6,7 +6,7 @@ import type { Channel, Message } from "../../../src/core/contract";
 import { initialState } from "../../../src/core/state/model";
 import { change, store } from "../../../src/core/state/store";
 import { memoryStorage } from "../../support/browser";
-import { ALICE, FakeServer, type Faults, noFaultCounts, noFaults } from "../../support/fakeServer";
+import { ALICE, FakeServer, type Faults, noFaultCounts, noFaults, pageOf } from "../../support/fakeServer";
 import { seeded } from "../../support/random";
 
 const config = { apiUrl: "/api", websocketUrl: "ws://localhost/socket" } as Config;
@@ -314,6 +314,115 @@ describe("a page that arrives late does not join the window of another place", (
     expect(store.getState().outbox).toEqual([]);
     await expectOldPlace();
   });
+});
+
+describe("changes that arrive during a request for messages are newer than its answer", () => {
+  /** Hold all answers that contain messages, as they are when they are requested. The result sends them. */
+  function hold(): () => Promise<void> {
+    const waiting: (() => void)[] = [];
+    server.intercept = (_method, path) => {
+      const [, query] = path.split("/general/messages?");
+      if (query === undefined) return null;
+      const answer = new Response(JSON.stringify(pageOf(server.log, new URLSearchParams(query))));
+      return new Promise((resolve) => void waiting.push(() => resolve(answer)));
+    };
+    return async () => {
+      server.intercept = () => null;
+      expect(waiting.length).toBeGreaterThan(0);
+      for (const send of waiting) send();
+      await vi.advanceTimersByTimeAsync(2_000);
+    };
+  }
+
+  /** Of a message each: an edit, a deletion, a new reaction, and one that is removed. */
+  async function changeAll(messages: readonly Message[]): Promise<void> {
+    const [edited, deleted, liked, disliked] = messages;
+    if (!edited || !deleted || !liked || !disliked) throw new Error("There are too few messages.");
+    server.edit(edited, "edited");
+    server.delete(deleted);
+    server.react(liked, "u-bob", "🎉");
+    server.react(disliked, "u-bob", "👎", false);
+    await vi.advanceTimersByTimeAsync(200);
+  }
+
+  function expectAsStored(messages: readonly Message[]): void {
+    const content = ({ seq, text, editedAt, deletedAt, reactions }: Message) => [
+      seq,
+      text,
+      editedAt,
+      deletedAt,
+      reactions,
+    ];
+    const seqs = new Set(messages.map(({ seq }) => seq));
+    expect(
+      shown()
+        .filter(({ seq }) => seqs.has(seq))
+        .map(content),
+    ).toEqual(messages.map(content));
+  }
+
+  const react = (messages: readonly Message[]) => {
+    for (const message of messages) server.react(message, "u-bob", "👎");
+  };
+
+  test("that loads the window", async () => {
+    await begin(21);
+    react(server.log.slice(-4));
+    change((state) => ({ ...state, timelines: {} }));
+    const send = hold();
+    void chat.history.open("general", 58);
+    await vi.advanceTimersByTimeAsync(100);
+    await changeAll(server.log.slice(-4));
+    await send();
+    expectAsStored(server.log.slice(-4));
+  });
+
+  test("that loads earlier messages", async () => {
+    await begin(22);
+    react(server.log.slice(0, 4));
+    const send = hold();
+    void chat.history.loadEarlier("general");
+    await vi.advanceTimersByTimeAsync(100);
+    await changeAll(server.log.slice(0, 4));
+    await send();
+    expectAsStored(server.log.slice(0, 4));
+  });
+
+  test("that reads the newest messages again after a reconnect", async () => {
+    await begin(23);
+    react(server.log.slice(-4));
+    await vi.advanceTimersByTimeAsync(100);
+    const send = hold();
+    cut();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await changeAll(server.log.slice(-4));
+    await send();
+    expectAsStored(server.log.slice(-4));
+  });
+
+  test("that fetches missing messages", async () => {
+    await begin(24);
+    const missed = [1, 2, 3, 4].map((number) => server.storeMessage("u-bob", `missed ${number}`));
+    react(missed);
+    const send = hold();
+    server.broadcast(server.storeMessage("u-bob", "received"));
+    await vi.advanceTimersByTimeAsync(1_000);
+    await changeAll(missed);
+    await send();
+    expectAsStored(missed);
+  });
+});
+
+test("a reaction that was removed while disconnected is removed after reconnecting", async () => {
+  await begin(25);
+  const [last] = server.log.slice(-1);
+  if (last) server.react(last, "u-bob", "🎉");
+  await vi.advanceTimersByTimeAsync(100);
+  expect(shown().at(-1)?.reactions).toHaveLength(1);
+  cut();
+  if (last) server.react(last, "u-bob", "🎉", false);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(shown().at(-1)?.reactions).toEqual([]);
 });
 
 describe("new message notifications", () => {

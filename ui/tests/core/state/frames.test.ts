@@ -171,6 +171,21 @@ describe("message changes", () => {
     expect(after.timelines.general?.messages[1]).toMatchObject({ text: "", deletedBy: bob.userId });
   });
 
+  test("a deleted message gets no reaction", () => {
+    const reaction: ServerFrame = {
+      type: "reaction",
+      change: "added",
+      channelId: "general",
+      seq: 2,
+      messageId: "m2",
+      emoji: "🎉",
+      userId: bob.userId,
+      reactedAt: "2026-01-01T00:00:01.000Z",
+    };
+    expect(apply(loaded, reaction, deleted).timelines.general?.messages[1]?.reactions).toEqual([]);
+    expect(apply(loaded, deleted, reaction).timelines.general?.messages[1]?.reactions).toEqual([]);
+  });
+
   test("adding a reaction twice adds it once, and removing a missing one changes nothing", () => {
     const one = withReaction([], "🎉", "a", true);
     expect(withReaction(one, "🎉", "a", true)).toBe(one);

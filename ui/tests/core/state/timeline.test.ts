@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Message } from "../../../src/core/contract";
 import {
   emptyTimeline,
   gap,
@@ -11,7 +12,7 @@ import {
   withLater,
   withLive,
 } from "../../../src/core/state/timeline";
-import { message } from "../../support/messages";
+import { bob, message } from "../../support/messages";
 
 const page = (seqs: readonly number[], hasMore = false) => ({
   items: seqs.map((seq) => message(seq)),
@@ -59,6 +60,11 @@ describe("live messages", () => {
   test("of an empty channel start at 1: receiving 2 first is a gap", () => {
     expect(gap(withLive(loaded([]), message(2)))).toBe(0);
     expect(gap(withLive(loaded([]), message(1)))).toBeNull();
+  });
+
+  test("received twice while the window loads keep what has changed since", () => {
+    const changed = updateMessage(withLive(emptyTimeline, message(2)), 2, (m) => ({ ...m, text: "changed" }));
+    expect(withLive(changed, message(2)).arrived[0]?.text).toBe("changed");
   });
 
   test("are not added to a window that ends before the newest message", () => {
@@ -109,6 +115,34 @@ describe("pages", () => {
       searchedTo: null,
     });
     expect(timeline.messages[1]?.text).toBe("edited");
+  });
+
+  describe("fetched again", () => {
+    const later = (timeline: Timeline, more: Partial<Message>) =>
+      withLater(timeline, { items: [message(2, more)], hasMore: false, searchedTo: null }).messages[1];
+    const edited = (second: number) => ({
+      text: `edited at ${second}`,
+      mentions: ["alice"],
+      editedAt: `2026-01-01T13:00:0${second}.000Z`,
+    });
+    const deleted = { text: "", deletedAt: "2026-01-01T13:00:05.000Z", deletedBy: bob.userId };
+    const reactions = [{ emoji: "🎉", userIds: [bob.userId] }];
+    const known = (more: Partial<Message>) => updateMessage(loaded([1, 2]), 2, (m) => ({ ...m, ...more }));
+
+    test("do not undo a deletion or an edit that is newer", () => {
+      expect(later(known(deleted), edited(1))).toMatchObject(deleted);
+      expect(later(known(edited(2)), { ...edited(1), reactions })).toMatchObject({ ...edited(2), reactions });
+    });
+
+    test("bring what is newer, and the reactions as they are now", () => {
+      expect(later(known(edited(1)), edited(2))).toMatchObject(edited(2));
+      expect(later(known(edited(1)), deleted)).toMatchObject(deleted);
+      expect(later(known({ reactions }), {})).toMatchObject({ reactions: [] });
+      expect(later(known({ ...deleted, unreadable: true }), {})).toMatchObject({
+        text: "text 2",
+        deletedAt: null,
+      });
+    });
   });
 });
 
