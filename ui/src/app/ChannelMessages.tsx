@@ -47,6 +47,8 @@ export function ChannelMessages(props: ChannelMessagesProps) {
     else if (isMember) void chat.history.open(channelId, target ?? "unread");
   }, [chat, channelId, target, isMember]);
 
+  useEffect(() => () => chat.history.setReadingBack(channelId, false), [chat, channelId]);
+
   const goToNewest = () => {
     if (timeline.hasLater || timeline.loading === "all") {
       endGeneration.current = timeline.generation + 1;
@@ -144,6 +146,7 @@ export function ChannelMessages(props: ChannelMessagesProps) {
           empty={timeline.messages.length === 0 && outgoing.length === 0}
         />
       }
+      onAtEnd={(atEnd) => chat.history.setReadingBack(channelId, !atEnd)}
       onEarlier={() => void chat.history.loadEarlier(channelId)}
       onLater={() => void chat.history.loadLater(channelId)}
       onNewest={goToNewest}

@@ -128,6 +128,24 @@ describe("a channel with more unread messages than a page", () => {
   });
 });
 
+test("a user who reads back is known as such until they are at the end, or in another channel", async () => {
+  fill(server.general, 130);
+  server.add("elsewhere", [ALICE]);
+  const readingBack = () => store.getState().readingBack;
+  await openChat();
+  await advance(PAGE_SETTLES_MS);
+  expect(readingBack()).toBe("general");
+  await click(screen.getByRole("button", { name: /new messages$/ }));
+  await advance(PAGE_SETTLES_MS);
+  expect([messages(/line 130$/).length, readingBack()]).toEqual([1, null]);
+  await click(firstUnreadButton() as HTMLElement);
+  await advance(PAGE_SETTLES_MS);
+  expect(readingBack()).toBe("general");
+  await click(channelLink("elsewhere"));
+  await advance(PAGE_SETTLES_MS);
+  expect(readingBack()).toBeNull();
+});
+
 test("rows whose height was guessed are not marked before they are on screen", async () => {
   setHeights((row) => (/line (1[1-9]|2\d)/.test(row.textContent ?? "") ? 190 : 40));
   fill(server.general, 10);

@@ -175,6 +175,13 @@ export class History {
     }
   }
 
+  /** Whether the user reads a channel away from the end of its window: what they read is kept when messages arrive. */
+  setReadingBack(channelId: string, isBack: boolean): void {
+    const { readingBack } = store.getState();
+    if (isBack === (readingBack === channelId)) return;
+    change((state) => ({ ...state, readingBack: isBack ? channelId : null }));
+  }
+
   /**
    * Fetch missing seqs up to `upTo` after a short delay, if there are any. If others miss them too, fetch at a random moment
    * within so many ms, and only if they have not arrived until then.

@@ -20,9 +20,9 @@ import { reduceOutbox } from "../socket/outbox";
 import { mentionsUser } from "../text/mentions";
 import type { ChatState } from "./model";
 import { withNames, withPresence } from "./presence";
-import { trim, updateMessage, withLive } from "./timeline";
+import { ended, type Timeline, trim, updateMessage, withLive } from "./timeline";
 
-/** Timelines that grow by live messages are trimmed, to limit the memory of long-lived tabs. */
+/** A window that grows by live messages holds at most this many, to limit the memory of long-lived tabs. */
 const MAX_LIVE = 1_500;
 const KEPT_LIVE = 500;
 /** How long a typing frame holds from the command that caused it: `until` minus this is when the user typed. */
@@ -109,8 +109,11 @@ function messageArrived(state: ChatState, frame: MessageFrame, clocks: Clocks): 
 
   const timeline = next.timelines[frame.channelId];
   if (timeline) {
-    const grown = trim(withLive(timeline, message), MAX_LIVE, KEPT_LIVE);
-    if (grown !== timeline) next = { ...next, timelines: { ...next.timelines, [frame.channelId]: grown } };
+    const grown = withLive(timeline, message);
+    if (grown !== timeline) {
+      const limited = withinLimit(grown, state.readingBack === frame.channelId);
+      next = { ...next, timelines: { ...next.timelines, [frame.channelId]: limited } };
+    }
   }
   if (channel && isNew) next = withChannel(next, { ...channel, lastSeq: frame.seq });
   if (mine) {
@@ -126,6 +129,12 @@ function messageArrived(state: ChatState, frame: MessageFrame, clocks: Clocks): 
     next = withReadSeq(next, frame.channelId, frame.seq);
   } else if (next.me && mentionsUser(frame, next.me)) next = withMention(next, frame, true);
   return withoutTyping(withLastSent(next, frame), frame.channelId, frame.sender.userId);
+}
+
+/** A window that is too long drops its oldest messages. If the user is reading some of these, it drops the newest instead. */
+function withinLimit(timeline: Timeline, isReadBack: boolean): Timeline {
+  if (timeline.messages.length <= MAX_LIVE) return timeline;
+  return isReadBack ? ended(timeline) : trim(timeline, MAX_LIVE, KEPT_LIVE);
 }
 
 /** Keeps the times of the last messages of a channel for as long as a typing frame could be older than one. */

@@ -48,6 +48,8 @@ export interface ChatState {
   /** How many of the user's channels cannot be shown, because their stored rows are damaged. */
   readonly unreadableChannels: number;
   readonly timelines: ById<Timeline>;
+  /** The channel on screen, if the user reads it away from the end of its window. */
+  readonly readingBack: string | null;
   readonly members: ById<MemberList>;
   readonly outbox: Outbox;
   /** The user's edits, deletions and reactions that are not carried out yet. */
@@ -78,6 +80,7 @@ export const initialState: ChatState = {
   channelsProgress: "loading",
   unreadableChannels: 0,
   timelines: {},
+  readingBack: null,
   members: {},
   outbox: [],
   changes: [],

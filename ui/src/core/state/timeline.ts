@@ -160,6 +160,12 @@ export function trim(timeline: Timeline, max: number, keep: number): Timeline {
   return { ...timeline, messages: timeline.messages.slice(-keep), hasEarlier: true };
 }
 
+/** Drop what is missing or newer after the last settled message: it is fetched when the user scrolls to it. */
+export function ended(timeline: Timeline): Timeline {
+  const end = indexFrom(timeline.messages, timeline.settled + 1);
+  return { ...timeline, messages: timeline.messages.slice(0, end), hasLater: true };
+}
+
 /** Messages of `more` replace those with the same seq, as `answered` does. */
 function merge(known: readonly Message[], more: readonly Message[]): readonly Message[] {
   const first = more[0];

@@ -57,6 +57,8 @@ interface MessageListProps {
   readonly nameOf: (person: Person) => string;
   readonly actions: MessageActions;
   readonly intro: ReactNode;
+  /** The position has changed: whether it is the end of the list. */
+  readonly onAtEnd: (atEnd: boolean) => void;
   readonly onEarlier: () => void;
   readonly onLater: () => void;
   readonly onNewest: () => void;
@@ -71,7 +73,8 @@ interface MessageListProps {
 export function MessageList(props: MessageListProps) {
   const { label, timeline, outgoing, me, newSince, target, navigationId, unread, editing } = props;
   const { saving, nameOf, actions, intro, readSeq, startAtEnd } = props;
-  const { onEarlier, onLater, onNewest, onFirstUnread, onMarkRead, onSeen, onRetry, onDiscard } = props;
+  const { onAtEnd, onEarlier, onLater, onNewest, onFirstUnread, onMarkRead, onSeen, onRetry, onDiscard } =
+    props;
   useDayTick();
   const printing = usePrinting();
   const scroller = useRef<HTMLDivElement>(null);
@@ -162,12 +165,13 @@ export function MessageList(props: MessageListProps) {
     if (!handle || rows.length === 0) return;
     const below = handle.scrollSize - handle.scrollOffset - handle.viewportSize;
     atEnd.current = below <= NEAR_END_PX && !timeline.hasLater;
+    onAtEnd(atEnd.current);
     setAwayFromEnd(below > handle.viewportSize * 0.6 || timeline.hasLater);
     if (handle.scrollOffset < FETCH_AHEAD_PX && timeline.hasEarlier && timeline.loading === "none")
       onEarlier();
     if (below < FETCH_AHEAD_PX && timeline.hasLater && timeline.loading === "none") onLater();
     reportSeen();
-  }, [rows, timeline, onEarlier, onLater, reportSeen]);
+  }, [rows, timeline, onAtEnd, onEarlier, onLater, reportSeen]);
 
   useEffect(() => {
     if (atEnd.current && !timeline.hasLater) {

@@ -126,6 +126,30 @@ describe("message", () => {
     expect(after.timelines.general).toBeUndefined();
   });
 
+  describe("of a window that is too long", () => {
+    const seqs = Array.from({ length: 1_500 }, (_, index) => index + 1);
+    const long = stateWith({
+      channels: { general: channel({ lastSeq: 1_500, readSeq: 1_500 }) },
+      timelines: { general: timelineOf(...seqs) },
+    });
+    const window = (state: ChatState) => {
+      const { messages = [], hasEarlier, hasLater } = state.timelines.general ?? {};
+      return { first: messages[0]?.seq, last: messages.at(-1)?.seq, hasEarlier, hasLater };
+    };
+
+    test("drops the oldest messages", () => {
+      const shorter = { first: 1_002, last: 1_501, hasEarlier: true, hasLater: false };
+      expect(window(apply(long, frame(1_501)))).toEqual(shorter);
+      expect(window(apply({ ...long, readingBack: "other" }, frame(1_501)))).toEqual(shorter);
+    });
+
+    test("keeps the messages that the user reads far from its end, and adds no later ones", () => {
+      const after = apply({ ...long, readingBack: "general" }, frame(1_501), frame(1_502), frame(1_504));
+      expect(window(after)).toEqual({ first: 1, last: 1_501, hasEarlier: false, hasLater: true });
+      expect(after.channels.general?.unread).toBe(4);
+    });
+  });
+
   test("ends its author's typing", () => {
     const typing = apply(loaded, {
       type: "typing",

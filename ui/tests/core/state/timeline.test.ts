@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Message } from "../../../src/core/contract";
 import {
   emptyTimeline,
+  ended,
   gap,
   replaced,
   skipped,
@@ -155,4 +156,10 @@ test("a window that grew too long by live messages drops the oldest", () => {
   const timeline = trim(loaded(Array.from({ length: 30 }, (_, index) => index + 1)), 20, 10);
   expect(seqs(timeline)).toEqual([21, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
   expect(timeline.hasEarlier).toBe(true);
+});
+
+test("a window that ends at its last settled message continues with a page", () => {
+  const timeline = ended(withLive(loaded([1, 2]), message(4)));
+  expect([seqs(timeline), timeline.hasLater, gap(timeline)]).toEqual([[1, 2], true, null]);
+  expect(seqs(withLater(timeline, page([3, 4])))).toEqual([1, 2, 3, 4]);
 });
