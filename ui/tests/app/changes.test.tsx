@@ -2,7 +2,7 @@
 /** Edits, deletions and reactions: shown at once, repeated until they are carried out, undone when they are refused. */
 import { screen, within } from "@testing-library/react";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import type { ClientFrame, ErrorCode } from "../../src/core/contract";
+import type { ClientFrame, ErrorCode, Message } from "../../src/core/contract";
 import {
   advance,
   click,
@@ -169,6 +169,69 @@ test("an acknowledged change whose frame is lost is looked up", async () => {
   await advance(15_000);
   expect([texts(), isSaving()]).toEqual([["as it should be"], false]);
   expect(sent("editMessage")).toHaveLength(1);
+});
+
+describe("an acknowledged change", () => {
+  const unsaved = () => screen.queryByText(/^Edit not saved/)?.textContent ?? null;
+
+  /** Acknowledge changes without carrying them out, and post no frame of what is changed otherwise. */
+  function acknowledgeOnly(): void {
+    server.answer = (frame) =>
+      frame.action === "ping" ? null : { type: "ack", action: frame.action, messageId: stored().messageId };
+    server.hold("messageEdited", "messageDeleted", "reaction");
+  }
+
+  function stored(): Message {
+    const [message] = server.log;
+    if (!message) throw new Error("Nothing is stored.");
+    return message;
+  }
+
+  test("that is carried out a minute later is shown until then, and is done", async () => {
+    acknowledgeOnly();
+    await editTo("as it should be");
+    await advance(60_000);
+    expect([texts(), isSaving()]).toEqual([["as it should be"], true]);
+    server.edit(stored(), "as it should be");
+    await advance(15_000);
+    expect([texts(), isSaving(), unsaved()]).toEqual([["as it should be"], false, null]);
+    expect(sent("editMessage")).toHaveLength(1);
+  });
+
+  test("that is not carried out is undone, with the reason, and the text of an edit is kept", async () => {
+    acknowledgeOnly();
+    await editTo("as it should be");
+    await advance(140_000);
+    expect([texts(), isSaving()]).toEqual([["as it should be"], true]);
+    for (let second = 0; second < 30 && isSaving(); second += 1) await advance(1_000);
+    expect([texts(), isSaving()]).toEqual([["as it was"], false]);
+    expect(screen.getByText(/The server accepted it, but did not carry it out/)).toBeTruthy();
+    expect(unsaved()).toContain("as it should be");
+    await click(reaction() as HTMLElement);
+    await advance(170_000);
+    expect(reaction()?.getAttribute("aria-label")).toBe("🚀, 1: bob");
+    await deleteIt();
+    await advance(170_000);
+    expect(texts()).toEqual(["as it was"]);
+  });
+
+  test("that another device has replaced is done", async () => {
+    acknowledgeOnly();
+    await editTo("as it should be");
+    await advance(5_000);
+    server.edit(stored(), "the version of another device");
+    await advance(15_000);
+    expect([texts(), isSaving(), unsaved()]).toEqual([["the version of another device"], false, null]);
+  });
+
+  test("of a message that was deleted meanwhile ends, and the text of an edit becomes a draft", async () => {
+    acknowledgeOnly();
+    await editTo("as it should be");
+    server.delete(stored());
+    await advance(15_000);
+    expect([messages("This message was deleted.").length, isSaving()]).toEqual([1, false]);
+    expect(composer().value).toBe("as it should be");
+  });
 });
 
 test("a server that never answers a change: it is undone, and the text is kept", async () => {

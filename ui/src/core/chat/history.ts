@@ -333,16 +333,17 @@ export class History {
     return null;
   }
 
-  /** Read one loaded message again. Rejects if the server cannot be reached. */
-  async refreshMessage(channelId: string, seq: number): Promise<void> {
+  /** Read one message again, also if it is not loaded; null if there is none. Rejects if the server cannot be reached. */
+  async refreshMessage(channelId: string, seq: number): Promise<Message | null> {
     const { items } = await this.#messages(channelId, { after: seq - 1, limit: 1 });
     const [message] = items;
-    if (message?.seq !== seq) return;
+    if (message?.seq !== seq) return null;
     change((state) =>
       withTimeline(state, channelId, (timeline) =>
         timelines.updateMessage(timeline, seq, (known) => timelines.answered(known, message)),
       ),
     );
+    return message;
   }
 
   /** Look up an own message that was acked but whose frame did not arrive. */

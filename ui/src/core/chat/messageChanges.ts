@@ -1,5 +1,6 @@
 /** Sends the user's edits, deletions and reactions, and again until they are carried out or refused. */
-import type { ServerFrame } from "../contract";
+import { serverNow } from "../clock";
+import type { Message, ServerFrame } from "../contract";
 import { randomId } from "../randomId";
 import type { Change, ChangeCommand, Refusal } from "../socket/changes";
 import * as queue from "../socket/changes";
@@ -17,8 +18,8 @@ interface MessageChangesOptions {
   /** The change is carried out, or was replaced by a later one. */
   readonly onDone: (command: ChangeCommand) => void;
   readonly onRefused: (refusal: Refusal) => void;
-  /** Read a message again. Rejects if it cannot be read now. */
-  readonly refresh: (command: ChangeCommand) => Promise<void>;
+  /** Read a message again; null if there is none. Rejects if it cannot be read now. */
+  readonly refresh: (command: ChangeCommand) => Promise<Message | null>;
 }
 
 export class MessageChanges {
@@ -124,19 +125,32 @@ export class MessageChanges {
     else this.#options.onRefused(refusal);
   }
 
-  /** The frame of an acknowledged change did not arrive: read the message. */
+  /** The frame of an acknowledged change did not arrive: read the message, and again until it shows the change. */
   async #confirm({ id, command }: Change, now: number): Promise<void> {
     change((state) => ({
       ...state,
       changes: state.changes.map((each) => (each.id === id ? { ...each, since: now } : each)),
     }));
     try {
-      await this.#options.refresh(command);
-      this.#set(queue.without(store.getState().changes, id));
-      this.#options.onDone(command);
+      this.#lookedUp(id, await this.#options.refresh(command));
     } catch {
       // Tried again after the same time.
     }
+  }
+
+  #lookedUp(id: string, message: Message | null): void {
+    const { changes, me } = store.getState();
+    const found = changes.find((each) => each.id === id);
+    // Its frame may have arrived meanwhile.
+    if (found?.state !== "sent") return;
+    const age = Date.now() - (found.ackedAt ?? found.since);
+    const outcome = message
+      ? queue.outcomeIn(message, found.command, me?.userId ?? "", serverNow() - age)
+      : "pending";
+    if (outcome === "pending" && age < queue.GIVE_UP_AFTER_MS) return;
+    this.#set(queue.without(changes, id));
+    if (outcome === "done") this.#options.onDone(found.command);
+    else this.#options.onRefused(queue.refusalAfterAck(found, outcome));
   }
 
   #set(changes: queue.Changes): void {

@@ -5,12 +5,16 @@
  * A message has one change in flight, because the server's answers name the message and not the change. A repetition has
  * no further effect.
  */
-import type { ClientFrame, ErrorCode, ServerFrame } from "../contract";
+import type { ClientFrame, ErrorCode, Message, ServerFrame } from "../contract";
 import { ACK_TIMEOUT_MS } from "./outbox";
 import { MAX_ATTEMPTS, retryAfter } from "./retryAfter";
 
-/** An acknowledged change whose frame does not arrive for this long is looked up. */
+/** An acknowledged change whose frame does not arrive for this long is looked up, and again after the same time. */
 export const CONFIRM_AFTER_MS = 10_000;
+/** The workflow tries to carry out a change for two minutes and a half at most. */
+export const GIVE_UP_AFTER_MS = 150_000;
+/** An edit counts as later than an ack only beyond this difference, because clocks are compared: see `clock.ts`. */
+const CLOCK_TOLERANCE_MS = 3_000;
 
 export type ChangeCommand = Extract<
   ClientFrame,
@@ -27,8 +31,10 @@ export interface Change {
   /** Do not send before this time, in ms since the epoch. */
   readonly notBefore: number;
   readonly madeAt: number;
-  /** When it was made, sent or acknowledged. */
+  /** When it was made, sent, acknowledged or looked up. */
   readonly since: number;
+  /** When it was acknowledged; null before. */
+  readonly ackedAt: number | null;
 }
 
 export type Changes = readonly Change[];
@@ -44,7 +50,8 @@ export function withNew(
   made: Pick<Change, "id" | "command" | "messageId">,
   now: number,
 ): Changes {
-  return [...changes, { ...made, state: "queued", attempts: 0, notBefore: 0, madeAt: now, since: now }];
+  const unsent = { state: "queued", attempts: 0, notBefore: 0, ackedAt: null } as const;
+  return [...changes, { ...made, ...unsent, madeAt: now, since: now }];
 }
 
 /** Parse a stored change, which is sent again. Null if it cannot be read. */
@@ -52,7 +59,7 @@ export function parseChange(text: string | null): Change | null {
   try {
     const stored = JSON.parse(text ?? "null") as Change | null;
     if (!stored?.id || !stored.command?.channelId || !stored.madeAt) return null;
-    return { ...stored, state: "queued", attempts: 0, notBefore: 0 };
+    return { ...stored, state: "queued", attempts: 0, notBefore: 0, ackedAt: null };
   } catch {
     return null;
   }
@@ -106,6 +113,31 @@ export function unconfirmedChanges(changes: Changes, now: number): Change[] {
   return changes.filter((change) => change.state === "sent" && now - change.since > CONFIRM_AFTER_MS);
 }
 
+/** What a message shows of a change that was acknowledged. `deleted`: an edit can no longer be carried out. */
+export type Outcome = "done" | "deleted" | "pending";
+
+/** `ackedAt` is by the server's clock. A change that a later one has replaced is done. */
+export function outcomeIn(message: Message, command: ChangeCommand, me: string, ackedAt: number): Outcome {
+  const isEdit = command.action === "editMessage";
+  if (message.deletedAt !== null) return isEdit ? "deleted" : "done";
+  if (command.action === "deleteMessage") return "pending";
+  if (isEdit) {
+    const isReplaced = Date.parse(message.editedAt ?? "") > ackedAt + CLOCK_TOLERANCE_MS;
+    return isReplaced || message.text === command.text ? "done" : "pending";
+  }
+  const isPresent = message.reactions.some(
+    ({ emoji, userIds }) => emoji === command.emoji && userIds.includes(me),
+  );
+  return isPresent === (command.action === "addReaction") ? "done" : "pending";
+}
+
+/** The refusal of a change that was acknowledged and cannot be carried out, or was not in time. */
+export function refusalAfterAck(change: Change, outcome: "deleted" | "pending"): Refusal {
+  return outcome === "deleted"
+    ? { change, code: "NOT_FOUND", message: "The message was deleted." }
+    : { change, code: "NO_ANSWER", message: "The server accepted it, but did not carry it out. Try again." };
+}
+
 /** Apply a frame of the server: an ack, a refusal, or the change itself. */
 export function afterFrame(
   changes: Changes,
@@ -123,7 +155,7 @@ export function afterFrame(
       );
       return {
         changes: change
-          ? update(changes, change.id, (each) => ({ ...each, state: "sent", since: now }))
+          ? update(changes, change.id, (each) => ({ ...each, state: "sent", since: now, ackedAt: now }))
           : changes,
         refusal: null,
       };
