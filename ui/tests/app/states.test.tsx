@@ -162,6 +162,22 @@ test.each([
   expect(channelLink("general")).toBeTruthy();
 });
 
+test("after a retry of the channels, messages that were sent before the socket opened are shown", async () => {
+  server.storeMessage("u-bob", "before");
+  server.intercept = (method, path) => {
+    if (path === "/api/tickets") server.storeMessage("u-bob", "in between");
+    return `${method} ${path}` === "GET /api/channels" ? errorResponse("INVALID_REQUEST", "No.", 400) : null;
+  };
+  await openChat();
+  await advance(2_000);
+  server.intercept = () => null;
+  await click(
+    within(screen.getByText("The channels could not be loaded.")).getByRole("button", { name: "Try again" }),
+  );
+  await advance(1_000);
+  expect(texts()).toEqual(["before", "in between"]);
+});
+
 test("a rejected name keeps the dialog open and shows the reason", async () => {
   await openChat();
   await click(screen.getByRole("button", { name: "Create channel" }));

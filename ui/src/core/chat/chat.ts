@@ -54,6 +54,8 @@ export class Chat {
   #stopAdopting: () => void = () => undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #toastId = 0;
+  /** Resolves when the channels were loaded for the first time, or could not be. */
+  #channelsLoaded: Promise<void> = Promise.resolve();
   #backfilling = false;
   #backfillAgain = false;
 
@@ -103,6 +105,7 @@ export class Chat {
     // Concurrently: none of these depends on another's response.
     const route = currentRoute();
     const channelsLoaded = this.channels.load();
+    this.#channelsLoaded = channelsLoaded;
     if (route.page === "channel")
       void this.history.open(route.channelId, route.seq ?? "unread", channelsLoaded);
     await Promise.all([this.#connect(), channelsLoaded]);
@@ -156,6 +159,11 @@ export class Chat {
     );
   }
 
+  /** Load the channels again, which could not be loaded, and what the loaded messages lack. */
+  retryChannels(): void {
+    void this.#backfill();
+  }
+
   /** A new socket is in use: fetch what was missed. Frames received meanwhile merge by seq. */
   async #backfill(): Promise<void> {
     if (this.#backfilling) {
@@ -171,8 +179,8 @@ export class Chat {
   }
 
   async #fetchMissed(): Promise<void> {
-    // The first socket opens while channels are loading for the first time: nothing to backfill.
-    if (store.getState().channelsProgress === "loading") return;
+    // A list that was requested before the first socket opened may lack what was sent until then.
+    await this.#channelsLoaded;
     await this.channels.load();
     const route = currentRoute();
     await this.history.backfill(route.page === "channel" ? route.channelId : null);

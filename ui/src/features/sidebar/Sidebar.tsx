@@ -70,9 +70,7 @@ export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
           }
         >
           {progress === "loading" && <Skeleton lines={3} />}
-          {progress === "failed" && (
-            <LoadError what="The channels" onRetry={() => void chat.channels.load()} />
-          )}
+          {progress === "failed" && <LoadError what="The channels" onRetry={() => chat.retryChannels()} />}
           {progress === "ready" && groupChannels.length === 0 && (
             <p className={styles.empty}>
               You have not joined a channel yet.{" "}

@@ -6,7 +6,15 @@ import type { Channel, Message } from "../../../src/core/contract";
 import { initialState } from "../../../src/core/state/model";
 import { change, store } from "../../../src/core/state/store";
 import { memoryStorage } from "../../support/browser";
-import { ALICE, FakeServer, type Faults, noFaultCounts, noFaults, pageOf } from "../../support/fakeServer";
+import {
+  ALICE,
+  errorResponse,
+  FakeServer,
+  type Faults,
+  noFaultCounts,
+  noFaults,
+  pageOf,
+} from "../../support/fakeServer";
 import { seeded } from "../../support/random";
 
 const config = { apiUrl: "/api", websocketUrl: "ws://localhost/socket" } as Config;
@@ -423,6 +431,46 @@ test("a reaction that was removed while disconnected is removed after reconnecti
   if (last) server.react(last, "u-bob", "🎉", false);
   await vi.advanceTimersByTimeAsync(10_000);
   expect(shown().at(-1)?.reactions).toEqual([]);
+});
+
+describe("a message sent after the channels were read and before the first socket is shown", () => {
+  /** Start with an answer to the first request for the channels that comes after the socket has opened. */
+  async function startWith(answer: () => Response): Promise<void> {
+    server = new FakeServer();
+    server.faults = { ...noFaults, delay: 0 };
+    server.install();
+    server.storeMessage("u-bob", "before");
+    let send: () => void = () => undefined;
+    server.intercept = (method, path) => {
+      if (path === "/api/tickets") server.storeMessage("u-bob", "in between");
+      if (`${method} ${path}` !== "GET /api/channels") return null;
+      const response = answer();
+      return new Promise((resolve) => {
+        send = () => resolve(response);
+      });
+    };
+    chat = new Chat(config, session as never);
+    const started = chat.start();
+    void chat.history.open("general", "newest");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([texts(), store.getState().connection.status]).toEqual([["before"], "open"]);
+    server.intercept = () => null;
+    send();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await started;
+  }
+
+  test.each([
+    [
+      "when they are loaded",
+      () => new Response(JSON.stringify({ items: [server.general.channel], cursor: null, unreadable: 0 })),
+    ],
+    ["also if they cannot be loaded at first", () => errorResponse("INVALID_REQUEST", "No.", 400)],
+  ])("%s", async (_when, answer) => {
+    await startWith(answer);
+    expect(texts()).toEqual(["before", "in between"]);
+    expect(store.getState().channels.general?.lastSeq).toBe(2);
+  });
 });
 
 describe("new message notifications", () => {
