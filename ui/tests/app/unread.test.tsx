@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 /** Unread messages: counts, title, and clearing them in any tab. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   advance,
   channelLink,
@@ -9,7 +9,9 @@ import {
   closePage,
   hideTab,
   log,
+  messages,
   openChat,
+  reload,
   sendMessage,
   server,
   setUpChat,
@@ -110,6 +112,61 @@ test("messages read during an interruption are read on the server too, when it e
   server.reachable = true;
   await advance(45_000);
   expect(server.general.readSeq).toBe(1);
+});
+
+describe("a seq at the end of a channel that belongs to no message", () => {
+  const SEARCH_MS = 180_000;
+
+  test("is not unread when it has been searched for, also after a reload", async () => {
+    server.storeMessage("u-bob", "the last one");
+    server.lastSeq += 1;
+    await openChat();
+    await advance(2_000);
+    expect([count("general"), server.readSeq]).toEqual(["1", 1]);
+    await advance(SEARCH_MS);
+    expect([count("general"), server.readSeq]).toEqual([null, 2]);
+    await reload();
+    expect(count("general")).toBeNull();
+  });
+
+  test("of an empty channel is not unread either, while the user reads another channel", async () => {
+    both("elsewhere");
+    server.lastSeq += 1;
+    await openChat();
+    await click(channelLink("elsewhere"));
+    await advance(SEARCH_MS);
+    expect([count("general"), server.readSeq]).toEqual([null, 1]);
+  });
+
+  test("is unread as long as a message before it is", async () => {
+    await openChat();
+    await hideTab(true);
+    server.postMessage(server.general, "u-bob", "not seen yet");
+    server.lastSeq += 1;
+    server.cutAll();
+    await advance(SEARCH_MS);
+    expect([count("general"), server.readSeq]).toEqual(["2", 0]);
+    await hideTab(false);
+    await advance(1_000);
+    expect([count("general"), server.readSeq]).toEqual([null, 2]);
+  });
+
+  test("is unread again if a message is stored there while it is searched for", async () => {
+    server.storeMessage("u-bob", "the last one");
+    await openChat();
+    await advance(2_000);
+    await hideTab(true);
+    const late = server.storeMessage("u-bob", "stored late");
+    server.log.pop();
+    server.cutAll();
+    await advance(60_000);
+    server.log.push(late);
+    await advance(SEARCH_MS);
+    expect([count("general"), server.readSeq]).toEqual(["1", 1]);
+    await hideTab(false);
+    await advance(1_000);
+    expect([count("general"), server.readSeq, messages("stored late").length]).toEqual([null, 2, 1]);
+  });
 });
 
 test("signing out marks as read what was just read", async () => {

@@ -66,8 +66,8 @@ export class Chat {
     this.api = new Api(config.apiUrl, session);
     const onFailure = (failure: unknown, options?: { quiet: boolean }) => this.#showFailure(failure, options);
     this.channels = new Channels(this.api, onFailure);
-    this.history = new History(this.api, onFailure);
     this.readMarkers = new ReadMarkers(this.api);
+    this.history = new History(this.api, onFailure, (channelId) => this.readMarkers.markHolesRead(channelId));
     this.#connection = new Connection({
       url: config.websocketUrl,
       ticket: async (fresh) => {

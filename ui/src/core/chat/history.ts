@@ -11,7 +11,7 @@ import { change, store } from "../state/store";
 import * as timelines from "../state/timeline";
 import { emptyTimeline, type Place, type Timeline } from "../state/timeline";
 import { ChangesDuringRequests } from "./changesDuringRequests";
-import { SpreadRequests } from "./spreadRequests";
+import { memberSpread, SpreadRequests } from "./spreadRequests";
 
 const PAGE = 50;
 const BACKFILL_PAGE = 100;
@@ -29,15 +29,22 @@ const GAP_RETRY_DELAYS_MS = [3_000, 10_000, 30_000, 60_000, 60_000];
 export class History {
   readonly #api: Api;
   readonly #onFailure: (failure: unknown, options?: { quiet: boolean }) => void;
+  readonly #onSearched: (channelId: string) => void;
   readonly #spread = new SpreadRequests();
   readonly #gaps = new Set<string>();
   readonly #changes = new ChangesDuringRequests();
   /** channelId → the latest request for a window: responses to earlier ones are dropped. */
   readonly #requests = new Map<string, symbol>();
 
-  constructor(api: Api, onFailure: (failure: unknown, options?: { quiet: boolean }) => void) {
+  /** `onSearched`: seqs that are still missing in a channel are known to be holes. */
+  constructor(
+    api: Api,
+    onFailure: (failure: unknown, options?: { quiet: boolean }) => void,
+    onSearched: (channelId: string) => void,
+  ) {
     this.#api = api;
     this.#onFailure = onFailure;
+    this.#onSearched = onSearched;
   }
 
   /** Ignore the responses that are still to come: another chat may use the store next. */
@@ -233,15 +240,17 @@ export class History {
     return { after: timeline.settled, upTo };
   }
 
-  /** A skipped seq is usually a hole; a message that was stored late is inserted here. */
+  /** A skipped seq is usually a hole, and one when the search has ended; a message that was stored late is inserted. */
   async #retryGap(channelId: string, range: timelines.Range): Promise<void> {
     const generation = store.getState().timelines[channelId]?.generation;
     const limit = Math.min(range.upTo - range.after, BACKFILL_PAGE);
+    let isSearched = false;
     for (const pause of GAP_RETRY_DELAYS_MS) {
       await new Promise((resolve) => setTimeout(resolve, pause));
       const timeline = store.getState().timelines[channelId];
       if (!timeline || timeline.generation !== generation || !timelines.hasMissing(timeline, range)) return;
       const page = await this.#messages(channelId, { after: range.after, limit }).catch(() => null);
+      isSearched = page !== null && (!page.hasMore || (page.items.at(-1)?.seq ?? 0) >= range.upTo);
       if (!page) continue;
       change((state) =>
         withTimeline(state, channelId, (known) =>
@@ -251,6 +260,9 @@ export class History {
         ),
       );
     }
+    if (!isSearched || !isOpen(channelId, generation)) return;
+    change((state) => withTimeline(state, channelId, (known) => timelines.searched(known, range.upTo)));
+    this.#onSearched(channelId);
   }
 
   /** Fetch everything after a seq. It does not join the window of another place, if one is opened meanwhile. */
@@ -303,6 +315,8 @@ export class History {
     const range = { after: timeline.settled, upTo: this.#settled(channelId) };
     // A seq that is missing between messages that were missed may be of a message that is stored later.
     if (range.upTo > range.after) void this.#retryGap(channelId, range);
+    const { lastSeq = 0, memberCount = 0 } = store.getState().channels[channelId] ?? {};
+    this.watchGap(channelId, lastSeq, memberSpread(memberCount));
   }
 
   /**

@@ -6,6 +6,7 @@ import type { Api } from "../api/api";
 import { ApiError } from "../api/errors";
 import { withReadSeq } from "../state/frames";
 import { change, store } from "../state/store";
+import { isRead } from "../state/timeline";
 import { timeForMembers } from "./spreadRequests";
 
 const SEND_DELAY_MS = 350;
@@ -51,6 +52,7 @@ export class ReadMarkers {
     }
     change((state) => withReadSeq(state, channelId, seq));
     this.#schedule(channelId, seq);
+    this.markHolesRead(channelId);
   }
 
   /** An own message counts as read. The reducer has updated the store; the server needs the marker. */
@@ -62,6 +64,14 @@ export class ReadMarkers {
   markDeletedRead(channelId: string): void {
     const channel = store.getState().channels[channelId];
     if (channel?.unread === 0 && channel.lastSeq > channel.readSeq) this.markRead(channelId, channel.lastSeq);
+  }
+
+  /** If only holes are left after the read marker, nothing is unread: the server, which counts them, needs the marker. */
+  markHolesRead(channelId: string): void {
+    const { channels, timelines, me } = store.getState();
+    const [channel, timeline] = [channels[channelId], timelines[channelId]];
+    if (!channel || !timeline || !me || channel.lastSeq <= channel.readSeq) return;
+    if (isRead(timeline, channel, me.userId)) this.markRead(channelId, channel.lastSeq);
   }
 
   /** A running timer is kept, so that a channel in which messages never stop sends its marker too. */

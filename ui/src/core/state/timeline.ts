@@ -1,5 +1,5 @@
 /** The loaded window of a channel's messages, ordered by seq. Pure; `core/chat/history.ts` fetches messages. */
-import type { Message, MessagePage } from "../contract";
+import type { Channel, Message, MessagePage } from "../contract";
 
 /** Where a window is opened: around a seq, at the first unread message, or at the newest one. */
 export type Place = number | "unread" | "newest";
@@ -87,9 +87,14 @@ export function withLater(timeline: Timeline, page: MessagePage): Timeline {
   };
 }
 
-/** Treat missing seqs as holes. */
+/** Treat missing seqs before the newest message as holes. */
 export function skipped(timeline: Timeline): Timeline {
-  return { ...timeline, settled: newest(timeline) };
+  return searched(timeline, newest(timeline));
+}
+
+/** Treat missing seqs up to this one as holes, also those after the newest message. */
+export function searched(timeline: Timeline, upTo: number): Timeline {
+  return { ...timeline, settled: settle(timeline.messages, Math.max(timeline.settled, upTo)) };
 }
 
 /** The seqs from `after` (exclusive) to `upTo` (inclusive). */
@@ -220,4 +225,15 @@ export function indexFrom(messages: readonly Message[], seq: number): number {
 /** A message that counts as unread for a user: later than the read marker, of another user, not deleted. */
 export function isUnread(message: Message, readSeq: number, userId: string): boolean {
   return message.seq > readSeq && message.sender.userId !== userId && message.deletedAt === null;
+}
+
+/** Whether everything after the read marker, up to the last seq, is loaded or a hole, and no message of it is unread. */
+export function isRead(
+  timeline: Timeline,
+  { readSeq, lastSeq }: Pick<Channel, "readSeq" | "lastSeq">,
+  userId: string,
+): boolean {
+  if (timeline.hasLater || timeline.loading === "all" || timeline.failed) return false;
+  if (timeline.settled < lastSeq || startsAfter(timeline, readSeq)) return false;
+  return !timeline.messages.some((message) => isUnread(message, readSeq, userId));
 }

@@ -4,7 +4,9 @@ import {
   emptyTimeline,
   ended,
   gap,
+  isRead,
   replaced,
+  searched,
   skipped,
   type Timeline,
   trim,
@@ -162,4 +164,30 @@ test("a window that ends at its last settled message continues with a page", () 
   const timeline = ended(withLive(loaded([1, 2]), message(4)));
   expect([seqs(timeline), timeline.hasLater, gap(timeline)]).toEqual([[1, 2], true, null]);
   expect(seqs(withLater(timeline, page([3, 4])))).toEqual([1, 2, 3, 4]);
+});
+
+describe("everything is read", () => {
+  const window = loaded([4, 5], { hasEarlier: true, hasLater: false });
+  const read = (timeline: Timeline, readSeq: number, lastSeq: number) =>
+    isRead(timeline, { readSeq, lastSeq }, "u-alice");
+
+  test("if no message after the marker is unread, and what is missing has been searched for", () => {
+    expect(read(window, 5, 7)).toBe(false);
+    expect(read(searched(window, 7), 5, 7)).toBe(true);
+    expect(read(searched(window, 7), 5, 8)).toBe(false);
+    expect(read(searched(window, 7), 4, 7)).toBe(false);
+  });
+
+  test("but not if the window lacks messages after the marker", () => {
+    expect(read(searched(window, 7), 2, 7)).toBe(false);
+    expect(read({ ...searched(window, 7), hasLater: true }, 5, 7)).toBe(false);
+    expect(read({ ...searched(window, 7), loading: "all" }, 5, 7)).toBe(false);
+  });
+
+  test("and a message that arrives after the search is unread", () => {
+    const late = withLive(searched(window, 7), message(7));
+    expect(seqs(late)).toEqual([4, 5, 7]);
+    expect(read(late, 5, 7)).toBe(false);
+    expect(skipped(late).settled).toBe(7);
+  });
 });
