@@ -20,7 +20,7 @@ export function NoChannel({ channelId, onOpen }: NoChannelProps) {
   const chat = useChatActions();
   const failed = useChat((state) => state.channelsProgress === "failed");
   if (channelId !== null) return <OtherChannel key={channelId} channelId={channelId} onOpen={onOpen} />;
-  if (failed) return <NotLoaded what="The channels" onRetry={() => void chat.channels.load()} />;
+  if (failed) return <NotLoaded what="The channels" onRetry={() => chat.retryChannels()} />;
   return (
     <Absent
       title="Find your first channel"
