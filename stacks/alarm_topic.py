@@ -1,5 +1,8 @@
 """The SNS topic of a stage's alarms, and those who receive them: e-mail addresses and a chat's webhook."""
 
+import hashlib
+from collections.abc import Iterable
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -18,7 +21,7 @@ def add_alarm_topic(stack: StageStack) -> sns.Topic | None:
     stage = stack.stage
     if not stage.has_alarm_receiver:
         return None
-    topic = sns.Topic(stack, "AlarmTopic", display_name=f"Parley ({stage.name})", enforce_ssl=True)
+    topic = sns.Topic(stack, "AlarmNotifications", display_name=f"Parley ({stage.name})", enforce_ssl=True)
     acknowledge(
         topic,
         {
@@ -35,13 +38,20 @@ def add_alarm_topic(stack: StageStack) -> sns.Topic | None:
             conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
         )
     )
-    for number, address in enumerate(stage.alarm_emails, 1):
-        sns.CfnSubscription(
-            stack, f"AlarmEmail{number}", topic_arn=topic.topic_arn, protocol="email", endpoint=address
-        )
+    for construct_id, address in _subscription_ids(stage.alarm_emails).items():
+        sns.CfnSubscription(stack, construct_id, topic_arn=topic.topic_arn, protocol="email", endpoint=address)
     if stage.alarm_webhook_parameter is not None:
         _subscribe_webhook(stack, topic, stage.alarm_webhook_parameter)
     return topic
+
+
+def _subscription_ids(addresses: Iterable[str]) -> dict[str, str]:
+    """The addresses by the id of their subscription, each once.
+
+    An id depends on the address alone: when an address moves to another subscription, SNS answers with the one
+    that exists, and CloudFormation then deletes that one with the old resource.
+    """
+    return {f"AlarmEmail{hashlib.sha256(each.lower().encode()).hexdigest()[:8]}": each for each in addresses}
 
 
 def _subscribe_webhook(stack: StageStack, topic: sns.Topic, parameter: str) -> None:

@@ -224,6 +224,34 @@ def test_alarms_notify_the_receivers_of_the_settings(
     }
 
 
+def email_subscriptions(addresses: list[str]) -> dict[str, str]:
+    """The addresses that a stage with this setting subscribes, by logical id."""
+    import aws_cdk as cdk
+    from aws_cdk.assertions import Template
+
+    from stacks.alarm_topic import add_alarm_topic
+    from stacks.stack import StageStack
+    from stacks.stage import Stage
+
+    app = cdk.App()
+    stack = StageStack(app, "Alarms", stage=Stage(name="dev", alarm_emails=tuple(addresses)), description="alarms")
+    add_alarm_topic(stack)
+    found = Template.from_stack(stack).find_resources("AWS::SNS::Subscription")
+    return {logical_id: each["Properties"]["Endpoint"] for logical_id, each in found.items()}
+
+
+def test_an_address_keeps_its_subscription_when_the_list_changes() -> None:
+    """Another id would make CloudFormation unsubscribe it: to subscribe it twice has no effect."""
+    both = email_subscriptions(["one@example.com", "two@example.com"])
+    assert email_subscriptions(["two@example.com"]).items() <= both.items()
+    assert email_subscriptions(["two@example.com", "one@example.com"]) == both
+
+
+def test_an_address_that_is_named_twice_is_subscribed_once() -> None:
+    """Also in capitals."""
+    assert list(email_subscriptions(["One@example.com", "one@example.com"]).values()) == ["one@example.com"]
+
+
 def test_only_alarms_and_budgets_of_the_account_publish_to_the_topic(full: Synthesised) -> None:
     """And nothing publishes without TLS."""
     (policy,) = full.resources("AWS::SNS::TopicPolicy").values()
@@ -268,4 +296,4 @@ def test_a_budget_notifies_the_receivers_of_alarms_too(full: Synthesised) -> Non
     """By the same topic."""
     kinds = {each["SubscriptionType"]: named(each["Address"]) for each in budget_subscribers(full)}
     assert kinds["EMAIL"] == "owner@example.com"
-    assert "AlarmTopic" in kinds["SNS"]
+    assert "AlarmNotifications" in kinds["SNS"]
