@@ -4,7 +4,6 @@ Rows that cannot be read are left out and reported.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from ops.stage import tables
 from ops.stage.stage import Stage
@@ -15,14 +14,14 @@ OnUnreadable = Callable[[Unreadable], None]
 
 def messages(stage: Stage, user_id: str, on_unreadable: OnUnreadable = lambda _: None) -> list[Row]:
     """The rows of a user's messages, in the order of their channels and seqs. Deleted ones are included."""
-    found = tables.scan(stage, "Messages", FilterExpression=_equals("senderId", user_id))
+    found = tables.scan(stage, "Messages", FilterExpression=tables.has_values({"senderId": user_id}))
     readable = tables.readable("messages", found, on_unreadable)
     return sorted(readable, key=lambda row: (str(row["channelId"]), int(row["seq"])))
 
 
 def reactions(stage: Stage, user_id: str, on_unreadable: OnUnreadable = lambda _: None) -> list[Row]:
     """The rows of a user's reactions that are present."""
-    found = tables.scan(stage, "Reactions", FilterExpression=_equals("userId", user_id))
+    found = tables.scan(stage, "Reactions", FilterExpression=tables.has_values({"userId": user_id}))
     readable = tables.readable("reactions", found, on_unreadable)
     return sorted((row for row in readable if row["present"]), key=lambda row: str(row["reactionKey"]))
 
@@ -33,10 +32,3 @@ def memberships(stage: Stage, user_id: str) -> list[Row]:
     return list(
         tables.paginate(query, KeyConditionExpression=tables.key_equals("userId", user_id), ConsistentRead=True)
     )
-
-
-def _equals(name: str, value: str) -> Any:
-    # Not at the top: the commands' help imports this module, and boto3 takes a third of a second.
-    from boto3.dynamodb.conditions import Attr
-
-    return Attr(name).eq(value)

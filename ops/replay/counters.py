@@ -5,7 +5,7 @@ read markers; `memberCount` is the number of its memberships. A read marker is a
 put it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -117,11 +117,19 @@ class Counters:
     @cached_property
     def _highest_ids(self) -> dict[str, int]:
         """The highest seq by channel of the table `messageIds`, which has no index by channel."""
-        highest: dict[str, int] = {}
-        for row in tables.scan(self.stage, "MessageIds"):
-            channel_id = str(row.get("channelId"))
-            highest[channel_id] = max(highest.get(channel_id, 0), tables.number(row.get("seq")))
-        return highest
+        segments = tables.scan_segments(
+            self.stage, "MessageIds", _highest_by_channel, ProjectionExpression="channelId, seq"
+        )
+        channel_ids = {channel_id for highest in segments for channel_id in highest}
+        return {each: max(highest.get(each, 0) for highest in segments) for each in channel_ids}
+
+
+def _highest_by_channel(rows: Iterable[Row]) -> dict[str, int]:
+    highest: dict[str, int] = {}
+    for row in rows:
+        channel_id = str(row.get("channelId"))
+        highest[channel_id] = max(highest.get(channel_id, 0), tables.number(row.get("seq")))
+    return highest
 
 
 def _write(operation: Any, **arguments: Any) -> bool:

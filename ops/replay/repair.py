@@ -210,8 +210,8 @@ class _Planner:
         """The row that keeps a name unique: of the public channel with this name, or none."""
         named = [
             row
-            for row in tables.scan(self._stage, "Channels")
-            if row.get("kind") == "public" and isinstance(row.get("name"), str) and name_key(row["name"]) == key
+            for row in tables.scan(self._stage, "Channels", FilterExpression=tables.has_values({"kind": "public"}))
+            if isinstance(row.get("name"), str) and name_key(row["name"]) == key
         ]
         if len(named) > 1:
             ids = ", ".join(sorted(str(row["channelId"]) for row in named))
@@ -265,10 +265,8 @@ class _Planner:
             is_known = row is not None and tables.fault("messageIds", row) is None
             if row is None or not is_known or {name: row[name] for name in place} == place:
                 return stored
-        rows = tables.scan(self._stage, "MessageIds")
-        return next(
-            (str(row["messageId"]) for row in rows if {name: row.get(name) for name in place} == place), None
-        )
+        rows = tables.scan(self._stage, "MessageIds", FilterExpression=tables.has_values(place))
+        return next((str(row["messageId"]) for row in rows), None)
 
     def _message_id(self) -> Row | None:
         message_id = str(self._key["messageId"])
@@ -348,8 +346,9 @@ class _Planner:
             keys = [{"channelId": key, "connectionId": LAST_ROW} for key in all_shards(channel_id)]
             links = len(list(tables.batch_get(self._stage, "Subscriptions", keys)))
             return {**self._key, "nextShard": shard_after(shard), "shards": links + 1}
-        for row in tables.scan(self._stage, "Connections"):
-            if row.get("connectionId") == connection_id and tables.fault("connections", row) is None:
+        of_connection = tables.has_values({"connectionId": connection_id})
+        for row in tables.scan(self._stage, "Connections", FilterExpression=of_connection):
+            if tables.fault("connections", row) is None:
                 member = self._row("members", {"userId": row["userId"], "channelId": channel_id})
                 if member is None:
                     return None

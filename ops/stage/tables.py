@@ -1,11 +1,13 @@
 """Read the rows of a stage's tables, to compare and to repair them. Only operators read whole tables."""
 
+import functools
 import itertools
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from functions.contract.model import Shape
 from functions.contract.rows import (
@@ -39,6 +41,7 @@ SCAN_SEGMENTS = 4
 """The segments of a table that are scanned concurrently."""
 
 Row = dict[str, Any]
+Result = TypeVar("Result")
 
 
 NAME_PREFIX = "name#"
@@ -191,6 +194,14 @@ def key_equals(name: str, value: str) -> Any:
     return Key(name).eq(value)
 
 
+def has_values(values: Mapping[str, Any]) -> Any:
+    """The filter of a scan that these attributes have these values."""
+    # Not at the top: see `key_equals`.
+    from boto3.dynamodb.conditions import Attr
+
+    return functools.reduce(operator.and_, (Attr(name).eq(value) for name, value in values.items()))
+
+
 def paginate(operation: Callable[..., Any], **arguments: Any) -> Iterator[Row]:
     """Yield the items of every page of a table's `query` or `scan`."""
     while True:
@@ -240,20 +251,35 @@ def scan(stage: Stage, name: str, **selection: Any) -> list[Row]:
     """
     count = itertools.count(1)
 
-    def segment(number: int) -> list[Row]:
-        rows = []
-        arguments = {"Segment": number, "TotalSegments": SCAN_SEGMENTS, "ConsistentRead": True, **selection}
-        for row in paginate(table(stage, name).scan, **arguments):
+    def kept(rows: Iterator[Row]) -> list[Row]:
+        found = []
+        for row in rows:
             if next(count) > MAX_ROWS:
                 raise BadRequestError(
                     f"The table {name} has more than {MAX_ROWS:,} rows, the most that one check reads: "
                     "check one channel with --channel."
                 )
-            rows.append(row)
-        return rows
+            found.append(row)
+        return found
+
+    return [row for rows in scan_segments(stage, name, kept, **selection) for row in rows]
+
+
+def scan_segments(
+    stage: Stage, name: str, reduce: Callable[[Iterator[Row]], Result], **selection: Any
+) -> list[Result]:
+    """The results of `reduce` for the rows of each segment of a table, strongly consistent and in no order.
+
+    `reduce` gets the rows one by one, on a thread of each segment: a table of any size can be read, if it does not
+    keep them.
+    """
+
+    def segment(number: int) -> Result:
+        arguments = {"Segment": number, "TotalSegments": SCAN_SEGMENTS, "ConsistentRead": True, **selection}
+        return reduce(paginate(table(stage, name).scan, **arguments))
 
     with ThreadPoolExecutor(max_workers=SCAN_SEGMENTS, thread_name_prefix="scan") as pool:
-        return [row for rows in pool.map(segment, range(SCAN_SEGMENTS)) for row in rows]
+        return list(pool.map(segment, range(SCAN_SEGMENTS)))
 
 
 def read(stage: Stage, channel_id: str | None = None) -> Tables:

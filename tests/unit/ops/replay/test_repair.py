@@ -160,6 +160,17 @@ def test_a_damaged_row_is_as_it_was(people: Stage, table: str, how: str):
     assert all_rows(people) == before
 
 
+@pytest.mark.parametrize("table", ["messages", "subscriptions"])
+def test_a_row_is_repaired_in_a_stage_of_any_size(people: Stage, monkeypatch: pytest.MonkeyPatch, table: str):
+    """Of a table without a suitable index, only the rows that are looked for count."""
+    monkeypatch.setattr(tables, "MAX_ROWS", 1)
+    put(people, "connections", OTHERS["connections"][0] | {"connectionId": "b2"})
+    before = all_rows(people)
+    put(people, table, damaged(table, GOOD[table], "emptied"))
+    repaired(people, table, *key_texts(table, GOOD[table]))
+    assert all_rows(people) == before
+
+
 @pytest.mark.parametrize("table", ["channels", "members", "messages", "messageIds", "reactions", "users"])
 def test_a_missing_row_is_as_it_was(people: Stage, table: str):
     """Where what is stored elsewhere says that there must be one."""

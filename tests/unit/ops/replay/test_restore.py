@@ -69,6 +69,15 @@ def test_a_lost_channel_gets_counters_that_are_not_below_what_is_stored(
     assert (row["lastSeq"], row["memberCount"], row["name"]) == (expected, 2, "tea")
 
 
+def test_counters_are_restored_in_a_stage_of_any_size(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """The ids of all messages are read, whose rows have no limit; those of another channel do not count."""
+    monkeypatch.setattr(tables, "MAX_ROWS", 2)
+    for seq in range(1, 9):
+        put(stage, "MessageIds", messageId=f"m-{seq}", channelId="c-1", seq=seq)
+    put(stage, "MessageIds", messageId="m-other", channelId="c-2", seq=40)
+    assert Counters(stage).of("c-1") == {"lastSeq": 8, "memberCount": 0}
+
+
 @pytest.mark.parametrize(
     "damage", [{"lastSeq": 0}, {"lastSeq": 1, "memberCount": 9}, {"memberCount": None}], ids=str
 )
