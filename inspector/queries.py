@@ -1,12 +1,14 @@
 """The inspector's queries, answered by the same readers as the operator commands."""
 
 import json
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from inspector.models import ArchivedChannel, ArchivedChannelList, ChannelEvents, EventPage, RunPage, Workflow
+from inspector.channel_tally import ChannelTally
+from inspector.models import ArchivedChannelList, ChannelEvents, EventPage, RunPage, Workflow
 from ops import times
-from ops.errors import NotFoundError
+from ops.errors import NotFoundError, OpsError
 from ops.events import archive, ordering
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.texts import Texts
@@ -22,6 +24,8 @@ MAX_EVENTS = 20_000
 RUN_LOOK_BACK = "1d"
 MAX_WAIT_SECONDS = 45.0
 """How long a request waits until an operator's command has read the archive. Longer than a killed one's lease."""
+MAX_READ_SECONDS = 900.0
+"""How long a request reads the whole archive: as long as the browser waits (`ARCHIVE_TIMEOUT_MS` of the UI)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,39 +112,32 @@ def events(stage: Stage, event_filter: EventFilter, *, since_ms: int, until_ms: 
 
 def channels(stage: Stage) -> ArchivedChannelList:
     """The channels that have events in the archive."""
-    found: dict[str, ArchivedChannel] = {}
-    for event in ordering.in_order(_all_events(stage), {}):
-        if event.channel_id is None:
-            continue
-        known = found.get(event.channel_id)
-        summary = event.data.get("channel")
-        summary = summary if isinstance(summary, dict) else {}
-        found[event.channel_id] = ArchivedChannel(
-            channel_id=event.channel_id,
-            name=str(summary.get("name") or (known.name if known else "")),
-            kind=_text(summary.get("kind")) or (known.kind if known else None),
-            events=known.events + 1 if known else 1,
-            first_at=known.first_at if known else event.occurred_at,
-            last_at=event.occurred_at,
-        )
-    return ArchivedChannelList(items=sorted(found.values(), key=lambda channel: -channel.events))
+    tally = ChannelTally()
+    _read_all(stage, keep=tally.add)
+    return tally.channels()
 
 
 def channel(stage: Stage, channel_id: str) -> ChannelEvents:
     """The history of a channel, and the connections of all its members past and present. Raises NotFoundError."""
-    all_events = _all_events(stage)
-    own = [event for event in all_events if event.channel_id == channel_id]
+    people: dict[str, str] = {}
+
+    def keep(event: BusEvent) -> bool:
+        _add_display_name(people, event)
+        return event.channel_id == channel_id or event.detail_type in PRESENCE
+
+    found = _read_all(stage, keep=keep)
+    own = [event for event in found if event.channel_id == channel_id]
     if not own:
         raise NotFoundError(f"The archive holds no event of the channel {channel_id}.")
     members = set(_members(own))
-    presence = [event for event in all_events if event.detail_type in PRESENCE and event.user_id in members]
+    presence = [event for event in found if event.detail_type in PRESENCE and event.user_id in members]
     ordered = ordering.in_order([*own, *presence], {})
     return ChannelEvents(
         channel_id=channel_id,
         from_=ordered[0].occurred_at,
         to=ordered[-1].occurred_at,
         items=_published(stage, ordered[-MAX_EVENTS:]),
-        people=_display_names(all_events),
+        people=people,
         truncated=len(ordered) > MAX_EVENTS,
         omission=_archive_omission(stage),
     )
@@ -154,19 +151,31 @@ def _archive_omission(stage: Stage) -> str | None:
     return f"AWS archives events with a delay of about ten minutes: events after {until} UTC may be missing here."
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
 def _published(stage: Stage, found: Iterable[BusEvent]) -> list[PublishedEvent]:
     texts = Texts(stage)
     return [PublishedEvent.model_validate(texts.opened(event)) for event in found]
 
 
-def _all_events(stage: Stage) -> list[BusEvent]:
-    since_ms = archive.start_ms(stage) - 60_000
+def _read_all(stage: Stage, *, keep: archive.Keep) -> list[BusEvent]:
+    """Read the whole archive, for as long as a browser waits: other commands wait meanwhile."""
+    end = time.monotonic() + MAX_READ_SECONDS
+
+    def keep_in_time(event: BusEvent) -> bool:
+        if time.monotonic() > end:
+            command = stage.command("replay", "--since", "2h", "--export", "FILE")
+            raise OpsError(
+                f"Reading all events of the archive takes more than {MAX_READ_SECONDS // 60:.0f} minutes. Read "
+                f"those of some hours: {command}"
+            )
+        return keep(event)
+
     return archive.read(
-        stage, EventFilter(), since_ms=since_ms, until_ms=times.now() + 1_000, max_wait_seconds=MAX_WAIT_SECONDS
+        stage,
+        EventFilter(),
+        since_ms=archive.start_ms(stage) - 60_000,
+        until_ms=times.now() + 1_000,
+        max_wait_seconds=MAX_WAIT_SECONDS,
+        keep=keep_in_time,
     )
 
 
@@ -182,13 +191,10 @@ def _members(channel_events: Iterable[BusEvent]) -> Iterator[str]:
             yield from map(str, first_members if isinstance(first_members, list) else ())
 
 
-def _display_names(found: Iterable[BusEvent]) -> dict[str, str]:
-    """Display names by user id, as far as events hold them."""
-    names: dict[str, str] = {}
-    for event in found:
-        sender = event.data.get("sender")
-        if isinstance(sender, dict) and sender.get("userId"):
-            names[str(sender["userId"])] = str(sender.get("displayName", ""))
-        elif event.user_id and event.data.get("displayName"):
-            names.setdefault(event.user_id, str(event.data["displayName"]))
-    return names
+def _add_display_name(names: dict[str, str], event: BusEvent) -> None:
+    """Add the display name that an event holds, if any, by user id."""
+    sender = event.data.get("sender")
+    if isinstance(sender, dict) and sender.get("userId"):
+        names[str(sender["userId"])] = str(sender.get("displayName", ""))
+    elif event.user_id and event.data.get("displayName"):
+        names.setdefault(event.user_id, str(event.data["displayName"]))

@@ -34,6 +34,7 @@ RUNNING = ("STARTING", "RUNNING")
 
 OnProgress = Callable[[int], None]
 OnNote = Callable[[str], None]
+Keep = Callable[[BusEvent], bool]
 
 
 def complete_until_ms(stage: Stage) -> int:
@@ -50,22 +51,27 @@ def read(
     on_progress: OnProgress = lambda _: None,
     on_note: OnNote = lambda _: None,
     max_wait_seconds: float = MAX_WAIT_SECONDS,
+    keep: Keep = lambda _: True,
 ) -> list[BusEvent]:
     """The archived events since `since_ms` and before `until_ms` that match the filter: unordered, no duplicates.
 
-    Waits while another command reads the archive. `on_progress` gets the number of events drained so far, and
-    `on_note` a sentence for each thing that the operator should know: another command at work, what a killed one
-    left, a number of events that no count of EventBridge confirms. Raises BadRequestError, ReplayError and
-    LeaseError.
+    `keep` is a further condition, called on several threads for each event that matches, duplicates too. Waits
+    while another command reads the archive. `on_progress` gets the number of events drained so far, and `on_note`
+    a sentence for each thing that the operator should know: another command at work, what a killed one left, a
+    number of events that no count of EventBridge confirms. Raises BadRequestError, ReplayError and LeaseError.
     """
     times.require_order(since_ms, until_ms)
+
+    def matches(event: BusEvent) -> bool:
+        return since_ms <= event.occurred_ms < until_ms and event_filter.matches(event) and keep(event)
+
     with leases.hold(stage, LEASE, max_wait_seconds=max_wait_seconds, on_wait=on_note) as lease:
         _cancel_left(stage, on_note)
         _wait_for_a_minute_without_replays(stage)
         name = _name(stage)
         try:
             _start(stage, name, since_ms, until_ms)
-            drained = replay_queue.drain(stage, name, on_progress)
+            drained = replay_queue.drain(stage, name, on_progress, matches)
             lease.require()
         except BaseException:
             _cancel(stage, name)
@@ -82,12 +88,7 @@ def read(
         )
     if drained.doubt:
         on_note(drained.doubt)
-    unique = {event.event_id: event for event in drained.events}
-    return [
-        event
-        for event in unique.values()
-        if since_ms <= event.occurred_ms < until_ms and event_filter.matches(event)
-    ]
+    return list({event.event_id: event for event in drained.events}.values())
 
 
 def start_ms(stage: Stage) -> int:

@@ -29,7 +29,7 @@ PREFIX = "parley"
 READERS = 8
 """Concurrent readers of the queue; one reads about 300 events per second."""
 MAX_EVENTS = 200_000
-"""The most events of one replay: all are held in memory, a few kilobytes each."""
+"""The most events of one replay that are kept: in memory, a few kilobytes each. Of others only an id is kept."""
 SETTLE_SECONDS = 180.0
 """On AWS: how long after the end of a replay the counts may differ. The metric is some minutes late, and SQS needs
 a minute until the number of its messages is right."""
@@ -52,7 +52,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Drained:
-    """The events of a replay, the number of deleted events of earlier ones, and of records that are no events.
+    """The kept events of a replay, the number of deleted events of earlier ones, and of records without an event.
 
     `doubt` is a sentence if the number of events was not confirmed, else None.
     """
@@ -75,9 +75,15 @@ def rule(stage: Stage) -> Rule:
     return Rule(names[0], str(events.describe_rule(Name=names[0], EventBusName=bus)["Arn"]))
 
 
-def drain(stage: Stage, name: str, on_progress: Callable[[int], None]) -> Drained:
-    """All events of the replay with this name. Raises ReplayError, and BadRequestError for too many events."""
-    queue = _Queue(stage, name)
+def drain(
+    stage: Stage, name: str, on_progress: Callable[[int], None], keep: Callable[[BusEvent], bool]
+) -> Drained:
+    """Receive all events of the replay with this name, and return those that `keep` accepts.
+
+    `keep` is called on several threads, and `on_progress` gets the number of events received. Raises ReplayError,
+    and BadRequestError for too many events that are kept.
+    """
+    queue = _Queue(stage, name, keep)
     with ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="drain") as pool:
         readers = [pool.submit(queue.read) for _ in range(READERS)]
         try:
@@ -94,12 +100,15 @@ def drain(stage: Stage, name: str, on_progress: Callable[[int], None]) -> Draine
 class _Queue:
     """The readers of the queue.
 
-    `events` maps the ids of SQS messages to this replay's events; `leftovers` are the ids of the events of other
-    replays, `strangers` those of records that are no replayed events, which become dead letters.
+    `received` are the ids of the SQS messages of this replay's events, and `events` has those that `keep` accepts;
+    `leftovers` are the ids of the events of other replays, `strangers` those of records that are no replayed
+    events, which become dead letters.
     """
 
     stage: Stage
     name: str
+    keep: Callable[[BusEvent], bool]
+    received: set[str] = field(default_factory=set)
     events: dict[str, BusEvent] = field(default_factory=dict)
     leftovers: set[str] = field(default_factory=set)
     strangers: set[str] = field(default_factory=set)
@@ -112,7 +121,7 @@ class _Queue:
     @property
     def count(self) -> int:
         """The number of events received so far."""
-        return len(self.events)
+        return len(self.received)
 
     def start_round(self) -> None:
         """Expect an empty answer of every reader again, to a call that starts from now on."""
@@ -152,7 +161,9 @@ class _Queue:
                 sqs.send_message(QueueUrl=dead_letters, MessageBody=message["Body"])
                 self.strangers.add(message["MessageId"])
             elif event.replay_name == self.name:
-                self.events[message["MessageId"]] = event
+                self.received.add(message["MessageId"])
+                if self.keep(event):
+                    self.events[message["MessageId"]] = event
             else:
                 # Of a replay that was stopped: while this one holds the lease, no other command reads the queue.
                 self.leftovers.add(message["MessageId"])
@@ -186,10 +197,10 @@ def _wait(stage: Stage, name: str, queue: _Queue, on_progress: Callable[[int], N
     while True:
         if queue.failure is not None:
             raise queue.failure
-        if queue.count > MAX_EVENTS:
+        if len(queue.events) > MAX_EVENTS:
             raise BadRequestError(
-                f"The archive has more than {MAX_EVENTS:,} events of this time range, the most that one replay "
-                "reads: choose a shorter one with --since and --until."
+                f"More than {MAX_EVENTS:,} events of the archive match, the most that one command reads: choose a "
+                "shorter time range, a channel or a user, where the command has them."
             )
         on_progress(queue.count)
         if ended is None and _has_ended(stage, name):

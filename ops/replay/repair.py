@@ -377,15 +377,16 @@ class _Planner:
 
     @cached_property
     def _all_events(self) -> list[BusEvent]:
-        """The archived events of the channel of the row, or all events: read once."""
-        channel_id = self._key.get("channelId")
-        wanted = EventFilter(channel_id=None if channel_id is None else str(channel_id))
+        """The archived events of the channel, message or user that the row's key names: read once."""
+        name = next(name for name in ("channelId", "messageId", "userId") if name in self._key)
+        subject = str(self._key[name])
         return archive.read(
             self._stage,
-            wanted,
+            EventFilter(),
             since_ms=archive.start_ms(self._stage),
             until_ms=archive.complete_until_ms(self._stage) + 1,
             on_note=self._on_note,
+            keep=lambda event: event.data.get(name) == subject,
         )
 
 

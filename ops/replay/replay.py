@@ -73,7 +73,7 @@ def from_archive(
 ) -> Selection:
     """Select archived events, with the seqs that are stored in `messageIds`. See `archive.read`.
 
-    `with_changes` adds to `history` what else happened in the channels since, up to now.
+    `with_changes` adds to `history` what else happened in the channels of these events since, up to now.
     """
     events = archive.read(
         stage,
@@ -87,9 +87,13 @@ def from_archive(
     seqs = tables.seqs(stage, ids)
     selection = Selection.of(events, seqs)
     if with_changes:
-        everything = EventFilter(channel_id=event_filter.channel_id)
+        channel_ids = {event.channel_id for event in selection.events} - {None}
         selection.history = archive.read(
-            stage, everything, since_ms=since_ms, until_ms=archive.complete_until_ms(stage) + 1
+            stage,
+            EventFilter(channel_id=event_filter.channel_id),
+            since_ms=since_ms,
+            until_ms=archive.complete_until_ms(stage) + 1,
+            keep=lambda event: event.channel_id in channel_ids,
         )
     return selection
 
@@ -174,10 +178,14 @@ def with_memberships_since(stage: Stage, findings: list[Finding], until_ms: int)
     end = archive.complete_until_ms(stage)
     if not channels_to_check or end <= until_ms:
         return findings
-    later = archive.read(stage, EventFilter(types=MEMBERSHIPS), since_ms=until_ms, until_ms=end)
-    return verdicts.with_later_memberships(
-        findings, _left_at(event for event in later if event.channel_id in channels_to_check)
+    later = archive.read(
+        stage,
+        EventFilter(types=MEMBERSHIPS),
+        since_ms=until_ms,
+        until_ms=end,
+        keep=lambda event: event.channel_id in channels_to_check,
     )
+    return verdicts.with_later_memberships(findings, _left_at(later))
 
 
 def _is_malformed(event: BusEvent) -> bool:

@@ -88,7 +88,7 @@ def test_readers_take_turns(stage: Stage, monkeypatch: pytest.MonkeyPatch):
     most: list[int] = []
     notes: list[str] = []
 
-    def drain(_stage: Stage, name: str, _on_progress: Any) -> Drained:
+    def drain(_stage: Stage, name: str, *_: Any) -> Drained:
         reading.append(name)
         most.append(len(reading))
         threading.Event().wait(0.05)
@@ -132,7 +132,7 @@ def test_what_a_killed_reader_left_is_removed_and_reported(stage: Stage, monkeyp
     bridge.replays.append({"ReplayName": "parley-tests-1-killed", "State": "RUNNING"})
     notes: list[str] = []
 
-    def drain(_stage: Stage, name: str, _on_progress: Any) -> Drained:
+    def drain(_stage: Stage, name: str, *_: Any) -> Drained:
         bridge.end(name)
         return Drained([], None, leftovers=7)
 
@@ -143,6 +143,41 @@ def test_what_a_killed_reader_left_is_removed_and_reported(stage: Stage, monkeyp
         "The replay parley-tests-1-killed, whose command was killed, is cancelled.",
         "Deleted 7 events of an earlier replay, which was stopped, from the queue.",
     ]
+
+
+def test_only_events_that_match_are_kept(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """EventBridge replays whole minutes of all events. A duplicate is left out."""
+    bridge, now = EventBridge(stage, monkeypatch), times.now()
+
+    def drain(_stage: Stage, name: str, _on_progress: Any, keep: archive.Keep) -> Drained:
+        bridge.end(name)
+        replayed = [
+            event(detail_type, channel_id, now - minutes * 60_000)
+            for detail_type in ("MessageSent", "ChannelRead")
+            for channel_id in ("tea", "milk")
+            for minutes in (30, 30, 90)
+        ]
+        return Drained([each for each in replayed if keep(each)], None)
+
+    monkeypatch.setattr(replay_queue, "drain", drain)
+    found = archive.read(
+        stage,
+        EventFilter(types={"MessageSent"}),
+        since_ms=now - 3_600_000,
+        until_ms=now,
+        keep=lambda each: each.channel_id == "tea",
+    )
+    assert [(each.detail_type, each.channel_id, each.occurred_ms) for each in found] == [
+        ("MessageSent", "tea", now - 30 * 60_000)
+    ]
+
+
+def event(detail_type: str, channel_id: str, occurred_ms: int) -> BusEvent:
+    """An event of a channel, with the same id for the same values."""
+    metadata = {"eventId": f"{detail_type} {channel_id} {occurred_ms}", "occurredAt": times.iso(occurred_ms)}
+    return BusEvent(
+        {"detail-type": detail_type, "detail": {"metadata": metadata, "data": {"channelId": channel_id}}}
+    )
 
 
 def test_a_replay_starts_in_a_minute_without_others(stage: Stage, monkeypatch: pytest.MonkeyPatch):

@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from ops.errors import BadRequestError
 from ops.events import replay_queue
+from ops.events.bus_event import BusEvent
 from ops.events.replay_queue import ReplayError
 from ops.stage.stage import Stage
 from tests.unit.ops.stages import call_one_at_a_time, deployed_stage, session, stubbed
@@ -74,9 +75,14 @@ class EventBridge:
         return {"Datapoints": [{"Sum": float(counts[-1])}] if counts and counts[-1] else []}
 
 
+def everything(_event: BusEvent) -> bool:
+    """Keep every event."""
+    return True
+
+
 def drained(stage: Stage) -> tuple[int, str | None]:
     """The number of events that were drained, and the doubt."""
-    result = replay_queue.drain(stage, NAME, lambda _: None)
+    result = replay_queue.drain(stage, NAME, lambda _: None, everything)
     return len({event.event_id for event in result.events}), result.doubt
 
 
@@ -86,7 +92,7 @@ def test_a_replay_whose_counts_agree_is_complete(stage: Stage, monkeypatch: pyte
     bridge.matched = [95]
     put(stage, 95)
     put(stage, 3, replay_name=f"parley-tests-{int(datetime.now(UTC).timestamp())}-b")
-    result = replay_queue.drain(stage, NAME, lambda _: None)
+    result = replay_queue.drain(stage, NAME, lambda _: None, everything)
     assert (len({event.event_id for event in result.events}), result.doubt, result.leftovers) == (95, None, 3)
     assert replay_queue._waiting(stage) == 0
 
@@ -102,7 +108,7 @@ def test_a_record_that_is_no_replayed_event_ends_no_replay(
     stage.outputs["Events"]["ReplayDeadLetterQueueUrl"] = dead_letters
     sqs.send_message(QueueUrl=url, MessageBody=body)
     put(stage, 5)
-    result = replay_queue.drain(stage, NAME, lambda _: None)
+    result = replay_queue.drain(stage, NAME, lambda _: None, everything)
     assert (len(result.events), result.strangers, result.leftovers) == (5, 1, 0)
     assert [message["Body"] for message in sqs.receive_message(QueueUrl=dead_letters)["Messages"]] == [body]
     assert replay_queue._waiting(stage) == 0
@@ -170,8 +176,20 @@ def test_too_many_events_are_refused(stage: Stage, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(replay_queue, "MAX_EVENTS", 10)
     EventBridge(stage, monkeypatch).matched = [20]
     put(stage, 20)
-    with pytest.raises(BadRequestError, match="more than 10 events"):
+    with pytest.raises(BadRequestError, match="More than 10 events"):
         drained(stage)
+
+
+def test_only_events_that_are_kept_count_towards_the_limit(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """The replay is complete when all have arrived, those that are not kept too."""
+    monkeypatch.setattr(replay_queue, "MAX_EVENTS", 10)
+    EventBridge(stage, monkeypatch).matched = [48]
+    put(stage, 40, name="other")
+    put(stage, 8, name="searched")
+    progress: list[int] = []
+    result = replay_queue.drain(stage, NAME, progress.append, lambda event: event.event_id.startswith("searched"))
+    assert sorted(event.event_id for event in result.events) == [f"searched {number}" for number in range(8)]
+    assert (result.doubt, progress[-1]) == (None, 48)
 
 
 def test_the_count_is_that_of_the_rule_since_the_replay_started():

@@ -92,8 +92,8 @@ def people(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Alice and Bob in a channel, with what the archive has about them."""
     events: list[BusEvent] = list(EVENTS)
 
-    def read(_stage: Stage, wanted: Any, **_: Any) -> list[BusEvent]:
-        return [event for event in events if wanted.matches(event)]
+    def read(_stage: Stage, wanted: Any, *, keep: archive.Keep, **_: Any) -> list[BusEvent]:
+        return [event for event in events if wanted.matches(event) and keep(event)]
 
     pool = SimpleNamespace(
         find=lambda user_id: SimpleNamespace(user_id=user_id, username=f"{user_id}.name", display_name="Bob")
@@ -179,6 +179,28 @@ def test_a_missing_row_is_as_it_was(people: Stage, table: str):
     tables.table(people, tables.output_name(table)).delete_item(Key=key)
     repaired(people, table, *key_texts(table, GOOD[table]))
     assert all_rows(people) == before
+
+
+@pytest.mark.parametrize(("table", "kept"), [("messages", {"c-1"}), ("messageIds", {"m-1"}), ("users", {"bob"})])
+def test_only_events_about_the_row_are_read(
+    people: Stage, monkeypatch: pytest.MonkeyPatch, table: str, kept: set[str]
+):
+    """The archive of a large stage has more events than one command may keep."""
+    others = [
+        message_sent("m-8", channel_id="c-8"),
+        bus_event("ChannelRead", {"channelId": "c-8", "userId": "eve"}),
+    ]
+    read: list[BusEvent] = []
+
+    def record(_stage: Stage, wanted: Any, *, keep: archive.Keep, **_: Any) -> list[BusEvent]:
+        read.extend(event for event in [*EVENTS, *others] if wanted.matches(event) and keep(event))
+        return read
+
+    monkeypatch.setattr(archive, "read", record)
+    put(people, table, damaged(table, GOOD[table], "emptied"))
+    repaired(people, table, *key_texts(table, GOOD[table]))
+    name = tables.ROW_TYPES[table][1][0]
+    assert {event.data.get(name) for event in read} == kept
 
 
 @pytest.mark.parametrize("table", GOOD)
