@@ -100,6 +100,7 @@ class FrontendStack(StageStack):
         headers = self._security_headers()
         firewall = self.auth.firewall
         domain, certificate = self.stage.site_domain, self.stage.site_certificate_arn
+        log_bucket = self._log_bucket() if self.stage.access_logs else None
         distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -140,7 +141,7 @@ class FrontendStack(StageStack):
                 cloudfront.ErrorResponse(http_status=status, ttl=cdk.Duration.seconds(0))
                 for status in ERRORS_CACHED_BY_DEFAULT
             ],
-            log_bucket=self._log_bucket() if self.stage.access_logs else None,
+            log_bucket=log_bucket,
             domain_names=[domain] if domain else None,
             certificate=acm.Certificate.from_certificate_arn(self, "Certificate", certificate)
             if certificate
@@ -149,6 +150,9 @@ class FrontendStack(StageStack):
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if certificate else None,
             web_acl_id=self.stage.site_web_acl_arn,
         )
+        if log_bucket is not None:
+            # CloudFront writes until the distribution is deleted: the bucket is emptied after that.
+            distribution.node.add_dependency(log_bucket)
         acknowledge(
             distribution,
             {
@@ -226,6 +230,7 @@ class FrontendStack(StageStack):
             object_ownership=s3.ObjectOwnership.OBJECT_WRITER,
             lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(self.stage.log_retention_days))],
             removal_policy=removal_policy(self.stage),
+            auto_delete_objects=self.stage.removal_policy == "destroy",
         )
         acknowledge(bucket, {"AwsSolutions-S1": "This bucket receives the access logs."})
         return bucket

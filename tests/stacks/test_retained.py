@@ -46,6 +46,25 @@ def test_the_bus_and_its_archive_stay_together(dev: Synthesised, prod: Synthesis
             assert resource["DeletionPolicy"] == policy, kind
 
 
+def test_a_bucket_that_is_deleted_is_emptied_before(
+    dev: Synthesised, full: Synthesised, prod: Synthesised
+) -> None:
+    """CloudFormation does not delete a bucket with objects. That of the access logs is emptied last: CloudFront
+    writes to it until the distribution is deleted."""
+    for stage, count in ((dev, 1), (full, 2), (prod, 1)):
+        buckets = stage.resources("AWS::S3::Bucket", "Frontend")
+        deleted = {key.split(".")[1] for key, bucket in buckets.items() if bucket["DeletionPolicy"] == "Delete"}
+        emptied = {
+            resource["Properties"]["BucketName"]["Ref"]: key.split(".")[1]
+            for key, resource in stage.resources("Custom::S3AutoDeleteObjects", "Frontend").items()
+        }
+        assert (set(emptied), len(emptied)) == (deleted, count)
+        ((_, distribution),) = stage.resources("AWS::CloudFront::Distribution").items()
+        logging = distribution["Properties"]["DistributionConfig"].get("Logging")
+        logs = logging["Bucket"]["Fn::GetAtt"][0] if logging else None
+        assert logs not in emptied or emptied[logs] in distribution["DependsOn"]
+
+
 def names(resource: Resource) -> dict[str, Any]:
     """Return the properties of a template that identify a resource, or are its name."""
     kind = resource["Type"]
