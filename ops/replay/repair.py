@@ -312,8 +312,8 @@ class _Planner:
         if isinstance(key.get("erasedAt"), str):
             erased = {"username": user_id, "displayName": ERASED_NAME, "isOnline": False}
             return {"userId": user_id, **erased, "erasedAt": key["erasedAt"], **_kept(before, "createdAt")}
-        found = self._stage.user_pool.find(user_id)
-        if found is None or found.user_id != user_id:
+        found = self._stage.user_pool.with_id(user_id)
+        if found is None:
             raise NotDerivableError(
                 f"The user pool has no user {user_id}, so the username is not known. If the account was deleted, "
                 f"this replaces the row: {self._stage.command('users', 'erase', user_id)}"

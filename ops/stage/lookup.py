@@ -45,14 +45,25 @@ class KnownUser:
 
 
 def user(stage: Stage, text: str) -> KnownUser:
-    """The user with this id or username, also if they were deleted from the user pool. Raises NotFoundError."""
+    """The user with this id or username, also if they were deleted from the user pool.
+
+    Raises NotFoundError, and BadRequestError if it is the id of one user and the username of another.
+    """
     if not 0 < len(text) <= NAME_CHARACTERS:
         raise NotFoundError(f"There is no user '{text}'.")
     found = stage.user_pool.find(text)
+    if found and found.user_id == text:
+        return KnownUser(text, found.username)
+    table = tables.table(stage, "Users")
+    row = table.get_item(Key={"userId": text}, ProjectionExpression="userId, username").get("Item")
+    if found and row:
+        raise BadRequestError(
+            f"'{text}' is the id of the user '{row.get('username')}', who is not in the user pool, and the user "
+            f"name of the user with the id '{found.user_id}': use '{row.get('username')}' or '{found.user_id}'."
+        )
     if found:
         return KnownUser(found.user_id, found.username)
-    table = tables.table(stage, "Users")
-    if table.get_item(Key={"userId": text}, ProjectionExpression="userId").get("Item"):
+    if row:
         return KnownUser(text, None)
     for row in tables.paginate(table.scan, ProjectionExpression="userId, username"):
         if row.get("username") == text:

@@ -131,15 +131,27 @@ class UserPool:
         return sorted((_summary(user) for page in pages for user in page["Users"]), key=lambda user: user.username)
 
     def find(self, name: str) -> UserSummary | None:
-        """The user with this username or id; None if there is none."""
-        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-        for attribute in ("username", "sub"):
-            found = self.client.list_users(
-                UserPoolId=self.user_pool_id, Filter=f'{attribute} = "{quoted}"', Limit=1
-            )["Users"]
-            if found:
-                return _summary(found[0])
-        return None
+        """The user with this id or username; None if there is none.
+
+        Raises BadRequestError if it is the id of one user and the username of another: users choose their names.
+        """
+        with_id, with_name = self.with_id(name), self._first("username", name)
+        if with_id and with_name and with_id.user_id != with_name.user_id:
+            raise BadRequestError(
+                f"'{name}' is the id of the user '{with_id.username}', and the username of the user with the id "
+                f"'{with_name.user_id}': use '{with_id.username}' or '{with_name.user_id}'."
+            )
+        return with_id or with_name
+
+    def with_id(self, user_id: str) -> UserSummary | None:
+        """The user with this id; None if there is none."""
+        return self._first("sub", user_id)
+
+    def _first(self, attribute: str, value: str) -> UserSummary | None:
+        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+        condition = f'{attribute} = "{quoted}"'
+        found = self.client.list_users(UserPoolId=self.user_pool_id, Filter=condition, Limit=1)
+        return _summary(found["Users"][0]) if found["Users"] else None
 
     def user_id(self, name: str) -> str | None:
         """The id of the user with this username or id; None if there is none."""

@@ -96,7 +96,7 @@ def people(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
         return [event for event in events if wanted.matches(event) and keep(event)]
 
     pool = SimpleNamespace(
-        find=lambda user_id: SimpleNamespace(user_id=user_id, username=f"{user_id}.name", display_name="Bob")
+        with_id=lambda user_id: SimpleNamespace(user_id=user_id, username=f"{user_id}.name", display_name="Bob")
     )
     monkeypatch.setattr(Stage, "user_pool", property(lambda _: pool))
     monkeypatch.setattr(archive, "read", read)
@@ -295,7 +295,7 @@ UNKNOWN = {
 @pytest.mark.parametrize("table", UNKNOWN)
 def test_what_is_stored_nowhere_else_is_refused(people: Stage, monkeypatch: pytest.MonkeyPatch, table: str):
     """With a sentence and exit code 5, and nothing is written."""
-    monkeypatch.setattr(people.user_pool, "find", lambda _: None)
+    monkeypatch.setattr(people.user_pool, "with_id", lambda _: None)
     monkeypatch.setattr(tables, "row_type", lambda name, _: tables.ROW_TYPES[name][0])
     key = repair.key_of(table, UNKNOWN[table])
     put(people, table, key)
@@ -309,7 +309,7 @@ def test_what_is_stored_nowhere_else_is_refused(people: Stage, monkeypatch: pyte
 @pytest.mark.parametrize("table", [name for name in UNKNOWN if name not in ("tickets", "textKeys")])
 def test_a_row_that_never_was_is_not_found(people: Stage, monkeypatch: pytest.MonkeyPatch, table: str):
     """Exit code 3: nothing says that there was one."""
-    monkeypatch.setattr(people.user_pool, "find", lambda _: None)
+    monkeypatch.setattr(people.user_pool, "with_id", lambda _: None)
     with pytest.raises(NotFoundError, match="no such row"):
         repaired(people, table, *UNKNOWN[table])
 

@@ -103,27 +103,42 @@ def test_without_the_option_nothing_is_looked_up():
     assert (chosen.channel_id, choose_user(deployed_stage(), None)) == (None, None)
 
 
-def user_pool_answers(stage: Stage, filters: Sequence[str], found: str | None) -> Stubber:
-    """Expect one ListUsers for each filter; the last one finds the user with this id, if any."""
+def user_pool_answers(stage: Stage, quoted: str, *, with_id: str | None, with_name: str | None) -> Stubber:
+    """Expect a search for an id and for a user name. The arguments are the ids of the users that are found."""
     stubber = stubbed(stage, "cognito-idp")
-    for position, condition in enumerate(filters, 1):
-        attributes = [{"Name": "sub", "Value": found}]
-        user = {"Username": "alice", "Attributes": attributes, "UserStatus": "CONFIRMED", "Enabled": True}
-        users = [user] if found and position == len(filters) else []
-        request = {"UserPoolId": "us-east-1_Users", "Filter": condition, "Limit": 1}
-        stubber.add_response("list_users", {"Users": users}, request)
+    for attribute, found in (("sub", with_id), ("username", with_name)):
+        attributes = [{"Name": "sub", "Value": str(found)}]
+        name = f"name-of-{found}"
+        user = {"Username": name, "Attributes": attributes, "UserStatus": "CONFIRMED", "Enabled": True}
+        request = {"UserPoolId": "us-east-1_Users", "Filter": f'{attribute} = "{quoted}"', "Limit": 1}
+        stubber.add_response("list_users", {"Users": [user] if found else []}, request)
     return stubber
 
 
-@pytest.mark.parametrize(
-    ("text", "filters"),
-    [("alice", ['username = "alice"']), ("sub-1", ['username = "sub-1"', 'sub = "sub-1"'])],
-)
-def test_a_user_is_found_by_name_or_id(stage: Stage, text: str, filters: list[str]):
-    """The name is tried first."""
-    with user_pool_answers(stage, filters, "sub-1") as stubber:
+@pytest.mark.parametrize(("text", "with_id", "with_name"), [("alice", None, "sub-1"), ("sub-1", "sub-1", None)])
+def test_a_user_is_found_by_name_or_id(stage: Stage, text: str, with_id: str | None, with_name: str | None):
+    """The other search finds none."""
+    with user_pool_answers(stage, text, with_id=with_id, with_name=with_name) as stubber:
         assert choose_user(stage, text) == "sub-1"
     stubber.assert_no_pending_responses()
+
+
+def test_an_id_that_is_the_name_of_another_user_is_refused(stage: Stage):
+    """Users choose their names, also the id of another user. The message says how to name both."""
+    with (
+        user_pool_answers(stage, "sub-1", with_id="sub-1", with_name="sub-2"),
+        pytest.raises(BadRequestError, match="use 'name-of-sub-1' or 'sub-2'"),
+    ):
+        lookup.user(stage, "sub-1")
+
+
+def test_the_id_of_a_deleted_user_that_is_the_name_of_another_user_is_refused(stage: Stage):
+    """Only a row is left of the user with this id."""
+    with (
+        user_pool_answers(stage, "only-a-row", with_id=None, with_name="sub-2"),
+        pytest.raises(BadRequestError, match="use 'otto' or 'sub-2'"),
+    ):
+        lookup.user(stage, "only-a-row")
 
 
 @pytest.mark.parametrize(
@@ -131,16 +146,18 @@ def test_a_user_is_found_by_name_or_id(stage: Stage, text: str, filters: list[st
 )
 def test_an_unknown_user_is_an_error(stage: Stage, text: str, quoted: str):
     """Whatever characters the name has: it cannot change the filter."""
-    filters = [f'username = "{quoted}"', f'sub = "{quoted}"']
-    with user_pool_answers(stage, filters, None), pytest.raises(NotFoundError, match="There is no user"):
+    with (
+        user_pool_answers(stage, quoted, with_id=None, with_name=None),
+        pytest.raises(NotFoundError, match="There is no user"),
+    ):
         choose_user(stage, text)
 
 
 def test_a_user_who_is_no_longer_in_the_pool_is_found_by_their_row(stage: Stage):
     """By id or username."""
-    with user_pool_answers(stage, ['username = "only-a-row"', 'sub = "only-a-row"'], None):
+    with user_pool_answers(stage, "only-a-row", with_id=None, with_name=None):
         assert choose_user(stage, "only-a-row") == "only-a-row"
-    with user_pool_answers(stage, ['username = "otto"', 'sub = "otto"'], None):
+    with user_pool_answers(stage, "otto", with_id=None, with_name=None):
         assert lookup.user(stage, "otto") == lookup.KnownUser("only-a-row", None)
 
 
