@@ -1,7 +1,8 @@
 """`parley doctor`: check this machine, the AWS account of a stage, and the stage.
 
 Without `--stage`: the prerequisites on this machine, and the health of the local stage if one runs. With it: also
-the account, before and after a deployment. The checks of accounts and stages are in `ops.check`.
+the account, before and after a deployment; with `--account`, what is deployed is left out. The checks of accounts
+and stages are in `ops.check`.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from local.errors import LocalStageError
 from local.state_directory import REPOSITORY
 from ops.commands import output
 from ops.commands.cli import AsJson, Target
-from ops.errors import ExitCode, OpsError
+from ops.errors import BadRequestError, ExitCode, OpsError
 from ops.models import HealthCheck
 from ops.stage import command_lines, local_state
 
@@ -30,11 +31,18 @@ def doctor(
             "--send", help="Also send a message there and back as a temporary user, and look for its trace."
         ),
     ] = False,
+    only_account: Annotated[
+        bool, typer.Option("--account", help="Check only this machine and the account, not what is deployed.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check this machine, the account of a deployed stage (before and after a deployment), and the stage."""
+    if only_account and context.obj.name is None:
+        raise BadRequestError("--account goes with --stage: a local stage has no AWS account.")
+    if only_account and send:
+        raise BadRequestError("--send goes to what is deployed, which --account leaves out: give one of them.")
     results = []
-    for check in _checks(context.obj, send=send):
+    for check in _checks(context.obj, send=send, only_account=only_account):
         results.append(check)
         if not as_json and not output.is_terminal():
             typer.echo(_line(check))
@@ -46,10 +54,10 @@ def doctor(
     raise typer.Exit(ExitCode.FAILED if has_failed else ExitCode.DONE)
 
 
-def _checks(target: Target, *, send: bool) -> Iterator[HealthCheck]:
+def _checks(target: Target, *, send: bool, only_account: bool) -> Iterator[HealthCheck]:
     yield _prerequisites()
     if target.name is not None:
-        yield from _deployed(target, target.name, send=send)
+        yield from _deployed(target, target.name, send=send, only_account=only_account)
         return
     state_dir = target.state_dir or local_state.DEFAULT
     if local_state.supervisor_pid(state_dir) is None:
@@ -62,7 +70,7 @@ def _checks(target: Target, *, send: bool) -> Iterator[HealthCheck]:
     yield from _stage(target, send=send)
 
 
-def _deployed(target: Target, name: str, *, send: bool) -> Iterator[HealthCheck]:
+def _deployed(target: Target, name: str, *, send: bool, only_account: bool) -> Iterator[HealthCheck]:
     """The account; then, if the stage is deployed, the stage."""
     # Not at the top, as in `_stage`: help and `status` do without the HTTP and AWS clients.
     from ops.check import account, deployment
@@ -72,6 +80,8 @@ def _deployed(target: Target, name: str, *, send: bool) -> Iterator[HealthCheck]
         yield check
         if check.name == "identity" and check.status == "failed":
             return
+    if only_account:
+        return
     deploy = command_lines.deployment(name, target.profile, target.region)
     stacks, is_deployed = deployment.stacks(found, name, deploy)
     yield stacks

@@ -11,8 +11,10 @@ import typer
 
 from local import command_line
 from local.cli import cli as local_cli
+from ops.check import account, deployment
 from ops.commands import catalogue, cli
 from ops.errors import ExitCode
+from ops.models import HealthCheck
 from tests.local_stage import ROOT
 
 
@@ -71,6 +73,34 @@ def test_doctor_reports_each_check(
     checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)}
     assert checks["prerequisites"]["status"] in ("ok", "warning", "failed")
     assert checks["stage"]["detail"] == f"no local stage is running in {tmp_path}"
+
+
+def test_doctor_can_check_the_account_alone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Before a deployment, which may be what repairs the stage."""
+    of_account = HealthCheck(name="identity", status="ok", detail="found", fix="")
+    rolled_back = HealthCheck(name="stacks", status="failed", detail="rolled back", fix="Deploy it again.")
+    monkeypatch.setattr("local.doctor._prerequisites", lambda: of_account)
+    monkeypatch.setattr(account, "checks", lambda _: [of_account])
+    monkeypatch.setattr(deployment, "stacks", lambda *_: (rolled_back, False))
+    assert run(monkeypatch, "--stage", "dev", "doctor") == ExitCode.FAILED
+    assert "rolled back" in capsys.readouterr().out
+    assert run(monkeypatch, "--stage", "dev", "doctor", "--account") == ExitCode.DONE
+    assert "rolled back" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("doctor", "--account"), "--account goes with --stage"),
+        (("--stage", "dev", "doctor", "--account", "--send"), "give one of them"),
+    ],
+)
+def test_doctor_refuses_what_an_account_alone_does_not_have(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], sentence: str
+):
+    """A local stage has no account, and nothing is sent without a stage."""
+    assert run(monkeypatch, *arguments) == ExitCode.USAGE
+    assert sentence in " ".join(capsys.readouterr().err.split())
 
 
 HEAVY = (
