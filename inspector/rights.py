@@ -108,7 +108,8 @@ def _resources(stage: Stage) -> dict[str, list[str]]:
     text_keys = tables.pop(f"TextKeys{TABLE_OUTPUT}")
     bus, archive = stage.output("Events", "EventBusName"), stage.output("Events", "ArchiveName")
     dashboard = stage.output("Observability", "DashboardName")
-    replays = arn("events", f"replay/parley-{stage.name}-*")
+    # The time and the suffix of ops/events/archive.py: `*` would match the replays of a stage `dev-2` for `dev`.
+    replays = arn("events", f"replay/parley-{stage.name}-{'?' * 10}-{'?' * 8}")
     # With and without the suffix: IAM's documents have both forms of the ARN of a log group.
     names = function_logs.groups(stage).values()
     groups = [f"log-group:{name}{suffix}" for name in names for suffix in ("", ":*")]

@@ -270,12 +270,16 @@ def _matched(stage: Stage, name: str) -> tuple[int, str]:
 
 
 def replays(stage: Stage) -> list[dict[str, Any]]:
-    """The replays that `parley` started on this stage."""
+    """The replays of this stage's archive that `parley` started.
+
+    The names of another stage's replays may begin alike: those of `dev-2` with the name of `dev`.
+    """
     found: list[dict[str, Any]] = []
+    archive = stage.output("Events", "ArchiveName")
     request: dict[str, Any] = {"NamePrefix": f"{PREFIX}-{stage.name}-"}
     while True:
         page = stage.client("events").list_replays(**request)
-        found += page["Replays"]
+        found += [each for each in page["Replays"] if each["EventSourceArn"].rpartition("/")[2] == archive]
         if not page.get("NextToken"):
             return found
         request["NextToken"] = page["NextToken"]

@@ -1,14 +1,15 @@
 """The values of a stage's deployed dashboard, and the states of its alarms."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ops.metrics import dashboard_body, metric_data
 from ops.metrics.dashboard_body import Graph
 from ops.models import AlarmTransition, DashboardAlarm, DashboardGraph, DashboardLine, DashboardReport
-from ops.stage.stage import Stage
+from ops.stage.stage import STACKS, Stage
 from ops.times import as_datetime, iso
 
 # So many points a line has at most; CloudWatch allows periods of whole minutes.
@@ -17,6 +18,8 @@ MAX_HISTORY = 1_000
 """So many changes of state are read, of all alarms of the account and region: CloudWatch finds those of one alarm,
 or of all."""
 ALARM_TYPES = ["MetricAlarm", "CompositeAlarm"]
+UNHEALTHY = "Unhealthy"
+"""The end of the name of the alarm for the whole chat (stacks/observability.py)."""
 STATE_ORDER = {"ALARM": 0, "INSUFFICIENT_DATA": 1, "OK": 2}
 
 
@@ -40,10 +43,11 @@ def read(stage: Stage, *, since_ms: int, until_ms: int) -> DashboardReport:
 
 def alarms(stage: Stage) -> list[DashboardAlarm]:
     """The alarms of a stage, those in alarm first, then by name."""
+    is_of_stage = _of_stage(stage)
     pages = (
         stage.client("cloudwatch")
         .get_paginator("describe_alarms")
-        .paginate(AlarmNamePrefix=_prefix(stage), AlarmTypes=ALARM_TYPES)
+        .paginate(AlarmNamePrefix=f"Parley-{stage.name}-", AlarmTypes=ALARM_TYPES)
     )
     found = [alarm for page in pages for alarm in (*page["MetricAlarms"], *page.get("CompositeAlarms", []))]
     states = [
@@ -55,12 +59,14 @@ def alarms(stage: Stage) -> list[DashboardAlarm]:
             changed_at=_text(alarm.get("StateUpdatedTimestamp")),
         )
         for alarm in found
+        if is_of_stage(alarm["AlarmName"])
     ]
     return sorted(states, key=lambda alarm: (STATE_ORDER.get(alarm.state, 1), alarm.name))
 
 
 def transitions(stage: Stage, *, since_ms: int, until_ms: int) -> Iterator[AlarmTransition]:
     """The changes of state of the stage's alarms, the latest first. CloudWatch keeps them for 30 days."""
+    is_of_stage = _of_stage(stage)
     pages = (
         stage.client("cloudwatch")
         .get_paginator("describe_alarm_history")
@@ -77,7 +83,7 @@ def transitions(stage: Stage, *, since_ms: int, until_ms: int) -> Iterator[Alarm
         data = json.loads(item.get("HistoryData") or "{}")
         before, after = (data.get(part) or {} for part in ("oldState", "newState"))
         is_change = before.get("stateValue") != after.get("stateValue")
-        if is_change and str(item.get("AlarmName")).startswith(_prefix(stage)):
+        if is_change and is_of_stage(str(item.get("AlarmName"))):
             yield AlarmTransition(
                 name=item["AlarmName"],
                 at=_text(item.get("Timestamp")),
@@ -87,9 +93,13 @@ def transitions(stage: Stage, *, since_ms: int, until_ms: int) -> Iterator[Alarm
             )
 
 
-def _prefix(stage: Stage) -> str:
-    """What the names of the stage's alarms begin with."""
-    return f"Parley-{stage.name}-"
+def _of_stage(stage: Stage) -> Callable[[str], object]:
+    """Whether an alarm is of this stage, by its name, which begins with that of its stack.
+
+    `Parley-dev-` alone would also be the start of the names of a stage `dev-2`.
+    """
+    parts = "|".join((*STACKS, UNHEALTHY))
+    return re.compile(f"Parley-{re.escape(stage.name)}-(?:{parts})(?:-|$)").match
 
 
 def period_of(since_ms: int, until_ms: int) -> int:

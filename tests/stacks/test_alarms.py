@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from local.emulator.cloudwatch.metric_math import Series, evaluate
+from ops.metrics.dashboard import UNHEALTHY
 from tests.guarantees.alarms import ONLY_METRIC
 from tests.guarantees.incidents import INCIDENTS
 from tests.stacks.conftest import ROOT, Resource, Synthesised, named
@@ -204,6 +205,12 @@ def test_one_alarm_stands_for_everything_that_users_notice(dev: Synthesised, pro
     for part in ("StatusDeadLetters", "StatusAge", "ReplayDeadLetters", "Duration"):
         assert part not in rule
     assert "Unhealthy" not in alarms(dev)
+
+
+def test_the_tools_find_the_alarms_by_name(stage: Synthesised) -> None:
+    """CloudFormation's names begin with that of the stack; only the alarm for the whole chat has another."""
+    given = {name: alarm["AlarmName"] for name, alarm in alarms(stage).items() if "AlarmName" in alarm}
+    assert given == ({UNHEALTHY: f"Parley-prod-{UNHEALTHY}"} if stage.stage == "prod" else {})
 
 
 def test_alarms_notify_the_receivers_of_the_settings(

@@ -2,9 +2,12 @@
 
 import json
 import re
+from dataclasses import replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 from inspector import rights
+from ops.events import archive
 from ops.runs import function_logs
 from ops.stage.stage import Stage
 from tests.unit.ops.stages import OUTPUTS, deployed_stage
@@ -28,7 +31,10 @@ def test_the_table_of_rights_lists_the_actions_of_the_policy():
 
 
 def test_the_policy_names_the_resources_of_the_stage(monkeypatch):
-    """Only actions that IAM cannot restrict are allowed on every resource, and all of them read."""
+    """Only actions that IAM cannot restrict are allowed on every resource, and all of them read.
+
+    The replays of a stage `tests-2`, whose names begin alike, are not among the resources.
+    """
     stage: Stage = deployed_stage(
         Data={"TextKeysTableName": "textKeys", "TicketsTableName": "tickets", "MessagesTableName": "messages"},
         Delivery={**OUTPUTS["Delivery"], "PostToConnectionsFunctionName": "post"},
@@ -44,6 +50,10 @@ def test_the_policy_names_the_resources_of_the_stage(monkeypatch):
     assert by_sid["TailQueues"]["Resource"] == [f"arn:aws:sqs:{account}:parley-tests-tail-*"]
     assert by_sid["ReplayQueues"]["Resource"] == [f"arn:aws:sqs:{account}:replay"]
     assert by_sid["TailRules"]["Resource"] == [f"arn:aws:events:{account}:rule/bus/parley-tests-tail-*"]
+    replays = by_sid["Replays"]["Resource"]
+    assert [arn for arn in replays if fnmatch(f"arn:aws:events:{account}:replay/{archive._name(stage)}", arn)]
+    of_another = f"arn:aws:events:{account}:replay/{archive._name(replace(stage, name='tests-2'))}"
+    assert not [arn for arn in replays if fnmatch(of_another, arn)]
     on_everything = {
         action for statement in by_sid.values() if statement["Resource"] == "*" for action in statement["Action"]
     }

@@ -47,15 +47,15 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Vitals:
         ]
 
     stage.client("cloudwatch").meta.events.register("provide-client-params.cloudwatch.GetMetricData", answer)
-    alarm = {"AlarmName": "Parley-tests-A", "StateValue": "ALARM", "StateReason": "too many",
+    alarm = {"AlarmName": "Parley-tests-Delivery-A", "StateValue": "ALARM", "StateReason": "too many",
              "StateUpdatedTimestamp": datetime.fromtimestamp(NOW_MS / 1000 - 60, UTC)}  # fmt: skip
-    calm = {**alarm, "AlarmName": "Parley-tests-B", "StateValue": "OK"}
+    calm = {**alarm, "AlarmName": "Parley-tests-Delivery-B", "StateValue": "OK"}
     changes = [
-        change("Parley-tests-B", "ALARM", "OK", "few"),
-        change("Parley-tests-B", "OK", "ALARM", "many"),
-        change("Parley-tests-A", "ALARM", "OK", "few"),
+        change("Parley-tests-Delivery-B", "ALARM", "OK", "few"),
+        change("Parley-tests-Delivery-B", "OK", "ALARM", "many"),
+        change("Parley-tests-Delivery-A", "ALARM", "OK", "few"),
         # As every alarm of a new stage.
-        change("Parley-tests-C", "INSUFFICIENT_DATA", "OK", "none"),
+        change("Parley-tests-Delivery-C", "INSUFFICIENT_DATA", "OK", "none"),
     ]
     with stubbed(stage, "cloudwatch") as cloudwatch, stubbed(stage, "sqs") as sqs:
         cloudwatch.add_response("get_metric_data", answers)
@@ -83,6 +83,6 @@ def test_counts_are_added_and_the_worst_minute_is_taken(read: Vitals):
 def test_alarms_that_are_raised_or_were_raised_within_a_day_are_shown(read: Vitals):
     """With the latest change; an alarm that was never raised is left out, also on the day of its creation."""
     assert [(alarm.name, alarm.state, alarm.reason) for alarm in read.alarms] == [
-        ("Parley-tests-A", "ALARM", "too many"),
-        ("Parley-tests-B", "OK", "few"),
+        ("Parley-tests-Delivery-A", "ALARM", "too many"),
+        ("Parley-tests-Delivery-B", "OK", "few"),
     ]

@@ -21,7 +21,7 @@ from ops.stage.stage import Stage
 from tests.unit.ops.stages import call_one_at_a_time, stage_with_leases
 from tests.waiting import DEADLINE_SECONDS
 
-ARCHIVE = {"ArchiveName": "archive", "ArchiveArn": "arn:archive", "EventSourceArn": "arn:bus"}
+ARCHIVE = {"ArchiveName": "archive", "ArchiveArn": "arn:archive/archive", "EventSourceArn": "arn:bus"}
 
 
 class EventBridge:
@@ -36,7 +36,13 @@ class EventBridge:
         return ARCHIVE
 
     def start_replay(self, **request: Any) -> None:
-        self.replays.append({"ReplayName": request["ReplayName"], "State": "RUNNING"})
+        self.add(request["ReplayName"])
+
+    def add(self, name: str, archive: str = "archive", **more: Any) -> None:
+        """Add a replay, which is running unless `more` says otherwise."""
+        self.replays.append(
+            {"ReplayName": name, "State": "RUNNING", "EventSourceArn": f"arn:archive/{archive}", **more}
+        )
 
     def list_replays(self, **_: Any) -> dict[str, Any]:
         return {"Replays": self.replays}
@@ -127,9 +133,10 @@ def test_a_stopped_reader_cancels_its_replay(stage: Stage, monkeypatch: pytest.M
 
 
 def test_what_a_killed_reader_left_is_removed_and_reported(stage: Stage, monkeypatch: pytest.MonkeyPatch):
-    """Its replay is cancelled, and its events are deleted from the queue."""
+    """Its replay is cancelled, and its events are deleted from the queue; not those of a stage `tests-2`."""
     bridge = EventBridge(stage, monkeypatch)
-    bridge.replays.append({"ReplayName": "parley-tests-1-killed", "State": "RUNNING"})
+    bridge.add("parley-tests-1-killed")
+    bridge.add("parley-tests-2-1-a", archive="archive-of-tests-2")
     notes: list[str] = []
 
     def drain(_stage: Stage, name: str, *_: Any) -> Drained:
@@ -138,7 +145,7 @@ def test_what_a_killed_reader_left_is_removed_and_reported(stage: Stage, monkeyp
 
     monkeypatch.setattr(replay_queue, "drain", drain)
     read(stage, notes)
-    assert bridge.replays[0]["State"] == "CANCELLED"
+    assert [replay["State"] for replay in bridge.replays[:2]] == ["CANCELLED", "RUNNING"]
     assert notes == [
         "The replay parley-tests-1-killed, whose command was killed, is cancelled.",
         "Deleted 7 events of an earlier replay, which was stopped, from the queue.",
@@ -183,9 +190,8 @@ def event(detail_type: str, channel_id: str, occurred_ms: int) -> BusEvent:
 def test_a_replay_starts_in_a_minute_without_others(stage: Stage, monkeypatch: pytest.MonkeyPatch):
     """EventBridge counts the events of all replays of a minute together."""
     bridge = EventBridge(stage, monkeypatch)
-    bridge.replays.append(
-        {"ReplayName": "parley-tests-1-a", "State": "COMPLETED", "ReplayEndTime": datetime.now(UTC)}
-    )
+    bridge.add("parley-tests-1-a", State="COMPLETED", ReplayEndTime=datetime.now(UTC))
+    bridge.add("parley-tests-2-1-a", archive="archive-of-tests-2")
     slept: list[float] = []
     monkeypatch.setattr("ops.events.archive.time.sleep", slept.append)
     archive._wait_for_a_minute_without_replays(stage)

@@ -31,7 +31,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     call_one_at_a_time(monkeypatch)
     with mock_aws():
         url = session().client("sqs").create_queue(QueueName=f"replay-{uuid4()}")["QueueUrl"]
-        found = deployed_stage(Events={"EventBusName": "bus", "ReplayQueueUrl": url})
+        found = deployed_stage(Events={"EventBusName": "bus", "ArchiveName": "archive", "ReplayQueueUrl": url})
         receive = found.client("sqs").receive_message
 
         def receive_soon(**request: Any) -> Any:
@@ -156,12 +156,30 @@ def test_the_counts_of_two_replays_are_not_compared(stage: Stage, monkeypatch: p
     monkeypatch.setattr(replay_queue, "SETTLE_SECONDS", 0.0)
     bridge = EventBridge(stage, monkeypatch)
     bridge.matched = [50]
-    bridge.others = [{"ReplayName": "parley-tests-1-b", "ReplayEndTime": STARTED - timedelta(seconds=15)}]
+    bridge.others = [other_replay(ARCHIVE)]
     put(stage, 20)
     count, doubt = drained(stage)
     assert count == 20
     assert doubt is not None
     assert "another replay" in doubt
+
+
+def other_replay(archive_arn: str) -> dict[str, Any]:
+    """A replay of an archive in the same minute."""
+    return {
+        "ReplayName": "parley-tests-2-1-b",
+        "EventSourceArn": archive_arn,
+        "ReplayEndTime": STARTED - timedelta(seconds=15),
+    }
+
+
+def test_a_replay_of_another_stage_does_not_count(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """The stage `tests-2` has its own bus, and the names of its replays begin alike."""
+    bridge = EventBridge(stage, monkeypatch)
+    bridge.matched = [20]
+    bridge.others = [other_replay(f"{ARCHIVE}-of-tests-2")]
+    put(stage, 20)
+    assert drained(stage) == (20, None)
 
 
 def test_a_failed_replay_is_an_error(stage: Stage, monkeypatch: pytest.MonkeyPatch):
@@ -197,7 +215,7 @@ def test_the_count_is_that_of_the_rule_since_the_replay_started():
     stage = deployed_stage()
     with stubbed(stage, "events") as events, stubbed(stage, "sqs") as sqs, stubbed(stage, "cloudwatch") as metrics:
         events.add_response("describe_replay", {"ReplayStartTime": STARTED, "EventSourceArn": ARCHIVE})
-        events.add_response("list_replays", {"Replays": [{"ReplayName": NAME}]})
+        events.add_response("list_replays", {"Replays": [{"ReplayName": NAME, "EventSourceArn": ARCHIVE}]})
         sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": "queue"}})
         events.add_response("list_rule_names_by_target", {"RuleNames": ["replayed"]})
         events.add_response("describe_rule", {"Arn": "arn:aws:events:rule"})

@@ -33,7 +33,7 @@ TIMES = [datetime(2026, 11, 28, 12, minute, tzinfo=UTC) for minute in (1, 0)]
 def test_the_values_of_each_line_are_in_the_order_of_time() -> None:
     """Graphs may use the same ids; a problem of a line is shown in its place. Raised alarms come first.
 
-    Only changes of this stage's alarms are listed, and nothing that is no change.
+    Only this stage's alarms and their changes are listed, not those of a stage whose name begins alike.
     """
     stage = deployed_stage(Observability={"DashboardName": "Parley-tests"})
     cloudwatch = stubbed(stage, "cloudwatch")
@@ -75,17 +75,23 @@ def test_the_values_of_each_line_are_in_the_order_of_time() -> None:
     )
     alarms = [
         {"AlarmName": name, "StateValue": state, "StateUpdatedTimestamp": TIMES[0]}
-        for name, state in (("Parley-tests-a", "OK"), ("Parley-tests-b", "ALARM"))
+        for name, state in (
+            ("Parley-tests-Observability-A-1", "OK"),
+            ("Parley-tests-2-Observability-A-1", "ALARM"),
+            ("Parley-tests-Unhealthy", "ALARM"),
+            ("Parley-tests-2-Unhealthy", "ALARM"),
+        )
     ]
     cloudwatch.add_response(
         "describe_alarms",
-        {"MetricAlarms": alarms[:1], "CompositeAlarms": alarms[1:]},
+        {"MetricAlarms": alarms[:2], "CompositeAlarms": alarms[2:]},
         {"AlarmNamePrefix": "Parley-tests-", "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]},
     )
     changes = [
-        ("Parley-tests-b", "OK", "ALARM"),
-        ("Parley-other-b", "OK", "ALARM"),
-        ("Parley-tests-a", "OK", "OK"),
+        ("Parley-tests-Unhealthy", "OK", "ALARM"),
+        ("Parley-tests-2-Unhealthy", "OK", "ALARM"),
+        ("Parley-other-Unhealthy", "OK", "ALARM"),
+        ("Parley-tests-Observability-A-1", "OK", "OK"),
     ]
     items = [
         {
@@ -118,9 +124,9 @@ def test_the_values_of_each_line_are_in_the_order_of_time() -> None:
     assert first.limits == {"alarm": 7.0}
     assert (second.lines[0].values, second.lines[0].problem) == ([], "not today")
     assert [(alarm.name, alarm.state) for alarm in report.alarms] == [
-        ("Parley-tests-b", "ALARM"),
-        ("Parley-tests-a", "OK"),
+        ("Parley-tests-Unhealthy", "ALARM"),
+        ("Parley-tests-Observability-A-1", "OK"),
     ]
     (change,) = report.transitions
-    assert (change.name, change.before, change.after) == ("Parley-tests-b", "OK", "ALARM")
+    assert (change.name, change.before, change.after) == ("Parley-tests-Unhealthy", "OK", "ALARM")
     assert (change.at, change.reason) == ("2026-11-28T12:01:00.000Z", "crossed")
