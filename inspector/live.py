@@ -17,7 +17,7 @@ from typing import Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from inspector.models import Gap, Problem
-from ops import refusals
+from ops import refusals, times
 from ops.errors import OpsError
 from ops.events.tail import MAX_EVENTS_PER_POLL, open_tail
 from ops.events.texts import Texts
@@ -34,15 +34,20 @@ MAX_WAITING_ITEMS = 500
 LINGER_SECONDS = 5.0
 """How long the threads go on after the last page was closed, so that a reload does not create another tail."""
 RUNS_EVERY_SECONDS = 2.0
+DEPLOYED_RUNS_EVERY_SECONDS = 5.0
+"""All clients of an account and region share a few calls of FilterLogEvents per second."""
 LOG_DELAY_SECONDS = 1.0
 """A line may appear in the log this long after its own time."""
+DEPLOYED_LOG_DELAY_SECONDS = 90.0
+"""On AWS, lines are ingested in no order, and a line may be found by its time only after later ones."""
+LONGEST_LOOK_BACK_SECONDS = 600.0
+"""The longest time that one read of the log covers, after a failure, or when this machine has slept."""
 GATHER_SECONDS = 0.4
 RETRY_SECONDS = 2.0
 STOP_SECONDS = 10.0
 """How long the deletion of the tail may take. What remains is deleted by the next tail."""
 DEPLOYED_RETRY_SECONDS = 30.0
 """A tail is a rule and a queue, which are created again at each attempt."""
-REMEMBERED_RUNS = 2_000
 
 
 @dataclass(frozen=True)
@@ -186,23 +191,45 @@ class LiveFeed:
                 self._closed.wait(RETRY_SECONDS if self._stage.is_local else DEPLOYED_RETRY_SECONDS)
 
     def _watch_runs(self) -> None:
-        log, seen = RunLog(self._stage), deque[str](maxlen=REMEMBERED_RUNS)
-        looked_at = time.time()
-        seen.extend(run.execution_arn for run in self._ended(log, looked_at))
+        is_local = self._stage.is_local
+        runs = EndedRuns(RunLog(self._stage), LOG_DELAY_SECONDS if is_local else DEPLOYED_LOG_DELAY_SECONDS)
+        # What ended before is in the list that the page loads.
+        self._read(runs)
         while self._is_needed:
-            since, looked_at = looked_at, time.time()
-            new = [run for run in self._ended(log, since) if run.execution_arn not in seen]
-            seen.extend(run.execution_arn for run in new)
-            self._post([Item("run", RunSummary.model_validate(run)) for run in new])
-            self._closed.wait(RUNS_EVERY_SECONDS)
+            self._post([Item("run", RunSummary.model_validate(run)) for run in self._read(runs)])
+            self._closed.wait(RUNS_EVERY_SECONDS if is_local else DEPLOYED_RUNS_EVERY_SECONDS)
 
-    def _ended(self, log: RunLog, since: float) -> list[Execution]:
+    def _read(self, runs: "EndedRuns") -> list[Execution]:
         try:
-            found = log.ended_since(int((since - LOG_DELAY_SECONDS) * 1000))
+            found = runs.read()
         except (ClientError, BotoCoreError, OpsError) as fault:
             self._note("runs", fault)
             return []
         self._note("runs", None)
+        return found
+
+
+class EndedRuns:
+    """Reads runs that have ended from the workflow's log, each once.
+
+    Each read looks `delay_seconds` further back than the last one that succeeded, because lines are ingested late.
+    """
+
+    def __init__(self, log: RunLog, delay_seconds: float) -> None:
+        self._log = log
+        self._delay_ms = int(delay_seconds * 1000)
+        self._read_at_ms = times.now()
+        self._ended_ms: dict[str, int] = {}
+        """When the runs ended that were read, by ARN: those that another read would find again."""
+
+    def read(self) -> list[Execution]:
+        """The runs that no earlier read has returned."""
+        now_ms = times.now()
+        since_ms = max(self._read_at_ms - self._delay_ms, now_ms - int(LONGEST_LOOK_BACK_SECONDS * 1000))
+        found = self._log.ended_since(since_ms, known=self._ended_ms)
+        self._read_at_ms = now_ms
+        self._ended_ms = {arn: ended_ms for arn, ended_ms in self._ended_ms.items() if ended_ms >= since_ms}
+        self._ended_ms |= {run.execution_arn: run.ended_ms or now_ms for run in found}
         return found
 
 

@@ -4,7 +4,7 @@ Reading goes backwards in growing steps: the newest runs of a busy stage are fou
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ops import times
@@ -126,21 +126,22 @@ class RunLog:
         found = history.read(self._lines(start, end, run_id), partial=True)
         return next((run for run in found if run.run_id == run_id), None)
 
-    def ended_since(self, since_ms: int) -> list[Execution]:
-        """Runs that ended since a time, for live views.
+    def ended_since(self, since_ms: int, *, known: Container[str] = ()) -> list[Execution]:
+        """Runs that ended since a time, without those whose ARN is known, for live views.
 
         They have only the states that post: the other states are most of the log, and are read run by run. A run
         with a failed post is read whole, because the try that the failure belongs to is in the lines between.
         """
         lines = list(self._lines(since_ms, times.now() + MARGIN_MS, pattern=HEADS))
         begun = {line.execution_arn for line in lines if line.type == "ExecutionStarted"}
-        ended = {line.execution_arn for line in lines if line.type in END_STATUSES}
+        ends = {line.execution_arn for line in lines if line.type in END_STATUSES}
+        ended = {arn for arn in ends if arn not in known}
         if ended - begun:
             # These started earlier: read their first lines from further back, in one request. A post that was
             # repeated may have begun then too.
             firsts = self._lines(since_ms - MAX_RUN_MS, since_ms, pattern=HEADS)
             lines = [*(line for line in firsts if line.execution_arn in ended - begun), *lines]
-        found = [run for run in history.read(lines) if run.ended_ms]
+        found = [run for run in history.read(lines) if run.ended_ms and run.execution_arn not in known]
         return [
             (self.run(run.execution_arn, near_ms=run.ended_ms) or run) if _had_failed_post(run) else run
             for run in found

@@ -34,6 +34,23 @@ def test_a_run_that_took_minutes_is_shown_with_the_connections_that_it_did_not_r
     assert (run.status, run.undelivered, run.troubled) == ("SUCCEEDED", 1, True)
 
 
+def test_a_run_that_is_known_is_not_read_again(monkeypatch: pytest.MonkeyPatch):
+    """The live list reads the same minute of the log several times."""
+    logged = [*two_batches(second_fails=True)[:-1], line(99, 1, "ExecutionSucceeded", 4 * MINUTE_MS, output={})]
+    reads: list[int] = []
+
+    def lines(
+        _log: RunLog, since_ms: int, until_ms: int, *_: str, pattern: str | None = None
+    ) -> Iterator[HistoryEvent]:
+        reads.append(since_ms)
+        return (each for each in logged if since_ms <= each.at_ms < until_ms)
+
+    monkeypatch.setattr(RunLog, "_lines", lines)
+    known = {each.execution_arn for each in logged}
+    assert not RunLog(deployed_stage()).ended_since(4 * MINUTE_MS - 1_000, known=known)
+    assert len(reads) == 1
+
+
 def test_troubled_runs_are_read_several_at_once(monkeypatch: pytest.MonkeyPatch):
     """One call for each run would be slow: CloudWatch Logs allows five calls per second. The newest come first."""
     logged = []
