@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stacks.references import CREATE_ONLY, replacement_digest
-from tests.stacks.conftest import Synthesised, resource_schema
+from tests.stacks.conftest import Synthesised, resource_schema, synthesise
 
 Template = dict[str, Any]
 
@@ -118,6 +118,20 @@ def test_a_reference_to_an_unknown_type_fails_the_synthesis(tmp_path: Path) -> N
     cdk.CfnResource(consumer, "Group", type="AWS::Logs::LogGroup", properties={"LogGroupName": topic.topic_name})
     with pytest.raises(RuntimeError, match=r"AWS::SNS::Topic.*stacks/references\.py"):
         app.synth()
+
+
+def test_the_rest_api_can_be_deployed_first_when_the_web_acl_is_removed(
+    dev: Synthesised, site: Path, context: dict[str, Any], tmp_path: Path
+) -> None:
+    """As docs/settings.md says: the web ACL is then detached before it is deleted. Without the setting, the stack
+    refers to nothing that the others do not export with it."""
+    stages = {"dev": {"firewallRequestsPerAddress": 2_000}}
+    protected = synthesise("dev", site, context | {"stages": stages}, tmp_path)
+    attachment = "AWS::WAFv2::WebACLAssociation"
+    assert [key for key, each in protected.all_resources("RestApi") if each["Type"] == attachment]
+    assert not [key for key, each in dev.all_resources("RestApi") if each["Type"] == attachment]
+    for stack, output in references(dev.templates["RestApi"]):
+        assert output in protected.outputs(stack.removeprefix("Parley-dev-"))
 
 
 def test_a_replaced_resource_replaces_those_that_are_created_for_it() -> None:
