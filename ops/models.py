@@ -618,7 +618,9 @@ class CostReport(Answer):
     idle_thousand_hours_appsync: float
     idle_shares: list[CostShare] = Field(description="Of one idle connected hour")
     knobs: list[CostKnob]
-    at_rest: dict[str, int] = Field(description="The stage's resources that cost by the month, by type")
+    at_rest: dict[str, int] = Field(
+        description="The stage's resources that cost by the month, by type; of alarms, the metrics that they watch"
+    )
     at_rest_month: float
     measured: MeasuredLoad | None = None
 

@@ -1,6 +1,5 @@
 """`cost`: what messages, idle connections and the stage itself cost, by list prices."""
 
-from collections import Counter
 from typing import Annotated
 
 import typer
@@ -9,7 +8,7 @@ from rich.console import Console
 from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.cost import design, report, resources
-from ops.cost.prices import PRICES
+from ops.cost.prices import AT_REST, PRICES
 from ops.models import CostReport, CostShare, MeasuredLoad
 from ops.stage.stage import Stage
 from ops.wording import counted
@@ -27,7 +26,7 @@ def cost(
 ) -> None:
     """Show what 1,000 messages, an idle connection and the stage at rest cost, and what changes it."""
     stage = stage_of(context)
-    found = report.report(Counter(kind for kind, _ in resources.of_stage(stage)))
+    found = report.report(resources.at_rest(stage))
     if measure:
         found = found.model_copy(update={"measured": _measure(stage, messages, recipients)})
     if as_json:
@@ -79,7 +78,7 @@ def _show(found: CostReport, console: Console) -> None:
     for knob in found.knobs:
         table.add_row(knob.name, knob.change, f"{knob.dollars:+.4f}", f"{knob.percent:+.0f}")
     console.print(table)
-    kinds = ", ".join(f"{count} {kind}" for kind, count in found.at_rest.items())
+    kinds = "; ".join(f"{AT_REST[kind].unit}: {count}" for kind, count in found.at_rest.items())
     console.print(f"\nAt rest: {found.at_rest_month:.2f} a month, and what is stored ({kinds}).")
     if found.measured:
         _show_measured(found.measured, console)

@@ -52,7 +52,8 @@ PRICES: Mapping[str, Price] = {
 }
 
 AT_REST: Mapping[str, Price] = {
-    "AWS::CloudWatch::Alarm": _price("alarm", "0.10", "cloudwatch", 1),
+    "AWS::CloudWatch::Alarm": _price("metric that an alarm watches", "0.10", "cloudwatch", 1),
+    "AWS::CloudWatch::CompositeAlarm": _price("composite alarm", "0.50", "cloudwatch", 1),
     "AWS::CloudWatch::Dashboard": _price("dashboard, after the account's first three", "3.00", "cloudwatch", 1),
     "AWS::WAFv2::WebACL": _price("web ACL with two rules", "7.00", "waf", 1),
     "AWS::SecretsManager::Secret": _price("secret", "0.40", "secrets-manager", 1),

@@ -32,7 +32,7 @@ IDLE_KNOBS: tuple[tuple[str, str, Assumptions], ...] = (
 
 
 def report(at_rest: Mapping[str, int]) -> CostReport:
-    """All figures. `at_rest` are the stage's resources by type."""
+    """All figures. `at_rest` are the stage's resources by type, as `resources.at_rest` counts them."""
     return CostReport(
         prices_checked=CHECKED,
         region=REGION,
@@ -92,7 +92,7 @@ def knobs() -> list[CostKnob]:
 
 
 def rest_month(resources: Mapping[str, int]) -> Decimal:
-    """The price of resources for a month, used or not."""
+    """The price of resources, as `resources.at_rest` counts them, for a month, used or not."""
     return sum((AT_REST[kind].dollars * count for kind, count in resources.items() if kind in AT_REST), Decimal(0))
 
 

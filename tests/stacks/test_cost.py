@@ -3,13 +3,17 @@
 import json
 import re
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from ops.cost.prices import AT_REST
+from ops.cost.report import rest_month
+from ops.cost.resources import ALARM, watched_metrics
 from tests.stacks.conftest import ROOT, Synthesised, named
 
-ROW = re.compile(r"^\| `((?:AWS|Custom)::[\w:]+)`[^|]*\| ([^|]+) \| ([^|]+) \|")
+ROW = re.compile(r"^\| `((?:AWS|Custom)::[\w:]+)`[^|]*\| ([^|]+) \| ([^|]+) \|[^|]+\|([^|]*)\|$")
 # Types without a price for existing. They cost by use, or nothing.
 FREE_AT_REST = {
     "AWS::ApiGateway::Account",
@@ -72,11 +76,11 @@ FREE_AT_REST = {
 
 
 def listed() -> dict[str, dict[str, str]]:
-    """The resource types of the page's table, with the number of resources in dev and in prod."""
+    """The resource types of the page's table, with the numbers of resources in dev and prod, and their price."""
     lines = (ROOT / "docs" / "cost.md").read_text(encoding="utf-8").splitlines()
     rows = [row.groups() for line in lines if (row := ROW.match(line))]
     assert rows
-    return {kind: {"dev": dev.strip(), "prod": prod.strip()} for kind, dev, prod in rows}
+    return {kind: {"dev": dev.strip(), "prod": prod.strip(), "month": month} for kind, dev, prod, month in rows}
 
 
 def counted(stage: Synthesised) -> Counter[str]:
@@ -97,6 +101,23 @@ def test_the_page_has_the_numbers_of_the_templates(stage: Synthesised) -> None:
         kind: counted(stage)[kind] for kind in numbers
     }
     assert "AWS::CloudWatch::Alarm" in numbers
+
+
+def monthly(cell: str, stage: str) -> Decimal:
+    """The price of a cell of the page's table; the highest of a range, and of `dev or prod` that of the stage."""
+    amounts = [Decimal(amount) for amount in re.findall(r"\$([0-9.]+)", cell)]
+    return amounts[0] if " or " in cell and stage == "dev" else amounts[-1]
+
+
+def test_the_tools_and_the_page_have_the_same_price(stage: Synthesised) -> None:
+    """`parley cost` counts what is deployed, by its price table. Types that cost by size have no price at rest."""
+    by_number = {kind: cells for kind, cells in listed().items() if cells["dev"].isdigit()}
+    assert AT_REST.keys() == by_number.keys()
+    resources = counted(stage)
+    alarms = [each["Properties"] for each in stage.resources(ALARM).values()]
+    resources[ALARM] = sum(map(watched_metrics, alarms))
+    by_the_page = sum(monthly(cells["month"], stage.stage) for kind, cells in by_number.items() if resources[kind])
+    assert rest_month(resources) == by_the_page
 
 
 def test_the_dashboard_can_be_one_of_the_free_ones(stage: Synthesised) -> None:

@@ -1,15 +1,19 @@
 """The price of a load: as worked out by hand, and as counted in logs and traces."""
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from ops.cost import alternatives, design, report
+from ops.cost import alternatives, design, report, resources
 from ops.cost.design import DEFAULT, PROD
 from ops.cost.measured import BYTES_PER_LINE, Load, count_lines, operations
 from ops.cost.prices import AT_REST, PRICES
 from ops.cost.usage import plus, times, total, usage
+from ops.stage.stage import STACKS
+from tests.unit.ops.stages import deployed_stage, stubbed
 
 
 def test_a_load_costs_what_it_costs_by_hand():
@@ -101,11 +105,47 @@ def test_every_price_has_a_source():
 
 
 def test_a_stage_at_rest_costs_what_exists():
-    """Six alarms and a dashboard; a table costs by its size."""
+    """Alarms with six metrics and a dashboard; a table costs by its size."""
     resources = {"AWS::CloudWatch::Alarm": 6, "AWS::CloudWatch::Dashboard": 1, "AWS::DynamoDB::Table": 11}
     found = report.report(resources)
     assert found.at_rest_month == pytest.approx(3.60)
     assert "AWS::DynamoDB::Table" not in found.at_rest
+
+
+def test_alarms_cost_by_the_metrics_that_they_watch():
+    """Those of their expressions; an alarm without an expression has one. CloudWatch returns them in pages."""
+    stage = deployed_stage()
+    kinds = {"Errors": "Alarm", "Share": "Alarm", "Any": "CompositeAlarm"}
+    rows: list[Any] = [
+        {"LogicalResourceId": name, "PhysicalResourceId": f"Parley-tests-{name}",
+         "ResourceType": f"AWS::CloudWatch::{kind}", "ResourceStatus": "CREATE_COMPLETE",
+         "LastUpdatedTimestamp": datetime(2026, 11, 28, tzinfo=UTC)}
+        for name, kind in kinds.items()
+    ]  # fmt: skip
+    stat = {"MetricStat": {"Metric": {"Namespace": "Parley", "MetricName": "Sent"}, "Period": 60, "Stat": "Sum"}}
+    share = [{"Id": "share", "Expression": "a / b"}, {"Id": "a", **stat}, {"Id": "b", **stat}]
+    names = ["Parley-tests-Errors", "Parley-tests-Share"]
+    with stubbed(stage, "cloudformation") as stacks, stubbed(stage, "cloudwatch") as cloudwatch:
+        for number, stack in enumerate(STACKS):
+            summaries = [] if number else rows
+            stacks.add_response(
+                "list_stack_resources",
+                {"StackResourceSummaries": summaries},
+                {"StackName": f"Parley-tests-{stack}"},
+            )
+        cloudwatch.add_response(
+            "describe_alarms",
+            {"MetricAlarms": [{"AlarmName": names[0], "MetricName": "Errors"}], "NextToken": "more"},
+            {"AlarmNames": names},
+        )
+        cloudwatch.add_response(
+            "describe_alarms",
+            {"MetricAlarms": [{"AlarmName": names[1], "Metrics": share}]},
+            {"AlarmNames": names, "NextToken": "more"},
+        )
+        found = resources.at_rest(stage)
+    assert found == {"AWS::CloudWatch::Alarm": 3, "AWS::CloudWatch::CompositeAlarm": 1}
+    assert report.rest_month(found) == Decimal("0.80")
 
 
 @pytest.mark.parametrize(
