@@ -57,9 +57,10 @@ def user(stage: Stage, text: str) -> KnownUser:
     table = tables.table(stage, "Users")
     row = table.get_item(Key={"userId": text}, ProjectionExpression="userId, username").get("Item")
     if found and row:
+        deleted = row.get("username")
         raise BadRequestError(
-            f"'{text}' is the id of the user '{row.get('username')}', who is not in the user pool, and the user "
-            f"name of the user with the id '{found.user_id}': use '{row.get('username')}' or '{found.user_id}'."
+            f"'{text}' is the id of the user '{deleted}', who is not in the user pool, and the username of the "
+            f"user with the id '{found.user_id}': use '{deleted}' or '{found.user_id}'."
         )
     if found:
         return KnownUser(found.user_id, found.username)

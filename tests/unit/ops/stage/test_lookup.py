@@ -104,7 +104,7 @@ def test_without_the_option_nothing_is_looked_up():
 
 
 def user_pool_answers(stage: Stage, quoted: str, *, with_id: str | None, with_name: str | None) -> Stubber:
-    """Expect a search for an id and for a user name. The arguments are the ids of the users that are found."""
+    """Expect a search for an id and for a username. The arguments are the ids of the users that are found."""
     stubber = stubbed(stage, "cognito-idp")
     for attribute, found in (("sub", with_id), ("username", with_name)):
         attributes = [{"Name": "sub", "Value": str(found)}]
