@@ -6,6 +6,7 @@ process. The load is bounded in count and time. `bench.suite` measures the direc
 
 import asyncio
 import json
+import math
 import statistics
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -174,10 +175,10 @@ def figures_of(
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float:
-    """A percentile of sorted values, without interpolation; 0 if there are none."""
+    """A percentile of sorted values by the nearest rank, without interpolation; 0 if there are none."""
     if not ordered:
         return 0.0
-    return round(ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))], 1)
+    return round(ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)], 1)
 
 
 def median_of(runs: Sequence[Figures]) -> Figures:

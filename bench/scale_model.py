@@ -1,8 +1,8 @@
 """A simulated stage: how long a message takes to its last recipient, by load, with the quotas of AWS.
 
 The path of a message is that of docs/one-message.md. A quota is a bucket that delays what exceeds it, as retries
-do. Latencies of services are log-normal, from a published median and 99th percentile. The other model is the local
-stage: the same path on the processors of one machine.
+do; posts that the retries cannot delay for long enough are lost. Latencies of services are log-normal, from a
+published median and 99th percentile. The other model is a queue for the processors of the local stage.
 """
 
 import math
@@ -21,6 +21,10 @@ READ_UNITS_PER_CONNECTION = 0.036
 POST_CPU_MS = 0.54
 PROCESSOR_SHARE = 0.58
 """Of a function with 1,024 MiB (`python -m bench.posts`)."""
+LONGEST_RETRIES_SECONDS = 15.0
+"""After retries of 1, 2, 4 and 8 s at most, a post is given up (functions/aws/connection_posts.py)."""
+RUN_DEADLINE_SECONDS = 120.0
+"""After it, a run begins no page of recipients: the rest becomes a dead letter (workflows/deliver.asl.json)."""
 
 Steps = Generator[simpy.Event, Any, None]
 
@@ -71,6 +75,15 @@ class Bucket:
         self._empty_at = max(self._empty_at, now - self.burst / self.rate) + units / self.rate
         return max(0.0, self._empty_at - now)
 
+    def delay_within(self, longest: float, now: float, units: float) -> float | None:
+        """The same, but take nothing and return None if the wait would be longer than `longest` seconds."""
+        before = self._empty_at
+        wait = self.delay(now, units)
+        if wait <= longest:
+            return wait
+        self._empty_at = before
+        return None
+
 
 @dataclass(frozen=True)
 class Quotas:
@@ -84,12 +97,16 @@ class Quotas:
 
 @dataclass
 class Result:
-    """One load: the times to the last recipient in milliseconds, and the messages in progress at the end."""
+    """One load: the times to the last recipient in milliseconds, and the messages in progress at the end.
+
+    `lost` is the share of the posts that were given up: dead letters, or connections that were closed as slow.
+    """
 
     rate: float
     p50: float
     p95: float
     backlog: int
+    lost: float
 
 
 class SimulatedStage:
@@ -104,6 +121,8 @@ class SimulatedStage:
         self.messages = Bucket(1_000, 1_000)
         self.subscriptions = [Bucket(3_000, 3_000) for _ in range(quotas.shards)]
         self.functions = simpy.Resource(self.env, quotas.functions)
+        self.posts = 0
+        self.lost_posts = 0
 
     def message(self, delivered: Callable[[], None]) -> Steps:
         """From the frame to the last post."""
@@ -111,6 +130,7 @@ class SimulatedStage:
         yield env.timeout(self.requests.delay(env.now, 1))
         yield from self._function(services.task.sample(self.rng) * 2)
         yield env.timeout(services.bus.sample(self.rng) + services.start.sample(self.rng))
+        deadline = env.now + RUN_DEADLINE_SECONDS
         yield env.timeout(services.task.sample(self.rng))
         yield env.timeout(self.counter.delay(env.now, 1) + services.task.sample(self.rng))
         yield env.timeout(self.messages.delay(env.now, 2) + services.task.sample(self.rng))
@@ -119,6 +139,10 @@ class SimulatedStage:
             while left > 0:
                 page = min(PAGE, left)
                 left -= page
+                if env.now >= deadline:
+                    self.posts += page
+                    self.lost_posts += page
+                    continue
                 wait = shard.delay(env.now, page * READ_UNITS_PER_CONNECTION)
                 yield env.timeout(wait + services.task.sample(self.rng))
                 batches = [min(BATCH, page - first) for first in range(0, page, BATCH)]
@@ -128,7 +152,11 @@ class SimulatedStage:
     def _batch(self, size: int) -> Steps:
         processor = size * POST_CPU_MS / PROCESSOR_SHARE / 1000
         network = math.ceil(size / CONCURRENT_POSTS) * self.services.post.sample(self.rng)
-        quota = self.requests.delay(self.env.now, size)
+        quota = self.requests.delay_within(LONGEST_RETRIES_SECONDS, self.env.now, size)
+        self.posts += size
+        if quota is None:
+            self.lost_posts += size
+            quota = LONGEST_RETRIES_SECONDS
         yield from self._function(max(processor, network, quota))
 
     def _function(self, work: float) -> Steps:
@@ -145,6 +173,7 @@ class SimulatedMachine:
         self.rng = random.Random(seed)
         self.path_ms, self.work_ms = path_ms, work_ms
         self.processors = simpy.Resource(self.env, cores)
+        self.posts = self.lost_posts = 0
 
     def message(self, delivered: Callable[[], None]) -> Steps:
         """The steps on the path, and after each of them work that no recipient waits for."""
@@ -180,7 +209,8 @@ def under_load(
     stage.env.run(until=seconds)
     backlog = started - len(times)
     stage.env.run(until=seconds * 4)
-    return Result(rate, percentile(times, 0.5), percentile(times, 0.95), backlog)
+    lost = stage.lost_posts / stage.posts if stage.posts else 0.0
+    return Result(rate, percentile(times, 0.5), percentile(times, 0.95), backlog, lost)
 
 
 def burst(stage: SimulatedMachine, messages: int) -> float:
@@ -192,6 +222,6 @@ def burst(stage: SimulatedMachine, messages: int) -> float:
 
 
 def percentile(times: list[float], share: float) -> float:
-    """A percentile in milliseconds."""
+    """A percentile of times in seconds, by the nearest rank, in milliseconds."""
     ordered = sorted(times)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] * 1000

@@ -27,10 +27,10 @@ from stacks.websocket_api import WebSocketApiStack
 
 WORKFLOW: Path = ROOT / "workflows" / "deliver.asl.json"
 
-# Together 1,000 updates per second, as many as the WebSocket API admits frames, if a batch takes a second. The
-# larger a batch, the more of its updates are coalesced. A batch posts to at most MAX_CONCURRENT_POSTS connections
-# at once, so that status updates leave most of the account's quota to messages.
-STATUS_BATCH = 500
+# Together 3,500 posts per second, by two processors (docs/scale.md), so that status updates leave most of the
+# account's quota to messages. The larger a batch, the more of its updates are coalesced; but one of 500 changes of
+# presence, each to 90 connections, would take longer than STATUS_FUNCTION_TIMEOUT.
+STATUS_BATCH = 200
 STATUS_WINDOW = cdk.Duration.seconds(1)
 STATUS_CONCURRENCY = 2
 
@@ -214,6 +214,8 @@ class DeliveryStack(StageStack):
             self,
             "BroadcastStatus",
             handler="broadcast_status",
+            # One processor. Posting is bound by it, so it costs the same with more memory.
+            memory_mib=1769,
             timeout=STATUS_FUNCTION_TIMEOUT,
             settings=BroadcastStatusSettings,
             uses=[

@@ -1,15 +1,31 @@
 """The simulation of a stage under load, against what was measured and what the quotas allow."""
 
+from pathlib import Path
+
 import pytest
 
-from bench import scale
+from bench import scale, scale_demand
 from bench.chart import Line, line_chart
 from bench.scale_demand import Demand
-from bench.scale_model import FAST, SLOW, Quotas, Services, SimulatedStage, under_load
+from bench.scale_model import (
+    FAST,
+    LONGEST_RETRIES_SECONDS,
+    RUN_DEADLINE_SECONDS,
+    SLOW,
+    Bucket,
+    Quotas,
+    Services,
+    SimulatedStage,
+    under_load,
+)
+from stacks.delivery import STATUS_BATCH
+from stacks.events import STATUS_FUNCTION_TIMEOUT
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
-def test_the_simulated_local_stage_is_within_a_fifth_of_the_measured_one():
-    """Latency under load, and the throughput of a burst."""
+def test_the_queue_model_of_the_local_stage_is_consistent_with_its_measurements():
+    """Within a fifth: latency under load, and the throughput of a burst. It has no latency of AWS."""
     for name, (simulated, measured) in scale.compare_with_local().items():
         assert 0.8 <= simulated / measured <= 1.2, name
 
@@ -21,7 +37,33 @@ def test_posts_above_the_quota_pile_up(services: Services):
     above = under_load(SimulatedStage(services, Quotas(), 1_000), 15, seconds=30)
     assert below.backlog <= 10
     assert above.backlog > 50
+    assert below.lost == 0
     assert below.p50 >= services.bus.p50 + services.start.p50
+
+
+def test_posts_above_the_quota_are_lost_when_their_retries_end():
+    """At 120 % of the quota a sixth is, after the first minute. A frame and both pages wait 15 s at most."""
+    quotas = Quotas(requests=2_000, request_burst=1_000)
+    above = under_load(SimulatedStage(FAST, quotas, 1_000), 1.2 * quotas.requests / 1_001, seconds=900)
+    assert 0.1 < above.lost < 0.18
+    assert above.p95 < 1_000 * (3 * LONGEST_RETRIES_SECONDS + 2)
+
+
+def test_a_run_begins_no_page_after_its_deadline():
+    """The recipients of its further pages are lost: a dead letter has them."""
+    quotas = Quotas(requests=100, request_burst=50)
+    late = under_load(SimulatedStage(FAST, quotas, 10_000), 0.01, seconds=400)
+    assert late.p95 < 1_000 * (RUN_DEADLINE_SECONDS + LONGEST_RETRIES_SECONDS + 10)
+    assert late.lost > 0.3
+
+
+@pytest.mark.parametrize(("wait", "units"), [(None, 15), (0.5, 5)])
+def test_a_bucket_is_not_used_by_what_it_refuses(wait: float | None, units: float):
+    """A refused request takes no unit, so the next one waits as long as without it."""
+    bucket = Bucket(rate=10, burst=1)
+    bucket.delay(0, 1)
+    assert bucket.delay_within(1, 0, units) == wait
+    assert bucket.delay(0, 1) == pytest.approx((wait or 0) + 0.1)
 
 
 def test_shards_carry_what_one_partition_of_subscriptions_does_not():
@@ -45,6 +87,30 @@ def test_the_demand_grows_with_the_people():
     small, large = Demand(1_000), Demand(100_000)
     assert large.requests == pytest.approx(100 * small.requests)
     assert sum(large.dollars().values()) == pytest.approx(100 * sum(small.dollars().values()))
+
+
+def test_a_message_to_ten_makes_at_least_23_requests(monkeypatch: pytest.MonkeyPatch):
+    """Two frames, ten posts, nine posts of typing, a read marker with its post; nothing else in a short time."""
+    monkeypatch.setattr(scale_demand, "TYPING_FRAMES_PER_MESSAGE", 1)
+    demand = Demand(300_000)
+    others = demand.pings + demand.connects * (1 + scale_demand.REQUESTS_PER_CONNECTION)
+    assert (demand.requests - others) / demand.messages == pytest.approx(23)
+
+
+def test_a_batch_of_status_updates_fits_into_its_function():
+    """With half of the timeout left; 500 changes of presence would not fit at all."""
+    timeout = STATUS_FUNCTION_TIMEOUT.to_seconds()
+    assert scale_demand.status_batch_seconds(STATUS_BATCH) < timeout / 2
+    assert scale_demand.status_batch_seconds(500) > timeout
+
+
+def test_a_socket_lives_as_long_as_its_token():
+    """The browser replaces it a minute before the token of an hour ends: an hour is the least of the three."""
+    machine = (ROOT / "ui/src/core/socket/machine.ts").read_text()
+    assert "SESSION_MARGIN_MS = 60_000;" in machine
+    assert "ROTATE_AFTER_MS = 105 * 60_000;" in machine
+    assert "id_token_validity=cdk.Duration.hours(1)" in (ROOT / "stacks/frontend.py").read_text()
+    assert min(105 * 60, 3_600 - 60) == scale_demand.SECONDS_PER_CONNECTION
 
 
 def test_a_chart_has_each_line_and_its_name():
