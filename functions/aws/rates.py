@@ -25,17 +25,19 @@ def check(table_name: str, user_id: str, limit: UserLimit, *, now_ms: int) -> No
         )
 
 
-def count(table_name: str, user_id: str, limit: UserLimit, *, now_ms: int) -> int:
-    """Count one use of a limit, and return 0. If it is used up, return after how many milliseconds it is not."""
+def count(table_name: str, user_id: str, limit: UserLimit, *, now_ms: int, is_burst: bool = False) -> int:
+    """Count one use of a limit, and return 0. If it is used up, return after how many milliseconds it is not.
+
+    This is one write if the user has not used the limit for a while, else two; with `is_burst` the reverse.
+    """
     tolerated = Attr("restedAt").gt(now_ms) & Attr("restedAt").lte(now_ms + limit.tolerance_ms)
     # No counter, or one that is damaged, is at rest.
     rested = ~Attr("restedAt").attribute_type("N") | Attr("restedAt").lte(now_ms)
-    # The uses of a flood need the first alone. Both can fail because of a concurrent use, or because TTL has just
-    # deleted the row.
-    updates = (
-        ("SET restedAt = restedAt + :value", tolerated, limit.interval_ms),
-        ("SET restedAt = :value", rested, now_ms + limit.interval_ms),
-    )
+    in_a_burst = ("SET restedAt = restedAt + :value", tolerated, limit.interval_ms)
+    after_a_pause = ("SET restedAt = :value", rested, now_ms + limit.interval_ms)
+    # A use that is refused needs the first alone. Both can fail because of a concurrent use, or because TTL has
+    # just deleted the row.
+    updates = (in_a_burst, after_a_pause) if is_burst else (after_a_pause, in_a_burst)
     while True:
         for update, condition, value in updates:
             row = _update(table_name, user_id, limit, update, condition, value, now_ms)

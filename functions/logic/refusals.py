@@ -17,7 +17,8 @@ def count_refusal(settings: SocketRouteSettings, user_id: str, *, now_ms: int) -
     If it cannot be counted, it counts as within the limit.
     """
     try:
-        if not rates.count(settings.rates_table, user_id, REFUSED_FRAMES, now_ms=now_ms):
+        # The frames of a flood are a burst: each is one write.
+        if not rates.count(settings.rates_table, user_id, REFUSED_FRAMES, now_ms=now_ms, is_burst=True):
             return 0
         for limit in (REFUSED_FRAMES, TICKETS):
             rates.exhaust(settings.rates_table, user_id, limit, for_ms=COOL_DOWN_MS, now_ms=now_ms)

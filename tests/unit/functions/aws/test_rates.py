@@ -32,6 +32,27 @@ def test_each_user_and_each_limit_is_counted_separately(stage: Stage):
     assert [use("bob"), use(limit=other), use(limit=other)] == [0, 0, 1000]
 
 
+@pytest.mark.parametrize(("is_burst", "writes"), [(False, [1, 2, 2, 1, 1]), (True, [2, 1, 1, 1, 2])])
+def test_a_use_is_one_write_in_the_usual_case(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, is_burst: bool, writes: list[int]
+):
+    """After a pause, or in a burst. A refused use, here the fourth, is one write in both."""
+    update_row, made = rates._update, 0
+
+    def count_writes(*values: Any) -> Any:
+        nonlocal made
+        made += 1
+        return update_row(*values)
+
+    monkeypatch.setattr(rates, "_update", count_writes)
+    found = []
+    for at in (NOW_MS, NOW_MS, NOW_MS, NOW_MS, NOW_MS + 60_000):
+        made = 0
+        rates.count("rates", "alice", LIMIT, now_ms=at, is_burst=is_burst)
+        found.append(made)
+    assert found == writes
+
+
 def test_an_exhausted_limit_accepts_the_next_use_after_the_given_time(stage: Stage):
     """Whatever was used before. Then its burst is not available at once."""
     rates.exhaust("rates", "alice", LIMIT, for_ms=30_000, now_ms=NOW_MS)
