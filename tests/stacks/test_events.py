@@ -127,7 +127,7 @@ def test_status_updates_are_received_in_batches(stage: Synthesised) -> None:
     """A batch is coalesced, and a failed record does not bring back the others."""
     (source,) = stage.resources("AWS::Lambda::EventSourceMapping").values()
     properties = source["Properties"]
-    assert properties["BatchSize"] == 500
+    assert properties["BatchSize"] == 200
     assert properties["MaximumBatchingWindowInSeconds"] == 1
     assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert properties["ScalingConfig"]["MaximumConcurrency"] >= 2
