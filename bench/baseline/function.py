@@ -1,21 +1,40 @@
-"""The one function of the direct design. Its source is the inline code, so it imports nothing of this project."""
+"""The one function of the direct design. Its source is the inline code, so it imports nothing of this project.
+
+It posts as Parley does (ADR 33): botocore signs, urllib3 sends and retries.
+"""
 
 import json
 import os
+import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.httpsession import get_cert_path
+from urllib3 import PoolManager, Retry, Timeout
 
 CONCURRENT_POSTS = 40
 
 tables = boto3.resource("dynamodb")
 connections = tables.Table(os.environ["CONNECTIONS_TABLE"])
 messages = tables.Table(os.environ["MESSAGES_TABLE"])
-sockets = boto3.client("apigatewaymanagementapi", config=Config(max_pool_connections=CONCURRENT_POSTS))
+endpoint = os.environ["AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"].rstrip("/")
+api_stage = urlsplit(endpoint).path
+session = boto3.Session()
+credentials: Any = session.get_credentials()
+retries = Retry(
+    4, redirect=0, status_forcelist={429, 500, 502, 503, 504}, allowed_methods={"POST"}, backoff_factor=1
+)
+pool = PoolManager(
+    maxsize=CONCURRENT_POSTS,
+    timeout=Timeout(connect=1, read=2),
+    # One context for all connections, as in Parley.
+    ssl_context=ssl.create_default_context(cafile=get_cert_path(True)),
+).connection_from_url(endpoint)
 threads = ThreadPoolExecutor(CONCURRENT_POSTS)
 
 
@@ -52,8 +71,11 @@ def broadcast(frame: dict[str, Any], but: str | None = None) -> None:
 
 def post(connection_id: str, data: bytes) -> None:
     """Post to one connection. One that is closed, or not open yet, is skipped: `$disconnect` deletes its row."""
-    try:
-        sockets.post_to_connection(ConnectionId=connection_id, Data=data)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "GoneException":
-            raise
+    path = f"/@connections/{quote(connection_id, safe='')}"
+    request = AWSRequest("POST", endpoint + path, data=data)
+    SigV4Auth(credentials.get_frozen_credentials(), "execute-api", session.region_name).add_auth(request)
+    answer = pool.urlopen(
+        "POST", api_stage + path, body=data, headers=dict(request.headers.items()), retries=retries
+    )
+    if answer.status not in (200, 410):
+        raise RuntimeError(f"a post was answered {answer.status}")

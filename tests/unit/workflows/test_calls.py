@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,14 +33,12 @@ Calls = list[str]
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    """The operations that functions call. Posts succeed, and so do the calls with the direct design's tables."""
+    """The operations that functions call. Posts succeed, and so do calls with the direct design's tables."""
     names: Calls = []
     call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def record(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
         names.append(operation)
-        if operation == "PostToConnection":
-            return {}
         if parameters.get("TableName") in DIRECT_TABLES:
             return {"Items": [{"connectionId": connection_id} for connection_id in RECIPIENTS]}
         return call(client, operation, parameters)
@@ -81,7 +80,14 @@ def direct(monkeypatch: pytest.MonkeyPatch, calls: Calls) -> Calls:
     """The calls of the direct design's function."""
     for name in DIRECT_TABLES:
         monkeypatch.setenv(name, name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", "http://127.0.0.1:9/bench")
     function = importlib.import_module("bench.baseline.function")
+
+    def posted(_method: str, path: str, **_request: Any) -> Any:
+        calls.append("PostToConnection" if "/@connections/" in path else path)
+        return SimpleNamespace(status=200)
+
+    monkeypatch.setattr(function.pool, "urlopen", posted)
     event = {"requestContext": {"routeKey": "sendMessage", "connectionId": "a1"}, "body": json.dumps(FRAME)}
     return counted(lambda: function.handler(event, LambdaContext()), calls)
 
