@@ -39,7 +39,7 @@ class Group:
     design: str
     channels: Sequence[Channel]
     sent: dict[str, float] = field(default_factory=dict)
-    """When each message was sent, by clientMessageId."""
+    """When each message was sent, or was due by the load's schedule, by clientMessageId."""
     acked: dict[str, float] = field(default_factory=dict)
     """When each message was acknowledged; the direct design acknowledges nothing."""
     arrived: dict[str, list[float]] = field(default_factory=dict)
@@ -70,12 +70,15 @@ class Group:
         elif key in self.sent and ("code" in frame or "message" in frame):
             self.refused[str(frame.get("code", frame.get("message")))] += 1
 
-    async def send(self, number: int) -> str:
-        """Send a message, without waiting for its ack: in the channels in turn, by their members in turn."""
+    async def send(self, number: int, *, due: float | None = None) -> str:
+        """Send a message, without waiting for its ack: in the channels in turn, by their members in turn.
+
+        Its latency counts from `due`, if the load has a schedule: a client that sends late must not hide a wait.
+        """
         turn, index = divmod(number, len(self.channels))
         channel = self.channels[index]
         key = str(uuid4())
-        self.sent[key] = time.perf_counter()
+        self.sent[key] = time.perf_counter() if due is None else due
         await channel.sockets[turn % len(channel.sockets)].send(
             action="sendMessage", clientMessageId=key, channelId=channel.channel_id, text=TEXT
         )

@@ -23,7 +23,7 @@ from ops.models import Hop
 from ops.stage.stage import Stage
 
 SAMPLE = 20
-"""How many messages of a load are followed, the last ones."""
+"""How many messages of a load are followed, the last ones. Their p95 is the second-largest time."""
 MAX_WAIT_SECONDS = 90.0
 """On AWS, X-Ray and the logs have the data of a message half a minute later."""
 POLL_SECONDS = 3.0

@@ -1,7 +1,8 @@
 """Latency and throughput of a stage: `python -m bench.load`, against the local stage that runs.
 
 Latency is the time from sending a frame to the arrival of its `message` frame at a recipient, by the clock of this
-process. The load is bounded in count and time. `bench.suite` measures the direct design in the same way.
+process; in a steady load, from the time at which the frame was due. The load is bounded in count and time.
+`bench.suite` measures the direct design in the same way.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -52,6 +53,8 @@ class Figures:
     p95: float
     p99: float
     ack_p50: float
+    achieved_rate: float = 0.0
+    """Messages a second that a steady load sent; 0 of other loads."""
     processor_ms: float = 0.0
     emulator_ms: float = 0.0
     functions_ms: float = 0.0
@@ -95,21 +98,27 @@ async def measure_steady(group: Group, *, rate: float, seconds: float, usage: Me
     """Send messages at a constant rate, whatever the latency is."""
     await _warm_up(group)
     before = usage() if usage else None
-    keys = await send_steadily(group, rate=rate, seconds=seconds)
+    keys, achieved = await send_steadily(group, rate=rate, seconds=seconds)
     await group.wait_for(keys, MAX_SETTLE_SECONDS)
     await asyncio.sleep(SETTLE_SECONDS)
     after = usage() if usage else None
-    return figures_of(group, f"{rate:g} messages/s for {seconds:g} s", keys, before, after)
+    figures = figures_of(group, f"{rate:g} messages/s for {seconds:g} s", keys, before, after)
+    return replace(figures, achieved_rate=round(achieved, 1))
 
 
-async def send_steadily(group: Group, *, rate: float, seconds: float) -> list[str]:
-    """Send messages at a constant rate, and return them when the last one is sent."""
+async def send_steadily(group: Group, *, rate: float, seconds: float) -> tuple[list[str], float]:
+    """Send messages at a constant rate. Return them when the last one is sent, and the rate that was achieved.
+
+    Each latency counts from the time at which the message was due.
+    """
     start = time.perf_counter()
     keys = []
     for number in range(round(seconds * rate)):
-        await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
-        keys.append(await group.send(number))
-    return keys
+        due = start + number / rate
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        keys.append(await group.send(number, due=due))
+    # The last message ends an interval too.
+    return keys, len(keys) / max(time.perf_counter() - start, len(keys) / rate)
 
 
 async def until_idle(usage: Measure) -> None:
@@ -198,11 +207,12 @@ def median_of(runs: Sequence[Figures]) -> Figures:
 def show(figures: Sequence[Figures]) -> None:
     """Print the figures as a table."""
     table = Table(title="Send to delivered, ms")
-    for column in ("run", "frames", "lost", "twice", "p50", "p95", "p99", "ack p50"):
+    for column in ("run", "sent/s", "frames", "lost", "twice", "p50", "p95", "p99", "ack p50"):
         table.add_column(column, justify="left" if column == "run" else "right")
     for run in figures:
         table.add_row(
             f"{run.name}, to {run.recipients}",
+            f"{run.achieved_rate:.1f}" if run.achieved_rate else "",
             str(run.expected),
             str(run.lost),
             str(run.duplicated),

@@ -76,7 +76,7 @@ async def measure_overload(stage: Stage, usage: Measure) -> Overload:
 
 async def exceed(group: Group, rate: float) -> tuple[list[str], float]:
     """Send at a rate, wait until all has arrived, and return the messages and when the last one was sent."""
-    keys = await send_steadily(group, rate=rate, seconds=SECONDS)
+    keys, _ = await send_steadily(group, rate=rate, seconds=SECONDS)
     ended = time.perf_counter()
     await group.wait_for(keys, MAX_RECOVERY_SECONDS)
     return keys, ended

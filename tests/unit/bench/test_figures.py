@@ -56,9 +56,30 @@ def test_the_median_of_rounds_keeps_every_loss():
 
 @pytest.mark.parametrize(("percent", "value"), [(0, 1.0), (50, 3.0), (95, 5.0), (100, 5.0)])
 def test_percentiles(percent: float, value: float):
-    """Of sorted values; 0 without values."""
+    """Of sorted values, by the nearest rank; 0 without values."""
     assert percentile([1, 2, 3, 4, 5], percent) == value
     assert percentile([], percent) == 0
+
+
+def test_the_95th_percentile_of_twenty_is_not_their_maximum():
+    """Nineteen of twenty are 95 %. The median of an even number is the lower one of the middle."""
+    assert percentile(range(1, 21), 95) == 19
+    assert percentile(range(1, 21), 50) == 10
+
+
+def test_a_latency_counts_from_the_time_at_which_a_message_was_due():
+    """A client that is late sends at a lower rate, which is reported, and its delay is part of the latency."""
+
+    async def send_late(**_frame: object) -> None:
+        await asyncio.sleep(0.02)
+
+    measured = group()
+    for socket in measured.channels[0].sockets:
+        socket.send = send_late  # type: ignore[method-assign]
+    keys, achieved = asyncio.run(load.send_steadily(measured, rate=1_000, seconds=0.01))
+    due = [measured.sent[key] for key in keys]
+    assert due[-1] - due[0] == pytest.approx(0.009)
+    assert achieved < 50
 
 
 def test_growth_compares_medians():
