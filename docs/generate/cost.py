@@ -4,7 +4,7 @@ from pathlib import Path
 
 from docs.generate.plots import Bar, Line, bars, log_lines
 from ops.cost import alternatives, design, report
-from ops.cost.design import DEFAULT, PROD
+from ops.cost.design import DEFAULT, PROD, TYPED
 from ops.cost.prices import CHECKED, PRICES
 from ops.cost.usage import prices
 from ops.models import CostShare
@@ -78,12 +78,15 @@ def _messages() -> str:
         for row in map(report.of_messages, report.RECIPIENTS)
     )
     idle = report.thousand(design.idle_hour())
+    typed = report.thousand(design.message(10, TYPED))
     appsync_idle = report.thousand(alternatives.appsync_idle_hour())
     return (
         "| connected recipients | Parley, workflow log `ALL` | Parley, workflow log `ERROR` | "
         "posted to all of 1,000 sockets | AppSync Events alone | AppSync Events for the posts |\n"
         "|---|---|---|---|---|---|\n"
-        f"{rows}\nThe price of 1,000 messages in dollars. 1,000 idle connected hours cost ${idle:.3f}: "
+        f"{rows}\nThe price of 1,000 messages in dollars, if a program sends them. If people type them, those to "
+        f"10 cost ${typed:.3f} (`ERROR`), with four frames of typing and the sender's read marker for each.\n\n"
+        f"1,000 idle connected hours cost ${idle:.3f}: "
         f"{_listed(report.shares(design.idle_hour()))}. On AppSync Events they cost ${appsync_idle:.3f}.\n"
     )
 

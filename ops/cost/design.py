@@ -1,7 +1,7 @@
 """What a load uses by the design of Parley: each count follows from one file, each assumption has a name.
 
-Counted are the steps in docs/one-message.md. Not counted are cold starts, retries, and what a person does in
-addition to the load, such as typing or loading a page.
+Counted are the steps in docs/one-message.md, and with TYPED what a person does for each message: typing it, and
+reading it. Not counted are cold starts, retries, and what a person does in addition, such as loading a page.
 """
 
 import math
@@ -16,8 +16,12 @@ PAGE, BATCH = 500, 100
 """Recipients per query and per invocation: FindRecipients and PostToConnections in workflows/deliver.asl.json."""
 CONCURRENT_POSTS = 40
 """functions/aws/clients.py"""
-SOCKET_HOURS = 2
-"""A socket is replaced after so long."""
+STATUS_POST_MS = 0.57
+"""A post of `broadcast_status`, which has one processor (docs/scale.md)."""
+SOCKET_HOURS = 59 / 60
+"""A socket is replaced a minute before its ID token ends, which is valid for an hour (bench/scale_demand.py)."""
+SOCKET_REQUESTS = 4
+"""REST requests of a new socket: a ticket, channels, unread mentions, and the newest messages of a channel."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +35,10 @@ class Assumptions:
     """The share of messages that is traced (docs/tracing.md)."""
     ping_minutes: float = 4.0
     """The browser sends a ping so often."""
+    typing_frames: float = 0.0
+    """`startTyping` for each message: none from a program; at the first keystroke and every 3 s from a person."""
+    own_markers: float = 0.0
+    """Read markers that the sender moves for each message: one if it is a person."""
     read_percent: float = 0.0
     """The share of recipients that moves its read marker after each message."""
     channels_of_user: int = 5
@@ -62,6 +70,9 @@ class Assumptions:
 
 DEFAULT = Assumptions()
 PROD = replace(DEFAULT, workflow_log=False)
+TYPING_FRAMES, OWN_MARKERS = 4.0, 1.0
+"""Of a person who types 62 characters in 12 s."""
+TYPED = replace(PROD, typing_frames=TYPING_FRAMES, own_markers=OWN_MARKERS)
 
 
 def message(recipients: int, assumed: Assumptions = DEFAULT) -> Usage:
@@ -88,24 +99,29 @@ def message(recipients: int, assumed: Assumptions = DEFAULT) -> Usage:
         traces=assumed.trace_percent / 100,
         sent_gb=recipients * frame_bytes(assumed) / GB,
     )
-    return plus(used, times(_read_marker(assumed), recipients * assumed.read_percent / 100))
+    markers = assumed.own_markers + recipients * assumed.read_percent / 100
+    return plus(
+        used, times(_typing(recipients, assumed), assumed.typing_frames), times(_read_marker(assumed), markers)
+    )
 
 
 def idle_hour(assumed: Assumptions = DEFAULT) -> Usage:
-    """An hour of an open socket whose user does nothing: minutes, pings, and half a replacement of the socket."""
+    """An hour of an open socket whose user does nothing: minutes, pings, and a replacement of the socket."""
     pings = 60 / assumed.ping_minutes
     replacement = usage(
-        rest_requests=1,  # the ticket
-        invocations=4,
-        function_gb_seconds=_gb_seconds(1024, assumed.api_ms) + 3 * _gb_seconds(512, assumed.socket_route_ms),
+        rest_requests=SOCKET_REQUESTS,
+        invocations=SOCKET_REQUESTS + 3,
+        function_gb_seconds=SOCKET_REQUESTS * _gb_seconds(1024, assumed.api_ms)
+        + 3 * _gb_seconds(512, assumed.socket_route_ms),
         # The ticket and its use, the connection and its deletion, and the subscriptions twice.
         write_units=4 + 2 * assumed.channels_of_user,
-        read_units=6,
+        # Those of the socket; memberships and channels, for the channels and the mentions; a page of messages.
+        read_units=6 + 2 * (1 + assumed.channels_of_user) + 2,
         # UserConnected and UserDisconnected, each sent to the queue, received and deleted.
         events=2,
         archived_gb=2 * 700 / GB,
         queue_requests=6,
-        logged_gb=4 * assumed.function_log_bytes / GB,
+        logged_gb=(SOCKET_REQUESTS + 3) * assumed.function_log_bytes / GB,
     )
     open_socket = usage(connection_minutes=60, socket_messages=2 * pings, sent_gb=pings * 20 / GB)
     return plus(open_socket, times(replacement, 1 / SOCKET_HOURS))
@@ -114,6 +130,24 @@ def idle_hour(assumed: Assumptions = DEFAULT) -> Usage:
 def frame_bytes(assumed: Assumptions) -> int:
     """The size of the frame of a message."""
     return 360 + assumed.text_bytes
+
+
+def _typing(recipients: int, assumed: Assumptions) -> Usage:
+    """A frame with its ack and its event, posted by broadcast_status to the other recipients."""
+    others = max(0, recipients - 1)
+    return usage(
+        socket_messages=2 + others,
+        events=1,
+        archived_gb=600 / GB,
+        queue_requests=2,
+        invocations=1,
+        function_gb_seconds=_gb_seconds(512, assumed.socket_route_ms) + 1769 / KB * others * STATUS_POST_MS / 1000,
+        write_units=1,
+        # The size of the channel, and its subscriptions.
+        read_units=1 + _read_units(recipients * assumed.subscription_bytes),
+        logged_gb=assumed.function_log_bytes / GB,
+        sent_gb=others * 150 / GB,
+    )
 
 
 def _read_marker(assumed: Assumptions) -> Usage:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from ops.cost import alternatives, design
-from ops.cost.design import DEFAULT, PROD, Assumptions
+from ops.cost.design import DEFAULT, OWN_MARKERS, PROD, TYPING_FRAMES, Assumptions
 from ops.cost.prices import AT_REST, CHECKED, REGION
 from ops.cost.usage import Usage, prices, total
 from ops.models import CostKnob, CostOfMessages, CostReport, CostShare
@@ -21,6 +21,8 @@ KNOBS: tuple[tuple[str, str, Assumptions], ...] = (
     ("traceSamplePercent", "5 to 100", replace(DEFAULT, trace_percent=100.0)),
     ("size of a text", "62 to 2,000 bytes", replace(DEFAULT, text_bytes=2_000)),
     ("duration of a post", "15 to 60 ms", replace(DEFAULT, post_ms=60.0)),
+    ("typing", "none to 4 frames a message", replace(DEFAULT, typing_frames=TYPING_FRAMES)),
+    ("the sender's read marker", "none to one a message", replace(DEFAULT, own_markers=OWN_MARKERS)),
     ("read markers", "each recipient reads each message at once", replace(DEFAULT, read_percent=100.0)),
 )
 """Each changes 1,000 messages to KNOB_RECIPIENTS recipients."""

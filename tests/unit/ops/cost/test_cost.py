@@ -43,25 +43,34 @@ def test_a_load_costs_what_it_costs_by_hand():
         "data to browsers": 50_000 * 4_220 / 1e9 * 0.09,
     }
     hours = 200 * 8
+    sockets_opened = hours * 60 / 59
     sockets = {
         "minutes": hours * 60 * 0.25 / 1e6,
         "15 pings and pongs": hours * 30 * 1.00 / 1e6,
         "pongs of 20 bytes": hours * 15 * 20 / 1e9 * 0.09,
-        # Every two hours another socket: ticket, authorizer, connect and disconnect.
-        "REST": hours / 2 * 3.50 / 1e6,
-        "calls": hours / 2 * 4 * 0.20 / 1e6,
-        "durations": hours / 2 * (0.030 + 3 * 0.020 / 2) * 0.0000133334,
-        "writes": hours / 2 * 14 * 0.625 / 1e6,
-        "reads": hours / 2 * 6 * 0.125 / 1e6,
-        "events": hours / 2 * 2 * 1.00 / 1e6,
-        "archive": hours / 2 * 1_400 / 1e9 * 0.10,
-        "queue": hours / 2 * 6 * 0.40 / 1e6,
-        "logs": hours / 2 * 4_800 / 1e9 * 0.50,
+        # Every 59 minutes another socket: four requests, authorizer, connect and disconnect.
+        "REST": sockets_opened * 4 * 3.50 / 1e6,
+        "calls": sockets_opened * 7 * 0.20 / 1e6,
+        "durations": sockets_opened * (4 * 0.030 + 3 * 0.020 / 2) * 0.0000133334,
+        "writes": sockets_opened * 14 * 0.625 / 1e6,
+        "reads": sockets_opened * 20 * 0.125 / 1e6,
+        "events": sockets_opened * 2 * 1.00 / 1e6,
+        "archive": sockets_opened * 1_400 / 1e9 * 0.10,
+        "queue": sockets_opened * 6 * 0.40 / 1e6,
+        "logs": sockets_opened * 8_400 / 1e9 * 0.50,
     }
     by_hand = sum(messages.values()) + sum(sockets.values())
     load = plus(times(design.message(10, PROD), 50_000), times(design.idle_hour(PROD), hours))
-    assert round(total(load), 2) == round(Decimal(by_hand), 2) == Decimal("1.15")
+    assert round(total(load), 2) == round(Decimal(by_hand), 2) == Decimal("1.20")
     assert total(load) == pytest.approx(Decimal(by_hand), abs=Decimal("0.0001"))
+
+
+def test_what_a_person_does_for_a_message_is_counted():
+    """Four frames of typing, each posted to the nine others, and a read marker with its frame."""
+    program, person = design.message(10, PROD), design.message(10, design.TYPED)
+    more = {name: person[name] - program[name] for name in ("socket_messages", "events", "write_units")}
+    assert more == {"socket_messages": 4 * (2 + 9) + 1, "events": 5, "write_units": 5}
+    assert person["rest_requests"] == 1
 
 
 @pytest.mark.parametrize(
