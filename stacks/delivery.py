@@ -28,8 +28,8 @@ from stacks.websocket_api import WebSocketApiStack
 WORKFLOW: Path = ROOT / "workflows" / "deliver.asl.json"
 
 # Together 3,500 posts per second, by two processors (docs/scale.md), so that status updates leave most of the
-# account's quota to messages. The larger a batch, the more of its updates are coalesced; but one of 500 changes of
-# presence, each to 90 connections, would take longer than STATUS_FUNCTION_TIMEOUT.
+# account's quota to messages. The larger a batch, the more of its updates are coalesced; but 500 changes of
+# presence, each to 90 connections, would not fit into STATUS_FUNCTION_TIMEOUT: the last posts would be left out.
 STATUS_BATCH = 200
 STATUS_WINDOW = cdk.Duration.seconds(1)
 STATUS_CONCURRENCY = 2
