@@ -14,7 +14,7 @@ import json
 import logging
 from typing import Any
 
-from local.emulator import not_emulated, patching
+from local.emulator import loopback, not_emulated, patching
 from local.emulator.apigateway.connection_posts import ConnectionPosts
 from local.emulator.apigateway.faulty_apis import FaultyApis
 from local.emulator.asgi import Receive, Scope, Send, read_body
@@ -72,6 +72,9 @@ class EmulatorApplication:
         """Answer requests to the additions' paths, and pass the others to MiniStack."""
         if scope["type"] == "lifespan":
             await self._run_lifespan(scope, receive, send)
+            return
+        if refused := loopback.refusal(scope["headers"], of_socket=scope["type"] == "websocket"):
+            await _refuse(scope, receive, send, refused)
             return
         if not self._has_resumed:
             # The server listens when the first request comes; functions of a resumed workflow send requests to it.
@@ -165,6 +168,15 @@ class EmulatorApplication:
             await respond(send, 200, self._traces.handle(str(scope["path"]), json.loads(body or b"{}")))
         except (FilterExpressionError, ValueError) as error:
             await respond(send, 400, {"message": str(error)}, error_type="InvalidRequestException")
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, message: str) -> None:
+    """Answer 403; a handshake that is closed before it is accepted is answered 403 too."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        await respond(send, 403, {"message": message})
 
 
 async def respond(send: Send, status: int, body: Any, *, error_type: str = "") -> None:

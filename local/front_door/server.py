@@ -14,16 +14,19 @@ from urllib.parse import parse_qsl, quote
 import httpx
 from botocore.exceptions import BotoCoreError
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from inspector.api import PREFIX, Inspector
 from inspector.tokens import TokenVerifier
 from local.deployment import client
+from local.emulator import loopback
 from local.front_door import accounts, sign_in_page
 from local.front_door.site_addresses import SiteAddresses, policy_headers
 from ops.stage.stage import Stage
@@ -43,6 +46,22 @@ UNAVAILABLE = {
     "message": "The local stage's emulator does not answer; it is being restarted. Try again in a few seconds.",
 }
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+class LoopbackOnly:
+    """Refuses requests that name another host: a name of a website that resolves to this machine."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass requests to localhost on."""
+        host = Headers(scope=scope).get("host", "") if scope["type"] == "http" else "localhost"
+        if loopback.is_loopback(f"//{host}"):
+            await self._application(scope, receive, send)
+            return
+        message = f"The local stage is at localhost only, not at '{host}'."
+        await PlainTextResponse(message, status_code=403)(scope, receive, send)
 
 
 class FrontDoor:
@@ -75,6 +94,7 @@ class FrontDoor:
                 Route("/{path:path}", self.site, methods=["GET", "HEAD"], middleware=[COMPRESSION]),
             ],
             exception_handlers={404: self.refuse, 405: self.refuse},
+            middleware=[Middleware(LoopbackOnly)],
         )
 
     async def refuse(self, _request: Request, error: Exception) -> Response:
