@@ -63,21 +63,30 @@ class Journal:
         return self.entries(self._directory, since=since, decode=decode)
 
     def append(self, entry: dict[str, Any]) -> None:
-        """Write one entry; when this returns, the entry survives the end of the process."""
+        """Write one entry; when this returns, the entry survives the end of the process. Raises OSError.
+
+        An entry that cannot be written whole, such as on a full disk, leaves nothing: the next one would be joined
+        to its beginning, and neither could be read.
+        """
         line = self._line(entry)
         with self._lock:
-            os.write(self._file, line)
+            before = os.fstat(self._file).st_size
+            try:
+                _write(self._file, line)
+            except OSError:
+                os.ftruncate(self._file, before)
+                raise
             self.segment_bytes += len(line)
 
     def begin_segment(self, carried_over: Callable[[], list[dict[str, Any]]] = list) -> int:
         """Begin a new segment with the entries that must outlast the old segments, and return its number."""
         with self._lock:
+            following = self._open(self._number + 1)
             os.close(self._file)
-            self._number += 1
-            self._file = self._open(self._number)
+            self._number, self._file = self._number + 1, following
             self.segment_bytes = 0
             for entry in carried_over():
-                os.write(self._file, self._line(entry))
+                _write(self._file, self._line(entry))
             return self._number
 
     def drop_before(self, number: int) -> None:
@@ -92,6 +101,12 @@ class Journal:
     def _open(self, number: int) -> int:
         path = segment_path(self._directory, number)
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+
+def _write(file: int, line: bytes) -> None:
+    """Write all of a line: the system may take a part of it."""
+    while line:
+        line = line[os.write(file, line) :]
 
 
 def segment_numbers(directory: Path) -> list[int]:

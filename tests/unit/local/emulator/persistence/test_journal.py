@@ -1,5 +1,7 @@
 """The journal is read after a crash and cut by a save."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,40 @@ def test_entries_that_a_saved_state_contains_are_not_read(tmp_path: Path):
     segment = journal.begin_segment()
     journal.append({"number": 2})
     assert [entry["number"] for entry in journal.read(since=segment)] == [2]
+
+
+def test_an_entry_that_does_not_fit_on_the_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The system takes a part of the line and then refuses. Later entries are read."""
+    journal = Journal(tmp_path)
+    journal.append({"number": 1})
+    written = os.write
+    sizes = iter([3])
+
+    def write(file: int, line: bytes) -> int:
+        for size in sizes:
+            return written(file, line[:size])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", write)
+        with pytest.raises(OSError, match="No space left"):
+            journal.append({"number": 2})
+    journal.append({"number": 3})
+    assert [entry["number"] for entry in journal.read()] == [1, 3]
+
+
+def test_a_segment_that_cannot_be_begun_leaves_the_one_before_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Such as with too many open files."""
+    journal = Journal(tmp_path)
+
+    def refuse(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "open", refuse)
+        with pytest.raises(OSError, match="Too many"):
+            journal.begin_segment()
+    journal.append({"number": 1})
+    assert [entry["number"] for entry in journal.read()] == [1]
