@@ -25,6 +25,7 @@ KEPT_SECONDS = 6 * 3600.0
 MAX_SEGMENTS_PER_TRACE = 500
 # How long segments are collected before they are read together; the socket's buffer holds far more.
 COLLECT_SECONDS = 0.02
+TRACE_ID = re.compile(r"1-(?P<seconds>[0-9a-f]{8})-[0-9a-f]{24}$")
 CONDITION = re.compile(r"""annotation[.\[]\s*"?(?P<key>[A-Za-z0-9_]+)"?\s*\]?\s*=\s*(?P<value>"[^"]*"|[\w.-]+)$""")
 SERVICE = re.compile(r"""service\(\s*"(?P<name>[^"]+)"\s*\)$""")
 
@@ -50,19 +51,21 @@ class TraceStore:
     def add(self, segment: Segment, encoded: bytes | None = None) -> None:
         """Store a segment, or replace it by its id: the SDK sends a segment again when it ends.
 
-        `encoded` is its JSON, if there is one.
+        `encoded` is its JSON, if there is one. A segment of a trace that is too old is dropped, such as that of a
+        message that waited in a queue while the stage was stopped. Raises ValueError or TypeError for a start that
+        is no number.
         """
         trace_id = str(segment.get("trace_id", ""))
         segment_id = str(segment.get("id", ""))
-        if not trace_id or not segment_id:
+        if not segment_id or _is_old(trace_id):
             return
+        started = float(segment.get("start_time", 0))
         with self._lock:
             segments = self._traces.setdefault(trace_id, {})
             if segment_id in segments or len(segments) < MAX_SEGMENTS_PER_TRACE:
-                started = float(segment.get("start_time", 0))
                 segments[segment_id] = (started, encoded or json.dumps(segment).encode())
             self._traces.move_to_end(trace_id)
-            while len(self._traces) > self._kept or self._is_old(next(iter(self._traces))):
+            while self._traces and (len(self._traces) > self._kept or _is_old(next(iter(self._traces)))):
                 self._traces.popitem(last=False)
 
     def segments(self, trace_id: str) -> list[Segment]:
@@ -85,8 +88,11 @@ class TraceStore:
                 if start <= min(started for started, _ in segments.values()) <= end
             ]
 
-    def _is_old(self, trace_id: str) -> bool:
-        return time.time() - int(trace_id.split("-")[1], 16) > KEPT_SECONDS
+
+def _is_old(trace_id: str) -> bool:
+    """Whether a trace is older than the store keeps. An id without a time is."""
+    started = TRACE_ID.match(trace_id)
+    return started is None or time.time() - int(started["seconds"], 16) > KEPT_SECONDS
 
 
 def annotations_of(segment: Segment) -> Iterator[tuple[str, Any]]:
@@ -178,8 +184,13 @@ class TraceCollector:
         except ValueError:
             logger.warning("Ignored a datagram of %d bytes that is not an X-Ray segment", len(datagram))
             return
-        if isinstance(segment, dict):
+        if not isinstance(segment, dict):
+            return
+        try:
             self.store.add(segment, body)
+        except (TypeError, ValueError):
+            # The thread must not end, or no trace would be collected any more.
+            logger.warning("Ignored a segment with a field that is not X-Ray's", exc_info=True)
 
     def handle(self, path: str, request: dict[str, Any]) -> dict[str, Any]:
         """Answer `GetTraceSummaries`, `BatchGetTraces` (POST /Traces) or `GetServiceGraph`, by the path."""

@@ -1,8 +1,19 @@
 """X-Ray's segments are stored, summarised and filtered."""
 
+import json
+import socket
+
 import pytest
 
-from local.emulator.xray.trace_collector import FilterExpressionError, TraceStore, meets, parse_filter, summary
+from local.emulator.xray.trace_collector import (
+    FilterExpressionError,
+    TraceCollector,
+    TraceStore,
+    meets,
+    parse_filter,
+    summary,
+)
+from tests.waiting import wait_until
 
 
 def test_a_filter_expression_is_annotations_joined_by_and():
@@ -30,6 +41,25 @@ def test_the_trace_store_keeps_the_newest():
     assert described["Duration"] == 2.5
     assert described["Annotations"] == {"n": [{"AnnotationValue": {"NumberValue": 3}}]}
     assert not described["IsPartial"]
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        {"trace_id": "1-10000000-000000000000000000000001", "id": "a", "start_time": 1.0},
+        {"trace_id": "bad", "id": "a", "start_time": 1.0},
+        {"trace_id": "1-7fffffff-000000000000000000000001", "id": "a", "start_time": []},
+    ],
+    ids=["old", "an invalid id", "an invalid start"],
+)
+def test_a_segment_that_cannot_be_kept_does_not_end_the_collector(segment: dict[str, object]):
+    """It is dropped, also if it is the first one. Later segments are collected."""
+    collector = TraceCollector(TraceStore(kept_traces=2), 0)
+    kept = {"trace_id": "1-7fffffff-000000000000000000000002", "id": "a", "start_time": 1.0}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for sent in (segment, kept):
+            sender.sendto(b'{"format": "json"}\n' + json.dumps(sent).encode(), ("127.0.0.1", collector.port))
+        wait_until(lambda: collector.store.trace_ids() == [kept["trace_id"]], "the later segment")
 
 
 def test_a_trace_meets_all_conditions_of_a_filter():
