@@ -117,3 +117,20 @@ def test_a_stop_says_that_the_state_is_saved_only_when_it_is(
     Supervisor(StateDirectory(tmp_path), StartOptions(), Progress(printed))._stop(emulator)
     assert sentence in printed.getvalue()
     assert bool(printed.getvalue()) == bool(sentence)
+
+
+def test_a_deployment_that_fails_is_not_taken_for_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Its stacks may be of both versions. A start of the version before deploys again; the ports stay."""
+    state = StateDirectory(tmp_path / "stage")
+    supervisor = Supervisor(state, StartOptions(), Progress(io.StringIO()))
+
+    def fail(*_: object) -> None:
+        raise LocalStageError("interrupted")
+
+    monkeypatch.setattr("local.deployment.bootstrap", fail)
+    with state.locked():
+        emulator = EmulatorProcess(free_port(), state.emulator, state.emulator_log, {})
+        state.write_deployed({"fingerprint": "of the version before", "port": 4280, "emulatorPort": 4566})
+        with pytest.raises(LocalStageError, match="interrupted"):
+            supervisor._deploy(emulator, "http://localhost:4280")
+    assert state.deployed() == {"fingerprint": "", "port": 4280, "emulatorPort": 4566}
