@@ -15,6 +15,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
+from tests.waiting import DEADLINE_SECONDS
+
 Frame = dict[str, Any]
 TIMEOUT_SECONDS = 20.0
 """The default time limit for a request, for opening a socket, and for waiting for a frame."""
@@ -116,10 +118,16 @@ class Socket:
         """Whether the connection is open."""
         return self._reader is not None and not self._reader.done()
 
-    async def wait_closed(self, seconds: float | None = None) -> None:
-        """Wait until the socket has closed, at most `seconds` (None: no limit)."""
+    async def pause_until_closed(self, seconds: float | None = None) -> None:
+        """Return when the socket has closed, or after `seconds` while it is still open (None: no limit)."""
         if self._reader:
             await asyncio.wait({self._reader}, timeout=seconds)
+
+    async def wait_until_closed(self) -> None:
+        """Wait until the socket has closed. Raises AssertionError if it is still open at the tests' deadline."""
+        await self.pause_until_closed(DEADLINE_SECONDS)
+        if self.is_open:
+            raise AssertionError(f"The socket is still open after {DEADLINE_SECONDS:g} s.")
 
     async def send_text(self, text: str) -> None:
         """Send a text frame unchanged; it need not be JSON."""

@@ -255,7 +255,7 @@ class ResumingClient:
         deadline = time.monotonic() + (self.rotate_after_seconds or float("inf"))
         while socket.is_open and (left := deadline - time.monotonic()) > 0:
             pause = min(left, self.ping_every_seconds or left)
-            await socket.wait_closed(None if pause == float("inf") else pause)
+            await socket.pause_until_closed(None if pause == float("inf") else pause)
             if self.ping_every_seconds:
                 with contextlib.suppress(WebSocketException, OSError):
                     await socket.send(action="ping")

@@ -8,7 +8,6 @@ import pytest
 from tests.guarantees.clients import create_private_channel, signed_in_users
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
-from tests.waiting import DEADLINE_SECONDS
 
 PROMISE = 9
 pytestmark = pytest.mark.anyio
@@ -81,7 +80,7 @@ async def test_a_frame_over_32_kb_closes_the_socket_and_stores_nothing(stage: Te
         socket = await dora.open_socket()
         frame = {"action": "sendMessage", "channelId": channel_id, "clientMessageId": str(uuid4())}
         await socket.send_text(json.dumps({**frame, "text": "a" * 200_000}))
-        await socket.wait_closed(DEADLINE_SECONDS)
+        await socket.wait_until_closed()
         assert socket.connection.close_code == 1009
         next_socket = await dora.open_socket()
         ack = await dora.send_message("shorter", channel_id=channel_id, socket=next_socket)

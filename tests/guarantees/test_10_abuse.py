@@ -24,7 +24,7 @@ from tests.guarantees.clients import (
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
 from tests.resuming_client import ResumingClient
-from tests.waiting import DEADLINE_SECONDS, until, wait_until
+from tests.waiting import until, wait_until
 
 PROMISE = 10
 MAX_BAD_FRAMES = 5_000
@@ -111,7 +111,7 @@ async def send_bad_frames(socket: Socket) -> int:
             return number
         # As fast as the socket takes them, but the other clients of this process get their turn.
         await asyncio.sleep(0.002)
-    await socket.wait_closed(DEADLINE_SECONDS)
+    await socket.wait_until_closed()
     return MAX_BAD_FRAMES
 
 

@@ -211,7 +211,7 @@ async def test_taking_access_away_ends_sessions_now(
     assert (ended.code, ended.json["userId"]) == (0, client.user_id), ended
     assert set(ended.json["closed"]) == {connection["connectionId"] for connection in listed.json}
     for socket in sockets:
-        await socket.wait_closed(DEADLINE_SECONDS)
+        await socket.wait_until_closed()
     with pytest.raises(InvalidStatus):
         await Socket.open(stage.websocket_url, unused)
     for method, path in (("GET", "/me"), ("GET", "/channels/general/messages"), ("POST", "/tickets")):
@@ -236,7 +236,7 @@ async def test_a_kicked_client_may_connect_again(stage: TestStage, new_client: N
     assert (wrong.code, dora.sockets[0].is_open) == (3, True)
     kicked = await asyncio.to_thread(run_ops, stage, "users", "kick", dora.user_id)
     assert (kicked.code, kicked.out) == (0, "1 connection closed.\n")
-    await dora.sockets[0].wait_closed(DEADLINE_SECONDS)
+    await dora.sockets[0].wait_until_closed()
     assert (await dora.open_socket()).is_open
 
 

@@ -46,7 +46,7 @@ async def test_a_user_is_exported_and_erased(stage: TestStage, new_client: NewCl
         await emil.sockets[0].wait_for_type("messageDeleted", seq=seq)
     page = await emil.api.get(f"/channels/{channel_id}/messages")
     assert {(item["text"], item["sender"]["displayName"]) for item in page["items"]} == {("", "Deleted user")}
-    await dora.sockets[0].wait_closed()
+    await dora.sockets[0].wait_until_closed()
 
     checked = await asyncio.to_thread(run_ops, stage, "check", "--channel", channel_id, "--settle", "0", "--json")
     assert (checked.code, checked.json["differences"]) == (0, []), checked.out

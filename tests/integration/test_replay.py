@@ -21,7 +21,7 @@ from tests.events import envelope, message_data, publish
 from tests.integration.commands import run_ops, run_ops_process
 from tests.integration.conftest import NewClient
 from tests.local_stage import ROOT, TestStage
-from tests.waiting import COMMAND_SECONDS, DEADLINE_SECONDS, until
+from tests.waiting import COMMAND_SECONDS, until
 
 pytestmark = pytest.mark.anyio
 
@@ -328,7 +328,7 @@ async def test_a_damaged_row_of_each_table_is_listed_and_repaired(stage: TestSta
     assert rows(stage, channel_id) == before
     recorded = await asyncio.to_thread(run_ops, stage, "operations", "--since", "5m", "--json")
     assert {item["options"]["table"] for item in recorded.json if item["command"] == "repair"} >= set(unreadable)
-    await emil.sockets[0].wait_closed(DEADLINE_SECONDS)
+    await emil.sockets[0].wait_until_closed()
 
 
 async def test_a_member_who_left_after_the_replayed_time_is_not_missing(
