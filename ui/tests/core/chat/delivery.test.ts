@@ -623,6 +623,7 @@ describe("with all faults", () => {
 
     expect(store.getState().outbox).toEqual([]);
     const first = shown()[0]?.seq ?? 0;
+    expect(first, "the first message of the window that was open all the time").toBeLessThanOrEqual(11);
     expect(shown().map((message) => [message.seq, message.text])).toEqual(
       server.log.filter((message) => message.seq >= first).map((message) => [message.seq, message.text]),
     );
