@@ -10,6 +10,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from functions.contract.routes import ROUTES
+from tests.chat_client import Socket
 from tests.guarantees.clients import create_private_channel, signed_in_users
 from tests.guarantees.report import Record
 from tests.local_stage import TestStage
@@ -130,16 +132,19 @@ async def test_non_members_cannot_access_a_channel_by_its_id(stage: TestStage, r
 async def test_every_route_refuses_requests_without_a_valid_token(stage: TestStage, record: Record):
     """Every route answers a request without a token, or with a forged one, with the same 401."""
     bad_tokens = [None, "nonsense", "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.", "eyJhbGciOiJub25lIn0.e30."]
-    paths = ["/me", "/users", "/channels", "/channels/general/messages"]
     async with httpx.AsyncClient(base_url=stage.api_url) as http:
         for token in bad_tokens:
-            for path in paths:
-                response = await http.get(path, headers={"Authorization": token} if token else {})
-                assert response.status_code == 401, response.text
-                assert response.json()["code"] == "SESSION_EXPIRED"
-                assert response.headers["x-content-type-options"] == "nosniff"
-                assert "strict-transport-security" in response.headers
-    record.tried("requests without a valid token", len(bad_tokens) * len(paths))
+            for route in ROUTES:
+                path = route.path.format(channelId="general", userId="me")
+                response = await http.request(
+                    route.method, path, headers={"Authorization": token} if token else {}
+                )
+                request = f"{route.method} {path}: {response.text}"
+                assert response.status_code == 401, request
+                assert response.json()["code"] == "SESSION_EXPIRED", request
+                assert response.headers["x-content-type-options"] == "nosniff", request
+                assert "strict-transport-security" in response.headers, request
+    record.tried("requests without a valid token", len(bad_tokens) * len(ROUTES))
 
 
 @pytest.mark.thorough
@@ -149,18 +154,23 @@ async def test_neither_texts_nor_tokens_nor_tickets_are_logged(stage: TestStage,
     async with signed_in_users(stage, "dora") as (dora,):
         channel_id = await create_private_channel(dora)
         ticket = await dora.ticket()
-        await dora.open_socket()
+        socket = await Socket.open(stage.websocket_url, ticket)
+        dora.sockets.append(socket)
         ack = await dora.send_message(secret, channel_id=channel_id)
-        await dora.sockets[0].wait_for_type("message", messageId=ack["messageId"])
-        await dora.sockets[0].send_text(json.dumps({"action": "sendMessage", "text": secret}))
-        await dora.sockets[0].wait_for_type("error")
+        await socket.wait_for_type("message", messageId=ack["messageId"])
+        await socket.send_text(json.dumps({"action": "sendMessage", "text": secret}))
+        await socket.wait_for_type("error")
         token = dora.api.http.headers["Authorization"]
-        # The text would be in these lines: of the accepted message, and of the refused frame.
+        # The ticket would be in the first two of these lines, and the text in the others.
+        expected = [
+            ('"allowed"', dora.user_id),
+            ('"connected"', dora.user_id),
+            ('"taken"', ack["messageId"]),
+            ('"posted"', ack["messageId"]),
+            ("INVALID_FRAME", dora.user_id),
+        ]
         logged = await asyncio.to_thread(
-            logged_since,
-            stage,
-            started,
-            lambda lines: has_line(lines, ack["messageId"]) and has_line(lines, "INVALID_FRAME", dora.user_id),
+            logged_since, stage, started, lambda lines: all(has_line(lines, *parts) for parts in expected)
         )
     for hidden in (secret, ticket, token, token.split(".")[2]):
         assert hidden not in logged
@@ -195,4 +205,4 @@ def logged_since(stage: TestStage, since: float, is_complete: Callable[[list[str
         ]
         return "\n".join(lines) if is_complete(lines) else ""
 
-    return wait_until(look, "the functions had logged the message and the refused frame", every=0.5)
+    return wait_until(look, "the functions had logged the socket, the message and the refusal", every=0.5)
