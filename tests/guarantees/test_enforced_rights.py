@@ -6,13 +6,18 @@ states, and tests/stacks/test_needed_rights.py finds superfluous rights.
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
+import httpx
 import pytest
 
-from tests.chat_client import ChatClient, Socket
+from functions.contract.commands import COMMANDS
+from functions.contract.routes import ROUTES
+from tests.chat_client import ChatClient, Frame, Socket
 from tests.guarantees.clients import create_private_channel, signed_in_users
 from tests.guarantees.faults import Faults
 from tests.guarantees.report import Record
@@ -34,8 +39,18 @@ REMOVED = {
 
 
 async def use_every_route(dora: ChatClient, emil: ChatClient, *, stop_at_failure: bool = False) -> list[str]:
-    """Use every route and every function once. Returns the failures; with `stop_at_failure` only the first."""
+    """Use every route, command and function. Returns the failures; with `stop_at_failure` only the first.
+
+    A route or command of the contract that was not used is a failure too.
+    """
     failures: list[str] = []
+    used: set[str] = set()
+
+    async def note_route(request: httpx.Request) -> None:
+        used.add(route_of(request, base_path=dora.api.http.base_url.path))
+
+    for client in (dora, emil):
+        client.api.http.event_hooks["request"].append(note_route)
 
     async def attempt(name: str, request: Any) -> Any:
         if failures and stop_at_failure:
@@ -47,15 +62,30 @@ async def use_every_route(dora: ChatClient, emil: ChatClient, *, stop_at_failure
             failures.append(f"{name}: {type(failure).__name__} {failure}"[:300])
             return None
 
-    async def acknowledged(socket: Socket, action: str, **fields: object) -> None:
+    async def answer(socket: Socket, kind: str, action: str, **fields: object) -> Frame:
+        used.add(action)
         since = len(socket.frames)
         await socket.send(action=action, **fields)
         frame = await socket.wait_for(
-            lambda frame: frame["type"] in {"ack", "error"} and frame.get("action") == action, since=since
+            lambda frame: (
+                frame["type"] == "pong" or (frame["type"] in {"ack", "error"} and frame.get("action") == action)
+            ),
+            since=since,
         )
-        assert frame["type"] == "ack", frame
+        assert frame["type"] == kind, frame
+        return frame
+
+    async def change(socket: Socket, action: str, frame_type: str, **fields: object) -> None:
+        await answer(socket, "ack", action, **fields)
+        # The other member's frame: the workflow has stored and posted the change.
+        expected = {"change": "removed"} if action == "removeReaction" else {}
+        await second.wait_for_type(frame_type, seq=seq, **expected)
+
+    async def unknown_action() -> None:
+        assert (await answer(first, "error", "fly"))["code"] == "UNKNOWN_ACTION"
 
     async def sent() -> int:
+        used.add("sendMessage")
         ack = await dora.send_message("hello", channel_id=channel_id)
         assert ack["type"] == "ack", ack
         frame = await emil.sockets[-1].wait_for_type("message", messageId=ack["messageId"])
@@ -68,35 +98,66 @@ async def use_every_route(dora: ChatClient, emil: ChatClient, *, stop_at_failure
         return failures
     dora.sockets, emil.sockets = [first], [second]
     seq = await attempt("send and deliver", sent())
-    place = {"channelId": channel_id, "seq": seq or 1}
-    await attempt("edit", acknowledged(first, "editMessage", **place, text="better"))
-    await attempt("react", acknowledged(second, "addReaction", **place, emoji="👍"))
-    await attempt("type", acknowledged(first, "startTyping", channelId=channel_id))
+    place = {"channelId": channel_id, "seq": seq}
+    path = f"/channels/{channel_id}"
+    await attempt("edit", change(first, "editMessage", "messageEdited", **place, text="better"))
+    await attempt("react", change(second, "addReaction", "reaction", **place, emoji="👍"))
+    await attempt("take back", change(second, "removeReaction", "reaction", **place, emoji="👍"))
+    await attempt("type", answer(first, "ack", "startTyping", channelId=channel_id))
     await attempt("status", second.wait_for_type("typing", userId=dora.user_id))
-    for path in (
-        "/me",
-        "/users",
-        "/channels",
-        f"/channels/{channel_id}/messages",
-        f"/channels/{channel_id}/members",
-    ):
-        await attempt(f"GET {path}", dora.api.get(path))
+    await attempt("ping", answer(first, "pong", "ping"))
+    await attempt("unknown frame", unknown_action())
+    for resource in ("/me", "/users", "/channels", "/mentions", path, f"{path}/messages", f"{path}/members"):
+        await attempt(f"GET {resource}", dora.api.get(resource))
+    await attempt("search", dora.api.get(f"{path}/messages", search="better"))
     await attempt("discover", dora.api.get("/channels", scope="discover"))
-    await attempt("read", emil.api.put(f"/channels/{channel_id}/read-marker", {"seq": 1}))
+    await attempt("read", emil.api.put(f"{path}/read-marker", {"seq": 1}))
+    await attempt("read marker", second.wait_for_type("readMarker", channelId=channel_id))
     await attempt("rename", dora.api.put("/me", {"displayName": "Dora"}))
     await attempt("direct", dora.api.post("/direct-messages", {"userId": emil.user_id}))
-    await attempt("leave", emil.api.delete(f"/channels/{channel_id}/members/me"))
+    await attempt("delete", change(first, "deleteMessage", "messageDeleted", **place))
+    public = await attempt("create", dora.api.post("/channels", {"name": f"rights {uuid4().hex[:8]}"}))
+    if public:
+        members = f"/channels/{public['channelId']}/members"
+        await attempt("join", emil.api.put(f"{members}/me"))
+        await attempt("joined", first.wait_for_type("channel", change="joined", userId=emil.user_id))
+        await attempt("leave", emil.api.delete(f"{members}/me"))
+    await attempt("remove", dora.api.delete(f"{path}/members/{emil.user_id}"))
+    await attempt("removed", second.wait_for_type("channel", change="left", changedBy=dora.user_id))
     await attempt("sign out", emil.api.post("/sign-out"))
     await attempt("closed after the sign-out", second.wait_until_closed())
+    # The last effect of all: the members of the direct channel see that the user is offline.
+    await attempt("offline", first.wait_for(lambda frame: shows_offline(frame, emil.user_id)))
+    contract = {f"{route.method} {route.path}" for route in ROUTES} | set(COMMANDS)
+    if not failures and contract - used:
+        failures.append(f"not used: {sorted(contract - used)}")
     return failures
+
+
+def route_of(request: httpx.Request, *, base_path: str) -> str:
+    """The method and path of a request's route, as the contract writes them."""
+    path = request.url.path.removeprefix(base_path.rstrip("/"))
+    routes = [
+        route.path
+        for route in ROUTES
+        if route.method == request.method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", route.path), path)
+    ]
+    return f"{request.method} {routes[0] if routes else path}"
+
+
+def shows_offline(frame: Frame, user_id: str) -> bool:
+    """Whether a frame shows that a user is offline."""
+    changes = frame["changes"] if frame["type"] == "presence" else []
+    return any((change["userId"], change["status"]) == (user_id, "offline") for change in changes)
 
 
 @pytest.mark.thorough
 async def test_all_functions_work_under_enforced_policies(stage: TestStage, record: Record, faults: Faults):
-    """Every route works with exactly the rights that the stacks grant."""
+    """Every route works with exactly the rights that the stacks grant, and no call of a function is denied."""
     async with signed_in_users(stage, "dora", "emil") as (dora, emil):
         with faults.enforced_policies():
             assert await use_every_route(dora, emil) == []
+            assert faults.denied_actions() == []
     record.tried("every route and function under enforced policies")
 
 
