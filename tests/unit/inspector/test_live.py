@@ -1,13 +1,21 @@
 """The live feed: why it has nothing, and each run once, also if its lines are late."""
 
+import asyncio
 from collections.abc import Container, Sequence
 from typing import cast
 
 import pytest
 from botocore.exceptions import ClientError
 
-from inspector.live import DEPLOYED_LOG_DELAY_SECONDS, EndedRuns, LiveFeed
-from inspector.models import Problem
+from inspector.live import (
+    DEPLOYED_LOG_DELAY_SECONDS,
+    MAX_WAITING_ITEMS,
+    EndedRuns,
+    Item,
+    Listener,
+    LiveFeed,
+)
+from inspector.models import Gap, Problem
 from ops import times
 from ops.runs.execution import Execution
 from ops.runs.run_log import RunLog
@@ -42,6 +50,20 @@ async def test_a_problem_is_posted_once_and_taken_back(monkeypatch: pytest.Monke
     assert [await posted(first), await posted(second)] == [[None], [None]]
     assert await posted(feed.join()) == []
     feed.close()
+
+
+async def test_a_page_that_does_not_read_loses_the_oldest_items():
+    """The number of those that it has missed comes first, once."""
+    listener = Listener(asyncio.get_running_loop())
+    items = [Item("problem", Problem(source="runs", message=str(number))) for number in range(502)]
+    listener.put(items[:300])
+    listener.put(items[300:])
+    # Both calls are due before this coroutine goes on.
+    await asyncio.sleep(0)
+    assert await listener.next(1) == [Item("gap", Gap(missed=2)), *items[2:]]
+    assert len(items[2:]) == MAX_WAITING_ITEMS == 500
+    listener.put(items[:1])
+    assert await listener.next(1) == items[:1]
 
 
 class Log:
