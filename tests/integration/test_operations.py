@@ -15,11 +15,11 @@ from botocore.exceptions import ClientError
 from websockets.exceptions import InvalidStatus
 
 from ops.stage import operations
-from tests.chat_client import Socket
+from tests.chat_client import Api, Socket
 from tests.events import bus_event, envelope, publish
 from tests.integration.commands import ops_command, run_ops, run_ops_process, wait_until_followed
 from tests.integration.conftest import NewClient
-from tests.local_stage import ROOT, TestStage
+from tests.local_stage import ROOT, Person, TestStage
 from tests.waiting import COMMAND_SECONDS, DEADLINE_SECONDS, until
 
 pytestmark = pytest.mark.anyio
@@ -191,14 +191,24 @@ def test_users_are_added_listed_and_disabled(stage: TestStage, monkeypatch: pyte
     assert (result.code, result.err) == (3, "There is no user 'no-such-user'.\n")
 
 
+OLD_PASSWORD, NEW_PASSWORD = "Parley-otto-1", "Parley-otto-2"
+
+
 @pytest.mark.parametrize(
-    "command", [("disable",), ("delete", "--yes"), ("sign-out",), ("password",)], ids=" ".join
+    ("command", "valid_password"),
+    [
+        (("disable",), None),
+        (("delete", "--yes"), None),
+        (("sign-out",), OLD_PASSWORD),
+        (("password",), NEW_PASSWORD),
+    ],
+    ids=["disable", "delete", "sign-out", "password"],
 )
 async def test_taking_access_away_ends_sessions_now(
-    stage: TestStage, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+    stage: TestStage, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], valid_password: str | None
 ):
     """Sockets close, calls and tickets are refused, tokens are revoked; who may sign in again can."""
-    monkeypatch.setenv("PARLEY_PASSWORD", "Parley-otto-2")
+    monkeypatch.setenv("PARLEY_PASSWORD", NEW_PASSWORD)
     otto = await asyncio.to_thread(stage.new_user, "otto")
     tokens = await asyncio.to_thread(stage.stage.user_pool.sign_in, otto.username, otto.password)
     client = await stage.sign_in(otto)
@@ -226,7 +236,25 @@ async def test_taking_access_away_ends_sessions_now(
         )
     again = await asyncio.to_thread(run_ops, stage, "users", "connections", client.user_id, "--json")
     assert again.json == []
+    for password in {OLD_PASSWORD, NEW_PASSWORD} - {valid_password}:
+        with pytest.raises(ClientError):
+            await asyncio.to_thread(stage.id_token, Person(otto.username, password))
+    if valid_password:
+        await until(
+            lambda: can_sign_in(stage, Person(otto.username, valid_password)),
+            "a session of a later second than the end of the others worked",
+            every=0.2,
+        )
     await client.close()
+
+
+async def can_sign_in(stage: TestStage, person: Person) -> bool:
+    """Whether a request of a new session of this user is answered."""
+    token = await asyncio.to_thread(stage.id_token, person)
+    api = Api.open(stage.api_url, token)
+    response = await api.call("GET", "/me")
+    await api.http.aclose()
+    return response.status_code == 200
 
 
 async def test_a_kicked_client_may_connect_again(stage: TestStage, new_client: NewClient):
