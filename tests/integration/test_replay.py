@@ -2,11 +2,7 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,13 +11,12 @@ import pytest
 from boto3.dynamodb.conditions import Key
 
 from functions.contract.model import timestamp
-from ops.stage.stage import Stage
 from tests.chat_client import ChatClient
 from tests.events import envelope, message_data, publish
 from tests.integration.commands import run_ops, run_ops_process
 from tests.integration.conftest import NewClient
-from tests.local_stage import ROOT, TestStage
-from tests.waiting import COMMAND_SECONDS, until
+from tests.local_stage import TestStage, running_stage
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -363,29 +358,6 @@ async def test_a_member_who_left_after_the_replayed_time_is_not_missing(
     assert "Item" not in table(stage, "Members").get_item(Key={"userId": emil.user_id, "channelId": channel_id})
 
 
-@contextmanager
-def another_stage(stage: TestStage, state_dir: Path) -> Iterator[TestStage]:
-    """A new local stage of the same templates, on another emulator, until the block ends."""
-    if stage.state_dir is None:
-        pytest.skip("needs a local stage")
-    command, where = [sys.executable, "-m", "local.command_line"], ["--state-dir", str(state_dir)]
-    ports = ["--port", "0", "--emulator-port", "0"]
-    started = subprocess.run(
-        [*command, "up", "--detach", *ports, "--app", str(stage.state_dir / "cdk.out"), *where],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=COMMAND_SECONDS,
-        check=False,
-    )
-    assert started.returncode == 0, started.stdout + started.stderr
-    try:
-        yield TestStage(Stage.local(state_dir), state_dir)
-    finally:
-        stop = [*command, "down", *where]
-        subprocess.run(stop, cwd=ROOT, capture_output=True, timeout=COMMAND_SECONDS, check=False)
-
-
 async def export(stage: TestStage, channel_id: str, file: Path, since: str) -> None:
     """Export the events of a `_channel_with_every_event`, with redacted texts."""
     command = (
@@ -434,11 +406,13 @@ async def test_an_export_can_be_replayed_on_another_stage(
     stage: TestStage, new_client: NewClient, tmp_path: Path, since: str
 ):
     """The import creates the same rows on another stage, with redacted texts, and `check` finds no difference."""
+    if stage.state_dir is None:
+        pytest.skip("needs a local stage")
     dora, emil = await new_client("dora"), await new_client("emil")
     channel_id = await _channel_with_every_event(await new_client("hugo"), dora, emil)
     file = tmp_path / "incident.jsonl"
     await export(stage, channel_id, file, since)
-    with another_stage(stage, tmp_path / "other") as other:
+    with running_stage(tmp_path / "other", assembly=stage.state_dir / "cdk.out") as other:
         command = ("replay", "--from-file", str(file), "--json")
         result = await asyncio.to_thread(run_ops, other, *command)
         assert (result.code, result.json["found"]["missing"]) == (4, 11), result.out
