@@ -60,6 +60,8 @@ def work(event, context):
     if event.get("notJson"):
         return {"set": {1}}
     time.sleep(event.get("sleep", 0))
+    if event.get("create"):
+        open(event["create"], "w").close()  # noqa: PTH123 - avoids another import
     wait_for_file(event.get("until"))
     if event.get("print"):
         print(event["print"])
