@@ -49,7 +49,16 @@ def test_difficult_texts_do_not_overflow(new_user: NewUser, fay: ApiUser):
     for size in ({"width": 1280, "height": 900}, PHONE, NARROW):
         dora.page.set_viewport_size(size)  # type: ignore[arg-type]
         for scroll_top in (0, 1_200, 2_400, 100_000):
-            dora.log.evaluate("(log, top) => { log.scrollTop = top; }", scroll_top)
+            # The list renders the rows of its new position in the next frame.
+            dora.log.evaluate(
+                """async (log, top) => {
+                    log.scrollTop = top;
+                    const frame = () => new Promise(requestAnimationFrame);
+                    await frame();
+                    await frame();
+                }""",
+                scroll_top,
+            )
             _expect_no_overflow(dora.page)
     dora.screenshot("difficult-texts")
     dora.page.set_viewport_size({"width": 1280, "height": 4_000})
