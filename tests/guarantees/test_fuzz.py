@@ -27,7 +27,6 @@ from tests.local_stage import TestStage
 
 PROMISE = 8
 OPENAPI = Path(__file__).resolve().parents[2] / "docs" / "contract" / "openapi.json"
-BATCH = 20
 
 FRAMES: dict[str, dict[str, Any]] = {
     "sendMessage": {"clientMessageId": "0f8fad5b-d9cb-469f-a165-70867728950e", "text": "hello"},
@@ -56,20 +55,26 @@ INVALID_FIELDS: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+def valid_frame(action: str, channel_id: str) -> dict[str, Any]:
+    """A valid frame of an action, in a channel of the sender."""
+    return {"action": action, "channelId": channel_id, **FRAMES[action]}
+
+
+def frame_with_invalid_field(action: str, field: str, channel_id: str) -> st.SearchStrategy[str]:
+    """A frame of an action with one invalid field."""
+    frame = valid_frame(action, channel_id)
+    return INVALID_FIELDS[field].map(lambda value: json.dumps({**frame, field: value}))
+
+
 @st.composite
-def frame_with_invalid_field(draw: st.DrawFn, channel_id: str) -> str:
-    """A known action with a missing, an extra or an invalid field, in a channel of the sender."""
-    action = draw(st.sampled_from(sorted(FRAMES)))
-    frame = {"action": action, "channelId": channel_id, **FRAMES[action]}
-    fault = draw(st.sampled_from(["missing", "extra", "invalid"]))
-    name = draw(st.sampled_from(sorted(set(frame) - {"action"})))
-    if fault == "missing":
-        del frame[name]
-    elif fault == "extra":
+def frame_with_other_fields(draw: st.DrawFn, channel_id: str) -> str:
+    """A frame of a known action that lacks a field, or has one too many."""
+    frame = valid_frame(draw(st.sampled_from(sorted(FRAMES))), channel_id)
+    if draw(st.booleans()):
+        del frame[draw(st.sampled_from(sorted(set(frame) - {"action"})))]
+    else:
         extra = draw(st.text(min_size=1, max_size=30).filter(lambda text: text not in frame))
         frame[extra] = draw(ANY_JSON)
-    else:
-        frame[name] = draw(INVALID_FIELDS[name])
     return json.dumps(frame)
 
 
@@ -88,6 +93,21 @@ UNKNOWN_ACTION = st.one_of(
     st.text(max_size=60).filter(lambda action: action not in FRAMES and action != "ping"),
     st.sampled_from(["$connect", "$disconnect", "$default", "SendMessage", "sendMessage ", "__proto__"]),
 ).map(lambda action: json.dumps({"action": action, "channelId": "general"}))
+FURTHER_FRAMES = 5
+
+
+def invalid_frames(channel_id: str) -> st.SearchStrategy[tuple[str, ...]]:
+    """One frame for each field of each action, in which only that field is invalid, and a few others."""
+    fields = [
+        frame_with_invalid_field(action, field, channel_id)
+        for action in FRAMES
+        for field in valid_frame(action, channel_id)
+        if field != "action"
+    ]
+    other = st.one_of(frame_with_other_fields(channel_id), NOT_A_FRAME, UNKNOWN_ACTION)
+    return st.tuples(*fields, *[other] * FURTHER_FRAMES)
+
+
 UNSOLICITED = {"presence", "channel", "message"}
 THROTTLED = "Too Many Requests"
 """The answer of API Gateway to frames without a route beyond their rate (stacks/websocket_api.py)."""
@@ -115,20 +135,19 @@ def test_invalid_frames_get_documented_errors(stage: TestStage, record: Record, 
         channel_id = runner.run(create_private_channel(client))
         socket = runner.run(client.open_socket())
         answered = 0
-        invalid_frame = st.one_of(frame_with_invalid_field(channel_id), NOT_A_FRAME, UNKNOWN_ACTION)
 
         @fuzzing(examples)
-        @given(st.lists(invalid_frame, min_size=BATCH, max_size=BATCH))
-        def send(frames: list[str]) -> None:
+        @given(invalid_frames(channel_id))
+        def send(frames: tuple[str, ...]) -> None:
             nonlocal answered
             # So many refusals would close the socket (test_10_abuse).
             reset_rates(stage, client.user_id)
             for frame in frames:
                 answer = runner.run(answer_to(socket, frame))
+                answered += 1
                 assert answer.get("type") == "error", answer
                 assert answer["code"] in DOCUMENTED, answer
                 assert answer["message"].endswith("."), answer
-                answered += 1
             assert len(answers(socket)) == answered, "a frame got two answers"
 
         try:
