@@ -34,7 +34,7 @@ async def keep_running(
             was_held = True
             continue
         restarts = [at for at in restarts if time.monotonic() - at < RESTARTS_WITHIN_SECONDS]
-        if len(restarts) >= MAX_RESTARTS:
+        if not was_held and len(restarts) >= MAX_RESTARTS:
             raise LocalStageError(
                 f"The emulator was restarted {MAX_RESTARTS} times within {RESTARTS_WITHIN_SECONDS:.0f} s and "
                 f"ended again, so the stage stops; the emulator's log may show the cause ({state.emulator_log})."

@@ -50,3 +50,36 @@ async def test_the_stage_stops_when_its_emulator_ends_again_and_again(
     assert str(state.emulator_log) in str(failure.value)
     assert emulator.started == MAX_RESTARTS
     assert restarts == (list(range(1, MAX_RESTARTS + 1)) if starts else [])
+
+
+class HeldEmulator(EndingEmulator):
+    """Is held down once, after as many restarts as are allowed."""
+
+    def __init__(self, folder: Path, hold: Path) -> None:
+        super().__init__(folder, starts=True)
+        self._hold = hold
+
+    def has_ended(self) -> bool:
+        """Always. The third look while it is held ends that."""
+        if self._hold.exists():
+            text = self._hold.read_text() + "."
+            self._hold.write_text(text)
+            if len(text) > 2:
+                self._hold.unlink()
+        return True
+
+    def start(self) -> None:
+        """Begin to be held after the last restart that is allowed."""
+        super().start()
+        if self.started == MAX_RESTARTS:
+            self._hold.write_text("")
+
+
+async def test_an_end_while_the_emulator_is_held_is_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It is started once more when it is no longer held."""
+    monkeypatch.setattr(emulator_watch, "POLL_SECONDS", 0)
+    state = StateDirectory(tmp_path)
+    emulator = HeldEmulator(tmp_path, state.hold_emulator)
+    with pytest.raises(LocalStageError, match="the stage stops"):
+        await keep_running(emulator, state, Progress(io.StringIO()), lambda: None)
+    assert emulator.started == MAX_RESTARTS + 1
