@@ -116,7 +116,7 @@ class Supervisor:
         if self._state.deployed().get("fingerprint") == digest:
             self._progress.write_line("Nothing changed since the last deployment, so nothing is deployed.")
             return
-        # A deployment that fails or is interrupted may leave stacks of both versions: none of them counts as deployed.
+        # If this fails or is interrupted, the stacks may be of both versions: neither counts as deployed.
         self._state.write_deployed({**self._state.deployed(), "fingerprint": ""})
         log = self._state.deploy_log
         log.unlink(missing_ok=True)
