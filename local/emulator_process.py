@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from local.emulator.settings import NOT_SAVED_EXIT_CODE
 from local.errors import LocalStageError
 from local.state_directory import REPOSITORY
 
@@ -27,6 +28,8 @@ class EmulatorProcess:
         self._log = log
         self._settings = settings or {}
         self._process: subprocess.Popen[bytes] | None = None
+        self.save_failure: str | None = None
+        """Why the process could not save its state at its last stop; None if it did, or was killed."""
 
     @property
     def pid(self) -> int | None:
@@ -100,6 +103,7 @@ class EmulatorProcess:
             self._process.kill()
             self._process.wait()
         code = self._process.returncode
+        self.save_failure = self._last_log_line() if code == NOT_SAVED_EXIT_CODE else None
         self._discard()
         return code == 0
 

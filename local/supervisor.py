@@ -87,6 +87,11 @@ class Supervisor:
             emulator.stop()
         elif emulator.stop():
             self._progress.write_line("The state is saved.")
+        elif emulator.save_failure is not None:
+            self._progress.write_line(
+                f"{emulator.save_failure}. The next start uses the save before it and the journal "
+                f"({self._state.emulator_log})."
+            )
         else:
             self._progress.write_line(
                 f"The emulator did not stop in order; what it had not saved is lost ({self._state.emulator_log})."

@@ -17,13 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 from local.emulator import patching
 from local.emulator.persistence.saved_state import DamagedStateError, SavedState
-from local.emulator.settings import EmulatorSettings, InvalidSettingError
+from local.emulator.settings import NOT_SAVED_EXIT_CODE, EmulatorSettings, InvalidSettingError
 
 if TYPE_CHECKING:
     from local.emulator.server import EmulatorApplication
 
 MAX_FRAME_BYTES = 32 * 1024
 MAX_MESSAGE_BYTES = 128 * 1024
+
+
+class NotSavedError(Exception):
+    """The emulator stopped and could not save its state."""
 
 
 def ministack_environment(settings: EmulatorSettings) -> dict[str, str]:
@@ -58,6 +62,9 @@ def main() -> None:
     except (patching.UnsupportedEmulatorError, DamagedStateError, InvalidSettingError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
+    except NotSavedError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(NOT_SAVED_EXIT_CODE)
 
 
 def run(server: Coroutine[Any, Any, None]) -> None:
@@ -71,7 +78,10 @@ def run(server: Coroutine[Any, Any, None]) -> None:
 
 
 async def serve(settings: EmulatorSettings) -> None:
-    """Run MiniStack with every addition in one server, until a signal or the end of standard input."""
+    """Run MiniStack with every addition in one server, until a signal or the end of standard input.
+
+    Raises NotSavedError if the state could not be saved at the end.
+    """
     import uvicorn
 
     raise_descriptor_limit()
@@ -107,6 +117,8 @@ async def serve(settings: EmulatorSettings) -> None:
         await application.close_connections()
         server.should_exit = True
     await serving
+    if application.stop_failure is not None:
+        raise NotSavedError(f"The state could not be saved: {application.stop_failure}")
 
 
 def build_application(settings: EmulatorSettings) -> "EmulatorApplication":

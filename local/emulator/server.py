@@ -67,6 +67,8 @@ class EmulatorApplication:
         self._activity = ActivityCounter()
         self._saving = StateSaving(save_interval_seconds, self._activity.value, durability, saved)
         self._saver: asyncio.Task[None] | None = None
+        self.stop_failure: Exception | None = None
+        """Why the emulator stopped without saving its state."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer requests to the additions' paths, and pass the others to MiniStack."""
@@ -95,9 +97,13 @@ class EmulatorApplication:
         await self._ministack(scope, receive, send)
 
     async def _run_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_stopping = False
+
         async def receive_and_stop() -> dict[str, Any]:
+            nonlocal is_stopping
             message = await receive()
             if message["type"] == "lifespan.shutdown":
+                is_stopping = True
                 await self._stop()
             return message
 
@@ -108,7 +114,12 @@ class EmulatorApplication:
                 self._saver = asyncio.create_task(self._saving.run())
             await send(message)
 
-        await self._ministack(scope, receive_and_stop, send_and_start)
+        try:
+            await self._ministack(scope, receive_and_stop, send_and_start)
+        except Exception as failure:
+            # uvicorn logs it, and ends as after a successful stop.
+            self.stop_failure = failure if is_stopping else None
+            raise
 
     async def close_connections(self) -> None:
         """Close the WebSocket connections while functions still run, so that the saved presence is correct."""

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+NOT_SAVED_EXIT_CODE = 3
+"""The emulator's exit code when it stopped without saving its state. The last line of its log has the reason."""
+
 
 class InvalidSettingError(Exception):
     """A variable has a value that is no setting. The message names it."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 
@@ -81,3 +82,25 @@ def test_a_damaged_state_is_refused_and_the_save_before_it_loses_nothing(
         assert tables.scan(TableName="notes")["Count"] == 4
     finally:
         emulator.stop()
+
+
+def test_a_stop_without_a_save_is_a_failure_with_its_reason(tmp_path_factory: pytest.TempPathFactory):
+    """The exit code says so, because nothing else of a stop does; what was saved before is still there."""
+    state = tmp_path_factory.mktemp("unsaved")
+    emulator = launch(state)
+    try:
+        tables = client("dynamodb", emulator.url)
+        create_notes(tables)
+        assert emulator.ask("save") == {"saved": True}
+        tables.put_item(TableName="notes", Item={"id": {"S": "only in the journal"}})
+        (state / "services").rename(state / "moved")
+        (state / "services").write_text("not a directory")
+        assert not emulator.stop()
+        assert re.search(r"The state could not be saved: .*services", emulator.save_failure or "")
+        (state / "services").unlink()
+        (state / "moved").rename(state / "services")
+        emulator.start()
+        assert tables.scan(TableName="notes")["Count"] == 1
+    finally:
+        assert emulator.stop()
+    assert emulator.save_failure is None

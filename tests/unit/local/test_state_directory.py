@@ -99,21 +99,33 @@ def test_a_directory_that_cannot_be_written_is_refused(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("has_ended", "is_in_order", "sentence"),
+    ("has_ended", "is_in_order", "save_failure", "sentence"),
     [
-        (False, True, "The state is saved."),
-        (False, False, "what it had not saved is lost"),
-        (True, True, ""),
+        (False, True, None, "The state is saved."),
+        (False, False, None, "what it had not saved is lost"),
+        (
+            False,
+            False,
+            "The state could not be saved: disk full",
+            "disk full. The next start uses the save before",
+        ),
+        (True, True, None, ""),
     ],
 )
 def test_a_stop_says_that_the_state_is_saved_only_when_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_ended: bool, is_in_order: bool, sentence: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    has_ended: bool,
+    is_in_order: bool,
+    save_failure: str | None,
+    sentence: str,
 ):
     """An emulator that had to be killed, or that failed, has not saved everything."""
     printed = io.StringIO()
     emulator = EmulatorProcess(1, tmp_path, tmp_path / "log")
     monkeypatch.setattr(emulator, "has_ended", lambda: has_ended)
     monkeypatch.setattr(emulator, "stop", lambda: is_in_order)
+    emulator.save_failure = save_failure
     Supervisor(StateDirectory(tmp_path), StartOptions(), Progress(printed))._stop(emulator)
     assert sentence in printed.getvalue()
     assert bool(printed.getvalue()) == bool(sentence)
