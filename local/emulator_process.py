@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+from local import ports
 from local.emulator.settings import NOT_SAVED_EXIT_CODE
 from local.errors import LocalStageError
 from local.state_directory import REPOSITORY
@@ -62,6 +64,7 @@ class EmulatorProcess:
         deadline = time.monotonic() + START_SECONDS
         while not self.is_healthy():
             if self._process.poll() is not None:
+                ports.require_free(self.port, "the emulator", "--emulator-port")
                 raise LocalStageError(
                     f"The emulator did not start: {self._last_log_line()} (full log: {self._log})"
                 )
@@ -73,11 +76,12 @@ class EmulatorProcess:
             time.sleep(0.05)
 
     def is_healthy(self) -> bool:
-        """Whether the emulator answers its health check."""
+        """Whether this process answers the health check; another stage's emulator may have taken the port."""
         try:
-            return bool(self.ask("health", timeout=2)["status"] == "ok")
-        except (OSError, ValueError):
+            health = self.ask("health", timeout=2)
+        except (OSError, ValueError, HTTPException):
             return False
+        return isinstance(health, dict) and health.get("status") == "ok" and health.get("pid") == self.pid
 
     def ask(self, endpoint: str, timeout: float = 120) -> Any:
         """Call a control endpoint below `/_parley/`, see `local.emulator.server`; returns its JSON answer."""

@@ -2,7 +2,7 @@
 
 | path | does |
 |---|---|
-| `/_parley/health` | return the trace port and the number of open connections |
+| `/_parley/health` | return the process id, the trace port and the number of open connections |
 | `/_parley/warm` | start an environment of every function; return the names of those that failed |
 | `/_parley/not-emulated` | list what was deployed without effect |
 | `/_parley/save` | save the state |
@@ -12,6 +12,7 @@
 import asyncio
 import json
 import logging
+import os
 from typing import Any
 
 from local.emulator import loopback, not_emulated, patching
@@ -133,7 +134,12 @@ class EmulatorApplication:
     async def _answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         body: Any
         if path == "/_parley/health":
-            body = {"status": "ok", "tracePort": self._traces.port, "connections": self._sessions.open_connections}
+            body = {
+                "status": "ok",
+                "pid": os.getpid(),
+                "tracePort": self._traces.port,
+                "connections": self._sessions.open_connections,
+            }
         elif path == "/_parley/warm":
             body = {"failed": await asyncio.to_thread(self._invocations.warm)}
         elif path == "/_parley/not-emulated":

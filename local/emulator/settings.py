@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-NOT_SAVED_EXIT_CODE = 3
+NOT_SAVED_EXIT_CODE = 4
 """The emulator's exit code when it stopped without saving its state. The last line of its log has the reason."""
 
 
