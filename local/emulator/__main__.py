@@ -22,8 +22,12 @@ from local.emulator.settings import NOT_SAVED_EXIT_CODE, EmulatorSettings, Inval
 if TYPE_CHECKING:
     from local.emulator.server import EmulatorApplication
 
+logger = logging.getLogger("parley.emulator")
+
 MAX_FRAME_BYTES = 32 * 1024
 MAX_MESSAGE_BYTES = 128 * 1024
+MAX_DESCRIPTORS = 65_536
+MACOS_DESCRIPTORS = 10_240
 
 
 class NotSavedError(Exception):
@@ -217,10 +221,19 @@ def watch_input(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> Non
 
 
 def raise_descriptor_limit() -> None:
-    """Allow as many sockets as the system lets this process have."""
+    """Allow as many sockets as are used, or as the system lets this process have; log if that changes nothing."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard > 0 else soft, hard))
+    if soft == resource.RLIM_INFINITY or soft >= MAX_DESCRIPTORS:
+        return
+    # macOS states no hard limit, and refuses more than its kernel's.
+    for limit in (MAX_DESCRIPTORS, MACOS_DESCRIPTORS):
+        limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        if limit <= soft:
+            return
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+            return
+    logger.warning("The limit of open files could not be raised: it is %d", soft)
 
 
 if __name__ == "__main__":
