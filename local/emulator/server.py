@@ -112,6 +112,7 @@ class EmulatorApplication:
             if message["type"] == "lifespan.startup.complete":
                 self._durability.restore()
                 self._accepted.restore()
+                self._executions.restore()
                 self._saver = asyncio.create_task(self._saving.run())
             await send(message)
 

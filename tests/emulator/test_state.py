@@ -104,3 +104,33 @@ def test_a_stop_without_a_save_is_a_failure_with_its_reason(tmp_path_factory: py
     finally:
         assert emulator.stop()
     assert emulator.save_failure is None
+
+
+def test_restored_executions_are_pruned_as_new_ones_are(tmp_path_factory: pytest.TempPathFactory):
+    """The newest stay, whether they ended before the restart or after it."""
+    emulator = launch(tmp_path_factory.mktemp("executions"), KEPT_EXECUTIONS="3")
+    workflows = client("stepfunctions", emulator.url)
+    definition = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+    machine = workflows.create_state_machine(
+        name="short", definition=json.dumps(definition), roleArn="arn:aws:iam::000000000000:role/tests"
+    )["stateMachineArn"]
+
+    def run(name: str) -> None:
+        arn = workflows.start_execution(stateMachineArn=machine, name=name)["executionArn"]
+        wait_until(
+            lambda: workflows.describe_execution(executionArn=arn)["status"] == "SUCCEEDED", f"{name} had ended"
+        )
+
+    def kept() -> set[str]:
+        listed = workflows.list_executions(stateMachineArn=machine)["executions"]
+        return {execution["name"] for execution in listed}
+
+    try:
+        for name in ("first", "second", "third"):
+            run(name)
+        assert emulator.stop()
+        emulator.start()
+        run("fourth")
+        wait_until(lambda: kept() == {"second", "third", "fourth"}, "the oldest execution was deleted")
+    finally:
+        emulator.stop()

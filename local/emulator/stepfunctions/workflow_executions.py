@@ -94,6 +94,19 @@ class WorkflowExecutions:
         patching.replace(service, "_run_sub_machine", self.run_branch)
         patching.replace(service, "_add_event", self.add_event)
 
+    def restore(self) -> None:
+        """Count the executions of the restored state as finished, the oldest first, and prune them."""
+        restored = sorted(
+            self._workflows._executions.all_items(), key=lambda item: str(item[1].get("stopDate") or "")
+        )
+        with self._lock:
+            for (account, region, arn), _execution in restored:
+                context = contextvars.copy_context()
+                context.run(self._responses._request_account_id.set, account)
+                context.run(self._responses._request_region.set, region)
+                self._finished.append((context, arn))
+        self._prune()
+
     def describe_machine(self, data: dict[str, Any]) -> Response:
         """DescribeStateMachine, with the log configuration in the API's form; MiniStack has the template's."""
         machine = self._machine(data)
@@ -378,9 +391,14 @@ class WorkflowExecutions:
     def _keep_newest(self, execution_arn: str) -> None:
         with self._lock:
             self._finished.append((contextvars.copy_context(), execution_arn))
-            oldest = self._finished.popleft() if len(self._finished) > self._kept else None
-        if oldest is not None:
-            context, arn = oldest
+        self._prune()
+
+    def _prune(self) -> None:
+        """Delete the oldest finished executions, so that the newest are kept."""
+        with self._lock:
+            excess = max(0, len(self._finished) - self._kept)
+            oldest = [self._finished.popleft() for _ in range(excess)]
+        for context, arn in oldest:
             context.run(self._workflows._executions.pop, arn, None)
 
 
