@@ -33,11 +33,11 @@ from ops.stage.stage import Stage
 
 # Used for the site only; the middleware excludes images, fonts and event streams.
 COMPRESSION = Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
-# Hop-by-hop headers, those that the server sets itself, and `sec-fetch-site`: the emulator refuses the requests of
-# other websites, but one of them may have a link to the sign-in page.
+# Hop-by-hop headers, those that the server sets itself, and those by which the emulator refuses other websites:
+# one of them may link to the sign-in page, and the form of that page is sent with the origin `null`.
 NOT_FORWARDED = {
-    "connection", "content-encoding", "content-length", "date", "host", "keep-alive", "sec-fetch-site", "server",
-    "te", "trailer", "transfer-encoding", "upgrade",
+    "connection", "content-encoding", "content-length", "date", "host", "keep-alive", "origin", "sec-fetch-site",
+    "server", "te", "trailer", "transfer-encoding", "upgrade",
 }  # fmt: skip
 FROM_STORED_OBJECT = (
     "cache-control", "content-disposition", "content-language", "content-type", "etag", "last-modified",
