@@ -79,7 +79,6 @@ class Supervisor:
             self._print_summary(description, time.monotonic() - started_at)
             on_ready(description)
             asyncio.run(self._serve(emulator, front_door, site_socket, description))
-            self._progress.write_line("Stopping, and saving the state.")
 
     def _stop(self, emulator: EmulatorProcess) -> None:
         """Stop the emulator, and say whether its state is saved."""
@@ -206,7 +205,10 @@ class Supervisor:
         site_socket: socket.socket,
         description: dict[str, Any],
     ) -> None:
-        """Serve the front door and keep the emulator running, until a signal or a failure of either."""
+        """Serve the front door and keep the emulator running, until a signal or a failure of either.
+
+        After a signal, the emulator is stopped here: the event loop ignores further signals.
+        """
         stop_requested, server = web_server.stop_request(), Server(front_door.application)
 
         def on_restart() -> None:
@@ -232,6 +234,8 @@ class Supervisor:
         await serving
         if failure is not None:
             raise failure
+        self._progress.write_line("Stopping, and saving the state.")
+        await asyncio.to_thread(self._stop, emulator)
 
     async def _undo_function_changes(self, emulator: EmulatorProcess) -> None:
         """Undo what a killed fault drill or measurement has left changed, and say so."""

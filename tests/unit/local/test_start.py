@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -18,11 +19,14 @@ from botocore.stub import Stubber
 from local import cli, deployment, prerequisites
 from local.deployment import error_line
 from local.emulator import patching
+from local.emulator_process import EmulatorProcess
 from local.errors import LocalStageError
+from local.front_door.server import FrontDoor
+from local.front_door.site_addresses import SiteAddresses
 from local.ports import choose_emulator_port, free_port, listen, open_site_port
 from local.progress import Progress
 from local.state_directory import REPOSITORY, StateDirectory
-from local.supervisor import StartOptions
+from local.supervisor import StartOptions, Supervisor
 
 
 def test_the_error_for_a_port_in_use_names_the_option_for_another():
@@ -232,3 +236,31 @@ def test_a_failed_deployment_names_the_resource_and_its_reason(monkeypatch: pyte
         )
         answers.add_client_error("describe_stacks")
         assert deployment.failed_resource("", since) is None
+
+
+def test_a_second_signal_does_not_end_a_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The state is saved while it arrives."""
+    output = io.StringIO()
+    sent: list[signal.Signals] = []
+    emulator = EmulatorProcess(free_port(), tmp_path, tmp_path / "log")
+    addresses = SiteAddresses("http://localhost:1", emulator.port)
+    supervisor = Supervisor(StateDirectory(tmp_path), StartOptions(), Progress(output))
+
+    def has_ended() -> bool:
+        if not sent:
+            sent.append(signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGTERM)
+        return False
+
+    def stop() -> bool:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            sent.append(number)
+            os.kill(os.getpid(), number)
+        return True
+
+    monkeypatch.setattr(emulator, "has_ended", has_ended)
+    monkeypatch.setattr(emulator, "stop", stop)
+    with listen(0, "the site", "--port") as site:
+        asyncio.run(supervisor._serve(emulator, FrontDoor(emulator.url, addresses), site, {}))
+    assert len(sent) == 4
+    assert output.getvalue().splitlines() == ["Stopping, and saving the state.", "The state is saved."]
