@@ -33,12 +33,14 @@ from ops.stage.stage import Stage
 
 # Used for the site only; the middleware excludes images, fonts and event streams.
 COMPRESSION = Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
-# Hop-by-hop headers, those that the server sets itself, and those by which the emulator refuses other websites:
-# one of them may link to the sign-in page, and the form of that page is sent with the origin `null`.
+# Hop-by-hop headers, those that the server sets itself, and `sec-fetch-site`: the emulator refuses the requests of
+# other websites, but one of them may have a link to the sign-in page.
 NOT_FORWARDED = {
-    "connection", "content-encoding", "content-length", "date", "host", "keep-alive", "origin", "sec-fetch-site",
-    "server", "te", "trailer", "transfer-encoding", "upgrade",
+    "connection", "content-encoding", "content-length", "date", "host", "keep-alive", "sec-fetch-site", "server",
+    "te", "trailer", "transfer-encoding", "upgrade",
 }  # fmt: skip
+# The origin of the sign-in page's form, whose policy sends no referrer. The emulator would refuse it, too.
+ORIGIN_OF_FORM = ("origin", "null")
 FROM_STORED_OBJECT = (
     "cache-control", "content-disposition", "content-language", "content-type", "etag", "last-modified",
 )  # fmt: skip
@@ -248,7 +250,11 @@ class FrontDoor:
     async def _forward(self, request: Request, path: str) -> Response:
         """The emulator's answer to the same request at another path; its redirects lead to the front door."""
         url = f"{path}?{request.url.query}" if request.url.query else path
-        headers = {name: value for name, value in request.headers.items() if name not in NOT_FORWARDED}
+        headers = {
+            name: value
+            for name, value in request.headers.items()
+            if name not in NOT_FORWARDED and (name, value) != ORIGIN_OF_FORM
+        }
         try:
             answer = await self._http.request(request.method, url, headers=headers, content=await request.body())
         except httpx.TransportError:
