@@ -9,7 +9,6 @@ the tasks of workflows in threads without a lock. Not kept are logs, traces, sig
 deployed between two saves (the supervisor saves after a deployment).
 """
 
-import contextvars
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from local.emulator.persistence.journal import Journal
 from local.emulator.persistence.queue_changes import QueueChanges
 from local.emulator.persistence.table_changes import TableChanges
 from local.emulator.persistence.user_changes import UserChanges
+from local.emulator.request_scope import context_of
 
 logger = logging.getLogger("parley.durability")
 
@@ -105,10 +105,7 @@ class Durability:
 
     def _in_scope(self, entry: Entry, call: Callable[..., Any], *arguments: Any) -> None:
         """Call with the account and region of an entry."""
-        context = contextvars.copy_context()
-        context.run(self._responses._request_account_id.set, entry["account"])
-        context.run(self._responses._request_region.set, entry["region"])
-        context.run(call, *arguments)
+        context_of(entry["account"], entry["region"]).run(call, *arguments)
 
     def _record(self, kind: str, **change: Any) -> None:
         self._journal.append({"kind": kind, **self._scope(), **change})

@@ -31,6 +31,7 @@ from typing import Any
 from local.emulator import patching
 from local.emulator.cloudwatch import service_metrics
 from local.emulator.persistence.durability import Durability
+from local.emulator.request_scope import context_of
 from local.emulator.stepfunctions import jsonata_expressions
 from local.emulator.stepfunctions.history_logs import Execution, data_of, lower_keys
 from local.emulator.stepfunctions.history_writer import HistoryWriter
@@ -101,10 +102,7 @@ class WorkflowExecutions:
         )
         with self._lock:
             for (account, region, arn), _execution in restored:
-                context = contextvars.copy_context()
-                context.run(self._responses._request_account_id.set, account)
-                context.run(self._responses._request_region.set, region)
-                self._finished.append((context, arn))
+                self._finished.append((context_of(account, region), arn))
         self._prune()
 
     def describe_machine(self, data: dict[str, Any]) -> Response:
