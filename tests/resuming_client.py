@@ -48,6 +48,8 @@ class PendingMessage:
 
     text: str
     answer: asyncio.Future[Frame] | None = None
+    socket: Socket | None = None
+    """The socket on which it was sent last."""
 
 
 @dataclass
@@ -180,7 +182,7 @@ class ResumingClient:
         is_waiting = False
         while True:
             pending.answer = asyncio.get_running_loop().create_future()
-            await self._send_frame(client_message_id, pending.text)
+            await self._send_frame(client_message_id, pending)
             if cut_after_send:
                 cut_after_send = False
                 self.cut()
@@ -264,20 +266,28 @@ class ResumingClient:
             self._socket = None
 
     def _repeat_pending(self) -> None:
-        """Let every pending send repeat: the acks that they wait for were due on the closed socket."""
+        """Let the sends repeat whose acks were due on a closed socket.
+
+        A message that was sent on the new one would be sent twice at the same time, and could leave a hole.
+        """
         for pending in self._pending.values():
-            if pending.answer is not None and not pending.answer.done():
+            is_due = pending.socket is not None and pending.socket is not self._socket
+            if is_due and pending.answer is not None and not pending.answer.done():
                 pending.answer.set_exception(TimeoutError())
 
-    async def _send_frame(self, client_message_id: str, text: str) -> None:
+    async def _send_frame(self, client_message_id: str, pending: PendingMessage) -> None:
         while True:
             await self.wait_until(lambda: self.is_connected, seconds=CONNECTED_SECONDS)
             socket = self._socket
             if socket is None:
                 continue
+            pending.socket = socket
             try:
                 await socket.send(
-                    action="sendMessage", clientMessageId=client_message_id, channelId=self.channel_id, text=text
+                    action="sendMessage",
+                    clientMessageId=client_message_id,
+                    channelId=self.channel_id,
+                    text=pending.text,
                 )
             except (WebSocketException, OSError):
                 await asyncio.sleep(0.02)
