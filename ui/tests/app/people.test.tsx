@@ -22,7 +22,7 @@ import {
   texts,
   user,
 } from "../support/chatPage";
-import { ALICE, type FakeChannel } from "../support/fakeServer";
+import { ALICE, errorResponse, type FakeChannel } from "../support/fakeServer";
 
 setUpChat();
 
@@ -39,22 +39,23 @@ const toast = (text: string) => {
   expect(innerHTML.includes(/d="[^"]*"/.exec(tick)?.[0] ?? "?")).toBe(dataset.kind === "done");
   return dataset.kind;
 };
-/** The next such request gets its response when the result is called. */
-function holdRequest(method: string, path: string): () => Promise<void> {
-  let answer: (() => void) | undefined;
-  const held = new Promise<null>((resolve) => {
-    answer = () => resolve(null);
+/** The next such request gets its response when the result is called: that of the server, or this one. */
+function holdRequest(method: string, path: string): (response?: Response) => Promise<void> {
+  let answer: ((response: Response | null) => void) | undefined;
+  const held = new Promise<Response | null>((resolve) => {
+    answer = resolve;
   });
   server.intercept = (itsMethod, itsPath) => {
     if (itsMethod !== method || itsPath !== path) return null;
     server.intercept = () => null;
     return held;
   };
-  return async () => {
-    answer?.();
+  return async (response) => {
+    answer?.(response ?? null);
     await advance();
   };
 }
+const refused = () => errorResponse("FORBIDDEN", "The channel is closed just now.", 403);
 const hasLink = (name: string) => sidebar().queryByRole("link", { name: new RegExp(`^${name}`) }) !== null;
 
 test("the time last seen is shown again every minute", async () => {
@@ -207,6 +208,43 @@ describe("a public channel", () => {
     expect(hasLink("tea")).toBe(true);
     expect(location.pathname).toBe("/c/general");
     expect(screen.getByRole("dialog", { name: "You and settings" })).toBeTruthy();
+  });
+
+  test("that is not created after its dialog was closed is said in a toast", async () => {
+    await openChat();
+    await click(screen.getByRole("button", { name: "Create channel" }));
+    await user.keyboard("tea");
+    const answer = holdRequest("POST", "/api/channels");
+    await click(dialog("Create a channel").getByRole("button", { name: "Create" }));
+    await click(dialog("Create a channel").getByRole("button", { name: "Cancel" }));
+    await answer(refused());
+    expect(toast("The channel is closed just now.")).toBe("error");
+  });
+
+  test("that is not joined after its dialog was closed is said in a toast", async () => {
+    const tea = server.add("tea", ["u-bob"], "public");
+    await openChat();
+    await click(screen.getByRole("button", { name: "Browse channels" }));
+    const answer = holdRequest("PUT", `/api/channels/${tea.channelId}/members/me`);
+    await click(dialog("Browse channels").getByRole("button", { name: "Join tea" }));
+    await click(dialog("Browse channels").getByRole("button", { name: "Close" }));
+    await answer(refused());
+    expect(toast("The channel is closed just now.")).toBe("error");
+  });
+
+  test("is asked for once, and the button keeps the focus while it is", async () => {
+    const tea = server.add("tea", ["u-bob"], "public");
+    await openChat(`/c/${tea.channelId}`);
+    const path = `/api/channels/${tea.channelId}/members/me`;
+    const answer = holdRequest("PUT", path);
+    const join = screen.getByRole("button", { name: "Join" });
+    await click(join);
+    await click(join);
+    expect(document.activeElement).toBe(join);
+    expect(join.getAttribute("aria-disabled")).toBe("true");
+    await answer(refused());
+    expect(server.requests.filter((request) => request === `PUT ${path}`)).toHaveLength(1);
+    expect(join.getAttribute("aria-disabled")).toBe("false");
   });
 
   test("is found in the directory and joined", async () => {

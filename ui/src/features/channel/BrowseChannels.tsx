@@ -57,6 +57,7 @@ export default function BrowseChannels(props: {
   }, [needsMore, cursor, load]);
 
   const join = async (channel: Channel) => {
+    if (joining !== null) return;
     setJoining(channel.channelId);
     setFailure(null);
     try {
@@ -65,6 +66,8 @@ export default function BrowseChannels(props: {
       navigate(channelPath(channel.channelId));
       onDone();
     } catch (problem) {
+      // The dialog was closed meanwhile.
+      if (!isMounted()) return chat.toast("error", errorMessage(problem));
       setFailure(errorMessage(problem));
       setJoining(null);
     }
@@ -114,7 +117,7 @@ export default function BrowseChannels(props: {
               type="button"
               className="button button-small"
               aria-label={`Join ${channel.name}`}
-              disabled={joining !== null}
+              aria-disabled={joining !== null}
               onClick={() => void join(channel)}
             >
               {joining === channel.channelId ? "Joining …" : "Join"}

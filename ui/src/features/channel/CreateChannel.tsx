@@ -28,6 +28,8 @@ export default function CreateChannel({ onClose, onDone }: { onClose: () => void
       navigate(channelPath(channel.channelId));
       onDone();
     } catch (problem) {
+      // The dialog was closed meanwhile.
+      if (!isMounted()) return chat.toast("error", errorMessage(problem));
       setFailure(errorMessage(problem));
       setBusy(false);
     }
@@ -84,7 +86,12 @@ export default function CreateChannel({ onClose, onDone }: { onClose: () => void
           <button type="button" className="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" className="button button-primary" disabled={busy || name.trim() === ""}>
+          <button
+            type="submit"
+            className="button button-primary"
+            disabled={name.trim() === ""}
+            aria-disabled={busy}
+          >
             {busy ? "Creating …" : "Create"}
           </button>
         </div>

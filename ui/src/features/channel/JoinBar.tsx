@@ -14,8 +14,9 @@ export function JoinBar({ channel }: { channel: Channel }) {
       <button
         type="button"
         className="button button-primary button-small"
-        disabled={busy}
+        aria-disabled={busy}
         onClick={() => {
+          if (busy) return;
           setBusy(true);
           chat.channels.join(channel.channelId).catch((failure: unknown) => {
             chat.toast("error", errorMessage(failure));

@@ -16,6 +16,7 @@ export function SignIn({ notice, onSignIn }: SignInProps) {
   const [failure, setFailure] = useState<string | null>(null);
 
   const signIn = async () => {
+    if (busy) return;
     setBusy(true);
     setFailure(null);
     try {
@@ -46,7 +47,7 @@ export function SignIn({ notice, onSignIn }: SignInProps) {
         <button
           type="button"
           className={`button button-primary ${styles.button}`}
-          disabled={busy}
+          aria-disabled={busy}
           onClick={() => void signIn()}
         >
           {busy ? "Opening the sign-in page …" : "Sign in"}

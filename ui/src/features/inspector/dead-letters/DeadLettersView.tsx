@@ -1,13 +1,13 @@
 /** The queues of dead letters: how many wait and since when, each with its reason and the commands about it. */
 import { useState } from "react";
 import { classNames } from "../../../kit/classNames";
-import { Icon } from "../../../kit/Icon";
 import { Command } from "../Command";
 import common from "../common.module.css";
 import type { DeadLetterQueue, DeadLetterQueues } from "../contract";
 import { count, duration, secondTime, words } from "../format";
 import { useInspector } from "../inspectorContext";
 import { Outcome } from "../Outcome";
+import { RefreshButton } from "../RefreshButton";
 import { Failed, Loading } from "../StatusMessage";
 import { useQuery } from "../useQuery";
 import styles from "./DeadLettersView.module.css";
@@ -30,14 +30,7 @@ export function DeadLettersView() {
           <h2 className={common.pageTitle}>Dead letters</h2>
           <div className={common.pageTools}>
             {queues.value && <span>as of {secondTime(queues.value.readAt)}</span>}
-            <button
-              type="button"
-              className="button button-small"
-              disabled={queues.state === "loading"}
-              onClick={queues.refetch}
-            >
-              <Icon name="retry" size={16} /> Refresh
-            </button>
+            <RefreshButton busy={queues.state === "loading"} onRefresh={queues.refetch} />
           </div>
         </header>
         <p className={common.pageLead}>

@@ -33,13 +33,16 @@ export function Redrive({ queue, waiting, onDone }: RedriveProps) {
     }
     onDone();
   };
+  const unavailable = state.at === "working" || waiting === 0;
   return (
     <div className={styles.redrive}>
       <button
         type="button"
         className="button"
-        disabled={state.at === "working" || waiting === 0}
-        onClick={() => setState({ at: "asking" })}
+        aria-disabled={unavailable}
+        onClick={() => {
+          if (!unavailable) setState({ at: "asking" });
+        }}
       >
         <Icon name="retry" size={16} /> {state.at === "working" ? "Processing them …" : "Process them again"}
       </button>

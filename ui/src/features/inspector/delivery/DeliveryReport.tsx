@@ -7,6 +7,7 @@ import common from "../common.module.css";
 import type { MessageReport } from "../contract";
 import { postSummary, preciseTime, shortId } from "../format";
 import { Outcome, OutcomeItem, OutcomeList } from "../Outcome";
+import { RefreshButton } from "../RefreshButton";
 import { historyPath } from "../routes";
 import { useInspectorNames } from "../useInspectorNames";
 import { DeliverySteps } from "./DeliverySteps";
@@ -67,9 +68,7 @@ export function DeliveryReport({
           )}
         </div>
         <div className={styles.headTools}>
-          <button type="button" className="button button-small" disabled={busy} onClick={onRefresh}>
-            <Icon name="retry" size={16} /> Refresh
-          </button>
+          <RefreshButton busy={busy} onRefresh={onRefresh} />
           {message && (
             <RouteLink to={historyPath(message.channelId)} className="button button-small">
               <Icon name="clock" size={16} /> Channel history

@@ -2,13 +2,13 @@
 import { type FormEvent, useState } from "react";
 import { navigate } from "../../../core/router";
 import { classNames } from "../../../kit/classNames";
-import { Icon } from "../../../kit/Icon";
 import { RouteLink } from "../../shared/RouteLink";
 import common from "../common.module.css";
 import type { OpenConnection } from "../contract";
 import { count, dayTime, duration, secondTime, shortId } from "../format";
 import { useInspector } from "../inspectorContext";
 import { Notice } from "../Notice";
+import { RefreshButton } from "../RefreshButton";
 import { connectionsPath, rowsPath } from "../routes";
 import { Empty, Failed, Loading } from "../StatusMessage";
 import tables from "../Table.module.css";
@@ -30,14 +30,7 @@ export default function ConnectionsView({ user }: { readonly user: string | null
           </h2>
           <div className={common.pageTools}>
             {found.value && <span>as of {secondTime(found.value.readAt)}</span>}
-            <button
-              type="button"
-              className="button button-small"
-              disabled={found.state === "loading"}
-              onClick={found.refetch}
-            >
-              <Icon name="retry" size={16} /> Refresh
-            </button>
+            <RefreshButton busy={found.state === "loading"} onRefresh={found.refetch} />
           </div>
         </header>
         <ChooseUser key={user} user={user ?? ""} />

@@ -1,7 +1,6 @@
 /** Log lines of all functions and the workflow about one id, or all errors. */
 import { type FormEvent, useState } from "react";
 import { navigate } from "../../../core/router";
-import { Icon } from "../../../kit/Icon";
 import { RouteLink } from "../../shared/RouteLink";
 import common from "../common.module.css";
 import type { LogLineSummary } from "../contract";
@@ -9,6 +8,7 @@ import { count, dayTime, preciseTime } from "../format";
 import { useInspector } from "../inspectorContext";
 import { JsonView } from "../json/JsonView";
 import { Notice } from "../Notice";
+import { RefreshButton } from "../RefreshButton";
 import { logsPath } from "../routes";
 import { Empty, Failed, Loading } from "../StatusMessage";
 import { useQuery } from "../useQuery";
@@ -33,14 +33,7 @@ export default function LogsView({ id }: { readonly id: string | null }) {
         <ExploreTabs current="logs" />
         <header className={common.pageHead}>
           <h2 className={common.pageTitle}>{id ? "Log lines about an id" : "Errors of all functions"}</h2>
-          <button
-            type="button"
-            className="button button-small"
-            disabled={found.state === "loading"}
-            onClick={found.refetch}
-          >
-            <Icon name="retry" size={16} /> Refresh
-          </button>
+          <RefreshButton busy={found.state === "loading"} onRefresh={found.refetch} />
         </header>
         <ChooseId key={id} id={id ?? ""} since={since} onSince={setSince} />
         <Notice text={found.value?.omission} />

@@ -6,6 +6,7 @@ import { RouteLink } from "../../shared/RouteLink";
 import type { ChannelEvents } from "../contract";
 import { dayTime } from "../format";
 import { Notice } from "../Notice";
+import { RefreshButton } from "../RefreshButton";
 import { historyPath } from "../routes";
 import { useInspectorNames } from "../useInspectorNames";
 import { HistoryPlayer } from "./HistoryPlayer";
@@ -64,14 +65,7 @@ export function ChannelHistory({ past, busy, onRefresh }: ChannelHistoryProps) {
         <span className={styles.when}>
           {event ? `as of ${dayTime(event.occurredAt)}` : "before the first event"}
         </span>
-        <button
-          type="button"
-          className={`button button-small ${styles.again}`}
-          disabled={busy}
-          onClick={onRefresh}
-        >
-          <Icon name="retry" size={16} /> Refresh
-        </button>
+        <RefreshButton className={styles.again} busy={busy} onRefresh={onRefresh} />
       </header>
 
       <div className={styles.body}>

@@ -1,9 +1,9 @@
 /** The stage's dashboard: the same graphs, texts and alarms as in CloudWatch and in `parley dashboard`. */
 import { useEffect, useState } from "react";
-import { Icon } from "../../../kit/Icon";
 import common from "../common.module.css";
 import { secondTime } from "../format";
 import { useInspector } from "../inspectorContext";
+import { RefreshButton } from "../RefreshButton";
 import { Failed, Loading } from "../StatusMessage";
 import { useQuery } from "../useQuery";
 import { Alarms } from "./Alarms";
@@ -52,9 +52,7 @@ export default function MetricsView() {
                 </option>
               ))}
             </select>
-            <button type="button" className="button button-small" onClick={refetch}>
-              <Icon name="retry" size={16} /> Refresh
-            </button>
+            <RefreshButton busy={report.state === "loading"} onRefresh={refetch} />
           </div>
         </header>
         {report.state === "failed" && <Failed text={report.failure} onRetry={refetch} />}

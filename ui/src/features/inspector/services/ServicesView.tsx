@@ -1,10 +1,10 @@
 /** The service map: what traces went through, how often, how fast, and what failed; or one of the traces. */
 import { useMemo, useState } from "react";
-import { Icon } from "../../../kit/Icon";
 import { RouteLink } from "../../shared/RouteLink";
 import common from "../common.module.css";
 import { secondTime } from "../format";
 import { useInspector } from "../inspectorContext";
+import { RefreshButton } from "../RefreshButton";
 import { deliveryPath } from "../routes";
 import { Empty, Failed, Loading } from "../StatusMessage";
 import { useQuery } from "../useQuery";
@@ -55,9 +55,7 @@ function Services() {
                   </option>
                 ))}
               </select>
-              <button type="button" className="button button-small" onClick={services.refetch}>
-                <Icon name="retry" size={16} /> Refresh
-              </button>
+              <RefreshButton busy={services.state === "loading"} onRefresh={services.refetch} />
             </div>
           </header>
           <p className={common.pageLead}>
