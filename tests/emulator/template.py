@@ -150,6 +150,25 @@ THROTTLED = {
     },
 }
 
+SWAPS = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "Start",
+    "States": {
+        "Start": {"Type": "Pass", "Assign": {"first": 1, "second": 2}, "Next": "Swap"},
+        "Swap": {"Type": "Pass", "Assign": {"first": "{% $second %}", "second": "{% $first %}"}, "Next": "Read"},
+        "Read": {"Type": "Pass", "Output": "{% [$first, $second] %}", "End": True},
+    },
+}
+
+CHOOSES_BY_NUMBER = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "Choose",
+    "States": {
+        "Choose": {"Type": "Choice", "Choices": [{"Condition": "{% 1 %}", "Next": "Done"}], "Default": "Done"},
+        "Done": {"Type": "Succeed"},
+    },
+}
+
 FAILS = {
     "QueryLanguage": "JSONata",
     "StartAt": "Stop",
@@ -294,6 +313,8 @@ def template() -> dict[str, Any]:
         "Catches": machine(CATCHES, "ERROR", "ErrorLogs"),
         "Throttled": machine(THROTTLED, "ERROR", "ErrorLogs"),
         "Fails": machine(FAILS, "ERROR", "ErrorLogs"),
+        "Swaps": machine(SWAPS, "ERROR", "ErrorLogs"),
+        "ChoosesByNumber": machine(CHOOSES_BY_NUMBER, "ERROR", "ErrorLogs"),
         "Group": {"Type": "AWS::XRay::Group", "Properties": {"GroupName": "tests"}},
     }
     return {

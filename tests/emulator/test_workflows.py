@@ -22,6 +22,20 @@ def test_an_execution_returns_its_error_and_its_name_may_repeat(stack: Stack):
     assert again["executionArn"] != ended["executionArn"]
 
 
+def test_variables_are_assigned_from_the_values_before_the_state(stack: Stack):
+    """Two variables that are assigned from each other are exchanged."""
+    ended = stack.client("stepfunctions").start_sync_execution(stateMachineArn=stack.outputs["Swaps"])
+    assert json.loads(ended["output"]) == [2, 1]
+
+
+def test_a_condition_that_is_not_a_boolean_is_an_error(stack: Stack):
+    """A number neither holds nor fails."""
+    ended = stack.client("stepfunctions").start_sync_execution(stateMachineArn=stack.outputs["ChoosesByNumber"])
+    assert (ended["status"], ended["error"]) == ("FAILED", "States.QueryEvaluationError")
+    assert "'Condition'" in ended["cause"]
+    assert "'boolean'" in ended["cause"]
+
+
 def test_a_functions_error_is_caught_by_its_name(stack: Stack):
     """The error name in Catch is the type of the exception."""
     ended = stack.client("stepfunctions").start_sync_execution(stateMachineArn=stack.outputs["Catches"])

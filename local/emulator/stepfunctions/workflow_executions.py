@@ -9,12 +9,13 @@ a throttle of an on-demand table, is `DynamoDB.AmazonDynamoDBException` (optimis
 `States.TaskFailed` does not match `States.QueryEvaluationError`.
 
 MiniStack (`stepfunctions._start_execution`, `_start_sync_execution`, `_run_execution`, `_run_sub_machine`,
-`_add_event`, `_call_lambda`, `_invoke_resource`, `_error_matches`) sleeps 0.15 s before every execution, rejects a
-repeated name, publishes status events, writes no logs, records nothing inside Map, gives parallel branches the
-same event ids, keeps every execution without end, describes a log configuration in the template's form, names a
-throttle `Lambda.Unknown`, and gives every error of DynamoDB its own name. This addition replaces these
-functions; the states themselves stay MiniStack's. Executions in the background are recorded by `Durability`, so
-that they run again after a kill.
+`_add_event`, `_call_lambda`, `_invoke_resource`, `_error_matches`, `_apply_state_assign`,
+`_evaluate_jsonata_choice_rule`) sleeps 0.15 s before every execution, evaluates a state's variables one after the
+other, takes a number or a text for a condition that holds, rejects a repeated name, publishes status events,
+writes no logs, records nothing inside Map, gives parallel branches the same event ids, keeps every execution
+without end, describes a log configuration in the template's form, names a throttle `Lambda.Unknown`, and gives
+every error of DynamoDB its own name. This addition replaces these functions; the states themselves stay
+MiniStack's. Executions in the background are recorded by `Durability`, so that they run again after a kill.
 """
 
 import contextvars
@@ -87,7 +88,8 @@ class WorkflowExecutions:
         self._describe_machine = patching.replace(service, "_describe_state_machine", self.describe_machine)
         self._emit_status = patching.replace(service, "_emit_execution_status_event", self.emit_status)
         self._arguments = patching.replace(service, "_apply_jsonata_arguments", self.arguments)
-        self._assign = patching.replace(service, "_apply_state_assign", self.assign)
+        patching.replace(service, "_apply_state_assign", self.assign)
+        patching.replace(service, "_evaluate_jsonata_choice_rule", self.matches)
         self._call_function = patching.replace(service, "_call_lambda", self.call_function)
         self._invoke = patching.replace(service, "_invoke_resource", self.invoke_resource)
         patching.replace(service, "_error_matches", error_matches)
@@ -342,12 +344,21 @@ class WorkflowExecutions:
         return arguments
 
     def assign(self, state: dict[str, Any], data: Any, context: Any = None, **results: Any) -> None:
-        """Assign a state's variables, and keep them for its StateExited event."""
-        self._assign(state, data, context, **results)
-        names = state.get("Assign")
-        if isinstance(names, dict) and context is not None:
-            variables = context.get("variables", {})
-            assigned.set({name: variables[name] for name in names if name in variables})
+        """Assign a state's variables, each from the values before the state; its StateExited event has them.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
+        """
+        workflows, expressions = self._workflows, state.get("Assign")
+        if context is None or not isinstance(expressions, dict):
+            return
+        if workflows._state_query_language(state, context) == "JSONata":
+            values = workflows._apply_jsonata_template(expressions, data, context, **results)
+            context.setdefault("variables", {}).update(values)
+            assigned.set(values)
+
+    def matches(self, rule: dict[str, Any], data: Any, context: Any) -> bool:
+        """Whether a rule of a Choice state matches. A condition that is not a boolean fails the execution."""
+        return bool(self._workflows._jsonata_state_field(rule, "Condition", "boolean", data, context))
 
     def call_function(self, function: str, payload: Any) -> Any:
         """Call a task's function; a throttle fails with the error name that Retry expects."""
