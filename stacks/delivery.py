@@ -27,12 +27,10 @@ from stacks.websocket_api import WebSocketApiStack
 
 WORKFLOW: Path = ROOT / "workflows" / "deliver.asl.json"
 
-# Together 3,500 posts per second, by two processors (docs/scale.md), so that status updates leave most of the
-# account's quota to messages. The larger a batch, the more of its updates are coalesced; but 500 changes of
-# presence, each to 90 connections, would not fit into STATUS_FUNCTION_TIMEOUT: the last posts would be left out.
+# The larger a batch, the more of its updates are coalesced; but 500 changes of presence, each to 90 connections,
+# would not fit into STATUS_FUNCTION_TIMEOUT: the last posts would be left out.
 STATUS_BATCH = 200
 STATUS_WINDOW = cdk.Duration.seconds(1)
-STATUS_CONCURRENCY = 2
 
 
 class DeliveryStack(StageStack):
@@ -236,7 +234,7 @@ class DeliveryStack(StageStack):
             event_source_arn=self.events.status_queue.queue_arn,
             batch_size=STATUS_BATCH,
             max_batching_window=STATUS_WINDOW,
-            max_concurrency=STATUS_CONCURRENCY,
+            max_concurrency=self.stage.status_concurrency,
             report_batch_item_failures=True,
         )
         return function

@@ -318,6 +318,17 @@ class ThrottleSettings(Settings):
     request_burst: int = Field(1000, ge=1)
     """The same, at once."""
 
+    pings_per_second: float = Field(300, gt=0)
+    """Pings of all clients together: each open browser sends one in four minutes. Beyond it, API Gateway refuses
+    the ping."""
+
+    ping_burst: int = Field(600, ge=1)
+    """The same, at once."""
+
+    status_concurrency: int = Field(2, ge=2, le=1000)
+    """How many batches of status updates (presence, typing, read markers) are posted at once. Each posts about
+    1,750 frames per second; beyond that, they wait in a queue."""
+
 
 class BuildSettings(Settings):
     """The stage itself."""

@@ -36,10 +36,7 @@ from stacks.stage import Stage
 from stacks.uses import Use, publish_to, table
 
 STAGE_NAME = "socket"
-# Frames that reach no function that counts them, or that no client sends: a flood of them must not use up the
-# frames of the other routes. A browser pings every four minutes.
-PINGS_PER_SECOND = 300
-PING_BURST = 600
+# Frames that no client sends: a flood of them must not use up the frames of the other routes.
 UNKNOWN_FRAMES_PER_SECOND = 50
 UNKNOWN_FRAME_BURST = 100
 CHANNELS_AT_FULL_RATE = 10
@@ -311,7 +308,8 @@ class WebSocketApiStack(StageStack):
         cfn_stage = cast(apigatewayv2.CfnStage, stage.node.default_child)
         self._deploy_after_the_routes(cfn_stage)
         cfn_stage.route_settings = {
-            Action.PING.value: _throttle(PINGS_PER_SECOND, PING_BURST),
+            # API Gateway answers pings, so no function counts them.
+            Action.PING.value: _throttle(self.stage.pings_per_second, self.stage.ping_burst),
             "$default": _throttle(UNKNOWN_FRAMES_PER_SECOND, UNKNOWN_FRAME_BURST),
         }
         if self.stage.access_logs:
@@ -375,7 +373,7 @@ class WebSocketApiStack(StageStack):
         )
 
 
-def _throttle(rate: int, burst: int) -> dict[str, int]:
+def _throttle(rate: float, burst: int) -> dict[str, float]:
     """The settings of one route. They replace the throttle that the other routes share."""
     return {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst}
 

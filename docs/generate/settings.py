@@ -37,6 +37,8 @@ MORE = {
     "messages_per_second": "limits.md#rates",
     "frames_per_second": "limits.md#rates",
     "requests_per_second": "limits.md#rates",
+    "pings_per_second": "scale.md#three-sizes",
+    "status_concurrency": "scale.md#status-updates",
     "production": "#production",
 }
 SIMPLE = {bool: "`true` or `false`", int: "whole number", float: "number", str: "text"}

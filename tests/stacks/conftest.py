@@ -48,6 +48,9 @@ FULL = {
     "frameBurst": 400,
     "requestsPerSecond": 100,
     "requestBurst": 200,
+    "pingsPerSecond": 40,
+    "pingBurst": 50,
+    "statusConcurrency": 8,
 }
 
 

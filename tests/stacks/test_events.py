@@ -130,4 +130,10 @@ def test_status_updates_are_received_in_batches(stage: Synthesised) -> None:
     assert properties["BatchSize"] == 200
     assert properties["MaximumBatchingWindowInSeconds"] == 1
     assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert properties["ScalingConfig"]["MaximumConcurrency"] >= 2
+    assert properties["ScalingConfig"]["MaximumConcurrency"] == 2
+
+
+def test_the_batches_of_status_updates_at_once_are_a_setting(full: Synthesised) -> None:
+    """A stage with more people needs more posts per second (docs/scale.md)."""
+    (source,) = full.resources("AWS::Lambda::EventSourceMapping").values()
+    assert source["Properties"]["ScalingConfig"]["MaximumConcurrency"] == 8

@@ -164,16 +164,22 @@ def test_a_web_acl_of_the_distribution(stage: Synthesised, full: Synthesised) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "frames", "requests"), [("prod", (1000, 2000), (500, 1000)), ("full", (300, 400), (100, 200))]
+    ("name", "frames", "pings", "requests"),
+    [("prod", (1000, 2000), (300, 600), (500, 1000)), ("full", (300, 400), (40, 50), (100, 200))],
 )
 def test_the_throttles_of_all_clients(
-    request: pytest.FixtureRequest, name: str, frames: tuple[int, int], requests: tuple[int, int]
+    request: pytest.FixtureRequest,
+    name: str,
+    frames: tuple[int, int],
+    pings: tuple[int, int],
+    requests: tuple[int, int],
 ) -> None:
-    """Of the WebSocket API and of the REST API."""
+    """Of the WebSocket API, of its route for pings, and of the REST API."""
     stage: Synthesised = request.getfixturevalue(name)
-    routes = properties(stage, "AWS::ApiGatewayV2::Stage")["DefaultRouteSettings"]
+    websocket_stage = properties(stage, "AWS::ApiGatewayV2::Stage")
+    routes, route = websocket_stage["DefaultRouteSettings"], websocket_stage["RouteSettings"]["ping"]
     (methods,) = properties(stage, "AWS::ApiGateway::Stage")["MethodSettings"]
-    for found, expected in ((routes, frames), (methods, requests)):
+    for found, expected in ((routes, frames), (route, pings), (methods, requests)):
         assert (found["ThrottlingRateLimit"], found["ThrottlingBurstLimit"]) == expected
 
 
