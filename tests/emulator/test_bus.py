@@ -114,11 +114,20 @@ def test_the_matched_events_of_a_rule_are_counted(stack: Stack):
 
 def test_a_replay_ends_before_its_end_time(stack: Stack):
     """An event at the end time is not replayed, as on AWS."""
-    moment = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
+    moment = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
     for seconds in (0, 1):
         stack.put_event("Archived", {"id": f"at-{seconds}"}, Time=moment + timedelta(seconds=seconds))
     start_replay(stack, "bounded", moment, moment + timedelta(seconds=1))
     assert [body["detail"]["id"] for body in replayed(stack, "bounded")] == ["at-0"]
+
+
+def test_an_archive_deletes_events_after_its_retention(stack: Stack):
+    """Those of the last three days are replayed, and older ones are not."""
+    now = datetime.now(UTC)
+    for days in (4, 2):
+        stack.put_event("Archived", {"id": f"{days} days old"}, Time=now - timedelta(days=days))
+    start_replay(stack, "retained", now - timedelta(days=5), now - timedelta(days=1, hours=1))
+    assert [body["detail"]["id"] for body in replayed(stack, "retained")] == ["2 days old"]
 
 
 def matched(stack: Stack, rule: str) -> float:
