@@ -3,6 +3,7 @@
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 from local.deployment import client
 from local.emulator_process import EmulatorProcess
@@ -14,6 +15,57 @@ def kill(emulator: EmulatorProcess) -> None:
     assert emulator.pid is not None
     os.kill(emulator.pid, signal.SIGKILL)
     wait_until(emulator.has_ended, "the emulator had ended")
+
+
+def test_passwords_that_users_chose_survive_a_kill(tmp_path: Path):
+    """In answer to a challenge, with the old one, and by a code; a user who deleted themselves stays deleted."""
+    emulator = launch(tmp_path / "emulator", SAVE_INTERVAL_SECONDS="3600")
+    try:
+        users = client("cognito-idp", emulator.url)
+        pool = users.create_user_pool(PoolName="durable")["UserPool"]["Id"]
+        flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+        client_id = users.create_user_pool_client(UserPoolId=pool, ClientName="chat", ExplicitAuthFlows=flows)[
+            "UserPoolClient"
+        ]["ClientId"]
+        names = ("challenged", "changed", "reset", "deleted")
+        for name in names:
+            users.admin_create_user(
+                UserPoolId=pool, Username=name, TemporaryPassword="Temporary-1", MessageAction="SUPPRESS"
+            )
+            if name != "challenged":
+                users.admin_set_user_password(
+                    UserPoolId=pool, Username=name, Password="Beforehand-1", Permanent=True
+                )
+        assert emulator.ask("save") == {"saved": True}
+
+        def sign_in(name: str, password: str) -> Any:
+            return users.initiate_auth(
+                ClientId=client_id,
+                AuthFlow="USER_PASSWORD_AUTH",
+                AuthParameters={"USERNAME": name, "PASSWORD": password},
+            )
+
+        users.respond_to_auth_challenge(
+            ClientId=client_id,
+            ChallengeName="NEW_PASSWORD_REQUIRED",
+            Session=sign_in("challenged", "Temporary-1")["Session"],
+            ChallengeResponses={"USERNAME": "challenged", "NEW_PASSWORD": "Afterwards-1"},
+        )
+        token = sign_in("changed", "Beforehand-1")["AuthenticationResult"]["AccessToken"]
+        users.change_password(AccessToken=token, PreviousPassword="Beforehand-1", ProposedPassword="Afterwards-1")
+        users.forgot_password(ClientId=client_id, Username="reset")
+        users.confirm_forgot_password(
+            ClientId=client_id, Username="reset", ConfirmationCode="654321", Password="Afterwards-1"
+        )
+        users.delete_user(AccessToken=sign_in("deleted", "Beforehand-1")["AuthenticationResult"]["AccessToken"])
+
+        kill(emulator)
+        emulator.start()
+        for name in ("challenged", "changed", "reset"):
+            assert sign_in(name, "Afterwards-1")["AuthenticationResult"]
+        assert {user["Username"] for user in users.list_users(UserPoolId=pool)["Users"]} == {*names} - {"deleted"}
+    finally:
+        emulator.stop()
 
 
 def test_items_messages_and_users_survive_a_kill(tmp_path: Path):

@@ -9,15 +9,24 @@ from local.emulator import patching
 OPERATIONS = (
     "_admin_create_user",
     "_admin_set_user_password",
+    "_admin_reset_user_password",
     "_admin_update_user_attributes",
     "_admin_confirm_sign_up",
     "_admin_disable_user",
     "_admin_enable_user",
     "_admin_user_global_sign_out",
+    "_admin_respond_to_auth_challenge",
     "_admin_delete_user",
     "_sign_up",
     "_confirm_sign_up",
+    "_respond_to_auth_challenge",
+    "_confirm_forgot_password",
+    "_change_password",
+    "_update_user_attributes",
+    "_delete_user",
 )
+
+Pool = dict[str, Any]
 
 
 class UserChanges:
@@ -29,6 +38,9 @@ class UserChanges:
         for name in OPERATIONS:
             operation = patching.original("services.cognito", name)
             patching.replace("services.cognito", name, self._recording(operation))
+        self._submit_new_password = patching.replace(
+            "services.cognito", "_handle_new_password_submit", self.submit_new_password
+        )
 
     def apply_again(self, entry: dict[str, Any]) -> None:
         """Store the user of an entry; a pool that does not exist is skipped."""
@@ -40,26 +52,50 @@ class UserChanges:
         else:
             pool["_users"][entry["username"]] = entry["user"]
 
+    def submit_new_password(self, token: str, form: dict[str, str]) -> Any:
+        """The form of the sign-in page on which a user replaces a temporary password, and the user after it."""
+        session = self._service._pending_new_password.get(token)
+        # This takes the account and region of the pool, as the page has none.
+        response = self._submit_new_password(token, form)
+        if session is not None and token not in self._service._pending_new_password:
+            pool = self._service._user_pools.get(session["pool_id"])
+            self._record_user(pool, self._user(pool, session["username"]))
+        return response
+
     def _recording(self, operation: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(operation)
         def run(data: dict[str, Any]) -> Any:
-            pool_id = data.get("UserPoolId") or self._pool_of_client(data.get("ClientId", ""))
-            pool = self._service._user_pools.get(pool_id) if pool_id else None
-            before = self._user(pool, data)
+            pool, username = self._named(data)
+            before = self._user(pool, username)
             response = operation(data)
-            after = self._user(pool, data)
-            changed = after or before
-            if response[0] < 400 and changed is not None:
-                self._record("user", pool=pool_id, username=changed["Username"], user=after)
+            after = self._user(pool, username)
+            if response[0] < 400:
+                self._record_user(pool, before, after)
             return response
 
         return run
 
-    def _user(self, pool: dict[str, Any] | None, data: dict[str, Any]) -> dict[str, Any] | None:
-        """The user that a request names, None if there is none."""
+    def _record_user(self, pool: Pool | None, *versions: dict[str, Any] | None) -> None:
+        """Record the last of the versions of a user; nothing if there never was one."""
+        known = next((user for user in reversed(versions) if user is not None), None)
+        if pool is not None and known is not None:
+            self._record("user", pool=pool["Id"], username=known["Username"], user=versions[-1])
+
+    def _named(self, data: dict[str, Any]) -> tuple[Pool | None, str]:
+        """The pool and the username of the user that a request changes, as far as it names them."""
+        if data.get("AccessToken"):
+            user, pool = self._service._user_pool_for_access_token(data["AccessToken"])
+            return pool, user["Username"] if user else ""
+        pool_id = data.get("UserPoolId") or self._pool_of_client(data.get("ClientId", ""))
+        answers = data.get("ChallengeResponses") or {}
+        username = data.get("Username") or answers.get("USERNAME", "")
+        return self._service._user_pools.get(pool_id) if pool_id else None, username
+
+    def _user(self, pool: Pool | None, username: str) -> dict[str, Any] | None:
+        """The user with this name, None if there is none."""
         if pool is None:
             return None
-        user, _error = self._service._resolve_user(pool, data.get("Username", ""))
+        user, _error = self._service._resolve_user(pool, username)
         return user  # type: ignore[no-any-return]
 
     def _pool_of_client(self, client_id: str) -> str | None:
