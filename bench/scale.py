@@ -37,7 +37,7 @@ LONG_SECONDS = 300.0
 """The same for large channels, which get few messages."""
 
 MEASURED = {"p50, 10 messages/s": 21.4, "p95, 10 messages/s": 27.0, "messages/s of a burst of 180": 72.0}
-"""The local stage, to 10 recipients, on a quiet machine (bench/README.md)."""
+"""The local stage, to 10 recipients, on a quiet machine, when posts were calls of boto3."""
 ONE_MESSAGE_MS = 11.4
 MORE_POSTS_MS = 9.4
 """To 10 recipients in place of 2: the difference of the hop `post_to_connections`."""
@@ -45,6 +45,7 @@ WORK_MS = 26.3
 """The processor time of a message to 10 under load.
 
 These three parameters and MEASURED are of the same stage and day, so agreement is consistency, not a prediction.
+With those of another day, the simulation differs by up to a third (docs/scale.md).
 """
 
 
