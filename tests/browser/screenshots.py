@@ -6,6 +6,9 @@ and in the size of a phone.
 
 import asyncio
 import re
+import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
@@ -53,11 +56,23 @@ def main(
     state_dir: Annotated[Path | None, typer.Option(help="Use the local stage that runs there")] = None,
 ) -> None:
     """Write all screenshots."""
+    require_emoji()
     if state_dir:
         take_screenshots(TestStage(Stage.local(state_dir), state_dir))
         return
     with tempfile.TemporaryDirectory() as folder, running_stage(Path(folder)) as stage:
         take_screenshots(stage)
+
+
+def require_emoji() -> None:
+    """Exit with a message if no font of this machine has emoji: pictures would show boxes in their place."""
+    fonts = shutil.which("fc-list")
+    found = fonts and subprocess.run([fonts, ":charset=1f389"], capture_output=True, check=True).stdout
+    if fonts and not found:
+        sys.exit(
+            "No font of this machine has emoji, so the screenshots would show boxes. "
+            "On Debian and Ubuntu: apt install fonts-noto-color-emoji"
+        )
 
 
 def take_screenshots(stage: TestStage) -> None:
