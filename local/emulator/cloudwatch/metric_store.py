@@ -5,6 +5,7 @@ takes a query without dimensions for one of all dimensions, and keeps every valu
 reads by the exact dimensions, and keeps the newest values of each metric. A test makes all values older.
 """
 
+import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -109,5 +110,5 @@ def query(queries: Sequence[Mapping[str, Any]], start: float, end: float) -> dic
 
 
 def periods(start: float, end: float, period: int) -> list[int]:
-    """The starts of the periods of a time range."""
-    return list(range(int(start // period) * period, int(end), period))
+    """The starts of the periods of a time range, the one that has just begun too."""
+    return list(range(int(start // period) * period, math.ceil(end), period))

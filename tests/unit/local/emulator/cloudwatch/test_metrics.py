@@ -4,6 +4,8 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+
 from local.emulator.cloudwatch import embedded_metrics, metric_store, service_metrics
 from tests.unit.local.emulator.cloudwatch.conftest import Store
 
@@ -54,6 +56,12 @@ def test_equal_values_of_a_minute_are_one_value_with_a_count(store: Store) -> No
         metric_store.add("Parley", "Sent", 1, at=at)
     (points,) = store._metrics.values()
     assert [(point["Timestamp"], point["Count"]) for point in points] == [(0, 2), (60, 1)]
+
+
+@pytest.mark.parametrize(("end", "starts"), [(120, [0, 60]), (120.5, [0, 60, 120]), (179, [0, 60, 120])])
+def test_the_period_that_has_just_begun_is_one(end: float, starts: list[int]) -> None:
+    """A value is in it at once: an alarm is not a second late because a minute begins."""
+    assert metric_store.periods(0, end, 60) == starts
 
 
 def test_a_gauge_is_added_once_a_minute_unless_it_changes(store: Store) -> None:
