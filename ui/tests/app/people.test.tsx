@@ -55,6 +55,26 @@ function holdRequest(method: string, path: string): (response?: Response) => Pro
     await advance();
   };
 }
+/** Close the dialog while the channel "tea" is created; the result answers the request. */
+async function closeWhileCreating(): Promise<(response?: Response) => Promise<void>> {
+  await openChat();
+  await click(screen.getByRole("button", { name: "Create channel" }));
+  await user.keyboard("tea");
+  const answer = holdRequest("POST", "/api/channels");
+  await click(dialog("Create a channel").getByRole("button", { name: "Create" }));
+  await click(dialog("Create a channel").getByRole("button", { name: "Cancel" }));
+  return answer;
+}
+/** Close the dialog while the channel "tea" is joined; the result answers the request. */
+async function closeWhileJoining(): Promise<(response?: Response) => Promise<void>> {
+  const tea = server.add("tea", ["u-bob"], "public");
+  await openChat();
+  await click(screen.getByRole("button", { name: "Browse channels" }));
+  const answer = holdRequest("PUT", `/api/channels/${tea.channelId}/members/me`);
+  await click(dialog("Browse channels").getByRole("button", { name: "Join tea" }));
+  await click(dialog("Browse channels").getByRole("button", { name: "Close" }));
+  return answer;
+}
 const refused = () => errorResponse("FORBIDDEN", "The channel is closed just now.", 403);
 const hasLink = (name: string) => sidebar().queryByRole("link", { name: new RegExp(`^${name}`) }) !== null;
 
@@ -183,12 +203,7 @@ describe("a public channel", () => {
   });
 
   test("is created after its dialog was closed, and the user stays where they are", async () => {
-    await openChat();
-    await click(screen.getByRole("button", { name: "Create channel" }));
-    await user.keyboard("tea");
-    const answer = holdRequest("POST", "/api/channels");
-    await click(dialog("Create a channel").getByRole("button", { name: "Create" }));
-    await click(dialog("Create a channel").getByRole("button", { name: "Cancel" }));
+    const answer = await closeWhileCreating();
     await click(screen.getByRole("button", { name: "You and settings" }));
     await answer();
     expect(hasLink("tea")).toBe(true);
@@ -197,12 +212,7 @@ describe("a public channel", () => {
   });
 
   test("is joined after its dialog was closed, and the user stays where they are", async () => {
-    const tea = server.add("tea", ["u-bob"], "public");
-    await openChat();
-    await click(screen.getByRole("button", { name: "Browse channels" }));
-    const answer = holdRequest("PUT", `/api/channels/${tea.channelId}/members/me`);
-    await click(dialog("Browse channels").getByRole("button", { name: "Join tea" }));
-    await click(dialog("Browse channels").getByRole("button", { name: "Close" }));
+    const answer = await closeWhileJoining();
     await click(screen.getByRole("button", { name: "You and settings" }));
     await answer();
     expect(hasLink("tea")).toBe(true);
@@ -211,23 +221,13 @@ describe("a public channel", () => {
   });
 
   test("that is not created after its dialog was closed is said in a toast", async () => {
-    await openChat();
-    await click(screen.getByRole("button", { name: "Create channel" }));
-    await user.keyboard("tea");
-    const answer = holdRequest("POST", "/api/channels");
-    await click(dialog("Create a channel").getByRole("button", { name: "Create" }));
-    await click(dialog("Create a channel").getByRole("button", { name: "Cancel" }));
+    const answer = await closeWhileCreating();
     await answer(refused());
     expect(toast("The channel is closed just now.")).toBe("error");
   });
 
   test("that is not joined after its dialog was closed is said in a toast", async () => {
-    const tea = server.add("tea", ["u-bob"], "public");
-    await openChat();
-    await click(screen.getByRole("button", { name: "Browse channels" }));
-    const answer = holdRequest("PUT", `/api/channels/${tea.channelId}/members/me`);
-    await click(dialog("Browse channels").getByRole("button", { name: "Join tea" }));
-    await click(dialog("Browse channels").getByRole("button", { name: "Close" }));
+    const answer = await closeWhileJoining();
     await answer(refused());
     expect(toast("The channel is closed just now.")).toBe("error");
   });
