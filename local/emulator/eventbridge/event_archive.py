@@ -25,8 +25,9 @@ def install() -> None:
     def archive(event: dict[str, Any], view: Any = None) -> None:
         keep(event, view)
         for each in service._archives.values():
+            events = each.get("Events")
             # The event that was archived first stands for all: each event would be compared otherwise.
-            if any(event["Time"] < oldest_time(each) for event in each.get("Events", [])[:1]):
+            if events and events[0]["Time"] < oldest_time(each):
                 delete_expired(each)
 
     def start(data: dict[str, Any]) -> Any:

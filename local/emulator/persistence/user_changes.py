@@ -27,6 +27,7 @@ OPERATIONS = (
 )
 
 Pool = dict[str, Any]
+User = dict[str, Any]
 
 
 class UserChanges:
@@ -59,7 +60,8 @@ class UserChanges:
         response = self._submit_new_password(token, form)
         if session is not None and token not in self._service._pending_new_password:
             pool = self._service._user_pools.get(session["pool_id"])
-            self._record_user(pool, self._user(pool, session["username"]))
+            user = self._user(pool, session["username"])
+            self._record_user(pool, before=user, after=user)
         return response
 
     def _recording(self, operation: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,16 +72,16 @@ class UserChanges:
             response = operation(data)
             after = self._user(pool, username)
             if response[0] < 400:
-                self._record_user(pool, before, after)
+                self._record_user(pool, before=before, after=after)
             return response
 
         return run
 
-    def _record_user(self, pool: Pool | None, *versions: dict[str, Any] | None) -> None:
-        """Record the last of the versions of a user; nothing if there never was one."""
-        known = next((user for user in reversed(versions) if user is not None), None)
-        if pool is not None and known is not None:
-            self._record("user", pool=pool["Id"], username=known["Username"], user=versions[-1])
+    def _record_user(self, pool: Pool | None, *, before: User | None, after: User | None) -> None:
+        """Record a user as they are after a change; nothing if there was none before it either."""
+        changed = after or before
+        if pool is not None and changed is not None:
+            self._record("user", pool=pool["Id"], username=changed["Username"], user=after)
 
     def _named(self, data: dict[str, Any]) -> tuple[Pool | None, str]:
         """The pool and the username of the user that a request changes, as far as it names them."""
@@ -91,7 +93,7 @@ class UserChanges:
         username = data.get("Username") or answers.get("USERNAME", "")
         return self._service._user_pools.get(pool_id) if pool_id else None, username
 
-    def _user(self, pool: Pool | None, username: str) -> dict[str, Any] | None:
+    def _user(self, pool: Pool | None, username: str) -> User | None:
         """The user with this name, None if there is none."""
         if pool is None:
             return None
