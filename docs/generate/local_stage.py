@@ -12,7 +12,8 @@ HEAD = """# The local stage
 `make run` deploys the templates of `cdk synth`, unmodified, with the real CDK CLI, to an emulator on this
 machine: [MiniStack](https://pypi.org/project/ministack/), pinned to one version. Where MiniStack lacks something
 or differs from AWS, a module of `local/emulator/` adds it without a change of MiniStack's own files. Every server
-listens on loopback only.
+listens on loopback only. The CDK's check of the templates with CloudFormation's rules is left out here, because it
+takes as long as the rest of a synthesis; `make test` and each synthesis for AWS make it.
 
 ```mermaid
 flowchart LR

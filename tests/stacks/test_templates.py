@@ -130,6 +130,18 @@ def test_an_unacknowledged_finding_of_cdk_nag_fails_the_synthesis(tmp_path: Path
         app.synth()
 
 
+def test_a_property_that_cloudformation_refuses_fails_the_synthesis(
+    context: dict[str, Any], tmp_path: Path
+) -> None:
+    """By the rules of the CDK's library. The two stages above obey them; the local stage is not checked again."""
+    import aws_cdk as cdk
+
+    app = cdk.App(context=context, outdir=str(tmp_path))
+    cdk.CfnResource(cdk.Stack(app, "Example"), "Queue", type="AWS::SQS::Queue", properties={"DelaySeconds": -1})
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
+        app.synth()
+
+
 def test_the_same_sources_give_the_same_assets(
     dev: Synthesised, site: Path, context: dict[str, Any], tmp_path: Path
 ) -> None:
