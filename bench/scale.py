@@ -1,8 +1,8 @@
 """Simulate a stage under load: `python -m bench.scale`. Needs no stage.
 
 Prints the time to the last recipient by load for channels of several sizes, with both published latencies, and
-compares the queue model of the local stage with its measurements. This shows that the queue model is consistent,
-and nothing about the latencies on AWS. `--pictures` writes the pictures of docs/scale.md.
+what the queue model of the local stage (`bench.queue_model`) predicts, next to a recorded run. That says nothing
+about the latencies on AWS. `--pictures` writes the pictures of docs/scale.md.
 """
 
 from dataclasses import asdict
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.chart import Line, line_chart
+from bench.queue_model import Load, QueueModel, Size, predictions_table
 from bench.runs import save
 from bench.scale_demand import Demand
 from bench.scale_model import (
@@ -22,9 +23,7 @@ from bench.scale_model import (
     Quotas,
     Result,
     Services,
-    SimulatedMachine,
     SimulatedStage,
-    burst,
     under_load,
 )
 
@@ -36,17 +35,18 @@ SECONDS = 20.0
 LONG_SECONDS = 300.0
 """The same for large channels, which get few messages."""
 
-MEASURED = {"p50, 10 messages/s": 21.4, "p95, 10 messages/s": 27.0, "messages/s of a burst of 180": 72.0}
-"""The local stage, to 10 recipients, on a quiet machine, when posts were calls of boto3."""
-ONE_MESSAGE_MS = 11.4
-MORE_POSTS_MS = 9.4
-"""To 10 recipients in place of 2: the difference of the hop `post_to_connections`."""
-WORK_MS = 26.3
-"""The processor time of a message to 10 under load.
-
-These three parameters and MEASURED are of the same stage and day, so agreement is consistency, not a prediction.
-With those of another day, the simulation differs by up to a third (docs/scale.md).
-"""
+RECORDED = QueueModel(
+    known=(
+        Size(recipients=2, alone_ms=29.3, burst_rate=38.5),
+        Size(recipients=30, alone_ms=46.1, burst_rate=21.2),
+    ),
+    predicted=Size(recipients=10, alone_ms=29.4, burst_rate=32.7),
+    loads=(
+        Load(recipients=10, rate=16, p50=32.8, p95=42.7),
+        Load(recipients=30, rate=12, p50=47.5, p95=68.6),
+    ),
+)
+"""A run of `make bench ONLY=model` on a quiet machine. Each run compares the model with its own figures."""
 
 
 def main(
@@ -54,8 +54,7 @@ def main(
 ) -> None:
     """Simulate channels of 10 to 100,000 connections, and the local stage."""
     console = Console()
-    comparison = compare_with_local()
-    console.print(_comparison_table(comparison))
+    console.print(predictions_table(RECORDED.predictions()))
     results = {
         f"{recipients:,} connections, {services.source}": [
             asdict(result) for result in simulate(services, Quotas(), recipients)
@@ -70,7 +69,7 @@ def main(
     }
     console.print(_load_table(raised))
     console.print(_demand_table())
-    save("scale", {"local": comparison, "loads": results, "raised": raised})
+    save("scale", {"local": asdict(RECORDED), "loads": results, "raised": raised})
     if pictures:
         _draw(results)
 
@@ -91,25 +90,6 @@ def simulate_raised(shards: int) -> list[Result]:
     """A channel of 10,000 connections, in an account whose requests and functions were raised a hundredfold."""
     quotas = Quotas(requests=1_000_000, request_burst=500_000, functions=100_000, shards=shards)
     return [under_load(SimulatedStage(FAST, quotas, 10_000), rate, seconds=SECONDS) for rate in (1, 4, 8, 12, 16)]
-
-
-def compare_with_local() -> dict[str, tuple[float, float]]:
-    """The figures of the local stage's queue model, and the measured ones: a check of consistency."""
-
-    def machine() -> SimulatedMachine:
-        return SimulatedMachine(cores=2, path_ms=ONE_MESSAGE_MS + MORE_POSTS_MS, work_ms=WORK_MS)
-
-    # bench.load sends evenly.
-    steady = under_load(machine(), 10, seconds=60, evenly=True)
-    simulated = (steady.p50, steady.p95, burst(machine(), 180))
-    return {name: (value, measured) for value, (name, measured) in zip(simulated, MEASURED.items(), strict=True)}
-
-
-def _comparison_table(comparison: dict[str, tuple[float, float]]) -> Table:
-    table = Table("local stage, to 10 recipients", "simulated", "measured", "ratio")
-    for name, (simulated, measured) in comparison.items():
-        table.add_row(name, f"{simulated:.1f}", f"{measured:.1f}", f"{simulated / measured:.2f}")
-    return table
 
 
 def _load_table(results: dict[str, list[dict[str, float]]]) -> Table:

@@ -213,6 +213,27 @@ def under_load(
     return Result(rate, percentile(times, 0.5), percentile(times, 0.95), backlog, lost)
 
 
+def one_at_a_time(stage: SimulatedMachine, messages: int, *, poll_seconds: float) -> float:
+    """Send each message after the one before is delivered, and return the p50 in milliseconds.
+
+    The sender looks every `poll_seconds` whether it is. Until then, the work that no recipient waits for goes on.
+    """
+    env = stage.env
+    times: list[float] = []
+
+    def send() -> Steps:
+        for _ in range(messages):
+            began, delivered = env.now, env.event()
+            env.process(stage.message(lambda event=delivered: event.succeed()))  # type: ignore[misc]
+            yield delivered
+            times.append(env.now - began)
+            yield env.timeout(-times[-1] % poll_seconds)
+
+    env.process(send())
+    env.run()
+    return percentile(times, 0.5)
+
+
 def burst(stage: SimulatedMachine, messages: int) -> float:
     """Send messages at once. Return how many are delivered in a second."""
     for _ in range(messages):

@@ -35,6 +35,7 @@ from bench.overload import MAX_P95_MS, Overload, channels_for, measure_overload,
 from bench.parts import Part, measure_parts
 from bench.plots import Chart, svg
 from bench.processes import Usage, UsageReader
+from bench.queue_model import QueueModel, measure_queue_model, predictions_table
 from bench.runs import RESULTS, run_program, save
 from bench.storm import Storm, baseline_storm, parley_storm
 from ops.stage.stage import Stage
@@ -50,6 +51,7 @@ PARTS = (
     "hops",
     "sustained",
     "overload",
+    "model",
     "fan-out",
     "storm",
     "parts",
@@ -71,6 +73,7 @@ class Results:
     hops: list[HopTime] = field(default_factory=list)
     sustained: list[dict[str, Any]] = field(default_factory=list)
     overload: Overload | None = None
+    queue_model: QueueModel | None = None
     storms: list[Storm] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     counts: list[Count] = field(default_factory=list)
@@ -192,6 +195,9 @@ class Run:
         if "overload" in self.chosen:
             await until_idle(read)
             self.results.overload = await measure_overload(stage, read)
+        if "model" in self.chosen:
+            await until_idle(read)
+            self.results.queue_model = await measure_queue_model(stage, read, rounds=self.rounds)
         if "storm" in self.chosen:
             await until_idle(read)
             self.results.storms = [await parley_storm(stage, storm), await baseline_storm(url, storm)]
@@ -338,6 +344,8 @@ def show(results: Results) -> None:
             console.print(table)
     if results.overload:
         console.print(overload_table(results.overload))
+    if results.queue_model:
+        console.print(predictions_table(results.queue_model.predictions()))
     if results.aging:
         lists = ("blocks", "fresh")
         growths = {name: value for name, value in asdict(results.aging).items() if name not in lists}
