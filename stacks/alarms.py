@@ -12,6 +12,16 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from pydantic.alias_generators import to_pascal
 
+from stacks.alarm_thresholds import (
+    CONCURRENCY_PERCENT,
+    DEAD_LETTERS_GROWTH,
+    ERROR_PERCENT,
+    MAX_STATUS_AGE_SECONDS,
+    MIN_CALLS,
+    REFUSED_PERCENT,
+    SOCKET_ERRORS,
+    TIMEOUT_PERCENT,
+)
 from stacks.chat_function import ChatFunction
 from stacks.delivery import DeliveryStack
 from stacks.events import EventsStack
@@ -22,17 +32,6 @@ from stacks.websocket_api import STAGE_NAME, WebSocketApiStack
 
 RUNBOOK: Final = "docs/runbook.md"
 PERIOD = cdk.Duration.minutes(5)
-# A batch that failed is received again after three minutes.
-MAX_STATUS_AGE_SECONDS = 600
-# So many dead letters more than five minutes before are a fault that continues.
-DEAD_LETTERS_GROWTH = 10
-ERROR_PERCENT = 1
-REFUSED_PERCENT = 25
-# A share of few calls says nothing: one error in ten calls is 10 %.
-MIN_CALLS = 20
-TIMEOUT_PERCENT = 80
-CONCURRENCY_PERCENT = 80
-SOCKET_ERRORS = 5
 
 
 @dataclass(frozen=True, kw_only=True)

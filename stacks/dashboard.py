@@ -12,7 +12,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 
-from stacks import alarms
+from stacks import alarm_thresholds, alarms
 from stacks.chat_function import ChatFunction, service_name
 from stacks.delivery import DeliveryStack
 from stacks.events import EventsStack
@@ -230,7 +230,7 @@ class Dashboard:
                         period=PERIOD, statistic="max", label="oldest"
                     ),
                 ],
-                limits=[("alarm", alarms.MAX_STATUS_AGE_SECONDS)],
+                limits=[("alarm", alarm_thresholds.MAX_STATUS_AGE_SECONDS)],
             ),
             Graph(
                 title="Status updates: batch size, and updates per frame",
@@ -271,7 +271,7 @@ class Dashboard:
                     _account_metric("Throttles", "sum", "throttles"),
                     _account_metric("ConcurrentExecutions", "max", "at once"),
                 ],
-                limits=[("alarm", self.stage.account_concurrency * alarms.CONCURRENCY_PERCENT / 100)],
+                limits=[("alarm", self.stage.account_concurrency * alarm_thresholds.CONCURRENCY_PERCENT / 100)],
             ),
             Graph(
                 title="Functions: duration (p95, ms)",

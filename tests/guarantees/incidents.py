@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 
 from functions.aws.users import UNREADABLE_NAME
 from ops.stage import user_sessions
-from stacks.alarms import DEAD_LETTERS_GROWTH, MAX_STATUS_AGE_SECONDS, MIN_CALLS, TIMEOUT_PERCENT
+from stacks.alarm_thresholds import DEAD_LETTERS_GROWTH, MAX_STATUS_AGE_SECONDS, MIN_CALLS, TIMEOUT_PERCENT
 from tests.events import bus_event, envelope, publish
 from tests.guarantees import alarms
 from tests.guarantees.clients import ConnectedChannel

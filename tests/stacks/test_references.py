@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from stacks.references import CREATE_ONLY, replacement_digest
 from tests.stacks.conftest import Synthesised, resource_schema, synthesise
 
 Template = dict[str, Any]
@@ -42,6 +41,8 @@ def referred(stage: Synthesised) -> set[tuple[str, str, str]]:
 
 def test_the_name_of_a_referenced_output_depends_on_what_replaces_its_resource(stage: Synthesised) -> None:
     """It ends with the digest of the create-only properties, as they are in the template."""
+    from stacks.references import replacement_digest
+
     for part, output, logical_id in referred(stage):
         resources = stage.templates[part]["Resources"]
 
@@ -53,6 +54,8 @@ def test_the_name_of_a_referenced_output_depends_on_what_replaces_its_resource(s
 
 def test_the_create_only_properties_are_those_of_the_schemas(stage: Synthesised) -> None:
     """For each type that another stack refers to. The schemas are those that CloudFormation publishes."""
+    from stacks.references import CREATE_ONLY
+
     types = {stage.templates[part]["Resources"][target]["Type"] for part, _, target in referred(stage)}
     for resource_type in types:
         schema = resource_schema(resource_type)
@@ -136,6 +139,7 @@ def test_the_rest_api_can_be_deployed_first_when_the_web_acl_is_removed(
 
 def test_a_replaced_resource_replaces_those_that_are_created_for_it() -> None:
     """A user pool's domain is replaced with its pool."""
+    from stacks.references import replacement_digest
 
     def digest(pool: str, pool_name: str) -> str:
         resources: dict[str, tuple[str, Template]] = {

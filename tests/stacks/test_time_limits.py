@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench import scale_demand
 from functions.aws import clients
 from functions.aws.connection_posts import MAX_POST_RETRIES
 from functions.aws.deadline import ANSWER_SECONDS, CONNECT_SECONDS, READ_SECONDS, longest_pause
@@ -37,3 +38,11 @@ def test_functions_end_before_their_callers_stop_waiting(stage: Synthesised):
     assert found["api"] < BROWSER_SECONDS
     waited_for = set(found) - {"post_to_connections", "broadcast_status"}
     assert all(found[handler] < API_GATEWAY_SECONDS for handler in waited_for)
+
+
+def test_a_batch_of_status_updates_fits_into_its_function(stage: Synthesised):
+    """With half of the timeout left; 500 changes of presence would not fit at all (docs/scale.md)."""
+    timeout = timeouts(stage)["broadcast_status"]
+    (source,) = stage.resources("AWS::Lambda::EventSourceMapping").values()
+    assert scale_demand.status_batch_seconds(source["Properties"]["BatchSize"]) < timeout / 2
+    assert scale_demand.status_batch_seconds(500) > timeout

@@ -3,6 +3,7 @@
 import ast
 import functools
 import sys
+from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -154,6 +155,42 @@ def test_confined_packages_are_imported_in_one_place_only(path: Path):
         if (allowed := CONFINED.get(name.split(".")[0])) and not within(name_of(path), allowed)
     ]
     assert wrong == []
+
+
+def test_no_test_module_loads_the_cdk():
+    """Every test process imports all test modules, and the CDK takes seconds: tests import it in functions."""
+
+    def loads_the_cdk(names: Iterator[str], seen: set[Path]) -> bool:
+        for name in names:
+            if within(name, ("aws_cdk",)):
+                return True
+            path = module_file(name)
+            if path is not None and path not in seen:
+                seen.add(path)
+                if loads_the_cdk(imported_at_once(path), seen):
+                    return True
+        return False
+
+    tests = sorted((ROOT / "tests").rglob("*.py"))
+    assert [name_of(path) for path in tests if loads_the_cdk(imported_at_once(path), {path})] == []
+
+
+def imported_at_once(path: Path) -> Iterator[str]:
+    """The dotted names that a module imports when it is loaded: those outside of its functions."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def module_file(name: str) -> Path | None:
+    """The file of a module of ours, by its dotted name or that of something in it; None for other names."""
+    if not within(name, OURS):
+        return None
+    path = ROOT.joinpath(*name.split("."))
+    candidates = (path.with_suffix(".py"), path.parent.with_suffix(".py"))
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
 def test_every_module_has_a_docstring():

@@ -21,8 +21,6 @@ from bench.scale_model import (
     one_at_a_time,
     under_load,
 )
-from stacks.delivery import STATUS_BATCH
-from stacks.events import STATUS_FUNCTION_TIMEOUT
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -120,13 +118,6 @@ def test_a_message_to_ten_makes_at_least_23_requests(monkeypatch: pytest.MonkeyP
     demand = Demand(300_000)
     others = demand.pings + demand.connects * (1 + scale_demand.REQUESTS_PER_CONNECTION)
     assert (demand.requests - others) / demand.messages == pytest.approx(23)
-
-
-def test_a_batch_of_status_updates_fits_into_its_function():
-    """With half of the timeout left; 500 changes of presence would not fit at all."""
-    timeout = STATUS_FUNCTION_TIMEOUT.to_seconds()
-    assert scale_demand.status_batch_seconds(STATUS_BATCH) < timeout / 2
-    assert scale_demand.status_batch_seconds(500) > timeout
 
 
 def test_a_socket_lives_as_long_as_its_token():
