@@ -18,8 +18,8 @@ OVER_SECONDS = 4 * PERIOD_SECONDS
 """After so long, no alarm looks at what was measured before."""
 STATED_NAME = re.compile(r"-(\w+)Alarm[0-9A-F]{8}(-|$)")
 ONLY_METRIC = {
-    "WorkflowTimedOut": "the emulator has no time limit for a run; on AWS no run reaches it either, because the"
-    " longest ends 30 s before. `tests/unit/local/emulator/cloudwatch/test_metrics.py` counts one",
+    "WorkflowTimedOut": "no run reaches the time limit, because the longest ends 30 s before."
+    " `tests/unit/local/emulator/cloudwatch/test_metrics.py` counts one",
     "BroadcastStatusDuration": "a call would have to take 24 s; it is defined as for the functions of both APIs",
     "PostToConnectionsDuration": "a call would have to take 44 s; it is defined as for the functions of both APIs",
     "WorkflowThrottled": "the emulator has no quota of starts. Each run adds a 0",

@@ -5,22 +5,26 @@ exists only as lines in the workflow's log group, at the level and with the data
 emits no status events, it continues the trace of the event that started it, and a task whose function is throttled
 fails with `Lambda.TooManyRequestsException`. An error of DynamoDB for which the SDK for Java has no class, such as
 a throttle of an on-demand table, is `DynamoDB.AmazonDynamoDBException` (optimised integration) or
-`DynamoDb.DynamoDbException` (`aws-sdk:` integration). No Retry or Catch matches `States.Runtime`, and
-`States.TaskFailed` does not match `States.QueryEvaluationError`.
+`DynamoDb.DynamoDbException` (`aws-sdk:` integration). No Retry or Catch matches `States.Runtime`,
+`States.TaskFailed` does not match `States.QueryEvaluationError`, and neither it nor `States.ALL` matches
+`States.DataLimitExceeded`: the arguments of a task, its result and the output of a state have at most 256 KiB.
+After five minutes an execution times out; here that is noticed when its current state ends.
 
 MiniStack (`stepfunctions._start_execution`, `_start_sync_execution`, `_run_execution`, `_run_sub_machine`,
 `_add_event`, `_call_lambda`, `_invoke_resource`, `_error_matches`, `_apply_state_assign`,
-`_evaluate_jsonata_choice_rule`) sleeps 0.15 s before every execution, evaluates a state's variables one after the
-other, takes a number or a text for a condition that holds, rejects a repeated name, publishes status events,
-writes no logs, records nothing inside Map, gives parallel branches the same event ids, keeps every execution
-without end, describes a log configuration in the template's form, names a throttle `Lambda.Unknown`, and gives
-every error of DynamoDB its own name. This addition replaces these functions; the states themselves stay
-MiniStack's. Executions in the background are recorded by `Durability`, so that they run again after a kill.
+`_evaluate_jsonata_choice_rule`) has neither limit, sleeps 0.15 s before every execution, evaluates a state's
+variables one after the other, takes a number or a text for a condition that holds, rejects a repeated name,
+publishes status events, writes no logs, records nothing inside Map, gives parallel branches the same event ids,
+keeps every execution without end, describes a log configuration in the template's form, names a throttle
+`Lambda.Unknown`, and gives every error of DynamoDB its own name. This addition replaces these functions; the
+states themselves stay MiniStack's. Executions in the background are recorded by `Durability`, so that they run
+again after a kill.
 """
 
 import contextvars
 import json
 import logging
+import math
 import threading
 import time
 import uuid
@@ -65,10 +69,17 @@ EXCEPTIONS = {
 }
 """The classes that the SDK for Java has for errors of DynamoDB, by their code."""
 
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+MAX_DATA_BYTES = 256 * 1024
+MAX_EXPRESS_SECONDS = 300.0
+DATA_LIMIT = "States.DataLimitExceeded"
+
 # Of the current branch: the id of its last event, the arguments of its task, and the variables its state assigned.
 previous_event: contextvars.ContextVar[int] = contextvars.ContextVar("parley_previous_event", default=0)
 task_arguments: contextvars.ContextVar[Any] = contextvars.ContextVar("parley_task_arguments", default=None)
 assigned: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("parley_assigned", default=None)
+# Of the current execution: when it times out, by time.monotonic().
+deadline: contextvars.ContextVar[float] = contextvars.ContextVar("parley_deadline", default=math.inf)
 
 
 class WorkflowExecutions:
@@ -140,7 +151,9 @@ class WorkflowExecutions:
             response = self._start_standard_sync(data)
             return response
         execution = self._new_express(machine, data)
+        began = time.monotonic()
         contextvars.copy_context().run(self.run, execution["executionArn"])
+        billed = math.ceil((time.monotonic() - began) * 10) * 100
         body = {
             "executionArn": execution["executionArn"],
             "stateMachineArn": execution["stateMachineArn"],
@@ -150,9 +163,10 @@ class WorkflowExecutions:
             "status": execution["status"],
             "input": execution["input"],
             "inputDetails": {"included": True},
-            "billingDetails": {"billedDurationInMilliseconds": 100, "billedMemoryUsedInMB": 64},
+            # The least memory that is billed: what an execution uses is not known here.
+            "billingDetails": {"billedDurationInMilliseconds": billed, "billedMemoryUsedInMB": 64},
         }
-        if execution["status"] == "FAILED":
+        if execution["status"] in ("FAILED", "TIMED_OUT"):
             body |= {"error": execution.get("error"), "cause": execution.get("cause")}
         else:
             body |= {"output": execution["output"], "outputDetails": {"included": True}}
@@ -201,7 +215,7 @@ class WorkflowExecutions:
 
     def emit_status(self, execution: Execution) -> None:
         """Emit a status event for a Standard execution; Express executions have none."""
-        if ":express:" not in execution["executionArn"]:
+        if not is_express(execution):
             self._emit_status(execution)
 
     def run(self, execution_arn: str) -> None:
@@ -215,6 +229,7 @@ class WorkflowExecutions:
         segment_id = trace_headers.new_segment_id()
         trace_headers.current.set(str(inbound.with_parent(segment_id)))
         previous_event.set(1)
+        deadline.set(time.monotonic() + MAX_EXPRESS_SECONDS if is_express(execution) else math.inf)
         machine = self._workflows._state_machines.get(execution["stateMachineArn"])
         if machine is None:
             self._workflows._fail_execution(execution, "StateMachineDeleted", "State machine no longer exists")
@@ -290,19 +305,26 @@ class WorkflowExecutions:
     ) -> Any:
         workflows = self._workflows
         name: str | None = start_at
+        text: str | None = None
         while name and execution["status"] == "RUNNING":
+            if time.monotonic() > deadline.get():
+                self._time_out(execution)
+                break
             state = states.get(name)
             if state is None:
                 raise workflows._ExecutionError("States.Runtime", f"State '{name}' not found in definition")
             kind = state.get("Type")
             context["State"] = {"Name": name, "EnteredTime": now_iso(), "RetryCount": 0}
-            details: dict[str, Any] = {"name": name, **data_of(execution, input=data)}
+            given = data_of(execution, input=data) if text is None else {"input": text}
+            details: dict[str, Any] = {"name": name, **given}
             self.add_event(execution, f"{kind}StateEntered", {"stateEnteredEventDetails": details})
             assigned.set(None)
             if kind == "Fail":
                 raise workflows._ExecutionError(*workflows._fail_state_error(state, data, context))
             data, next_name = self._execute(kind, state, data, execution, context)
-            details = {"name": name, **data_of(execution, output=data)}
+            text = json.dumps(data)
+            self._check_size(text, f"output of the state '{name}'")
+            details = {"name": name, "output": text}
             variables = assigned.get()
             if variables:
                 details |= data_of(execution, assignedVariables=variables)
@@ -310,6 +332,17 @@ class WorkflowExecutions:
             self.add_event(execution, f"{kind}StateExited", {"stateExitedEventDetails": details})
             name = next_name
         return data
+
+    def _time_out(self, execution: Execution) -> None:
+        """End an execution in all its branches: they stop when it does not run any more."""
+        with self._lock:
+            if execution["status"] != "RUNNING":
+                return
+            execution["status"] = "TIMED_OUT"
+            execution["error"] = "States.Timeout"
+            execution["stopDate"] = self._responses.now_iso()
+        details = {"error": execution["error"]}
+        self.add_event(execution, "ExecutionTimedOut", {"executionTimedOutEventDetails": details})
 
     def _execute(
         self, kind: str, state: dict[str, Any], data: Any, execution: Execution, context: dict[str, Any]
@@ -382,9 +415,16 @@ class WorkflowExecutions:
     def add_event(
         self, execution: Execution, event_type: str, details: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Append an event to an execution's history, with a unique id and the id of its branch's last event."""
+        """Append an event to an execution's history, with a unique id and the id of its branch's last event.
+
+        Raises MiniStack's error of an execution for a task with too large arguments or a too large result.
+        """
         if event_type == "TaskScheduled" and details is not None:
-            details["taskScheduledEventDetails"]["parameters"] = json.dumps(task_arguments.get(), default=str)
+            arguments = json.dumps(task_arguments.get(), default=str)
+            details["taskScheduledEventDetails"]["parameters"] = arguments
+            self._check_size(arguments, "arguments of the task")
+        if event_type == "TaskSucceeded" and details is not None:
+            self._check_size(details["taskSucceededEventDetails"]["output"], "result of the task")
         with self._lock:
             event: dict[str, Any] = {
                 "id": len(execution["events"]) + 1,
@@ -396,6 +436,10 @@ class WorkflowExecutions:
             execution["events"].append(event)
         previous_event.set(event["id"])
         return event
+
+    def _check_size(self, text: str, what: str) -> None:
+        if is_too_large(text):
+            raise self._workflows._ExecutionError(DATA_LIMIT, f"The {what} has more than {MAX_DATA_BYTES} bytes.")
 
     def _keep_newest(self, execution_arn: str) -> None:
         with self._lock:
@@ -409,6 +453,19 @@ class WorkflowExecutions:
             oldest = [self._finished.popleft() for _ in range(excess)]
         for context, arn in oldest:
             context.run(self._workflows._executions.pop, arn, None)
+
+
+def is_express(execution: Execution) -> bool:
+    """Whether an execution is one of an Express workflow."""
+    return ":express:" in execution["executionArn"]
+
+
+def is_too_large(text: str) -> bool:
+    """Whether data is larger than a workflow may have, given as JSON by `json.dumps`, which is never shorter."""
+    if len(text) <= MAX_DATA_BYTES:
+        return False
+    compact = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+    return len(compact.encode(errors="surrogatepass")) > MAX_DATA_BYTES
 
 
 @lru_cache(8)
@@ -433,7 +490,11 @@ def error_matches(names: list[str], error: str) -> bool:
     """Whether a Retry or Catch with these names matches an error."""
     if error == "States.Runtime":
         return False
-    if error in names or "States.ALL" in names:
+    if error in names:
+        return True
+    if error == DATA_LIMIT:
+        return False
+    if "States.ALL" in names:
         return True
     return "States.TaskFailed" in names and error not in ("States.Timeout", "States.QueryEvaluationError")
 

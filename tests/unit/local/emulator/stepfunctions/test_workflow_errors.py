@@ -1,9 +1,16 @@
 """Errors have the names that they have on Step Functions."""
 
+import json
+
 import pytest
 
 from local.emulator.faults import FaultRule, task_error
-from local.emulator.stepfunctions.workflow_executions import dynamodb_error, error_matches
+from local.emulator.stepfunctions.workflow_executions import (
+    MAX_DATA_BYTES,
+    dynamodb_error,
+    error_matches,
+    is_too_large,
+)
 
 PUT = "arn:aws:states:::dynamodb:putItem"
 TRANSACT = "arn:aws:states:::aws-sdk:dynamodb:transactWriteItems"
@@ -42,6 +49,8 @@ def test_the_cause_of_an_optimised_integration_has_the_code():
     [
         (["States.ALL"], "DynamoDB.AmazonDynamoDBException", True),
         (["States.ALL"], "States.Runtime", False),
+        (["States.ALL"], "States.DataLimitExceeded", False),
+        (["States.TaskFailed"], "States.DataLimitExceeded", False),
         (["States.ALL"], "States.Timeout", True),
         (["States.TaskFailed"], "States.Timeout", False),
         (["States.TaskFailed"], "States.QueryEvaluationError", False),
@@ -51,7 +60,7 @@ def test_the_cause_of_an_optimised_integration_has_the_code():
     ],
 )
 def test_a_handler_matches_the_errors_that_it_matches_on_aws(names: list[str], error: str, matched: bool):
-    """States.Runtime is matched by nothing."""
+    """States.Runtime is matched by nothing, States.DataLimitExceeded by no wildcard."""
     assert error_matches(names, error) is matched
 
 
@@ -76,3 +85,13 @@ def test_a_cancelled_transaction_has_its_reasons_in_the_cause():
     """The cause is text; the reasons are one for each action."""
     rule = FaultRule(where="task", what="cancel", reason="ThrottlingError")
     assert "[ThrottlingError, None]" in task_error(TRANSACT, rule)[1]
+
+
+@pytest.mark.parametrize(
+    ("characters", "length", "too_large"),
+    [("a", MAX_DATA_BYTES - 4, False), ("a", MAX_DATA_BYTES - 3, True), ("é", MAX_DATA_BYTES // 2 - 2, False)],
+)
+def test_data_is_measured_as_utf8_without_spaces(characters: str, length: int, too_large: bool):
+    """The encoder of the standard library writes `\\u00e9` for é, and spaces between elements."""
+    assert is_too_large(json.dumps([characters * length])) is too_large
+    assert not is_too_large(json.dumps([1] * (MAX_DATA_BYTES // 2 - 1)))
