@@ -267,10 +267,10 @@ class WorkflowExecutions:
                 definition["States"], definition["StartAt"], execution_input, execution, context
             )
         except error_type as failure:
-            self._workflows._fail_execution(execution, failure.error, failure.cause)
+            self._fail(execution, failure.error, failure.cause)
         except Exception as failure:
             logger.exception("Execution %s failed unexpectedly", execution["executionArn"])
-            self._workflows._fail_execution(execution, "States.Runtime", str(failure))
+            self._fail(execution, "States.Runtime", str(failure))
         else:
             if execution["status"] == "RUNNING":
                 execution["output"] = json.dumps(output)
@@ -282,6 +282,11 @@ class WorkflowExecutions:
                     {"executionSucceededEventDetails": {"output": execution["output"]}},
                 )
                 self.emit_status(execution)
+
+    def _fail(self, execution: Execution, error: str, cause: str) -> None:
+        """End an execution, unless it has ended already: one that timed out, or was stopped, stays so."""
+        if execution["status"] == "RUNNING":
+            self._workflows._fail_execution(execution, error, cause)
 
     def run_branch(
         self, states: dict[str, Any], start_at: str, data: Any, execution: Execution, context: dict[str, Any]
@@ -297,7 +302,8 @@ class WorkflowExecutions:
         except Exception:
             self.add_event(execution, "MapIterationFailed", {"mapIterationFailedEventDetails": details})
             raise
-        self.add_event(execution, "MapIterationSucceeded", {"mapIterationSucceededEventDetails": details})
+        if execution["status"] == "RUNNING":
+            self.add_event(execution, "MapIterationSucceeded", {"mapIterationSucceededEventDetails": details})
         return output
 
     def _run_states(
@@ -322,6 +328,8 @@ class WorkflowExecutions:
             if kind == "Fail":
                 raise workflows._ExecutionError(*workflows._fail_state_error(state, data, context))
             data, next_name = self._execute(kind, state, data, execution, context)
+            if execution["status"] != "RUNNING":
+                break
             text = json.dumps(data)
             self._check_size(text, f"output of the state '{name}'")
             details = {"name": name, "output": text}

@@ -84,11 +84,15 @@ def test_data_of_the_largest_size_is_passed_on(run: Run):
 
 @pytest.mark.parametrize(
     ("states", "kind"),
-    [({"First": {"Type": "Pass", "Next": "One"}, "One": DOUBLE}, "Pass"), (branch(DOUBLE), "Parallel")],
-    ids=["state", "branch"],
+    [
+        ({"First": {"Type": "Pass", "Next": "One"}, "One": DOUBLE}, "Pass"),
+        (branch(DOUBLE), "Parallel"),
+        ({"Both": {**branch(DOUBLE)["Both"], "Catch": [], "Output": "{% $error('no result') %}"}}, "Parallel"),
+    ],
+    ids=["state", "branch", "failing output"],
 )
 def test_an_execution_times_out_once(run: Run, states: dict[str, Any], kind: str, monkeypatch: pytest.MonkeyPatch):
-    """When it has run for five minutes: it enters no further state, has no output, and no error is caught."""
+    """When it has run for five minutes: nothing happens after that, it has no output, and no error is caught."""
     entered = []
     execute = WorkflowExecutions._execute
 
@@ -102,6 +106,7 @@ def test_an_execution_times_out_once(run: Run, states: dict[str, Any], kind: str
     assert (execution["status"], execution["output"]) == ("TIMED_OUT", None)
     types = [event["type"] for event in execution["events"]]
     assert types.count("ExecutionTimedOut") == 1
+    assert types[-1] == "ExecutionTimedOut"
     assert entered == [kind]
 
 
