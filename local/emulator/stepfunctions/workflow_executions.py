@@ -11,14 +11,15 @@ a throttle of an on-demand table, is `DynamoDB.AmazonDynamoDBException` (optimis
 After five minutes an execution times out; here that is noticed when its current state ends.
 
 MiniStack (`stepfunctions._start_execution`, `_start_sync_execution`, `_run_execution`, `_run_sub_machine`,
-`_add_event`, `_call_lambda`, `_invoke_resource`, `_error_matches`, `_apply_state_assign`,
-`_evaluate_jsonata_choice_rule`) has neither limit, sleeps 0.15 s before every execution, evaluates a state's
-variables one after the other, takes a number or a text for a condition that holds, rejects a repeated name,
-publishes status events, writes no logs, records nothing inside Map, gives parallel branches the same event ids,
-keeps every execution without end, describes a log configuration in the template's form, names a throttle
-`Lambda.Unknown`, and gives every error of DynamoDB its own name. This addition replaces these functions; the
-states themselves stay MiniStack's. Executions in the background are recorded by `Durability`, so that they run
-again after a kill.
+`_run_parallel_branches`, `_add_event`, `_call_lambda`, `_invoke_resource`, `_error_matches`,
+`_apply_state_assign`, `_evaluate_jsonata_choice_rule`) has neither limit, sleeps 0.15 s before every execution,
+evaluates a state's variables one after the other, ignores the arguments, the output and the variables of a
+Parallel state, lets its branches change the variables of the workflow, takes a number or a text for a condition
+that holds, rejects a repeated name, publishes status events, writes no logs, records nothing inside Map, gives
+parallel branches the same event ids, keeps every execution without end, describes a log configuration in the
+template's form, names a throttle `Lambda.Unknown`, and gives every error of DynamoDB its own name. This addition
+replaces these functions; the states themselves stay MiniStack's. Executions in the background are recorded by
+`Durability`, so that they run again after a kill.
 """
 
 import contextvars
@@ -105,6 +106,7 @@ class WorkflowExecutions:
         self._invoke = patching.replace(service, "_invoke_resource", self.invoke_resource)
         patching.replace(service, "_error_matches", error_matches)
         patching.replace(service, "_run_execution", self.run)
+        self._parallel = patching.replace(service, "_run_parallel_branches", self.run_parallel)
         patching.replace(service, "_run_sub_machine", self.run_branch)
         patching.replace(service, "_add_event", self.add_event)
 
@@ -288,11 +290,29 @@ class WorkflowExecutions:
         if execution["status"] == "RUNNING":
             self._workflows._fail_execution(execution, error, cause)
 
+    def run_parallel(
+        self, state: dict[str, Any], data: Any, execution: Execution, context: dict[str, Any]
+    ) -> tuple[Any, str | None]:
+        """Run the branches of a Parallel state with its arguments; its output is computed from their results."""
+        workflows = self._workflows
+        if workflows._state_query_language(state, context) != "JSONata":
+            results, following = self._parallel(state, data, execution, context)
+            return results, following
+        given = self._arguments(state, data, context)
+        results, following = self._parallel(state, given, execution, context)
+        output = workflows._apply_jsonata_output(state, data, context, result=results, default=results)
+        self.assign(state, data, context, result=results)
+        return output, following
+
     def run_branch(
         self, states: dict[str, Any], start_at: str, data: Any, execution: Execution, context: dict[str, Any]
     ) -> Any:
-        """Run the states of a Map item or a Parallel branch, with the history events of a Map iteration."""
+        """Run the states of a Map item or a Parallel branch, with the history events of a Map iteration.
+
+        The variables that they assign are their own.
+        """
         iteration = (context.get("Map") or {}).get("Item")
+        context = {**context, "variables": dict(context.get("variables", {}))}
         if iteration is None:
             return self._run_states(states, start_at, data, execution, context)
         details = {"name": context["State"]["Name"], "index": iteration["Index"]}

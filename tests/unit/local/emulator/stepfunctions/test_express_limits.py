@@ -1,22 +1,14 @@
 """The limits of an Express execution, the size of its data and its time, and the time that is billed."""
 
-import json
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ministack.services import stepfunctions
 
 from local.emulator.stepfunctions import workflow_executions
 from local.emulator.stepfunctions.workflow_executions import MAX_DATA_BYTES, WorkflowExecutions
+from tests.unit.local.emulator.stepfunctions.conftest import Run
 
-REPLACED = (
-    "_start_execution", "_start_sync_execution", "_describe_state_machine", "_emit_execution_status_event",
-    "_apply_jsonata_arguments", "_apply_state_assign", "_evaluate_jsonata_choice_rule", "_call_lambda",
-    "_invoke_resource", "_error_matches", "_run_execution", "_run_sub_machine", "_add_event",
-)  # fmt: skip
-ARN = "arn:aws:states:us-east-1:000000000000:stateMachine:limits"
 DOUBLE = {"Type": "Pass", "Output": "{% [$states.input, $states.input] %}", "End": True}
 SEND = {
     "Type": "Task",
@@ -26,37 +18,6 @@ SEND = {
     "End": True,
 }
 CAUGHT = {"Type": "Pass", "Output": "caught", "End": True}
-
-Run = Callable[[dict[str, Any], Any], dict[str, Any]]
-"""Runs states with an input, and returns the execution, with the answer of StartSyncExecution as `answer`."""
-
-
-class NotDurable:
-    """Records no execution."""
-
-    def execution_began(self, *_: Any) -> None:
-        """Nothing runs again after a crash here."""
-
-    def execution_ended(self, *_: Any) -> None:
-        """See above."""
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Run:
-    """On an engine with the limits, which records nothing for a crash."""
-    for name in REPLACED:
-        monkeypatch.setattr(stepfunctions, name, getattr(stepfunctions, name))
-    executions = WorkflowExecutions(10, NotDurable())  # type: ignore[arg-type]
-
-    def run_states(states: dict[str, Any], given: Any) -> dict[str, Any]:
-        definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
-        machine = {"stateMachineArn": ARN, "name": "limits", "type": "EXPRESS", "roleArn": "none"}
-        stepfunctions._state_machines[ARN] = machine | {"definition": json.dumps(definition)}
-        _, _, body = executions.start_sync({"stateMachineArn": ARN, "input": json.dumps(given)})
-        execution: dict[str, Any] = list(stepfunctions._executions.values())[-1]
-        return execution | {"answer": json.loads(body)}
-
-    return run_states
 
 
 def branch(state: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,51 @@
+"""Runs workflows in the engine of the emulator, in the process of the tests."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from ministack.services import stepfunctions
+
+from local.emulator.stepfunctions.workflow_executions import WorkflowExecutions
+
+REPLACED = (
+    "_start_execution", "_start_sync_execution", "_describe_state_machine", "_emit_execution_status_event",
+    "_apply_jsonata_arguments", "_apply_state_assign", "_evaluate_jsonata_choice_rule", "_call_lambda",
+    "_invoke_resource", "_error_matches", "_run_execution", "_run_sub_machine", "_run_parallel_branches",
+    "_add_event",
+)  # fmt: skip
+ARN = "arn:aws:states:us-east-1:000000000000:stateMachine:tests"
+
+Run = Callable[[dict[str, Any], Any], dict[str, Any]]
+"""Runs states with an input, and returns the execution, with the answer of StartSyncExecution as `answer`."""
+
+
+class NotDurable:
+    """Records no execution."""
+
+    def execution_began(self, *_: Any) -> None:
+        """Nothing runs again after a crash here."""
+
+    def execution_ended(self, *_: Any) -> None:
+        """See above."""
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """On an engine that records nothing for a crash."""
+    for name in REPLACED:
+        monkeypatch.setattr(stepfunctions, name, getattr(stepfunctions, name))
+    executions = WorkflowExecutions(10, NotDurable())  # type: ignore[arg-type]
+
+    def run_states(states: dict[str, Any], given: Any) -> dict[str, Any]:
+        definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
+        machine = {"stateMachineArn": ARN, "name": "tests", "type": "EXPRESS", "roleArn": "none"}
+        stepfunctions._state_machines[ARN] = machine | {"definition": json.dumps(definition)}
+        _, _, body = executions.start_sync({"stateMachineArn": ARN, "input": json.dumps(given)})
+        execution: dict[str, Any] = list(stepfunctions._executions.values())[-1]
+        return execution | {"answer": json.loads(body)}
+
+    yield run_states
+    stepfunctions._state_machines.pop(ARN, None)
+    stepfunctions._executions.clear()
