@@ -3,7 +3,7 @@
 import ast
 import functools
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -80,8 +80,19 @@ def name_of(path: Path) -> str:
 @functools.cache
 def imports(path: Path) -> list[str]:
     """The dotted names that a module imports, `from a import b` as `a.b`: b may be a module."""
+    return names_in(ast.walk(ast.parse(path.read_text(encoding="utf-8"))), path)
+
+
+@functools.cache
+def imported_at_once(path: Path) -> list[str]:
+    """The same, of what a module imports when it is loaded: outside of its functions."""
+    return names_in(ast.parse(path.read_text(encoding="utf-8")).body, path)
+
+
+def names_in(nodes: Iterable[ast.AST], path: Path) -> list[str]:
+    """The dotted names that the import statements among the nodes of a module have."""
     names = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes:
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -160,28 +171,19 @@ def test_confined_packages_are_imported_in_one_place_only(path: Path):
 def test_no_test_module_loads_the_cdk():
     """Every test process imports all test modules, and the CDK takes seconds: tests import it in functions."""
 
-    def loads_the_cdk(names: Iterator[str], seen: set[Path]) -> bool:
-        for name in names:
-            if within(name, ("aws_cdk",)):
-                return True
-            path = module_file(name)
-            if path is not None and path not in seen:
-                seen.add(path)
-                if loads_the_cdk(imported_at_once(path), seen):
-                    return True
-        return False
-
-    tests = sorted((ROOT / "tests").rglob("*.py"))
-    assert [name_of(path) for path in tests if loads_the_cdk(imported_at_once(path), {path})] == []
-
-
-def imported_at_once(path: Path) -> Iterator[str]:
-    """The dotted names that a module imports when it is loaded: those outside of its functions."""
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    waiting = sorted((ROOT / "tests").rglob("*.py"))
+    imported_by = dict.fromkeys(waiting, "a test process")
+    with_the_cdk = []
+    while waiting:
+        path = waiting.pop()
+        names = imported_at_once(path)
+        if any(within(name, ("aws_cdk",)) for name in names):
+            with_the_cdk.append(f"{imported_by[path]} imports {name_of(path)}")
+            continue
+        more = {file for name in names if (file := module_file(name))} - imported_by.keys()
+        imported_by |= dict.fromkeys(more, name_of(path))
+        waiting += more
+    assert with_the_cdk == []
 
 
 def module_file(name: str) -> Path | None:
