@@ -44,7 +44,12 @@ def data_of(execution: Execution, **data: Any) -> dict[str, Any]:
 
     The history of an Express execution is encoded when it is written, so no message waits for that.
     """
-    return {UNENCODED: data} if ":express:" in execution["executionArn"] else encoded(data)
+    return {UNENCODED: data} if is_express(execution) else encoded(data)
+
+
+def is_express(execution: Execution) -> bool:
+    """Whether an execution is one of an Express workflow."""
+    return ":express:" in execution["executionArn"]
 
 
 def encoded(data: dict[str, Any]) -> dict[str, Any]:

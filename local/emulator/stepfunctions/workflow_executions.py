@@ -39,7 +39,7 @@ from local.emulator.cloudwatch import service_metrics
 from local.emulator.persistence.durability import Durability
 from local.emulator.request_scope import context_of
 from local.emulator.stepfunctions import jsonata_expressions
-from local.emulator.stepfunctions.history_logs import Execution, data_of, lower_keys
+from local.emulator.stepfunctions.history_logs import Execution, data_of, is_express, lower_keys
 from local.emulator.stepfunctions.history_writer import HistoryWriter
 from local.emulator.threads import threads
 from local.emulator.xray import trace_collector, trace_headers
@@ -331,7 +331,7 @@ class WorkflowExecutions:
     ) -> Any:
         workflows = self._workflows
         name: str | None = start_at
-        text: str | None = None
+        text = json.dumps(data)
         while name and execution["status"] == "RUNNING":
             if time.monotonic() > deadline.get():
                 self._time_out(execution)
@@ -341,8 +341,7 @@ class WorkflowExecutions:
                 raise workflows._ExecutionError("States.Runtime", f"State '{name}' not found in definition")
             kind = state.get("Type")
             context["State"] = {"Name": name, "EnteredTime": now_iso(), "RetryCount": 0}
-            given = data_of(execution, input=data) if text is None else {"input": text}
-            details: dict[str, Any] = {"name": name, **given}
+            details: dict[str, Any] = {"name": name, "input": text}
             self.add_event(execution, f"{kind}StateEntered", {"stateEnteredEventDetails": details})
             assigned.set(None)
             if kind == "Fail":
@@ -481,11 +480,6 @@ class WorkflowExecutions:
             oldest = [self._finished.popleft() for _ in range(excess)]
         for context, arn in oldest:
             context.run(self._workflows._executions.pop, arn, None)
-
-
-def is_express(execution: Execution) -> bool:
-    """Whether an execution is one of an Express workflow."""
-    return ":express:" in execution["executionArn"]
 
 
 def is_too_large(text: str) -> bool:
