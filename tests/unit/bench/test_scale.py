@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_the_queue_model_predicts_what_a_local_stage_did():
-    """Within a fifth, in a recorded run: the time under load, and a larger channel. It has no latency of AWS."""
+    """Within a fifth, in a recorded run: the time under load, and another channel. It has no latency of AWS."""
     for prediction in scale.RECORDED.predictions():
         assert 0.8 <= prediction.ratio <= 1.2, prediction.name
 
