@@ -5,13 +5,16 @@ deployed tables.
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
 
 import boto3
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.responses import validate_put_has_empty_keys, validate_put_has_gsi_keys_set_to_none
 from pydantic.alias_generators import to_snake
 
 from functions.aws import channels, clients, connections, members, text_keys, users
@@ -152,13 +155,16 @@ class Stage:
         return DisconnectSettings.from_env()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        """All rows of a table."""
-        rows: Any = self.dynamodb.Table(table).scan(ConsistentRead=True)["Items"]
-        return list(rows)
+        """All rows of a table, as a scan returns them. Without a request, which takes ten times as long."""
+        return [item.to_regular_json() for item in _tables()[table].all_items()]
 
     def put(self, table: str, **row: Any) -> None:
-        """Put a row into a table unchanged."""
-        self.dynamodb.Table(table).put_item(Item=row)
+        """Put a row into a table unchanged, as PutItem stores it. Without a request, like `rows`."""
+        attributes = {name: _attribute(value) for name, value in row.items()}
+        stored = _tables()[table]
+        validate_put_has_empty_keys(attributes, stored)
+        validate_put_has_gsi_keys_set_to_none(attributes, stored)
+        stored.put_item(attributes, overwrite=True)
 
     def set_member_count(self, channel_id: str, count: int) -> None:
         """Pretend that a channel has so many members."""
@@ -197,9 +203,7 @@ class Stage:
             display_name=user_id.title(),
             created_at=AT,
         )
-        user = users.get("users", user_id, now_ms=NOW_MS)
-        assert user is not None
-        return user
+        return User(user_id=user_id, username=f"{user_id}.name", display_name=user_id.title(), status="offline")
 
     def add_channel(self, channel: ChannelRecord, *user_ids: str, owner: str | None = None) -> ChannelRecord:
         """Add an announced channel with members."""
@@ -305,6 +309,12 @@ class Stage:
             )
 
         monkeypatch.setattr(client, "transact_write_items", conflicting)
+
+
+def _attribute(value: Any) -> dict[str, Any]:
+    """A value as a request contains it."""
+    attribute: Any = TypeSerializer().serialize(value)
+    return {"B": b64encode(bytes(attribute["B"])).decode()} if "B" in attribute else attribute
 
 
 def _schema(keys: list[str]) -> Any:
