@@ -11,8 +11,10 @@ from functions.chat.channels import direct
 from functions.contract import resources
 from functions.contract.events import ChannelKind
 from functions.contract.model import Shape, timestamp
+from functions.contract.session import Principal
 from functions.handlers import api
-from tests.unit.builders import AT, CHANNEL, NOW_MS, SECRET, rest_event
+from functions.logic import registration
+from tests.unit.builders import AT, CHANNEL, HOUR_MS, NOW_MS, SECRET, SIGNED_IN_AT, rest_event
 from tests.unit.functions.handlers.conftest import Call, Logs
 from tests.unit.stage import Stage
 
@@ -44,10 +46,8 @@ class Answer:
         return self.status, error.code.value
 
 
-@pytest.fixture
-def ask(call: Call, stage: Stage) -> Any:
-    """Send a request as a user and return the answer. The channel `general` exists."""
-    stage.fill(Stage.add_general)
+def asking(call: Call) -> Any:
+    """Return a function that sends a request as a user and returns the answer."""
 
     def send(method: str, path: str, **request: Any) -> Answer:
         answer = Answer(call(api.handler, rest_event(method, path, **request)))
@@ -58,20 +58,50 @@ def ask(call: Call, stage: Stage) -> Any:
     return send
 
 
-def test_the_first_call_joins_general(ask: Any, stage: Stage):
+@pytest.fixture
+def ask_unregistered(call: Call, stage: Stage) -> Any:
+    """Send a request; no user is registered. The channel `general` exists."""
+    stage.fill(Stage.add_general)
+    return asking(call)
+
+
+@pytest.fixture
+def ask(call: Call, stage: Stage) -> Any:
+    """Send a request; Alice, Bob and Carol are registered."""
+    stage.fill(register_people)
+    return asking(call)
+
+
+def register_people(stage: Stage) -> None:
+    """Register the users of `ask`, as their first calls do."""
+    stage.add_general()
+    for user_id in ("alice", "bob", "carol"):
+        caller = Principal(
+            user_id=user_id,
+            username=f"{user_id}.name",
+            display_name=user_id.title(),
+            session_id="s-1",
+            session_expires_at_ms=NOW_MS + HOUR_MS,
+            signed_in_at=SIGNED_IN_AT,
+        )
+        registration.register_caller(stage.settings(), caller)
+    assert stage.published_types() == ["MemberJoined"] * 3
+    # As in a process that has not seen them, which the next tests are.
+    registration._register.cache_clear()
+
+
+def test_the_first_call_joins_general(ask_unregistered: Any, stage: Stage):
     """Whatever call it is. A second call publishes nothing."""
     for _ in range(2):
-        me = ask("GET", "/me").read(resources.User)
+        me = ask_unregistered("GET", "/me").read(resources.User)
         assert (me.user_id, me.username, me.display_name, me.status) == ("alice", "alice.name", "Alice", "offline")
     assert stage.published_types() == ["MemberJoined"]
-    page = ask("GET", "/channels").read(resources.ChannelPage)
+    page = ask_unregistered("GET", "/channels").read(resources.ChannelPage)
     assert [(channel.name, channel.role) for channel in page.items] == [("general", "member")]
 
 
 def test_a_user_changes_their_display_name(ask: Any, stage: Stage):
     """It is trimmed, invisible characters are removed, and it is stored and published."""
-    ask("GET", "/me")
-    stage.published()
     assert ask("PUT", "/me", body={"displayName": "  Al\u202eice "}).read(resources.User).display_name == "Alice"
     assert ask("PUT", "/me", body={"displayName": "Queen"}).read(resources.User).display_name == "Queen"
     assert ask("GET", "/me").read(resources.User).display_name == "Queen"
@@ -90,9 +120,7 @@ def test_an_invalid_display_name_is_refused(ask: Any, name: Any):
 
 def test_the_directory_is_returned_in_pages(ask: Any, stage: Stage):
     """Sorted by display name, with presence, until there is no cursor."""
-    for user_id in ("dora", "bob", "carol"):
-        stage.add_user(user_id)
-    ask("GET", "/me")
+    stage.add_user("dora")
     found: list[str] = []
     query = {"limit": "3"}
     while True:
@@ -133,7 +161,6 @@ def forged(value: Any) -> str:
 )
 def test_a_forged_cursor_is_refused(ask: Any, path: str, cursor: str):
     """It is an error of the client, not of the server."""
-    ask("GET", "/me")
     answer = ask("GET", path, query={"cursor": cursor, "scope": "discover"})
     assert answer.refusal() == (400, "INVALID_REQUEST")
 
@@ -142,14 +169,13 @@ def test_a_forged_cursor_is_refused(ask: Any, path: str, cursor: str):
 @pytest.mark.parametrize("limit", ["0", "-1", "101", "x", "1.5", "٣", "9" * 30])
 def test_a_limit_is_from_one_to_a_hundred(ask: Any, path: str, limit: str):
     """Other values are refused, not rounded."""
-    ask("GET", "/me")
     assert ask("GET", path, query={"limit": limit}).refusal() == (400, "INVALID_REQUEST")
 
 
-def test_a_ticket_is_for_the_callers_session(ask: Any, stage: Stage):
+def test_a_ticket_is_for_the_callers_session(ask_unregistered: Any, stage: Stage):
     """It contains the current display name and ends with the session."""
-    ask("PUT", "/me", body={"displayName": "Queen"})
-    ticket = ask("POST", "/tickets").read(resources.Ticket, status=201)
+    ask_unregistered("PUT", "/me", body={"displayName": "Queen"})
+    ticket = ask_unregistered("POST", "/tickets").read(resources.Ticket, status=201)
     assert ticket.expires_at == timestamp((NOW_MS // 1000 + 30) * 1000)
     assert ticket.session_expires_at == "2026-11-18T12:06:40.000Z"
     [row] = stage.rows("tickets")
@@ -157,14 +183,16 @@ def test_a_ticket_is_for_the_callers_session(ask: Any, stage: Stage):
     assert ticket.ticket not in json.dumps(row, default=str)
 
 
-def test_the_creator_owns_a_new_channel(ask: Any, stage: Stage):
+def test_the_creator_owns_a_new_channel(ask_unregistered: Any, stage: Stage):
     """It is listed and its event is published."""
-    created = ask("POST", "/channels", body={"name": " Tea  time "}).read(resources.Channel, status=201)
+    created = ask_unregistered("POST", "/channels", body={"name": " Tea  time "}).read(
+        resources.Channel, status=201
+    )
     assert (created.name, created.kind, created.role, created.member_count) == ("Tea time", "public", "owner", 1)
     assert stage.published_types() == ["MemberJoined", "ChannelCreated"]
-    page = ask("GET", "/channels").read(resources.ChannelPage)
+    page = ask_unregistered("GET", "/channels").read(resources.ChannelPage)
     assert [channel.name for channel in page.items] == ["Tea time", "general"]
-    assert ask("GET", f"/channels/{created.channel_id}").read(resources.Channel) == created
+    assert ask_unregistered("GET", f"/channels/{created.channel_id}").read(resources.Channel) == created
 
 
 @pytest.mark.parametrize(
@@ -186,7 +214,6 @@ def test_the_creator_owns_a_new_channel(ask: Any, stage: Stage):
 )
 def test_an_invalid_channel_is_refused(ask: Any, stage: Stage, body: Any, refusal: tuple[int, str]):
     """And nothing is created."""
-    ask("GET", "/me")
     answer = ask("POST", "/channels", body=body)
     assert answer.refusal() == refusal
     assert "frame" not in answer.text, "a request is not a frame"
@@ -200,7 +227,6 @@ def test_a_new_channel_is_among_the_callers_channels_at_once(ask: Any, stage: St
     def note(params: Any, **_: Any) -> None:
         reads.extend(bool(keys.get("ConsistentRead")) for keys in params["RequestItems"].values())
 
-    ask("GET", "/me")
     events = clients.dynamodb().meta.client.meta.events
     events.register("provide-client-params.dynamodb.BatchGetItem", note, unique_id="note")
     try:
@@ -227,9 +253,6 @@ def test_public_channels_are_discovered_until_joined(ask: Any, stage: Stage):
 
 def test_a_direct_channel_is_created_once(ask: Any, stage: Stage):
     """It is the same for both users and all calls, and published once."""
-    ask("GET", "/me")
-    ask("GET", "/me", user_id="bob")
-    stage.published()
     mine = ask("POST", "/direct-messages", body={"userId": "bob"}).read(resources.Channel)
     theirs = ask("POST", "/direct-messages", body={"userId": "alice"}, user_id="bob").read(resources.Channel)
     assert mine.channel_id == theirs.channel_id == direct("alice", "bob", created_at=AT).channel_id
@@ -270,9 +293,7 @@ def test_a_private_channel_is_answered_like_a_missing_one(
     ask: Any, stage: Stage, method: str, path: str, body: Any
 ):
     """The answer is the same for a private channel, a missing one, and the row of a name."""
-    ask("GET", "/me", user_id="bob")
     stage.add_channel(PRIVATE, "bob")
-    stage.published()
     answers = [
         ask(method, path.replace("{id}", channel_id), body=body, user_id="alice")
         for channel_id in ("p-1", "nowhere", "name%23general", "a b")
@@ -288,8 +309,6 @@ def test_a_private_channel_is_answered_like_a_missing_one(
 def test_any_user_joins_and_leaves_a_public_channel(ask: Any, stage: Stage):
     """Repeating either changes nothing."""
     stage.add_channel(CHANNEL, "bob")
-    ask("GET", "/me")
-    stage.published()
     for _ in range(2):
         joined = ask("PUT", "/channels/c-1/members/me").read(resources.Channel)
         assert (joined.role, joined.member_count) == ("member", 2)
@@ -303,10 +322,7 @@ def test_any_user_joins_and_leaves_a_public_channel(ask: Any, stage: Stage):
 
 def test_a_member_adds_others_and_the_owner_removes_them(ask: Any, stage: Stage):
     """An added user sees the private channel, a removed user does not."""
-    for user_id in ("alice", "bob", "carol"):
-        ask("GET", "/me", user_id=user_id)
     stage.add_channel(PRIVATE, "alice", "bob", owner="alice")
-    stage.published()
     ask("PUT", "/channels/p-1/members/carol", user_id="bob").read(resources.Channel)
     assert ask("GET", "/channels/p-1", user_id="carol").read(resources.Channel).role == "member"
     assert ask("DELETE", "/channels/p-1/members/carol", user_id="bob").refusal() == (403, "FORBIDDEN")
@@ -319,8 +335,6 @@ def test_a_member_adds_others_and_the_owner_removes_them(ask: Any, stage: Stage)
 def test_a_user_in_many_channels_is_not_added_to_more(ask: Any, stage: Stage, monkeypatch: pytest.MonkeyPatch):
     """Each channel makes connecting slower, and anyone may create channels. Joining stays free."""
     monkeypatch.setattr("functions.handlers.rest.channels.MAX_CHANNELS_BY_OTHERS", 2)
-    for user_id in ("alice", "bob"):
-        ask("GET", "/me", user_id=user_id)
     for number in range(3):
         channel_id = f"c-{number}"
         channel = CHANNEL.model_copy(update={"channel_id": channel_id, "name": channel_id})
@@ -348,20 +362,15 @@ def test_a_user_in_many_channels_is_not_added_to_more(ask: Any, stage: Stage, mo
 )
 def test_a_forbidden_action_is_refused(ask: Any, stage: Stage, method: str, path: str, refusal: tuple[int, str]):
     """Users who are not members can neither add members nor read; a direct channel does not change."""
-    for user_id in ("alice", "bob", "carol"):
-        ask("GET", "/me", user_id=user_id)
     stage.add_channel(CHANNEL, "carol")
     pair = direct("alice", "bob", created_at=AT)
     stage.add_channel(pair, "alice", "bob", owner="alice")
-    stage.published()
     assert ask(method, path.replace("{direct}", pair.channel_id)).refusal() == refusal
     assert stage.published() == []
 
 
 def test_members_are_returned_with_presence_in_pages(ask: Any, stage: Stage):
     """Each member once, with role and name."""
-    for user_id in ("alice", "bob", "carol"):
-        ask("GET", "/me", user_id=user_id)
     first = ask("GET", "/channels/general/members", query={"limit": "2"}).read(resources.MemberPage)
     query = {"limit": "2", "cursor": first.cursor}
     second = ask("GET", "/channels/general/members", query=query).read(resources.MemberPage)
@@ -387,7 +396,6 @@ def test_the_history_is_returned_in_pages(
     ask: Any, stage: Stage, query: dict[str, str], seqs: list[int], has_more: bool
 ):
     """The newest messages, before, after, or those that contain a text."""
-    ask("GET", "/me")
     for seq in range(1, 8):
         stage.add_message(seq, channel_id="general", text=f"{SECRET} text {seq}")
     page = ask("GET", "/channels/general/messages", query=query).read(resources.MessagePage)
@@ -410,7 +418,6 @@ def test_the_history_is_returned_in_pages(
 )
 def test_an_invalid_query_is_refused(ask: Any, query: dict[str, str]):
     """The message names a parameter."""
-    ask("GET", "/me")
     answer = ask("GET", "/channels/general/messages", query=query)
     assert answer.refusal() == (400, "INVALID_REQUEST")
     assert any(f"'{name}'" in answer.text for name in query)
@@ -418,13 +425,11 @@ def test_an_invalid_query_is_refused(ask: Any, query: dict[str, str]):
 
 def test_a_read_marker_moves_forward_and_is_published(ask: Any, stage: Stage):
     """Not back, and not beyond the last message. It is published only if it moved."""
-    ask("GET", "/me")
     stage.dynamodb.Table("channels").update_item(
         Key={"channelId": "general"},
         UpdateExpression="SET lastSeq = :ten",
         ExpressionAttributeValues={":ten": 10},
     )
-    stage.published()
     answers = [
         ask("PUT", "/channels/general/read-marker", body={"seq": seq}).read(resources.ReadPosition).read_seq
         for seq in (4, 4, 2, 99, 0)
@@ -437,7 +442,6 @@ def test_a_read_marker_moves_forward_and_is_published(ask: Any, stage: Stage):
 
 def test_unread_mentions_are_returned_by_channel(ask: Any, stage: Stage):
     """Until they are read, in the channels of the caller only."""
-    ask("GET", "/me")
     for channel_id in ("general", "c-1"):
         for seq in (1, 2, 3):
             stage.add_message(seq, channel_id=channel_id, text="hi @alice.name" if seq > 1 else "hi")
@@ -461,7 +465,6 @@ def test_unread_mentions_are_returned_by_channel(ask: Any, stage: Stage):
 @pytest.mark.parametrize("seq", [-1, 1.5, "1", None, True])
 def test_a_read_marker_is_an_integer(ask: Any, seq: Any):
     """Numbers are not rounded and strings are not parsed."""
-    ask("GET", "/me")
     answer = ask("PUT", "/channels/general/read-marker", body={"seq": seq})
     assert answer.refusal() == (400, "INVALID_REQUEST")
 
