@@ -10,7 +10,8 @@ from functions.logic import presence
 from tests.unit.builders import CHANNEL, NOW_MS
 from tests.unit.stage import Stage
 
-IDS = [f"conn-{number}=" for number in range(40)]
+IDS = [f"conn-{number}=" for number in range(12)]
+"""Of each shard two or more."""
 SHARDS = 4
 
 
@@ -43,7 +44,7 @@ def test_connections_are_spread_over_the_shards(stage: Stage):
 def test_a_connection_is_deleted_from_its_shard(stage: Stage):
     """Also if its row is from before the channel was sharded."""
     stage.add_channel(CHANNEL, "alice")
-    before = [f"before-{number}" for number in range(8)]
+    before = [f"before-{number}" for number in range(6)]
     for connection_id in before:
         stage.connect("alice", connection_id)
     shard(stage)

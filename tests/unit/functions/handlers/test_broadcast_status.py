@@ -248,8 +248,15 @@ def test_many_stale_connections_are_pruned_concurrently(
 ):
     """Each is deleted, published and counted once."""
     many = [f"gone-{number}" for number in range(20)]
+    of_bob = [
+        (table, row)
+        for table in ("connections", "subscriptions")
+        for row in people.rows(table)
+        if row["connectionId"] == "b1"
+    ]
     for connection_id in many:
-        people.connect("bob", connection_id)
+        for table, row in of_bob:
+            people.put(table, **row | {"connectionId": connection_id})
         sockets.answers[connection_id] = [410]
     assert broadcast(typing("alice")) == []
     assert {row["connectionId"] for row in people.rows("connections")}.isdisjoint(many)
