@@ -172,5 +172,6 @@ def sockets(post_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Socke
     PostHandler.sockets = Sockets()
     yield PostHandler.sockets
     for client in (clients.connections_api, clients.connection_posts):
-        client().close()
-        client.cache_clear()
+        if client.cache_info().currsize:
+            client().close()
+            client.cache_clear()
