@@ -18,12 +18,12 @@ from moto.dynamodb.responses import validate_put_has_empty_keys, validate_put_ha
 from pydantic.alias_generators import to_snake
 
 from functions.aws import channels, clients, connections, members, text_keys, users
-from functions.chat.channels import ChannelRecord, Membership, general
+from functions.chat.channels import ChannelRecord, general
 from functions.chat.mentions import mentioned_usernames
 from functions.contract.resources import User
 from functions.contract.sealing import open_sealed, seal
 from functions.settings import ApiSettings, BroadcastStatusSettings, DisconnectSettings
-from tests.unit.builders import AT, NOW_MS
+from tests.unit.builders import AT, NOW_MS, member
 
 TABLES: dict[str, list[str]] = {
     "channels": ["channelId"],
@@ -207,15 +207,16 @@ class Stage:
 
     def add_channel(self, channel: ChannelRecord, *user_ids: str, owner: str | None = None) -> ChannelRecord:
         """Add an announced channel with members."""
-        channels.create("channels", "members", channel.model_copy(update={"announced": True}), ())
-        for user_id in user_ids:
-            self.add_member(user_id, channel.channel_id, role="owner" if user_id == owner else "member")
+        first_members = [
+            member(user_id, channel.channel_id, role="owner" if user_id == owner else "member")
+            for user_id in user_ids
+        ]
+        channels.create("channels", "members", channel.model_copy(update={"announced": True}), first_members)
         return channel
 
     def add_member(self, user_id: str, channel_id: str, *, role: str = "member") -> None:
         """Add a membership, and count it in the channel's row."""
-        membership = Membership(user_id=user_id, channel_id=channel_id, role=role, joined_at=AT)
-        members.add("members", "channels", membership)
+        members.add("members", "channels", member(user_id, channel_id, role=role))
 
     def add_general(self) -> None:
         """Add the channel that every user joins, as the first user's first call creates it."""

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from moto.dynamodb.exceptions import MockValidationException
 
 from functions.aws import users
-from tests.unit.builders import NOW_MS
+from tests.unit.builders import CHANNEL, NOW_MS
 from tests.unit.stage import INDEXES, NUMBERS, TABLES, Stage
 
 VALUES: dict[str, Any] = {
@@ -74,3 +74,14 @@ def test_a_row_that_the_api_refuses_is_refused(stage: Stage, table: str, row: di
 def test_an_added_user_is_the_one_that_is_read(stage: Stage):
     """The helper does not read them again."""
     assert stage.add_user("alice") == users.get("users", "alice", now_ms=NOW_MS)
+
+
+def test_a_channel_with_members_is_that_of_members_who_join(stage: Stage):
+    """The helper stores them in one transaction."""
+    stage.add_channel(CHANNEL, "alice", "bob", owner="alice")
+    at_once = stage.rows("channels"), stage.rows("members")
+    stage.clear()
+    stage.add_channel(CHANNEL)
+    stage.add_member("alice", "c-1", role="owner")
+    stage.add_member("bob", "c-1")
+    assert (stage.rows("channels"), stage.rows("members")) == at_once
