@@ -5,8 +5,14 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
+
+import pytest
 
 from tests.unit.builders import SECRET, bus_event, facts, socket_event
 from tests.waiting import COMMAND_SECONDS
@@ -35,20 +41,12 @@ except Exception as error:
 """
 
 
-# The table does not exist, so the call is recorded as failed.
+# One invocation for each argument: seconds that steps are kept, number of steps, address of the daemon.
 CALLS = """
-import os, sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+import sys
+from aws_xray_sdk.core import xray_recorder
 from botocore.exceptions import ClientError
-from moto import mock_aws
 from functions.aws import clients, concurrency, sockets, tracing
-tracing.MAX_BUFFER_SECONDS = float(sys.argv[1])
-
-class Connections(BaseHTTPRequestHandler):
-    def do_POST(self):
-        self.send_response(200)
-        self.end_headers()
 
 @tracing.traced
 def handler(event, context):
@@ -57,7 +55,7 @@ def handler(event, context):
             clients.table("members").get_item(Key={"id": "a"})
         except ClientError:
             pass
-    for number in range(int(sys.argv[2])):
+    for number in range(event["steps"]):
         with tracing.step("publish"):
             pass
     with tracing.step("update presence"):
@@ -65,12 +63,39 @@ def handler(event, context):
     with tracing.step("post frames"):
         assert sockets.post("{}", ["a1", "a2"]).delivered == ("a1", "a2")
 
-with ThreadingHTTPServer(("127.0.0.1", 0), Connections) as server, mock_aws():
-    Thread(target=server.serve_forever, daemon=True).start()
-    os.environ["AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"] = f"http://127.0.0.1:{server.server_port}"
-    handler({}, None)
-    server.shutdown()
+for invocation in sys.argv[1:]:
+    seconds, steps, address = invocation.split()
+    tracing.MAX_BUFFER_SECONDS = float(seconds)
+    xray_recorder.emitter.set_daemon_address(address)
+    handler({"steps": int(steps)}, None)
 """
+
+
+class Aws(BaseHTTPRequestHandler):
+    """Accepts posts to connections; other calls fail, because no table exists."""
+
+    def do_POST(self) -> None:
+        """Answer a call."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        is_post = "/@connections/" in self.path
+        body = b"" if is_post else b'{"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}'
+        self.send_response(200 if is_post else 400)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 # the name is the standard library's
+        """Write nothing."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def aws_endpoint() -> Iterator[None]:
+    """The calls of all programs go to `Aws`."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Aws) as server, pytest.MonkeyPatch.context() as patch:
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        yield
+        server.shutdown()
 
 
 def run(program: str, *arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
@@ -81,6 +106,7 @@ def run(program: str, *arguments: str, stdin: str = "", **variables: str) -> sub
         cwd=ROOT,
         env={
             "PATH": os.environ["PATH"],
+            "AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"],
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_LAMBDA_FUNCTION_NAME": "f",
             "LAMBDA_TASK_ROOT": str(ROOT),
@@ -112,24 +138,34 @@ def segments() -> list[dict[str, Any]]:
     return [json.loads(line) for line in process.stderr.splitlines() if line.startswith("{")]
 
 
-def datagrams(program: str = CALLS, *, buffer_seconds: float = 60.0, steps: int = 1) -> list[dict[str, Any]]:
-    """The datagrams of a program, by default an invocation that calls a table, publishes, and posts twice."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
-        daemon.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        daemon.bind(("127.0.0.1", 0))
-        daemon.setblocking(False)
-        run(
-            program,
-            str(buffer_seconds),
-            str(steps),
-            AWS_XRAY_DAEMON_ADDRESS=f"127.0.0.1:{daemon.getsockname()[1]}",
-        )
+class Daemon:
+    """The socket of an X-Ray daemon."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.setblocking(False)
+        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def received(self) -> list[dict[str, Any]]:
+        """What was sent to it; closes the socket."""
         received = []
-        while True:
-            try:
-                received.append(json.loads(daemon.recv(65_536).partition(b"\n")[2]))
-            except BlockingIOError:
-                return received
+        with self._socket:
+            while True:
+                try:
+                    received.append(json.loads(self._socket.recv(65_536).partition(b"\n")[2]))
+                except BlockingIOError:
+                    return received
+
+
+@cache
+def datagrams() -> dict[str, list[dict[str, Any]]]:
+    """The datagrams of three invocations in one process. Each calls a table, publishes, and posts twice."""
+    invocations = {"short": (60, 1), "long": (0, 1), "many steps": (60, 100)}
+    daemons = {name: Daemon() for name in invocations}
+    run(CALLS, *(f"{seconds} {steps} {daemons[name].address}" for name, (seconds, steps) in invocations.items()))
+    return {name: daemon.received() for name, daemon in daemons.items()}
 
 
 def names(segment: dict[str, Any]) -> Any:
@@ -150,7 +186,7 @@ def test_a_trace_contains_ids_and_no_text():
 
 def test_a_short_invocation_is_sent_in_one_datagram():
     """Calls to AWS are parts of their step; posts are not, because there may be a thousand."""
-    (sent,) = datagrams()
+    (sent,) = datagrams()["short"]
     assert names(sent) == (
         "## handler",
         [
@@ -167,7 +203,7 @@ def test_a_short_invocation_is_sent_in_one_datagram():
 
 def test_a_long_invocation_is_sent_in_parts():
     """So that an invocation that times out shows how far it came."""
-    sent = [segment["name"] for segment in datagrams(buffer_seconds=0)]
+    sent = [segment["name"] for segment in datagrams()["long"]]
     assert sent == [
         "dynamodb",
         "admit",
@@ -182,7 +218,7 @@ def test_a_long_invocation_is_sent_in_parts():
 
 def test_an_invocation_with_many_steps_is_sent_in_parts():
     """Each part fits into a datagram; nothing is lost or sent twice."""
-    sent = datagrams(steps=100)
+    sent = datagrams()["many steps"]
     assert len(sent) > 1
     assert sum(json.dumps(names(segment)).count('"publish"') for segment in sent) == 100
 
@@ -204,12 +240,15 @@ for parent in ("53995c3f42cd8ad8", "63995c3f42cd8ad9"):
 
 def test_the_steps_of_each_invocation_in_a_trace_belong_to_it():
     """The workflow calls a function several times in one trace, often in the same environment."""
-    assert [segment["parent_id"] for segment in datagrams(TWICE)] == ["53995c3f42cd8ad8", "63995c3f42cd8ad9"]
+    daemon = Daemon()
+    run(TWICE, AWS_XRAY_DAEMON_ADDRESS=daemon.address)
+    assert [segment["parent_id"] for segment in daemon.received()] == ["53995c3f42cd8ad8", "63995c3f42cd8ad9"]
 
 
 # The last eight digits of the trace's id are 40 % of the way from 0 to ffffffff.
 UNSAMPLED = "Root=1-6924271c-5f3a1b2c4d5e6f7066666666;Parent=53995c3f42cd8ad8;Sampled=0"
 PUBLISHED = """
+import os, sys
 from functions.aws import tracing
 
 @tracing.traced
@@ -218,17 +257,25 @@ def handler(event, context):
         print(tracing.trace_header())
 
 handler({}, None)
+for percent in sys.argv[1:]:
+    os.environ[tracing.EXTRA_SAMPLE_VARIABLE] = percent
+    handler({}, None)
 """
+
+
+@cache
+def published_headers() -> dict[str, str]:
+    """The trace header of a published event by the setting of the stage; "" if it has none."""
+    percentages = ("41", "39", "0")
+    outcome = run(PUBLISHED, *percentages, _X_AMZN_TRACE_ID=UNSAMPLED)
+    return dict(zip(("", *percentages), outcome.stdout.split(), strict=True))
 
 
 def test_an_extra_share_of_traces_is_sampled_from_the_next_hop_on():
     """Lambda's own rate cannot be configured; the header of the published event can."""
-    outcome = run(PUBLISHED, _X_AMZN_TRACE_ID=UNSAMPLED, PARLEY_TRACE_SAMPLE_PERCENT="41")
-    assert outcome.stdout.strip() == UNSAMPLED.replace("Sampled=0", "Sampled=1"), outcome.stderr
+    assert published_headers()["41"] == UNSAMPLED.replace("Sampled=0", "Sampled=1")
 
 
 def test_the_other_traces_and_a_stage_without_the_setting_stay_unsampled():
     """The decision of Lambda is passed on unchanged."""
-    for variables in ({"PARLEY_TRACE_SAMPLE_PERCENT": "39"}, {"PARLEY_TRACE_SAMPLE_PERCENT": "0"}, {}):
-        outcome = run(PUBLISHED, _X_AMZN_TRACE_ID=UNSAMPLED, **variables)
-        assert outcome.stdout.strip() == UNSAMPLED, outcome.stderr
+    assert [published_headers()[percent] for percent in ("39", "0", "")] == [UNSAMPLED] * 3
