@@ -47,6 +47,18 @@ class _ParserThatRemembers(Parser):  # type: ignore[misc] # jsonata has no types
 _PARSER = _ParserThatRemembers()
 jsonata.Jsonata.get_parser = staticmethod(lambda: _PARSER)
 
+
+def _look_up(frame: Any, name: str) -> Any:
+    """The value of a variable. The library's own method calls itself for each enclosing frame."""
+    while frame is not None:
+        if name in frame.bindings:
+            return frame.bindings[name]
+        frame = frame.parent
+    return None
+
+
+jsonata.Jsonata.Frame.lookup = _look_up
+
 # `run` checks its definition, which reads the trees of all expressions.
 sfnx.testing.states_fields = functools.cache(sfnx.testing.states_fields)
 
