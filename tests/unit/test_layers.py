@@ -3,7 +3,8 @@
 import ast
 import functools
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -77,16 +78,41 @@ def name_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-@functools.cache
-def imports(path: Path) -> list[str]:
-    """The dotted names that a module imports, `from a import b` as `a.b`: b may be a module."""
-    return names_in(ast.walk(ast.parse(path.read_text(encoding="utf-8"))), path)
+@dataclass(frozen=True)
+class Contents:
+    """What these tests check of a module.
+
+    `imports` are the dotted names that it imports, `from a import b` as `a.b`: b may be a module. Those of
+    `imported_at_once` are imported when the module is loaded, outside of its functions. `undocumented` are its
+    functions without a docstring.
+    """
+
+    has_docstring: bool
+    imports: list[str]
+    imported_at_once: list[str]
+    undocumented: list[str]
 
 
 @functools.cache
-def imported_at_once(path: Path) -> list[str]:
-    """The same, of what a module imports when it is loaded: outside of its functions."""
-    return names_in(ast.parse(path.read_text(encoding="utf-8")).body, path)
+def contents(path: Path) -> Contents:
+    """Read a module once. Its syntax tree is not kept: all of them together slow down the process."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = list(statements(tree))
+    functions = (node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return Contents(
+        has_docstring=bool(ast.get_docstring(tree)),
+        imports=names_in(nodes, path),
+        imported_at_once=names_in(tree.body, path),
+        undocumented=[node.name for node in functions if not ast.get_docstring(node)],
+    )
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Everything in a node except expressions, in which there are no statements."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.expr):
+            yield child
+            yield from statements(child)
 
 
 def names_in(nodes: Iterable[ast.AST], path: Path) -> list[str]:
@@ -117,7 +143,7 @@ def test_a_module_imports_only_what_its_package_may(path: Path):
     if name_of(path) == "functions":
         return
     package = package_of(name_of(path))
-    wrong = [name for name in imports(path) if within(name, OURS) and not within(name, ALLOWED[package])]
+    wrong = [name for name in contents(path).imports if within(name, OURS) and not within(name, ALLOWED[package])]
     assert wrong == [], f"{package} may import {ALLOWED[package] or 'none of our packages'}"
 
 
@@ -126,7 +152,9 @@ def test_packages_do_not_import_each_other_in_a_circle():
     imported: dict[str, set[str]] = {}
     for path in modules():
         package = folder_of(name_of(path))
-        imported.setdefault(package, set()).update(folder_of(name) for name in imports(path) if within(name, OURS))
+        imported.setdefault(package, set()).update(
+            folder_of(name) for name in contents(path).imports if within(name, OURS)
+        )
         imported[package].discard(package)
     list(TopologicalSorter(imported).static_order())  # raises CycleError, with the circle
 
@@ -148,7 +176,7 @@ def folder_of(module: str) -> str:
 )
 def test_contract_and_chat_are_pure(path: Path):
     """They import the standard library, pydantic and a parser only, and no module for time or I/O."""
-    packages = {name.split(".")[0] for name in imports(path)}
+    packages = {name.split(".")[0] for name in contents(path).imports}
     ciphers = {"cryptography"} if name_of(path) in WITH_CRYPTOGRAPHY else set()
     assert packages <= sys.stdlib_module_names | {"functions", *PURE} | ciphers
     if within(name_of(path), ("functions.contract", "functions.chat")):
@@ -162,7 +190,7 @@ def test_confined_packages_are_imported_in_one_place_only(path: Path):
     """Only functions.aws imports boto3, and only its module for tracing imports the X-Ray SDK."""
     wrong = [
         name
-        for name in imports(path)
+        for name in contents(path).imports
         if (allowed := CONFINED.get(name.split(".")[0])) and not within(name_of(path), allowed)
     ]
     assert wrong == []
@@ -176,7 +204,7 @@ def test_no_test_module_loads_the_cdk():
     with_the_cdk = []
     while waiting:
         path = waiting.pop()
-        names = imported_at_once(path)
+        names = contents(path).imported_at_once
         if any(within(name, ("aws_cdk",)) for name in names):
             with_the_cdk.append(f"{imported_by[path]} imports {name_of(path)}")
             continue
@@ -197,20 +225,16 @@ def module_file(name: str) -> Path | None:
 
 def test_every_module_has_a_docstring():
     """Every module outside the tests begins with a docstring."""
-    undocumented = [
-        name_of(path) for path in modules() if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-    ]
+    undocumented = [name_of(path) for path in modules() if not contents(path).has_docstring]
     assert undocumented == []
 
 
 def test_every_test_has_a_docstring():
     """Every test has a docstring, which states the behaviour that it tests."""
     undocumented = [
-        f"{name_of(path)}.{node.name}"
+        f"{name_of(path)}.{name}"
         for path in sorted((ROOT / "tests").rglob("test_*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.name.startswith("test_")
-        and not ast.get_docstring(node)
+        for name in contents(path).undocumented
+        if name.startswith("test_")
     ]
     assert undocumented == []
