@@ -20,10 +20,10 @@ from local import command_line
 from ops.commands import cli
 from ops.errors import ExitCode
 from ops.events import archive
-from ops.runs import dead_letters, held_letters
+from ops.runs import dead_letters
 from ops.runs.dead_letters import Count
 from ops.runs.run_log import RunLog
-from ops.stage import lookup, sessions
+from ops.stage import lookup, operations, publishing, sessions
 from ops.stage.stage import Stage
 from tests.unit.ops.stages import deployed_stage
 
@@ -287,6 +287,8 @@ def test_aws_settings_that_cannot_be_used_are_a_sentence(
     run: Any, monkeypatch: pytest.MonkeyPatch, name: str, settings: str, tmp_path: Path
 ):
     """Exit code 1, with how to choose others."""
+    # A session whose settings are refused calls nothing. Registering its handlers takes most of the time.
+    monkeypatch.setattr("botocore.handlers.BUILTIN_HANDLERS", [])
     config = tmp_path / "config"
     config.write_text("[profile" if settings == "damaged" else "")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
@@ -335,7 +337,9 @@ def test_a_name_that_does_not_exist_is_an_error(run: Any, monkeypatch: pytest.Mo
     monkeypatch.setattr("ops.replay.replay.tables.message_ids", lambda *_: [])
     monkeypatch.setattr(dead_letters, "count", lambda *_: Count(0, 0))
     monkeypatch.setattr(dead_letters, "pages", lambda *_, **__: [])
-    monkeypatch.setattr(held_letters.HeldLetters, "__exit__", lambda *_: None)
+    monkeypatch.setattr(dead_letters, "hide", lambda *_, **__: None)
+    monkeypatch.setattr(operations, "operator", lambda _: "arn:aws:iam::111122223333:user/tests")
+    monkeypatch.setattr(publishing, "publish", lambda *_, **__: None)
     code, printed = run(*words_of(name, option, "nope"))
     kind = option.removeprefix("--")
     assert (code, f"There is no {kind} 'nope'." in sentence_in(printed)) == (ExitCode.NOT_FOUND, True)
