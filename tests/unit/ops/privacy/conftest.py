@@ -14,7 +14,7 @@ from ops.privacy import publishing
 from ops.stage import tables
 from ops.stage.lookup import KnownUser
 from ops.stage.stage import Stage
-from tests.unit.ops.stages import deployed_stage, session
+from tests.unit.ops.stages import deployed_stage, session, stored_rows
 
 KEYS = {
     "TextKeys": ("userId",),
@@ -88,7 +88,8 @@ class People:
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """All rows of a table."""
-        return sorted(tables.scan(self.stage, table), key=lambda row: str(row.get("seq", row.get("userId"))))
+        rows = stored_rows(f"{PREFIX}{table}")
+        return sorted(rows, key=lambda row: str(row.get("seq", row.get("userId"))))
 
     def write(self, seq: int, text: str, *, by: str = "dora", sealed: bool = True, **more: Any) -> None:
         """A message as the workflow stores it."""

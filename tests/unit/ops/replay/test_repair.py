@@ -28,6 +28,7 @@ from tests.unit.ops.event_builders import (
     message_sent,
     reaction_changed,
 )
+from tests.unit.ops.stages import stored_rows
 from tests.unit.stage import fill_tables
 
 NOW = START_MS // 1000 + 60
@@ -124,9 +125,7 @@ def put(stage: Stage, table: str, row: dict[str, Any]) -> None:
 def all_rows(stage: Stage) -> dict[str, list[Any]]:
     """Every row of every table that has a model."""
     return {
-        name: sorted(
-            tables.table(stage, tables.output_name(name)).scan()["Items"], key=lambda row: str(sorted(row.items()))
-        )
+        name: stored_rows(stage.output("Data", f"{tables.output_name(name)}TableName"))
         for name in tables.ROW_TYPES
     }
 

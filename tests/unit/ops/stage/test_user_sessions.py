@@ -12,7 +12,7 @@ from moto import mock_aws
 from ops import times
 from ops.stage import tables, user_sessions
 from ops.stage.stage import Stage
-from tests.unit.ops.stages import deployed_stage, stubbed
+from tests.unit.ops.stages import deployed_stage, stored_rows, stubbed
 
 NOW_MS = 1_795_000_000_000
 KEYS = {
@@ -54,7 +54,7 @@ def put(stage: Stage, name: str, **row: Any) -> None:
 
 
 def rows(stage: Stage, name: str, key: str) -> set[str]:
-    return {row[key] for row in tables.scan(stage, name)}
+    return {row[key] for row in stored_rows(stage.output("Data", f"{name}TableName"))}
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_ending_marks_the_user_and_closes_the_connections(stage: Stage, bus: Stu
         ended = user_sessions.end_all(stage, "alice", until=1_794_999_990)
         sockets.assert_no_pending_responses()
     assert [connection.connection_id for connection in ended] == ["a1"]
-    [mark] = tables.scan(stage, "Tickets")
+    [mark] = stored_rows(stage.output("Data", "TicketsTableName"))
     assert (mark["ticketHash"], mark["endedAt"]) == ("user#alice", 1_794_999_990)
     assert mark["expiresAt"] == NOW_MS // 1000 + 7200
     assert rows(stage, "Connections", "connectionId") == {"old", "b1"}
