@@ -7,6 +7,7 @@ The table's third column lists the words and phrases to check. They match in any
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,7 @@ def occurrences(text: str, words: dict[str, str]) -> Iterator[tuple[int, str]]:
         yield from ((number, word) for word in pattern.findall(tokens))
 
 
+@cache
 def all_occurrences() -> list[tuple[str, int, str]]:
     """(path, line number, word) of every forbidden word in the checked files."""
     words = forbidden_words()
