@@ -47,11 +47,13 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
 def put(stage: Stage, count: int, *, replay_name: str = NAME, name: str = "event") -> None:
     """Send events of a replay to the queue."""
+    sqs, url = stage.client("sqs"), stage.output("Events", "ReplayQueueUrl")
+    entries = []
     for number in range(count):
         event = {"id": f"{name} {number}", "replay-name": replay_name, "detail": {}}
-        stage.client("sqs").send_message(
-            QueueUrl=stage.output("Events", "ReplayQueueUrl"), MessageBody=json.dumps(event)
-        )
+        entries.append({"Id": str(number), "MessageBody": json.dumps(event)})
+    for start in range(0, count, 10):
+        sqs.send_message_batch(QueueUrl=url, Entries=entries[start : start + 10])
 
 
 class EventBridge:
