@@ -6,8 +6,10 @@ one.
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -41,6 +43,24 @@ faster_moto.install()
 # A program that a script starts in the background ignores Ctrl-C. Tests send it to themselves.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost", "", None)
+
+
+@pytest.fixture(autouse=True)
+def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test that looks up a host of the network: it would wait there, or call AWS."""
+    hosts = []
+    look_up = socket.getaddrinfo
+
+    def noted(host: Any, *arguments: Any, **options: Any) -> Any:
+        hosts.append(host.decode() if isinstance(host, bytes) else host)
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", noted)
+    yield
+    assert [host for host in hosts if host not in LOOPBACK] == []
 
 
 class Clock:

@@ -1,17 +1,21 @@
-"""Caches for what moto derives again at each call: a quarter of the time of a read from a mocked table."""
+"""Caches for what moto and botocore compute again at each call: a tenth of the time of tests that call tables."""
 
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from botocore import useragent
 from moto.core import responses
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
+from moto.sqs import models
 
 
 def install() -> None:
-    """Cache the methods of a service, the method of an operation, and the names of a response's members."""
+    """Cache the methods of a service, names in other spellings, and the names of a response's members."""
+    useragent.sanitize_user_agent_string_component = cache(useragent.sanitize_user_agent_string_component)
     responses.method_names_from_class = cache(responses.method_names_from_class)  # type: ignore[attr-defined]
-    responses.camelcase_to_underscores = cache(responses.camelcase_to_underscores)  # type: ignore[attr-defined]
+    for module in (responses, models):
+        module.camelcase_to_underscores = cache(module.camelcase_to_underscores)  # type: ignore[attr-defined]
     XFormedAttributePicker.get_possible_keys = _cached_for_dictionaries()  # type: ignore[method-assign]
 
 
