@@ -6,24 +6,24 @@ import logging
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from local.emulator.lambda_.function_processes import (
+    FORKS,
+    INIT_SECONDS,
+    FunctionProcess,
+    FunctionProcesses,
+    ImportFailedError,
+    Start,
+)
 from local.emulator.lambda_.unpacked_archives import UnpackedArchives
 
 logger = logging.getLogger("parley.functions")
-
-PROGRAM = Path(__file__).with_name("function_process.py")
-# A fork can crash a process that uses Apple's frameworks, so elsewhere each environment is a new process.
-FORKS = sys.platform == "linux"
-INIT_SECONDS = 60.0
 
 
 class FunctionInitError(Exception):
@@ -137,65 +137,45 @@ class Environment:
 class EnvironmentSource:
     """Starts environments of one function: forks of one process that imported it, or a new process each."""
 
-    def __init__(self, spec: FunctionSpec, archives: UnpackedArchives) -> None:
+    def __init__(self, spec: FunctionSpec, archives: UnpackedArchives, processes: FunctionProcesses) -> None:
         self._spec = spec
         self._archives = archives
+        self._processes = processes
         self._lock = threading.Lock()
-        self._processes: list[tuple[subprocess.Popen[bytes], socket.socket]] = []
+        self._started: list[FunctionProcess] = []
 
     def open(self) -> Environment:
         """Start an environment, ready for its first call. Raises FunctionInitError when the import fails."""
         with self._lock:
-            if FORKS and self._processes and self._processes[0][0].poll() is None:
-                control = self._processes[0][1]
-            else:
-                control = self._start()
-            ours, theirs = socket.socketpair()
-            socket.send_fds(control, [b"e"], [theirs.fileno()])
-            theirs.close()
-            return Environment(ours, version=self._spec.version)
+            for ended in [process for process in self._started if not process.is_running()]:
+                ended.stop()
+                self._started.remove(ended)
+            if not (FORKS and self._started):
+                self._started.append(self._start())
+            return Environment(self._started[-1].open_environment(), version=self._spec.version)
 
     def stop(self) -> None:
-        """Close the control sockets, which ends the processes that imported the function."""
+        """End the processes that imported the function."""
         with self._lock:
-            for process, control in self._processes:
-                control.close()
-                process.kill()
-                process.wait()
-            self._processes.clear()
+            for process in self._started:
+                process.stop()
+            self._started.clear()
 
-    def _start(self) -> socket.socket:
-        code = self._archives.path_of(self._spec.code)
+    def _start(self) -> FunctionProcess:
         layers = [self._archives.path_of(layer) for layer in self._spec.layers]
         layer_paths = [str(path / "python") for path in layers if (path / "python").is_dir()]
         for path in layers:
             layer_paths += [str(packages) for packages in path.glob("python/lib/python3*/site-packages")]
-        ours, theirs = socket.socketpair()
-        start = {
-            "controlDescriptor": theirs.fileno(),
-            "codeDirectory": str(code),
-            "layerPaths": layer_paths,
-            "handler": self._spec.handler,
-            "fork": FORKS,
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-P", str(PROGRAM), json.dumps(start)],
-            cwd=code,
-            env={**self._spec.environment, "LAMBDA_TASK_ROOT": str(code)},
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
+        start = Start(
+            code=self._archives.path_of(self._spec.code),
+            layer_paths=tuple(layer_paths),
+            handler=self._spec.handler,
+            environment=self._spec.environment,
         )
-        theirs.close()
-        ours.settimeout(INIT_SECONDS)
-        line = ours.makefile("rb").readline()
-        report: dict[str, Any] = (
-            json.loads(line) if line else {"error": {"errorType": "Runtime.ExitError", "errorMessage": ""}}
-        )
-        if "error" in report:
-            ours.close()
-            process.wait()
-            raise FunctionInitError(report["error"], str(report.get("log", "")))
-        self._processes = [entry for entry in self._processes if entry[0].poll() is None]
-        self._processes.append((process, ours))
-        logger.info("Function %s is ready (process %d)", self._spec.name, process.pid)
-        return ours
+        try:
+            process = self._processes.start(start)
+        except ImportFailedError as failure:
+            error = failure.report.get("error") or {"errorType": "Runtime.ExitError", "errorMessage": ""}
+            raise FunctionInitError(error, str(failure.report.get("log", ""))) from None
+        logger.info("Function %s is ready (process %d)", self._spec.name, process.process_id)
+        return process

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Collection
 
 from local.emulator.lambda_.environments import (
-    INIT_SECONDS,
     Environment,
     EnvironmentSource,
     FunctionInitError,
@@ -20,6 +19,7 @@ from local.emulator.lambda_.environments import (
     Invocation,
     InvocationResult,
 )
+from local.emulator.lambda_.function_processes import INIT_SECONDS, FunctionProcesses
 from local.emulator.lambda_.unpacked_archives import UnpackedArchives
 
 logger = logging.getLogger("parley.functions")
@@ -37,10 +37,16 @@ class FunctionPool:
     """The environments of one function: idle ones are reused, one is started at a time, other calls queue."""
 
     def __init__(
-        self, spec: FunctionSpec, archives: UnpackedArchives, *, limit: int, patience_seconds: float
+        self,
+        spec: FunctionSpec,
+        archives: UnpackedArchives,
+        processes: FunctionProcesses,
+        *,
+        limit: int,
+        patience_seconds: float,
     ) -> None:
         self.spec = spec
-        self._source = EnvironmentSource(spec, archives)
+        self._source = EnvironmentSource(spec, archives, processes)
         self._limit = limit
         self._patience = patience_seconds
         self._changed = threading.Condition()
@@ -144,6 +150,7 @@ class FunctionPools:
 
     def __init__(self, archives: UnpackedArchives, *, limit: int, patience_seconds: float) -> None:
         self._archives = archives
+        self._processes = FunctionProcesses()
         self._limit = limit
         self._patience = patience_seconds
         self._lock = threading.Lock()
@@ -157,7 +164,13 @@ class FunctionPools:
             if pool is not None and pool.spec.key == key:
                 return pool
             replaced = pool
-            pool = FunctionPool(make_spec(), self._archives, limit=self._limit, patience_seconds=self._patience)
+            pool = FunctionPool(
+                make_spec(),
+                self._archives,
+                self._processes,
+                limit=self._limit,
+                patience_seconds=self._patience,
+            )
             self._pools[arn] = pool
         if replaced is not None:
             threading.Thread(target=replaced.stop, daemon=True, name="stop-replaced-function").start()
@@ -173,6 +186,7 @@ class FunctionPools:
     def stop(self) -> None:
         """End every environment of every function."""
         self.keep_only(())
+        self._processes.stop()
 
     def _stop_idle(self) -> None:
         while True:
