@@ -18,6 +18,8 @@ FORKS = sys.platform == "linux"
 INIT_SECONDS = 60.0
 READ_AT_IMPORT = frozenset({"AWS_NEW_RETRIES_2026", "BOTO_DISABLE_CRT"})
 """The variables that the import of boto3 reads."""
+MAX_PRELOADED = 4
+"""Each set of layers needs one; those of earlier deployments are no longer used."""
 
 
 class ImportFailedError(Exception):
@@ -146,8 +148,9 @@ class FunctionProcesses:
             preloaded = self._preloaded.get(layer_paths)
             if preloaded is not None and preloaded.is_running():
                 return preloaded
-            if preloaded is not None:
-                preloaded.stop()
+            spare = max(0, len(self._preloaded) + 1 - MAX_PRELOADED)
+            for paths in [layer_paths] if preloaded is not None else list(self._preloaded)[:spare]:
+                self._preloaded.pop(paths).stop()
             preloaded = self._preloaded[layer_paths] = PreloadedProcess(layer_paths)
             return preloaded
 

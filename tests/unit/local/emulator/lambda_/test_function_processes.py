@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,23 @@ def test_functions_are_forks_of_one_process(processes: FunctionProcesses, tmp_pa
     os.kill(parents[0], signal.SIGKILL)
     wait_until(lambda: not processes._preloaded[()].is_running(), "the process has ended")
     assert answer(processes, starts[2]) == 1
+
+
+@LINUX
+def test_a_process_for_the_layers_of_an_earlier_deployment_is_ended(
+    processes: FunctionProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Of more than MAX_PRELOADED, the oldest. Its functions go on."""
+    old = function(tmp_path / "old", "1")
+    process = processes.start(old)
+    preloaded = processes._preloaded[()]
+    monkeypatch.setattr(function_processes, "MAX_PRELOADED", 1)
+    assert answer(processes, replace(function(tmp_path / "new", "2"), layer_paths=(str(tmp_path),))) == 2
+    assert not preloaded.is_running()
+    assert list(processes._preloaded) == [(str(tmp_path),)]
+    assert process.is_running()
+    process.stop()
+    assert answer(processes, old) == 1
 
 
 def test_a_module_in_the_code_comes_before_an_imported_one(processes: FunctionProcesses, tmp_path: Path):
