@@ -287,8 +287,6 @@ def test_aws_settings_that_cannot_be_used_are_a_sentence(
     run: Any, monkeypatch: pytest.MonkeyPatch, name: str, settings: str, tmp_path: Path
 ):
     """Exit code 1, with how to choose others."""
-    # A session whose settings are refused calls nothing. Registering its handlers takes most of the time.
-    monkeypatch.setattr("botocore.handlers.BUILTIN_HANDLERS", [])
     config = tmp_path / "config"
     config.write_text("[profile" if settings == "damaged" else "")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
