@@ -1,5 +1,6 @@
 """Check the tools that the local stage needs, and build the UI when its build is stale."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -67,6 +68,12 @@ def supports_node(version: str) -> bool:
 def cdk_command(repository: Path) -> Path:
     """The CDK CLI that the repository pins."""
     return repository / "node_modules" / ".bin" / "cdk"
+
+
+def cdk_version(repository: Path) -> str:
+    """The version of the installed CDK CLI."""
+    package = repository / "node_modules" / "aws-cdk" / "package.json"
+    return str(json.loads(package.read_text(encoding="utf-8"))["version"])
 
 
 def ui_is_stale(repository: Path) -> bool:

@@ -106,7 +106,7 @@ class StateDirectory:
         return local_state.running(self.path)
 
     def write_deployed(self, record: dict[str, Any]) -> None:
-        """Record the deployment that the saved data holds: its fingerprint and its ports."""
+        """Record the deployment that the saved data holds: its fingerprint, its ports and the CDK's version."""
         self._deployed.write_text(json.dumps(record, indent=2) + "\n")
 
     def deployed(self) -> dict[str, Any]:

@@ -124,13 +124,17 @@ class Supervisor:
         self._state.write_deployed({**self._state.deployed(), "fingerprint": ""})
         log = self._state.deploy_log
         log.unlink(missing_ok=True)
-        with self._progress.step("Bootstrapping (cdk bootstrap)", "Bootstrapped"):
-            deployment.bootstrap(self._app, emulator.url, log)
+        cdk_version = prerequisites.cdk_version(REPOSITORY)
+        # As on AWS, once: the saved data has the stack of the CDK's toolkit.
+        if self._state.deployed().get("bootstrappedBy") != cdk_version:
+            with self._progress.step("Bootstrapping (cdk bootstrap)", "Bootstrapped"):
+                deployment.bootstrap(self._app, emulator.url, log)
         with self._progress.step("Deploying (cdk deploy --all)", "Deployed every stack"):
             deployment.deploy(self._app, emulator.url, site_origin, log, self._state.cloud_assembly)
         emulator.ask("save")
         port = int(site_origin.rpartition(":")[2])
-        self._state.write_deployed({"fingerprint": digest, "port": port, "emulatorPort": emulator.port})
+        record = {"fingerprint": digest, "port": port, "emulatorPort": emulator.port}
+        self._state.write_deployed({**record, "bootstrappedBy": cdk_version})
 
     def _fingerprint(self, site_origin: str) -> str:
         assembly = self._options.assembly

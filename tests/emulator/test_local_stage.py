@@ -255,7 +255,9 @@ def test_a_changed_app_is_deployed_over_the_previous_one(started: LocalStage, ap
     changed = json.loads(template.read_text())
     changed["Resources"]["Added"] = assembly.resource("S3::Bucket", BucketName="tests-added")
     template.write_text(json.dumps(changed))
-    assert "Deployed every stack" in up(started.state.path, *app).stdout
+    printed = up(started.state.path, *app).stdout
+    assert "Deployed every stack" in printed
+    assert "Bootstrapped" not in printed, "the saved data has the stack of the CDK's toolkit"
     assert started.client("s3").head_bucket(Bucket="tests-added")
     assert client.admin_get_user(UserPoolId=started.outputs["UserPoolId"], Username="emil")["Username"] == "emil"
 

@@ -10,7 +10,7 @@ from local.emulator_process import EmulatorProcess
 from local.errors import LocalStageError
 from local.ports import free_port, listen
 from local.progress import Progress
-from local.state_directory import StateDirectory
+from local.state_directory import REPOSITORY, StateDirectory
 from local.supervisor import StartOptions, Supervisor
 
 
@@ -146,3 +146,30 @@ def test_a_deployment_that_fails_is_not_taken_for_the_one_before(tmp_path: Path,
         with pytest.raises(LocalStageError, match="interrupted"):
             supervisor._deploy(emulator, "http://localhost:4280")
     assert state.deployed() == {"fingerprint": "", "port": 4280, "emulatorPort": 4566}
+
+
+@pytest.mark.parametrize(
+    ("bootstrapped_by", "is_bootstrapped"),
+    [
+        ({"bootstrappedBy": prerequisites.cdk_version(REPOSITORY)}, True),
+        ({"bootstrappedBy": "1.0.0"}, False),
+        ({}, False),
+    ],
+    ids=["this version", "another version", "unknown version"],
+)
+def test_a_later_deployment_bootstraps_only_with_another_version_of_the_cdk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bootstrapped_by: dict[str, str], is_bootstrapped: bool
+):
+    """As on AWS, where a deployment finds what an earlier bootstrap created."""
+    state = StateDirectory(tmp_path / "stage")
+    supervisor = Supervisor(state, StartOptions(), Progress(io.StringIO()))
+    calls: list[str] = []
+    monkeypatch.setattr("local.deployment.bootstrap", lambda *_: calls.append("bootstrap"))
+    monkeypatch.setattr("local.deployment.deploy", lambda *_: calls.append("deploy"))
+    with state.locked():
+        emulator = EmulatorProcess(free_port(), state.emulator, state.emulator_log, {})
+        monkeypatch.setattr(emulator, "ask", calls.append)
+        state.write_deployed({"fingerprint": "of the version before", **bootstrapped_by})
+        supervisor._deploy(emulator, "http://localhost:4280")
+    assert calls == [*([] if is_bootstrapped else ["bootstrap"]), "deploy", "save"]
+    assert state.deployed()["bootstrappedBy"] == prerequisites.cdk_version(REPOSITORY)
