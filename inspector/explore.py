@@ -27,7 +27,7 @@ def table_list() -> TableList:
 def row(stage: Stage, table: str, key_values: tuple[str, ...]) -> StoredRow:
     """One row by its key, with what is wrong with it. Raises BadRequestError and NotFoundError for a bad key."""
     key = repair.named(stage, repair.key_of(table, key_values))
-    found = tables.table(stage, tables.output_name(table)).get_item(Key=key, ConsistentRead=True).get("Item")
+    found = stage.table(tables.output_name(table)).get_item(Key=key, ConsistentRead=True).get("Item")
     fault = None if found is None else tables.fault(table, found)
     words = ("repair", table, *(str(value) for value in key.values()))
     return StoredRow(
@@ -61,7 +61,7 @@ def connections(stage: Stage, user: str | None) -> ConnectionPage:
     if user:
         rows = user_sessions.rows(stage, lookup.user(stage, user).user_id)
     else:
-        rows = list(islice(tables.paginate(tables.table(stage, "Connections").scan), MAX_CONNECTIONS + 1))
+        rows = list(islice(tables.paginate(stage.table("Connections").scan), MAX_CONNECTIONS + 1))
     now = times.now() // 1000
     listed = rows[:MAX_CONNECTIONS]
     user_ids = dict.fromkeys(str(row["userId"]) for row in listed)

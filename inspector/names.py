@@ -26,7 +26,7 @@ def read(stage: Stage) -> KnownNames:
 def _named(stage: Stage, table: str, key: str, name: str) -> Iterator[tuple[str, str]]:
     """The keys and names of a table's rows, as far as they are texts."""
     rows = tables.paginate(
-        tables.table(stage, table).scan,
+        stage.table(table).scan,
         ProjectionExpression="#key, #name",
         ExpressionAttributeNames={"#key": key, "#name": name},
     )

@@ -24,7 +24,6 @@ from ops.check.guarded import Check, Finding
 from ops.errors import NotFoundError, OpsError
 from ops.follow import message_report
 from ops.models import HealthCheck, MessageReport
-from ops.stage import tables
 from ops.stage.stage import Stage
 from ops.stage.users import UserPool
 from ops.wording import counted
@@ -176,7 +175,7 @@ def _clean_up(stage: Stage, api: httpx.Client, channel_id: str | None, user_id: 
         if channel_id:
             call(api, "DELETE", f"/channels/{channel_id}/members/me")
     with suppress(ClientError, BotoCoreError):
-        tables.table(stage, "Users").delete_item(Key={"userId": user_id})
+        stage.table("Users").delete_item(Key={"userId": user_id})
 
 
 def _trace(stage: Stage, message_id: str) -> Finding:

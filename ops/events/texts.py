@@ -9,7 +9,6 @@ from typing import Any
 
 from functions.contract.text import is_sealed
 from ops.events.bus_event import BusEvent
-from ops.stage import tables
 from ops.stage.stage import Stage
 
 ERASED_TEXT = "[erased]"
@@ -73,9 +72,7 @@ class Texts:
     def _key(self, user_id: str) -> TextKey:
         with self._lock:
             if user_id not in self._keys:
-                row: Any = tables.table(self.stage, "TextKeys").get_item(
-                    Key={"userId": user_id}, ConsistentRead=True
-                )
+                row: Any = self.stage.table("TextKeys").get_item(Key={"userId": user_id}, ConsistentRead=True)
                 found = row.get("Item") or {}
                 secret = found.get("textKey")
                 self._keys[user_id] = TextKey(bytes(secret) if secret is not None else None, found.get("erasedAt"))

@@ -80,7 +80,7 @@ def erase(stage: Stage, user: KnownUser, on_progress: OnProgress = lambda *_: No
 
 def _erase_key(stage: Stage, user_id: str) -> Row:
     """Remove the text key, and leave a row that prevents another one. Returns the row."""
-    answer = tables.table(stage, "TextKeys").update_item(
+    answer = stage.table("TextKeys").update_item(
         Key={"userId": user_id},
         UpdateExpression="SET erasedAt = if_not_exists(erasedAt, :now) REMOVE textKey",
         ExpressionAttributeValues={":now": times.iso(times.now())},
@@ -97,7 +97,7 @@ def _erase_profile(stage: Stage, user_id: str, erased_at: str) -> None:
     """
     try:
         before = (
-            tables.table(stage, "Users")
+            stage.table("Users")
             .update_item(
                 Key={"userId": user_id},
                 UpdateExpression=(
@@ -194,7 +194,7 @@ def _read(stage: Stage, keys: Iterable[tuple[str, int]]) -> Iterable[Row]:
 def _erase_name(stage: Stage, row: Row) -> None:
     """Replace the sender's name in the row of a deleted message."""
     channel_id, seq = _key(row)
-    table: Any = tables.table(stage, "Messages")
+    table: Any = stage.table("Messages")
     table.update_item(
         Key={"channelId": channel_id, "seq": seq},
         UpdateExpression="SET senderName = :name",

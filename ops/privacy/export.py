@@ -24,7 +24,7 @@ PROFILE = ("username", "displayName", "createdAt", "lastSeenAt", "erasedAt")
 def collect(stage: Stage, user: KnownUser, on_unreadable: written.OnUnreadable = lambda _: None) -> dict[str, Any]:
     """The account, profile, memberships, messages and reactions of a user, without the rows that are damaged."""
     texts = Texts(stage)
-    profile = tables.table(stage, "Users").get_item(Key={"userId": user.user_id}).get("Item") or {}
+    profile = stage.table("Users").get_item(Key={"userId": user.user_id}).get("Item") or {}
     memberships = written.memberships(stage, user.user_id)
     names = _channels(stage, memberships)
     return {

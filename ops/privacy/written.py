@@ -28,7 +28,7 @@ def reactions(stage: Stage, user_id: str, on_unreadable: OnUnreadable = lambda _
 
 def memberships(stage: Stage, user_id: str) -> list[Row]:
     """The rows of a user's memberships."""
-    query = tables.table(stage, "Members").query
+    query = stage.table("Members").query
     return list(
         tables.paginate(query, KeyConditionExpression=tables.key_equals("userId", user_id), ConsistentRead=True)
     )

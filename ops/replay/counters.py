@@ -52,7 +52,7 @@ class Counters:
             self._raise_read_marker(row)
         if channel.get("kind") == "public" and isinstance(channel.get("name"), str) and channel["name"]:
             _write(
-                tables.table(self.stage, "Channels").put_item,
+                self.stage.table("Channels").put_item,
                 Item={"channelId": name_key(channel["name"]), "namedChannelId": channel_id},
                 ConditionExpression="attribute_not_exists(channelId)",
             )
@@ -70,7 +70,7 @@ class Counters:
             else:
                 condition.append(f"attribute_not_exists({name})")
         return _write(
-            tables.table(self.stage, "Channels").update_item,
+            self.stage.table("Channels").update_item,
             Key={"channelId": channel_id},
             UpdateExpression="SET lastSeq = :lastSeq, memberCount = :memberCount",
             ConditionExpression=" AND ".join(condition),
@@ -81,7 +81,7 @@ class Counters:
         read = self.reads.get((str(row["userId"]), str(row["channelId"])), 0)
         if tables.number(row.get("readSeq")) < read:
             _write(
-                tables.table(self.stage, "Members").update_item,
+                self.stage.table("Members").update_item,
                 Key={"userId": row["userId"], "channelId": row["channelId"]},
                 UpdateExpression="SET readSeq = :seq",
                 ConditionExpression="attribute_exists(userId) AND NOT readSeq >= :seq",
@@ -89,7 +89,7 @@ class Counters:
             )
 
     def _members(self, channel_id: str) -> list[Row]:
-        query = tables.table(self.stage, "Members").query
+        query = self.stage.table("Members").query
         listed = tables.paginate(
             query, IndexName="byChannel", KeyConditionExpression=tables.key_equals("channelId", channel_id)
         )
@@ -97,7 +97,7 @@ class Counters:
         return list(tables.batch_get(self.stage, "Members", keys))
 
     def _highest_message(self, channel_id: str) -> int:
-        newest = tables.table(self.stage, "Messages").query(
+        newest = self.stage.table("Messages").query(
             KeyConditionExpression=tables.key_equals("channelId", channel_id),
             ScanIndexForward=False,
             Limit=1,
@@ -107,7 +107,7 @@ class Counters:
 
     def _sent(self, channel_id: str) -> list[tuple[int, str]]:
         rows = tables.paginate(
-            tables.table(self.stage, "Messages").query,
+            self.stage.table("Messages").query,
             KeyConditionExpression=tables.key_equals("channelId", channel_id),
             ProjectionExpression="seq, sentAt",
             ConsistentRead=True,

@@ -108,7 +108,7 @@ def apply(stage: Stage, repair: Repair) -> None:
 def _write(stage: Stage, repair: Repair) -> bool:
     """Write what differs, on the condition that these attributes are as they were read."""
     before, after = repair.before, repair.after
-    table = tables.table(stage, tables.output_name(repair.table))
+    table = stage.table(tables.output_name(repair.table))
     key_name = next(iter(repair.key))
     try:
         if before is None:

@@ -83,7 +83,7 @@ class Restorer:
 
     def _restore_channel(self, event: BusEvent) -> None:
         summary = event.data.get("channel") or {}
-        table = tables.table(self.stage, "Channels")
+        table = self.stage.table("Channels")
         stored = next(tables.batch_get(self.stage, "Channels", [{"channelId": event.channel_id}]), None)
         if stored is None:
             # A new message must get none of the numbers that are stored already.
@@ -115,7 +115,7 @@ class Restorer:
         key = {"userId": user_id, "channelId": channel_id}
         damaged = next(tables.batch_get(self.stage, "Members", [key]), None)
         if damaged is not None and fault_of(MemberRow, damaged) is not None:
-            tables.table(self.stage, "Members").put_item(Item=row)
+            self.stage.table("Members").put_item(Item=row)
             return
         members = self.stage.output("Data", "MembersTableName")
         channels = self.stage.output("Data", "ChannelsTableName")
@@ -150,7 +150,7 @@ class Restorer:
         if _write(client.put_item, **put):
             stored[message_id] = seq
             _write(
-                tables.table(self.stage, "Channels").update_item,
+                self.stage.table("Channels").update_item,
                 Key={"channelId": channel_id},
                 UpdateExpression="SET lastSeq = :seq",
                 ConditionExpression="attribute_exists(channelId) AND lastSeq < :seq",
@@ -174,7 +174,7 @@ class Restorer:
         ):
             return
         _write(
-            tables.table(self.stage, "Messages").put_item,
+            self.stage.table("Messages").put_item,
             Item={**message_row(self.stage, message, key["seq"], _trace_header(event)), **key},
             ConditionExpression="attribute_not_exists(seq)" if stored is None else "attribute_exists(seq)",
         )
@@ -202,8 +202,8 @@ class Restorer:
 
 def subscribe(stage: Stage, user_id: str, channel_id: str) -> None:
     """Subscribe the user's open connections to the channel. Connections that cannot be read are left out."""
-    connections = tables.table(stage, "Connections")
-    subscriptions = tables.table(stage, "Subscriptions")
+    connections = stage.table("Connections")
+    subscriptions = stage.table("Subscriptions")
     for row in tables.paginate(connections.query, KeyConditionExpression=tables.key_equals("userId", user_id)):
         if tables.fault("connections", row) is None:
             subscription = {name: row[name] for name in ("connectionId", "userId", "expiresAt")}

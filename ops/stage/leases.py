@@ -20,7 +20,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import times
 from ops.errors import OpsError
-from ops.stage import tables
 from ops.stage.stage import Stage
 
 KEY_PREFIX = "lease#"
@@ -72,7 +71,7 @@ class Lease:
         """Delete the row, unless another command has taken the lease. After `renew` has returned."""
         # A row that stays ends like that of a killed command.
         with suppress(BotoCoreError, ClientError):
-            tables.table(self.stage, "Tickets").delete_item(
+            self.stage.table("Tickets").delete_item(
                 Key={"ticketHash": self.key},
                 ConditionExpression="version = :mine",
                 ExpressionAttributeValues={":mine": self._version},
@@ -110,7 +109,7 @@ def _acquire(stage: Stage, key: str, max_wait_seconds: float, on_wait: Callable[
     seen: dict[str, Any] = {}
     version = uuid4().hex
     while True:
-        row = tables.table(stage, "Tickets").get_item(Key={"ticketHash": key}, ConsistentRead=True).get("Item")
+        row = stage.table("Tickets").get_item(Key={"ticketHash": key}, ConsistentRead=True).get("Item")
         now = time.monotonic()
         if row is None:
             if _put(stage, key, version, "attribute_not_exists(ticketHash) OR version = :mine", {}):
@@ -143,9 +142,7 @@ def _put(stage: Stage, key: str, version: str, condition: str, known: dict[str, 
     }
     values = {":mine": version, **known}
     try:
-        tables.table(stage, "Tickets").put_item(
-            Item=row, ConditionExpression=condition, ExpressionAttributeValues=values
-        )
+        stage.table("Tickets").put_item(Item=row, ConditionExpression=condition, ExpressionAttributeValues=values)
     except ClientError as refusal:
         if refusal.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise

@@ -16,11 +16,7 @@ def channel_id(stage: Stage, text: str) -> str | None:
     """
     if not tables.can_be_key(text):
         return None
-    if (
-        tables.table(stage, "Channels")
-        .get_item(Key={"channelId": text}, ProjectionExpression="channelId")
-        .get("Item")
-    ):
+    if stage.table("Channels").get_item(Key={"channelId": text}, ProjectionExpression="channelId").get("Item"):
         return text
     named = [row["channelId"] for row in _channels(stage) if row.get("name", "").casefold() == text.casefold()]
     if len(named) > 1:
@@ -54,7 +50,7 @@ def user(stage: Stage, text: str) -> KnownUser:
     found = stage.user_pool.find(text)
     if found and found.user_id == text:
         return KnownUser(text, found.username)
-    table = tables.table(stage, "Users")
+    table = stage.table("Users")
     row = table.get_item(Key={"userId": text}, ProjectionExpression="userId, username").get("Item")
     if found and row:
         deleted = row.get("username")
@@ -82,13 +78,13 @@ def user_id(stage: Stage, text: str) -> str | None:
 
 def _channels(stage: Stage) -> list[dict[str, Any]]:
     arguments = {"ProjectionExpression": "channelId, #name", "ExpressionAttributeNames": {"#name": "name"}}
-    return list(tables.paginate(tables.table(stage, "Channels").scan, **arguments))
+    return list(tables.paginate(stage.table("Channels").scan, **arguments))
 
 
 def _has_rows(stage: Stage, channel: str) -> bool:
     condition = tables.key_equals("channelId", channel)
     queries: tuple[tuple[str, dict[str, Any]], ...] = (("Messages", {}), ("Members", {"IndexName": "byChannel"}))
     return any(
-        tables.table(stage, name).query(KeyConditionExpression=condition, Limit=1, **more)["Items"]
+        stage.table(name).query(KeyConditionExpression=condition, Limit=1, **more)["Items"]
         for name, more in queries
     )

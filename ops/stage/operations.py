@@ -21,7 +21,7 @@ from functions.contract.model import timestamp
 from functions.contract.operations import OPERATOR, OperationEnded, OperationStarted
 from ops import times
 from ops.errors import ExitCode, OpsError
-from ops.stage import publishing, tables
+from ops.stage import publishing
 from ops.stage.stage import Stage
 
 RUNNING_PREFIX = "operation#"
@@ -123,7 +123,7 @@ class _Running:
     def begin(self, warn: Callable[[str], None]) -> str | None:
         """Write the row. Returns a sentence if another command's row is there."""
         try:
-            self._table: Any = tables.table(self._stage, "Tickets")
+            self._table: Any = self._stage.table("Tickets")
             before = self._table.put_item(Item=self._row(), ReturnValues="ALL_OLD").get("Attributes")
         except FAULTS as fault:
             warn(f"Other operators are not warned of this command: {fault}")

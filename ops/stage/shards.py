@@ -2,7 +2,6 @@
 
 from functions.contract.shards import LAST_ROW, last_rows
 from ops.errors import BadRequestError
-from ops.stage import tables
 from ops.stage.stage import Stage
 
 
@@ -12,7 +11,7 @@ def shard(stage: Stage, channel_id: str, shards: int) -> bool:
     Raises BadRequestError if the channel has another number of shards: subscriptions would be looked for in the
     wrong ones.
     """
-    subscriptions = tables.table(stage, "Subscriptions")
+    subscriptions = stage.table("Subscriptions")
     key = {"channelId": channel_id, "connectionId": LAST_ROW}
     present = subscriptions.get_item(Key=key, ConsistentRead=True).get("Item")
     if present is None:

@@ -181,11 +181,6 @@ def can_be_key(text: str) -> bool:
     return 0 < len(text.encode(errors="replace")) <= KEY_BYTES
 
 
-def table(stage: Stage, name: str) -> Any:
-    """The boto3 Table of an output's name: `Messages` for `MessagesTableName`."""
-    return stage.resource("dynamodb").Table(stage.output("Data", f"{name}TableName"))
-
-
 def key_equals(name: str, value: str) -> Any:
     """The condition of a query that the key attribute has this value."""
     # Not at the top: the commands' help imports this module, and boto3 takes a third of a second.
@@ -235,7 +230,7 @@ def _all_subscriptions(stage: Stage, channel_id: str) -> Iterator[Row]:
     shard: str | None = channel_id
     while shard is not None:
         of_shard = key_equals("channelId", shard)
-        rows = paginate(table(stage, "Subscriptions").query, KeyConditionExpression=of_shard)
+        rows = paginate(stage.table("Subscriptions").query, KeyConditionExpression=of_shard)
         current, shard = shard, None
         for row in rows:
             yield row
@@ -276,7 +271,7 @@ def scan_segments(
 
     def segment(number: int) -> Result:
         arguments = {"Segment": number, "TotalSegments": SCAN_SEGMENTS, "ConsistentRead": True, **selection}
-        return reduce(paginate(table(stage, name).scan, **arguments))
+        return reduce(paginate(stage.table(name).scan, **arguments))
 
     with ThreadPoolExecutor(max_workers=SCAN_SEGMENTS, thread_name_prefix="scan") as pool:
         return list(pool.map(segment, range(SCAN_SEGMENTS)))
@@ -291,7 +286,7 @@ def read(stage: Stage, channel_id: str | None = None) -> Tables:
         return Tables.of({name[0].lower() + name[1:]: scan(stage, name) for name in names})
     of_channel = {"KeyConditionExpression": key_equals("channelId", channel_id)}
     # The index has no attribute that changes often, so the rows themselves are read.
-    members = paginate(table(stage, "Members").query, IndexName="byChannel", **of_channel)
+    members = paginate(stage.table("Members").query, IndexName="byChannel", **of_channel)
     user_ids = [str(row["userId"]) for row in members]
     member_keys = [{"userId": user_id, "channelId": channel_id} for user_id in user_ids]
     stored = messages(stage, channel_id)
@@ -306,7 +301,7 @@ def read(stage: Stage, channel_id: str | None = None) -> Tables:
         {
             "messages": stored,
             "messageIds": list(message_ids(stage, ids)),
-            "reactions": list(paginate(table(stage, "Reactions").query, ConsistentRead=True, **of_channel)),
+            "reactions": list(paginate(stage.table("Reactions").query, ConsistentRead=True, **of_channel)),
             "members": list(batch_get(stage, "Members", member_keys)),
             "channels": _channel_and_name(stage, channel_id),
             "users": list(batch_get(stage, "Users", ({"userId": user_id} for user_id in user_ids))),
@@ -329,7 +324,7 @@ def read(stage: Stage, channel_id: str | None = None) -> Tables:
 def messages(stage: Stage, channel_id: str) -> list[Row]:
     """The rows of a channel's messages, those that cannot be read too."""
     of_channel = key_equals("channelId", channel_id)
-    return list(paginate(table(stage, "Messages").query, ConsistentRead=True, KeyConditionExpression=of_channel))
+    return list(paginate(stage.table("Messages").query, ConsistentRead=True, KeyConditionExpression=of_channel))
 
 
 def _channel_and_name(stage: Stage, channel_id: str) -> list[Row]:

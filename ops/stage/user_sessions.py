@@ -58,7 +58,7 @@ def rows(stage: Stage, user_id: str) -> list[tables.Row]:
     """The rows of a user's connections."""
     return list(
         tables.paginate(
-            tables.table(stage, "Connections").query,
+            stage.table("Connections").query,
             KeyConditionExpression=tables.key_equals("userId", user_id),
             ConsistentRead=True,
         )
@@ -83,7 +83,7 @@ def end_all(stage: Stage, user_id: str, *, until: int) -> list[Connection]:
     When this returns, calls and tickets of these sessions are refused, and no socket receives or sends.
     Idempotent. Returns the connections that were stored. Raises botocore's ClientError if one could not be closed.
     """
-    tables.table(stage, "Tickets").put_item(
+    stage.table("Tickets").put_item(
         Item={
             "ticketHash": ENDED_USER_PREFIX + user_id,
             "endedAt": until,
@@ -133,15 +133,15 @@ def _close_socket(stage: Stage, connection: Connection) -> None:
 
 
 def _delete_rows(stage: Stage, connection: Connection) -> None:
-    tables.table(stage, "Connections").delete_item(
+    stage.table("Connections").delete_item(
         Key={"userId": connection.user_id, "connectionId": connection.connection_id}
     )
     memberships = tables.paginate(
-        tables.table(stage, "Members").query,
+        stage.table("Members").query,
         KeyConditionExpression=tables.key_equals("userId", connection.user_id),
         ConsistentRead=True,
     )
-    subscriptions: Any = tables.table(stage, "Subscriptions")
+    subscriptions: Any = stage.table("Subscriptions")
     with subscriptions.batch_writer() as batch:
         for row in memberships:
             batch.delete_item(Key={"channelId": str(row["channelId"]), "connectionId": connection.connection_id})

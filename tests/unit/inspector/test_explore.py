@@ -51,7 +51,7 @@ def stage(table_names: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Stage
 
 def put(stage: Stage, table: str, **row: Any) -> None:
     """Store a row."""
-    tables.table(stage, tables.output_name(table)).put_item(Item=row)
+    stage.table(tables.output_name(table)).put_item(Item=row)
 
 
 def test_a_row_is_shown_as_it_is_stored(stage: Stage):

@@ -11,7 +11,6 @@ from functions.contract.events import MessageDeleted, ReactionRemoved
 from functions.contract.sealing import new_key, seal
 from ops import times
 from ops.privacy import publishing
-from ops.stage import tables
 from ops.stage.lookup import KnownUser
 from ops.stage.stage import Stage
 from tests.unit.ops.stages import deployed_stage, session, stored_rows
@@ -84,7 +83,7 @@ class People:
 
     def put(self, table: str, **row: Any) -> None:
         """Put a row."""
-        tables.table(self.stage, table).put_item(Item=row)
+        self.stage.table(table).put_item(Item=row)
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """All rows of a table."""
@@ -115,7 +114,7 @@ class People:
 
     def _deliver(self, fact: Any, actor: str) -> None:
         if isinstance(fact, MessageDeleted):
-            tables.table(self.stage, "Messages").update_item(
+            self.stage.table("Messages").update_item(
                 Key={"channelId": fact.channel_id, "seq": fact.seq},
                 UpdateExpression="SET #text = :none, deletedAt = :at, deletedBy = :by",
                 ExpressionAttributeNames={"#text": "text"},
@@ -123,7 +122,7 @@ class People:
             )
         if isinstance(fact, ReactionRemoved):
             key = f"{fact.seq:012d}#{fact.emoji}#{fact.user_id}"
-            tables.table(self.stage, "Reactions").update_item(
+            self.stage.table("Reactions").update_item(
                 Key={"channelId": fact.channel_id, "reactionKey": key},
                 UpdateExpression="SET present = :no",
                 ExpressionAttributeValues={":no": False},

@@ -5,7 +5,6 @@ import pytest
 from functions.contract.events import MessageDeleted, ReactionRemoved, UserRenamed
 from functions.contract.text import ERASED_NAME
 from ops.privacy import erasure
-from ops.stage import tables
 from ops.stage.lookup import KnownUser
 from tests.unit.ops.privacy.conftest import People
 
@@ -58,7 +57,7 @@ def test_erasing_again_changes_nothing(people: People, dora: KnownUser):
 
 def test_damaged_rows_do_not_end_an_erasure(people: People, dora: KnownUser):
     """The rest is erased, and the account stays until they are repaired and the command is run again."""
-    tables.table(people.stage, "Messages").update_item(
+    people.stage.table("Messages").update_item(
         Key={"channelId": "c-1", "seq": 1}, UpdateExpression="REMOVE messageId"
     )
     people.put("Reactions", channelId="c-1", reactionKey="broken", userId="dora", seq="one")

@@ -119,7 +119,7 @@ def write_people(stage: Stage) -> None:
 
 def put(stage: Stage, table: str, row: dict[str, Any]) -> None:
     """Store a row."""
-    tables.table(stage, tables.output_name(table)).put_item(Item=row)
+    stage.table(tables.output_name(table)).put_item(Item=row)
 
 
 def all_rows(stage: Stage) -> dict[str, list[Any]]:
@@ -175,7 +175,7 @@ def test_a_missing_row_is_as_it_was(people: Stage, table: str):
     """Where what is stored elsewhere says that there must be one."""
     before = all_rows(people)
     key = {name: GOOD[table][name] for name in tables.ROW_TYPES[table][1]}
-    tables.table(people, tables.output_name(table)).delete_item(Key=key)
+    people.table(tables.output_name(table)).delete_item(Key=key)
     repaired(people, table, *key_texts(table, GOOD[table]))
     assert all_rows(people) == before
 
@@ -238,7 +238,7 @@ def test_the_row_of_a_member_who_left_is_deleted(people: Stage, monkeypatch: pyt
 
 def test_the_row_of_a_subscription_without_a_member_is_deleted(people: Stage):
     """A damaged row gives no user the frames of a channel that they left."""
-    tables.table(people, "Members").delete_item(Key={"userId": "bob", "channelId": "c-1"})
+    people.table("Members").delete_item(Key={"userId": "bob", "channelId": "c-1"})
     put(people, "subscriptions", damaged("subscriptions", GOOD["subscriptions"], "emptied"))
     assert repaired(people, "subscriptions", "c-1", "b1").after is None
 
@@ -344,7 +344,7 @@ def test_a_row_that_changed_meanwhile_is_not_overwritten(people: Stage, change: 
     put(people, "messages", damaged("messages", GOOD["messages"], "emptied"))
     planned = repair.plan(people, "messages", repair.key_of("messages", ("c-1", "1")))
     if change is None:
-        tables.table(people, "Messages").delete_item(Key={"channelId": "c-1", "seq": 1})
+        people.table("Messages").delete_item(Key={"channelId": "c-1", "seq": 1})
     else:
         put(people, "messages", {**GOOD["messages"], **change})
     before = all_rows(people)
@@ -357,7 +357,7 @@ def test_messages_that_are_sent_meanwhile_keep_their_seqs(people: Stage):
     """The counter of a channel is not part of what the repair of its name writes."""
     put(people, "channels", GOOD["channels"] | {"createdAt": "never"})
     planned = repair.plan(people, "channels", repair.key_of("channels", ("c-1",)))
-    tables.table(people, "Channels").update_item(
+    people.table("Channels").update_item(
         Key={"channelId": "c-1"}, UpdateExpression="ADD lastSeq :one", ExpressionAttributeValues={":one": 1}
     )
     repair.apply(people, planned)

@@ -22,12 +22,12 @@ from tests.unit.ops.event_builders import (
 
 def put(stage: Stage, table: str, **row: Any) -> None:
     """Store a row."""
-    tables.table(stage, table).put_item(Item=row)
+    stage.table(table).put_item(Item=row)
 
 
 def get(stage: Stage, table: str, **key: Any) -> Any:
     """A stored row, or None."""
-    return tables.table(stage, table).get_item(Key=key).get("Item")
+    return stage.table(table).get_item(Key=key).get("Item")
 
 
 def message(stage: Stage, seq: int, message_id: str, **changes: Any) -> None:

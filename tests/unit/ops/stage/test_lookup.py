@@ -12,7 +12,7 @@ from moto import mock_aws
 from ops.commands.names import choose_channel, choose_user
 from ops.errors import BadRequestError, NotFoundError
 from ops.follow import message_report
-from ops.stage import lookup, tables
+from ops.stage import lookup
 from ops.stage.stage import Stage
 from tests.unit.ops.stages import deployed_stage, stubbed
 
@@ -57,10 +57,10 @@ def table_names() -> Iterator[dict[str, str]]:
             {"channelId": "c-2", "name": "twice"},
             {"channelId": "c-3", "name": "twice"},
         ):
-            tables.table(made, "Channels").put_item(Item=row)
-        tables.table(made, "Messages").put_item(Item={"channelId": "lost-1", "seq": 1})
-        tables.table(made, "Members").put_item(Item={"channelId": "lost-2", "userId": "u"})
-        tables.table(made, "Users").put_item(Item={"userId": "only-a-row", "username": "otto"})
+            made.table("Channels").put_item(Item=row)
+        made.table("Messages").put_item(Item={"channelId": "lost-1", "seq": 1})
+        made.table("Members").put_item(Item={"channelId": "lost-2", "userId": "u"})
+        made.table("Users").put_item(Item={"userId": "only-a-row", "username": "otto"})
         yield names
 
 

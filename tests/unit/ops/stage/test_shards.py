@@ -6,6 +6,7 @@ import pytest
 
 from ops.errors import BadRequestError
 from ops.stage import shards, tables
+from ops.stage.stage import Stage
 from tests.unit.ops.stages import deployed_stage
 from tests.unit.stage import Stage as MockedTables
 
@@ -13,7 +14,7 @@ from tests.unit.stage import Stage as MockedTables
 @pytest.fixture(autouse=True)
 def table_names(stage: MockedTables, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tools read the mocked tables."""
-    monkeypatch.setattr(tables, "table", lambda _, name: stage.dynamodb.Table(name[0].lower() + name[1:]))
+    monkeypatch.setattr(Stage, "table", lambda _, name: stage.dynamodb.Table(name[0].lower() + name[1:]))
 
 
 def linked(stage: MockedTables) -> list[str]:

@@ -1,5 +1,6 @@
 """Whole tables are read in concurrent segments, up to a limit."""
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import boto3
@@ -23,7 +24,7 @@ def filled(count: int) -> Stage:
     )
     stage = deployed_stage(Data={"MessageIdsTableName": name})
     for number in range(count):
-        tables.table(stage, "MessageIds").put_item(Item={"messageId": str(number)})
+        stage.table("MessageIds").put_item(Item={"messageId": str(number)})
     return stage
 
 
@@ -40,3 +41,13 @@ def test_a_table_of_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(tables, "MAX_ROWS", 10)
     with pytest.raises(BadRequestError, match="--channel"):
         tables.scan(filled(30), "MessageIds")
+
+
+def test_each_thread_has_one_object_for_a_table():
+    """boto3's resources are not thread-safe."""
+    stage = deployed_stage(Data={"MessageIdsTableName": "ids", "MembersTableName": "members"})
+    table = stage.table("MessageIds")
+    assert stage.table("MessageIds") is table
+    assert stage.table("Members").name == "members"
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(stage.table, "MessageIds").result() is not table

@@ -10,7 +10,7 @@ from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
 from ops import times
-from ops.stage import tables, user_sessions
+from ops.stage import user_sessions
 from ops.stage.stage import Stage
 from tests.unit.ops.stages import deployed_stage, stored_rows, stubbed
 
@@ -50,7 +50,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
 
 def put(stage: Stage, name: str, **row: Any) -> None:
-    tables.table(stage, name).put_item(Item=row)
+    stage.table(name).put_item(Item=row)
 
 
 def rows(stage: Stage, name: str, key: str) -> set[str]:
