@@ -18,21 +18,11 @@ from local.emulator.lambda_.function_processes import (
     INIT_SECONDS,
     FunctionProcess,
     FunctionProcesses,
-    ImportFailedError,
     Start,
 )
 from local.emulator.lambda_.unpacked_archives import UnpackedArchives
 
 logger = logging.getLogger("parley.functions")
-
-
-class FunctionInitError(Exception):
-    """The import of a function's module failed: an error of Lambda's init phase."""
-
-    def __init__(self, error: dict[str, Any], log: str) -> None:
-        super().__init__(error.get("errorMessage", ""))
-        self.error = error
-        self.log = log
 
 
 @dataclass(frozen=True)
@@ -172,10 +162,6 @@ class EnvironmentSource:
             handler=self._spec.handler,
             environment=self._spec.environment,
         )
-        try:
-            process = self._processes.start(start)
-        except ImportFailedError as failure:
-            error = failure.report.get("error") or {"errorType": "Runtime.ExitError", "errorMessage": ""}
-            raise FunctionInitError(error, str(failure.report.get("log", ""))) from None
+        process = self._processes.start(start)
         logger.info("Function %s is ready (process %d)", self._spec.name, process.process_id)
         return process

@@ -20,8 +20,9 @@ from typing import Any
 from local.emulator import patching
 from local.emulator.cloudwatch import service_metrics
 from local.emulator.lambda_.alias_routing import aliases_of, called_versions
-from local.emulator.lambda_.environments import FunctionInitError, FunctionSpec, Invocation, InvocationResult
+from local.emulator.lambda_.environments import FunctionSpec, Invocation, InvocationResult
 from local.emulator.lambda_.function_pools import FunctionBusyError, FunctionPools
+from local.emulator.lambda_.function_processes import FunctionInitError
 from local.emulator.lambda_.invocation_logs import InvocationReport, log_group_of, with_failure
 from local.emulator.lambda_.unpacked_archives import UnpackedArchives
 from local.emulator.logs import log_groups

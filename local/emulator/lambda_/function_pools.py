@@ -14,12 +14,11 @@ from collections.abc import Callable, Collection
 from local.emulator.lambda_.environments import (
     Environment,
     EnvironmentSource,
-    FunctionInitError,
     FunctionSpec,
     Invocation,
     InvocationResult,
 )
-from local.emulator.lambda_.function_processes import INIT_SECONDS, FunctionProcesses
+from local.emulator.lambda_.function_processes import INIT_SECONDS, FunctionInitError, FunctionProcesses
 from local.emulator.lambda_.unpacked_archives import UnpackedArchives
 
 logger = logging.getLogger("parley.functions")

@@ -18,16 +18,19 @@ FORKS = sys.platform == "linux"
 INIT_SECONDS = 60.0
 READ_AT_IMPORT = frozenset({"AWS_NEW_RETRIES_2026", "BOTO_DISABLE_CRT"})
 """The variables that the import of boto3 reads."""
+ENDED = b'{"error": {"errorType": "Runtime.ExitError", "errorMessage": ""}, "log": ""}'
+"""The report of a process that ended during its import."""
 MAX_PRELOADED = 4
 """Each set of layers needs one; those of earlier deployments are no longer used."""
 
 
-class ImportFailedError(Exception):
-    """A function's module could not be imported: its report, `error` and `log`, or an empty one."""
+class FunctionInitError(Exception):
+    """The import of a function's module failed: an error of Lambda's init phase."""
 
-    def __init__(self, report: dict[str, Any]) -> None:
-        super().__init__()
-        self.report = report
+    def __init__(self, error: dict[str, Any], log: str) -> None:
+        super().__init__(error.get("errorMessage", ""))
+        self.error = error
+        self.log = log
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class FunctionProcess:
     """A process that has imported a function."""
 
     def __init__(self, control: socket.socket, process: subprocess.Popen[bytes] | None, start: Start) -> None:
-        """Wait for the import. Raises ImportFailedError, and TimeoutError after INIT_SECONDS."""
+        """Wait for the import. Raises FunctionInitError, and TimeoutError after INIT_SECONDS."""
         self._control = control
         self._process = process
         message = {
@@ -60,7 +63,7 @@ class FunctionProcess:
         try:
             with control.makefile("rb") as lines:
                 self.process_id = int(json.loads(lines.readline() or b'{"processId": 0}')["processId"])
-                report = json.loads(lines.readline() or b'{"error": null}')
+                report = json.loads(lines.readline() or ENDED)
         except TimeoutError:
             if self.process_id:
                 os.kill(self.process_id, signal.SIGKILL)
@@ -68,7 +71,7 @@ class FunctionProcess:
             raise
         if "error" in report:
             self.stop()
-            raise ImportFailedError(report)
+            raise FunctionInitError(report["error"], report["log"])
         control.setblocking(False)
 
     def is_running(self) -> bool:
@@ -127,7 +130,7 @@ class FunctionProcesses:
         self._preloaded: dict[tuple[str, ...], PreloadedProcess] = {}
 
     def start(self, start: Start) -> FunctionProcess:
-        """Import a function in a new process. Raises ImportFailedError, and TimeoutError after INIT_SECONDS."""
+        """Import a function in a new process. Raises FunctionInitError, and TimeoutError after INIT_SECONDS."""
         if FORKS and not READ_AT_IMPORT.intersection(start.environment):
             preloaded = self._preloaded_for(start.layer_paths)
             # A module in the function's code comes before one of the same name that is imported already.
@@ -145,13 +148,15 @@ class FunctionProcesses:
 
     def _preloaded_for(self, layer_paths: tuple[str, ...]) -> PreloadedProcess:
         with self._lock:
-            preloaded = self._preloaded.get(layer_paths)
-            if preloaded is not None and preloaded.is_running():
-                return preloaded
-            spare = max(0, len(self._preloaded) + 1 - MAX_PRELOADED)
-            for paths in [layer_paths] if preloaded is not None else list(self._preloaded)[:spare]:
-                self._preloaded.pop(paths).stop()
-            preloaded = self._preloaded[layer_paths] = PreloadedProcess(layer_paths)
+            preloaded = self._preloaded.pop(layer_paths, None)
+            if preloaded is None or not preloaded.is_running():
+                ended = [preloaded] if preloaded else []
+                while len(self._preloaded) >= MAX_PRELOADED:
+                    ended.append(self._preloaded.pop(next(iter(self._preloaded))))
+                for process in ended:
+                    process.stop()
+                preloaded = PreloadedProcess(layer_paths)
+            self._preloaded[layer_paths] = preloaded
             return preloaded
 
 

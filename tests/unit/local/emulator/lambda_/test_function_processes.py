@@ -12,7 +12,7 @@ import pytest
 
 from local.emulator.lambda_ import function_processes
 from local.emulator.lambda_.environments import Environment, Invocation
-from local.emulator.lambda_.function_processes import FunctionProcesses, ImportFailedError, Start
+from local.emulator.lambda_.function_processes import FunctionInitError, FunctionProcesses, Start
 from tests.waiting import wait_until
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="each process is a new one elsewhere")
@@ -130,9 +130,9 @@ def test_an_import_that_does_not_end_is_ended(
 
 
 def test_a_process_that_ends_during_its_import_is_a_failure(processes: FunctionProcesses, tmp_path: Path):
-    """It has no report."""
+    """The error is Lambda's for a runtime that exits."""
     start = function(tmp_path / "ending", "1")
     (tmp_path / "ending" / "work.py").write_text("import os\nos._exit(3)\n")
-    with pytest.raises(ImportFailedError) as failure:
+    with pytest.raises(FunctionInitError) as failure:
         processes.start(start)
-    assert failure.value.report == {"error": None}
+    assert (failure.value.error, failure.value.log) == ({"errorType": "Runtime.ExitError", "errorMessage": ""}, "")
