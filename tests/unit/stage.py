@@ -77,6 +77,11 @@ def fill_tables(write: Callable[..., None], *arguments: Any) -> None:
             tables[name].items.update(deepcopy(rows))
 
 
+def stored_rows(table_name: str) -> list[dict[str, Any]]:
+    """All rows of a mocked table, as a scan returns them. Without a request, which takes ten times as long."""
+    return [item.to_regular_json() for item in _tables()[table_name].all_items()]
+
+
 def _tables() -> Mapping[str, Any]:
     return dynamodb_backends[ACCOUNT]["us-east-1"].tables
 
@@ -155,11 +160,11 @@ class Stage:
         return DisconnectSettings.from_env()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        """All rows of a table, as a scan returns them. Without a request, which takes ten times as long."""
-        return [item.to_regular_json() for item in _tables()[table].all_items()]
+        """See `stored_rows`."""
+        return stored_rows(table)
 
     def put(self, table: str, **row: Any) -> None:
-        """Put a row into a table unchanged, as PutItem stores it. Without a request, like `rows`."""
+        """Put a row into a table unchanged, as PutItem stores it. Without a request, like `stored_rows`."""
         attributes = {name: _attribute(value) for name, value in row.items()}
         stored = _tables()[table]
         validate_put_has_empty_keys(attributes, stored)

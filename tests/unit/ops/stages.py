@@ -7,10 +7,8 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from boto3.dynamodb.types import TypeDeserializer
 from botocore.client import BaseClient
 from botocore.stub import Stubber
-from moto.dynamodb.models import dynamodb_backends
 
 from ops.stage.stage import Stage
 
@@ -67,15 +65,6 @@ def call_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
             return call(client, *arguments)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", call_alone)
-
-
-def stored_rows(table_name: str) -> list[dict[str, Any]]:
-    """All rows of a table of moto, as boto3 returns them. A call of boto3 takes some milliseconds."""
-    table = dynamodb_backends["123456789012"]["us-east-1"].tables[table_name]
-    read = TypeDeserializer().deserialize
-    return [
-        {name: read(value) for name, value in item.to_json()["Attributes"].items()} for item in table.all_items()
-    ]
 
 
 def stage_with_leases(account: boto3.Session) -> Stage:

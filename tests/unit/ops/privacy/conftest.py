@@ -13,7 +13,8 @@ from ops import times
 from ops.privacy import publishing
 from ops.stage.lookup import KnownUser
 from ops.stage.stage import Stage
-from tests.unit.ops.stages import deployed_stage, session, stored_rows
+from tests.unit.ops.stages import deployed_stage, session
+from tests.unit.stage import stored_rows
 
 KEYS = {
     "TextKeys": ("userId",),

@@ -28,8 +28,7 @@ from tests.unit.ops.event_builders import (
     message_sent,
     reaction_changed,
 )
-from tests.unit.ops.stages import stored_rows
-from tests.unit.stage import fill_tables
+from tests.unit.stage import fill_tables, stored_rows
 
 NOW = START_MS // 1000 + 60
 EVENTS = [

@@ -12,7 +12,8 @@ from moto import mock_aws
 from ops import times
 from ops.stage import user_sessions
 from ops.stage.stage import Stage
-from tests.unit.ops.stages import deployed_stage, stored_rows, stubbed
+from tests.unit.ops.stages import deployed_stage, stubbed
+from tests.unit.stage import stored_rows
 
 NOW_MS = 1_795_000_000_000
 KEYS = {
