@@ -35,7 +35,7 @@ async def measure_parts(stage: Stage, users: Sequence[ChatClient], usage: Measur
     group = await parley_group(users, size=len(users))
     connections = await asyncio.to_thread(_connections, stage, [user.user_id for user in users])
     channel_id = f"bench-{uuid4()}"
-    channels = stage.resource("dynamodb").Table(stage.output("Data", "ChannelsTableName"))
+    channels = stage.table("Channels")
     channels.put_item(
         Item={"channelId": channel_id, "kind": "private", "name": "bench", "lastSeq": 0, "memberCount": 0}
     )
@@ -115,7 +115,7 @@ def _post(stage: Stage, connection_ids: Sequence[str]) -> None:
 
 
 def _connections(stage: Stage, user_ids: Sequence[str]) -> list[str]:
-    table = stage.resource("dynamodb").Table(stage.output("Data", "ConnectionsTableName"))
+    table = stage.table("Connections")
     found: list[str] = []
     for user_id in user_ids:
         page = table.query(

@@ -75,6 +75,10 @@ class TestStage:
         """A boto3 resource for the stage."""
         return self.stage.resource(service)
 
+    def table(self, name: str) -> Any:
+        """A table of the stage: `Messages`."""
+        return self.stage.table(name)
+
     def new_user(self, name: str) -> Person:
         """A new user with a unique username; the display name is `name`, capitalized."""
         user = Person(f"{name}-{uuid4().hex[:8]}", f"Parley-{name}-1")

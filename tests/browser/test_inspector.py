@@ -93,7 +93,7 @@ def _send_to_a_stale_connection(dora: BrowserUser, channel: str, user_id: str) -
     presence frame. Then this stores another stale connection and sends another message.
     """
     stage = dora.stage
-    subscriptions = stage.resource("dynamodb").Table(stage.output("Data", "SubscriptionsTableName"))
+    subscriptions = stage.table("Subscriptions")
     attempts = count(1)
     text = ""
 

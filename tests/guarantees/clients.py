@@ -164,7 +164,7 @@ def difference(displayed: Sequence[Any], stored: Sequence[Any]) -> str:
 
 def stored_messages(stage: TestStage, channel_id: str) -> list[tuple[int, str, str]]:
     """A channel's stored messages as (seq, messageId, text), read strongly consistent, in the order of seq."""
-    table = stage.resource("dynamodb").Table(stage.output("Data", "MessagesTableName"))
+    table = stage.table("Messages")
     texts = Texts(stage.stage)
     rows: list[Any] = []
     start: dict[str, Any] = {}
@@ -187,7 +187,7 @@ def _opened(texts: Texts, row: Any) -> str:
 
 def reset_rates(stage: TestStage, user_id: str) -> None:
     """Delete what a user has used of the limits per user, so that a test need not wait for the cool-down."""
-    table = stage.resource("dynamodb").Table(stage.output("Data", "RatesTableName"))
+    table = stage.table("Rates")
     for limit in (REFUSED_FRAMES, TICKETS):
         table.delete_item(Key={"userId": user_id, "limitName": limit.name})
 

@@ -71,7 +71,7 @@ class Scene:
 
     def table(self, name: str) -> Any:
         """A table of the stage."""
-        return self.stage.resource("dynamodb").Table(self.table_name(name))
+        return self.stage.table(name)
 
     def table_name(self, name: str) -> str:
         """The name of a table."""

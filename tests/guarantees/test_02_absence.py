@@ -74,7 +74,7 @@ async def test_a_slow_client_is_closed_and_fetches_what_it_missed(
     """A post that is answered 429 after every retry, to one client of several, is not left as a dead letter."""
     async with connected_channel(stage, 3) as channel:
         slow, sender, _ = channel.clients
-        connections = stage.resource("dynamodb").Table(stage.output("Data", "ConnectionsTableName"))
+        connections = stage.table("Connections")
         [row] = connections.query(
             KeyConditionExpression="userId = :userId",
             ExpressionAttributeValues={":userId": slow.chat_client.user_id},
@@ -256,7 +256,7 @@ async def test_stale_connections_are_pruned(stage: TestStage, record: Record, is
     """Stale connections do not disturb the delivery, and their rows are deleted after the first failed post."""
     count = 200 if is_long else 30
     async with connected_channel(stage, 2) as channel:
-        subscriptions = stage.resource("dynamodb").Table(stage.output("Data", "SubscriptionsTableName"))
+        subscriptions = stage.table("Subscriptions")
         with subscriptions.batch_writer() as batch:
             for number in range(count):
                 batch.put_item(

@@ -202,7 +202,7 @@ def short_ticket(stage: TestStage, client: ChatClient, *, seconds: int) -> str:
     """A ticket of a session that expires soon. It is put into the table, because tokens last an hour."""
     ticket = secrets.token_urlsafe(32)
     now = time.time()
-    stage.resource("dynamodb").Table(stage.output("Data", "TicketsTableName")).put_item(
+    stage.table("Tickets").put_item(
         Item={
             "ticketHash": hashlib.sha256(ticket.encode()).hexdigest(),
             "userId": client.user_id,

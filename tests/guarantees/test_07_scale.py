@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 def fill(stage: TestStage, table: str, rows: list[dict[str, Any]]) -> None:
     """Put rows into a table."""
-    with stage.resource("dynamodb").Table(stage.output("Data", f"{table}TableName")).batch_writer() as batch:
+    with stage.table(table).batch_writer() as batch:
         for row in rows:
             batch.put_item(Item=row)
 

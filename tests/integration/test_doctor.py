@@ -3,7 +3,6 @@
 from typing import Any
 
 from tests.integration.commands import run_ops_process
-from tests.integration.test_replay import table
 from tests.local_stage import TestStage
 
 
@@ -18,7 +17,7 @@ def test_a_message_is_sent_received_and_traced(stage: TestStage):
     assert result.code == 0
     users = [user.username for user in stage.stage.user_pool.list_users()]
     assert not [name for name in users if name.startswith("parley-doctor-")]
-    names_in_directory = [row.get("displayName") for row in table(stage, "Users").scan()["Items"]]
+    names_in_directory = [row.get("displayName") for row in stage.table("Users").scan()["Items"]]
     assert "Parley doctor" not in names_in_directory
 
 

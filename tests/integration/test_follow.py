@@ -74,7 +74,7 @@ async def test_a_post_to_a_stale_connection_is_reported_as_gone(stage: TestStage
     """A post to a connection whose socket has closed is reported as gone, the others as delivered."""
     dora = await new_client("dora")
     channel = await dora.api.post("/channels", {"name": f"stale {time.time_ns()}", "kind": "private"})
-    table = stage.resource("dynamodb").Table(stage.output("Data", "SubscriptionsTableName"))
+    table = stage.table("Subscriptions")
     table.put_item(
         Item={
             "channelId": channel["channelId"],

@@ -292,7 +292,7 @@ async def test_check_reports_rows_that_were_changed_by_hand(stage: TestStage, ne
     result = await asyncio.to_thread(run_ops_process, stage, *command)
     assert (result.code, result.json["differences"]) == (0, []), result.out + result.err
     assert result.json["compared"]["messages"] == 2
-    messages = stage.resource("dynamodb").Table(stage.output("Data", "MessagesTableName"))
+    messages = stage.table("Messages")
     first = messages.get_item(Key={"channelId": channel_id, "seq": 1})["Item"]
     messages.put_item(Item={**first, "text": "forged"})
     messages.put_item(Item={**first, "seq": 99, "messageId": "made-up"})

@@ -27,7 +27,7 @@ async def test_a_user_is_exported_and_erased(stage: TestStage, new_client: NewCl
         await emil.sockets[0].wait_for_type("message", messageId=ack["messageId"])
     await dora.sockets[0].send(action="editMessage", channelId=channel_id, seq=1, text=f"{secret} 3")
     await emil.sockets[0].wait_for_type("messageEdited", seq=1, text=f"{secret} 3")
-    messages = stage.resource("dynamodb").Table(stage.output("Data", "MessagesTableName"))
+    messages = stage.table("Messages")
     stored = messages.query(KeyConditionExpression=Key("channelId").eq(channel_id), ConsistentRead=True)["Items"]
     assert [row["seq"] for row in stored] == [1, 2]
     assert secret not in str(stored)

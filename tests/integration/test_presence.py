@@ -20,7 +20,7 @@ def _presence_of(user_id: str, status: str):
 
 def connections_of(stage: TestStage, client: ChatClient) -> int:
     """How many connections of a user are stored."""
-    table = stage.resource("dynamodb").Table(stage.output("Data", "ConnectionsTableName"))
+    table = stage.table("Connections")
     return len(table.query(KeyConditionExpression=Key("userId").eq(client.user_id), ConsistentRead=True)["Items"])
 
 

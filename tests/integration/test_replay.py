@@ -40,10 +40,6 @@ def since() -> str:
     return timestamp((int(time.time()) - 1) * 1000)
 
 
-def table(stage: TestStage, name: str) -> Any:
-    return stage.resource("dynamodb").Table(stage.output("Data", f"{name}TableName"))
-
-
 def all_rows(stage: TestStage, client: ChatClient) -> dict[str, list[str]]:
     """Every row of every table. Of presence only the client's own, because that of other users changes."""
     tables = {}
@@ -67,7 +63,7 @@ def scan(stage: TestStage, name: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     request: dict[str, Any] = {}
     while True:
-        page = table(stage, name).scan(ConsistentRead=True, **request)
+        page = stage.table(name).scan(ConsistentRead=True, **request)
         rows += page["Items"]
         if "LastEvaluatedKey" not in page:
             return rows
@@ -76,7 +72,7 @@ def scan(stage: TestStage, name: str) -> list[dict[str, Any]]:
 
 def is_online(stage: TestStage, client: ChatClient) -> bool:
     """Whether a user's row shows them as online."""
-    row = table(stage, "Users").get_item(Key={"userId": client.user_id}, ConsistentRead=True)["Item"]
+    row = stage.table("Users").get_item(Key={"userId": client.user_id}, ConsistentRead=True)["Item"]
     return bool(row["isOnline"])
 
 
@@ -106,7 +102,7 @@ def publish_messages(stage: TestStage, sender: ChatClient, channel_id: str, coun
 
 async def wait_until_stored(stage: TestStage, channel_id: str, count: int) -> None:
     """Wait until a channel holds so many messages."""
-    messages = table(stage, "Messages")
+    messages = stage.table("Messages")
 
     def stored() -> int:
         total: int = messages.query(
@@ -160,7 +156,7 @@ async def test_a_dry_run_over_many_events_writes_nothing_and_finds_differences(
     assert dead_letter_counts(stage) == dead_letters
     assert len(await messages_received(dora, channel_id)) == event_count
 
-    messages = table(stage, "Messages")
+    messages = stage.table("Messages")
     lost = messages.get_item(Key={"channelId": channel_id, "seq": lost_seq})["Item"]
     messages.delete_item(Key={"channelId": channel_id, "seq": lost_seq})
     messages.update_item(
@@ -216,11 +212,11 @@ async def _channel_with_every_event(founder: ChatClient, dora: ChatClient, emil:
 def rows(stage: TestStage, channel_id: str) -> dict[str, list[Any]]:
     """The rows of a channel that follow from its events."""
     of_channel = Key("channelId").eq(channel_id)
-    messages = table(stage, "Messages").query(KeyConditionExpression=of_channel)["Items"]
-    members = table(stage, "Members").query(IndexName="byChannel", KeyConditionExpression=of_channel)["Items"]
+    messages = stage.table("Messages").query(KeyConditionExpression=of_channel)["Items"]
+    members = stage.table("Members").query(IndexName="byChannel", KeyConditionExpression=of_channel)["Items"]
     return {
         "messages": messages,
-        "reactions": table(stage, "Reactions").query(KeyConditionExpression=of_channel)["Items"],
+        "reactions": stage.table("Reactions").query(KeyConditionExpression=of_channel)["Items"],
         "members": [{name: row[name] for name in ("userId", "role", "joinedAt")} for row in members],
     }
 
@@ -236,12 +232,12 @@ async def test_every_kind_of_event_is_compared_and_restored(stage: TestStage, ne
     before = rows(stage, channel_id)
 
     for row in before["messages"]:
-        table(stage, "Messages").delete_item(Key={"channelId": channel_id, "seq": row["seq"]})
+        stage.table("Messages").delete_item(Key={"channelId": channel_id, "seq": row["seq"]})
         if row["seq"] == 2:  # for one message the id's row too
-            table(stage, "MessageIds").delete_item(Key={"messageId": row["messageId"]})
+            stage.table("MessageIds").delete_item(Key={"messageId": row["messageId"]})
     for row in before["reactions"]:
-        table(stage, "Reactions").delete_item(Key={"channelId": channel_id, "reactionKey": row["reactionKey"]})
-    table(stage, "Members").delete_item(Key={"userId": emil.user_id, "channelId": channel_id})
+        stage.table("Reactions").delete_item(Key={"channelId": channel_id, "reactionKey": row["reactionKey"]})
+    stage.table("Members").delete_item(Key={"userId": emil.user_id, "channelId": channel_id})
     result = await asyncio.to_thread(run_ops, stage, *dry)
     assert result.code == 4
     assert {item["detailType"] for item in result.json["differences"] if item["verdict"] == "missing"} == {
@@ -274,13 +270,11 @@ async def test_a_damaged_row_of_each_table_is_listed_and_repaired(stage: TestSta
     dora, emil = await new_client("dora"), await new_client("emil")
     channel_id = await _channel_with_every_event(await new_client("hugo"), dora, emil)
     of_channel = Key("channelId").eq(channel_id)
-    [message, *_] = table(stage, "Messages").query(KeyConditionExpression=of_channel)["Items"]
-    [reaction, *_] = table(stage, "Reactions").query(KeyConditionExpression=of_channel)["Items"]
-    subscribed = table(stage, "Subscriptions").query(KeyConditionExpression=of_channel)["Items"]
+    [message, *_] = stage.table("Messages").query(KeyConditionExpression=of_channel)["Items"]
+    [reaction, *_] = stage.table("Reactions").query(KeyConditionExpression=of_channel)["Items"]
+    subscribed = stage.table("Subscriptions").query(KeyConditionExpression=of_channel)["Items"]
     subscription = next(row for row in subscribed if row["userId"] == dora.user_id)
-    [connection] = table(stage, "Connections").query(KeyConditionExpression=Key("userId").eq(emil.user_id))[
-        "Items"
-    ]
+    [connection] = stage.table("Connections").query(KeyConditionExpression=Key("userId").eq(emil.user_id))["Items"]
     damage: dict[str, tuple[dict[str, Any], str]] = {
         "Users": ({"userId": dora.user_id}, "username"),
         "Members": ({"userId": emil.user_id, "channelId": channel_id}, "joinedAt"),
@@ -299,7 +293,7 @@ async def test_a_damaged_row_of_each_table_is_listed_and_repaired(stage: TestSta
     }
     before = rows(stage, channel_id)
     for name, (key, attribute) in damage.items():
-        table(stage, name).update_item(
+        stage.table(name).update_item(
             Key=key,
             UpdateExpression="SET #name = :garbage",
             ExpressionAttributeNames={"#name": attribute},
@@ -355,7 +349,7 @@ async def test_a_member_who_left_after_the_replayed_time_is_not_missing(
     result = await asyncio.to_thread(run_ops_process, stage, *command, "--redeliver")
     assert result.code == 0, result.out + result.err
     assert result.json["found"]["superseded"] == 1
-    assert "Item" not in table(stage, "Members").get_item(Key={"userId": emil.user_id, "channelId": channel_id})
+    assert "Item" not in stage.table("Members").get_item(Key={"userId": emil.user_id, "channelId": channel_id})
 
 
 async def export(stage: TestStage, channel_id: str, file: Path, since: str) -> None:
@@ -391,7 +385,7 @@ async def test_an_import_restores_deleted_messages(
     await export(stage, channel_id, file, since)
     before = rows(stage, channel_id)
     for row in before["messages"]:
-        table(stage, "Messages").delete_item(Key={"channelId": channel_id, "seq": row["seq"]})
+        stage.table("Messages").delete_item(Key={"channelId": channel_id, "seq": row["seq"]})
     result = await asyncio.to_thread(run_ops, stage, "replay", "--from-file", str(file), "--json", "--redeliver")
     assert result.code == 0, result.out + result.err
     after = rows(stage, channel_id)["messages"]

@@ -48,7 +48,7 @@ class Workflow:
 
     def table(self, name: str) -> Any:
         """A table of the stage, by the name of its output."""
-        return self.stage.resource("dynamodb").Table(self.stage.output("Data", f"{name}TableName"))
+        return self.stage.table(name)
 
     def channel(self, *, last_seq: int = 0) -> str:
         """Put a channel into the table, and return its id."""

@@ -83,7 +83,7 @@ def read(stage: Stage, notes: list[str] | None = None) -> list[BusEvent]:
 
 def is_leased(stage: Stage) -> bool:
     """Whether a command holds the lease."""
-    table = stage.resource("dynamodb").Table(stage.output("Data", "TicketsTableName"))
+    table = stage.table("Tickets")
     return "Item" in table.get_item(Key={"ticketHash": "lease#archive"})
 
 

@@ -33,7 +33,7 @@ def stage(account: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 def row(stage: Stage) -> dict[str, Any] | None:
     """The row of the lease."""
-    table = stage.resource("dynamodb").Table(stage.output("Data", "TicketsTableName"))
+    table = stage.table("Tickets")
     found = table.get_item(Key={"ticketHash": "lease#work"}).get("Item")
     return dict(found) if found else None
 
