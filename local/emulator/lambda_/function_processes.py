@@ -18,7 +18,7 @@ FORKS = sys.platform == "linux"
 INIT_SECONDS = 60.0
 READ_AT_IMPORT = frozenset({"AWS_NEW_RETRIES_2026", "BOTO_DISABLE_CRT"})
 """The variables that the import of boto3 reads."""
-ENDED = b'{"error": {"errorType": "Runtime.ExitError", "errorMessage": ""}, "log": ""}'
+ENDED = b'{"error": {"errorType": "Runtime.ExitError", "errorMessage": "Error: Runtime exited"}, "log": ""}'
 """The report of a process that ended during its import."""
 MAX_PRELOADED = 4
 """Each set of layers needs one; those of earlier deployments are no longer used."""

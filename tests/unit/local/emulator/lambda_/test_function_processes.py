@@ -135,4 +135,5 @@ def test_a_process_that_ends_during_its_import_is_a_failure(processes: FunctionP
     (tmp_path / "ending" / "work.py").write_text("import os\nos._exit(3)\n")
     with pytest.raises(FunctionInitError) as failure:
         processes.start(start)
-    assert (failure.value.error, failure.value.log) == ({"errorType": "Runtime.ExitError", "errorMessage": ""}, "")
+    assert failure.value.error == {"errorType": "Runtime.ExitError", "errorMessage": "Error: Runtime exited"}
+    assert failure.value.log == ""
