@@ -173,3 +173,10 @@ def test_a_later_deployment_bootstraps_only_with_another_version_of_the_cdk(
         supervisor._deploy(emulator, "http://localhost:4280")
     assert calls == [*([] if is_bootstrapped else ["bootstrap"]), "deploy", "save"]
     assert state.deployed()["bootstrappedBy"] == prerequisites.cdk_version(REPOSITORY)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "7", "null"])
+def test_a_damaged_record_of_the_deployment_is_no_record(tmp_path: Path, content: str):
+    """The next start deploys again."""
+    (tmp_path / "deployed.json").write_text(content)
+    assert StateDirectory(tmp_path).deployed() == {}
