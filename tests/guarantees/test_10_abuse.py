@@ -86,7 +86,10 @@ async def test_a_flooder_loses_its_socket_and_others_are_served(stage: TestStage
         assert (last["code"], last["retryAfterMs"]) == ("TOO_MANY_REFUSALS", COOL_DOWN_MS)
         refused = await flooder.api.call("POST", "/tickets")
         assert (refused.status_code, refused.json()["code"]) == (429, "RATE_LIMITED")
-        assert 0 < int(refused.headers["Retry-After"]) <= COOL_DOWN_MS / 1000
+        # A bad frame that the closed socket had taken may be counted during this request, and begins the cool-down
+        # again. The header is in whole seconds, rounded up.
+        longest = COOL_DOWN_MS / 1000 + refused.elapsed.total_seconds() + 1
+        assert 0 < int(refused.headers["Retry-After"]) < longest
         # What the flooder writes now is sent when it may connect again.
         returning = ResumingClient(flooder, channel_id)
         returning.start()
