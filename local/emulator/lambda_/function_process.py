@@ -24,6 +24,7 @@ import socket
 import sys
 import time
 import traceback
+from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 PRELOADED = ("boto3", "pydantic")
@@ -175,6 +176,12 @@ def next_fork(control: socket.socket) -> socket.socket:
         return socket.socket(fileno=descriptors[0])
 
 
+def name_process(name: str) -> None:
+    """Let `top` and `ps -e` show a name, of which Linux keeps 15 characters; other systems keep the program's."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text(name, encoding="utf-8")
+
+
 def run_function(control: socket.socket) -> NoReturn:
     """Read a function's start from `control`, import its handler, report success or the error, and serve."""
     with control.makefile("rb") as lines:
@@ -183,6 +190,8 @@ def run_function(control: socket.socket) -> NoReturn:
     os.environ.update(start["environment"])
     time.tzset()
     os.chdir(start["codeDirectory"])
+    module_name, _, function_name = start["handler"].replace("/", ".").rpartition(".")
+    name_process(module_name.rpartition(".")[2])
     control.sendall(json.dumps({"processId": os.getpid()}).encode() + b"\n")
     real_output: TextIO = sys.stdout
     output = CapturedOutput()
@@ -194,7 +203,6 @@ def run_function(control: socket.socket) -> NoReturn:
     # As on Lambda: the code first, then the layers, then the packages of the runtime.
     sys.path[:0] = [start["codeDirectory"], *start["layerPaths"]]
     try:
-        module_name, _, function_name = start["handler"].replace("/", ".").rpartition(".")
         handler = getattr(importlib.import_module(module_name), function_name)
     except BaseException as error:
         traceback.print_exc(file=output)

@@ -78,6 +78,15 @@ def test_functions_are_forks_of_one_process(processes: FunctionProcesses, tmp_pa
 
 
 @LINUX
+def test_a_process_has_the_name_of_its_handlers_module(processes: FunctionProcesses, tmp_path: Path):
+    """Of which Linux keeps 15 characters."""
+    start = function(tmp_path / "named", "open('/proc/self/comm').read()")
+    (tmp_path / "named" / "post_to_connections.py").write_text((tmp_path / "named" / "work.py").read_text())
+    assert answer(processes, start) == "work\n"
+    assert answer(processes, replace(start, handler="post_to_connections.handler")) == "post_to_connect\n"
+
+
+@LINUX
 def test_a_process_for_the_layers_of_an_earlier_deployment_is_ended(
     processes: FunctionProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
