@@ -7,6 +7,7 @@ deployed stage has no such routes. The page is part of the UI.
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
@@ -30,6 +31,8 @@ from ops.stage.stage import Stage
 
 PREFIX = "/inspector-api"
 HEARTBEAT_SECONDS = 15.0
+MAX_QUERIES = 8
+"""So many queries run at the same time; others wait."""
 NOT_CACHED = {"cache-control": "no-store"}
 RESTARTING = "The local stage's emulator does not answer; it is being restarted. Try again in a moment."
 
@@ -45,6 +48,8 @@ class Inspector:
         self._sign_in: SignIn | None = None
         self._live: LiveFeed | None = None
         self._redriving = threading.Lock()
+        # Not the event loop's own threads, which restart and stop the local stage: queries can take minutes.
+        self._threads = ThreadPoolExecutor(MAX_QUERIES, thread_name_prefix="inspector")
 
     def open(self, stage: Stage, sign_in: SignIn) -> None:
         """Serve a stage to those whom `sign_in` accepts."""
@@ -314,7 +319,7 @@ class Inspector:
         """Run a query, which blocks, on a worker thread."""
         if self._stage is None:
             raise OpsError("The stage is still starting. Try again in a moment.")
-        return await asyncio.to_thread(query, self._stage)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, query, self._stage)
 
 
 def json_response(answer: Answer) -> Response:

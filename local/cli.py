@@ -103,6 +103,7 @@ def up(
 ) -> None:
     """Start the stage: deploy what changed, create the demo users, serve the site."""
     # Not at the top: help and `status` do without the servers, which take most of a second to import.
+    from local import web_server
     from local.supervisor import StartOptions, Supervisor
 
     with reported_errors():
@@ -131,6 +132,7 @@ def up(
 
         progress = Progress(sys.stderr if as_json else sys.stdout)
         Supervisor(state, options, progress).run(on_ready)
+    web_server.end_process()
 
 
 @cli.command(rich_help_panel=LOCAL)

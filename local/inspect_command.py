@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +18,6 @@ from local.ports import MAX_PORT
 from local.state_directory import REPOSITORY
 from ops.commands import output
 from ops.commands.cli import OPERATE, app, stage_of
-from ops.errors import ExitCode
 
 DEFAULT_PORT = 4290
 
@@ -50,16 +47,12 @@ def inspect(
         typer.echo(f"{origin}/inspector#{KEY_PARAMETER}={key.value}")
         output.console().print("Ctrl-C ends it.")
         try:
-            # Not asyncio.run, which waits for the threads of requests: one that reads the archive takes minutes.
-            loop = asyncio.new_event_loop()
-            loop.run_until_complete(
+            asyncio.run(
                 web_server.serve_until_stopped(site.application, listener, end_streams=inspector.end_streams)
             )
         finally:
             inspector.close()
-    sys.stdout.flush()
-    # The interpreter would wait for these threads too. What one of them leaves, such as a replay, ends by itself.
-    os._exit(ExitCode.DONE)
+    web_server.end_process()
 
 
 def _built_ui() -> Path:

@@ -27,6 +27,9 @@ from local.ports import choose_emulator_port, free_port, listen, open_site_port
 from local.progress import Progress
 from local.state_directory import REPOSITORY, StateDirectory
 from local.supervisor import StartOptions, Supervisor
+from ops.errors import ExitCode
+from tests.local_stage import ROOT
+from tests.waiting import DEADLINE_SECONDS
 
 
 def test_the_error_for_a_port_in_use_names_the_option_for_another():
@@ -264,3 +267,44 @@ def test_a_second_signal_does_not_end_a_stop(tmp_path: Path, monkeypatch: pytest
         asyncio.run(supervisor._serve(emulator, FrontDoor(emulator.url, addresses), site, {}))
     assert len(sent) == 4
     assert output.getvalue().splitlines() == ["Stopping, and saving the state.", "The state is saved."]
+
+
+STAGE_WITH_QUERIES = """
+import asyncio, sys, threading
+from inspector.api import Inspector
+from inspector.sign_in import OperatorKey
+from local import command_line
+from local.supervisor import Supervisor
+from tests.unit.ops.stages import deployed_stage
+
+begun = threading.Event()
+
+def wait(_stage):
+    begun.set()
+    threading.Event().wait()
+
+async def serve():
+    inspector = Inspector()
+    inspector.open(deployed_stage(), OperatorKey())
+    queries = [asyncio.create_task(inspector._query(wait)) for _ in range(100)]
+    await asyncio.to_thread(begun.wait)
+    await asyncio.to_thread(print, "The state is saved.")
+
+Supervisor.run = lambda *_: asyncio.run(serve())
+sys.argv = ["parley", "up", "--state-dir", sys.argv[1]]
+command_line.main()
+"""
+
+
+@pytest.mark.early
+def test_a_stop_waits_for_no_query_of_the_inspector(tmp_path: Path):
+    """A query of the archive can wait for minutes. Many of them leave the threads that stop the stage alone."""
+    ended = subprocess.run(
+        [sys.executable, "-c", STAGE_WITH_QUERIES, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_SECONDS,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (ExitCode.DONE, "The state is saved.\n", "")
