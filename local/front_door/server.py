@@ -28,11 +28,13 @@ from inspector.tokens import TokenVerifier
 from local.deployment import client
 from local.emulator import loopback
 from local.front_door import accounts, sign_in_page
+from local.front_door.immutable_files import ImmutableFiles
 from local.front_door.site_addresses import SiteAddresses, policy_headers
 from ops.stage.stage import Stage
 
 # Used for the site only; the middleware excludes images, fonts and event streams.
 COMPRESSION = Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+SITE_MIDDLEWARE = [Middleware(ImmutableFiles), COMPRESSION]
 # Hop-by-hop headers, those that the server sets itself, and `sec-fetch-site`: the emulator refuses the requests of
 # other websites, but one of them may have a link to the sign-in page.
 NOT_FORWARDED = {
@@ -94,7 +96,7 @@ class FrontDoor:
                 Route("/signup", self.sign_up, methods=["POST"]),
                 Route("/logout", self.sign_out, methods=["GET"]),
                 *self.inspector.routes(),
-                Route("/{path:path}", self.site, methods=["GET", "HEAD"], middleware=[COMPRESSION]),
+                Route("/{path:path}", self.site, methods=["GET", "HEAD"], middleware=SITE_MIDDLEWARE),
             ],
             exception_handlers={404: self.refuse, 405: self.refuse},
             middleware=[Middleware(LoopbackOnly)],

@@ -5,7 +5,7 @@ files with content types and the given metadata, deletes files that are no longe
 distribution. MiniStack runs neither this function, which needs `/opt/awscli`, nor that of
 `Custom::S3AutoDeleteObjects`, which needs Node's AWS SDK. This addition registers handlers of both types that do
 the same with MiniStack's S3 in the same process, because an HTTP request from a handler would wait for the handler
-itself. An invalidation does nothing: the front door has no cache.
+itself. An invalidation does nothing: the front door keeps only files whose names change with their content.
 """
 
 import fnmatch
