@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from aws_lambda_powertools import Tracer
@@ -16,6 +17,7 @@ from aws_xray_sdk.core.models.segment import Segment
 from aws_xray_sdk.core.models.subsegment import Subsegment
 from aws_xray_sdk.core.models.trace_header import TraceHeader
 from aws_xray_sdk.core.streaming.default_streaming import DefaultStreaming
+from aws_xray_sdk.ext import boto_utils
 
 os.environ.setdefault("POWERTOOLS_TRACER_CAPTURE_RESPONSE", "false")
 os.environ.setdefault("POWERTOOLS_TRACER_CAPTURE_ERROR", "true")
@@ -63,6 +65,13 @@ class _InvocationContext(LambdaContext):
 
     _local: Any
 
+    def get_trace_entity(self) -> Any:
+        """Return the innermost step, or the segment."""
+        self._refresh_context()
+        known = self._local.__dict__
+        steps = known.get("entities")
+        return steps[-1] if steps else known["segment"]
+
     def _refresh_context(self) -> None:
         header, known = os.environ.get("_X_AMZN_TRACE_ID"), self._local.__dict__
         # A thread of a pool has the segment that `in_current_segment` gave it, and no header.
@@ -79,6 +88,24 @@ _tracer = Tracer(patch_modules=("botocore",))
 xray_recorder.streaming = _BufferedStreaming(streaming_threshold=MAX_BUFFERED_SUBSEGMENTS)
 if isinstance(xray_recorder.context, LambdaContext):
     xray_recorder.context = _InvocationContext()
+
+_recorder: Any = xray_recorder
+_record_call = _recorder.record_subsegment
+
+
+def _record_sampled_call(
+    wrapped: Callable[..., Result], instance: Any, args: Any, kwargs: Any, **subsegment: Any
+) -> Result:
+    """Call AWS in a subsegment if the trace is sampled. The SDK would do the same work for a trace that is not."""
+    if not _recorder.is_sampled():
+        return wrapped(*args, **kwargs)
+    return cast(Result, _record_call(wrapped, instance, args, kwargs, **subsegment))
+
+
+_recorder.record_subsegment = _record_sampled_call
+# The SDK derives the few names of calls' parameters with two regular expressions each time.
+_boto_utils: Any = boto_utils
+_boto_utils.to_snake_case = cache(_boto_utils.to_snake_case)
 
 
 def traced(handler: Handler) -> Handler:

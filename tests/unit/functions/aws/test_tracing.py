@@ -248,27 +248,42 @@ def test_the_steps_of_each_invocation_in_a_trace_belong_to_it():
 # The last eight digits of the trace's id are 40 % of the way from 0 to ffffffff.
 UNSAMPLED = "Root=1-6924271c-5f3a1b2c4d5e6f7066666666;Parent=53995c3f42cd8ad8;Sampled=0"
 PUBLISHED = """
-import os, sys
-from functions.aws import tracing
+import json, os, sys
+from aws_xray_sdk.core import recorder
+from botocore.exceptions import ClientError
+from functions.aws import clients, tracing
+
+names, unsampled_step = [], recorder.DummySubsegment
+recorder.DummySubsegment = lambda segment, name: names.append(name) or unsampled_step(segment, name)
 
 @tracing.traced
 def handler(event, context):
     with tracing.step("publish"):
         print(tracing.trace_header())
+    try:
+        clients.table("members").get_item(Key={"id": "a"})
+    except ClientError:
+        names.append("refused")
 
 handler({}, None)
 for percent in sys.argv[1:]:
     os.environ[tracing.EXTRA_SAMPLE_VARIABLE] = percent
+    names.clear()
     handler({}, None)
+print(json.dumps(names))
 """
+PERCENTAGES = ("41", "39", "0")
 
 
 @cache
+def unsampled_invocations() -> list[str]:
+    """The trace headers of published events without a setting and with PERCENTAGES; the last one's steps."""
+    return run(PUBLISHED, *PERCENTAGES, _X_AMZN_TRACE_ID=UNSAMPLED).stdout.splitlines()
+
+
 def published_headers() -> dict[str, str]:
     """The trace header of a published event by the setting of the stage; "" if it has none."""
-    percentages = ("41", "39", "0")
-    outcome = run(PUBLISHED, *percentages, _X_AMZN_TRACE_ID=UNSAMPLED)
-    return dict(zip(("", *percentages), outcome.stdout.split(), strict=True))
+    return dict(zip(("", *PERCENTAGES), unsampled_invocations()[:-1], strict=True))
 
 
 def test_an_extra_share_of_traces_is_sampled_from_the_next_hop_on():
@@ -279,3 +294,8 @@ def test_an_extra_share_of_traces_is_sampled_from_the_next_hop_on():
 def test_the_other_traces_and_a_stage_without_the_setting_stay_unsampled():
     """The decision of Lambda is passed on unchanged."""
     assert [published_headers()[percent] for percent in ("39", "0", "")] == [UNSAMPLED] * 3
+
+
+def test_a_call_of_an_unsampled_trace_is_made_without_a_step():
+    """The SDK would take a quarter of the call's processor time for a step that is sent nowhere."""
+    assert json.loads(unsampled_invocations()[-1]) == ["## handler", "publish", "refused"]
