@@ -124,7 +124,7 @@ def annotate(**annotations: Annotation | None) -> None:
 @contextmanager
 def step(name: str, **annotations: Annotation | None) -> Iterator[None]:
     """Run the block in a subsegment with this name and the annotations that are not None."""
-    with _tracer.provider.in_subsegment(name=name) as subsegment:
+    with _recorder.in_subsegment(name=name) as subsegment:
         if subsegment is not None:
             for key, value in annotations.items():
                 if value is not None:
@@ -136,15 +136,14 @@ def in_current_segment(task: Callable[[Item], Result]) -> Callable[[Item], Resul
     """Wrap a task so that its subsegments belong to the current one, in whichever thread it runs."""
     if _tracer.disabled:
         return task
-    recorder: Any = _tracer.provider
-    current = recorder.get_trace_entity()
+    current = _recorder.get_trace_entity()
 
     def traced_task(item: Item) -> Result:
-        recorder.set_trace_entity(current)
+        _recorder.set_trace_entity(current)
         try:
             return task(item)
         finally:
-            recorder.clear_trace_entities()
+            _recorder.clear_trace_entities()
 
     return traced_task
 
@@ -157,8 +156,7 @@ def trace_header() -> str | None:
     header = os.environ.get("_X_AMZN_TRACE_ID")
     if not header or _tracer.disabled:
         return header
-    recorder: Any = _tracer.provider
-    current = recorder.current_subsegment()
+    current = _recorder.current_subsegment()
     if current is None or not current.sampled:
         return _header_with_extra_sample(header)
     return f"Root={current.trace_id};Parent={current.id};Sampled=1"
@@ -216,8 +214,7 @@ def join(
         subsegment.start_time = start
         subsegment.close(end)
     segment.close(max(end for _, _, end in steps))
-    recorder: Any = _tracer.provider
-    recorder.emitter.send_entity(segment)
+    _recorder.emitter.send_entity(segment)
 
 
 def _parse(header: str | None) -> TraceHeader | None:

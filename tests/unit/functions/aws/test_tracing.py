@@ -297,5 +297,5 @@ def test_the_other_traces_and_a_stage_without_the_setting_stay_unsampled():
 
 
 def test_a_call_of_an_unsampled_trace_is_made_without_a_step():
-    """The SDK would take a quarter of the call's processor time for a step that is sent nowhere."""
+    """The SDK would take a fifth of the call's processor time for a step that is sent nowhere."""
     assert json.loads(unsampled_invocations()[-1]) == ["## handler", "publish", "refused"]
