@@ -10,7 +10,7 @@ PARTLY_EMULATED = {
     "AWS::ApiGateway::RequestValidator": "Validators are stored; REST bodies reach the function unchecked.",
     "AWS::IAM::Policy": "IAM policies are stored; in this run no permission is enforced.",
     "AWS::Events::Rule": "Rules deliver; a failed start goes to the dead-letter queue at once, without retries.",
-    "AWS::CloudFront::Distribution": "The front door serves the distribution: its headers, no cache, no edge.",
+    "AWS::CloudFront::Distribution": "The front door serves its site and headers. It caches immutable files only.",
     "AWS::WAFv2::WebACL": "Web ACLs are stored; no request is inspected.",
     "AWS::Logs::MetricFilter": "Metric filters are stored; metrics from logs are not computed.",
 }
