@@ -71,8 +71,11 @@ def bootstrap(app: CdkApp, endpoint: str, log: Path) -> None:
 
 
 def deploy(app: CdkApp, endpoint: str, site_origin: str, log: Path, output: Path) -> None:
-    """Run `cdk deploy --all` for the stage `local`."""
-    arguments = ["deploy", "--all", "--require-approval", "never", "--concurrency", "4"]
+    """Run `cdk deploy --all` for the stage `local`.
+
+    It makes no change sets: nothing reads them here, and they take the CLI one to two seconds.
+    """
+    arguments = ["deploy", "--all", "--require-approval", "never", "--concurrency", "4", "--method", "direct"]
     context = ["-c", f"stage={STAGE}", "-c", f"siteOrigin={site_origin}"]
     arguments = [*arguments, *context, *app.arguments(output)]
     _cdk(arguments, app, endpoint, log, directory=app.repository, doing="Deploying")
