@@ -161,23 +161,23 @@ def admit(
     Typing has a separate counter, so that it does not use up the rate of messages. Raises NotAMemberError or
     RateLimitedError.
     """
+    # No counter, or one that is damaged, is at rest.
     rested = (
         f"SET {counter} = :value",
-        # No counter, or one that is damaged, is at rest.
-        ~Attr(counter).attribute_type("N") | Attr(counter).lte(now_ms),
-        now_ms + limit.interval_ms,
+        f"(NOT attribute_type({counter}, :number) OR {counter} <= :now)",
+        {":value": now_ms + limit.interval_ms, ":number": "N", ":now": now_ms},
     )
     in_a_burst = (
         f"SET {counter} = {counter} + :value",
-        Attr(counter).gt(now_ms) & Attr(counter).lte(now_ms + limit.tolerance_ms),
-        limit.interval_ms,
+        f"{counter} > :now AND {counter} <= :latest",
+        {":value": limit.interval_ms, ":now": now_ms, ":latest": now_ms + limit.tolerance_ms},
     )
     member = (counter, user_id, channel_id)
     # The update that probably succeeds is tried first. Both can fail because of a concurrent frame.
     updates = (in_a_burst, rested) if _bursts.get(member, 0) > now_ms else (rested, in_a_burst)
     while True:
-        for update, condition, value in updates:
-            is_admitted, row = _advance(table_name, user_id, channel_id, condition, update, value)
+        for update, condition, values in updates:
+            is_admitted, row = _advance(table_name, user_id, channel_id, update, condition, values)
             rested_at_ms = number_in(row, counter)
             if is_admitted:
                 _remember(member, rested_at_ms)
@@ -196,15 +196,16 @@ def _remember(member: tuple[str, str, str], rested_at_ms: int) -> None:
 
 
 def _advance(
-    table_name: str, user_id: str, channel_id: str, condition: Any, update: str, value: int
+    table_name: str, user_id: str, channel_id: str, update: str, condition: str, values: dict[str, Any]
 ) -> tuple[bool, dict[str, Any]]:
     """Update a member's row. Return whether it satisfied the condition, with the new values or the old row."""
     try:
         updated = table(table_name).update_item(
             Key=_key(user_id, channel_id),
             UpdateExpression=update,
-            ConditionExpression=Attr("userId").exists() & condition,
-            ExpressionAttributeValues={":value": value},
+            # As text: boto3 copies and renders a condition of objects at each call, a sixth of its time.
+            ConditionExpression=f"attribute_exists(userId) AND {condition}",
+            ExpressionAttributeValues=values,
             ReturnValues="UPDATED_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
