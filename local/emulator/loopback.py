@@ -5,6 +5,7 @@ by a name of the page's owner that resolves to this machine. The emulator runs t
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -32,6 +33,7 @@ def refusal(headers: Headers, *, of_socket: bool = False) -> str | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def is_loopback(address: str) -> bool:
     """Whether an address names this machine. A browser resolves names below `localhost` to it without asking."""
     try:
