@@ -7,11 +7,13 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
 
 from functions.aws.connection_posts import ConnectionPosts
 from functions.aws.deadline import CONNECT_SECONDS, READ_SECONDS, limit
+from functions.aws.service_models import ServiceModels
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
@@ -36,9 +38,17 @@ _CONFIG = Config(
 
 
 @cache
+def session() -> boto3.Session:
+    """The session of all clients: its region and its credentials."""
+    core = botocore.session.get_session()
+    core.register_component("data_loader", ServiceModels())
+    return boto3.Session(botocore_session=core)
+
+
+@cache
 def dynamodb() -> "DynamoDBServiceResource":
     """DynamoDB as a resource. It and its `meta.client` convert between Python and DynamoDB values."""
-    resource = boto3.resource("dynamodb", config=_CONFIG)
+    resource = session().resource("dynamodb", config=_CONFIG)
     limit(resource.meta.client, retries=MAX_RETRIES)
     return resource
 
@@ -57,13 +67,13 @@ def table_of_thread(name: str, _thread: int) -> "Table":
 @cache
 def event_bridge() -> "EventBridgeClient":
     """EventBridge."""
-    return limit(boto3.client("events", config=_CONFIG), retries=MAX_RETRIES)
+    return limit(session().client("events", config=_CONFIG), retries=MAX_RETRIES)
 
 
 @cache
 def parameters() -> Any:
     """Parameter Store."""
-    client: Any = boto3.client("ssm", config=_CONFIG)
+    client: Any = session().client("ssm", config=_CONFIG)
     return limit(client, retries=MAX_RETRIES)
 
 
@@ -73,15 +83,14 @@ def connections_api() -> "ApiGatewayManagementApiClient":
 
     botocore takes the endpoint from the environment variable AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI.
     """
-    return limit(boto3.client("apigatewaymanagementapi", config=_CONFIG), retries=MAX_RETRIES)
+    return limit(session().client("apigatewaymanagementapi", config=_CONFIG), retries=MAX_RETRIES)
 
 
 @cache
 def connection_posts() -> ConnectionPosts:
     """The posts to connections, with the endpoint and the credentials of `connections_api`."""
     api = connections_api()
-    session = boto3.DEFAULT_SESSION or boto3.Session()
-    credentials = session.get_credentials()
+    credentials = session().get_credentials()
     if credentials is None:
         raise NoCredentialsError
     return ConnectionPosts(endpoint=api.meta.endpoint_url, region=api.meta.region_name, credentials=credentials)
