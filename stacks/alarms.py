@@ -20,6 +20,7 @@ from stacks.alarm_thresholds import (
     MIN_CALLS,
     REFUSED_PERCENT,
     SOCKET_ERRORS,
+    START_RETRIES,
     TIMEOUT_PERCENT,
 )
 from stacks.chat_function import ChatFunction
@@ -27,6 +28,7 @@ from stacks.delivery import DeliveryStack
 from stacks.events import EventsStack
 from stacks.function_metrics import failed_calls
 from stacks.rest_api import RestApiStack
+from stacks.rules import start_retries
 from stacks.stage import Stage
 from stacks.websocket_api import STAGE_NAME, WebSocketApiStack
 
@@ -81,6 +83,7 @@ def watches(
         *_dead_letters(events),
         _status_age(events),
         *_workflow(delivery),
+        _workflow_starts(stage, events),
         *(watch for function in functions for watch in _function(function)),
         _concurrency(stage),
         *_rest(rest),
@@ -138,16 +141,28 @@ def _workflow(delivery: DeliveryStack) -> Iterator[Watch]:
     for name, ending, metric in (
         ("Failed", "failed", machine.metric_failed(period=PERIOD)),
         ("TimedOut", "timed out", machine.metric_timed_out(period=PERIOD)),
-        ("Throttled", "was throttled", machine.metric_throttled(period=PERIOD)),
     ):
         yield Watch(
             name=f"Workflow{name}",
-            runbook="workflow-throttled" if name == "Throttled" else "workflow-failed-or-timed-out",
+            runbook="workflow-failed-or-timed-out",
             text=f"a run of the workflow deliver {ending}",
             metric=metric,
-            is_essential=name != "Throttled",
+            is_essential=True,
             is_outage=True,
         )
+
+
+def _workflow_starts(stage: Stage, events: EventsStack) -> Watch:
+    # ExecutionThrottled of Step Functions counts throttled state transitions, which Express workflows do not have.
+    # A start that is refused is counted by EventBridge alone, which repeats it.
+    return Watch(
+        name="WorkflowStarts",
+        runbook="workflow-starts-are-repeated",
+        text="runs of the workflow deliver start late: EventBridge has to repeat their starts",
+        metric=start_retries(events.bus, stage=stage, period=PERIOD),
+        threshold=START_RETRIES,
+        is_outage=True,
+    )
 
 
 def _function(function: ChatFunction) -> Iterator[Watch]:

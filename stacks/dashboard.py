@@ -18,6 +18,7 @@ from stacks.delivery import DeliveryStack
 from stacks.events import EventsStack
 from stacks.function_metrics import METRICS_NAMESPACE
 from stacks.rest_api import RestApiStack
+from stacks.rules import start_retries
 from stacks.stage import Stage
 from stacks.websocket_api import WebSocketApiStack
 
@@ -190,12 +191,13 @@ class Dashboard:
         return [
             Graph(
                 title="Workflow: runs",
-                when_red="Failed or timed out: `parley runs --failed`, then `parley redrive --queue delivery`",
+                when_red="Failed or timed out: `parley runs --failed`, then `parley redrive --queue delivery`. "
+                "Starts repeated: Step Functions refuses runs, and messages are late",
                 metrics=[
                     machine.metric_started(period=PERIOD, label="started"),
                     machine.metric_failed(period=PERIOD, label="failed"),
                     machine.metric_timed_out(period=PERIOD, label="timed out"),
-                    machine.metric_throttled(period=PERIOD, label="throttled"),
+                    start_retries(self.events.bus, stage=self.stage, period=PERIOD, label="starts repeated"),
                 ],
             ),
             Graph(

@@ -19,7 +19,7 @@ from stacks.data import DataStack
 from stacks.events import STATUS_FUNCTION_TIMEOUT, EventsStack
 from stacks.logs import log_group
 from stacks.packaging import ROOT
-from stacks.rules import CHANNEL_EVENT_AGE_SECONDS, STATUS_UPDATE_AGE_SECONDS, live_rule
+from stacks.rules import CHANNEL_EVENT_AGE_SECONDS, STATUS_UPDATE_AGE_SECONDS, channel_events_rule, live_rule
 from stacks.stack import StageStack, acknowledge, service_role
 from stacks.stage import Stage
 from stacks.uses import Use, allow, publish_to, receive_from, table
@@ -174,6 +174,7 @@ class DeliveryStack(StageStack):
         live_rule(
             self,
             "DeliverChannelEvents",
+            name=channel_events_rule(self.stage),
             bus=self.events.bus,
             detail_types=CHANNEL_EVENTS,
             description="deliver-channel-events: durable, persisted before they are posted",

@@ -6,11 +6,14 @@ policy, which would make the stacks of the queue and of the rule depend on each 
 
 from collections.abc import Iterable
 
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from functions.contract.events import SOURCE
+from stacks.stage import Stage
 
 # EventBridge repeats a delivery that fails, until the event has this age; then the dead-letter queue keeps it.
 # A channel event is durable: its sender has the ack. These are EventBridge's own limits, a day.
@@ -19,6 +22,14 @@ CHANNEL_EVENT_AGE_SECONDS = 86_400
 STATUS_UPDATE_AGE_SECONDS = 300
 # EventBridge's limit: the age alone decides.
 RETRY_ATTEMPTS = 185
+
+
+def channel_events_rule(stage: Stage) -> str:
+    """Return the name of the rule that starts the workflow.
+
+    Metrics need it, and on a custom bus, CloudFormation's Ref of a rule is not its name.
+    """
+    return f"Parley-{stage.name}-deliver-channel-events"
 
 
 def live_rule(
@@ -32,6 +43,7 @@ def live_rule(
     dead_letters: sqs.IQueue,
     max_age_seconds: int,
     role_arn: str | None = None,
+    name: str | None = None,
 ) -> events.CfnRule:
     """A rule for live events. Replayed events never match it."""
     return _rule(
@@ -48,6 +60,7 @@ def live_rule(
         dead_letters=dead_letters,
         max_age_seconds=max_age_seconds,
         role_arn=role_arn,
+        name=name,
     )
 
 
@@ -73,6 +86,24 @@ def replay_rule(
     )
 
 
+def start_retries(
+    bus: events.IEventBus, *, stage: Stage, period: cdk.Duration, label: str | None = None
+) -> cloudwatch.Metric:
+    """How often EventBridge repeated the start of a run, because Step Functions throttled or failed it.
+
+    EventBridge publishes no zeros.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring-events-best-practices.html
+    """
+    return cloudwatch.Metric(
+        namespace="AWS/Events",
+        metric_name="RetryInvocationAttempts",
+        dimensions_map={"EventBusName": bus.event_bus_name, "RuleName": channel_events_rule(stage)},
+        statistic="sum",
+        period=period,
+        label=label,
+    )
+
+
 def _rule(
     scope: Construct,
     construct_id: str,
@@ -84,10 +115,12 @@ def _rule(
     dead_letters: sqs.IQueue,
     max_age_seconds: int,
     role_arn: str | None = None,
+    name: str | None = None,
 ) -> events.CfnRule:
     return events.CfnRule(
         scope,
         construct_id,
+        name=name,
         description=description,
         event_bus_name=bus.event_bus_name,
         event_pattern=pattern,

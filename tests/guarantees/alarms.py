@@ -22,7 +22,7 @@ ONLY_METRIC = {
     " `tests/unit/local/emulator/cloudwatch/test_metrics.py` counts one",
     "BroadcastStatusDuration": "a call would have to take 24 s; it is defined as for the functions of both APIs",
     "PostToConnectionsDuration": "a call would have to take 44 s; it is defined as for the functions of both APIs",
-    "WorkflowThrottled": "the emulator has no quota of starts. Each run adds a 0",
+    "WorkflowStarts": "the emulator has no quota of starts, so it repeats none. Each event adds a 0",
     "Concurrency": "it is raised at 800 calls at once, more than one machine runs. Each call adds the number of"
     " those that run",
 }

@@ -125,7 +125,7 @@ def test_a_stage_has_the_essential_alarms_and_production_has_all(
     assert others - per_function == {
         "DeliveryDeadLettersGrow",
         "StatusDeadLettersGrow",
-        "WorkflowThrottled",
+        "WorkflowStarts",
         "Concurrency",
         "RestErrors",
         "RestRefusals",
@@ -177,6 +177,23 @@ def test_one_kind_of_error_of_sockets_is_enough(prod: Synthesised) -> None:
         if "MetricStat" in each
     }
     assert evaluate(expression(alarms(prod)["SocketErrors"]), errors, [0]) == {0: 5.0}
+
+
+def test_starts_of_the_workflow_that_are_refused_raise_an_alarm(prod: Synthesised) -> None:
+    """EventBridge counts them, for the rule that starts it. ExecutionThrottled is of state transitions, whose rate
+    AWS limits for Standard workflows only.
+    """
+    alarm = alarms(prod)["WorkflowStarts"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Events", "RetryInvocationAttempts")
+    dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+    assert set(dimensions) == {"EventBusName", "RuleName"}
+    (rule,) = (
+        each["Properties"]
+        for each in prod.resources("AWS::Events::Rule", "Delivery").values()
+        if "RoleArn" in each["Properties"]["Targets"][0]
+    )
+    assert dimensions["RuleName"] == rule["Name"]
+    assert "ExecutionThrottled" not in json.dumps(prod.templates)
 
 
 def test_durations_are_compared_with_the_functions_timeout(prod: Synthesised) -> None:

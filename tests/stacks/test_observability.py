@@ -58,9 +58,10 @@ DOCUMENTED = {
         "ExecutionsStarted",
         "ExecutionsFailed",
         "ExecutionsTimedOut",
-        "ExecutionThrottled",
         "ExecutionTime",
     },
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+    "AWS/Events": {"RetryInvocationAttempts"},
     # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
     "AWS/Lambda": {"Errors", "Duration", "Throttles", "ConcurrentExecutions"},
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html

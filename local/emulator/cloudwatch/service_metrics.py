@@ -100,7 +100,6 @@ def execution_ended(machine_arn: str, status: str, duration_ms: float) -> None:
     dimensions = {"StateMachineArn": machine_arn}
     for ending, name in ENDINGS.items():
         metric_store.add("AWS/States", name, float(status == ending), dimensions=dimensions)
-    metric_store.add("AWS/States", "ExecutionThrottled", 0, dimensions=dimensions)
     metric_store.add("AWS/States", "ExecutionTime", round(duration_ms), unit="Milliseconds", dimensions=dimensions)
 
 

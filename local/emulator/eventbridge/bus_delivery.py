@@ -110,7 +110,9 @@ class BusDelivery:
             if replay_rules and rule.get("Arn") not in replay_rules:
                 continue
             if self._bus._matches_pattern_view(rule["EventPattern"], view, f"rule {key}"):
-                rule_metrics.count("MatchedEvents", bus=event.get("EventBusName", "default"), rule=rule["Name"])
+                bus = event.get("EventBusName", "default")
+                rule_metrics.count("MatchedEvents", bus=bus, rule=rule["Name"])
+                rule_metrics.count("RetryInvocationAttempts", bus=bus, rule=rule["Name"], value=0.0)
                 for target in self._bus._targets.get(key, []):
                     self.invoke_target(target, event, rule, view)
 
