@@ -48,6 +48,26 @@ def test_one_environment_of_one_repository_may_assume_the_role():
     }
 
 
+@pytest.mark.parametrize(
+    ("repository", "is_allowed"),
+    [
+        ("octo-org/octo.repo", True),
+        ("octo-org@123456/octo.repo@456789", True),
+        ("octo-org@123456/octo.repo", False),
+        ("octo-org/octo.repo@456789", False),
+        ("octo-org@*/octo.repo@*", False),
+        ("octo-org/*", False),
+        ("octo-org@123456/octo.repo@456789:ref:refs/heads/main", False),
+    ],
+)
+def test_a_repository_is_named_with_its_ids_or_without(repository: str, is_allowed: bool):
+    """As GitHub names it in the subject: with the ids of owner and repository since July 2026, in older ones
+    without. Nothing else, or the subject would match no repository.
+    """
+    parameters = parsed(ROOT / ".github" / "aws" / "deploy-role.yaml")["Parameters"]
+    assert bool(re.fullmatch(parameters["Repository"]["AllowedPattern"], repository)) == is_allowed
+
+
 def test_the_role_changes_nothing_itself():
     """It may assume the roles of `cdk bootstrap` that a deployment uses."""
     [statement] = statements("deploy")
