@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -16,7 +17,15 @@ from stacks.uses import Use, allow
 PUBLISHERS = ("cloudwatch.amazonaws.com", "budgets.amazonaws.com")
 
 
-def add_alarm_topic(stack: StageStack) -> sns.Topic | None:
+@dataclass(frozen=True)
+class AlarmTopic:
+    """The topic, and the function that posts to a chat, if there is one."""
+
+    topic: sns.Topic
+    notify_alarm: ChatFunction | None
+
+
+def add_alarm_topic(stack: StageStack) -> AlarmTopic | None:
     """Create the topic with its subscriptions. None if the stage's settings name no receiver."""
     stage = stack.stage
     if not stage.has_alarm_receiver:
@@ -40,9 +49,8 @@ def add_alarm_topic(stack: StageStack) -> sns.Topic | None:
     )
     for construct_id, address in _subscription_ids(stage.alarm_emails).items():
         sns.CfnSubscription(stack, construct_id, topic_arn=topic.topic_arn, protocol="email", endpoint=address)
-    if stage.alarm_webhook_parameter is not None:
-        _subscribe_webhook(stack, topic, stage.alarm_webhook_parameter)
-    return topic
+    parameter = stage.alarm_webhook_parameter
+    return AlarmTopic(topic, _subscribe_webhook(stack, topic, parameter) if parameter else None)
 
 
 def _subscription_ids(addresses: Iterable[str]) -> dict[str, str]:
@@ -54,7 +62,7 @@ def _subscription_ids(addresses: Iterable[str]) -> dict[str, str]:
     return {f"AlarmEmail{hashlib.sha256(each.lower().encode()).hexdigest()[:8]}": each for each in addresses}
 
 
-def _subscribe_webhook(stack: StageStack, topic: sns.Topic, parameter: str) -> None:
+def _subscribe_webhook(stack: StageStack, topic: sns.Topic, parameter: str) -> ChatFunction:
     """Post alarms to a chat: SNS cannot, because a chat neither confirms a subscription nor takes SNS's format."""
     arn = stack.format_arn(service="ssm", resource="parameter", resource_name=parameter.removeprefix("/"))
     function = ChatFunction(
@@ -83,3 +91,4 @@ def _subscribe_webhook(stack: StageStack, topic: sns.Topic, parameter: str) -> N
             subscription,
             {"CloudFormation-Validate::W3694": "SNS calls an alias as it calls a function, by the alias's ARN."},
         )
+    return function

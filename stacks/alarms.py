@@ -77,6 +77,7 @@ def watches(
     delivery: DeliveryStack,
     rest: RestApiStack,
     functions: Sequence[ChatFunction],
+    notify_alarm: ChatFunction | None,
 ) -> list[Watch]:
     """Return the alarms that the stage's settings ask for."""
     found = [
@@ -88,6 +89,7 @@ def watches(
         _concurrency(stage),
         *_rest(rest),
         _sockets(websocket),
+        *_notifications(notify_alarm),
     ]
     if stage.alarms == "none":
         return []
@@ -194,6 +196,20 @@ def _function(function: ChatFunction) -> Iterator[Watch]:
         metric=function.metric_duration(period=PERIOD, statistic="p99"),
         threshold=seconds * 1000 * TIMEOUT_PERCENT / 100,
         periods=2,
+    )
+
+
+def _notifications(notify_alarm: ChatFunction | None) -> Iterator[Watch]:
+    if notify_alarm is None:
+        return
+    yield Watch(
+        name="LostNotifications",
+        runbook="notifications-are-lost",
+        text="an alarm could not be posted to the chat, and is not tried again",
+        # SNS calls the function asynchronously. Lambda counts what it drops after two repetitions.
+        # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+        metric=notify_alarm.metric("AsyncEventsDropped", statistic="sum", period=PERIOD),
+        is_essential=True,
     )
 
 

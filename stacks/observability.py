@@ -59,9 +59,16 @@ class ObservabilityStack(StageStack):
             for construct in stack.node.children
             if isinstance(construct, ChatFunction)
         ]
-        topic = add_alarm_topic(self)
+        notified = add_alarm_topic(self)
+        topic = notified.topic if notified else None
         watched = watches(
-            stage, events=events, websocket=websocket, delivery=delivery, rest=rest, functions=self.functions
+            stage,
+            events=events,
+            websocket=websocket,
+            delivery=delivery,
+            rest=rest,
+            functions=self.functions,
+            notify_alarm=notified.notify_alarm if notified else None,
         )
         self.alarms = self._alarms(watched, topic)
         self._dashboard()

@@ -260,8 +260,9 @@ class AlarmSettings(Settings):
     """Alarms and costs."""
 
     alarms: Literal["none", "essential", "all"] = "essential"
-    """`essential`: dead letters, failed runs, late status updates. `all`: also errors, throttles, durations and
-    concurrency of functions, errors of both APIs, and one for the health of the whole chat."""
+    """`essential`: dead letters, failed runs, late status updates, lost notifications. `all`: also errors,
+    throttles, durations and concurrency of functions, errors of both APIs, and one for the health of the whole
+    chat."""
 
     alarm_emails: tuple[Email, ...] = ()
     """Who gets the alarms by e-mail. Each address must confirm once, by a link that AWS sends."""

@@ -15,7 +15,7 @@ clients.prepare(clients.parameters)
 @tracing.traced
 @deadline.bounded
 def handler(event: dict[str, Any], _context: Any) -> None:
-    """Post every record. An exception makes SNS call again."""
+    """Post every record. After an exception, Lambda calls again twice, since SNS does not wait for the result."""
     settings = NotifyAlarmSettings.from_env()
     for record in event["Records"]:
         text = notification(_alarm(record["Sns"]["Message"]), subject=record["Sns"].get("Subject"))

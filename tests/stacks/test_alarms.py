@@ -40,20 +40,21 @@ def entries() -> dict[str, str]:
     }
 
 
-def test_every_alarm_links_its_entry_and_every_entry_has_an_alarm(prod: Synthesised) -> None:
+def test_every_alarm_links_its_entry_and_every_entry_has_an_alarm(prod: Synthesised, full: Synthesised) -> None:
     """The budget is not an alarm of CloudWatch."""
     linked = set()
-    for key, resource in prod.all_resources():
-        if resource["Type"] in ALARM_TYPES:
-            anchor = ANCHOR.search(resource["Properties"]["AlarmDescription"])
-            assert anchor, key
-            linked.add(anchor[1])
+    for stage in (prod, full):
+        for key, resource in stage.all_resources():
+            if resource["Type"] in ALARM_TYPES:
+                anchor = ANCHOR.search(resource["Properties"]["AlarmDescription"])
+                assert anchor, key
+                linked.add(anchor[1])
     assert linked == set(entries()) - {"budget"}
 
 
-def test_an_entry_names_its_alarms(prod: Synthesised) -> None:
+def test_an_entry_names_its_alarms(prod: Synthesised, full: Synthesised) -> None:
     """Each alarm's name is in its entry; those of each function as `…Errors`."""
-    for name, alarm in alarms(prod).items():
+    for name, alarm in (alarms(prod) | alarms(full)).items():
         anchor = ANCHOR.search(alarm["AlarmDescription"])
         assert anchor
         text = entries()[anchor[1]]
@@ -116,7 +117,9 @@ def test_a_stage_has_the_essential_alarms_and_production_has_all(
         "WorkflowFailed",
         "WorkflowTimedOut",
     }
-    assert set(alarms(dev)) == set(alarms(full)) == essential
+    assert set(alarms(dev)) == essential
+    # Only a stage with a webhook has the function that may lose a notification.
+    assert set(alarms(full)) == essential | {"LostNotifications"}
     others = set(alarms(prod)) - essential
     per_function = {
         name for name in others if re.search(r"(?<!Rest)(?<!Socket)(Errors|Throttles|Duration)$", name)
@@ -194,6 +197,16 @@ def test_starts_of_the_workflow_that_are_refused_raise_an_alarm(prod: Synthesise
     )
     assert dimensions["RuleName"] == rule["Name"]
     assert "ExecutionThrottled" not in json.dumps(prod.templates)
+
+
+def test_a_notification_that_cannot_be_posted_raises_an_alarm(full: Synthesised) -> None:
+    """SNS calls the function asynchronously: Lambda repeats a failed call twice, and then drops it."""
+    alarm = alarms(full)["LostNotifications"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "AsyncEventsDropped")
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
+    (dimension,) = alarm["Dimensions"]
+    assert dimension["Name"] == "FunctionName"
+    assert "NotifyAlarm" in named(dimension["Value"])
 
 
 def test_durations_are_compared_with_the_functions_timeout(prod: Synthesised) -> None:

@@ -87,7 +87,7 @@ def test_a_long_reason_is_cut(call: Call, chat: Chat) -> None:
 
 
 def test_a_failure_is_raised_without_the_address(call: Call, chat: Chat, logs: Logs) -> None:
-    """So that SNS calls again. The address is a secret, and exceptions are logged."""
+    """So that Lambda calls again. The address is a secret, and exceptions are logged."""
     chat.failure = OSError(f"cannot reach {ADDRESS}")
     with pytest.raises(
         webhook.WebhookError, match=r"webhook in /parley/prod/alarm-webhook failed: OSError"
