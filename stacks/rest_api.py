@@ -28,6 +28,9 @@ from stacks.websocket_api import WebSocketApiStack
 
 # CloudFront and the local front door forward /api/x unchanged: API stage `api`, resource `/x`.
 STAGE_NAME = "api"
+# TLS 1.2 and 1.3. Without a policy, a regional REST API takes TLS 1.0 too:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-list.html
+SECURITY_POLICY = "SecurityPolicy_TLS13_1_2_2021_06"
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,10 @@ class RestApiStack(StageStack):
                 logging_level=apigateway.MethodLoggingLevel.ERROR if access_logs else None,
             ),
         )
+        cfn_api = cast(apigateway.CfnRestApi, api.node.default_child)
+        cfn_api.security_policy = SECURITY_POLICY
+        # The policy needs this. STRICT would also compare the names in the TLS handshake and in the request.
+        cfn_api.endpoint_access_mode = "BASIC"
         if not access_logs:
             acknowledge(
                 api.deployment_stage,

@@ -55,6 +55,15 @@ def test_the_stages_own_domains_take_tls_1_2_or_newer(stage: Synthesised, full: 
     assert "ApiMappingKey" not in mapping, "the address has no path"
 
 
+def test_the_rest_apis_own_host_takes_tls_1_2_or_newer(stage: Synthesised, full: Synthesised) -> None:
+    """It is open in addition to the distribution, and a regional REST API takes TLS 1.0 unless it has a policy."""
+    for each in (stage, full):
+        api = properties(each, "AWS::ApiGateway::RestApi")
+        assert api["SecurityPolicy"] == "SecurityPolicy_TLS13_1_2_2021_06", each.stage
+        # Such a policy needs this setting. BASIC checks nothing else.
+        assert api["EndpointAccessMode"] == "BASIC", each.stage
+
+
 def test_the_distribution_speaks_tls_1_2_with_the_rest_api(stage: Synthesised) -> None:
     """Its requests contain the users' tokens."""
     (api,) = (origin for origin in distribution(stage)["Origins"] if "CustomOriginConfig" in origin)
