@@ -108,7 +108,7 @@ class FrontendStack(StageStack):
             default_root_object="index.html",
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             default_behavior=cloudfront.BehaviorOptions(
-                origin=origins.S3BucketOrigin.with_origin_access_control(self.bucket),
+                origin=self._files(),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
                 cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
                 response_headers_policy=headers,
@@ -169,6 +169,16 @@ class FrontendStack(StageStack):
                 {"AwsSolutions-CFR3": "A stage for development; prod has accessLogs on."},
             )
         return distribution
+
+    def _files(self) -> cloudfront.IOrigin:
+        """The bucket, which CloudFront reads with signed requests."""
+        control = cloudfront.S3OriginAccessControl(
+            self,
+            "ReadFiles",
+            # The name must be unique in the account, across regions. The CDK's own is the same in all regions.
+            origin_access_control_name=f"Parley-{self.stage.name}-{cdk.Aws.REGION}",
+        )
+        return origins.S3BucketOrigin.with_origin_access_control(self.bucket, origin_access_control=control)
 
     def _add_records(self) -> None:
         """Let the stage's own domain refer to the distribution."""

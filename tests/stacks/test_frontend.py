@@ -55,6 +55,21 @@ def test_only_the_distribution_reads_the_files(stage: Synthesised) -> None:
     assert re.fullmatch(r"<Site\w+\.Arn>/\*", rights["s3:GetObject"])
 
 
+def test_names_of_cloudfront_contain_the_region(stage: Synthesised) -> None:
+    """They are unique in the account: with the same names, a stage could be deployed to one region only."""
+    names = {}
+    for key, resource in stage.all_resources("Frontend"):
+        if resource["Type"].startswith("AWS::CloudFront::"):
+            properties = resource["Properties"]
+            (config,) = [value for name, value in properties.items() if name.endswith("Config")]
+            name = properties.get("Name") or config.get("Name")
+            if name:
+                names[key] = named(name)
+    assert len(names) == (4 if stage.stage == "prod" else 3)
+    for key, name in names.items():
+        assert "<AWS::Region>" in name, key
+
+
 def test_a_missing_asset_is_answered_404(stage: Synthesised) -> None:
     """S3 answers 403 to a reader that may not list the bucket, so that a missing file looks like a refusal."""
     assert re.fullmatch(r"<Site\w+\.Arn>", rights_of_the_distribution(stage)["s3:ListBucket"])
