@@ -17,7 +17,7 @@ from inspector.models import (
     RedriveReport,
 )
 from ops import times
-from ops.errors import BadRequestError, ExitCode
+from ops.errors import BadRequestError
 from ops.runs import dead_letters, held_letters
 from ops.runs.dead_letters import DeadLetter
 from ops.runs.redrive import Redrive
@@ -44,11 +44,9 @@ def redrive(stage: Stage, name: str) -> RedriveReport:
     work = Redrive(stage, None, MAX_LISTED)
     with operations.recorded(stage, "redrive", {"queue": name}, warn=notes.append) as operation:
         work.redrive(name)
-        failed = [result for result in work.results if not result.redriven]
-        if failed:
-            operation.exit_code = ExitCode.UNREPAIRED
+        operation.exit_code = work.exit_code
     return RedriveReport(
-        redriven=len(work.results) - len(failed),
+        redriven=len(work.results) - len(work.failed),
         failed=[
             FailedRedrive(
                 message_id=result.letter.message_id,
@@ -56,7 +54,7 @@ def redrive(stage: Stage, name: str) -> RedriveReport:
                 detail_type=result.letter.event.detail_type,
                 note=result.note,
             )
-            for result in failed
+            for result in work.failed
         ],
         notes=[*notes, *work.held],
     )

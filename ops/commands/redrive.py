@@ -9,7 +9,7 @@ from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.commands.names import ChannelOption, choose_channel
 from ops.commands.recording import recorded
-from ops.errors import BadRequestError, ExitCode
+from ops.errors import BadRequestError
 from ops.models import DeadLetterSummary, RedriveResult
 from ops.runs.dead_letters import QUEUES, DeadLetter, Redriven
 from ops.runs.redrive import Redrive
@@ -45,19 +45,17 @@ def redrive(
     with recorded(stage, "redrive", queue=queue, channel=channel) as operation:
         for name in names:
             _redrive(work, name)
-        if not all(result.redriven for result in work.results):
-            operation.exit_code = ExitCode.UNREPAIRED
+        chosen.require(work.results or work.held)
+        operation.exit_code = work.exit_code
     results = work.results
-    chosen.require(results or work.held)
-    failed = [result for result in results if not result.redriven]
     if as_json:
         output.as_json([RedriveResult.model_validate(result) for result in results])
     elif results:
-        _show_results(results, failed)
+        _show_results(results, work.failed)
     elif not work.held:
         _show([])
     _warn_of_held(work)
-    raise typer.Exit(ExitCode.UNREPAIRED if failed or work.held else ExitCode.DONE)
+    raise typer.Exit(work.exit_code)
 
 
 def _redrive(work: Redrive, name: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from ops.errors import ExitCode
 from ops.runs import dead_letters, held_letters
 from ops.runs.dead_letters import BACK_IN_QUEUE, Count, DeadLetter, Redriven
 from ops.runs.held_letters import HeldLetters
@@ -24,6 +25,16 @@ class Redrive:
     """Gets the dead letters of each page before they are processed."""
     results: list[Redriven] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[Redriven]:
+        """The results of the dead letters that were not redriven."""
+        return [result for result in self.results if not result.redriven]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """UNREPAIRED if a dead letter was not redriven, or is held by another command."""
+        return ExitCode.UNREPAIRED if self.failed or self.held else ExitCode.DONE
 
     def look(self, name: str) -> list[DeadLetter]:
         """The dead letters of one queue, which stay there."""

@@ -14,6 +14,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from functions.contract.operations import OperationEnded, OperationStarted
 from local import command_line
 from ops.errors import ExitCode
 from ops.events.bus_event import BusEvent
@@ -21,6 +22,7 @@ from ops.runs import dead_letters, held_letters, runner
 from ops.runs.dead_letters import DeadLetter, Redriven
 from ops.runs.redrive import Redrive
 from ops.runs.runner import RunResult
+from ops.stage import lookup, publishing
 from ops.stage.stage import Stage
 from tests.waiting import DEADLINE_SECONDS
 
@@ -230,6 +232,30 @@ def test_dead_letters_that_another_redrive_holds_are_reported(
     dead_letters.release(queue, held)
     run_parley(monkeypatch, queue, "redrive", "--queue", "delivery", "--dry-run")
     assert "held by" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("is_held", "arguments", "code"),
+    [
+        (True, (), ExitCode.UNREPAIRED),
+        (False, ("--channel", "nope"), ExitCode.NOT_FOUND),
+        (False, (), ExitCode.DONE),
+    ],
+    ids=["held", "unknown channel", "empty queue"],
+)
+def test_a_redrive_is_recorded_with_its_exit_code(
+    queue: Stage, monkeypatch: pytest.MonkeyPatch, is_held: bool, arguments: tuple[str, ...], code: ExitCode
+):
+    """`parley operations` shows a redrive that failed as failed."""
+    monkeypatch.setattr(lookup, "channel_id", lambda *_: None)
+    facts: list[OperationStarted | OperationEnded] = []
+    monkeypatch.setattr(publishing, "publish", lambda _, fact, **__: facts.append(fact))
+    if is_held:
+        put(queue, json.dumps(event()))
+        dead_letters.read(queue, "delivery")
+    assert run_parley(monkeypatch, queue, "redrive", "--queue", "delivery", *arguments) == code
+    [ended] = [fact for fact in facts if isinstance(fact, OperationEnded)]
+    assert (ended.exit_code, ended.outcome) == (code, "done" if code == ExitCode.DONE else "failed")
 
 
 def test_a_run_that_reached_no_connection_is_no_success(
