@@ -80,7 +80,8 @@ def _show_results(results: list[Redriven], failed: list[Redriven]) -> None:
     console.print(f"{len(results) - len(failed)} of {len(results)} redriven.")
     for result in failed:
         event = result.letter.event
-        console.print(Text(f"✗ {event.detail_type} {event.event_id}: {result.note}", style="red"))
+        name = f"{event.detail_type} {event.event_id}" if event.detail_type else result.letter.message_id
+        console.print(Text(f"✗ {name}: {result.note}", style="red"))
 
 
 def _show(letters: list[DeadLetter]) -> None:

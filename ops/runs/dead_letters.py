@@ -242,6 +242,9 @@ def redrive(stage: Stage, letter: DeadLetter) -> Redriven:
     """Redrive one dead letter. It is deleted once it was processed, or once a new one has replaced it."""
     if letter.queue in BACK_TO:
         return _send_back(stage, letter)
+    if not letter.event.detail_type:
+        command = stage.command("dead-letters", "show", letter.message_id)
+        return Redriven(letter, False, f"It holds no event that can be read. Show it with: {command}")
     if letter.event.detail_type not in CHANNEL_EVENTS:
         return Redriven(
             letter, False, f"The workflow does not process events of type '{letter.event.detail_type}'."

@@ -70,7 +70,7 @@ def recorded(
         operation_id=operation.operation_id,
         operator=who,
         command=command,
-        options={name: str(value) for name, value in options.items() if value not in (None, False, ())},
+        options={name: str(value) for name, value in options.items() if value not in (None, False, (), "")},
         started_at=timestamp(times.now()),
     )
     running = _Running(stage, command, started)

@@ -185,7 +185,7 @@ def test_what_cannot_be_redriven_is_reported(stage: Stage, monkeypatch: pytest.M
     message_id = put(stage, "delivery", "not an event")
     report = page.redrive(stage, "delivery")
     assert (report.redriven, [failed.message_id for failed in report.failed]) == (0, [message_id])
-    assert "does not process events" in report.failed[0].note
+    assert "no event that can be read" in report.failed[0].note
     assert exit_codes == [ExitCode.UNREPAIRED]
     assert dead_letters.count(stage, "delivery").total == 1
 

@@ -22,7 +22,7 @@ from ops.runs import dead_letters, held_letters, runner
 from ops.runs.dead_letters import DeadLetter, Redriven
 from ops.runs.redrive import Redrive
 from ops.runs.runner import RunResult
-from ops.stage import lookup, publishing
+from ops.stage import lookup, operations, publishing
 from ops.stage.stage import Stage
 from tests.waiting import DEADLINE_SECONDS
 
@@ -232,6 +232,36 @@ def test_dead_letters_that_another_redrive_holds_are_reported(
     dead_letters.release(queue, held)
     run_parley(monkeypatch, queue, "redrive", "--queue", "delivery", "--dry-run")
     assert "held by" not in capsys.readouterr().err
+
+
+def test_a_dead_letter_without_an_event_is_named_by_its_id(
+    queue: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """It has no event type and no event id, and only its id finds it again."""
+    put(queue, "not an event")
+    [letter] = dead_letters.read(queue, "delivery")
+    dead_letters.release(queue, [letter])
+    assert run_parley(monkeypatch, queue, "redrive", "--queue", "delivery") == ExitCode.UNREPAIRED
+    printed = capsys.readouterr().out
+    assert f"✗ {letter.message_id}: It holds no event that can be read. " in printed
+    assert printed.endswith(f"dead-letters show {letter.message_id}\n")
+
+
+def test_an_option_without_a_value_is_not_recorded(queue: Stage, monkeypatch: pytest.MonkeyPatch):
+    """A dead letter without an event has no event id: `parley operations` would show the word "event" alone."""
+    facts: list[OperationStarted | OperationEnded] = []
+    monkeypatch.setattr(publishing, "publish", lambda _, fact, **__: facts.append(fact))
+    put(queue, "not an event")
+    [letter] = dead_letters.read(queue, "delivery")
+    with operations.recorded(
+        queue,
+        "dead-letters discard",
+        {"id": letter.message_id, "event": letter.event.event_id},
+        warn=lambda _: None,
+    ):
+        pass
+    [started] = [fact for fact in facts if isinstance(fact, OperationStarted)]
+    assert started.options == {"id": letter.message_id}
 
 
 @pytest.mark.parametrize(
