@@ -33,10 +33,21 @@ DIRECTORY = "everyone"
 OnNote = Callable[[str], None]
 
 
+BACKUP = "Restore the row from a backup (docs/operations.md)."
+LOST = "If the row was lost, restore it from a backup (docs/operations.md)."
+
+
 class NotDerivableError(OpsError):
-    """Nothing else that is stored says what the row was."""
+    """Nothing else that is stored says what the row was.
+
+    `advice` says what to do with a damaged row, `if_missing` what to do if there is no row.
+    """
 
     exit_code = ExitCode.UNREPAIRED
+
+    def __init__(self, reason: str, advice: str = BACKUP, *, if_missing: str = LOST) -> None:
+        super().__init__(f"{reason} {advice}".rstrip())
+        self.about_missing = f"{reason} {if_missing}"
 
 
 @dataclass(frozen=True)
@@ -182,7 +193,7 @@ class _Planner:
         except NotDerivableError as refusal:
             if self._before is not None:
                 raise
-            raise NotFoundError(f"There is no such row in {self._table}. {refusal}") from None
+            raise NotFoundError(f"There is no such row in {self._table}. {refusal.about_missing}") from None
         return Repair(self._table, self._key, self._before, after, more)
 
     def _row(self, table: str, key: Row) -> Row | None:
@@ -201,8 +212,7 @@ class _Planner:
         summary = self._projected(channel_id).channels.get(channel_id)
         if summary is None:
             raise NotDerivableError(
-                f"The archive has no event of the channel {channel_id}, so its kind and name are not known. "
-                "Restore the row from a backup (docs/operations.md)."
+                f"The archive has no event of the channel {channel_id}, so its kind and name are not known."
             )
         return stored_rows.channel(channel_id, summary.model_dump(by_alias=True, mode="json"), counters)
 
@@ -215,7 +225,7 @@ class _Planner:
         ]
         if len(named) > 1:
             ids = ", ".join(sorted(str(row["channelId"]) for row in named))
-            raise NotDerivableError(f"The channels {ids} have this name. Rename one.")
+            raise NotDerivableError(f"The channels {ids} have this name.", "Rename one.", if_missing="Rename one.")
         return {"channelId": key, "namedChannelId": named[0]["channelId"]} if named else None
 
     def _member(self) -> Row | None:
@@ -224,8 +234,8 @@ class _Planner:
         moments = projected.memberships.get((user_id, channel_id))
         if moments is None or latest(moments) is None:
             raise NotDerivableError(
-                f"The archive does not say whether {user_id} is a member of {channel_id}. Delete the row; if they "
-                "are a member, add them again."
+                f"The archive does not say whether {user_id} is a member of {channel_id}.",
+                "Delete the row; if they are a member, add them again.",
             )
         if not projected.is_member(user_id, channel_id):
             return None
@@ -246,8 +256,7 @@ class _Planner:
         message = self._projected(channel_id).messages.get(message_id or "")
         if message is None or message_id is None:
             raise NotDerivableError(
-                f"The archive has no message of {channel_id} that is known to have the seq {seq}. Restore the row "
-                "from a backup (docs/operations.md)."
+                f"The archive has no message of {channel_id} that is known to have the seq {seq}."
             )
         sent = next(
             event
@@ -270,17 +279,21 @@ class _Planner:
 
     def _message_id(self) -> Row | None:
         message_id = str(self._key["messageId"])
-        sent = next(
-            (event for event in self._events(None) if event.message_id == message_id and event.channel_id), None
-        )
+        events = [event for event in self._events(None) if event.message_id == message_id and event.channel_id]
+        first = min(events, key=lambda event: event.occurred_ms, default=None)
         known = (self._before or {}).get("channelId")
-        channel_id = sent.channel_id if sent else known if isinstance(known, str) else None
+        channel_id = first.channel_id if first else known if isinstance(known, str) else None
         for row in tables.messages(self._stage, channel_id) if channel_id else ():
             if row.get("messageId") == message_id:
                 return {"messageId": message_id, "channelId": row["channelId"], "seq": row["seq"]}
+        reason = f"The message {message_id} itself is not stored, so its seq is not known."
+        if first is None:
+            raise NotDerivableError(reason)
+        redelivery = self._stage.command("replay", "--since", times.iso(first.occurred_ms), "--redeliver")
         raise NotDerivableError(
-            f"The message {message_id} itself is not stored, so its seq is not known. If the archive has it, "
-            f"delete this row; then a redelivery stores both: {self._stage.command('replay', '--redeliver')}"
+            reason,
+            f"Delete this row; then a redelivery stores both: {redelivery}",
+            if_missing=f"A redelivery stores both: {redelivery}",
         )
 
     def _reaction(self) -> Row | None:
@@ -292,7 +305,8 @@ class _Planner:
         moments = self._projected(channel_id).reactions.get(ids)
         if moments is None or (present := latest(moments)) is None:
             raise NotDerivableError(
-                f"The archive does not say whether the reaction {key} is there. Delete the row, if it must not be."
+                f"The archive does not say whether the reaction {key} is there.",
+                "Delete the row, if it must not be.",
             )
         return {
             "channelId": channel_id,
@@ -315,8 +329,9 @@ class _Planner:
         found = self._stage.user_pool.with_id(user_id)
         if found is None:
             raise NotDerivableError(
-                f"The user pool has no user {user_id}, so the username is not known. If the account was deleted, "
-                f"this replaces the row: {self._stage.command('users', 'erase', user_id)}"
+                f"The user pool has no user {user_id}, so the username is not known.",
+                "If the account was deleted, this replaces the row: "
+                + self._stage.command("users", "erase", user_id),
             )
         ends = [tables.number(one.get("expiresAt")) for one in user_sessions.rows(self._stage, user_id)]
         online_until = max(ends, default=0)
@@ -357,14 +372,15 @@ class _Planner:
 
     def _ended_user(self) -> Row | None:
         if not str(self._key["ticketHash"]).startswith(ENDED_USER_PREFIX):
-            raise NotDerivableError("A ticket is valid for 30 seconds, and the browser requests another one.")
+            raise NotDerivableError("A ticket is valid for 30 seconds, and the browser requests another one.", "")
         now = times.now() // 1000
         return {**self._key, "endedAt": now, "expiresAt": now + ENDED_SECONDS}
 
     def _text_key(self) -> Row | None:
         raise NotDerivableError(
             "The key of a user's texts is stored nowhere else: restore the row from the table's point-in-time "
-            "recovery (docs/operations.md). Without the key, the texts cannot be read again."
+            "recovery (docs/operations.md). Without the key, the texts cannot be read again.",
+            "",
         )
 
     def _projected(self, channel_id: str) -> Projection:

@@ -1,5 +1,6 @@
 """One damaged row is derived from what is stored elsewhere, and nothing else is written."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
@@ -308,8 +309,24 @@ def test_what_is_stored_nowhere_else_is_refused(people: Stage, monkeypatch: pyte
 def test_a_row_that_never_was_is_not_found(people: Stage, monkeypatch: pytest.MonkeyPatch, table: str):
     """Exit code 3: nothing says that there was one."""
     monkeypatch.setattr(people.user_pool, "with_id", lambda _: None)
-    with pytest.raises(NotFoundError, match="no such row"):
+    with pytest.raises(NotFoundError, match="no such row") as refusal:
         repaired(people, table, *UNKNOWN[table])
+    # There is no row to delete or to replace.
+    assert not re.search("[Dd]elete|replaces", str(refusal.value))
+
+
+@pytest.mark.parametrize("is_damaged", [True, False], ids=["damaged", "missing"])
+def test_a_message_of_the_archive_alone_is_stored_by_the_command_that_is_named(people: Stage, is_damaged: bool):
+    """`replay` needs a start time: that of the first event of the message."""
+    people.table("Messages").delete_item(Key={"channelId": "c-1", "seq": 1})
+    if is_damaged:
+        put(people, "messageIds", damaged("messageIds", GOOD["messageIds"], "emptied"))
+    else:
+        people.table("MessageIds").delete_item(Key={"messageId": "m-1"})
+    with pytest.raises(NotDerivableError if is_damaged else NotFoundError) as refusal:
+        repaired(people, "messageIds", "m-1")
+    assert f"replay --since {at(10)} --redeliver" in str(refusal.value)
+    assert ("Delete this row" in str(refusal.value)) is is_damaged
 
 
 def test_names_are_taken_as_well_as_ids(people: Stage, monkeypatch: pytest.MonkeyPatch):
