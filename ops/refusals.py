@@ -2,7 +2,7 @@
 
 import re
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 DENIED = (
     "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "Forbidden",
@@ -27,8 +27,20 @@ def sentence(failure: ClientError | BotoCoreError) -> str:
     """What went wrong, and what to do. A missing right is named by its IAM action."""
     if isinstance(failure, ClientError):
         return _refusal(failure)
+    if isinstance(failure, ParamValidationError):
+        return f"AWS does not accept a value: {invalid_values(failure)}"
     place = "The local stage's emulator" if EMULATOR in str(failure) else "AWS"
     return f"{place} could not be reached: {failure}"
+
+
+def invalid_values(failure: ParamValidationError) -> str:
+    """Which values of a call are invalid, and why, on one line. The call was not sent."""
+    return "; ".join(str(failure.kwargs["report"]).splitlines())
+
+
+def is_of_the_caller(refusal: ClientError) -> bool:
+    """Whether the caller's rights or credentials are the reason, whatever the call asked for."""
+    return is_denied(refusal) or refusal.response["Error"]["Code"] in NOT_ACCEPTED
 
 
 def _refusal(refusal: ClientError) -> str:
