@@ -79,7 +79,7 @@ def discard(
         if not as_json:
             _show(letter)
         if not yes:
-            typer.confirm(f"Discard it, and keep it in {keep}?", abort=True)
+            output.confirm(f"Discard it, and keep it in {keep}?")
         with recorded(stage, "dead-letters discard", id=letter.message_id, event=letter.event.event_id):
             kept_letters.discard(stage, letter, keep)
         held.remove(letter)

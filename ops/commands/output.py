@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -70,6 +71,16 @@ def progress() -> Progress:
         transient=True,
         disable=not shown.is_terminal,
     )
+
+
+def confirm(question: str) -> None:
+    """Ask on stderr, so that a pipe gets the results only. Raises Abort if the answer is no."""
+    typer.confirm(question, abort=True, err=True)
+
+
+def new_password() -> str:
+    """Ask for a new password on stderr, twice, without showing it; again if it is empty."""
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
 
 
 def warn(sentence: str) -> None:

@@ -111,10 +111,9 @@ def _repairs(stage: Stage, damaged: list[Unreadable]) -> str:
 def _ask(stage: Stage, user: KnownUser) -> None:
     messages = written.messages(stage, user.user_id)
     channels = len({row["channelId"] for row in messages})
-    typer.confirm(
+    output.confirm(
         f"Erase {user.username or user.user_id} of the stage '{stage.name}': their account, their names and the "
         f"texts of {counted(len(messages), 'message')} in {counted(channels, 'channel')}? It cannot be undone",
-        abort=True,
     )
 
 

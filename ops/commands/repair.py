@@ -36,7 +36,7 @@ def repair(
         _show(planned, output.console())
     if planned.changes:
         if not yes:
-            typer.confirm("Repair it?", abort=True)
+            output.confirm("Repair it?")
         with recorded(stage, "repair", table=table, key=" ".join(map(str, planned.key.values()))):
             repairs.apply(stage, planned)
     if as_json:

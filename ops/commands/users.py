@@ -6,7 +6,6 @@ Whatever takes a user's access away ends it now: tokens are revoked, calls and t
 from typing import Annotated
 
 import typer
-from botocore.exceptions import ClientError
 
 from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
@@ -15,7 +14,7 @@ from ops.errors import NotFoundError
 from ops.models import ConnectionSummary, SessionsEnded, UserAdded, UserEnabled
 from ops.stage import lookup, user_sessions
 from ops.stage.stage import Stage
-from ops.stage.users import answered_at, creation_failed, password_failed
+from ops.stage.users import Rejection, answered_at, creation_failed, password_failed
 from ops.wording import counted
 
 users = typer.Typer(
@@ -25,9 +24,7 @@ users = typer.Typer(
 app.add_typer(users, name="users", rich_help_panel=OPERATE)
 
 User = Annotated[str, typer.Argument(metavar="USER", help="The username or id.")]
-Password = Annotated[
-    str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="PARLEY_PASSWORD")
-]
+Password = Annotated[str, typer.Option(envvar="PARLEY_PASSWORD", show_default=False)]
 
 
 @users.command(name="list")
@@ -60,10 +57,11 @@ def add(
 ) -> None:
     """Add a user who may sign in at once. The password is asked for, or taken from PARLEY_PASSWORD."""
     stage = stage_of(context)
+    password = password or output.new_password()
     try:
         with recorded(stage, "users add", user=username):
             stage.user_pool.add(username, display_name=name or username, password=password)
-    except ClientError as refusal:
+    except Rejection as refusal:
         raise creation_failed(refusal) from None
     if as_json:
         output.as_json(UserAdded(username=username))
@@ -100,10 +98,11 @@ def password(context: typer.Context, user: User, password: Password = "", as_jso
     """Set a user's password, and end all of their sessions. It is asked for, or taken from PARLEY_PASSWORD."""
     stage = stage_of(context)
     known = _in_pool(stage, user)
+    password = password or output.new_password()
     with recorded(stage, "users password", user=known.username):
         try:
             stage.user_pool.set_password(known.username or "", password)
-        except ClientError as refusal:
+        except Rejection as refusal:
             raise password_failed(refusal) from None
         _report_end(stage, known.user_id, stage.user_pool.revoke(known.username or ""), as_json)
 
@@ -128,7 +127,7 @@ def delete(
     stage = stage_of(context)
     known = _in_pool(stage, user)
     if not yes:
-        typer.confirm(f"Delete {known.username}? They cannot be restored", abort=True)
+        output.confirm(f"Delete {known.username}? They cannot be restored")
     with recorded(stage, "users delete", user=known.username):
         until = stage.user_pool.disable(known.username or "")
         stage.user_pool.delete(known.username or "")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
+from ops import refusals
 from ops.errors import BadRequestError, OpsError
 from ops.models import UserSummary
 from ops.stage import totp
@@ -194,11 +195,26 @@ def _summary(user: Mapping[str, Any]) -> UserSummary:
     )
 
 
-def password_failed(error: ClientError) -> BadRequestError:
+Rejection = (ClientError, ParamValidationError)
+"""What `UserPool.add` and `UserPool.set_password` raise for values that the pool does not accept."""
+
+
+def password_failed(error: ClientError | ParamValidationError) -> Exception:
     """The error of `UserPool.set_password` for the operator, with Cognito's message."""
-    return BadRequestError(f"The user pool rejected the password: {error.response['Error']['Message']}")
+    return _rejected("password", error)
 
 
-def creation_failed(error: ClientError) -> BadRequestError:
+def creation_failed(error: ClientError | ParamValidationError) -> Exception:
     """The error of `UserPool.add` for the operator, with Cognito's message."""
-    return BadRequestError(f"The user pool rejected the user: {error.response['Error']['Message']}")
+    return _rejected("user", error)
+
+
+def _rejected(what: str, error: ClientError | ParamValidationError) -> Exception:
+    """The error itself if the operator has no right to make the call: the value is not the reason."""
+    if isinstance(error, ParamValidationError):
+        reason = refusals.invalid_values(error)
+    elif refusals.is_of_the_caller(error):
+        return error
+    else:
+        reason = error.response["Error"]["Message"]
+    return BadRequestError(f"The user pool rejected the {what}: {reason}")
