@@ -232,13 +232,19 @@ def _show(outcome: Outcome, console: Console, *, repair: str) -> None:
     for run in outcome.failures:
         console.print(Text(f"✗ {run.event.detail_type} {run.event.event_id}: {run.problem}", style="red"))
     if isinstance(report, LiveReplayReport):
-        posted = sum(run.problem is None and run.outcome == "delivered" for run in outcome.runs)
+        done = [run.outcome for run in outcome.runs if run.problem is None]
+        posted = done.count("delivered")
+        without = len(done) - posted
         console.print(
-            f"{posted} of {report.runs} runs posted to every connected client; "
-            f"{counted(report.repaired, 'event')} repaired."
+            f"{posted} of {report.runs} runs posted to every connected client"
+            + (f", {without} had nothing to post" if without else "")
+            + f"; {counted(report.repaired, 'event')} repaired."
         )
     else:
-        console.print("Nothing was written or posted." + (f" Repair it with: {repair}" if wrong else ""))
+        is_repairable = len(wrong) > len(outcome.malformed)
+        console.print("Nothing was written or posted." + (f" Repair it with: {repair}" if is_repairable else ""))
+    if outcome.malformed:
+        console.print(f"{counted_are(len(outcome.malformed), 'event')} malformed, and left out by a redelivery.")
 
 
 def _findings(findings: list[ReplayFinding]) -> Table:

@@ -118,6 +118,11 @@ class Outcome:
         """The live runs that failed, or did not reach every connection."""
         return [run for run in self.runs if run.problem]
 
+    @property
+    def malformed(self) -> list[Finding]:
+        """The latest findings about malformed events, which no redelivery runs."""
+        return [finding for finding in self.final if _is_malformed(finding.event)]
+
     def counts(self, findings: Sequence[Finding]) -> dict[str, int]:
         """The number of findings for each verdict."""
         return {verdict.value: sum(finding.verdict is verdict for finding in findings) for verdict in Verdict}

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
-from ops.commands.replay import _exit_code
+from ops.commands import output
+from ops.commands.replay import _exit_code, _show
 from ops.errors import ExitCode
 from ops.events import archive
 from ops.events.bus_event import BusEvent, EventFilter
-from ops.replay import replay
+from ops.replay import replay, verdicts
 from ops.replay.replay import Outcome, Selection
+from ops.replay.verdicts import Finding, Verdict
 from ops.runs.runner import RunResult
 from ops.stage import tables
 from ops.stage.stage import Stage
@@ -65,3 +67,28 @@ def test_a_redelivery_is_done_when_every_run_reached_every_connection(run: RunRe
     outcome = Outcome([], Selection([], {}), runs=[run], is_live=True)
     assert _exit_code(outcome) == code
     assert bool(outcome.failures) == bool(code)
+
+
+def test_a_run_without_anything_to_post_is_no_missed_client(capsys: pytest.CaptureFixture[str]):
+    """Such as that of a message that was deleted since; the exit code is 0."""
+    runs = [
+        RunResult(EVENT, True, {"outcome": "delivered", "reached": 2, "unreached": 0}, None),
+        RunResult(EVENT, True, {"outcome": "superseded"}, None),
+    ]
+    _show(Outcome([], Selection([], {}), runs=runs, is_live=True), output.console(), repair="")
+    shown = capsys.readouterr().out
+    assert "1 of 2 runs posted to every connected client, 1 had nothing to post; 0 events repaired." in shown
+
+
+@pytest.mark.parametrize("is_another_missing", [True, False])
+def test_a_redelivery_is_not_advised_for_malformed_events_alone(
+    capsys: pytest.CaptureFixture[str], is_another_missing: bool
+):
+    """It does not run them."""
+    malformed = verdicts.failed(bus_event("MessageSent", {"channelId": "c-1"}), "Parley.MalformedEvent: text")
+    missing = [Finding(message_sent("m-1"), Verdict.MISSING, "The message is not stored.")]
+    findings = [malformed, *(missing if is_another_missing else [])]
+    _show(Outcome(findings, Selection([], {})), output.console(), repair="parley replay --redeliver")
+    shown = capsys.readouterr().out
+    assert ("Repair it with" in shown) is is_another_missing
+    assert "1 event is malformed, and left out by a redelivery." in shown
