@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ops import times
+from ops import text_files, times
 from ops.errors import BadRequestError
 from ops.events.bus_event import BusEvent
 
@@ -123,11 +123,7 @@ def write(
 
 def read(path: Path) -> Incident:
     """Read a file. Raises BadRequestError, with the line number, if it is not an export."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise BadRequestError(f"Cannot read {path}: {reason}.") from None
+    lines = text_files.read_lines(path)
     header = _object(path, 1, lines[0] if lines else "")
     if header.get("format") != FORMAT or header.get("version") != VERSION:
         raise BadRequestError(

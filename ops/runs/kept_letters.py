@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops import times
+from ops import text_files, times
 from ops.errors import BadRequestError, NotFoundError
 from ops.runs import dead_letters
 from ops.runs.dead_letters import QUEUES, DeadLetter
@@ -39,9 +39,11 @@ def find(stage: Stage, identifier: str) -> DeadLetter:
 
 
 def discard(stage: Stage, letter: DeadLetter, file: Path) -> None:
-    """Append a dead letter to a file, then delete it from its queue. Raises OSError if it cannot be written."""
-    with file.open("a", encoding="utf-8") as kept:
-        kept.write(json.dumps(as_record(stage, letter), ensure_ascii=False) + "\n")
+    """Append a dead letter to a file, then delete it from its queue.
+
+    Raises BadRequestError if the file cannot be written; the dead letter then stays in its queue.
+    """
+    text_files.append_line(file, json.dumps(as_record(stage, letter), ensure_ascii=False))
     dead_letters.delete(stage, letter)
 
 
@@ -69,8 +71,7 @@ class Restored:
 
 def restore(stage: Stage, file: Path) -> Iterator[Restored]:
     """Put the dead letters of a file back into their queues. Raises BadRequestError if a line is none."""
-    records = list(_records(file))
-    for record in records:
+    for record in list(_records(file)):
         attributes = {
             name: {"DataType": "String", "StringValue": str(value)} for name, value in record["attributes"].items()
         }
@@ -83,11 +84,12 @@ def restore(stage: Stage, file: Path) -> Iterator[Restored]:
 
 
 def _records(file: Path) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(text_files.read_lines(file), start=1):
         try:
             record = json.loads(line)
             is_record = record["queue"] in QUEUES and isinstance(record["body"], str)
             is_record = is_record and isinstance(record["attributes"], dict)
+            is_record = is_record and isinstance(record["messageId"], str)
         except (ValueError, TypeError, KeyError):
             is_record = False
         if not is_record:

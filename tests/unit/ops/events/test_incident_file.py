@@ -52,3 +52,10 @@ def test_the_line_of_invalid_json_is_reported(tmp_path: Path):
         file.write("{\n")
     with pytest.raises(BadRequestError, match="line 3"):
         incident_file.read(tmp_path / "f")
+
+
+def test_a_text_with_a_line_separator_is_read_back(tmp_path: Path):
+    """U+2028 ends a line in Python, and not in JSON."""
+    event = message_sent("m-1", text="one\u2028two")
+    incident_file.write(tmp_path / "f", [event], {}, stage="dev")
+    assert incident_file.read(tmp_path / "f").events == [event]
