@@ -82,8 +82,8 @@ def checks(account: Account) -> Iterator[HealthCheck]:
 
 def _identity(account: Account) -> Finding:
     if account.region is None:
-        return Finding("failed", "no region is chosen", "Choose a region with AWS_REGION, or in the profile.")
-    fix = "Sign in, for example with: aws sso login; then choose the profile with AWS_PROFILE."
+        return Finding("failed", "no region is chosen", "Choose one with --region or AWS_REGION.")
+    fix = "Sign in, for example with: aws sso login; then choose the profile with --profile or AWS_PROFILE."
     try:
         caller = account.client("sts").get_caller_identity()
     except ClientError as refusal:

@@ -343,6 +343,19 @@ def test_a_name_that_does_not_exist_is_an_error(run: Any, monkeypatch: pytest.Mo
     assert (code, f"There is no {kind} 'nope'." in sentence_in(printed)) == (ExitCode.NOT_FOUND, True)
 
 
+def test_the_page_names_the_commands_without_json():
+    """docs/operations.md: a script must know which commands it cannot read."""
+    page = " ".join((ROOT / "docs" / "operations.md").read_text(encoding="utf-8").split())
+    [sentence] = re.findall(r"The commands below take `--json`.*?;", page)
+    local = {"up", "down", "status", "token", "reset"}
+    without = {
+        name
+        for name, command in COMMANDS.items()
+        if name not in local and not any("--json" in option.opts for option in options_of(command))
+    }
+    assert set(re.findall(r"`([a-z-]+)`", sentence.partition("but for")[2])) == without
+
+
 def test_the_page_lists_every_exit_code():
     """docs/operations.md, with those of stopped commands."""
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

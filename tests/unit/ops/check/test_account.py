@@ -41,7 +41,7 @@ def test_without_a_region_nothing_else_is_checked(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     [check] = account.checks(Account(boto3.Session("tests", "tests")))
     assert (check.status, check.detail) == ("failed", "no region is chosen")
-    assert "AWS_REGION" in check.fix
+    assert check.fix == "Choose one with --region or AWS_REGION."
 
 
 def test_without_credentials_nothing_else_is_checked(stubbed: StubbedAccount):
