@@ -217,10 +217,12 @@ def _concurrency(stage: Stage) -> Watch:
     return Watch(
         name="Concurrency",
         runbook="concurrency",
-        text=f"the account's functions use more than {CONCURRENCY_PERCENT} % of their concurrency",
-        # Without dimensions: all functions of the account and region share the quota.
+        text=f"more than {CONCURRENCY_PERCENT} % of the account's concurrency is in use or reserved",
+        # Without dimensions: all functions of the account and region share the quota. What functions have reserved
+        # is not available to others, also while they do not run:
+        # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-concurrency.html
         metric=cloudwatch.Metric(
-            namespace="AWS/Lambda", metric_name="ConcurrentExecutions", statistic="max", period=PERIOD
+            namespace="AWS/Lambda", metric_name="ClaimedAccountConcurrency", statistic="max", period=PERIOD
         ),
         threshold=stage.account_concurrency * CONCURRENCY_PERCENT / 100,
     )

@@ -271,7 +271,7 @@ class Dashboard:
                 when_red="Throttles: request a higher quota (*Concurrent executions*). `parley doctor` shows it.",
                 metrics=[
                     _account_metric("Throttles", "sum", "throttles"),
-                    _account_metric("ConcurrentExecutions", "max", "at once"),
+                    _account_metric("ClaimedAccountConcurrency", "max", "at once"),
                 ],
                 limits=[("alarm", self.stage.account_concurrency * alarm_thresholds.CONCURRENCY_PERCENT / 100)],
             ),

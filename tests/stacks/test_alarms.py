@@ -209,6 +209,14 @@ def test_a_notification_that_cannot_be_posted_raises_an_alarm(full: Synthesised)
     assert "NotifyAlarm" in named(dimension["Value"])
 
 
+def test_concurrency_that_is_reserved_elsewhere_counts_as_used(prod: Synthesised) -> None:
+    """Of the account's quota, no function of Parley gets what other functions have reserved or provisioned."""
+    alarm = alarms(prod)["Concurrency"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "ClaimedAccountConcurrency")
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 800)
+    assert "Dimensions" not in alarm
+
+
 def test_durations_are_compared_with_the_functions_timeout(prod: Synthesised) -> None:
     """80 % of it, by the 99th percentile."""
     timeouts = {

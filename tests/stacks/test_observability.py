@@ -63,7 +63,7 @@ DOCUMENTED = {
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
     "AWS/Events": {"RetryInvocationAttempts"},
     # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-    "AWS/Lambda": {"Errors", "Duration", "Throttles", "ConcurrentExecutions"},
+    "AWS/Lambda": {"Errors", "Duration", "Throttles", "ClaimedAccountConcurrency"},
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-logging.html
     "AWS/ApiGateway": {"4XXError", "5XXError", "Latency", "ClientError", "IntegrationError", "ExecutionError"},

@@ -47,11 +47,11 @@ def install() -> None:
 
 
 def function_started() -> None:
-    """Count a running invocation."""
+    """Count a running invocation. No stage here reserves concurrency, which AWS would add."""
     global _running
     with _lock:
         _running += 1
-        metric_store.add("AWS/Lambda", "ConcurrentExecutions", _running)
+        metric_store.add("AWS/Lambda", "ClaimedAccountConcurrency", _running)
 
 
 def function_ended(

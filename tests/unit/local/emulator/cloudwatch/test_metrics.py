@@ -87,7 +87,7 @@ def test_an_invocation_counts_for_its_function_the_version_of_an_alias_and_the_a
         assert store.values("AWS/Lambda", "Errors", **dimensions) == [1]
         assert store.values("AWS/Lambda", "Duration", **dimensions) == [7]
         assert store.values("AWS/Lambda", "Throttles", **dimensions) == [0, 1]
-    assert store.values("AWS/Lambda", "ConcurrentExecutions") == [1]
+    assert store.values("AWS/Lambda", "ClaimedAccountConcurrency") == [1]
 
 
 def test_a_run_that_timed_out_is_not_a_failed_one(store: Store) -> None:
