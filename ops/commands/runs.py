@@ -71,7 +71,7 @@ def runs(
             output.milliseconds(run.duration_ms),
             f"{run.delivered}/{run.recipients}",
             Text(
-                run.trouble or (f"{status}, {run.mode}" if run.replayed else status),
+                run.trouble or (f"{status}, {run.mode}" if run.replayed and run.mode != status else status),
                 style="red" if run.troubled else COLOURS.get(run.status, ""),
             ),
         )
