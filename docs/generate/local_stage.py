@@ -33,7 +33,7 @@ flowchart LR
 | `parley up --detach` | the same in the background; returns when the stage is ready |
 | `parley status`, `--json` | print the addresses of everything |
 | `parley token NAME` | print an ID token, to try the API by hand |
-| `make stop`, `make reset` | stop the stage; stop it and delete its data |
+| `make stop`, `make reset`, or `parley down`, `parley reset` | stop the stage; stop it and delete its data |
 
 The state is in `.parley/`. With `--state-dir` (another directory) and `--port 0`, several stages run at the same
 time; a directory that holds other files is refused. When nothing changed, a start deploys nothing. Each start ends
