@@ -140,7 +140,7 @@ def down(state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
     """Stop the running stage; its data is kept."""
     with reported_errors():
         if not _stop(StateDirectory(state_dir)):
-            typer.echo(f"No local stage runs in {state_dir}: nothing to stop.")
+            typer.echo(f"No local stage is running in {state_dir}: nothing to stop.")
 
 
 @cli.command(rich_help_panel=LOCAL)

@@ -13,7 +13,7 @@ def describe(state_dir: Path) -> dict[str, Any]:
     state = StateDirectory(state_dir)
     description = state.running()
     if state.supervisor_pid() is None:
-        raise LocalStageError(f"No local stage runs in {state.path}: start one with: {state.command('up')}")
+        raise LocalStageError(f"No local stage is running in {state.path}: start it with: {state.command('up')}")
     if description is None:
         raise LocalStageError(
             f"The local stage in {state.path} is still starting: try again soon (log: {state.supervisor_log})."
