@@ -86,7 +86,7 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
   return (
     <SidePanel title="Search" onClose={onClose}>
       <search>
-        <form onSubmit={submit}>
+        <form className={styles.form} onSubmit={submit}>
           <input
             ref={field}
             className="input"
@@ -101,12 +101,13 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
           />
         </form>
       </search>
-      <div aria-live="polite" aria-busy={current?.busy ?? false}>
-        {current?.failure && (
-          <p className="field-error" role="alert">
-            {current.failure}
-          </p>
-        )}
+      {current?.failure && (
+        <p className="field-error" role="alert">
+          {current.failure}
+        </p>
+      )}
+      {/* Only the number of results is announced: reading out their texts would take minutes. */}
+      <div role="status">
         {current?.messages && (
           <p className={panelStyles.note}>
             {current.messages.length === 0
@@ -116,46 +117,46 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
               : `${current.messages.length} found, newest first`}
           </p>
         )}
-        {!current && (
-          <>
-            <p className={panelStyles.note}>Press Enter to search the messages of this channel.</p>
-            <p className={panelStyles.note}>
-              Messages match if they contain all words, in any order. Case and accents make no difference.
-            </p>
-          </>
-        )}
-        <ul>
-          {current?.messages?.map((message) => (
-            <li key={message.seq}>
-              <RouteLink className={styles.result} to={channelPath(channelId, message.seq)}>
-                <span className={styles.head}>
-                  <bdi className={personStyles.name}>{nameOf(message.sender)}</bdi>
-                  <time className={styles.time} dateTime={message.sentAt} title={fullTime(message.sentAt)}>
-                    {shortDate(message.sentAt)}, {timeOfDay(message.sentAt)}
-                  </time>
-                </span>
-                <span className={styles.text} dir="auto">
-                  <HighlightedText text={message.text} term={current.term} />
-                </span>
-              </RouteLink>
-            </li>
-          ))}
-        </ul>
-        {current?.busy && <Skeleton lines={4} />}
-        {current && current.searchedTo !== null && (
-          <button
-            type="button"
-            ref={keepFocus}
-            className={`button button-small ${panelStyles.more}`}
-            aria-disabled={current.busy}
-            onClick={() => {
-              if (!current.busy) void runSearch(current);
-            }}
-          >
-            {current.busy ? "Searching …" : "Search older messages"}
-          </button>
-        )}
       </div>
+      {!current && (
+        <>
+          <p className={panelStyles.note}>Press Enter to search the messages of this channel.</p>
+          <p className={panelStyles.note}>
+            Messages match if they contain all words, in any order. Case and accents make no difference.
+          </p>
+        </>
+      )}
+      <ul>
+        {current?.messages?.map((message) => (
+          <li key={message.seq}>
+            <RouteLink className={styles.result} to={channelPath(channelId, message.seq)}>
+              <span className={styles.head}>
+                <bdi className={personStyles.name}>{nameOf(message.sender)}</bdi>
+                <time className={styles.time} dateTime={message.sentAt} title={fullTime(message.sentAt)}>
+                  {shortDate(message.sentAt)}, {timeOfDay(message.sentAt)}
+                </time>
+              </span>
+              <span className={styles.text} dir="auto">
+                <HighlightedText text={message.text} term={current.term} />
+              </span>
+            </RouteLink>
+          </li>
+        ))}
+      </ul>
+      {current?.busy && <Skeleton lines={4} />}
+      {current && current.searchedTo !== null && (
+        <button
+          type="button"
+          ref={keepFocus}
+          className={`button button-small ${panelStyles.more}`}
+          aria-disabled={current.busy}
+          onClick={() => {
+            if (!current.busy) void runSearch(current);
+          }}
+        >
+          {current.busy ? "Searching …" : "Search older messages"}
+        </button>
+      )}
     </SidePanel>
   );
 }
