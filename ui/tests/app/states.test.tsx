@@ -238,6 +238,21 @@ test("notifications are shown, if enabled, for mentions and direct messages whil
   ]);
 });
 
+test.each([
+  ["denied", /^The browser blocks notifications from this site\. Allow them in/],
+  ["default", /^The browser was not allowed to show notifications\. Choose this again/],
+])("notifications stay off, with the reason, when the permission is %s", async (permission, reason) => {
+  vi.spyOn(Notices, "requestPermission").mockImplementation(async () => {
+    Notices.permission = permission;
+    return permission;
+  });
+  await openChat();
+  await click(screen.getByRole("button", { name: "You and settings" }));
+  await click(screen.getByRole("checkbox", { name: /^Notifications/ }));
+  expect(screen.getByRole<HTMLInputElement>("checkbox", { name: /^Notifications/ }).checked).toBe(false);
+  expect(screen.getByRole("alert").textContent).toMatch(reason);
+});
+
 describe("with another tab of the user", () => {
   let otherTab: FakeBroadcastChannel;
   let answers: unknown[];

@@ -136,9 +136,7 @@ export default function SettingsDialog({
           </span>
           {refused && (
             <span className="field-error" role="alert">
-              {notificationPermission() === "denied"
-                ? "The browser blocks notifications from this site."
-                : "This browser does not support notifications."}
+              {refusal()}
             </span>
           )}
         </span>
@@ -182,4 +180,18 @@ export default function SettingsDialog({
       )}
     </Dialog>
   );
+}
+
+/** Why notifications stay off. */
+function refusal(): string {
+  switch (notificationPermission()) {
+    case "denied":
+      return "The browser blocks notifications from this site. Allow them in the browser's settings for this site.";
+    case "default":
+      return "The browser was not allowed to show notifications. Choose this again, and allow them when it asks.";
+    case "granted":
+      return "The browser could not store this choice.";
+    case "missing":
+      return "This browser does not support notifications.";
+  }
 }
