@@ -27,7 +27,7 @@ def test_the_first_visit_opens_general_ready_to_write(new_user: NewUser):
 def test_an_empty_channel_invites_to_write(dora: BrowserUser):
     """It shows that there are no messages, who can read them, and where to write the first one."""
     dora.open_channel(dora.new_channel("fresh"))
-    expect(dora.log).to_contain_text("No messages yet. Only its members can find and read it.")
+    expect(dora.log).to_contain_text("No messages yet. Only its members can find and read this channel.")
     expect(dora.log).to_contain_text("Write the first message below.")
     dora.send_message("here I am")
     expect(dora.message("here I am").get_by_role("img", name="Delivered")).to_be_visible()

@@ -193,7 +193,7 @@ describe("a public channel", () => {
     await click(making.getByRole("button", { name: "Create" }));
     expect(screen.queryByRole("dialog")).toBeNull();
     expect(screen.getByRole("log", { name: "Messages in tea" })).toBeTruthy();
-    expect(log().textContent).toContain("No messages yet. Anyone can find and join it.");
+    expect(log().textContent).toContain("No messages yet. Anyone can find and join this channel.");
     const made = server.channels.get("c-tea") as FakeChannel;
     server.join(made, "u-bob");
     server.postMessage(made, "u-bob", "is there tea?");

@@ -38,7 +38,7 @@ test("the first visit opens general with the composer focused", async () => {
 test("an empty channel shows a hint until the first message", async () => {
   const fresh = server.add("fresh", [ALICE]);
   await openChat(`/c/${fresh.channelId}`);
-  expect(log().textContent).toContain("No messages yet. Only its members can find and read it.");
+  expect(log().textContent).toContain("No messages yet. Only its members can find and read this channel.");
   expect(log().textContent).toContain("Write the first message below.");
   await sendMessage("here I am");
   await advance();

@@ -20,8 +20,8 @@ export function ChannelIntro({ channel, title, empty }: { channel: Channel; titl
           <p>
             {empty ? "No messages yet. " : "This is where the channel begins. "}
             {channel.kind === "private"
-              ? "Only its members can find and read it."
-              : "Anyone can find and join it."}
+              ? "Only its members can find and read this channel."
+              : "Anyone can find and join this channel."}
           </p>
         </>
       )}
