@@ -410,7 +410,8 @@ def test_axe_finds_no_violation_in_any_view(dora: BrowserUser, fay: ApiUser, cha
 
 @pytest.mark.thorough
 def test_it_fits_a_phone(new_user: NewUser, dora: BrowserUser, fay: ApiUser, channel: str):
-    """No page is wider than the screen; an opened run replaces the list, and a button leads back to it."""
+    """No page is wider than the screen, and its tab is in view. An opened run replaces the list, and a button
+    leads back to it."""
     message_id = _send_message(fay, channel, "small")
     _wait_for_report(dora, message_id)
     hugo = new_user("hugo", viewport=PHONE, has_touch=True)
@@ -422,12 +423,15 @@ def test_it_fits_a_phone(new_user: NewUser, dora: BrowserUser, fay: ApiUser, cha
         ("/inspector/dead-letters", page.get_by_role("list", name="Queues")),
         ("/inspector/metrics", page.get_by_role("region", name="Dead letters", exact=True)),
         ("/inspector/services", page.get_by_role("region", name="Calls", exact=True)),
+        ("/inspector/rows", page.get_by_role("button", name="Look up")),
         ("/inspector", _rows(page, "Runs").first),
     ):
         _open(hugo, path)
         expect(content).to_be_attached()
         expect(page.locator(".spinner")).to_have_count(0)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
+        tab = page.get_by_role("navigation", name="Inspector").locator("[aria-current]")
+        expect(tab).to_be_in_viewport(ratio=0.95)
     _rows(page, "Runs").first.get_by_role("button").click()
     expect(page.get_by_role("region", name="Runs", exact=True)).to_be_hidden()
     page.get_by_role("button", name="Back to the workflow").click()

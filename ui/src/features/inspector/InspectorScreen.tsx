@@ -2,7 +2,7 @@
  * The inspector, for operators of a stage, in a separate chunk. A local stage and `parley inspect` serve the data; the
  * chat of a stage on AWS has links to its consoles.
  */
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import type { TokenSource } from "../../core/api/api";
 import type { Config } from "../../core/config";
 import { chunk } from "../../kit/chunk";
@@ -96,6 +96,13 @@ export default function InspectorScreen({ config, tokens, subpath, hasChat }: In
     document.title = inspector ? `${name} · Inspector · Parley` : "Inspector · Parley";
   }, [tab, inspector]);
 
+  // On narrow screens the tabs scroll, and the current one may be out of view.
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (!tab) return;
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [tab]);
+
   return (
     <div className={styles.screen}>
       <a className="skip-link" href="#inspector-main">
@@ -113,7 +120,7 @@ export default function InspectorScreen({ config, tokens, subpath, hasChat }: In
           <span>Inspector</span>
         </h1>
         {inspector && (
-          <nav className={styles.nav} aria-label="Inspector">
+          <nav ref={nav} className={styles.nav} aria-label="Inspector">
             {views.map(([view, label, path, icon]) => (
               <RouteLink key={view} to={path} className={styles.tab} current={view === tab}>
                 <Icon name={icon} size={18} />
