@@ -53,6 +53,19 @@ def test_states_are_distinguished_with_forced_colours(dora: BrowserUser, fay: Ap
     assert _colours(online)[0] != _colours(offline)[0]
 
 
+def test_what_has_a_shadow_or_a_colour_has_an_outline_with_forced_colours(dora: BrowserUser):
+    """A dialog has a border, the composer an outline with the focus, the chosen theme other colours."""
+    dora.open_channel("general")
+    dora.page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    dora.composer.focus()
+    expect(dora.page.locator(".Composer_box")).to_have_css("outline-style", "solid")
+    dora.page.get_by_role("button", name="You and settings").click()
+    dialog = dora.page.get_by_role("dialog", name="You and settings")
+    expect(dialog).to_have_css("border-top-style", "solid")
+    chosen, other = (dialog.locator("label").filter(has_text=name) for name in ("System", "Dark"))
+    assert _colours(chosen) != _colours(other)
+
+
 def test_copied_messages_have_names_and_times(dora: BrowserUser, fay: ApiUser):
     """Each copied message is a line with its sender, time and text as typed; nothing hidden is copied."""
     channel = dora.new_channel("copying", fay.user_id)
