@@ -66,6 +66,18 @@ def test_what_has_a_shadow_or_a_colour_has_an_outline_with_forced_colours(dora: 
     assert _colours(chosen) != _colours(other)
 
 
+def test_icons_grow_with_the_browsers_font_size(dora: BrowserUser):
+    """As the text and the buttons around them do."""
+    dora.open_channel("general")
+    icon = dora.page.get_by_role("button", name="Emoji", exact=True).locator("svg")
+    before = icon.bounding_box()
+    dora.page.evaluate("document.documentElement.style.fontSize = '200%'")
+    after = icon.bounding_box()
+    assert before
+    assert after
+    assert after["width"] == 2 * before["width"]
+
+
 def test_copied_messages_have_names_and_times(dora: BrowserUser, fay: ApiUser):
     """Each copied message is a line with its sender, time and text as typed; nothing hidden is copied."""
     channel = dora.new_channel("copying", fay.user_id)

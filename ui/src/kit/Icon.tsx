@@ -52,11 +52,16 @@ const paths = {
 
 export type IconName = keyof typeof paths;
 
+/** A size in pixels as a length that grows with the browser's font size, like the text around it. */
+function rem(pixels: number): string {
+  return `${pixels / 16}rem`;
+}
+
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   return (
     <svg
-      width={size}
-      height={size}
+      width={rem(size)}
+      height={rem(size)}
       viewBox="0 0 20 20"
       fill="none"
       stroke="currentColor"
@@ -73,7 +78,7 @@ export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
 /** Parley's logo: a speech bubble with a P. */
 export function Logo({ size = 32 }: { size?: number }) {
   return (
-    <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">
+    <svg width={rem(size)} height={rem(size)} viewBox="0 0 32 32" aria-hidden="true">
       <path
         className="logo-bubble"
         d="M4 15.500C4 8.600 9.600 3 16.500 3h.9C23.800 3 29 8.200 29 14.600S23.800 26.200 17.400 26.200H11l-4.900 3.500c-.9.600-2.100 0-2.100-1.100z"
