@@ -133,7 +133,7 @@ def test_stacked_marks_stay_in_their_message(dora: BrowserUser, fay: ApiUser):
 
 @pytest.mark.parametrize("size", [pytest.param(WIDE, id="wide"), pytest.param(PHONE, id="phone")])
 def test_a_toast_covers_no_field(dora: BrowserUser, fay: ApiUser, size: dict[str, int]):
-    """With the search panel open, a toast overlaps neither its field nor the composer."""
+    """With the search panel open, a toast overlaps neither its field nor the composer. It ends with its button."""
     channel = dora.new_channel("toasts", fay.user_id)
     fay.send_message(channel, "copy my link")
     dora.open_channel(channel)
@@ -144,6 +144,9 @@ def test_a_toast_covers_no_field(dora: BrowserUser, fay: ApiUser, size: dict[str
     expect(toast).to_be_visible()
     box = toast.bounding_box()
     assert box
+    button = toast.get_by_role("button", name="Dismiss").bounding_box()
+    assert button
+    assert box["x"] + box["width"] - (button["x"] + button["width"]) < 16
     fields = dora.page.locator("input:visible, textarea:visible")
     assert fields.count() >= 2
     for field in fields.all():
