@@ -150,6 +150,31 @@ def test_on_a_phone_controls_are_large_enough_for_a_finger(new_user: NewUser):
         assert min(box["width"], box["height"]) >= 36, name
 
 
+def test_on_a_phone_the_actions_of_a_message_are_on_screen(new_user: NewUser, fay: ApiUser):
+    """Also those of a message whose start is scrolled away. The tap that shows them is not for the one under the
+    finger."""
+    dora = new_user("dora", viewport={"width": 360, "height": 400}, has_touch=True, is_mobile=True)
+    channel = dora.new_channel("long", fay.user_id)
+    fay.send_message(channel, "\n".join(f"line {number}" for number in range(12)))
+    dora.open_channel(channel)
+    message = dora.message("line 11")
+    expect(message).to_be_visible()
+    expect(message).not_to_be_in_viewport(ratio=1)
+    actions = message.get_by_role("toolbar", name="Message actions")
+    box = dora.log.bounding_box()
+    assert box
+    dora.page.touchscreen.tap(box["x"] + box["width"] - 100, box["y"] + 24)
+    expect(actions).to_have_css("opacity", "1")
+    expect(actions).to_be_in_viewport(ratio=1)
+    place = actions.bounding_box()
+    assert place
+    assert place["y"] >= box["y"]
+    actions.get_by_role("button", name="Quote").tap()
+    expect(dora.composer).to_have_value(re.compile("> line 0"))
+    expect(message.get_by_role("list", name="Reactions")).to_have_count(0)
+    expect(dora.page.locator("[data-kind]")).to_have_count(0)
+
+
 def _is_dark(page: Page) -> bool:
     colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
     return sum(int(part) for part in re.findall(r"\d+", colour)[:3]) < 3 * 128

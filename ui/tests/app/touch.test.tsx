@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 /** The chat on a device that is used with fingers. */
-import { act, screen, within } from "@testing-library/react";
+import { act, fireEvent, screen, within } from "@testing-library/react";
 import { describe, expect, test, vi } from "vitest";
 import {
   advance,
@@ -50,6 +50,40 @@ describe("Enter", () => {
     await advance();
     expect(deliveryState("hello")).toBe("Delivered");
     expect(composer().getAttribute("enterkeyhint")).toBe("send");
+  });
+});
+
+describe("the toolbar of a message", () => {
+  async function openWithMessage(): Promise<HTMLElement> {
+    setPointer("coarse");
+    server.storeMessage(ALICE, "first");
+    await openChat();
+    return message("first").getByRole("button", { name: "Quote" });
+  }
+
+  test("ignores the click of the tap that shows it under the finger", async () => {
+    const quote = await openWithMessage();
+    fireEvent.pointerDown(message("first").article);
+    fireEvent.click(quote, { detail: 1 });
+    expect(composer().value).toBe("");
+    fireEvent.pointerDown(quote);
+    fireEvent.click(quote, { detail: 1 });
+    expect(composer().value).toContain("> first");
+  });
+
+  test("ignores it also after a touch of the toolbar that became a scroll", async () => {
+    const quote = await openWithMessage();
+    fireEvent.pointerDown(quote);
+    fireEvent.pointerCancel(quote);
+    fireEvent.pointerDown(message("first").article);
+    fireEvent.click(quote, { detail: 1 });
+    expect(composer().value).toBe("");
+  });
+
+  test("accepts the clicks of keys and of screen readers, which press nothing", async () => {
+    const quote = await openWithMessage();
+    fireEvent.click(quote, { detail: 0 });
+    expect(composer().value).toContain("> first");
   });
 });
 
