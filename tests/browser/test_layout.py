@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from tests.browser.api_user import ApiUser
 from tests.browser.browser_user import NewUser
@@ -142,12 +142,26 @@ def test_on_a_phone_controls_are_large_enough_for_a_finger(new_user: NewUser):
     """They are at least 36 CSS pixels wide and high; WCAG 2.2 requires 24. Text in fields has 16 pixels, because
     iOS zooms in on smaller text."""
     dora = new_user("dora", viewport=PHONE, has_touch=True, is_mobile=True)
-    dora.open_channel("general")
+    dora.open_channel(dora.new_channel("fingers"))
     expect(dora.composer).to_have_css("font-size", "16px")
-    for name in ("Show channels", "Search in this channel", "Emoji"):
-        box = dora.page.get_by_role("button", name=name, exact=True).bounding_box()
-        assert box, name
-        assert min(box["width"], box["height"]) >= 36, name
+    dora.composer.fill("react to this")
+    dora.page.get_by_role("button", name="Send message").tap()
+    dora.message("react to this").tap()
+    dora.message("react to this").get_by_role("button", name="React with 👍").tap()
+    for name in ("Show channels", "Search in this channel", "Emoji", "👍, 1: you", "Add another reaction"):
+        _expect_large(dora.page.get_by_role("button", name=name, exact=True), name)
+    _expect_large(dora.page.get_by_role("button", name=re.compile("^Members")), "Members")
+    dora.page.get_by_role("button", name="Show channels").tap()
+    dora.page.get_by_role("button", name="You and settings").tap()
+    for button in dora.page.get_by_role("dialog").get_by_role("button").all():
+        _expect_large(button, button.inner_text())
+
+
+def _expect_large(control: Locator, name: str) -> None:
+    expect(control).to_be_visible()
+    box = control.bounding_box()
+    assert box, name
+    assert min(box["width"], box["height"]) >= 36, name
 
 
 def test_on_a_phone_the_actions_of_a_message_are_on_screen(new_user: NewUser, fay: ApiUser):
