@@ -6,6 +6,7 @@ import { channelPath, navigate } from "../core/router";
 import { namesOf } from "../core/state/names";
 import { channelTitle } from "../core/state/selectors";
 import { store } from "../core/state/store";
+import { withoutMarkup } from "../core/text/markdown";
 import { mentionsUser } from "../core/text/mentions";
 import { isolated } from "../core/text/names";
 import { VisibleTabs } from "../core/visibleTabs";
@@ -44,7 +45,7 @@ function notificationOf(message: MessageFrame): NotificationContent | null {
   const name = namesOf(people).ofUser(sender.userId) ?? sender.displayName;
   return {
     title: direct ? name : `${isolated(name)} in ${channelTitle(channel, people, me.userId)}`,
-    text,
+    text: withoutMarkup(text),
     tag: channelId,
     onClick: () => navigate(channelPath(channelId, seq)),
   };

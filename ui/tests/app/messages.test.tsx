@@ -362,7 +362,7 @@ test("a link to a message that does not exist says so, and shows the channel", a
   expect(texts()).toEqual(["fact 0", "fact 1"]);
 });
 
-test("a new message is announced once with its sender; own messages are not announced", async () => {
+test("a new message is announced once with its sender, without markup; own messages are not announced", async () => {
   server.storeMessage("u-bob", "said before");
   await openChat();
   const polite = () =>
@@ -375,6 +375,15 @@ test("a new message is announced once with its sender; own messages are not anno
   await advance();
   expect(polite()).toEqual(["bob: listen to this"]);
   server.broadcast(posted);
+  server.postMessage(
+    server.general,
+    "u-bob",
+    "> is **it** `on`?\n\n- yes, [here](https://example.com)\n- no",
+  );
+  await advance();
+  expect(polite()).toEqual(["bob: is it on? yes, here no"]);
+  server.postMessage(server.general, "u-bob", "listen to this");
+  await advance();
   await sendMessage("my own words");
   await advance();
   expect(deliveryState("my own words")).toBe("Delivered");

@@ -230,11 +230,11 @@ test("notifications are shown, if enabled, for mentions and direct messages whil
   await hideTab(true);
   server.postMessage(server.general, "u-bob", "of no concern");
   server.postMessage(server.general, "u-bob", "@alice now");
-  server.postMessage(direct, "u-bob", "psst");
+  server.postMessage(direct, "u-bob", "psst, **now**");
   await advance(500);
   expect(Notices.all).toEqual([
     ["bob in general", "@alice now"],
-    ["bob", "psst"],
+    ["bob", "psst, now"],
   ]);
 });
 

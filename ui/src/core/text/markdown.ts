@@ -14,6 +14,8 @@ import { hasVisible } from "./visible";
 
 /** Limits the time to parse hostile input such as thousands of `>`, and keeps the layout usable. */
 const MAX_NESTING = 8;
+/** Nodes whose children are blocks, not parts of a line. */
+const BLOCKS: ReadonlySet<string> = new Set(["root", "blockquote", "list", "listItem"]);
 const CONTAINERS = /^(?:[ \t]*(?:>|[-+*]|\d{1,9}[.)])(?=[ \t>]|$)[ \t]?)+/;
 
 export function parseMarkdown(text: string): Root {
@@ -24,6 +26,18 @@ export function parseMarkdown(text: string): Root {
   });
   withTypedText(root, text);
   return root;
+}
+
+/** The text of a message without its markup, in one line: for a screen reader's announcement and for notifications. */
+export function withoutMarkup(text: string): string {
+  return isPlain(text) ? text : visibleText(parseMarkdown(text));
+}
+
+/** What is visible of a node of the tree. */
+export function visibleText(node: Nodes): string {
+  if (node.type === "break") return " ";
+  if ("children" in node) return node.children.map(visibleText).join(BLOCKS.has(node.type) ? " " : "");
+  return "value" in node ? node.value : "";
 }
 
 /** Whether the text is certainly a single plain paragraph, so that it need not be parsed. */

@@ -4,6 +4,7 @@
  */
 import { useEffect, useState } from "react";
 import type { MessageFrame, Person } from "../../core/contract";
+import { withoutMarkup } from "../../core/text/markdown";
 import { useChatActions } from "../shared/chatContext";
 
 const MAX_ANNOUNCED_LENGTH = 240;
@@ -22,7 +23,7 @@ export function Announcer({ channelId, nameOf }: { channelId: string; nameOf: (p
     <div className="visually-hidden" aria-live="polite">
       {message && (
         <p key={message.messageId}>
-          {nameOf(message.sender)}: {message.text.slice(0, MAX_ANNOUNCED_LENGTH)}
+          {nameOf(message.sender)}: {withoutMarkup(message.text).slice(0, MAX_ANNOUNCED_LENGTH)}
         </p>
       )}
     </div>

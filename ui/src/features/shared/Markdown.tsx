@@ -2,7 +2,7 @@
 import type { Nodes, Parent } from "mdast";
 import { Fragment, memo, type ReactNode } from "react";
 import { safeUrl, unnamedHost } from "../../core/text/links";
-import { isPlain, parseMarkdown } from "../../core/text/markdown";
+import { isPlain, parseMarkdown, visibleText } from "../../core/text/markdown";
 import { findMentions } from "../../core/text/mentions";
 import { hasVisible } from "../../core/text/visible";
 import { chunk } from "../../kit/chunk";
@@ -92,7 +92,7 @@ function element(node: Nodes, context: Context): ReactNode {
     case "link": {
       const href = context.inLink ? null : safeUrl(node.url);
       if (!href) return children(node, context);
-      const host = unnamedHost(plainText(node), href);
+      const host = unnamedHost(visibleText(node), href);
       return (
         <a href={href} target="_blank" rel="noopener noreferrer nofollow" title={href} dir="ltr">
           <bdi>{children(node, { ...context, inLink: true })}</bdi>
@@ -113,11 +113,6 @@ function tight(item: Parent, context: Context): ReactNode {
       {node.type === "paragraph" ? children(node, context) : element(node as Nodes, context)}
     </Fragment>
   ));
-}
-
-function plainText(node: Nodes): string {
-  if ("children" in node) return (node.children as Nodes[]).map(plainText).join("");
-  return "value" in node ? node.value : "";
 }
 
 /** The source text of a node that is not supported. */
