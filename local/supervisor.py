@@ -77,6 +77,8 @@ class Supervisor:
             front_door = FrontDoor(emulator.url, addresses)
             description = self._open(emulator, front_door, addresses)
             self._print_summary(description, time.monotonic() - started_at)
+            # After the summary: `up --detach` prints what is written until then.
+            self._state.write_running(description)
             on_ready(description)
             asyncio.run(self._serve(emulator, front_door, site_socket, description))
 
@@ -144,14 +146,13 @@ class Supervisor:
         return fingerprint(REPOSITORY, settings)
 
     def _open(self, emulator: EmulatorProcess, front_door: FrontDoor, addresses: SiteAddresses) -> dict[str, Any]:
-        """Open the front door for the deployed stacks; write and return the stage's description."""
+        """Open the front door for the deployed stacks, and return the stage's description."""
         stacks = deployment.outputs(emulator.url)
         outputs = deployment.outputs_by_name(stacks)
         self._warm_up(emulator, outputs)
         front_door.open(outputs)
         description = self._describe(emulator, addresses, stacks)
         front_door.open_inspector(description)
-        self._state.write_running(description)
         return description
 
     def _warm_up(self, emulator: EmulatorProcess, outputs: Mapping[str, str]) -> None:
