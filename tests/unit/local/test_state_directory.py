@@ -2,12 +2,14 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from local import prerequisites
+from local import deployment, prerequisites
 from local.emulator_process import EmulatorProcess
 from local.errors import LocalStageError
+from local.front_door.server import FrontDoor
 from local.ports import free_port, listen
 from local.progress import Progress
 from local.state_directory import REPOSITORY, StateDirectory
@@ -89,6 +91,34 @@ def test_a_start_builds_the_ui_and_deletes_only_if_asked(
         Supervisor(state, StartOptions(port=0, fresh=fresh), Progress()).run(lambda _: None)
     assert steps == ["check the tools", "build the UI", "start the emulator"]
     assert (state.deployed() == {}) is fresh
+
+
+def test_a_stage_is_described_as_running_after_its_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """`up --detach` prints what is written until then, and ends."""
+    output = io.StringIO()
+    printed: list[str] = []
+    description = {"url": "http://localhost:1", "users": [], "notEmulated": []}
+    monkeypatch.setattr(prerequisites, "check", lambda _: "")
+    monkeypatch.setattr(prerequisites, "ui_is_stale", lambda _: False)
+    monkeypatch.setattr(EmulatorProcess, "start", lambda _: None)
+    monkeypatch.setattr(EmulatorProcess, "stop", lambda _: True)
+    monkeypatch.setattr(EmulatorProcess, "has_ended", lambda _: False)
+    monkeypatch.setattr(Supervisor, "_deploy", lambda *_: None)
+    monkeypatch.setattr(Supervisor, "_warm_up", lambda *_: None)
+    monkeypatch.setattr(Supervisor, "_describe", lambda *_: description)
+    monkeypatch.setattr(FrontDoor, "open", lambda *_: None)
+    monkeypatch.setattr(FrontDoor, "open_inspector", lambda *_: None)
+    monkeypatch.setattr(deployment, "outputs", lambda _: {})
+    monkeypatch.setattr(StateDirectory, "write_running", lambda *_: printed.append(output.getvalue()))
+
+    def serve(_: dict[str, Any]) -> None:
+        raise LocalStageError("far enough")
+
+    with pytest.raises(LocalStageError, match="far enough"):
+        Supervisor(StateDirectory(tmp_path), StartOptions(port=0), Progress(output)).run(serve)
+    assert len(printed) == 1
+    assert "Parley is ready at http://localhost:1" in printed[0]
+    assert printed[0].endswith("\n\n")
 
 
 def test_a_directory_that_cannot_be_written_is_refused(tmp_path: Path):
