@@ -77,3 +77,21 @@ def stage_with_leases(account: boto3.Session) -> Stage:
         AttributeDefinitions=[{"AttributeName": "ticketHash", "AttributeType": "S"}],
     )
     return deployed_stage(Data={"TicketsTableName": name})
+
+
+def stage_with_dead_letters(account: boto3.Session, *bodies: str) -> Stage:
+    """A stage with nothing but a dead-letter queue of deliveries, which holds these, in an account of moto."""
+    sqs = account.client("sqs")
+    url = sqs.create_queue(QueueName=f"dead-deliveries-{uuid4()}")["QueueUrl"]
+    for body in bodies:
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    return Stage(
+        name="tests",
+        site_url="",
+        api_url="",
+        websocket_url="",
+        outputs={"Events": {"DeliveryDeadLetterQueueUrl": url}},
+        session=account,
+        # A local stage: `read` does not wait for more dead letters.
+        endpoint_url="https://sqs.us-east-1.amazonaws.com",
+    )

@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
-from uuid import uuid4
 
 import boto3
 import pytest
@@ -24,6 +23,7 @@ from ops.runs.redrive import Redrive
 from ops.runs.runner import RunResult
 from ops.stage import lookup, operations, publishing
 from ops.stage.stage import Stage
+from tests.unit.ops.stages import stage_with_dead_letters
 from tests.waiting import DEADLINE_SECONDS
 
 
@@ -37,17 +37,7 @@ def session() -> Iterator[boto3.Session]:
 @pytest.fixture
 def queue(session: boto3.Session) -> Stage:
     """A stage with nothing but an empty dead-letter queue of deliveries."""
-    url = session.client("sqs").create_queue(QueueName=f"dead-deliveries-{uuid4()}")["QueueUrl"]
-    return Stage(
-        name="tests",
-        site_url="",
-        api_url="",
-        websocket_url="",
-        outputs={"Events": {"DeliveryDeadLetterQueueUrl": url}},
-        session=session,
-        # A local stage: `read` does not wait for more dead letters.
-        endpoint_url="https://sqs.us-east-1.amazonaws.com",
-    )
+    return stage_with_dead_letters(session)
 
 
 def put(stage: Stage, body: str) -> None:

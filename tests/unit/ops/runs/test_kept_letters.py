@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import boto3
 import pytest
@@ -12,25 +11,14 @@ from moto import mock_aws
 from ops.errors import BadRequestError
 from ops.runs import dead_letters, kept_letters
 from ops.stage.stage import Stage
+from tests.unit.ops.stages import stage_with_dead_letters
 
 
 @pytest.fixture
 def queue() -> Iterator[Stage]:
     """A stage with nothing but a dead-letter queue of deliveries, which holds one dead letter."""
     with mock_aws():
-        session = boto3.Session()
-        url = session.client("sqs").create_queue(QueueName=f"dead-deliveries-{uuid4()}")["QueueUrl"]
-        session.client("sqs").send_message(QueueUrl=url, MessageBody="one\u2028two")
-        yield Stage(
-            name="tests",
-            site_url="",
-            api_url="",
-            websocket_url="",
-            outputs={"Events": {"DeliveryDeadLetterQueueUrl": url}},
-            session=session,
-            # A local stage: `read` does not wait for more dead letters.
-            endpoint_url="https://sqs.us-east-1.amazonaws.com",
-        )
+        yield stage_with_dead_letters(boto3.Session(), "one\u2028two")
 
 
 def test_a_dead_letter_returns_as_it_was(queue: Stage, tmp_path: Path):
