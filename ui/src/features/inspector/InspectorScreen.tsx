@@ -91,17 +91,13 @@ export default function InspectorScreen({ config, tokens, subpath, hasChat }: In
     };
   }, [config.inspectorApi, tokens, hasChat]);
 
+  const nav = useRef<HTMLElement>(null);
   useEffect(() => {
     const name = views.find(([view]) => view === tab)?.[1] ?? "";
     document.title = inspector ? `${name} · Inspector · Parley` : "Inspector · Parley";
-  }, [tab, inspector]);
-
-  // On narrow screens the tabs scroll, and the current one may be out of view.
-  const nav = useRef<HTMLElement>(null);
-  useEffect(() => {
-    if (!tab) return;
+    // On narrow screens the tabs scroll, and the current one may be out of view.
     nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [tab]);
+  }, [tab, inspector]);
 
   return (
     <div className={styles.screen}>
