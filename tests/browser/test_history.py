@@ -87,6 +87,28 @@ def _scroll_near_top(user: BrowserUser) -> None:
     user.wait_until(lambda: user.log.evaluate(scrolled), "the list stays near its top")
 
 
+def _wheel_up(user: BrowserUser) -> None:
+    """Turn the mouse wheel up, with the pointer over the list, until other rows are drawn.
+
+    More than once if needed: for 150 ms after it has opened at its end, the list scrolls back to it.
+    """
+    drawn = """(log, before) => new Promise(resolve => {
+        let frames = 0;
+        const look = () => {
+            const changed = log.querySelector("article")?.dataset.seq !== before;
+            if (changed || frames++ === 20) resolve(changed); else requestAnimationFrame(look);
+        };
+        look();
+    })"""
+    first = user.log.locator("article").first.get_attribute("data-seq")
+
+    def are_other_rows_drawn() -> bool:
+        user.page.mouse.wheel(0, -350)
+        return bool(user.log.evaluate(drawn, first))
+
+    user.wait_until(are_other_rows_drawn, "scrolling up draws other rows")
+
+
 def _scroll_by_wheel(user: BrowserUser) -> None:
     """Scroll up until the newest message is out of view; the page may still be scrolling the list to its end."""
     user.log.hover()
@@ -210,10 +232,7 @@ def test_scrolling_back_displays_every_message_in_order(dora: BrowserUser, chann
         seen = set(dora.page.evaluate("[...displayed]"))
         if min(seen) <= MESSAGES - 200:
             break
-        dora.page.mouse.wheel(0, -350)
-        dora.page.wait_for_function(
-            "before => document.querySelector('[role=log] article')?.dataset.seq !== before", arg=str(numbers[0])
-        )
+        _wheel_up(dora)
     assert seen == set(range(min(seen), newest + 1)), "a message was not displayed"
     assert min(seen) <= MESSAGES - 200
 
