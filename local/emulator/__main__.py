@@ -134,7 +134,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
     from local.emulator.cloudformation.resource_types import AcceptedTypes
     from local.emulator.cloudwatch import alarm_states, metric_data, service_metrics
     from local.emulator.codedeploy import function_deployments
-    from local.emulator.cognito import revocation, sign_in_time
+    from local.emulator.cognito import revocation, sign_in_time, usernames
     from local.emulator.dynamodb import expressions, shared_values
     from local.emulator.eventbridge import event_archive, missing_bus
     from local.emulator.eventbridge.bus_delivery import BusDelivery
@@ -166,6 +166,7 @@ def build_application(settings: EmulatorSettings) -> "EmulatorApplication":
         bucket_deployment,
         sign_in_time,
         revocation,
+        usernames,
         deletion,
         replacement,
         metric_data,

@@ -279,6 +279,14 @@ def test_a_weak_password_leaves_no_half_user(stage: TestStage, monkeypatch: pyte
     assert run_ops(stage, "users", "add", username).code == 0
 
 
+def test_a_username_that_the_user_pool_refuses_is_reported(stage: TestStage, monkeypatch: pytest.MonkeyPatch):
+    """A username has no spaces, as on AWS."""
+    monkeypatch.setenv("PARLEY_PASSWORD", "Parley-ops-1")
+    refused = run_ops(stage, "users", "add", "two words")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "Value 'two words' at 'username'" in refused.err
+
+
 async def test_check_reports_rows_that_were_changed_by_hand(stage: TestStage, new_client: NewClient):
     """`check` finds no difference in a used channel, and reports rows that were changed or added by hand."""
     dora = await new_client("dora")
