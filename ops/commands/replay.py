@@ -37,10 +37,8 @@ def replay_command(
     channel: ChannelOption = None,
     user: UserOption = None,
     kinds: Annotated[list[str] | None, typer.Option("--type", help="Only this event type; repeatable.")] = None,
-    is_live: Annotated[
-        bool,
-        typer.Option("--redeliver/--dry-run", help="Repair and post again, or only compare (the default)."),
-    ] = False,
+    is_live: Annotated[bool, typer.Option("--redeliver", help="Repair, and post again.")] = False,
+    is_dry: Annotated[bool, typer.Option("--dry-run", help="Only compare; the default.")] = False,
     speed: Annotated[
         float | None,
         typer.Option(min=0.01, help="A multiple of the original speed; without it, as fast as possible."),
@@ -53,6 +51,8 @@ def replay_command(
     as_json: AsJson = False,
 ) -> None:
     """Run past events through the workflow again. Nothing is posted without --redeliver."""
+    if is_live and is_dry:
+        raise BadRequestError("Give --redeliver or --dry-run, not both.")
     if redact and not export:
         raise BadRequestError("--redact goes with --export: events that are run stay as they are.")
     if export and (is_live or from_file):

@@ -439,6 +439,7 @@ async def test_an_export_can_be_replayed_on_another_stage(
         (("--since", "5m", "--until", "10m"), "empty"),
         (("--since", "5m", "--type", "Nothing"), "Unknown event type"),
         (("--since", "5m", "--redact", "text"), "--export"),
+        (("--since", "5m", "--dry-run", "--redeliver"), "not both"),
         (("--from-file", "/no/such/file"), "Cannot read"),
         (("--since", "5m", "--export", "out", "--redeliver"), "neither"),
     ],
