@@ -46,6 +46,12 @@ def require_order(since_ms: int, until_ms: int) -> None:
         )
 
 
+def require_past(since_ms: int) -> None:
+    """Raise BadRequestError if the option --since of a command that reads until now is in the future."""
+    if since_ms > now():
+        raise BadRequestError(f"The time range is empty: --since ({iso(since_ms)}) is in the future.")
+
+
 def as_datetime(time_ms: float) -> datetime:
     """A time as boto3 takes it."""
     return datetime.fromtimestamp(time_ms / 1000, UTC)

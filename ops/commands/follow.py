@@ -27,6 +27,7 @@ def follow(
 ) -> None:
     """Follow one message: event, runs, posts, traces, and its time by hop."""
     since_ms = times.parse(since)
+    times.require_past(since_ms)
     report = message_report.follow(stage_of(context), message_id, look_back_to_ms=since_ms)
     if as_json:
         output.as_json(report)

@@ -43,3 +43,10 @@ def test_an_empty_time_range_is_refused(until_ms: int):
     with pytest.raises(BadRequestError, match=r"--since \(2026-11-24T12:00:00.000Z\) must be before --until"):
         times.require_order(NOW, until_ms)
     times.require_order(NOW - 1, NOW)
+
+
+def test_a_start_in_the_future_is_refused():
+    """By commands that read until now, `operations` and `follow`."""
+    with pytest.raises(BadRequestError, match=r"--since \(.*Z\) is in the future"):
+        times.require_past(times.now() + 60_000)
+    times.require_past(times.now())
