@@ -4,7 +4,6 @@
  */
 import {
   type ClipboardEvent,
-  type KeyboardEvent,
   type ReactNode,
   useCallback,
   useEffect,
@@ -13,10 +12,10 @@ import {
   useRef,
   useState,
 } from "react";
-import { Virtualizer, type VirtualizerHandle } from "virtua";
+import { Virtualizer } from "virtua";
 import type { Person } from "../../core/contract";
 import type { Outgoing } from "../../core/socket/outbox";
-import { contains, indexFrom, isUnread, startsAfter, type Timeline } from "../../core/state/timeline";
+import { isUnread, startsAfter, type Timeline } from "../../core/state/timeline";
 import { mentionsUser } from "../../core/text/mentions";
 import { dayName } from "../../core/text/time";
 import { classNames } from "../../kit/classNames";
@@ -28,9 +27,12 @@ import styles from "./MessageList.module.css";
 import { MessageRow } from "./MessageRow";
 import type { MessageActions } from "./messageActions";
 import { OutgoingRow } from "./OutgoingRow";
-import { hasUnreadBefore, messagesOnScreen, type SeqRange, unreadIn, withSeen } from "./onScreen";
 import { buildRows, type Row } from "./rows";
+import { useEditedMessage } from "./useEditedMessage";
+import { AT_START, useListPosition } from "./useListPosition";
 import { usePrinting } from "./usePrinting";
+import { useRowKeys } from "./useRowKeys";
+import { useSeenMessages } from "./useSeenMessages";
 
 /** Earlier messages are requested when the distance to the first loaded one is less than this. */
 const FETCH_AHEAD_PX = 900;
@@ -77,16 +79,7 @@ export function MessageList(props: MessageListProps) {
     props;
   useDayTick();
   const printing = usePrinting();
-  const scroller = useRef<HTMLDivElement>(null);
-  const focusListOnRemoval = useMemo(() => focusOnRemoval(() => scroller.current), []);
-  const list = useRef<VirtualizerHandle>(null);
-  const atEnd = useRef(target === null);
   const [awayFromEnd, setAwayFromEnd] = useState(false);
-  const seen = useRef<SeqRange | null>(null);
-  /** The position was changed by the list, not by the user. */
-  const jumped = useRef(true);
-  const [unreadAbove, setUnreadAbove] = useState(false);
-  const [focused, setFocused] = useState<number | null>(null);
   // Row heights are estimates until they are measured: the list is shown after that, so that it does not jump.
   const [measured, setMeasured] = useState(false);
 
@@ -94,7 +87,6 @@ export function MessageList(props: MessageListProps) {
     () => buildRows({ messages: timeline.messages, outgoing, me: me.userId, newSince }),
     [timeline.messages, outgoing, me.userId, newSince],
   );
-  const last = rows.length - 1;
 
   // Rows were added before the first one: keep the distance from the end, so that visible rows do not move.
   const firstKey = rows[0]?.key;
@@ -107,58 +99,11 @@ export function MessageList(props: MessageListProps) {
     lastRendered.current = { firstKey, count: rows.length };
   });
 
-  // --- scroll position
-
-  const scrollToEnd = useCallback(() => {
-    list.current?.scrollToIndex(last, { align: "end" });
-  }, [last]);
-
-  const placedFor = useRef<number | null>(null);
-  useLayoutEffect(() => {
-    if (rows.length === 0 || placedFor.current === navigationId) return;
-    const first = placedFor.current === null;
-    if (target !== null && (first || contains(timeline, target))) {
-      placedFor.current = timeline.loading === "all" ? -1 : navigationId;
-      atEnd.current = false;
-      jumped.current = true;
-      // Without the linked message, the one after it is shown.
-      const index = Math.min(indexFrom(timeline.messages, target), last);
-      list.current?.scrollToIndex(index, { align: "center" });
-    } else if (first) {
-      placedFor.current = navigationId;
-      const firstNew = startAtEnd ? -1 : rows.findIndex((row) => row.firstNew);
-      atEnd.current = firstNew < 0;
-      jumped.current = true;
-      if (firstNew < 0) scrollToEnd();
-      else list.current?.scrollToIndex(firstNew, { align: "start", offset: -64 });
-    }
-  });
-
-  const latest = useRef({ timeline, readSeq });
-  useLayoutEffect(() => {
-    latest.current = { timeline, readSeq };
-  });
-  const nextReport = useRef(0);
-  const reportSeen = useCallback(() => {
-    cancelAnimationFrame(nextReport.current);
-    // In the next frame, rows have their place.
-    nextReport.current = requestAnimationFrame(() => {
-      const { timeline, readSeq } = latest.current;
-      if (!scroller.current || !document.hasFocus() || document.visibilityState !== "visible") return;
-      const visible = messagesOnScreen(scroller.current);
-      if (!visible) return;
-      seen.current = withSeen(seen.current, visible, jumped.current, (after, before) =>
-        unreadIn(timeline, readSeq, after, before, me.userId),
-      );
-      jumped.current = false;
-      const above = hasUnreadBefore(timeline, seen.current.first, readSeq, me.userId);
-      setUnreadAbove(above);
-      if (!above) onSeen(seen.current.last);
-    });
-  }, [me.userId, onSeen]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab may have moved the marker.
-  useEffect(() => reportSeen(), [readSeq, reportSeen]);
-  useEffect(() => () => cancelAnimationFrame(nextReport.current), []);
+  const position = useListPosition({ rows, timeline, outgoing, target, navigationId, startAtEnd });
+  const { scroller, list, atEnd, jumped, scrollToEnd, stayAtEnd, scrollToRow } = position;
+  const { unreadAbove, reportSeen } = useSeenMessages({ position, timeline, readSeq, me: me.userId, onSeen });
+  const { focused, onKeyDown } = useRowKeys(position, rows.length - 1);
+  const focusListOnRemoval = useMemo(() => focusOnRemoval(() => scroller.current), [scroller]);
 
   const onPositionChange = useCallback(() => {
     const handle = list.current;
@@ -171,16 +116,13 @@ export function MessageList(props: MessageListProps) {
       onEarlier();
     if (below < FETCH_AHEAD_PX && timeline.hasLater && timeline.loading === "none") onLater();
     reportSeen();
-  }, [rows, timeline, onAtEnd, onEarlier, onLater, reportSeen]);
+  }, [rows, timeline, onAtEnd, onEarlier, onLater, reportSeen, list, atEnd]);
 
   useEffect(() => {
-    if (atEnd.current && !timeline.hasLater) {
-      jumped.current = true;
-      scrollToEnd();
-    }
+    if (atEnd.current && !timeline.hasLater) scrollToEnd();
     const frame = requestAnimationFrame(onPositionChange);
     return () => cancelAnimationFrame(frame);
-  }, [onPositionChange, scrollToEnd, timeline.hasLater]);
+  }, [onPositionChange, scrollToEnd, timeline.hasLater, atEnd]);
 
   useEffect(() => {
     addEventListener("focus", onPositionChange);
@@ -191,43 +133,7 @@ export function MessageList(props: MessageListProps) {
     };
   }, [onPositionChange]);
 
-  // A new own message scrolls the list to the end.
-  const newestOwn = outgoing.at(-1)?.clientMessageId;
-  const knownOwn = useRef(new Set(outgoing.map((item) => item.clientMessageId)));
-  useEffect(() => {
-    if (newestOwn === undefined || knownOwn.current.has(newestOwn)) return;
-    knownOwn.current.add(newestOwn);
-    atEnd.current = true;
-    jumped.current = true;
-    scrollToEnd();
-  }, [newestOwn, scrollToEnd]);
-
-  // A message that is edited comes on screen; afterwards the list is where it was.
-  const current = useRef({ rows, scrollToEnd });
-  current.current = { rows, scrollToEnd };
-  const editedBefore = useRef(editing);
-  useEffect(() => {
-    if (editing === editedBefore.current) return;
-    editedBefore.current = editing;
-    const handle = list.current;
-    const index = current.current.rows.findIndex(
-      (row) => row.kind === "message" && row.message.seq === editing,
-    );
-    if (!handle || index < 0) return;
-    const { scrollOffset, viewportSize } = handle;
-    const top = handle.getItemOffset(index);
-    if (top >= scrollOffset && top + handle.getItemSize(index) <= scrollOffset + viewportSize) return;
-    const wasAtEnd = atEnd.current;
-    atEnd.current = false;
-    jumped.current = true;
-    handle.scrollToIndex(index, { align: "center" });
-    return () => {
-      atEnd.current = wasAtEnd;
-      jumped.current = true;
-      if (wasAtEnd) current.current.scrollToEnd();
-      else list.current?.scrollTo(scrollOffset);
-    };
-  }, [editing]);
+  useEditedMessage(editing, rows, position);
 
   const scrollToNewest = () => {
     atEnd.current = true;
@@ -244,35 +150,8 @@ export function MessageList(props: MessageListProps) {
     atEnd.current = false;
     jumped.current = true;
     if (index < 0 || startsAfter(timeline, readSeq)) onFirstUnread();
-    else list.current?.scrollToIndex(index, { align: "start", offset: -64 });
+    else scrollToRow(index, AT_START);
     scroller.current?.focus({ preventScroll: true });
-  };
-
-  // --- keyboard
-
-  const focusRow = (index: number) => {
-    const to = Math.max(0, Math.min(last, index));
-    setFocused(to);
-    jumped.current = true;
-    list.current?.scrollToIndex(to, { align: "nearest" });
-    requestAnimationFrame(() => {
-      scroller.current
-        ?.querySelector<HTMLElement>(`[data-row="${to}"] article`)
-        ?.focus({ preventScroll: true });
-    });
-  };
-
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const within = (event.target as HTMLElement).closest<HTMLElement>("[data-row]");
-    const at = within ? Number(within.dataset.row) : null;
-    const steps: Record<string, number> = { ArrowUp: -1, ArrowDown: 1, PageUp: -8, PageDown: 8 };
-    const by = steps[event.key];
-    if (event.key === "End") focusRow(last);
-    else if (event.key === "Home") focusRow(0);
-    else if (by !== undefined) focusRow(at === null ? last : at + by);
-    else return;
-    event.preventDefault();
   };
 
   const onCopy = (event: ClipboardEvent<HTMLElement>) => {
@@ -350,11 +229,11 @@ export function MessageList(props: MessageListProps) {
           data={rows}
           shift={shifted}
           bufferSize={600}
-          keepMounted={focused === null || focused > last ? [] : [focused]}
+          keepMounted={focused === null ? [] : [focused]}
           onScroll={onPositionChange}
           onResize={() => {
             setMeasured(true);
-            if (atEnd.current) scrollToEnd();
+            if (atEnd.current) stayAtEnd();
             // A short list does not scroll: report the visible rows once they are measured.
             onPositionChange();
           }}
