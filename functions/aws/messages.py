@@ -162,7 +162,8 @@ def _message(row: MessageRow, reactions: tuple[ReactionCount, ...]) -> Message:
         edited_at=row.edited_at,
         deleted_at=row.deleted_at,
         deleted_by=row.deleted_by,
-        reactions=reactions,
+        # The rows of its reactions are kept: one that is added late could not be told from them.
+        reactions=() if row.deleted_at else reactions,
         trace_id=trace_id(row.trace_header),
     )
 

@@ -116,6 +116,21 @@ def test_a_page_contains_the_reactions_to_its_messages(stage: Stage):
     }
 
 
+@pytest.mark.parametrize("is_erased", [True, False])
+def test_a_deleted_message_has_no_reactions(stage: Stage, is_erased: bool):
+    """As in the frame of its deletion; also if its author was erased."""
+    stage.add_message(1, text=stage.sealed("tea", "m-1"))
+    stage.add_message(2, sender_id="bob")
+    if is_erased:
+        stage.erase_key("alice")
+    else:
+        [row] = [row for row in stage.rows("messages") if row["seq"] == 1]
+        stage.put("messages", **{**row, "text": "", "deletedAt": AT, "deletedBy": "alice"})
+    stage.add_reaction(1, "👍", "bob")
+    stage.add_reaction(2, "👍", "bob")
+    assert [len(message.reactions) for message in page(10).items] == [0, 1]
+
+
 def test_search_folds_texts_and_ignores_deleted_messages(stage: Stage):
     """Messages that contain all words of the term, in ascending order."""
     stage.add_message(1, text="Earl Grey, hot")
