@@ -3,7 +3,8 @@
  * messages that it brings may not be loaded before.
  */
 import type { Message } from "../contract";
-import { type MessageChangeFrame, withChange } from "../state/frames";
+import { withChange } from "../state/frames";
+import type { MessageChangeFrame } from "../state/model";
 
 /** Of one request. If more arrive, the oldest are dropped. */
 const MAX_CHANGES = 1_000;
@@ -40,9 +41,13 @@ export class ChangesDuringRequests {
   }
 }
 
+/** The message with its changes in the order in which they were made, which frames need not have. */
 function changed(message: Message, changes: readonly MessageChangeFrame[]): Message {
-  return changes.reduce(
-    (after, frame) => (frame.seq === message.seq ? withChange(after, frame) : after),
-    message,
-  );
+  const own = changes.filter((frame) => frame.seq === message.seq);
+  return own.sort((a, b) => (madeAt(a) < madeAt(b) ? -1 : 1)).reduce(withChange, message);
+}
+
+function madeAt(frame: MessageChangeFrame): string {
+  if (frame.type === "reaction") return frame.reactedAt;
+  return frame.type === "messageEdited" ? frame.editedAt : frame.deletedAt;
 }

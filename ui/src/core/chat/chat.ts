@@ -250,7 +250,10 @@ export class Chat {
       this.sender.flush();
       this.readMarkers.markOwnMessageRead(frame.channelId, frame.seq);
     }
-    const isNew = this.#newMessages.isNew(frame, before);
+    const early = before.earlyChanges[frame.channelId] ?? [];
+    const isDeleted = early.some(({ type, seq }) => type === "messageDeleted" && seq === frame.seq);
+    if (isDeleted) this.readMarkers.markDeletedRead(frame.channelId);
+    const isNew = this.#newMessages.isNew(frame, before) && !isDeleted;
     // The first direct message may arrive before the frame of its channel.
     if (!before.channels[frame.channelId]) await this.channels.refresh(frame.channelId);
     if (isNew) this.#newMessages.notify(frame);

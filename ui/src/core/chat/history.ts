@@ -5,8 +5,8 @@
 import type { Api, MessageQuery } from "../api/api";
 import { ApiError } from "../api/errors";
 import type { Message, MessagePage } from "../contract";
-import { type MessageChangeFrame, withChannel, withDeletedUnread } from "../state/frames";
-import type { ChatState } from "../state/model";
+import { withChannel, withDeletedUnread } from "../state/frames";
+import type { ChatState, MessageChangeFrame } from "../state/model";
 import { change, store } from "../state/store";
 import * as timelines from "../state/timeline";
 import { emptyTimeline, type Place, type Timeline } from "../state/timeline";

@@ -18,13 +18,17 @@ import type {
 } from "../contract";
 import { reduceOutbox } from "../socket/outbox";
 import { mentionsUser } from "../text/mentions";
-import type { ChatState } from "./model";
+import type { ChatState, MessageChangeFrame } from "./model";
 import { withNames, withPresence } from "./presence";
-import { ended, type Timeline, trim, updateMessage, withLive } from "./timeline";
+import { ended, lacks, type Timeline, trim, updateMessage, withLive } from "./timeline";
 
 /** A window that grows by live messages holds at most this many, to limit the memory of long-lived tabs. */
 const MAX_LIVE = 1_500;
 const KEPT_LIVE = 500;
+/** Changes that came before their messages: at most this many are kept of a channel. */
+const MAX_EARLY_CHANGES = 100;
+/** The times of this many changed reactions are kept, to recognise older frames about the same ones. */
+const MAX_REACTION_TIMES = 200;
 /** How long a typing frame holds from the command that caused it: `until` minus this is when the user typed. */
 const TYPING_MS = 6_000;
 /** The maximum time that a user is shown as typing, regardless of clock differences. */
@@ -51,7 +55,7 @@ export function reduceFrame(state: ChatState, frame: ServerFrame, clocks: Clocks
     case "messageDeleted":
       return messageDeleted(state, frame);
     case "reaction":
-      return withMessageChange(state, frame);
+      return reactionChanged(state, frame);
     case "channel":
       return channelChanged(state, frame);
     case "presence":
@@ -128,7 +132,33 @@ function messageArrived(state: ChatState, frame: MessageFrame, clocks: Clocks): 
     // An own message counts as read.
     next = withReadSeq(next, frame.channelId, frame.seq);
   } else if (next.me && mentionsUser(frame, next.me)) next = withMention(next, frame, true);
-  return withoutTyping(withLastSent(next, frame), frame.channelId, frame.sender.userId);
+  next = withoutTyping(withLastSent(next, frame), frame.channelId, frame.sender.userId);
+  return withEarlyChanges(next, frame, clocks);
+}
+
+/** Applies the changes of a message that came before it. */
+function withEarlyChanges(state: ChatState, { channelId, seq }: MessageFrame, clocks: Clocks): ChatState {
+  const early = state.earlyChanges[channelId] ?? [];
+  const due = early.filter((change) => change.seq === seq);
+  if (due.length === 0) return state;
+  const rest = early.filter((change) => change.seq !== seq);
+  const known = { ...state, earlyChanges: { ...state.earlyChanges, [channelId]: rest } };
+  return due.reduce<ChatState>((after, change) => reduceFrame(after, change, clocks), known);
+}
+
+/** Keeps a change whose message has not arrived: the two take different paths, so the change may be faster. */
+function withEarlyChange(state: ChatState, frame: MessageChangeFrame): ChatState {
+  const { channelId } = frame;
+  const early = [...(state.earlyChanges[channelId] ?? []), frame].slice(-MAX_EARLY_CHANGES);
+  return { ...state, earlyChanges: { ...state.earlyChanges, [channelId]: early } };
+}
+
+function isEarly(state: ChatState, { channelId, seq }: MessageChangeFrame): boolean {
+  const channel = state.channels[channelId];
+  if (!channel) return false;
+  if (seq > channel.lastSeq) return true;
+  const timeline = state.timelines[channelId];
+  return timeline !== undefined && lacks(timeline, seq);
 }
 
 /** A window that is too long drops its oldest messages. If the user is reading some of these, it drops the newest instead. */
@@ -157,9 +187,6 @@ function messageDeleted(state: ChatState, frame: MessageDeletedFrame): ChatState
   const after = withMention(withDeletedUnread(state, frame.channelId, [frame.seq]), frame, false);
   return withMessageChange(after, frame);
 }
-
-/** A frame that changes a message. */
-export type MessageChangeFrame = MessageEditedFrame | MessageDeletedFrame | ReactionFrame;
 
 /** The message after a change. An edit that is older than the text and a change of a deleted message have no effect. */
 export function withChange(message: Message, frame: MessageChangeFrame): Message {
@@ -195,6 +222,16 @@ export function withReaction(
   return userIds.length === 0
     ? reactions.filter((reaction) => reaction !== count)
     : reactions.map((reaction) => (reaction === count ? { ...count, userIds } : reaction));
+}
+
+/** Of two frames about one reaction of a user, the later change holds, whichever frame arrives first. */
+function reactionChanged(state: ChatState, frame: ReactionFrame): ChatState {
+  const { channelId, seq, emoji, userId, reactedAt } = frame;
+  const key = `${channelId} ${seq} ${emoji} ${userId}`;
+  if ((state.reactionTimes[key] ?? "") > reactedAt) return state;
+  const { [key]: _, ...others } = state.reactionTimes;
+  const times = [...Object.entries(others), [key, reactedAt]].slice(-MAX_REACTION_TIMES);
+  return withMessageChange({ ...state, reactionTimes: Object.fromEntries(times) }, frame);
 }
 
 function channelChanged(state: ChatState, frame: ChannelFrame): ChatState {
@@ -367,6 +404,7 @@ export function withoutChannel(state: ChatState, channelId: string): ChatState {
     members: without(state.members),
     typing: without(state.typing),
     lastSent: without(state.lastSent),
+    earlyChanges: without(state.earlyChanges),
     mentions: without(state.mentions),
     deletedUnread: without(state.deletedUnread),
   };
@@ -394,6 +432,7 @@ export function withoutExpiredTyping(state: ChatState, now: number): ChatState {
 }
 
 function withMessageChange(state: ChatState, frame: MessageChangeFrame): ChatState {
+  if (isEarly(state, frame)) return withEarlyChange(state, frame);
   const timeline = state.timelines[frame.channelId];
   if (!timeline) return state;
   const after = updateMessage(timeline, frame.seq, (message) => withChange(message, frame));

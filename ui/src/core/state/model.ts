@@ -1,5 +1,12 @@
 /** The state of the client. Changed by pure functions only. */
-import type { Channel, Member, User } from "../contract";
+import type {
+  Channel,
+  Member,
+  MessageDeletedFrame,
+  MessageEditedFrame,
+  ReactionFrame,
+  User,
+} from "../contract";
 import type { Changes } from "../socket/changes";
 import type { ConnectionStatus } from "../socket/machine";
 import type { Outbox } from "../socket/outbox";
@@ -9,6 +16,9 @@ import type { Timeline } from "./timeline";
 
 export type ById<T> = Readonly<Record<string, T>>;
 export type Progress = "loading" | "ready" | "failed";
+
+/** A frame that changes a message. */
+export type MessageChangeFrame = MessageEditedFrame | MessageDeletedFrame | ReactionFrame;
 
 export interface MemberList {
   readonly members: readonly Member[];
@@ -62,6 +72,10 @@ export interface ChatState {
   readonly typing: ById<ById<number>>;
   /** channelId → userId → time of their last recent message, in ms by the server's clock. */
   readonly lastSent: ById<ById<number>>;
+  /** channelId → changes of messages that have not arrived yet. */
+  readonly earlyChanges: ById<readonly MessageChangeFrame[]>;
+  /** A user's reaction to a message → the time of its latest change, of the reactions that changed last. */
+  readonly reactionTimes: ById<string>;
   /** channelId → seqs after the read marker whose messages are known to be deleted: they do not count as unread. */
   readonly deletedUnread: ById<ReadonlySet<number>>;
   /** channelId → seqs of unread messages that mention the user: those the server listed, and newer ones. */
@@ -88,6 +102,8 @@ export const initialState: ChatState = {
   edits: {},
   typing: {},
   lastSent: {},
+  earlyChanges: {},
+  reactionTimes: {},
   deletedUnread: {},
   mentions: {},
   connection: { status: "stopped", since: 0, interruptedAt: null },

@@ -33,11 +33,16 @@ export function withNames(state: ChatState, changes: readonly NameChange[], now:
   return { ...state, renames, people, me: state.me && (people[state.me.userId] ?? state.me) };
 }
 
-/** Apply a presence frame, also to users that are not loaded yet. */
+/**
+ * Apply a presence frame, also to users that are not loaded yet. Two frames about a user may overtake each other: one
+ * that is older than what is known has no effect.
+ */
 export function withPresence(state: ChatState, changes: readonly PresenceChange[], now: number): ChatState {
   const presence = { ...state.presence };
   const people = { ...state.people };
   for (const { userId, status, lastSeenAt } of changes) {
+    const before = presence[userId]?.lastSeenAt;
+    if (lastSeenAt && before && lastSeenAt < before) continue;
     const person = people[userId];
     const known = { status, lastSeenAt: lastSeenAt ?? person?.lastSeenAt ?? null, at: now };
     presence[userId] = known;

@@ -124,6 +124,12 @@ export function withLive(timeline: Timeline, message: Message): Timeline {
   return { ...timeline, messages, settled: settle(messages, timeline.settled) };
 }
 
+/** Whether the window is to get the message of this seq, and has not yet. */
+export function lacks(timeline: Timeline, seq: number): boolean {
+  if (timeline.loading !== "all" && (timeline.hasLater || seq <= timeline.settled)) return false;
+  return !find(timeline.messages, seq) && !find(timeline.arrived, seq);
+}
+
 /** Whether a seq is between the first and the last loaded one. It may be a hole. */
 export function contains(timeline: Timeline, seq: number): boolean {
   return oldest(timeline) <= seq && seq <= newest(timeline);

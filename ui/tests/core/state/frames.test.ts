@@ -120,6 +120,68 @@ describe("message", () => {
     expect(mentioned(withMentions(after, page, before))).toEqual([4, 5]);
   });
 
+  describe("after a change of it", () => {
+    const position = { channelId: "general", seq: 3, messageId: "m3" };
+    const deletion = {
+      type: "messageDeleted",
+      ...position,
+      deletedBy: bob.userId,
+      deletedAt: "2026-01-01T00:00:09.000Z",
+    } as const;
+    const edit = {
+      type: "messageEdited",
+      ...position,
+      text: "new",
+      mentions: [] as string[],
+      editedBy: bob.userId,
+      editedAt: "2026-01-01T00:00:08.000Z",
+    } as const;
+    const reaction = {
+      type: "reaction",
+      change: "added",
+      ...position,
+      emoji: "👍",
+      userId: bob.userId,
+      reactedAt: "2026-01-01T00:00:08.000Z",
+    } as const;
+    const old = frame(3, { text: "secret @alice", mentions: ["alice"] });
+
+    test("is shown as deleted, and is neither unread nor a mention", () => {
+      const after = apply(loaded, deletion, old);
+      expect(after.timelines.general?.messages.at(-1)).toMatchObject({
+        text: "",
+        deletedAt: deletion.deletedAt,
+      });
+      expect(after.channels.general).toMatchObject({ lastSeq: 3, unread: 0 });
+      expect(mentioned(after)).toEqual([]);
+    });
+
+    test("is shown as edited, with its reactions", () => {
+      const after = apply(loaded, edit, reaction, old);
+      expect(after.timelines.general?.messages.at(-1)).toMatchObject({
+        text: "new",
+        reactions: [{ emoji: "👍", userIds: [bob.userId] }],
+      });
+      expect(mentioned(after)).toEqual([]);
+    });
+
+    test("is changed also if a later message came first, and while the window is loading", () => {
+      const inGap = apply(loaded, frame(4), deletion, old);
+      expect(inGap.timelines.general?.messages.map(({ text }) => text)).not.toContain(old.text);
+      const loading = { ...loaded, timelines: { general: { ...emptyTimeline, generation: 1 } } };
+      expect(apply(loading, deletion, old).timelines.general?.arrived[0]?.text).toBe("");
+    });
+
+    test("keeps the newest 100 changes of a channel, and those of another message", () => {
+      const changes = Array.from({ length: 101 }, (_, index) => ({ ...deletion, seq: 10 + index }));
+      const kept = apply(loaded, ...changes).earlyChanges.general ?? [];
+      expect([kept.length, kept[0]?.seq]).toEqual([100, 11]);
+      expect(apply(loaded, deletion, { ...edit, seq: 4 }, old).earlyChanges.general).toEqual([
+        { ...edit, seq: 4 },
+      ]);
+    });
+  });
+
   test("in a channel that is not loaded only changes the count", () => {
     const after = apply(stateWith(), frame(1));
     expect(after.channels.general?.unread).toBe(1);
@@ -210,6 +272,26 @@ describe("message changes", () => {
     expect(apply(loaded, deleted, reaction).timelines.general?.messages[1]?.reactions).toEqual([]);
   });
 
+  test("the later change of a reaction holds, whichever frame arrives first", () => {
+    const reaction = (change: "added" | "removed", second: number, emoji = "👍"): ServerFrame => ({
+      type: "reaction",
+      change,
+      channelId: "general",
+      seq: 2,
+      messageId: "m2",
+      emoji,
+      userId: bob.userId,
+      reactedAt: `2026-01-01T00:00:0${second}.000Z`,
+    });
+    const shown = (...frames: ServerFrame[]) =>
+      apply(loaded, ...frames).timelines.general?.messages[1]?.reactions.map(({ emoji }) => emoji);
+    expect(shown(reaction("removed", 5), reaction("added", 1))).toEqual([]);
+    expect(shown(reaction("removed", 5), reaction("added", 6))).toEqual(["👍"]);
+    expect(shown(reaction("removed", 5), reaction("added", 1, "🎉"))).toEqual(["🎉"]);
+    const many = Array.from({ length: 300 }, (_, index) => reaction("added", 1, `${index}`));
+    expect(Object.keys(apply(loaded, ...many).reactionTimes)).toHaveLength(200);
+  });
+
   test("adding a reaction twice adds it once, and removing a missing one changes nothing", () => {
     const one = withReaction([], "🎉", "a", true);
     expect(withReaction(one, "🎉", "a", true)).toBe(one);
@@ -298,6 +380,16 @@ describe("presence, typing, read marker", () => {
     });
     expect(after.people[bob.userId]?.status).toBe("online");
     expect(after.people.unknown).toBeUndefined();
+  });
+
+  test("a presence frame that is older than what is known has no effect", () => {
+    const at = (status: User["status"], second: number) =>
+      ({
+        type: "presence",
+        changes: [{ userId: bob.userId, status, lastSeenAt: `2026-01-01T00:00:0${second}.000Z` }],
+      }) as const;
+    expect(apply(loaded, at("offline", 5), at("online", 1)).people[bob.userId]?.status).toBe("offline");
+    expect(apply(loaded, at("offline", 5), at("online", 6)).people[bob.userId]?.status).toBe("online");
   });
 
   test("a response older than a presence frame does not override it", () => {
