@@ -162,7 +162,7 @@ def _message(row: MessageRow, reactions: tuple[ReactionCount, ...]) -> Message:
         edited_at=row.edited_at,
         deleted_at=row.deleted_at,
         deleted_by=row.deleted_by,
-        # The rows of its reactions are kept: one that is added late could not be told from them.
+        # The rows of its reactions are kept: the workflow may store one after the deletion.
         reactions=() if row.deleted_at else reactions,
         trace_id=trace_id(row.trace_header),
     )

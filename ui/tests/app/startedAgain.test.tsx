@@ -2,6 +2,7 @@
 /** A chat that could not start is followed by another: responses to the first one come too late. */
 import { screen } from "@testing-library/react";
 import { expect, test } from "vitest";
+import { store } from "../../src/core/state/store";
 import {
   advance,
   chat,
@@ -14,7 +15,7 @@ import {
   texts,
 } from "../support/chatPage";
 import { ALICE, errorResponse } from "../support/fakeServer";
-import { installTabs, openChannels } from "../support/tabs";
+import { FakeBroadcastChannel, installTabs, openChannels } from "../support/tabs";
 
 setUpChat();
 
@@ -42,11 +43,34 @@ test("messages that were requested before the chat started again replace nothing
   expect(texts()).toEqual(["before", "after"]);
 });
 
-test("a chat that starts at last, after many failures, leaves nothing of those before it", async () => {
+function signIn(): void {
   installTabs();
   const { authority, clientId } = config.auth;
   const signedIn = { id_token: "token", expires_at: Date.now() / 1_000 + 3_600, profile: { sub: ALICE } };
   sessionStorage.setItem(`oidc.user:${authority}:${clientId}`, JSON.stringify(signedIn));
+}
+
+test("a sign-out in another tab while the chat starts leads to the sign-in page, and no socket opens", async () => {
+  signIn();
+  let respond: () => void = () => undefined;
+  server.intercept = (_method, path) =>
+    path === "/api/me"
+      ? new Promise((resolve) => {
+          respond = () => resolve(Response.json(server.people.get(ALICE)));
+        })
+      : null;
+  await openApp();
+  new FakeBroadcastChannel("parley.session").postMessage({ kind: "signed-out" });
+  await advance();
+  respond();
+  await advance(5_000);
+  expect(screen.getByText("You signed out in another tab.")).toBeTruthy();
+  expect(screen.queryByRole("log")).toBeNull();
+  expect(store.getState().connection.status).toBe("stopped");
+});
+
+test("a chat that starts at last, after many failures, leaves nothing of those before it", async () => {
+  signIn();
   let failed = 0;
   let down = true;
   server.intercept = (_method, path) => {

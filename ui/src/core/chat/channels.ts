@@ -34,6 +34,7 @@ export class Channels {
   readonly #spread = new SpreadRequests();
   /** Whether the directory has more people than the store holds. */
   #hasMorePeople = false;
+  #stopped = false;
 
   constructor(api: Api, onFailure: (failure: unknown, options?: { quiet: boolean }) => void) {
     this.#api = api;
@@ -41,17 +42,19 @@ export class Channels {
   }
 
   async load(): Promise<void> {
+    const before = store.getState();
     try {
       const items: Channel[] = [];
       let unreadable = 0;
       let cursor: string | null = null;
       do {
         const page = await this.#api.channels(cursor);
+        if (this.#stopped) return;
         items.push(...page.items);
         unreadable += page.unreadable;
         cursor = page.cursor;
       } while (cursor !== null);
-      change((state) => ({ ...withChannels(state, items), unreadableChannels: unreadable }));
+      change((state) => ({ ...withChannels(state, items, before), unreadableChannels: unreadable }));
       if (items.some(({ unread }) => unread > 0)) void this.#loadMentions();
     } catch (failure) {
       change((state) => ({
@@ -154,6 +157,7 @@ export class Channels {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#spread.stop();
   }
 
@@ -269,14 +273,20 @@ function keepHighestSeqs(channel: Channel, before: Channel | undefined): Channel
   };
 }
 
-function withChannels(state: ChatState, items: readonly Channel[]): ChatState {
-  const mine = new Set(items.map((channel) => channel.channelId));
+/** The user's channels as the server lists them. Channels joined, left or created during the request stay so. */
+function withChannels(state: ChatState, items: readonly Channel[], before: ChatState): ChatState {
+  const listed = new Set(items.map((channel) => channel.channelId));
+  const isMember = (channel: Channel | undefined) => channel !== undefined && channel.role !== null;
   let next = state;
   for (const [channelId, channel] of Object.entries(state.channels)) {
-    if (!mine.has(channelId) && channel.role !== null) next = withoutChannel(next, channelId);
+    if (!listed.has(channelId) && isMember(channel) && isMember(before.channels[channelId]))
+      next = withoutChannel(next, channelId);
   }
-  for (const channel of items)
-    next = withChannel(next, keepHighestSeqs(channel, next.channels[channel.channelId]));
+  for (const channel of items) {
+    const { channelId } = channel;
+    const wasLeft = before.channels[channelId] !== undefined && state.channels[channelId] === undefined;
+    if (!wasLeft) next = withChannel(next, keepHighestSeqs(channel, next.channels[channelId]));
+  }
   return { ...next, channelsProgress: "ready" };
 }
 

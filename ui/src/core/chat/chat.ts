@@ -58,6 +58,7 @@ export class Chat {
   #channelsLoaded: Promise<void> = Promise.resolve();
   #backfilling = false;
   #backfillAgain = false;
+  #stopped = false;
 
   constructor(config: Config, session: Session) {
     this.config = config;
@@ -115,6 +116,7 @@ export class Chat {
   /** The socket opens after the user is loaded, because frames are handled relative to the user. */
   async #connect(): Promise<void> {
     const me = await this.api.me();
+    if (this.#stopped) throw new ApiError("SIGNED_OUT", "The session ended while the chat was starting.");
     change((state) => ({ ...state, me, people: { ...state.people, [me.userId]: me } }));
     this.sender.restore(me.userId);
     this.drafts.restore(me.userId);
@@ -136,6 +138,7 @@ export class Chat {
   };
 
   stop(): void {
+    this.#stopped = true;
     clearInterval(this.#ticker);
     removeEventListener("pagehide", this.#onPageHide);
     this.#stopAdopting();

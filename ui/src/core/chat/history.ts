@@ -35,6 +35,7 @@ export class History {
   readonly #changes = new ChangesDuringRequests();
   /** channelId → the latest request for a window: responses to earlier ones are dropped. */
   readonly #requests = new Map<string, symbol>();
+  #stopped = false;
 
   /** `onSearched`: seqs that are still missing in a channel are known to be holes. */
   constructor(
@@ -49,6 +50,7 @@ export class History {
 
   /** Ignore the responses that are still to come: another chat may use the store next. */
   stop(): void {
+    this.#stopped = true;
     this.#requests.clear();
     this.#spread.stop();
   }
@@ -205,6 +207,7 @@ export class History {
 
   /** Fetches twice, because a new message may not be readable yet. Seqs that are still missing are skipped for now. */
   async #fillGap(channelId: string): Promise<void> {
+    if (this.#stopped) return;
     const gap = this.#gapOf(channelId);
     const generation = store.getState().timelines[channelId]?.generation;
     try {
@@ -213,6 +216,7 @@ export class History {
         if (!now) break;
         await this.#fetchAfter(channelId, now.after);
         await new Promise((resolve) => setTimeout(resolve, GAP_DELAY_MS));
+        if (this.#stopped) return;
       }
       if (this.#gapOf(channelId) && isOpen(channelId, generation))
         change((state) => withTimeline(state, channelId, timelines.skipped));
@@ -247,6 +251,7 @@ export class History {
     let isSearched = false;
     for (const pause of GAP_RETRY_DELAYS_MS) {
       await new Promise((resolve) => setTimeout(resolve, pause));
+      if (this.#stopped) return;
       const timeline = store.getState().timelines[channelId];
       if (!timeline || timeline.generation !== generation || !timelines.hasMissing(timeline, range)) return;
       const page = await this.#messages(channelId, { after: range.after, limit }).catch(() => null);

@@ -247,6 +247,17 @@ describe("messages of others", () => {
     expect(texts().slice(-2)).toEqual(["late", "prompt"]);
   });
 
+  test("are no longer requested after the chat has stopped", async () => {
+    await begin(5);
+    server.lastSeq += 1;
+    server.broadcast(server.storeMessage("u-bob", "after the hole"));
+    await vi.advanceTimersByTimeAsync(1_000);
+    chat.stop();
+    server.requests = [];
+    await vi.advanceTimersByTimeAsync(200_000);
+    expect(server.requests).toEqual([]);
+  });
+
   test("that do not exist (a hole) are requested and then skipped", async () => {
     await begin(9);
     server.lastSeq += 1;
