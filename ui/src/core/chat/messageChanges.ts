@@ -1,6 +1,7 @@
 /** Sends the user's edits, deletions and reactions, and again until they are carried out or refused. */
 import { serverNow } from "../clock";
 import type { Message, ServerFrame } from "../contract";
+import { hasPassed } from "../elapsed";
 import { randomId } from "../randomId";
 import type { Change, ChangeCommand, Refusal } from "../socket/changes";
 import * as queue from "../socket/changes";
@@ -109,7 +110,7 @@ export class MessageChanges {
   tick(now: number): void {
     const before = store.getState().changes;
     if (before.length === 0) return;
-    if (before.some(({ state, since }) => state === "sending" && now - since > PING_AFTER_MS))
+    if (before.some(({ state, since }) => state === "sending" && hasPassed(since, PING_AFTER_MS, now)))
       this.#options.connection.checkAlive();
     const { changes, refusals } = queue.afterTick(before, now);
     this.#set(changes);

@@ -1,4 +1,5 @@
 /** Sends messages through the outbox, and again until they are delivered. */
+import { hasPassed } from "../elapsed";
 import { randomId } from "../randomId";
 import type { Connection } from "../socket/connection";
 import { due, markSending, type OutboxEvent, reduceOutbox, toFrame, unconfirmed } from "../socket/outbox";
@@ -97,12 +98,12 @@ export class MessageSender {
   tick(now: number): void {
     const { outbox } = store.getState();
     if (outbox.length === 0) return;
-    if (outbox.some((item) => item.state === "sending" && now - item.since > PING_AFTER_MS)) {
+    if (outbox.some((item) => item.state === "sending" && hasPassed(item.since, PING_AFTER_MS, now))) {
       this.#connection.checkAlive();
     }
     this.apply({ type: "tick" });
     for (const channelId of new Set(unconfirmed(outbox, now).map((item) => item.channelId))) {
-      if (now - (this.#lastConfirmation.get(channelId) ?? 0) < CONFIRM_EVERY_MS) continue;
+      if (!hasPassed(this.#lastConfirmation.get(channelId) ?? 0, CONFIRM_EVERY_MS, now)) continue;
       this.#lastConfirmation.set(channelId, now);
       void this.#confirmDelivery(channelId);
     }
@@ -112,7 +113,7 @@ export class MessageSender {
   sendTyping(channelId: string): void {
     if ((store.getState().channels[channelId]?.memberCount ?? 0) > MAX_LIVE_MEMBERS) return;
     const now = Date.now();
-    if (now - (this.#lastTyping.get(channelId) ?? 0) < TYPING_EVERY_MS) return;
+    if (!hasPassed(this.#lastTyping.get(channelId) ?? 0, TYPING_EVERY_MS, now)) return;
     if (this.#connection.send({ action: "startTyping", channelId })) this.#lastTyping.set(channelId, now);
   }
 }

@@ -6,6 +6,7 @@
  * no further effect.
  */
 import type { ClientFrame, ErrorCode, Message, ServerFrame } from "../contract";
+import { hasPassed, mustWait } from "../elapsed";
 import { ACK_TIMEOUT_MS } from "./outbox";
 import { MAX_ATTEMPTS, retryAfter } from "./retryAfter";
 
@@ -31,7 +32,7 @@ export interface Change {
   /** Do not send before this time, in ms since the epoch. */
   readonly notBefore: number;
   readonly madeAt: number;
-  /** When it was made, sent, acknowledged or looked up. */
+  /** When it was made, sent, acknowledged, refused for now, or looked up. */
   readonly since: number;
   /** When it was acknowledged; null before. */
   readonly ackedAt: number | null;
@@ -76,7 +77,7 @@ export function dueChanges(changes: Changes, now: number): Change[] {
     const key = messageKey(change.command);
     if (busy.has(key)) return false;
     busy.add(key);
-    return change.state === "queued" && change.notBefore <= now;
+    return change.state === "queued" && !mustWait(change.notBefore, change.since, now);
   });
 }
 
@@ -98,7 +99,8 @@ export function afterNewSocket(changes: Changes): Changes {
 
 /** Send again what was not acknowledged in time. */
 export function afterTick(changes: Changes, now: number): { changes: Changes; refusals: Refusal[] } {
-  const isOverdue = (change: Change) => change.state === "sending" && now - change.since > ACK_TIMEOUT_MS;
+  const isOverdue = (change: Change) =>
+    change.state === "sending" && hasPassed(change.since, ACK_TIMEOUT_MS, now);
   if (!changes.some(isOverdue)) return { changes, refusals: [] };
   const failed = changes.filter((change) => isOverdue(change) && change.attempts >= MAX_ATTEMPTS);
   const rest = changes.filter((change) => !failed.includes(change));
@@ -110,7 +112,9 @@ export function afterTick(changes: Changes, now: number): { changes: Changes; re
 
 /** Acknowledged changes that must be looked up. */
 export function unconfirmedChanges(changes: Changes, now: number): Change[] {
-  return changes.filter((change) => change.state === "sent" && now - change.since > CONFIRM_AFTER_MS);
+  return changes.filter(
+    (change) => change.state === "sent" && hasPassed(change.since, CONFIRM_AFTER_MS, now),
+  );
 }
 
 /** What a message shows of a change that was acknowledged. `deleted`: an edit can no longer be carried out. */
@@ -176,6 +180,7 @@ export function afterFrame(
             ...each,
             state: "queued",
             notBefore: now + wait,
+            since: now,
           })),
           refusal: null,
         };

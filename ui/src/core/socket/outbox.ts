@@ -6,6 +6,7 @@
  * delivers events.
  */
 import type { ErrorCode, SendMessage } from "../contract";
+import { hasPassed, mustWait } from "../elapsed";
 import { isTooEarly, MAX_ATTEMPTS, retryAfter } from "./retryAfter";
 
 /** Without an ack for this long, the frame is sent again. */
@@ -24,7 +25,7 @@ export interface Outgoing {
   readonly attempts: number;
   /** Do not send before this time, in ms since the epoch. */
   readonly notBefore: number;
-  /** When it was last sent or acked. */
+  /** When it was last sent, acked or refused. */
   readonly since: number;
   readonly failure: string | null;
 }
@@ -116,9 +117,9 @@ export function due(outbox: Outbox, now: number): Outgoing[] {
   for (const item of outbox) {
     if (item.state === "failed" || busy.has(item.channelId)) continue;
     // A late delivery does not block the next message.
-    if (item.state === "sent" && now - item.since > DELIVERY_TIMEOUT_MS) continue;
+    if (item.state === "sent" && hasPassed(item.since, DELIVERY_TIMEOUT_MS, now)) continue;
     busy.add(item.channelId);
-    if (item.state === "queued" && item.notBefore <= now) ready.push(item);
+    if (item.state === "queued" && !mustWait(item.notBefore, item.since, now)) ready.push(item);
   }
   return ready;
 }
@@ -134,7 +135,7 @@ export function markSending(outbox: Outbox, clientMessageId: string, now: number
 
 /** Messages that were acked but not delivered in time. */
 export function unconfirmed(outbox: Outbox, now: number): Outgoing[] {
-  return outbox.filter((item) => item.state === "sent" && now - item.since > DELIVERY_TIMEOUT_MS);
+  return outbox.filter((item) => item.state === "sent" && hasPassed(item.since, DELIVERY_TIMEOUT_MS, now));
 }
 
 export function toFrame(item: Outgoing): SendMessage {
@@ -147,7 +148,7 @@ export function toFrame(item: Outgoing): SendMessage {
 }
 
 function overdue(item: Outgoing, now: number): boolean {
-  return item.state === "sending" && now - item.since > ACK_TIMEOUT_MS;
+  return item.state === "sending" && hasPassed(item.since, ACK_TIMEOUT_MS, now);
 }
 
 function sendAgain(item: Outgoing): Outgoing {
@@ -173,7 +174,7 @@ function afterRefusal(
   if (wait === null) return { ...item, state: "failed", failure: refusal.message };
   // The message keeps its place.
   const attempts = isTooEarly(refusal.code) ? 0 : item.attempts;
-  return { ...item, state: "queued", attempts, notBefore: now + wait };
+  return { ...item, state: "queued", attempts, notBefore: now + wait, since: now };
 }
 
 function updateItem(outbox: Outbox, clientMessageId: string, by: (item: Outgoing) => Outgoing): Outbox {
