@@ -68,6 +68,8 @@ export const config = {
 export let server: FakeServer;
 export let chat: Chat;
 export let user: UserEvent;
+/** The chats that the application has started. */
+let ofApp: { readonly contexts: unknown[] } | null = null;
 let consoleErrors: string[] = [];
 
 /** Each test has its own server, an empty store and storage, and starts at the same time. */
@@ -120,6 +122,7 @@ export async function openApp(): Promise<void> {
   const { intercept } = server;
   server.intercept = (method, path, init) =>
     path === "/config.json" ? Response.json(config) : intercept(method, path, init);
+  ofApp = vi.spyOn(RealChat.prototype, "start").mock;
   render(<App />);
   await advance();
   await advance();
@@ -129,6 +132,8 @@ export async function openApp(): Promise<void> {
 export function closePage(): void {
   cleanup();
   chat?.stop();
+  for (const each of ofApp?.contexts ?? []) (each as RealChat).stop();
+  ofApp = null;
 }
 
 export async function reload(): Promise<void> {
