@@ -21,6 +21,8 @@ const OWN_PAGES = 10;
 const MAX_BACKFILL = 400;
 /** The newest loaded messages are fetched again after a reconnect: they may have been edited. */
 const REFRESHED_ON_RECONNECT = 40;
+/** The windows of this many channels are kept, those that were opened last: a reconnect fetches what each has missed. */
+const MAX_TIMELINES = 20;
 /** Frames may be reordered; a missing seq is fetched only after this time. */
 const GAP_DELAY_MS = 400;
 /** The workflow tries to store a message for two minutes and a half at most, so a skipped seq may appear later. */
@@ -35,6 +37,8 @@ export class History {
   readonly #changes = new ChangesDuringRequests();
   /** channelId → the latest request for a window: responses to earlier ones are dropped. */
   readonly #requests = new Map<string, symbol>();
+  /** The channels whose windows are kept, the one opened last at the end. */
+  readonly #opened = new Set<string>();
   #stopped = false;
 
   /** `onSearched`: seqs that are still missing in a channel are known to be holes. */
@@ -70,6 +74,7 @@ export class History {
    * read markers are known.
    */
   async open(channelId: string, place: Place, channelsLoaded?: Promise<unknown>): Promise<void> {
+    this.#keep(channelId);
     const timeline = store.getState().timelines[channelId];
     if (timeline?.loading === "all") {
       if (timeline.place === place) return;
@@ -81,15 +86,12 @@ export class History {
     }
     const request = Symbol(channelId);
     this.#requests.set(channelId, request);
-    change((state) =>
-      withTimeline(state, channelId, (known) => ({
-        ...known,
-        loading: "all",
-        failed: false,
-        place,
-        arrived: known.loading === "all" ? known.arrived : [],
-      })),
-    );
+    change((state) => {
+      const known = state.timelines[channelId] ?? emptyTimeline;
+      const arrived = known.loading === "all" ? known.arrived : [];
+      const loading: Timeline = { ...known, loading: "all", failed: false, place, arrived };
+      return { ...state, timelines: { ...state.timelines, [channelId]: loading } };
+    });
     try {
       const window = await this.#changes.appliedTo(channelId, this.#load(channelId, place, channelsLoaded));
       if (this.#requests.get(channelId) !== request) return;
@@ -110,6 +112,20 @@ export class History {
       // The screen shows that the channel is not accessible.
       if (!isInaccessible(failure)) this.#onFailure(failure, { quiet: true });
     }
+  }
+
+  /** Drop the window of the channel that was opened longest ago, if there are too many. */
+  #keep(channelId: string): void {
+    this.#opened.delete(channelId);
+    this.#opened.add(channelId);
+    if (this.#opened.size <= MAX_TIMELINES) return;
+    const [oldest = ""] = this.#opened;
+    this.#opened.delete(oldest);
+    this.#requests.delete(oldest);
+    change((state) => {
+      const { [oldest]: _, ...timelines } = state.timelines;
+      return { ...state, timelines };
+    });
   }
 
   async #load(channelId: string, place: Place, channelsLoaded: Promise<unknown> | undefined) {
@@ -375,10 +391,12 @@ export class History {
   }
 }
 
+/** Change the window of a channel, unless it was dropped meanwhile. */
 function withTimeline(state: ChatState, channelId: string, by: (timeline: Timeline) => Timeline): ChatState {
-  const known = state.timelines[channelId] ?? emptyTimeline;
+  const known = state.timelines[channelId];
+  if (!known) return state;
   const after = by(known);
-  if (after === state.timelines[channelId]) return state;
+  if (after === known) return state;
   return { ...state, timelines: { ...state.timelines, [channelId]: after } };
 }
 

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vit
 import { Chat } from "../../../src/core/chat/chat";
 import type { Config } from "../../../src/core/config";
 import type { Channel, Message } from "../../../src/core/contract";
+import { withoutChannel } from "../../../src/core/state/frames";
 import { initialState } from "../../../src/core/state/model";
 import { change, store } from "../../../src/core/state/store";
 import { memoryStorage } from "../../support/browser";
@@ -267,6 +268,41 @@ describe("messages of others", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(server.requests).toEqual([]);
     expect(store.getState().timelines.general?.settled).toBe(server.lastSeq);
+  });
+});
+
+describe("the windows of channels", () => {
+  test("are those of the 20 that were opened last; another one is loaded when it is opened again", async () => {
+    await begin(3);
+    for (let number = 0; number < 20; number += 1) {
+      const { channelId } = server.add(`other ${number}`, [ALICE]);
+      void chat.history.open(channelId, "newest");
+      await vi.advanceTimersByTimeAsync(500);
+    }
+    expect(Object.keys(store.getState().timelines)).toHaveLength(20);
+    expect(store.getState().timelines.general).toBeUndefined();
+    void chat.history.open("general", "newest");
+    await vi.advanceTimersByTimeAsync(500);
+    expect(texts().at(-1)).toBe("before 59");
+    expect(Object.keys(store.getState().timelines)).toHaveLength(20);
+  });
+
+  test("are not created again by an answer that arrives after they were dropped", async () => {
+    await begin(3);
+    let respond: () => void = () => undefined;
+    server.intercept = (_method, path) =>
+      path.includes("before=")
+        ? new Promise((resolve) => {
+            respond = () => resolve(errorResponse("INTERNAL", "Something went wrong (made up).", 500));
+          })
+        : null;
+    void chat.history.loadEarlier("general");
+    await vi.advanceTimersByTimeAsync(10);
+    change((state) => withoutChannel(state, "general"));
+    server.intercept = () => null;
+    respond();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(store.getState().timelines.general).toBeUndefined();
   });
 });
 
