@@ -1,5 +1,6 @@
 """Post text to a chat's incoming webhook, whose address is a secret in Parameter Store."""
 
+import http.client
 import json
 import urllib.request
 
@@ -16,14 +17,14 @@ def post(parameter: str, text: str) -> None:
     address = parameters().get_parameter(Name=parameter, WithDecryption=True)["Parameter"]["Value"]
     if not address.startswith("https://"):
         raise WebhookError(f"The parameter {parameter} does not contain an address with https.")
-    request = urllib.request.Request(  # noqa: S310, the scheme is checked above
-        address,
-        data=json.dumps({"text": text}).encode(),
-        headers={"Content-Type": "application/json; charset=utf-8"},
-    )
     try:
+        request = urllib.request.Request(  # noqa: S310, the scheme is checked above
+            address,
+            data=json.dumps({"text": text}).encode(),
+            headers={"Content-Type": "application/json; charset=utf-8"},
+        )
         with urllib.request.urlopen(request, timeout=READ_SECONDS):  # noqa: S310
             pass
-    except OSError as failure:
+    except (OSError, ValueError, http.client.HTTPException) as failure:
         # The text of the exception may contain the address, which is a secret.
         raise WebhookError(f"The webhook in {parameter} failed: {type(failure).__name__}.") from None

@@ -1,6 +1,7 @@
 """The alarms' topic: what is posted to the webhook, and what a failure reveals."""
 
 import json
+import traceback
 import urllib.request
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -12,6 +13,7 @@ from functions.handlers import notify_alarm
 from functions.settings import NotifyAlarmSettings
 from tests.unit.functions.handlers.conftest import Call, Logs
 
+URLOPEN = urllib.request.urlopen
 ADDRESS = "https://hooks.example.com/T0/secret"
 ALARM = {
     "AlarmName": "Parley-prod-Observability-RestErrorsAlarm1A2B3C4D",
@@ -95,6 +97,22 @@ def test_a_failure_is_raised_without_the_address(call: Call, chat: Chat, logs: L
         call(notify_alarm.handler, records(json.dumps(ALARM)))
     assert error.value.__suppress_context__
     assert "secret" not in str(error.value) + logs.text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [f"{ADDRESS} part", f"{ADDRESS}é", "https://hooks.example.com:secret/T0"],
+    ids=["space", "letter", "port"],
+)
+def test_an_unusable_address_is_not_revealed(
+    call: Call, chat: Chat, logs: Logs, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """Python refuses it before it connects, with an exception that quotes it and is no OSError."""
+    chat.address = address
+    monkeypatch.setattr(urllib.request, "urlopen", URLOPEN)
+    with pytest.raises(webhook.WebhookError, match="webhook in /parley/prod/alarm-webhook failed") as error:
+        call(notify_alarm.handler, records(json.dumps(ALARM)))
+    assert "secret" not in "".join(traceback.format_exception(error.value)) + logs.text
 
 
 def test_an_address_without_https_is_refused(call: Call, chat: Chat) -> None:
