@@ -2,8 +2,8 @@
 
 The first line is a header with format, version and stage; each further line is `{"event", "seq"?, "sealed"?}`.
 Texts are opened, because their keys stay on the stage. `sealed` marks those: they are sealed again when the file
-is read on a stage that has the key. Redaction replaces the texts or the names that users wrote. Equal names get
-the same replacement.
+is read on a stage that has the key. Redaction replaces the texts that users wrote, and leaves out whom they
+mention; or it replaces the names of users and channels. Equal names get the same replacement.
 """
 
 import json
@@ -60,9 +60,15 @@ class Redaction:
             return [self._redacted(item) for item in value]
         if not isinstance(value, dict):
             return value
-        return {name: self._redacted_field(name, item, value) for name, item in value.items()}
+        return {
+            name: self._redacted_field(name, item, value)
+            for name, item in value.items()
+            if not (name == "mentions" and "text" in self.kinds)
+        }
 
     def _redacted_field(self, name: str, value: Any, parent: Mapping[str, Any]) -> Any:
+        if name == "mentions" and "names" in self.kinds and isinstance(value, list):
+            return [self._replacement("user", str(username)) for username in value]
         if not isinstance(value, str):
             return self._redacted(value)
         if name == "text" and "text" in self.kinds:
