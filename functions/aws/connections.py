@@ -16,7 +16,7 @@ from functions.aws.clients import table
 from functions.aws.reads import batch_get_keys, paginate
 from functions.aws.rows import number_in, read, readable
 from functions.contract.rows import ConnectionRow, SubscriptionRow
-from functions.contract.shards import LAST_ROW, all_shards, possible_shards, shard_after, shard_of
+from functions.contract.shards import LAST_ROW, possible_shards, shard_after, shard_of
 from functions.settings import DisconnectSettings
 
 CONNECTION_SECONDS = 2 * 60 * 60
@@ -171,9 +171,7 @@ def _shards(subscriptions_table: str, channel_ids: Iterable[str], *, consistent:
 
 
 def _possible_shards(channel_id: str, connection_id: str, shards: dict[str, int]) -> list[str]:
-    """The partition keys under which a subscription may be: all, if the number of shards cannot be read."""
-    count = shards.get(channel_id, 1)
-    return possible_shards(channel_id, connection_id, count) if count else all_shards(channel_id)
+    return possible_shards(channel_id, connection_id, shards.get(channel_id, 1))
 
 
 def is_opening(connections_table: str, user_id: str, connection_id: str, *, now_ms: int) -> bool:

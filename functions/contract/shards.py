@@ -37,7 +37,12 @@ def all_shards(channel_id: str) -> list[str]:
 
 
 def possible_shards(channel_id: str, connection_id: str, shards: int) -> list[str]:
-    """The partition keys under which a connection's subscription may be: it may be older than the shards."""
+    """The partition keys under which a connection's subscription may be: it may be older than the shards.
+
+    All of them, if the number of shards is 0: it cannot be read.
+    """
+    if not shards:
+        return all_shards(channel_id)
     return list(dict.fromkeys((channel_id, shard_of(channel_id, connection_id, shards))))
 
 

@@ -239,6 +239,15 @@ def _all_subscriptions(stage: Stage, channel_id: str) -> Iterator[Row]:
                 shard = named if isinstance(named, str) else shard_after(current)
 
 
+def shards(stage: Stage, channel_ids: Iterable[str]) -> dict[str, int]:
+    """The number of shards of each of the channels: 1 for most, 0 if it cannot be read (strongly consistent)."""
+    numbers = dict.fromkeys(channel_ids, 1)
+    keys = [{"channelId": channel_id, "connectionId": LAST_ROW} for channel_id in numbers]
+    for row in batch_get(stage, "Subscriptions", keys):
+        numbers[str(row["channelId"])] = number(row.get("shards"))
+    return numbers
+
+
 def scan(stage: Stage, name: str, **selection: Any) -> list[Row]:
     """All rows of a table, strongly consistent, in no order. Raises BadRequestError above MAX_ROWS.
 

@@ -13,6 +13,7 @@ from typing import Any
 from functions.contract.events import UserDisconnected
 from functions.contract.model import timestamp
 from functions.contract.session import ENDED_SECONDS, ENDED_USER_PREFIX
+from functions.contract.shards import possible_shards
 from ops import times
 from ops.stage import publishing, tables
 from ops.stage.stage import Stage
@@ -141,7 +142,9 @@ def _delete_rows(stage: Stage, connection: Connection) -> None:
         KeyConditionExpression=tables.key_equals("userId", connection.user_id),
         ConsistentRead=True,
     )
+    shards = tables.shards(stage, [str(row["channelId"]) for row in memberships])
     subscriptions: Any = stage.table("Subscriptions")
     with subscriptions.batch_writer() as batch:
-        for row in memberships:
-            batch.delete_item(Key={"channelId": str(row["channelId"]), "connectionId": connection.connection_id})
+        for channel_id, count in shards.items():
+            for key in possible_shards(channel_id, connection.connection_id, count):
+                batch.delete_item(Key={"channelId": key, "connectionId": connection.connection_id})

@@ -9,6 +9,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
+from functions.contract.shards import LAST_ROW, last_rows, shard_of
 from ops import times
 from ops.stage import user_sessions
 from ops.stage.stage import Stage
@@ -96,6 +97,28 @@ def test_a_damaged_connection_is_closed_with_the_others(stage: Stage, bus: Stubb
         sockets.assert_no_pending_responses()
     assert [connection.connection_id for connection in ended] == ["a1"]
     assert "a1" not in rows(stage, "Connections", "connectionId")
+    bus.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("count", [4, "damaged"])
+def test_subscriptions_in_the_shards_of_a_hot_channel_are_deleted(stage: Stage, bus: Stubber, count: int | str):
+    """Also one from before the channel had shards, and those of a channel whose number of shards is damaged."""
+    for row in last_rows("c-1", 4):
+        put(stage, "Subscriptions", **row)
+    put(stage, "Subscriptions", channelId="c-1", connectionId=LAST_ROW, nextShard="c-1#1", shards=count)
+    assert shard_of("c-1", "a1", 4) == "c-1#3"
+    put(stage, "Subscriptions", channelId="c-1#3", connectionId="a1")
+    put(stage, "Subscriptions", channelId="c-1#3", connectionId="b1")
+    with stubbed(stage, "apigatewaymanagementapi") as sockets:
+        sockets.add_response("delete_connection", {}, {"ConnectionId": "a1"})
+        user_sessions.close_all(stage, "alice")
+    left = stored_rows(stage.output("Data", "SubscriptionsTableName"))
+    assert {(row["channelId"], row["connectionId"]) for row in left} == {
+        ("c-1", "old"),
+        ("c-1", "b1"),
+        ("c-1#3", "b1"),
+        *((key, LAST_ROW) for key in ("c-1", "c-1#1", "c-1#2")),
+    }
     bus.assert_no_pending_responses()
 
 
