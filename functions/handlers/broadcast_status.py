@@ -19,15 +19,16 @@ clients.prepare(clients.dynamodb, clients.event_bridge, clients.connection_posts
 
 @tracing.traced
 @deadline.bounded
-def handler(event: dict[str, Any], _context: Any) -> PartialItemFailureResponse:
+def handler(event: dict[str, Any], context: Any) -> PartialItemFailureResponse:
     """Report only the records that failed, so that only they are received again; malformed ones end in the DLQ."""
+    logger.append_keys(correlationId=context.aws_request_id)
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     updates: list[Update] = []
     started_ms = now_ms()
     with processor(records=event["Records"], handler=lambda record: updates.append(_parse(record, started_ms))):
         processor.process()
     with tracing.step("broadcast", updates=len(updates)):
-        failed = broadcast(BroadcastStatusSettings.from_env(), updates)
+        failed = broadcast(BroadcastStatusSettings.from_env(), updates, correlation_id=context.aws_request_id)
     observability.count("StatusUpdates", len(updates))
     _join_traces(updates, started_ms)
     observability.flush()

@@ -47,7 +47,7 @@ class Update:
         return self.envelope.data
 
 
-def broadcast(settings: BroadcastStatusSettings, updates: Sequence[Update]) -> list[str]:
+def broadcast(settings: BroadcastStatusSettings, updates: Sequence[Update], *, correlation_id: str) -> list[str]:
     """Post the frames of all updates. Return the record ids of the updates whose kind could not be broadcast."""
     failed: list[str] = []
     now_ms = current_ms()
@@ -56,14 +56,16 @@ def broadcast(settings: BroadcastStatusSettings, updates: Sequence[Update]) -> l
         if not of_kind:
             continue
         try:
-            broadcast_kind(settings, of_kind, now_ms)
+            broadcast_kind(settings, of_kind, correlation_id, now_ms)
         except Exception:
             observability.unexpected_error("a broadcast failed", broadcast=broadcast_kind.__name__)
             failed += [update.record_id for update in of_kind]
     return failed
 
 
-def _broadcast_presence(settings: BroadcastStatusSettings, updates: Sequence[Update], now_ms: int) -> None:
+def _broadcast_presence(
+    settings: BroadcastStatusSettings, updates: Sequence[Update], correlation_id: str, now_ms: int
+) -> None:
     # The failed batch of a retry may have stored a change without posting it.
     pending = {update.data.user_id for update in updates if update.is_retry}
     user_ids = sorted({update.data.user_id for update in updates})
@@ -72,10 +74,14 @@ def _broadcast_presence(settings: BroadcastStatusSettings, updates: Sequence[Upd
     )
     changes = [change for change in updated if change]
     for some in _in_parts(changes, MAX_PRESENCE_CHANGES_PER_FRAME):
-        _post_changes(settings, some, lambda its_changes: PresenceFrame(changes=its_changes), now_ms)
+        _post_changes(
+            settings, some, lambda its_changes: PresenceFrame(changes=its_changes), correlation_id, now_ms
+        )
 
 
-def _broadcast_names(settings: BroadcastStatusSettings, updates: Sequence[Update], now_ms: int) -> None:
+def _broadcast_names(
+    settings: BroadcastStatusSettings, updates: Sequence[Update], correlation_id: str, now_ms: int
+) -> None:
     # The names are read again, so the order of the events does not matter.
     user_ids = sorted({update.data.user_id for update in updates})
     found = map_concurrently(lambda user_id: users.get(settings.users_table, user_id, now_ms=now_ms), user_ids)
@@ -85,7 +91,7 @@ def _broadcast_names(settings: BroadcastStatusSettings, updates: Sequence[Update
         if user and not isinstance(user, users.UnreadableUser)
     ]
     for some in _in_parts(changes, MAX_NAMES_PER_FRAME):
-        _post_changes(settings, some, lambda its_changes: NamesFrame(changes=its_changes), now_ms)
+        _post_changes(settings, some, lambda its_changes: NamesFrame(changes=its_changes), correlation_id, now_ms)
 
 
 def _in_parts(changes: Sequence[ChangeT], size: int) -> Iterator[Sequence[ChangeT]]:
@@ -96,6 +102,7 @@ def _post_changes(
     settings: BroadcastStatusSettings,
     changes: Sequence[ChangeT],
     frame_of: Callable[[tuple[ChangeT, ...]], Frame],
+    correlation_id: str,
     now_ms: int,
 ) -> None:
     """Post each user's change to the connections of all users who share a channel with them, and to their own."""
@@ -107,10 +114,13 @@ def _post_changes(
             (frame_of(its_changes), {connection: owners[connection] for connection in recipients})
             for recipients, its_changes in changes_by_recipients(changes, audiences).items()
         ],
+        correlation_id,
     )
 
 
-def _broadcast_typing(settings: BroadcastStatusSettings, updates: Sequence[Update], now_ms: int) -> None:
+def _broadcast_typing(
+    settings: BroadcastStatusSettings, updates: Sequence[Update], correlation_id: str, now_ms: int
+) -> None:
     latest = latest_typing((update.data for update in updates), now_ms=now_ms)
     live = set(presence.live_channels(settings, sorted({frame.channel_id for frame in latest})))
     frames = [frame for frame in latest if frame.channel_id in live]
@@ -119,24 +129,28 @@ def _broadcast_typing(settings: BroadcastStatusSettings, updates: Sequence[Updat
         subscribers = connections.subscribers(settings.subscriptions_table, frame.channel_id, now_ms=now_ms)
         return _owners(subscriber for subscriber in subscribers if subscriber.user_id != frame.user_id)
 
-    _post(settings, list(zip(frames, map_concurrently(other_subscribers, frames), strict=True)))
+    _post(settings, list(zip(frames, map_concurrently(other_subscribers, frames), strict=True)), correlation_id)
 
 
-def _broadcast_read_markers(settings: BroadcastStatusSettings, updates: Sequence[Update], now_ms: int) -> None:
+def _broadcast_read_markers(
+    settings: BroadcastStatusSettings, updates: Sequence[Update], correlation_id: str, now_ms: int
+) -> None:
     reads = furthest_reads(update.data for update in updates)
 
     def own_connections(read: tuple[str, Frame]) -> dict[str, str]:
         return _owners(connections.of_user(settings.connections_table, read[0], now_ms=now_ms))
 
     frames = [frame for _, frame in reads]
-    _post(settings, list(zip(frames, map_concurrently(own_connections, reads), strict=True)))
+    _post(settings, list(zip(frames, map_concurrently(own_connections, reads), strict=True)), correlation_id)
 
 
 def _owners(opened: Iterable[connections.Connection]) -> dict[str, str]:
     return {connection.connection_id: connection.user_id for connection in opened}
 
 
-def _post(settings: BroadcastStatusSettings, posts: Sequence[tuple[Frame, dict[str, str]]]) -> None:
+def _post(
+    settings: BroadcastStatusSettings, posts: Sequence[tuple[Frame, dict[str, str]]], correlation_id: str
+) -> None:
     """Post each (frame, {connectionId: userId}) concurrently, and prune the connections that are gone.
 
     An undelivered frame is not an error: the next update replaces it.
@@ -155,7 +169,7 @@ def _post(settings: BroadcastStatusSettings, posts: Sequence[tuple[Frame, dict[s
                 settings,
                 user_id=user_id,
                 connection_id=connection_id,
-                correlation_id=connection_id,
+                correlation_id=correlation_id,
                 now_ms=current_ms(),
             )
 
@@ -163,7 +177,9 @@ def _post(settings: BroadcastStatusSettings, posts: Sequence[tuple[Frame, dict[s
     map_concurrently(prune_gone, list(gone.items()))
 
 
-BROADCASTS: dict[tuple[type[Shape], ...], Callable[[BroadcastStatusSettings, Sequence[Update], int], None]] = {
+BROADCASTS: dict[
+    tuple[type[Shape], ...], Callable[[BroadcastStatusSettings, Sequence[Update], str, int], None]
+] = {
     (UserConnected, UserDisconnected): _broadcast_presence,
     (UserRenamed,): _broadcast_names,
     (TypingStarted,): _broadcast_typing,

@@ -14,7 +14,13 @@ from functions.settings import ApiSettings
 
 
 def create(
-    settings: ApiSettings, channel: ChannelRecord, *, first_members: tuple[User, ...], creator_id: str, now_ms: int
+    settings: ApiSettings,
+    channel: ChannelRecord,
+    *,
+    first_members: tuple[User, ...],
+    creator_id: str,
+    correlation_id: str,
+    now_ms: int,
 ) -> ChannelRecord:
     """Create a channel with its first members, or return the existing one. Raises NameTakenError.
 
@@ -33,12 +39,20 @@ def create(
         first_member_ids=tuple(user.user_id for user in first_members),
         changed_at=stored.created_at,
     )
-    _publish(settings, created, creator_id, now_ms)
+    _publish(settings, created, creator_id, correlation_id, now_ms)
     channels.mark_announced(settings.channels_table, channel.channel_id)
     return stored
 
 
-def join(settings: ApiSettings, channel: ChannelRecord, user: User, *, actor_id: str, now_ms: int) -> None:
+def join(
+    settings: ApiSettings,
+    channel: ChannelRecord,
+    user: User,
+    *,
+    actor_id: str,
+    correlation_id: str,
+    now_ms: int,
+) -> None:
     """Make a user a member, subscribe their connections, and publish MemberJoined unless it was published.
 
     A user who is removed at the same time is not subscribed when both have returned.
@@ -59,11 +73,19 @@ def join(settings: ApiSettings, channel: ChannelRecord, user: User, *, actor_id:
         changed_by=actor_id,
         changed_at=stored.joined_at,
     )
-    _publish(settings, joined, actor_id, now_ms)
+    _publish(settings, joined, actor_id, correlation_id, now_ms)
     members.mark_announced(settings.members_table, user.user_id, channel.channel_id)
 
 
-def leave(settings: ApiSettings, channel: ChannelRecord, user_id: str, *, actor_id: str, now_ms: int) -> None:
+def leave(
+    settings: ApiSettings,
+    channel: ChannelRecord,
+    user_id: str,
+    *,
+    actor_id: str,
+    correlation_id: str,
+    now_ms: int,
+) -> None:
     """End a membership. When this returns, the user can no longer send to the channel or receive its frames.
 
     If the owner leaves, the longest-standing member becomes the owner. A user who is added at the same time is
@@ -79,7 +101,7 @@ def leave(settings: ApiSettings, channel: ChannelRecord, user_id: str, *, actor_
             changed_at=timestamp(now_ms),
             new_owner_id=new_owner.user_id if new_owner else None,
         )
-        _publish(settings, left, actor_id, now_ms)
+        _publish(settings, left, actor_id, correlation_id, now_ms)
         # If the leaver became the owner or the new owner left in the meantime, publish and try again.
         if members.remove(settings.members_table, settings.channels_table, leaver, new_owner=new_owner):
             break
@@ -121,5 +143,5 @@ def _unsubscribe(settings: ApiSettings, channel_id: str, user_id: str, now_ms: i
     )
 
 
-def _publish(settings: ApiSettings, fact: Shape, actor_id: str, now_ms: int) -> None:
-    bus.publish(settings.bus_name, [fact], actor=actor_id, correlation_id=actor_id, now_ms=now_ms)
+def _publish(settings: ApiSettings, fact: Shape, actor_id: str, correlation_id: str, now_ms: int) -> None:
+    bus.publish(settings.bus_name, [fact], actor=actor_id, correlation_id=correlation_id, now_ms=now_ms)

@@ -176,6 +176,7 @@ def rest_event(
     query: dict[str, str] | None = None,
     resource: str | None = None,
     origin: str | None = None,
+    request_id: str = "request-1",
 ) -> dict[str, Any]:
     """A request as the REST API's proxy integration sends it, after the Cognito authorizer."""
     return {
@@ -190,7 +191,7 @@ def rest_event(
         "pathParameters": None,
         "stageVariables": None,
         "requestContext": {
-            "requestId": "request-1",
+            "requestId": request_id,
             "httpMethod": method,
             "resourcePath": resource or path,
             "stage": "api",

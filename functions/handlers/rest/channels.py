@@ -41,7 +41,7 @@ def list_channels() -> Response[str]:
     if scope is not None:
         raise InvalidRequestError("The query parameter 'scope' is invalid: use 'discover', or leave it out.")
     settings, principal = ApiSettings.from_env(), http.caller(router)
-    register_caller(settings, principal)
+    register_caller(settings, principal, correlation_id=http.correlation_id(router))
     memberships = {
         membership.channel_id: membership
         for membership in members.of_user(settings.members_table, principal.user_id)
@@ -68,10 +68,17 @@ def _discover() -> Response[str]:
 def create_channel() -> Response[str]:
     """Create a channel, owned by the caller."""
     settings, body, now = ApiSettings.from_env(), http.body_of(router, NewChannel), now_ms()
-    user = register_caller(settings, http.caller(router))
+    user = register_caller(settings, http.caller(router), correlation_id=http.correlation_id(router))
     rates.check(settings.rates_table, user.user_id, NEW_CHANNELS, now_ms=now)
     channel = named(body.name, ChannelKind(body.kind), created_by=user.user_id, created_at=timestamp(now))
-    membership.create(settings, channel, first_members=(user,), creator_id=user.user_id, now_ms=now)
+    membership.create(
+        settings,
+        channel,
+        first_members=(user,),
+        creator_id=user.user_id,
+        correlation_id=http.correlation_id(router),
+        now_ms=now,
+    )
     return _answer_channel(settings, channel.channel_id, user.user_id, status=201)
 
 
@@ -79,13 +86,20 @@ def create_channel() -> Response[str]:
 def open_direct_channel() -> Response[str]:
     """Return the direct channel with another user, created at the first request of either user."""
     settings, body, now = ApiSettings.from_env(), http.body_of(router, NewDirectMessage), now_ms()
-    user = register_caller(settings, http.caller(router))
+    user = register_caller(settings, http.caller(router), correlation_id=http.correlation_id(router))
     other = users.get(settings.users_table, body.user_id, now_ms=now)
     if other is None:
         raise NotFoundError(NO_USER)
     rates.check(settings.rates_table, user.user_id, NEW_CHANNELS, now_ms=now)
     channel = direct(user.user_id, other.user_id, created_at=timestamp(now))
-    membership.create(settings, channel, first_members=(user, other), creator_id=user.user_id, now_ms=now)
+    membership.create(
+        settings,
+        channel,
+        first_members=(user, other),
+        creator_id=user.user_id,
+        correlation_id=http.correlation_id(router),
+        now_ms=now,
+    )
     return _answer_channel(settings, channel.channel_id, user.user_id)
 
 
@@ -123,7 +137,7 @@ def list_members(channel_id: str) -> Response[str]:
 def add_member(channel_id: str, user_id: str) -> Response[str]:
     """Join (`me`), or add another user. Idempotent."""
     settings, now = ApiSettings.from_env(), now_ms()
-    actor = register_caller(settings, http.caller(router))
+    actor = register_caller(settings, http.caller(router), correlation_id=http.correlation_id(router))
     user = actor if user_id in {"me", actor.user_id} else _user(settings, user_id)
     channel, mine = _visible_channel(settings, channel_id, actor.user_id)
     if mine is None or user.user_id != actor.user_id:
@@ -131,7 +145,9 @@ def add_member(channel_id: str, user_id: str) -> Response[str]:
     if user.user_id != actor.user_id:
         _check_has_few_channels(settings, user)
     rates.check(settings.rates_table, actor.user_id, MEMBERSHIP_CHANGES, now_ms=now)
-    membership.join(settings, channel, user, actor_id=actor.user_id, now_ms=now)
+    membership.join(
+        settings, channel, user, actor_id=actor.user_id, correlation_id=http.correlation_id(router), now_ms=now
+    )
     return _answer_channel(settings, channel_id, actor.user_id)
 
 
@@ -144,7 +160,14 @@ def remove_member(channel_id: str, user_id: str) -> Response[str]:
     if mine is not None or leaver != principal.user_id:
         check_may_remove(channel, mine, actor_id=principal.user_id, user_id=leaver)
         rates.check(settings.rates_table, principal.user_id, MEMBERSHIP_CHANGES, now_ms=now)
-        membership.leave(settings, channel, leaver, actor_id=principal.user_id, now_ms=now)
+        membership.leave(
+            settings,
+            channel,
+            leaver,
+            actor_id=principal.user_id,
+            correlation_id=http.correlation_id(router),
+            now_ms=now,
+        )
     return http.no_content()
 
 

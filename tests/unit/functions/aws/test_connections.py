@@ -58,7 +58,9 @@ def test_a_user_who_joins_while_connecting_is_subscribed(stage: Stage, during: A
     stage.add_channel(CHANNEL)
     during(
         "subscribe",
-        lambda: membership.join(stage.settings(), CHANNEL, alice, actor_id="alice", now_ms=NOW_MS),
+        lambda: membership.join(
+            stage.settings(), CHANNEL, alice, actor_id="alice", correlation_id="r-1", now_ms=NOW_MS
+        ),
     )
     stage.connect("alice", "a1")
     assert stage.subscriptions() == {("c-1", "a1")}
@@ -71,10 +73,12 @@ def test_a_user_who_is_removed_while_they_join_is_not_subscribed(stage: Stage, d
     stage.connect("bob", "b1")
     during(
         "subscribe",
-        lambda: membership.leave(stage.settings(), CHANNEL, "bob", actor_id="alice", now_ms=NOW_MS),
+        lambda: membership.leave(
+            stage.settings(), CHANNEL, "bob", actor_id="alice", correlation_id="r-1", now_ms=NOW_MS
+        ),
         before=True,
     )
-    membership.join(stage.settings(), CHANNEL, bob, actor_id="alice", now_ms=NOW_MS)
+    membership.join(stage.settings(), CHANNEL, bob, actor_id="alice", correlation_id="r-1", now_ms=NOW_MS)
     assert members.get("members", "bob", "c-1") is None
     assert stage.subscriptions() == set()
 
@@ -86,10 +90,12 @@ def test_a_user_who_is_added_while_they_leave_is_subscribed(stage: Stage, during
     stage.connect("bob", "b1")
     during(
         "unsubscribe",
-        lambda: membership.join(stage.settings(), CHANNEL, bob, actor_id="alice", now_ms=NOW_MS),
+        lambda: membership.join(
+            stage.settings(), CHANNEL, bob, actor_id="alice", correlation_id="r-1", now_ms=NOW_MS
+        ),
         before=True,
     )
-    membership.leave(stage.settings(), CHANNEL, "bob", actor_id="bob", now_ms=NOW_MS)
+    membership.leave(stage.settings(), CHANNEL, "bob", actor_id="bob", correlation_id="r-1", now_ms=NOW_MS)
     assert members.get("members", "bob", "c-1") is not None
     assert stage.subscriptions() == {("c-1", "b1")}
 

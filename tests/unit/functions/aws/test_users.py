@@ -68,11 +68,11 @@ def test_adding_a_user_again_changes_nothing(stage: Stage):
 
 def test_the_first_call_joins_general(stage: Stage):
     """The user is added once, and MemberJoined is published once."""
-    assert register_caller(stage.settings(), principal("alice")).display_name == "Alice"
-    register_caller(stage.settings(), principal("alice"))
-    register_caller(stage.settings(), principal("alice", "Renamed elsewhere"))
+    assert register_caller(stage.settings(), principal("alice"), correlation_id="r-1").display_name == "Alice"
+    register_caller(stage.settings(), principal("alice"), correlation_id="r-1")
+    register_caller(stage.settings(), principal("alice", "Renamed elsewhere"), correlation_id="r-1")
     assert stage.published_types() == ["ChannelCreated", "MemberJoined"]
-    register_caller(stage.settings(), principal("bob", "Bob"))
+    register_caller(stage.settings(), principal("bob", "Bob"), correlation_id="r-1")
     assert stage.published_types() == ["MemberJoined"]
     assert {row["userId"] for row in stage.rows("members")} == {"alice", "bob"}
 
@@ -80,7 +80,7 @@ def test_the_first_call_joins_general(stage: Stage):
 def test_earlier_messages_of_general_are_not_unread(stage: Stage):
     """Even if the channel existed long before."""
     stage.add_channel(general(timestamp(NOW_MS)).model_copy(update={"last_seq": 10_000}))
-    register_caller(stage.settings(), principal("alice"))
+    register_caller(stage.settings(), principal("alice"), correlation_id="r-1")
     membership = members.get("members", "alice", "general")
     assert membership is not None
     assert membership.read_seq == 10_000
@@ -98,8 +98,8 @@ def test_a_first_call_that_crashed_is_completed_by_the_next(stage: Stage, monkey
     with monkeypatch.context() as patched:
         patched.setattr(users, "add", crash)
         with pytest.raises(CrashError):
-            register_caller(stage.settings(), principal("alice"))
+            register_caller(stage.settings(), principal("alice"), correlation_id="r-1")
     assert users.get("users", "alice", now_ms=NOW_MS) is None
-    assert register_caller(stage.settings(), principal("alice")).user_id == "alice"
+    assert register_caller(stage.settings(), principal("alice"), correlation_id="r-1").user_id == "alice"
     assert members.get("members", "alice", "general") is not None
     assert stage.published_types() == ["ChannelCreated", "MemberJoined"]

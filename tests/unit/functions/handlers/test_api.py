@@ -84,7 +84,7 @@ def register_people(stage: Stage) -> None:
             session_expires_at_ms=NOW_MS + HOUR_MS,
             signed_in_at=SIGNED_IN_AT,
         )
-        registration.register_caller(stage.settings(), caller)
+        registration.register_caller(stage.settings(), caller, correlation_id="r-1")
     assert stage.published_types() == ["MemberJoined"] * 3
     # As in a process that has not seen them, which the next tests are.
     registration._register.cache_clear()
@@ -98,6 +98,51 @@ def test_the_first_call_joins_general(ask_unregistered: Any, stage: Stage):
     assert stage.published_types() == ["MemberJoined"]
     page = ask_unregistered("GET", "/channels").read(resources.ChannelPage)
     assert [(channel.name, channel.role) for channel in page.items] == [("general", "member")]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/me", None),
+        ("PUT", "/me", {"displayName": "Queen"}),
+        ("POST", "/tickets", None),
+        ("GET", "/channels", None),
+        ("POST", "/channels", {"name": "tea", "kind": "public"}),
+        ("POST", "/direct-messages", {"userId": "bob"}),
+        ("PUT", "/channels/general/members/me", None),
+    ],
+)
+def test_the_events_of_a_first_call_name_the_request(
+    ask_unregistered: Any, stage: Stage, method: str, path: str, body: Any
+):
+    """The next call of the user is another request, and neither reads the directory to register them again."""
+    stage.add_user("bob")
+    ask_unregistered(method, path, body=body, request_id="request-7")
+    correlation_ids = {event["detail"]["metadata"]["correlationId"] for event in stage.published()}
+    assert correlation_ids == {"request-7"}
+    ask_unregistered("GET", "/me", request_id="request-8")
+    assert registration._register.cache_info().misses == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "event_type"),
+    [
+        ("POST", "/channels", {"name": "milk", "kind": "private"}, "ChannelCreated"),
+        ("POST", "/direct-messages", {"userId": "bob"}, "ChannelCreated"),
+        ("PUT", "/channels/c-1/members/carol", None, "MemberJoined"),
+        ("DELETE", "/channels/c-1/members/bob", None, "MemberLeft"),
+        ("DELETE", "/channels/c-1/members/me", None, "MemberLeft"),
+    ],
+)
+def test_the_event_of_a_membership_names_the_request(
+    ask: Any, stage: Stage, method: str, path: str, body: Any, event_type: str
+):
+    """`parley logs` finds the workflow's run by it."""
+    stage.add_channel(CHANNEL, "alice", "bob", owner="alice")
+    ask(method, path, body=body, request_id="request-7")
+    [event] = stage.published()
+    assert event["detail-type"] == event_type
+    assert event["detail"]["metadata"]["correlationId"] == "request-7"
 
 
 def test_a_user_changes_their_display_name(ask: Any, stage: Stage):

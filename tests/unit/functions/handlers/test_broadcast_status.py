@@ -10,7 +10,7 @@ from functions.chat.presence import MAX_LIVE_MEMBERS
 from functions.contract.events import ChannelRead, TypingStarted, UserConnected, UserDisconnected, UserRenamed
 from functions.contract.model import Shape, timestamp
 from functions.handlers import broadcast_status
-from tests.unit.builders import AT, CHANNEL, NOW_MS, bus_event, facts, sqs_event
+from tests.unit.builders import AT, CHANNEL, NOW_MS, LambdaContext, bus_event, facts, sqs_event
 from tests.unit.functions.handlers.conftest import Call, Logs, Sockets
 from tests.unit.stage import Stage
 
@@ -221,13 +221,18 @@ def test_failures_of_one_batch_do_not_affect_the_next(broadcast: Any, people: St
     assert broadcast(read("alice", 3)) == []
 
 
-def test_a_stale_connection_is_pruned(broadcast: Any, people: Stage, sockets: Sockets):
-    """Its user's presence is updated by the published event."""
+def test_a_stale_connection_is_pruned(broadcast: Any, people: Stage, sockets: Sockets, logs: Logs):
+    """Its user's presence is updated by the published event, which names the invocation, as the log does."""
     sockets.answers["b1"] = [410]
     assert broadcast(typing("alice")) == []
     assert "b1" not in {row["connectionId"] for row in people.rows("connections")}
     [event] = people.published()
     assert (event["detail-type"], event["detail"]["data"]["reason"]) == ("UserDisconnected", "gone")
+    invocation_id = LambdaContext.aws_request_id
+    assert event["detail"]["metadata"]["correlationId"] == invocation_id
+    assert [line["correlationId"] for line in logs.lines if line.get("message") == "disconnected"] == [
+        invocation_id
+    ]
 
 
 def test_a_connection_that_cannot_be_pruned_fails_no_update(

@@ -44,7 +44,7 @@ def test_a_join_is_stored_and_published_once(stage: Stage):
     stage.add_channel(CHANNEL, "alice")
     stage.connect("bob", "b1")
     for _ in range(2):
-        membership.join(stage.settings(), CHANNEL, bob, actor_id="alice", now_ms=NOW_MS)
+        membership.join(stage.settings(), CHANNEL, bob, actor_id="alice", correlation_id="r-1", now_ms=NOW_MS)
     [joined] = stage.published()
     assert joined["detail-type"] == "MemberJoined"
     assert joined["detail"]["data"] == {
@@ -62,7 +62,7 @@ def test_messages_before_a_join_are_not_unread(stage: Stage):
     """The read marker starts at the channel's last seq."""
     bob = stage.add_user("bob")
     channel = stage.add_channel(CHANNEL.model_copy(update={"last_seq": 41}))
-    membership.join(stage.settings(), channel, bob, actor_id="bob", now_ms=NOW_MS)
+    membership.join(stage.settings(), channel, bob, actor_id="bob", correlation_id="r-1", now_ms=NOW_MS)
     joined = members.get("members", "bob", "c-1")
     assert joined is not None
     assert joined.read_seq == 41
@@ -75,9 +75,9 @@ def test_a_join_that_crashed_is_published_by_the_next_attempt(stage: Stage, cras
     stage.add_channel(CHANNEL)
     crash(reached_the_bus=reached_the_bus)
     with pytest.raises(CrashError):
-        membership.join(stage.settings(), CHANNEL, bob, actor_id="bob", now_ms=NOW_MS)
+        membership.join(stage.settings(), CHANNEL, bob, actor_id="bob", correlation_id="r-1", now_ms=NOW_MS)
     for now_ms in (LATER, LATER + 1):
-        membership.join(stage.settings(), CHANNEL, bob, actor_id="bob", now_ms=now_ms)
+        membership.join(stage.settings(), CHANNEL, bob, actor_id="bob", correlation_id="r-1", now_ms=now_ms)
     joined = stage.published()
     assert [event["detail-type"] for event in joined] == ["MemberJoined"] * (1 + reached_the_bus)
     assert {event["detail"]["data"]["changedAt"] for event in joined} == {AT}, (
@@ -92,7 +92,14 @@ def test_a_creation_that_crashed_is_published_by_the_next_attempt(stage: Stage, 
 
     def open_channel(now_ms: int) -> None:
         channel = direct("alice", "bob", created_at=AT)
-        membership.create(stage.settings(), channel, first_members=(alice, bob), creator_id="alice", now_ms=now_ms)
+        membership.create(
+            stage.settings(),
+            channel,
+            first_members=(alice, bob),
+            creator_id="alice",
+            correlation_id="r-1",
+            now_ms=now_ms,
+        )
 
     crash(reached_the_bus=reached_the_bus)
     with pytest.raises(CrashError):
@@ -108,7 +115,14 @@ def test_a_new_channel_has_its_members_when_it_is_published(stage: Stage):
     stage.connect("alice", "a1")
     stage.connect("bob", "b1")
     channel = named("tea", ChannelKind.PRIVATE, created_by="alice", created_at=AT)
-    membership.create(stage.settings(), channel, first_members=(alice, bob), creator_id="alice", now_ms=NOW_MS)
+    membership.create(
+        stage.settings(),
+        channel,
+        first_members=(alice, bob),
+        creator_id="alice",
+        correlation_id="r-1",
+        now_ms=NOW_MS,
+    )
     roles = {
         member.user_id: member.role
         for member in members.page_of_channel("members", channel.channel_id, limit=10, after_user_id=None)[0]
@@ -129,7 +143,14 @@ def test_a_public_name_is_unique(stage: Stage):
     stage.add_channel(CHANNEL)
     other = named("TEA", ChannelKind.PUBLIC, created_by="alice", created_at=AT)
     with pytest.raises(NameTakenError, match=r"^The name 'TEA' is taken by another public channel"):
-        membership.create(stage.settings(), other, first_members=(alice,), creator_id="alice", now_ms=NOW_MS)
+        membership.create(
+            stage.settings(),
+            other,
+            first_members=(alice,),
+            creator_id="alice",
+            correlation_id="r-1",
+            now_ms=NOW_MS,
+        )
     assert channels.get("channels", other.channel_id) is None
     assert stage.rows("members") == []
     assert stage.published() == []
@@ -145,7 +166,14 @@ def test_private_names_need_not_be_unique(stage: Stage):
 def test_general_is_created_once(stage: Stage):
     """Every user's first call creates it or finds it."""
     for _ in range(3):
-        membership.create(stage.settings(), general(AT), first_members=(), creator_id=SYSTEM_USER, now_ms=NOW_MS)
+        membership.create(
+            stage.settings(),
+            general(AT),
+            first_members=(),
+            creator_id=SYSTEM_USER,
+            correlation_id="r-1",
+            now_ms=NOW_MS,
+        )
     assert stage.published_types() == ["ChannelCreated"]
     assert channels.get("channels", "general") is not None
 
@@ -162,7 +190,7 @@ def test_leaving_deletes_membership_and_subscriptions_before_it_returns(stage: S
     for connection_id in ("b1", "b2"):
         stage.connect("bob", connection_id)
     stage.connect("alice", "a1")
-    membership.leave(stage.settings(), CHANNEL, "bob", actor_id="alice", now_ms=NOW_MS)
+    membership.leave(stage.settings(), CHANNEL, "bob", actor_id="alice", correlation_id="r-1", now_ms=NOW_MS)
     [left] = stage.published()
     assert left["detail-type"] == "MemberLeft"
     assert (left["detail"]["data"]["userId"], left["detail"]["data"]["changedBy"]) == ("bob", "alice")
@@ -174,7 +202,7 @@ def test_leaving_twice_is_published_once(stage: Stage):
     """A user who is not a member cannot leave."""
     stage.add_channel(CHANNEL, "bob")
     for _ in range(2):
-        membership.leave(stage.settings(), CHANNEL, "bob", actor_id="bob", now_ms=NOW_MS)
+        membership.leave(stage.settings(), CHANNEL, "bob", actor_id="bob", correlation_id="r-1", now_ms=NOW_MS)
     assert stage.published_types() == ["MemberLeft"]
 
 
@@ -184,8 +212,8 @@ def test_a_leave_that_crashed_is_repeated_by_the_next_attempt(stage: Stage, cras
     stage.add_channel(CHANNEL, "bob")
     crash(reached_the_bus=reached_the_bus)
     with pytest.raises(CrashError):
-        membership.leave(stage.settings(), CHANNEL, "bob", actor_id="bob", now_ms=NOW_MS)
-    membership.leave(stage.settings(), CHANNEL, "bob", actor_id="bob", now_ms=LATER)
+        membership.leave(stage.settings(), CHANNEL, "bob", actor_id="bob", correlation_id="r-1", now_ms=NOW_MS)
+    membership.leave(stage.settings(), CHANNEL, "bob", actor_id="bob", correlation_id="r-1", now_ms=LATER)
     assert stage.published_types() == ["MemberLeft"] * (1 + reached_the_bus)
     assert members.get("members", "bob", "c-1") is None
 
@@ -212,7 +240,7 @@ def test_the_longest_standing_member_becomes_the_owner(stage: Stage):
     """When the owner leaves, and the event contains it. When another member leaves, the owner does not change."""
     add_in_turn(stage, "mia", "zoe", "bob", "alice")
     for user_id in ("mia", "bob", "zoe", "alice"):
-        membership.leave(stage.settings(), CHANNEL, user_id, actor_id=user_id, now_ms=LATER)
+        membership.leave(stage.settings(), CHANNEL, user_id, actor_id=user_id, correlation_id="r-1", now_ms=LATER)
     new_owners = [event["detail"]["data"].get("newOwnerId") for event in stage.published()]
     assert new_owners == ["zoe", None, "alice", None]
     assert roles(stage) == {}
@@ -226,10 +254,10 @@ def test_a_new_owner_who_leaves_meanwhile_is_replaced(stage: Stage, monkeypatch:
     def zoe_leaves_first(*arguments: Any, **keywords: Any) -> None:
         monkeypatch.setattr(bus, "publish", publish)
         publish(*arguments, **keywords)
-        membership.leave(stage.settings(), CHANNEL, "zoe", actor_id="zoe", now_ms=LATER)
+        membership.leave(stage.settings(), CHANNEL, "zoe", actor_id="zoe", correlation_id="r-1", now_ms=LATER)
 
     monkeypatch.setattr(bus, "publish", zoe_leaves_first)
-    membership.leave(stage.settings(), CHANNEL, "mia", actor_id="mia", now_ms=LATER)
+    membership.leave(stage.settings(), CHANNEL, "mia", actor_id="mia", correlation_id="r-1", now_ms=LATER)
     published = [event["detail"]["data"] for event in stage.published()]
     assert [(data["userId"], data.get("newOwnerId")) for data in published] == [
         ("mia", "zoe"),
@@ -246,11 +274,11 @@ def test_a_member_who_becomes_the_owner_while_leaving_is_replaced(stage: Stage, 
 
     def mia_leaves_first(*arguments: Any, **keywords: Any) -> None:
         monkeypatch.setattr(bus, "publish", publish)
-        membership.leave(stage.settings(), CHANNEL, "mia", actor_id="mia", now_ms=LATER)
+        membership.leave(stage.settings(), CHANNEL, "mia", actor_id="mia", correlation_id="r-1", now_ms=LATER)
         publish(*arguments, **keywords)
 
     monkeypatch.setattr(bus, "publish", mia_leaves_first)
-    membership.leave(stage.settings(), CHANNEL, "zoe", actor_id="zoe", now_ms=LATER)
+    membership.leave(stage.settings(), CHANNEL, "zoe", actor_id="zoe", correlation_id="r-1", now_ms=LATER)
     assert roles(stage) == {"bob": "owner"}
 
 
@@ -258,9 +286,9 @@ def test_an_outdated_index_does_not_promote_a_member_who_left(stage: Stage, monk
     """The index still lists a member who left; the table is read too."""
     add_in_turn(stage, "mia", "zoe", "bob")
     listed = list(members.of_channel("members", "c-1"))
-    membership.leave(stage.settings(), CHANNEL, "zoe", actor_id="zoe", now_ms=LATER)
+    membership.leave(stage.settings(), CHANNEL, "zoe", actor_id="zoe", correlation_id="r-1", now_ms=LATER)
     monkeypatch.setattr(members, "of_channel", lambda *_: listed)
-    membership.leave(stage.settings(), CHANNEL, "mia", actor_id="mia", now_ms=LATER)
+    membership.leave(stage.settings(), CHANNEL, "mia", actor_id="mia", correlation_id="r-1", now_ms=LATER)
     assert roles(stage) == {"bob": "owner"}
 
 
@@ -268,7 +296,14 @@ def test_a_direct_channel_has_no_owner(stage: Stage):
     """Neither user may delete the other's messages."""
     alice, bob = stage.add_user("alice"), stage.add_user("bob")
     channel = direct("alice", "bob", created_at=AT)
-    membership.create(stage.settings(), channel, first_members=(alice, bob), creator_id="alice", now_ms=NOW_MS)
+    membership.create(
+        stage.settings(),
+        channel,
+        first_members=(alice, bob),
+        creator_id="alice",
+        correlation_id="r-1",
+        now_ms=NOW_MS,
+    )
     assert roles(stage) == {"alice": "member", "bob": "member"}
 
 
