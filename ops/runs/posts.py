@@ -42,7 +42,11 @@ def of_run(stage: Stage, run: Execution) -> list[Post]:
 
 
 def posts_of_batch(batch: Batch, reports: Iterable[dict[str, Any]]) -> list[Post]:
-    """The posts of a batch, from the log lines of the function's calls (newest last)."""
+    """The posts of a batch, from the log lines of the function's calls (newest last).
+
+    The line about a repeated batch leaves out the connections that are not subscribed any more. Their outcome is
+    unknown, unless a line names all connections of the batch.
+    """
     connection_ids = set(batch.connection_ids)
     outcomes: dict[str, Outcome] = {}
     retries: dict[str, int] = {}
@@ -50,7 +54,7 @@ def posts_of_batch(batch: Batch, reports: Iterable[dict[str, Any]]) -> list[Post
         named: dict[str, Outcome] = {
             connection_id: outcome for outcome in OUTCOMES for connection_id in report.get(outcome) or ()
         }
-        if set(named) == connection_ids:
+        if named and connection_ids.issuperset(named) and len(named) >= len(outcomes):
             outcomes = named
             retries = {name: int(count) for name, count in (report.get("retries") or {}).items()}
     for connection_id in batch.undelivered:

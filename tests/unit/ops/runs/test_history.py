@@ -1,7 +1,10 @@
 """A run is assembled from the lines of its history, including concurrent branches."""
 
 import json
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from ops.models import MapIteration, RunDetail, RunSummary
 from ops.runs.execution import Execution, failure_message
@@ -142,6 +145,23 @@ def test_every_connection_of_a_batch_gets_an_outcome():
     assert [post.outcome for post in posts_of_batch(second, [])] == ["gone"]
     [missed] = posts_of_batch(one(two_batches(second_fails=True)).batches[1], [])
     assert (missed.outcome, missed.reason) == ("undelivered", "Lambda.Unknown: broken")
+
+
+@pytest.mark.parametrize(
+    ("reports", "expected"),
+    [
+        ([{"delivered": ["a"]}], ["delivered", "unknown"]),
+        ([{"delivered": []}, {"gone": ["b"]}], ["unknown", "gone"]),
+        ([{"delivered": ["a"]}, {"delivered": ["a"], "slow": ["b"]}], ["delivered", "slow"]),
+        ([{"delivered": ["a"], "slow": ["b"]}, {"delivered": ["a"]}], ["delivered", "slow"]),
+        ([{"delivered": ["a", "c"]}], ["unknown", "unknown"]),
+    ],
+)
+def test_a_batch_that_was_repeated_names_fewer_connections(reports: list[dict[str, Any]], expected: list[str]):
+    """Those that are not subscribed any more are left out. A line that names all of a batch's has priority."""
+    [batch] = one(two_batches()).batches[:1]
+    posts = posts_of_batch(replace(batch, delivered=1), reports)
+    assert [post.outcome for post in posts] == expected
 
 
 def test_a_run_with_only_a_failure_line_is_read_as_partial():
