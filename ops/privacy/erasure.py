@@ -16,8 +16,8 @@ from functions.contract.events import MessageDeleted, ReactionRemoved, UserRenam
 from functions.contract.model import Shape
 from functions.contract.text import ERASED_NAME
 from ops import times
-from ops.privacy import access, publishing, written
-from ops.stage import tables
+from ops.privacy import access, written
+from ops.stage import publishing, tables
 from ops.stage.lookup import KnownUser
 from ops.stage.stage import Stage
 from ops.stage.tables import Row, Unreadable

@@ -105,7 +105,7 @@ def _exit_code(failure: BaseException) -> int:
 
 def _publish(stage: Stage, fact: OperationStarted | OperationEnded, warn: Callable[[str], None]) -> None:
     try:
-        publishing.publish(stage, fact, actor=OPERATOR)
+        publishing.publish(stage, [fact], actor=OPERATOR)
     except FAULTS as fault:
         warn(f"This command is not recorded in the archive: {fault}")
 

@@ -107,16 +107,13 @@ def close(stage: Stage, found: Iterable[Connection]) -> None:
         _close_socket(stage, connection)
         # API Gateway calls `$disconnect`, which does the same, on a best-effort basis only.
         _delete_rows(stage, connection)
-        publishing.publish(
-            stage,
-            UserDisconnected(
-                user_id=connection.user_id,
-                connection_id=connection.connection_id,
-                disconnected_at=timestamp(times.now()),
-                reason="closed",
-            ),
-            actor=connection.user_id,
+        disconnected = UserDisconnected(
+            user_id=connection.user_id,
+            connection_id=connection.connection_id,
+            disconnected_at=timestamp(times.now()),
+            reason="closed",
         )
+        publishing.publish(stage, [disconnected], actor=connection.user_id)
 
 
 def _close_socket(stage: Stage, connection: Connection) -> None:

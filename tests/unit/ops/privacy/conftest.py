@@ -10,7 +10,7 @@ from moto.dynamodb.models import dynamodb_backends
 from functions.contract.events import MessageDeleted, ReactionRemoved
 from functions.contract.sealing import new_key, seal
 from ops import times
-from ops.privacy import publishing
+from ops.stage import publishing
 from ops.stage.lookup import KnownUser
 from ops.stage.stage import Stage
 from tests.unit.ops.stages import deployed_stage, session

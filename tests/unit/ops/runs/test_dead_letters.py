@@ -240,7 +240,7 @@ def test_a_dead_letter_without_an_event_is_named_by_its_id(
 def test_an_option_without_a_value_is_not_recorded(queue: Stage, monkeypatch: pytest.MonkeyPatch):
     """A dead letter without an event has no event id: `parley operations` would show the word "event" alone."""
     facts: list[OperationStarted | OperationEnded] = []
-    monkeypatch.setattr(publishing, "publish", lambda _, fact, **__: facts.append(fact))
+    monkeypatch.setattr(publishing, "publish", lambda _, published, **__: facts.extend(published))
     put(queue, "not an event")
     [letter] = dead_letters.read(queue, "delivery")
     with operations.recorded(
@@ -269,7 +269,7 @@ def test_a_redrive_is_recorded_with_its_exit_code(
     """`parley operations` shows a redrive that failed as failed."""
     monkeypatch.setattr(lookup, "channel_id", lambda *_: None)
     facts: list[OperationStarted | OperationEnded] = []
-    monkeypatch.setattr(publishing, "publish", lambda _, fact, **__: facts.append(fact))
+    monkeypatch.setattr(publishing, "publish", lambda _, published, **__: facts.extend(published))
     if is_held:
         put(queue, json.dumps(event()))
         dead_letters.read(queue, "delivery")
