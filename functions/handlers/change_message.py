@@ -25,7 +25,11 @@ clients.prepare(clients.dynamodb, clients.event_bridge)
 
 @socket_route
 def handler(caller: Caller, body: str | None, now_ms: int) -> Frame:
-    """Acknowledge when the event is on the bus. The workflow checks again when it persists the change."""
+    """Acknowledge when the event is on the bus.
+
+    What the user may do is checked here. When the workflow persists an edit, it checks the author again; of a
+    deletion it checks the message's id only, and of a reaction nothing about the message.
+    """
     settings = ChangeMessageSettings.from_env()
     command = cast(ChangeMessage, parse_command(body, EditMessage, DeleteMessage, AddReaction, RemoveReaction))
     limit = RateLimit(per_second=settings.messages_per_second, burst=settings.message_burst)
