@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from functions.contract.session import ENDED_SECONDS
 from tests.stacks.conftest import Synthesised, named
 
 
@@ -42,3 +43,11 @@ def test_ses_sends_the_mails_of_a_stage_that_names_an_address(full: Synthesised)
         "ReplyToEmailAddress": "help@example.com",
         "ConfigurationSet": "parley",
     }
+
+
+def test_the_mark_of_an_ended_session_outlives_its_tokens(stage: Synthesised) -> None:
+    """The mark alone refuses an ID token that is still valid, so it must not expire first."""
+    (client,) = stage.resources("AWS::Cognito::UserPoolClient").values()
+    properties = client["Properties"]
+    assert properties["TokenValidityUnits"]["IdToken"] == "minutes"
+    assert 0 < properties["IdTokenValidity"] * 60 < ENDED_SECONDS
