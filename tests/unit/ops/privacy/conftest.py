@@ -136,7 +136,17 @@ def people(mocked: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[People]:
     found = People(mocked, monkeypatch)
     found.pool.enabled["dora"] = True
     found.put("TextKeys", userId="dora", textKey=KEY, createdAt="2026-11-01T00:00:00.000Z")
-    found.put("Users", userId="dora", username="dora", displayName="Dora", directory="everyone", isOnline=True)
+    found.put(
+        "Users",
+        userId="dora",
+        username="dora",
+        displayName="Dora",
+        createdAt="2026-11-01T00:00:00.000Z",
+        directory="everyone",
+        isOnline=True,
+        onlineUntil=1_900_000_000,
+        lastSeenAt=SENT_AT,
+    )
     found.put("Members", userId="dora", channelId="c-1", role="owner", joinedAt=SENT_AT, readSeq=3)
     found.put("Channels", channelId="c-1", kind="private", name="tea", lastSeq=3)
     found.write(1, "good morning")

@@ -16,7 +16,10 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_texts_key_names_and_account_are_erased(people: People, dora: KnownUser):
-    """Messages and reactions through the workflow, as their author would; those of others stay."""
+    """Messages and reactions through the workflow, as their author would; those of others stay.
+
+    The profile keeps nothing else of the user, such as when they were last online.
+    """
     done = erasure.erase(people.stage, dora)
     assert (done.deleted, done.reactions, done.pending, done.account_deleted) == (2, 1, 0, True)
     assert [type(fact) for fact in people.published] == [
@@ -36,6 +39,7 @@ def test_texts_key_names_and_account_are_erased(people: People, dora: KnownUser)
         "userId": "dora",
         "username": "dora",
         "displayName": ERASED_NAME,
+        "createdAt": "2026-11-01T00:00:00.000Z",
         "isOnline": False,
         "erasedAt": done.erased_at,
     }

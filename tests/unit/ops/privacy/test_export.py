@@ -23,7 +23,12 @@ def test_an_export_has_all_that_the_user_wrote(people: People, dora: KnownUser):
     data = json.loads(json.dumps(export.collect(people.stage, dora)))
     assert [message["text"] for message in data["messages"]] == ["good morning", "from before the keys"]
     assert data["reactions"] == [{"channelId": "c-1", "seq": 2, "emoji": "👍", "reactedAt": SENT_AT}]
-    assert data["profile"] == {"username": "dora", "displayName": "Dora"}
+    assert data["profile"] == {
+        "username": "dora",
+        "displayName": "Dora",
+        "createdAt": "2026-11-01T00:00:00.000Z",
+        "lastSeenAt": SENT_AT,
+    }
     assert data["account"]["attributes"]["email"] == "dora@example.com"
     assert [channel["name"] for channel in data["channels"]] == ["tea"]
     assert "hello" not in json.dumps(data)
