@@ -292,8 +292,11 @@ class Stage:
             reactedAt=at,
         )
 
-    def conflict(self, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
-        """Let the next transactions fail, as DynamoDB does on a concurrent write to the same row."""
+    def conflict(self, monkeypatch: pytest.MonkeyPatch, times: int, *, first_reason: str = "None") -> None:
+        """Let the next transactions fail, as DynamoDB does on a concurrent write to the same row.
+
+        `first_reason` is what DynamoDB answers for the first of the writes; that of the second is the conflict.
+        """
         client = clients.dynamodb().meta.client
         transact = client.transact_write_items
         left = times
@@ -307,9 +310,9 @@ class Stage:
                 {
                     "Error": {
                         "Code": "TransactionCanceledException",
-                        "Message": "Transaction cancelled [None, TransactionConflict]",
+                        "Message": f"Transaction cancelled [{first_reason}, TransactionConflict]",
                     },
-                    "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
+                    "CancellationReasons": [{"Code": first_reason}, {"Code": "TransactionConflict"}],
                 },
                 "TransactWriteItems",
             )

@@ -200,15 +200,30 @@ def test_a_slow_client_that_has_closed_meanwhile_needs_no_dead_letter(call: Call
     assert call(post_to_connections.handler, task("a1", "b1"))["undelivered"] == []
 
 
-def test_under_a_general_throttle_no_client_is_closed(call: Call, people: Stage, sockets: Sockets, logs: Logs):
-    """Many connections of a batch are answered 429: the account's quota is used up, and no client is slow."""
-    ids = [f"k-{number}" for number in range(100)]
-    throttled = ids[:30]
+@pytest.mark.parametrize(("total", "limited"), [(100, 30), (100, 11), (3, 2), (2, 2)])
+def test_under_a_general_throttle_no_client_is_closed(
+    call: Call, people: Stage, sockets: Sockets, logs: Logs, total: int, limited: int
+):
+    """Many connections of a batch are answered 429: the account's quota is used up, and no client is slow.
+
+    More than a tenth of the batch are many, and more than one connection.
+    """
+    ids = [f"k-{number}" for number in range(total)]
+    throttled = ids[:limited]
     sockets.answers = {connection_id: [429] * 5 for connection_id in throttled}
     answer = call(post_to_connections.handler, task(*ids))
-    assert answer == {"delivered": 70, "gone": 0, "slow": 0, "undelivered": throttled}
+    assert answer == {"delivered": total - limited, "gone": 0, "slow": 0, "undelivered": throttled}
     assert sockets.closed == []
     assert logs.metric("SlowClients") == []
+
+
+def test_a_tenth_of_a_batch_may_be_slow_clients(call: Call, people: Stage, sockets: Sockets):
+    """They are closed, and none is undelivered."""
+    ids = [f"k-{number}" for number in range(30)]
+    sockets.answers = {connection_id: [429] * 5 for connection_id in ids[:3]}
+    answer = call(post_to_connections.handler, task(*ids))
+    assert answer == {"delivered": 27, "gone": 0, "slow": 3, "undelivered": []}
+    assert sorted(sockets.closed) == ids[:3]
 
 
 def test_a_client_that_cannot_be_closed_counts_as_undelivered(call: Call, people: Stage, sockets: Sockets):
