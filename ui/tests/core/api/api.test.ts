@@ -52,6 +52,18 @@ describe("a request", () => {
     expect(asked).toHaveLength(3);
   });
 
+  test.each([
+    ["within seconds is repeated", "5", 2],
+    ["only later is not repeated", "60", 1],
+  ])("that the server accepts %s", async (_, retryAfter, requests) => {
+    const body = JSON.stringify({ code: "RATE_LIMITED", message: `Try again in ${retryAfter} s.` });
+    answers.push(new Response(body, { status: 429, headers: { "Retry-After": retryAfter } }));
+    const answered = await api.channels().catch((failure: unknown) => failure);
+    expect(asked).toHaveLength(requests);
+    if (requests === 1) expect(answered).toMatchObject({ code: "RATE_LIMITED", retryAfterMs: 60_000 });
+    else expect(answered).toEqual({});
+  });
+
   test("is not repeated if it creates something", async () => {
     answers.push(json({}, 503));
     await expect(api.createChannel({ name: "x" })).rejects.toMatchObject({ code: "INTERNAL" });

@@ -1,7 +1,13 @@
-/** What a message shows of a change that was acknowledged. */
+/** What finishes a change: its frame, or what the message shows of it after its acknowledgement. */
 import { expect, test } from "vitest";
-import type { Message } from "../../../src/core/contract";
-import { type ChangeCommand, outcomeIn } from "../../../src/core/socket/changes";
+import type { Message, ServerFrame } from "../../../src/core/contract";
+import {
+  afterFrame,
+  type ChangeCommand,
+  outcomeIn,
+  withNew,
+  withSending,
+} from "../../../src/core/socket/changes";
 import { alice, bob, message } from "../../support/messages";
 
 const ACKED_AT = Date.UTC(2026, 0, 1, 12);
@@ -31,4 +37,62 @@ test.each<[string, ChangeCommand, Partial<Message>, string]>([
   ["a removed reaction, that of the user", unlike, liked(alice.userId), "pending"],
 ])("of %s", (_what, command, more, outcome) => {
   expect(outcomeIn(message(1, more), command, alice.userId, ACKED_AT)).toBe(outcome);
+});
+
+const edited = (text: string, editedBy = alice.userId): ServerFrame => ({
+  type: "messageEdited",
+  ...place,
+  messageId: "m1",
+  text,
+  editedBy,
+  editedAt: at(0),
+});
+const reacted = (change: "added" | "removed", emoji: string, userId = alice.userId): ServerFrame => ({
+  type: "reaction",
+  ...place,
+  messageId: "m1",
+  emoji,
+  userId,
+  change,
+  reactedAt: at(0),
+});
+const removed: ServerFrame = {
+  type: "messageDeleted",
+  ...place,
+  messageId: "m1",
+  deletedBy: alice.userId,
+  deletedAt: at(0),
+};
+
+/** What is left of a change in flight after a frame: itself, or nothing. */
+function afterFrameOf(command: ChangeCommand, frame: ServerFrame) {
+  const made = withNew([], { id: "change", command, messageId: "m1" }, ACKED_AT);
+  const before = withSending(made, "change", ACKED_AT);
+  return { before, ...afterFrame(before, frame, alice.userId, ACKED_AT) };
+}
+
+test.each<[string, ChangeCommand, ServerFrame]>([
+  ["an edit", edit, edited("new")],
+  ["a deletion", remove, removed],
+  ["a reaction", like, reacted("added", "🎉")],
+  ["a removed reaction", unlike, reacted("removed", "🎉")],
+])("the frame of %s finishes it", (_what, command, frame) => {
+  expect(afterFrameOf(command, frame)).toMatchObject({ changes: [], refusal: null });
+});
+
+test.each<[string, ChangeCommand, ServerFrame]>([
+  ["a second edit, by the frame of the first", edit, edited("old")],
+  ["an edit, by the same edit of another user", edit, edited("new", bob.userId)],
+  ["an edit, by that of another message", edit, { ...edited("new"), seq: 2 } as ServerFrame],
+  ["an edit, by that of another channel", edit, { ...edited("new"), channelId: "tea" } as ServerFrame],
+  ["an edit, by a deletion", edit, removed],
+  ["a deletion, by an edit", remove, edited("new")],
+  ["a reaction, by that of another user", like, reacted("added", "🎉", bob.userId)],
+  ["a reaction, by another emoji", like, reacted("added", "👍")],
+  ["a reaction, by its removal", like, reacted("removed", "🎉")],
+  ["a removed reaction, by the reaction", unlike, reacted("added", "🎉")],
+])("not finished: %s", (_what, command, frame) => {
+  const { before, changes, refusal } = afterFrameOf(command, frame);
+  expect(changes).toEqual(before);
+  expect(refusal).toBeNull();
 });

@@ -356,6 +356,22 @@ describe("cooling down", () => {
     expect(machine.next).toBeNull();
   });
 
+  test("a sleep that ends before does not shorten it, and a longer one does", () => {
+    const waiting = run(
+      [
+        { type: "tick", at: 0 },
+        { type: "coolDown", after: 2 * CLOCK_JUMP_MS },
+        { type: "closed", id: 1 },
+      ],
+      open,
+    ).machine;
+    const short = run([{ type: "tick", at: 2 * CLOCK_JUMP_MS - 1 }, { type: "woke" }], waiting);
+    expect(short.done("fetchTicket")).toEqual([]);
+    expect(statusOf(short.machine)).toBe("reconnecting");
+    const long = run([{ type: "tick", at: 2 * CLOCK_JUMP_MS }], waiting);
+    expect(long.done("fetchTicket")).toHaveLength(1);
+  });
+
   test("it ends with the next socket", () => {
     const { machine } = run([...closed, { type: "timer", name: "retry" }], open);
     const reopened = run(
