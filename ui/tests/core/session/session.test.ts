@@ -203,6 +203,16 @@ describe("two tabs of one session", () => {
     expect(await session.idToken()).toBe(idToken());
     expect(used).toEqual(["refresh"]);
   });
+
+  test("do not take over the session of another user", async () => {
+    installLocks();
+    const used = installRotation();
+    local.setItem("parley.renewedUntil", "5");
+    const bobs = { id_token: "bobs", profile: { sub: "u-bob" }, expires_at: 4_102_444_800 };
+    otherTab.onmessage = () => otherTab.postMessage({ kind: "session", user: JSON.stringify(bobs) });
+    expect(await session.idToken()).toBe(idToken());
+    expect(used).toEqual(["refresh"]);
+  });
 });
 
 test("after sign-in only a path of this site is opened, never another host", () => {

@@ -3,11 +3,15 @@ import { expect, test } from "vitest";
 import type { Message, ServerFrame } from "../../../src/core/contract";
 import {
   afterFrame,
+  afterTick,
   type ChangeCommand,
+  dueChanges,
   outcomeIn,
   withNew,
   withSending,
 } from "../../../src/core/socket/changes";
+import { ACK_TIMEOUT_MS } from "../../../src/core/socket/outbox";
+import { MAX_ATTEMPTS } from "../../../src/core/socket/retryAfter";
 import { alice, bob, message } from "../../support/messages";
 
 const ACKED_AT = Date.UTC(2026, 0, 1, 12);
@@ -95,4 +99,35 @@ test.each<[string, ChangeCommand, ServerFrame]>([
   const { before, changes, refusal } = afterFrameOf(command, frame);
   expect(changes).toEqual(before);
   expect(refusal).toBeNull();
+});
+
+test("a change that is not acknowledged is sent again, and refused after the last attempt", () => {
+  let changes = withNew([], { id: "change", command: edit, messageId: "m1" }, 0);
+  let now = 0;
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    expect(dueChanges(changes, now).map(({ id }) => id)).toEqual(["change"]);
+    changes = withSending(changes, "change", now);
+    now += ACK_TIMEOUT_MS + 1;
+    const after = afterTick(changes, now);
+    const isLast = attempt === MAX_ATTEMPTS;
+    expect(after.refusals.map(({ code }) => code)).toEqual(isLast ? ["NO_ANSWER"] : []);
+    expect(after.changes).toHaveLength(isLast ? 0 : 1);
+    changes = after.changes;
+  }
+});
+
+test("a refusal and an ack are of the change of their message", () => {
+  const other: ChangeCommand = { ...edit, seq: 2 };
+  let changes = withNew([], { id: "first", command: edit, messageId: "m1" }, 0);
+  changes = withNew(changes, { id: "second", command: other, messageId: "m2" }, 0);
+  for (const id of ["first", "second"]) changes = withSending(changes, id, 0);
+  const ack: ServerFrame = { type: "ack", action: "editMessage", messageId: "m2" };
+  expect(afterFrame(changes, ack, alice.userId, 1).changes.map(({ state }) => state)).toEqual([
+    "sending",
+    "sent",
+  ]);
+  const error: ServerFrame = { type: "error", ...other, code: "FORBIDDEN", message: "No." };
+  const refused = afterFrame(changes, error, alice.userId, 1);
+  expect(refused.changes.map(({ id }) => id)).toEqual(["first"]);
+  expect(refused.refusal).toMatchObject({ change: { id: "second" }, code: "FORBIDDEN" });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { ErrorCode } from "../../../src/core/contract";
 import {
   ACK_TIMEOUT_MS,
+  ASK_AFTER_MS,
   countUnsent,
   DELIVERY_TIMEOUT_MS,
   due,
@@ -87,6 +89,27 @@ describe("repeats", () => {
     expect(due(reduceOutbox(outbox, { type: "retried", clientMessageId: "a" }, now), now)).toHaveLength(1);
   });
 
+  test("an old message is not sent without a question, unless the server has acknowledged it", () => {
+    const outbox = having(
+      [{ type: "acked", clientMessageId: "a" }],
+      1,
+      having([written("a"), written("b")], 1),
+    );
+    const returned = having([{ type: "reconnected" }], ASK_AFTER_MS + 2, outbox);
+    expect(returned).toMatchObject([
+      { clientMessageId: "a", state: "queued" },
+      { clientMessageId: "b", state: "failed", failure: "It was written more than an hour ago." },
+    ]);
+    expect(having([{ type: "reconnected" }], ASK_AFTER_MS + 1, outbox)).toMatchObject([
+      { state: "queued" },
+      { state: "queued" },
+    ]);
+    // Sending it again is the answer to the question.
+    const confirmed = having([{ type: "retried", clientMessageId: "b" }], ASK_AFTER_MS + 2, returned);
+    const [, again] = having([{ type: "reconnected" }], ASK_AFTER_MS + 3, confirmed);
+    expect(again).toMatchObject({ state: "queued", failure: null });
+  });
+
   test("the same message written twice is stored once", () => {
     expect(having([written("a"), written("a")])).toHaveLength(1);
   });
@@ -109,6 +132,25 @@ describe("refusals", () => {
     const outbox = refuse("RATE_LIMITED", 2_000);
     expect(due(outbox, 2_999)).toEqual([]);
     expect(ids(due(outbox, 3_000))).toEqual(["a"]);
+  });
+
+  /** A message that is refused at each of so many attempts. */
+  function refusedAgain(code: ErrorCode, times: number): Outbox {
+    let outbox = having([written("a")]);
+    for (let now = 0; now < times; now += 1) {
+      const refused: OutboxEvent = { type: "refused", clientMessageId: "a", code, message: "Because." };
+      outbox = having([refused], now, markSending(outbox, "a", now));
+    }
+    return outbox;
+  }
+
+  test("rate limits never fail a message, and failures of the server do after the last attempt", () => {
+    expect(refusedAgain("RATE_LIMITED", 2 * MAX_ATTEMPTS)[0]).toMatchObject({ state: "queued" });
+    expect(refusedAgain("INTERNAL", MAX_ATTEMPTS - 1)[0]).toMatchObject({ state: "queued" });
+    expect(refusedAgain("INTERNAL", MAX_ATTEMPTS)[0]).toMatchObject({ state: "failed", failure: "Because." });
+    // What a rate limit delayed has all its attempts left.
+    const { attempts } = refusedAgain("RATE_LIMITED", MAX_ATTEMPTS)[0] ?? {};
+    expect(attempts).toBe(0);
   });
 
   test.each(["NOT_A_MEMBER", "TEXT_TOO_LONG", "INVALID_FRAME", "FORBIDDEN"])(
