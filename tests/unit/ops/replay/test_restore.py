@@ -103,6 +103,16 @@ def test_a_counter_is_never_lowered(stage: Stage):
     assert get(stage, "Channels", channelId="c-1")["lastSeq"] == 40
 
 
+def test_a_read_marker_is_never_moved_back(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """Also if its user reads on after the members were listed."""
+    put(stage, "Channels", channelId="c-1", kind="private", lastSeq=9, memberCount=1)
+    member(stage, "alice", 9)
+    listed_before = {"userId": "alice", "channelId": "c-1", "readSeq": 1}
+    monkeypatch.setattr(Counters, "_members", lambda *_: [listed_before])
+    Counters(stage, {("alice", "c-1"): 5}).restore("c-1")
+    assert get(stage, "Members", userId="alice", channelId="c-1")["readSeq"] == 9
+
+
 def test_a_lost_membership_gets_its_read_marker(stage: Stage):
     """What was sent before they joined, or what the archive says that they have read, is not unread."""
     message(stage, 1, "m-1", sentAt=at(1))
