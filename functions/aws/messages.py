@@ -144,6 +144,7 @@ def _reactions(
         KeyConditionExpression=Key("channelId").eq(channel_id)
         & Key("reactionKey").between(f"{first:012d}#", f"{last:012d}$"),
         FilterExpression=Attr("present").eq(True),
+        ConsistentRead=True,
     )
     in_order = sorted((row.seq, row.reacted_at, row.emoji, row.user_id) for row in readable(ReactionRow, rows))
     return count_reactions([(seq, emoji, user_id) for seq, _, emoji, user_id in in_order])

@@ -51,6 +51,10 @@ CASES: dict[str, tuple[str, Callable[[], Any]]] = {
         "messages",
         lambda: messages.page("messages", "reactions", "textKeys", "c-1", limit=10, after=0),
     ),
+    "a backfill has the reaction whose frame was posted while no socket was open": (
+        "reactions",
+        lambda: messages.page("messages", "reactions", "textKeys", "c-1", limit=10, after=0),
+    ),
     "a search finds the newest message": (
         "messages",
         lambda: messages.search("messages", "reactions", "textKeys", "c-1", "hi", limit=10),
