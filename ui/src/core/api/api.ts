@@ -121,11 +121,12 @@ async function toApiError(response: Response): Promise<ApiError> {
   if (response.status === 401)
     return new ApiError("SESSION_EXPIRED", "Your session has expired. Sign in again.", 401);
   if (response.status === 429)
-    return new ApiError("RATE_LIMITED", "Too many requests. Try again in a moment.", 429);
+    return new ApiError("RATE_LIMITED", "Too many requests. Try again in a moment.", 429, retryAfterMs);
   return new ApiError(
     response.status >= 500 ? "INTERNAL" : "INVALID_REQUEST",
     response.status >= 500 ? "The server failed. Try again." : "The server rejected the request.",
     response.status,
+    retryAfterMs,
   );
 }
 

@@ -64,6 +64,12 @@ describe("a request", () => {
     else expect(answered).toEqual({});
   });
 
+  test("that a proxy answers without a body of the API keeps the time of its Retry-After", async () => {
+    answers.push(new Response("Busy", { status: 503, headers: { "Retry-After": "60" } }));
+    const answered = await api.me().catch((failure: unknown) => failure);
+    expect(answered).toMatchObject({ code: "INTERNAL", retryAfterMs: 60_000 });
+  });
+
   test("is not repeated if it creates something", async () => {
     answers.push(json({}, 503));
     await expect(api.createChannel({ name: "x" })).rejects.toMatchObject({ code: "INTERNAL" });
