@@ -26,7 +26,7 @@ def test_a_transaction_is_applied_after_a_conflict(stage: Stage, monkeypatch: py
 
 @pytest.mark.parametrize("reason", ["ConditionalCheckFailed", "ValidationError"])
 def test_a_conflict_with_another_reason_raises(stage: Stage, monkeypatch: pytest.MonkeyPatch, reason: str):
-    """At once: the other write cannot succeed, and its caller is told why. Nothing is written."""
+    """At once: the other write cannot succeed, and its caller learns why. Nothing is written."""
     stage.conflict(monkeypatch, 1, first_reason=reason)
     with pytest.raises(ClientError, match=reason):
         transactions.transact(WRITES)
