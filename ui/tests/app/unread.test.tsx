@@ -9,6 +9,7 @@ import {
   closePage,
   hideTab,
   log,
+  main,
   messages,
   openChat,
   reload,
@@ -43,6 +44,33 @@ test("unread messages are counted per channel and in the title, and reading clea
   expect([count("one"), count("two")]).toEqual([null, "1"]);
   expect(document.title).toBe("(1) one · Parley");
   expect(one.readSeq).toBe(3);
+});
+
+test("the button that shows the channels says that others have unread messages, and whether some are personal", async () => {
+  const [one, two] = [both("one"), both("two")];
+  const direct = server.add("direct bob", [ALICE, "u-bob"], "direct");
+  const button = () => main().getByRole("button", { name: /^Show channels/ });
+  const shown = () => [button().getAttribute("aria-label"), button().dataset.unread];
+  await openChat();
+  await hideTab(true);
+  server.postMessage(server.general, "u-bob", "in the open channel");
+  await advance();
+  expect(shown()).toEqual(["Show channels", undefined]);
+  server.postMessage(one, "u-bob", "update");
+  await advance();
+  expect(shown()).toEqual(["Show channels, unread messages", "others"]);
+  server.postMessage(two, "u-bob", "@alice update");
+  await advance();
+  expect(shown()).toEqual(["Show channels, unread messages", "personal"]);
+  await hideTab(false);
+  for (const name of ["two", "one"]) {
+    await click(channelLink(name));
+    await advance(1_000);
+  }
+  expect(shown()).toEqual(["Show channels", undefined]);
+  server.postMessage(direct, "u-bob", "psst");
+  await advance();
+  expect(shown()).toEqual(["Show channels, unread messages", "personal"]);
 });
 
 test("messages read in another tab are read in this one", async () => {

@@ -6,6 +6,7 @@ import { channelTitle, otherPerson } from "../../core/state/selectors";
 import { Avatar } from "../../kit/Avatar";
 import { classNames } from "../../kit/classNames";
 import { Icon } from "../../kit/Icon";
+import { isPersonal } from "../shared/isPersonal";
 import { RouteLink } from "../shared/RouteLink";
 import { useChat } from "../shared/useChat";
 import { useRoute } from "../shared/useRoute";
@@ -22,7 +23,8 @@ export const ChannelLink = memo(function ChannelLink({ channel, onNavigate }: Ch
   const other = otherPerson(channel, me);
   const person = useChat((state) => (other ? state.people[other] : undefined));
   const title = useChat((state) => channelTitle(channel, state.people, me));
-  const mentionCount = useChat((state) => state.mentions[channel.channelId]?.size ?? 0);
+  const mentions = useChat((state) => state.mentions[channel.channelId]);
+  const mentionCount = mentions?.size ?? 0;
   const unread = channel.unread;
   return (
     <li>
@@ -44,9 +46,7 @@ export const ChannelLink = memo(function ChannelLink({ channel, onNavigate }: Ch
         {channel.kind === "private" && <span className="visually-hidden">, private</span>}
         {person && <span className="visually-hidden">, {person.status}</span>}
         {unread > 0 && (
-          <span
-            className={classNames("badge", (mentionCount > 0 || channel.kind === "direct") && "badge-strong")}
-          >
+          <span className={classNames("badge", isPersonal(channel, mentions) && "badge-strong")}>
             <span className="visually-hidden">, </span>
             {unread > 99 ? "99+" : unread}
             <span className="visually-hidden"> unread</span>
