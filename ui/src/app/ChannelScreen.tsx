@@ -69,8 +69,10 @@ interface ChannelScreenProps {
 }
 
 export function ChannelScreen(props: ChannelScreenProps) {
-  const { channel, target, navigationId, panel, onPanel, onMenu } = props;
+  const { channel, target, navigationId, onPanel, onMenu } = props;
   const { channelId } = channel;
+  // Only members may load what the panels show. One that is open stays so for the next channel.
+  const panel = channel.role === null ? null : props.panel;
   const chat = useChatActions();
   const me = useChat((state) => state.me);
   const connected = useChat((state) => state.connection.status === "open");

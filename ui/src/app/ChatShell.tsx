@@ -41,7 +41,12 @@ export function ChatShell({ chat }: { chat: Chat }) {
   const channel = channelId ? channels[channelId] : undefined;
 
   useTitle(channelId);
-  useShortcuts({ onOpen: setDialog, onSearch: () => setPanel("search") });
+  useShortcuts({
+    onOpen: setDialog,
+    onSearch: () => {
+      if (channel?.role) setPanel("search");
+    },
+  });
   useNotifications();
   useRefusedFiles();
 

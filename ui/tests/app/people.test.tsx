@@ -1,9 +1,10 @@
 // @vitest-environment happy-dom
 /** Presence, typing, channels, members and direct messages. */
-import { screen, within } from "@testing-library/react";
+import { act, screen, within } from "@testing-library/react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, test, vi } from "vitest";
 import type { User } from "../../src/core/contract";
+import { navigate } from "../../src/core/router";
 import { MAX_LIVE_MEMBERS } from "../../src/core/state/presence";
 import { Icon } from "../../src/kit/Icon";
 import {
@@ -313,10 +314,40 @@ describe("a public channel", () => {
     expect(screen.getByText(/Join it to read and write\./)).toBeTruthy();
     expect(screen.queryByRole("alert")).toBeNull();
     expect(screen.queryByRole("textbox", { name: "Message" })).toBeNull();
+    expect(screen.getByText("Anyone can find and join this channel.")).toBeTruthy();
     await click(screen.getByRole("button", { name: "Join" }));
     await sendMessage("made it");
     await advance();
     expect(deliveryState("made it")).toBe("Delivered");
+  });
+});
+
+describe("a public channel of which the user is not a member", () => {
+  const panels = () => screen.queryAllByRole("complementary");
+
+  test("offers nothing that only members can do", async () => {
+    const open = server.add("open", ["u-bob"], "public");
+    await openChat(`/c/${open.channelId}`);
+    expect(head()).toBe("open1 member");
+    expect(screen.queryByRole("button", { name: "Search in this channel" })).toBeNull();
+    await pressKeys("{Control>}{Shift>}f{/Shift}{/Control}");
+    expect(panels()).toEqual([]);
+    await click(screen.getByRole("button", { name: "Join" }));
+    expect(panels()).toEqual([]);
+    await click(screen.getByRole("button", { name: "Members, 2" }));
+    expect(panels()).toHaveLength(1);
+  });
+
+  test("does not show the side panel of the channel before", async () => {
+    const open = server.add("open", ["u-bob"], "public");
+    await openChat();
+    await click(screen.getByRole("button", { name: "Members, 2" }));
+    act(() => navigate(`/c/${open.channelId}`));
+    await advance();
+    expect(panels()).toEqual([]);
+    expect(server.requests).not.toContain(`GET /api/channels/${open.channelId}/members`);
+    await click(channelLink("general"));
+    expect(panels()).toHaveLength(1);
   });
 });
 

@@ -11,6 +11,7 @@ import { Skeleton } from "../../kit/Skeleton";
 import { useIsMounted } from "../../kit/useIsMounted";
 import { useChatActions } from "../shared/chatContext";
 import styles from "./BrowseChannels.module.css";
+import { memberCountText } from "./memberCountText";
 
 export default function BrowseChannels(props: {
   onClose: () => void;
@@ -109,9 +110,7 @@ export default function BrowseChannels(props: {
             <Icon name="hash" size={18} />
             <div className={styles.text}>
               <bdi className={styles.name}>{channel.name}</bdi>
-              <span className="field-hint">
-                {channel.memberCount} {channel.memberCount === 1 ? "member" : "members"}
-              </span>
+              <span className="field-hint">{memberCountText(channel.memberCount)}</span>
             </div>
             <button
               type="button"

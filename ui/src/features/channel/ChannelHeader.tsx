@@ -10,6 +10,7 @@ import { presenceText } from "../shared/presenceText";
 import { useChat } from "../shared/useChat";
 import { useMinuteTick } from "../shared/useTick";
 import styles from "./ChannelHeader.module.css";
+import { memberCountText } from "./memberCountText";
 import { ShowChannels } from "./ShowChannels";
 
 export type SidePanelName = "members" | "search";
@@ -25,6 +26,7 @@ interface ChannelHeaderProps {
 export function ChannelHeader({ channel, title, panel, onPanel, onMenu }: ChannelHeaderProps) {
   useMinuteTick();
   const { channelId, kind, memberCount } = channel;
+  const isMember = channel.role !== null;
   const chat = useChatActions();
   const me = useChat((state) => state.me?.userId);
   const other = otherPerson(channel, me);
@@ -46,8 +48,9 @@ export function ChannelHeader({ channel, title, panel, onPanel, onMenu }: Channe
           <bdi>{title}</bdi>
         </h1>
         {person && <span className={styles.sub}>{presenceText(person)}</span>}
+        {!isMember && <span className={styles.sub}>{memberCountText(memberCount)}</span>}
       </div>
-      {kind !== "direct" && (
+      {isMember && kind !== "direct" && (
         <button
           type="button"
           className={`button button-small ${styles.members}`}
@@ -59,13 +62,15 @@ export function ChannelHeader({ channel, title, panel, onPanel, onMenu }: Channe
           {memberCount}
         </button>
       )}
-      <IconButton
-        icon="search"
-        label="Search in this channel"
-        size={20}
-        aria-pressed={panel === "search"}
-        onClick={() => toggle("search")}
-      />
+      {isMember && (
+        <IconButton
+          icon="search"
+          label="Search in this channel"
+          size={20}
+          aria-pressed={panel === "search"}
+          onClick={() => toggle("search")}
+        />
+      )}
     </header>
   );
 }

@@ -18,7 +18,7 @@ export function ChannelIntro({ channel, title, empty }: { channel: Channel; titl
             Welcome to <bdi>{channel.kind === "private" ? title : `#${title}`}</bdi>
           </h2>
           <p>
-            {empty ? "No messages yet. " : "This is where the channel begins. "}
+            {channel.role !== null && (empty ? "No messages yet. " : "This is where the channel begins. ")}
             {channel.kind === "private"
               ? "Only its members can find and read this channel."
               : "Anyone can find and join this channel."}
