@@ -505,6 +505,24 @@ test("a changed display name is shown immediately", async () => {
   expect(server.people.get(ALICE)?.displayName).toBe("Alice B.");
 });
 
+test("an empty or unchanged display name is not sent", async () => {
+  await openChat();
+  await click(screen.getByRole("button", { name: "You and settings" }));
+  const name = screen.getByRole("textbox", { name: /^Name/ });
+  await user.click(name);
+  await pressKeys("{Enter}");
+  expect(screen.queryByRole("alert")).toBeNull();
+  for (const empty of ["", "  ", "\u200b"]) {
+    await user.clear(name);
+    await user.paste(empty);
+    expect(screen.queryByRole("alert")).toBeNull();
+    await pressKeys("{Enter}");
+    expect(screen.getByRole("alert").textContent).toBe("Enter a name.");
+    expect(name.getAttribute("aria-invalid")).toBe("true");
+  }
+  expect(server.requests).not.toContain("PUT /api/me");
+});
+
 test("the members of a large channel are requested again while they are shown, for their presence", async () => {
   const large = server.add("large", [ALICE, "u-bob"]);
   large.otherMembers = MAX_LIVE_MEMBERS;

@@ -7,6 +7,7 @@ import {
   setNotificationsEnabled,
 } from "../../core/notifications";
 import { navigate } from "../../core/router";
+import { hasVisible } from "../../core/text/visible";
 import { applyTheme, currentTheme, type Theme } from "../../core/theme";
 import { Avatar } from "../../kit/Avatar";
 import { Dialog } from "../../kit/Dialog";
@@ -44,9 +45,13 @@ export default function SettingsDialog({
   const [leaving, setLeaving] = useState(false);
   if (!me) return null;
 
+  const changed = hasVisible(name) && name.trim() !== me.displayName;
+
   const save = async (event: FormEvent) => {
     event.preventDefault();
     if (busy) return;
+    if (!hasVisible(name)) return setFailure("Enter a name.");
+    if (!changed) return;
     setBusy(true);
     setFailure(null);
     try {
@@ -57,8 +62,6 @@ export default function SettingsDialog({
     }
     setBusy(false);
   };
-
-  const changed = name.trim() !== "" && name.trim() !== me.displayName;
 
   return (
     <Dialog title="You and settings" size="small" onClose={onClose}>
@@ -73,7 +76,10 @@ export default function SettingsDialog({
             dir="auto"
             autoComplete="name"
             aria-invalid={failure !== null}
-            onChange={(event) => setName(event.target.value)}
+            onChange={(event) => {
+              setName(event.target.value);
+              setFailure(null);
+            }}
           />
           {failure && (
             <span className="field-error" role="alert">
