@@ -202,20 +202,56 @@ describe("the list of channels to join", () => {
 });
 
 describe("the list of people to add", () => {
-  test("is filtered immediately, and Enter in the field adds no one", async () => {
-    const channel = server.add("tea", [ALICE]);
+  let channel: FakeChannel;
+  const dialog = () => within(screen.getByRole("dialog", { name: "Add people" }));
+  const field = () => dialog().getByRole<HTMLInputElement>("searchbox");
+  const members = () => [...channel.roles.keys()];
+
+  async function open(...others: string[]): Promise<HTMLInputElement> {
+    channel = server.add("tea", [ALICE, ...others]);
     await openChat(`/c/${channel.channelId}`);
-    await user.click(screen.getByRole("button", { name: "Members, 1" }));
+    await user.click(screen.getByRole("button", { name: /^Members, / }));
     await advance();
     await user.click(screen.getByRole("button", { name: "Add people" }));
-    const dialog = within(screen.getByRole("dialog", { name: "Add people" }));
-    typeQuickly(dialog.getByRole("searchbox"), "@da dav");
-    expect(dialog.getAllByRole("listitem").map((each) => each.textContent)).toEqual([
-      expect.stringContaining("@dave"),
-    ]);
-    fireEvent.keyDown(dialog.getByRole("searchbox"), { key: "Enter" });
+    return field();
+  }
+
+  test("is filtered immediately, and Enter adds the only match, then the next person", async () => {
+    typeQuickly(await open(), "@da dav");
+    expect(
+      dialog()
+        .getAllByRole("listitem")
+        .map((each) => each.textContent),
+    ).toEqual([expect.stringContaining("@dave")]);
+    fireEvent.keyDown(field(), { key: "Enter" });
     await advance();
-    expect([...channel.roles.keys()]).toEqual([ALICE]);
+    expect(members()).toEqual([ALICE, "u-dave"]);
+    expect([field().value, document.activeElement === field()]).toEqual(["", true]);
+    expect(dialog().getAllByRole("listitem")).toHaveLength(2);
+    typeQuickly(field(), "bob", "Enter");
+    await advance();
+    expect(members()).toEqual([ALICE, "u-dave", "u-bob"]);
+  });
+
+  test("stays as it is on Enter with several matches, with none, and without a name", async () => {
+    typeQuickly(await open("u-dave"), "o", "Enter");
+    typeQuickly(field(), "nobody", "Enter");
+    await advance();
+    expect(members()).toEqual([ALICE, "u-dave"]);
+    server.join(channel, "u-bob");
+    await advance(2_000);
+    fireEvent.change(field(), { target: { value: "" } });
+    fireEvent.keyDown(field(), { key: "Enter" });
+    await advance();
+    expect(dialog().getAllByRole("listitem")).toHaveLength(1);
+    expect(members()).toEqual([ALICE, "u-dave", "u-bob"]);
+  });
+
+  test("keeps the name that is typed while another person is added", async () => {
+    typeQuickly(await open(), "dave", "Enter");
+    typeQuickly(field(), "bo", "Enter");
+    await advance();
+    expect([field().value, members()]).toEqual(["bo", [ALICE, "u-dave"]]);
   });
 });
 

@@ -1,5 +1,5 @@
 /** The dialog to add people to a channel. */
-import { memo, useCallback, useMemo, useState } from "react";
+import { type KeyboardEvent, memo, useCallback, useMemo, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
 import type { Channel, User } from "../../core/contract";
 import { compareNames } from "../../core/text/collation";
@@ -56,13 +56,22 @@ export function AddPeople({
       try {
         await chat.channels.addMember(channel.channelId, userId);
         chat.toast("done", `${isolated(name)} is now a member.`);
+        // Ready for the next person, unless their name is already being typed.
+        setFilter((now) => (now === filter ? "" : now));
       } catch (problem) {
         setFailure(errorMessage(problem));
       }
       setBusy(null);
     },
-    [chat, channel.channelId],
+    [chat, channel.channelId, filter],
   );
+
+  /** Enter adds the only match. */
+  const onKeyDown = (event: KeyboardEvent) => {
+    const [only] = shown;
+    if (event.key === "Enter" && filter.trim() !== "" && shown.length === 1 && only && busy === null)
+      void add(only);
+  };
 
   return (
     <Dialog title="Add people" size="small" onClose={onClose}>
@@ -74,6 +83,7 @@ export function AddPeople({
         data-autofocus
         value={filter}
         onChange={(event) => setFilter(event.target.value)}
+        onKeyDown={onKeyDown}
       />
       {failure && (
         <p className="field-error" role="alert">
