@@ -170,7 +170,7 @@ export function ChannelScreen(props: ChannelScreenProps) {
                 if (editing) chat.drafts.setEdit({ ...editing, text });
                 else chat.drafts.setDraft(channelId, text);
               }}
-              placeholder={channel.kind === "direct" ? `Message ${title}` : `Message #${title}`}
+              placeholder={`Message ${channel.kind === "public" ? "#" : ""}${title}`}
               editing={editing}
               notice={
                 <UnsavedEdits

@@ -46,6 +46,18 @@ test("an empty channel shows a hint until the first message", async () => {
   expect(log().textContent).not.toContain("Write the first message below.");
 });
 
+test("the message field names the channel, with # only if it is public", async () => {
+  server.add("plans", [ALICE]);
+  const direct = server.add("direct bob", ["u-bob", ALICE], "direct");
+  server.postMessage(direct, "u-bob", "hello");
+  await openChat();
+  expect(composer().placeholder).toBe("Message #general");
+  await click(channelLink("plans"));
+  expect(composer().placeholder).toBe("Message plans");
+  await click(channelLink("bob"));
+  expect(composer().placeholder).toBe("Message bob");
+});
+
 test('an unknown channel shows "Channel not found" and two actions', async () => {
   await openChat("/c/00000000-0000-4000-8000-000000000000");
   expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("Channel not found");
