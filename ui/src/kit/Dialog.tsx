@@ -15,10 +15,13 @@ interface DialogProps {
   readonly children: ReactNode;
   /** Show the heading to screen readers only. */
   readonly hideHeading?: boolean;
+  /** For content whose height changes, such as a filtered list: what is above it stays in its place. */
+  readonly fixedTop?: boolean;
   readonly size?: "small" | "medium" | "large";
 }
 
-export function Dialog({ title, onClose, children, hideHeading = false, size = "medium" }: DialogProps) {
+export function Dialog(props: DialogProps) {
+  const { title, onClose, children, hideHeading = false, fixedTop = false, size = "medium" } = props;
   const ref = useRef<HTMLDialogElement>(null);
   const heading = useId();
 
@@ -40,7 +43,7 @@ export function Dialog({ title, onClose, children, hideHeading = false, size = "
   return (
     <dialog
       ref={ref}
-      className={classNames(styles.dialog, hideHeading && styles.noHeading)}
+      className={classNames(styles.dialog, hideHeading && styles.noHeading, fixedTop && styles.fixedTop)}
       data-size={size}
       aria-labelledby={heading}
       {...closeOnEscapeOrBackdrop(onClose)}

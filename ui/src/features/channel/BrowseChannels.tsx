@@ -77,7 +77,7 @@ export default function BrowseChannels(props: {
   const isComplete = channels !== null && cursor === null;
 
   return (
-    <Dialog title="Browse channels" onClose={onClose}>
+    <Dialog title="Browse channels" fixedTop onClose={onClose}>
       <input
         className="input"
         type="search"

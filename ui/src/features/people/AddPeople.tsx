@@ -74,7 +74,7 @@ export function AddPeople({
   };
 
   return (
-    <Dialog title="Add people" size="small" onClose={onClose}>
+    <Dialog title="Add people" size="small" fixedTop onClose={onClose}>
       <input
         className="input"
         type="search"

@@ -92,7 +92,7 @@ export default function Switcher({ onClose, onDone }: { onClose: () => void; onD
   };
 
   return (
-    <Dialog title="Find a channel or person" hideHeading onClose={onClose}>
+    <Dialog title="Find a channel or person" hideHeading fixedTop onClose={onClose}>
       <div>
         <div className={styles.field}>
           <Icon name="search" />
