@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 /** Interrupted connections: no message is lost. */
-import { act, screen } from "@testing-library/react";
+import { act, screen, within } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
 import {
   advance,
@@ -53,6 +53,21 @@ test("the banner appears after 5 s; offline and reconnecting differ, and unsent 
   await advance(5_000);
   expect(line()).toBe("");
   expect(deliveryState("kept for later")).toBe("Delivered");
+});
+
+test("the user is shown as offline during an interruption, and others as they were last known", async () => {
+  const own = () => document.querySelector<HTMLElement>(".Sidebar_foot .presence")?.dataset.status;
+  const bob = () =>
+    within(screen.getByRole("list", { name: "People" })).getByTitle("Message bob").dataset.status;
+  await openChat();
+  expect([own(), bob()]).toEqual(["online", "online"]);
+  server.reachable = false;
+  server.cutAll();
+  await advance();
+  expect([own(), bob()]).toEqual(["offline", "online"]);
+  server.reachable = true;
+  await advance(5_000);
+  expect([own(), bob()]).toEqual(["online", "online"]);
 });
 
 test("a short interruption shows no banner", async () => {

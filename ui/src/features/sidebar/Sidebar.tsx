@@ -27,6 +27,7 @@ export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
   const unreadable = useChat((state) => state.unreadableChannels);
   const people = useChat((state) => state.people);
   const me = useChat((state) => state.me);
+  const connected = useChat((state) => state.connection.status === "open");
   const chat = useChatActions();
 
   const names = useNames();
@@ -110,7 +111,7 @@ export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
             userId={me.userId}
             name={me.displayName}
             size={32}
-            status={people[me.userId]?.status ?? me.status}
+            status={connected ? "online" : "offline"}
           />
           <div className={styles.me}>
             <bdi className={styles.meName}>{me.displayName}</bdi>
