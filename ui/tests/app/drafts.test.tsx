@@ -47,6 +47,25 @@ async function inAnotherTab(key: string, newValue: string | null): Promise<void>
   await advance();
 }
 
+test("a channel with a draft is marked in the sidebar while another one is open", async () => {
+  server.add("elsewhere", [ALICE]);
+  await openChat();
+  const marked = () =>
+    ["general", "elsewhere"].filter((name) => / draft/.test(channelLink(name).textContent));
+  await user.type(composer(), "not done");
+  expect(marked()).toEqual([]);
+  await click(channelLink("elsewhere"));
+  expect(marked()).toEqual(["general"]);
+  await reload();
+  expect(marked()).toEqual(["general"]);
+  await user.type(composer(), "  ");
+  await click(channelLink("general"));
+  expect(marked()).toEqual([]);
+  await pressKeys("{Enter}");
+  await click(channelLink("elsewhere"));
+  expect(marked()).toEqual([]);
+});
+
 describe("an edit that was not saved", () => {
   test("is kept when another channel is opened, and across a reload", async () => {
     server.add("elsewhere", [ALICE]);

@@ -3,6 +3,7 @@ import { memo } from "react";
 import type { Channel } from "../../core/contract";
 import { channelPath } from "../../core/router";
 import { channelTitle, otherPerson } from "../../core/state/selectors";
+import { hasVisible } from "../../core/text/visible";
 import { Avatar } from "../../kit/Avatar";
 import { classNames } from "../../kit/classNames";
 import { Icon } from "../../kit/Icon";
@@ -26,13 +27,15 @@ export const ChannelLink = memo(function ChannelLink({ channel, onNavigate }: Ch
   const mentions = useChat((state) => state.mentions[channel.channelId]);
   const mentionCount = mentions?.size ?? 0;
   const unread = channel.unread;
+  const open = route.page === "channel" && route.channelId === channel.channelId;
+  const hasDraft = useChat((state) => hasVisible(state.drafts[channel.channelId] ?? ""));
   return (
     <li>
       <RouteLink
         to={channelPath(channel.channelId)}
         className={classNames(styles.link, unread > 0 && styles.unread)}
         data-region="sidebar"
-        current={route.page === "channel" && route.channelId === channel.channelId}
+        current={open}
         onNavigate={onNavigate}
       >
         {other ? (
@@ -45,6 +48,12 @@ export const ChannelLink = memo(function ChannelLink({ channel, onNavigate }: Ch
         </span>
         {channel.kind === "private" && <span className="visually-hidden">, private</span>}
         {person && <span className="visually-hidden">, {person.status}</span>}
+        {hasDraft && !open && (
+          <span className={styles.draft}>
+            <Icon name="edit" size={14} />
+            <span className="visually-hidden">, draft</span>
+          </span>
+        )}
         {unread > 0 && (
           <span className={classNames("badge", isPersonal(channel, mentions) && "badge-strong")}>
             <span className="visually-hidden">, </span>
