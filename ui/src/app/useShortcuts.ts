@@ -6,6 +6,7 @@ import { byName, channelTitle } from "../core/state/selectors";
 import { store } from "../core/state/store";
 import { focusComposer } from "../features/composer/focusComposer";
 import type { DialogName } from "../features/shared/dialogs";
+import { listedChannels } from "../features/sidebar/listedChannels";
 
 interface ShortcutActions {
   readonly onOpen: (dialog: DialogName) => void;
@@ -64,10 +65,10 @@ function focusNextRegion(): void {
 
 /** Open the next or previous channel in the order of the sidebar, optionally only unread ones. */
 function openNeighbour(by: 1 | -1, unreadOnly: boolean): void {
-  const { channels, people, me } = store.getState();
+  const state = store.getState();
+  const { people, me } = state;
   const route = currentRoute();
-  const order = Object.values(channels)
-    .filter((channel) => channel.role !== null)
+  const order = listedChannels(state, route.page === "channel" ? route.channelId : null)
     .map((channel) => ({ channel, displayName: channelTitle(channel, people, me?.userId) }))
     .sort((a, b) => Number(a.channel.kind === "direct") - Number(b.channel.kind === "direct") || byName(a, b))
     .map(({ channel }) => channel);

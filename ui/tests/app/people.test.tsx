@@ -16,6 +16,7 @@ import {
   log,
   openChat,
   pressKeys,
+  reload,
   sendMessage,
   server,
   setUpChat,
@@ -490,6 +491,51 @@ describe("a direct message", () => {
     expect(channelLink("carol").textContent).toContain("1 unread");
     await click(channelLink("carol"));
     expect(texts()).toEqual(["psst"]);
+  });
+});
+
+describe("a direct message that another user has opened without writing", () => {
+  const listed = () => sidebar().queryByRole("heading", { name: "Direct messages" }) !== null;
+
+  test("is not listed until a message arrives", async () => {
+    const direct = server.add("direct carol", ["u-carol", ALICE], "direct");
+    await openChat();
+    expect(listed()).toBe(false);
+    await pressKeys("{Alt>}{ArrowDown}{/Alt}");
+    expect(location.pathname).toBe("/c/general");
+    server.postMessage(direct, "u-carol", "psst");
+    await advance();
+    expect(channelLink("carol").textContent).toContain("1 unread");
+  });
+
+  test("is found by name, and listed while it is open or has a draft", async () => {
+    const direct = server.add("direct carol", ["u-carol", ALICE], "direct");
+    await openChat();
+    await pressKeys("{Control>}k{/Control}");
+    await user.keyboard("carol");
+    await pressKeys("{Enter}");
+    expect(location.pathname).toBe(`/c/${direct.channelId}`);
+    expect(listed()).toBe(true);
+    await click(channelLink("general"));
+    expect(listed()).toBe(false);
+    await click(person("carol"));
+    expect(location.pathname).toBe(`/c/${direct.channelId}`);
+    await user.type(composer(), "well, carol");
+    await click(channelLink("general"));
+    expect(listed()).toBe(true);
+    await click(channelLink("carol"));
+    await user.clear(composer());
+    await click(channelLink("general"));
+    expect(listed()).toBe(false);
+  });
+
+  test("is listed for who has opened it", async () => {
+    await openChat();
+    await click(person("bob"));
+    await click(channelLink("general"));
+    expect(listed()).toBe(true);
+    await reload();
+    expect(listed()).toBe(true);
   });
 });
 

@@ -68,6 +68,7 @@ export class FakeChannel {
   readonly channelId: string;
   readonly kind: Channel["kind"];
   readonly name: string;
+  readonly createdBy: string;
   /** userId → role, in the order of joining. */
   readonly roles: Map<string, "owner" | "member">;
   readonly log: Message[] = [];
@@ -81,6 +82,7 @@ export class FakeChannel {
     this.channelId = channelId;
     this.kind = kind;
     this.name = name;
+    this.createdBy = memberIds[0] ?? "u-bob";
     this.roles = new Map(
       memberIds.map((userId, index) => [userId, kind !== "direct" && index === 0 ? "owner" : "member"]),
     );
@@ -92,7 +94,7 @@ export class FakeChannel {
       kind: this.kind,
       name: this.name,
       createdAt: "2026-01-01T00:00:00.000Z",
-      createdBy: "u-bob",
+      createdBy: this.createdBy,
       memberIds: this.kind === "direct" ? [...this.roles.keys()] : [],
     };
   }

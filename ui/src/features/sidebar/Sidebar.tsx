@@ -1,5 +1,6 @@
 /** The sidebar: channels, direct messages, people, and the signed-in user. */
 import { useMemo } from "react";
+import { useShallow } from "zustand/react/shallow";
 import { namesOf } from "../../core/state/names";
 import { channelTitle } from "../../core/state/selectors";
 import { compareNames } from "../../core/text/collation";
@@ -11,7 +12,9 @@ import { useChatActions } from "../shared/chatContext";
 import type { DialogName } from "../shared/dialogs";
 import { useChat } from "../shared/useChat";
 import { useNames } from "../shared/useNames";
+import { useRoute } from "../shared/useRoute";
 import { ChannelLink } from "./ChannelLink";
+import { listedChannels } from "./listedChannels";
 import { PeopleSection } from "./PeopleSection";
 import styles from "./Sidebar.module.css";
 import { LoadError, SidebarSection } from "./SidebarSection";
@@ -22,7 +25,9 @@ interface SidebarProps {
 }
 
 export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
-  const channels = useChat((state) => state.channels);
+  const route = useRoute();
+  const open = route.page === "channel" ? route.channelId : null;
+  const channels = useChat(useShallow((state) => listedChannels(state, open)));
   const progress = useChat((state) => state.channelsProgress);
   const unreadable = useChat((state) => state.unreadableChannels);
   const people = useChat((state) => state.people);
@@ -32,8 +37,7 @@ export function Sidebar({ onOpen, onNavigate }: SidebarProps) {
 
   const names = useNames();
   const { groupChannels, direct } = useMemo(() => {
-    const mine = Object.values(channels)
-      .filter((channel) => channel.role !== null)
+    const mine = channels
       .map((channel) => ({ channel, title: channelTitle(channel, names.people, me?.userId) }))
       .sort((a, b) => compareNames(a.title, b.title))
       .map(({ channel }) => channel);
