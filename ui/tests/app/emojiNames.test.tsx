@@ -44,9 +44,12 @@ describe("a name after a colon", () => {
     expect(composer().value).toMatch(/🚀 $/);
   });
 
-  test("with the second colon is completed too", async () => {
+  test("that was pasted with the second colon is completed with Enter", async () => {
     await openChat();
-    await type(":tada:");
+    await user.click(composer());
+    await user.paste(":tada:");
+    await advance();
+    expect(composer().value).toBe(":tada:");
     await pressKeys("{Enter}");
     expect(composer().value).toBe("🎉 ");
   });
@@ -58,6 +61,71 @@ describe("a name after a colon", () => {
     expect(list()).toBeNull();
     await pressKeys("{Enter}");
     expect(server.log.map(({ text }) => text)).toEqual([":tada"]);
+  });
+});
+
+describe("the second colon", () => {
+  test.each([
+    [":tada:", "🎉"],
+    ["well done :Tada: everyone", "well done 🎉 everyone"],
+    [":+1:", "👍️"],
+    [":smile:", "😄"],
+    [":rocket::+1::tada:", "🚀👍️🎉"],
+    [":red_heart:", "❤️"],
+    ["`a` :tada:", "`a` 🎉"],
+    ["```\na\n```\n:tada:", "```\na\n```\n🎉"],
+  ])("replaces the name of an emoji: %j", async (typed, text) => {
+    await openChat();
+    await type(":ta");
+    await user.clear(composer());
+    await type(typed.replaceAll("\n", "{Shift>}{Enter}{/Shift}"));
+    expect(composer().value).toBe(text);
+    expect(list()).toBeNull();
+    await pressKeys("{Enter}");
+    expect(server.log.map((message) => message.text)).toEqual([text]);
+  });
+
+  test.each([
+    ":no_such_name:",
+    ":tad:",
+    "`:tada:",
+    "`a` and ``b ` :tada:",
+    "```\n\n:tada:",
+    "> ```js\n> :tada:",
+    "at 10:30:",
+  ])("keeps what is no name, or in code: %j", async (typed) => {
+    await openChat();
+    await type(":ta");
+    await user.clear(composer());
+    await type(typed.replaceAll("\n", "{Shift>}{Enter}{/Shift}"));
+    expect(composer().value).toBe(typed);
+  });
+
+  test("replaces a name in the middle of a text, at the caret", async () => {
+    await openChat();
+    await type("well done :tada everyone");
+    await user.type(composer(), ":", { initialSelectionStart: 15 });
+    await advance();
+    expect(composer().value).toBe("well done 🎉 everyone");
+    expect(composer().selectionStart).toBe("well done 🎉".length);
+  });
+
+  test("can be undone, and then sent as it was typed", async () => {
+    await openChat();
+    await type("all :tada:");
+    expect(composer().value).toBe("all 🎉");
+    undo(composer());
+    expect(composer().value).toBe("all :tada:");
+    await pressKeys("{Enter}");
+    expect(server.log.map((message) => message.text)).toEqual(["all :tada:"]);
+  });
+
+  test("keeps a name whose suggestions Escape has closed", async () => {
+    await openChat();
+    await type(":tada");
+    await pressKeys("{Escape}");
+    await type(":");
+    expect(composer().value).toBe(":tada:");
   });
 });
 

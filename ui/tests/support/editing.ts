@@ -19,6 +19,8 @@ export function installEditing(): void {
         selectionStart: caret,
         selectionEnd: caret,
       },
+      inputType: "insertText",
+      data: text,
     });
     return true;
   };
@@ -34,5 +36,5 @@ function clearTypedValue(field: HTMLTextAreaElement): void {
 export function undo(field: HTMLTextAreaElement): void {
   const value = undoable.pop();
   if (value === undefined) throw new Error("There is nothing to undo.");
-  act(() => void fireEvent.input(field, { target: { value } }));
+  act(() => void fireEvent.input(field, { target: { value }, inputType: "historyUndo" }));
 }

@@ -152,10 +152,11 @@ export function Composer(props: ComposerProps) {
           autoComplete="off"
           enterKeyHint={isTouch() ? "enter" : "send"}
           onChange={(event) => {
-            setText(event.target.value);
-            completion.onTextChange(event.target.selectionStart);
-            if (emojiNameBefore(event.target.value, event.target.selectionStart)) props.onEmojiName();
-            if (!editing && event.target.value.trim() !== "") onTyping();
+            const { value, selectionStart } = event.target;
+            setText(value);
+            completion.onTextChange(value, selectionStart, event.nativeEvent as InputEvent);
+            if (emojiNameBefore(value, selectionStart)) props.onEmojiName();
+            if (!editing && value.trim() !== "") onTyping();
           }}
           onSelect={(event) => completion.onCaret(event.currentTarget.selectionStart)}
           onKeyDown={onKeyDown}

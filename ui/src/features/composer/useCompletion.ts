@@ -1,6 +1,9 @@
-/** Completion in a text field: the suggestions at the caret, the selected one, and the keys that act on them. */
+/**
+ * Completion in a text field: the suggestions at the caret, the selected one, and the keys that act on them. The colon
+ * that ends the name of an emoji replaces it by the emoji.
+ */
 import { type KeyboardEvent, useState } from "react";
-import { type Suggestion, type SuggestionSources, suggestionsAt } from "./suggestions";
+import { closedEmojiName, type Suggestion, type SuggestionSources, suggestionsAt } from "./suggestions";
 
 interface CompletionOptions extends SuggestionSources {
   readonly text: string;
@@ -50,10 +53,18 @@ export function useCompletion({ text, replace, ...sources }: CompletionOptions) 
     handleKey,
     onCaret: setCaret,
     onPick: (suggestion: Suggestion) => query && insert(suggestion, query),
-    onTextChange: (position: number) => {
+    onTextChange: (changed: string, position: number, { inputType, data }: InputEvent) => {
       setCaret(position);
-      setDismissed(null);
       setSelected(0);
+      // What was undone is kept as it was typed.
+      const undone = inputType === "historyUndo" && suggestionsAt(changed, position, sources).query;
+      setDismissed(undone ? undone.word : null);
+      // Typed, not pasted.
+      if (inputType !== "insertText" || data !== ":") return;
+      const closed = closedEmojiName(changed, position, sources.emojisNamed);
+      if (!closed || closed.word === dismissed) return;
+      // After this event: browsers insert no text during an `input` event.
+      queueMicrotask(() => replace(closed.start, position, closed.symbol));
     },
   };
 }
