@@ -164,8 +164,9 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
 const CONTEXT_BEFORE = 60;
 const CONTEXT_AFTER = 200;
 
-/** The text around the first match, with the matches highlighted. */
-function HighlightedText({ text, term }: { text: string; term: string }) {
+/** The text around the first match, with the matches highlighted. On one line: only the first lines are shown. */
+function HighlightedText({ text: original, term }: { text: string; term: string }) {
+  const text = original.replace(/\s*[\r\n]\s*/g, " ");
   const matches = matchesIn(text, term);
   const [first] = matches;
   if (!first) return breakable(text);
