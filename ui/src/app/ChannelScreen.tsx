@@ -216,7 +216,13 @@ export function ChannelScreen(props: ChannelScreenProps) {
           <MembersPanel channel={channel} title={title} onClose={() => onPanel(null)} />
         )}
         {panel === "search" && (
-          <SearchPanel channel={channel} title={title} nameOf={nameOf} onClose={() => onPanel(null)} />
+          <SearchPanel
+            channel={channel}
+            title={title}
+            target={target}
+            nameOf={nameOf}
+            onClose={() => onPanel(null)}
+          />
         )}
       </Boundary>
       {emoji && <EmojiPopover request={emoji} onClose={() => setEmoji(null)} />}

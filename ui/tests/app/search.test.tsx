@@ -1,16 +1,8 @@
 // @vitest-environment happy-dom
-/** The search panel: excerpts. */
+/** The search panel: excerpts, the number of results, the opened result. */
 import { screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
-import {
-  click,
-  main,
-  openChat,
-  pressKeys,
-  server,
-  setUpChat,
-  user,
-} from "../support/chatPage";
+import { click, main, openChat, pressKeys, server, setUpChat, user } from "../support/chatPage";
 
 setUpChat();
 
@@ -20,6 +12,10 @@ const field = () => inPanel().getByRole<HTMLInputElement>("searchbox");
 const results = () =>
   inPanel()
     .queryAllByRole("link")
+    .map((link) => link.querySelector(".SearchPanel_text")?.textContent);
+const opened = () =>
+  inPanel()
+    .queryAllByRole("link", { current: "page" })
     .map((link) => link.querySelector(".SearchPanel_text")?.textContent);
 
 const openSearch = () => click(main().getByRole("button", { name: "Search in this channel" }));
@@ -37,4 +33,24 @@ test("an excerpt is one paragraph, so that its match is not below the lines that
   await search("heron");
   expect(results()).toEqual(["bread milk eggs - butter the heron and more"]);
   expect(inPanel().getByText("heron").tagName).toBe("MARK");
+});
+
+test("the number of results is a total only when everything was searched", async () => {
+  for (let number = 1; number <= 60; number += 1) server.storeMessage("u-bob", `tea ${number}`);
+  await openChat();
+  await search("tea");
+  expect(inPanel().getByText("50 found so far, newest first")).toBeTruthy();
+  await click(inPanel().getByRole("button", { name: "Search older messages" }));
+  expect(inPanel().getByText("60 found, newest first")).toBeTruthy();
+});
+
+test("the opened result is marked", async () => {
+  for (const text of ["tea one", "tea two"]) server.storeMessage("u-bob", text);
+  await openChat();
+  await search("tea");
+  expect(opened()).toEqual([]);
+  await click(inPanel().getByRole("link", { name: /tea one/ }));
+  expect(opened()).toEqual(["tea one"]);
+  await click(inPanel().getByRole("link", { name: /tea two/ }));
+  expect(opened()).toEqual(["tea two"]);
 });

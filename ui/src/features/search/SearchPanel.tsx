@@ -20,6 +20,8 @@ const PAGE = 50;
 interface SearchPanelProps {
   readonly channel: Channel;
   readonly title: string;
+  /** The seq of the linked message. */
+  readonly target: number | null;
   readonly nameOf: (person: Person) => string;
   readonly onClose: () => void;
 }
@@ -35,7 +37,7 @@ interface Search {
   readonly failure: string | null;
 }
 
-export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProps) {
+export function SearchPanel({ channel, title, target, nameOf, onClose }: SearchPanelProps) {
   const { channelId } = channel;
   const chat = useChatActions();
   const [text, setText] = useState("");
@@ -114,7 +116,7 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
               ? current.searchedTo === null
                 ? "No messages match."
                 : "No matches in the newest messages."
-              : `${current.messages.length} found, newest first`}
+              : `${current.messages.length} found${current.searchedTo === null ? "" : " so far"}, newest first`}
           </p>
         )}
       </div>
@@ -129,7 +131,11 @@ export function SearchPanel({ channel, title, nameOf, onClose }: SearchPanelProp
       <ul>
         {current?.messages?.map((message) => (
           <li key={message.seq}>
-            <RouteLink className={styles.result} to={channelPath(channelId, message.seq)}>
+            <RouteLink
+              className={styles.result}
+              to={channelPath(channelId, message.seq)}
+              current={message.seq === target}
+            >
               <span className={styles.head}>
                 <bdi className={personStyles.name}>{nameOf(message.sender)}</bdi>
                 <time className={styles.time} dateTime={message.sentAt} title={fullTime(message.sentAt)}>
