@@ -36,8 +36,8 @@ const MembersPanel = chunk(
   {
     what: "The list of members",
     loading: () => null,
-    wrap: (notice, { onClose }) => (
-      <SidePanel title="Members" onClose={onClose}>
+    wrap: (notice, { takesFocus, onClose }) => (
+      <SidePanel title="Members" takesFocus={takesFocus} onClose={onClose}>
         {notice}
       </SidePanel>
     ),
@@ -83,6 +83,11 @@ export function ChannelScreen(props: ChannelScreenProps) {
   const [editing, setEditing] = useState<EditDraft | null>(null);
   const [deleting, setDeleting] = useState<Message | null>(null);
   const [emoji, setEmoji] = useState<EmojiRequest | null>(null);
+
+  // A panel that was open in the channel before leaves the focus to the message field.
+  const [panelBefore, setPanelBefore] = useState(panel);
+  if (panelBefore !== null && panel !== panelBefore) setPanelBefore(null);
+  const takesFocus = panel !== panelBefore;
 
   // The edited message may be deleted by another user or in another tab.
   const isDeleted = useChat((state) => {
@@ -213,13 +218,19 @@ export function ChannelScreen(props: ChannelScreenProps) {
       </section>
       <Boundary what="This panel" key={panel}>
         {panel === "members" && (
-          <MembersPanel channel={channel} title={title} onClose={() => onPanel(null)} />
+          <MembersPanel
+            channel={channel}
+            title={title}
+            takesFocus={takesFocus}
+            onClose={() => onPanel(null)}
+          />
         )}
         {panel === "search" && (
           <SearchPanel
             channel={channel}
             title={title}
             target={target}
+            takesFocus={takesFocus}
             nameOf={nameOf}
             onClose={() => onPanel(null)}
           />

@@ -4,6 +4,7 @@ import type { Chat } from "../core/chat/chat";
 import { channelPath, closeOverlay, navigate, onNavigation, openOverlay } from "../core/router";
 import type { SidePanelName } from "../features/channel/ChannelHeader";
 import { focusShowChannels, ShowChannels } from "../features/channel/ShowChannels";
+import { focusSearch } from "../features/search/focusSearch";
 import { ConnectionBanner } from "../features/shared/ConnectionBanner";
 import type { DialogName } from "../features/shared/dialogs";
 import { useChat } from "../features/shared/useChat";
@@ -44,7 +45,9 @@ export function ChatShell({ chat }: { chat: Chat }) {
   useShortcuts({
     onOpen: setDialog,
     onSearch: () => {
-      if (channel?.role) setPanel("search");
+      if (!channel?.role) return;
+      setPanel("search");
+      focusSearch();
     },
   });
   useNotifications();

@@ -6,20 +6,22 @@ import styles from "./SidePanel.module.css";
 interface SidePanelProps {
   readonly title: string;
   readonly count?: number;
+  /** False for a panel that opens with its page, which has the focus. */
+  readonly takesFocus?: boolean;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }
 
-export function SidePanel({ title, count, onClose, children }: SidePanelProps) {
+export function SidePanel({ title, count, takesFocus = true, onClose, children }: SidePanelProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     const before = document.activeElement;
-    if (!heading.current?.parentElement?.parentElement?.contains(before))
+    if (takesFocus && !heading.current?.parentElement?.parentElement?.contains(before))
       heading.current?.focus({ preventScroll: true });
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
     };
-  }, []);
+  }, [takesFocus]);
   return (
     <aside
       className={styles.panel}

@@ -1,8 +1,19 @@
 // @vitest-environment happy-dom
-/** The search panel: excerpts, the number of results, the opened result. */
+/** The search panel: excerpts, the number of results, the opened result, the focus. */
 import { screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
-import { click, main, openChat, pressKeys, server, setUpChat, user } from "../support/chatPage";
+import {
+  channelLink,
+  click,
+  composer,
+  main,
+  openChat,
+  pressKeys,
+  server,
+  setUpChat,
+  user,
+} from "../support/chatPage";
+import { ALICE } from "../support/fakeServer";
 
 setUpChat();
 
@@ -54,3 +65,19 @@ test("the opened result is marked", async () => {
   await click(inPanel().getByRole("link", { name: /tea two/ }));
   expect(opened()).toEqual(["tea two"]);
 });
+
+test.each(["Search in this channel", "Members, 2"])(
+  'another channel gets the focus in its message field, with the panel of "%s" open',
+  async (button) => {
+    server.add("elsewhere", [ALICE]);
+    await openChat();
+    await click(main().getByRole("button", { name: button }));
+    await click(channelLink("elsewhere"));
+    expect(screen.getByRole("complementary")).toBeTruthy();
+    expect(document.activeElement).toBe(composer());
+    await pressKeys("{Control>}{Shift>}f{/Shift}{/Control}");
+    expect(document.activeElement).toBe(screen.getByRole("searchbox", { name: "Search in elsewhere" }));
+    await pressKeys("{Escape}");
+    expect(document.activeElement).toBe(composer());
+  },
+);

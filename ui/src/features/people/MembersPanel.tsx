@@ -25,10 +25,11 @@ import { AddPeople } from "./AddPeople";
 interface MembersPanelProps {
   readonly channel: Channel;
   readonly title: string;
+  readonly takesFocus: boolean;
   readonly onClose: () => void;
 }
 
-export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
+export function MembersPanel({ channel, title, takesFocus, onClose }: MembersPanelProps) {
   useMinuteTick();
   const { channelId } = channel;
   const chat = useChatActions();
@@ -66,7 +67,7 @@ export function MembersPanel({ channel, title, onClose }: MembersPanelProps) {
     });
 
   return (
-    <SidePanel title="Members" count={channel.memberCount} onClose={onClose}>
+    <SidePanel title="Members" count={channel.memberCount} takesFocus={takesFocus} onClose={onClose}>
       {channel.kind !== "direct" && channel.role !== null && (
         <div className={panelStyles.tools}>
           <button type="button" className="button button-small" onClick={() => setAdding(true)}>

@@ -13,6 +13,7 @@ import { breakable } from "../shared/breakable";
 import { useChatActions } from "../shared/chatContext";
 import personStyles from "../shared/PersonRow.module.css";
 import { RouteLink } from "../shared/RouteLink";
+import { focusSearch } from "./focusSearch";
 import styles from "./SearchPanel.module.css";
 
 const PAGE = 50;
@@ -22,6 +23,7 @@ interface SearchPanelProps {
   readonly title: string;
   /** The seq of the linked message. */
   readonly target: number | null;
+  readonly takesFocus: boolean;
   readonly nameOf: (person: Person) => string;
   readonly onClose: () => void;
 }
@@ -37,18 +39,20 @@ interface Search {
   readonly failure: string | null;
 }
 
-export function SearchPanel({ channel, title, target, nameOf, onClose }: SearchPanelProps) {
+export function SearchPanel(props: SearchPanelProps) {
+  const { channel, title, target, takesFocus, nameOf, onClose } = props;
   const { channelId } = channel;
   const chat = useChatActions();
   const [text, setText] = useState("");
   const [search, setSearch] = useState<Search | null>(null);
   const lastRequest = useRef(0);
-  const field = useRef<HTMLInputElement>(null);
   const term = text.trim();
   // Results are shown only while the field contains the term that they belong to.
   const current = search?.term === term ? search : null;
 
-  useEffect(() => field.current?.focus(), []);
+  useEffect(() => {
+    if (takesFocus) focusSearch();
+  }, [takesFocus]);
 
   const runSearch = async (previous: Search | null) => {
     if (term === "") return;
@@ -86,12 +90,12 @@ export function SearchPanel({ channel, title, target, nameOf, onClose }: SearchP
   };
 
   return (
-    <SidePanel title="Search" onClose={onClose}>
+    <SidePanel title="Search" takesFocus={takesFocus} onClose={onClose}>
       <search>
         <form className={styles.form} onSubmit={submit}>
           <input
-            ref={field}
             className="input"
+            data-field="search"
             type="search"
             dir="auto"
             aria-label={`Search in ${title}`}
