@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-/** The search panel: excerpts, the number of results, the opened result, the focus. */
+/** The search panel: excerpts, the number of results, the opened result, the focus, and the search that it shows again. */
 import { screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 import {
@@ -9,11 +9,13 @@ import {
   main,
   openChat,
   pressKeys,
+  reload,
   server,
   setUpChat,
   user,
 } from "../support/chatPage";
 import { ALICE } from "../support/fakeServer";
+import { setNarrow } from "../support/layout";
 
 setUpChat();
 
@@ -81,3 +83,31 @@ test.each(["Search in this channel", "Members, 2"])(
     expect(document.activeElement).toBe(composer());
   },
 );
+
+test("the last search of a channel is shown again", async () => {
+  server.add("elsewhere", [ALICE]);
+  for (const text of ["tea one", "tea two"]) server.storeMessage("u-bob", text);
+  await openChat();
+  setNarrow(true);
+  await search("tea");
+  await click(inPanel().getByRole("link", { name: /tea one/ }));
+  expect(panel()).toBeNull();
+  await openSearch();
+  expect(results()).toEqual(["tea two", "tea one"]);
+  expect(opened()).toEqual(["tea one"]);
+  expect(document.activeElement).toBe(field());
+  expect([field().value, field().selectionStart, field().selectionEnd]).toEqual(["tea", 0, 3]);
+  await click(channelLink("elsewhere"));
+  await openSearch();
+  expect([field().value, results()]).toEqual(["", []]);
+});
+
+test("the last search is forgotten with the session", async () => {
+  server.storeMessage("u-bob", "tea");
+  await openChat();
+  await search("tea");
+  expect(results()).toEqual(["tea"]);
+  await reload();
+  await openSearch();
+  expect([field().value, results()]).toEqual(["", []]);
+});

@@ -1,7 +1,7 @@
 /** Search for messages in one channel. */
 import { type FormEvent, Fragment, type ReactNode, useEffect, useRef, useState } from "react";
 import { errorMessage } from "../../core/api/errors";
-import type { Channel, Message, Person } from "../../core/contract";
+import type { Channel, Person } from "../../core/contract";
 import { channelPath } from "../../core/router";
 import { matchesIn } from "../../core/text/fold";
 import { fullTime, shortDate, timeOfDay } from "../../core/text/time";
@@ -9,11 +9,13 @@ import { keepFocus } from "../../kit/keepFocus";
 import { SidePanel } from "../../kit/SidePanel";
 import panelStyles from "../../kit/SidePanel.module.css";
 import { Skeleton } from "../../kit/Skeleton";
+import { useIsMounted } from "../../kit/useIsMounted";
 import { breakable } from "../shared/breakable";
 import { useChatActions } from "../shared/chatContext";
 import personStyles from "../shared/PersonRow.module.css";
 import { RouteLink } from "../shared/RouteLink";
 import { focusSearch } from "./focusSearch";
+import { keepSearch, lastSearch, type Search } from "./lastSearches";
 import styles from "./SearchPanel.module.css";
 
 const PAGE = 50;
@@ -28,23 +30,13 @@ interface SearchPanelProps {
   readonly onClose: () => void;
 }
 
-/** A search and its results. */
-interface Search {
-  readonly term: string;
-  /** Newest first; null before the first response. */
-  readonly messages: readonly Message[] | null;
-  /** The oldest seq searched; null if the search reached the start. */
-  readonly searchedTo: number | null;
-  readonly busy: boolean;
-  readonly failure: string | null;
-}
-
 export function SearchPanel(props: SearchPanelProps) {
   const { channel, title, target, takesFocus, nameOf, onClose } = props;
   const { channelId } = channel;
   const chat = useChatActions();
-  const [text, setText] = useState("");
-  const [search, setSearch] = useState<Search | null>(null);
+  const [search, setSearch] = useState(() => lastSearch(chat, channelId));
+  const [text, setText] = useState(search?.term ?? "");
+  const isMounted = useIsMounted();
   const lastRequest = useRef(0);
   const term = text.trim();
   // Results are shown only while the field contains the term that they belong to.
@@ -81,7 +73,9 @@ export function SearchPanel(props: SearchPanelProps) {
         }),
         (problem: unknown): Search => ({ ...pending, busy: false, failure: errorMessage(problem) }),
       );
-    if (request === lastRequest.current) setSearch(finished);
+    if (request !== lastRequest.current || !isMounted()) return;
+    setSearch(finished);
+    keepSearch(chat, channelId, finished);
   };
 
   const submit = (event: FormEvent) => {
