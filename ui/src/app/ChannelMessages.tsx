@@ -135,6 +135,7 @@ export function ChannelMessages(props: ChannelMessagesProps) {
       navigationId={navigationId}
       unread={channel.unread}
       readSeq={channel.readSeq}
+      lastSeq={channel.lastSeq}
       editing={editing}
       saving={saving}
       nameOf={nameOf}

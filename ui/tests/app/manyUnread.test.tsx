@@ -194,3 +194,46 @@ describe("a deleted message", () => {
     expect(other.readSeq).toBe(0);
   });
 });
+
+describe("the button that jumps to the newest messages", () => {
+  const toNewest = () =>
+    screen.queryByRole("button", { name: /new messages?$|^Jump to newest$/ })?.textContent ?? null;
+
+  test("counts the unread messages below, and not those above that the user has skipped", async () => {
+    fill(server.general, 130);
+    await openChat();
+    await advance(PAGE_SETTLES_MS);
+    expect(toNewest()).toBe(`${130 - lastOnScreen()} new messages`);
+    await click(screen.getByRole("button", { name: /new messages$/ }));
+    await advance(PAGE_SETTLES_MS);
+    expect([lastOnScreen(), toNewest()]).toEqual([130, null]);
+    await scrollTo(log().scrollTop - 450);
+    expect(lastOnScreen()).toBeLessThan(130);
+    expect([badge(), toNewest()]).toEqual([130 - server.general.readSeq, "Jump to newest"]);
+    server.postMessage(server.general, "u-bob", "one more");
+    await advance(PAGE_SETTLES_MS);
+    expect(toNewest()).toBe("1 new message");
+  });
+
+  test("counts those that are not loaded too, below an old message opened by its link", async () => {
+    fill(server.general, 10);
+    server.general.readSeq = 10;
+    fill(server.general, 200, 11);
+    await openChat("/c/general/60");
+    await advance(PAGE_SETTLES_MS);
+    expect(lastOnScreen()).toBeLessThan(80);
+    expect(toNewest()).toBe(`${210 - lastOnScreen()} new messages`);
+  });
+
+  test("counts neither own messages nor deleted ones", async () => {
+    const posted = [1, 2, 3].map((number) => server.postMessage(server.general, "u-bob", `before ${number}`));
+    server.general.readSeq = posted.length;
+    fill(server.general, 40, 1);
+    server.storeMessage(ALICE, "mine, from another device");
+    const wrong = server.postMessage(server.general, "u-bob", "wrong channel");
+    server.delete(wrong);
+    await openChat();
+    await advance(PAGE_SETTLES_MS);
+    expect(toNewest()).toBe(`${43 - lastOnScreen()} new messages`);
+  });
+});

@@ -50,6 +50,7 @@ interface MessageListProps {
   readonly navigationId: number;
   readonly unread: number;
   readonly readSeq: number;
+  readonly lastSeq: number;
   /** Opens at the newest message, also if there are unread ones. */
   readonly startAtEnd: boolean;
   /** The seq of the message that is being edited. */
@@ -74,7 +75,7 @@ interface MessageListProps {
 
 export function MessageList(props: MessageListProps) {
   const { label, timeline, outgoing, me, newSince, target, navigationId, unread, editing } = props;
-  const { saving, nameOf, actions, intro, readSeq, startAtEnd } = props;
+  const { saving, nameOf, actions, intro, readSeq, lastSeq, startAtEnd } = props;
   const { onAtEnd, onEarlier, onLater, onNewest, onFirstUnread, onMarkRead, onSeen, onRetry, onDiscard } =
     props;
   useDayTick();
@@ -101,7 +102,14 @@ export function MessageList(props: MessageListProps) {
 
   const position = useListPosition({ rows, timeline, outgoing, target, navigationId, startAtEnd });
   const { scroller, list, atEnd, jumped, scrollToEnd, stayAtEnd, scrollToRow } = position;
-  const { unreadAbove, reportSeen } = useSeenMessages({ position, timeline, readSeq, me: me.userId, onSeen });
+  const { unreadAbove, unreadBelow, reportSeen } = useSeenMessages({
+    position,
+    timeline,
+    readSeq,
+    lastSeq,
+    me: me.userId,
+    onSeen,
+  });
   const { focused, onKeyDown } = useRowKeys(position, rows.length - 1);
   const focusListOnRemoval = useMemo(() => focusOnRemoval(() => scroller.current), [scroller]);
 
@@ -257,7 +265,9 @@ export function MessageList(props: MessageListProps) {
       {awayFromEnd && (
         <button type="button" className={styles.toNewest} onClick={scrollToNewest}>
           <Icon name="down" size={16} />
-          {unread > 0 ? `${unread} new ${unread === 1 ? "message" : "messages"}` : "Jump to newest"}
+          {unreadBelow > 0
+            ? `${unreadBelow} new ${unreadBelow === 1 ? "message" : "messages"}`
+            : "Jump to newest"}
         </button>
       )}
     </div>

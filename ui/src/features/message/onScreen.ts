@@ -1,5 +1,6 @@
 /** Which messages the user has seen: those on screen, and those that the user has scrolled past. */
-import { isUnread, startsAfter, type Timeline } from "../../core/state/timeline";
+import type { Channel } from "../../core/contract";
+import { isUnread, newest, startsAfter, type Timeline } from "../../core/state/timeline";
 
 /** The seqs of the first and the last message. */
 export interface SeqRange {
@@ -49,6 +50,19 @@ export function withSeen(
 export function hasUnreadBefore(timeline: Timeline, seq: number, readSeq: number, me: string): boolean {
   if (seq <= readSeq) return false;
   return startsAfter(timeline, readSeq) || unreadIn(timeline, readSeq, readSeq, seq, me);
+}
+
+/** The number of unread messages after a seq. Those that are not loaded count as unread. */
+export function countUnreadAfter(
+  timeline: Timeline,
+  seq: number,
+  { readSeq, lastSeq }: Pick<Channel, "readSeq" | "lastSeq">,
+  me: string,
+): number {
+  const after = Math.max(seq, readSeq);
+  const loaded = timeline.messages.filter((message) => isUnread(message, after, me)).length;
+  const later = timeline.hasLater ? Math.max(0, lastSeq - Math.max(after, newest(timeline))) : 0;
+  return loaded + later;
 }
 
 /** Whether an unread message is loaded between two seqs. */
