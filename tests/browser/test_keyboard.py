@@ -65,7 +65,7 @@ def test_the_chat_can_be_used_without_a_mouse(new_user: NewUser, fay: ApiUser):
     press("Tab")
     while _focused(page) != "Add reaction":
         assert dora.message("second line").evaluate("message => message.contains(document.activeElement)")
-        press("Tab")
+        press("ArrowRight")
     press("Enter")
     expect(page.get_by_role("searchbox", name="Search emoji")).to_be_focused()
     page.keyboard.type("tada")

@@ -7,7 +7,7 @@ import { withChanges } from "../core/state/changes";
 import { emptyTimeline, startsAfter } from "../core/state/timeline";
 import { ChannelIntro } from "../features/channel/ChannelIntro";
 import { useNewSince } from "../features/channel/useNewSince";
-import { focusComposerOnRemoval } from "../features/composer/focusComposer";
+import { focusComposer, focusComposerOnRemoval } from "../features/composer/focusComposer";
 import { MessageList } from "../features/message/MessageList";
 import type { MessageActions } from "../features/message/messageActions";
 import { useChatActions } from "../features/shared/chatContext";
@@ -158,6 +158,7 @@ export function ChannelMessages(props: ChannelMessagesProps) {
       }}
       onMarkRead={() => chat.readMarkers.markRead(channelId, channel.lastSeq)}
       onSeen={(seq) => chat.readMarkers.markRead(channelId, seq)}
+      onLeave={focusComposer}
       onRetry={(id) => chat.sender.apply({ type: "retried", clientMessageId: id })}
       onDiscard={(id) => chat.sender.apply({ type: "discarded", clientMessageId: id })}
     />

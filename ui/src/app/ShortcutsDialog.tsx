@@ -15,6 +15,8 @@ const shortcuts: readonly (readonly [string, readonly string[]])[] = [
   ["New line", ["Shift", "Enter"]],
   ["Edit your last message", ["↑"]],
   ["Move to the messages and between them", ["F6", "↑ ↓"]],
+  ["Move among a message's actions", ["Tab", "← →"]],
+  ["Move back to the message field", ["Esc"]],
   ["Close or cancel", ["Esc"]],
   ["Show keyboard shortcuts", ["?"]],
 ];

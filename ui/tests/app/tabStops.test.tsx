@@ -36,9 +36,23 @@ test("the list of messages is one tab stop, and the message with the focus has i
     visited.push(focusedName());
     await user.tab();
   }
-  expect(visited.slice(1)).toEqual([
-    "🎉, 1: you",
-    "Add another reaction",
+  expect(visited.slice(1)).toEqual(["🎉, 1: you", "Add another reaction", "React with 👍"]);
+  expect(document.activeElement).toBe(composer());
+  await pressKeys("{Shift>}{Tab}{/Shift}");
+  expect(document.activeElement).toBe(log());
+});
+
+test("arrow keys, Home and End move among the actions of a message, which are one tab stop", async () => {
+  for (const text of ["one", "two"]) server.storeMessage(ALICE, text);
+  await openChat();
+  message("two").article.focus();
+  await pressKeys("{Tab}");
+  const visited: (string | null | undefined)[] = [focusedName()];
+  for (let step = 0; step < 8; step += 1) {
+    await user.keyboard("{ArrowRight}");
+    visited.push(focusedName());
+  }
+  expect(visited).toEqual([
     "React with 👍",
     "React with ❤️",
     "React with 😂",
@@ -47,8 +61,36 @@ test("the list of messages is one tab stop, and the message with the focus has i
     "Copy link",
     "Edit",
     "Delete",
+    "React with 👍",
   ]);
-  expect(document.activeElement).toBe(composer());
+  await pressKeys("{ArrowLeft}");
+  expect(focusedName()).toBe("Delete");
+  await pressKeys("{Home}");
+  expect(focusedName()).toBe("React with 👍");
+  await pressKeys("{End}{ArrowLeft}");
+  expect(focusedName()).toBe("Edit");
   await pressKeys("{Shift>}{Tab}{/Shift}");
-  expect(document.activeElement).toBe(log());
+  expect(document.activeElement).not.toBe(message("two").article.querySelector("button"));
+  message("two").article.focus();
+  await pressKeys("{Tab}");
+  expect(focusedName()).toBe("Edit");
+  await pressKeys("{ArrowUp}");
+  expect(document.activeElement).toBe(message("one").article);
+});
+
+test("Escape leaves the actions for the message, and the message for the message field", async () => {
+  server.react(server.storeMessage(ALICE, "one"), ALICE, "🎉");
+  await openChat();
+  message("one").getByRole("button", { name: "Quote" }).focus();
+  await pressKeys("{Escape}");
+  expect(document.activeElement).toBe(message("one").article);
+  await pressKeys("{Tab}");
+  expect(focusedName()).toBe("🎉, 1: you");
+  await pressKeys("{Escape}");
+  expect(document.activeElement).toBe(message("one").article);
+  await pressKeys("{Escape}");
+  expect(document.activeElement).toBe(composer());
+  log().focus();
+  await pressKeys("{Escape}");
+  expect(document.activeElement).toBe(composer());
 });

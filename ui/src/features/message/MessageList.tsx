@@ -69,6 +69,8 @@ interface MessageListProps {
   readonly onFirstUnread: () => void;
   readonly onMarkRead: () => void;
   readonly onSeen: (seq: number) => void;
+  /** Escape was pressed on a message. */
+  readonly onLeave: () => void;
   readonly onRetry: (clientMessageId: string) => void;
   readonly onDiscard: (clientMessageId: string) => void;
 }
@@ -76,8 +78,8 @@ interface MessageListProps {
 export function MessageList(props: MessageListProps) {
   const { label, timeline, outgoing, me, newSince, target, navigationId, unread, editing } = props;
   const { saving, nameOf, actions, intro, readSeq, lastSeq, startAtEnd } = props;
-  const { onAtEnd, onEarlier, onLater, onNewest, onFirstUnread, onMarkRead, onSeen, onRetry, onDiscard } =
-    props;
+  const { onAtEnd, onEarlier, onLater, onNewest, onFirstUnread, onMarkRead, onSeen } = props;
+  const { onLeave, onRetry, onDiscard } = props;
   useDayTick();
   const printing = usePrinting();
   const [awayFromEnd, setAwayFromEnd] = useState(false);
@@ -110,7 +112,7 @@ export function MessageList(props: MessageListProps) {
     me: me.userId,
     onSeen,
   });
-  const { focused, onKeyDown } = useRowKeys(position, rows.length - 1);
+  const { focused, onKeyDown } = useRowKeys(position, rows.length - 1, onLeave);
   const focusListOnRemoval = useMemo(() => focusOnRemoval(() => scroller.current), [scroller]);
 
   const onPositionChange = useCallback(() => {

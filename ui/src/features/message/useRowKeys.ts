@@ -1,4 +1,4 @@
-/** Arrow, Page, Home and End keys move the focus between the rows of the message list. */
+/** Arrow, Page, Home and End keys move the focus between the rows of the message list; Escape moves it out of them. */
 import { type KeyboardEvent, useState } from "react";
 import type { ListPosition } from "./useListPosition";
 
@@ -12,8 +12,12 @@ interface RowKeys {
   readonly onKeyDown: (event: KeyboardEvent) => void;
 }
 
-/** `last`: the index of the last row. */
-export function useRowKeys({ scroller, list, jumped }: ListPosition, last: number): RowKeys {
+/** `last`: the index of the last row. `onLeave`: Escape was pressed on a row, not in one. */
+export function useRowKeys(
+  { scroller, list, jumped }: ListPosition,
+  last: number,
+  onLeave: () => void,
+): RowKeys {
   const [focused, setFocused] = useState<number | null>(null);
 
   const focusRow = (index: number) => {
@@ -29,13 +33,18 @@ export function useRowKeys({ scroller, list, jumped }: ListPosition, last: numbe
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const within = (event.target as HTMLElement).closest<HTMLElement>("[data-row]");
+    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
+    const target = event.target as HTMLElement;
+    const within = target.closest<HTMLElement>("[data-row]");
     const at = within ? Number(within.dataset.row) : null;
     const by = STEPS[event.key];
     if (event.key === "End") focusRow(last);
     else if (event.key === "Home") focusRow(0);
-    else if (by !== undefined) focusRow(at === null ? last : at + by);
+    else if (event.key === "Escape") {
+      const message = target.closest<HTMLElement>("article[tabindex]");
+      if (message && message !== target) message.focus({ preventScroll: true });
+      else onLeave();
+    } else if (by !== undefined) focusRow(at === null ? last : at + by);
     else return;
     event.preventDefault();
   };
