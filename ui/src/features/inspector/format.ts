@@ -45,8 +45,13 @@ export function duration(ms: number | null): string {
 /** One decimal, for values that are summed. */
 export const exactMs = (ms: number) => `${ms.toFixed(1)} ms`;
 
-/** The first part of a UUID. */
-export const shortId = (id: string) => (id.length > 12 ? id.slice(0, 8) : id);
+const DIRECT = "direct-";
+
+/** The first part of a UUID, also in the id of a direct channel. */
+export function shortId(id: string): string {
+  if (id.length <= 12) return id;
+  return id.slice(0, id.startsWith(DIRECT) ? DIRECT.length + 8 : 8);
+}
 
 /** "MessageSent" as words: "Message sent". */
 export function words(name: string): string {

@@ -1,6 +1,5 @@
 /** Names of users and channels, from the chat or from the stage; a shortened id where no name is known. */
 import { useCallback, useContext, useMemo, useSyncExternalStore } from "react";
-import { channelTitle } from "../../core/state/selectors";
 import { useChat } from "../shared/useChat";
 import { shortId } from "./format";
 import { InspectorContext } from "./inspectorContext";
@@ -17,7 +16,6 @@ export interface Names {
 export function useInspectorNames(): Names {
   const people = useChat((state) => state.people);
   const channels = useChat((state) => state.channels);
-  const me = useChat((state) => state.me?.userId);
   const source = useContext(InspectorContext)?.names ?? noNames;
   const stored = useSyncExternalStore(source.subscribe, source.read);
   const ofUser = useCallback(
@@ -38,10 +36,10 @@ export function useInspectorNames(): Names {
         return name ? `#${name}` : shortId(channelId);
       }
       return channel.kind === "direct"
-        ? channelTitle(channel, people, me)
-        : `#${channelTitle(channel, people, me)}`;
+        ? `direct: ${channel.memberIds.map(ofUser).join(", ")}`
+        : `#${channel.name}`;
     },
-    [channels, people, me, stored],
+    [channels, ofUser, stored],
   );
   const userIds = useMemo(() => Object.keys({ ...people, ...stored.users }), [people, stored]);
   const channelIds = useMemo(() => Object.keys({ ...channels, ...stored.channels }), [channels, stored]);

@@ -45,6 +45,7 @@ describe("names", () => {
   it("of UUIDs are the first part", () => {
     expect(shortId("0be0df76-4807-5cd6-95c0-3e6d46d3e05e")).toBe("0be0df76");
     expect(shortId("general")).toBe("general");
+    expect(shortId("direct-4f0c1f8e-90c5-5c44-b5b3-8a1fd2a3d9a1")).toBe("direct-4f0c1f8e");
   });
 
   it("are counted", () => {
@@ -74,6 +75,11 @@ describe("the description of an event", () => {
     expect(describeEvent(joined("bob", 1), nameOf)).toBe("Bob joined");
     expect(describeEvent(left("bob", 1), nameOf)).toBe("Bob left");
     expect(describeEvent(left("carol", 1, "bob"), nameOf)).toBe("someone left, Bob is the new owner");
+  });
+
+  it("does not name the user before a rename, who has the new name by now", () => {
+    const renamed = event("UserRenamed", 1, { userId: "bob", displayName: "Bob", renamedAt: "" });
+    expect(describeEvent(renamed, nameOf)).toBe("A user is now called Bob");
   });
 
   it("handles an unreadable event", () => {

@@ -6,6 +6,7 @@ import { updateServerTime } from "../../../src/core/clock";
 import type { PublishedEvent, RunSummary } from "../../../src/features/inspector/contract";
 import { created, deleted, edited, joined, reacted, sent } from "../../support/busEvents";
 import { advance, click, composer, openChat, server, setUpChat, user } from "../../support/chatPage";
+import { ALICE } from "../../support/fakeServer";
 
 await import("../../../src/features/inspector/InspectorScreen");
 
@@ -73,9 +74,9 @@ function describeEvent(kind: "run" | "event", body: unknown): void {
 }
 
 /** A message sent on the stage: an event on the bus and a run of the workflow. */
-function happens(userId: string, text: string): void {
+function happens(userId: string, text: string, channelId = "general"): void {
   const occurredAt = new Date().toISOString();
-  const event = { ...sent(text, 0, text, userId), occurredAt, actor: userId };
+  const event = { ...sent(text, 0, text, userId), occurredAt, actor: userId, channelId };
   const run = {
     runId: `run-${event.eventId}`,
     status: "SUCCEEDED",
@@ -86,7 +87,7 @@ function happens(userId: string, text: string): void {
     startedAt: occurredAt,
     durationMs: 40,
     detailType: "MessageSent",
-    channelId: "general",
+    channelId,
     messageId: text,
     userId,
     seq: 1,
@@ -136,6 +137,19 @@ describe("the inspector is available only where the stage allows it", () => {
 });
 
 describe("lists", () => {
+  test("name both users of a direct channel", async () => {
+    const { channelId } = server.add("direct bob", [ALICE, "u-bob"], "direct");
+    answer();
+    await openChat("/inspector", local);
+    happens("u-bob", "between us", channelId);
+    happens("u-bob", "between others", "direct-4f0c1f8e-90c5-5c44-b5b3-8a1fd2a3d9a1");
+    await advance(1_000);
+    expect(rows("Runs")).toEqual([
+      expect.stringContaining("bob in direct: alice, bob"),
+      expect.stringContaining("bob in direct-4f0c1f8e"),
+    ]);
+  });
+
   test("of runs are updated live, and filters apply to new runs", async () => {
     answer();
     await openChat("/inspector", local);

@@ -96,7 +96,8 @@ export function describeEvent(event: PublishedEvent, nameOf: (userId: string | n
     case "UserDisconnected":
       return `A connection of ${nameOf(read.data.userId)} ${read.data.reason === "gone" ? "was found closed" : "closed"}`;
     case "UserRenamed":
-      return `${nameOf(read.data.userId)} is now called ${read.data.displayName}`;
+      // The name before is not in the event.
+      return `A user is now called ${read.data.displayName}`;
     case "TypingStarted":
       return `${nameOf(read.data.userId)} is typing`;
     case "ChannelRead":
