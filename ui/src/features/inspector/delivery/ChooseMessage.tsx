@@ -81,7 +81,10 @@ export function ChooseMessage() {
             <ul className={common.recent}>
               {recent.map((run) => (
                 <li key={run.runId}>
-                  <RouteLink to={deliveryPath(run.messageId ?? "")} className={common.recentLink}>
+                  <RouteLink
+                    to={deliveryPath(run.messageId ?? "")}
+                    className={`${common.recentLink} ${styles.recentMessage}`}
+                  >
                     <span className={common.recentSender}>
                       <bdi>{names.ofUser(run.userId)}</bdi>
                       <span className={common.where}>
