@@ -94,7 +94,7 @@ function Connections({ items, readAt }: ConnectionsProps) {
         <thead>
           <tr>
             <th scope="col">User</th>
-            <th scope="col">Since</th>
+            <th scope="col">Connected for</th>
             <th scope="col">Ends at the latest</th>
             <th scope="col">Last seen</th>
             <th scope="col">Connection</th>
@@ -112,7 +112,8 @@ function Connections({ items, readAt }: ConnectionsProps) {
                 {duration(Math.max(0, Date.parse(readAt) - Date.parse(each.openedAt)))}
               </td>
               <td>{each.expired ? "expired" : secondTime(each.endsAt)}</td>
-              <td>{each.lastSeenAt ? dayTime(each.lastSeenAt) : "–"}</td>
+              {/* The end of an earlier connection: said only of users who may be gone. */}
+              <td>{each.expired && each.lastSeenAt ? dayTime(each.lastSeenAt) : "–"}</td>
               <td>
                 <RouteLink to={rowsPath("connections", [each.userId, each.connectionId])}>
                   {each.connectionId}

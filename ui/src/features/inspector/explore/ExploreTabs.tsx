@@ -14,7 +14,7 @@ export function ExploreTabs({ current }: { readonly current: (typeof tabs)[numbe
     <nav className={styles.tabs} aria-label="Explore">
       {tabs.map(([view, label, path]) => (
         <RouteLink key={view} to={path} className={styles.tab} current={view === current}>
-          {label}
+          <span data-label={label}>{label}</span>
         </RouteLink>
       ))}
     </nav>

@@ -97,7 +97,7 @@ interface LinesProps {
 function Lines({ items, truncated, isAboutId }: LinesProps) {
   if (items.length === 0) {
     return (
-      <Empty icon="quote" title={isAboutId ? "No line has this id" : "No errors"}>
+      <Empty icon={isAboutId ? "quote" : "check"} title={isAboutId ? "No line has this id" : "No errors"}>
         <p>
           {isAboutId
             ? "Choose a longer time. Lines arrive some seconds late."
