@@ -5,7 +5,7 @@ import type { Definition } from "../../../src/features/inspector/graph/definitio
 import { allNodes, readDefinition, shortCondition } from "../../../src/features/inspector/graph/definition";
 import { layoutGraph, type PlacedNode, smoothPath } from "../../../src/features/inspector/graph/layout";
 import { edgeKey, highlightRun } from "../../../src/features/inspector/graph/runHighlight";
-import { fitBox, fitLegibly, zoomAt } from "../../../src/features/inspector/graph/useViewport";
+import { fitBox, fitLegibly, isTooWide, zoomAt } from "../../../src/features/inspector/graph/useViewport";
 
 // The deployed workflow, so that the graph is tested against the current definition.
 const deliver = JSON.parse(readFileSync("../workflows/deliver.asl.json", "utf8")) as Definition;
@@ -161,6 +161,12 @@ describe("the viewport", () => {
       x: 200,
       y: 0,
     });
+  });
+
+  it("shows a path without the states around it if it would be cut off", () => {
+    const path = { x: 0, y: 0, width: 1_930, height: 700 };
+    expect(isTooWide(path, { width: 784 })).toBe(true);
+    expect(isTooWide(path, { width: 1_264 })).toBe(false);
   });
 
   it("keeps the point under the pointer fixed while zooming", () => {

@@ -11,7 +11,7 @@ import { neighbour } from "./neighbour";
 import { edgeKey, highlightRun } from "./runHighlight";
 import { StateNode } from "./StateNode";
 import { boxToShow, innerEdges, takenPath } from "./takenPath";
-import { type Box, useViewport } from "./useViewport";
+import { type Box, isTooWide, useFrame, useViewport } from "./useViewport";
 import styles from "./WorkflowGraph.module.css";
 
 interface WorkflowGraphProps {
@@ -24,18 +24,22 @@ interface WorkflowGraphProps {
 
 export function WorkflowGraph({ name, graph, visits, selected, onSelect }: WorkflowGraphProps) {
   const [errorPaths, setErrorPaths] = useState(false);
-  // On narrow screens only the path is shown initially, because the whole workflow would be too small to read.
-  const [pathOnly, setPathOnly] = useState(isNarrow);
+  /** Null until the user chooses. */
+  const [chosenPathOnly, setPathOnly] = useState<boolean | null>(null);
+  const { frame, size } = useFrame();
   const id = useId();
   const edges = useMemo(() => [...graph.edges, ...innerEdges(graph)], [graph]);
   const highlight = useMemo(() => (visits ? highlightRun(visits, edges) : null), [visits, edges]);
-  const shown = useMemo(
-    () => (pathOnly && highlight ? takenPath(graph, highlight) : graph),
-    [graph, highlight, pathOnly],
+  const whole = useMemo(() => layoutGraph(graph), [graph]);
+  // Where the path would be cut off, or too small to read, it is shown without the states around it.
+  const pathOnly =
+    chosenPathOnly ?? (isNarrow() || (size.width > 0 && isTooWide(boxToShow(whole, highlight), size)));
+  const placed = useMemo(
+    () => (pathOnly && highlight ? layoutGraph(takenPath(graph, highlight)) : whole),
+    [graph, highlight, pathOnly, whole],
   );
-  const placed = useMemo(() => layoutGraph(shown), [shown]);
   const target = useMemo<Box>(() => boxToShow(placed, highlight), [placed, highlight]);
-  const { frame, size, view, showAll, zoom, pointer, show } = useViewport(target);
+  const { view, showAll, zoom, pointer, show } = useViewport(target, { frame, size });
   const order = useMemo(() => [...placed.nodes].sort((a, b) => a.y - b.y || a.x - b.x), [placed]);
   const current = order.some((each) => each.node.name === selected)
     ? selected

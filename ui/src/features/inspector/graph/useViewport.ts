@@ -58,13 +58,15 @@ export function zoomAt(view: View, factor: number, at: { x: number; y: number })
   };
 }
 
-export function useViewport(target: Box) {
+/** Whether a box at a legible scale is wider than the frame. */
+export function isTooWide(box: Box, frame: { width: number }): boolean {
+  return box.width * MIN_LEGIBLE_SCALE > frame.width;
+}
+
+/** The element of a drawing, and its size; 0 before it is measured. */
+export function useFrame() {
   const frame = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
-  const [view, setView] = useState<View>({ x: 0, y: 0, scale: 1 });
-  const moved = useRef(false);
-  const drag = useRef<{ x: number; y: number; began: boolean } | null>(null);
-
   useLayoutEffect(() => {
     const element = frame.current;
     if (!element) return;
@@ -74,6 +76,13 @@ export function useViewport(target: Box) {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
+  return { frame, size };
+}
+
+export function useViewport(target: Box, { frame, size }: ReturnType<typeof useFrame>) {
+  const [view, setView] = useState<View>({ x: 0, y: 0, scale: 1 });
+  const moved = useRef(false);
+  const drag = useRef<{ x: number; y: number; began: boolean } | null>(null);
 
   const showAll = useCallback(() => {
     moved.current = true;
@@ -118,7 +127,7 @@ export function useViewport(target: Box) {
     };
     element.addEventListener("wheel", onWheel, { passive: false });
     return () => element.removeEventListener("wheel", onWheel);
-  }, []);
+  }, [frame]);
 
   const pointer = {
     onPointerDown: (event: PointerEvent) => {
@@ -157,5 +166,5 @@ export function useViewport(target: Box) {
     [size],
   );
 
-  return { frame, size, view, showAll, zoom, pointer, show };
+  return { view, showAll, zoom, pointer, show };
 }
