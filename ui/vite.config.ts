@@ -5,7 +5,7 @@ import { emojiData } from "./scripts/emoji-data.ts";
 import { firstLoad } from "./scripts/first-load.ts";
 import { mutation } from "./tests/mutants.ts";
 
-/** `npm run dev` serves the sources and proxies all other requests to a running stage, PARLEY_STAGE_URL. */
+/** `npm run dev` serves the sources and proxies the requests below to a running local stage, PARLEY_STAGE_URL. */
 const stage = process.env.PARLEY_STAGE_URL ?? "http://localhost:4280";
 const fromStage = { target: stage, changeOrigin: true };
 
@@ -24,7 +24,14 @@ export default defineConfig({
   },
   server: {
     host: "127.0.0.1",
-    proxy: { "/api": fromStage, "/config.json": fromStage, "/oauth2": fromStage, "/login": fromStage },
+    // Users may sign in from this port only: it is one of `siteOrigins` in cdk.json.
+    port: 5173,
+    strictPort: true,
+    proxy: {
+      "/api": fromStage,
+      "/inspector-api": fromStage,
+      "/config.json": fromStage,
+    },
   },
   test: {
     environment: "node",

@@ -216,11 +216,20 @@ class FrontDoor:
             headers={
                 "cache-control": "no-store",
                 "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; "
-                f"form-action 'self' {self._addresses.origin}; frame-ancestors 'none'; base-uri 'none'",
+                f"form-action {' '.join(self._form_actions(form))}; frame-ancestors 'none'; base-uri 'none'",
                 "x-content-type-options": "nosniff",
                 "referrer-policy": "no-referrer",
             },
         )
+
+    def _form_actions(self, form: sign_in_page.Form) -> list[str]:
+        """Where a form may lead: browsers apply the policy to the redirect that follows the form, too.
+
+        That redirect goes to the site, or to the UI's development server on another port.
+        """
+        allowed = ["'self'", self._addresses.origin]
+        returns_to = sign_in_page.local_origin(form.redirect_uri)
+        return allowed if returns_to is None or returns_to in allowed else [*allowed, returns_to]
 
     async def site(self, request: Request) -> Response:
         """An object of the site's bucket; a path without an extension is a view of the UI (`index.html`)."""

@@ -8,11 +8,12 @@ same address, so every step that MiniStack has (a new password too) keeps workin
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from local.demo_users import DEMO_USERS
+from local.emulator import loopback
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -37,6 +38,12 @@ class Form:
     """HTML attributes and text."""
     sign_up_url: str = ""
     """Only on the page that asks for a username; the page then also lists the demo users."""
+
+    @property
+    def redirect_uri(self) -> str:
+        """The address that the sign-in returns to, from a hidden field; empty if there is none."""
+        values = (hidden.get("value", "") for hidden in self.hidden if hidden.get("name") == "redirect_uri")
+        return next(values, "")
 
 
 class FormParser(HTMLParser):
@@ -88,6 +95,20 @@ def parse(page: str) -> Form:
         parameters = {hidden["name"]: hidden.get("value", "") for hidden in form.hidden if hidden.get("name")}
         form.sign_up_url = f"/signup?{urlencode(parameters)}"
     return form
+
+
+def local_origin(address: str) -> str | None:
+    """The origin of an address on this machine, as a source in a content security policy; None for any other."""
+    try:
+        parts = urlsplit(address)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return None
+    # The names are compared as a whole: nothing else of the address gets into the policy.
+    if parts.scheme not in ("http", "https") or parts.hostname not in loopback.NAMES:
+        return None
+    host = "[::1]" if parts.hostname == "::1" else parts.hostname
+    return f"{parts.scheme}://{host}{port}"
 
 
 def render(form: Form) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import Any
@@ -190,6 +191,15 @@ def test_sign_ups_are_verified_unless_the_stage_says_otherwise(context: dict[str
     assert Stage(name="sam").auth_mode == "verified"
     modes = {name: values["authMode"] for name, values in context["stages"].items()}
     assert [name for name, mode in modes.items() if mode == "demo"] == ["local"]
+
+
+def test_users_may_sign_in_from_the_uis_development_server_locally_only(context: dict[str, Any]) -> None:
+    """The local stage has its origin, with the port of `ui/vite.config.ts`. No other stage has one with http."""
+    port = re.search(r"^ {4}port: (\d+),$", (ROOT / "ui" / "vite.config.ts").read_text(), re.MULTILINE)
+    assert port is not None
+    origins = {name: stage.get("siteOrigins", []) for name, stage in context["stages"].items()}
+    assert origins.pop("local") == [f"http://127.0.0.1:{port[1]}", f"http://localhost:{port[1]}"]
+    assert [origin for listed in origins.values() for origin in listed if origin.startswith("http:")] == []
 
 
 @pytest.mark.parametrize("origin", ["http://localhost:4280", "http://127.0.0.1:4280", "https://chat.example.com"])

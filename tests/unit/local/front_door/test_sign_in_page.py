@@ -1,6 +1,11 @@
 """The local stage's sign-in page keeps the fields of the emulator's form."""
 
+import httpx
+import pytest
+
+from local.front_door.server import FrontDoor
 from local.front_door.sign_in_page import is_sign_in_page, parse, render
+from local.front_door.site_addresses import SiteAddresses
 
 FORM = """<html><body><h1>Sign in</h1><div class="error">Incorrect &lt;user&gt;</div>
 <form method="POST" action="/login"><input type="hidden" name="state" value="a&quot;b">
@@ -20,3 +25,27 @@ def test_the_sign_in_form_keeps_its_fields_in_our_page():
     assert '<button type="submit">Sign in</button>' in page
     assert "Parley-alice-1" in page
     assert "Parley-alice-1" not in render(parse(FORM.replace('name="username"', 'name="new_password"')))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("redirect_uri", "form_action"),
+    [
+        ("http://127.0.0.1:5173/", "'self' http://localhost:4280 http://127.0.0.1:5173"),
+        ("http://[::1]:5173/", "'self' http://localhost:4280 http://[::1]:5173"),
+        ("http://localhost:4280/", "'self' http://localhost:4280"),
+        ("https://example.com/", "'self' http://localhost:4280"),
+        ("http://a;b.localhost/", "'self' http://localhost:4280"),
+        ("http://localhost:port/", "'self' http://localhost:4280"),
+        ("javascript://localhost/", "'self' http://localhost:4280"),
+        ("", "'self' http://localhost:4280"),
+    ],
+)
+async def test_a_form_may_return_to_an_origin_of_this_machine(redirect_uri: str, form_action: str):
+    """The UI's development server has another port. Nothing else of the address gets into the policy."""
+    front_door = FrontDoor("http://127.0.0.1:1", SiteAddresses("http://localhost:4280", 1))
+    transport = httpx.ASGITransport(front_door.application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        page = await http.get("/signup", params={"client_id": "c", "redirect_uri": redirect_uri})
+    directives = page.headers["content-security-policy"].split("; ")
+    assert f"form-action {form_action}" in directives
