@@ -134,7 +134,7 @@ def find_compiler() -> str | None:
             return python
     sys.stderr.write(
         f"Python {PYTHON_VERSION} is not installed, so the functions are deployed without bytecode and start more "
-        f"slowly when cold. `uv python install {PYTHON_VERSION}` installs it.\n"
+        f"slowly when cold. `.venv/bin/uv python install {PYTHON_VERSION}` installs it.\n"
     )
     return None
 
