@@ -124,8 +124,8 @@ fault-drill: setup ## Break the running local stage for a minute, find the fault
 	@$(PY) -m bench.fault_drill
 
 .PHONY: docs screenshots bench
-docs: setup ## Write the JSON Schemas, AsyncAPI and the UI's types again from the models
-	@$(PY) -m docs.generate
+docs: setup ## Write the JSON Schemas, AsyncAPI, the UI's types and the tables of documents again from the code
+	@$(PY) -m docs.generate && $(PY) -m tests.guarantees.incidents
 
 screenshots: setup ## Take the pictures of the documents again, from a fresh local stage
 	@$(PY) -m tests.browser.chromium && $(PY) -m tests.browser.screenshots
