@@ -199,6 +199,12 @@ describe("the button that jumps to the newest messages", () => {
   const toNewest = () =>
     screen.queryByRole("button", { name: /new messages?$|^Jump to newest$/ })?.textContent ?? null;
 
+  /** The windowed list returns to where it was sent if rows are measured within 150 ms, in real time. */
+  async function scrollUp(by: number): Promise<void> {
+    const from = log().scrollTop;
+    while (log().scrollTop >= from) await scrollTo(from - by);
+  }
+
   test("counts the unread messages below, and not those above that the user has skipped", async () => {
     fill(server.general, 130);
     await openChat();
@@ -207,7 +213,7 @@ describe("the button that jumps to the newest messages", () => {
     await click(screen.getByRole("button", { name: /new messages$/ }));
     await advance(PAGE_SETTLES_MS);
     expect([lastOnScreen(), toNewest()]).toEqual([130, null]);
-    await scrollTo(log().scrollTop - 450);
+    await scrollUp(450);
     expect(lastOnScreen()).toBeLessThan(130);
     expect([badge(), toNewest()]).toEqual([130 - server.general.readSeq, "Jump to newest"]);
     server.postMessage(server.general, "u-bob", "one more");

@@ -102,7 +102,7 @@ test("the last search of a channel is shown again", async () => {
   expect([field().value, results()]).toEqual(["", []]);
 });
 
-test("the last search is forgotten with the session", async () => {
+test("the last search ends with the session", async () => {
   server.storeMessage("u-bob", "tea");
   await openChat();
   await search("tea");

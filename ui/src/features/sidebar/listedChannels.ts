@@ -2,7 +2,7 @@
 import type { Channel } from "../../core/contract";
 import type { ChatState } from "../../core/state/model";
 
-/** The user's channels, without direct channels that another user has opened and in which nobody has written. */
+/** The user's channels, without direct channels that another user has opened and that have no message. */
 export function listedChannels(state: ChatState, open: string | null): Channel[] {
   const { channels, me, drafts, outbox } = state;
   const hasOwnText = (channelId: string) =>
