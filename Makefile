@@ -81,7 +81,7 @@ reset: ## Stop the local stage and delete its data
 RANDOM_ORDER = $(if $(SHUFFLE),-p randomly $(if $(filter-out 1,$(SHUFFLE)),--randomly-seed=$(SHUFFLE)))
 
 .PHONY: check test test-all guarantees mutants format
-check: setup ## Lint, types, unit and contract tests, the UI's checks if it has changed: about a minute; the first time two or three
+check: setup ui/dist/index.html ## Lint, types, unit and contract tests, the UI's checks if it has changed: about a minute; the first time two or three
 	@$(PY) -m tests.runner check $(TESTS)
 
 test: setup ui/dist/index.html ## Everything that a change has to pass, in a real browser too: seven to twelve minutes on two cores

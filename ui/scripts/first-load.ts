@@ -2,7 +2,7 @@
 import { gzipSync } from "node:zlib";
 import type { Plugin, Rolldown } from "vite";
 
-const BUDGET_KB = 140;
+const BUDGET_KB = 145;
 /** Loaded together with the entry if the user is signed in. */
 const NEEDED_AT_ONCE = "src/app/ChatScreen.tsx";
 
