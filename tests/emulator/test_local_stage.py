@@ -235,7 +235,7 @@ def test_a_second_start_reuses_the_deployment(started: LocalStage, app: tuple[Pa
     client.admin_create_user(UserPoolId=started.outputs["UserPoolId"], Username="dora", MessageAction="SUPPRESS")
     state = str(started.state.path)
     assert command("down", "--state-dir", state).stdout == "Stopped.\n"
-    with pytest.raises(LocalStageError, match="No local stage runs"):
+    with pytest.raises(LocalStageError, match="No local stage is running"):
         LocalStage.load(started.state.path)
     assert command("down", "--state-dir", state).returncode == 0
     log = started.state.path / "deploy.log"
