@@ -110,15 +110,19 @@ def _resources(stage: Stage) -> dict[str, list[str]]:
     dashboard = stage.output("Observability", "DashboardName")
     # The time and the suffix of ops/events/archive.py: `*` would match the replays of a stage `dev-2` for `dev`.
     replays = arn("events", f"replay/parley-{stage.name}-{'?' * 10}-{'?' * 8}")
-    # With and without the suffix: IAM's documents have both forms of the ARN of a log group.
-    names = function_logs.groups(stage).values()
-    groups = [f"log-group:{name}{suffix}" for name in names for suffix in ("", ":*")]
+    # IAM's documents have two forms of the ARN of a log group, NAME and NAME:*. The names end with a hash, so the
+    # wildcard matches these two alone. An inline policy has at most 10,240 characters.
+    groups = [f"log-group:{name}*" for name in function_logs.groups(stage).values()]
     tail = f"parley-{stage.name}-tail-*"
     return {
         "stacks": [arn("cloudformation", f"stack/Parley-{stage.name}-*")],
         "workflow": [machine],
         "logs": [arn("logs", group) for group in groups],
-        "tables": [arn("dynamodb", f"table/{name}{of}") for name in tables.values() for of in ("", "/index/*")],
+        "tables": [
+            *(arn("dynamodb", f"table/{name}") for name in tables.values()),
+            # The table of text keys has no index.
+            arn("dynamodb", f"table/Parley-{stage.name}-Data-*/index/*"),
+        ],
         "text keys": [arn("dynamodb", f"table/{text_keys}")],
         "tickets": [arn("dynamodb", f"table/{stage.output('Data', 'TicketsTableName')}")],
         "archive": [arn("events", f"archive/{archive}")],

@@ -59,5 +59,34 @@ def test_the_policy_names_the_resources_of_the_stage(monkeypatch):
     }
     assert all(re.match(r"\w+:(Get|List|Describe|BatchGet|Stop)", action) for action in on_everything)
     assert all(statement["Resource"] for statement in by_sid.values())
-    # An inline policy of a role has at most 10,240 characters without white space.
+
+
+def test_the_policy_of_a_stage_with_long_names_is_short_enough_for_a_role(monkeypatch):
+    """An inline policy of a role has at most 10,240 characters without white space."""
+    name, region = "a" * 20, "ap-southeast-2"
+
+    def physical(stack: str, resource: str) -> str:
+        """The longest name that CloudFormation makes of a logical id of this length."""
+        return f"Parley-{name}-{stack}-{resource:x<32}-{'A' * 12}"
+
+    tables = ("TextKeys", "Tickets", *(f"Table{number}" for number in range(9)))
+    queues = ("Replay", "ReplayDeadLetters", "Status", "StatusDeadLetters", "DeliveryDeadLetters")
+    bus = f"Parley-{name}-{'0' * 8}"
+    machine = f"arn:aws:states:{region}:111122223333:stateMachine:{physical('Delivery', 'Deliver')}"
+    stage = deployed_stage(
+        Data={f"{table}TableName": physical("Data", table) for table in tables},
+        Events={
+            "EventBusName": bus,
+            "ArchiveName": physical("Events", "BusArchive")[:48],
+            **{f"{queue}QueueUrl": f"https://sqs/{physical('Events', queue)}" for queue in queues},
+        },
+        Delivery={
+            "DeliverStateMachineArn": machine,
+            "PostToConnectionsFunctionName": physical("Delivery", "PostToConnections")[:64],
+        },
+        Observability={"DashboardName": f"Parley-{name}-{region}"},
+    )
+    groups = {str(number): physical("WebSocketApi", "Logs") for number in range(15)}
+    monkeypatch.setattr(function_logs, "groups", lambda _stage: groups)
+    policy = rights.policy(replace(stage, name=name))
     assert len(json.dumps(policy, separators=(",", ":"))) < 10_240
