@@ -48,7 +48,9 @@ class Schedule {
   readonly #random: () => number;
   readonly #service: ServiceModel;
   readonly #written: string[] = [];
+  /** The messages of which each page has notified. A page that is loaded again does not know what the last one did. */
   readonly #notified: string[] = [];
+  #pages = 0;
   readonly #disturbed: Partial<Record<Disturbance, number>> = {};
   #chat: Chat | null = null;
   #stopChecking: () => void = () => undefined;
@@ -135,7 +137,9 @@ class Schedule {
     change(() => initialState);
     this.#service.loadPage();
     this.#chat = new Chat(config, session as never);
-    this.#chat.onNewMessage(({ messageId }) => this.#notified.push(messageId));
+    this.#pages += 1;
+    const page = this.#pages;
+    this.#chat.onNewMessage(({ messageId }) => this.#notified.push(`${page} ${messageId}`));
     this.#stopChecking = store.subscribe((state, before) => {
       const shown = state.timelines[CHANNEL]?.messages;
       if (shown && shown !== before.timelines[CHANNEL]?.messages) this.#checkShown(shown);

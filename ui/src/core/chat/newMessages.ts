@@ -1,4 +1,4 @@
-/** Notifies about new messages of other users: once each, also if frames are duplicate, late or out of order. */
+/** Notifies about new messages of other users: once each in a page, also if frames are duplicate, late or out of order. */
 import type { MessageFrame } from "../contract";
 import type { ChatState } from "../state/model";
 
