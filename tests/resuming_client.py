@@ -73,6 +73,8 @@ class ResumingClient:
     """How many messages arrived that were displayed already."""
     frames_received: Counter[str] = field(default_factory=Counter)
     """How many frames arrived over all sockets, by type."""
+    refused: set[str] = field(default_factory=set)
+    """The clientMessageIds that an error named."""
     connections: int = 0
     unexpected_closes: int = 0
     """How often the socket closed although this client had not closed it."""
@@ -299,6 +301,8 @@ class ResumingClient:
 
     def _on_frame(self, frame: Frame) -> None:
         self.frames_received[str(frame.get("type"))] += 1
+        if frame.get("type") == "error":
+            self.refused.add(str(frame.get("clientMessageId")))
         match frame.get("type"):
             case "ack" | "error":
                 pending = self._pending.get(str(frame.get("clientMessageId")))
