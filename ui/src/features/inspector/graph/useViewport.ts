@@ -1,5 +1,5 @@
 /** The viewport of a drawing: fit, zoom, drag. Coordinates are in drawing units. */
-import { type PointerEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type PointerEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 
 export interface View {
   readonly x: number;
@@ -12,6 +12,8 @@ const MIN_SCALE = 0.2;
 const MAX_SCALE = 2.5;
 /** State names are not legible below this scale. */
 const MIN_LEGIBLE_SCALE = 0.5;
+/** The height of the controls at the bottom, with their distance to the edge: nothing is fitted below them. */
+const CONTROLS_PX = 60;
 /** A press that moves less than this is a click, not a drag. */
 const CLICK_PX = 4;
 
@@ -79,7 +81,11 @@ export function useFrame() {
   return { frame, size };
 }
 
-export function useViewport(target: Box, { frame, size }: ReturnType<typeof useFrame>) {
+export function useViewport(target: Box, { frame, size: whole }: ReturnType<typeof useFrame>) {
+  const size = useMemo(
+    () => ({ width: whole.width, height: Math.max(1, whole.height - CONTROLS_PX) }),
+    [whole],
+  );
   const [view, setView] = useState<View>({ x: 0, y: 0, scale: 1 });
   const moved = useRef(false);
   const drag = useRef<{ x: number; y: number; began: boolean } | null>(null);
