@@ -294,6 +294,8 @@ def test_states_are_distinguished_with_forced_colours(dora: BrowserUser, fay: Ap
     fay.send_message(channel, "in high contrast")
     page = _open(dora, "/inspector/events")
     rows = _rows(page, "Events").get_by_role("button")
+    # The events before the page was opened are listed too.
+    expect(rows.filter(has_text="Message sent").first).to_be_visible()
     rows.first.click()
     # Without motion: in a transition to the forced colours, two elements have different colours for a moment.
     page.emulate_media(forced_colors="active", reduced_motion="reduce")
