@@ -127,7 +127,7 @@ fault-drill: setup ## Break the running local stage for a minute, find the fault
 docs: setup ## Write the JSON Schemas, AsyncAPI, the UI's types and the tables of documents again from the code
 	@$(PY) -m docs.generate && $(PY) -m tests.guarantees.incidents
 
-screenshots: setup ## Take the pictures of the documents again, from a fresh local stage
+screenshots: setup ui/dist/index.html ## Take the pictures of the documents again, from a fresh local stage
 	@$(PY) -m tests.browser.chromium && $(PY) -m tests.browser.screenshots
 
 # FULL=1: more rounds, recipients and messages, about an hour. ONLY="pair aging": some of it.
