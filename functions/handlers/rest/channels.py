@@ -23,8 +23,8 @@ from functions.contract.events import ChannelKind
 from functions.contract.model import timestamp
 from functions.contract.resources import ChannelPage, Member, MemberPage, NewChannel, NewDirectMessage, User
 from functions.handlers import http
+from functions.handlers.rest import registered
 from functions.logic import membership
-from functions.logic.registration import register_caller
 from functions.settings import ApiSettings
 
 router = Router()
@@ -41,7 +41,7 @@ def list_channels() -> Response[str]:
     if scope is not None:
         raise InvalidRequestError("The query parameter 'scope' is invalid: use 'discover', or leave it out.")
     settings, principal = ApiSettings.from_env(), http.caller(router)
-    register_caller(settings, principal, correlation_id=http.correlation_id(router))
+    registered.caller(router, settings)
     memberships = {
         membership.channel_id: membership
         for membership in members.of_user(settings.members_table, principal.user_id)
@@ -68,7 +68,7 @@ def _discover() -> Response[str]:
 def create_channel() -> Response[str]:
     """Create a channel, owned by the caller."""
     settings, body, now = ApiSettings.from_env(), http.body_of(router, NewChannel), now_ms()
-    user = register_caller(settings, http.caller(router), correlation_id=http.correlation_id(router))
+    user = registered.caller(router, settings)
     rates.check(settings.rates_table, user.user_id, NEW_CHANNELS, now_ms=now)
     channel = named(body.name, ChannelKind(body.kind), created_by=user.user_id, created_at=timestamp(now))
     membership.create(
@@ -86,7 +86,7 @@ def create_channel() -> Response[str]:
 def open_direct_channel() -> Response[str]:
     """Return the direct channel with another user, created at the first request of either user."""
     settings, body, now = ApiSettings.from_env(), http.body_of(router, NewDirectMessage), now_ms()
-    user = register_caller(settings, http.caller(router), correlation_id=http.correlation_id(router))
+    user = registered.caller(router, settings)
     other = users.get(settings.users_table, body.user_id, now_ms=now)
     if other is None:
         raise NotFoundError(NO_USER)
@@ -137,7 +137,7 @@ def list_members(channel_id: str) -> Response[str]:
 def add_member(channel_id: str, user_id: str) -> Response[str]:
     """Join (`me`), or add another user. Idempotent."""
     settings, now = ApiSettings.from_env(), now_ms()
-    actor = register_caller(settings, http.caller(router), correlation_id=http.correlation_id(router))
+    actor = registered.caller(router, settings)
     user = actor if user_id in {"me", actor.user_id} else _user(settings, user_id)
     channel, mine = _visible_channel(settings, channel_id, actor.user_id)
     if mine is None or user.user_id != actor.user_id:

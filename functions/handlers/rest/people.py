@@ -10,7 +10,7 @@ from functions.contract.events import UserRenamed
 from functions.contract.model import timestamp
 from functions.contract.resources import Profile, Ticket, UserPage
 from functions.handlers import http
-from functions.logic.registration import register_caller
+from functions.handlers.rest import registered
 from functions.logic.sign_out import sign_out
 from functions.settings import ApiSettings
 
@@ -20,16 +20,14 @@ router = Router()
 @router.get("/me")
 def read_me() -> Response[str]:
     """Return the caller."""
-    return http.answer(
-        register_caller(ApiSettings.from_env(), http.caller(router), correlation_id=http.correlation_id(router))
-    )
+    return http.answer(registered.caller(router, ApiSettings.from_env()))
 
 
 @router.put("/me")
 def rename_me() -> Response[str]:
     """Change the caller's display name and publish UserRenamed."""
     settings, profile = ApiSettings.from_env(), http.body_of(router, Profile)
-    user = register_caller(settings, http.caller(router), correlation_id=http.correlation_id(router))
+    user = registered.caller(router, settings)
     now = now_ms()
     rates.check(settings.rates_table, user.user_id, RENAMES, now_ms=now)
     users.rename(settings.users_table, user.user_id, profile.display_name)
@@ -62,7 +60,7 @@ def list_users() -> Response[str]:
 def issue_ticket() -> Response[str]:
     """Issue a ticket that opens one socket within 30 seconds, for the origin of this request."""
     settings, principal = ApiSettings.from_env(), http.caller(router)
-    user = register_caller(settings, principal, correlation_id=http.correlation_id(router))
+    user = registered.caller(router, settings)
     rates.check(settings.rates_table, user.user_id, TICKETS, now_ms=now_ms())
     holder = tickets.TicketHolder(
         user_id=user.user_id,
