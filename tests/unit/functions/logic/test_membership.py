@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from functions.aws import bus, channels, members
-from functions.chat.channels import SYSTEM_USER, direct, general, named
+from functions.chat.channels import SYSTEM_USER, ChannelRecord, direct, general, named
 from functions.contract.errors import NameTakenError
 from functions.contract.events import ChannelKind
 from functions.contract.model import Role, timestamp
+from functions.contract.resources import User
 from functions.logic import membership
 from tests.unit.builders import AT, CHANNEL, HOUR_MS, NOW_MS
 from tests.unit.stage import Stage
@@ -36,6 +37,19 @@ def crash(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(bus, "publish", crashing)
 
     return next_publication
+
+
+def create(
+    stage: Stage, channel: ChannelRecord, *first_members: User, creator_id: str = "alice", now_ms: int = NOW_MS
+) -> ChannelRecord:
+    return membership.create(
+        stage.settings(),
+        channel,
+        first_members=first_members,
+        creator_id=creator_id,
+        correlation_id="r-1",
+        now_ms=now_ms,
+    )
 
 
 def test_a_join_is_stored_and_published_once(stage: Stage):
@@ -92,14 +106,7 @@ def test_a_creation_that_crashed_is_published_by_the_next_attempt(stage: Stage, 
 
     def open_channel(now_ms: int) -> None:
         channel = direct("alice", "bob", created_at=AT)
-        membership.create(
-            stage.settings(),
-            channel,
-            first_members=(alice, bob),
-            creator_id="alice",
-            correlation_id="r-1",
-            now_ms=now_ms,
-        )
+        create(stage, channel, alice, bob, now_ms=now_ms)
 
     crash(reached_the_bus=reached_the_bus)
     with pytest.raises(CrashError):
@@ -115,14 +122,7 @@ def test_a_new_channel_has_its_members_when_it_is_published(stage: Stage):
     stage.connect("alice", "a1")
     stage.connect("bob", "b1")
     channel = named("tea", ChannelKind.PRIVATE, created_by="alice", created_at=AT)
-    membership.create(
-        stage.settings(),
-        channel,
-        first_members=(alice, bob),
-        creator_id="alice",
-        correlation_id="r-1",
-        now_ms=NOW_MS,
-    )
+    create(stage, channel, alice, bob)
     roles = {
         member.user_id: member.role
         for member in members.page_of_channel("members", channel.channel_id, limit=10, after_user_id=None)[0]
@@ -143,14 +143,7 @@ def test_a_public_name_is_unique(stage: Stage):
     stage.add_channel(CHANNEL)
     other = named("TEA", ChannelKind.PUBLIC, created_by="alice", created_at=AT)
     with pytest.raises(NameTakenError, match=r"^The name 'TEA' is taken by another public channel"):
-        membership.create(
-            stage.settings(),
-            other,
-            first_members=(alice,),
-            creator_id="alice",
-            correlation_id="r-1",
-            now_ms=NOW_MS,
-        )
+        create(stage, other, alice)
     assert channels.get("channels", other.channel_id) is None
     assert stage.rows("members") == []
     assert stage.published() == []
@@ -166,14 +159,7 @@ def test_private_names_need_not_be_unique(stage: Stage):
 def test_general_is_created_once(stage: Stage):
     """Every user's first call creates it or finds it."""
     for _ in range(3):
-        membership.create(
-            stage.settings(),
-            general(AT),
-            first_members=(),
-            creator_id=SYSTEM_USER,
-            correlation_id="r-1",
-            now_ms=NOW_MS,
-        )
+        create(stage, general(AT), creator_id=SYSTEM_USER)
     assert stage.published_types() == ["ChannelCreated"]
     assert channels.get("channels", "general") is not None
 
@@ -296,14 +282,7 @@ def test_a_direct_channel_has_no_owner(stage: Stage):
     """Neither user may delete the other's messages."""
     alice, bob = stage.add_user("alice"), stage.add_user("bob")
     channel = direct("alice", "bob", created_at=AT)
-    membership.create(
-        stage.settings(),
-        channel,
-        first_members=(alice, bob),
-        creator_id="alice",
-        correlation_id="r-1",
-        now_ms=NOW_MS,
-    )
+    create(stage, channel, alice, bob)
     assert roles(stage) == {"alice": "member", "bob": "member"}
 
 
