@@ -54,8 +54,6 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 THROTTLED = {"request": "ThrottlingException", "lambda": "Lambda.TooManyRequestsException"}
 FAILED = {"request": "InternalServerError", "lambda": "Lambda.ServiceException"}
-DYNAMODB = "DynamoDB_"
-"""The start of the targets of requests to DynamoDB."""
 CANCELLED = "TransactionCanceledException"
 HANG_STEP_SECONDS = 0.02
 
@@ -69,8 +67,8 @@ class FaultRule(BaseModel):
     what: str
     only: str = ""
     body: str = ""
-    """Strike only where this text is: in the frame of a post or of a `client`, in the request to DynamoDB (the
-    table's name, for example), or in the arguments of a task."""
+    """Strike only where this text is: in the frame of a post or of a `client`, in a request that names its target
+    (the name of a table, for example), or in the arguments of a task."""
     chance: float = 1.0
     times: int | None = None
     skip: int = 0
@@ -180,7 +178,7 @@ class FaultyRequests:
         if scope["type"] == "http" and self._faults.are_in_force:
             target = next((value for name, value in scope["headers"] if name == b"x-amz-target"), b"")
             subject, body = target.decode("latin-1") or str(scope["path"]), b""
-            if "/@connections/" in subject or subject.startswith(DYNAMODB):
+            if target or "/@connections/" in subject:
                 body, receive = await read_ahead(receive)
             rule = self._faults.strike("request", subject, body=body.decode(errors="replace"))
         if rule is None:
