@@ -21,6 +21,10 @@ ALIAS = "live"
 RUNBOOK = "docs/runbook.md#deployment-rolled-back"
 # Failures are seen while the new version gets only a share of the calls.
 PERIOD = cdk.Duration.minutes(1)
+# All minutes of the deployment. CloudWatch gets the values of a minute after it has ended, and until then FILL
+# takes them for 0: an alarm that looks at the newest minute alone would never be raised.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+PERIODS = 5
 CONFIGURATION = codedeploy.LambdaDeploymentConfig.CANARY_10_PERCENT_5_MINUTES
 
 
@@ -52,7 +56,7 @@ def live_alias(stack: StageStack, function: lambda_.Function) -> lambda_.Alias:
 def _alarm(
     stack: StageStack, construct_id: str, function: lambda_.Function, version: lambda_.Version
 ) -> cloudwatch.Alarm:
-    """Raised by the first failure of this version."""
+    """Raised by the first failure of this version, as soon as CloudWatch has its values."""
     return cloudwatch.Alarm(
         stack,
         f"{construct_id}DeploymentAlarm",
@@ -66,7 +70,8 @@ def _alarm(
             version=version.version,
         ),
         threshold=1,
-        evaluation_periods=1,
+        evaluation_periods=PERIODS,
+        datapoints_to_alarm=1,
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
     )

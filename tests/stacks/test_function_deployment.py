@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from local.emulator.cloudwatch.alarm_states import judge
 from tests.stacks.conftest import Resource, Synthesised
 
 GRADUAL = ("AWS::Lambda::Alias", "AWS::Lambda::Version", "AWS::CodeDeploy::DeploymentGroup")
@@ -74,6 +75,22 @@ def test_an_alarm_watches_the_new_version_before_it_gets_calls(prod: Synthesised
         answered = {"FunctionName": {"Ref": function}, "ExecutedVersion": alias["Properties"]["FunctionVersion"]}
         by_alias = {"Fn::Join": ["", [{"Ref": function}, ":live"]]}
         assert metrics == {"answered": answered, "raised": answered | {"Resource": by_alias}}, handler
+
+
+def test_a_failure_raises_the_alarm_when_its_values_are_late(prod: Synthesised) -> None:
+    """CloudWatch gets them a minute or two later; until then, FILL takes the newest minutes for minutes without a
+    failure. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+    """
+    for function, handler, resources in functions(prod):
+        (alarm,) = (
+            each["Properties"]
+            for each in resources.values()
+            if each["Type"] == "AWS::CloudWatch::Alarm" and refers_to(each, function)
+        )
+        minutes: list[float | None] = [0.0] * 6
+        assert judge(alarm, minutes)[0] == "OK", handler
+        minutes[3] = 1.0
+        assert judge(alarm, minutes)[0] == "ALARM", handler
 
 
 def test_a_failure_or_an_alarm_rolls_the_deployment_back(prod: Synthesised) -> None:
