@@ -14,7 +14,7 @@ from aws_cdk import aws_sqs as sqs
 
 from stacks import alarm_thresholds, alarms
 from stacks.chat_function import ChatFunction, service_name
-from stacks.delivery import DeliveryStack
+from stacks.delivery import STATUS_BATCH, DeliveryStack
 from stacks.events import EventsStack
 from stacks.function_metrics import METRICS_NAMESPACE
 from stacks.rest_api import RestApiStack
@@ -236,7 +236,7 @@ class Dashboard:
             ),
             Graph(
                 title="Status updates: batch size, and updates per frame",
-                when_red="Batches of 500 and a growing wait: more updates than two batches a second carry.",
+                when_red=f"Batches of {STATUS_BATCH} and a growing wait: raise the setting `statusConcurrency`.",
                 metrics=[
                     self._own("StatusUpdates", "avg", label="batch size"),
                     cloudwatch.MathExpression(

@@ -90,6 +90,13 @@ def test_every_graph_says_what_to_do_when_it_looks_wrong(stage: Synthesised) -> 
         assert [query for query in graph.queries if query.is_shown], graph.title
 
 
+def test_the_graph_of_status_batches_names_their_size(stage: Synthesised) -> None:
+    """A batch of this size is full."""
+    (source,) = stage.resources("AWS::Lambda::EventSourceMapping").values()
+    (graph,) = (each for each in dashboard_body.graphs(json.dumps(dashboard(stage))) if "batch size" in each.title)
+    assert f"Batches of {source['Properties']['BatchSize']} " in graph.when_red
+
+
 def test_the_emulator_evaluates_every_expression(prod: Synthesised) -> None:
     """Of the dashboard and of all alarms; its metric maths has only the functions that these use."""
     expressions = [
