@@ -17,6 +17,7 @@ from ops.stage.tables import Tables, Unreadable
 Row = Mapping[str, Any]
 NOT_STORED = "The archive has its event, but it is not stored."
 NO_EVENT = "It is stored, but the archive has no event for it."
+OWNER_OF = "the owner of "
 
 
 @dataclass
@@ -205,7 +206,7 @@ def _owners(projected: Projection, tables: Tables, time_range: _TimeRange) -> It
         is_expected = len(stored) == 1 and stored <= expected
         if (stored or expected) and time_range.includes(*owners, *joined) and not is_expected:
             note = f"Stored: {_listed(stored)}. By the archive's events: {_listed(expected)}."
-            yield difference("different", "members", f"the owner of {channel_id}", note)
+            yield difference("different", "members", f"{OWNER_OF}{channel_id}", note)
 
 
 def _listed(user_ids: set[str]) -> str:
@@ -228,6 +229,15 @@ def _channels(projected: Projection, tables: Tables, time_range: _TimeRange) -> 
         is_known = channel_id in projected.channels
         if not is_known and row.get("announced", True) and time_range.includes(row["createdAt"]):
             yield difference("extra", "channels", channel_id, NO_EVENT)
+
+
+def channels_of_lost_members(differences: Iterable[Difference]) -> set[str]:
+    """The channels of members who are not stored, or of another owner: the archive may not know yet who left."""
+    return {
+        found.key.removeprefix(OWNER_OF).rpartition(" in ")[2]
+        for found in differences
+        if found.table == "members" and (found.kind == "missing" or found.key.startswith(OWNER_OF))
+    }
 
 
 def counted(differences: Iterable[Difference]) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """`check`: compare the archive with the tables (replay equals database)."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +11,14 @@ from rich.text import Text
 from ops import times
 from ops.check import comparison
 from ops.check import derived as derived_values
+from ops.check.comparison import Comparison
 from ops.commands import output
 from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.commands.names import ChannelOption, choose_channel
 from ops.errors import BadRequestError, ExitCode
-from ops.events import archive, incident_file, projection
+from ops.events import archive, incident_file, memberships, projection
 from ops.events.bus_event import BusEvent, EventFilter
+from ops.events.projection import Projection
 from ops.events.texts import Texts
 from ops.models import CheckReport
 from ops.stage import tables
@@ -87,17 +90,24 @@ def _archived(stage: Stage, event_filter: EventFilter, since_ms: int) -> list[Bu
 def _compare(
     stage: Stage, events: list[BusEvent], channel: str | None, since_ms: int, until_ms: int
 ) -> CheckReport:
-    projected = projection.project({event.event_id: event for event in events}.values())
-
-    def compared() -> comparison.Comparison:
+    def compared(later: Sequence[BusEvent] = ()) -> tuple[Projection, Comparison]:
+        projected = projection.project({event.event_id: event for event in (*events, *later)}.values())
         stored = tables.read(stage, channel)
-        return comparison.compare(projected, stored, since=times.iso(since_ms), until=times.iso(until_ms))
+        return projected, comparison.compare(
+            projected, stored, since=times.iso(since_ms), until=times.iso(until_ms)
+        )
 
-    result = compared()
+    projected, result = compared()
     if not result.holds:
         # The tables are not read at one moment: what another read does not show was a change in between.
-        again = compared().differences
-        result.differences = [found for found in result.differences if found in again]
+        _, again = compared()
+        result.differences = [found for found in result.differences if found in again.differences]
+    if channel_ids := comparison.channels_of_lost_members(result.differences):
+        later = memberships.since(
+            stage, until_ms, rows_read_ms=times.now(), channel_ids=channel_ids, on_note=output.warn
+        )
+        _, again = compared(later)
+        result.differences = [found for found in result.differences if found in again.differences]
     return CheckReport(
         since=times.iso(since_ms),
         until=times.iso(until_ms),

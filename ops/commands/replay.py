@@ -22,6 +22,7 @@ from ops.events.texts import Texts
 from ops.models import ExportResult, LiveReplayReport, ReplayFinding
 from ops.replay import replay
 from ops.replay.replay import DIFFERING, Outcome, Selection
+from ops.replay.verdicts import Finding
 from ops.stage.stage import Stage
 from ops.wording import counted, counted_are
 
@@ -98,15 +99,16 @@ def replay_command(
         else:
             output.console().print(f"{counted_are(count, 'event')} in {export}.")
         return
-    before = settled_ms if from_file is None else None
+    unknown_from_ms = _leavings_unknown_from(stage, wanted, selection, incident, settled_ms)
+    has_log = from_file is None
     if is_live:
         with recorded(
             stage, "replay --redeliver", since=since, until=until, channel=channel, user=user
         ) as operation:
-            outcome = _run(stage, selection, before, is_live=True, speed=speed)
+            outcome = _run(stage, selection, unknown_from_ms, is_live=True, has_log=has_log, speed=speed)
             operation.exit_code = _exit_code(outcome)
     else:
-        outcome = _run(stage, selection, before, is_live=False, speed=speed)
+        outcome = _run(stage, selection, unknown_from_ms, is_live=False, has_log=has_log, speed=speed)
     if as_json:
         output.as_json(outcome.report())
     else:
@@ -155,10 +157,39 @@ def _select(stage: Stage, wanted: EventFilter, notes: Console, *, is_live: bool)
     return selection, until_ms
 
 
+def _leavings_unknown_from(
+    stage: Stage, wanted: EventFilter, selection: Selection, incident: Incident | None, until_ms: int
+) -> int | None:
+    """From when on users may have left whose leaving is not in the selection, which was read up to `until_ms`.
+
+    None for the file of another stage, whose archive does not say.
+    """
+    if incident is not None:
+        first_ms = min((event.occurred_ms for event in selection.events), default=until_ms)
+        return first_ms if incident.header.get("stage") == stage.name else None
+    has_leavings = (not wanted.types or "MemberLeft" in wanted.types) and wanted.user_id is None
+    return until_ms if has_leavings else wanted.since_ms or 0
+
+
 def _run(
-    stage: Stage, selection: Selection, until_ms: int | None, *, is_live: bool, speed: float | None
+    stage: Stage,
+    selection: Selection,
+    unknown_from_ms: int | None,
+    *,
+    is_live: bool,
+    has_log: bool,
+    speed: float | None,
 ) -> Outcome:
-    """Compare, and repair if asked. `until_ms` is None for events of a file."""
+    """Compare, and repair if asked.
+
+    `unknown_from_ms` is from `_leavings_unknown_from`; `has_log` says whether the workflow's log has these events.
+    """
+
+    def explained(findings: list[Finding]) -> list[Finding]:
+        if unknown_from_ms is None:
+            return findings
+        return replay.with_memberships_since(stage, selection, findings, unknown_from_ms, on_note=output.warn)
+
     with output.progress() as bar:
         comparing = bar.add_task("comparing", total=len(selection.events))
         findings = replay.dry_run(
@@ -167,8 +198,7 @@ def _run(
             speed=None if is_live else speed,
             on_progress=lambda _: bar.advance(comparing),
         )
-        if until_ms is not None:
-            findings = replay.with_memberships_since(stage, findings, until_ms)
+        findings = explained(findings)
         outcome = Outcome(findings, selection, is_live=is_live)
         if is_live:
             running = bar.add_task("running live", total=len(selection.events))
@@ -177,12 +207,10 @@ def _run(
                 selection,
                 findings,
                 speed=speed,
-                look_in_log=until_ms is not None,
+                look_in_log=has_log,
                 on_progress=lambda _: bar.advance(running),
             )
-            outcome.after = (
-                replay.with_memberships_since(stage, after, until_ms) if until_ms is not None else after
-            )
+            outcome.after = explained(after)
     return outcome
 
 

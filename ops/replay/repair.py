@@ -18,7 +18,7 @@ from functions.contract.shards import LAST_ROW, all_shards, shard_after
 from functions.contract.text import ERASED_NAME
 from ops import times
 from ops.errors import BadRequestError, ExitCode, NotFoundError, OpsError
-from ops.events import archive, projection
+from ops.events import archive, memberships, projection
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.projection import Projection, latest
 from ops.replay import restore, stored_rows
@@ -163,6 +163,7 @@ class _Planner:
         self._key = key
         self._on_note = on_note
         self._before = self._row(table, key)
+        self._read_ms = times.now()
 
     def plan(self) -> Repair:
         """What would be done."""
@@ -237,7 +238,7 @@ class _Planner:
                 f"The archive does not say whether {user_id} is a member of {channel_id}.",
                 "Delete the row; if they are a member, add them again.",
             )
-        if not projected.is_member(user_id, channel_id):
+        if not projected.is_member(user_id, channel_id) or self._has_left_since(user_id, channel_id):
             return None
         joined_at = max(moments)
         read_seq = Counters(self._stage, projected.reads).read_seq(user_id, channel_id, joined_at=joined_at)
@@ -249,6 +250,19 @@ class _Planner:
             joined_at=joined_at,
             read_seq=max(read_seq, tables.number(stored)),
         )
+
+    def _has_left_since(self, user_id: str, channel_id: str) -> bool:
+        """Whether a member who has no row left after the archive was read. A member with a damaged row cannot."""
+        if self._before is not None:
+            return False
+        later = memberships.since(
+            self._stage,
+            self._read_ms - archive.LAG_MS,
+            rows_read_ms=self._read_ms,
+            channel_ids={channel_id},
+            on_note=self._on_note,
+        )
+        return any(event.detail_type == "MemberLeft" and event.user_id == user_id for event in later)
 
     def _message(self) -> Row | None:
         channel_id, seq = str(self._key["channelId"]), int(self._key["seq"])

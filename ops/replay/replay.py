@@ -10,7 +10,8 @@ from typing import Any
 
 from functions.contract.events import CHANNEL_EVENTS, MalformedEventError, read_event
 from functions.contract.operations import OPERATIONS
-from ops.events import archive, ordering
+from ops import times
+from ops.events import archive, memberships, ordering
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.events.projection import project
 from ops.models import LeftOut, LiveReplayReport, ReplayReport, RunFailure
@@ -24,7 +25,6 @@ from ops.stage.stage import Stage
 
 CONSISTENT = (Verdict.SAME, Verdict.SUPERSEDED)
 DIFFERING = (Verdict.MISSING, Verdict.DIFFERENT, Verdict.FAILED)
-MEMBERSHIPS = frozenset({"ChannelCreated", "MemberJoined", "MemberLeft"})
 
 OnProgress = Callable[[Finding | RunResult], None]
 
@@ -170,26 +170,29 @@ def dry_run(
     return verdicts.with_later_memberships(ordered, _left_at(selection.events))
 
 
-def with_memberships_since(stage: Stage, findings: list[Finding], until_ms: int) -> list[Finding]:
-    """Update findings for users who joined before `until_ms` and left after it.
+def with_memberships_since(
+    stage: Stage,
+    selection: Selection,
+    findings: list[Finding],
+    since_ms: int,
+    *,
+    on_note: archive.OnNote = lambda _: None,
+) -> list[Finding]:
+    """Update findings for users who joined, and whose leaving from `since_ms` on is not in the selection.
 
-    Reads the archive from `until_ms` on, if any joining is missing.
+    If any joining is missing, this reads the archive up to the time of the comparison, and adds the events to the
+    selection's history: on AWS it waits until the archive has them.
     """
-    channels_to_check = {
+    compared_ms = times.now()
+    channel_ids = {
         finding.event.channel_id
         for finding in findings
         if finding.event.detail_type == "MemberJoined" and finding.verdict is Verdict.MISSING
     }
-    end = archive.complete_until_ms(stage)
-    if not channels_to_check or end <= until_ms:
+    if not channel_ids:
         return findings
-    later = archive.read(
-        stage,
-        EventFilter(types=MEMBERSHIPS),
-        since_ms=until_ms,
-        until_ms=end,
-        keep=lambda event: event.channel_id in channels_to_check,
-    )
+    later = memberships.since(stage, since_ms, rows_read_ms=compared_ms, channel_ids=channel_ids, on_note=on_note)
+    selection.history = [*(selection.history or selection.events), *later]
     return verdicts.with_later_memberships(findings, _left_at(later))
 
 

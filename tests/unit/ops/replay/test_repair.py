@@ -29,6 +29,7 @@ from tests.unit.ops.event_builders import (
     message_sent,
     reaction_changed,
 )
+from tests.unit.ops.lagging_archive import LaggingArchive
 from tests.unit.stage import fill_tables, stored_rows
 
 NOW = START_MS // 1000 + 60
@@ -234,6 +235,16 @@ def test_the_row_of_a_member_who_left_is_deleted(people: Stage, monkeypatch: pyt
     put(people, "members", damaged("members", GOOD["members"], "emptied"))
     assert repaired(people, "members", "bob", "c-1").after is None
     assert [row["userId"] for row in all_rows(people)["members"]] == ["alice"]
+
+
+def test_a_member_who_left_in_the_last_ten_minutes_is_not_a_member_again(
+    people: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    """Their row is deleted at once, and the archive of AWS has the event of the leaving later."""
+    events = [*EVENTS, membership_changed(False, offset_ms=3_600_000)]
+    LaggingArchive(monkeypatch, events, now_ms=START_MS + 3_660_000)
+    people.table("Members").delete_item(Key={"userId": "bob", "channelId": "c-1"})
+    assert not repair.plan(people, "members", repair.key_of("members", ("bob", "c-1"))).changes
 
 
 def test_the_row_of_a_subscription_without_a_member_is_deleted(people: Stage):
