@@ -56,7 +56,7 @@ def redrive(stage: Stage, name: str) -> RedriveReport:
             )
             for result in work.failed
         ],
-        notes=[*notes, *work.held],
+        notes=[*notes, *work.left_out],
     )
 
 

@@ -15,8 +15,9 @@ from ops.commands.cli import OPERATE, AsJson, app, stage_of
 from ops.commands.recording import recorded
 from ops.models import DeadLetterDetail, RestoredLetter
 from ops.runs import dead_letters, kept_letters
-from ops.runs.dead_letters import QUEUES, DeadLetter
+from ops.runs.dead_letters import MAX_DEAD_LETTERS, QUEUES, DeadLetter
 from ops.runs.held_letters import HeldLetters
+from ops.runs.redrive import Redrive
 from ops.wording import counted
 
 letters = typer.Typer(help="List, show, discard and restore dead letters.", no_args_is_help=True)
@@ -30,13 +31,15 @@ Identifier = Annotated[str, typer.Argument(metavar="ID", help="The id of the dea
 def list_letters(context: typer.Context, as_json: AsJson = False) -> None:
     """List the dead letters of all queues with their ids."""
     stage = stage_of(context)
-    found = [letter for queue in QUEUES for letter in dead_letters.read(stage, queue)]
-    dead_letters.release(stage, found)
+    work = Redrive(stage, None, MAX_DEAD_LETTERS)
+    found = [letter for queue in QUEUES for letter in work.look(queue)]
+    for sentence in work.left_out:
+        output.warn(sentence)
     if as_json:
         output.as_json([_detail(letter) for letter in found])
-    elif not found:
+    elif not found and not work.left_out:
         output.console().print("No dead letters.")
-    else:
+    elif found:
         table = output.table("id", "queue", "at", "event", "channel", "why", whole=("id", "at", "channel"))
         for letter in found:
             event = letter.event

@@ -35,26 +35,26 @@ def redrive(
         work.on_chosen = _show
     if dry_run:
         letters = [letter for name in names for letter in work.look(name)]
-        chosen.require(letters or work.held)
+        chosen.require(letters or work.left_out)
         if as_json:
             output.as_json([DeadLetterSummary.model_validate(letter) for letter in letters])
-        elif letters or not work.held:
+        elif letters or not work.left_out:
             _show(letters)
-        _warn_of_held(work)
+        _warn_of_left_out(work)
         return
     with recorded(stage, "redrive", queue=queue, channel=channel) as operation:
         for name in names:
             _redrive(work, name)
-        chosen.require(work.results or work.held)
+        chosen.require(work.results or work.left_out)
         operation.exit_code = work.exit_code
     results = work.results
     if as_json:
         output.as_json([RedriveResult.model_validate(result) for result in results])
     elif results:
         _show_results(results, work.failed)
-    elif not work.held:
+    elif not work.left_out:
         _show([])
-    _warn_of_held(work)
+    _warn_of_left_out(work)
     raise typer.Exit(work.exit_code)
 
 
@@ -69,9 +69,9 @@ def _redrive(work: Redrive, name: str) -> None:
         )
 
 
-def _warn_of_held(work: Redrive) -> None:
-    """Print which dead letters another command holds."""
-    for sentence in work.held:
+def _warn_of_left_out(work: Redrive) -> None:
+    """Print which dead letters were left out, and why."""
+    for sentence in work.left_out:
         output.warn(sentence)
 
 

@@ -19,7 +19,7 @@ from ops.events.bus_event import BusEvent
 from ops.runs import runner
 from ops.runs.execution import failure_message
 from ops.stage.stage import Stage
-from ops.wording import counted_are
+from ops.wording import counted, counted_are
 
 QUEUES = {
     "delivery": "DeliveryDeadLetterQueueUrl",
@@ -27,8 +27,8 @@ QUEUES = {
     "replay": "ReplayDeadLetterQueueUrl",
 }
 BACK_IN_QUEUE = "Failed again, and is back in the queue"
-QUEUE_FAILED = "SQS."
-"""The start of the errors with which a run fails that could not write its dead letter."""
+NOT_WRITTEN = ("SQS.", "States.Timeout")
+"""The starts of the errors with which a run fails that could not write its dead letter, or may have failed to."""
 BACK_TO = {"status": "StatusQueueUrl", "replay": "ReplayQueueUrl"}
 LEASE_SECONDS = 60
 """How long a received dead letter is hidden from other readers, unless the lease is renewed."""
@@ -123,6 +123,23 @@ class Count:
     def not_read(self, read: int) -> int:
         """How many were held by another command, if so many of all could be read since this count."""
         return max(0, min(self.held, self.total - read))
+
+    def beyond(self, limit: int, read: int) -> int:
+        """How many were not read because so many are the most that are read."""
+        return max(0, self.total - read - self.not_read(read)) if read >= limit else 0
+
+
+def left_out(queue: str, count: Count, read: int, limit: int) -> list[str]:
+    """The sentences about the dead letters that were not read, of those that were counted before."""
+    sentences = []
+    if held := count.not_read(read):
+        sentences.append(held_by_another(queue, held))
+    if further := count.beyond(limit, read):
+        sentences.append(
+            f"Not read: about {counted(further, 'further dead letter')} of the queue '{queue}', because "
+            f"{limit:,} are the most that one command reads."
+        )
+    return sentences
 
 
 def held_by_another(queue: str, number: int) -> str:
@@ -260,9 +277,9 @@ def redrive(stage: Stage, letter: DeadLetter) -> Redriven:
         return Redriven(letter, True, result.summary)
     if result.failure and result.failure.startswith((runner.NOT_STARTED, runner.ANSWER_LOST)):
         return Redriven(letter, False, result.failure)
-    if result.status == "TIMED_OUT" or (result.failure or "").startswith(QUEUE_FAILED):
+    if result.status == "TIMED_OUT" or (result.failure or "").startswith(NOT_WRITTEN):
         return Redriven(
-            letter, False, f"Failed again without a new dead letter; this one is kept: {result.failure}"
+            letter, False, f"Failed again, maybe without a new dead letter; this one is kept: {result.failure}"
         )
     # The run failed again and put a new dead letter into the queue, so the old one is deleted.
     delete(stage, letter)

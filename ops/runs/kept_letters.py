@@ -12,7 +12,7 @@ from typing import Any
 from ops import text_files, times
 from ops.errors import BadRequestError, NotFoundError
 from ops.runs import dead_letters
-from ops.runs.dead_letters import QUEUES, DeadLetter
+from ops.runs.dead_letters import MAX_DEAD_LETTERS, QUEUES, DeadLetter
 from ops.stage.stage import Stage
 
 
@@ -21,13 +21,20 @@ def find(stage: Stage, identifier: str) -> DeadLetter:
 
     Raises NotFoundError, and BadRequestError if several are about the event.
     """
-    letters = [letter for queue in QUEUES for letter in dead_letters.read(stage, queue)]
+    letters: list[DeadLetter] = []
+    left_out: list[str] = []
+    for queue in QUEUES:
+        count = dead_letters.count(stage, queue)
+        read = dead_letters.read(stage, queue, limit=MAX_DEAD_LETTERS)
+        letters += read
+        left_out += dead_letters.left_out(queue, count, len(read), MAX_DEAD_LETTERS)
     found = [letter for letter in letters if identifier in (letter.message_id, letter.event.event_id)]
     try:
         if not found:
-            raise NotFoundError(
-                f"There is no dead letter '{identifier}'. List all: {stage.command('dead-letters', 'list')}"
-            )
+            list_all = stage.command("dead-letters", "list")
+            if left_out:
+                raise NotFoundError(f"No dead letter '{identifier}' was found. {' '.join(left_out)}")
+            raise NotFoundError(f"There is no dead letter '{identifier}'. List all: {list_all}")
         if len(found) > 1:
             ids = ", ".join(letter.message_id for letter in found)
             raise BadRequestError(f"{len(found)} dead letters are about '{identifier}': choose one of {ids}.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from ops.errors import ExitCode
 from ops.runs import dead_letters, held_letters
-from ops.runs.dead_letters import BACK_IN_QUEUE, Count, DeadLetter, Redriven
+from ops.runs.dead_letters import BACK_IN_QUEUE, DeadLetter, Redriven
 from ops.runs.held_letters import HeldLetters
 from ops.stage.stage import Stage
 
@@ -15,7 +15,7 @@ TRIES_PER_LETTER = 2
 
 @dataclass
 class Redrive:
-    """One operator's work on the queues: the results, and the sentences about what another command holds."""
+    """One operator's work on the queues: the results, and the sentences about dead letters that were left out."""
 
     stage: Stage
     channel: str | None
@@ -24,7 +24,7 @@ class Redrive:
     on_chosen: Callable[[list[DeadLetter]], None] = lambda _: None
     """Gets the dead letters of each page before they are processed."""
     results: list[Redriven] = field(default_factory=list)
-    held: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> list[Redriven]:
@@ -33,14 +33,14 @@ class Redrive:
 
     @property
     def exit_code(self) -> ExitCode:
-        """UNREPAIRED if a dead letter was not redriven, or is held by another command."""
-        return ExitCode.UNREPAIRED if self.failed or self.held else ExitCode.DONE
+        """UNREPAIRED if a dead letter was not redriven: it failed, was held by another command, or not read."""
+        return ExitCode.UNREPAIRED if self.failed or self.left_out else ExitCode.DONE
 
     def look(self, name: str) -> list[DeadLetter]:
         """The dead letters of one queue, which stay there."""
         count = dead_letters.count(self.stage, name)
         found = held_letters.look(self.stage, name, limit=self.limit)
-        self._note_held(name, count, len(found))
+        self.left_out += dead_letters.left_out(name, count, len(found), self.limit)
         return [letter for letter in found if self._is_chosen(letter)]
 
     def redrive(
@@ -81,7 +81,7 @@ class Redrive:
                     if result.is_back:
                         back.add(letter.event.event_id)
                     on_done()
-        self._note_held(name, count, read)
+        self.left_out += dead_letters.left_out(name, count, read, self.limit)
 
     def _is_back(self, tried: list[int], letter: DeadLetter, back: set[str]) -> None:
         """The queue has the dead letter again, although its runs succeeded: they did not reach its connections."""
@@ -92,7 +92,3 @@ class Redrive:
 
     def _is_chosen(self, letter: DeadLetter) -> bool:
         return self.channel in (None, letter.event.channel_id)
-
-    def _note_held(self, name: str, count: Count, read: int) -> None:
-        if not_read := count.not_read(read):
-            self.held.append(dead_letters.held_by_another(name, not_read))

@@ -15,9 +15,10 @@ from moto import mock_aws
 
 from functions.contract.operations import OperationEnded, OperationStarted
 from local import command_line
+from ops.commands import dead_letters as commands
 from ops.errors import ExitCode
 from ops.events.bus_event import BusEvent
-from ops.runs import dead_letters, held_letters, runner
+from ops.runs import dead_letters, held_letters, kept_letters, runner
 from ops.runs.dead_letters import DeadLetter, Redriven
 from ops.runs.redrive import Redrive
 from ops.runs.runner import RunResult
@@ -121,7 +122,12 @@ def test_an_event_that_fails_again_is_redriven_once(queue: Stage, monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    ("status", "failure"), [("TIMED_OUT", "States.Timeout"), ("FAILED", "SQS.SdkClientException")]
+    ("status", "failure"),
+    [
+        ("TIMED_OUT", "States.Timeout"),
+        ("FAILED", "SQS.SdkClientException"),
+        ("FAILED", "States.Timeout: The task timed out"),
+    ],
 )
 def test_a_dead_letter_is_kept_when_its_run_could_not_write_a_new_one(
     queue: Stage, monkeypatch: pytest.MonkeyPatch, status: str, failure: str
@@ -222,6 +228,56 @@ def test_dead_letters_that_another_redrive_holds_are_reported(
     dead_letters.release(queue, held)
     run_parley(monkeypatch, queue, "redrive", "--queue", "delivery", "--dry-run")
     assert "held by" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("limit", "code"), [(2, ExitCode.UNREPAIRED), (3, ExitCode.DONE)])
+def test_dead_letters_beyond_the_limit_are_reported(
+    queue: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    limit: int,
+    code: ExitCode,
+):
+    """A redrive that left some in the queue is not a success. One that read exactly the limit left none."""
+    monkeypatch.setattr(
+        runner, "run_event", lambda _, ran, *__, **___: RunResult(ran, True, {"outcome": "delivered"}, None)
+    )
+    for position in range(3):
+        put(queue, json.dumps(event(position)))
+    options = ("--queue", "delivery", "--limit", str(limit))
+    run_parley(monkeypatch, queue, "redrive", *options, "--dry-run")
+    looked = capsys.readouterr().err
+    assert run_parley(monkeypatch, queue, "redrive", *options) == code
+    for err in (looked, capsys.readouterr().err):
+        assert ("Not read: about 1 further dead letter of the queue 'delivery'" in err) is bool(code)
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("show", "event-0")])
+@pytest.mark.parametrize("why", ["held", "beyond the limit"])
+def test_dead_letters_that_are_not_listed_are_reported(
+    queue: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    why: str,
+    arguments: tuple[str, ...],
+):
+    """Neither "No dead letters." nor "There is no dead letter" is true of them."""
+    monkeypatch.setattr(dead_letters, "QUEUES", {"delivery": dead_letters.QUEUES["delivery"]})
+    for module in (kept_letters, commands):
+        monkeypatch.setattr(module, "QUEUES", dead_letters.QUEUES)
+    put(queue, json.dumps(event()))
+    if why == "held":
+        dead_letters.read(queue, "delivery")
+    else:
+        for module in (dead_letters, kept_letters, commands):
+            monkeypatch.setattr(module, "MAX_DEAD_LETTERS", 0)
+    run_parley(monkeypatch, queue, "dead-letters", *arguments)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert (
+        "1 dead letter is held by" if why == "held" else "Not read: about 1 further dead letter"
+    ) in printed.err
+    assert "There is no dead letter" not in printed.err
 
 
 def test_a_dead_letter_without_an_event_is_named_by_its_id(
