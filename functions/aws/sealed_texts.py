@@ -11,7 +11,7 @@ from functions.aws.observability import logger
 from functions.aws.text_keys import TextKey
 from functions.contract.events import Envelope, MalformedEventError, MessageDeleted, MessageEdited, MessageSent
 from functions.contract.sealing import SealedTextError, open_sealed, seal
-from functions.contract.text import is_sealed
+from functions.contract.text import ERASED_NAME, is_sealed
 
 TextEvent = TypeVar("TextEvent", MessageSent, MessageEdited)
 Row = dict[str, Any]
@@ -46,8 +46,11 @@ def _opened_row(row: Row, keys: dict[str, TextKey]) -> Row:
             logger.exception("text cannot be opened", extra={"messageId": row["messageId"]})
     elif key.erased_at is None:
         logger.error("text key is missing", extra={"messageId": row["messageId"], "userId": author_id})
+    # The erasure replaced the names in the rows that it found; this row may have been stored later.
+    erased = {"senderName": ERASED_NAME} if key.erased_at else {}
     return {
         **row,
+        **erased,
         "text": "",
         "deletedAt": row.get("deletedAt") or key.erased_at or row["sentAt"],
         "deletedBy": row.get("deletedBy") or author_id,

@@ -89,7 +89,7 @@ def erase(
         done = erasure.erase(
             stage, user, lambda step, count, total: bar.update(tasks[step], completed=count, total=total)
         )
-        operation.exit_code = ExitCode.UNREPAIRED if done.pending or done.damaged else ExitCode.DONE
+        operation.exit_code = ExitCode.DONE if done.is_complete else ExitCode.UNREPAIRED
     remains = remaining_copies.copies(
         remaining_copies.retention(stage),
         erased_at=done.erased_at,
@@ -124,7 +124,7 @@ def _result(done: Erasure, remains: list[RemainingCopy]) -> UserErased:
         deleted=done.deleted,
         reactions=done.reactions,
         connections=done.connections,
-        pending=done.pending + len(done.damaged),
+        pending=done.pending + done.pending_reactions + len(done.damaged),
         account_deleted=done.account_deleted,
         memberships=len(done.channels),
         remains=remains,
@@ -146,16 +146,18 @@ def _show(stage: Stage, done: Erasure, remains: list[RemainingCopy], console: Co
             f"name: "
             f"{', '.join(done.channels)}"
         )
-    if done.pending:
+    for pending, noun in ((done.pending, "message"), (done.pending_reactions, "reaction")):
+        if not pending:
+            continue
         output.warn(
-            f"{counted_are(done.pending, 'message')} not deleted yet, so the account is only disabled: "
+            f"{counted_are(pending, noun)} not deleted yet, so the account is only disabled: "
             f"look at {stage.command('runs', '--failed')}, then run this again: "
             f"{stage.command('users', 'erase', done.user_id)}"
         )
     if done.damaged:
         output.warn(
-            f"{counted_are(len(done.damaged), 'row')} damaged and not erased, so the account is only "
-            f"disabled. Repair what is damaged, then run this again, "
+            f"{counted_are(len(done.damaged), 'row')} damaged or missing, so something of the user is left, and "
+            f"the account is only disabled. Repair what is damaged, then run this again, "
             f"{stage.command('users', 'erase', done.user_id)}: " + _repairs(stage, done.damaged)
         )
     table = output.table("what remains", "where", "until")

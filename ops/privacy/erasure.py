@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -30,15 +30,16 @@ PATIENCE_SECONDS = 60.0
 """The rows of the events are waited for, until none has changed for so long."""
 WRITERS = 8
 
+Key = TypeVar("Key")
 OnProgress = Callable[[str, int, int], None]
 """Gets the name of a step, how much of it is done, and of how much."""
 
 
 @dataclass
 class Erasure:
-    """What an erasure did. `pending` messages were not deleted in time: run it again.
+    """What an erasure did. `pending` messages and `pending_reactions` were not deleted in time: run it again.
 
-    So are messages and reactions whose rows are damaged, once they are repaired: `damaged`.
+    Also once the rows are repaired that prevented it, because they are damaged or missing: `damaged`.
     """
 
     user_id: str
@@ -49,9 +50,15 @@ class Erasure:
     reactions: int = 0
     connections: int = 0
     pending: int = 0
+    pending_reactions: int = 0
     account_deleted: bool = False
     damaged: list[Unreadable] = field(default_factory=list)
     channels: list[str] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing that the user wrote is left."""
+        return not (self.pending or self.pending_reactions or self.damaged)
 
 
 def erase(stage: Stage, user: KnownUser, on_progress: OnProgress = lambda *_: None) -> Erasure:
@@ -72,7 +79,7 @@ def erase(stage: Stage, user: KnownUser, on_progress: OnProgress = lambda *_: No
     )
     _delete_messages(stage, erasure, on_progress)
     _remove_reactions(stage, erasure, on_progress)
-    if not (erasure.pending or damaged) and user.username is not None:
+    if erasure.is_complete and user.username is not None:
         stage.user_pool.delete(user.username)
         erasure.account_deleted = True
     return erasure
@@ -133,7 +140,11 @@ def _delete_messages(stage: Stage, erasure: Erasure, on_progress: OnProgress) ->
         for row in live
     ]
     _publish(stage, deletions, erasure.user_id, lambda done: on_progress("messages", done, len(live)))
-    pending = _wait_until_deleted(stage, live, on_progress)
+    pending = _wait(
+        lambda keys: {_key(row) for row in _read(stage, keys) if row.get("deletedAt")},
+        {_key(row) for row in live},
+        lambda done: on_progress("deletions", done, len(live)),
+    )
     erasure.pending, erasure.deleted = len(pending), len(live) - len(pending)
     named = [row for row in erasure.messages if row["senderName"] != ERASED_NAME and _key(row) not in pending]
     with ThreadPoolExecutor(max_workers=WRITERS, thread_name_prefix="erase") as pool:
@@ -142,13 +153,20 @@ def _delete_messages(stage: Stage, erasure: Erasure, on_progress: OnProgress) ->
 
 
 def _remove_reactions(stage: Stage, erasure: Erasure, on_progress: OnProgress) -> None:
+    """Remove the reactions as their user would. One whose message cannot be read stays, and is reported."""
     found = written.reactions(stage, erasure.user_id, erasure.damaged.append)
-    keys = {(str(row["channelId"]), int(row["seq"])) for row in found}
-    rows = tables.batch_get(stage, "Messages", [{"channelId": channel, "seq": seq} for channel, seq in keys])
-    message_ids = {_key(row): str(row["messageId"]) for row in rows if tables.fault("messages", row) is None}
+    keys = {_key(row) for row in found}
+    rows = {_key(row): row for row in _read(stage, keys)}
+    faults = {key: tables.fault("messages", rows[key]) if key in rows else "it is missing" for key in keys}
+    known = {damaged.key_values for damaged in erasure.damaged if damaged.table == "messages"}
+    erasure.damaged += [
+        Unreadable("messages", (channel_id, str(seq)), fault)
+        for (channel_id, seq), fault in sorted(faults.items())
+        if fault is not None and (channel_id, str(seq)) not in known
+    ]
     removals = [
         ReactionRemoved(
-            message_id=message_ids[_key(row)],
+            message_id=str(rows[_key(row)]["messageId"]),
             channel_id=str(row["channelId"]),
             seq=int(row["seq"]),
             emoji=str(row["emoji"]),
@@ -156,10 +174,15 @@ def _remove_reactions(stage: Stage, erasure: Erasure, on_progress: OnProgress) -
             reacted_at=times.iso(times.now()),
         )
         for row in found
-        if _key(row) in message_ids
+        if faults[_key(row)] is None
     ]
     _publish(stage, removals, erasure.user_id, lambda done: on_progress("reactions", done, len(removals)))
-    erasure.reactions = len(removals)
+    pending = _wait(
+        lambda keys: _removed(stage, keys),
+        {(str(row["channelId"]), str(row["reactionKey"])) for row in found if faults[_key(row)] is None},
+        lambda _: None,
+    )
+    erasure.pending_reactions, erasure.reactions = len(pending), len(removals) - len(pending)
 
 
 def _publish(stage: Stage, facts: Sequence[Shape], actor: str, on_done: Callable[[int], None]) -> None:
@@ -170,21 +193,31 @@ def _publish(stage: Stage, facts: Sequence[Shape], actor: str, on_done: Callable
         on_done(min(start + EVENTS_PER_PAUSE, len(facts)))
 
 
-def _wait_until_deleted(stage: Stage, rows: Sequence[Row], on_progress: OnProgress) -> set[tuple[str, int]]:
-    """Wait for the workflow to delete messages. Returns the keys of those that it did not delete."""
-    pending = {_key(row) for row in rows}
+def _wait(done_of: Callable[[set[Key]], set[Key]], keys: set[Key], on_done: Callable[[int], None]) -> set[Key]:
+    """Wait for the workflow to change rows. Returns the keys of those that it did not change.
+
+    `done_of` returns which of the rows with these keys are changed. Gives up PATIENCE_SECONDS after the last one.
+    """
+    pending = set(keys)
     patient_until = time.monotonic() + PATIENCE_SECONDS
     while pending:
-        deleted = {_key(row) for row in _read(stage, pending) if row.get("deletedAt")}
-        if deleted:
-            pending -= deleted
+        if done := done_of(pending):
+            pending -= done
             patient_until = time.monotonic() + PATIENCE_SECONDS
-            on_progress("deletions", len(rows) - len(pending), len(rows))
+            on_done(len(keys) - len(pending))
         elif time.monotonic() >= patient_until:
             break
         else:
             time.sleep(POLL_SECONDS)
     return pending
+
+
+def _removed(stage: Stage, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of the reactions with these keys are removed."""
+    rows = tables.batch_get(
+        stage, "Reactions", [{"channelId": channel, "reactionKey": key} for channel, key in keys]
+    )
+    return {(str(row["channelId"]), str(row["reactionKey"])) for row in rows if not row.get("present")}
 
 
 def _read(stage: Stage, keys: Iterable[tuple[str, int]]) -> Iterable[Row]:

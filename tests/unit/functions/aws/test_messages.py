@@ -5,6 +5,7 @@ import pytest
 from functions.aws import messages
 from functions.contract.model import timestamp
 from functions.contract.resources import MessagePage, ReactionCount
+from functions.contract.text import ERASED_NAME
 from tests.unit.builders import AT, NOW_MS
 from tests.unit.stage import Stage
 
@@ -220,11 +221,15 @@ def test_sealed_texts_are_opened_for_readers(stage: Stage):
 
 @pytest.mark.parametrize("is_erased", [True, False])
 def test_a_text_without_its_key_is_a_deleted_message(stage: Stage, is_erased: bool):
-    """Its author was erased; or the key is lost, which must not hide the rest of the channel."""
+    """Its author was erased; or the key is lost, which must not hide the rest of the channel.
+
+    The row may have been stored after the erasure, which then did not replace its author's name.
+    """
     stage.add_message(1, text=stage.sealed("black tea", "m-1" if is_erased else "another message"))
     stage.add_message(2, sender_id="bob", text="coffee")
     if is_erased:
         stage.erase_key("alice")
     deleted, other = page(10).items
     assert (deleted.text, deleted.deleted_at, deleted.deleted_by) == ("", AT, "alice")
+    assert (deleted.sender.display_name == ERASED_NAME) is is_erased
     assert other.text == "coffee"

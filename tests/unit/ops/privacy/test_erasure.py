@@ -85,6 +85,36 @@ def test_an_erasure_continues_where_it_stopped(people: People, dora: KnownUser):
     assert (done.pending, done.deleted, done.account_deleted) == (0, 2, True)
 
 
+def test_reactions_are_waited_for(people: People, dora: KnownUser):
+    """The workflow may be throttled. Until they are removed, the account stays, and the same command goes on."""
+    people.is_delivering = False
+    for seq in (1, 3):
+        people.stage.table("Messages").delete_item(Key={"channelId": "c-1", "seq": seq})
+    stopped = erasure.erase(people.stage, dora)
+    assert (stopped.pending_reactions, stopped.reactions, stopped.account_deleted) == (1, 0, False)
+    people.is_delivering = True
+    done = erasure.erase(people.stage, dora)
+    assert (done.pending_reactions, done.reactions, done.account_deleted) == (0, 1, True)
+
+
+@pytest.mark.parametrize("is_damaged", [True, False], ids=["damaged", "missing"])
+def test_a_reaction_to_a_message_that_cannot_be_read_is_reported(
+    people: People, dora: KnownUser, is_damaged: bool
+):
+    """An event needs the id of the message. The account stays until the message is repaired."""
+    key = {"channelId": "c-1", "seq": 2}
+    if is_damaged:
+        people.stage.table("Messages").update_item(Key=key, UpdateExpression="REMOVE messageId")
+    else:
+        people.stage.table("Messages").delete_item(Key=key)
+    done = erasure.erase(people.stage, dora)
+    assert [row.repair for row in done.damaged] == [("repair", "messages", "c-1", "2")]
+    assert (done.reactions, done.account_deleted) == (0, False)
+    people.write(2, "hello", by="emil", sealed=False)
+    again = erasure.erase(people.stage, dora)
+    assert (again.reactions, again.damaged, again.account_deleted) == (1, [], True)
+
+
 def test_a_user_without_a_row_or_a_key_is_erased(people: People):
     """Such as one who never called the API: they get no key later either."""
     people.pool.enabled["gast"] = True
