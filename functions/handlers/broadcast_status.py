@@ -11,10 +11,14 @@ from functions.aws import clients, deadline, observability, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.contract.events import MalformedEventError, read_event
+from functions.contract.model import milliseconds
 from functions.logic.broadcast import Update, broadcast
 from functions.settings import BroadcastStatusSettings
 
 clients.prepare(clients.dynamodb, clients.event_bridge, clients.connection_posts)
+
+MAX_DELIVERY_MS = 5 * 60 * 1000
+"""EventBridge puts an update into the queue within this time, or into the dead letters (stacks/rules.py)."""
 
 
 @tracing.traced
@@ -47,11 +51,14 @@ def _parse(record: SQSRecord, started_ms: int) -> Update:
         fault = str(refusal) if isinstance(refusal, MalformedEventError) else type(refusal).__name__
         logger.error("malformed status update", extra={"recordId": record.message_id, "fault": fault})
         raise
+    sent_ms = int(attributes.get("SentTimestamp") or 0)
+    # A dead letter that was redriven is a new message of the queue: its batches failed too.
+    is_redriven = sent_ms - milliseconds(envelope.metadata.occurred_at) > MAX_DELIVERY_MS
     return Update(
         record_id=record.message_id,
         envelope=envelope,
-        queued_ms=int(attributes.get("SentTimestamp") or started_ms),
-        is_retry=int(attributes.approximate_receive_count or 1) > 1,
+        queued_ms=sent_ms or started_ms,
+        is_retry=is_redriven or int(attributes.approximate_receive_count or 1) > 1,
     )
 
 

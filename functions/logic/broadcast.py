@@ -39,7 +39,7 @@ class Update:
     queued_ms: int
     """When the queue received it, in milliseconds since the epoch."""
     is_retry: bool
-    """Whether the queue has delivered it before, to a batch that failed."""
+    """Whether a batch with it has failed before: the queue delivers it again, or it was redriven."""
 
     @property
     def data(self) -> Any:

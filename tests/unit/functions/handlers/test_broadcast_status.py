@@ -202,15 +202,23 @@ def test_a_kind_that_cannot_be_broadcast_fails_alone(
     assert [frame["type"] for frame in sockets.received["b1"]] == ["typing"]
 
 
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"ApproximateReceiveCount": "2"},
+        {"ApproximateReceiveCount": "1", "SentTimestamp": str(NOW_MS + 5 * 180_000)},
+    ],
+    ids=["retried", "redriven"],
+)
 def test_a_change_that_was_stored_but_not_posted_is_posted_by_the_retry(
-    call: Call, people: Stage, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+    call: Call, people: Stage, sockets: Sockets, monkeypatch: pytest.MonkeyPatch, attributes: dict[str, str]
 ):
-    """The table has not changed since, but the broadcast is pending."""
+    """The table has not changed since, but the broadcast is pending. A redriven dead letter is a new message."""
     batch = sqs_event(bus_event(connected("alice", "a1")))
     with monkeypatch.context() as broken:
         broken.setattr("functions.logic.presence.audiences", lambda *_, **__: 1 / 0)
         assert call(broadcast_status.handler, batch)["batchItemFailures"] == [{"itemIdentifier": "m0"}]
-    batch["Records"][0]["attributes"]["ApproximateReceiveCount"] = "2"
+    batch["Records"][0]["attributes"] = attributes
     assert call(broadcast_status.handler, batch)["batchItemFailures"] == []
     assert [frame["changes"][0]["status"] for frame in sockets.received["b1"]] == ["online"]
 
