@@ -113,7 +113,8 @@ def remove(
 ) -> bool:
     """Delete a membership and promote the new owner, in one transaction.
 
-    Returns False, with nothing changed, if the leaver's role has changed or one of the two is no longer a member.
+    Returns False, with nothing changed, if the leaver's role has changed, or one of the two is no longer a member,
+    also if the leaver has joined again.
     """
     client = dynamodb().meta.client
     writes = [_deletion(members_table, leaver)]
@@ -222,9 +223,9 @@ def _deletion(members_table: str, leaver: Membership) -> Any:
         "Delete": {
             "TableName": members_table,
             "Key": _key(leaver.user_id, leaver.channel_id),
-            "ConditionExpression": "#role = :role",
+            "ConditionExpression": "#role = :role AND joinedAt = :joined",
             "ExpressionAttributeNames": {"#role": "role"},
-            "ExpressionAttributeValues": {":role": leaver.role.value},
+            "ExpressionAttributeValues": {":role": leaver.role.value, ":joined": leaver.joined_at},
         }
     }
 

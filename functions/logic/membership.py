@@ -5,12 +5,15 @@ between, the next attempt publishes the event. Leaving publishes the event, then
 the next attempt repeats both. An event may be published twice, but is never lost.
 """
 
-from functions.aws import bus, channels, connections, members
+from functions.aws import bus, channels, connections, deadline, members
 from functions.chat.channels import ChannelRecord, Membership
 from functions.contract.events import ChannelCreated, ChannelKind, MemberJoined, MemberLeft
-from functions.contract.model import Role, Shape, timestamp
+from functions.contract.model import Role, Shape, milliseconds, timestamp
 from functions.contract.resources import User
 from functions.settings import ApiSettings
+
+INDEX_ATTEMPTS = 5
+INDEX_PAUSE_SECONDS = 0.2
 
 
 def create(
@@ -89,37 +92,55 @@ def leave(
     """End a membership. When this returns, the user can no longer send to the channel or receive its frames.
 
     If the owner leaves, the longest-standing member becomes the owner. A user who is added at the same time is
-    subscribed when both have returned.
+    subscribed when both have returned. If the user has left and joined again meanwhile, they stay.
     """
+    joined_at: str | None = None
     while (leaver := members.get(settings.members_table, user_id, channel.channel_id)) is not None:
+        if joined_at not in (None, leaver.joined_at):
+            break
+        joined_at = leaver.joined_at
         new_owner = _new_owner(settings, leaver)
         left = MemberLeft(
             channel_id=channel.channel_id,
             channel=channel.summary,
             user_id=user_id,
             changed_by=actor_id,
-            changed_at=timestamp(now_ms),
+            # Later than the joining, which another process has dated by its clock, or after this request began:
+            # readers take the later of the two.
+            changed_at=timestamp(max(now_ms, milliseconds(joined_at) + 1)),
             new_owner_id=new_owner.user_id if new_owner else None,
         )
         _publish(settings, left, actor_id, correlation_id, now_ms)
         # If the leaver became the owner or the new owner left in the meantime, publish and try again.
         if members.remove(settings.members_table, settings.channels_table, leaver, new_owner=new_owner):
             break
-    _unsubscribe(settings, channel.channel_id, user_id, now_ms)
-    if members.get(settings.members_table, user_id, channel.channel_id) is not None:
+    end_subscriptions(settings, channel.channel_id, user_id, now_ms=now_ms)
+
+
+def end_subscriptions(settings: ApiSettings, channel_id: str, user_id: str, *, now_ms: int) -> None:
+    """Delete the subscriptions of a user who has left, unless they are a member again. Idempotent."""
+    _unsubscribe(settings, channel_id, user_id, now_ms)
+    if members.get(settings.members_table, user_id, channel_id) is not None:
         # The user was added again at the same time.
-        _subscribe(settings, channel.channel_id, user_id, now_ms)
+        _subscribe(settings, channel_id, user_id, now_ms)
 
 
 def _new_owner(settings: ApiSettings, leaver: Membership) -> Membership | None:
+    """The longest-standing other member if the owner leaves; None if there is none, or another member leaves."""
     if leaver.role != Role.OWNER:
         return None
-    listed = members.of_channel(settings.members_table, leaver.channel_id)
-    others = [member for member in listed if member.user_id != leaver.user_id]
-    for other in sorted(others, key=lambda member: (member.joined_at, member.user_id)):
-        # The list is eventually consistent, so it may contain users who have left: read the row itself.
-        if new_owner := members.get(settings.members_table, other.user_id, leaver.channel_id):
-            return new_owner
+    for _ in range(INDEX_ATTEMPTS):
+        listed = members.of_channel(settings.members_table, leaver.channel_id)
+        others = [member for member in listed if member.user_id != leaver.user_id]
+        for other in sorted(others, key=lambda member: (member.joined_at, member.user_id)):
+            # The list is eventually consistent, so it may contain users who have left: read the row itself.
+            if new_owner := members.get(settings.members_table, other.user_id, leaver.channel_id):
+                return new_owner
+        channel = channels.get(settings.channels_table, leaver.channel_id)
+        if channel is None or channel.member_count <= 1:
+            return None
+        # A member who joined just now is counted, and not in the list yet.
+        deadline.sleep(INDEX_PAUSE_SECONDS)
     return None
 
 

@@ -155,8 +155,15 @@ def add_member(channel_id: str, user_id: str) -> Response[str]:
 def remove_member(channel_id: str, user_id: str) -> Response[str]:
     """Leave (`me`), or as the owner remove another member. Idempotent."""
     settings, now, principal = ApiSettings.from_env(), now_ms(), http.caller(router)
-    channel, mine = _visible_channel(settings, channel_id, principal.user_id)
+    channel_id = http.path_id(channel_id, NO_CHANNEL)
     leaver = principal.user_id if user_id == "me" else http.path_id(user_id, NO_USER)
+    mine = members.get(settings.members_table, principal.user_id, channel_id)
+    if mine is None and leaver == principal.user_id:
+        # The user may have left by a request that was interrupted, and repeat it. Done whether the channel exists
+        # or not: the answer must not show that it does.
+        rates.check(settings.rates_table, principal.user_id, MEMBERSHIP_CHANGES, now_ms=now)
+        membership.end_subscriptions(settings, channel_id, leaver, now_ms=now)
+    channel = visible(channels.get(settings.channels_table, channel_id), mine)
     if mine is not None or leaver != principal.user_id:
         check_may_remove(channel, mine, actor_id=principal.user_id, user_id=leaver)
         rates.check(settings.rates_table, principal.user_id, MEMBERSHIP_CHANGES, now_ms=now)

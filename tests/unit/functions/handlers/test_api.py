@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.aws import clients, members
-from functions.chat.channels import direct
+from functions.chat.channels import ChannelRecord, direct
 from functions.contract import resources
 from functions.contract.events import ChannelKind
 from functions.contract.model import Shape, timestamp
@@ -363,6 +363,24 @@ def test_any_user_joins_and_leaves_a_public_channel(ask: Any, stage: Stage):
     assert stage.published_types() == ["MemberJoined", "MemberLeft"]
     seen = ask("GET", "/channels/c-1").read(resources.Channel)
     assert (seen.role, seen.member_count) == (None, 1)
+
+
+@pytest.mark.parametrize(("channel", "status"), [(CHANNEL, 204), (PRIVATE, 404)], ids=["public", "private"])
+def test_a_leaving_that_was_interrupted_is_completed_by_its_repeat(
+    ask: Any, stage: Stage, monkeypatch: pytest.MonkeyPatch, channel: ChannelRecord, status: int
+):
+    """The membership is deleted and the subscriptions are not: without the repeat, frames arrive for two hours."""
+    stage.add_channel(channel, "alice", "bob", owner="bob")
+    stage.connect("alice", "a1")
+    stage.connect("bob", "b1")
+    path = f"/channels/{channel.channel_id}/members/me"
+    with monkeypatch.context() as broken:
+        broken.setattr("functions.aws.connections.unsubscribe", lambda *_: 1 / 0)
+        assert ask("DELETE", path).status == 500
+    assert ask("DELETE", path).status == status
+    assert {pair for pair in stage.subscriptions() if pair[0] == channel.channel_id} == {
+        (channel.channel_id, "b1")
+    }
 
 
 def test_a_member_adds_others_and_the_owner_removes_them(ask: Any, stage: Stage):

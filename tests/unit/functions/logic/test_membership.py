@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from functions.aws import bus, channels, members
+from functions.aws import bus, channels, deadline, members
 from functions.chat.channels import SYSTEM_USER, ChannelRecord, direct, general, named
 from functions.contract.errors import NameTakenError
 from functions.contract.events import ChannelKind
@@ -204,6 +204,39 @@ def test_a_leave_that_crashed_is_repeated_by_the_next_attempt(stage: Stage, cras
     assert members.get("members", "bob", "c-1") is None
 
 
+@pytest.mark.parametrize("by", ["bob", "alice"])
+def test_a_leaving_is_later_than_the_joining(stage: Stage, by: str):
+    """Also if the clock of the other process was ahead: the workflow and `check` take the later of the two."""
+    stage.add_channel(CHANNEL)
+    members.add(
+        "members", "channels", members.new(CHANNEL, "bob", role=Role.MEMBER, joined_at=timestamp(NOW_MS + 5))
+    )
+    membership.leave(stage.settings(), CHANNEL, "bob", actor_id=by, correlation_id="r-1", now_ms=NOW_MS)
+    [left] = stage.published()
+    assert left["detail"]["data"]["changedAt"] == timestamp(NOW_MS + 6)
+
+
+def test_a_slow_leaving_does_not_end_the_next_membership(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """Such as a request that was repeated: the user has left by the other one, and has joined again."""
+    bob = stage.add_user("bob")
+    stage.add_channel(CHANNEL, "alice", "bob")
+    stage.connect("bob", "b1")
+    publish = bus.publish
+
+    def bob_is_back(*arguments: Any, **keywords: Any) -> None:
+        monkeypatch.setattr(bus, "publish", publish)
+        publish(*arguments, **keywords)
+        leave_and_join = {"actor_id": "bob", "correlation_id": "r-2"}
+        membership.leave(stage.settings(), CHANNEL, "bob", now_ms=LATER, **leave_and_join)
+        membership.join(stage.settings(), CHANNEL, bob, now_ms=LATER + 1, **leave_and_join)
+
+    monkeypatch.setattr(bus, "publish", bob_is_back)
+    membership.leave(stage.settings(), CHANNEL, "bob", actor_id="bob", correlation_id="r-1", now_ms=LATER - 1)
+    assert stage.published_types() == ["MemberLeft", "MemberLeft", "MemberJoined"]
+    assert members.get("members", "bob", "c-1") is not None
+    assert ("c-1", "b1") in stage.subscriptions()
+
+
 def roles(stage: Stage) -> dict[str, str]:
     """The roles by member."""
     return {row["userId"]: row["role"] for row in stage.rows("members")}
@@ -276,6 +309,39 @@ def test_an_outdated_index_does_not_promote_a_member_who_left(stage: Stage, monk
     monkeypatch.setattr(members, "of_channel", lambda *_: listed)
     membership.leave(stage.settings(), CHANNEL, "mia", actor_id="mia", correlation_id="r-1", now_ms=LATER)
     assert roles(stage) == {"bob": "owner"}
+
+
+def test_a_member_who_joined_just_now_becomes_the_owner(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """The index does not list them yet. Without an owner, no member could ever remove others."""
+    add_in_turn(stage, "mia", "zoe")
+    of_channel = members.of_channel
+    mia_alone = [member for member in of_channel("members", "c-1") if member.user_id == "mia"]
+
+    def the_index_is_current(_seconds: float) -> None:
+        monkeypatch.setattr(members, "of_channel", of_channel)
+
+    monkeypatch.setattr(members, "of_channel", lambda *_: mia_alone)
+    monkeypatch.setattr(deadline, "sleep", the_index_is_current)
+    membership.leave(stage.settings(), CHANNEL, "mia", actor_id="mia", correlation_id="r-1", now_ms=LATER)
+    assert roles(stage) == {"zoe": "owner"}
+    [left] = stage.published()
+    assert left["detail"]["data"]["newOwnerId"] == "zoe"
+
+
+@pytest.mark.parametrize("count", [1, 2], ids=["alone", "wrong count"])
+def test_the_last_member_leaves_without_a_new_owner(stage: Stage, monkeypatch: pytest.MonkeyPatch, count: int):
+    """Also if the count of the channel is too high."""
+    add_in_turn(stage, "mia")
+    stage.dynamodb.Table("channels").update_item(
+        Key={"channelId": "c-1"},
+        UpdateExpression="SET memberCount = :count",
+        ExpressionAttributeValues={":count": count},
+    )
+    pauses: list[float] = []
+    monkeypatch.setattr(deadline, "sleep", pauses.append)
+    membership.leave(stage.settings(), CHANNEL, "mia", actor_id="mia", correlation_id="r-1", now_ms=LATER)
+    assert roles(stage) == {}
+    assert (len(pauses) > 0, sum(pauses) <= 1) == (count > 1, True)
 
 
 def test_a_direct_channel_has_no_owner(stage: Stage):
