@@ -1,5 +1,7 @@
 """Give a hot channel more partitions for its subscriptions (functions/contract/shards.py)."""
 
+from botocore.exceptions import ClientError
+
 from functions.contract.shards import LAST_ROW, last_rows
 from ops.errors import BadRequestError
 from ops.stage.stage import Stage
@@ -15,8 +17,16 @@ def shard(stage: Stage, channel_id: str, shards: int) -> bool:
     key = {"channelId": channel_id, "connectionId": LAST_ROW}
     present = subscriptions.get_item(Key=key, ConsistentRead=True).get("Item")
     if present is None:
-        for row in last_rows(channel_id, shards):
+        *others, first = last_rows(channel_id, shards)
+        for row in others:
             subscriptions.put_item(Item=row)
+        try:
+            subscriptions.put_item(Item=first, ConditionExpression="attribute_not_exists(channelId)")
+        except ClientError as refusal:
+            if refusal.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            # Another operator sharded the channel at the same time.
+            return shard(stage, channel_id, shards)
         return True
     if int(present["shards"]) != shards:
         raise BadRequestError(

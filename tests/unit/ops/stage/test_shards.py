@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from functions.contract.shards import last_rows
 from ops.errors import BadRequestError
 from ops.stage import shards, tables
 from ops.stage.stage import Stage
@@ -34,6 +35,25 @@ def test_a_channel_gets_shards_once(stage: MockedTables):
     with pytest.raises(BadRequestError, match="has 3 shards"):
         shards.shard(deployed_stage(), "c-1", 4)
     assert linked(stage) == ["c-1", "c-1#1", "c-1#2"]
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_two_operators_shard_a_channel_once(stage: MockedTables, monkeypatch: pytest.MonkeyPatch, count: int):
+    """The number of the one who is first stays: subscriptions are looked for by it. The other gets the truth."""
+
+    def the_other_is_first(channel_id: str, number: int) -> list[dict[str, Any]]:
+        monkeypatch.setattr("ops.stage.shards.last_rows", last_rows)
+        assert shards.shard(deployed_stage(), channel_id, 3)
+        return last_rows(channel_id, number)
+
+    monkeypatch.setattr("ops.stage.shards.last_rows", the_other_is_first)
+    if count == 3:
+        assert not shards.shard(deployed_stage(), "c-1", count)
+    else:
+        with pytest.raises(BadRequestError, match="has 3 shards"):
+            shards.shard(deployed_stage(), "c-1", count)
+    first = next(row for row in stage.rows("subscriptions") if row["channelId"] == "c-1")
+    assert first["shards"] == 3
 
 
 def test_the_subscriptions_of_every_shard_are_listed(stage: MockedTables):
