@@ -58,22 +58,26 @@ class Counters:
             )
 
     def _set_counters(self, channel_id: str, channel: Row) -> bool:
-        """Set what differs, if the row is as it was read. Returns False if it was changed in between."""
+        """Set what differs, unless it was changed in between: then returns False.
+
+        Each message changes `lastSeq`, which must not prevent that the members are counted.
+        """
         counters = self.of(channel_id, at_least=channel.get("lastSeq"))
-        if all(channel.get(name, 0) == value for name, value in counters.items()):
+        differing = [name for name, value in counters.items() if channel.get(name, 0) != value]
+        if not differing:
             return True
-        condition, values = [], {f":{name}": value for name, value in counters.items()}
-        for name in counters:
+        conditions, values = [], {f":{name}": counters[name] for name in differing}
+        for name in differing:
             if name in channel:
-                condition.append(f"{name} = :old{name}")
+                conditions.append(f"{name} = :old{name}")
                 values[f":old{name}"] = channel[name]
             else:
-                condition.append(f"attribute_not_exists({name})")
+                conditions.append(f"attribute_not_exists({name})")
         return _write(
             self.stage.table("Channels").update_item,
             Key={"channelId": channel_id},
-            UpdateExpression="SET lastSeq = :lastSeq, memberCount = :memberCount",
-            ConditionExpression=" AND ".join(condition),
+            UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in differing),
+            ConditionExpression=" AND ".join(conditions),
             ExpressionAttributeValues=values,
         )
 

@@ -104,7 +104,8 @@ class Restorer:
         if not self.projected.is_member(user_id, channel_id):
             return  # the user left later
         client = self.stage.resource("dynamodb").meta.client
-        joined_at = str(event.data.get("changedAt"))
+        # The user may have left and joined again since this event.
+        joined_at = max(self.projected.memberships[user_id, channel_id])
         row = stored_rows.member(
             user_id,
             channel_id,

@@ -95,6 +95,27 @@ def test_derived_values_of_a_stored_channel_are_restored(stage: Stage, damage: d
     assert get(stage, "Members", userId="alice", channelId="c-1")["readSeq"] == 2
 
 
+def test_members_are_counted_while_messages_are_sent(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """Each message changes the row of the channel. A count that gives up would be reported as repaired."""
+    put(stage, "Channels", channelId="c-1", kind="private", name="tea", lastSeq=5, memberCount=9)
+    member(stage, "alice", 0)
+    count = Counters._members
+
+    def while_a_message_is_sent(counters: Counters, channel_id: str) -> list[dict[str, Any]]:
+        stage.table("Channels").update_item(
+            Key={"channelId": channel_id},
+            UpdateExpression="ADD lastSeq :one",
+            ExpressionAttributeValues={":one": 1},
+        )
+        return count(counters, channel_id)
+
+    monkeypatch.setattr(Counters, "_members", while_a_message_is_sent)
+    Counters(stage).restore("c-1")
+    row = get(stage, "Channels", channelId="c-1")
+    assert row["memberCount"] == 1
+    assert row["lastSeq"] > 5
+
+
 def test_a_counter_is_never_lowered(stage: Stage):
     """Numbers that were assigned and belong to no message stay assigned."""
     message(stage, 1, "m-1")
@@ -180,3 +201,16 @@ def test_a_damaged_channel_and_membership_are_restored(stage: Stage):
     restorer.restore_derived(["c-1"])
     assert get(stage, "Channels", channelId="c-1")["memberCount"] == 2
     assert get(stage, "Members", userId="bob", channelId="c-1")["role"] == "member"
+
+
+def test_a_lost_membership_is_that_of_the_last_joining(stage: Stage):
+    """Alice created the channel, left it and joined it again: her row has the time of the event of now."""
+    put(stage, "Channels", channelId="c-1", kind="public", name="tea", lastSeq=0, memberCount=0)
+    created = channel_created()
+    events = [
+        created,
+        membership_changed(False, offset_ms=10, user_id="alice"),
+        membership_changed(True, offset_ms=20, user_id="alice"),
+    ]
+    Restorer(stage, projected=project(events)).prepare(created)
+    assert get(stage, "Members", userId="alice", channelId="c-1")["joinedAt"] == at(20)
