@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from functions.contract.events import MessageSent
 from functions.contract.text import ERASED_NAME
 from ops.check import derived
 from ops.events.projection import ProjectedMessage, Projection, latest
@@ -95,14 +96,20 @@ def _messages(projected: Projection, tables: Tables, time_range: _TimeRange) -> 
 
 
 def _message(message_id: str, message: ProjectedMessage, row: Row) -> Iterator[Difference]:
-    sent = message.sent
+    wrong = min((_wrong_fields(message, sent, row) for sent in (message.sent, *message.repeats)), key=len)
+    if wrong:
+        yield difference("different", "messages", message_id, f"The stored row differs in: {', '.join(wrong)}.")
+
+
+def _wrong_fields(message: ProjectedMessage, sent: MessageSent, row: Row) -> list[str]:
+    """The fields of a stored message that are not as they must be, if this one of its events was stored."""
     expected = {
         "channelId": sent.channel_id,
         "clientMessageId": sent.client_message_id,
         "senderId": sent.sender.user_id,
         "senderName": sent.sender.display_name,
         "sentAt": sent.sent_at,
-        "text": message.text,
+        "text": message.text_after(sent),
     }
     if is_erased(row):
         del expected["senderName"]
@@ -114,8 +121,7 @@ def _message(message_id: str, message: ProjectedMessage, row: Row) -> Iterator[D
             wrong.append("deletedAt")
     elif row.get("editedAt") != message.edited_at:
         wrong.append("editedAt")
-    if wrong:
-        yield difference("different", "messages", message_id, f"The stored row differs in: {', '.join(wrong)}.")
+    return wrong
 
 
 def difference(kind: DifferenceKind, table: str, key: str, note: str) -> Difference:

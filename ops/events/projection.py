@@ -16,12 +16,23 @@ from ops.events.bus_event import BusEvent
 
 @dataclass
 class ProjectedMessage:
-    """One message with its edits (text by editedAt) and deletions (deletedAt, deletedBy)."""
+    """One message with its edits (text by editedAt) and deletions (deletedAt, deletedBy).
+
+    `sent` is its first event. A send that was repeated, because its ack was lost, has an event for each try, with
+    its own time: `repeats`. Which of them was stored, no event says.
+    """
 
     sent: contract.MessageSent
+    repeats: list[contract.MessageSent] = field(default_factory=list)
     edits: dict[str, str] = field(default_factory=dict)
     deletions: set[tuple[str, str]] = field(default_factory=set)
     edited_mentions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def add(self, sent: contract.MessageSent) -> None:
+        """Add another event of the same message."""
+        first, later = sorted((self.sent, sent), key=lambda each: each.sent_at)
+        self.sent = first
+        self.repeats.append(later)
 
     @property
     def is_deleted(self) -> bool:
@@ -43,9 +54,13 @@ class ProjectedMessage:
     @property
     def text(self) -> str:
         """The text that should be stored: empty if deleted."""
+        return self.text_after(self.sent)
+
+    def text_after(self, sent: contract.MessageSent) -> str:
+        """The text that should be stored, if this one of the message's events was."""
         if self.is_deleted:
             return ""
-        return self.edits[max(self.edits)] if self.edits else self.sent.text
+        return self.edits[max(self.edits)] if self.edits else sent.text
 
 
 @dataclass
@@ -111,7 +126,10 @@ def project(events: Iterable[BusEvent]) -> Projection:
             continue
         match data:
             case contract.MessageSent():
-                projected.messages.setdefault(data.message_id, ProjectedMessage(data))
+                if data.message_id in projected.messages:
+                    projected.messages[data.message_id].add(data)
+                else:
+                    projected.messages[data.message_id] = ProjectedMessage(data)
             case contract.MessageEdited() | contract.MessageDeleted():
                 changes.append(data)
             case contract.ReactionAdded() | contract.ReactionRemoved():

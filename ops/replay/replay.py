@@ -167,7 +167,7 @@ def dry_run(
 
     runner.run_events(stage, selection.events, "dry-run", speed=speed, on_progress=on_run)
     ordered = [findings[event.event_id] for event in selection.events if event.event_id in findings]
-    return verdicts.with_later_memberships(ordered, _left_at(selection.events))
+    return verdicts.with_repeated_sends(verdicts.with_later_memberships(ordered, _left_at(selection.events)))
 
 
 def with_memberships_since(

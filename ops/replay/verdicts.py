@@ -176,6 +176,26 @@ def with_later_memberships(findings: list[Finding], left_at: Mapping[tuple[str, 
     return updated
 
 
+def with_repeated_sends(findings: list[Finding]) -> list[Finding]:
+    """The findings, with SUPERSEDED in place of DIFFERENT for a MessageSent whose message another one stored.
+
+    A send that was repeated, because its ack was lost, has an event for each try, with its own time.
+    """
+    stored = {
+        finding.event.message_id
+        for finding in findings
+        if finding.event.detail_type == "MessageSent" and finding.verdict is Verdict.SAME
+    }
+    return [
+        Finding(finding.event, Verdict.SUPERSEDED, "Another try of the same send was stored.", finding.seq)
+        if finding.event.detail_type == "MessageSent"
+        and finding.verdict is Verdict.DIFFERENT
+        and finding.event.message_id in stored
+        else finding
+        for finding in findings
+    ]
+
+
 def _row(item: Any) -> Row | None:
     """A row from DynamoDB's JSON; None if there is none. Numbers are Decimal."""
     if not isinstance(item, dict):

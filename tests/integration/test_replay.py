@@ -320,6 +320,21 @@ async def test_a_damaged_row_of_each_table_is_listed_and_repaired(stage: TestSta
     await emil.sockets[0].wait_until_closed()
 
 
+async def test_a_message_that_was_sent_twice_is_no_difference(stage: TestStage, new_client: NewClient):
+    """As after a lost ack. Both tries are archived, each with its own time, and one of them is stored."""
+    dora = await new_client("dora")
+    channel = await dora.api.post("/channels", {"name": f"sent twice {uuid4()}"})
+    channel_id, client_message_id = channel["channelId"], str(uuid4())
+    for _ in range(2):
+        await dora.send_message("hello", channel_id=channel_id, client_message_id=client_message_id)
+    received = dora.sockets[0]
+    await until(lambda: len(received.of_type("message", channelId=channel_id)) == 2, "both tries were posted")
+    of_channel = ("--channel", channel_id, "--json")
+    for command in (("check", "--settle", "0"), ("replay", "--since", "5m")):
+        result = await asyncio.to_thread(run_ops, stage, *command, *of_channel)
+        assert (result.code, result.json["differences"]) == (0, []), result.out + result.err
+
+
 async def test_a_member_who_left_after_the_replayed_time_is_not_missing(
     stage: TestStage, new_client: NewClient, since: str
 ):

@@ -124,6 +124,30 @@ def test_every_change_of_a_row_is_reported():
         assert {(difference.kind, difference.table) for difference in differences} >= expected, expected
 
 
+@pytest.mark.parametrize(
+    ("stored", "differs"),
+    [
+        ({"sentAt": at(10)}, False),
+        ({"sentAt": at(15), "senderName": "Alice B."}, False),
+        ({"sentAt": at(12)}, True),
+        ({"sentAt": at(15)}, True),
+    ],
+    ids=["first try", "second try", "neither", "of both"],
+)
+@pytest.mark.parametrize("is_first_read_first", [True, False])
+def test_a_send_that_was_repeated_is_no_difference(
+    stored: dict[str, Any], differs: bool, is_first_read_first: bool
+):
+    """Its ack was lost, so the client sent it again. Each try is an event with the time and the name of then."""
+    again = message_sent("m-1", offset_ms=15)
+    again.data["sender"]["displayName"] = "Alice B."
+    events = [*EVENTS, again] if is_first_read_first else [again, *EVENTS]
+    first, second = tables().messages
+    with_it = tables(messages=[{**first, **stored}, second])
+    differences = compare(project(events), with_it, since=SINCE, until=UNTIL).differences
+    assert bool(differences) is differs
+
+
 def test_the_messages_of_an_erased_user_are_no_differences():
     """They are deleted, and their sender has no name any more."""
     first, second = tables().messages

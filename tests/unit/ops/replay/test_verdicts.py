@@ -7,7 +7,7 @@ from boto3.dynamodb.types import TypeSerializer
 
 from functions.contract.text import ERASED_NAME
 from ops.events.bus_event import BusEvent
-from ops.replay.verdicts import Verdict, judge, with_later_memberships
+from ops.replay.verdicts import Finding, Verdict, judge, with_later_memberships, with_repeated_sends
 from tests.unit.ops.event_builders import (
     at,
     membership_changed,
@@ -128,6 +128,15 @@ def test_a_reaction(stored: dict[str, Any] | None, expected: Verdict):
 def test_a_membership(joined: bool, stored: dict[str, Any] | None, expected: Verdict):
     """A later joining or leaving supersedes the event."""
     assert verdict(membership_changed(joined, offset_ms=5), stored) is expected
+
+
+def test_a_send_that_was_repeated_is_superseded():
+    """Its ack was lost. The row has the time of the try that was stored; what no event explains is different."""
+    first, again, other = (message_sent(name, offset_ms=ms) for name, ms in (("m-1", 0), ("m-1", 5), ("m-2", 5)))
+    judged = [(first, Verdict.SAME), (again, Verdict.DIFFERENT), (other, Verdict.DIFFERENT)]
+    findings = [Finding(event, verdict) for event, verdict in judged]
+    found = [finding.verdict for finding in with_repeated_sends(findings)]
+    assert found == [Verdict.SAME, Verdict.SUPERSEDED, Verdict.DIFFERENT]
 
 
 def test_a_membership_that_ended_later_is_superseded():
