@@ -26,6 +26,17 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         return {"statusCode": 400}
     settings, caller, now = ConnectSettings.from_env(), caller_of(event), now_ms()
     tracing.annotate(userId=caller.user_id, connectionId=caller.connection_id)
+    try:
+        is_open = _open(settings, caller, now)
+    except Exception:
+        _delete_refused(settings, caller)
+        raise
+    observability.flush()
+    return {"statusCode": 200 if is_open else 403}
+
+
+def _open(settings: ConnectSettings, caller: Caller, now: int) -> bool:
+    """Store the connection and publish UserConnected. Returns False if its session has ended."""
     _register(settings, caller, now)
     if tickets.session_has_ended(
         settings.tickets_table,
@@ -33,10 +44,9 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         session_id=caller.session_id,
         signed_in_at=caller.signed_in_at,
     ):
-        connections.delete(settings, caller.user_id, caller.connection_id)
-        connections.unsubscribe_all(settings, caller.user_id, caller.connection_id)
+        _delete(settings, caller)
         logger.info("refused", extra={"userId": caller.user_id, "reason": "the session has ended"})
-        return {"statusCode": 403}
+        return False
     connected = UserConnected(
         user_id=caller.user_id, connection_id=caller.connection_id, connected_at=timestamp(now)
     )
@@ -45,8 +55,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     )
     logger.info("connected", extra={"userId": caller.user_id, "connectionId": caller.connection_id})
     observability.count("NewConnections")
-    observability.flush()
-    return {"statusCode": 200}
+    return True
 
 
 def _register(settings: ConnectSettings, caller: Caller, now: int) -> None:
@@ -58,3 +67,16 @@ def _register(settings: ConnectSettings, caller: Caller, now: int) -> None:
     )
     with tracing.step("register the connection"):
         connections.register(settings, connection, now_ms=now)
+
+
+def _delete(settings: ConnectSettings, caller: Caller) -> None:
+    connections.delete(settings, caller.user_id, caller.connection_id)
+    connections.unsubscribe_all(settings, caller.user_id, caller.connection_id)
+
+
+def _delete_refused(settings: ConnectSettings, caller: Caller) -> None:
+    """Delete what is stored of a connection that does not open: its user would count as online for two hours."""
+    try:
+        _delete(settings, caller)
+    except Exception:
+        logger.exception("a refused connection was not deleted", extra={"connectionId": caller.connection_id})

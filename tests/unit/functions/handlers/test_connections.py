@@ -26,13 +26,25 @@ def test_connecting_stores_subscribes_and_publishes(call: Call, stage: Stage, lo
 def test_a_connection_that_cannot_be_published_is_refused(
     call: Call, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ):
-    """An exception refuses the socket, and the client tries again."""
+    """An exception refuses the socket, and the client tries again. What is stored would count as a connection."""
 
     def fail(*_: object, **__: object) -> None:
         raise PublishError("1 of 1 events: ThrottlingException")
 
+    stage.add_channel(CHANNEL, "alice")
+    stage.connect("alice", "a2")
     monkeypatch.setattr("functions.aws.bus.publish", fail)
     with pytest.raises(PublishError):
+        call(connect.handler, socket_event(route="$connect"))
+    assert [row["connectionId"] for row in stage.rows("connections")] == ["a2"]
+    assert stage.subscriptions() == {("c-1", "a2")}
+
+
+def test_the_reason_of_a_refused_connection_is_raised(call: Call, stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """Also if what is stored of it cannot be deleted."""
+    monkeypatch.setattr("functions.aws.bus.publish", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("functions.aws.connections.delete", lambda *_: [][0])
+    with pytest.raises(ZeroDivisionError):
         call(connect.handler, socket_event(route="$connect"))
 
 
