@@ -287,7 +287,8 @@ function withChannels(state: ChatState, items: readonly Channel[], before: ChatS
     const wasLeft = before.channels[channelId] !== undefined && state.channels[channelId] === undefined;
     if (!wasLeft) next = withChannel(next, keepHighestSeqs(channel, next.channels[channelId]));
   }
-  return { ...next, channelsProgress: "ready" };
+  // The counts of members are current: what changed before must not be compared with what changes now.
+  return { ...next, membershipChanges: {}, channelsProgress: "ready" };
 }
 
 function setMembers(channelId: string, list: MemberList): void {

@@ -27,8 +27,8 @@ const MAX_LIVE = 1_500;
 const KEPT_LIVE = 500;
 /** Changes that came before their messages: at most this many are kept of a channel. */
 const MAX_EARLY_CHANGES = 100;
-/** The times of this many changed reactions are kept, to recognise older frames about the same ones. */
-const MAX_REACTION_TIMES = 200;
+/** The times of this many changed reactions, and memberships, are kept, to recognise older frames about the same ones. */
+const MAX_CHANGE_TIMES = 200;
 /** How long a typing frame holds from the command that caused it: `until` minus this is when the user typed. */
 const TYPING_MS = 6_000;
 /** The maximum time that a user is shown as typing, regardless of clock differences. */
@@ -229,25 +229,39 @@ function reactionChanged(state: ChatState, frame: ReactionFrame): ChatState {
   const { channelId, seq, emoji, userId, reactedAt } = frame;
   const key = `${channelId} ${seq} ${emoji} ${userId}`;
   if ((state.reactionTimes[key] ?? "") > reactedAt) return state;
-  const { [key]: _, ...others } = state.reactionTimes;
-  const times = [...Object.entries(others), [key, reactedAt]].slice(-MAX_REACTION_TIMES);
-  return withMessageChange({ ...state, reactionTimes: Object.fromEntries(times) }, frame);
+  const reactionTimes = withLatest(state.reactionTimes, key, reactedAt);
+  return withMessageChange({ ...state, reactionTimes }, frame);
 }
 
-function channelChanged(state: ChatState, frame: ChannelFrame): ChatState {
+/** The entries that were set last, with this one as the latest. */
+function withLatest<Value>(entries: ById<Value>, key: string, value: Value): ById<Value> {
+  const { [key]: _, ...others } = entries;
+  return Object.fromEntries([...Object.entries(others), [key, value] as const].slice(-MAX_CHANGE_TIMES));
+}
+
+/** A repeated frame is not counted again, and one that a later leaving has overtaken does not bring the channel back. */
+function channelChanged(before: ChatState, frame: ChannelFrame): ChatState {
   const { channelId } = frame.channel;
-  const me = state.me?.userId;
+  const key = `${channelId} ${frame.userId}`;
+  const last = before.membershipChanges[key];
+  const { change, changedAt } = frame;
+  const me = before.me?.userId;
+  if (frame.userId === me && change === "joined" && last && changedAt < last.changedAt) return before;
+  const isRepeat = change === last?.change;
+  const membershipChanges = withLatest(before.membershipChanges, key, { change, changedAt });
+  const state = change === "created" ? before : { ...before, membershipChanges };
   const concernsMe = frame.userId === me || (me !== undefined && frame.channel.memberIds.includes(me));
-  if (frame.change === "left") {
-    return frame.userId === me
-      ? withoutChannel(state, channelId)
-      : withNewOwner(withFewerMembers(state, frame), frame);
+  if (change === "left") {
+    if (frame.userId === me) return withoutChannel(state, channelId);
+    // The repeated frame may name another new owner.
+    return withNewOwner(isRepeat ? state : withFewerMembers(state, frame), frame);
   }
   const known = state.channels[channelId];
   if (!known) {
     return concernsMe ? withChannel(state, provisional(frame, me)) : state;
   }
-  return frame.userId === me || frame.change === "created" ? state : withMoreMembers(state, frame);
+  if (frame.userId === me || change === "created" || isRepeat) return state;
+  return withMoreMembers(state, frame);
 }
 
 /** The channel as far as the frame describes it, until it is fetched. */

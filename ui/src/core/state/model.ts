@@ -1,6 +1,7 @@
 /** The state of the client. Changed by pure functions only. */
 import type {
   Channel,
+  ChannelFrame,
   Member,
   MessageDeletedFrame,
   MessageEditedFrame,
@@ -76,6 +77,8 @@ export interface ChatState {
   readonly earlyChanges: ById<readonly MessageChangeFrame[]>;
   /** A user's reaction to a message → the time of its latest change, of the reactions that changed last. */
   readonly reactionTimes: ById<string>;
+  /** A user in a channel → their latest joining or leaving since the channels were loaded, of those that changed last. */
+  readonly membershipChanges: ById<Pick<ChannelFrame, "change" | "changedAt">>;
   /** channelId → seqs after the read marker whose messages are known to be deleted: they do not count as unread. */
   readonly deletedUnread: ById<ReadonlySet<number>>;
   /** channelId → seqs of unread messages that mention the user: those the server listed, and newer ones. */
@@ -104,6 +107,7 @@ export const initialState: ChatState = {
   lastSent: {},
   earlyChanges: {},
   reactionTimes: {},
+  membershipChanges: {},
   deletedUnread: {},
   mentions: {},
   connection: { status: "stopped", since: 0, interruptedAt: null },

@@ -317,6 +317,8 @@ describe("channel", () => {
     changedBy: userId,
     changedAt: "2026-01-01T00:00:00.000Z",
   });
+  const at = (second: number, frame: ServerFrame): ServerFrame =>
+    ({ ...frame, changedAt: `2026-01-01T00:00:0${second}.000Z` }) as ServerFrame;
 
   test("joined in another tab appears", () => {
     expect(apply(stateWith({ channels: {} }), change("joined", alice.userId)).channels.general?.role).toBe(
@@ -366,6 +368,22 @@ describe("channel", () => {
   test("has a member count", () => {
     expect(apply(loaded, change("joined", "u-carol")).channels.general?.memberCount).toBe(3);
     expect(apply(loaded, change("left", bob.userId)).channels.general?.memberCount).toBe(1);
+  });
+
+  test("counts a joining and a leaving once, however often they are posted", () => {
+    const count = (...frames: ServerFrame[]) => apply(loaded, ...frames).channels.general?.memberCount;
+    const joined = change("joined", "u-carol");
+    expect(count(joined, joined)).toBe(3);
+    expect(count(joined, at(1, change("left", "u-carol")), at(2, change("left", "u-carol")))).toBe(2);
+    expect(count(joined, at(1, change("left", "u-carol")), at(2, joined))).toBe(3);
+    const again = { ...at(2, change("left", bob.userId)), newOwnerId: alice.userId } as ServerFrame;
+    expect(apply(loaded, change("left", bob.userId), again).channels.general?.role).toBe("owner");
+  });
+
+  test("that the user left does not come back with an older joining", () => {
+    const left = at(1, change("left", alice.userId));
+    expect(apply(loaded, left, change("joined", alice.userId)).channels.general).toBeUndefined();
+    expect(apply(loaded, left, at(2, change("joined", alice.userId))).channels.general).toBeDefined();
   });
 });
 
