@@ -14,16 +14,17 @@ RELEVANT = frozenset({b"host", b"origin", b"sec-fetch-site"})
 Headers = Iterable[tuple[bytes, bytes]]
 
 
-def refusal(headers: Headers, *, of_socket: bool = False) -> str | None:
+def refusal(headers: Headers, *, of_host_only: bool = False) -> str | None:
     """Why a request is refused, as a sentence; None if it may come from this machine.
 
-    A WebSocket's origin is not checked: the authorizer of the API does that, as on AWS.
+    `of_host_only` is for requests that other websites may make, of which only the host is checked: links, and
+    WebSockets, whose origin the authorizer of the API checks, as on AWS.
     """
     values = {name: value.decode("latin-1") for name, value in headers if name in RELEVANT}
     host = values.get(b"host", "")
     if not is_loopback(f"//{host}"):
         return f"The local stage answers requests to localhost only, not to '{host}'."
-    if of_socket:
+    if of_host_only:
         return None
     origin = values.get(b"origin")
     if origin is not None and not is_loopback(origin):

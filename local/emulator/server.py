@@ -76,7 +76,7 @@ class EmulatorApplication:
         if scope["type"] == "lifespan":
             await self._run_lifespan(scope, receive, send)
             return
-        if refused := loopback.refusal(scope["headers"], of_socket=scope["type"] == "websocket"):
+        if refused := loopback.refusal(scope["headers"], of_host_only=scope["type"] == "websocket"):
             await _refuse(scope, receive, send, refused)
             return
         if not self._has_resumed:

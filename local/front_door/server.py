@@ -35,14 +35,12 @@ from ops.stage.stage import Stage
 # Used for the site only; the middleware excludes images, fonts and event streams.
 COMPRESSION = Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
 SITE_MIDDLEWARE = [Middleware(ImmutableFiles), COMPRESSION]
-# Hop-by-hop headers, those that the server sets itself, and `sec-fetch-site`: the emulator refuses the requests of
+# Hop-by-hop headers, those that the server sets itself, and `sec-fetch-site`: the emulator refuses all requests of
 # other websites, but one of them may have a link to the sign-in page.
 NOT_FORWARDED = {
     "connection", "content-encoding", "content-length", "date", "host", "keep-alive", "sec-fetch-site", "server",
     "te", "trailer", "transfer-encoding", "upgrade",
 }  # fmt: skip
-# The origin of the sign-in page's form, whose policy sends no referrer. The emulator would refuse it, too.
-ORIGIN_OF_FORM = ("origin", "null")
 FROM_STORED_OBJECT = (
     "cache-control", "content-disposition", "content-language", "content-type", "etag", "last-modified",
 )  # fmt: skip
@@ -53,20 +51,32 @@ UNAVAILABLE = {
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-class LoopbackOnly:
-    """Refuses requests that name another host: a name of a website that resolves to this machine."""
+class OnlyFromHere:
+    """Refuses what other websites send, and paths that do not stay below the one that they are forwarded to.
+
+    The emulator, behind this server, runs the code that its callers give it.
+    """
 
     def __init__(self, application: ASGIApp) -> None:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass requests to localhost on."""
-        host = Headers(scope=scope).get("host", "") if scope["type"] == "http" else "localhost"
-        if loopback.is_loopback(f"//{host}"):
-            await self._application(scope, receive, send)
-            return
-        message = f"The local stage is at localhost only, not at '{host}'."
-        await PlainTextResponse(message, status_code=403)(scope, receive, send)
+        """Pass on the requests of pages of this machine, and links to it."""
+        response = self._application
+        if scope["type"] == "http":
+            response = _refusal(scope) or response
+        await response(scope, receive, send)
+
+
+def _refusal(scope: Scope) -> Response | None:
+    """The response to a request that is refused."""
+    is_link = scope["method"] in ("GET", "HEAD") and "origin" not in Headers(scope=scope)
+    if message := loopback.refusal(scope["headers"], of_host_only=is_link):
+        return PlainTextResponse(message, status_code=403)
+    # The client that forwards requests resolves these.
+    if {".", ".."} & set(scope["path"].split("/")):
+        return no_such_route()
+    return None
 
 
 class FrontDoor:
@@ -99,13 +109,12 @@ class FrontDoor:
                 Route("/{path:path}", self.site, methods=["GET", "HEAD"], middleware=SITE_MIDDLEWARE),
             ],
             exception_handlers={404: self.refuse, 405: self.refuse},
-            middleware=[Middleware(LoopbackOnly)],
+            middleware=[Middleware(OnlyFromHere)],
         )
 
     async def refuse(self, _request: Request, error: Exception) -> Response:
         """Refuse what no route matches, such as a path with a line break, in the contract's error form."""
-        status = error.status_code if isinstance(error, HTTPException) else 404
-        return JSONResponse({"code": "NOT_FOUND", "message": "There is no such route."}, status_code=status)
+        return no_such_route(error.status_code if isinstance(error, HTTPException) else 404)
 
     def open(self, outputs: Mapping[str, str]) -> None:
         """Serve a deployment, given its outputs by name; its distribution's headers are read from the emulator."""
@@ -218,7 +227,8 @@ class FrontDoor:
                 "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; "
                 f"form-action {' '.join(self._form_actions(form))}; frame-ancestors 'none'; base-uri 'none'",
                 "x-content-type-options": "nosniff",
-                "referrer-policy": "no-referrer",
+                # With no referrer at all, browsers would send `null` as the origin of the form.
+                "referrer-policy": "same-origin",
             },
         )
 
@@ -261,11 +271,7 @@ class FrontDoor:
     async def _forward(self, request: Request, path: str) -> Response:
         """The emulator's answer to the same request at another path; its redirects lead to the front door."""
         url = f"{path}?{request.url.query}" if request.url.query else path
-        headers = {
-            name: value
-            for name, value in request.headers.items()
-            if name not in NOT_FORWARDED and (name, value) != ORIGIN_OF_FORM
-        }
+        headers = {name: value for name, value in request.headers.items() if name not in NOT_FORWARDED}
         try:
             answer = await self._http.request(request.method, url, headers=headers, content=await request.body())
         except httpx.TransportError:
@@ -282,6 +288,11 @@ class FrontDoor:
 async def form_values(request: Request) -> dict[str, str]:
     """The values of a posted HTML form by name."""
     return dict(parse_qsl((await request.body()).decode()))
+
+
+def no_such_route(status: int = 404) -> Response:
+    """The answer to what no route matches, in the contract's error form."""
+    return JSONResponse({"code": "NOT_FOUND", "message": "There is no such route."}, status_code=status)
 
 
 def unavailable() -> Response:

@@ -35,5 +35,5 @@ def test_pages_of_other_websites_are_not_answered(headers: dict[str, str], is_an
 def test_the_origin_of_a_socket_is_left_to_the_authorizer():
     """As on AWS, where API Gateway accepts every origin. The host is checked."""
     headers = [(b"host", b"localhost:1"), (b"origin", b"https://evil.example")]
-    assert loopback.refusal(headers, of_socket=True) is None
-    assert loopback.refusal([(b"host", b"evil.example")], of_socket=True) is not None
+    assert loopback.refusal(headers, of_host_only=True) is None
+    assert loopback.refusal([(b"host", b"evil.example")], of_host_only=True) is not None
