@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ops.commands import safe_text
 from ops.commands.row_table import RowTable
 from ops.commands.safe_text import SafeText
 from ops.models import Answer
@@ -36,12 +37,12 @@ def is_terminal() -> bool:
 def as_json(answer: Answer | Sequence[Answer]) -> None:
     """Print an answer, or a list of them, as one JSON document."""
     value = _plain(answer) if isinstance(answer, Answer) else [_plain(item) for item in answer]
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(safe_text.escaped(json.dumps(value, indent=2, ensure_ascii=False)) + "\n")
 
 
 def as_json_line(answer: Answer) -> None:
     """Print an answer as JSON on one line and flush: for streams."""
-    sys.stdout.write(json.dumps(_plain(answer), ensure_ascii=False) + "\n")
+    sys.stdout.write(safe_text.escaped(json.dumps(_plain(answer), ensure_ascii=False)) + "\n")
     sys.stdout.flush()
 
 

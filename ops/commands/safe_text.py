@@ -1,6 +1,7 @@
 """Keep control characters, which users may have sent, away from the operator's terminal.
 
-They could move the cursor, change the title, or show text in another order than it has. JSON is not changed.
+They could move the cursor, change the title, or show text in another order than it has. In JSON they are escaped,
+so that its values are not changed.
 """
 
 import re
@@ -31,3 +32,8 @@ class SafeText(RenderHook):
     def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
         """What the console calls before it prints."""
         return [_Safe(renderable) for renderable in renderables]
+
+
+def escaped(encoded: str) -> str:
+    """JSON with its control characters escaped. Those of ASCII are escaped already, except DEL."""
+    return CONTROLS.sub(lambda character: f"\\u{ord(character[0]):04x}", encoded)

@@ -1,9 +1,12 @@
 """What the commands print: whole ids in narrow terminals, one line a row in pipes, no control characters."""
 
+import json
+
 import pytest
 from rich.text import Text
 
 from ops.commands import output
+from ops.models import UserAdded
 
 COLUMNS = ("run", "message", "took", "")
 ID = "0193a0b2-1111-7222-8333-444455556666"
@@ -63,15 +66,31 @@ def test_in_a_pipe_a_sentence_is_one_line(capsys: pytest.CaptureFixture[str]):
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
-@pytest.mark.parametrize(
-    "sent",
-    ["\x1b]0;title\x07", "\x1b[2J", "\x9b31m", "line\rover", "\u202eover", "\u2066in\u2069", "\x7f", "\x00"],
-)
+CONTROLS = ("\x1b]0;title\x07", "\x1b[2J", "\x9b31m", "line\rover", "\u202eover", "\u2066in\u2069", "\x7f", "\x00")
+
+
+@pytest.mark.parametrize("sent", CONTROLS)
 def test_no_control_character_of_a_user_is_printed(sent: str, capsys: pytest.CaptureFixture[str]):
     """In a table and in a sentence."""
     output.console().print(f"text {sent} end")
     shown = "\n".join([capsys.readouterr().out.strip("\n"), *printed(capsys, sent)])
     assert not {character for character in shown if not character.isprintable()} - {"\n"}
+
+
+@pytest.mark.parametrize("sent", CONTROLS)
+def test_json_has_no_control_character_of_a_user_and_the_same_values(
+    sent: str, capsys: pytest.CaptureFixture[str]
+):
+    """A terminal obeys those of C1 too. Other characters, such as emoji, are not escaped."""
+    answer = UserAdded(username=f"zoë 🎉 {sent}")
+    output.as_json(answer)
+    document = capsys.readouterr().out
+    output.as_json_line(answer)
+    (line,) = capsys.readouterr().out.splitlines()
+    for encoded in (document, line):
+        assert not {character for character in encoded if not character.isprintable()} - {"\n"}
+        assert "zoë 🎉" in encoded
+        assert json.loads(encoded)["username"] == answer.username
 
 
 def test_text_of_a_user_is_no_markup(capsys: pytest.CaptureFixture[str]):
