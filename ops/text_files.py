@@ -1,8 +1,14 @@
-"""Read and append to the operator's files of lines. A file that cannot be used is an invalid argument."""
+"""Read and write the operator's files. A file that cannot be used is an invalid argument.
 
+What is written may contain texts and names of users, so that no other user of the machine may read a new file.
+"""
+
+import os
 from pathlib import Path
 
 from ops.errors import BadRequestError
+
+OWNER_ONLY = 0o600
 
 
 def read_lines(path: Path) -> list[str]:
@@ -21,7 +27,21 @@ def read_lines(path: Path) -> list[str]:
 def append_line(path: Path, line: str) -> None:
     """Add a line to a file. Raises BadRequestError."""
     try:
-        with path.open("a", encoding="utf-8") as file:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY)
+        with os.fdopen(descriptor, "a", encoding="utf-8") as file:
             file.write(line + "\n")
+    except OSError as error:
+        raise BadRequestError(f"Cannot write {path}: {error.strerror}.") from None
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file, or replace it, atomically. Raises BadRequestError."""
+    temporary = path.with_name(path.name + ".new")
+    try:
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        temporary.replace(path)
     except OSError as error:
         raise BadRequestError(f"Cannot write {path}: {error.strerror}.") from None

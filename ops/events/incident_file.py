@@ -100,7 +100,9 @@ def write(
     redact: Sequence[str] = (),
     opened: Callable[[BusEvent], BusEvent] = lambda event: event,
 ) -> int:
-    """Write a file atomically, with texts as `opened` returns them. Returns the number of events in it.
+    """Write a file that only this operator can read, with texts as `opened` returns them.
+
+    Returns the number of events in it.
 
     Raises BadRequestError.
     """
@@ -118,12 +120,7 @@ def write(
         if event.detail_type == "MessageSent" and seq is not None:
             entry["seq"] = seq
         lines.append(json.dumps(entry, ensure_ascii=False))
-    temporary = path.with_name(path.name + ".new")
-    try:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise BadRequestError(f"Cannot write {path}: {error.strerror}.") from None
+    text_files.replace(path, "\n".join(lines) + "\n")
     return len(lines) - 1
 
 
