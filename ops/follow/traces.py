@@ -8,6 +8,7 @@ from typing import Any
 from functions.contract.model import timestamp
 from ops import times
 from ops.models import Segment, Trace
+from ops.stage import search_terms
 from ops.stage.stage import Stage
 
 TRACES_PER_CALL = 5
@@ -91,7 +92,11 @@ def by_id(stage: Stage, trace_ids: Iterable[str]) -> list[Trace]:
 
 
 def annotated(stage: Stage, key: str, value: str, *, since_ms: int, until_ms: int) -> list[str]:
-    """The ids of the traces with an annotation, oldest first. X-Ray searches at most six hours per request."""
+    """The ids of the traces with an annotation, oldest first. X-Ray searches at most six hours per request.
+
+    Raises BadRequestError for a value that no annotation has.
+    """
+    search_terms.require_quotable(value)
     paginator = stage.client("xray").get_paginator("get_trace_summaries")
     started: dict[str, float] = {}
     for start in range(since_ms, until_ms, SIX_HOURS_MS):

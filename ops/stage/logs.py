@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ops.errors import OpsError
+from ops.stage import search_terms
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -57,10 +58,12 @@ def timed_lines(
 
     `containing` keeps the messages with that term, or with any of several; `pattern` keeps those that match a
     CloudWatch filter pattern. `pattern` is for short time ranges: Logs Insights does not search for it. Raises
-    LogSearchError.
+    LogSearchError, and BadRequestError for a term that would end its quotation in a pattern or query.
     """
     request: dict[str, Any] = {"logGroupName": group, "startTime": since_ms, "endTime": until_ms}
     terms = (containing,) if isinstance(containing, str) else tuple(containing)
+    for term in terms:
+        search_terms.require_quotable(term)
     if terms or pattern:
         sign = "?" if len(terms) > 1 else ""
         request["filterPattern"] = pattern or " ".join(f'{sign}"{term}"' for term in terms)
@@ -126,7 +129,7 @@ def _query(
     client: "CloudWatchLogsClient", group: str, since_ms: int, until_ms: int, terms: Sequence[str]
 ) -> Iterator[tuple[int, str]]:
     """Yield the time and the message of each line, oldest first, from the second of `since_ms` on."""
-    likes = " or ".join('@message like "{}"'.format(term.replace('"', '\\"')) for term in terms)
+    likes = " or ".join(f'@message like "{term}"' for term in terms)
     condition = f" | filter {likes}" if likes else ""
     try:
         query_id = client.start_query(

@@ -1,6 +1,10 @@
 """Segments of a trace, as a tree."""
 
+import pytest
+
+from ops.errors import BadRequestError
 from ops.follow import traces
+from tests.unit.ops.stages import deployed_stage
 
 
 def test_a_trace_with_a_missing_parent_is_not_connected():
@@ -25,3 +29,10 @@ def test_a_failure_below_a_successful_segment_is_caught():
     assert [(segment.failed, segment.caught) for segment in traces.walk([root])] == [(False, False), (True, True)]
     [root] = traces.tree("1-x", [{**parent, "fault": True}]).segments
     assert [(segment.failed, segment.caught) for segment in traces.walk([root])] == [(True, False), (True, False)]
+
+
+@pytest.mark.parametrize("value", ['id" OR error', "id\\"])
+def test_an_id_cannot_become_a_part_of_the_filter(value: str):
+    """Nothing is sent to X-Ray."""
+    with pytest.raises(BadRequestError, match="is no id"):
+        traces.annotated(deployed_stage(), "messageId", value, since_ms=0, until_ms=1_000)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from botocore.stub import ANY, Stubber
 
+from ops.errors import BadRequestError
 from ops.stage import logs
 from tests.unit.ops.stages import deployed_stage, stubbed
 
@@ -130,3 +131,14 @@ def test_a_search_for_any_of_several_terms(client: Any, monkeypatch: pytest.Monk
     client.stubber.add_response("get_query_results", {"status": "Complete", "results": rows})
     found = logs.lines(client, GROUP, since_ms=0, until_ms=9_000, containing=("one", "two"))
     assert list(found) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "term", ['id" | limit 1', "id\\", 'id\\" | fields @log | filter @log like "', "id\n| limit 1"]
+)
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_term_cannot_become_a_part_of_the_query(client: Any, term: str, alone: bool):
+    """An operator searches for the id that a user sent. Nothing is sent to CloudWatch."""
+    containing = term if alone else ("first", term)
+    with pytest.raises(BadRequestError, match="is no id"):
+        list(logs.lines(client, GROUP, since_ms=0, until_ms=9_000, containing=containing))
