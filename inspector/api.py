@@ -374,6 +374,7 @@ def _detail_type(value: str | None) -> str | None:
 def _limit(value: str | None, default: int, maximum: int) -> int:
     if value is None:
         return default
-    if not value.isdigit() or not 1 <= int(value) <= maximum:
+    is_number = value.isascii() and value.isdigit() and len(value) <= len(str(maximum))
+    if not (is_number and 1 <= int(value) <= maximum):
         raise BadRequestError(f"The query's 'limit' is not valid: expected 1 to {maximum}.")
     return int(value)

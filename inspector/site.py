@@ -87,7 +87,12 @@ class InspectorSite:
     async def file(self, request: Request) -> Response:
         """A file of the UI; a path without an extension is a view of it (`index.html`)."""
         path = request.path_params["path"]
-        file = (self._ui / (path if PurePosixPath(path).suffix else "index.html")).resolve()
-        if not (file.is_relative_to(self._ui) and file.is_file()):
+        try:
+            file = (self._ui / (path if PurePosixPath(path).suffix else "index.html")).resolve()
+            is_served = file.is_relative_to(self._ui) and file.is_file()
+        except (OSError, ValueError):
+            # The system has no files with such names.
+            is_served = False
+        if not is_served:
             return PlainTextResponse("There is no such file.\n", status_code=404)
         return FileResponse(file, headers={"cache-control": "no-cache"})

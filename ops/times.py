@@ -9,6 +9,8 @@ from ops.errors import BadRequestError
 
 AGO = re.compile(r"^(\d+)\s*(s|m|h|d)(?:\s+ago)?$")
 UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+LATEST_MS = 253_402_300_799_999
+"""The last moment of the year 9999."""
 
 
 def now() -> int:
@@ -19,22 +21,29 @@ def now() -> int:
 def parse(text: str, *, now_ms: int | None = None) -> int:
     """Parse `now`, a duration before now, a time of today (UTC), or ISO 8601 (UTC if it names no zone).
 
-    Raises BadRequestError.
+    Raises BadRequestError, also for a time before 1970 or after 9999.
     """
     reference_ms = now() if now_ms is None else now_ms
-    value = text.strip()
+    try:
+        parsed = _parse(text.strip(), reference_ms)
+    except (ValueError, OverflowError):
+        parsed = -1
+    if not 0 <= parsed <= LATEST_MS:
+        raise BadRequestError(
+            f"Invalid time '{text}': use 15m, 2h or 1d (ago), 09:30 (today, UTC), or 2026-11-24T09:30:00Z."
+        )
+    return parsed
+
+
+def _parse(value: str, reference_ms: int) -> int:
+    """Raises ValueError or OverflowError."""
     if value == "now":
         return reference_ms
     if ago := AGO.match(value):
         return reference_ms - int(ago[1]) * UNITS[ago[2]]
-    try:
-        if re.match(r"^\d{1,2}:\d{2}(:\d{2})?$", value):
-            value = f"{timestamp(reference_ms)[:10]}T{value.zfill(5) if len(value) < 6 else value.zfill(8)}"
-        parsed = datetime.fromisoformat(value)
-    except ValueError:
-        raise BadRequestError(
-            f"Invalid time '{text}': use 15m, 2h or 1d (ago), 09:30 (today, UTC), or 2026-11-24T09:30:00Z."
-        ) from None
+    if re.match(r"^\d{1,2}:\d{2}(:\d{2})?$", value):
+        value = f"{timestamp(reference_ms)[:10]}T{value.zfill(5) if len(value) < 6 else value.zfill(8)}"
+    parsed = datetime.fromisoformat(value)
     return milliseconds((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).isoformat())
 
 

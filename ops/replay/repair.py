@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from functions.contract.model import MAX_DISPLAY_NAME_CHARACTERS
+from functions.contract.model import MAX_DISPLAY_NAME_CHARACTERS, MAX_SEQ
 from functions.contract.session import ENDED_SECONDS, ENDED_USER_PREFIX
 from functions.contract.shards import LAST_ROW, all_shards, shard_after
 from functions.contract.text import ERASED_NAME
@@ -78,7 +78,7 @@ def key_of(table: str, texts: tuple[str, ...]) -> Row:
         raise NotFoundError(f"No row of {table} can have this key.")
     key: Row = dict(zip(names, texts, strict=True))
     if "seq" in key:
-        if not (texts[1].isascii() and texts[1].isdigit()):
+        if not (texts[1].isascii() and texts[1].isdigit() and int(texts[1]) <= MAX_SEQ):
             raise BadRequestError(f"'{texts[1]}' is not the seq of a message: use a number from 1.")
         key["seq"] = int(texts[1])
     return key

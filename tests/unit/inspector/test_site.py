@@ -113,6 +113,20 @@ async def test_every_answer_has_the_security_headers(client: httpx.AsyncClient, 
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        *("/runs?limit=0", "/runs?limit=201", "/runs?limit=%C2%B2", f"/runs?limit={'9' * 5000}"),
+        *("/runs?since=yesterday", "/runs?since=999999999999d", "/events?until=0001-01-01"),
+        *("/rows/messages?key=general&key=%C2%B2", f"/rows/messages?key=general&key={'9' * 40}"),
+    ],
+)
+async def test_an_invalid_value_is_refused_with_a_sentence(client: httpx.AsyncClient, path: str):
+    """Before anything is requested from AWS."""
+    answer = await client.get(f"/inspector-api{path}", headers=signed())
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_REQUEST")
+
+
+@pytest.mark.parametrize(
     ("path", "status", "text"),
     [
         ("/inspector/runs/run-1", 200, "the page"),
@@ -120,6 +134,8 @@ async def test_every_answer_has_the_security_headers(client: httpx.AsyncClient, 
         ("/assets/none.js", 404, "There is no such file.\n"),
         ("/..%2fsecret.txt", 404, "There is no such file.\n"),
         ("/assets/..%2f..%2fsecret.txt", 404, "There is no such file.\n"),
+        ("/assets/a%00.js", 404, "There is no such file.\n"),
+        (f"/assets/{'a' * 300}.js", 404, "There is no such file.\n"),
     ],
 )
 async def test_the_files_of_the_ui_are_served(client: httpx.AsyncClient, path: str, status: int, text: str):

@@ -30,9 +30,16 @@ def test_a_time_is_parsed(text: str, expected: str):
     assert timestamp(times.parse(text, now_ms=NOW)) == expected
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "15", "25:00", "2026-13-01", "-5m"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "yesterday", "15", "25:00", "2026-13-01", "-5m"),
+        *("30000d", "999999999999d", "9" * 5000 + "s", "0001-01-01", "9999-12-31T23:59:59-23:59"),
+    ],
+    ids=lambda text: text[:30],
+)
 def test_an_invalid_time_is_refused(text: str):
-    """The message has the text and examples of valid times."""
+    """Also one before 1970 or after 9999. The message has the text and examples of valid times."""
     with pytest.raises(BadRequestError, match="Invalid time"):
         times.parse(text, now_ms=NOW)
 
