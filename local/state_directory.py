@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from ops.stage import command_lines, local_state
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DEFAULT_STATE_DIR = local_state.DEFAULT
+OWNER_ONLY = 0o700
 
 
 class StateDirectory:
@@ -44,6 +45,7 @@ class StateDirectory:
     def claim(self) -> None:
         """Create the directory if need be, and mark it as a local stage's. The lock file is the mark.
 
+        Other users of the machine cannot read it: the passwords of the user pool are in it as they were typed.
         Raises LocalStageError if the directory cannot be used, or holds files and has no mark.
         """
         try:
@@ -54,6 +56,9 @@ class StateDirectory:
                     "with --state-dir."
                 )
             self._lock.touch()
+            # It may belong to another user, who lets this one write.
+            with suppress(PermissionError):
+                self.path.chmod(OWNER_ONLY)
         except OSError as error:
             raise LocalStageError(
                 f"The local stage cannot keep its data in {self.path} ({error.strerror}): choose another "

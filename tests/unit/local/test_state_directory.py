@@ -53,6 +53,16 @@ def test_a_deletion_leaves_files_that_a_stage_does_not_write(tmp_path: Path):
     assert names(state.path) == {"notes.txt", "supervisor.lock"}
 
 
+def test_other_users_of_the_machine_cannot_read_the_data(tmp_path: Path):
+    """The user pool's file has passwords, the tables have texts. Nor those of a stage of an earlier version."""
+    new, old = StateDirectory(tmp_path / "parent" / "new"), StateDirectory(tmp_path / "old")
+    old.path.mkdir(mode=0o755)
+    for state in (new, old):
+        state.claim()
+        assert state.path.stat().st_mode & 0o777 == 0o700
+    assert new.path.parent.stat().st_mode & 0o077 != 0
+
+
 def test_a_start_with_a_busy_port_deletes_nothing(tmp_path: Path):
     """With --fresh the ports are opened before the data is deleted."""
     state = StateDirectory(tmp_path)
