@@ -90,11 +90,18 @@ export class Session implements TokenSource {
         const user = await (await this.#oidc()).signinRedirectCallback();
         this.#setUser(user);
         returnTo = safePath(user.state);
+      } catch (failure) {
+        // A link can look like the end of a sign-in, and must not end a session.
+        if (!(await this.#restore())) throw failure;
       } finally {
         history.replaceState(null, "", returnTo);
       }
       return true;
     }
+    return this.#restore();
+  }
+
+  async #restore(): Promise<boolean> {
     const kept = parseUser(readItem(this.#storageKey, "session")) ?? (await this.#loadFromAnotherTab());
     if (!kept) return false;
     this.#user = kept;

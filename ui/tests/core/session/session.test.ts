@@ -215,6 +215,23 @@ describe("two tabs of one session", () => {
   });
 });
 
+test.each(["code=x&state=y", "error=access_denied&state=y"])(
+  "a link that looks like the end of a sign-in leaves the session as it is: %s",
+  async (search) => {
+    const replaceState = vi.fn();
+    vi.stubGlobal("window", globalThis);
+    vi.stubGlobal("history", { replaceState });
+    vi.stubGlobal("location", { ...location, href: `http://localhost/?${search}`, search: `?${search}` });
+    expect(await new Session(config).resume()).toBe(true);
+    expect(replaceState).toHaveBeenCalledWith(null, "", "/");
+    expect(hosted.asked).toEqual([]);
+
+    tab.clear();
+    local.clear();
+    await expect(new Session(config).resume()).rejects.toThrow();
+  },
+);
+
 test("after sign-in only a path of this site is opened, never another host", () => {
   expect(safePath("/c/general/4")).toBe("/c/general/4");
   for (const state of [
