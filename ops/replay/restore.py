@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from functions.contract.rows import ChannelRow, MemberRow, MessageIdRow, MessageRow, fault_of
+from functions.contract.shards import shard_of
 from functions.contract.text import ERASED_NAME
 from ops import times
 from ops.events.bus_event import BusEvent
@@ -117,6 +118,8 @@ class Restorer:
         damaged = next(tables.batch_get(self.stage, "Members", [key]), None)
         if damaged is not None and fault_of(MemberRow, damaged) is not None:
             self.stage.table("Members").put_item(Item=row)
+            # A connection that was opened meanwhile found no membership that it could read.
+            subscribe(self.stage, user_id, channel_id)
             return
         members = self.stage.output("Data", "MembersTableName")
         channels = self.stage.output("Data", "ChannelsTableName")
@@ -203,12 +206,16 @@ class Restorer:
 
 def subscribe(stage: Stage, user_id: str, channel_id: str) -> None:
     """Subscribe the user's open connections to the channel. Connections that cannot be read are left out."""
-    connections = stage.table("Connections")
     subscriptions = stage.table("Subscriptions")
-    for row in tables.paginate(connections.query, KeyConditionExpression=tables.key_equals("userId", user_id)):
+    shards = tables.shards(stage, [channel_id])[channel_id] or 1
+    # Strongly consistent, because a connection that was opened before the membership was written relies on it.
+    of_user = tables.key_equals("userId", user_id)
+    rows = tables.paginate(stage.table("Connections").query, KeyConditionExpression=of_user, ConsistentRead=True)
+    for row in rows:
         if tables.fault("connections", row) is None:
             subscription = {name: row[name] for name in ("connectionId", "userId", "expiresAt")}
-            subscriptions.put_item(Item={"channelId": channel_id, **subscription})
+            shard = shard_of(channel_id, str(row["connectionId"]), shards)
+            subscriptions.put_item(Item={"channelId": shard, **subscription})
 
 
 def message_row(stage: Stage, message: ProjectedMessage, seq: Any, trace_header: str) -> dict[str, Any]:

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from functions.contract.shards import LAST_ROW, last_rows, shard_of
+from ops import times
 from ops.events.projection import project
 from ops.replay.counters import Counters
-from ops.replay.restore import Restorer
+from ops.replay.restore import Restorer, subscribe
 from ops.stage import tables
 from ops.stage.stage import Stage
 from tests.unit.ops.event_builders import (
@@ -147,6 +149,34 @@ def test_a_lost_membership_gets_its_read_marker(stage: Stage):
     joined = membership_changed(True, offset_ms=50, user_id="carol")
     Restorer(stage, projected=project([joined, read])).prepare(joined)
     assert get(stage, "Members", userId="carol", channelId="c-1")["readSeq"] == 2
+
+
+@pytest.mark.parametrize("stored", ["lost", "damaged"])
+@pytest.mark.parametrize("shards", [1, 4])
+def test_the_open_connections_of_a_restored_membership_are_subscribed(stage: Stage, stored: str, shards: int):
+    """Once, in the shard that functions use. Without it, the user gets no frames until they connect again."""
+    for row in last_rows("c-1", shards):
+        put(stage, "Subscriptions", **row)
+    put(stage, "Channels", channelId="c-1", kind="public", name="tea", lastSeq=0, memberCount=0)
+    if stored == "damaged":
+        put(stage, "Members", userId="bob", channelId="c-1", role="king", joinedAt="never")
+    ends = times.now() // 1000 + 60
+    opened = {"userId": "bob", "connectionId": "k-1", "sessionId": "s", "openedAt": 1, "expiresAt": ends}
+    put(stage, "Connections", **opened)
+    joined = membership_changed(True, offset_ms=50)
+    Restorer(stage, projected=project([joined])).prepare(joined)
+    rows = stage.table("Subscriptions").scan()["Items"]
+    assert [row for row in rows if row["connectionId"] != LAST_ROW] == [
+        {"channelId": shard_of("c-1", "k-1", shards), "connectionId": "k-1", "userId": "bob", "expiresAt": ends}
+    ]
+
+
+def test_a_connection_that_was_just_opened_is_subscribed(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """It was stored before the membership and found none, so that no other reader subscribes it."""
+    requests: list[dict[str, Any]] = []
+    monkeypatch.setattr(tables, "paginate", lambda _, **request: (requests.append(request), iter(()))[1])
+    subscribe(stage, "bob", "c-1")
+    assert [request.get("ConsistentRead") for request in requests] == [True]
 
 
 SENT = message_sent("m-1", offset_ms=10)
