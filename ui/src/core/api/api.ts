@@ -92,7 +92,7 @@ export class Api {
     }
     updateServerTime(response.headers.get("Date"));
     if (!response.ok) throw await toApiError(response);
-    return (response.status === 204 ? undefined : await response.json().catch(() => undefined)) as T;
+    return (await response.json().catch(() => undefined)) as T;
   }
 
   async #send(method: Method, path: string, body: object | undefined, token: string): Promise<Response> {

@@ -17,6 +17,7 @@ beforeEach(() => {
     queueMicrotask(done)) as never);
   vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
     asked.push({ url, init });
+    init.signal?.throwIfAborted();
     const answer = answers.shift() ?? json({});
     if (answer instanceof Error) throw answer;
     return answer;
@@ -32,6 +33,28 @@ describe("a request", () => {
     await api.messages("general", { before: 7, limit: 50 });
     expect(asked[0]?.url).toBe("/api/channels/general/messages?before=7&limit=50");
     expect(asked[0]?.init.headers).toMatchObject({ Authorization: "kept" });
+    // Nothing of a user stays in the cache of the browser.
+    expect(asked[0]?.init.cache).toBe("no-store");
+  });
+
+  test("of everything after seq 0 says so", async () => {
+    await api.messages("general", { after: 0, limit: 50 });
+    expect(asked[0]?.url).toBe("/api/channels/general/messages?after=0&limit=50");
+  });
+
+  test("with a read marker continues when the page is closed", async () => {
+    await api.markRead("general", 7);
+    expect(asked[0]?.init).toMatchObject({ method: "PUT", body: '{"seq":7}', keepalive: true });
+  });
+
+  test("that is answered without a body has no result", async () => {
+    answers.push(new Response(null, { status: 204 }));
+    expect(await api.removeMember("general", "u")).toBeUndefined();
+  });
+
+  test("that takes too long fails as one that does not reach the server", async () => {
+    vi.spyOn(AbortSignal, "timeout").mockReturnValue(AbortSignal.abort());
+    await expect(api.ticket()).rejects.toMatchObject({ code: "UNREACHABLE" });
   });
 
   test("encodes path parameters", async () => {
@@ -85,9 +108,18 @@ describe("an error response", () => {
     expect(failure).toMatchObject({ code: "NAME_TAKEN", message: "There is one.", status: 409 });
   });
 
-  test("without a message gets a default message", async () => {
-    answers.push(new Response("<html>", { status: 403 }));
-    const refused = { message: "The server rejected the request." };
-    await expect(api.createChannel({ name: "x" })).rejects.toMatchObject(refused);
+  test.each([
+    [403, "INVALID_REQUEST", "The server rejected the request."],
+    [429, "RATE_LIMITED", "Too many requests. Try again in a moment."],
+    [502, "INTERNAL", "The server failed. Try again."],
+  ])("%i without a code gets one, and a message", async (status, code, message) => {
+    answers.push(new Response("<html>", { status }));
+    await expect(api.createChannel({ name: "x" })).rejects.toMatchObject({ code, message, status });
+  });
+
+  test("of API Gateway to a renewed token says that the session has expired", async () => {
+    answers.push(json({ message: "Unauthorized" }, 401), json({ message: "Unauthorized" }, 401));
+    await expect(api.me()).rejects.toMatchObject({ code: "SESSION_EXPIRED" });
+    expect(asked).toHaveLength(2);
   });
 });

@@ -1,4 +1,4 @@
-/** Signing out ends the session in every tab, also during a renewal. */
+/** Signing in, the session of a tab, its renewal, and its end in every tab. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Config } from "../../../src/core/config";
 import { Session, safePath } from "../../../src/core/session/session";
@@ -79,16 +79,7 @@ beforeEach(async () => {
   hosted = new Hosted();
   hosted.install();
   local.setItem("parley.signedIn", "yes");
-  const kept = {
-    id_token: idToken(),
-    access_token: "access",
-    refresh_token: "refresh",
-    token_type: "Bearer",
-    scope: "openid profile",
-    profile: { sub: "u-alice" },
-    expires_at: 1,
-  };
-  tab.setItem(KEY, JSON.stringify(kept));
+  keep({});
   session = new Session(config);
   otherTab = new BroadcastChannel("parley.session");
   expect(await session.resume()).toBe(true);
@@ -98,6 +89,31 @@ afterEach(() => {
   otherTab.close();
   vi.unstubAllGlobals();
 });
+
+/** Store a session in this tab, which has expired. */
+function keep(more: object): void {
+  const kept = {
+    id_token: idToken(),
+    access_token: "access",
+    refresh_token: "refresh",
+    token_type: "Bearer",
+    scope: "openid profile",
+    profile: { sub: "u-alice" },
+    expires_at: 1,
+  };
+  tab.setItem(KEY, JSON.stringify({ ...kept, ...more }));
+}
+
+/** The session that this tab has stored, as a page load finds it. */
+async function reloaded(): Promise<{ session: Session; resumed: boolean; ends: string[] }> {
+  session.close();
+  session = new Session(config);
+  const ends: string[] = [];
+  session.onEnd((end) => ends.push(end));
+  return { session, resumed: await session.resume(), ends };
+}
+
+const expiresIn = (seconds: number) => ({ expires_at: Math.floor(Date.now() / 1_000) + seconds });
 
 const until = (holds: () => boolean) => vi.waitUntil(holds, { timeout: 30_000, interval: 5 });
 
@@ -140,6 +156,167 @@ test("a sign-out ends the other tabs before it ends the session on the server", 
   });
   expect(before).toEqual({ kind: "signed-out" });
   await expect(session.idToken()).rejects.toMatchObject({ code: "SIGNED_OUT" });
+});
+
+test("a sign-out without the network deletes the tokens here, and leaves the page", async () => {
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
+  await session.signOut(async () => undefined);
+  expect(tab.getItem(KEY)).toBeNull();
+  expect(local.getItem("parley.signedIn")).toBeNull();
+  expect(location.assign).toHaveBeenCalledOnce();
+});
+
+test("a session that is refused during its sign-out does not end a second time", async () => {
+  const ends: string[] = [];
+  session.onEnd((end) => ends.push(end));
+  vi.stubGlobal("fetch", async () => Response.json({ error: "invalid_grant" }, { status: 400 }));
+  await session.signOut(async () => {
+    await expect(session.idToken({ fresh: true })).rejects.toMatchObject({ code: "SIGNED_OUT" });
+  });
+  expect(ends).toEqual([]);
+});
+
+describe("a token", () => {
+  test("that expires within a minute is renewed before it is used", async () => {
+    keep(expiresIn(50));
+    await reloaded();
+    const token = session.idToken();
+    await until(() => hosted.asked.includes("/oauth2/token"));
+    hosted.answerRenewal();
+    expect(await token).toBe(idToken());
+  });
+
+  test("that is valid for longer is used without a request", async () => {
+    keep({ id_token: "valid", ...expiresIn(70) });
+    expect((await reloaded()).resumed).toBe(true);
+    expect(await session.idToken()).toBe("valid");
+    expect(hosted.asked).toEqual([]);
+  });
+});
+
+describe("a session that has expired", () => {
+  const respond = (response: () => Promise<Response>) => vi.stubGlobal("fetch", response);
+
+  test("is not resumed without a refresh token", async () => {
+    keep({ refresh_token: undefined });
+    expect((await reloaded()).resumed).toBe(false);
+  });
+
+  test("ends if it cannot be renewed without a refresh token; one may sign in again without a click", async () => {
+    keep({ refresh_token: undefined, ...expiresIn(30) });
+    const { resumed, ends } = await reloaded();
+    expect(resumed).toBe(true);
+    await expect(session.idToken()).rejects.toMatchObject({ code: "SIGNED_OUT" });
+    expect(ends).toEqual(["expired"]);
+    expect(tab.getItem(KEY)).toBeNull();
+    expect(session.hasSignedInBefore).toBe(true);
+  });
+
+  test("ends if the user pool refuses to renew it", async () => {
+    const { ends } = await reloaded();
+    respond(async () => Response.json({ error: "invalid_grant" }, { status: 400 }));
+    await expect(session.idToken()).rejects.toMatchObject({ code: "SIGNED_OUT" });
+    expect(ends).toEqual(["expired"]);
+    expect(tab.getItem(KEY)).toBeNull();
+    expect(session.hasSignedInBefore).toBe(true);
+  });
+
+  test("is kept if the user pool cannot be reached, and renewed when it can", async () => {
+    const { ends } = await reloaded();
+    respond(() => Promise.reject(new TypeError("Failed to fetch")));
+    await expect(session.idToken()).rejects.toMatchObject({ code: "UNREACHABLE" });
+    hosted.install();
+    const token = session.idToken();
+    await until(() => hosted.asked.includes("/oauth2/token"));
+    hosted.answerRenewal();
+    expect(await token).toBe(idToken());
+    expect(ends).toEqual([]);
+  });
+});
+
+test("the library that renews a session is loaded again after a failure", async () => {
+  await reloaded();
+  vi.doMock("oidc-client-ts", () => {
+    throw new Error("Failed to fetch dynamically imported module");
+  });
+  await expect(session.idToken()).rejects.toMatchObject({ code: "UNREACHABLE" });
+  vi.doUnmock("oidc-client-ts");
+  const token = session.idToken();
+  await until(() => hosted.asked.includes("/oauth2/token"));
+  hosted.answerRenewal();
+  expect(await token).toBe(idToken());
+});
+
+describe("signing in", () => {
+  const replaced: string[] = [];
+
+  /** Open the hosted page from this address. The result is the address to which it returns, with this answer. */
+  async function openHostedPage(path: string, answer: string): Promise<string> {
+    tab.removeItem(KEY);
+    const opened = vi.fn();
+    const [pathname, search = ""] = path.split(/(?=\?)/);
+    const page = { origin: "http://localhost", pathname, search, assign: opened };
+    vi.stubGlobal("location", { ...page, href: `http://localhost${path}` });
+    vi.stubGlobal("window", { self: { location: page }, location: page, addEventListener: () => undefined });
+    void session.signIn();
+    await until(() => opened.mock.calls.length > 0);
+    const state = new URL(String(opened.mock.calls[0]?.[0])).searchParams.get("state") ?? "";
+    return `http://localhost/?${answer}&state=${state}`;
+  }
+
+  function returnTo(address: string): void {
+    replaced.length = 0;
+    const replaceState = (_data: unknown, _title: string, path: string) => replaced.push(path);
+    vi.stubGlobal("history", { replaceState });
+    const page = { origin: "http://localhost", href: address, search: new URL(address).search };
+    vi.stubGlobal("location", page);
+    vi.stubGlobal("window", { location: page });
+  }
+
+  test("returns to the address from which the hosted page was opened", async () => {
+    const address = await openHostedPage("/c/general/4?from=mail", "code=made-up");
+    // No second attempt without a click while the first one is not completed.
+    expect(session.hasSignedInBefore).toBe(false);
+    returnTo(address);
+    const reload = reloaded();
+    await until(() => hosted.asked.includes("/oauth2/token"));
+    hosted.answerRenewal();
+    expect((await reload).resumed).toBe(true);
+    expect(replaced).toEqual(["/c/general/4?from=mail"]);
+    expect(await session.idToken()).toBe(idToken());
+    expect(session.hasSignedInBefore).toBe(true);
+  });
+
+  test("that the hosted page refuses removes its answer from the address, and is not tried again without a click", async () => {
+    returnTo(await openHostedPage("/", "error=access_denied"));
+    await expect(reloaded()).rejects.toThrow("access_denied");
+    expect(replaced).toEqual(["/"]);
+    expect(session.hasSignedInBefore).toBe(false);
+  });
+});
+
+describe("a new tab", () => {
+  const bobs = JSON.stringify({ id_token: "bobs", profile: { sub: "u-bob" }, expires_at: 4_102_444_800 });
+
+  beforeEach(() => {
+    tab.removeItem(KEY);
+    otherTab.onmessage = ({ data }) => {
+      if (data.kind === "ask") otherTab.postMessage({ kind: "session", user: bobs });
+    };
+  });
+
+  test("has the session of an open one, also after a reload without it", async () => {
+    expect((await reloaded()).resumed).toBe(true);
+    expect(await session.idToken()).toBe("bobs");
+    otherTab.onmessage = null;
+    expect((await reloaded()).resumed).toBe(true);
+    expect(await session.idToken()).toBe("bobs");
+  });
+
+  test("has none after a sign-out, also if another tab still has one", async () => {
+    local.removeItem("parley.signedIn");
+    expect((await reloaded()).resumed).toBe(false);
+  });
 });
 
 test("a renewal keeps the session if no tab signs out", async () => {
@@ -200,6 +377,15 @@ describe("two tabs of one session", () => {
     installLocks();
     const used = installRotation();
     local.setItem("parley.renewedUntil", "5");
+    expect(await session.idToken()).toBe(idToken());
+    expect(used).toEqual(["refresh"]);
+  });
+
+  test("renew the session if that of the other tab is not a later one", async () => {
+    installLocks();
+    const used = installRotation();
+    local.setItem("parley.renewedUntil", "5");
+    otherTab.onmessage = () => otherTab.postMessage({ kind: "session", user: tab.getItem(KEY) });
     expect(await session.idToken()).toBe(idToken());
     expect(used).toEqual(["refresh"]);
   });
