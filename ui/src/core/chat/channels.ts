@@ -34,6 +34,8 @@ export class Channels {
   readonly #spread = new SpreadRequests();
   /** Whether the directory has more people than the store holds. */
   #hasMorePeople = false;
+  /** Channels whose members have changed while their list was requested. */
+  readonly #changedMembers = new Set<string>();
   #stopped = false;
 
   constructor(api: Api, onFailure: (failure: unknown, options?: { quiet: boolean }) => void) {
@@ -153,7 +155,11 @@ export class Channels {
     const { channels, members } = store.getState();
     if (!members[channelId]) return;
     const spread = memberSpread(channels[channelId]?.memberCount ?? 0);
-    this.#spread.within(spread, `members ${channelId}`, () => void this.loadMembers(channelId));
+    this.#spread.within(spread, `members ${channelId}`, () => {
+      // The answer that is still to come may be older than the change.
+      if (store.getState().members[channelId]?.progress === "loading") this.#changedMembers.add(channelId);
+      else void this.loadMembers(channelId);
+    });
   }
 
   stop(): void {
@@ -213,6 +219,7 @@ export class Channels {
       });
       this.#onFailure(failure, { quiet: true });
     }
+    if (this.#changedMembers.delete(channelId) && !this.#stopped) await this.loadMembers(channelId);
   }
 
   /** Request the presence of the loaded members of a large channel, whose changes the server does not post. */

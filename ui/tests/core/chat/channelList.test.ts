@@ -1,6 +1,7 @@
 /** The list of the user's channels, requested while channels are created, joined and left. */
 import { beforeEach, expect, test } from "vitest";
 import type { Api } from "../../../src/core/api/api";
+import { ApiError } from "../../../src/core/api/errors";
 import { Channels, removeChannel, storeChannel } from "../../../src/core/chat/channels";
 import type { Channel } from "../../../src/core/contract";
 import { change, store } from "../../../src/core/state/store";
@@ -10,16 +11,24 @@ const known = (channelId: string, more: Partial<Channel> = {}) =>
   channel({ channelId, name: channelId, ...more });
 const shown = () => Object.keys(store.getState().channels).sort();
 
-let respond: (items: Channel[]) => void;
+let respond: (items: Channel[], more?: { cursor?: string; unreadable?: number }) => void;
+let fail: () => void;
+let mentionsRequested: number;
 let channels: Channels;
 
 beforeEach(() => {
   change(() => stateWith({ channels: { general: known("general"), tea: known("tea") } }));
+  mentionsRequested = 0;
   const api = {
     channels: () =>
-      new Promise((resolve) => {
-        respond = (items) => resolve({ items, cursor: null, unreadable: 0 });
+      new Promise((resolve, reject) => {
+        respond = (items, more) => resolve({ items, cursor: null, unreadable: 0, ...more });
+        fail = () => reject(new ApiError("UNREACHABLE", "The server cannot be reached."));
       }),
+    mentions: async () => {
+      mentionsRequested += 1;
+      return { items: [] };
+    },
   };
   channels = new Channels(api as unknown as Api, () => undefined);
 });
@@ -29,6 +38,37 @@ test("a channel that is no longer listed is removed, and a new one is added", as
   respond([known("general"), known("coffee")]);
   await loaded;
   expect(shown()).toEqual(["coffee", "general"]);
+});
+
+test("a list of several pages is complete, with the number of channels that cannot be shown", async () => {
+  const loaded = channels.load();
+  respond([known("coffee")], { cursor: "2", unreadable: 1 });
+  await Promise.resolve();
+  respond([known("general"), known("tea")], { unreadable: 2 });
+  await loaded;
+  expect(shown()).toEqual(["coffee", "general", "tea"]);
+  expect(store.getState().unreadableChannels).toBe(3);
+});
+
+test("a list that is not answered leaves the one that is shown", async () => {
+  const first = channels.load();
+  respond([known("general"), known("tea")]);
+  await first;
+  const second = channels.load();
+  fail();
+  await second;
+  expect(shown()).toEqual(["general", "tea"]);
+  expect(store.getState().channelsProgress).toBe("ready");
+});
+
+test.each([
+  [0, 0],
+  [2, 1],
+])("with %i unread messages, mentions are requested %i times", async (unread, times) => {
+  const loaded = channels.load();
+  respond([known("general", { lastSeq: 2, readSeq: 2 - unread, unread }), known("tea")]);
+  await loaded;
+  expect(mentionsRequested).toBe(times);
 });
 
 test("a channel that was created or joined during the request stays", async () => {

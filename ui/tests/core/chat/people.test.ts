@@ -122,6 +122,33 @@ describe("members who have changed", () => {
     expect(pages).toEqual(["members"]);
   });
 
+  test("during a request for the list are loaded when it is answered", async () => {
+    await load(10);
+    channels.stop();
+    const answers: (() => void)[] = [];
+    const members = () => {
+      const items = directory.map((each) => ({
+        ...each,
+        role: "member",
+        joinedAt: "2026-01-01T00:00:00.000Z",
+      }));
+      return new Promise((resolve) => {
+        answers.push(() => resolve({ items, cursor: null, unreadable: 0 }));
+      });
+    };
+    channels = new Channels({ members } as unknown as Api, () => undefined);
+    void channels.loadMembers("general");
+    directory.push(user(10));
+    channels.refreshChangedMembers("general");
+    channels.refreshChangedMembers("general");
+    for (let at = 0; at < answers.length; at += 1) {
+      answers[at]?.();
+      await vi.advanceTimersByTimeAsync(0);
+    }
+    expect(store.getState().members.general?.members.map(({ userId }) => userId)).toContain("u-10");
+    expect(answers).toHaveLength(2);
+  });
+
   test("are not loaded if the list was not", async () => {
     await load(10);
     channels.refreshChangedMembers("general");
