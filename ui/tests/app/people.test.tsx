@@ -380,6 +380,18 @@ describe("a private channel", () => {
     expect([...secret.roles.keys()]).toEqual([ALICE]);
   });
 
+  test("to which a person is not added after the dialog was closed: a toast says so", async () => {
+    const secret = server.add("secret", [ALICE]);
+    await openChat(`/c/${secret.channelId}`);
+    await click(screen.getByRole("button", { name: "Members, 1" }));
+    await click(screen.getByRole("button", { name: "Add people" }));
+    const answer = holdRequest("PUT", `/api/channels/${secret.channelId}/members/u-bob`);
+    await click(dialog("Add people").getByRole("button", { name: "Add bob" }));
+    await click(dialog("Add people").getByRole("button", { name: "Close" }));
+    await answer(refused());
+    expect(toast("The channel is closed just now.")).toBe("error");
+  });
+
   test("appears when the user is added and disappears when the user is removed", async () => {
     const secret = server.add("secret", ["u-bob"]);
     server.postMessage(secret, "u-bob", "for members only");
@@ -549,6 +561,17 @@ test("a changed display name is shown immediately", async () => {
   expect(screen.getByText("Your name was changed.")).toBeTruthy();
   expect(document.querySelector(".Sidebar_meName")?.textContent).toBe("Alice B.");
   expect(server.people.get(ALICE)?.displayName).toBe("Alice B.");
+});
+
+test("a display name that is not changed after the settings were closed: a toast says so", async () => {
+  await openChat();
+  await click(screen.getByRole("button", { name: "You and settings" }));
+  await user.type(screen.getByRole("textbox", { name: /^Name/ }), " B.");
+  const answer = holdRequest("PUT", "/api/me");
+  await click(screen.getByRole("button", { name: "Save name" }));
+  await click(dialog("You and settings").getByRole("button", { name: "Close" }));
+  await answer(errorResponse("INVALID_REQUEST", "This name is taken.", 400));
+  expect(toast("This name is taken.")).toBe("error");
 });
 
 test("an empty or unchanged display name is not sent", async () => {

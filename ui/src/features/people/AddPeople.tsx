@@ -9,6 +9,7 @@ import { Avatar } from "../../kit/Avatar";
 import { Dialog } from "../../kit/Dialog";
 import dialogStyles from "../../kit/Dialog.module.css";
 import { keepFocus } from "../../kit/keepFocus";
+import { useIsMounted } from "../../kit/useIsMounted";
 import { useChatActions } from "../shared/chatContext";
 import personStyles from "../shared/PersonRow.module.css";
 import { useChat } from "../shared/useChat";
@@ -35,6 +36,7 @@ export function AddPeople({
   const [busy, setBusy] = useState<string | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const names = useNames();
+  const isMounted = useIsMounted();
   // Not of presence, which changes often.
   const shown = useMemo(
     () =>
@@ -59,11 +61,13 @@ export function AddPeople({
         // Ready for the next person, unless their name is already being typed.
         setFilter((now) => (now === filter ? "" : now));
       } catch (problem) {
+        // The dialog was closed meanwhile.
+        if (!isMounted()) return chat.toast("error", errorMessage(problem));
         setFailure(errorMessage(problem));
       }
       setBusy(null);
     },
-    [chat, channel.channelId, filter],
+    [chat, channel.channelId, filter, isMounted],
   );
 
   /** Enter adds the only match. */

@@ -13,6 +13,7 @@ import { Avatar } from "../../kit/Avatar";
 import { Dialog } from "../../kit/Dialog";
 import { Icon, type IconName } from "../../kit/Icon";
 import { keepFocus } from "../../kit/keepFocus";
+import { useIsMounted } from "../../kit/useIsMounted";
 import { useChatActions } from "../shared/chatContext";
 import { useChat } from "../shared/useChat";
 import styles from "./SettingsDialog.module.css";
@@ -43,6 +44,7 @@ export default function SettingsDialog({
       Object.keys(drafts).length + Object.keys(edits).length + outbox.length + changes.length,
   );
   const [leaving, setLeaving] = useState(false);
+  const isMounted = useIsMounted();
   if (!me) return null;
 
   const changed = hasVisible(name) && name.trim() !== me.displayName;
@@ -58,6 +60,8 @@ export default function SettingsDialog({
       await chat.channels.rename(name.trim());
       chat.toast("done", "Your name was changed.");
     } catch (problem) {
+      // The dialog was closed meanwhile.
+      if (!isMounted()) return chat.toast("error", errorMessage(problem));
       setFailure(errorMessage(problem));
     }
     setBusy(false);
