@@ -73,8 +73,10 @@ function openNeighbour(by: 1 | -1, unreadOnly: boolean): void {
     .sort((a, b) => Number(a.channel.kind === "direct") - Number(b.channel.kind === "direct") || byName(a, b))
     .map(({ channel }) => channel);
   const at = order.findIndex((channel) => route.page === "channel" && channel.channelId === route.channelId);
+  // From a channel that is not listed, the previous one is the last.
+  const from = at < 0 && by < 0 ? 0 : at;
   for (let steps = 1; steps <= order.length; steps += 1) {
-    const next = order[(at + by * steps + order.length * (steps + 1)) % order.length];
+    const next = order[(from + by * steps + order.length * (steps + 1)) % order.length];
     if (next && (!unreadOnly || next.unread > 0)) {
       navigate(channelPath(next.channelId));
       return;

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 /** Keyboard shortcuts of the whole page. */
 import { screen, within } from "@testing-library/react";
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import {
   channelLink,
   click,
@@ -15,6 +15,7 @@ import {
   setUpChat,
   user,
 } from "../support/chatPage";
+import { ALICE } from "../support/fakeServer";
 
 setUpChat();
 
@@ -44,6 +45,47 @@ test("the key ? opens the list of shortcuts, until this is switched off in the l
   await click(screen.getByRole("button", { name: "Close" }));
   await pressQuestionMark();
   expect(list()).not.toBeNull();
+});
+
+describe("Alt with an arrow key", () => {
+  const steps = async (...keys: string[]) => {
+    const paths: string[] = [];
+    for (const key of keys) {
+      await pressKeys(`{Alt>}${key}{/Alt}`);
+      paths.push(location.pathname);
+    }
+    return paths;
+  };
+
+  beforeEach(() => {
+    server.add("beta", [ALICE]);
+    server.add("zebra", [ALICE]);
+    server.postMessage(server.add("a direct one", ["u-bob", ALICE], "direct"), "u-bob", "psst");
+  });
+
+  test("opens the next or previous channel in the order of the sidebar, from its end at its start", async () => {
+    await openChat();
+    expect(await steps("{ArrowDown}", "{ArrowDown}", "{ArrowDown}")).toEqual([
+      "/c/c-zebra",
+      "/c/c-a-direct-one",
+      "/c/c-beta",
+    ]);
+    expect(await steps("{ArrowUp}", "{ArrowUp}")).toEqual(["/c/c-a-direct-one", "/c/c-zebra"]);
+  });
+
+  test("and Shift opens an unread one", async () => {
+    await openChat("/c/c-beta");
+    expect(await steps("{Shift>}{ArrowDown}{/Shift}")).toEqual(["/c/c-a-direct-one"]);
+  });
+
+  test("opens the last channel, or the first one, from one that is not in the sidebar", async () => {
+    const open = server.add("open", ["u-bob"], "public");
+    await openChat(`/c/${open.channelId}`);
+    expect(await steps("{ArrowUp}")).toEqual(["/c/c-a-direct-one"]);
+    history.replaceState(null, "", `/c/${open.channelId}`);
+    await reload();
+    expect(await steps("{ArrowDown}")).toEqual(["/c/c-beta"]);
+  });
 });
 
 describe("typing while a message has the focus", () => {
