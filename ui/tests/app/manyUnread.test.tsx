@@ -157,6 +157,38 @@ test("rows whose height was guessed are not marked before they are on screen", a
   expect(server.general.readSeq).toBe(lastOnScreen());
 });
 
+describe("messages at the end that are much taller than guessed", () => {
+  const isOnScreen = (row: Element) => {
+    const { top, bottom } = log().getBoundingClientRect();
+    const place = row.getBoundingClientRect();
+    return place.top >= top && place.top < bottom;
+  };
+
+  test("do not hide the first unread one: the channel opens there, not at its end", async () => {
+    setHeights((row) => (/tall/.test(row.textContent ?? "") ? 500 : 40));
+    fill(server.general, 20);
+    server.general.readSeq = 20;
+    for (let number = 1; number <= 5; number += 1)
+      server.postMessage(server.general, "u-bob", `tall ${number}`);
+    await openChat();
+    await advance(PAGE_SETTLES_MS);
+    expect(messages("tall 1").some(isOnScreen)).toBe(true);
+    expect(server.general.readSeq).toBe(lastOnScreen());
+    expect(firstUnreadButton()).toBeNull();
+  });
+
+  test("do not hide a linked one", async () => {
+    setHeights((row) => (/tall/.test(row.textContent ?? "") ? 500 : 40));
+    fill(server.general, 20);
+    for (let number = 1; number <= 5; number += 1)
+      server.postMessage(server.general, "u-bob", `tall ${number}`);
+    server.general.readSeq = 25;
+    await openChat("/c/general/21");
+    await advance(PAGE_SETTLES_MS);
+    expect(messages("tall 1").some(isOnScreen)).toBe(true);
+  });
+});
+
 test("a reply marks everything as read, because the user has answered", async () => {
   fill(server.general, 130);
   await openChat();

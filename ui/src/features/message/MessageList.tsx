@@ -119,14 +119,15 @@ export function MessageList(props: MessageListProps) {
     const handle = list.current;
     if (!handle || rows.length === 0) return;
     const below = handle.scrollSize - handle.scrollOffset - handle.viewportSize;
-    atEnd.current = below <= NEAR_END_PX && !timeline.hasLater;
+    // By estimates, a list of a few tall rows seems to be at its end wherever it opens.
+    if (measured) atEnd.current = below <= NEAR_END_PX && !timeline.hasLater;
     onAtEnd(atEnd.current);
     setAwayFromEnd(below > handle.viewportSize * 0.6 || timeline.hasLater);
     if (handle.scrollOffset < FETCH_AHEAD_PX && timeline.hasEarlier && timeline.loading === "none")
       onEarlier();
     if (below < FETCH_AHEAD_PX && timeline.hasLater && timeline.loading === "none") onLater();
     reportSeen();
-  }, [rows, timeline, onAtEnd, onEarlier, onLater, reportSeen, list, atEnd]);
+  }, [rows, timeline, measured, onAtEnd, onEarlier, onLater, reportSeen, list, atEnd]);
 
   useEffect(() => {
     if (atEnd.current && !timeline.hasLater) scrollToEnd();
