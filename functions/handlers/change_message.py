@@ -61,5 +61,5 @@ def _count_reaction(settings: ChangeMessageSettings, user_id: str, message_id: s
     with tracing.step("count the reaction"):
         if rates.count(settings.rates_table, user_id, reactions_to(message_id), now_ms=now_ms):
             raise ForbiddenError(
-                "You have changed your reactions to this message too often. Try again in some hours."
+                "You have changed your reactions to this message too often. Try again in an hour."
             )
