@@ -1,6 +1,7 @@
 """Render docs/events.md: every event and frame with its fields."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from docs.generate.schema import CLIENT_FRAMES, SERVER_FRAMES, definitions
-from functions.contract.events import CHANNEL_EVENTS, STATUS_UPDATES
-from functions.contract.frames import Frame
+from functions.contract.errors import ErrorCode
+from functions.contract.events import CHANNEL_EVENTS, STATUS_UPDATES, ChannelKind, ChannelSummary
+from functions.contract.frames import Frame, NameChange, PresenceChange
+from functions.contract.model import Person
 from functions.contract.operations import OPERATIONS
+
+SHARED_TYPES: tuple[type[BaseModel], ...] = (Person, ChannelSummary, PresenceChange, NameChange)
 
 INTRODUCTION = """\
 # Events and frames
@@ -19,11 +24,11 @@ Generated from the typed models by `make docs`. [JSON Schema](contract/schema.js
 [AsyncAPI](contract/asyncapi.json) have the same content. Every event on the bus has the `source` parley, its name
 as `detail-type`, and a `detail` of `{"metadata": …, "data": …}`.
 
-The workflow, the functions and the operators' tools hold every event to the types on this page. An event that does
-not fit is refused before it takes a `seq` or changes a row. A channel event becomes a dead letter with the error
-`Parley.MalformedEvent`, which names the fields. On a status update, `broadcast_status` fails five times; then it
-is a dead letter without an error. `parley logs` shows why: the function's log has a line
-`malformed status update`.
+The workflow, the functions and the operators' tools check every event against the types on this page. An event
+that does not fit is refused before it takes a `seq` or changes a row. A channel event becomes a dead letter with
+the error `Parley.MalformedEvent`, which names the fields. `broadcast_status` fails on a malformed status update
+five times; then the update becomes a dead letter without an error. `parley logs` shows why: the function's log has
+a line `malformed status update`.
 """
 
 VERSIONS = (Path(__file__).parent / "event_versions.txt").read_text(encoding="utf-8")
@@ -46,12 +51,20 @@ def catalogue() -> str:
         *_sections(CLIENT_FRAMES, schemas),
         "## Frames from the server\n",
         *_sections(SERVER_FRAMES, schemas),
+        "## Types of these fields\n",
+        *_sections(SHARED_TYPES, schemas),
+        *map(_values, (ChannelKind, ErrorCode)),
     ]
     return "\n".join(parts)
 
 
 def _sections(shapes: Iterable[type[BaseModel]], schemas: dict[str, Any]) -> list[str]:
     return [_section(_title(shape), cleandoc(shape.__doc__ or ""), schemas[shape.__name__]) for shape in shapes]
+
+
+def _values(choice: type[StrEnum]) -> str:
+    values = ", ".join(f"`{value}`" for value in choice)
+    return f"### {choice.__name__}\n\n{cleandoc(choice.__doc__ or '')} One of {values}.\n"
 
 
 def _title(shape: type[BaseModel]) -> str:

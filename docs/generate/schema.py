@@ -104,7 +104,7 @@ def _make_nullable_fields_optional(schema: dict[str, Any]) -> None:
         field = schema["properties"][name]
         (remaining,) = [option for option in field.pop("anyOf") if option.get("type") != "null"]
         field.pop("default", None)
-        field.update(remaining)
+        schema["properties"][name] = remaining | field
     schema["required"] = [name for name in schema["properties"] if name not in nullable]
 
 

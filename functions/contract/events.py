@@ -121,7 +121,7 @@ class ChannelCreated(Shape):
 
 
 class MemberJoined(Shape):
-    """A user became a member of a channel. `changed_by` is another user if the member was added."""
+    """A user became a member of a channel. `changedBy` is another user if the member was added."""
 
     channel_id: ChannelId
     channel: ChannelSummary
@@ -132,7 +132,7 @@ class MemberJoined(Shape):
 
 
 class MemberLeft(Shape):
-    """A user left a channel, or `changed_by` removed them. `new_owner_id` is set if the owner left."""
+    """A user left a channel, or `changedBy` removed them. `newOwnerId` is set if the owner left."""
 
     channel_id: ChannelId
     channel: ChannelSummary
@@ -205,18 +205,19 @@ DataT = TypeVar("DataT")
 
 
 class Metadata(Shape):
-    """The metadata of an event. It repeats the trace header because the archive does not keep the bus's own.
+    """The metadata of an event. It repeats the trace header because the archive does not keep the bus's own."""
 
-    `readable_from` is the lowest schema version whose readers understand the event; without it, its own version.
-    """
-
-    event_id: Id
+    event_id: Id = Field(description="The same in every copy of the event")
     occurred_at: Timestamp
-    schema_version: Version = SCHEMA_VERSION
-    readable_from: Version | None = None
-    actor: UserId
-    correlation_id: Id
-    trace_header: TraceHeader | None = None
+    schema_version: Version = Field(SCHEMA_VERSION, description="The version in which the event was published")
+    readable_from: Version | None = Field(
+        None, description="The lowest version whose readers understand it; without it, `schemaVersion`"
+    )
+    actor: UserId = Field(
+        description="The id of the user who caused it; `parley` for the channel `general`, or `operator`"
+    )
+    correlation_id: Id = Field(description="The id of the request or invocation that caused it")
+    trace_header: TraceHeader | None = Field(None, description="X-Ray's, as `Root=…;Parent=…;Sampled=…`")
 
 
 class Envelope(Shape, Generic[DataT]):
@@ -276,7 +277,7 @@ def read_event(event: dict[str, Any]) -> Envelope[Any]:
         fault = refusal.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in fault["loc"])
         is_form = fault["type"] == "string_pattern_mismatch"
-        message = "it has not the required form" if is_form else fault["msg"]
+        message = "it does not have the required form" if is_form else fault["msg"]
         raise MalformedEventError(f"{name}: {place}: {message}") from None
     return envelope
 

@@ -27,7 +27,7 @@ class Ack(Frame):
 
 
 class ErrorFrame(Frame):
-    """A command was refused. Repeats the fields of the frame that could be parsed.
+    """A command was refused. Repeats the fields of the command, as far as they could be parsed.
 
     The socket stays open, except after SESSION_EXPIRED and TOO_MANY_REFUSALS.
     """
@@ -103,7 +103,7 @@ class ReactionFrame(Frame):
 
 
 class ChannelFrame(Frame):
-    """A channel was created, or a member joined or left. `new_owner_id` is set if the owner left."""
+    """A channel was created, or a member joined or left. `newOwnerId` is set if the owner left."""
 
     type: Literal["channel"] = "channel"
     change: Literal["created", "joined", "left"]
@@ -116,7 +116,7 @@ class ChannelFrame(Frame):
 
 
 class PresenceChange(Shape):
-    """The new presence of one user. `last_seen_at` is when they were last known to be online."""
+    """The new presence of one user. `lastSeenAt` is when they were last known to be online."""
 
     user_id: UserId
     status: Literal["online", "offline"]

@@ -153,7 +153,7 @@ class TextKeyRow(Shape):
     @model_validator(mode="after")
     def _has_key(self) -> "TextKeyRow":
         if self.erased_at is None and (self.text_key is None or len(self.text_key) != KEY_BYTES):
-            raise ValueError(f"textKey: it has not {KEY_BYTES} bytes")
+            raise ValueError(f"textKey: it does not have {KEY_BYTES} bytes")
         return self
 
 
@@ -194,5 +194,5 @@ def first_error(refusal: ValidationError) -> str:
     field = ".".join(str(part) for part in fault["loc"])
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "string_pattern_mismatch":
-        message = "it has not the required form"
+        message = "it does not have the required form"
     return f"{field}: {message}" if field else message

@@ -46,7 +46,7 @@ export interface ChannelCreated {
   changedAt: string;
 }
 
-/** A channel was created, or a member joined or left. `new_owner_id` is set if the owner left. */
+/** A channel was created, or a member joined or left. `newOwnerId` is set if the owner left. */
 export interface ChannelFrame {
   type: "channel";
   change: "created" | "joined" | "left";
@@ -127,7 +127,7 @@ export interface ErrorBody {
 /** The codes of `error` frames and of REST errors. */
 export type ErrorCode = "INVALID_FRAME" | "INVALID_REQUEST" | "UNKNOWN_ACTION" | "NOT_A_MEMBER" | "NOT_FOUND" | "FORBIDDEN" | "NAME_TAKEN" | "TEXT_TOO_LONG" | "RATE_LIMITED" | "TOO_MANY_REFUSALS" | "SESSION_EXPIRED" | "INTERNAL";
 
-/** A command was refused. Repeats the fields of the frame that could be parsed.
+/** A command was refused. Repeats the fields of the command, as far as they could be parsed.
 
 The socket stays open, except after SESSION_EXPIRED and TOO_MANY_REFUSALS. */
 export interface ErrorFrame {
@@ -155,7 +155,7 @@ export interface Member {
   joinedAt: string;
 }
 
-/** A user became a member of a channel. `changed_by` is another user if the member was added. */
+/** A user became a member of a channel. `changedBy` is another user if the member was added. */
 export interface MemberJoined {
   channelId: string;
   channel: ChannelSummary;
@@ -168,7 +168,7 @@ export interface MemberJoined {
   changedAt: string;
 }
 
-/** A user left a channel, or `changed_by` removed them. `new_owner_id` is set if the owner left. */
+/** A user left a channel, or `changedBy` removed them. `newOwnerId` is set if the owner left. */
 export interface MemberLeft {
   channelId: string;
   channel: ChannelSummary;
@@ -285,7 +285,7 @@ export interface MessageFrame {
   mentions?: readonly string[];
   /** ISO 8601, UTC, milliseconds */
   sentAt: string;
-  /** ISO 8601, UTC, milliseconds */
+  /** Set if it is posted after it was edited */
   editedAt?: string;
   traceId?: string;
 }
@@ -311,18 +311,21 @@ export interface MessageSent {
   sentAt: string;
 }
 
-/** The metadata of an event. It repeats the trace header because the archive does not keep the bus's own.
-
-`readable_from` is the lowest schema version whose readers understand the event; without it, its own version. */
+/** The metadata of an event. It repeats the trace header because the archive does not keep the bus's own. */
 export interface Metadata {
+  /** The same in every copy of the event */
   eventId: string;
   /** ISO 8601, UTC, milliseconds */
   occurredAt: string;
+  /** The version in which the event was published */
   schemaVersion: number;
+  /** The lowest version whose readers understand it; without it, `schemaVersion` */
   readableFrom?: number;
-  /** The user's subject in the user pool */
+  /** The id of the user who caused it; `parley` for the channel `general`, or `operator` */
   actor: string;
+  /** The id of the request or invocation that caused it */
   correlationId: string;
+  /** X-Ray's, as `Root=…;Parent=…;Sampled=…` */
   traceHeader?: string;
 }
 
@@ -392,7 +395,7 @@ export interface Pong {
   type: "pong";
 }
 
-/** The new presence of one user. `last_seen_at` is when they were last known to be online. */
+/** The new presence of one user. `lastSeenAt` is when they were last known to be online. */
 export interface PresenceChange {
   /** The user's subject in the user pool */
   userId: string;
