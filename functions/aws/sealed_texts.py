@@ -60,7 +60,8 @@ def _opened_row(row: Row, keys: dict[str, TextKey]) -> Row:
 def opened_event(table_name: str, envelope: Envelope[Any], seq: int | None, *, now_ms: int) -> Envelope[Any]:
     """Return an event with its text, or as a MessageDeleted if its author was erased.
 
-    Other events are returned unchanged. Raises MalformedEventError if the text cannot be opened with the key.
+    Other events are returned unchanged. Raises MalformedEventError if the text cannot be opened with the key, and
+    LookupError if the author has no key and was not erased.
     """
     data = envelope.data
     if not isinstance(data, MessageSent | MessageEdited) or not is_sealed(data.text):

@@ -56,7 +56,7 @@ def issue(table_name: str, holder: TicketHolder, *, now_ms: int) -> tuple[str, i
 def consume(table_name: str, ticket: str, *, now_ms: int) -> TicketHolder | None:
     """Delete a ticket and return its holder, or None if it is unknown, unreadable or expired.
 
-    DynamoDB deletes expired rows late.
+    An expired ticket may still be stored, because DynamoDB deletes expired rows late.
     """
     row = (
         table(table_name).delete_item(Key={"ticketHash": _hash(ticket)}, ReturnValues="ALL_OLD").get("Attributes")

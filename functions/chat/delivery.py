@@ -37,7 +37,10 @@ def frame_for(envelope: events.Envelope[Any], seq: int | None) -> frames.Frame:
 
 
 def current(frame: frames.MessageFrame | frames.MessageEditedFrame, stored: Message | None) -> frames.Frame | None:
-    """Return the frame with what is stored of its message now. None: it was deleted, lost or edited again."""
+    """Return the frame with what is stored of its message now.
+
+    None: the message was deleted or lost, or a later edit has replaced the edit of this frame.
+    """
     if stored is None or stored.message_id != frame.message_id or stored.deleted_at is not None:
         return None
     if isinstance(frame, frames.MessageFrame):

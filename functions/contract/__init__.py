@@ -1,1 +1,1 @@
-"""Everything sent over a wire, as pydantic models: events, commands, frames, resources, routes, errors."""
+"""What goes over a wire, as pydantic models (events, commands, frames, resources, errors), and rows of tables."""

@@ -100,7 +100,7 @@ class SessionExpiredError(ChatError):
 
 
 class RateLimitedError(ChatError):
-    """Too many frames. The next one is accepted after `retry_after_ms`."""
+    """Too many frames or requests. The next one is accepted after `retry_after_ms`."""
 
     code = ErrorCode.RATE_LIMITED
     status = 429

@@ -51,7 +51,10 @@ def _display_name(name: str) -> str:
 
 
 def _milliseconds(claim: str) -> int:
-    """Parse `exp`: seconds in a token, `Tue Nov 24 15:11:32 UTC 2026` from API Gateway's Cognito authorizer."""
+    """Parse a time into milliseconds.
+
+    In a token it is in seconds; from API Gateway's Cognito authorizer it is `Tue Nov 24 15:11:32 UTC 2026`.
+    """
     if str(claim).isdigit():
         return int(claim) * 1000
     moment = datetime.strptime(claim, CLAIM_TIME_FORMAT).replace(tzinfo=UTC)

@@ -22,10 +22,11 @@ clients.prepare(clients.dynamodb, clients.event_bridge, clients.connection_posts
 def handler(task: dict[str, Any], _context: Any) -> dict[str, Any]:
     """`{event, seq, connectionIds, isLate, isRepeated}` → `{delivered, gone, slow, undelivered: [connectionId]}`.
 
-    Throttled posts are retried per connection, connections that are gone are pruned, and slow clients are closed.
+    The first three of the result are numbers. Throttled posts are retried per connection, stale connections are
+    pruned, and the connections of slow clients are closed.
     If `isLate`, the message may have been changed since: what is stored now is posted, or nothing.
     If `isRepeated`, members may have left since: connections without a subscription are left out.
-    Raises MalformedEventError.
+    Raises MalformedEventError, and LookupError if the key of a text is missing.
     """
     settings, envelope = PostToConnectionsSettings.from_env(), read_event(task["event"])
     connection_ids = _connection_ids(task)

@@ -1,1 +1,1 @@
-"""Use cases over several adapters: membership, registration, presence, broadcast, disconnection, sign-out."""
+"""Use cases over several adapters: membership, registration, presence, disconnection, sign-out, user limits."""

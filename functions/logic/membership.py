@@ -25,9 +25,10 @@ def create(
     correlation_id: str,
     now_ms: int,
 ) -> ChannelRecord:
-    """Create a channel with its first members, or return the existing one. Raises NameTakenError.
+    """Create a channel with its first members, or return the existing one.
 
-    The creator is its owner, unless it is a direct channel.
+    The creator is its owner, unless it is a direct channel. Raises NameTakenError, and UnreadableError if the
+    channel exists and its row cannot be read.
     """
     memberships = [_first_membership(channel, user, creator_id) for user in first_members]
     stored = channels.create(settings.channels_table, settings.members_table, channel, memberships)
@@ -58,7 +59,8 @@ def join(
 ) -> None:
     """Make a user a member, subscribe their connections, and publish MemberJoined unless it was published.
 
-    A user who is removed at the same time is not subscribed when both have returned.
+    A user who is removed at the same time is not subscribed when both have returned. Raises UnreadableError if the
+    membership exists and its row cannot be read.
     """
     new = members.new(channel, user.user_id, role=Role.MEMBER, joined_at=timestamp(now_ms))
     stored = members.add(settings.members_table, settings.channels_table, new)
