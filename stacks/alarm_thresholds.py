@@ -2,7 +2,7 @@
 
 # A batch that failed is received again after three minutes.
 MAX_STATUS_AGE_SECONDS = 600
-# So many dead letters more than five minutes before are a fault that continues.
+# If a queue has at least this many dead letters more than five minutes before, the fault continues.
 DEAD_LETTERS_GROWTH = 10
 ERROR_PERCENT = 1
 REFUSED_PERCENT = 25

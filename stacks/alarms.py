@@ -49,7 +49,7 @@ class Watch:
     metric: cloudwatch.IMetric
     threshold: float = 1
     periods: int = 1
-    """In how many of the last `periods` five minutes the threshold must be reached: all of them."""
+    """How many periods of five minutes in a row must reach the threshold."""
     is_essential: bool = False
     """Whether a stage has it with the setting `alarms: essential`."""
     is_outage: bool = False

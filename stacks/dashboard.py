@@ -236,7 +236,10 @@ class Dashboard:
             ),
             Graph(
                 title="Status updates: batch size, and updates per frame",
-                when_red=f"Batches of {STATUS_BATCH} and a growing wait: raise the setting `statusConcurrency`.",
+                when_red=(
+                    f"Full batches of {STATUS_BATCH} and a growing wait: more updates than are posted in time. "
+                    "Raise `statusConcurrency`"
+                ),
                 metrics=[
                     self._own("StatusUpdates", "avg", label="batch size"),
                     cloudwatch.MathExpression(
@@ -285,7 +288,7 @@ class Dashboard:
             ),
             Graph(
                 title="Functions: cold starts",
-                when_red="Many without a deployment: the load jumps. Times: the saved query *ColdStarts*",
+                when_red="Many without a deployment: the load jumps. Times: the saved query *cold starts*",
                 metrics=[self._own("ColdStarts", label="cold starts")],
             ),
         ]

@@ -9,7 +9,7 @@ from stacks.stage import Stage
 STRING = dynamodb.AttributeType.STRING
 NUMBER = dynamodb.AttributeType.NUMBER
 TEXT_KEY_RECOVERY_DAYS = 7
-"""With `pointInTimeRecovery`: for so long, an erased key can be restored, and a lost table too."""
+"""With `pointInTimeRecovery`: how long an erased key, or the whole lost table, can be restored."""
 
 
 class DataStack(StageStack):
@@ -41,7 +41,7 @@ class DataStack(StageStack):
         self.tickets = self._table("Tickets", "ticketHash", expires=True)
         self.rates = self._table("Rates", "userId", "limitName", expires=True)
 
-        # A key that can be restored does not erase anything yet, so these are recoverable for a shorter time.
+        # Texts are erased only when their key cannot be restored any more: it is recoverable for a shorter time.
         self.text_keys = self._table("TextKeys", "userId", recoverable_days=TEXT_KEY_RECOVERY_DAYS)
 
     def _table(

@@ -146,7 +146,7 @@ class ObservabilityStack(StageStack):
         )
         self._query(
             "ColdStarts",
-            "how often functions start cold, and how long that takes",
+            "cold starts",
             groups,
             'filter @type = "REPORT" and ispresent(@initDuration)\n'
             "| stats count() as starts, pct(@initDuration, 50) as p50, pct(@initDuration, 95) as p95 by @log",

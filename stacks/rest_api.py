@@ -57,7 +57,7 @@ REFUSALS = (
         apigateway.ResponseType.BAD_REQUEST_BODY,
         400,
         ErrorCode.INVALID_REQUEST,
-        "The body is not what the route takes.",
+        "The body is not valid for this route. Correct it and send it again.",
     ),
     Refusal(
         apigateway.ResponseType.THROTTLED, 429, ErrorCode.RATE_LIMITED, "Too many requests; try again in a moment."
@@ -72,7 +72,7 @@ REFUSALS = (
         apigateway.ResponseType.DEFAULT_4_XX,
         400,
         ErrorCode.INVALID_REQUEST,
-        "The request is not one the API takes.",
+        "The API does not accept this request. Check its path, method and headers.",
     ),
     Refusal(
         apigateway.ResponseType.DEFAULT_5_XX, 500, ErrorCode.INTERNAL, "Something failed on our side; try again."

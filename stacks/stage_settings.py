@@ -192,8 +192,8 @@ class SiteSettings(Settings):
     `SiteDomainTarget` and `SocketDomainTarget` are what your DNS must refer to."""
 
     firewall_requests_per_address: int | None = Field(None, ge=10, le=2_000_000_000)
-    """A web ACL (AWS WAF) refuses an IP address after so many requests in five minutes, to the REST API and to the
-    user pool. A web ACL cannot be attached to a WebSocket API, whose frames have limits per user instead."""
+    """A web ACL (AWS WAF) refuses an IP address after this many requests in five minutes, to the REST API and to
+    the user pool. A web ACL cannot be attached to a WebSocket API, whose frames have limits per user instead."""
 
     site_web_acl_arn: GlobalWebAcl | None = None
     """A web ACL that exists already, with the scope `CLOUDFRONT`, for the whole distribution."""

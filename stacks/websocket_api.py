@@ -40,7 +40,7 @@ STAGE_NAME = "socket"
 UNKNOWN_FRAMES_PER_SECOND = 50
 UNKNOWN_FRAME_BURST = 100
 CHANNELS_AT_FULL_RATE = 10
-"""In so many channels a user can send at a member's rate at the same time."""
+"""The number of channels in which a user can send at a member's rate at the same time."""
 
 CHANGE_MESSAGE_ACTIONS = (
     Action.EDIT_MESSAGE,

@@ -90,11 +90,15 @@ def test_every_graph_says_what_to_do_when_it_looks_wrong(stage: Synthesised) -> 
         assert [query for query in graph.queries if query.is_shown], graph.title
 
 
-def test_the_graph_of_status_batches_names_their_size(stage: Synthesised) -> None:
-    """A batch of this size is full."""
-    (source,) = stage.resources("AWS::Lambda::EventSourceMapping").values()
-    (graph,) = (each for each in dashboard_body.graphs(json.dumps(dashboard(stage))) if "batch size" in each.title)
-    assert f"Batches of {source['Properties']['BatchSize']} " in graph.when_red
+def test_the_texts_name_what_exists(stage: Synthesised) -> None:
+    """The saved queries by the names that CloudWatch lists, and the size of a full batch of status updates."""
+    texts = " ".join(graph.when_red for graph in dashboard_body.graphs(json.dumps(dashboard(stage))))
+    queries = stage.resources("AWS::Logs::QueryDefinition").values()
+    saved = {query["Properties"]["Name"].removeprefix(f"Parley-{stage.stage}/") for query in queries}
+    assert set(re.findall(r"saved query \*(.+?)\*", texts)) & saved == {"errors, latest first", "cold starts"}
+    assert len(re.findall("saved query", texts)) == 2
+    (mapping,) = stage.resources("AWS::Lambda::EventSourceMapping").values()
+    assert f"batches of {mapping['Properties']['BatchSize']} " in texts
 
 
 def test_the_emulator_evaluates_every_expression(prod: Synthesised) -> None:
