@@ -113,5 +113,5 @@ class ConnectionPosts:
 
 
 def check_attempt(*, after: float = 0.0) -> None:
-    """Raise OutOfTimeError if an attempt that starts after so many seconds might not end in time."""
+    """Raise OutOfTimeError if an attempt that starts `after` seconds from now might not end in time."""
     deadline.check(after + CONNECT_SECONDS + READ_SECONDS)

@@ -48,13 +48,13 @@ def bounded(handler: Handler) -> Handler:
 
 
 def check(needed: float) -> None:
-    """Raise OutOfTimeError if fewer seconds than that are left, apart from the time for the answer."""
+    """Raise OutOfTimeError if fewer than `needed` seconds are left, apart from the time for the answer."""
     if _ends_at is not None and (left := _ends_at - time.monotonic()) < needed:
         raise OutOfTimeError(left=left, needed=needed)
 
 
 def sleep(seconds: float) -> None:
-    """Sleep before another try. Raises OutOfTimeError, without sleeping, if there is not so much time."""
+    """Sleep before another try. Raises OutOfTimeError, without sleeping, if there is not enough time."""
     check(seconds)
     time.sleep(seconds)
 

@@ -12,7 +12,7 @@ from functions.chat.rate import UserLimit
 from functions.contract.errors import RateLimitedError
 
 KEPT_SECONDS = 60 * 60
-"""A row is deleted so long after its whole burst is available again; without a row, it is available too."""
+"""How long a row is kept after its whole burst is available again; without a row, it is available too."""
 
 
 def check(table_name: str, user_id: str, limit: UserLimit, *, now_ms: int) -> None:

@@ -1,7 +1,7 @@
 """The table `textKeys`: the key of each user that seals the texts of their messages, until the user is erased.
 
 Only the erasure of a user changes a row: it removes the key and sets `erasedAt`. Keys are kept in memory for
-CACHED_MS, so a process can open texts for so long after the erasure.
+CACHED_MS, so a process can still open texts for that time after the erasure.
 """
 
 from collections.abc import Iterable

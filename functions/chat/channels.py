@@ -83,8 +83,8 @@ def visible(channel: ChannelRecord | None, membership: Membership | None) -> Cha
 
 
 MAX_CHANNELS_BY_OTHERS = 500
-"""A user who is in so many channels is added to no more by others: each makes their `$connect` slower, and anyone
-may create channels and add anyone."""
+"""Others cannot add a user to more channels than this: each makes the user's `$connect` slower, and anyone may
+create channels and add anyone."""
 
 
 def check_may_add(channel: ChannelRecord, actor: Membership | None, *, actor_id: str, user_id: str) -> None:

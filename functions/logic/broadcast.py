@@ -27,7 +27,7 @@ from functions.settings import BroadcastStatusSettings
 
 MAX_PRESENCE_CHANGES_PER_FRAME = 150
 MAX_NAMES_PER_FRAME = 70
-"""Of the longest ids and names, so many fit into one frame of API Gateway."""
+"""How many of the longest ids and names fit into one frame of API Gateway."""
 
 
 @dataclass(frozen=True, kw_only=True)
