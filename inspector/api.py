@@ -32,7 +32,7 @@ from ops.stage.stage import Stage
 PREFIX = "/inspector-api"
 HEARTBEAT_SECONDS = 15.0
 MAX_QUERIES = 8
-"""So many queries run at the same time; others wait."""
+"""The most queries that run at the same time; others wait."""
 NOT_CACHED = {"cache-control": "no-store"}
 RESTARTING = "The local stage's emulator does not answer; it is being restarted. Try again in a moment."
 

@@ -41,7 +41,7 @@ class ChannelTally:
         self._channels: dict[str, _Channel] = {}
 
     def add(self, event: BusEvent) -> bool:
-        """Count an event of a channel, each id once. Returns False, because it has not to be kept."""
+        """Count an event of a channel, each id once. Returns False, because it need not be kept."""
         channel_id = event.channel_id
         if channel_id is not None:
             with self._lock:

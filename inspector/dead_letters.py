@@ -25,7 +25,7 @@ from ops.stage import operations
 from ops.stage.stage import Stage
 
 MAX_LISTED = 100
-"""So many dead letters of a queue are listed. They are hidden from a redrive while they are read."""
+"""The most dead letters of a queue that are listed. They are hidden from a redrive while they are read."""
 
 
 def read(stage: Stage) -> DeadLetterQueues:

@@ -13,9 +13,9 @@ from ops.stage import lookup, tables, user_sessions
 from ops.stage.stage import Stage
 
 MAX_LINES = 1_000
-"""So many log lines are shown, the latest."""
+"""The most log lines that are shown: the latest."""
 MAX_CONNECTIONS = 500
-"""So many connections are listed."""
+"""The most connections that are listed."""
 MIN_ID_CHARACTERS = 8
 
 

@@ -116,7 +116,7 @@ class ListedDeadLetter(Answer):
     user_id: str | None
     correlation_id: str | None
     reason: str
-    missed: int | None = Field(description="So many connections were not reached; null: all")
+    missed: int | None = Field(description="How many connections were not reached; null: all")
     resumes: bool = Field(description="A redrive continues at the page of recipients where the run ended")
     retries: int | None = Field(description="EventBridge's; null where another service gave up")
     commands: LetterCommands

@@ -1,4 +1,4 @@
-"""The names of users and channels, for a page without the chat, which knows them."""
+"""The names of users and channels, for a page that is not part of the chat."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -8,7 +8,7 @@ from ops.stage import tables
 from ops.stage.stage import Stage
 
 MAX_NAMES = 2_000
-"""So many users, and so many channels, are read. The others are shown by their ids."""
+"""The most users, and the most channels, that are read. The others are shown by their ids."""
 
 
 def read(stage: Stage) -> KnownNames:

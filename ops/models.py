@@ -562,7 +562,7 @@ class UserExported(Answer):
 
 
 class CostOfMessages(Answer):
-    """The price of 1,000 messages to so many connected recipients, in dollars, in each design."""
+    """The price of 1,000 messages to a number of connected recipients, in dollars, in each design."""
 
     recipients: int
     dev: float = Field(description="With workflowLogLevel ALL")

@@ -1,6 +1,6 @@
 """Checks of an AWS account and region, before and after a deployment: rights, quotas, bootstrap, e-mail, traces.
 
-They read only. What a new account lacks is a warning, because a small stage works with it.
+They read only. What a new account lacks is a warning, because a small stage works without it.
 """
 
 from collections.abc import Iterator

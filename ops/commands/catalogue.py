@@ -52,7 +52,8 @@ COMMANDS: dict[str, Listed] = {
     ),
     "redrive": _listed("redrive", help="Show the dead letters with their reasons, and process them again."),
     "repair": _listed(
-        "repair", help="Repair one row from the archive and the other tables, after showing it before and after."
+        "repair",
+        help="Derive one row from the archive and the other tables, show it before and after, ask, and write it.",
     ),
     "replay": _listed(
         "replay", help="Run past events through the workflow again. Nothing is posted without --redeliver."

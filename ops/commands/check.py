@@ -28,7 +28,7 @@ from ops.wording import counted, counted_are
 SETTLE_SECONDS = 5.0
 MAX_SHOWN = 100
 MARGIN_MS = 60_000
-"""An event is read that occurred so long before the time in its row."""
+"""Events are read from this long before the first compared time: one may occur before the time in its row."""
 
 
 @app.command(rich_help_panel=OPERATE)
@@ -41,7 +41,7 @@ def check(
     from_file: Annotated[Path | None, typer.Option(help="Also take events from this file (an export).")] = None,
     settle: Annotated[
         float,
-        typer.Option(min=0, help="Leave out rows of the last so many seconds: their delivery may not have ended."),
+        typer.Option(min=0, help="Seconds. Newer rows are left out: their delivery may not have ended."),
     ] = SETTLE_SECONDS,
     as_json: AsJson = False,
 ) -> None:

@@ -20,8 +20,8 @@ def cost(
     measure: Annotated[
         bool, typer.Option("--measure", help="Also send a small load, as a temporary user, and measure it.")
     ] = False,
-    messages: Annotated[int, typer.Option(min=1, max=200, help="With --measure: so many messages.")] = 10,
-    recipients: Annotated[int, typer.Option(min=1, max=50, help="With --measure: so many sockets.")] = 10,
+    messages: Annotated[int, typer.Option(min=1, max=200, help="With --measure: how many messages to send.")] = 10,
+    recipients: Annotated[int, typer.Option(min=1, max=50, help="With --measure: how many sockets to open.")] = 10,
     as_json: AsJson = False,
 ) -> None:
     """Show what 1,000 messages, an idle connection and the stage at rest cost, and what changes it."""

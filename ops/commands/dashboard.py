@@ -16,7 +16,7 @@ from ops.wording import counted
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 48
 MAX_CHANGES = 10
-"""So many changes of alarms are printed, the latest first; `--json` has all."""
+"""The most changes of alarms that are printed, the latest first; `--json` has all."""
 ALARM_COLOURS = {"ALARM": "bold red", "OK": "green", "INSUFFICIENT_DATA": "yellow"}
 
 

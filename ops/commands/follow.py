@@ -61,7 +61,7 @@ def show(report: MessageReport, console: Console) -> None:
 
 
 def _success(report: MessageReport) -> str:
-    """What is true of a message without problems, and what of it is not any more as it was posted first."""
+    """The sentence about a message without problems: how it was delivered, and whether it was changed since."""
     message, repaired = report.message, any(run.troubled for run in report.runs)
     if message and message.deleted_at and repaired:
         return "Repaired: stored once. It was deleted later, so it is not posted again: users see no text."

@@ -18,7 +18,9 @@ MAX_MINUTES = 180
 @app.command(rich_help_panel=OPERATE)
 def health(
     context: typer.Context,
-    minutes: Annotated[int, typer.Option(min=1, max=MAX_MINUTES, help="The last so many minutes.")] = 15,
+    minutes: Annotated[
+        int, typer.Option(min=1, max=MAX_MINUTES, help="How many of the last minutes to show.")
+    ] = 15,
     as_json: AsJson = False,
 ) -> None:
     """Show queues, rates, latency, errors and alarms of the last minutes on one screen."""

@@ -1,4 +1,4 @@
-"""`users export` and `users erase`: everything that a person wrote, out or away."""
+"""`users export` and `users erase`: export or delete everything that a person wrote."""
 
 from pathlib import Path
 from typing import Annotated

@@ -25,9 +25,9 @@ def repair(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Repair one row from the archive and the other tables, after showing it before and after.
+    """Derive one row from the archive and the other tables, show it before and after, ask, and write it.
 
-    A row that can be read stays as it is, but for the counters of a channel.
+    A row that can be read stays as it is, except the counters of a channel.
     """
     row_key = repairs.key_of(table, tuple(key))
     stage = stage_of(context)

@@ -23,8 +23,8 @@ def tail(
     kinds: Annotated[list[str] | None, typer.Option("--type", help="Only this event type; repeatable.")] = None,
     channel: ChannelOption = None,
     user: UserOption = None,
-    seconds: Annotated[float, typer.Option(min=0, help="Stop after so many seconds; 0: until Ctrl-C.")] = 0,
-    count: Annotated[int, typer.Option(min=0, help="Stop after so many events; 0: no limit.")] = 0,
+    seconds: Annotated[float, typer.Option(min=0, help="Stop after this many seconds; 0: until Ctrl-C.")] = 0,
+    count: Annotated[int, typer.Option(min=0, help="Stop after this many events; 0: no limit.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Show events, message texts included, as they are published, until Ctrl-C."""

@@ -15,7 +15,7 @@ STATE_MB, RUN_STEP_MS = 64, 100
 PAGE, BATCH = 500, 100
 """Recipients per query and per invocation: FindRecipients and PostToConnections in workflows/deliver.asl.json."""
 CONCURRENT_POSTS = 40
-"""functions/aws/clients.py"""
+"""functions/aws/connection_posts.py"""
 STATUS_POST_MS = 0.57
 """A post of `broadcast_status`, which has one processor (docs/scale.md)."""
 SOCKET_HOURS = 59 / 60
@@ -34,7 +34,7 @@ class Assumptions:
     trace_percent: float = 5.0
     """The share of messages that is traced (docs/tracing.md)."""
     ping_minutes: float = 4.0
-    """The browser sends a ping so often."""
+    """How often the browser sends a ping."""
     typing_frames: float = 0.0
     """`startTyping` for each message: none from a program; at the first keystroke and every 3 s from a person."""
     own_markers: float = 0.0
@@ -76,7 +76,7 @@ TYPED = replace(PROD, typing_frames=TYPING_FRAMES, own_markers=OWN_MARKERS)
 
 
 def message(recipients: int, assumed: Assumptions = DEFAULT) -> Usage:
-    """A message to so many connected recipients, its sender among them."""
+    """A message to this number of connected recipients, its sender among them."""
     batches = _batches(recipients)
     run_log = assumed.run_log_bytes + recipients * assumed.recipient_log_bytes if assumed.workflow_log else 0
     function_log = (1 + len(batches)) * assumed.function_log_bytes + recipients * assumed.connection_log_bytes

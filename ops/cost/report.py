@@ -51,7 +51,7 @@ def report(at_rest: Mapping[str, int]) -> CostReport:
 
 
 def of_messages(recipients: int) -> CostOfMessages:
-    """1,000 messages to so many recipients, in each design."""
+    """The price of 1,000 messages to this number of recipients, in each design."""
     return CostOfMessages(
         recipients=recipients,
         dev=thousand(design.message(recipients, DEFAULT)),

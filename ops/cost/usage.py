@@ -23,7 +23,7 @@ def plus(*parts: Usage) -> Usage:
 
 
 def times(part: Usage, factor: Amount) -> Usage:
-    """A usage so many times."""
+    """A usage, multiplied by a factor."""
     return {name: amount * _decimal(factor) for name, amount in part.items()}
 
 

@@ -26,7 +26,7 @@ from ops.wording import counted
 
 MINUTE_MS = 60_000
 LAG_MS = 10 * MINUTE_MS
-"""The delay after which AWS says that an event is in the archive."""
+"""The delay after which, by AWS's documents, an event is in the archive."""
 LEASE = "archive"
 MAX_WAIT_SECONDS = 900.0
 """How long a command waits until another one has read the archive."""

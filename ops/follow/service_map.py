@@ -16,7 +16,7 @@ from ops.stage.stage import Stage
 
 MAX_TRACES = 100
 MAX_SUMMARIES = 1_000
-"""So many traces of a service are looked through for the newest: X-Ray does not sort them."""
+"""The most traces of a service that are looked through for the newest: X-Ray does not sort them."""
 CLIENT = "client"
 
 

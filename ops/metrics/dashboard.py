@@ -12,11 +12,11 @@ from ops.models import AlarmTransition, DashboardAlarm, DashboardGraph, Dashboar
 from ops.stage.stage import STACKS, Stage
 from ops.times import as_datetime, iso
 
-# So many points a line has at most; CloudWatch allows periods of whole minutes.
+# The most points of a line. CloudWatch allows periods of whole minutes.
 MAX_POINTS = 180
 MAX_HISTORY = 1_000
-"""So many changes of state are read, of all alarms of the account and region: CloudWatch finds those of one alarm,
-or of all."""
+"""The most changes of state that are read, of all alarms of the account and region: CloudWatch finds those of one
+alarm, or of all."""
 ALARM_TYPES = ["MetricAlarm", "CompositeAlarm"]
 UNHEALTHY = "Unhealthy"
 """The end of the name of the alarm for the whole chat (stacks/observability.py)."""

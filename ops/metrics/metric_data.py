@@ -6,7 +6,7 @@ from typing import Any
 from ops import times
 from ops.stage.stage import Stage
 
-# GetMetricData takes at most so many queries at once.
+# The most queries that one call of GetMetricData takes.
 MAX_QUERIES = 500
 
 

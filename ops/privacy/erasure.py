@@ -27,7 +27,7 @@ PAUSE_SECONDS = 0.2
 """Each event is a run of the workflow that posts a frame: 50 per second leave the account's quotas to users."""
 POLL_SECONDS = 1.0
 PATIENCE_SECONDS = 60.0
-"""The rows of the events are waited for, until none has changed for so long."""
+"""How long none of the rows of the events changes until they are no longer waited for."""
 WRITERS = 8
 
 Key = TypeVar("Key")

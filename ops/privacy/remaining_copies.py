@@ -12,7 +12,7 @@ from ops.wording import counted
 
 DAY_MS = 86_400_000
 KEY_CACHE_MS = 60_000
-"""Functions keep a key in memory for so long (functions/aws/text_keys.py)."""
+"""How long functions keep a key in memory (functions/aws/text_keys.py)."""
 DEAD_LETTER_DAYS = 14
 DEFAULT_RECOVERY_DAYS = 35
 

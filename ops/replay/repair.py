@@ -1,7 +1,7 @@
 """Repair one row: derive it from what is stored elsewhere, and write it if it is still as it was read.
 
 A row is derived from the archive's events, the other tables, the user pool and API Gateway. A row that can be read
-is kept as it is, but for the counters of a channel. What is stored nowhere else is refused with a sentence.
+is kept as it is, except the counters of a channel. What is stored nowhere else is refused with a sentence.
 """
 
 import shlex
@@ -320,7 +320,7 @@ class _Planner:
         if moments is None or (present := latest(moments)) is None:
             raise NotDerivableError(
                 f"The archive does not say whether the reaction {key} is there.",
-                "Delete the row, if it must not be.",
+                "Delete the row if the reaction should not be there.",
             )
         return {
             "channelId": channel_id,

@@ -225,7 +225,7 @@ def redeliver(
 ) -> tuple[list[RunResult], list[Finding]]:
     """Run the events live, without the superseded ones, after restoring what their runs need.
 
-    `look_in_log` permits to search the workflow's log for the seq of a lost message. Returns the live runs and the
+    `look_in_log`: also search the workflow's log for the seq of a lost message. Returns the live runs and the
     findings afterwards.
     """
     superseded = {finding.event.event_id for finding in findings if finding.verdict is Verdict.SUPERSEDED}

@@ -121,7 +121,7 @@ class Count:
         return self.visible + self.held
 
     def not_read(self, read: int) -> int:
-        """How many were held by another command, if so many of all could be read since this count."""
+        """How many another command held, given how many could be read since this count."""
         return max(0, min(self.held, self.total - read))
 
     def beyond(self, limit: int, read: int) -> int:
@@ -147,7 +147,7 @@ def held_by_another(queue: str, number: int) -> str:
     end = times.iso(times.now() + LEASE_SECONDS * 1000 + 59_999)[11:16]
     return (
         f"{counted_are(number, 'dead letter')} held by another redrive of the queue '{queue}' until {end} UTC, or "
-        "longer if it still works then."
+        "longer if it is still running then."
     )
 
 
@@ -224,7 +224,7 @@ def release(stage: Stage, letters: Sequence[DeadLetter]) -> None:
 
 
 def hide(stage: Stage, letters: Sequence[DeadLetter], *, seconds: int) -> None:
-    """Hide received dead letters for so long from now on. Those that are deleted or visible are left out."""
+    """Hide received dead letters for some seconds from now on. Those that are deleted or visible are left out."""
     for queue in {letter.queue for letter in letters}:
         handles = [letter.receipt_handle for letter in letters if letter.queue == queue]
         for start in range(0, len(handles), PAGE_SIZE):

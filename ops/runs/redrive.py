@@ -10,7 +10,8 @@ from ops.runs.held_letters import HeldLetters
 from ops.stage.stage import Stage
 
 TRIES_PER_LETTER = 2
-"""How often one redrive processes equal dead letters. EventBridge may have written one twice; more are its own."""
+"""How often one redrive processes equal dead letters. EventBridge may have written one twice; the redrive itself
+causes further ones."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Record who changes a stage with which command, and notice another operator at the same work.
+"""Record who changes a stage with which command, and warn of another operator who runs the same command.
 
 A command publishes OperationStarted and OperationEnded; the archive keeps both. While it runs, a row of the table
 `tickets` says so. The row expires soon after the command ended in any way, and the next operator who starts the
@@ -27,7 +27,7 @@ from ops.stage.stage import Stage
 RUNNING_PREFIX = "operation#"
 """The key of the row of a running command; the command's name follows."""
 RUNNING_SECONDS = 180
-"""After a command was killed, others are warned for at most so long."""
+"""The longest time for which others are warned after a command was killed."""
 RENEW_SECONDS = 60.0
 FAULTS = (OpsError, ClientError, BotoCoreError)
 
@@ -56,7 +56,7 @@ def operator(stage: Stage) -> str:
 def recorded(
     stage: Stage, command: str, options: Mapping[str, object], *, warn: Callable[[str], None]
 ) -> Iterator[Operation]:
-    """Record the command that runs within the block. `warn` gets a sentence if another operator is at it.
+    """Record the command that runs within the block. `warn` gets a sentence if another operator runs it too.
 
     What cannot be recorded does not prevent a repair: then `warn` gets a sentence too.
     """

@@ -353,7 +353,7 @@ def test_the_page_names_the_commands_without_json():
         for name, command in COMMANDS.items()
         if name not in local and not any("--json" in option.opts for option in options_of(command))
     }
-    assert set(re.findall(r"`([a-z-]+)`", sentence.partition("but for")[2])) == without
+    assert set(re.findall(r"`([a-z-]+)`", sentence.partition("except")[2])) == without
 
 
 def test_the_page_lists_every_exit_code():

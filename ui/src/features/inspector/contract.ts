@@ -224,7 +224,7 @@ export interface ListedDeadLetter {
   userId: string | null;
   correlationId: string | null;
   reason: string;
-  /** So many connections were not reached; null: all */
+  /** How many connections were not reached; null: all */
   missed: number | null;
   /** A redrive continues at the page of recipients where the run ended */
   resumes: boolean;
