@@ -3,7 +3,7 @@
 `POST /_parley/faults` with a list of rules replaces the rules in force, and returns the old ones with the number
 of times that each struck; `GET` returns the rules in force in that form. `POST /_parley/clock` moves the
 connection clock forward (`advance`, seconds). `POST /_parley/metrics` makes all values of metrics, and the
-messages in queues, so many seconds older (`age`), so that alarms look at later periods. `POST
+messages in queues, older (by `age` seconds), so that alarms look at later periods. `POST
 /_parley/policies` switches the enforcement of the functions' IAM policies (`enforced`), as MiniStack's AUTH does.
 A rule states where it strikes, and what happens there:
 

@@ -1,1 +1,1 @@
-"""CloudFormation: resource types that MiniStack lacks."""
+"""CloudFormation: resource types that MiniStack lacks, and how resources are replaced and deleted."""

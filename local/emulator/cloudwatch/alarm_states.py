@@ -1,8 +1,8 @@
-"""Evaluate alarms: by exactly their metric, with metric maths, by periods, and with missing data as they say.
+"""Evaluate alarms: by exactly their metric, with metric maths, by periods, and with their rule for missing data.
 
 On AWS, an alarm is evaluated every minute. It looks at its last periods, and treats a period without data as
 `TreatMissingData` says. Its state changes its composite alarms, and notifies its topics. MiniStack
-(`cloudwatch._evaluate_alarm`) adds up all dimensions of a metric, takes the periods for one, never returns to
+(`cloudwatch._evaluate_alarm`) adds up all dimensions of a metric, treats all periods as one, never returns to
 OK without data, evaluates only when a metric is put by the API, and refuses alarms with metric maths and
 composite alarms in templates (`provisioners._cw_metric_alarm_record`). This addition replaces both functions,
 registers composite alarms, and evaluates every few seconds and before alarms are described. An alarm that has

@@ -1,7 +1,7 @@
 """Write metrics into MiniStack's store, and read them as series.
 
 On AWS, a metric is identified by its namespace, its name and exactly its dimensions. MiniStack (`cloudwatch`)
-takes a query without dimensions for one of all dimensions, and keeps every value for two weeks. This addition
+treats a query without dimensions as one of all dimensions, and keeps every value for two weeks. This addition
 reads by the exact dimensions, and keeps the newest values of each metric. A test makes all values older.
 """
 
@@ -67,7 +67,7 @@ def set_gauge(namespace: str, name: str, value: float, *, unit: str, dimensions:
 
 
 def age(seconds: float) -> None:
-    """Make every value older, as if so many seconds had passed in which nothing happened."""
+    """Make every value older, as if this many seconds had passed in which nothing happened."""
     metrics = patching.module("services.cloudwatch")
     with _lock:
         _counted.clear()

@@ -126,7 +126,7 @@ def read_queues() -> None:
 
 
 def age(seconds: float) -> None:
-    """Let so much time pass for metrics, alarms and queues: values and messages get older, and visible again."""
+    """Let seconds pass for metrics, alarms and queues: values and messages get older, and visible again."""
     read_queues()
     metric_store.age(seconds)
     for _scope, queue in list(patching.module("services.sqs")._queues.all_items()):

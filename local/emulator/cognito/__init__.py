@@ -1,1 +1,1 @@
-"""Cognito: the tokens of user pools, and their revocation."""
+"""Cognito: the tokens of user pools, their revocation, and usernames."""

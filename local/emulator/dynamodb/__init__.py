@@ -1,1 +1,1 @@
-"""DynamoDB: the parsing of expressions."""
+"""DynamoDB: the parsing of expressions, and the memory of items."""

@@ -1,1 +1,1 @@
-"""EventBridge: delivery to targets, and archives."""
+"""EventBridge: delivery to targets, archives, rules and their metrics."""

@@ -1,1 +1,1 @@
-"""Lambda: invocations, execution environments, and the process that runs a handler."""
+"""Lambda: invocations, aliases, execution environments, and the process that runs a handler."""

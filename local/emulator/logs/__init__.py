@@ -1,1 +1,1 @@
-"""CloudWatch Logs: log groups and filter patterns."""
+"""CloudWatch Logs: log groups, filter patterns, and pages of results."""

@@ -69,7 +69,7 @@ class StateSaving:
             ended = time.monotonic()
 
     def is_due(self, seconds: float, journal_bytes: int) -> bool:
-        """Whether to save now, so many seconds after the last save, with so many bytes in the journal since."""
+        """Whether to save now, `seconds` after the last save, with `journal_bytes` in the journal since."""
         shortest = max(self._interval, self._took * MIN_PAUSE_SECONDS_PER_SECOND_OF_SAVING)
         longest = max(shortest, MAX_PAUSE_SECONDS)
         is_long = journal_bytes > MAX_JOURNAL_BYTES

@@ -1,1 +1,1 @@
-"""Step Functions: executions and their history."""
+"""Step Functions: executions, their expressions, tasks and history."""

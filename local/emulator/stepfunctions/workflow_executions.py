@@ -14,7 +14,7 @@ MiniStack (`stepfunctions._start_execution`, `_start_sync_execution`, `_run_exec
 `_run_parallel_branches`, `_add_event`, `_call_lambda`, `_invoke_resource`, `_error_matches`,
 `_apply_state_assign`, `_evaluate_jsonata_choice_rule`) has neither limit, sleeps 0.15 s before every execution,
 evaluates a state's variables one after the other, ignores the arguments, the output and the variables of a
-Parallel state, lets its branches change the variables of the workflow, takes a number or a text for a condition
+Parallel state, lets its branches change the variables of the workflow, treats a number or a text as a condition
 that holds, rejects a repeated name, publishes status events, writes no logs, records nothing inside Map, gives
 parallel branches the same event ids, keeps every execution without end, describes a log configuration in the
 template's form, names a throttle `Lambda.Unknown`, and gives every error of DynamoDB its own name. This addition
