@@ -32,7 +32,7 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True)
 class Aging:
-    """The blocks of a stage in use and of a fresh one, and by which part each figure of the used one is higher."""
+    """The blocks of a used and of a fresh stage, and by what fraction each figure of the used one is higher."""
 
     blocks: Sequence[Block]
     fresh: Sequence[Block]
@@ -51,7 +51,7 @@ Report = Callable[[Block], None]
 async def measure_use(
     stage: Stage, *, messages: int, minutes: float, usage: Measure, report: Report
 ) -> list[Block]:
-    """Send so many messages at a steady rate, in blocks, the last of them when so many minutes have passed."""
+    """Send messages at a steady rate, in blocks, the last of them when all minutes have passed."""
     began = time.monotonic()
     count = max(COMPARED_BLOCKS, round(messages / (RATE * SECONDS)) - COMPARED_BLOCKS)
     blocks = await measure_blocks(stage, count=count, usage=usage, report=report)
@@ -66,7 +66,7 @@ async def measure_use(
 async def measure_blocks(
     stage: Stage, *, count: int, usage: Measure, report: Report, sent_before: int = 0
 ) -> list[Block]:
-    """So many blocks by ten users, each in a new channel."""
+    """Measure a number of blocks by ten users, each in a new channel."""
     blocks: list[Block] = []
     async with parley_users(stage, MEMBERS) as users:
         for _ in range(count):
@@ -107,6 +107,6 @@ def aging_of(blocks: Sequence[Block], fresh: Sequence[Block], *, minutes: float)
 
 
 def growth(first: Sequence[float], last: Sequence[float]) -> float:
-    """By which part the median of the last values is above that of the first ones: 0.1 is a tenth."""
+    """The fraction by which the median of the last values is above that of the first ones: 0.1 is a tenth."""
     before, after = sorted(first)[len(first) // 2], sorted(last)[len(last) // 2]
     return round(after / before - 1, 3) if before else 0.0

@@ -29,7 +29,7 @@ from ops.stage.stage import Stage
 ROOT = Path(__file__).resolve().parents[1]
 STREAM = "bench"
 FAILED_EVERY = 20
-"""One in so many of the copied runs has failed."""
+"""Of the copied runs, one in this many has failed."""
 MAX_BATCH_BYTES = 900_000
 MAX_BATCH_EVENTS = 5_000
 """Below the limits of PutLogEvents: 1 MiB and 10,000 events."""

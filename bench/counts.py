@@ -85,7 +85,7 @@ def measure_counts() -> list[Count]:
 
 
 def count_status(stage: Stage, calls: Calls, *, members: int, online: Sequence[int]) -> list[Count]:
-    """Count presence, typing and a page of the list of members, with so many of the members online."""
+    """Count presence, typing and a page of the list of members, with a number of the members online."""
     stage.clear()
     _add_members(stage, members)
     now = now_ms()
@@ -108,7 +108,7 @@ def count_status(stage: Stage, calls: Calls, *, members: int, online: Sequence[i
 
 
 def count_messages(stage: Stage, calls: Calls, *, recipients: Sequence[int]) -> list[Count]:
-    """Count a run of the workflow with so many recipients. Its batches are counted as posted."""
+    """Count a run of the workflow with a number of recipients. Its batches are counted as posted."""
     deliver, found = Deliver(stage), []
     for number in recipients:
         stage.clear()
@@ -198,7 +198,7 @@ def _mocked_aws() -> Iterator[Stage]:
 
 
 def _add_members(stage: Stage, size: int) -> None:
-    """Put a channel with so many members into the tables."""
+    """Put a channel with a number of members into the tables."""
     stage.put(
         "channels",
         channelId=CHANNEL_ID,

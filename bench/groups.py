@@ -85,7 +85,7 @@ class Group:
         return key
 
     async def wait_for(self, keys: Collection[str], seconds: float) -> None:
-        """Wait until messages have arrived at all their recipients, at most so many seconds."""
+        """Wait until messages have arrived at all their recipients, for at most `seconds`."""
         waiting = set(keys)
         deadline = time.perf_counter() + seconds
         while time.perf_counter() < deadline:
@@ -104,7 +104,7 @@ class Group:
 
 @asynccontextmanager
 async def parley_users(stage: Stage, count: int) -> AsyncIterator[list[ChatClient]]:
-    """So many new users with one socket each, until the block ends."""
+    """New users with one socket each, until the block ends."""
     test_stage = TestStage(stage, None)
     slots = asyncio.Semaphore(CONCURRENT_SIGN_INS)
 
@@ -117,7 +117,7 @@ async def parley_users(stage: Stage, count: int) -> AsyncIterator[list[ChatClien
 
 
 async def parley_group(users: Sequence[ChatClient], *, size: int) -> Group:
-    """New channels of so many of the users each. A new channel has the whole burst of each member's rate."""
+    """New channels of `size` of the users each. A new channel has the whole burst of each member's rate."""
     channels = []
     for first in range(0, len(users) - size + 1, size):
         members = users[first : first + size]
@@ -135,7 +135,7 @@ async def parley_group(users: Sequence[ChatClient], *, size: int) -> Group:
 
 
 async def until_quiet(sockets: Sequence[Socket], seconds: float) -> None:
-    """Wait until no socket has received a frame for so many seconds, at most MAX_NOISE_SECONDS."""
+    """Wait until no socket has received a frame for some seconds, at most MAX_NOISE_SECONDS."""
     began = time.perf_counter()
     while (now := time.perf_counter()) - began < MAX_NOISE_SECONDS:
         if now - max([began, *(socket.arrived[-1] for socket in sockets if socket.arrived)]) > seconds:
@@ -145,7 +145,7 @@ async def until_quiet(sockets: Sequence[Socket], seconds: float) -> None:
 
 @asynccontextmanager
 async def baseline_group(websocket_url: str, *, size: int) -> AsyncIterator[Group]:
-    """So many sockets of the direct design, which posts each message to all of them."""
+    """Sockets of the direct design, which posts each message to all of them."""
     async with AsyncExitStack() as stack:
         sockets = []
         for _ in range(size):

@@ -32,7 +32,7 @@ OUTSIDE = "client, socket, API Gateway, start of the function"
 
 @dataclass(frozen=True, kw_only=True)
 class HopTime:
-    """The duration of one hop, in milliseconds, over so many messages of a load."""
+    """The duration of one hop, in milliseconds, over a number of messages of a load."""
 
     load: str
     hop: str
@@ -91,7 +91,7 @@ async def hop_times(stage: Stage, group: Group, load: str) -> list[HopTime]:
 
 
 def _hops(stage: Stage, message_id: str, deadline: float) -> Sequence[Hop]:
-    """The hops of a message, as soon as the stage has all of them; none if it has not at the deadline."""
+    """The hops of a message, once the stage has all of them; none if it does not have them at the deadline."""
     while True:
         try:
             hops = message_report.follow(stage, message_id).hops

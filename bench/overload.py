@@ -1,7 +1,7 @@
 """What happens beyond the limit of a stage: 1.5 times the rate that it carries, and the usual load after it.
 
 The rate to ten recipients is raised until the p95 exceeds a second. A message is lost if it was acknowledged and
-did not arrive at each recipient. A client sends one again that is neither acknowledged nor refused.
+did not arrive at each recipient. A client sends a message again if it is neither acknowledged nor refused.
 """
 
 import asyncio
@@ -124,5 +124,5 @@ def overload_table(found: Overload) -> Table:
 
 
 def channels_for(rate: float, seconds: float, size: int) -> int:
-    """How many channels of so many members a load needs, so that no member exceeds their rate."""
+    """How many channels of this size a load needs, so that no member exceeds their rate."""
     return max(1, round(rate * seconds / (size * (MEMBERS_BURST + MEMBERS_RATE * seconds)) + 0.5))

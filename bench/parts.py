@@ -1,4 +1,4 @@
-"""The parts of a message's way, each by itself: ingest, the workflow, the posts, and REST."""
+"""The parts of a message's path, each by itself: ingest, the workflow, the posts, and REST."""
 
 import asyncio
 import json

@@ -146,7 +146,7 @@ def _median(loads: Sequence[Load]) -> Load:
 
 
 def machine(known: Sequence[Size], recipients: int) -> SimulatedMachine:
-    """The model of a stage for channels of so many recipients, on the straight line through two known sizes."""
+    """The model of a stage for a number of recipients, on the straight line through two known sizes."""
 
     def line(values: Sequence[float]) -> float:
         first, last = (size.recipients for size in known)

@@ -197,7 +197,7 @@ def switch(stage: Stage, local: LocalStage, changes: FunctionChanges, *, traced:
 
 
 async def _burst(clients: Sequence[ChatClient], channel_id: str, count: int) -> float:
-    """Send so many messages from every client concurrently. Returns the delivered messages per second."""
+    """Send `count` messages from every client concurrently. Returns the delivered messages per second."""
     started = time.perf_counter()
     sends = [client.send_message("measured", channel_id=channel_id) for client in clients for _ in range(count)]
     acks = await asyncio.gather(*sends)
