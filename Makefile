@@ -66,10 +66,10 @@ lock: .venv/.installed ## Resolve requirements.in into requirements.txt again
 # --- the local stage ----------------------------------------------------------
 
 .PHONY: run stop reset
-run: setup ## Run everything on this machine and open the chat (Ctrl-C stops it)
+run: setup ## Run everything on this machine and print the address of the chat (Ctrl-C stops it)
 	@$(BIN)/parley up
 
-stop: ## Stop the local stage, wherever it runs
+stop: ## Stop the local stage that another terminal or the background runs
 	@test -x $(BIN)/parley && $(BIN)/parley down || echo "Nothing is set up, so nothing runs."
 
 reset: ## Stop the local stage and delete its data
@@ -92,7 +92,7 @@ test-all: setup ui/dist/index.html ## Everything, the thorough tests too: what r
 	@$(PY) -m tests.browser.chromium
 	@$(PY) -m tests.runner test-all $(RANDOM_ORDER) $(TESTS)
 
-# LONG=1: 200 random schedules, 20 crashes, 10,000 pieces of nonsense, 1,000 members. STAGE_NAME=dev: a deployed stage.
+# LONG=1: 200 random schedules, 20 crashes, 10,000 frames and requests, 1,000 members. STAGE_NAME=dev: a deployed stage.
 guarantees: setup ui/dist/index.html ## Try to break every promise on a local stage (LONG=1: the long form)
 	@$(if $(LONG),PARLEY_EMULATOR_WORKERS_PER_FUNCTION=48) $(PY) -m pytest -q tests/guarantees --thorough $(if $(LONG),--long -s) $(if $(STAGE_NAME),--stage $(STAGE_NAME))
 
