@@ -1,9 +1,6 @@
-/**
- * Whether a time is over, by a clock that may have been set back meanwhile: what waits must not wait for as long as the
- * clock was set back.
- */
+/** Whether a time is over. The clock may have been set back meanwhile: a wait must not become longer by that. */
 
-/** Whether more than `ms` have passed since an earlier moment. A moment that is in the future was before the clock was set. */
+/** Whether more than `ms` have passed since an earlier moment. A moment in the future is from before the clock was set back. */
 export function hasPassed(since: number, ms: number, now: number): boolean {
   return now - since > ms || now < since;
 }

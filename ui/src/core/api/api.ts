@@ -124,7 +124,9 @@ async function toApiError(response: Response): Promise<ApiError> {
     return new ApiError("RATE_LIMITED", "Too many requests. Try again in a moment.", 429, retryAfterMs);
   return new ApiError(
     response.status >= 500 ? "INTERNAL" : "INVALID_REQUEST",
-    response.status >= 500 ? "The server failed. Try again." : "The server rejected the request.",
+    response.status >= 500
+      ? "The server failed. Try again."
+      : "The server rejected the request. Reload the page and try again.",
     response.status,
     retryAfterMs,
   );

@@ -209,7 +209,7 @@ export class History {
 
   /**
    * Fetch missing seqs up to `upTo` after a short delay, if there are any. If others miss them too, fetch at a random moment
-   * within so many ms, and only if they have not arrived until then.
+   * within `spread` ms, and only if they have not arrived by then.
    */
   watchGap(channelId: string, upTo: number, spread = 0): void {
     const timeline = store.getState().timelines[channelId];

@@ -1,4 +1,4 @@
-/** So many clients may make a request at the same moment. */
+/** The most clients that may make a request at the same moment. */
 const FEW = 100;
 const SPREAD_PER_MEMBER_MS = 5;
 const MAX_MEMBER_SPREAD_MS = 60_000;
@@ -8,7 +8,7 @@ export function memberSpread(members: number): number {
   return members <= FEW ? 0 : timeForMembers(members);
 }
 
-/** How many ms so many members take for a request each: up to 12,000 make at most 200 requests a second. */
+/** In how many ms each of the members makes one request: up to 12,000 make at most 200 requests a second. */
 export function timeForMembers(members: number): number {
   return Math.min(MAX_MEMBER_SPREAD_MS, members * SPREAD_PER_MEMBER_MS);
 }
@@ -20,7 +20,7 @@ export function timeForMembers(members: number): number {
 export class SpreadRequests {
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
 
-  /** Make a request within so many ms, 0: now. One that waits, by its name, stands for later ones too. */
+  /** Make a request within `ms`, 0: now. While one of this name waits, further ones are not made. */
   within(ms: number, name: string, request: () => void): void {
     if (this.#timers.has(name)) return;
     if (ms === 0) {
@@ -34,7 +34,7 @@ export class SpreadRequests {
     this.#timers.set(name, setTimeout(run, Math.random() * ms));
   }
 
-  /** Make none of those that wait. */
+  /** Drop the requests that wait. */
   stop(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();

@@ -11,7 +11,7 @@ export function channelTitle(channel: Channel, people: ChatState["people"], me: 
   return (other && namesOf(people).ofUser(other)) ?? (channel.name || "Direct message");
 }
 
-/** The other user of a direct channel, or the user themself in a channel with themself. */
+/** The other user of a direct channel; undefined for another kind of channel. */
 export function otherPerson(channel: Channel, me: string | undefined): string | undefined {
   if (channel.kind !== "direct") return undefined;
   return channel.memberIds.find((id) => id !== me) ?? channel.memberIds[0];

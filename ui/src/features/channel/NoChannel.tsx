@@ -24,7 +24,7 @@ export function NoChannel({ channelId, onOpen }: NoChannelProps) {
   return (
     <Absent
       title="Find your first channel"
-      text="Join an existing channel, or create one and invite others."
+      text="Join an existing channel, or create one and add others."
       onOpen={onOpen}
     />
   );

@@ -1,4 +1,4 @@
-/** The field to write and edit messages. Grows with the text, shows the bytes left, completes completion. */
+/** The field to write and edit messages. Grows with the text, shows the bytes left, completes mentions and emoji. */
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useLayoutEffect, useRef } from "react";
 import type { User } from "../../core/contract";
 import type { EditDraft } from "../../core/state/drafts";

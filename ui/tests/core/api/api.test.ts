@@ -109,7 +109,7 @@ describe("an error response", () => {
   });
 
   test.each([
-    [403, "INVALID_REQUEST", "The server rejected the request."],
+    [403, "INVALID_REQUEST", "The server rejected the request. Reload the page and try again."],
     [429, "RATE_LIMITED", "Too many requests. Try again in a moment."],
     [502, "INTERNAL", "The server failed. Try again."],
   ])("%i without a code gets one, and a message", async (status, code, message) => {

@@ -110,7 +110,7 @@ describe("a run's highlight", () => {
 
   it("covers the states that it entered and the edges that it took", () => {
     const highlight = highlightRun(
-      [visit("ReadEvent", "IsWellFormed"), visit("IsWellFormed", "ChooseChange")],
+      [execution("ReadEvent", "IsWellFormed"), execution("IsWellFormed", "ChooseChange")],
       edges,
     );
     expect([...highlight.states.keys()]).toEqual(["ReadEvent", "IsWellFormed"]);
@@ -121,22 +121,22 @@ describe("a run's highlight", () => {
   });
 
   it("shows a caught error on the edge of its catch", () => {
-    const highlight = highlightRun([visit("PersistOnce", "WhyCancelled", { status: "caught" })], edges);
+    const highlight = highlightRun([execution("PersistOnce", "WhyCancelled", { status: "caught" })], edges);
     expect(highlight.states.get("PersistOnce")?.outcome).toBe("caught");
     expect([...highlight.edges]).toEqual([edgeKey("PersistOnce", "WhyCancelled", "catch")]);
   });
 
-  it("shows the worst of several visits, and a Fail state as failed", () => {
+  it("shows the worst of several executions, and a Fail state as failed", () => {
     const highlight = highlightRun(
       [
-        visit("PostBatch", null),
-        visit("PostBatch", null, { status: "failed" }),
-        visit("DeliveryFailed", null, { type: "Fail", status: "succeeded" }),
+        execution("PostBatch", null),
+        execution("PostBatch", null, { status: "failed" }),
+        execution("DeliveryFailed", null, { type: "Fail", status: "succeeded" }),
       ],
       edges,
     );
     expect(highlight.states.get("PostBatch")?.outcome).toBe("failed");
-    expect(highlight.states.get("PostBatch")?.visits).toHaveLength(2);
+    expect(highlight.states.get("PostBatch")?.executions).toHaveLength(2);
     expect(highlight.states.get("DeliveryFailed")?.outcome).toBe("failed");
   });
 });
@@ -184,7 +184,7 @@ function overlap(one: PlacedNode, other: PlacedNode): boolean {
   );
 }
 
-function visit(name: string, next: string | null, more: Partial<StateExecution> = {}): StateExecution {
+function execution(name: string, next: string | null, more: Partial<StateExecution> = {}): StateExecution {
   return {
     index: 0,
     name,

@@ -37,7 +37,7 @@ export function StateNode(props: StateNodeProps) {
   const height = container ? 34 : placed.height;
   const own = highlight?.states.get(node.name);
   const outcome = highlight ? (own?.outcome ?? "none") : "plain";
-  const many = own && own.visits.length > 1 ? own.visits.length : null;
+  const many = own && own.executions.length > 1 ? own.executions.length : null;
   const top = container ? y + 2 : y;
   return (
     <>
@@ -50,7 +50,7 @@ export function StateNode(props: StateNodeProps) {
         data-outcome={outcome}
         tabIndex={tabbable ? 0 : -1}
         aria-pressed={selected}
-        aria-label={accessibleName(node, outcome, own?.visits, start)}
+        aria-label={accessibleName(node, outcome, own?.executions, start)}
         onClick={onSelect}
         onKeyDown={onKeyDown}
       >
@@ -96,13 +96,13 @@ export function StateNode(props: StateNodeProps) {
 function accessibleName(
   node: GraphNode,
   outcome: string,
-  visits: readonly StateExecution[] | undefined,
+  executions: readonly StateExecution[] | undefined,
   start: boolean,
 ) {
   const name = `${node.name}, ${node.type}${start ? ", start state" : ""}`;
   if (outcome === "plain") return name;
-  if (!visits) return `${name}, not visited`;
-  const total = visits.reduce((sum, visit) => sum + (visit.durationMs ?? 0), 0);
-  const times = visits.length > 1 ? `, ${visits.length} times` : "";
+  if (!executions) return `${name}, not entered`;
+  const total = executions.reduce((sum, execution) => sum + (execution.durationMs ?? 0), 0);
+  const times = executions.length > 1 ? `, ${executions.length} times` : "";
   return `${name}, ${outcome}${times}, ${duration(total)}`;
 }

@@ -17,19 +17,19 @@ import styles from "./WorkflowGraph.module.css";
 interface WorkflowGraphProps {
   readonly name: string;
   readonly graph: Graph;
-  readonly visits: readonly StateExecution[] | null;
+  readonly executions: readonly StateExecution[] | null;
   readonly selected: string | null;
   readonly onSelect: (state: string) => void;
 }
 
-export function WorkflowGraph({ name, graph, visits, selected, onSelect }: WorkflowGraphProps) {
+export function WorkflowGraph({ name, graph, executions, selected, onSelect }: WorkflowGraphProps) {
   const [errorPaths, setErrorPaths] = useState(false);
   /** Null until the user chooses. */
   const [chosenPathOnly, setPathOnly] = useState<boolean | null>(null);
   const { frame, size } = useFrame();
   const id = useId();
   const edges = useMemo(() => [...graph.edges, ...innerEdges(graph)], [graph]);
-  const highlight = useMemo(() => (visits ? highlightRun(visits, edges) : null), [visits, edges]);
+  const highlight = useMemo(() => (executions ? highlightRun(executions, edges) : null), [executions, edges]);
   const whole = useMemo(() => layoutGraph(graph), [graph]);
   // Where the path would be cut off, or too small to read, it is shown without the states around it.
   const pathOnly =

@@ -7,7 +7,7 @@ import styles from "./Chart.module.css";
 import { type ChartData, isolated, metricValue } from "./chartData";
 
 const HEIGHT = 168;
-/** So many colours there are; further lines are dashed. */
+/** The number of colours; further lines are dashed. */
 const COLOURS = 8;
 /** Charts with the same key show the same time when the pointer is over one of them. */
 const CURSOR_KEY = "metrics";

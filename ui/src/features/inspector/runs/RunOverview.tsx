@@ -26,31 +26,33 @@ export function RunOverview(props: { readonly run: RunDetail; readonly onState: 
       </header>
       <div className={`${panelStyles.body} ${styles.overviewBody}`}>
         <ol>
-          {run.states.map((visit) => (
-            <li key={visit.index}>
+          {run.states.map((execution) => (
+            <li key={execution.index}>
               <button
                 type="button"
-                className={styles.visit}
-                data-status={visit.status}
-                onClick={() => onState(visit.name)}
+                className={styles.execution}
+                data-status={execution.status}
+                onClick={() => onState(execution.name)}
               >
-                <span className={classNames(styles.visitName, visit.iteration && styles.visitInner)}>
-                  {visit.name}
-                  {visit.iteration && (
-                    <span className={common.factsAside}> batch {visit.iteration.index + 1}</span>
+                <span
+                  className={classNames(styles.executionName, execution.iteration && styles.executionInner)}
+                >
+                  {execution.name}
+                  {execution.iteration && (
+                    <span className={common.factsAside}> batch {execution.iteration.index + 1}</span>
                   )}
                 </span>
-                <span className={styles.visitDuration}>{duration(visit.durationMs)}</span>
-                <span className={styles.visitTrack} aria-hidden="true">
+                <span className={styles.executionDuration}>{duration(execution.durationMs)}</span>
+                <span className={styles.executionTrack} aria-hidden="true">
                   <span
-                    className={styles.visitBar}
+                    className={styles.executionBar}
                     style={{
-                      insetInlineStart: `${(visit.offsetMs / total) * 100}%`,
-                      inlineSize: `${Math.max(0.8, ((visit.durationMs ?? 0) / total) * 100)}%`,
+                      insetInlineStart: `${(execution.offsetMs / total) * 100}%`,
+                      inlineSize: `${Math.max(0.8, ((execution.durationMs ?? 0) / total) * 100)}%`,
                     }}
                   />
                 </span>
-                {visit.error && <span className={styles.visitError}>{visit.error.error}</span>}
+                {execution.error && <span className={styles.executionError}>{execution.error.error}</span>}
               </button>
             </li>
           ))}

@@ -62,10 +62,10 @@ export function RunsView({ runId }: { readonly runId: string | null }) {
   }, [past.value, live.runs, live.until, filter, failedFirst]);
 
   // The selected run may not have entered the selected state.
-  const visited = run.value?.states.some((visit) => visit.name === state) ?? true;
+  const entered = run.value?.states.some((execution) => execution.name === state) ?? true;
   useEffect(() => {
-    if (!visited) setState(null);
-  }, [visited]);
+    if (!entered) setState(null);
+  }, [entered]);
 
   return (
     <div className={classNames(styles.runs, runId && styles.withOne)}>
@@ -110,7 +110,7 @@ export function RunsView({ runId }: { readonly runId: string | null }) {
             <WorkflowGraph
               name="deliver"
               graph={graph}
-              visits={(runId && run.value?.states) || null}
+              executions={(runId && run.value?.states) || null}
               selected={state}
               onSelect={setState}
             />

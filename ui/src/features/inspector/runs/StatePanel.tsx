@@ -27,9 +27,9 @@ interface StatePanelProps {
 
 export function StatePanel({ name, graph, run, onClose }: StatePanelProps) {
   const node = useMemo(() => allNodes(graph).find((each) => each.name === name), [graph, name]);
-  const visits = run?.states.filter((visit) => visit.name === name) ?? [];
+  const executions = run?.states.filter((execution) => execution.name === name) ?? [];
   const [chosen, setChosen] = useState(0);
-  const visit = visits[Math.min(chosen, visits.length - 1)];
+  const execution = executions[Math.min(chosen, executions.length - 1)];
   return (
     <SidePanel title={name} onClose={onClose}>
       <p className={styles.stateKind}>
@@ -37,14 +37,14 @@ export function StatePanel({ name, graph, run, onClose }: StatePanelProps) {
         {node?.resource && <code>{node.resource}</code>}
       </p>
       {node?.comment && <p className={common.comment}>{node.comment}</p>}
-      {visits.length > 1 && (
-        <fieldset className={styles.stateVisits} aria-label="Visits of this state">
-          {visits.map((each, index) => (
+      {executions.length > 1 && (
+        <fieldset className={styles.stateExecutions} aria-label="Executions of this state">
+          {executions.map((each, index) => (
             <button
               key={each.index}
               type="button"
               className={styles.chip}
-              aria-pressed={each === visit}
+              aria-pressed={each === execution}
               onClick={() => setChosen(index)}
             >
               {each.iteration ? `Batch ${each.iteration.index + 1}` : `Execution ${index + 1}`}
@@ -52,8 +52,8 @@ export function StatePanel({ name, graph, run, onClose }: StatePanelProps) {
           ))}
         </fieldset>
       )}
-      {visit ? (
-        <StateDetails visit={visit} />
+      {execution ? (
+        <StateDetails execution={execution} />
       ) : (
         run && <p className={common.comment}>The run did not enter this state.</p>
       )}
@@ -61,21 +61,21 @@ export function StatePanel({ name, graph, run, onClose }: StatePanelProps) {
   );
 }
 
-function StateDetails({ visit }: { visit: StateExecution }) {
-  const { task, error } = visit;
+function StateDetails({ execution }: { execution: StateExecution }) {
+  const { task, error } = execution;
   return (
-    <div className={styles.stateVisit}>
+    <div className={styles.stateExecution}>
       <dl className={common.facts}>
         <Fact name="Status">
-          <Pill tone={tones[visit.status]}>{visit.status}</Pill>
+          <Pill tone={tones[execution.status]}>{execution.status}</Pill>
         </Fact>
-        <Fact name="Took">{duration(visit.durationMs)}</Fact>
+        <Fact name="Took">{duration(execution.durationMs)}</Fact>
         <Fact name="Entered">
-          {preciseTime(visit.enteredAt)}{" "}
-          <span className={common.factsAside}>+{duration(visit.offsetMs)}</span>
+          {preciseTime(execution.enteredAt)}{" "}
+          <span className={common.factsAside}>+{duration(execution.offsetMs)}</span>
         </Fact>
         {task && <Fact name="Attempts">{task.attempts}</Fact>}
-        {visit.next && <Fact name="Next">{visit.next}</Fact>}
+        {execution.next && <Fact name="Next">{execution.next}</Fact>}
       </dl>
       {error && (
         <ErrorText>
@@ -83,11 +83,13 @@ function StateDetails({ visit }: { visit: StateExecution }) {
           <p>{error.cause}</p>
         </ErrorText>
       )}
-      <JsonView label="Input" value={visit.input} />
+      <JsonView label="Input" value={execution.input} />
       {task && <JsonView label="Parameters" value={task.parameters} />}
       {task && <JsonView label="Result" value={task.result} />}
-      {Object.keys(visit.assigned).length > 0 && <JsonView label="Variables" value={visit.assigned} />}
-      <JsonView label="Output" value={visit.output} />
+      {Object.keys(execution.assigned).length > 0 && (
+        <JsonView label="Variables" value={execution.assigned} />
+      )}
+      <JsonView label="Output" value={execution.output} />
     </div>
   );
 }
