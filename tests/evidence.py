@@ -1,7 +1,7 @@
 """Collects the evidence of a failed test in one folder, whose path is printed with the failure.
 
 `artefacts/failures/TIER.MODULE.TEST/` holds the failure's text, the local stage's own logs, the log lines of
-functions and workflow since the test began, the output of `ops follow` for the messages concerned, and what the
+functions and workflow since the test began, the output of `parley follow` for the messages concerned, and what the
 test's fixtures registered (for browsers: screenshots and Playwright traces).
 """
 
@@ -153,7 +153,7 @@ def _follow_messages(item: pytest.Item, stage: TestStage, folder: Path, failure:
 
 
 def _ops(stage: TestStage, *arguments: str) -> str:
-    """The output of an `ops` command on the stage."""
+    """The output of a command of `parley` on the stage."""
     where = ["--state-dir", str(stage.state_dir)] if stage.state_dir else ["--stage", stage.stage.name]
     completed = subprocess.run(
         [sys.executable, "-m", "local.command_line", *where, *arguments],

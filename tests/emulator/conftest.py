@@ -76,7 +76,7 @@ class Stack:
         return received
 
     def log_lines(self, group: str, containing: str, *, at_least: int = 1) -> list[str]:
-        """The messages of a log group that contain a text; waits until there are at least so many."""
+        """The messages of a log group that contain a text; waits until there are `at_least` of them."""
         logs = self.client("logs")
 
         def look() -> list[str]:

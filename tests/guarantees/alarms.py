@@ -15,7 +15,7 @@ from tests.local_stage import TestStage
 
 PERIOD_SECONDS = 300
 OVER_SECONDS = 4 * PERIOD_SECONDS
-"""After so long, no alarm looks at what was measured before."""
+"""After this time, no alarm looks at what was measured before."""
 STATED_NAME = re.compile(r"-(\w+)Alarm[0-9A-F]{8}(-|$)")
 ONLY_METRIC = {
     "WorkflowTimedOut": "no run reaches the time limit, because the longest ends 30 s before."

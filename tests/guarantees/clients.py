@@ -100,14 +100,14 @@ class ConnectedChannel:
                 return
 
     async def _wait_until_all_displayed(self) -> None:
-        """Raises TimeoutError."""
+        """Wait until every client displays all stored messages and sentinels. Raises TimeoutError."""
         stored = {message_id for _, message_id, _ in await asyncio.to_thread(self.stored)} | self.sentinel_ids
         await self.clients[0].wait_until(
             lambda: all(stored <= client.displayed_at.keys() for client in self.clients)
         )
 
     async def wait_until_runs_ended(self, count: int) -> None:
-        """Wait until so many runs of the channel's messages have ended, including runs that stored nothing.
+        """Wait until `count` runs of the channel's messages have ended, including runs that stored nothing.
 
         The ends are counted in the workflow's log.
         """
@@ -244,7 +244,7 @@ async def retry_request(request: Callable[[], Awaitable[Answer]]) -> Answer:
 
 @asynccontextmanager
 async def connected_channel(stage: TestStage, size: int, **options: Any) -> AsyncIterator[ConnectedChannel]:
-    """A new channel with so many connected clients. Options: those of `ResumingClient.online`."""
+    """A new channel with `size` connected clients. Options: those of `ResumingClient.online`."""
     async with (
         signed_in_users(stage, *(f"guest{number}" for number in range(size))) as users,
         AsyncExitStack() as stack,

@@ -53,7 +53,7 @@ class Faults:
         )
 
     def wait_until_struck(self, times: int = 1) -> None:
-        """Wait until the faults in force have struck so many times."""
+        """Wait until the faults in force have struck `times` times."""
         wait_until(lambda: self.struck() >= times, f"faults had struck {times} times")
 
     def advance_clock(self, seconds: float) -> None:

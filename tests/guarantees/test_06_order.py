@@ -53,7 +53,7 @@ async def test_events_delivered_late_or_twice_are_stored_once(
 
 
 def event_of(channel: ConnectedChannel, text: str, *, hours: int) -> dict[str, Any]:
-    """The detail of a MessageSent from a function whose clock is so many hours off."""
+    """The detail of a MessageSent from a function whose clock is `hours` fast, or slow if negative."""
     sender = channel.clients[0].chat_client
     at = (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     data = message_data(

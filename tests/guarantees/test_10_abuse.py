@@ -155,7 +155,7 @@ async def test_malformed_events_go_to_the_dead_letter_queue(stage: TestStage, re
 
 
 def take_dead_letters(queues: Any, queue_url: str, marker: str, count: int) -> list[dict[str, Any]]:
-    """Remove so many dead letters with a marker from the queue, and return them. Others stay."""
+    """Remove `count` dead letters with a marker from the queue, and return them. Others stay."""
     letters: list[dict[str, Any]] = []
 
     def look() -> bool:
@@ -218,7 +218,7 @@ def is_over(bus: Any, name: str) -> bool:
 
 
 def drain(queues: Any, url: str, channel_id: str, count: int) -> int:
-    """Empty the replay queue until it held so many messages of a channel, and return their number."""
+    """Empty the replay queue until `count` messages of a channel were in it, and return their number."""
     letters = 0
 
     def look() -> bool:

@@ -117,7 +117,7 @@ DOCUMENTED = {"INVALID_FRAME", "UNKNOWN_ACTION", "TEXT_TOO_LONG", "RATE_LIMITED"
 
 
 def fuzzing(examples: int) -> settings:
-    """Hypothesis settings for so many examples, other ones in every run; the last failing one is printed."""
+    """Hypothesis settings for a number of examples, other ones in every run; the last failing one is printed."""
     return settings(
         max_examples=examples,
         deadline=None,
@@ -259,5 +259,5 @@ def test_an_invalid_number_in_a_query_is_refused(stage: TestStage, record: Recor
 
 
 def run(strategy: st.SearchStrategy[Any], check: Callable[[Any], None], examples: int) -> None:
-    """Check so many generated cases."""
+    """Check a number of generated cases."""
     fuzzing(examples)(given(case=strategy)(lambda case: check(case)))()

@@ -56,7 +56,7 @@ PAGES = (
     "/rows", "/rows/messages?key=general&key=1", "/rows/users?key={user}", "/logs", "/logs?id={correlation}",
     "/connections", "/connections?user={user}",
 )  # fmt: skip
-"""The pages' requests but for those that read the archive."""
+"""The pages' requests, except those that read the archive."""
 ARCHIVE = "/channels/general/events"
 """One that reads it, as two others do. It may wait for minutes, as on AWS: with --long only."""
 

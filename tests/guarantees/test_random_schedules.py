@@ -92,7 +92,7 @@ def kind(rule: dict[str, Any]) -> str:
 
 
 async def act(channel: ConnectedChannel, place: int, messages: int, rng: random.Random) -> None:
-    """One client's part in a schedule: it sends so many messages, with random disconnections."""
+    """One client's part in a schedule: it sends `messages` messages, with random disconnections."""
     client = channel.clients[place]
     concurrent: set[asyncio.Task[str]] = set()
     for number in range(messages):

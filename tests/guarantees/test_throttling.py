@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 
 def throttled(*states: str, times: int | None = None) -> list[Rule]:
-    """Throttle half of the calls of each of these tasks, at most so often."""
+    """Throttle half of the calls of each of these tasks, at most `times` times (None: without a limit)."""
     rule = {"where": "task", "what": "throttle", "chance": 0.5, "times": times}
     return [{**rule, "only": state, "seed": seed} for seed, state in enumerate(states)]
 

@@ -1,4 +1,4 @@
-"""`ops follow` reports every step of a message, with durations that add up and the outcome of every post."""
+"""`parley follow` reports every step of a message, with durations that add up and the outcome of every post."""
 
 import itertools
 import time

@@ -74,7 +74,7 @@ async def test_every_route_refuses_requests_without_a_valid_token(http: httpx.As
 async def test_a_message_has_the_same_report_over_http_as_from_the_command(
     stage: TestStage, http: httpx.AsyncClient, new_client: NewClient
 ):
-    """The routes for a message's report, its run and its trace return what `ops follow` reports."""
+    """The routes for a message's report, its run and its trace return what `parley follow` reports."""
     dora = await new_client("dora")
     http.headers.update(authorization_of(dora))
     assert (await http.get("/config.json")).json()["inspectorApi"] == "/inspector-api"

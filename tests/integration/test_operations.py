@@ -1,4 +1,4 @@
-"""The `ops` commands that inspect and repair a stage: runs, tail, redrive, users, check."""
+"""The commands of `parley` that inspect and repair a stage: runs, tail, redrive, users, check."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""`ops replay`: dry runs change nothing and find differences, redeliveries repair them, exports are imported."""
+"""`parley replay`: dry runs find differences and change nothing, redeliveries repair them, files are imported."""
 
 import asyncio
 import json

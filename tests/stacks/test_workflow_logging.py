@@ -32,7 +32,7 @@ def test_every_state_of_a_run_is_logged_with_its_data(dev: Synthesised) -> None:
 
 
 def test_production_logs_no_message_texts(prod: Synthesised) -> None:
-    """It logs only failures, without data; the commands of `ops` report that."""
+    """It logs only failures, without data; the commands of `parley` report that."""
     logging = machine(prod)["LoggingConfiguration"]
     assert logging["Level"] == "ERROR"
     assert logging["IncludeExecutionData"] is False

@@ -172,7 +172,7 @@ class Stage:
         stored.put_item(attributes, overwrite=True)
 
     def set_member_count(self, channel_id: str, count: int) -> None:
-        """Pretend that a channel has so many members."""
+        """Store that a channel has `count` members, without their memberships."""
         self.dynamodb.Table("channels").update_item(
             Key={"channelId": channel_id},
             UpdateExpression="SET memberCount = :count",

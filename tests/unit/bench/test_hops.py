@@ -15,7 +15,7 @@ from ops.follow.latency import Moment, split
 
 
 def group(**seconds: float) -> Group:
-    """A group whose messages arrived so many seconds after they were sent at 0."""
+    """A group whose messages, by key, were sent at 0 and arrived at these seconds."""
     measured = Group("parley", [Channel("c-1", [])])
     measured.sent = dict.fromkeys(seconds, 0.0)
     measured.arrived = {key: [at / 2, at] for key, at in seconds.items()}

@@ -32,7 +32,7 @@ def test_the_queue_model_predicts_what_a_local_stage_did():
 
 
 def test_the_queue_model_is_on_the_line_through_two_sizes():
-    """A message and a burst take so much more for each recipient."""
+    """A message and a burst take the same additional time for each recipient."""
     known = (
         Size(recipients=2, alone_ms=12, burst_rate=100),
         Size(recipients=30, alone_ms=40, burst_rate=20),

@@ -108,7 +108,7 @@ class Served:
 
 @contextlib.contextmanager
 def served(*, graceful_seconds: float) -> Iterator[Served]:
-    """The command with an open page, which waits so long for requests when it is to end."""
+    """The command with an open page, which waits `graceful_seconds` for requests when it is to end."""
     with subprocess.Popen(
         [sys.executable, "-c", SERVER, str(graceful_seconds)],
         cwd=ROOT,

@@ -225,7 +225,7 @@ def test_a_seq_that_another_message_has_is_given_up(deliver: Deliver):
 
 
 def throttled_for(seconds: float, deliver: Deliver) -> Callable[[Call], None]:
-    """A fault: every call to a table fails until so much time has passed."""
+    """A fault: every call to a table fails in the first `seconds` of the run."""
 
     def fault(call: Call) -> None:
         if ":dynamodb:" in call.resource and deliver.engine.waited < seconds:
@@ -359,7 +359,7 @@ def test_a_duplicate_at_whose_seq_is_another_message_is_kept(deliver: Deliver):
 
 
 def in_pages_of(deliver: Deliver, size: int) -> None:
-    """Let a page of recipients have so many rows."""
+    """Let a page of recipients have `size` rows."""
     state = deliver.engine.definition["States"]["FindRecipients"]
     state["Arguments"] = state["Arguments"].replace("500 - $count($leaver)", str(size))
 

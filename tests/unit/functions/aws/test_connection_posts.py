@@ -105,7 +105,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def post_within(seconds: float, posts: ConnectionPosts) -> Answer:
-    """Post in an invocation that Lambda stops after so many seconds."""
+    """Post in an invocation that Lambda stops after `seconds`."""
     context = SimpleNamespace(get_remaining_time_in_millis=lambda: round(seconds * 1000))
     answer: Answer = deadline.bounded(lambda _event, _context: posts.post_to_connection(CONNECTION_ID, b"hi"))(
         {}, context

@@ -29,7 +29,7 @@ def test_two_processes_that_create_a_key_get_the_same(stage: Stage, monkeypatch:
 
 
 def test_an_erased_key_is_used_for_a_minute_at_most(stage: Stage):
-    """A process keeps what it has read for so long."""
+    """A process keeps the keys that it has read for that time."""
     first = of_author()
     stage.put("textKeys", userId="alice", erasedAt="2026-11-18T11:06:40.123Z")
     assert of_author(at=NOW_MS + text_keys.CACHED_MS - 1) == first

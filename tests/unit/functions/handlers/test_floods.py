@@ -72,7 +72,7 @@ def test_a_socket_is_closed_after_too_many_refused_frames(
 
 
 def leave_one_refusal() -> None:
-    """Use up Alice's limit but for one frame: a whole burst, as in the test of all kinds, takes half a second."""
+    """Use up all but one frame of Alice's limit: a burst, as in the test of all kinds, takes half a second."""
     rates.exhaust("rates", "alice", REFUSED_FRAMES, for_ms=0, now_ms=NOW_MS)
 
 

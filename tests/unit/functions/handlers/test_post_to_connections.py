@@ -251,7 +251,7 @@ def test_a_malformed_event_raises(call: Call, people: Stage, sockets: Sockets, c
 
 
 def test_the_log_contains_the_outcome_of_each_post(call: Call, people: Stage, sockets: Sockets, logs: Logs):
-    """By connection id: `ops follow` reads it."""
+    """By connection id: `parley follow` reads it."""
     sockets.answers["b1"] = [410]
     call(post_to_connections.handler, task("a1", "b1"))
     [posted] = [line for line in logs.lines if line.get("message") == "posted"]

@@ -98,7 +98,7 @@ def test_a_failed_call_raises_for_its_caller():
     assert asyncio.run(call()) == "again"
 
 
-def test_at_most_so_many_calls_run_at_once():
+def test_at_most_max_workers_run_at_once():
     """The others wait for their turn, and all have their results."""
     lock, running, most = threading.Lock(), 0, 0
     pair = threading.Barrier(2)
