@@ -41,7 +41,7 @@ FRAMES_COUNTED_TOGETHER = 16
 """A process counts a user's frames in memory and writes every sixteenth: a write per frame would cost too much."""
 
 FRAME_BURST_SECONDS = 16
-"""For how many seconds' worth of frames a user may exceed the rate at once."""
+"""A burst of a user has as many frames as the rate allows in this time."""
 
 
 def frames_of_user(per_second: float) -> UserLimit:
