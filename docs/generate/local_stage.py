@@ -35,9 +35,9 @@ flowchart LR
 | `parley token NAME` | print an ID token, to try the API by hand |
 | `make stop`, `make reset`, or `parley down`, `parley reset` | stop the stage; stop it and delete its data |
 
-The state is in `.parley/`, which only you can read. With `--state-dir` (another directory) and `--port 0`, several stages run at the same
-time; a directory that holds other files is refused. When nothing changed, a start deploys nothing. Each start ends
-with a list of the resources that were deployed and have no effect here.
+The state is in `.parley/`, which only you can read. With `--state-dir` (another directory) and `--port 0`, several
+stages run at the same time; a directory that holds other files is refused. When nothing changed, a start deploys
+nothing. Each start ends with a list of the resources that were deployed and have no effect here.
 
 ## Additions
 
