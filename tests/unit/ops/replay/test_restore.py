@@ -1,5 +1,6 @@
 """A redelivery restores rows, with their derived values, from what is stored and from all events."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -174,7 +175,12 @@ def test_the_open_connections_of_a_restored_membership_are_subscribed(stage: Sta
 def test_a_connection_that_was_just_opened_is_subscribed(stage: Stage, monkeypatch: pytest.MonkeyPatch):
     """It was stored before the membership and found none, so that no other reader subscribes it."""
     requests: list[dict[str, Any]] = []
-    monkeypatch.setattr(tables, "paginate", lambda _, **request: (requests.append(request), iter(()))[1])
+
+    def paginate(_: Any, **request: Any) -> Iterator[Any]:
+        requests.append(request)
+        return iter(())
+
+    monkeypatch.setattr(tables, "paginate", paginate)
     subscribe(stage, "bob", "c-1")
     assert [request.get("ConsistentRead") for request in requests] == [True]
 
