@@ -207,14 +207,14 @@ class _Planner:
         before = self._before
         if channel_id.startswith(NAME_PREFIX):
             return self._channel_name(channel_id)
-        counters = Counters(self._stage).of(channel_id, at_least=(before or {}).get("lastSeq"))
         if before is not None and tables.fault("channels", before) is None:
-            return {**before, **counters}
+            return {**before, **Counters(self._stage).of_stored(channel_id, before)}
         summary = self._projected(channel_id).channels.get(channel_id)
         if summary is None:
             raise NotDerivableError(
                 f"The archive has no event of the channel {channel_id}, so its kind and name are not known."
             )
+        counters = Counters(self._stage).of(channel_id, at_least=(before or {}).get("lastSeq"))
         return stored_rows.channel(channel_id, summary.model_dump(by_alias=True, mode="json"), counters)
 
     def _channel_name(self, key: str) -> Row | None:

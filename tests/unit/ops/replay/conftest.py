@@ -8,6 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from ops.replay import counters
 from ops.stage.stage import Stage
 from tests.unit.ops.stages import deployed_stage
 from tests.unit.stage import clear_tables
@@ -41,6 +42,12 @@ def tables_of_module() -> Iterator[Stage]:
                 request["GlobalSecondaryIndexes"] = [{**by_channel, "Projection": {"ProjectionType": "KEYS_ONLY"}}]
             client.create_table(TableName=f"{name}-{suffix}", BillingMode="PAY_PER_REQUEST", **request)
         yield stage
+
+
+@pytest.fixture(autouse=True)
+def _index_without_lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto's indexes are current."""
+    monkeypatch.setattr(counters, "INDEX_SECONDS", 0.0)
 
 
 @pytest.fixture
