@@ -119,18 +119,41 @@ def test_a_record_that_is_no_replayed_event_ends_no_replay(
 def test_events_that_arrive_after_the_queue_was_quiet_are_read(stage: Stage, monkeypatch: pytest.MonkeyPatch):
     """EventBridge matched more than has arrived, so the drained queue is not the end."""
     bridge = EventBridge(stage, monkeypatch)
-    bridge.matched = [30]
+    bridge.matched = [30, 30]
     put(stage, 20)
     verdict = replay_queue._verdict
 
     def late(stage: Stage, name: str, received: int, waited: float) -> str | None:
-        found = verdict(stage, name, received, waited)
-        if received == 20:
+        if bridge.asked == 1:
             put(stage, 10, name="late")
-        return found
+        return verdict(stage, name, received, waited)
 
     monkeypatch.setattr(replay_queue, "_verdict", late)
     assert drained(stage) == (30, None)
+
+
+def test_a_count_of_the_first_minutes_is_not_the_end(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """CloudWatch publishes the count of each minute by itself, late: a long replay has received more than that."""
+    bridge = EventBridge(stage, monkeypatch)
+    bridge.matched = [15, 15, 30]
+    put(stage, 20)
+    verdict = replay_queue._verdict
+
+    def late(stage: Stage, name: str, received: int, waited: float) -> str | None:
+        if bridge.asked == 1:
+            put(stage, 10, name="late")
+        return verdict(stage, name, received, waited)
+
+    monkeypatch.setattr(replay_queue, "_verdict", late)
+    assert drained(stage) == (30, None)
+
+
+def test_more_events_than_counted_are_complete_after_a_while(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """EventBridge sends an event twice at times. No further count will come."""
+    monkeypatch.setattr(replay_queue, "SETTLE_SECONDS", 0.0)
+    EventBridge(stage, monkeypatch).matched = [15]
+    put(stage, 20)
+    assert drained(stage) == (20, None)
 
 
 def test_missing_events_are_an_error(stage: Stage, monkeypatch: pytest.MonkeyPatch):
