@@ -169,11 +169,12 @@ def receive(socket: ClientConnection, started: float, expected: str) -> dict[str
 
 
 def _clean_up(stage: Stage, api: httpx.Client, channel_id: str | None, user_id: str) -> None:
-    """Leave the channel, and remove the user from the directory."""
-    # A failure here must not replace that of the message.
-    with suppress(RoundTripError):
-        if channel_id:
-            call(api, "DELETE", f"/channels/{channel_id}/members/me")
+    """Leave the channel and `general`, which every user joins, and remove the user from the directory."""
+    for left in (channel_id, "general"):
+        # A failure here must not replace that of the message.
+        with suppress(RoundTripError):
+            if left:
+                call(api, "DELETE", f"/channels/{left}/members/me")
     with suppress(ClientError, BotoCoreError):
         stage.table("Users").delete_item(Key={"userId": user_id})
 

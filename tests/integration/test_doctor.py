@@ -7,7 +7,11 @@ from tests.local_stage import TestStage
 
 
 def test_a_message_is_sent_received_and_traced(stage: TestStage):
-    """Every check of the stage is ok, the message has a connected trace, and the temporary user is removed."""
+    """Every check of the stage is ok, the message has a connected trace, and the temporary user is removed.
+
+    They are a member of no channel any more: a stage that is checked every day would count them in `general`.
+    """
+    before = members(stage)
     result = run_ops_process(stage, "doctor", "--send", "--json")
     checks: dict[str, dict[str, Any]] = {check["name"]: check for check in result.json}
     names = ("stage", "site", "config.json", "REST API", "sign-in pages", "archive", "rules", "workflow log")
@@ -19,6 +23,12 @@ def test_a_message_is_sent_received_and_traced(stage: TestStage):
     assert not [name for name in users if name.startswith("parley-doctor-")]
     names_in_directory = [row.get("displayName") for row in stage.table("Users").scan()["Items"]]
     assert "Parley doctor" not in names_in_directory
+    assert members(stage) <= before
+
+
+def members(stage: TestStage) -> set[str]:
+    """The ids of the users who are members of any channel."""
+    return {str(row["userId"]) for row in stage.table("Members").scan(ConsistentRead=True)["Items"]}
 
 
 def test_in_a_pipe_each_check_is_one_line(stage: TestStage):
