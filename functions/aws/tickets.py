@@ -15,7 +15,7 @@ from functions.aws.clients import table
 from functions.aws.reads import batch_get
 from functions.aws.rows import read
 from functions.contract.rows import EndedUserRow, TicketRow
-from functions.contract.session import ENDED_SECONDS, ENDED_SESSION_PREFIX, ENDED_USER_PREFIX
+from functions.contract.session import ENDED_SESSION_PREFIX, ENDED_SESSION_SECONDS, ENDED_USER_PREFIX
 
 TICKET_SECONDS = 30
 
@@ -76,7 +76,7 @@ def consume(table_name: str, ticket: str, *, now_ms: int) -> TicketHolder | None
 
 def end_session(table_name: str, session_id: str, *, now_ms: int) -> None:
     """Mark a session as ended: its calls are refused, and its tickets open no more connections."""
-    expires_at = now_ms // 1000 + ENDED_SECONDS
+    expires_at = now_ms // 1000 + ENDED_SESSION_SECONDS
     table(table_name).put_item(Item={"ticketHash": ENDED_SESSION_PREFIX + session_id, "expiresAt": expires_at})
 
 

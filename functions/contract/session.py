@@ -13,7 +13,12 @@ ENDED_SESSION_PREFIX = "session#"
 ENDED_USER_PREFIX = "user#"
 """The key of the row that ends all sessions of a user that began until its `endedAt`; the user's id follows."""
 ENDED_SECONDS = 2 * 60 * 60
-"""How long such a row is kept: longer than the hour that an ID token is valid. A refresh token is revoked."""
+"""How long the row of a user is kept: longer than an ID token is valid. Their refresh tokens are revoked."""
+ENDED_SESSION_SECONDS = 8 * 24 * 60 * 60
+"""How long the row of a session is kept: longer than its refresh token and the last ID token for it are valid.
+
+Only the browser revokes that refresh token, and may not reach the user pool.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from functions.contract.session import ENDED_SECONDS
+from functions.contract.session import ENDED_SECONDS, ENDED_SESSION_SECONDS
 from tests.stacks.conftest import Synthesised, named
 
 
@@ -46,8 +46,14 @@ def test_ses_sends_the_mails_of_a_stage_that_names_an_address(full: Synthesised)
 
 
 def test_the_mark_of_an_ended_session_outlives_its_tokens(stage: Synthesised) -> None:
-    """The mark alone refuses an ID token that is still valid, so it must not expire first."""
+    """The mark alone refuses a token that is still valid, so it must not expire first.
+
+    An operator's command revokes refresh tokens. At a sign-out only the browser does, if it reaches the user pool.
+    """
     (client,) = stage.resources("AWS::Cognito::UserPoolClient").values()
     properties = client["Properties"]
-    assert properties["TokenValidityUnits"]["IdToken"] == "minutes"
-    assert 0 < properties["IdTokenValidity"] * 60 < ENDED_SECONDS
+    units = properties["TokenValidityUnits"]
+    assert (units["IdToken"], units["RefreshToken"]) == ("minutes", "minutes")
+    id_token, refresh_token = properties["IdTokenValidity"] * 60, properties["RefreshTokenValidity"] * 60
+    assert 0 < id_token < ENDED_SECONDS
+    assert 0 < refresh_token + id_token < ENDED_SESSION_SECONDS

@@ -3,7 +3,7 @@
 import json
 
 from functions.aws import tickets
-from functions.contract.session import ENDED_SECONDS
+from functions.contract.session import ENDED_SESSION_SECONDS
 from tests.unit.builders import HOUR_MS, NOW_MS, SIGNED_IN_AT, holder
 from tests.unit.stage import Stage
 
@@ -41,10 +41,10 @@ def test_the_table_contains_only_hashes_of_tickets(stage: Stage):
     assert {int(row["expiresAt"]) for row in stage.rows("tickets")} == {NOW_MS // 1000 + 30}
 
 
-def test_the_end_of_a_session_is_kept_for_two_hours(stage: Stage):
-    """DynamoDB may delete the row as soon as it expires, and the session's ID token would be accepted again."""
+def test_the_end_of_a_session_is_kept_for_eight_days(stage: Stage):
+    """DynamoDB may delete the row as soon as it expires, and the session's tokens would be accepted again."""
     tickets.end_session("tickets", "s-1", now_ms=NOW_MS)
     [row] = stage.rows("tickets")
-    assert row == {"ticketHash": "session#s-1", "expiresAt": NOW_MS // 1000 + ENDED_SECONDS}
+    assert row == {"ticketHash": "session#s-1", "expiresAt": NOW_MS // 1000 + ENDED_SESSION_SECONDS}
     assert tickets.session_has_ended("tickets", user_id="alice", session_id="s-1", signed_in_at=SIGNED_IN_AT)
     assert not tickets.session_has_ended("tickets", user_id="alice", session_id="s-2", signed_in_at=SIGNED_IN_AT)
