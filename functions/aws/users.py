@@ -34,6 +34,13 @@ def get_many(table_name: str, user_ids: Iterable[str], *, now_ms: int) -> dict[s
     return {str(item["userId"]): _user(str(item["userId"]), item, now_ms) for item in items}
 
 
+def is_erased(table_name: str, user_id: str) -> bool:
+    """Whether a user was erased (strongly consistent read)."""
+    key, fields = {"userId": user_id}, "erasedAt"
+    item = table(table_name).get_item(Key=key, ConsistentRead=True, ProjectionExpression=fields).get("Item")
+    return bool(item)
+
+
 def add(table_name: str, *, user_id: str, username: str, display_name: str, created_at: str) -> None:
     """Add a user to the directory, if they are not in it."""
     try:

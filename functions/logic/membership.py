@@ -5,7 +5,7 @@ between, the next attempt publishes the event. Leaving publishes the event, then
 the next attempt repeats both. An event may be published twice, but is never lost.
 """
 
-from functions.aws import bus, channels, connections, deadline, members
+from functions.aws import bus, channels, connections, deadline, members, users
 from functions.chat.channels import ChannelRecord, Membership
 from functions.contract.events import ChannelCreated, ChannelKind, MemberJoined, MemberLeft
 from functions.contract.model import Role, Shape, milliseconds, timestamp
@@ -93,8 +93,8 @@ def leave(
 ) -> None:
     """End a membership. When this returns, the user can no longer send to the channel or receive its frames.
 
-    If the owner leaves, the longest-standing member becomes the owner. A user who is added at the same time is
-    subscribed when both have returned. If the user has left and joined again meanwhile, they stay.
+    If the owner leaves, the longest-standing member who was not erased becomes the owner. A user who is added at
+    the same time is subscribed when both have returned. If the user has left and joined again meanwhile, they stay.
     """
     joined_at: str | None = None
     while (leaver := members.get(settings.members_table, user_id, channel.channel_id)) is not None:
@@ -134,12 +134,18 @@ def _new_owner(settings: ApiSettings, leaver: Membership) -> Membership | None:
     for _ in range(INDEX_ATTEMPTS):
         listed = members.of_channel(settings.members_table, leaver.channel_id)
         others = [member for member in listed if member.user_id != leaver.user_id]
+        erased = 0
         for other in sorted(others, key=lambda member: (member.joined_at, member.user_id)):
             # The list is eventually consistent, so it may contain users who have left: read the row itself.
-            if new_owner := members.get(settings.members_table, other.user_id, leaver.channel_id):
+            new_owner = members.get(settings.members_table, other.user_id, leaver.channel_id)
+            if new_owner is None:
+                continue
+            if not users.is_erased(settings.users_table, other.user_id):
                 return new_owner
+            # An erased user stays a member, but could not act as the owner.
+            erased += 1
         channel = channels.get(settings.channels_table, leaver.channel_id)
-        if channel is None or channel.member_count <= 1:
+        if channel is None or channel.member_count <= 1 + erased:
             return None
         # A member who joined just now is counted, and not in the list yet.
         deadline.sleep(INDEX_PAUSE_SECONDS)

@@ -10,6 +10,7 @@ from functions.contract.errors import NameTakenError
 from functions.contract.events import ChannelKind
 from functions.contract.model import Role, timestamp
 from functions.contract.resources import User
+from functions.contract.text import ERASED_NAME
 from functions.logic import membership
 from tests.unit.builders import AT, CHANNEL, HOUR_MS, NOW_MS
 from tests.unit.stage import Stage
@@ -263,6 +264,16 @@ def test_the_longest_standing_member_becomes_the_owner(stage: Stage):
     new_owners = [event["detail"]["data"].get("newOwnerId") for event in stage.published()]
     assert new_owners == ["zoe", None, "alice", None]
     assert roles(stage) == {}
+
+
+def test_an_erased_user_does_not_become_the_owner(stage: Stage):
+    """Their membership belongs to no account: there would be no one to remove members or delete messages."""
+    add_in_turn(stage, "mia", "zoe", "bob")
+    stage.put("users", userId="zoe", username="zoe", displayName=ERASED_NAME, erasedAt=AT)
+    for user_id in ("mia", "bob"):
+        membership.leave(stage.settings(), CHANNEL, user_id, actor_id=user_id, correlation_id="r-1", now_ms=LATER)
+    assert [event["detail"]["data"].get("newOwnerId") for event in stage.published()] == ["bob", None]
+    assert roles(stage) == {"zoe": "member"}
 
 
 def test_a_new_owner_who_leaves_meanwhile_is_replaced(stage: Stage, monkeypatch: pytest.MonkeyPatch):
