@@ -10,6 +10,7 @@ from functions.aws.clients import table
 from functions.aws.reads import batch_get
 from functions.aws.rows import read
 from functions.aws.transactions import is_condition_failure
+from functions.contract.errors import SessionExpiredError
 from functions.contract.model import timestamp
 from functions.contract.resources import User
 from functions.contract.rows import UserRow
@@ -61,13 +62,18 @@ def add(table_name: str, *, user_id: str, username: str, display_name: str, crea
 
 
 def rename(table_name: str, user_id: str, display_name: str) -> None:
-    """Change a user's display name."""
-    table(table_name).update_item(
-        Key={"userId": user_id},
-        UpdateExpression="SET displayName = :name",
-        ConditionExpression=Attr("userId").exists(),
-        ExpressionAttributeValues={":name": display_name},
-    )
+    """Change a user's display name. Raises SessionExpiredError if the user was erased during the call."""
+    try:
+        table(table_name).update_item(
+            Key={"userId": user_id},
+            UpdateExpression="SET displayName = :name",
+            ConditionExpression=Attr("userId").exists() & Attr("erasedAt").not_exists(),
+            ExpressionAttributeValues={":name": display_name},
+        )
+    except ClientError as refusal:
+        if is_condition_failure(refusal):
+            raise SessionExpiredError("This account was deleted.") from None
+        raise
 
 
 def by_display_name(

@@ -4,10 +4,12 @@ import pytest
 
 from functions.aws import members, users
 from functions.chat.channels import general
+from functions.contract.errors import SessionExpiredError
 from functions.contract.model import timestamp
 from functions.contract.session import Principal
+from functions.contract.text import ERASED_NAME
 from functions.logic.registration import register_caller
-from tests.unit.builders import HOUR_MS, NOW_MS, SIGNED_IN_AT
+from tests.unit.builders import AT, HOUR_MS, NOW_MS, SIGNED_IN_AT
 from tests.unit.stage import Stage
 
 
@@ -64,6 +66,15 @@ def test_adding_a_user_again_changes_nothing(stage: Stage):
     found = users.get("users", "alice", now_ms=NOW_MS)
     assert found is not None
     assert found.display_name == "Queen of Hearts"
+
+
+def test_an_erased_user_gets_no_name_again(stage: Stage):
+    """By a call that began before the erasure: the name would be stored for as long as the row."""
+    erased = {"userId": "alice", "username": "alice", "displayName": ERASED_NAME, "erasedAt": AT}
+    stage.put("users", **erased)
+    with pytest.raises(SessionExpiredError, match="This account was deleted"):
+        users.rename("users", "alice", "Alice B.")
+    assert stage.rows("users") == [erased]
 
 
 def test_the_first_call_joins_general(stage: Stage):
