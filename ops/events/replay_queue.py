@@ -157,7 +157,7 @@ class _Queue:
         for message in answer.get("Messages", []):
             event = _replayed(message["Body"])
             if event is None:
-                # Something else than a rule's target sent it: an operator decides about it.
+                # It was not sent by a rule: an operator decides about it.
                 dead_letters = self.stage.output("Events", "ReplayDeadLetterQueueUrl")
                 sqs.send_message(QueueUrl=dead_letters, MessageBody=message["Body"])
                 self.strangers.add(message["MessageId"])

@@ -190,7 +190,7 @@ async def test_a_message_stored_after_a_later_one_is_fetched(
                 await channel.wait_until_displayed(await channel.send(channel.clients[1], "prompt"))
                 for client, before in zip(channel.clients, backfills, strict=True):
                     enough = before + FAILED_BACKFILLS
-                    await until(lambda: client.backfills >= enough, "the client had fetched in vain")  # noqa: B023
+                    await until(lambda: client.backfills >= enough, "the client had fetched without finding it")  # noqa: B023
                 # Replacing the rule ends the throttle: the message is stored, and all of its posts fail.
                 faults.change({"where": "request", "what": "error", "only": "/@connections/"})
                 await asyncio.to_thread(wait_until_dead_letter, stage, late)

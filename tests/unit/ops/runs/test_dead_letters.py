@@ -80,7 +80,7 @@ def test_a_released_dead_letter_is_visible_at_once(queue: Stage):
 
 
 def test_releasing_a_deleted_or_visible_dead_letter_has_no_effect(queue: Stage):
-    """The others are released all the same."""
+    """The others are released nevertheless."""
     for body in ("deleted", "visible", "hidden"):
         put(queue, body)
     letters = {letter.body: letter for letter in dead_letters.read(queue, "delivery")}
