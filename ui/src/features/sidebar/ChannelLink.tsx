@@ -1,5 +1,5 @@
 /** A link to a channel, with presence and unread count. */
-import { memo } from "react";
+import { memo, useEffect, useRef } from "react";
 import type { Channel } from "../../core/contract";
 import { channelPath } from "../../core/router";
 import { channelTitle, otherPerson } from "../../core/state/selectors";
@@ -29,8 +29,13 @@ export const ChannelLink = memo(function ChannelLink({ channel, onNavigate }: Ch
   const unread = channel.unread;
   const open = route.page === "channel" && route.channelId === channel.channelId;
   const hasDraft = useChat((state) => hasVisible(state.drafts[channel.channelId] ?? ""));
+  const item = useRef<HTMLLIElement>(null);
+  // A shortcut, the switcher or a link may open a channel that is scrolled out of the list.
+  useEffect(() => {
+    if (open) item.current?.scrollIntoView({ block: "nearest" });
+  }, [open]);
   return (
-    <li>
+    <li ref={item}>
       <RouteLink
         to={channelPath(channel.channelId)}
         className={classNames(styles.link, unread > 0 && styles.unread)}
