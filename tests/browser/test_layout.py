@@ -90,6 +90,26 @@ def test_long_names_are_cut_and_leave_controls_in_view(new_user: NewUser):
             expect(dora.page.get_by_role("button", name=control)).to_be_in_viewport(ratio=1)
 
 
+def test_the_sidebar_shows_the_open_channel(new_user: NewUser):
+    """In a list of channels that scrolls, after the shortcuts for the next channel, and after a link."""
+    dora = new_user("dora")
+    page = dora.page
+    page.set_viewport_size({"width": 1280, "height": 320})
+    names = [f"room {number}" for number in range(8)]
+    channels = [dora.new_channel(name) for name in names]
+    dora.open_channel("general")
+    expect(dora.channel_link(names[-1])).not_to_be_in_viewport()
+    for name in names:
+        page.keyboard.press("Alt+ArrowDown")
+        expect(dora.log).to_have_accessible_name(f"Messages in {name}")
+    expect(dora.channel_link(names[-1])).to_be_in_viewport(ratio=1)
+    expect(dora.composer).to_be_focused()
+    dora.open_channel("general")
+    expect(dora.channel_link("general")).to_be_in_viewport(ratio=1)
+    dora.open_channel(channels[-1])
+    expect(dora.channel_link(names[-1])).to_be_in_viewport(ratio=1)
+
+
 def test_on_a_phone_the_sidebar_is_a_drawer(new_user: NewUser, fay: ApiUser):
     """It opens over the channel, and closes on choosing a channel, on Escape, on Back and on a tap outside it."""
     dora = new_user("dora", viewport=PHONE, has_touch=True, is_mobile=True)
@@ -102,8 +122,10 @@ def test_on_a_phone_the_sidebar_is_a_drawer(new_user: NewUser, fay: ApiUser):
     expect(dora.composer).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="Show channels").tap()
     expect(sidebar).to_be_in_viewport()
+    expect(dora.channel_link("pocket")).to_be_focused()
     page.keyboard.press("Escape")
     expect(sidebar).not_to_be_in_viewport()
+    expect(page.get_by_role("button", name="Show channels")).to_be_focused()
     page.get_by_role("button", name="Show channels").tap()
     expect(sidebar).to_be_in_viewport()
     page.go_back()

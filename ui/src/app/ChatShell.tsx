@@ -126,8 +126,8 @@ export function ChatShell({ chat }: { chat: Chat }) {
 }
 
 /**
- * Focuses the sidebar when the drawer opens, and the button that opens it when it closes. Escape and the browser's Back
- * close the drawer; so does a wide window, in which the sidebar is a column and the channel is not covered.
+ * Focuses the open channel's link when the drawer opens, and the button that opens it when it closes. Escape and the
+ * browser's Back close the drawer; so does a wide window, in which the sidebar is a column and the channel is not covered.
  */
 function useDrawer() {
   const [drawerOpen, setOpen] = useState(false);
@@ -141,7 +141,9 @@ function useDrawer() {
   }, []);
   useEffect(() => {
     if (!drawerOpen) return;
-    document.querySelector<HTMLElement>('[data-region="sidebar"]')?.focus();
+    const sidebar = '[data-region="sidebar"]';
+    const current = document.querySelector<HTMLElement>(`${sidebar}[aria-current]`);
+    (current ?? document.querySelector<HTMLElement>(sidebar))?.focus();
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key === "Escape" && !event.defaultPrevented) closeDrawer();
     };

@@ -144,7 +144,8 @@ describe("the drawer with the channels", () => {
     ["the channel that is open", () => click(channelLink("general"))],
   ])("returns the focus to its button after %s", async (_what, close) => {
     setPointer("coarse");
-    await openChat();
+    server.add("before general", [ALICE]);
+    await openChat("/c/general");
     keepHistory();
     setNarrow(true);
     await open();
