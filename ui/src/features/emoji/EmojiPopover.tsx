@@ -18,6 +18,16 @@ export interface EmojiRequest {
 
 const MARGIN = 8;
 
+/** Above the button, or below it if there is no room; in the window in any case. */
+function placeAt(button: DOMRect, { offsetWidth: width, offsetHeight: height }: HTMLElement) {
+  const isAbove = button.top > height + 2 * MARGIN;
+  const top = isAbove
+    ? button.top - height - MARGIN
+    : Math.min(button.bottom + MARGIN, innerHeight - height - MARGIN);
+  const left = Math.min(button.right, innerWidth - MARGIN) - width;
+  return { left: Math.max(MARGIN, left), top: Math.max(MARGIN, top) };
+}
+
 export function EmojiPopover({ request, onClose }: { request: EmojiRequest; onClose: () => void }) {
   const { anchor, onPick } = request;
   const ref = useRef<HTMLDialogElement>(null);
@@ -26,15 +36,17 @@ export function EmojiPopover({ request, onClose }: { request: EmojiRequest; onCl
     const box = ref.current;
     if (!box) return;
     box.showModal();
-    const place = anchor.getBoundingClientRect();
-    const { offsetWidth: width, offsetHeight: height } = box;
-    const above = place.top > height + 2 * MARGIN;
-    const top = above
-      ? place.top - height - MARGIN
-      : Math.min(place.bottom + MARGIN, innerHeight - height - MARGIN);
-    box.style.top = `${Math.max(MARGIN, top)}px`;
-    box.style.left = `${Math.max(MARGIN, Math.min(place.right - width, innerWidth - width - MARGIN))}px`;
-    return () => box.close();
+    const place = () => {
+      const { left, top } = placeAt(anchor.getBoundingClientRect(), box);
+      box.style.left = `${left}px`;
+      box.style.top = `${top}px`;
+    };
+    place();
+    addEventListener("resize", place);
+    return () => {
+      removeEventListener("resize", place);
+      box.close();
+    };
   }, [anchor]);
 
   useEffect(
