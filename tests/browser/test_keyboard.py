@@ -68,6 +68,11 @@ def test_the_chat_can_be_used_without_a_mouse(new_user: NewUser, fay: ApiUser):
         press("ArrowRight")
     press("Enter")
     expect(page.get_by_role("searchbox", name="Search emoji")).to_be_focused()
+    # The list is no tab stop, although it scrolls.
+    expect(page.get_by_role("gridcell").first).to_be_visible()
+    press("Tab")
+    expect(page.get_by_role("button", name="Change skin tone")).to_be_focused()
+    press("Shift+Tab")
     page.keyboard.type("tada")
     expect(page.get_by_role("gridcell", name=re.compile("party popper", re.I))).to_be_visible()
     press("Enter")

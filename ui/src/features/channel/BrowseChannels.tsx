@@ -75,6 +75,7 @@ export default function BrowseChannels(props: {
   };
 
   const isComplete = channels !== null && cursor === null;
+  const hasNone = isComplete && shown.length === 0;
 
   return (
     <Dialog title="Browse channels" fixedTop onClose={onClose}>
@@ -96,13 +97,17 @@ export default function BrowseChannels(props: {
         </p>
       )}
       {!isComplete && shown.length === 0 && failure === null && <Skeleton lines={4} />}
-      {isComplete && shown.length === 0 && (
-        <div className={styles.empty}>
-          <p>{filter.trim() ? "No channels match." : "You are a member of every public channel."}</p>
-          <button type="button" className="button" onClick={onCreate}>
-            Create a channel
-          </button>
-        </div>
+      <div role="status">
+        {hasNone && (
+          <p className={styles.none}>
+            {filter.trim() ? "No channels match." : "You are a member of every public channel."}
+          </p>
+        )}
+      </div>
+      {hasNone && (
+        <button type="button" className={`button ${styles.create}`} onClick={onCreate}>
+          Create a channel
+        </button>
       )}
       <ul className={styles.list}>
         {shown.map((channel) => (

@@ -126,14 +126,14 @@ export function Composer(props: ComposerProps) {
     >
       {open && <CompletionList id={listId} {...completion} />}
       {notice}
-      {editing && (
-        <div className={styles.editing} ref={focusComposerOnRemoval}>
-          <span>Editing your message</span>
-          <button type="button" className="button-link" onClick={onCancelEdit}>
+      <div className={classNames(editing && styles.editing)}>
+        <span role="status">{editing && "Editing your message"}</span>
+        {editing && (
+          <button type="button" ref={focusComposerOnRemoval} className="button-link" onClick={onCancelEdit}>
             Cancel
           </button>
-        </div>
-      )}
+        )}
+      </div>
       <div className={classNames(styles.box, tooLong && styles.tooLong)}>
         <textarea
           ref={field}
@@ -163,12 +163,16 @@ export function Composer(props: ComposerProps) {
         />
         <div className={styles.tools}>
           {bytes > SHOW_BYTES_LEFT_FROM && (
-            <span id={hintId} className={classNames(styles.count, tooLong && styles.countOver)} role="status">
+            <span id={hintId} className={classNames(styles.count, tooLong && styles.countOver)}>
               {tooLong
                 ? `${formatNumber(bytes - MAX_MESSAGE_BYTES)} bytes over the limit`
                 : `${formatNumber(MAX_MESSAGE_BYTES - bytes)} bytes left`}
             </span>
           )}
+          {/* Not the number, which changes with each key. */}
+          <span className="visually-hidden" role="status">
+            {tooLong && "The message is too long to send."}
+          </span>
           <IconButton
             icon="smile"
             label="Emoji"

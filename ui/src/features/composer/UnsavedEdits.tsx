@@ -14,13 +14,6 @@ interface UnsavedEditsProps {
 }
 
 export function UnsavedEdits({ changedTo, edits, onContinue, onDiscard }: UnsavedEditsProps) {
-  const changed = changedTo !== null && (
-    <div className={styles.editing} role="status">
-      <span>
-        This message was changed elsewhere. Saving replaces: <bdi>{changedTo}</bdi>
-      </span>
-    </div>
-  );
   const unsaved = edits.map((edit) => (
     <div key={edit.seq} className={styles.editing} ref={focusComposerOnRemoval}>
       <span className={styles.unsaved}>
@@ -36,7 +29,15 @@ export function UnsavedEdits({ changedTo, edits, onContinue, onDiscard }: Unsave
   ));
   return (
     <>
-      {changed}
+      <div role="status">
+        {changedTo !== null && (
+          <p className={styles.editing}>
+            <span>
+              This message was changed elsewhere. Saving replaces: <bdi>{changedTo}</bdi>
+            </span>
+          </p>
+        )}
+      </div>
       {unsaved}
     </>
   );

@@ -101,8 +101,9 @@ export default function EmojiPicker({ onPick: onPicked }: { onPick: (emoji: stri
           onChange={(event) => changeText(event.target.value)}
         />
       </div>
-      <div className={styles.viewport} ref={scroller}>
-        {lines.length === 0 && <p className={styles.note}>No emoji found</p>}
+      {/* No tab stop, which browsers make of what scrolls: the arrow keys in the field move among the emoji. */}
+      <div className={styles.viewport} ref={scroller} tabIndex={-1}>
+        <div role="status">{lines.length === 0 && <p className={styles.note}>No emoji found</p>}</div>
         {/* biome-ignore lint/a11y/useSemanticElements: a table cannot be windowed. */}
         <div
           id={listId}
@@ -148,7 +149,7 @@ export default function EmojiPicker({ onPick: onPicked }: { onPick: (emoji: stri
       </div>
       <div className={styles.foot}>
         <span className={styles.footName} aria-live="polite">
-          {active ? active.label : "Pick an emoji"}
+          {active ? active.label : lines.length > 0 && "Pick an emoji"}
         </span>
         <ToneButton tone={tone} onTone={setTone} />
       </div>

@@ -94,11 +94,13 @@ export function AddPeople({
           {failure}
         </p>
       )}
-      {shown.length === 0 && (
-        <p className={dialogStyles.text}>
-          {filter.trim() ? "No people match." : "Everyone is already a member of this channel."}
-        </p>
-      )}
+      <div role="status">
+        {shown.length === 0 && (
+          <p className={dialogStyles.text}>
+            {filter.trim() ? "No people match." : "Everyone is already a member of this channel."}
+          </p>
+        )}
+      </div>
       <ul>
         {shown.map((person) => (
           <PersonRow

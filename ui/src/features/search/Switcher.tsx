@@ -142,7 +142,9 @@ export default function Switcher({ onClose, onDone }: { onClose: () => void; onD
             </div>
           ))}
         </div>
-        {shown.length === 0 && <p className={styles.none}>No channels or people match.</p>}
+        <div role="status">
+          {shown.length === 0 && <p className={styles.none}>No channels or people match.</p>}
+        </div>
       </div>
     </Dialog>
   );
