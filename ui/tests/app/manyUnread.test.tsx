@@ -125,6 +125,12 @@ describe("a channel with more unread messages than a page", () => {
     await advance(PAGE_SETTLES_MS);
     expect(firstNew()).toBe("line 6");
     expect(server.general.readSeq).toBe(lastOnScreen());
+    // The line stays while messages below it are unread.
+    await hideTab(true);
+    fill(server.general, 1, 66);
+    await advance(PAGE_SETTLES_MS);
+    await hideTab(false);
+    expect(firstNew()).toBe("line 6");
   });
 });
 

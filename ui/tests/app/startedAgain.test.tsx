@@ -69,6 +69,29 @@ test("a sign-out in another tab while the chat starts leads to the sign-in page,
   expect(store.getState().connection.status).toBe("stopped");
 });
 
+test("a chat that starts slowly after a failure is not started a second time meanwhile", async () => {
+  signIn();
+  let asked = 0;
+  let respond: () => void = () => undefined;
+  server.intercept = (_method, path) => {
+    if (path !== "/api/me") return null;
+    asked += 1;
+    if (asked === 1) return errorResponse("INVALID_REQUEST", "No (made up).", 400);
+    return new Promise((resolve) => {
+      respond = () => resolve(Response.json(server.people.get(ALICE)));
+    });
+  };
+  await openApp();
+  expect(screen.getByText("Parley cannot open")).toBeTruthy();
+  for (let second = 0; second < 14; second += 1) await advance(1_000);
+  expect(asked).toBe(2);
+  respond();
+  await advance();
+  await advance();
+  expect(screen.getByRole("log", { name: "Messages in general" })).toBeTruthy();
+  expect(server.sockets.size).toBe(1);
+});
+
 test("a chat that starts at last, after many failures, leaves nothing of those before it", async () => {
   signIn();
   let failed = 0;
