@@ -96,3 +96,14 @@ test("a list that arrives after the chat has stopped changes nothing", async () 
   await loaded;
   expect(shown()).toEqual(["general", "tea"]);
 });
+
+test("an answer that is older than frames lowers neither the last seq nor the read marker", () => {
+  storeChannel(known("general", { lastSeq: 7, readSeq: 5 }));
+  storeChannel(known("general", { lastSeq: 6, readSeq: 4, name: "renamed" }));
+  expect(store.getState().channels.general).toMatchObject({
+    name: "renamed",
+    lastSeq: 7,
+    readSeq: 5,
+    unread: 2,
+  });
+});

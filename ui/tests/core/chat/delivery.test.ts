@@ -1,5 +1,5 @@
 /** The client without its screens against a faulty server: client and server end with the same messages. */
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { Chat } from "../../../src/core/chat/chat";
 import type { Config } from "../../../src/core/config";
 import type { Channel, Message } from "../../../src/core/contract";
@@ -466,6 +466,35 @@ describe("changes that arrive during a request for messages are newer than its a
     await send();
     expectAsStored(missed);
   });
+});
+
+test("a chat that has stopped leaves no timer, no listener and no subscription", async () => {
+  const open: string[] = [];
+  const add = (name: string) => void open.push(name);
+  const remove = (name: string) => void open.splice(open.indexOf(name), 1);
+  onTestFinished(() => void vi.restoreAllMocks());
+  for (const target of [globalThis, document]) {
+    vi.spyOn(target, "addEventListener").mockImplementation(add);
+    vi.spyOn(target, "removeEventListener").mockImplementation(remove);
+  }
+  const { subscribe } = store;
+  vi.spyOn(store, "subscribe").mockImplementation((listener) => {
+    const unsubscribe = subscribe(listener);
+    add("store");
+    return () => {
+      unsubscribe();
+      remove("store");
+    };
+  });
+  await begin(26);
+  expect(new Set(open)).toEqual(
+    new Set(["online", "offline", "pageshow", "resume", "visibilitychange", "pagehide", "storage", "store"]),
+  );
+  chat.sender.send("general", "on its way");
+  chat.stop();
+  await vi.advanceTimersByTimeAsync(200_000);
+  expect(open).toEqual([]);
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test("a reaction that was removed while disconnected is removed after reconnecting", async () => {

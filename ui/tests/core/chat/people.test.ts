@@ -156,3 +156,56 @@ describe("members who have changed", () => {
     expect(pages).toEqual([]);
   });
 });
+
+describe("the members of a large channel", () => {
+  const shown = () => store.getState().members.general;
+  let fails: boolean;
+
+  beforeEach(async () => {
+    await load(350);
+    fails = false;
+    const members = async (_channelId: string, cursor: string | null) => {
+      pages.push(cursor ?? "first");
+      if (fails) throw new Error("made up");
+      const from = Number(cursor ?? 0);
+      // A member who has joined since is listed first, so that a page may begin with the last one of the page before.
+      const items = directory.slice(Math.max(0, from - 1), from + PAGE);
+      return { items, cursor: from + PAGE < 350 ? String(from + PAGE) : null, unreadable: 1 };
+    };
+    channels = new Channels({ members } as unknown as Api, () => undefined);
+    await channels.loadMembers("general");
+  });
+
+  test("are listed once each, page by page, and requested once", async () => {
+    await Promise.all([
+      channels.loadMembers("general", { more: true }),
+      channels.loadMembers("general", { more: true }),
+    ]);
+    expect(pages).toEqual(["first", "100"]);
+    expect(new Set(shown()?.members.map(({ userId }) => userId)).size).toBe(200);
+    expect(shown()).toMatchObject({ cursor: "200", unreadable: 2, members: { length: 200 } });
+  });
+
+  test("stay after a page that could not be loaded, and continue with that page", async () => {
+    fails = true;
+    await channels.loadMembers("general", { more: true });
+    expect(shown()).toMatchObject({ progress: "failed", cursor: "100", members: { length: 100 } });
+    fails = false;
+    await channels.loadMembers("general", { more: true });
+    expect(shown()).toMatchObject({ progress: "ready", cursor: "200", members: { length: 200 } });
+  });
+
+  test("are refreshed as far as they are loaded, and 300 at most", async () => {
+    change((state) => ({
+      ...state,
+      channels: { general: { channelId: "general", memberCount: 2_000 } as Channel },
+    }));
+    pages = [];
+    await channels.refreshMembers("general");
+    expect(pages).toEqual(["first"]);
+    for (let page = 0; page < 3; page += 1) await channels.loadMembers("general", { more: true });
+    pages = [];
+    await channels.refreshMembers("general");
+    expect(pages).toEqual(["first", "100", "200"]);
+  });
+});
