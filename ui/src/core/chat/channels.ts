@@ -255,7 +255,7 @@ export class Channels {
   async rename(displayName: string): Promise<void> {
     const askedAt = Date.now();
     const me = await this.#api.rename(displayName);
-    change((state) => withPeople({ ...state, me }, [me], askedAt));
+    change((state) => withPeople(state, [me], askedAt));
   }
 }
 

@@ -1,9 +1,10 @@
 /** The list of the user's channels, requested while channels are created, joined and left. */
 import { beforeEach, expect, test } from "vitest";
 import type { Api } from "../../../src/core/api/api";
-import { ApiError } from "../../../src/core/api/errors";
+import { ApiError, type FailureCode } from "../../../src/core/api/errors";
 import { Channels, removeChannel, storeChannel } from "../../../src/core/chat/channels";
 import type { Channel } from "../../../src/core/contract";
+import { currentRoute } from "../../../src/core/router";
 import { change, store } from "../../../src/core/state/store";
 import { channel, stateWith } from "../../support/messages";
 
@@ -14,6 +15,8 @@ const shown = () => Object.keys(store.getState().channels).sort();
 let respond: (items: Channel[], more?: { cursor?: string; unreadable?: number }) => void;
 let fail: () => void;
 let mentionsRequested: number;
+/** Why a channel cannot be loaded. */
+let failure: FailureCode;
 let channels: Channels;
 
 beforeEach(() => {
@@ -25,6 +28,9 @@ beforeEach(() => {
         respond = (items, more) => resolve({ items, cursor: null, unreadable: 0, ...more });
         fail = () => reject(new ApiError("UNREACHABLE", "The server cannot be reached."));
       }),
+    channel: async () => {
+      throw new ApiError(failure, "");
+    },
     mentions: async () => {
       mentionsRequested += 1;
       return { items: [] };
@@ -106,4 +112,17 @@ test("an answer that is older than frames lowers neither the last seq nor the re
     readSeq: 5,
     unread: 2,
   });
+});
+
+test.each<[FailureCode, string[]]>([
+  ["NOT_FOUND", ["general"]],
+  ["NOT_A_MEMBER", ["general"]],
+  ["UNREACHABLE", ["general", "tea"]],
+])("a channel that is read again and answered with %s leaves %j", async (code, left) => {
+  failure = code;
+  const before = currentRoute();
+  await channels.refresh("tea");
+  expect(shown()).toEqual(left);
+  // The user stays in the other channel.
+  expect(currentRoute()).toBe(before);
 });

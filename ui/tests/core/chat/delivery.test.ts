@@ -6,7 +6,7 @@ import type { Channel, Message } from "../../../src/core/contract";
 import { withoutChannel } from "../../../src/core/state/frames";
 import { initialState } from "../../../src/core/state/model";
 import { change, store } from "../../../src/core/state/store";
-import { memoryStorage } from "../../support/browser";
+import { memoryStorage, page } from "../../support/browser";
 import {
   ALICE,
   errorResponse,
@@ -587,6 +587,20 @@ describe("new message notifications", () => {
     expect(notified).toEqual(["psst"]);
   });
 
+  test("are not sent for a message whose deletion arrived first", async () => {
+    await begin(27);
+    const notified: string[] = [];
+    chat.onNewMessage(({ text }) => notified.push(text));
+    const wrong = server.storeMessage("u-bob", "wrong channel");
+    const frame = { ...wrong };
+    server.delete(wrong);
+    await vi.advanceTimersByTimeAsync(100);
+    server.broadcast(frame);
+    server.broadcast(server.storeMessage("u-bob", "hello"));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(notified).toEqual(["hello"]);
+  });
+
   test("are not sent for own or already shown messages", async () => {
     await begin(15);
     const notified: string[] = [];
@@ -617,6 +631,14 @@ test("the read marker is sent once for several messages and only moves forward",
   expect(server.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(1);
 });
 
+test("a read marker that waits is sent when the page is closed", async () => {
+  await begin(28);
+  chat.readMarkers.markRead("general", 60);
+  page.dispatchEvent(new Event("pagehide"));
+  await vi.advanceTimersByTimeAsync(50);
+  expect(server.readSeq).toBe(60);
+});
+
 test("over hours, sockets are replaced without lost or duplicate messages", async () => {
   await begin(12);
   const statuses = new Set<string>();
@@ -633,6 +655,8 @@ test("over hours, sockets are replaced without lost or duplicate messages", asyn
   expect([...statuses]).toEqual(["open"]);
   expect(server.opened).toBeGreaterThan(4);
   expect(most).toBe(2);
+  // Nothing was interrupted: the presence that is known still holds.
+  expect(server.requests.filter((request) => request === "GET /api/users")).toHaveLength(1);
   expect(texts().slice(-300)).toEqual(Array.from({ length: 300 }, (_, minute) => `minute ${minute}`));
 });
 

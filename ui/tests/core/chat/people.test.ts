@@ -85,6 +85,16 @@ describe("after an interruption", () => {
     expect(pages).toHaveLength(10);
   });
 
+  test("a list that cannot be loaded again stays", async () => {
+    await load(10);
+    directory = [];
+    const users = () => Promise.reject(new Error("made up"));
+    channels = new Channels({ users } as unknown as Api, () => undefined);
+    await channels.loadPeople();
+    expect(store.getState().peopleProgress).toBe("ready");
+    expect(Object.keys(store.getState().people)).toHaveLength(10);
+  });
+
   test("nothing is loaded any more after the chat has ended", async () => {
     await load(500);
     channels.refreshPeople();
