@@ -94,13 +94,18 @@ def _reports(stage: Stage, run: Execution, batches: Sequence[Batch]) -> list[dic
 
 
 def _user_ids(stage: Stage, run: Execution) -> dict[str, str]:
-    """User ids by connection id, for the connections that are still subscribed to the channel."""
+    """User ids by connection id, for the connections that are still subscribed to the channel.
+
+    Rows that cannot be read are left out, here and of the names: `check` reports them.
+    """
     channel_id = run.event.channel_id
     if channel_id is None:
         return {}
-    return {str(row["connectionId"]): str(row["userId"]) for row in tables.subscriptions(stage, channel_id)}
+    rows = tables.readable("subscriptions", tables.subscriptions(stage, channel_id), lambda _: None)
+    return {str(row["connectionId"]): str(row["userId"]) for row in rows}
 
 
 def _names(stage: Stage, user_ids: set[str]) -> dict[str, str]:
-    rows = tables.batch_get(stage, "Users", [{"userId": user_id} for user_id in user_ids])
+    found = tables.batch_get(stage, "Users", [{"userId": user_id} for user_id in user_ids])
+    rows = tables.readable("users", found, lambda _: None)
     return {str(row["userId"]): str(row["displayName"]) for row in rows}

@@ -18,7 +18,7 @@ def channel_id(stage: Stage, text: str) -> str | None:
         return None
     if stage.table("Channels").get_item(Key={"channelId": text}, ProjectionExpression="channelId").get("Item"):
         return text
-    named = [row["channelId"] for row in _channels(stage) if row.get("name", "").casefold() == text.casefold()]
+    named = [row["channelId"] for row in _channels(stage) if row["name"].casefold() == text.casefold()]
     if len(named) > 1:
         raise BadRequestError(
             f"{len(named)} channels are called '{text}': choose one by its id: {', '.join(named)}."
@@ -77,8 +77,10 @@ def user_id(stage: Stage, text: str) -> str | None:
 
 
 def _channels(stage: Stage) -> list[dict[str, Any]]:
+    """The id and name of each channel whose name can be read."""
     arguments = {"ProjectionExpression": "channelId, #name", "ExpressionAttributeNames": {"#name": "name"}}
-    return list(tables.paginate(stage.table("Channels").scan, **arguments))
+    rows = tables.paginate(stage.table("Channels").scan, **arguments)
+    return [row for row in rows if isinstance(row.get("name"), str)]
 
 
 def _has_rows(stage: Stage, channel: str) -> bool:

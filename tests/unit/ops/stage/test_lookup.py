@@ -56,6 +56,7 @@ def table_names() -> Iterator[dict[str, str]]:
             {"channelId": "c-1", "name": "General"},
             {"channelId": "c-2", "name": "twice"},
             {"channelId": "c-3", "name": "twice"},
+            {"channelId": "damaged", "name": ["garbage"]},
         ):
             made.table("Channels").put_item(Item=row)
         made.table("Messages").put_item(Item={"channelId": "lost-1", "seq": 1})
@@ -75,7 +76,7 @@ def stage(table_names: dict[str, str]) -> Stage:
     [("c-1", "c-1"), ("General", "c-1"), ("general", "c-1"), ("lost-1", "lost-1"), ("lost-2", "lost-2")],
 )
 def test_a_channel_is_found_by_id_or_name(stage: Stage, text: str, found: str):
-    """Also one whose own row is lost."""
+    """Also one whose own row is lost, and next to a row that cannot be read."""
     chosen = choose_channel(stage, text)
     assert (chosen.channel_id, chosen.unknown) == (found, None)
     chosen.require(None)
