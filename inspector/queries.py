@@ -72,16 +72,15 @@ def runs(stage: Stage, run_filter: RunFilter, *, since_ms: int, limit: int, fail
         newest_first = reversed(log.about(run_filter.message_id, since_ms=since_ms, until_ms=until_ms))
         matching = [run for run in newest_first if run_filter.matches(run)]
     elif run_filter.status in ("failed", "troubled"):
-        troubled = log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit + 1)
-        matching = [run for run in troubled if run_filter.matches(run)]
+        matching = log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit + 1, matches=run_filter.matches)
     else:
         matching = log.newest(since_ms=since_ms, until_ms=until_ms, limit=limit + 1, matches=run_filter.matches)
     if failed_first:
         first = [run for run in matching if run.troubled]
         if run_filter.status is None and not run_filter.message_id:
             known = {run.execution_arn for run in first}
-            older = log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit)
-            first += [run for run in older if run.execution_arn not in known and run_filter.matches(run)]
+            older = log.troubled(since_ms=since_ms, until_ms=until_ms, limit=limit, matches=run_filter.matches)
+            first += [run for run in older if run.execution_arn not in known]
         matching = first + [run for run in matching if not run.troubled]
     items = [RunSummary.model_validate(run) for run in matching[:limit]]
     return RunPage(items=items, truncated=len(matching) > limit, omission=log.omission)

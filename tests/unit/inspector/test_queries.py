@@ -1,5 +1,6 @@
-"""The inspector's history is read from the whole archive, of which only a part is kept."""
+"""The inspector's history is read from the whole archive, of which only a part is kept; and its list of runs."""
 
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from inspector import queries
 from ops.errors import NotFoundError, OpsError
 from ops.events import archive
 from ops.events.bus_event import BusEvent, EventFilter
+from ops.runs.execution import Execution
+from ops.runs.run_log import RunLog
 from ops.stage.stage import Stage
 from tests.unit.ops.event_builders import (
     at,
@@ -87,3 +90,24 @@ def test_reading_the_archive_ends_when_the_browser_waits_no_longer(
     with pytest.raises(OpsError, match="replay --since 2h --export FILE"):
         queries.channels(deployed_stage())
     assert kept == []
+
+
+@pytest.mark.parametrize("status", ["failed", "troubled", None])
+def test_an_older_failed_run_is_found_behind_those_of_another_channel(
+    monkeypatch: pytest.MonkeyPatch, status: str | None
+):
+    """The limit is that of the runs that pass the filter."""
+    runs = [
+        Execution(execution_arn=f"run:{number}", started_ms=number, status="FAILED", input=event.raw)
+        for number, event in enumerate([MESSAGE, *[message_sent("m-9", channel_id="c-9")] * 3])
+    ]
+
+    def troubled(_log: RunLog, *, limit: int, matches: Any = lambda _: True, **_: Any) -> list[Execution]:
+        return list(islice(filter(matches, reversed(runs)), limit))
+
+    monkeypatch.setattr(RunLog, "troubled", troubled)
+    monkeypatch.setattr(RunLog, "newest", lambda *_, **__: [])
+    monkeypatch.setattr(RunLog, "omission", None)
+    wanted = queries.RunFilter(status=status, channel_id="c-1")
+    page = queries.runs(deployed_stage(), wanted, since_ms=0, limit=1, failed_first=True)
+    assert ([run.execution_arn for run in page.items], page.truncated) == (["run:0"], False)
