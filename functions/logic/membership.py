@@ -94,7 +94,7 @@ def leave(
     """End a membership. When this returns, the user can no longer send to the channel or receive its frames.
 
     If the owner leaves, the longest-standing member who was not erased becomes the owner. A user who is added at
-    the same time is subscribed when both have returned. If the user has left and joined again meanwhile, they stay.
+    the same time is subscribed when both have returned. A user who has left and joined again meanwhile stays.
     """
     joined_at: str | None = None
     while (leaver := members.get(settings.members_table, user_id, channel.channel_id)) is not None:
