@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from functions.contract.events import UserDisconnected
 from functions.contract.model import timestamp
 from functions.contract.session import ENDED_SECONDS, ENDED_USER_PREFIX
@@ -84,14 +86,26 @@ def end_all(stage: Stage, user_id: str, *, until: int) -> list[Connection]:
     When this returns, calls and tickets of these sessions are refused, and no socket receives or sends.
     Idempotent. Returns the connections that were stored. Raises botocore's ClientError if one could not be closed.
     """
-    stage.table("Tickets").put_item(
-        Item={
-            "ticketHash": ENDED_USER_PREFIX + user_id,
-            "endedAt": until,
-            "expiresAt": times.now() // 1000 + ENDED_SECONDS,
-        }
-    )
+    _mark_ended(stage, user_id, until)
     return close_all(stage, user_id)
+
+
+def _mark_ended(stage: Stage, user_id: str, until: int) -> None:
+    """Write the row that ends the sessions, unless another operator's ends later ones too."""
+    try:
+        stage.table("Tickets").put_item(
+            Item={
+                "ticketHash": ENDED_USER_PREFIX + user_id,
+                "endedAt": until,
+                "expiresAt": times.now() // 1000 + ENDED_SECONDS,
+            },
+            # A row without a number is damaged: it is replaced.
+            ConditionExpression="NOT attribute_type(endedAt, :number) OR endedAt <= :until",
+            ExpressionAttributeValues={":number": "N", ":until": until},
+        )
+    except ClientError as refusal:
+        if refusal.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
 
 
 def close_all(stage: Stage, user_id: str) -> list[Connection]:

@@ -67,6 +67,18 @@ def bus(stage: Stage) -> Iterator[Stubber]:
         yield stubber
 
 
+@pytest.mark.parametrize(
+    ("stored", "ended_at"),
+    [(1_794_999_995, 1_794_999_995), (1_794_999_985, 1_794_999_990), ("damaged", 1_794_999_990)],
+)
+def test_of_two_operators_the_later_end_stays(stage: Stage, stored: int | str, ended_at: int):
+    """`users sign-out` and `users disable` at the same time: a session that began in between has ended too."""
+    put(stage, "Tickets", ticketHash="user#carol", endedAt=stored, expiresAt=NOW_MS // 1000 + 60)
+    assert user_sessions.end_all(stage, "carol", until=1_794_999_990) == []
+    [mark] = stored_rows(stage.output("Data", "TicketsTableName"))
+    assert mark["endedAt"] == ended_at
+
+
 def test_ending_marks_the_user_and_closes_the_connections(stage: Stage, bus: Stubber):
     """Rows and subscriptions are deleted and UserDisconnected is published; other users keep theirs."""
     published: list[dict[str, Any]] = []
