@@ -32,6 +32,7 @@ export default function OperatorScreen({ config }: { readonly config: Config }) 
       tokens={tokens}
       subpath={route.page === "inspector" ? route.subpath : ""}
       hasChat={false}
+      takesFocus={false}
     />
   );
 }

@@ -75,9 +75,12 @@ interface InspectorScreenProps {
   readonly subpath: string;
   /** Whether the page is part of the chat, which knows names and has a connection. */
   readonly hasChat: boolean;
+  /** Opened from the chat, whose link or button had the focus. */
+  readonly takesFocus: boolean;
 }
 
-export default function InspectorScreen({ config, tokens, subpath, hasChat }: InspectorScreenProps) {
+export default function InspectorScreen(props: InspectorScreenProps) {
+  const { config, tokens, subpath, hasChat, takesFocus } = props;
   const place = parseInspectorRoute(subpath);
   const tab = explored.includes(place.view) ? "rows" : place.view;
   const inspector = useMemo<Inspector | null>(() => {
@@ -91,13 +94,22 @@ export default function InspectorScreen({ config, tokens, subpath, hasChat }: In
     };
   }, [config.inspectorApi, tokens, hasChat]);
 
+  const name = views.find(([view]) => view === tab)?.[1] ?? "";
   const nav = useRef<HTMLElement>(null);
   useEffect(() => {
-    const name = views.find(([view]) => view === tab)?.[1] ?? "";
     document.title = inspector ? `${name} · Inspector · Parley` : "Inspector · Parley";
     // On narrow screens the tabs scroll, and the current one may be out of view.
     nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [tab, inspector]);
+  }, [name, inspector]);
+
+  const main = useRef<HTMLElement>(null);
+  const focusedFor = useRef(takesFocus ? null : subpath);
+  useEffect(() => {
+    if (focusedFor.current === subpath) return;
+    focusedFor.current = subpath;
+    // The link that was followed is no longer shown.
+    if (document.activeElement === document.body) main.current?.focus();
+  }, [subpath]);
 
   return (
     <div className={styles.screen}>
@@ -130,7 +142,7 @@ export default function InspectorScreen({ config, tokens, subpath, hasChat }: In
         </span>
       </header>
       {hasChat && <ConnectionBanner />}
-      <main className={styles.main} id="inspector-main" tabIndex={-1}>
+      <main ref={main} className={styles.main} id="inspector-main" tabIndex={-1} aria-label={name}>
         {inspector ? (
           <InspectorContext value={inspector}>
             <View place={place} />

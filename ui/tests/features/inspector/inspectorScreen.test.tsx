@@ -98,6 +98,43 @@ function happens(userId: string, text: string, channelId = "general"): void {
   describeEvent("event", event);
 }
 
+describe("the focus", () => {
+  const content = () => screen.getByRole("main");
+
+  test("goes to the content when the inspector replaces the chat, and when a followed link is no longer shown", async () => {
+    answer();
+    const others = server.intercept;
+    const lastAt = new Date().toISOString();
+    const items = [{ channelId: "general", name: "general", kind: "public", events: 1, lastAt }];
+    server.intercept = (method, path, body) =>
+      path === "/inspector-api/channels" ? json({ items }) : others(method, path, body);
+    await openChat("/c/general", local);
+    await click(screen.getByRole("button", { name: "You and settings" }));
+    await click(screen.getByRole("button", { name: "Inspector" }));
+    await advance();
+    expect(document.activeElement).toBe(content());
+    const tab = screen.getByRole("link", { name: "History" });
+    tab.focus();
+    await click(tab);
+    await advance();
+    expect(document.activeElement).toBe(tab);
+    const channel = within(content()).getByRole("link", { name: /general/ });
+    channel.focus();
+    await click(channel);
+    await advance();
+    expect(location.pathname).toBe("/inspector/channels/general");
+    expect(document.activeElement).toBe(content());
+    expect(content().getAttribute("aria-label")).toBe("History");
+  });
+
+  test("is where the browser begins when the page is loaded", async () => {
+    answer();
+    await openChat("/inspector", local);
+    await advance();
+    expect(document.activeElement).toBe(document.body);
+  });
+});
+
 describe("the inspector is available only where the stage allows it", () => {
   test("and is opened from the settings, with a link back to the chat", async () => {
     answer();
