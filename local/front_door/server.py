@@ -192,7 +192,8 @@ class FrontDoor:
         response = await self._forward(request, request.url.path)
         text = bytes(response.body).decode("utf-8", errors="replace")
         if sign_in_page.is_sign_in_page(response.headers.get("content-type", ""), text):
-            return self._page(sign_in_page.parse(text), response.status_code)
+            values = await form_values(request)
+            return self._page(sign_in_page.parse(text, values), response.status_code)
         return response
 
     async def sign_up_page(self, request: Request) -> Response:

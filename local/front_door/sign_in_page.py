@@ -5,6 +5,7 @@ parsed (fields, buttons, error message) and rendered with `templates/sign_in.htm
 same address, so every step that MiniStack has (a new password too) keeps working.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -86,14 +87,23 @@ def is_sign_in_page(content_type: str, body: str) -> bool:
     return content_type.startswith("text/html") and 'action="/login"' in body
 
 
-def parse(page: str) -> Form:
-    """The form of a MiniStack page; the one that asks for a username gets a link to the sign-up page."""
+def parse(page: str, values: Mapping[str, str] | None = None) -> Form:
+    """The form of a MiniStack page; the one that asks for a username gets a link to the sign-up page.
+
+    `values` are those of the form that was refused with this page: the username is kept.
+    """
     parser = FormParser()
     parser.feed(page)
     form = parser.form
-    if any(attributes.get("name") == "username" for attributes in form.inputs):
+    inputs = {attributes.get("name"): attributes for attributes in form.inputs}
+    if "username" in inputs:
         parameters = {hidden["name"]: hidden.get("value", "") for hidden in form.hidden if hidden.get("name")}
         form.sign_up_url = f"/signup?{urlencode(parameters)}"
+    username = (values or {}).get("username")
+    if username and "username" in inputs and "password" in inputs:
+        inputs["username"]["value"] = username
+        inputs["username"].pop("autofocus", None)
+        inputs["password"]["autofocus"] = ""
     return form
 
 

@@ -1,5 +1,7 @@
 """The local stage's sign-in page keeps the fields of the emulator's form."""
 
+import re
+
 import httpx
 import pytest
 
@@ -25,6 +27,22 @@ def test_the_sign_in_form_keeps_its_fields_in_our_page():
     assert '<button type="submit">Sign in</button>' in page
     assert "Parley-alice-1" in page
     assert "Parley-alice-1" not in render(parse(FORM.replace('name="username"', 'name="new_password"')))
+
+
+def test_a_refused_sign_in_keeps_the_username():
+    """Only the password is asked for again, and has the focus; both fields are described by the error."""
+    form = FORM.replace("<button", '<input type="password" id="password" name="password" required><button')
+    page = render(parse(form, {"username": 'al"ice', "password": "wrong"}))
+    fields = re.findall(r"<input type=.(?:text|password)[^>]*>", page)
+    assert [name for field in fields for name in re.findall(r' (?:name|value)="([^"]*)"', field)] == [
+        "username",
+        "al&#34;ice",
+        "password",
+    ]
+    assert ["autofocus" in field for field in fields] == [False, True]
+    assert ['aria-describedby="error"' in field for field in fields] == [True, True]
+    assert '<p class="error" id="error"' in page
+    assert "wrong" not in page
 
 
 @pytest.mark.anyio
