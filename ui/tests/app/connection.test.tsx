@@ -5,6 +5,7 @@ import { expect, test, vi } from "vitest";
 import {
   advance,
   channelLink,
+  chat,
   click,
   deliveryState,
   main,
@@ -14,6 +15,7 @@ import {
   sendMessage,
   server,
   setUpChat,
+  sidebar,
   texts,
 } from "../support/chatPage";
 import { ALICE } from "../support/fakeServer";
@@ -48,6 +50,13 @@ test("the banner appears after 5 s; offline and reconnecting differ, and unsent 
   expect(line()).toContain("You are offline.");
   await sendMessage("kept for later");
   expect(line()).toContain("1 message will be sent");
+  // The banner says it: a list that cannot be read does not say it again.
+  void chat.channels.loadMembers("general");
+  await advance(3_000);
+  expect(document.querySelector("[data-kind]")).toBeNull();
+  // What the user asks for is answered.
+  await click(sidebar().getByRole("button", { name: /^bob/ }));
+  expect(screen.getByText(/^The server cannot be reached\./)).toBeTruthy();
   server.reachable = true;
   offline(false);
   await advance(5_000);

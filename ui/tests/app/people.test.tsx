@@ -24,7 +24,7 @@ import {
   texts,
   user,
 } from "../support/chatPage";
-import { ALICE, errorResponse, type FakeChannel } from "../support/fakeServer";
+import { ALICE, errorFrame, errorResponse, type FakeChannel } from "../support/fakeServer";
 
 setUpChat();
 
@@ -174,6 +174,15 @@ describe("typing", () => {
     await user.type(composer(), "hello");
     await advance(4_000);
     expect(server.sent).toEqual([]);
+  });
+
+  test("that the server refuses shows nothing", async () => {
+    server.answer = (frame) => errorFrame("RATE_LIMITED", "Slow down.", frame);
+    await openChat();
+    await user.type(composer(), "hello");
+    await advance();
+    expect(server.sent).toHaveLength(1);
+    expect(document.querySelector("[data-kind]")).toBeNull();
   });
 
   test("in another channel is not shown", async () => {
@@ -357,6 +366,7 @@ describe("a private channel", () => {
     const closed = server.add("closed", ["u-bob"]);
     await openChat(`/c/${closed.channelId}`);
     expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("Channel not found");
+    expect(document.querySelector("[data-kind]")).toBeNull();
   });
 
   test("members add others, and the owner removes them", async () => {
@@ -549,6 +559,24 @@ describe("a direct message that another user has opened without writing", () => 
     await reload();
     expect(listed()).toBe(true);
   });
+});
+
+test("a user who is new is listed with the people, and with the members of a channel that they join", async () => {
+  const arrive = async (username: string) => {
+    const bob = server.people.get("u-bob") as User;
+    const userId = `u-${username}`;
+    server.people.set(userId, { ...bob, userId, username, displayName: username });
+    server.join(server.general, userId);
+    await advance();
+  };
+  await openChat();
+  await arrive("erin");
+  expect(person("erin")).toBeTruthy();
+  await click(screen.getByRole("button", { name: "Members, 3" }));
+  await arrive("frank");
+  const members = within(screen.getByRole("list", { name: "Members of general" }));
+  const names = members.getAllByRole("listitem").map((item) => item.querySelector("bdi")?.textContent);
+  expect(names).toEqual(["alice", "bob", "erin", "frank"]);
 });
 
 test("a changed display name is shown immediately", async () => {

@@ -50,6 +50,8 @@ test("a rejected message shows the reason, does not block others, and is sent ag
   await advance();
   const failure = () => message("please take this").getByRole("alert").textContent;
   expect(failure()).toContain("Not sent. The channel is closed just now.");
+  // It is not said twice.
+  expect(document.querySelector("[data-kind]")).toBeNull();
   await sendMessage("and this");
   await advance();
   expect(deliveryState("and this")).toBe("Delivered");
