@@ -124,6 +124,15 @@ describe("an own message", () => {
     expect(store.getState().outbox).toEqual([]);
   });
 
+  test("sent on a socket that no longer answers is delivered on another one, within seconds", async () => {
+    await begin(29);
+    server.silenceAll();
+    chat.sender.send("general", "is anyone there?");
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(texts().at(-1)).toBe("is anyone there?");
+    expect(store.getState().outbox).toEqual([]);
+  });
+
   test("whose ack was lost is sent again and stored once", async () => {
     await begin(16, { cut: 1 });
     chat.sender.send("general", "once");
@@ -599,6 +608,18 @@ describe("new message notifications", () => {
     server.broadcast(server.storeMessage("u-bob", "hello"));
     await vi.advanceTimersByTimeAsync(1_000);
     expect(notified).toEqual(["hello"]);
+  });
+
+  test("end with the subscription", async () => {
+    await begin(30);
+    const notified: string[] = [];
+    const unsubscribe = chat.onNewMessage(({ text }) => notified.push(text));
+    server.broadcast(server.storeMessage("u-bob", "one"));
+    await vi.advanceTimersByTimeAsync(100);
+    unsubscribe();
+    server.broadcast(server.storeMessage("u-bob", "two"));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(notified).toEqual(["one"]);
   });
 
   test("are not sent for own or already shown messages", async () => {

@@ -4,6 +4,7 @@ import type { Api } from "../../../src/core/api/api";
 import { ApiError, type FailureCode } from "../../../src/core/api/errors";
 import { ReadMarkers } from "../../../src/core/chat/readMarkers";
 import type { Channel } from "../../../src/core/contract";
+import { withReadSeq } from "../../../src/core/state/frames";
 import { initialState } from "../../../src/core/state/model";
 import { change } from "../../../src/core/state/store";
 
@@ -56,6 +57,17 @@ test("a marker is sent while messages keep coming, once for several of them", as
   expect(sent.length).toBeLessThan(7);
 });
 
+test("a marker that the server had when the page was opened is not sent, nor one before it", async () => {
+  open(10);
+  change((state) => withReadSeq(state, "general", 7));
+  for (const seq of [6, 7, 6]) markers.markRead("general", seq);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(sent).toEqual([]);
+  markers.markRead("general", 8);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(sent).toEqual([8]);
+});
+
 test("the more members, the longer a marker waits", async () => {
   open(10_000);
   await read(300);
@@ -104,6 +116,7 @@ describe("a marker that cannot be sent", () => {
     failure = null;
     markers.markRead("general", 4);
     await vi.advanceTimersByTimeAsync(1_000);
+    expect(sent).toEqual([3, 4]);
     markers.resume();
     await vi.advanceTimersByTimeAsync(120_000);
     expect(sent).toEqual([3, 4]);

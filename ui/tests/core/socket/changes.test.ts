@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Message, ServerFrame } from "../../../src/core/contract";
 import {
   afterFrame,
+  afterNewSocket,
   afterTick,
   type ChangeCommand,
   dueChanges,
@@ -114,6 +115,29 @@ test("a change that is not acknowledged is sent again, and refused after the las
     expect(after.changes).toHaveLength(isLast ? 0 : 1);
     changes = after.changes;
   }
+});
+
+test("a message has one change in flight, and other messages theirs", () => {
+  let changes = withNew([], { id: "like", command: like, messageId: "m1" }, 0);
+  changes = withNew(changes, { id: "unlike", command: unlike, messageId: "m1" }, 0);
+  changes = withNew(changes, { id: "other", command: { ...edit, seq: 2 }, messageId: "m2" }, 0);
+  expect(dueChanges(changes, 0).map(({ id }) => id)).toEqual(["like", "other"]);
+  changes = withSending(changes, "like", 0);
+  expect(dueChanges(changes, 0).map(({ id }) => id)).toEqual(["other"]);
+});
+
+test("a change that waits for its turn is not finished by a second frame of an earlier one", () => {
+  let changes = withNew([], { id: "unlike", command: unlike, messageId: "m1" }, 0);
+  changes = withNew(changes, { id: "like", command: like, messageId: "m1" }, 0);
+  changes = withSending(changes, "unlike", 0);
+  expect(afterFrame(changes, reacted("added", "🎉"), alice.userId, 1).changes).toEqual(changes);
+});
+
+test("a change in flight is sent again on a new socket, with all its attempts", () => {
+  let changes = withNew([], { id: "change", command: edit, messageId: "m1" }, 0);
+  for (let socket = 0; socket < 2 * MAX_ATTEMPTS; socket += 1)
+    changes = afterNewSocket(withSending(changes, "change", 0));
+  expect(dueChanges(changes, 0)).toMatchObject([{ id: "change", attempts: 0 }]);
 });
 
 test("a refusal and an ack are of the change of their message", () => {

@@ -76,6 +76,13 @@ describe("repeats", () => {
     });
   });
 
+  test("a message that is sent on many sockets keeps all its attempts", () => {
+    let outbox = having([written("a")]);
+    for (let socket = 0; socket < 2 * MAX_ATTEMPTS; socket += 1)
+      outbox = having([{ type: "reconnected" }], 0, markSending(outbox, "a", 0));
+    expect(due(outbox, 0)).toMatchObject([{ clientMessageId: "a", attempts: 0 }]);
+  });
+
   test("a message without an ack is sent again and fails after the last attempt", () => {
     let outbox = having([written("a")]);
     let now = 0;
@@ -132,6 +139,16 @@ describe("refusals", () => {
     const outbox = refuse("RATE_LIMITED", 2_000);
     expect(due(outbox, 2_999)).toEqual([]);
     expect(ids(due(outbox, 3_000))).toEqual(["a"]);
+  });
+
+  test("a failure of the server delays the message, the longer the more often", () => {
+    expect(refuse("INTERNAL")[0]).toMatchObject({ notBefore: 1_000 + 1_000 });
+    const again = having(
+      [{ type: "refused", clientMessageId: "a", code: "INTERNAL", message: "Because." }],
+      2_000,
+      markSending(refuse("INTERNAL"), "a", 2_000),
+    );
+    expect(again[0]).toMatchObject({ notBefore: 2_000 + 2_000 });
   });
 
   /** A message that is refused at each of so many attempts. */
@@ -214,9 +231,18 @@ describe("across a reload", () => {
     expect(ids(new OutboxStorage("alice", storage).load())).toEqual(["b"]);
   });
 
+  test("another tab has sent or discarded a message if its entry is removed, not if it is changed", () => {
+    const storage = new OutboxStorage("alice", memoryStorage());
+    const event = (key: string, newValue: string | null) => ({ key, newValue }) as StorageEvent;
+    expect(storage.removedId(event("parley.outbox.alice.a", null))).toBe("a");
+    expect(storage.removedId(event("parley.outbox.alice.a", "{}"))).toBeNull();
+    expect(storage.removedId(event("parley.outbox.bob.a", null))).toBeNull();
+  });
+
   test("an unreadable entry is skipped", () => {
     const storage = memoryStorage();
     storage.setItem("parley.outbox.alice.x", "{broken");
+    storage.setItem("parley.outbox.alice.y", "{}");
     expect(new OutboxStorage("alice", storage).load()).toEqual([]);
   });
 });
