@@ -23,6 +23,7 @@ def test_an_export_has_all_that_the_user_wrote(people: People, dora: KnownUser):
     data = json.loads(json.dumps(export.collect(people.stage, dora)))
     assert [message["text"] for message in data["messages"]] == ["good morning", "from before the keys"]
     assert data["reactions"] == [{"channelId": "c-1", "seq": 2, "emoji": "👍", "reactedAt": SENT_AT}]
+    assert (data["format"], data["version"], data["userId"]) == (export.FORMAT, export.VERSION, "dora")
     assert data["profile"] == {
         "username": "dora",
         "displayName": "Dora",

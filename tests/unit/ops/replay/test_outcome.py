@@ -65,6 +65,7 @@ def test_only_later_changes_in_the_channels_of_the_events_are_read(stage: Stage)
 def test_a_redelivery_is_done_when_every_run_reached_every_connection(run: RunResult, code: ExitCode):
     """The state machine has succeeded also when its posts failed: they are in a new dead letter."""
     outcome = Outcome([], Selection([], {}), runs=[run], is_live=True)
+    assert outcome.report().mode == "live"
     assert _exit_code(outcome) == code
     assert bool(outcome.failures) == bool(code)
 
@@ -78,6 +79,13 @@ def test_a_run_without_anything_to_post_is_no_missed_client(capsys: pytest.Captu
     _show(Outcome([], Selection([], {}), runs=runs, is_live=True), output.console(), repair="")
     shown = capsys.readouterr().out
     assert "1 of 2 runs posted to every connected client, 1 had nothing to post; 0 events repaired." in shown
+
+
+def test_the_report_of_a_dry_run_says_so():
+    """A script that reads it must not take the events for repaired."""
+    missing = Finding(message_sent("m-1"), Verdict.MISSING, "The message is not stored.")
+    report = Outcome([missing], Selection([], {})).report()
+    assert (report.mode, report.found["missing"], len(report.differences)) == ("dry-run", 1, 1)
 
 
 @pytest.mark.parametrize("is_another_missing", [True, False])

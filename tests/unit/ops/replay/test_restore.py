@@ -239,6 +239,43 @@ def test_a_message_is_restored_as_it_is_now(
     }
 
 
+@pytest.mark.parametrize(
+    ("stored", "known", "expected"),
+    [
+        ([], {"m-1": 3}, 3),
+        ([("m-2", 3)], {"m-1": 3}, None),
+        ([("m-2", 2)], {"m-1": 3}, 3),
+        ([("m-1", 5)], {"m-1": 3}, 5),
+        ([], {}, None),
+    ],
+    ids=["known", "taken by another message", "next to another message", "stored under another", "unknown"],
+)
+def test_a_lost_message_gets_its_former_seq_unless_another_has_it(
+    stage: Stage, stored: list[tuple[str, int]], known: dict[str, int], expected: int | None
+):
+    """Its row in `messageIds` is lost; without a seq there, the run assigns a new one. `lastSeq` is raised."""
+    put(stage, "Channels", channelId="c-1", kind="public", name="tea", lastSeq=4, memberCount=1)
+    for message_id, seq in stored:
+        message(stage, seq, message_id)
+    stage.table("MessageIds").delete_item(Key={"messageId": "m-1"})
+    Restorer(stage, seqs=known, look_in_log=False).prepare(SENT)
+    row = get(stage, "MessageIds", messageId="m-1")
+    assert (row and row["seq"]) == expected
+    assert get(stage, "Channels", channelId="c-1")["lastSeq"] == max(expected or 0, 4)
+
+
+def test_a_change_is_run_with_the_seq_under_which_its_message_is_stored_now(stage: Stage):
+    """It was published with the former one. Other events, and changes of lost messages, stay as they are."""
+    put(stage, "MessageIds", messageId="m-1", channelId="c-1", seq=9)
+    restorer = Restorer(stage)
+    edit = message_edited("m-1", 3, "better", offset_ms=20)
+    moved = [restorer.with_current_seq(event) for event in (edit, edit)]
+    assert [event.data["seq"] for event in moved] == [9, 9]
+    assert edit.data["seq"] == 3
+    for unchanged in (SENT, message_edited("m-lost", 3, "better", offset_ms=20), channel_created()):
+        assert restorer.with_current_seq(unchanged) is unchanged
+
+
 def test_a_readable_message_is_not_restored(stage: Stage):
     """Rows that are different are reported, not changed."""
     message(stage, 1, "m-1", text="forged")
