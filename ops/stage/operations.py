@@ -96,8 +96,8 @@ def recorded(
 
 
 def _exit_code(failure: BaseException) -> int:
-    """The exit code of a command that ends with an exception; typer's Exit has its own."""
-    code = getattr(failure, "exit_code", None)
+    """The exit code of a command that ends with an exception; typer's Exit and SystemExit have their own."""
+    code = failure.code if isinstance(failure, SystemExit) else getattr(failure, "exit_code", None)
     if isinstance(code, int):
         return int(code)
     return 130 if isinstance(failure, KeyboardInterrupt) else int(ExitCode.FAILED)

@@ -163,7 +163,12 @@ def test_a_redrive_continues_at_the_page_where_the_run_ended(queue: Stage, monke
 def test_a_stopped_redrive_releases_its_dead_letters(
     queue: Stage, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ):
-    """Also those of an earlier page, and when the signal comes twice, as from a closed terminal."""
+    """Also those of an earlier page, and when the signal comes twice, as from a closed terminal.
+
+    The record of the command has the exit code with which it ended.
+    """
+    facts: list[OperationStarted | OperationEnded] = []
+    monkeypatch.setattr(publishing, "publish", lambda _, published, **__: facts.extend(published))
     for position in range(15):
         put(queue, json.dumps(event(position)))
     runs: list[str] = []
@@ -186,6 +191,8 @@ def test_a_stopped_redrive_releases_its_dead_letters(
     assert run_parley(monkeypatch, queue, "redrive", "--queue", "delivery") == 128 + number
     monkeypatch.setattr(dead_letters, "hide", release)
     assert len(dead_letters.read(queue, "delivery")) == 15
+    [ended] = [fact for fact in facts if isinstance(fact, OperationEnded)]
+    assert (ended.exit_code, ended.outcome) == (128 + number, "failed")
 
 
 def test_a_killed_redrive_hides_its_dead_letters_for_a_short_lease(queue: Stage, monkeypatch: pytest.MonkeyPatch):
