@@ -17,6 +17,7 @@ from ops.models import DeadLetterDetail, RestoredLetter
 from ops.runs import dead_letters, kept_letters
 from ops.runs.dead_letters import MAX_DEAD_LETTERS, QUEUES, DeadLetter
 from ops.runs.held_letters import HeldLetters
+from ops.runs.kept_letters import Restored
 from ops.runs.redrive import Redrive
 from ops.wording import counted
 
@@ -96,8 +97,16 @@ def discard(
 def restore(context: typer.Context, file: Path, as_json: AsJson = False) -> None:
     """Put the dead letters of a file back into their queues. Delete the file afterwards."""
     stage = stage_of(context)
+    restored: list[Restored] = []
     with recorded(stage, "dead-letters restore", file=file.name):
-        restored = list(kept_letters.restore(stage, file))
+        try:
+            for one in kept_letters.restore(stage, file):
+                restored.append(one)
+        except BaseException:
+            if restored:
+                lines = counted(len(restored), "line")
+                output.warn(f"The dead letters of the first {lines} of {file} are put back: remove these lines.")
+            raise
     if as_json:
         output.as_json([RestoredLetter.model_validate(one) for one in restored])
     else:

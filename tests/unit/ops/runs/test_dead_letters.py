@@ -7,10 +7,12 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
 from functions.contract.operations import OperationEnded, OperationStarted
@@ -285,6 +287,26 @@ def test_dead_letters_that_are_not_listed_are_reported(
         "1 dead letter is held by" if why == "held" else "Not read: about 1 further dead letter"
     ) in printed.err
     assert "There is no dead letter" not in printed.err
+
+
+def test_an_interrupted_restore_says_what_is_put_back(
+    queue: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    """Run again with the whole file, it would put back the same dead letters twice."""
+    record = {"queue": "delivery", "attributes": {}, "messageId": "m-1"}
+    file = tmp_path / "kept.jsonl"
+    file.write_text("".join(json.dumps({**record, "body": f"{number}"}) + "\n" for number in range(3)))
+    sent: list[str] = []
+
+    def send_message(**request: Any) -> None:
+        sent.append(request["MessageBody"])
+        if len(sent) == 3:
+            raise EndpointConnectionError(endpoint_url="https://sqs")
+
+    monkeypatch.setattr(queue.client("sqs"), "send_message", send_message)
+    assert run_parley(monkeypatch, queue, "dead-letters", "restore", str(file)) == ExitCode.FAILED
+    warned = " ".join(capsys.readouterr().err.split())
+    assert f"first 2 lines of {file} are put back: remove these lines." in warned.replace("- ", "-")
 
 
 def test_a_dead_letter_without_an_event_is_named_by_its_id(
