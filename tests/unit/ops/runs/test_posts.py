@@ -10,7 +10,7 @@ from ops.stage import logs, tables
 from tests.unit.ops.runs.test_history import line, two_batches
 from tests.unit.ops.stages import deployed_stage
 
-USERS = [
+USERS: list[dict[str, Any]] = [
     {"userId": "alice", "username": "alice", "displayName": "Alice"},
     {"userId": "bob"},
     {"userId": "carol", "username": "carol", "displayName": ["garbage"]},
