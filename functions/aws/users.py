@@ -23,8 +23,15 @@ class UnreadableUser(User):
     """A user whose row cannot be read: only the id is known."""
 
 
+class ErasedUser(User):
+    """A user who was erased: their memberships are left, and belong to no account."""
+
+
 def get(table_name: str, user_id: str, *, now_ms: int) -> User | None:
-    """Return a user (strongly consistent read), or None. UnreadableUser if the row cannot be read."""
+    """Return a user (strongly consistent read), or None.
+
+    UnreadableUser if the row cannot be read, ErasedUser if the user was erased.
+    """
     item = table(table_name).get_item(Key={"userId": user_id}, ConsistentRead=True).get("Item")
     return _user(user_id, item, now_ms) if item else None
 
@@ -33,13 +40,6 @@ def get_many(table_name: str, user_ids: Iterable[str], *, now_ms: int) -> dict[s
     """Return the users that exist, by id. One whose row cannot be read is an UnreadableUser."""
     items = batch_get(table_name, "userId", user_ids)
     return {str(item["userId"]): _user(str(item["userId"]), item, now_ms) for item in items}
-
-
-def is_erased(table_name: str, user_id: str) -> bool:
-    """Whether a user was erased (strongly consistent read)."""
-    key, fields = {"userId": user_id}, "erasedAt"
-    item = table(table_name).get_item(Key=key, ConsistentRead=True, ProjectionExpression=fields).get("Item")
-    return bool(item)
 
 
 def add(table_name: str, *, user_id: str, username: str, display_name: str, created_at: str) -> None:
@@ -141,7 +141,8 @@ def _user(user_id: str, item: Any, now_ms: int) -> User:
         return UnreadableUser(user_id=user_id, username=user_id, display_name=UNREADABLE_NAME, status="offline")
     # An expired connection publishes no event, so an online user counts as offline after `onlineUntil`.
     online = row.is_online and row.online_until > now_ms // 1000
-    return User(
+    kind = User if row.erased_at is None else ErasedUser
+    return kind(
         user_id=row.user_id,
         username=row.username,
         display_name=row.display_name,

@@ -123,6 +123,7 @@ class UserRow(Shape):
     is_online: Flag = False
     online_until: Count = 0
     last_seen_at: Timestamp | None = None
+    erased_at: Timestamp | None = None
 
 
 class EndedUserRow(Shape):

@@ -101,7 +101,7 @@ def leave(
         if joined_at not in (None, leaver.joined_at):
             break
         joined_at = leaver.joined_at
-        new_owner = _new_owner(settings, leaver)
+        new_owner = _new_owner(settings, leaver, now_ms)
         left = MemberLeft(
             channel_id=channel.channel_id,
             channel=channel.summary,
@@ -127,7 +127,7 @@ def end_subscriptions(settings: ApiSettings, channel_id: str, user_id: str, *, n
         _subscribe(settings, channel_id, user_id, now_ms)
 
 
-def _new_owner(settings: ApiSettings, leaver: Membership) -> Membership | None:
+def _new_owner(settings: ApiSettings, leaver: Membership, now_ms: int) -> Membership | None:
     """The longest-standing other member if the owner leaves; None if there is none, or another member leaves."""
     if leaver.role != Role.OWNER:
         return None
@@ -140,7 +140,7 @@ def _new_owner(settings: ApiSettings, leaver: Membership) -> Membership | None:
             new_owner = members.get(settings.members_table, other.user_id, leaver.channel_id)
             if new_owner is None:
                 continue
-            if not users.is_erased(settings.users_table, other.user_id):
+            if not _is_erased(settings, other.user_id, now_ms):
                 return new_owner
             # An erased user stays a member, but could not act as the owner.
             erased += 1
@@ -150,6 +150,10 @@ def _new_owner(settings: ApiSettings, leaver: Membership) -> Membership | None:
         # A member who joined just now is counted, and not in the list yet.
         deadline.sleep(INDEX_PAUSE_SECONDS)
     return None
+
+
+def _is_erased(settings: ApiSettings, user_id: str, now_ms: int) -> bool:
+    return isinstance(users.get(settings.users_table, user_id, now_ms=now_ms), users.ErasedUser)
 
 
 def _first_membership(channel: ChannelRecord, user: User, creator_id: str) -> Membership:

@@ -92,6 +92,11 @@ def open_direct_channel() -> Response[str]:
         raise NotFoundError(NO_USER)
     rates.check(settings.rates_table, user.user_id, NEW_CHANNELS, now_ms=now)
     channel = direct(user.user_id, other.user_id, created_at=timestamp(now))
+    # A channel from before the erasure of the other user can still be opened; no one would read a new one.
+    if isinstance(other, users.ErasedUser) and not members.get(
+        settings.members_table, user.user_id, channel.channel_id
+    ):
+        raise NotFoundError(NO_USER)
     membership.create(
         settings,
         channel,
@@ -192,7 +197,7 @@ def _answer_channel(settings: ApiSettings, channel_id: str, user_id: str, *, sta
 
 def _user(settings: ApiSettings, user_id: str) -> User:
     user = users.get(settings.users_table, http.path_id(user_id, NO_USER), now_ms=now_ms())
-    if user is None:
+    if user is None or isinstance(user, users.ErasedUser):
         raise NotFoundError(NO_USER)
     return user
 

@@ -12,6 +12,7 @@ from functions.contract import resources
 from functions.contract.events import ChannelKind
 from functions.contract.model import Shape, timestamp
 from functions.contract.session import Principal
+from functions.contract.text import ERASED_NAME
 from functions.handlers import api
 from functions.logic import registration
 from tests.unit.builders import AT, CHANNEL, HOUR_MS, NOW_MS, SECRET, SIGNED_IN_AT, rest_event
@@ -304,6 +305,20 @@ def test_a_direct_channel_is_created_once(ask: Any, stage: Stage):
     assert mine.member_ids == ("alice", "bob")
     assert mine.member_count == 2
     assert stage.published_types() == ["ChannelCreated"]
+
+
+def test_an_erased_user_gets_no_further_channel(ask: Any, stage: Stage):
+    """No one would read it. Members still see the user, and open a direct channel from before the erasure."""
+    stage.add_channel(CHANNEL, "alice", owner="alice")
+    before = ask("POST", "/direct-messages", body={"userId": "bob"}).read(resources.Channel)
+    for user_id in ("bob", "carol"):
+        stage.put("users", userId=user_id, username=user_id, displayName=ERASED_NAME, erasedAt=AT)
+    opened = ask("POST", "/direct-messages", body={"userId": "bob"}).read(resources.Channel)
+    assert opened.channel_id == before.channel_id
+    count = len(stage.rows("members"))
+    assert ask("POST", "/direct-messages", body={"userId": "carol"}).refusal() == (404, "NOT_FOUND")
+    assert ask("PUT", "/channels/c-1/members/carol").refusal() == (404, "NOT_FOUND")
+    assert len(stage.rows("members")) == count
 
 
 @pytest.mark.parametrize(
