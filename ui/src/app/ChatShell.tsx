@@ -73,6 +73,15 @@ export function ChatShell({ chat }: { chat: Chat }) {
     if (channel) saveLastChannel(channel.channelId);
   }, [channel]);
 
+  // The user was removed from the channel, and the message field with it.
+  const isShown = channel !== undefined;
+  useEffect(() => {
+    if (!isShown) return;
+    return () => {
+      if (document.activeElement === document.body) document.getElementById("main")?.focus();
+    };
+  }, [isShown]);
+
   return (
     <div className={styles.app}>
       <a className="skip-link" href="#main">

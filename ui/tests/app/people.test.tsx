@@ -415,8 +415,23 @@ describe("a private channel", () => {
     await advance();
     expect(toast("You are no longer a member of secret.")).toBe("info");
     expect(hasLink("secret")).toBe(false);
-    expect(location.pathname).toBe("/c/general");
-    expect(texts()).toEqual([]);
+    expect(screen.getByRole("heading", { name: "Channel not found" })).toBeTruthy();
+    expect(screen.queryByText("for members only")).toBeNull();
+  });
+
+  test("takes no sentence that is being typed to another channel when the user is removed", async () => {
+    const secret = server.add("secret", ["u-bob", ALICE]);
+    await openChat(`/c/${secret.channelId}`);
+    await user.click(composer());
+    await user.keyboard("the salaries ");
+    server.leave(secret, ALICE, "u-bob");
+    await advance();
+    expect(document.activeElement).toBe(screen.getByRole("main"));
+    await user.keyboard("are these{Enter}");
+    await advance(2_000);
+    expect(server.log).toEqual([]);
+    await click(channelLink("general"));
+    expect(composer().value).toBe("");
   });
 
   test("is left after a confirmation and disappears from the sidebar", async () => {

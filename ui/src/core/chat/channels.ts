@@ -90,7 +90,7 @@ export class Channels {
 
   async leave(channelId: string): Promise<void> {
     await this.#api.removeMember(channelId, "me");
-    removeChannel(channelId);
+    removeLeftChannel(channelId);
   }
 
   /** Load a channel of which the user may not be a member, for example after following a link. */
@@ -264,9 +264,17 @@ export function storeChannel(channel: Channel): void {
   change((state) => withChannel(state, keepHighestSeqs(channel, state.channels[channel.channelId])));
 }
 
-/** Remove a channel that is no longer accessible, and leave its page. */
+/**
+ * Remove a channel that is no longer accessible. Its page stays, and says so: another channel in its place would get
+ * the rest of a text that the user is typing.
+ */
 export function removeChannel(channelId: string): void {
   change((state) => withoutChannel(state, channelId));
+}
+
+/** Remove a channel that the user has left, and leave its page. */
+export function removeLeftChannel(channelId: string): void {
+  removeChannel(channelId);
   const route = currentRoute();
   if (route.page === "channel" && route.channelId === channelId) navigate("/", { replace: true });
 }

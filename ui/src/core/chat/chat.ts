@@ -27,7 +27,7 @@ import { channelTitle } from "../state/selectors";
 import { change, store } from "../state/store";
 import { keysOf, writeItem } from "../storage";
 import { isolated } from "../text/names";
-import { Channels, removeChannel } from "./channels";
+import { Channels, removeChannel, removeLeftChannel } from "./channels";
 import { Drafts } from "./drafts";
 import { History } from "./history";
 import { MessageChanges } from "./messageChanges";
@@ -278,8 +278,12 @@ export class Chat {
     const { channelId } = frame.channel;
     const known = before.channels[channelId];
     if (frame.change === "left" && frame.userId === before.me?.userId) {
+      if (frame.changedBy === before.me.userId) {
+        removeLeftChannel(channelId);
+        return;
+      }
       removeChannel(channelId);
-      if (known && frame.changedBy !== before.me.userId) {
+      if (known) {
         const title = channelTitle(known, before.people, before.me.userId);
         this.toast("info", `You are no longer a member of ${isolated(title)}.`);
       }
