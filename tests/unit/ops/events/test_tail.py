@@ -1,5 +1,6 @@
 """A tail leaves nothing behind, and the next one removes what a killed tail left, but never one that is in use."""
 
+import json
 import os
 import signal
 import time
@@ -94,5 +95,23 @@ def test_a_killed_tail_is_removed_and_reported_when_its_lease_has_ended(
     notes: list[str] = []
     with open_tail(stage, on_note=notes.append):
         assert left(stage) == (2, 2)
+        assert in_use in tail._queues(stage, tail._prefix(stage)).values()
     assert notes == ["Removed the rule and queue of a tail that was killed."]
     assert left(stage) == (1, 1)
+
+
+def test_the_rules_and_queues_of_the_stage_stay(stage: Stage):
+    """On the same bus, and of another stage whose name begins alike."""
+    events, bus = stage.client("events"), stage.output("Events", "EventBusName")
+    own = ["Parley-tests-deliver-channel-events", f"parley-{stage.name}2-tail-1-abc"]
+    for name in own:
+        events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": ["parley"]}))
+        stage.client("sqs").create_queue(QueueName=name)
+    kill(stage)
+    # A tail that was being opened or removed may have a rule alone.
+    events.put_rule(
+        Name=f"{tail._prefix(stage)}1-abc", EventBusName=bus, EventPattern=json.dumps({"source": ["parley"]})
+    )
+    assert tail.remove_tails(stage, in_use=True) == 2
+    assert [rule["Name"] for rule in events.list_rules(EventBusName=bus)["Rules"]] == own
+    assert {*own} == {*tail._queues(stage, "")}
