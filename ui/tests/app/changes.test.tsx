@@ -75,6 +75,7 @@ describe.each([
     interrupt();
     await editTo("as it should be");
     expect([texts(), isSaving(), server.log[0]?.text]).toEqual([["as it should be"], true, "as it was"]);
+    expect(message("as it should be").getAllByRole("img")).toHaveLength(1);
     await comeBack();
     expect([texts(), server.log[0]?.text]).toEqual([["as it should be"], "as it should be"]);
     expect(screen.queryByText(/^Edit not saved/)).toBeNull();

@@ -142,10 +142,14 @@ describe("an edit that was not saved", () => {
 
 test("removing all text of a message asks whether to delete it", async () => {
   server.storeMessage(ALICE, "never mind");
+  server.storeMessage(ALICE, "a later one");
   await openChat();
   await press("never mind", "Edit");
   await user.clear(composer());
-  await pressKeys("{Enter}");
+  // It is still the edit of this message.
+  await pressKeys("{ArrowUp}");
+  expect(composer().value).toBe("");
+  await click(screen.getByRole("button", { name: "Save changes" }));
   const dialog = within(screen.getByRole("dialog"));
   expect(dialog.getByRole("heading").textContent).toBe("Delete this message?");
   await click(dialog.getByRole("button", { name: "Delete" }));

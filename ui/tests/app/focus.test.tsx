@@ -134,6 +134,11 @@ describe("elsewhere", () => {
     await advance(10_000);
     expect(screen.queryByRole("button", { name: "Dismiss" })).toBeNull();
     expect(focused()).toBe(composer());
+    // What failed can be read for longer.
+    chat.toast("error", "three");
+    chat.toast("done", "four");
+    await advance(6_000);
+    expect([screen.queryAllByText("three").length, screen.queryAllByText("four").length]).toEqual([1, 0]);
   });
 
   test('"Try again" in the sidebar passes it to a link there', async () => {
@@ -185,6 +190,13 @@ describe("elsewhere", () => {
 });
 
 describe("in a dialog", () => {
+  test("the end of the dialog returns it to the button that opened it", async () => {
+    await openChat();
+    await click(button("You and settings"));
+    await click(button("Close"));
+    expect(focused()).toBe(button("You and settings"));
+  });
+
   test("the button that saves a name passes it to the name", async () => {
     await openChat();
     await click(button("You and settings"));

@@ -195,6 +195,24 @@ describe("messages at the end that are much taller than guessed", () => {
   });
 });
 
+test("the button to the newest messages leads to the last one, also if the first unread one is loaded with it", async () => {
+  fill(server.general, 100);
+  server.general.readSeq = 60;
+  await openChat("/c/general/20");
+  await advance(PAGE_SETTLES_MS);
+  await click(screen.getByRole("button", { name: /new messages$/ }));
+  await advance(PAGE_SETTLES_MS);
+  expect([firstNew() === null, lastOnScreen()]).toEqual([true, 100]);
+});
+
+test("a message that is higher than the screen is read when it fills half of it", async () => {
+  setHeights(() => 3_000);
+  fill(server.general, 1);
+  await openChat();
+  await advance(PAGE_SETTLES_MS);
+  expect(server.general.readSeq).toBe(1);
+});
+
 test("a reply marks everything as read, because the user has answered", async () => {
   fill(server.general, 130);
   await openChat();

@@ -172,6 +172,13 @@ describe("reactions", () => {
     expect(server.log[0]?.reactions).toEqual([]);
   });
 
+  test("of many users name twelve of them", async () => {
+    const said = server.storeMessage("u-bob", "ship it?");
+    for (let number = 1; number <= 14; number += 1) server.react(said, `u-${number}`, "🚀");
+    await openChat();
+    expect(reaction()?.getAttribute("aria-label")).toMatch(/^🚀, 14: (someone, ){12}2 more$/);
+  });
+
   test("of another user are joined by a click", async () => {
     server.react(server.storeMessage("u-bob", "ship it?"), "u-bob", "🚀");
     await openChat();
@@ -200,6 +207,8 @@ describe("mentions", () => {
     expect(chosen()).toContain("bob");
     await user.keyboard("{ArrowDown}");
     expect(chosen()).toContain("carol");
+    const described = document.getElementById(composer().getAttribute("aria-activedescendant") ?? "");
+    expect(described?.textContent).toContain("carol");
     await user.keyboard("{ArrowUp}{ArrowUp}");
     expect(chosen()).toContain("dave");
     await user.keyboard("{Enter}");
@@ -255,6 +264,7 @@ test("the remaining bytes are shown near the limit, and nothing over the limit i
   expect(count()).toBe("192 bytes left");
   write("é".repeat(4_100));
   expect(count()).toBe("8 bytes over the limit");
+  expect(composer().getAttribute("aria-invalid")).toBe("true");
   expect(send.disabled).toBe(true);
   fireEvent.keyDown(composer(), { key: "Enter" });
   await advance();
@@ -280,6 +290,17 @@ test.each([
   await advance();
   expect(server.sent.filter((frame) => frame.action === "sendMessage")).toEqual([]);
   expect(composer().value).toBe(text);
+});
+
+test("a message of many lines is collapsed until the user wants to see all of it", async () => {
+  server.storeMessage("u-bob", Array.from({ length: 25 }, (_, line) => `line ${line}`).join("\n"));
+  server.storeMessage("u-bob", Array.from({ length: 24 }, (_, line) => `short ${line}`).join("\n"));
+  await openChat();
+  expect(message("short 1").queryByRole("button", { name: "Show all" })).toBeNull();
+  const toggle = message("line 1").getByRole("button", { name: "Show all" });
+  expect(toggle.getAttribute("aria-expanded")).toBe("false");
+  await click(toggle);
+  expect([toggle.textContent, toggle.getAttribute("aria-expanded")]).toEqual(["Show less", "true"]);
 });
 
 test("a quote is put at the start of the next message", async () => {
@@ -417,7 +438,7 @@ describe("copying", () => {
       clipboardData: { setData: (type: string, text: string) => void data.set(type, text) },
     });
     expect(handled).toBe(data.size > 0);
-    return data.get("text/plain") ?? null;
+    return handled ? String(data.get("text/plain")) : null;
   };
   const textIn = (element: Element): Node =>
     document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode() as Node;
@@ -441,6 +462,17 @@ describe("copying", () => {
     );
     expect(copied([textIn(content("first")), 6], [textIn(content("last")), 4])).toMatch(
       /^bob, [^:]*:.*: words\nbob, [\s\S]*\ncarol, .*: last$/,
+    );
+  });
+
+  test("messages of several days gives the dates too", async () => {
+    vi.setSystemTime(new Date(2026, 0, 1, 12, 3));
+    server.storeMessage("u-bob", "first words");
+    vi.setSystemTime(new Date(2026, 0, 2, 12, 3));
+    server.storeMessage("u-bob", "last words");
+    await openChat();
+    expect(copied([content("first"), 0], [content("last"), content("last").childNodes.length])).toMatch(
+      /^bob, Jan 1, 2026, .*: first words\nbob, Jan 2, 2026, .*: last words$/,
     );
   });
 

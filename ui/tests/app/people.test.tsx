@@ -64,6 +64,7 @@ async function closeWhileCreating(): Promise<(response?: Response) => Promise<vo
   await user.keyboard("tea");
   const answer = holdRequest("POST", "/api/channels");
   await click(dialog("Create a channel").getByRole("button", { name: "Create" }));
+  await click(dialog("Create a channel").getByRole("button", { name: /^Creat/ }));
   await click(dialog("Create a channel").getByRole("button", { name: "Cancel" }));
   return answer;
 }
@@ -213,11 +214,22 @@ describe("a public channel", () => {
     expect(screen.getByRole("button", { name: "Members, 2" })).toBeTruthy();
   });
 
+  test("is not what is created if the user wants a private one", async () => {
+    await openChat();
+    await click(screen.getByRole("button", { name: "Create channel" }));
+    await user.keyboard("tea");
+    await click(dialog("Create a channel").getByRole("radio", { name: /^Private/ }));
+    await click(dialog("Create a channel").getByRole("button", { name: "Create" }));
+    expect(server.channels.get("c-tea")?.kind).toBe("private");
+    expect(log().textContent).toContain("Only its members can find and read this channel.");
+  });
+
   test("is created after its dialog was closed, and the user stays where they are", async () => {
     const answer = await closeWhileCreating();
     await click(screen.getByRole("button", { name: "You and settings" }));
     await answer();
     expect(hasLink("tea")).toBe(true);
+    expect(server.requests.filter((request) => request === "POST /api/channels")).toHaveLength(1);
     expect(location.pathname).toBe("/c/general");
     expect(screen.getByRole("dialog", { name: "You and settings" })).toBeTruthy();
   });
@@ -268,6 +280,11 @@ describe("a public channel", () => {
     await user.type(browsing.getByRole("searchbox", { name: "Filter channels" }), "coffee");
     expect(browsing.getByText("No channels match.")).toBeTruthy();
     await user.clear(browsing.getByRole("searchbox"));
+    const answer = holdRequest("PUT", `/api/channels/${tea.channelId}/members/me`);
+    await click(browsing.getByRole("button", { name: "Join tea" }));
+    expect(browsing.getByRole("button", { name: "Join tea" }).getAttribute("aria-disabled")).toBe("true");
+    await answer(refused());
+    expect(browsing.getByRole("alert").textContent).toContain("The channel is closed just now.");
     await click(browsing.getByRole("button", { name: "Join tea" }));
     expect(screen.getByRole("log", { name: "Messages in tea" })).toBeTruthy();
     expect(hasLink("tea")).toBe(true);

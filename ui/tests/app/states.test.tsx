@@ -28,7 +28,10 @@ import { FakeBroadcastChannel, installTabs } from "../support/tabs";
 setUpChat();
 
 test("the first visit opens general with the composer focused", async () => {
+  const pushed = vi.spyOn(history, "pushState");
   await openChat("/");
+  // Back leaves the page, and does not lead here again.
+  expect(pushed).not.toHaveBeenCalled();
   expect(location.pathname).toBe("/c/general");
   expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("general");
   expect(document.activeElement).toBe(composer());
@@ -82,6 +85,7 @@ describe("a channel of the address that could not be loaded", () => {
     expect(heading()).toBe("This channel could not be loaded");
     // Not without end while the server refuses.
     const before = requests(path);
+    server.postMessage(server.general, "u-bob", "elsewhere");
     await advance(30_000);
     expect(requests(path)).toBe(before);
     server.intercept = () => null;
@@ -200,6 +204,11 @@ test("a rejected name keeps the dialog open and shows the reason", async () => {
   await advance();
   expect(dialog.getByRole("alert").textContent).toBe("This name shows nothing.");
   expect(dialog.getByRole("textbox", { name: /^Name/ }).getAttribute("aria-invalid")).toBe("true");
+  await user.type(dialog.getByRole("textbox", { name: /^Name/ }), "tea");
+  expect(dialog.queryByRole("alert")).toBeNull();
+  await pressKeys("{Enter}");
+  expect(screen.queryByRole("dialog")).toBeNull();
+  expect([...server.channels.values()].map(({ name }) => name)).toHaveLength(2);
 });
 
 class Notices {

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 /** Unread messages: counts, title, and clearing them in any tab. */
-import { describe, expect, test } from "vitest";
+import { act } from "@testing-library/react";
+import { describe, expect, test, vi } from "vitest";
 import {
   advance,
   channelLink,
@@ -116,6 +117,18 @@ test("a hidden tab marks nothing as read and shows new messages when it becomes 
   await advance(1_000);
   expect(document.title).toBe("background · Parley");
   expect(background.readSeq).toBe(2);
+});
+
+test("a window in the background marks nothing as read until it has the focus", async () => {
+  const hasFocus = vi.spyOn(document, "hasFocus").mockReturnValue(false);
+  await openChat();
+  server.postMessage(server.general, "u-bob", "behind another window");
+  await advance(1_000);
+  expect([messages("behind").length, server.general.readSeq]).toEqual([1, 0]);
+  hasFocus.mockReturnValue(true);
+  act(() => void dispatchEvent(new Event("focus")));
+  await advance(1_000);
+  expect(server.general.readSeq).toBe(1);
 });
 
 test("own messages are never unread, also after a reload", async () => {

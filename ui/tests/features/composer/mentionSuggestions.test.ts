@@ -18,5 +18,6 @@ test("people are suggested by username or any part of their name, until the user
   expect(suggest([alice, bob], "")).toEqual([alice, bob]);
   expect(suggest([alice, bob], "AL")).toEqual([alice]);
   expect(suggest([alice, bob], "alice")).toEqual([]);
+  expect(suggest(Array(20).fill(alice), "")).toHaveLength(6);
   expect(suggest([{ ...bob, displayName: "Robert Smith" }], "sm")).toHaveLength(1);
 });

@@ -35,6 +35,8 @@ describe("groups", () => {
   test("an outgoing message joins the user's last message", () => {
     const made = rows([message(1, { sentAt: at(1), sender: alice })], null, [outgoing("x"), outgoing("y")]);
     expect(made.map((row) => row.startsGroup)).toEqual([true, false, false]);
+    const afterBob = rows([message(1, { sentAt: at(1) })], null, [outgoing("x"), outgoing("y")]);
+    expect(afterBob.map((row) => row.startsGroup)).toEqual([true, true, false]);
   });
 });
 
