@@ -206,7 +206,7 @@ SERVER = [
     Mutant(
         4,
         "a connection that opens while its session ends is refused",
-        PythonChange("functions.handlers.connect:handler", never(returning="{'statusCode': 403}")),
+        PythonChange("functions.handlers.connect:_open", never(returning="False")),
         DELAYED_SOCKET,
     ),
     Mutant(
