@@ -392,6 +392,9 @@ test("a new message is announced once with its sender, without markup; own messa
     );
   expect(polite()).toEqual([""]);
   expect(log().getAttribute("aria-live")).toBe("off");
+  server.postMessage(server.add("elsewhere", ["u-bob", ALICE]), "u-bob", "in another channel");
+  await advance();
+  expect(polite()).toEqual([""]);
   const posted = server.postMessage(server.general, "u-bob", "listen to this");
   await advance();
   expect(polite()).toEqual(["bob: listen to this"]);

@@ -399,6 +399,7 @@ describe("a private channel", () => {
     await click(adding.getByRole("button", { name: "Close" }));
     const members = within(screen.getByRole("list", { name: "Members of secret" }));
     expect(members.getAllByRole("listitem")).toHaveLength(2);
+    expect(members.queryByRole("button", { name: "Remove alice" })).toBeNull();
     expect(screen.getByRole("button", { name: "Members, 2" })).toBeTruthy();
     await click(members.getByRole("button", { name: "Remove bob" }));
     await click(dialog("Remove bob?").getByRole("button", { name: "Remove" }));
@@ -456,6 +457,7 @@ describe("a private channel", () => {
     await openChat(`/c/${left.channelId}`);
     await click(screen.getByRole("button", { name: "Members, 2" }));
     await click(screen.getByRole("button", { name: "Leave" }));
+    expect(dialog("Leave to be left?").getByText("You can only return if a member adds you.")).toBeTruthy();
     await click(dialog("Leave to be left?").getByRole("button", { name: "Leave" }));
     expect(hasLink("to be left")).toBe(false);
     expect(composer()).toBeTruthy();
@@ -605,6 +607,8 @@ test("a user who is new is listed with the people, and with the members of a cha
   await arrive("erin");
   expect(person("erin")).toBeTruthy();
   await click(screen.getByRole("button", { name: "Members, 3" }));
+  // Everyone is in #general.
+  expect(screen.queryByRole("button", { name: "Leave" })).toBeNull();
   await arrive("frank");
   const members = within(screen.getByRole("list", { name: "Members of general" }));
   const names = members.getAllByRole("listitem").map((item) => item.querySelector("bdi")?.textContent);

@@ -47,6 +47,23 @@ test("the key ? opens the list of shortcuts, until this is switched off in the l
   expect(list()).not.toBeNull();
 });
 
+test("the key ? in the message field is a character", async () => {
+  await openChat();
+  await user.type(composer(), "really?");
+  expect([composer().value, list()]).toEqual(["really?", null]);
+});
+
+test("F6 leads from the message field to the messages, the sidebar and back", async () => {
+  await openChat();
+  const region = () => document.activeElement?.closest<HTMLElement>("[data-region]")?.dataset.region;
+  const regions = [region()];
+  for (let step = 0; step < 3; step += 1) {
+    await pressKeys("{F6}");
+    regions.push(region());
+  }
+  expect(regions).toEqual(["composer", "messages", "sidebar", "composer"]);
+});
+
 describe("Alt with an arrow key", () => {
   const steps = async (...keys: string[]) => {
     const paths: string[] = [];

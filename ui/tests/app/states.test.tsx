@@ -3,11 +3,12 @@
 import { act, screen, within } from "@testing-library/react";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { setNotificationsEnabled } from "../../src/core/notifications";
-import { navigate } from "../../src/core/router";
+import { navigate, syncRoute } from "../../src/core/router";
 import {
   advance,
   channelLink,
   click,
+  closePage,
   composer,
   deliveryState,
   hideTab,
@@ -36,6 +37,33 @@ test("the first visit opens general with the composer focused", async () => {
   expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("general");
   expect(document.activeElement).toBe(composer());
   expect(composer().placeholder).toBe("Message #general");
+});
+
+describe("an address without a channel opens", () => {
+  test("the channel that was open last", async () => {
+    const other = server.add("other", [ALICE, "u-bob"]);
+    await openChat(`/c/${other.channelId}`);
+    closePage();
+    await openChat("/");
+    expect(location.pathname).toBe(`/c/${other.channelId}`);
+  });
+
+  test("not one that the user only looked at", async () => {
+    const open = server.add("open", ["u-bob"], "public");
+    await openChat(`/c/${open.channelId}`);
+    history.replaceState(null, "", "/");
+    act(syncRoute);
+    await advance();
+    expect(location.pathname).toBe("/c/general");
+  });
+
+  test("a channel rather than a direct message", async () => {
+    server.channels.delete("general");
+    server.postMessage(server.add("direct bob", ["u-bob", ALICE], "direct"), "u-bob", "psst");
+    const tea = server.add("tea", [ALICE]);
+    await openChat("/");
+    expect(location.pathname).toBe(`/c/${tea.channelId}`);
+  });
 });
 
 test("an empty channel shows a hint until the first message", async () => {
@@ -219,7 +247,11 @@ class Notices {
     Notices.permission = "granted";
     return "granted";
   };
+  static last: Notices | undefined;
+  onclick: () => void = () => undefined;
+  close = () => undefined;
   constructor(title: string, { body, tag }: { body: string; tag: string }) {
+    Notices.last = this;
     Notices.all.push([title, body]);
     Notices.tags.push(tag);
   }
@@ -303,6 +335,8 @@ describe("with another tab of the user", () => {
     await hideTab(true);
     await mention();
     expect([Notices.all, Notices.tags]).toEqual([[["bob in general", "@alice look"]], ["general"]]);
+    act(() => Notices.last?.onclick());
+    expect(location.pathname).toBe(`/c/general/${server.lastSeq}`);
   });
 
   test("no notification is shown of a message that is read in the meantime", async () => {

@@ -47,6 +47,14 @@ test("unread messages are counted per channel and in the title, and reading clea
   expect(one.readSeq).toBe(3);
 });
 
+test("more than 99 unread messages are not counted one by one", async () => {
+  const flood = both("flood");
+  flood.lastSeq = 150;
+  await openChat();
+  expect(channelLink("flood").textContent).toContain("99+ unread");
+  expect(document.title).toBe("(99+) general · Parley");
+});
+
 test("the button that shows the channels says that others have unread messages, and whether some are personal", async () => {
   const [one, two] = [both("one"), both("two")];
   const direct = server.add("direct bob", [ALICE, "u-bob"], "direct");
