@@ -44,6 +44,7 @@ test("without storage, the sign-in page is shown, and says why one cannot sign i
   expect(screen.queryByText("Parley cannot open")).toBeNull();
   await click(screen.getByRole("button", { name: "Sign in" }));
   expect(screen.getByRole("alert").textContent).toContain("Allow cookies and site data for this page");
+  expect(screen.getByRole("button", { name: "Sign in" }).getAttribute("aria-disabled")).toBe("false");
 });
 
 test("without storage, messages are sent and received", async () => {

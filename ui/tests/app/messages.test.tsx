@@ -112,9 +112,13 @@ describe("deleting", () => {
   test("by the author is shown immediately", async () => {
     const said = server.storeMessage("u-bob", "regrets");
     await openChat();
+    server.edit(said, "regrets too");
+    await advance();
+    expect(message("regrets").queryByText("edited")).toBeTruthy();
     server.delete(said);
     await advance();
     expect(messages("This message was deleted.")).toHaveLength(1);
+    expect(message("This message was deleted.").queryByText("edited")).toBeNull();
     expect(messages("regrets")).toEqual([]);
   });
 
@@ -170,6 +174,16 @@ describe("reactions", () => {
     await doAction("ship it?", "React with 🚀");
     expect(reaction()).toBeNull();
     expect(server.log[0]?.reactions).toEqual([]);
+  });
+
+  test("of others are joined from the picker too", async () => {
+    server.react(server.storeMessage("u-bob", "ship it?"), "u-bob", "🚀");
+    await openChat();
+    await doAction("ship it?", "Add reaction");
+    const picker = within(screen.getByRole("dialog", { name: "Emoji" }));
+    await user.type(picker.getByRole("searchbox", { name: "Search emoji" }), "rocket");
+    await click(picker.getByRole("gridcell", { name: "Rocket" }));
+    expect(reaction()?.getAttribute("aria-label")).toBe("🚀, 2: bob, you");
   });
 
   test("of many users name twelve of them", async () => {
