@@ -49,7 +49,9 @@ def _rules(stage: Stage) -> Finding:
     if disabled:
         fix = "Enable them, or deploy the stage again: their events are not delivered."
         return Finding("failed", f"disabled: {', '.join(disabled)}", fix)
-    return Finding("ok" if rules else "failed", f"{counted(len(rules), 'rule')}, all enabled")
+    if not rules:
+        return Finding("failed", "the bus has no rules", "Deploy the stage again: no event is delivered.")
+    return Finding("ok", f"{counted(len(rules), 'rule')}, all enabled")
 
 
 def _functions(stage: Stage) -> Finding:
