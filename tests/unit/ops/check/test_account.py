@@ -72,7 +72,12 @@ def test_a_region_without_bootstrap_fails(stubbed: StubbedAccount):
 
 @pytest.mark.parametrize(
     ("version", "state", "status"),
-    [("28", "UPDATE_COMPLETE", "ok"), ("5", "CREATE_COMPLETE", "failed"), ("28", "ROLLBACK_COMPLETE", "failed")],
+    [
+        ("28", "UPDATE_COMPLETE", "ok"),
+        ("6", "CREATE_COMPLETE", "ok"),
+        ("5", "CREATE_COMPLETE", "failed"),
+        ("28", "ROLLBACK_COMPLETE", "failed"),
+    ],
 )
 def test_the_version_and_the_state_of_the_bootstrap_count(
     stubbed: StubbedAccount, version: str, state: str, status: str
