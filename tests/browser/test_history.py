@@ -253,6 +253,28 @@ def test_a_new_message_does_not_move_older_ones_that_are_displayed(dora: Browser
     expect(dora.message("a new one")).to_be_in_viewport()
 
 
+def test_a_long_text_shown_in_full_or_in_part_leaves_the_reader_in_place(dora: BrowserUser, fay: ApiUser):
+    """Its start does not move when the rest is shown, also at the end of the list. "Show less" shows it."""
+    channel_id = dora.new_channel("long texts", fay.user_id)
+    fay.send_message(channel_id, "\n".join(f"line {number}" for number in range(120)))
+    for number in range(4):
+        fay.send_message(channel_id, f"after {number}")
+    dora.open_channel(channel_id)
+    expect(dora.message("after 3")).to_be_visible()
+    text = _message(dora, 1).locator(".MessageRow_text")
+    before = _top_px(dora.page, text)
+    _message(dora, 1).get_by_role("button", name="Show all").click()
+    expect(_message(dora, 1).get_by_role("button", name="Show less")).to_be_attached()
+    assert _top_px(dora.page, text) == pytest.approx(before, abs=2)
+    less = _message(dora, 1).get_by_role("button", name="Show less")
+    less.scroll_into_view_if_needed()
+    assert _top_px(dora.page, text) < 0
+    less.press("Enter")
+    expect(_message(dora, 1).get_by_role("button", name="Show all")).to_be_focused()
+    expect(text).to_be_in_viewport()
+    expect(_message(dora, 1).get_by_role("button", name="Show all")).to_be_in_viewport()
+
+
 def test_a_link_to_an_old_message_displays_it(dora: BrowserUser, channel: str):
     """The linked message is in view and highlighted, between its neighbours; "Jump to newest" leads to the end."""
     dora.open_channel(channel, 900)

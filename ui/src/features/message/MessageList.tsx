@@ -23,6 +23,7 @@ import { Icon } from "../../kit/Icon";
 import { focusOnRemoval } from "../../kit/keepFocus";
 import { useDayTick } from "../shared/useTick";
 import { copiedText } from "./copyMessages";
+import { type KeepPlace, KeepPlaceContext } from "./keepPlace";
 import styles from "./MessageList.module.css";
 import { MessageRow } from "./MessageRow";
 import type { MessageActions } from "./messageActions";
@@ -165,6 +166,17 @@ export function MessageList(props: MessageListProps) {
     scroller.current?.focus({ preventScroll: true });
   };
 
+  const keepPlace = useCallback<KeepPlace>(
+    (element, shown) => {
+      const row = element.closest<HTMLElement>("[data-row]");
+      // What the user has read stays where it is, also at the end of the list.
+      if (shown === "all") atEnd.current = false;
+      else if (row && isAbove(row, scroller.current))
+        scrollToRow(Number(row.dataset.row), { align: "start" });
+    },
+    [atEnd, scroller, scrollToRow],
+  );
+
   const onCopy = (event: ClipboardEvent<HTMLElement>) => {
     const selection = getSelection();
     if (!selection || selection.isCollapsed) return;
@@ -234,23 +246,25 @@ export function MessageList(props: MessageListProps) {
       >
         <div className={styles.spacer} />
         {rows.length === 0 && intro}
-        <Virtualizer
-          ref={list}
-          scrollRef={scroller}
-          data={rows}
-          shift={shifted}
-          bufferSize={600}
-          keepMounted={focused === null ? [] : [focused]}
-          onScroll={onPositionChange}
-          onResize={() => {
-            setMeasured(true);
-            if (atEnd.current) stayAtEnd();
-            // A short list does not scroll: report the visible rows once they are measured.
-            onPositionChange();
-          }}
-        >
-          {renderRow}
-        </Virtualizer>
+        <KeepPlaceContext value={keepPlace}>
+          <Virtualizer
+            ref={list}
+            scrollRef={scroller}
+            data={rows}
+            shift={shifted}
+            bufferSize={600}
+            keepMounted={focused === null ? [] : [focused]}
+            onScroll={onPositionChange}
+            onResize={() => {
+              setMeasured(true);
+              if (atEnd.current) stayAtEnd();
+              // A short list does not scroll: report the visible rows once they are measured.
+              onPositionChange();
+            }}
+          >
+            {renderRow}
+          </Virtualizer>
+        </KeepPlaceContext>
       </div>
       {/* The window above holds the messages on screen only. */}
       {printing && <div className={styles.printed}>{rows.map(renderRow)}</div>}
@@ -275,4 +289,9 @@ export function MessageList(props: MessageListProps) {
       )}
     </div>
   );
+}
+
+/** Whether the start of a row is scrolled away. */
+function isAbove(row: Element, scroller: Element | null): boolean {
+  return scroller !== null && row.getBoundingClientRect().top < scroller.getBoundingClientRect().top;
 }
