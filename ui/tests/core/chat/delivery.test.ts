@@ -363,6 +363,55 @@ describe("a page that arrives late does not join the window of another place", (
     await expectOldPlace();
   });
 
+  test("if it is of earlier messages, also while those of the new window are loading", async () => {
+    const answers: (() => void)[] = [];
+    server.intercept = (_method, path) => {
+      const [, before] = /before=(\d+)/.exec(path) ?? [];
+      if (before === undefined || Number(before) === 120) return null;
+      const items = server.log.filter(({ seq }) => seq < Number(before)).slice(-50);
+      const answer = new Response(JSON.stringify({ items, hasMore: true, searchedTo: null }));
+      return new Promise((resolve) => void answers.push(() => resolve(answer)));
+    };
+    void chat.history.loadEarlier("general");
+    await vi.advanceTimersByTimeAsync(100);
+    await Promise.all([chat.history.open("general", 120), vi.advanceTimersByTimeAsync(500)]);
+    const window = [shown()[0]?.seq, shown().at(-1)?.seq];
+    void chat.history.loadEarlier("general");
+    await vi.advanceTimersByTimeAsync(100);
+    expect(answers).toHaveLength(2);
+    answers[0]?.();
+    await vi.advanceTimersByTimeAsync(100);
+    expect([shown()[0]?.seq, shown().at(-1)?.seq]).toEqual(window);
+    answers[1]?.();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(shown().map(({ seq }) => seq)).toEqual(Array.from({ length: shown().length }, (_, at) => 45 + at));
+  });
+
+  test.each<[string, () => Response]>([
+    [
+      "if it is of a place that was opened before",
+      () => Response.json(pageOf(server.log, new URLSearchParams("after=49&limit=25"))),
+    ],
+    ["if that place could not be loaded", () => errorResponse("INVALID_REQUEST", "No (made up).", 400)],
+  ])("%s", async (_what, answer) => {
+    let respond: () => void = () => undefined;
+    server.intercept = (_method, path) =>
+      path.includes("after=49&")
+        ? new Promise((resolve) => {
+            respond = () => resolve(answer());
+          })
+        : null;
+    void chat.history.open("general", 50);
+    await vi.advanceTimersByTimeAsync(100);
+    await Promise.all([chat.history.open("general", 120), vi.advanceTimersByTimeAsync(500)]);
+    const window = [shown()[0]?.seq, shown().at(-1)?.seq];
+    respond();
+    await vi.advanceTimersByTimeAsync(500);
+    expect([shown()[0]?.seq, shown().at(-1)?.seq]).toEqual(window);
+    expect(store.getState().timelines.general).toMatchObject({ failed: false, loading: "none" });
+    expect(store.getState().toasts).toEqual([]);
+  });
+
   test("if it is of a gap; an own message in it leaves the outbox", async () => {
     const send = hold(200);
     server.storeMessage("u-bob", "missed");
