@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { ClientFrame, ErrorCode, Message } from "../../src/core/contract";
 import {
   advance,
+  chat,
   click,
   closePage,
   composer,
@@ -161,6 +162,26 @@ test("a change made during an interruption is carried out after a reload, unless
   await advance(2_000);
   expect(texts()).toEqual(["as it was"]);
   expect(screen.getByText(/of more than an hour ago were not carried out/)).toBeTruthy();
+});
+
+test("edits made during an interruption are carried out after a reload in the order in which they were made", async () => {
+  server.reachable = false;
+  server.cutAll();
+  const place = { channelId: "general", seq: 1 };
+  for (const text of ["first", "second", "third"]) {
+    chat.edit(place, text);
+    await advance(10);
+  }
+  closePage();
+  server.reachable = true;
+  await openChat();
+  await advance(2_000);
+  expect(sent("editMessage").map((frame) => "text" in frame && frame.text)).toEqual([
+    "first",
+    "second",
+    "third",
+  ]);
+  expect([texts(), server.log[0]?.text]).toEqual([["third"], "third"]);
 });
 
 test("an acknowledged change whose frame is lost is looked up", async () => {

@@ -336,6 +336,9 @@ test("drafts are kept per channel across navigation and a reload", async () => {
   expect(composer().value).toBe("");
   await click(channelLink("general"));
   expect(composer().value).toBe("I was about to say");
+  await pressKeys("{Enter}");
+  await reload();
+  expect([composer().value, texts()]).toEqual(["", ["I was about to say"]]);
 });
 
 test("search finds messages, newest first, and links to them", async () => {
