@@ -238,9 +238,18 @@ def test_durations_are_compared_with_the_functions_timeout(prod: Synthesised) ->
 def test_one_alarm_stands_for_everything_that_users_notice(dev: Synthesised, prod: Synthesised) -> None:
     """Late presence and a stopped replay are not among it."""
     rule = named(alarms(prod)["Unhealthy"]["AlarmRule"])
-    for part in ("DeliveryDeadLettersAlarm", "WorkflowFailedAlarm", "RestErrorsAlarm", "SocketErrorsAlarm"):
+    for part in (
+        "DeliveryDeadLettersAlarm",
+        "WorkflowFailedAlarm",
+        "WorkflowTimedOutAlarm",
+        "WorkflowStartsAlarm",
+        "SendMessageErrorsAlarm",
+        "SendMessageThrottlesAlarm",
+        "RestErrorsAlarm",
+        "SocketErrorsAlarm",
+    ):
         assert part in rule
-    for part in ("StatusDeadLetters", "StatusAge", "ReplayDeadLetters", "Duration"):
+    for part in ("StatusDeadLetters", "StatusAge", "ReplayDeadLetters", "Duration", "RestRefusals"):
         assert part not in rule
     assert "Unhealthy" not in alarms(dev)
 

@@ -52,8 +52,18 @@ def test_the_mark_of_an_ended_session_outlives_its_tokens(stage: Synthesised) ->
     """
     (client,) = stage.resources("AWS::Cognito::UserPoolClient").values()
     properties = client["Properties"]
-    units = properties["TokenValidityUnits"]
-    assert (units["IdToken"], units["RefreshToken"]) == ("minutes", "minutes")
-    id_token, refresh_token = properties["IdTokenValidity"] * 60, properties["RefreshTokenValidity"] * 60
-    assert 0 < id_token < ENDED_SECONDS
+    assert set(properties["TokenValidityUnits"].values()) == {"minutes"}
+    for name in ("IdTokenValidity", "AccessTokenValidity"):
+        assert 0 < properties[name] * 60 < ENDED_SECONDS
+    refresh_token, id_token = properties["RefreshTokenValidity"] * 60, properties["IdTokenValidity"] * 60
     assert 0 < refresh_token + id_token < ENDED_SESSION_SECONDS
+
+
+def test_a_sign_in_and_a_first_password_do_not_last_for_ever(stage: Synthesised) -> None:
+    """A sign-in ends after a week. A lost password is replaced by e-mail alone: Parley has no phone numbers."""
+    (client,) = stage.resources("AWS::Cognito::UserPoolClient").values()
+    assert client["Properties"]["RefreshTokenValidity"] == 7 * 24 * 60
+    assert pool(stage)["Policies"]["PasswordPolicy"]["TemporaryPasswordValidityDays"] == 3
+    assert pool(stage)["AccountRecoverySetting"] == {
+        "RecoveryMechanisms": [{"Name": "verified_email", "Priority": 1}]
+    }

@@ -105,6 +105,8 @@ def test_production_tables_are_protected(dev: Synthesised, prod: Synthesised, na
         found = table(stage, name)
         recovery = found["Properties"]["PointInTimeRecoverySpecification"]
         assert recovery["PointInTimeRecoveryEnabled"] is on
+        # While a key can be restored, the texts of a user who was erased can be read again.
+        assert recovery.get("RecoveryPeriodInDays") == (7 if on and name == "TextKeys" else None)
         assert found["Properties"]["DeletionProtectionEnabled"] is on
         assert found["DeletionPolicy"] == ("Retain" if on else "Delete")
 

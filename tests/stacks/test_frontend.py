@@ -164,7 +164,11 @@ def test_security_headers_are_set(stage: Synthesised) -> None:
     """HTTPS for a year, no sniffing, no frames, no referrer, no camera."""
     headers = security_headers(stage)
     security = headers["SecurityHeadersConfig"]
-    assert security["StrictTransportSecurity"]["AccessControlMaxAgeSec"] == 365 * 24 * 3600
+    assert security["StrictTransportSecurity"] == {
+        "AccessControlMaxAgeSec": 365 * 24 * 3600,
+        "IncludeSubdomains": True,
+        "Override": True,
+    }
     assert security["ContentTypeOptions"]["Override"] is True
     assert security["FrameOptions"]["FrameOption"] == "DENY"
     assert security["ReferrerPolicy"]["ReferrerPolicy"] == "no-referrer"

@@ -128,6 +128,8 @@ def test_a_request_through_the_site_counts_for_its_viewer(prod: Synthesised) -> 
     assert rules["DirectRequests"]["ScopeDownStatement"] == {"NotStatement": {"Statement": proof}}
     assert rules["DirectRequests"]["AggregateKeyType"] == "IP"
     assert rules["RequestsThroughTheSite"]["AggregateKeyType"] == "FORWARDED_IP"
+    # A request whose header has no address is blocked, and cannot evade the limit.
+    assert rules["RequestsThroughTheSite"]["ForwardedIPConfig"]["FallbackBehavior"] == "MATCH"
 
     (origin,) = (origin for origin in distribution(prod)["Origins"] if "CustomOriginConfig" in origin)
     (header,) = origin["OriginCustomHeaders"]
@@ -201,3 +203,27 @@ def test_the_log_level_of_the_functions(stage: Synthesised, full: Synthesised) -
             if "POWERTOOLS_LOG_LEVEL" in function["Properties"].get("Environment", {}).get("Variables", {})
         }
         assert levels == {level}
+
+
+def test_a_user_may_send_at_the_full_rate_in_ten_channels(stage: Synthesised, full: Synthesised) -> None:
+    """Every function that counts frames has this limit, in proportion to the stage's rate of messages."""
+    for each in (stage, full):
+        rates, limits = (
+            {
+                float(function["Properties"]["Environment"]["Variables"][name])
+                for function in each.resources("AWS::Lambda::Function").values()
+                if name in function["Properties"].get("Environment", {}).get("Variables", {})
+            }
+            for name in ("PARLEY_MESSAGES_PER_SECOND", "PARLEY_FRAMES_PER_USER")
+        )
+        [rate] = rates
+        assert limits == {10 * rate}
+
+
+def test_no_resource_of_another_account_can_call_a_function(stage: Synthesised, full: Synthesised) -> None:
+    """A service calls for any of its customers, unless the permission names the resource."""
+    for each in (stage, full):
+        permissions = each.resources("AWS::Lambda::Permission")
+        assert permissions
+        for key, permission in permissions.items():
+            assert named(permission["Properties"].get("SourceArn", "")), key
