@@ -45,6 +45,8 @@ def test_difficult_texts_do_not_overflow(new_user: NewUser, fay: ApiUser):
     for text in DIFFICULT:
         fay.send_message(channel, text)
     dora.open_channel(channel)
+    # It opens at the first unread message.
+    dora.page.get_by_role("button", name=re.compile("new messages$")).click()
     expect(dora.message("item item")).to_be_attached()
     for size in ({"width": 1280, "height": 900}, PHONE, NARROW):
         dora.page.set_viewport_size(size)  # type: ignore[arg-type]
