@@ -197,6 +197,8 @@ def test_on_a_phone_the_actions_of_a_message_are_on_screen(new_user: NewUser, fa
     dora.open_channel(channel)
     message = dora.message("line 11")
     expect(message).to_be_visible()
+    # It opens at the start of the message, which is unread.
+    dora.log.evaluate("log => { log.scrollTop = log.scrollHeight; }")
     expect(message).not_to_be_in_viewport(ratio=1)
     actions = message.get_by_role("toolbar", name="Message actions")
     box = dora.log.bounding_box()

@@ -114,4 +114,4 @@ def test_the_rules_and_queues_of_the_stage_stay(stage: Stage):
     )
     assert tail.remove_tails(stage, in_use=True) == 2
     assert [rule["Name"] for rule in events.list_rules(EventBusName=bus)["Rules"]] == own
-    assert {*own} == {*tail._queues(stage, "")}
+    assert {*own} <= {*tail._queues(stage, "")}
