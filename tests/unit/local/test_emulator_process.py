@@ -1,6 +1,7 @@
-"""When an emulator counts as started."""
+"""When an emulator counts as started, and what its end means to who asks it."""
 
-from http.client import BadStatusLine
+import socket
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from local.emulator_process import EmulatorProcess
         ({"status": "ok", "pid": 8}, False),
         ({"status": "ok"}, False),
         ([], False),
-        (BadStatusLine("SSH-2.0"), False),
         (ConnectionRefusedError(), False),
     ],
 )
@@ -34,3 +34,24 @@ def test_only_the_started_process_is_healthy(
     monkeypatch.setattr(EmulatorProcess, "pid", 7)
     monkeypatch.setattr(emulator, "ask", ask)
     assert emulator.is_healthy() is is_healthy
+
+
+@pytest.mark.parametrize(
+    "answer", [b"SSH-2.0\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n", b""], ids=["other", "cut", "none"]
+)
+def test_an_emulator_that_ends_in_the_middle_of_its_answer_is_not_reachable(tmp_path: Path, answer: bytes):
+    """The supervisor asks it while its functions start, and starts it again."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(answer)
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        emulator = EmulatorProcess(listener.getsockname()[1], tmp_path, tmp_path / "log")
+        with pytest.raises(ConnectionError):
+            emulator.ask("warm")
+        serving.join()
