@@ -101,15 +101,6 @@ def test_the_texts_name_what_exists(stage: Synthesised) -> None:
     assert f"batches of {mapping['Properties']['BatchSize']} " in texts
 
 
-def test_the_texts_name_saved_queries_that_exist(stage: Synthesised) -> None:
-    """By the names that CloudWatch lists."""
-    texts = " ".join(graph.when_red for graph in dashboard_body.graphs(json.dumps(dashboard(stage))))
-    queries = stage.resources("AWS::Logs::QueryDefinition").values()
-    saved = {query["Properties"]["Name"].removeprefix(f"Parley-{stage.stage}/") for query in queries}
-    assert set(re.findall(r"saved query \*(.+?)\*", texts)) & saved == {"errors, latest first", "cold starts"}
-    assert len(re.findall("saved query", texts)) == 2
-
-
 def test_the_emulator_evaluates_every_expression(prod: Synthesised) -> None:
     """Of the dashboard and of all alarms; its metric maths has only the functions that these use."""
     expressions = [

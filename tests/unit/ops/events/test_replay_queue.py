@@ -115,19 +115,24 @@ def test_a_record_that_is_no_replayed_event_ends_no_replay(
     assert replay_queue._waiting(stage) == 0
 
 
+def put_after_first_count(number: int, bridge: EventBridge, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put further events into the queue once EventBridge was asked for its count."""
+    verdict = replay_queue._verdict
+
+    def late(stage: Stage, name: str, received: int, waited: float) -> str | None:
+        if bridge.asked == 1:
+            put(stage, number, name="late")
+        return verdict(stage, name, received, waited)
+
+    monkeypatch.setattr(replay_queue, "_verdict", late)
+
+
 def test_events_that_arrive_after_the_queue_was_quiet_are_read(stage: Stage, monkeypatch: pytest.MonkeyPatch):
     """EventBridge matched more than has arrived, so the drained queue is not the end."""
     bridge = EventBridge(stage, monkeypatch)
     bridge.matched = [30, 30]
     put(stage, 20)
-    verdict = replay_queue._verdict
-
-    def late(stage: Stage, name: str, received: int, waited: float) -> str | None:
-        if bridge.asked == 1:
-            put(stage, 10, name="late")
-        return verdict(stage, name, received, waited)
-
-    monkeypatch.setattr(replay_queue, "_verdict", late)
+    put_after_first_count(10, bridge, stage, monkeypatch)
     assert drained(stage) == (30, None)
 
 
@@ -136,14 +141,7 @@ def test_a_count_of_the_first_minutes_is_not_the_end(stage: Stage, monkeypatch: 
     bridge = EventBridge(stage, monkeypatch)
     bridge.matched = [15, 15, 30]
     put(stage, 20)
-    verdict = replay_queue._verdict
-
-    def late(stage: Stage, name: str, received: int, waited: float) -> str | None:
-        if bridge.asked == 1:
-            put(stage, 10, name="late")
-        return verdict(stage, name, received, waited)
-
-    monkeypatch.setattr(replay_queue, "_verdict", late)
+    put_after_first_count(10, bridge, stage, monkeypatch)
     assert drained(stage) == (30, None)
 
 
