@@ -27,9 +27,18 @@ def read_lines(path: Path) -> list[str]:
 def append_line(path: Path, line: str) -> None:
     """Add a line to a file. Raises BadRequestError."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY)
-        with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+        with open(path, "a", encoding="utf-8", opener=_for_owner) as file:
             file.write(line + "\n")
+    except OSError as error:
+        raise BadRequestError(f"Cannot write {path}: {error.strerror}.") from None
+
+
+def create(path: Path, text: str) -> None:
+    """Write a new file. Raises FileExistsError, and BadRequestError if it cannot be written."""
+    try:
+        _write_new(path, text)
+    except FileExistsError:
+        raise
     except OSError as error:
         raise BadRequestError(f"Cannot write {path}: {error.strerror}.") from None
 
@@ -39,9 +48,16 @@ def replace(path: Path, text: str) -> None:
     temporary = path.with_name(path.name + ".new")
     try:
         temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        _write_new(temporary, text)
         temporary.replace(path)
     except OSError as error:
         raise BadRequestError(f"Cannot write {path}: {error.strerror}.") from None
+
+
+def _write_new(path: Path, text: str) -> None:
+    with open(path, "x", encoding="utf-8", opener=_for_owner) as file:
+        file.write(text)
+
+
+def _for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, OWNER_ONLY)

@@ -90,24 +90,22 @@ def _archived(stage: Stage, event_filter: EventFilter, since_ms: int) -> list[Bu
 def _compare(
     stage: Stage, events: list[BusEvent], channel: str | None, since_ms: int, until_ms: int
 ) -> CheckReport:
-    def compared(later: Sequence[BusEvent] = ()) -> tuple[Projection, Comparison]:
-        projected = projection.project({event.event_id: event for event in (*events, *later)}.values())
+    def compared(projected: Projection) -> Comparison:
         stored = tables.read(stage, channel)
-        return projected, comparison.compare(
-            projected, stored, since=times.iso(since_ms), until=times.iso(until_ms)
-        )
+        return comparison.compare(projected, stored, since=times.iso(since_ms), until=times.iso(until_ms))
 
-    projected, result = compared()
+    projected = _projected(events)
+    result = compared(projected)
     if not result.holds:
         # The tables are not read at one moment: what another read does not show was a change in between.
-        _, again = compared()
-        result.differences = [found for found in result.differences if found in again.differences]
+        again = compared(projected).differences
+        result.differences = [found for found in result.differences if found in again]
     if channel_ids := comparison.channels_of_lost_members(result.differences):
         later = memberships.since(
             stage, until_ms, rows_read_ms=times.now(), channel_ids=channel_ids, on_note=output.warn
         )
-        _, again = compared(later)
-        result.differences = [found for found in result.differences if found in again.differences]
+        again = compared(_projected([*events, *later])).differences
+        result.differences = [found for found in result.differences if found in again]
     return CheckReport(
         since=times.iso(since_ms),
         until=times.iso(until_ms),
@@ -120,6 +118,11 @@ def _compare(
         counts=comparison.counted(result.differences),
         differences=result.differences,
     )
+
+
+def _projected(events: Sequence[BusEvent]) -> Projection:
+    """The projection of these events, each id once."""
+    return projection.project({event.event_id: event for event in events}.values())
 
 
 def _is_repairable(report: CheckReport) -> bool:

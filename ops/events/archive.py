@@ -42,18 +42,6 @@ def complete_until_ms(stage: Stage) -> int:
     return times.now() - (0 if stage.is_local else LAG_MS)
 
 
-def wait_until_complete(stage: Stage, until_ms: int, on_note: OnNote) -> None:
-    """Wait until the archive is complete up to a time that has passed. If it is not, `on_note` gets a sentence."""
-    if until_ms > complete_until_ms(stage):
-        end = times.iso(until_ms + LAG_MS + MINUTE_MS - 1)[11:16]
-        on_note(
-            "A membership is not stored, and its user may have left in the last ten minutes. Waiting until "
-            f"{end} UTC, when the archive has all events of that time."
-        )
-    while (left_ms := until_ms - complete_until_ms(stage)) > 0:
-        time.sleep(left_ms / 1000)
-
-
 def read(
     stage: Stage,
     event_filter: EventFilter,

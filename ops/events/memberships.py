@@ -4,10 +4,12 @@ A member who leaves has no row any more. On AWS, the event of the leaving is in 
 later: until then, a membership that has ended looks as if its row was lost, and must not be restored.
 """
 
+import time
 from collections.abc import Collection
 
+from ops import times
 from ops.events import archive
-from ops.events.archive import OnNote
+from ops.events.archive import LAG_MS, MINUTE_MS, OnNote
 from ops.events.bus_event import BusEvent, EventFilter
 from ops.stage.stage import Stage
 
@@ -21,7 +23,7 @@ def since(
 
     On AWS, this waits until the archive has them. Raises what `archive.read` raises.
     """
-    archive.wait_until_complete(stage, rows_read_ms, on_note)
+    _wait_until_complete(stage, rows_read_ms, on_note)
     return archive.read(
         stage,
         EventFilter(types=MEMBERSHIPS),
@@ -30,3 +32,15 @@ def since(
         on_note=on_note,
         keep=lambda event: event.channel_id in channel_ids,
     )
+
+
+def _wait_until_complete(stage: Stage, until_ms: int, on_note: OnNote) -> None:
+    """Wait until the archive is complete up to a time that has passed. If it is not, `on_note` gets a sentence."""
+    if until_ms > archive.complete_until_ms(stage):
+        end = times.iso(until_ms + LAG_MS + MINUTE_MS - 1)[11:16]
+        on_note(
+            "A membership is not stored, and its user may have left in the last ten minutes. Waiting until "
+            f"{end} UTC, when the archive has all events of that time."
+        )
+    while (left_ms := until_ms - archive.complete_until_ms(stage)) > 0:
+        time.sleep(left_ms / 1000)

@@ -1,11 +1,10 @@
 """Export what a stage has about a user, with the texts that they wrote, as one JSON object."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from ops import times
+from ops import text_files, times
 from ops.errors import BadRequestError
 from ops.events import archive
 from ops.events.bus_event import BusEvent, EventFilter
@@ -62,14 +61,9 @@ def archived(
 def write(path: Path, data: dict[str, Any]) -> None:
     """Write a file that only this operator can read. Raises BadRequestError if it exists or cannot be written."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        text_files.create(path, json.dumps(data, ensure_ascii=False, indent=2) + "\n")
     except FileExistsError:
         raise BadRequestError(f"{path} exists already: choose another file with --output.") from None
-    except OSError as error:
-        raise BadRequestError(f"Cannot write {path}: {error.strerror}.") from None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(data, file, ensure_ascii=False, indent=2)
-        file.write("\n")
 
 
 def _account(stage: Stage, username: str) -> dict[str, Any]:

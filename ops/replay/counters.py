@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from ops.stage import tables
+from ops.stage.conditional_writes import write_if
 from ops.stage.stage import Stage
 from ops.stage.tables import Row, name_key
 
@@ -22,7 +21,6 @@ ATTEMPTS = 5
 INDEX_SECONDS = 2.0
 """On AWS: within this time, the index of a channel's members has those who joined before. It lags by a fraction of
 a second: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html"""
-CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
 @dataclass
@@ -66,7 +64,7 @@ class Counters:
         for row in self._members(channel_id):
             self._raise_read_marker(row)
         if channel.get("kind") == "public" and isinstance(channel.get("name"), str) and channel["name"]:
-            _write(
+            write_if(
                 self.stage.table("Channels").put_item,
                 Item={"channelId": name_key(channel["name"]), "namedChannelId": channel_id},
                 ConditionExpression="attribute_not_exists(channelId)",
@@ -88,7 +86,7 @@ class Counters:
                 values[f":old{name}"] = channel[name]
             else:
                 conditions.append(f"attribute_not_exists({name})")
-        return _write(
+        return write_if(
             self.stage.table("Channels").update_item,
             Key={"channelId": channel_id},
             UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in differing),
@@ -99,7 +97,7 @@ class Counters:
     def _raise_read_marker(self, row: Row) -> None:
         read = self.reads.get((str(row["userId"]), str(row["channelId"])), 0)
         if tables.number(row.get("readSeq")) < read:
-            _write(
+            write_if(
                 self.stage.table("Members").update_item,
                 Key={"userId": row["userId"], "channelId": row["channelId"]},
                 UpdateExpression="SET readSeq = :seq",
@@ -149,14 +147,3 @@ def _highest_by_channel(rows: Iterable[Row]) -> dict[str, int]:
         channel_id = str(row.get("channelId"))
         highest[channel_id] = max(highest.get(channel_id, 0), tables.number(row.get("seq")))
     return highest
-
-
-def _write(operation: Any, **arguments: Any) -> bool:
-    """Call a conditional write. Returns False if the condition failed."""
-    try:
-        operation(**arguments)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != CONDITION_FAILED:
-            raise
-        return False
-    return True

@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from functions.contract.rows import ChannelRow, MemberRow, MessageIdRow, MessageRow, fault_of
 from functions.contract.shards import shard_of
 from functions.contract.text import ERASED_NAME
@@ -21,9 +19,8 @@ from ops.replay import stored_rows
 from ops.replay.counters import Counters
 from ops.runs.run_log import RunLog
 from ops.stage import tables
+from ops.stage.conditional_writes import write_if
 from ops.stage.stage import Stage
-
-CONDITION_FAILED = ("TransactionCanceledException", "ConditionalCheckFailedException")
 
 
 @dataclass
@@ -90,10 +87,10 @@ class Restorer:
             # A new message must get none of the numbers that are stored already.
             counters = self._counters.of(str(event.channel_id))
             row = stored_rows.channel(str(event.channel_id), summary, counters)
-            _write(table.put_item, Item=row, ConditionExpression="attribute_not_exists(channelId)")
+            write_if(table.put_item, Item=row, ConditionExpression="attribute_not_exists(channelId)")
         elif fault_of(ChannelRow, stored) is not None:
             counters = self._counters.of(str(event.channel_id), at_least=stored.get("lastSeq"))
-            _write(
+            write_if(
                 table.put_item,
                 Item=stored_rows.channel(str(event.channel_id), summary, counters),
                 ConditionExpression="lastSeq = :lastSeq OR NOT attribute_type(lastSeq, :number)",
@@ -131,7 +128,7 @@ class Restorer:
             "ConditionExpression": "attribute_exists(channelId)",
             "ExpressionAttributeValues": {":one": 1},
         }
-        if _write(client.transact_write_items, TransactItems=[{"Put": put}, {"Update": count}]):
+        if write_if(client.transact_write_items, TransactItems=[{"Put": put}, {"Update": count}]):
             subscribe(self.stage, user_id, channel_id)
 
     def _restore_seq(self, event: BusEvent) -> None:
@@ -151,9 +148,9 @@ class Restorer:
             "Item": {"messageId": message_id, "channelId": channel_id, "seq": seq},
             "ConditionExpression": "attribute_not_exists(messageId)",
         }
-        if _write(client.put_item, **put):
+        if write_if(client.put_item, **put):
             stored[message_id] = seq
-            _write(
+            write_if(
                 self.stage.table("Channels").update_item,
                 Key={"channelId": channel_id},
                 UpdateExpression="SET lastSeq = :seq",
@@ -177,7 +174,7 @@ class Restorer:
             fault_of(MessageRow, stored) is None or stored.get("messageId") not in (None, event.message_id)
         ):
             return
-        _write(
+        write_if(
             self.stage.table("Messages").put_item,
             Item={**message_row(self.stage, message, key["seq"], _trace_header(event)), **key},
             ConditionExpression="attribute_not_exists(seq)" if stored is None else "attribute_exists(seq)",
@@ -231,14 +228,3 @@ def message_row(stage: Stage, message: ProjectedMessage, seq: Any, trace_header:
 def _trace_header(event: BusEvent) -> str:
     """The trace of a message; only MessageSent knows it."""
     return str(event.metadata.get("traceHeader") or "") if event.detail_type == "MessageSent" else ""
-
-
-def _write(operation: Any, **arguments: Any) -> bool:
-    """Call a conditional write. Returns False if the condition failed."""
-    try:
-        operation(**arguments)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in CONDITION_FAILED:
-            raise
-        return False
-    return True

@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import times
 from ops.errors import OpsError
+from ops.stage.conditional_writes import write_if
 from ops.stage.stage import Stage
 
 KEY_PREFIX = "lease#"
@@ -141,13 +142,12 @@ def _put(stage: Stage, key: str, version: str, condition: str, known: dict[str, 
         "expiresAt": times.now() // 1000 + KEPT_SECONDS,
     }
     values = {":mine": version, **known}
-    try:
-        stage.table("Tickets").put_item(Item=row, ConditionExpression=condition, ExpressionAttributeValues=values)
-    except ClientError as refusal:
-        if refusal.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True
+    return write_if(
+        stage.table("Tickets").put_item,
+        Item=row,
+        ConditionExpression=condition,
+        ExpressionAttributeValues=values,
+    )
 
 
 def _holder() -> str:

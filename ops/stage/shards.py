@@ -1,9 +1,8 @@
 """Give a hot channel more partitions for its subscriptions (functions/contract/shards.py)."""
 
-from botocore.exceptions import ClientError
-
 from functions.contract.shards import LAST_ROW, last_rows
 from ops.errors import BadRequestError
+from ops.stage.conditional_writes import write_if
 from ops.stage.stage import Stage
 
 
@@ -20,14 +19,10 @@ def shard(stage: Stage, channel_id: str, shards: int) -> bool:
         *others, first = last_rows(channel_id, shards)
         for row in others:
             subscriptions.put_item(Item=row)
-        try:
-            subscriptions.put_item(Item=first, ConditionExpression="attribute_not_exists(channelId)")
-        except ClientError as refusal:
-            if refusal.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            # Another operator sharded the channel at the same time.
-            return shard(stage, channel_id, shards)
-        return True
+        if write_if(subscriptions.put_item, Item=first, ConditionExpression="attribute_not_exists(channelId)"):
+            return True
+        # Another operator sharded the channel at the same time.
+        return shard(stage, channel_id, shards)
     if int(present["shards"]) != shards:
         raise BadRequestError(
             f"This channel has {present['shards']} shards, and their number cannot be changed afterwards."

@@ -10,14 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from functions.contract.events import UserDisconnected
 from functions.contract.model import timestamp
 from functions.contract.session import ENDED_SECONDS, ENDED_USER_PREFIX
 from functions.contract.shards import possible_shards
 from ops import times
 from ops.stage import publishing, tables
+from ops.stage.conditional_writes import write_if
 from ops.stage.stage import Stage
 
 OPENING_MS = 10_000
@@ -92,20 +91,17 @@ def end_all(stage: Stage, user_id: str, *, until: int) -> list[Connection]:
 
 def _mark_ended(stage: Stage, user_id: str, until: int) -> None:
     """Write the row that ends the sessions, unless another operator's ends later ones too."""
-    try:
-        stage.table("Tickets").put_item(
-            Item={
-                "ticketHash": ENDED_USER_PREFIX + user_id,
-                "endedAt": until,
-                "expiresAt": times.now() // 1000 + ENDED_SECONDS,
-            },
-            # A row without a number is damaged: it is replaced.
-            ConditionExpression="NOT attribute_type(endedAt, :number) OR endedAt <= :until",
-            ExpressionAttributeValues={":number": "N", ":until": until},
-        )
-    except ClientError as refusal:
-        if refusal.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
+    write_if(
+        stage.table("Tickets").put_item,
+        Item={
+            "ticketHash": ENDED_USER_PREFIX + user_id,
+            "endedAt": until,
+            "expiresAt": times.now() // 1000 + ENDED_SECONDS,
+        },
+        # A row without a number is damaged: it is replaced.
+        ConditionExpression="NOT attribute_type(endedAt, :number) OR endedAt <= :until",
+        ExpressionAttributeValues={":number": "N", ":until": until},
+    )
 
 
 def close_all(stage: Stage, user_id: str) -> list[Connection]:
