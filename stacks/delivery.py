@@ -12,14 +12,14 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 from pydantic.alias_generators import to_pascal
 
-from functions.contract.events import CHANNEL_EVENTS, STATUS_UPDATES
+from functions.contract.events import CHANNEL_EVENTS, STATUS_UPDATE_AGE_SECONDS, STATUS_UPDATES
 from functions.settings import BroadcastStatusSettings, PostToConnectionsSettings
 from stacks.chat_function import ChatFunction
 from stacks.data import DataStack
 from stacks.events import STATUS_FUNCTION_TIMEOUT, EventsStack
 from stacks.logs import log_group
 from stacks.packaging import ROOT
-from stacks.rules import CHANNEL_EVENT_AGE_SECONDS, STATUS_UPDATE_AGE_SECONDS, channel_events_rule, live_rule
+from stacks.rules import CHANNEL_EVENT_AGE_SECONDS, channel_events_rule, live_rule
 from stacks.stack import StageStack, acknowledge, service_role
 from stacks.stage import Stage
 from stacks.uses import Use, allow, publish_to, receive_from, table

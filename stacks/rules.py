@@ -12,14 +12,13 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from functions.contract.events import SOURCE
+from functions.contract.events import SOURCE, STATUS_UPDATE_AGE_SECONDS
 from stacks.stage import Stage
 
 # EventBridge repeats a delivery that fails, until the event has this age; then the dead-letter queue keeps it.
 # A channel event is durable: its sender has the ack. These are EventBridge's own limits, a day.
 CHANNEL_EVENT_AGE_SECONDS = 86_400
-# A status update is ephemeral: five minutes later, a newer one has replaced it.
-STATUS_UPDATE_AGE_SECONDS = 300
+# A status update is ephemeral: five minutes later (STATUS_UPDATE_AGE_SECONDS), a newer one has replaced it.
 # EventBridge's limit: the age alone decides.
 RETRY_ATTEMPTS = 185
 

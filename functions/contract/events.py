@@ -201,6 +201,9 @@ CHANNEL_EVENTS: dict[str, type[Shape]] = {shape.__name__: shape for shape in get
 STATUS_UPDATES: dict[str, type[Shape]] = {shape.__name__: shape for shape in get_args(StatusUpdate)}
 """The ephemeral events, by detail-type: buffered in the queue `status` and coalesced. The latest state wins."""
 
+STATUS_UPDATE_AGE_SECONDS = 300
+"""Until an update has this age, EventBridge tries to put it into the queue; then it is a dead letter."""
+
 DataT = TypeVar("DataT")
 
 

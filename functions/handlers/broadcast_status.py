@@ -10,15 +10,12 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from functions.aws import clients, deadline, observability, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
-from functions.contract.events import MalformedEventError, read_event
+from functions.contract.events import STATUS_UPDATE_AGE_SECONDS, MalformedEventError, read_event
 from functions.contract.model import milliseconds
 from functions.logic.broadcast import Update, broadcast
 from functions.settings import BroadcastStatusSettings
 
 clients.prepare(clients.dynamodb, clients.event_bridge, clients.connection_posts)
-
-MAX_DELIVERY_MS = 5 * 60 * 1000
-"""EventBridge puts an update into the queue within this time, or into the dead letters (stacks/rules.py)."""
 
 
 @tracing.traced
@@ -53,7 +50,7 @@ def _parse(record: SQSRecord, started_ms: int) -> Update:
         raise
     sent_ms = int(attributes.get("SentTimestamp") or 0)
     # A dead letter that was redriven is a new message of the queue: its batches failed too.
-    is_redriven = sent_ms - milliseconds(envelope.metadata.occurred_at) > MAX_DELIVERY_MS
+    is_redriven = sent_ms - milliseconds(envelope.metadata.occurred_at) > STATUS_UPDATE_AGE_SECONDS * 1000
     return Update(
         record_id=record.message_id,
         envelope=envelope,
