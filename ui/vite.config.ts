@@ -37,7 +37,11 @@ export default defineConfig({
     environment: "node",
     // Names of classes are the same in tests.
     css: { include: /\.module\.css$/, modules: { classNameStrategy: "scoped" } },
-    setupFiles: ["tests/support/browser.ts", ...(mutant ? ["tests/mutantLoaded.ts"] : [])],
+    setupFiles: [
+      "tests/support/ownerStacks.ts",
+      "tests/support/browser.ts",
+      ...(mutant ? ["tests/mutantLoaded.ts"] : []),
+    ],
     include: ["tests/**/*.test.{ts,tsx}"],
     // Test files share a worker and its modules, which halves the time. With a mutant they are isolated, so that a
     // file that never loads the changed module is detected.
