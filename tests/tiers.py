@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TIERS = ("browser", "integration", "guarantees", "workflows", "stacks", "emulator", "unit", "contract")
-"""The tiers, in the order in which they run."""
+TIERS = ("browser", "stacks", "integration", "guarantees", "workflows", "emulator", "unit", "contract")
+"""The tiers, in the order in which they run. `stacks` needs no stage: two that start together take longer."""
 
 SPLIT = ("unit", "emulator")
 """The tiers without slow shared fixtures, whose modules can run in any process."""

@@ -1,7 +1,7 @@
 """axe finds no violation on any page, in any state, light and dark, in a wide window and in the size of a phone.
 
-A normal run checks every state in a wide window, and those with a different layout on a phone in both sizes. The
-thorough run checks every state in both sizes.
+A normal run checks the sign-in pages, a channel, its panels and a dialog in a wide window. The thorough run checks
+every state in both sizes.
 """
 
 import re
@@ -24,7 +24,6 @@ PHONE = {"width": 390, "height": 844}
 in_a_wide_window = pytest.mark.parametrize(
     "size", [pytest.param(WIDE, id="wide"), pytest.param(PHONE, id="phone", marks=pytest.mark.thorough)]
 )
-in_both_sizes = pytest.mark.parametrize("size", [pytest.param(WIDE, id="wide"), pytest.param(PHONE, id="phone")])
 
 
 def _check(page: Page, state: str, size: Size) -> None:
@@ -71,7 +70,7 @@ def varied_channel(dora: BrowserUser, fay: ApiUser) -> str:
     return channel
 
 
-@in_both_sizes
+@in_a_wide_window
 def test_a_channel_with_messages_of_every_form(dora: BrowserUser, fay: ApiUser, varied_channel: str, size: Size):
     """Also a delivered own message, the line above new messages, a typing indicator and a message's toolbar."""
     dora.open_channel(varied_channel)
@@ -86,6 +85,7 @@ def test_a_channel_with_messages_of_every_form(dora: BrowserUser, fay: ApiUser, 
     _check(dora.page, "a varied channel", size)
 
 
+@pytest.mark.thorough
 @in_a_wide_window
 def test_an_empty_channel(dora: BrowserUser, size: Size):
     """A channel without messages."""
@@ -94,6 +94,7 @@ def test_an_empty_channel(dora: BrowserUser, size: Size):
     _check(dora.page, "an empty channel", size)
 
 
+@pytest.mark.thorough
 @in_a_wide_window
 def test_an_unknown_channel(dora: BrowserUser, size: Size):
     """The address of a channel that does not exist."""
@@ -125,7 +126,7 @@ def _channels_to_join(dialog: Locator) -> Locator:
 @pytest.mark.parametrize(
     ("name", "open_dialog", "content"),
     [
-        pytest.param("Create a channel", _click("Create channel"), None, id="create"),
+        pytest.param("Create a channel", _click("Create channel"), None, id="create", marks=pytest.mark.thorough),
         pytest.param(
             "Browse channels",
             _click("Browse channels"),
@@ -143,7 +144,9 @@ def _channels_to_join(dialog: Locator) -> Locator:
         pytest.param(
             "Keyboard shortcuts", _press_shortcut_for_help, None, id="shortcuts", marks=pytest.mark.thorough
         ),
-        pytest.param("You and settings", _click("You and settings"), None, id="settings"),
+        pytest.param(
+            "You and settings", _click("You and settings"), None, id="settings", marks=pytest.mark.thorough
+        ),
         pytest.param("Emoji", _click("Emoji"), lambda dialog: dialog.get_by_role("gridcell"), id="emoji"),
     ],
 )
@@ -201,6 +204,7 @@ def test_panels_and_the_states_of_a_channel(dora: BrowserUser, fay: ApiUser, siz
     _check(page, "confirming a deletion", size)
 
 
+@pytest.mark.thorough
 def test_panels_that_cover_the_channel_on_a_phone(new_user: NewUser, fay: ApiUser):
     """The sidebar, the members and the search."""
     dora = new_user("dora", viewport=PHONE, reduced_motion="reduce")

@@ -36,6 +36,7 @@ def _record_banners(page: Page) -> None:
     page.evaluate(RECORD_BANNERS)
 
 
+@pytest.mark.thorough
 def test_a_long_interruption_shows_a_banner_which_distinguishes_offline_from_reconnecting(new_user: NewUser):
     """A banner, and no dialog, appears after 5 s without a connection, and disappears after reconnecting."""
     dora = new_user("dora")
@@ -152,6 +153,7 @@ def test_lost_repeated_and_reordered_frames_change_nothing(new_user: NewUser, fa
     assert dora.texts() == ["hello", *texts, "calm"]
 
 
+@pytest.mark.thorough
 def test_a_lost_frame_is_fetched_while_the_connection_stays_open(dora: BrowserUser, fay: ApiUser):
     """One frame is dropped; the next one reveals the gap, and the missing message is displayed before it."""
     channel = dora.new_channel("gap", fay.user_id)

@@ -168,6 +168,7 @@ def _expect_to_open_at_the_newest(dora: BrowserUser, name: str, channel: str) ->
     assert 0 < dora.log.get_by_role("article").count() <= 50
 
 
+@pytest.mark.thorough
 def test_a_read_channel_opens_at_the_newest_and_loads_and_draws_one_page(dora: BrowserUser, channel: str):
     """A channel that was read to the end opens at its end, with one request and at most 50 rows drawn."""
     _expect_to_open_at_the_newest(dora, "many", channel)
@@ -205,6 +206,7 @@ def test_older_pages_do_not_move_the_displayed_messages(dora: BrowserUser, chann
     dora.page.unroute_all(behavior="ignoreErrors")
 
 
+@pytest.mark.thorough
 def test_scrolling_back_displays_every_message_in_order(dora: BrowserUser, channel: str):
     """Scrolling up 200 messages displays all of them, ordered by seq."""
     newest = int(dora.request("GET", f"/channels/{channel}")["lastSeq"])
@@ -253,6 +255,7 @@ def test_a_new_message_does_not_move_older_ones_that_are_displayed(dora: Browser
     expect(dora.message("a new one")).to_be_in_viewport()
 
 
+@pytest.mark.thorough
 def test_a_long_text_shown_in_full_or_in_part_leaves_the_reader_in_place(dora: BrowserUser, fay: ApiUser):
     """Its start does not move when the rest is shown, also at the end of the list. "Show less" shows it."""
     channel_id = dora.new_channel("long texts", fay.user_id)
@@ -275,6 +278,7 @@ def test_a_long_text_shown_in_full_or_in_part_leaves_the_reader_in_place(dora: B
     expect(_message(dora, 1).get_by_role("button", name="Show all")).to_be_in_viewport()
 
 
+@pytest.mark.thorough
 def test_a_link_to_an_old_message_displays_it(dora: BrowserUser, channel: str):
     """The linked message is in view and highlighted, between its neighbours; "Jump to newest" leads to the end."""
     dora.open_channel(channel, 900)
@@ -290,6 +294,7 @@ def test_a_link_to_an_old_message_displays_it(dora: BrowserUser, channel: str):
     expect(dora.page).to_have_url(re.compile(rf"/c/{channel}$"))
 
 
+@pytest.mark.thorough
 def test_search_covers_the_newest_messages_and_opens_a_result(dora: BrowserUser, channel: str):
     """It finds messages that are not loaded, marks the term, and a click shows the result in the channel."""
     dora.open_channel(channel)

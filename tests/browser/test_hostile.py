@@ -74,6 +74,7 @@ def test_hostile_messages_are_displayed_as_text(dora: BrowserUser):
     assert [item["text"] for item in dora.history(channel)] == MESSAGES
 
 
+@pytest.mark.thorough
 def test_hostile_names_are_displayed_as_text(dora: BrowserUser):
     """Names with a script or markup are text in the title, heading, messages, members, search and switcher."""
     name = f"<script>alert('{dora.person.username}')</script>"
@@ -97,6 +98,7 @@ def test_hostile_names_are_displayed_as_text(dora: BrowserUser):
     _expect_no_injection(dora)
 
 
+@pytest.mark.thorough
 def test_direction_marks_in_names_do_not_reorder_text(new_user: NewUser):
     """The server removes direction marks from names, and a right-to-left name does not reverse its line."""
     dora = new_user("dora")
@@ -143,6 +145,7 @@ def test_the_policy_allows_no_inline_script(stage: TestStage, new_user: NewUser)
     dora.wait_until(lambda: any(map(violation.search, dora.console)), "the browser reports the violation")
 
 
+@pytest.mark.thorough
 def test_markup_in_a_name_of_the_user_pool_is_displayed_as_text(stage: TestStage, dora: BrowserUser):
     """Names that come from the user pool, and not from the API, are displayed as text too."""
     person = Person(f"mallory-{uuid4().hex[:8]}", "Parley-mallory-1")

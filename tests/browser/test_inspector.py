@@ -144,6 +144,7 @@ def test_inspect_delivery_opens_a_messages_report(dora: BrowserUser, fay: ApiUse
     dora.screenshot("follow")
 
 
+@pytest.mark.thorough
 def test_a_run_marks_its_states_in_the_graph(dora: BrowserUser, fay: ApiUser, channel: str):
     """States that the run entered are marked; a state's panel shows its input, parameters, result and output."""
     message_id = _send_message(fay, channel, "mark the states")

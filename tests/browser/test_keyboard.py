@@ -108,7 +108,7 @@ def test_the_chat_can_be_used_without_a_mouse(new_user: NewUser, fay: ApiUser):
     ("opener", "dialog"),
     [
         ("Create channel", "Create a channel"),
-        ("Find a channel or person", "Find a channel or person"),
+        pytest.param("Find a channel or person", "Find a channel or person", marks=pytest.mark.thorough),
         pytest.param("Browse channels", "Browse channels", marks=pytest.mark.thorough),
         pytest.param("You and settings", "You and settings", marks=pytest.mark.thorough),
         pytest.param("Emoji", "Emoji", marks=pytest.mark.thorough),
@@ -133,6 +133,7 @@ def test_a_dialog_keeps_the_focus_and_returns_it(dora: BrowserUser, opener: str,
     expect(page.get_by_role("button", name=opener, exact=True)).to_be_focused()
 
 
+@pytest.mark.thorough
 def test_enter_right_after_typing_selects_the_match(dora: BrowserUser, fay: ApiUser):
     """Enter without a pause after a search text selects the emoji, channel or user that matches it."""
     channel = dora.new_channel("haste", fay.user_id)
@@ -156,6 +157,7 @@ def test_enter_right_after_typing_selects_the_match(dora: BrowserUser, fay: ApiU
     expect(page.get_by_role("log", name="Messages in quick brown fox")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_inserted_text_can_be_undone(dora: BrowserUser, fay: ApiUser):
     """Undo removes what the page inserted: an emoji, a completed mention, a quotation; what was typed is kept."""
     channel = dora.new_channel("undo", fay.user_id)
@@ -184,6 +186,7 @@ def test_inserted_text_can_be_undone(dora: BrowserUser, fay: ApiUser):
     expect(dora.composer).to_have_value(f"to the moon @{fay.person.username[:8]}")
 
 
+@pytest.mark.thorough
 def test_the_focus_moves_when_the_focused_element_is_removed(new_user: NewUser, fay: ApiUser):
     """The focus stays on a message when another arrives. It moves to the composer when the message is deleted, and
     to the content of the page when the user is removed from the channel."""
@@ -211,6 +214,7 @@ def test_the_focus_moves_when_the_focused_element_is_removed(new_user: NewUser, 
     expect(dora.page.get_by_role("main")).to_be_focused()
 
 
+@pytest.mark.thorough
 def test_the_messages_are_a_log_and_new_ones_are_announced_politely(dora: BrowserUser, fay: ApiUser):
     """The list has role=log and a name. Others' new messages are announced with their sender; own ones are not."""
     channel = dora.new_channel("announcements", fay.user_id)
@@ -224,6 +228,7 @@ def test_the_messages_are_a_log_and_new_ones_are_announced_politely(dora: Browse
     expect(polite).to_have_text(re.compile(f"^{shown_name(fay.person)}: listen to this$"))
 
 
+@pytest.mark.thorough
 def test_with_reduced_motion_nothing_is_animated(new_user: NewUser, fay: ApiUser):
     """With reduced motion no animation runs for longer than 10 ms."""
     dora = new_user("dora", reduced_motion="no-preference")

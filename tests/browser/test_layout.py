@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page
 
 from tests.browser.api_user import ApiUser
@@ -78,6 +79,7 @@ def test_difficult_texts_do_not_overflow(new_user: NewUser, fay: ApiUser):
     assert expanded["height"] > collapsed["height"]
 
 
+@pytest.mark.thorough
 def test_long_names_are_cut_and_leave_controls_in_view(new_user: NewUser):
     """Names of a channel and a user with 64 characters and no space, in a wide and a narrow window."""
     dora = new_user("dora")
@@ -92,6 +94,7 @@ def test_long_names_are_cut_and_leave_controls_in_view(new_user: NewUser):
             expect(dora.page.get_by_role("button", name=control)).to_be_in_viewport(ratio=1)
 
 
+@pytest.mark.thorough
 def test_the_sidebar_shows_the_open_channel(new_user: NewUser):
     """In a list of channels that scrolls, after the shortcuts for the next channel, and after a link."""
     dora = new_user("dora")
@@ -188,6 +191,7 @@ def _expect_large(control: Locator, name: str) -> None:
     assert min(box["width"], box["height"]) >= 36, name
 
 
+@pytest.mark.thorough
 def test_on_a_phone_the_actions_of_a_message_are_on_screen(new_user: NewUser, fay: ApiUser):
     """Also those of a message whose start is scrolled away. The tap that shows them is not for the one under the
     finger."""
@@ -220,6 +224,7 @@ def _is_dark(page: Page) -> bool:
     return sum(int(part) for part in re.findall(r"\d+", colour)[:3]) < 3 * 128
 
 
+@pytest.mark.thorough
 def test_the_theme_follows_the_system_or_the_users_choice(new_user: NewUser):
     """The system's theme is followed live until the user chooses one. The choice survives a reload; after choosing
     the system, its theme is followed again."""

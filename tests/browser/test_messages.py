@@ -116,6 +116,7 @@ def test_a_mention_is_completed_and_highlighted_for_the_mentioned_user(dora: Bro
     expect(dora.message("and welcome")).not_to_have_class(re.compile("MessageRow_mentionsMe"))
 
 
+@pytest.mark.thorough
 def test_markdown_is_displayed_as_elements(dora: BrowserUser):
     """Emphasis, code, a highlighted block, quotes, lists and links; other Markdown and HTML stay text."""
     dora.open_channel(dora.new_channel("forms"))
@@ -147,6 +148,7 @@ def test_markdown_is_displayed_as_elements(dora: BrowserUser):
     expect(plain.locator("h1, table, img, b")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_the_byte_counter_appears_near_the_limit_and_a_longer_text_is_not_sent(dora: BrowserUser):
     """Short texts have no counter; near the limit it shows the bytes left, then the bytes over the limit."""
     channel = dora.new_channel("limits")
@@ -168,6 +170,7 @@ def test_the_byte_counter_appears_near_the_limit_and_a_longer_text_is_not_sent(d
     assert dora.history(channel)[0]["text"] == "é" * 4_096
 
 
+@pytest.mark.thorough
 def test_a_copied_link_opens_the_message(new_user: NewUser, fay: ApiUser):
     """The copied address opens the channel at the message and highlights it."""
     dora = new_user("dora")
@@ -184,6 +187,7 @@ def test_a_copied_link_opens_the_message(new_user: NewUser, fay: ApiUser):
     expect(dora.message("fact 1")).to_have_class(re.compile("MessageRow_highlighted"))
 
 
+@pytest.mark.thorough
 def test_drafts_are_kept_per_channel(dora: BrowserUser):
     """A draft is restored in its channel, and only there, after another channel was opened and a reload."""
     first, second = dora.new_channel("first draft"), dora.new_channel("second draft")

@@ -28,6 +28,7 @@ def _colours(element: Locator) -> list[str]:
     return styles
 
 
+@pytest.mark.thorough
 def test_states_are_distinguished_with_forced_colours(dora: BrowserUser, fay: ApiUser):
     """The current channel, presence and the user's own reactions each have another colour."""
     channel = dora.new_channel("forced colours", fay.user_id)
@@ -53,6 +54,7 @@ def test_states_are_distinguished_with_forced_colours(dora: BrowserUser, fay: Ap
     assert _colours(online)[0] != _colours(offline)[0]
 
 
+@pytest.mark.thorough
 def test_what_has_a_shadow_or_a_colour_has_an_outline_with_forced_colours(dora: BrowserUser):
     """A dialog has a border, the composer an outline with the focus, the chosen theme other colours."""
     dora.open_channel("general")
@@ -66,6 +68,7 @@ def test_what_has_a_shadow_or_a_colour_has_an_outline_with_forced_colours(dora: 
     assert _colours(chosen) != _colours(other)
 
 
+@pytest.mark.thorough
 def test_icons_grow_with_the_browsers_font_size(dora: BrowserUser):
     """As the text and the buttons around them do."""
     dora.open_channel("general")
@@ -78,6 +81,7 @@ def test_icons_grow_with_the_browsers_font_size(dora: BrowserUser):
     assert after["width"] == 2 * before["width"]
 
 
+@pytest.mark.thorough
 def test_copied_messages_have_names_and_times(dora: BrowserUser, fay: ApiUser):
     """Each copied message is a line with its sender, time and text as typed; nothing hidden is copied."""
     channel = dora.new_channel("copying", fay.user_id)
@@ -95,6 +99,7 @@ def test_copied_messages_have_names_and_times(dora: BrowserUser, fay: ApiUser):
     expect(dora.composer).to_have_value(re.compile(rf"^{line}one \*word\*\n{line}two\n{line}three$"))
 
 
+@pytest.mark.thorough
 def test_all_loaded_messages_are_printed(dora: BrowserUser, fay: ApiUser):
     """A channel that is longer than the screen is printed on several pages, with its times in full."""
     channel = dora.new_channel("printing", fay.user_id)
@@ -117,6 +122,7 @@ def test_all_loaded_messages_are_printed(dora: BrowserUser, fay: ApiUser):
     dora.page.emulate_media(media="null")
 
 
+@pytest.mark.thorough
 def test_stacked_marks_stay_in_their_message(dora: BrowserUser, fay: ApiUser):
     """The message above looks the same with and without a message of 150 combining marks below it."""
     channel = dora.new_channel("marks", fay.user_id)
@@ -131,7 +137,9 @@ def test_stacked_marks_stay_in_their_message(dora: BrowserUser, fay: ApiUser):
     assert above.screenshot(animations="disabled") == with_marks
 
 
-@pytest.mark.parametrize("size", [pytest.param(WIDE, id="wide"), pytest.param(PHONE, id="phone")])
+@pytest.mark.parametrize(
+    "size", [pytest.param(WIDE, id="wide", marks=pytest.mark.thorough), pytest.param(PHONE, id="phone")]
+)
 def test_a_toast_covers_no_field(dora: BrowserUser, fay: ApiUser, size: dict[str, int]):
     """With the search panel open, a toast overlaps neither its field nor the composer. It ends with its button."""
     channel = dora.new_channel("toasts", fay.user_id)
@@ -161,6 +169,7 @@ def test_a_toast_covers_no_field(dora: BrowserUser, fay: ApiUser, size: dict[str
         assert apart, f"{box} overlaps {other}"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("target", ["composer", "messages"])
 def test_a_dropped_file_is_refused_and_the_page_stays(
     dora: BrowserUser, fay: ApiUser, tmp_path: Path, target: str

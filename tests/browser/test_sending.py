@@ -37,6 +37,7 @@ def test_a_message_is_displayed_at_once_with_its_state(new_user: NewUser):
     expect(dora.message("are you there?")).to_have_count(1)
 
 
+@pytest.mark.thorough
 def test_a_refused_message_shows_the_reason_and_is_sent_again_with_the_same_id(dora: BrowserUser):
     """It stays with the reason. "Send again" repeats its clientMessageId, so it cannot be stored twice."""
     channel = dora.new_channel("refused")
@@ -131,6 +132,7 @@ def test_what_a_closed_tab_has_not_sent_is_sent_by_another_one(new_user: NewUser
     assert [item["text"] for item in dora.history(channel)] == ["as it is now", "left behind"]
 
 
+@pytest.mark.thorough
 def test_a_message_whose_ack_was_lost_is_sent_again_and_stored_once(new_user: NewUser):
     """The socket is cut between a command and its ack: the page sends the command again, with the same id."""
     dora = new_user("dora")
@@ -157,6 +159,7 @@ def test_a_message_whose_ack_was_lost_is_sent_again_and_stored_once(new_user: Ne
     assert dora.texts() == ["hello", "once and only once", "and the next"]
 
 
+@pytest.mark.thorough
 def test_a_burst_over_the_rate_limit_is_delayed_and_arrives_in_order(dora: BrowserUser):
     """Messages over the server's rate wait in the outbox; none fails or is lost."""
     channel = dora.new_channel("burst")

@@ -3,6 +3,7 @@
 import re
 
 import httpx
+import pytest
 
 from tests.browser.api_user import ApiUser
 from tests.browser.browser_user import NewUser, fill_in_credentials
@@ -18,6 +19,7 @@ def test_without_a_session_the_sign_in_page_is_shown(stage: TestStage, new_user:
     expect(page.get_by_role("log")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_a_link_is_opened_after_the_sign_in(new_user: NewUser, fay: ApiUser):
     """A link to a message, opened without a session, shows that message in its channel after the sign-in."""
     dora = new_user("dora", signed_in=False)
@@ -68,6 +70,7 @@ def test_signing_out_ends_the_session_in_all_tabs_and_on_the_server(new_user: Ne
     expect(dora.page.get_by_role("log", name="Messages in leaving")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_new_tab_gets_the_session_from_an_open_tab(new_user: NewUser):
     """A second tab needs no sign-in, and opens the address that it was opened with."""
     dora = new_user("dora", use_sign_in_page=True)
@@ -79,6 +82,7 @@ def test_a_new_tab_gets_the_session_from_an_open_tab(new_user: NewUser):
     expect(page.get_by_role("log", name="Messages in shared")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_wrong_password_is_reported_and_can_be_corrected(stage: TestStage, new_user: NewUser):
     """The hosted page shows the error, and the right password then opens the chat."""
     dora = new_user("dora", signed_in=False)

@@ -12,6 +12,7 @@ from tests.browser.expectations import expect, shown_name
 SERVER_ERRORS = re.compile("status of 50")
 
 
+@pytest.mark.thorough
 def test_the_first_visit_opens_general_ready_to_write(new_user: NewUser):
     """A new user sees the channel general, with the focus in the composer."""
     dora = new_user("dora", signed_in=False)
@@ -69,6 +70,7 @@ def test_loading_is_shown_and_a_failure_can_be_retried(dora: BrowserUser, fay: A
     expect(dora.message("worth the wait")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_stage_that_cannot_be_reached_is_shown_and_retried(dora: BrowserUser):
     """The page shows a message and a button, and opens the chat without a click once the stage answers."""
     dora.allow_errors(NETWORK_ERRORS)
@@ -109,6 +111,7 @@ window.Notification = class {
 """
 
 
+@pytest.mark.thorough
 def test_a_hidden_tab_notifies_of_mentions_and_direct_messages(new_user: NewUser, fay: ApiUser):
     """There are none before they are switched on, while the tab is visible, or for messages without a mention."""
     dora = new_user("dora")

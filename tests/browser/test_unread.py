@@ -31,6 +31,7 @@ def test_unread_messages_are_counted_per_channel_and_in_the_title(new_user: NewU
     expect(dora.page).to_have_title("(1) one · Parley")
 
 
+@pytest.mark.thorough
 def test_a_message_read_in_one_tab_is_read_in_all(new_user: NewUser, fay: ApiUser):
     """Both tabs count it; reading it in one clears the count and the title in the other, also after a reload."""
     dora = new_user("dora")
@@ -73,6 +74,7 @@ def test_messages_that_came_while_the_tab_was_closed_are_unread_and_under_a_line
     expect(dora.channel_link("overnight")).not_to_have_accessible_name(re.compile("unread"))
 
 
+@pytest.mark.thorough
 def test_a_hidden_tab_does_not_mark_messages_as_read(new_user: NewUser, fay: ApiUser):
     """A message that arrives in the open channel while the tab is hidden stays unread until the tab is visible."""
     dora = new_user("dora")

@@ -102,6 +102,7 @@ def test_a_public_channel_can_be_created_found_and_joined(dora: BrowserUser, emi
     expect(dora.page.get_by_role("button", name="Members, 2")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_private_channel_is_visible_to_its_members_only(dora: BrowserUser, emil: BrowserUser):
     """It is not listed for others. An added member sees it immediately, and a removed one loses it immediately."""
     name = f"secret {dora.person.username}"
@@ -212,6 +213,7 @@ def test_two_users_have_one_direct_channel(new_user: NewUser):
     expect(dora.message("just between us")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_link_to_a_public_channel_shows_it_with_an_offer_to_join(dora: BrowserUser, emil: BrowserUser):
     """A user who is not a member can join it; a private channel is shown as not found."""
     public = dora.new_channel(f"open {dora.person.username}", kind="public")

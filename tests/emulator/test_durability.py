@@ -5,6 +5,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from local.deployment import client
 from local.emulator_process import EmulatorProcess
 from tests.emulator.conftest import create_notes, launch
@@ -68,6 +70,7 @@ def test_passwords_that_users_chose_survive_a_kill(tmp_path: Path):
         emulator.stop()
 
 
+@pytest.mark.thorough
 def test_items_messages_and_users_survive_a_kill(tmp_path: Path):
     """Changes after the last save are restored as they were acknowledged, in each service, and twice alike."""
     emulator = launch(tmp_path / "emulator", SAVE_INTERVAL_SECONDS="3600")

@@ -276,6 +276,7 @@ def test_a_failed_deployment_is_reported_with_one_line(tmp_path: Path, own_state
     assert not (own_state / "deploy.log").exists()
 
 
+@pytest.mark.thorough
 def test_a_port_in_use_stops_the_start(tmp_path: Path, app: tuple[Path, int]):
     """Before the emulator is started."""
     with socket.socket() as other:

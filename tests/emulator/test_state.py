@@ -56,6 +56,7 @@ def test_saved_state_survives_a_kill_and_a_stop(tmp_path_factory: pytest.TempPat
         emulator.stop()
 
 
+@pytest.mark.thorough
 def test_a_damaged_state_is_refused_and_the_save_before_it_loses_nothing(
     tmp_path_factory: pytest.TempPathFactory,
 ):
@@ -84,6 +85,7 @@ def test_a_damaged_state_is_refused_and_the_save_before_it_loses_nothing(
         emulator.stop()
 
 
+@pytest.mark.thorough
 def test_a_stop_without_a_save_is_a_failure_with_its_reason(tmp_path_factory: pytest.TempPathFactory):
     """The exit code says so, because nothing else of a stop does; what was saved before is still there."""
     state = tmp_path_factory.mktemp("unsaved")
@@ -106,6 +108,7 @@ def test_a_stop_without_a_save_is_a_failure_with_its_reason(tmp_path_factory: py
     assert emulator.save_failure is None
 
 
+@pytest.mark.thorough
 def test_restored_executions_are_pruned_as_new_ones_are(tmp_path_factory: pytest.TempPathFactory):
     """The newest stay, whether they ended before the restart or after it."""
     emulator = launch(tmp_path_factory.mktemp("executions"), KEPT_EXECUTIONS="3")

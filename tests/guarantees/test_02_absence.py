@@ -36,6 +36,7 @@ async def test_messages_sent_during_an_absence_arrive_on_return(stage: TestStage
     record.tried("messages sent during an absence, and none on return", count)
 
 
+@pytest.mark.thorough
 async def test_messages_sent_during_the_return_arrive(stage: TestStage, record: Record, is_long: bool):
     """Messages that others send while a client is away, and while it catches up, all arrive."""
     count = 120 if is_long else 30
@@ -107,6 +108,7 @@ API_ERRORS = {
 }
 
 
+@pytest.mark.thorough
 async def test_a_client_that_the_api_answers_with_5xx_tries_again_and_misses_nothing(
     stage: TestStage, record: Record, faults: Faults, is_long: bool
 ):

@@ -16,6 +16,7 @@ PROMISE = 6
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.thorough
 async def test_concurrent_messages_get_distinct_seqs(stage: TestStage, record: Record, is_long: bool):
     """Every concurrent message gets its own seq, and all clients see the same order.
 

@@ -190,7 +190,13 @@ async def check_still_works(client: ChatClient, socket: Socket, channel_id: str)
     await socket.wait_for_type("message", messageId=ack["messageId"])
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.NEGATIVE, GenerationMode.POSITIVE], ids=["invalid", "valid"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        pytest.param(GenerationMode.NEGATIVE, id="invalid"),
+        pytest.param(GenerationMode.POSITIVE, id="valid", marks=pytest.mark.thorough),
+    ],
+)
 def test_generated_requests_get_documented_answers(
     stage: TestStage, record: Record, is_long: bool, is_thorough: bool, mode: GenerationMode
 ):

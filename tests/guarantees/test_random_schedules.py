@@ -133,13 +133,12 @@ async def run_schedule(
         return len(table)
 
 
-async def test_random_schedules(
-    stage: TestStage, record: Record, faults: Faults, is_long: bool, is_thorough: bool
-):
+@pytest.mark.thorough
+async def test_random_schedules(stage: TestStage, record: Record, faults: Faults, is_long: bool):
     """No schedule loses, duplicates or reorders a message."""
     seed_variable = os.environ.get("SEED")
     first = int(seed_variable) if seed_variable else random.SystemRandom().randrange(1_000_000)
-    default = "200" if is_long else "2" if is_thorough else "1"
+    default = "200" if is_long else "2"
     count = 1 if seed_variable else int(os.environ.get("SCHEDULES", default))
     clients, messages = (5, 40) if is_long or seed_variable else (5, 10)
     semaphore = asyncio.Semaphore(MAX_CONCURRENT_SCHEDULES if is_long else 2)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.integration.commands import run_ops_process
 from tests.local_stage import TestStage
 
@@ -31,6 +33,7 @@ def members(stage: TestStage) -> set[str]:
     return {str(row["userId"]) for row in stage.table("Members").scan(ConsistentRead=True)["Items"]}
 
 
+@pytest.mark.thorough
 def test_in_a_pipe_each_check_is_one_line(stage: TestStage):
     """Status, check, what was found and what to do, separated by tabs."""
     result = run_ops_process(stage, "doctor")

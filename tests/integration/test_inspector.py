@@ -93,6 +93,7 @@ async def test_a_message_has_the_same_report_over_http_as_from_the_command(
     assert trace == followed["traces"][0]
 
 
+@pytest.mark.thorough
 async def test_a_channels_archived_events_are_listed_in_order(http: httpx.AsyncClient, new_client: NewClient):
     """The list has all of the channel's archived events in order, with the connections of its members."""
     dora = await new_client("dora")

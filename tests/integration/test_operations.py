@@ -36,6 +36,7 @@ async def wait_for_runs(stage: TestStage, channel_id: str, *more: str) -> list[d
     return await until(lambda: asyncio.to_thread(poll), f"there were runs of {channel_id}", every=0.2)
 
 
+@pytest.mark.thorough
 async def test_failed_runs_are_listed_first(stage: TestStage, new_client: NewClient):
     """A failed run is listed with its reason, before newer runs that succeeded."""
     dora = await new_client("dora")
@@ -117,6 +118,7 @@ async def test_a_redrive_posts_only_to_the_undelivered_connections(stage: TestSt
     await asyncio.to_thread(empty_dead_letters, stage)
 
 
+@pytest.mark.thorough
 async def test_a_redriven_status_update_is_broadcast(stage: TestStage, new_client: NewClient):
     """A redriven dead letter of the status queue is broadcast to the channel's members."""
     dora, emil = await new_client("dora"), await new_client("emil")
@@ -287,6 +289,7 @@ def test_a_username_that_the_user_pool_refuses_is_reported(stage: TestStage, mon
     assert "Value 'two words' at 'username'" in refused.err
 
 
+@pytest.mark.thorough
 async def test_check_reports_rows_that_were_changed_by_hand(stage: TestStage, new_client: NewClient):
     """`check` finds no difference in a used channel, and reports rows that were changed or added by hand."""
     dora = await new_client("dora")
@@ -345,6 +348,7 @@ def test_an_event_type_that_does_not_exist_is_an_error(stage: TestStage, command
     assert "Unknown event type 'Nope': use one of MessageSent" in result.err
 
 
+@pytest.mark.thorough
 async def test_runs_are_filtered_by_the_name_of_the_channel(stage: TestStage, new_client: NewClient):
     """The filter applies before the limit: a run in trouble is found although newer ones are in other channels."""
     dora = await new_client("dora")
@@ -372,8 +376,8 @@ ENVIRONMENT = {
     "command",
     [
         pytest.param(("users", "list"), marks=pytest.mark.thorough),
-        pytest.param(("token", "alice"), marks=pytest.mark.thorough),
-        ("doctor",),
+        ("token", "alice"),
+        pytest.param(("doctor",), marks=pytest.mark.thorough),
     ],
     ids=" ".join,
 )
@@ -391,6 +395,7 @@ def empty_dead_letters(stage: TestStage) -> None:
     sqs.purge_queue(QueueUrl=url)
 
 
+@pytest.mark.thorough
 def test_commands_that_change_the_stage_are_recorded(stage: TestStage, monkeypatch: pytest.MonkeyPatch):
     """Who ran which command, with which options, and how it ended; a failed one too; reading leaves no record."""
     username = f"ops-{uuid4().hex[:8]}"
@@ -507,6 +512,7 @@ async def test_an_error_is_found_by_its_correlation_id(stage: TestStage, new_cli
     assert (unknown.code, unknown.err.count("\n")) == (3, 1)
 
 
+@pytest.mark.thorough
 async def test_an_events_runs_are_found_by_its_correlation_id(stage: TestStage, new_client: NewClient):
     """The lines of send_message, of the workflow and of post_to_connections."""
     dora = await new_client("dora")

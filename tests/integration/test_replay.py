@@ -130,6 +130,7 @@ def event_count(request: pytest.FixtureRequest) -> int:
     return 1000 if request.config.getoption("--thorough") else 40
 
 
+@pytest.mark.thorough
 async def test_a_dry_run_over_many_events_writes_nothing_and_finds_differences(
     stage: TestStage, new_client: NewClient, event_count: int, since: str
 ):
@@ -320,6 +321,7 @@ async def test_a_damaged_row_of_each_table_is_listed_and_repaired(stage: TestSta
     await emil.sockets[0].wait_until_closed()
 
 
+@pytest.mark.thorough
 async def test_a_message_that_was_sent_twice_is_no_difference(stage: TestStage, new_client: NewClient):
     """As after a lost ack. Both tries are archived, each with its own time, and one of them is stored."""
     dora = await new_client("dora")
@@ -335,6 +337,7 @@ async def test_a_message_that_was_sent_twice_is_no_difference(stage: TestStage, 
         assert (result.code, result.json["differences"]) == (0, []), result.out + result.err
 
 
+@pytest.mark.thorough
 async def test_a_member_who_left_after_the_replayed_time_is_not_missing(
     stage: TestStage, new_client: NewClient, since: str
 ):
@@ -390,6 +393,7 @@ async def export(stage: TestStage, channel_id: str, file: Path, since: str) -> N
     assert "redacted, 5 characters" in written
 
 
+@pytest.mark.thorough
 async def test_an_import_restores_deleted_messages(
     stage: TestStage, new_client: NewClient, tmp_path: Path, since: str
 ):

@@ -174,6 +174,7 @@ async def test_status_updates_continue_the_trace_of_their_publisher(stage: TestS
     await until(lambda: asyncio.to_thread(all_complete), f"{UPDATES} traces had {hops}", every=POLL_SECONDS)
 
 
+@pytest.mark.thorough
 async def test_connections_and_read_markers_continue_their_traces(stage: TestStage, new_client: NewClient):
     """The traces of connecting, reading and disconnecting show the broadcast of their status updates too."""
     started = int(time.time() * 1000)

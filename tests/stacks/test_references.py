@@ -123,6 +123,7 @@ def test_a_reference_to_an_unknown_type_fails_the_synthesis(tmp_path: Path) -> N
         app.synth()
 
 
+@pytest.mark.thorough
 def test_the_rest_api_can_be_deployed_first_when_the_web_acl_is_removed(
     dev: Synthesised, site: Path, context: dict[str, Any], tmp_path: Path
 ) -> None:

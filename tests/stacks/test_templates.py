@@ -142,6 +142,7 @@ def test_a_property_that_cloudformation_refuses_fails_the_synthesis(
         app.synth()
 
 
+@pytest.mark.thorough
 def test_the_same_sources_give_the_same_assets(
     dev: Synthesised, site: Path, context: dict[str, Any], tmp_path: Path
 ) -> None:

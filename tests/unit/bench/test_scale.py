@@ -64,6 +64,7 @@ def test_posts_above_the_quota_pile_up(services: Services):
     assert below.p50 >= services.bus.p50 + services.start.p50
 
 
+@pytest.mark.thorough
 def test_posts_above_the_quota_are_lost_when_their_retries_end():
     """At 120 % of the quota a sixth is, after the first minute. A frame and both pages wait 15 s at most."""
     quotas = Quotas(requests=2_000, request_burst=1_000)
@@ -89,6 +90,7 @@ def test_a_bucket_is_not_used_by_what_it_refuses(wait: float | None, units: floa
     assert bucket.delay(0, 1) == pytest.approx((wait or 0) + 0.1)
 
 
+@pytest.mark.thorough
 def test_shards_carry_what_one_partition_of_subscriptions_does_not():
     """With raised quotas, 10,000 connections and 20 messages a second: one partition serves 8 of them."""
 

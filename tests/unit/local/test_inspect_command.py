@@ -136,6 +136,7 @@ def test_ctrl_c_ends_it_while_a_request_waits():
         command.stop()
 
 
+@pytest.mark.thorough
 @pytest.mark.early
 def test_ctrl_c_ends_the_stream_of_an_open_page():
     """The stream ends by itself: one that the server cuts off has no end, and the command waits for it first."""

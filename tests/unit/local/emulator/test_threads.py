@@ -49,6 +49,7 @@ def test_idle_threads_end(monkeypatch: pytest.MonkeyPatch):
     )
 
 
+@pytest.mark.thorough
 def test_an_idle_thread_keeps_nothing_alive():
     """Neither the arguments nor the result of its last call."""
     pool = ReusedThreads("clean")
