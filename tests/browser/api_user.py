@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
+from tests.chat_client import tls_context
 from tests.local_stage import Person, TestStage
 from tests.waiting import DEADLINE_SECONDS
 
@@ -21,6 +22,7 @@ def rest_client(stage: TestStage, person: Person) -> httpx.Client:
         base_url=stage.api_url,
         headers={"Authorization": stage.id_token(person)},
         timeout=DEADLINE_SECONDS,
+        verify=tls_context(),
         limits=httpx.Limits(max_keepalive_connections=0),
     )
 
