@@ -46,7 +46,7 @@ LOW_PRIORITY = ["nice", "-n", "5"] if shutil.which("nice") else []
 PYTEST = [sys.executable, "-m", "pytest"]
 TWO_PROCESSES = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
 TESTS = {
-    "check": ["-q", "tests/unit", "tests/contract", *TWO_PROCESSES],
+    "check": ["-q", "tests/unit", "tests/contract", "-m", "not slow", *TWO_PROCESSES],
     "test": ["tests", *TWO_PROCESSES],
     "test-all": ["tests", "--thorough", *TWO_PROCESSES],
 }

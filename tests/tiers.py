@@ -43,17 +43,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out thorough tests without --thorough or --long, and sort the tests by tier.
 
-    Within a tier, modules with tests marked `early` come first. Otherwise the order stays, shuffled or not.
+    Within a tier, modules with tests marked `slow` come first. Otherwise the order stays, shuffled or not.
     """
     if not (config.getoption("--thorough") or config.getoption("--long")):
         left_out = [item for item in items if item.get_closest_marker("thorough")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
     rank = {tier: place for place, tier in enumerate(TIERS)}
-    early = {scope_of(item.nodeid) for item in items if item.get_closest_marker("early")}
+    slow = {scope_of(item.nodeid) for item in items if item.get_closest_marker("slow")}
 
     def place(item: pytest.Item) -> tuple[int, bool]:
-        return rank.get(tier_of(item.nodeid), len(TIERS)), scope_of(item.nodeid) not in early
+        return rank.get(tier_of(item.nodeid), len(TIERS)), scope_of(item.nodeid) not in slow
 
     items.sort(key=place)
 

@@ -22,8 +22,9 @@ from tests.unit import faster_moto
 from tests.unit.builders import NOW_MS
 from tests.unit.stage import Stage
 
-settings.register_profile("parley", deadline=None, database=None)
-settings.load_profile("parley")
+QUICK_EXAMPLES = 30
+THOROUGH_EXAMPLES = 100
+"""The examples of a property test, without and with `--thorough`."""
 
 os.environ |= {
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -43,6 +44,13 @@ faster_moto.install()
 # A program that a script starts in the background ignores Ctrl-C. Tests send it to themselves.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the number of examples, before property tests are imported."""
+    examples = THOROUGH_EXAMPLES if config.getoption("--thorough") else QUICK_EXAMPLES
+    settings.register_profile("parley", deadline=None, database=None, max_examples=examples)
+    settings.load_profile("parley")
 
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost", "", None)

@@ -196,6 +196,7 @@ def test_confined_packages_are_imported_in_one_place_only(path: Path):
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_no_test_module_loads_the_cdk():
     """Every test process imports all test modules, and the CDK takes seconds: tests import it in functions."""
 

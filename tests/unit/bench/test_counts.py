@@ -45,6 +45,7 @@ def test_presence_and_typing_of_a_large_channel_cost_the_same(
         assert more(counts, what) == (0, 0, 0)
 
 
+@pytest.mark.slow
 def test_a_message_costs_a_call_for_each_page_and_batch(stage: Stage, calls: Calls):
     """A second page adds its query and its batch, and the states that they enter."""
     one, full, two = count_messages(stage, calls, recipients=(1, 500, 501))

@@ -25,6 +25,7 @@ from bench.scale_model import (
 ROOT = Path(__file__).resolve().parents[3]
 
 
+@pytest.mark.slow
 def test_the_queue_model_predicts_what_a_local_stage_did():
     """Within a fifth, in a recorded run: the time under load, and another channel. It has no latency of AWS."""
     for prediction in scale.RECORDED.predictions():

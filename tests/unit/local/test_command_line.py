@@ -110,6 +110,7 @@ HEAVY = (
 """Modules that take long to import, or bring such a module. Typer itself imports pydantic to run a command."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "unused"), [("--help", (*HEAVY, "pydantic")), ("status", HEAVY)])
 def test_help_and_status_import_no_module_of_a_command(command: str, unused: tuple[str, ...], tmp_path: Path):
     """They answer at once: no client of AWS, no model and no server is imported."""

@@ -83,6 +83,7 @@ def test_no_client_sends_loopback_calls_through_a_proxy(variable: str, monkeypat
     assert not urllib.request.proxy_bypass("aws.example.com")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["--help", "status"])
 def test_help_and_status_import_no_clients_or_servers(command: str, tmp_path: Path):
     """They take most of a second, which help and `status` would wait for."""
@@ -99,6 +100,7 @@ def test_help_and_status_import_no_clients_or_servers(command: str, tmp_path: Pa
     assert ended.stdout.splitlines()[-1] == "imported: []"
 
 
+@pytest.mark.slow
 def test_output_that_the_encoding_lacks_is_replaced(tmp_path: Path):
     """An ASCII terminal shows a question mark instead of a tick; the command does not fail."""
     ended = subprocess.run(

@@ -126,7 +126,7 @@ def served(*, graceful_seconds: float) -> Iterator[Served]:
             yield Served(process, requests, stream)
 
 
-@pytest.mark.early
+@pytest.mark.slow
 def test_ctrl_c_ends_it_while_a_request_waits():
     """A request that reads the archive of a stage on AWS takes minutes: Ctrl-C does not wait for it."""
     with served(graceful_seconds=0.2) as command:
@@ -137,7 +137,7 @@ def test_ctrl_c_ends_it_while_a_request_waits():
 
 
 @pytest.mark.thorough
-@pytest.mark.early
+@pytest.mark.slow
 def test_ctrl_c_ends_the_stream_of_an_open_page():
     """The stream ends by itself: one that the server cuts off has no end, and the command waits for it first."""
     with served(graceful_seconds=DEADLINE_SECONDS / 2) as command:

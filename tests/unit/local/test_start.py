@@ -241,6 +241,7 @@ def test_a_failed_deployment_names_the_resource_and_its_reason(monkeypatch: pyte
         assert deployment.failed_resource("", since) is None
 
 
+@pytest.mark.slow
 def test_a_second_signal_does_not_end_a_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The state is saved while it arrives."""
     output = io.StringIO()
@@ -296,7 +297,7 @@ command_line.main()
 """
 
 
-@pytest.mark.early
+@pytest.mark.slow
 def test_a_stop_waits_for_no_query_of_the_inspector(tmp_path: Path):
     """A query of the archive can wait for minutes. Many of them leave the threads that stop the stage alone."""
     ended = subprocess.run(

@@ -19,6 +19,7 @@ TESTS = """
 """
 
 
+@pytest.mark.slow
 def test_a_failure_is_collected_and_its_folder_printed(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):

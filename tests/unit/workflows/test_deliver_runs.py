@@ -13,6 +13,8 @@ from tests.second_engine import EXPRESS_SECONDS, Run
 from tests.unit.workflows.conftest import CHANNEL_ID, Deliver, Failing
 from tests.workflow_cases import CASE_OF_TASK, CASES
 
+pytestmark = pytest.mark.slow
+
 TRANSIENT = (
     # What throttled on-demand tables raise: the SDK for Java of the optimised integrations has no class for it.
     "{dynamodb}.{other}",
@@ -64,7 +66,6 @@ def posts_of(run: Run) -> tuple[int, int]:
     return run.output["reached"], run.output["unreached"]
 
 
-@pytest.mark.early
 def test_every_case_ends_within_its_time(deliver: Deliver):
     """Without a fault, no run waits. A failed run leaves a dead letter with its event, a dry run nothing.
 

@@ -116,7 +116,7 @@ def verdicts() -> dict[str, list[tuple[str, bool, bool]]]:
     return found
 
 
-@pytest.mark.early
+@pytest.mark.slow
 @pytest.mark.parametrize("detail_type", DETAIL_TYPES)
 def test_the_workflow_accepts_what_the_functions_accept(detail_type: str):
     """Each field, missing and with values that are wrong for it, in the JSONata that Step Functions has."""

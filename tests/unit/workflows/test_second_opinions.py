@@ -41,6 +41,7 @@ def node(script: str, text: str) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_aws_language_service_has_no_finding():
     """The validator of the AWS Toolkit accepts the definition, and rejects a transition to no state."""
     text = DEFINITION.read_text(encoding="utf-8")

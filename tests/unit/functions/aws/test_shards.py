@@ -41,6 +41,7 @@ def test_connections_are_spread_over_the_shards(stage: Stage):
     assert subscribed(stage) == {"before", *IDS}
 
 
+@pytest.mark.slow
 def test_a_connection_is_deleted_from_its_shard(stage: Stage):
     """Also if its row is from before the channel was sharded."""
     stage.add_channel(CHANNEL, "alice")

@@ -173,6 +173,7 @@ def names(segment: dict[str, Any]) -> Any:
     return segment["name"], [names(part) for part in segment.get("subsegments", [])]
 
 
+@pytest.mark.slow
 def test_a_trace_contains_ids_and_no_text():
     """Neither the frame, the response nor the error's message. The segment is annotated with the message's id."""
     sent = segments()
@@ -184,6 +185,7 @@ def test_a_trace_contains_ids_and_no_text():
     assert not any("response" in json.dumps(segment.get("metadata", {})) for segment in (refused, posted))
 
 
+@pytest.mark.slow
 def test_a_short_invocation_is_sent_in_one_datagram():
     """Calls to AWS are parts of their step; posts are not, because there may be a thousand."""
     (sent,) = datagrams()["short"]
@@ -286,6 +288,7 @@ def published_headers() -> dict[str, str]:
     return dict(zip(("", *PERCENTAGES), unsampled_invocations()[:-1], strict=True))
 
 
+@pytest.mark.slow
 def test_an_extra_share_of_traces_is_sampled_from_the_next_hop_on():
     """Lambda's own rate cannot be configured; the header of the published event can."""
     assert published_headers()["41"] == UNSAMPLED.replace("Sampled=0", "Sampled=1")

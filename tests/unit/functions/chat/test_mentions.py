@@ -38,6 +38,7 @@ def test_a_message_mentions_at_most_50_users():
     assert mentioned_usernames(f"@{longest} @{longest}y") == (longest,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece", ["> ", "> a\n", "> a\n\n", "- ", "[", "_@a ", "*", "`", "https://a.b/@", "\\", "(", "@a_", "http://"]
 )

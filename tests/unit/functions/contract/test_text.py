@@ -206,6 +206,7 @@ def test_an_invalid_uuid_is_refused(value: str):
         canonical_uuid(value)
 
 
+@pytest.mark.slow
 def test_the_workflows_rule_is_that_of_the_contract():
     """What is visible, and which characters an emoji may have, below U+10000; no emoji of a command is refused."""
     for code in (*range(0xD800), *range(0xE000, 0x10000)):

@@ -256,6 +256,7 @@ def test_a_connection_that_cannot_be_pruned_fails_no_update(
     assert broadcast(typing("alice")) == []
 
 
+@pytest.mark.slow
 def test_many_stale_connections_are_pruned_concurrently(
     broadcast: Any, people: Stage, sockets: Sockets, logs: Logs
 ):

@@ -136,6 +136,7 @@ def test_most_accepted_frames_cost_no_count(call: Call, people: Stage, sockets: 
     assert people.rows("rates") == []
 
 
+@pytest.mark.slow
 def test_the_frames_of_a_user_are_limited_in_all_channels_together(
     call: Call, people: Stage, sockets: Sockets, server_time: Clock, monkeypatch: pytest.MonkeyPatch
 ):

@@ -161,6 +161,7 @@ def test_a_throttled_or_failed_post_is_retried(call: Call, people: Stage, socket
     assert {connection: len(frames) for connection, frames in sockets.received.items()} == {"a1": 1, "b1": 1}
 
 
+@pytest.mark.slow
 def test_a_throttled_batch_is_delivered_after_retries(call: Call, people: Stage, sockets: Sockets):
     """The retries of one post do not use up those of another."""
     ids = [f"k-{number}" for number in range(100)]

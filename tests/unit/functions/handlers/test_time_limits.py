@@ -74,6 +74,7 @@ def recreate_clients() -> None:
         cached.cache_clear()
 
 
+@pytest.mark.slow
 def test_a_frame_is_answered_although_the_table_is_silent(attempts: Callable[[], int]):
     """With an error after which the outbox sends again, and while the function still has time."""
     context = ShortContext()
@@ -84,6 +85,7 @@ def test_a_frame_is_answered_although_the_table_is_silent(attempts: Callable[[],
     assert context.get_remaining_time_in_millis() > 0
 
 
+@pytest.mark.slow
 def test_a_request_is_answered_although_the_table_is_silent(attempts: Callable[[], int]):
     """With a body of the contract, which the browser may repeat."""
     context = ShortContext()

@@ -87,6 +87,7 @@ def drained(stage: Stage) -> tuple[int, str | None]:
     return len({event.event_id for event in result.events}), result.doubt
 
 
+@pytest.mark.slow
 def test_a_replay_whose_counts_agree_is_complete(stage: Stage, monkeypatch: pytest.MonkeyPatch):
     """All readers together receive every event, and delete what a replay that was stopped has left."""
     bridge = EventBridge(stage, monkeypatch)
@@ -220,6 +221,7 @@ def test_too_many_events_are_refused(stage: Stage, monkeypatch: pytest.MonkeyPat
         drained(stage)
 
 
+@pytest.mark.slow
 def test_only_events_that_are_kept_count_towards_the_limit(stage: Stage, monkeypatch: pytest.MonkeyPatch):
     """The replay is complete when all have arrived, those that are not kept too."""
     monkeypatch.setattr(replay_queue, "MAX_EVENTS", 10)

@@ -104,6 +104,7 @@ def test_a_dead_letter_that_becomes_visible_while_reading_is_not_read_twice(queu
     assert len(found) == len(set(found))
 
 
+@pytest.mark.slow
 def test_an_event_that_fails_again_is_redriven_once(queue: Stage, monkeypatch: pytest.MonkeyPatch):
     """The run puts a new dead letter into the queue that is being read."""
     for number in range(25):

@@ -118,6 +118,7 @@ def texts(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
+@pytest.mark.slow
 def test_no_message_has_a_command_without_its_stage():
     """A command in a message is made by `Stage.command`, or by `command_lines`."""
     for path in sorted(

@@ -61,6 +61,7 @@ def test_one_command_at_a_time_holds_a_lease(stage: Stage):
     assert row(stage) is None
 
 
+@pytest.mark.slow
 def test_the_lease_of_a_killed_command_ends(stage: Stage, monkeypatch: pytest.MonkeyPatch):
     """Its row does not change any more. While a command works, its row changes."""
     monkeypatch.setattr(leases, "LEASE_SECONDS", 0.2)

@@ -86,6 +86,7 @@ def test_a_process_has_the_name_of_its_handlers_module(processes: FunctionProces
     assert answer(processes, replace(start, handler="post_to_connections.handler")) == "post_to_connect\n"
 
 
+@pytest.mark.slow
 @LINUX
 def test_a_process_for_the_layers_of_an_earlier_deployment_is_ended(
     processes: FunctionProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -116,6 +117,7 @@ def test_a_variable_that_is_read_at_import_takes_effect(processes: FunctionProce
     assert answer(processes, function(tmp_path / "own", code, AWS_NEW_RETRIES_2026="true")) is True
 
 
+@pytest.mark.slow
 def test_an_import_that_does_not_end_is_ended(
     processes: FunctionProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
