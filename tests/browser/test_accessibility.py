@@ -1,6 +1,6 @@
 """axe finds no violation on any page, in any state, light and dark, in a wide window and in the size of a phone.
 
-A normal run checks the sign-in pages, a channel, its panels and a dialog in a wide window. The thorough run checks
+A normal run checks the sign-in pages, a channel and its panels in a wide window. The thorough run checks
 every state in both sizes.
 """
 
@@ -147,7 +147,13 @@ def _channels_to_join(dialog: Locator) -> Locator:
         pytest.param(
             "You and settings", _click("You and settings"), None, id="settings", marks=pytest.mark.thorough
         ),
-        pytest.param("Emoji", _click("Emoji"), lambda dialog: dialog.get_by_role("gridcell"), id="emoji"),
+        pytest.param(
+            "Emoji",
+            _click("Emoji"),
+            lambda dialog: dialog.get_by_role("gridcell"),
+            id="emoji",
+            marks=pytest.mark.thorough,
+        ),
     ],
 )
 def test_dialogs(

@@ -165,6 +165,7 @@ def test_on_a_phone_the_sidebar_is_a_drawer(new_user: NewUser, fay: ApiUser):
     _expect_no_overflow(page)
 
 
+@pytest.mark.thorough
 def test_on_a_phone_controls_are_large_enough_for_a_finger(new_user: NewUser):
     """They are at least 36 CSS pixels wide and high; WCAG 2.2 requires 24. Text in fields has 16 pixels, because
     iOS zooms in on smaller text."""

@@ -159,7 +159,6 @@ def test_a_message_whose_ack_was_lost_is_sent_again_and_stored_once(new_user: Ne
     assert dora.texts() == ["hello", "once and only once", "and the next"]
 
 
-@pytest.mark.thorough
 def test_a_burst_over_the_rate_limit_is_delayed_and_arrives_in_order(dora: BrowserUser):
     """Messages over the server's rate wait in the outbox; none fails or is lost."""
     channel = dora.new_channel("burst")

@@ -19,6 +19,7 @@ def kill(emulator: EmulatorProcess) -> None:
     wait_until(emulator.has_ended, "the emulator had ended")
 
 
+@pytest.mark.thorough
 def test_passwords_that_users_chose_survive_a_kill(tmp_path: Path):
     """In answer to a challenge, with the old one, and by a code; a user who deleted themselves stays deleted."""
     emulator = launch(tmp_path / "emulator", SAVE_INTERVAL_SECONDS="3600")
