@@ -122,38 +122,22 @@ def _channels_to_join(dialog: Locator) -> Locator:
     )
 
 
+@pytest.mark.thorough
 @in_a_wide_window
 @pytest.mark.parametrize(
     ("name", "open_dialog", "content"),
     [
-        pytest.param("Create a channel", _click("Create channel"), None, id="create", marks=pytest.mark.thorough),
-        pytest.param(
-            "Browse channels",
-            _click("Browse channels"),
-            _channels_to_join,
-            id="browse",
-            marks=pytest.mark.thorough,
-        ),
+        pytest.param("Create a channel", _click("Create channel"), None, id="create"),
+        pytest.param("Browse channels", _click("Browse channels"), _channels_to_join, id="browse"),
         pytest.param(
             "Find a channel or person",
             lambda page: page.keyboard.press("Control+k"),
             lambda dialog: dialog.get_by_role("option"),
             id="switcher",
-            marks=pytest.mark.thorough,
         ),
-        pytest.param(
-            "Keyboard shortcuts", _press_shortcut_for_help, None, id="shortcuts", marks=pytest.mark.thorough
-        ),
-        pytest.param(
-            "You and settings", _click("You and settings"), None, id="settings", marks=pytest.mark.thorough
-        ),
-        pytest.param(
-            "Emoji",
-            _click("Emoji"),
-            lambda dialog: dialog.get_by_role("gridcell"),
-            id="emoji",
-            marks=pytest.mark.thorough,
-        ),
+        pytest.param("Keyboard shortcuts", _press_shortcut_for_help, None, id="shortcuts"),
+        pytest.param("You and settings", _click("You and settings"), None, id="settings"),
+        pytest.param("Emoji", _click("Emoji"), lambda dialog: dialog.get_by_role("gridcell"), id="emoji"),
     ],
 )
 def test_dialogs(

@@ -239,6 +239,7 @@ def test_scrolling_back_displays_every_message_in_order(dora: BrowserUser, chann
     assert min(seen) <= MESSAGES - 200
 
 
+@pytest.mark.thorough
 def test_a_new_message_does_not_move_older_ones_that_are_displayed(dora: BrowserUser, fay: ApiUser, channel: str):
     """The list stays where it is, and a button with the number of new messages jumps to them."""
     dora.open_channel(channel)

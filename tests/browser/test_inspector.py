@@ -222,6 +222,7 @@ def test_failed_runs_are_listed_first(dora: BrowserUser, fay: ApiUser, channel: 
     dora.screenshot("inspector-failed")
 
 
+@pytest.mark.thorough
 def test_the_operators_pages_show_the_stage(dora: BrowserUser, fay: ApiUser, channel: str, malformed_event: str):
     """Dead letters have commands to copy, metrics are drawn as charts, and the service map leads to a trace."""
     fay.send_message(channel, "counted and traced")

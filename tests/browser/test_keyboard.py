@@ -104,14 +104,15 @@ def test_the_chat_can_be_used_without_a_mouse(new_user: NewUser, fay: ApiUser):
     assert _has_focus(page)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("opener", "dialog"),
     [
         ("Create channel", "Create a channel"),
-        pytest.param("Find a channel or person", "Find a channel or person", marks=pytest.mark.thorough),
-        pytest.param("Browse channels", "Browse channels", marks=pytest.mark.thorough),
-        pytest.param("You and settings", "You and settings", marks=pytest.mark.thorough),
-        pytest.param("Emoji", "Emoji", marks=pytest.mark.thorough),
+        ("Find a channel or person", "Find a channel or person"),
+        ("Browse channels", "Browse channels"),
+        ("You and settings", "You and settings"),
+        ("Emoji", "Emoji"),
     ],
 )
 def test_a_dialog_keeps_the_focus_and_returns_it(dora: BrowserUser, opener: str, dialog: str):

@@ -137,9 +137,8 @@ def test_stacked_marks_stay_in_their_message(dora: BrowserUser, fay: ApiUser):
     assert above.screenshot(animations="disabled") == with_marks
 
 
-@pytest.mark.parametrize(
-    "size", [pytest.param(WIDE, id="wide", marks=pytest.mark.thorough), pytest.param(PHONE, id="phone")]
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("size", [pytest.param(WIDE, id="wide"), pytest.param(PHONE, id="phone")])
 def test_a_toast_covers_no_field(dora: BrowserUser, fay: ApiUser, size: dict[str, int]):
     """With the search panel open, a toast overlaps neither its field nor the composer. It ends with its button."""
     channel = dora.new_channel("toasts", fay.user_id)

@@ -15,6 +15,7 @@ def _expect_state(user: BrowserUser, text: str, state: str) -> None:
     expect(user.message(text).get_by_role("img", name=state, exact=True)).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_message_is_displayed_at_once_with_its_state(new_user: NewUser):
     """Its row shows "Sending" before the server answers, "Sent" after the ack, "Delivered" after the frame."""
     dora = new_user("dora")

@@ -13,6 +13,7 @@ def _expect_unread(user: BrowserUser, name: str, count: int) -> None:
     expect(user.channel_link(name)).to_have_accessible_name(re.compile(rf"\b{count} unread"))
 
 
+@pytest.mark.thorough
 def test_unread_messages_are_counted_per_channel_and_in_the_title(new_user: NewUser, fay: ApiUser):
     """Messages in two other channels are counted; opening one clears its count, and the title shows the rest."""
     dora = new_user("dora")

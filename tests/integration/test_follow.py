@@ -45,6 +45,7 @@ async def test_every_step_of_a_message_is_reported(stage: TestStage, new_client:
     assert trace["traceId"] == frame["traceId"] == report["event"]["traceId"]
 
 
+@pytest.mark.thorough
 async def test_the_hops_add_up_to_the_measured_total(stage: TestStage, new_client: NewClient):
     """The durations of the hops add up to the trace's span, which lies within the client's measurement."""
     dora = await new_client("dora")
@@ -92,6 +93,7 @@ async def test_a_post_to_a_stale_connection_is_reported_as_gone(stage: TestStage
     assert report["problems"] == []
 
 
+@pytest.mark.thorough
 async def test_an_unknown_message_is_reported_in_one_sentence(stage: TestStage):
     """The command exits with 3, prints one line to stderr and nothing to stdout."""
     result = run_ops_process(stage, "follow", "no-such-message", "--json")

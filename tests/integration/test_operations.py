@@ -133,6 +133,7 @@ async def test_a_redriven_status_update_is_broadcast(stage: TestStage, new_clien
     await emil.sockets[0].wait_for_type("typing", channelId=opened["channelId"], userId=dora.user_id)
 
 
+@pytest.mark.thorough
 async def test_tail_prints_matching_events_and_removes_its_resources(stage: TestStage, new_client: NewClient):
     """`tail` prints the events that match its filter, one JSON object per line, and deletes its rule and queue."""
     dora = await new_client("dora")

@@ -133,6 +133,7 @@ async def test_handler_segments_are_annotated_with_message_channel_and_sender(
     assert not any(secret in segment["Document"] for segment in documents)
 
 
+@pytest.mark.thorough
 async def test_status_updates_continue_the_trace_of_their_publisher(stage: TestStage, new_client: NewClient):
     """Each trace shows its update's time in the queue and its broadcast, whichever batch the update was in."""
     emil = await new_client("emil")
