@@ -81,10 +81,10 @@ reset: ## Stop the local stage and delete its data
 RANDOM_ORDER = $(if $(SHUFFLE),-p randomly $(if $(filter-out 1,$(SHUFFLE)),--randomly-seed=$(SHUFFLE)))
 
 .PHONY: check test test-all guarantees mutants format
-check: setup ui/dist/index.html ## Lint, types, unit and contract tests, the UI's checks if it has changed: about a minute; the first time two or three
+check: setup ui/dist/index.html ## Lint, types, quick unit and contract tests, the UI's checks if it has changed: less than a minute; the first time two
 	@$(PY) -m tests.runner check $(TESTS)
 
-test: setup ui/dist/index.html ## Everything that a change has to pass, in a real browser too: seven to twelve minutes on two cores
+test: setup ui/dist/index.html ## Everything that a change has to pass, in a real browser too: five to ten minutes on two cores
 	@$(PY) -m tests.browser.chromium
 	@$(PY) -m tests.runner test $(RANDOM_ORDER) $(TESTS)
 
