@@ -10,7 +10,10 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 TIERS = ("browser", "stacks", "integration", "guarantees", "workflows", "emulator", "unit", "contract")
-"""The tiers, in the order in which they run. `stacks` needs no stage: two that start together take longer."""
+"""The tiers, in the order in which they run.
+
+`stacks` needs no stage, and so keeps the second process from starting one at the same time as the first.
+"""
 
 SPLIT = ("unit", "emulator")
 """The tiers without slow shared fixtures, whose modules can run in any process."""
