@@ -21,7 +21,8 @@ DEEP = {
     "no": False,
     "empty": {},
 }
-VARIABLES = {"text": "a b", "nothing": None, "numbers": [1, 2, 3], "deep": DEEP}
+LISTS = {"one": ["a"], "empty": [], "nested": [[1], [2, [3]]], "nulls": [None, {"n": None}]}
+VARIABLES = {"text": "a b", "nothing": None, "numbers": [1, 2, 3], "none": [], "deep": DEEP, "lists": LISTS}
 EXPRESSIONS = (
     "$text",
     "$nothing",
@@ -60,6 +61,12 @@ EXPRESSIONS = (
     "$text.more",
     "$nothing.more",
     "{'a': $nothing, 'b': [null]}",
+    "$numbers",
+    "$none",
+    "$lists.one",
+    "$lists.empty",
+    "$lists.nested",
+    "$lists.nulls",
     "$numbers[$ > 1]",
     "$numbers[$ > 5]",
     "$partition($numbers, 2)",
@@ -94,6 +101,43 @@ def test_evaluates_as_ministack_does(expressions: JsonataExpressions, expression
     """The same value or error, in the first evaluation and in a later one."""
     expected = outcome(stepfunctions._evaluate_jsonata, expression)
     assert [outcome(expressions.evaluate, expression) for _ in range(2)] == [expected, expected]
+
+
+def test_expressions_are_evaluated_together(expressions: JsonataExpressions, monkeypatch: pytest.MonkeyPatch):
+    """A value with all expressions that have a result is as MiniStack makes it, with one evaluation."""
+
+    def has_value(expression: str) -> bool:
+        return not isinstance(outcome(expressions.evaluate, expression), tuple)
+
+    together = [f"{{% {expression} %}}" for expression in EXPRESSIONS if has_value(expression)]
+    value = {"all": together, "again": {"text": "{%$text%}", "nothing": None, "one": 1}, "word": "{% tea"}
+    context = {"variables": VARIABLES, "Execution": {"Id": "run"}}
+    given: Any = (value, {"value": [1]}, context, {"Item": {}}, None)
+    expected = stepfunctions._apply_jsonata_template(*given)
+    runs: list[str] = []
+    run = expressions._run
+
+    def count(expression: str, bindings: dict[str, Any]) -> Any:
+        runs.append(expression)
+        return run(expression, bindings)
+
+    monkeypatch.setattr(expressions, "_run", count)
+    assert [expressions.apply(*given) for _ in range(2)] == [expected, expected]
+    assert len(together) > 30
+    # The path through the elements of an array is evaluated by itself.
+    assert [text for text in runs if text != "$deep.list.n"] == [runs[0]] * 2
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_an_expression_with_others_has_the_same_outcome(expressions: JsonataExpressions, expression: str):
+    """The value, or the error, is that of the expression alone."""
+
+    value = {"first": "{% 1 + 1 %}", "it": f"{{% {expression} %}}"}
+
+    def with_another(apply: Any) -> Any:
+        return outcome(lambda _, *given: apply(value, *given), expression)
+
+    assert with_another(expressions.apply) == with_another(stepfunctions._apply_jsonata_template)
 
 
 def test_a_function_is_no_result(expressions: JsonataExpressions):
