@@ -1,10 +1,13 @@
 """Copy JSON values without the administration of `copy.deepcopy`.
 
-MiniStack copies the variables of an execution for each item of a Map, and items of tables for each update. For
-values of JSON, which contain neither cycles nor objects with state, a plain recursion takes a fifth of the time.
+MiniStack copies items of tables for each update, and the context of an execution, with its variables, for each
+item of a Map. For values of JSON, which contain neither cycles nor objects with state, a plain recursion takes a
+fifth of the time. A context needs no copy of what is in it: no state changes its variables or its input, and
+`workflow_executions` gives each item its own variables.
 """
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 from local.emulator import patching
@@ -24,18 +27,26 @@ def json_copy(value: Any) -> Any:
     return copy.deepcopy(value)
 
 
+def workflow_copy(value: Any) -> Any:
+    """A copy of a value of Step Functions; that of an execution's context shares what is in it."""
+    if type(value) is dict and "StateMachine" in value and "variables" in value:
+        return dict(value)
+    return json_copy(value)
+
+
 class Copies:
-    """Has the place of the module `copy` in modules of MiniStack that use its `deepcopy` only."""
+    """Has the place of the module `copy` in a module of MiniStack that uses its `deepcopy` only."""
 
-    def __init__(self) -> None:
-        self.deepcopy = json_copy
+    def __init__(self, deepcopy: Callable[[Any], Any]) -> None:
+        self.deepcopy = deepcopy
 
 
-copies = Copies()
+copies = Copies(json_copy)
+workflow_copies = Copies(workflow_copy)
 
 
 def install() -> None:
     """Replace `copy` in the modules that copy for each message."""
-    for name in ("services.dynamodb", "services.stepfunctions"):
+    for name, replacement in (("services.dynamodb", copies), ("services.stepfunctions", workflow_copies)):
         patching.original(name, "copy")
-        patching.module(name).copy = copies
+        patching.module(name).copy = replacement

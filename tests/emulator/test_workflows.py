@@ -80,7 +80,7 @@ def test_the_history_is_written_to_the_log_group_in_vended_form(stack: Stack):
     assert types.count("MapIterationStarted") == types.count("MapIterationSucceeded") == 2
     assert types[-1] == "ExecutionSucceeded"
     assigned = next(event for event in events if event["type"] == "PassStateExited")["details"]
-    assert assigned["assignedVariables"] == {"items": "[1, 2]"}
+    assert assigned["assignedVariables"] == {"items": "[1,2]"}
     scheduled = [event["details"] for event in events if event["type"] == "TaskScheduled"]
     assert {(task["resourceType"], task["resource"], task["region"]) for task in scheduled} == {
         ("lambda", "invoke", "us-east-1")

@@ -19,6 +19,7 @@ from typing import Any
 
 from local.emulator import patching
 from local.emulator.cloudwatch import service_metrics
+from local.emulator.deferred_writes import deferred_writes
 from local.emulator.lambda_.alias_routing import aliases_of, called_versions
 from local.emulator.lambda_.environments import FunctionSpec, Invocation, InvocationResult
 from local.emulator.lambda_.function_pools import FunctionBusyError, FunctionPools
@@ -131,7 +132,7 @@ class FunctionInvocations:
                 failed=result is not None and result.error is not None,
                 throttled=result is None,
             )
-        self._record(config, invocation, result, inbound, started)
+        deferred_writes.add(self._record, config, invocation, result, inbound, started, time.time())
         if result.error is None:
             return {"body": result.result, "log": result.log, "log_source": LOGS_WRITTEN}
         return {"body": result.error, "error": True, "log": result.log, "log_source": LOGS_WRITTEN}
@@ -216,9 +217,9 @@ class FunctionInvocations:
         result: InvocationResult,
         inbound: trace_headers.TraceHeader,
         started: float,
+        ended: float,
     ) -> None:
-        """Write the logs and the trace segment of an invocation that began at `started` and ended now."""
-        ended = time.time()
+        """Write the logs and the trace segment of an invocation, which took from `started` to `ended`."""
         trace = trace_headers.parse(invocation.trace_header)
         report = InvocationReport(
             invocation.request_id,

@@ -31,6 +31,7 @@ class Journal:
         directory.mkdir(parents=True, exist_ok=True)
         self._number = max(segment_numbers(directory), default=0) + 1
         self._file = self._open(self._number)
+        self._file_bytes = 0
         self.segment_bytes = 0
         """The size of the entries in the current segment."""
 
@@ -70,12 +71,12 @@ class Journal:
         """
         line = self._line(entry)
         with self._lock:
-            before = os.fstat(self._file).st_size
             try:
                 _write(self._file, line)
             except OSError:
-                os.ftruncate(self._file, before)
+                os.ftruncate(self._file, self._file_bytes)
                 raise
+            self._file_bytes += len(line)
             self.segment_bytes += len(line)
 
     def begin_segment(self, carried_over: Callable[[], list[dict[str, Any]]] = list) -> int:
@@ -84,9 +85,11 @@ class Journal:
             following = self._open(self._number + 1)
             os.close(self._file)
             self._number, self._file = self._number + 1, following
-            self.segment_bytes = 0
+            self._file_bytes = self.segment_bytes = 0
             for entry in carried_over():
-                _write(self._file, self._line(entry))
+                line = self._line(entry)
+                _write(self._file, line)
+                self._file_bytes += len(line)
             return self._number
 
     def drop_before(self, number: int) -> None:

@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from local.emulator import patching
-from local.emulator.copies import copies
+from local.emulator.copies import copies, workflow_copies
+from local.emulator.deferred_writes import deferred_writes
 from local.emulator.persistence.durability import Durability
 from local.emulator.persistence.saved_state import SavedState
 
@@ -83,6 +84,7 @@ class StateSaving:
             if activity == self._saved_activity:
                 return False
             began = time.monotonic()
+            deferred_writes.flush()
             segment = self._durability.before_saving()
             if FORKS:
                 await self._save_in_child(segment)
@@ -124,7 +126,7 @@ class StateSaving:
                 os.nice(CHILD_NICENESS)
                 gc.disable()
                 copy.deepcopy = without_copying  # type: ignore[assignment]
-                copies.deepcopy = without_copying
+                copies.deepcopy = workflow_copies.deepcopy = without_copying
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
                 # The child must not keep the port and the functions' sockets open if the emulator is killed.
                 for descriptor in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:

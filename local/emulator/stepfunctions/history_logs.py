@@ -1,11 +1,11 @@
 """Write the history of Express executions to the workflow's log group, as Step Functions' vended logs."""
 
-import json
 import time
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from local.emulator.json_text import json_text
 from local.emulator.logs import log_groups
 
 Execution = dict[str, Any]
@@ -15,11 +15,17 @@ UNENCODED = "values"
 
 
 def write_history(
-    execution: Execution, machine: dict[str, Any], events: list[dict[str, Any]], *, began: float, first_at: float
+    execution: Execution,
+    machine: dict[str, Any],
+    events: list[dict[str, Any]],
+    *,
+    began: float,
+    first_at: float,
+    last_at: float,
 ) -> None:
     """Write events of an Express execution, which began at `began`, to the log group of its workflow.
 
-    The first line has the time `first_at` (epoch seconds).
+    The first line has the time `first_at` (epoch seconds), the others `last_at`.
     """
     configuration = lower_keys(machine.get("loggingConfiguration") or {})
     level = configuration.get("level", "OFF")
@@ -36,7 +42,7 @@ def write_history(
         if ":log-group:" in arn:
             group = arn.partition(":log-group:")[2].removesuffix(":*")
             stream = f"states/{machine['name']}/{minute}/{execution['executionArn'][-8:]}"
-            log_groups.append(group, stream, lines, first_at=first_at, last_at=time.time())
+            log_groups.append(group, stream, lines, first_at=first_at, last_at=last_at)
 
 
 def data_of(execution: Execution, **data: Any) -> dict[str, Any]:
@@ -55,9 +61,9 @@ def is_express(execution: Execution) -> bool:
 def encoded(data: dict[str, Any]) -> dict[str, Any]:
     """Inputs and outputs as JSON texts, and each of the assigned variables."""
     return {
-        name: {variable: json.dumps(inner, default=str) for variable, inner in value.items()}
+        name: {variable: json_text(inner) for variable, inner in value.items()}
         if name == "assignedVariables"
-        else json.dumps(value)
+        else json_text(value)
         for name, value in data.items()
     }
 
@@ -93,7 +99,7 @@ def history_line(event: dict[str, Any], execution_arn: str, *, with_data: bool) 
     for name in ("input", "output"):
         if name in details:
             details[f"{name}Details"] = {"truncated": False}
-    return json.dumps(
+    return json_text(
         {
             "id": str(event["id"]),
             "type": event["type"],

@@ -1,8 +1,8 @@
-"""Write the history of each Express execution: when it ends, and every second while it runs.
+"""Write the history of each Express execution: soon after it ends, and every second while it runs.
 
 On AWS, lines are delivered on a best-effort basis, without a guarantee of completeness or time, so readers meet
 executions whose end is not logged yet: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html. Most
-executions end within the first second, and are written at once.
+executions end within the first second, and are written once.
 """
 
 import contextvars
@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.emulator.deferred_writes import deferred_writes
 from local.emulator.stepfunctions.history_logs import Execution, write_history
 
 logger = logging.getLogger("parley.workflows")
@@ -31,12 +32,12 @@ class RunningExecution:
     written: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def write(self) -> None:
-        """Write the events since the last call."""
+    def write(self, at: float) -> None:
+        """Write the events since the last call, as they were logged at a time (epoch seconds)."""
         with self.lock:
             events = self.execution["events"][self.written :]
-            first_at = time.time() if self.written else self.began
-            write_history(self.execution, self.machine, events, began=self.began, first_at=first_at)
+            first_at = at if self.written else self.began
+            write_history(self.execution, self.machine, events, began=self.began, first_at=first_at, last_at=at)
             self.written += len(events)
 
 
@@ -56,8 +57,8 @@ class HistoryWriter:
         self._has_running.set()
 
     def ended(self, execution: Execution) -> None:
-        """Write the rest of the history of an execution that has ended."""
-        self._running.pop(execution["executionArn"]).write()
+        """Write the rest of the history of an execution that has ended, soon."""
+        deferred_writes.add(self._running.pop(execution["executionArn"]).write, time.time())
 
     def _run(self) -> None:
         while True:
@@ -70,6 +71,6 @@ class HistoryWriter:
                 if running.began > long_ago:
                     continue
                 try:
-                    running.context.run(running.write)
+                    running.context.run(running.write, time.time())
                 except Exception:
                     logger.exception("The history of %s was not written", running.execution["executionArn"])

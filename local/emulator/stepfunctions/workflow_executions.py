@@ -36,6 +36,8 @@ from typing import Any
 
 from local.emulator import patching
 from local.emulator.cloudwatch import service_metrics
+from local.emulator.deferred_writes import deferred_writes
+from local.emulator.json_text import json_text
 from local.emulator.persistence.durability import Durability
 from local.emulator.request_scope import context_of
 from local.emulator.stepfunctions import jsonata_expressions
@@ -239,7 +241,15 @@ class WorkflowExecutions:
         self._histories.began(execution, machine, began)
         self._run_to_end(execution, machine)
         if inbound.sampled:
-            trace_collector.record_execution(machine["name"], execution_arn, inbound, segment_id, began)
+            deferred_writes.add(
+                trace_collector.record_execution,
+                machine["name"],
+                execution_arn,
+                inbound,
+                segment_id,
+                began,
+                time.time(),
+            )
         self._durability.execution_ended(execution_arn)
         service_metrics.execution_ended(
             str(execution["stateMachineArn"]), str(execution["status"]), (time.time() - began) * 1000
@@ -275,7 +285,7 @@ class WorkflowExecutions:
             self._fail(execution, "States.Runtime", str(failure))
         else:
             if execution["status"] == "RUNNING":
-                execution["output"] = json.dumps(output)
+                execution["output"] = json_text(output)
                 execution["stopDate"] = self._responses.now_iso()
                 execution["status"] = "SUCCEEDED"
                 self.add_event(
@@ -331,7 +341,7 @@ class WorkflowExecutions:
     ) -> Any:
         workflows = self._workflows
         name: str | None = start_at
-        text = json.dumps(data)
+        text = json_text(data)
         while name and execution["status"] == "RUNNING":
             if time.monotonic() > deadline.get():
                 self._time_out(execution)
@@ -346,11 +356,13 @@ class WorkflowExecutions:
             assigned.set(None)
             if kind == "Fail":
                 raise workflows._ExecutionError(*workflows._fail_state_error(state, data, context))
-            data, next_name = self._execute(kind, state, data, execution, context)
+            output, next_name = self._execute(kind, state, data, execution, context)
+            has_changed, data = output is not data, output
             if execution["status"] != "RUNNING":
                 break
-            text = json.dumps(data)
-            self._check_size(text, f"output of the state '{name}'")
+            if has_changed:
+                text = json_text(data)
+                self._check_size(text, f"output of the state '{name}'")
             details = {"name": name, "output": text}
             variables = assigned.get()
             if variables:
@@ -447,7 +459,7 @@ class WorkflowExecutions:
         Raises MiniStack's error of an execution for a task with too large arguments or a too large result.
         """
         if event_type == "TaskScheduled" and details is not None:
-            arguments = json.dumps(task_arguments.get(), default=str)
+            arguments = json_text(task_arguments.get())
             details["taskScheduledEventDetails"]["parameters"] = arguments
             self._check_size(arguments, "arguments of the task")
         if event_type == "TaskSucceeded" and details is not None:
@@ -483,8 +495,8 @@ class WorkflowExecutions:
 
 
 def is_too_large(text: str) -> bool:
-    """Whether data is larger than a workflow may have, given as JSON by `json.dumps`, which is never shorter."""
-    if len(text) <= MAX_DATA_BYTES:
+    """Whether data is larger than a workflow may have, given as JSON. A character has up to four bytes."""
+    if len(text) * 4 <= MAX_DATA_BYTES:
         return False
     compact = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
     return len(compact.encode(errors="surrogatepass")) > MAX_DATA_BYTES

@@ -24,7 +24,7 @@ logger = logging.getLogger("parley.traces")
 KEPT_SECONDS = 6 * 3600.0
 MAX_SEGMENTS_PER_TRACE = 500
 # How long segments are collected before they are read together; the socket's buffer holds far more.
-COLLECT_SECONDS = 0.02
+COLLECT_SECONDS = 0.05
 TRACE_ID = re.compile(r"1-(?P<seconds>[0-9a-f]{8})-[0-9a-f]{24}$")
 CONDITION = re.compile(r"""annotation[.\[]\s*"?(?P<key>[A-Za-z0-9_]+)"?\s*\]?\s*=\s*(?P<value>"[^"]*"|[\w.-]+)$""")
 SERVICE = re.compile(r"""service\(\s*"(?P<name>[^"]+)"\s*\)$""")
@@ -173,9 +173,12 @@ class TraceCollector:
             self._add(self._socket.recv(65_536))
             # A wake-up per segment would slow the traced functions more than reading the segments does.
             time.sleep(COLLECT_SECONDS)
-            with contextlib.suppress(BlockingIOError):
-                while True:
-                    self._add(self._socket.recv(65_536, socket.MSG_DONTWAIT))
+            self._receive_waiting()
+
+    def _receive_waiting(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._add(self._socket.recv(65_536, socket.MSG_DONTWAIT))
 
     def _add(self, datagram: bytes) -> None:
         _header, _, body = datagram.partition(b"\n")
@@ -194,6 +197,7 @@ class TraceCollector:
 
     def handle(self, path: str, request: dict[str, Any]) -> dict[str, Any]:
         """Answer `GetTraceSummaries`, `BatchGetTraces` (POST /Traces) or `GetServiceGraph`, by the path."""
+        self._receive_waiting()
         if path == "/ServiceGraph":
             return self._service_graph(request)
         return self._batch_get(request) if path == "/Traces" else self._summaries(request)
@@ -283,15 +287,17 @@ def record_function(
     record(segment)
 
 
-def record_execution(name: str, arn: str, inbound: TraceHeader, segment_id: str, started: float) -> None:
-    """Store Step Functions' segment of a traced execution that ended now."""
+def record_execution(
+    name: str, arn: str, inbound: TraceHeader, segment_id: str, started: float, ended: float
+) -> None:
+    """Store Step Functions' segment of a traced execution."""
     segment: Segment = {
         "trace_id": inbound.root,
         "id": segment_id or new_segment_id(),
         "name": name,
         "origin": "AWS::StepFunctions::StateMachine",
         "start_time": started,
-        "end_time": time.time(),
+        "end_time": ended,
         "aws": {"execution_arn": arn},
     }
     if inbound.parent:

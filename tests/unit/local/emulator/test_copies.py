@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.emulator.copies import json_copy
+from local.emulator.copies import json_copy, workflow_copy
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -40,3 +40,19 @@ def test_other_types_are_copied_by_python(value: Any):
     copied = json_copy(value)
     assert copied == value
     assert type(copied) is type(value)
+
+
+def test_the_context_of_an_execution_is_copied_by_its_first_level():
+    """An item of a Map has its own state, and shares the input."""
+    context = {"StateMachine": {"Id": "m"}, "Execution": {"Input": {"a": [1]}}, "variables": {"b": [2]}}
+    copied = workflow_copy(context)
+    copied["State"] = {"Name": "PostBatch"}
+    assert "State" not in context
+    assert copied["Execution"] is context["Execution"]
+
+
+def test_other_values_of_workflows_share_nothing():
+    """Such as a configuration that is returned to a caller."""
+    value = {"level": ["ALL"]}
+    assert workflow_copy(value) == value
+    assert workflow_copy(value)["level"] is not value["level"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from local.emulator.deferred_writes import deferred_writes
 from local.emulator.stepfunctions import history_writer
 from local.emulator.stepfunctions.history_writer import HistoryWriter
 from tests.waiting import wait_until
@@ -45,14 +46,16 @@ def test_a_long_execution_is_written_before_it_ends(log: Log):
     wait_until(lambda: log.events == [1, 2, 3, 4], "the next events were written")
     running["events"].append(5)
     writer.ended(running)
+    deferred_writes.flush()
     assert log.events == [1, 2, 3, 4, 5]
 
 
 def test_a_short_execution_is_written_at_its_end(log: Log):
-    """At once, and its thread writes nothing again."""
+    """Once: its thread writes nothing again."""
     writer, short, long = HistoryWriter(0.01), execution(1, 2), execution(9)
     writer.began(short, {}, time.time() + 100)
     writer.ended(short)
+    deferred_writes.flush()
     assert log.events == [1, 2]
     writer.began(long, {}, time.time() - 10)
     wait_until(lambda: 9 in log.events, "a later execution was written")
@@ -67,6 +70,7 @@ def test_an_execution_that_begins_again_after_a_crash_is_written_once(log: Log):
     running["events"].append(2)
     writer.began(running, {}, time.time())
     writer.ended(running)
+    deferred_writes.flush()
     assert log.events == [1, 2]
 
 
@@ -77,4 +81,5 @@ def test_a_failed_write_is_repeated(log: Log):
     writer.began(running, {}, time.time() - 10)
     wait_until(lambda: log.events == [1], "the event was written")
     writer.ended(running)
+    deferred_writes.flush()
     assert log.events == [1]
