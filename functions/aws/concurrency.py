@@ -1,4 +1,4 @@
-"""Run I/O-bound calls concurrently, on thread pools that an execution environment keeps between invocations."""
+"""Run I/O-bound calls concurrently, on the calling thread and on pools that an execution environment keeps."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -17,18 +17,35 @@ def map_concurrently(
 ) -> list[Result]:
     """Call `task` with each item and return the results in order of the items.
 
-    When calls fail, the first error (by item) is raised after all calls have ended. There is one pool per
-    `max_concurrency`. `task` must not call this with the same `max_concurrency`: that can deadlock the pool.
+    When calls fail, the first error (by item) is raised after all calls have ended. The calling thread makes calls
+    too: most messages go to few connections, and each other thread that wakes up takes time.
     """
     if len(items) < 2:
         return [task(item) for item in items]
     # Creating boto3 clients is not thread-safe, so they are created here.
     for client in (clients.dynamodb, clients.event_bridge, clients.connections_api):
         client()
-    traced_task = tracing.in_current_segment(task)
-    futures = [_pool(max_concurrency).submit(traced_task, item) for item in items]
-    wait(futures)
-    return [future.result() for future in futures]
+    results: dict[int, Result] = {}
+    errors: dict[int, Exception] = {}
+    # Each position is taken by one thread: the interpreter advances the iterator of a range in one step.
+    positions = iter(range(len(items)))
+
+    def work(_thread: int = 0) -> None:
+        for position in positions:
+            try:
+                results[position] = task(items[position])
+            except Exception as error:
+                errors[position] = error
+
+    pool, traced_work = _pool(max_concurrency), tracing.in_current_segment(work)
+    helpers = [pool.submit(traced_work, number) for number in range(1, min(len(items), max_concurrency))]
+    work()
+    for helper in helpers:
+        helper.cancel()  # all items are taken, so one that has not started has nothing to do
+    wait(helpers)
+    if errors:
+        raise errors[min(errors)]
+    return [results[position] for position in range(len(items))]
 
 
 @cache

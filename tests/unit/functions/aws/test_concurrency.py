@@ -36,6 +36,30 @@ def test_an_error_is_raised_after_all_calls_have_ended(stage: Stage):
     assert sorted(ended) == list(range(1, 100))
 
 
+def test_the_calling_thread_makes_calls_too(stage: Stage):
+    """Two posts need one other thread. Both run at the same time, or the barrier would time out."""
+    together = threading.Barrier(2, timeout=DEADLINE_SECONDS)
+
+    def post(_connection: int) -> threading.Thread:
+        together.wait()
+        return threading.current_thread()
+
+    used = concurrency.map_concurrently(post, [1, 2])
+    assert threading.main_thread() in used
+    assert len(set(used)) == 2
+
+
+def test_a_task_may_run_tasks(stage: Stage):
+    """It does not wait for threads that wait for it."""
+    together = threading.Barrier(3, timeout=DEADLINE_SECONDS)
+
+    def outer(_number: int) -> list[int]:
+        together.wait()
+        return concurrency.map_concurrently(abs, [-1, -2, -3], max_concurrency=3)
+
+    assert concurrency.map_concurrently(outer, [1, 2, 3], max_concurrency=3) == [[1, 2, 3]] * 3
+
+
 def test_one_item_runs_on_the_calling_thread(stage: Stage):
     """Most messages go to few connections, and often to one."""
     assert concurrency.map_concurrently(str, []) == []
