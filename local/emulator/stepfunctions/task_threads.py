@@ -7,7 +7,8 @@ only item of a Map in the thread of its execution. A task that has exceeded its 
 ends (as before). A task that calls DynamoDB, which never waits, runs in the thread of its execution, unless a
 fault may delay it. MiniStack runs the `aws-sdk:` calls of a task in the event loop
 (`app.call_service_handler_sync`), which answers no other request meanwhile; DynamoDB's are run in the task's
-thread here. The names that members of an API have in Step Functions (`_api_name_to_sfn_key`) are derived once.
+thread here. The names that members of an API have in Step Functions (`_api_name_to_sfn_key`) are derived once, and
+not for each object of a request (`_sdk_json_param_value`), whose members usually have the names of the API.
 """
 
 from collections.abc import Callable, Coroutine
@@ -36,7 +37,10 @@ class TaskThreads:
         self._dynamodb = patching.original("app", "SERVICE_HANDLERS")["dynamodb"]
         self._call_in_loop = patching.replace("app", "call_service_handler_sync", self.call_service)
         name_of = patching.original(service, "_api_name_to_sfn_key")
-        patching.replace(service, "_api_name_to_sfn_key", lru_cache(MAX_MEMBER_NAMES)(name_of))
+        self._name_of = lru_cache(MAX_MEMBER_NAMES)(name_of)
+        patching.replace(service, "_api_name_to_sfn_key", self._name_of)
+        self._other_names = patching.original(service, "_SDK_PARAM_NAME_OVERRIDES")
+        patching.replace(service, "_sdk_json_param_value", self.request_value)
 
     def invoke(self, resource: str, task_input: Any, timeout_seconds: float) -> Any:
         """The result of a task. Raises States.Timeout if it takes longer; its result is then ignored."""
@@ -62,3 +66,25 @@ class TaskThreads:
             return finished.value
         running.close()
         raise RuntimeError("DynamoDB waits for something, which it must not in a task's thread")
+
+    def request_value(self, value: Any, shape: Any) -> Any:
+        """A value of a request, with the names that the members of its shape (of botocore) have in the API."""
+        kind, of_type = shape.type_name, type(value)
+        if kind == "structure" and of_type is dict and not getattr(shape, "is_document_type", False):
+            members = shape.members
+            renamed = {}
+            for key, item in value.items():
+                name = key if key in members else self._api_name(key, shape)
+                renamed[name] = self.request_value(item, members[name]) if name in members else item
+            return renamed
+        if kind == "list" and of_type is list:
+            return [self.request_value(item, shape.member) for item in value]
+        if kind == "map" and of_type is dict:
+            return {key: self.request_value(item, shape.value) for key, item in value.items()}
+        return value
+
+    def _api_name(self, key: str, shape: Any) -> str:
+        """The name in the API of a member that has another one in Step Functions; other keys are kept."""
+        by_sdk_name = {self._name_of(name): name for name in shape.members}
+        name: str = self._other_names.get((shape.name, key)) or by_sdk_name.get(key, key)
+        return name

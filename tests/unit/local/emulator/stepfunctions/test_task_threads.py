@@ -21,6 +21,7 @@ def tasks(monkeypatch: pytest.MonkeyPatch) -> TaskThreads:
     for name in (
         "_invoke_resource_with_timeout",
         "_api_name_to_sfn_key",
+        "_sdk_json_param_value",
         "_invoke_resource",
         "ThreadPoolExecutor",
     ):
@@ -78,3 +79,36 @@ def test_dynamodb_is_called_in_the_thread_of_the_task(tasks: TaskThreads, monkey
     status, _, body = app.call_service_handler_sync(handlers["dynamodb"], "POST", "/", headers, "{}", {})
     assert (status, set(json.loads(body))) == (200, {"TableNames"})
     assert app.call_service_handler_sync(handlers["sqs"], "POST", "/", headers, "{}", {}) == "in the loop"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "request_"),
+    [
+        (
+            "dynamodb",
+            "TransactWriteItems",
+            {
+                "TransactItems": [
+                    {"Put": {"TableName": "t", "Item": {"a": {"Nul": True}, "Nul": {"L": [{"S": "x"}]}}}}
+                ]
+            },
+        ),
+        (
+            "dynamodb",
+            "Query",
+            {"TableName": "t", "ExpressionAttributeValues": {":a": {"NULL": True}}, "Other": [1]},
+        ),
+        ("ecs", "RunTask", {"Cluster": "c", "Overrides": {"ContainerOverrides": [{"Name": "n", "Cpu": 1}]}}),
+        ("ecs", "RunTask", {"cluster": "c", "Overrides": "no object"}),
+    ],
+)
+def test_members_of_a_request_get_their_names_in_the_api(
+    monkeypatch: pytest.MonkeyPatch, service: str, operation: str, request_: dict[str, Any]
+):
+    """As MiniStack names them; keys of maps are data."""
+    shape = stepfunctions._service_model(service).operation_model(operation).input_shape
+    expected = stepfunctions._sdk_json_param_value(request_, shape)
+    for name in ("_api_name_to_sfn_key", "_sdk_json_param_value"):
+        monkeypatch.setattr(stepfunctions, name, getattr(stepfunctions, name))
+    TaskThreads(may_be_delayed=lambda: False)
+    assert stepfunctions._sdk_json_param_value(request_, shape) == expected
