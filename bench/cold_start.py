@@ -103,10 +103,12 @@ def measured(module: str, paths: dict[str, list[str]], rounds: int) -> tuple[flo
 
 
 def import_once(module: str, folders: list[str]) -> Import:
-    """Import a module in a new process."""
+    """Import a module in a new process, with the bytecode that lies next to its source, if there is any."""
     command = [sys.executable, "-P", "-c", PROGRAM, module, *folders]
+    # With a folder for all bytecode, which the Makefile names, Python does not look next to the source.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPYCACHEPREFIX"}
     outcome = subprocess.run(
-        command, cwd="/", env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True
+        command, cwd="/", env=environment | ENVIRONMENT, capture_output=True, text=True, check=True
     )
     return Import(**json.loads(outcome.stdout))
 
