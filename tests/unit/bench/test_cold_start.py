@@ -23,3 +23,11 @@ def test_bytecode_next_to_its_source_is_used(tmp_path: Path, monkeypatch: pytest
     module.write_text(SOURCE)
     monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "elsewhere"))
     assert import_once("measured_module", [str(tmp_path)]).milliseconds > 0
+
+
+def test_the_memory_of_the_measurement_itself_is_not_counted(tmp_path: Path):
+    """A new process inherits the highest usage of the one that starts it."""
+    (tmp_path / "measured_module.py").write_text("")
+    used = bytearray(300_000_000)
+    used[::4096] = b"x" * len(used[::4096])
+    assert import_once("measured_module", [str(tmp_path)]).megabytes < 200
