@@ -39,9 +39,7 @@ class DeferredWrites:
             self._start_thread()
 
     def flush(self) -> None:
-        """Make all writes that wait. Returns at once if there are none."""
-        if not self._waiting:
-            return
+        """Make all writes that wait, and return when the one that another thread is making has been made too."""
         with self._lock:
             while self._waiting:
                 context, write, arguments = self._waiting.popleft()

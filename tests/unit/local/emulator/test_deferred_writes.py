@@ -8,7 +8,7 @@ import pytest
 from local.emulator import deferred_writes as module
 from local.emulator.deferred_writes import DeferredWrites
 from local.emulator.server import may_read_logs
-from tests.waiting import wait_until
+from tests.waiting import DEADLINE_SECONDS, wait_until
 
 account: contextvars.ContextVar[str] = contextvars.ContextVar("account", default="none")
 
@@ -43,6 +43,31 @@ def test_a_reader_finds_all_writes_in_order(later: DeferredWrites):
     later.flush()
     later.flush()
     assert made == [(number, f"account {number}") for number in range(3)]
+
+
+def test_a_reader_waits_for_a_write_that_is_being_made(later: DeferredWrites):
+    """Another thread has taken it, and nothing else waits."""
+    begun, may_end, made = threading.Event(), threading.Event(), []
+
+    def write() -> None:
+        begun.set()
+        may_end.wait(DEADLINE_SECONDS)
+        made.append("written")
+
+    later.add(write)
+    threading.Thread(target=later.flush, daemon=True).start()
+    assert begun.wait(DEADLINE_SECONDS)
+
+    def read() -> None:
+        later.flush()
+        made.append("read")
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    reader.join(0.1)
+    may_end.set()
+    reader.join(DEADLINE_SECONDS)
+    assert made == ["written", "read"]
 
 
 def test_a_failed_write_does_not_stop_the_others(later: DeferredWrites, caplog: pytest.LogCaptureFixture):
