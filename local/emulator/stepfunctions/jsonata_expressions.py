@@ -65,9 +65,7 @@ class JsonataExpressions:
         """The value of an expression (the text inside `{% %}`). Raises States.QueryEvaluationError."""
         if _has_half_pairs.get():
             return self._evaluate_slowly(expression, state_input, context, result, error_output)
-        context = context or {}
-        states = {"input": state_input, "result": result, "errorOutput": error_output, "context": context}
-        bindings = {**context.get("variables", {}), "states": states}
+        bindings = variables_of(state_input, context or {}, result, error_output)
         found = look_up(path_of(expression), bindings)
         if found is not UNKNOWN:
             return found
@@ -101,9 +99,8 @@ class JsonataExpressions:
             return self.evaluate(expression, state_input, context, result, error_output)
         if _has_half_pairs.get():
             return self._apply_slowly(value, state_input, context, result, error_output)
-        context = context or {}
-        states = {"input": state_input, "result": result, "errorOutput": error_output, "context": context}
-        found = self._values(self._template(value), {**context.get("variables", {}), "states": states})
+        bindings = variables_of(state_input, context or {}, result, error_output)
+        found = self._values(self._template(value), bindings)
 
         def value_of(expression: str) -> Any:
             if expression in found:
@@ -152,6 +149,12 @@ class JsonataExpressions:
                 parsed.register_function(name, implementation)
         reads = parsed.reads()
         return parsed, True if reads.get("everyBinding") else reads["bindings"]
+
+
+def variables_of(state_input: Any, context: dict[str, Any], result: Any, error_output: Any) -> dict[str, Any]:
+    """The variables of an execution, with `$states`."""
+    states = {"input": state_input, "result": result, "errorOutput": error_output, "context": context}
+    return {**context.get("variables", {}), "states": states}
 
 
 @dataclass(frozen=True)
