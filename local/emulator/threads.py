@@ -20,34 +20,38 @@ Call = tuple["Future[Any]", contextvars.Context, Callable[..., Any], tuple[Any, 
 
 
 class ReusedThreads:
-    """The threads, of which at most MAX_IDLE_THREADS stay when they have nothing to do."""
+    """The threads, of which at most MAX_IDLE_THREADS stay when they have nothing to do.
+
+    A call is given to the thread that became idle last, because its stack and its memory are still in the
+    processor's caches.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._calls: SimpleQueue[Call] = SimpleQueue()
         self._lock = threading.Lock()
-        self._idle = 0
+        self._idle: list[SimpleQueue[Call]] = []
+        """The queues from which idle threads take their next call."""
 
     def submit(self, target: Callable[..., Any], *arguments: Any) -> "Future[Any]":
         """Call a function in a thread, with the context variables of the caller."""
         future: Future[Any] = Future()
         future.set_running_or_notify_cancel()
-        self._calls.put((future, contextvars.copy_context(), target, arguments))
+        call = (future, contextvars.copy_context(), target, arguments)
         with self._lock:
-            is_idle = self._idle > 0
-            if is_idle:
-                self._idle -= 1
-        if not is_idle:
-            threading.Thread(target=self._run, daemon=True, name=self._name).start()
+            calls = self._idle.pop() if self._idle else None
+        if calls is None:
+            calls = SimpleQueue()
+            threading.Thread(target=self._run, args=(calls,), daemon=True, name=self._name).start()
+        calls.put(call)
         return future
 
     async def call(self, target: Callable[..., Any], *arguments: Any) -> Any:
         """The result of a function that is called in a thread. The call goes on when the caller is cancelled."""
         return await asyncio.shield(asyncio.wrap_future(self.submit(target, *arguments)))
 
-    def _run(self) -> None:
+    def _run(self, calls: "SimpleQueue[Call]") -> None:
         while True:
-            future, context, target, arguments = self._calls.get()
+            future, context, target, arguments = calls.get()
             try:
                 future.set_result(context.run(target, *arguments))
             except BaseException as error:
@@ -55,9 +59,9 @@ class ReusedThreads:
             # The references would keep the data of the last call alive.
             del future, context, target, arguments
             with self._lock:
-                if self._idle >= MAX_IDLE_THREADS:
+                if len(self._idle) >= MAX_IDLE_THREADS:
                     return
-                self._idle += 1
+                self._idle.append(calls)
 
 
 threads = ReusedThreads("emulator")

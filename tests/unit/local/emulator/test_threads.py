@@ -25,7 +25,18 @@ def test_a_thread_is_used_again():
         name, seen = pool.submit(lambda: (threading.get_ident(), scope.get())).result(DEADLINE_SECONDS)
         names.append(name)
         assert seen == f"account {number}"
-        wait_until(lambda: pool._idle == 1, "the thread is idle", every=0.001)
+        wait_until(lambda: len(pool._idle) == 1, "the thread is idle", every=0.001)
+    assert len(set(names)) == 1
+
+
+def test_the_thread_that_became_idle_last_is_used():
+    """However many others are idle."""
+    pool, together = ReusedThreads("last"), threading.Barrier(4)
+    wait([pool.submit(together.wait) for _ in range(4)], DEADLINE_SECONDS)
+    names = []
+    for _ in range(8):
+        wait_until(lambda: len(pool._idle) == 4, "all threads are idle", every=0.001)
+        names.append(pool.submit(threading.get_ident).result(DEADLINE_SECONDS))
     assert len(set(names)) == 1
 
 
@@ -60,7 +71,7 @@ def test_an_idle_thread_keeps_nothing_alive():
     data = Data()
     kept = weakref.ref(data)
     pool.submit(lambda given: given, data).result(DEADLINE_SECONDS)
-    wait_until(lambda: pool._idle == 1, "the thread is idle", every=0.001)
+    wait_until(lambda: len(pool._idle) == 1, "the thread is idle", every=0.001)
     del data
     gc.collect()
     assert kept() is None
