@@ -59,6 +59,11 @@ class Group:
         """How many sockets a message is posted to."""
         return len(self.channels[0].sockets)
 
+    @property
+    def senders(self) -> int:
+        """How many send messages in turn."""
+        return len(self.channels) * self.recipients
+
     def _received(self, frame: Frame) -> None:
         key, now = str(frame.get("clientMessageId")), time.perf_counter()
         if frame.get("type") == "message":

@@ -86,7 +86,7 @@ async def measure(stage: Stage, *, seconds: int, rate: int) -> list[Figures]:
 
 async def measure_pair(group: Group, *, count: int, usage: Measure | None = None) -> Figures:
     """Send each message after all have the one before. `count` is within the burst of two members, forty."""
-    await _warm_up(group)
+    await _warm_up(group, count)
     before = usage() if usage else None
     keys = [await _send_and_wait(group, number) for number in range(count)]
     await asyncio.sleep(SETTLE_SECONDS)
@@ -96,7 +96,7 @@ async def measure_pair(group: Group, *, count: int, usage: Measure | None = None
 
 async def measure_steady(group: Group, *, rate: float, seconds: float, usage: Measure | None = None) -> Figures:
     """Send messages at a constant rate, whatever the latency is."""
-    await _warm_up(group)
+    await _warm_up(group, round(seconds * rate))
     before = usage() if usage else None
     keys, achieved = await send_steadily(group, rate=rate, seconds=seconds)
     await group.wait_for(keys, MAX_SETTLE_SECONDS)
@@ -135,9 +135,13 @@ async def until_idle(usage: Measure) -> None:
         before = after
 
 
-async def _warm_up(group: Group) -> None:
-    """Send some messages, and let the work of making the channel end, so that it is not counted."""
-    for number in range(WARM_UP):
+async def _warm_up(group: Group, count: int) -> None:
+    """Send some messages, and let the work of making the channel end, so that it is not counted.
+
+    Each sender of the `count` messages that follow sends one: the first message of a person makes the key for
+    their texts.
+    """
+    for number in range(max(WARM_UP, min(count, group.senders))):
         await _send_and_wait(group, number)
     await asyncio.sleep(SETTLE_SECONDS)
 
