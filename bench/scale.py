@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.chart import Line, line_chart
+from bench.pauses import Pauses
 from bench.queue_model import Load, QueueModel, Size, predictions_table
 from bench.runs import save
 from bench.scale_demand import Demand
@@ -37,13 +38,36 @@ LONG_SECONDS = 300.0
 
 RECORDED = QueueModel(
     known=(
-        Size(recipients=2, alone_ms=29.3, burst_rate=38.5),
-        Size(recipients=30, alone_ms=46.1, burst_rate=21.2),
+        Size(recipients=2, alone_ms=14.3, burst_rate=63.7),
+        Size(recipients=30, alone_ms=29.0, burst_rate=38.1),
     ),
-    predicted=Size(recipients=10, alone_ms=29.4, burst_rate=32.7),
+    predicted=Size(recipients=10, alone_ms=18.4, burst_rate=54.4),
     loads=(
-        Load(recipients=10, rate=16, p50=32.8, p95=42.7),
-        Load(recipients=30, rate=12, p50=47.5, p95=68.6),
+        Load(recipients=10, rate=30, p50=20.9, p95=57.8),
+        Load(recipients=30, rate=20, p50=29.3, p95=61.7),
+    ),
+    pauses=Pauses(
+        (
+            0.073,
+            0.081,
+            0.058,
+            0.034,
+            0.069,
+            0.061,
+            0.097,
+            0.063,
+            0.038,
+            0.074,
+            0.066,
+            0.072,
+            0.043,
+            0.061,
+            0.042,
+            0.078,
+            0.044,
+            0.057,
+        ),
+        24,
     ),
 )
 """A run of `make bench ONLY=model` on a quiet machine. Each run compares the model with its own figures."""
@@ -54,7 +78,7 @@ def main(
 ) -> None:
     """Simulate channels of 10 to 100,000 connections, and the local stage."""
     console = Console()
-    console.print(predictions_table(RECORDED.predictions()))
+    console.print(predictions_table(RECORDED))
     results = {
         f"{recipients:,} connections, {services.source}": [
             asdict(result) for result in simulate(services, Quotas(), recipients)

@@ -13,6 +13,8 @@ from typing import Any
 
 import simpy
 
+from bench.pauses import Pauses
+
 PAGE = 500
 BATCH = 100
 CONCURRENT_POSTS = 40
@@ -168,12 +170,17 @@ class SimulatedStage:
 class SimulatedMachine:
     """The local stage: the same path on the processors of one machine, measured by `bench.load`."""
 
-    def __init__(self, *, cores: int, path_ms: float, work_ms: float, seed: int = 1) -> None:
+    def __init__(
+        self, *, cores: int, path_ms: float, work_ms: float, pauses: Pauses | None = None, seed: int = 1
+    ) -> None:
         self.env = simpy.Environment()
         self.rng = random.Random(seed)
         self.path_ms, self.work_ms = path_ms, work_ms
-        self.processors = simpy.Resource(self.env, cores)
+        self.cores = cores
+        self.processors = simpy.PriorityResource(self.env, cores)
         self.posts = self.lost_posts = 0
+        if pauses and pauses.lengths:
+            self.env.process(self._pause(pauses))
 
     def message(self, delivered: Callable[[], None]) -> Steps:
         """The steps on the path, and after each of them work that no recipient waits for."""
@@ -184,10 +191,21 @@ class SimulatedMachine:
         delivered()
 
     def _compute(self, ms: float) -> Steps:
-        with self.processors.request() as core:
+        with self.processors.request(priority=1) as core:
             yield core
             # Half of a step varies.
             yield self.env.timeout(ms * (0.5 + 0.5 * self.rng.expovariate(1)) / 1000)
+
+    def _pause(self, pauses: Pauses) -> Steps:
+        """All processors stop at random times, as often as observed, when their current steps have ended."""
+        between = pauses.observed_seconds / len(pauses.lengths)
+        while True:
+            yield self.env.timeout(self.rng.uniform(0.5, 1.5) * between)
+            cores = [self.processors.request(priority=0) for _ in range(self.cores)]
+            yield self.env.all_of(cores)
+            yield self.env.timeout(self.rng.choice(pauses.lengths))
+            for core in cores:
+                self.processors.release(core)
 
 
 def under_load(
@@ -229,16 +247,14 @@ def one_at_a_time(stage: SimulatedMachine, messages: int, *, poll_seconds: float
             times.append(env.now - began)
             yield env.timeout(-times[-1] % poll_seconds)
 
-    env.process(send())
-    env.run()
+    env.run(until=env.process(send()))
     return percentile(times, 0.5)
 
 
 def burst(stage: SimulatedMachine, messages: int) -> float:
     """Send messages at once. Return how many are delivered in a second."""
-    for _ in range(messages):
-        stage.env.process(stage.message(lambda: None))
-    stage.env.run()
+    sent = [stage.env.process(stage.message(lambda: None)) for _ in range(messages)]
+    stage.env.run(until=stage.env.all_of(sent))
     return messages / stage.env.now
 
 

@@ -33,6 +33,7 @@ from bench.load import Figures, measure_pair, measure_steady, median_of, until_i
 from bench.machine import this_machine
 from bench.overload import MAX_P95_MS, Overload, channels_for, measure_overload, overload_table
 from bench.parts import Part, measure_parts
+from bench.pauses import Pauses, measure_pauses
 from bench.plots import Chart, svg
 from bench.processes import Usage, UsageReader
 from bench.queue_model import QueueModel, measure_queue_model, predictions_table
@@ -43,6 +44,7 @@ from ops.stage.stage import Stage
 ROOT = Path(__file__).resolve().parents[1]
 # Processor time is counted in hundredths of a second, and the rate of a member allows few messages in a round.
 PAIR_ROUNDS = 5
+PAUSES_SECONDS = 5.0
 SUSTAINED_RATES = (5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 60.0, 90.0)
 PARTS = (
     "start",
@@ -66,6 +68,8 @@ class Results:
     """All figures of a run."""
 
     machine: dict[str, Any]
+    pauses: Pauses | None = None
+    """Of the machine, before the stage is measured."""
     start_seconds: dict[str, float] = field(default_factory=dict)
     deliveries: list[Figures] = field(default_factory=list)
     """Medians of the rounds."""
@@ -168,6 +172,8 @@ class Run:
         asyncio.run(self._measure(stage, url, read, storm))
 
     async def _measure(self, stage: Stage, url: str, read: Callable[[], Usage], storm: int) -> None:
+        await until_idle(read)
+        self.results.pauses = await asyncio.to_thread(measure_pauses, PAUSES_SECONDS)
         if "pair" in self.chosen:
             await self._compare(
                 stage,
@@ -329,6 +335,8 @@ def show(results: Results) -> None:
     console = Console()
     machine = ", ".join(f"{name} {value}" for name, value in results.machine.items())
     console.print(machine, style="dim")
+    if results.pauses:
+        console.print(f"pauses of the machine: {results.pauses}", style="dim")
     for table in (
         deliveries_table(results.deliveries),
         hops_table(results.hops),
@@ -345,7 +353,7 @@ def show(results: Results) -> None:
     if results.overload:
         console.print(overload_table(results.overload))
     if results.queue_model:
-        console.print(predictions_table(results.queue_model.predictions()))
+        console.print(predictions_table(results.queue_model))
     if results.aging:
         lists = ("blocks", "fresh")
         growths = {name: value for name, value in asdict(results.aging).items() if name not in lists}

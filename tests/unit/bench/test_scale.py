@@ -6,7 +6,8 @@ import pytest
 
 from bench import scale, scale_demand
 from bench.chart import Line, line_chart
-from bench.queue_model import Size, machine
+from bench.pauses import Pauses
+from bench.queue_model import QueueModel, Size, Times, machine
 from bench.scale_demand import Demand
 from bench.scale_model import (
     FAST,
@@ -23,6 +24,8 @@ from bench.scale_model import (
 )
 
 ROOT = Path(__file__).resolve().parents[3]
+PAUSES = Pauses((0.06, 0.08), 1.4)
+"""A tenth of the time."""
 
 
 @pytest.mark.slow
@@ -32,15 +35,28 @@ def test_the_queue_model_predicts_what_a_local_stage_did():
         assert 0.8 <= prediction.ratio <= 1.2, prediction.name
 
 
-def test_the_queue_model_is_on_the_line_through_two_sizes():
-    """A message and a burst take the same additional time for each recipient."""
+@pytest.mark.thorough
+@pytest.mark.parametrize("pauses", [Pauses(), PAUSES], ids=str)
+def test_the_queue_model_is_calibrated_and_linear(pauses: Pauses):
+    """It computes the figures that it is given; in the middle of two sizes, a message takes the mean of both."""
     known = (
-        Size(recipients=2, alone_ms=12, burst_rate=100),
-        Size(recipients=30, alone_ms=40, burst_rate=20),
+        Size(recipients=2, alone_ms=20, burst_rate=50),
+        Size(recipients=30, alone_ms=40, burst_rate=1000 / 30),
     )
-    unknown = machine(known, 9)
-    assert unknown.path_ms == pytest.approx(19)
-    assert unknown.work_ms == pytest.approx(40)
+    for predicted in (*known, Size(recipients=16, alone_ms=30, burst_rate=40)):
+        model = QueueModel(known=known, predicted=predicted, loads=(), pauses=pauses)
+        assert [found.ratio for found in model.predictions()] == pytest.approx([1, 1], rel=0.06)
+
+
+def test_a_pause_stops_all_processors():
+    """Few messages are in progress when one begins: the p95 is longer, and the median is not."""
+    times = Times(path_ms=10, work_ms=20)
+    without, paused = (
+        under_load(machine(times, pauses), 10, seconds=100, evenly=True) for pauses in (Pauses(), PAUSES)
+    )
+    assert paused.p50 == pytest.approx(without.p50, rel=0.05)
+    assert paused.p95 > without.p95 + 10
+    assert paused.backlog <= 1
 
 
 def test_a_message_waits_for_the_work_that_the_one_before_left():
