@@ -11,6 +11,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
 
+from functions.aws.conflicts import repeat_conflicts
 from functions.aws.connection_posts import ConnectionPosts
 from functions.aws.deadline import CONNECT_SECONDS, READ_SECONDS, limit
 from functions.aws.service_models import ServiceModels
@@ -49,7 +50,7 @@ def session() -> boto3.Session:
 def dynamodb() -> "DynamoDBServiceResource":
     """DynamoDB as a resource. It and its `meta.client` convert between Python and DynamoDB values."""
     resource = session().resource("dynamodb", config=_CONFIG)
-    limit(resource.meta.client, retries=MAX_RETRIES)
+    repeat_conflicts(limit(resource.meta.client, retries=MAX_RETRIES))
     return resource
 
 

@@ -4,7 +4,6 @@ Every join and every message writes the channel's row, so conflicts are frequent
 A transaction that is cancelled for any other reason raises.
 """
 
-import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,22 +12,19 @@ from botocore.exceptions import ClientError
 
 from functions.aws import deadline
 from functions.aws.clients import dynamodb
-
-MAX_ATTEMPTS = 8
-FIRST_PAUSE_SECONDS = 0.02
+from functions.aws.conflicts import MAX_ATTEMPTS, pause_seconds
 
 
 def transact(items: Sequence[Any]) -> None:
     """Apply all writes or none. Raises botocore's TransactionCanceledException."""
     client = dynamodb().meta.client
-    for attempt in range(MAX_ATTEMPTS):
+    for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
             client.transact_write_items(TransactItems=items)
         except client.exceptions.TransactionCanceledException as cancelled:
-            if attempt == MAX_ATTEMPTS - 1 or not _is_conflict(cancelled.response):
+            if attempt == MAX_ATTEMPTS or not _is_conflict(cancelled.response):
                 raise
-            # Full jitter, so that transactions that collided do not collide again.
-            deadline.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311
+            deadline.sleep(pause_seconds(attempt))
         else:
             return
 

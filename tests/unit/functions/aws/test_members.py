@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.aws import clients, members, transactions
+from functions.aws import clients, conflicts, members
 from functions.chat.rate import RateLimit
 from functions.contract.errors import NotAMemberError, RateLimitedError
 from tests.unit.builders import CHANNEL, NOW_MS, member
@@ -185,7 +185,7 @@ def test_a_transaction_conflict_is_retried(stage: Stage, monkeypatch: pytest.Mon
 
 def test_a_permanent_conflict_raises(stage: Stage, monkeypatch: pytest.MonkeyPatch):
     """It is not mistaken for an existing membership."""
-    monkeypatch.setattr(transactions, "FIRST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(conflicts, "FIRST_PAUSE_SECONDS", 0)
     stage.add_channel(CHANNEL)
     stage.conflict(monkeypatch, 1000)
     with pytest.raises(ClientError, match="TransactionConflict"):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.aws import transactions
+from functions.aws import conflicts, transactions
 from tests.unit.stage import Stage
 
 WRITES: list[Any] = [{"Put": {"TableName": "tickets", "Item": {"ticketHash": key}}} for key in ("one", "two")]
@@ -14,12 +14,12 @@ WRITES: list[Any] = [{"Put": {"TableName": "tickets", "Item": {"ticketHash": key
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait between attempts."""
-    monkeypatch.setattr(transactions, "FIRST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(conflicts, "FIRST_PAUSE_SECONDS", 0)
 
 
 def test_a_transaction_is_applied_after_a_conflict(stage: Stage, monkeypatch: pytest.MonkeyPatch):
     """A concurrent write to one of the rows is the only reason, so the same writes may succeed."""
-    stage.conflict(monkeypatch, transactions.MAX_ATTEMPTS - 1)
+    stage.conflict(monkeypatch, conflicts.MAX_ATTEMPTS - 1)
     transactions.transact(WRITES)
     assert {row["ticketHash"] for row in stage.rows("tickets")} == {"one", "two"}
 
