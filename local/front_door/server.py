@@ -295,8 +295,8 @@ class FrontDoor:
 
 
 async def form_values(request: Request) -> dict[str, str]:
-    """The values of a posted HTML form by name."""
-    return dict(parse_qsl((await request.body()).decode()))
+    """The values of a posted HTML form by name. What is not UTF-8 is replaced, so the user pool refuses it."""
+    return dict(parse_qsl((await request.body()).decode(errors="replace")))
 
 
 def no_such_route(status: int = 404) -> Response:

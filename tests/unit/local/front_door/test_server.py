@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
+from local.front_door import accounts
 from local.front_door.server import FrontDoor
 from local.front_door.site_addresses import SiteAddresses
 
@@ -122,6 +123,21 @@ async def test_the_origin_of_a_sign_in_form_is_known(door: Door):
     """Without a referrer, browsers would send `null` as the origin of the form, as of any other website's."""
     page = await door.http.get("/signup", params={"client_id": "c"})
     assert page.headers["referrer-policy"] == "same-origin"
+
+
+async def test_a_form_that_is_not_utf_8_is_answered(door: Door, monkeypatch: pytest.MonkeyPatch):
+    """The user pool refuses the name, and the form is shown again with what was entered."""
+
+    def refuse(_endpoint: str, _pool_id: str, values: dict[str, str]) -> None:
+        raise accounts.SignUpError(f"{values['username']} is no username.")
+
+    monkeypatch.setattr(accounts, "create", refuse)
+    page = await door.http.post("/signup", content=b"username=\xffada&email=a%40b.example")
+    assert page.status_code == 200
+    assert "\ufffdada is no username." in page.text
+    assert 'value="a@b.example"' in page.text
+    revoked = await door.http.post("/oauth2/revoke", content=b"token=\xff")
+    assert (revoked.status_code, revoked.json()) == (400, {"error": "invalid_request"})
 
 
 @pytest.mark.parametrize("host", ["evil.example.com:4280", "127.0.0.1.evil.example.com", "[::2]:4280", ""])
