@@ -43,6 +43,9 @@ def map_concurrently(
     for helper in helpers:
         helper.cancel()  # all items are taken, so one that has not started has nothing to do
     wait(helpers)
+    for helper in helpers:
+        if not helper.cancelled():
+            helper.result()  # raises what is no Exception, such as SystemExit
     if errors:
         raise errors[min(errors)]
     return [results[position] for position in range(len(items))]

@@ -36,6 +36,19 @@ def test_an_error_is_raised_after_all_calls_have_ended(stage: Stage):
     assert sorted(ended) == list(range(1, 100))
 
 
+def test_what_ends_a_thread_ends_the_call(stage: Stage):
+    """What is no Exception, such as SystemExit, is raised as it is, in place of a result that is missing."""
+    together = threading.Barrier(2, timeout=DEADLINE_SECONDS)
+
+    def end_other_thread(_number: int) -> None:
+        together.wait()
+        if threading.current_thread() is not threading.main_thread():
+            raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        concurrency.map_concurrently(end_other_thread, [1, 2])
+
+
 def test_the_calling_thread_makes_calls_too(stage: Stage):
     """Two posts need one other thread. Both run at the same time, or the barrier would time out."""
     together = threading.Barrier(2, timeout=DEADLINE_SECONDS)
