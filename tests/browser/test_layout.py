@@ -116,7 +116,10 @@ def test_the_sidebar_shows_the_open_channel(new_user: NewUser):
 
 
 def test_on_a_phone_the_sidebar_is_a_drawer(new_user: NewUser, fay: ApiUser):
-    """It opens over the channel, and closes on choosing a channel, on Escape, on Back and on a tap outside it."""
+    """It opens over the channel, and closes on choosing a channel, on Escape, on Back and on a tap outside it.
+
+    Back closes a side panel too, which covers the channel.
+    """
     dora = new_user("dora", viewport=PHONE, has_touch=True, is_mobile=True)
     channel = dora.new_channel("pocket", fay.user_id)
     dora.new_channel("other pocket")
@@ -163,6 +166,11 @@ def test_on_a_phone_the_sidebar_is_a_drawer(new_user: NewUser, fay: ApiUser):
     assert box["width"] >= PHONE["width"] - 1
     panel.get_by_role("button", name="Close members").tap()
     _expect_no_overflow(page)
+    page.get_by_role("button", name="Members, 2").tap()
+    expect(panel).to_be_visible()
+    page.go_back()
+    expect(panel).not_to_be_visible()
+    expect(page.get_by_role("log", name="Messages in pocket")).to_be_visible()
 
 
 @pytest.mark.thorough

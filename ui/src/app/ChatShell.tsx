@@ -1,8 +1,7 @@
 /** The layout of the chat: sidebar, channel, toasts and dialogs. On narrow screens the sidebar is a drawer. */
 import { useCallback, useEffect, useState } from "react";
 import type { Chat } from "../core/chat/chat";
-import { channelPath, closeOverlay, navigate, onNavigation, openOverlay } from "../core/router";
-import type { SidePanelName } from "../features/channel/ChannelHeader";
+import { channelPath, closeOverlay, navigate, openOverlay } from "../core/router";
 import { focusShowChannels, ShowChannels } from "../features/channel/ShowChannels";
 import { focusSearch } from "../features/search/focusSearch";
 import { ConnectionBanner } from "../features/shared/ConnectionBanner";
@@ -23,6 +22,7 @@ import { firstChannel, loadLastChannel, saveLastChannel } from "./lastChannel";
 import { useNotifications } from "./useNotifications";
 import { useRefusedFiles } from "./useRefusedFiles";
 import { useShortcuts } from "./useShortcuts";
+import { useSidePanel } from "./useSidePanel";
 import { useTitle } from "./useTitle";
 
 const NoChannel = chunk(
@@ -37,7 +37,7 @@ export function ChatShell({ chat }: { chat: Chat }) {
   const toasts = useChat((state) => state.toasts);
   const [dialog, setDialog] = useState<DialogName | null>(null);
   const { drawerOpen, openDrawer, closeDrawer } = useDrawer();
-  const [panel, setPanel] = useState<SidePanelName | null>(null);
+  const [panel, setPanel] = useSidePanel();
   const channelId = route.page === "channel" ? route.channelId : null;
   const channel = channelId ? channels[channelId] : undefined;
 
@@ -59,15 +59,6 @@ export function ChatShell({ chat }: { chat: Chat }) {
     const first = loadLastChannel(channels) ?? firstChannel(channels);
     if (first) navigate(channelPath(first), { replace: true });
   }, [route.page, progress, channels]);
-
-  // On narrow screens a side panel covers the channel: what its links open would not be seen.
-  useEffect(
-    () =>
-      onNavigation(() => {
-        if (isNarrow()) setPanel(null);
-      }),
-    [],
-  );
 
   useEffect(() => {
     if (channel) saveLastChannel(channel.channelId);

@@ -22,6 +22,29 @@ import { setNarrow, setPointer } from "../support/layout";
 
 setUpChat();
 
+/** The entries of the browser's history, which this DOM does not keep. */
+function keepHistory(): { entries: { state: unknown; path: string }[]; back: () => void } {
+  const entries = [{ state: null as unknown, path: location.pathname }];
+  const pushState = history.pushState.bind(history);
+  const replaceState = history.replaceState.bind(history);
+  const back = () => {
+    entries.pop();
+    const { state, path } = entries.at(-1) ?? { state: null, path: "/" };
+    replaceState(state, "", path);
+    act(() => void dispatchEvent(new PopStateEvent("popstate", { state })));
+  };
+  vi.spyOn(history, "pushState").mockImplementation((state, title, path) => {
+    pushState(state, title, path);
+    entries.push({ state, path: location.pathname });
+  });
+  vi.spyOn(history, "replaceState").mockImplementation((state, title, path) => {
+    replaceState(state, title, path);
+    entries.splice(-1, 1, { state, path: location.pathname });
+  });
+  vi.spyOn(history, "back").mockImplementation(back);
+  return { entries, back };
+}
+
 describe("Enter", () => {
   test("makes a new line with a keyboard on screen, and the button sends", async () => {
     setPointer("coarse");
@@ -90,29 +113,6 @@ describe("the toolbar of a message", () => {
 describe("the drawer with the channels", () => {
   const isOpen = () => document.querySelector("main")?.hasAttribute("inert");
   const open = () => click(main().getByRole("button", { name: "Show channels" }));
-
-  /** The entries of the browser's history, which this DOM does not keep. */
-  function keepHistory(): { entries: { state: unknown; path: string }[]; back: () => void } {
-    const entries = [{ state: null as unknown, path: location.pathname }];
-    const pushState = history.pushState.bind(history);
-    const replaceState = history.replaceState.bind(history);
-    const back = () => {
-      entries.pop();
-      const { state, path } = entries.at(-1) ?? { state: null, path: "/" };
-      replaceState(state, "", path);
-      act(() => void dispatchEvent(new PopStateEvent("popstate", { state })));
-    };
-    vi.spyOn(history, "pushState").mockImplementation((state, title, path) => {
-      pushState(state, title, path);
-      entries.push({ state, path: location.pathname });
-    });
-    vi.spyOn(history, "replaceState").mockImplementation((state, title, path) => {
-      replaceState(state, title, path);
-      entries.splice(-1, 1, { state, path: location.pathname });
-    });
-    vi.spyOn(history, "back").mockImplementation(back);
-    return { entries, back };
-  }
 
   test("closes with the browser's Back, which stays in the channel", async () => {
     server.add("elsewhere", [ALICE]);
@@ -196,6 +196,44 @@ describe("a side panel, which covers the channel of a narrow page", () => {
   }
 
   const result = () => within(panel("Search") ?? document.body).getByRole("link", { name: /look here/ });
+
+  test("closes with the browser's Back, which stays in the channel", async () => {
+    await openChat();
+    const kept = keepHistory();
+    setNarrow(true);
+    await click(screen.getByRole("button", { name: "Members, 2" }));
+    kept.back();
+    await advance();
+    expect(panel("Members")).toBeNull();
+    expect(log().getAttribute("aria-label")).toBe("Messages in general");
+    expect(kept.entries.map(({ path }) => path)).toEqual(["/c/general"]);
+  });
+
+  test("leaves no entry in the history, however it closes", async () => {
+    const { seq } = server.storeMessage("u-bob", "look here");
+    await openChat();
+    const kept = keepHistory();
+    setNarrow(true);
+    await click(screen.getByRole("button", { name: "Members, 2" }));
+    expect(kept.entries.length).toBe(2);
+    await click(screen.getByRole("button", { name: "Close members" }));
+    expect([panel("Members"), kept.entries.length]).toEqual([null, 1]);
+    await search("look");
+    await click(result());
+    expect(kept.entries.map(({ path }) => path)).toEqual(["/c/general", `/c/general/${seq}`]);
+  });
+
+  test("stays with the browser's Back on a wide page, where it is next to the channel", async () => {
+    server.add("elsewhere", [ALICE]);
+    await openChat();
+    const kept = keepHistory();
+    await click(channelLink("elsewhere"));
+    await click(screen.getByRole("button", { name: "Members, 1" }));
+    kept.back();
+    await advance();
+    expect(log().getAttribute("aria-label")).toBe("Messages in general");
+    expect(panel("Members")).toBeTruthy();
+  });
 
   test("closes when a result of the search is opened", async () => {
     const { seq } = server.storeMessage("u-bob", "look here");
