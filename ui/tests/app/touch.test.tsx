@@ -198,15 +198,17 @@ describe("a side panel, which covers the channel of a narrow page", () => {
   const result = () => within(panel("Search") ?? document.body).getByRole("link", { name: /look here/ });
 
   test("closes with the browser's Back, which stays in the channel", async () => {
+    server.add("elsewhere", [ALICE]);
     await openChat();
     const kept = keepHistory();
+    await click(channelLink("elsewhere"));
     setNarrow(true);
-    await click(screen.getByRole("button", { name: "Members, 2" }));
+    await click(screen.getByRole("button", { name: "Members, 1" }));
     kept.back();
     await advance();
     expect(panel("Members")).toBeNull();
-    expect(log().getAttribute("aria-label")).toBe("Messages in general");
-    expect(kept.entries.map(({ path }) => path)).toEqual(["/c/general"]);
+    expect(log().getAttribute("aria-label")).toBe("Messages in elsewhere");
+    expect(kept.entries.map(({ path }) => path)).toEqual(["/c/general", "/c/c-elsewhere"]);
   });
 
   test("leaves no entry in the history, however it closes", async () => {
