@@ -166,13 +166,13 @@ def _quota(account: Account, service: str, code: str) -> float:
 
 
 def _events(account: Account) -> Finding:
-    pages = account.client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="events")
-    values = [
-        quota["Value"]
-        for page in pages
-        for quota in page["Quotas"]
-        if "putevents" in quota["QuotaName"].lower() and "throttle" in quota["QuotaName"].lower()
-    ]
+    quotas = account.client("service-quotas")
+    # A quota that has no applied value is only in the list of the defaults.
+    applied, defaults = (
+        quotas.get_paginator("list_service_quotas"),
+        quotas.get_paginator("list_aws_default_service_quotas"),
+    )
+    values = _put_events_throttles(applied) or _put_events_throttles(defaults)
     if not values:
         return Finding("warning", "not checked: Service Quotas lists no throttle of PutEvents")
     return judged(
@@ -181,6 +181,16 @@ def _events(account: Account) -> Finding:
         "Request a higher throttle of EventBridge's PutEvents in Service Quotas.",
         otherwise="warning",
     )
+
+
+def _put_events_throttles(listed: Any) -> list[float]:
+    """The values in a list of quotas, by their names."""
+    return [
+        float(quota["Value"])
+        for page in listed.paginate(ServiceCode="events")
+        for quota in page["Quotas"]
+        if "putevents" in quota["QuotaName"].lower() and "throttle" in quota["QuotaName"].lower()
+    ]
 
 
 def _ses(account: Account) -> Finding:

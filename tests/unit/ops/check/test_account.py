@@ -136,6 +136,22 @@ def test_the_throttle_of_put_events_is_read(stubbed: StubbedAccount, value: floa
     assert account._events(stubbed).status == status
 
 
+@pytest.mark.parametrize(("defaults", "status"), [([10_000.0], "ok"), ([400.0], "warning"), ([], "warning")])
+def test_a_throttle_of_put_events_that_was_never_changed_has_its_default(
+    stubbed: StubbedAccount, defaults: list[float], status: str
+):
+    """ListServiceQuotas leaves out what has no applied value."""
+    name = "PutEvents throttle limit in transactions per second"
+    quotas = stubbed.stub("service-quotas")
+    quotas.add_response("list_service_quotas", {"Quotas": []})
+    quotas.add_response(
+        "list_aws_default_service_quotas", {"Quotas": [{"QuotaName": name, "Value": value} for value in defaults]}
+    )
+    check = account._events(stubbed)
+    assert check.status == status
+    assert ("not checked" in check.detail) == (not defaults)
+
+
 @pytest.mark.parametrize("production", [True, False])
 def test_the_sandbox_of_ses_is_named(stubbed: StubbedAccount, production: bool):
     """It matters only to a stage that sends with SES."""
