@@ -68,8 +68,16 @@ def checks(account: Account) -> Iterator[HealthCheck]:
             Check("functions at once", ("lambda:GetAccountSettings",), lambda: _concurrency(account)),
             Check("requests per second", ("apigateway:GET",), lambda: _requests(account)),
             Check("API Gateway log role", ("apigateway:GET",), lambda: _log_role(account)),
-            Check("new connections", ("servicequotas:GetServiceQuota",), lambda: _connections(account)),
-            Check("events per second", ("servicequotas:ListServiceQuotas",), lambda: _events(account)),
+            Check(
+                "new connections",
+                ("servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"),
+                lambda: _connections(account),
+            ),
+            Check(
+                "events per second",
+                ("servicequotas:ListServiceQuotas", "servicequotas:ListAWSDefaultServiceQuotas"),
+                lambda: _events(account),
+            ),
             Check("Amazon SES", ("ses:GetAccount",), lambda: _ses(account)),
             Check(
                 "trace destination",
