@@ -165,8 +165,8 @@ async def measure_queue_model(stage: Stage, usage: Measure, *, rounds: int) -> Q
         channels = {size: (await parley_group(users, size=size)).channels for size in sizes}
         # The first burst starts environments of functions.
         await _send_burst(Group("parley", channels[PREDICTED]))
+        await until_idle(usage)
         for _ in range(rounds * SHORT_ROUNDS):
-            await until_idle(usage)
             pauses += await asyncio.to_thread(measure_pauses, PAUSES_SECONDS)
             for size in sizes:
                 group = Group("parley", channels[size])

@@ -9,6 +9,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-api
 import random
 from typing import Any
 
+from functions.aws import deadline
+
 MAX_ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.02
 
@@ -22,13 +24,19 @@ def pause_seconds(attempt: int) -> float:
 
 
 def repeat_conflicts(client: Any) -> None:
-    """Let a client of DynamoDB repeat rejected writes, until MAX_ATTEMPTS."""
+    """Let a client of DynamoDB repeat rejected writes, until MAX_ATTEMPTS.
+
+    A call raises OutOfTimeError if its invocation ends before the next attempt.
+    """
 
     def pause(attempts: int, response: Any = None, **_: Any) -> float | None:
         """What botocore asks after each attempt: the seconds until the next one, or None for no further one."""
         if response is None or attempts >= MAX_ATTEMPTS:
             return None
-        code = response[1].get("Error", {}).get("Code")
-        return pause_seconds(attempts) if code == "TransactionConflictException" else None
+        if response[1].get("Error", {}).get("Code") != "TransactionConflictException":
+            return None
+        seconds = pause_seconds(attempts)
+        deadline.check(seconds)
+        return seconds
 
     client.meta.events.register("needs-retry.dynamodb", pause, unique_id="parley-conflicts")

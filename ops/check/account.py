@@ -176,11 +176,9 @@ def _quota(account: Account, service: str, code: str) -> float:
 def _events(account: Account) -> Finding:
     quotas = account.client("service-quotas")
     # A quota that has no applied value is only in the list of the defaults.
-    applied, defaults = (
-        quotas.get_paginator("list_service_quotas"),
-        quotas.get_paginator("list_aws_default_service_quotas"),
+    values = _put_events_throttles(quotas.get_paginator("list_service_quotas")) or _put_events_throttles(
+        quotas.get_paginator("list_aws_default_service_quotas")
     )
-    values = _put_events_throttles(applied) or _put_events_throttles(defaults)
     if not values:
         return Finding("warning", "not checked: Service Quotas lists no throttle of PutEvents")
     return judged(

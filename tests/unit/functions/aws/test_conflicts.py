@@ -10,6 +10,7 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
 from functions.aws import clients, conflicts, members
+from functions.aws.deadline import OutOfTimeError, bounded
 from tests.unit.builders import CHANNEL
 from tests.unit.stage import Stage
 
@@ -61,6 +62,23 @@ def test_a_permanent_conflict_raises(stage: Stage, reject: Reject):
     with pytest.raises(ClientError, match=CONFLICT):
         members.mark_announced("members", "alice", "c-1")
     assert len(attempts) == conflicts.MAX_ATTEMPTS
+
+
+def test_no_pause_is_longer_than_the_invocation(stage: Stage, reject: Reject, monkeypatch: pytest.MonkeyPatch):
+    """An attempt may be answered in the last moment, and the pause after it must leave time for the answer."""
+    stage.add_channel(CHANNEL, "alice")
+    attempts = reject(CONFLICT, 1000)
+    monkeypatch.setattr(conflicts, "pause_seconds", lambda _attempt: 60.0)
+    slept: list[float] = []
+    monkeypatch.setattr("botocore.endpoint.time.sleep", slept.append)
+    context = SimpleNamespace(get_remaining_time_in_millis=lambda: 29_000)
+
+    def handler(_event: dict[str, Any], _context: Any) -> None:
+        members.mark_announced("members", "alice", "c-1")
+
+    with pytest.raises(OutOfTimeError):
+        bounded(handler)({}, context)
+    assert (len(attempts), slept) == (1, [])
 
 
 def test_another_rejection_raises_at_once(stage: Stage, reject: Reject):
