@@ -9,7 +9,7 @@ stage sends no mail, so it confirms the account immediately; the user pool's tri
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from local.deployment import client
 from local.front_door.sign_in_page import Form
@@ -51,7 +51,7 @@ def sign_up_form(values: Mapping[str, str], error: str = "") -> Form:
 
 
 def create(endpoint: str, user_pool_id: str, values: Mapping[str, str]) -> None:
-    """Sign a user up and confirm the account. Raises SignUpError with the user pool's message."""
+    """Sign a user up and confirm the account. Raises SignUpError if it is refused."""
     cognito = client("cognito-idp", endpoint)
     username = values.get("username", "")
     try:
@@ -65,6 +65,9 @@ def create(endpoint: str, user_pool_id: str, values: Mapping[str, str]) -> None:
             cognito.admin_confirm_sign_up(UserPoolId=user_pool_id, Username=username)
     except ClientError as refusal:
         raise SignUpError(refusal.response["Error"]["Message"]) from refusal
+    except ParamValidationError as refusal:
+        # botocore does not send an empty client id or username.
+        raise SignUpError("A value is missing. Begin at the chat, and fill in every field.") from refusal
 
 
 def revoke(endpoint: str, values: Mapping[str, str]) -> None:

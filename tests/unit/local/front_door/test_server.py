@@ -140,6 +140,14 @@ async def test_a_form_that_is_not_utf_8_is_answered(door: Door, monkeypatch: pyt
     assert (revoked.status_code, revoked.json()) == (400, {"error": "invalid_request"})
 
 
+@pytest.mark.parametrize("missing", ["client_id", "username"])
+async def test_a_sign_up_without_a_value_is_refused(door: Door, missing: str):
+    """It is no fault of the emulator, which would be answered 503."""
+    values = {"client_id": "c", "username": "ada", "password": "Secret-12", "email": "a@b.example", "name": "Ada"}
+    page = await door.http.post("/signup", data=values | {missing: ""})
+    assert (page.status_code, "A value is missing." in page.text) == (200, True)
+
+
 @pytest.mark.parametrize("host", ["evil.example.com:4280", "127.0.0.1.evil.example.com", "[::2]:4280", ""])
 async def test_another_name_of_this_machine_is_refused(door: Door, host: str):
     """A website whose name leads to 127.0.0.1 gets nothing."""
