@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from functions.aws import tracing
+from functions.aws import direct_calls, tracing
 from functions.aws.clients import event_bridge
 from functions.contract.events import SOURCE, detail_type, envelope
 from functions.contract.model import Shape, timestamp
@@ -22,7 +22,7 @@ def publish(bus_name: str, facts: Sequence[Shape], *, actor: str, correlation_id
         entries = [_entry(bus_name, fact, actor, correlation_id, now_ms) for fact in facts]
         for start in range(0, len(entries), MAX_ENTRIES_PER_CALL):
             batch = entries[start : start + MAX_ENTRIES_PER_CALL]
-            answer = event_bridge().put_events(Entries=batch)
+            answer = direct_calls.call(event_bridge().put_events, Entries=batch)
             if answer["FailedEntryCount"]:
                 codes = sorted({entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry})
                 raise PublishError(

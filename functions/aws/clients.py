@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
 
 from functions.aws.conflicts import repeat_conflicts
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_events import EventBridgeClient
 
+IN_LAMBDA = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 MAX_CONCURRENCY = 16
 MAX_RETRIES = 3
 
@@ -34,7 +36,7 @@ _CONFIG = Config(
     user_agent="parley",
     # In Lambda, botocore does not check the shapes of parameters: a twentieth of a call's processor time. They are
     # typed, the unit tests run with the checks, and AWS refuses what is wrong.
-    parameter_validation="AWS_LAMBDA_FUNCTION_NAME" not in os.environ,
+    parameter_validation=not IN_LAMBDA,
 )
 
 
@@ -91,10 +93,15 @@ def connections_api() -> "ApiGatewayManagementApiClient":
 def connection_posts() -> ConnectionPosts:
     """The posts to connections, with the endpoint and the credentials of `connections_api`."""
     api = connections_api()
-    credentials = session().get_credentials()
-    if credentials is None:
+    return ConnectionPosts(endpoint=api.meta.endpoint_url, region=api.meta.region_name, credentials=credentials())
+
+
+def credentials() -> Credentials:
+    """The credentials that sign the requests of all clients. Raises NoCredentialsError."""
+    found: Credentials | None = session().get_credentials()
+    if found is None:
         raise NoCredentialsError
-    return ConnectionPosts(endpoint=api.meta.endpoint_url, region=api.meta.region_name, credentials=credentials)
+    return found
 
 
 def prepare(*clients: Callable[[], object]) -> None:
@@ -102,6 +109,6 @@ def prepare(*clients: Callable[[], object]) -> None:
 
     Outside Lambda this does nothing: the clients are created on first use, since no region may be configured yet.
     """
-    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    if IN_LAMBDA:
         for client in clients:
             client()

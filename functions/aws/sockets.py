@@ -6,13 +6,13 @@ from enum import Enum
 from http import HTTPStatus
 
 from botocore.exceptions import BotoCoreError, ClientError
-from urllib3.exceptions import HTTPError
 
 from functions.aws.clients import connection_posts, connections_api
 from functions.aws.concurrency import map_concurrently
 from functions.aws.connection_posts import MAX_CONCURRENT_POSTS, ConnectionPosts
 from functions.aws.deadline import OutOfTimeError
 from functions.aws.observability import logger
+from functions.aws.signed_requests import LostRequestError
 
 
 class Outcome(Enum):
@@ -95,7 +95,7 @@ def _post(posts: ConnectionPosts, data: bytes, connection_id: str) -> tuple[Outc
     """Post to one connection. Return the outcome and the number of retries."""
     try:
         answer = posts.post_to_connection(connection_id, data)
-    except (HTTPError, OutOfTimeError) as fault:
+    except (LostRequestError, OutOfTimeError) as fault:
         logger.warning("a post failed", extra={"connectionId": connection_id, "error": type(fault).__name__})
         return Outcome.UNDELIVERED, 0
     if answer.status == HTTPStatus.OK:

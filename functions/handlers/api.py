@@ -9,14 +9,14 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError as RouteNotFoundError
 
-from functions.aws import clients, deadline, observability, tickets, tracing
+from functions.aws import clients, deadline, direct_calls, observability, tickets, tracing
 from functions.aws.observability import logger
 from functions.contract.errors import ChatError, NotFoundError, SessionExpiredError
 from functions.handlers import http
 from functions.handlers.rest import channels, history, people
 from functions.settings import ApiSettings
 
-clients.prepare(clients.dynamodb, clients.event_bridge)
+clients.prepare(clients.dynamodb, direct_calls.to_event_bridge)
 
 
 SIGN_OUT = "/sign-out"

@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from functions.aws import clients, deadline, observability, tracing
+from functions.aws import clients, deadline, direct_calls, observability, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.contract.events import STATUS_UPDATE_AGE_SECONDS, MalformedEventError, read_event
@@ -15,7 +15,7 @@ from functions.contract.model import milliseconds
 from functions.logic.broadcast import Update, broadcast
 from functions.settings import BroadcastStatusSettings
 
-clients.prepare(clients.dynamodb, clients.event_bridge, clients.connection_posts)
+clients.prepare(clients.dynamodb, direct_calls.to_event_bridge, clients.connection_posts)
 
 
 @tracing.traced

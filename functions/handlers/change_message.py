@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from functions.aws import bus, clients, members, messages, rates, sealed_texts, tracing
+from functions.aws import bus, clients, direct_calls, members, messages, rates, sealed_texts, tracing
 from functions.chat.messages import changed
 from functions.chat.rate import RateLimit, reactions_to
 from functions.contract.commands import (
@@ -20,7 +20,7 @@ from functions.contract.model import Role, timestamp
 from functions.handlers.websocket import Caller, socket_route
 from functions.settings import ChangeMessageSettings
 
-clients.prepare(clients.dynamodb, clients.event_bridge)
+clients.prepare(direct_calls.to_dynamodb, direct_calls.to_event_bridge)
 
 
 @socket_route

@@ -6,7 +6,7 @@ The connection opens when this returns: until then nothing can be posted to it.
 
 from typing import Any
 
-from functions.aws import bus, clients, connections, deadline, observability, tickets, tracing
+from functions.aws import bus, clients, connections, deadline, direct_calls, observability, tickets, tracing
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.contract.events import UserConnected
@@ -14,7 +14,7 @@ from functions.contract.model import timestamp
 from functions.handlers.websocket import Caller, caller_of
 from functions.settings import ConnectSettings
 
-clients.prepare(clients.dynamodb, clients.event_bridge)
+clients.prepare(clients.dynamodb, direct_calls.to_event_bridge)
 
 
 @tracing.traced

@@ -6,13 +6,13 @@ expires.
 
 from typing import Any
 
-from functions.aws import clients, deadline, observability, tracing
+from functions.aws import clients, deadline, direct_calls, observability, tracing
 from functions.aws.clock import now_ms
 from functions.handlers.websocket import caller_of
 from functions.logic.disconnection import disconnect
 from functions.settings import DisconnectSettings
 
-clients.prepare(clients.dynamodb, clients.event_bridge)
+clients.prepare(clients.dynamodb, direct_calls.to_event_bridge)
 
 
 @tracing.traced

@@ -3,7 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from functions.aws import clients, connections, deadline, messages, observability, sealed_texts, sockets, tracing
+from functions.aws import (
+    clients,
+    connections,
+    deadline,
+    direct_calls,
+    messages,
+    observability,
+    sealed_texts,
+    sockets,
+    tracing,
+)
 from functions.aws.clock import now_ms
 from functions.aws.observability import logger
 from functions.chat.delivery import current, frame_for
@@ -14,7 +24,7 @@ from functions.logic.disconnection import prune_subscribers
 from functions.logic.slow_clients import close_slow_clients
 from functions.settings import PostToConnectionsSettings
 
-clients.prepare(clients.dynamodb, clients.event_bridge, clients.connection_posts)
+clients.prepare(clients.dynamodb, direct_calls.to_event_bridge, clients.connection_posts)
 
 
 @tracing.traced

@@ -1,6 +1,6 @@
 """Route `sendMessage`: admit the message, publish it, acknowledge it. The workflow `deliver` stores it."""
 
-from functions.aws import bus, clients, clock, members, observability, sealed_texts, tracing
+from functions.aws import bus, clients, clock, direct_calls, members, observability, sealed_texts, tracing
 from functions.chat import messages
 from functions.chat.rate import RateLimit
 from functions.contract.commands import SendMessage, parse_command
@@ -9,7 +9,7 @@ from functions.contract.model import timestamp
 from functions.handlers.websocket import Caller, socket_route
 from functions.settings import SendMessageSettings
 
-clients.prepare(clients.dynamodb, clients.event_bridge)
+clients.prepare(direct_calls.to_dynamodb, direct_calls.to_event_bridge)
 
 
 @socket_route

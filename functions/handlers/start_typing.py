@@ -1,6 +1,6 @@
 """Route `startTyping`: publish that the caller is typing. It is not stored and ends after a few seconds."""
 
-from functions.aws import bus, clients, members, tracing
+from functions.aws import bus, clients, direct_calls, members, tracing
 from functions.chat.rate import RateLimit
 from functions.contract.commands import StartTyping, parse_command
 from functions.contract.events import TypingStarted
@@ -13,7 +13,7 @@ TYPING_MS = 6_000
 TYPING_LIMIT = RateLimit(per_second=1, burst=5)
 """Each browser tab sends `startTyping` every three seconds while its user is typing."""
 
-clients.prepare(clients.dynamodb, clients.event_bridge)
+clients.prepare(direct_calls.to_dynamodb, direct_calls.to_event_bridge)
 
 
 @socket_route

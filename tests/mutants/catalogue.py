@@ -141,7 +141,7 @@ SERVER = [
         "a post that is throttled is repeated",
         PythonChange(
             "functions.aws.connection_posts:ConnectionPosts.post_to_connection",
-            SetArgument("self._pool.urlopen", "retries", "0"),
+            SetArgument("range", 0, "0"),
         ),
         THROTTLED_POST,
     ),
@@ -187,7 +187,7 @@ SERVER = [
         4,
         "a frame is admitted only if its sender is a member",
         PythonChange(
-            "functions.aws.members:_advance", SetArgument("update_item", "ConditionExpression", "condition")
+            "functions.aws.members:_advance", SetArgument("direct_calls.call", "ConditionExpression", "condition")
         ),
         REMOVAL,
     ),

@@ -60,7 +60,6 @@ WITH_CRYPTOGRAPHY = ("functions.contract.sealing",)
 CONFINED: dict[str, tuple[str, ...]] = {
     "boto3": ("functions.aws",),
     "botocore": ("functions.aws",),
-    "urllib3": ("functions.aws",),
     "aws_xray_sdk": ("functions.aws.tracing",),
 }
 

@@ -1,75 +1,28 @@
 """A post is what boto3 would send, and is repeated by itself, while its invocation has time."""
 
 import datetime
-import random
 import ssl
-import threading
+import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
-from typing import Any
 
 import boto3
 import pytest
 from botocore.credentials import Credentials
-from urllib3.exceptions import MaxRetryError
 
-from functions.aws import deadline
+from functions.aws import deadline, signatures
 from functions.aws.connection_posts import MAX_POST_RETRIES, Answer, ConnectionPosts
 from functions.aws.deadline import ANSWER_SECONDS, CONNECT_SECONDS, READ_SECONDS, OutOfTimeError
+from functions.aws.signed_requests import LostRequestError, encryption
+from tests.unit.functions.aws.api_server import CLOSES, Api, Clock, api, clock
 
+__all__ = ["api", "clock"]
+
+pytestmark = pytest.mark.usefixtures("clock")
 ATTEMPT_SECONDS = CONNECT_SECONDS + READ_SECONDS
 REGION = "eu-west-1"
 KEYS = ("access", "secret", "token")
 CONNECTION_ID = "L0SM9cOFvHcCIhw="
-CLOSES = 0
-"""In a plan: the server closes the connection without an answer."""
-
-
-class Api:
-    """A server in place of API Gateway's: the requests that it received, and its planned answers."""
-
-    def __init__(self) -> None:
-        self.plan: list[int] = []
-        self.requests: list[tuple[str, dict[str, str], bytes]] = []
-        self.clients: set[tuple[str, int]] = set()
-        api = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                api.clients.add(self.client_address)
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                api.requests.append((self.path, {key.lower(): text for key, text in self.headers.items()}, body))
-                status = api.plan.pop(0) if api.plan else 200
-                if status == CLOSES:
-                    self.close_connection = True
-                    return
-                self.send_response(status)
-                self.send_header("x-amzn-ErrorType", f"Error{status}:http://internal.amazon.com/")
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
-
-            def log_message(self, *_: Any) -> None:
-                """Log nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.endpoint = f"http://127.0.0.1:{self.server.server_port}/socket"
-
-
-@pytest.fixture
-def api() -> Iterator[Api]:
-    """The server of one test."""
-    api = Api()
-    thread = threading.Thread(target=api.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield api
-    api.server.shutdown()
-    thread.join()
-    api.server.server_close()
 
 
 @pytest.fixture
@@ -78,30 +31,6 @@ def posts(api: Api) -> Iterator[ConnectionPosts]:
     posts = ConnectionPosts(endpoint=api.endpoint, region=REGION, credentials=Credentials(*KEYS))
     yield posts
     posts.close()
-
-
-class Clock:
-    """Time that passes in pauses only. Each is the longest that can be chosen."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.pauses: list[float] = []
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self.now += seconds
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of one test."""
-    clock = Clock()
-    monkeypatch.setattr(deadline, "time", clock)
-    monkeypatch.setattr(random, "random", lambda: 1.0)
-    return clock
 
 
 def post_within(seconds: float, posts: ConnectionPosts) -> Answer:
@@ -117,6 +46,7 @@ def test_the_request_is_the_one_of_boto3(api: Api, posts: ConnectionPosts, monke
     """The path, the body, and a signature with the same content. The id contains a character to be encoded."""
     at = datetime.datetime(2026, 11, 29, 12, 0, 0)  # noqa: DTZ001, as botocore's clock
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_, **__: at)
+    monkeypatch.setattr(signatures, "time", SimpleNamespace(gmtime=at.timetuple, strftime=time.strftime))
     access, secret, token = KEYS
     session = boto3.Session(access, secret, token, REGION)
     boto = session.client("apigatewaymanagementapi", endpoint_url=api.endpoint)
@@ -148,7 +78,7 @@ def test_after_the_last_repetition_the_answer_is_returned(api: Api, posts: Conne
 def test_a_server_that_is_lost_raises(api: Api, posts: ConnectionPosts):
     """After the last repetition."""
     api.plan = [CLOSES] * 9
-    with pytest.raises(MaxRetryError):
+    with pytest.raises(LostRequestError):
         posts.post_to_connection(CONNECTION_ID, b"hi")
     assert len(api.requests) == MAX_POST_RETRIES + 1
 
@@ -174,8 +104,8 @@ def test_an_attempt_starts_only_if_it_ends_in_time(
 ):
     """After 1, 3, 7 and 15 s of pauses. No pause precedes an attempt that is refused."""
     api.plan = [status] * 9
-    error = OutOfTimeError if attempts <= MAX_POST_RETRIES else MaxRetryError
-    if error is MaxRetryError and status == 500:
+    error = OutOfTimeError if attempts <= MAX_POST_RETRIES else LostRequestError
+    if error is LostRequestError and status == 500:
         assert post_within(seconds, posts).status == 500
     else:
         with pytest.raises(error):
@@ -200,12 +130,7 @@ def test_the_connection_is_kept(api: Api, posts: ConnectionPosts):
 
 def test_the_certificate_of_an_encrypted_endpoint_is_checked():
     """As on AWS. All connections share one context."""
-    encrypted = ConnectionPosts(
-        endpoint="https://api.execute-api.eu-west-1.amazonaws.com/socket",
-        region=REGION,
-        credentials=Credentials(*KEYS),
-    )
-    context = encrypted._pool.conn_kw["ssl_context"]
+    context = encryption()
     assert context.verify_mode == ssl.CERT_REQUIRED
     assert context.check_hostname
     assert context.get_ca_certs()

@@ -72,14 +72,17 @@ for invocation in sys.argv[1:]:
 
 
 class Aws(BaseHTTPRequestHandler):
-    """Accepts posts to connections; other calls fail, because no table exists."""
+    """Accepts posts to connections, and UpdateItem; other calls fail, because no table exists."""
 
     def do_POST(self) -> None:
         """Answer a call."""
         self.rfile.read(int(self.headers["Content-Length"]))
         is_post = "/@connections/" in self.path
-        body = b"" if is_post else b'{"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}'
-        self.send_response(200 if is_post else 400)
+        is_update = self.headers.get("X-Amz-Target", "").endswith("UpdateItem")
+        missing = b'{"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}'
+        body = b"" if is_post else b"{}" if is_update else missing
+        self.send_response(200 if is_post or is_update else 400)
+        self.send_header("x-amzn-RequestId", "r-1")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -245,6 +248,42 @@ def test_the_steps_of_each_invocation_in_a_trace_belong_to_it():
     daemon = Daemon()
     run(TWICE, AWS_XRAY_DAEMON_ADDRESS=daemon.address)
     assert [segment["parent_id"] for segment in daemon.received()] == ["53995c3f42cd8ad8", "63995c3f42cd8ad9"]
+
+
+UPDATES = """
+from functools import partial
+from functions.aws import clients, direct_calls, tracing
+
+@tracing.traced
+def handler(event, context):
+    by_boto3 = clients.table("members").update_item
+    for update in (by_boto3, partial(direct_calls.call, by_boto3)):
+        with tracing.step("admit"):
+            update(Key={"id": "a"})
+
+handler({}, None)
+"""
+
+
+@pytest.mark.slow
+def test_a_direct_call_is_traced_like_one_of_boto3():
+    """X-Ray draws the same map, and finds the call by its request id."""
+    daemon = Daemon()
+    run(UPDATES, AWS_XRAY_DAEMON_ADDRESS=daemon.address)
+    (sent,) = daemon.received()
+    by_boto3, direct = ([dict(part) for part in step["subsegments"]] for step in sent["subsegments"])
+    for part in (*by_boto3, *direct):
+        for own in ("id", "parent_id", "start_time", "end_time"):
+            del part[own]
+    assert direct == by_boto3
+    [call] = direct
+    assert (call["namespace"], call["http"]["response"]["status"]) == ("aws", 200)
+    assert call["aws"] == {
+        "operation": "UpdateItem",
+        "region": "us-east-1",
+        "request_id": "r-1",
+        "table_name": "members",
+    }
 
 
 # The last eight digits of the trace's id are 40 % of the way from 0 to ffffffff.
