@@ -2,8 +2,8 @@
 
 Errors are caught only here. An error of the caller is answered with an `error` frame with its code; any other
 exception is logged and answered with INTERNAL and a correlation id. The socket stays open, unless the session has
-expired or too many of the user's frames were refused: then the `error` frame is the last, and the socket is
-closed.
+expired or too many of the user's frames were refused: then it is closed after the `error` frame. The answer to
+another frame, which is handled at the same time, may arrive between them.
 """
 
 import json

@@ -65,7 +65,7 @@ async def test_a_flood_is_rate_limited_with_a_retry_time(stage: TestStage, recor
 
 
 async def test_a_flooder_loses_its_socket_and_others_are_served(stage: TestStage, record: Record, is_long: bool):
-    """The last frame says when to come back; until then there is no ticket, and after it no text is lost."""
+    """An error says when to come back; until then there is no ticket, and after it no text is lost."""
     async with (
         signed_in_users(stage, "flooder", "neighbour", "friend") as (flooder, neighbour, friend),
         AsyncExitStack() as stack,
@@ -82,8 +82,9 @@ async def test_a_flooder_loses_its_socket_and_others_are_served(stage: TestStage
             await channel.send(clients[0], f"during the flood {number}")
         sent = await flood
         assert not socket.is_open
-        last = socket.of_type("error")[-1]
-        assert (last["code"], last["retryAfterMs"]) == ("TOO_MANY_REFUSALS", COOL_DOWN_MS)
+        # The answers to frames that were handled at the same time may arrive after it.
+        closing = [frame for frame in socket.of_type("error") if frame["code"] == "TOO_MANY_REFUSALS"]
+        assert {frame["retryAfterMs"] for frame in closing} == {COOL_DOWN_MS}
         refused = await flooder.api.call("POST", "/tickets")
         assert (refused.status_code, refused.json()["code"]) == (429, "RATE_LIMITED")
         # A bad frame that the closed socket had taken may be counted during this request, and begins the cool-down
