@@ -41,10 +41,12 @@ LARGE_DIRECTORY_SECONDS = 600
 The numbers are those of ui/src/core/chat/channels.ts.
 """
 HOURS_PER_MONTH = 730
-STATUS_POST_MS = 0.57
-"""The processor time of a post in `broadcast_status`, which has one processor (`python -m bench.posts`)."""
+STATUS_POST_MS = 0.35
+"""The processor time of a post (`python -m bench.posts`)."""
 STATUS_CALL_MS = 1.0
 """The processor time of a call of DynamoDB, as of another call of boto3. An assumption."""
+STATUS_PROCESSOR = 0.65
+"""What `broadcast_status` has of a processor, with 1,152 MiB."""
 
 DOLLARS_PER_MESSAGE = {
     "sockets: frame, ack and posts": (2 + CONNECTIONS_PER_CHANNEL) * 1.00,
@@ -79,7 +81,7 @@ def status_batch_seconds(changes: int) -> float:
     """
     calls = 4 + CHANNELS_PER_PERSON
     posts = 1 + CHANNELS_PER_PERSON * (CONNECTIONS_PER_CHANNEL - 1)
-    return changes * (calls * STATUS_CALL_MS + posts * STATUS_POST_MS) / 1000
+    return changes * (calls * STATUS_CALL_MS + posts * STATUS_POST_MS) / STATUS_PROCESSOR / 1000
 
 
 @dataclass(frozen=True)

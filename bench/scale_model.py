@@ -20,9 +20,10 @@ BATCH = 100
 CONCURRENT_POSTS = 40
 READ_UNITS_PER_CONNECTION = 0.036
 """A strongly consistent page of subscriptions (docs/scale.md)."""
-POST_CPU_MS = 0.54
+POST_CPU_MS = 0.35
+"""`python -m bench.posts`."""
 PROCESSOR_SHARE = 0.58
-"""Of a function with 1,024 MiB (`python -m bench.posts`)."""
+"""Of a function with 1,024 MiB."""
 LONGEST_RETRIES_SECONDS = 15.0
 """After retries of 1, 2, 4 and 8 s at most, a post is given up (functions/aws/connection_posts.py)."""
 RUN_DEADLINE_SECONDS = 120.0

@@ -213,8 +213,8 @@ class DeliveryStack(StageStack):
             self,
             "BroadcastStatus",
             handler="broadcast_status",
-            # One processor. Posting is bound by it, so it costs the same with more memory.
-            memory_mib=1769,
+            # 0.65 of a processor. Posting is bound by it, so it costs the same with more memory.
+            memory_mib=1152,
             timeout=STATUS_FUNCTION_TIMEOUT,
             settings=BroadcastStatusSettings,
             uses=[

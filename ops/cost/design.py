@@ -16,8 +16,8 @@ PAGE, BATCH = 500, 100
 """Recipients per query and per invocation: FindRecipients and PostToConnections in workflows/deliver.asl.json."""
 CONCURRENT_POSTS = 40
 """functions/aws/connection_posts.py"""
-STATUS_POST_MS = 0.57
-"""A post of `broadcast_status`, which has one processor (docs/scale.md)."""
+STATUS_POST_MS = 0.54
+"""A post of `broadcast_status`: 0.35 ms of a processor, of which the function has 0.65 (docs/scale.md)."""
 SOCKET_HOURS = 59 / 60
 """A socket is replaced a minute before its ID token ends, which is valid for an hour (bench/scale_demand.py)."""
 SOCKET_REQUESTS = 4
@@ -141,7 +141,7 @@ def _typing(recipients: int, assumed: Assumptions) -> Usage:
         archived_gb=600 / GB,
         queue_requests=2,
         invocations=1,
-        function_gb_seconds=_gb_seconds(512, assumed.socket_route_ms) + 1769 / KB * others * STATUS_POST_MS / 1000,
+        function_gb_seconds=_gb_seconds(512, assumed.socket_route_ms) + 1152 / KB * others * STATUS_POST_MS / 1000,
         write_units=1,
         # The size of the channel, and its subscriptions.
         read_units=1 + _read_units(recipients * assumed.subscription_bytes),
