@@ -1,6 +1,7 @@
 """A direct call is what boto3 would send, and has boto3's result. What does not succeed, boto3 repeats."""
 
 import json
+import select
 from collections.abc import Iterator
 from decimal import Decimal
 from types import SimpleNamespace
@@ -158,6 +159,8 @@ def test_a_connection_that_the_server_closed_is_opened_again(api: Api, boto: Bot
     api.closes_connections = True
     for _ in range(3):
         update(boto)
+        [connection] = direct_calls.direct_calls(boto.table.meta.client)._requests._connections
+        assert select.select([connection.sock], [], [], 30)[0], "the server did not close the connection"
     assert (len(api.clients), logs.lines) == (3, [])
 
 
