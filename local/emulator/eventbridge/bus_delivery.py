@@ -1,19 +1,22 @@
 """Deliver events as EventBridge does: with their time and trace, and to dead-letter queues when a target fails.
 
-On AWS, `PutEvents` keeps an entry's `Time`. It passes the entry's `TraceHeader` on to the targets (an SQS
-message's `AWSTraceHeader`, the trace of a state machine or function) but not to archives. A replay reaches only
-the rules in its `FilterArns`, ends before its `EventEndTime` or when it is cancelled, and has an
-`EventLastReplayedTime`. An event whose target cannot be started goes to the target's dead-letter queue.
+On AWS, `PutEvents` is answered before its events are delivered, and keeps an entry's `Time`. It passes the entry's
+`TraceHeader` on to the targets (an SQS message's `AWSTraceHeader`, the trace of a state machine or function) but
+not to archives. A replay reaches only the rules in its `FilterArns`, ends before its `EventEndTime` or when it is
+cancelled, and has an `EventLastReplayedTime`. An event whose target cannot be started goes to the target's
+dead-letter queue.
 MiniStack (`eventbridge._put_events`, `_dispatch_event`, `_invoke_target`, `_dispatch_to_sqs`,
 `_dispatch_to_lambda`) ignores all of these, and keeps a log of every event without end, which nothing reads. This
 addition replaces these functions. It does not retry before an event goes to the dead-letter queue, because a queue
 or state machine that is missing stays missing.
 """
 
+import asyncio
 import hashlib
 import json
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from local.emulator import patching
@@ -80,12 +83,12 @@ class BusDelivery:
             "Region": self._responses.get_region(),
         }
         view = self._bus._pattern_event_view(event)
+        self._bus._archive_event(event, view)
         token = trace_headers.current.set(entry.get("TraceHeader") or trace_headers.current.get())
         try:
-            self.dispatch(event, view)
+            after_the_answer(self.dispatch, event, view)
         finally:
             trace_headers.current.reset(token)
-        self._bus._archive_event(event, view)
         return {"EventId": event["EventId"]}
 
     def _time_of(self, entry: dict[str, Any]) -> int:
@@ -195,6 +198,19 @@ class BusDelivery:
             return
         record = functions._execution_record_for_config(func, config)
         threads.submit(functions._execute_function_with_config_scope, record, json.loads(payload))
+
+
+def after_the_answer(call: Callable[..., None], *arguments: Any) -> None:
+    """Make a call when the event loop has answered the current request, or now in another thread.
+
+    The call keeps the context variables that the caller has now.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        call(*arguments)
+    else:
+        loop.call_soon(call, *arguments)
 
 
 def entry_error(entry: dict[str, Any], *, allow_aws_source: bool) -> tuple[str, str] | None:

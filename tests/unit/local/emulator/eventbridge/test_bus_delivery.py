@@ -1,11 +1,13 @@
 """The emulator's bus refuses what EventBridge refuses, and ends a replay when it ends."""
 
+import asyncio
 import json
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
 
-from local.emulator.eventbridge.bus_delivery import MAX_ENTRY_BYTES, BusDelivery, entry_error
+from local.emulator.eventbridge.bus_delivery import MAX_ENTRY_BYTES, BusDelivery, after_the_answer, entry_error
 
 GOOD = {"Source": "parley", "DetailType": "Tested", "Detail": "{}"}
 
@@ -53,3 +55,26 @@ def test_a_replay_ends_before_its_end_time_or_when_it_is_cancelled(state: str, e
     replay = {"State": state, "EventEndTime": 100, "EventLastReplayedTime": 7}
     assert BusDelivery._belongs({"Time": event_time}, replay) is belongs
     assert replay["EventLastReplayedTime"] == (event_time if belongs else 7)
+
+
+def test_events_are_delivered_after_the_answer():
+    """In the trace of the request, which is another one by then."""
+    trace: ContextVar[str] = ContextVar("trace")
+    delivered: list[str] = []
+
+    async def answer() -> None:
+        trace.set("of the event")
+        after_the_answer(lambda event: delivered.append(f"{event} {trace.get()}"), "e-1")
+        trace.set("of the next request")
+        assert delivered == []
+        await asyncio.sleep(0)
+
+    asyncio.run(answer())
+    assert delivered == ["e-1 of the event"]
+
+
+def test_in_a_thread_events_are_delivered_at_once():
+    """A state of a workflow that publishes runs in one."""
+    delivered: list[str] = []
+    after_the_answer(delivered.append, "e-1")
+    assert delivered == ["e-1"]
