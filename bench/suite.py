@@ -45,11 +45,14 @@ ROOT = Path(__file__).resolve().parents[1]
 # Processor time is counted in hundredths of a second, and the rate of a member allows few messages in a round.
 PAIR_ROUNDS = 5
 PAUSES_SECONDS = 5.0
+CROWD = 100
+"""People who are connected, in channels of ten."""
 SUSTAINED_RATES = (5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 60.0, 90.0)
 PARTS = (
     "start",
     "pair",
     "steady",
+    "crowd",
     "hops",
     "sustained",
     "overload",
@@ -187,6 +190,15 @@ class Run:
             await self._compare(
                 stage, url, 10, lambda group: measure_steady(group, rate=10, seconds=10, usage=read), read
             )
+        if "crowd" in self.chosen:
+            await self._compare(
+                stage,
+                url,
+                10,
+                lambda group: measure_steady(group, rate=10, seconds=10, usage=read),
+                read,
+                connected=CROWD,
+            )
         if "hops" in self.chosen:
             await until_idle(read)
             self.results.hops = await measure_hops(stage)
@@ -222,20 +234,23 @@ class Run:
         *,
         again: bool = False,
         rounds: int | None = None,
+        connected: int = 0,
     ) -> None:
         """Measure both designs in turn, several times, in a new channel each time, or `again` in the same one.
 
-        The direct design has its sockets open only while it is measured, because it posts to all of them.
+        If more people are `connected` than a channel has, Parley has several channels. The direct design has none,
+        and posts to all. Its sockets are open only while it is measured.
         """
         found: dict[str, list[Figures]] = {"parley": [], "baseline": []}
-        async with parley_users(stage, size) as users:
+        connected = connected or size
+        async with parley_users(stage, connected) as users:
             group = await parley_group(users, size=size)
             for number in range(rounds or self.rounds):
                 if number and not again:
                     group = await parley_group(users, size=size)
                 await until_idle(read)
                 found["parley"].append(await measure(group))
-                async with baseline_group(url, size=size) as direct:
+                async with baseline_group(url, size=connected) as direct:
                     await until_idle(read)
                     found["baseline"].append(await measure(direct))
         for figures in found.values():
@@ -363,7 +378,7 @@ def show(results: Results) -> None:
 def deliveries_table(deliveries: Sequence[Figures]) -> Table:
     """A row for each load, with the direct design's figures and the ratios."""
     table = Table(title="Send to delivered: Parley / direct design = ratio")
-    for column in ("load", "p50, ms", "p95, ms", "processor, ms a message", "lost"):
+    for column in ("load", "p50, ms", "p95, ms", "processor, ms a message", "frames", "lost"):
         table.add_column(column, justify="left" if column == "load" else "right")
     for ours, theirs in zip(deliveries[::2], deliveries[1::2], strict=True):
         cells = []
@@ -371,7 +386,9 @@ def deliveries_table(deliveries: Sequence[Figures]) -> Table:
             pair = getattr(ours, name), getattr(theirs, name)
             ratio = f" = {pair[0] / pair[1]:.2f}" if pair[1] else ""
             cells.append(f"{pair[0]:.1f} / {pair[1]:.1f}{ratio}")
-        table.add_row(f"{ours.name}, to {ours.recipients:g}", *cells, f"{ours.lost} / {theirs.lost}")
+        crowd = f" of {theirs.recipients:g}" if theirs.recipients != ours.recipients else ""
+        frames, lost = (f"{getattr(ours, name)} / {getattr(theirs, name)}" for name in ("expected", "lost"))
+        table.add_row(f"{ours.name}, to {ours.recipients:g}{crowd}", *cells, frames, lost)
     return table
 
 
