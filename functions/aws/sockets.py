@@ -96,7 +96,7 @@ def _post(posts: ConnectionPosts, data: bytes, connection_id: str) -> tuple[Outc
     try:
         answer = posts.post_to_connection(connection_id, data)
     except (LostRequestError, OutOfTimeError) as fault:
-        logger.warning("a post failed", extra={"connectionId": connection_id, "error": type(fault).__name__})
+        logger.warning("a post failed", extra={"connectionId": connection_id, "error": str(fault)})
         return Outcome.UNDELIVERED, 0
     if answer.status == HTTPStatus.OK:
         return Outcome.DELIVERED, answer.retries

@@ -6,6 +6,8 @@ import pytest
 
 from functions.aws import connections, members
 from functions.aws.bus import PublishError
+from functions.aws.connection_posts import Answer, ConnectionPosts
+from functions.aws.signed_requests import LostRequestError
 from functions.contract.events import MalformedEventError, MessageEdited, MessageSent
 from functions.contract.model import timestamp
 from functions.handlers import post_to_connections
@@ -182,6 +184,20 @@ def test_an_undelivered_post_is_reported(
     assert sockets.attempts["b1"] == attempts
     assert ("c-1", "b1") in people.subscriptions()
     assert "a post failed" in logs.messages()
+
+
+def test_a_post_without_an_answer_is_logged_with_the_cause(
+    call: Call, people: Stage, sockets: Sockets, logs: Logs, monkeypatch: pytest.MonkeyPatch
+):
+    """Such as a certificate that is not trusted."""
+
+    def lost(*_: Any) -> Answer:
+        raise LostRequestError("TimeoutError: timed out")
+
+    monkeypatch.setattr(ConnectionPosts, "post_to_connection", lost)
+    assert call(post_to_connections.handler, task("a1"))["undelivered"] == ["a1"]
+    [line] = [line for line in logs.lines if line.get("message") == "a post failed"]
+    assert (line["connectionId"], line["error"]) == ("a1", "TimeoutError: timed out")
 
 
 def test_a_slow_client_is_closed(call: Call, people: Stage, sockets: Sockets, logs: Logs):
