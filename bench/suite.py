@@ -186,19 +186,16 @@ class Run:
                 read,
                 rounds=self.rounds * PAIR_ROUNDS,
             )
-        if "steady" in self.chosen:
-            await self._compare(
-                stage, url, 10, lambda group: measure_steady(group, rate=10, seconds=10, usage=read), read
-            )
-        if "crowd" in self.chosen:
-            await self._compare(
-                stage,
-                url,
-                10,
-                lambda group: measure_steady(group, rate=10, seconds=10, usage=read),
-                read,
-                connected=CROWD,
-            )
+        for part, connected in (("steady", 10), ("crowd", CROWD)):
+            if part in self.chosen:
+                await self._compare(
+                    stage,
+                    url,
+                    10,
+                    lambda group: measure_steady(group, rate=10, seconds=10, usage=read),
+                    read,
+                    connected=connected,
+                )
         if "hops" in self.chosen:
             await until_idle(read)
             self.results.hops = await measure_hops(stage)

@@ -2,16 +2,13 @@
 
 import datetime
 import importlib
-import time
-from types import SimpleNamespace
 
 import boto3
 import pytest
 import urllib3
 
-from functions.aws import signatures
 from functions.aws.connection_posts import ConnectionPosts
-from tests.unit.functions.aws.api_server import api
+from tests.unit.functions.aws.api_server import api, sign_at
 from tests.unit.functions.aws.test_connection_posts import CONNECTION_ID, REGION
 
 __all__ = ["api"]
@@ -36,8 +33,7 @@ def function(api, monkeypatch: pytest.MonkeyPatch):
 def test_a_post_is_the_one_of_parley(api, function, monkeypatch: pytest.MonkeyPatch):
     """The same path, body and signature."""
     at = datetime.datetime(2026, 11, 29, 12, 0, 0)  # noqa: DTZ001, as botocore's clock
-    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_, **__: at)
-    monkeypatch.setattr(signatures, "time", SimpleNamespace(gmtime=at.timetuple, strftime=time.strftime))
+    sign_at(monkeypatch, at)
     function.post(CONNECTION_ID, b"hello")
     posts = ConnectionPosts(endpoint=api.endpoint, region=REGION, credentials=function.credentials)
     posts.post_to_connection(CONNECTION_ID, b"hello")

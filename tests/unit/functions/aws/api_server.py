@@ -1,14 +1,17 @@
-"""A server in place of one of AWS, and a clock for the pauses between requests to it."""
+"""A server in place of one of AWS, and clocks: for the pauses between requests to it, and for their signatures."""
 
+import datetime
 import random
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from functions.aws import deadline
+from functions.aws import deadline, signatures
 
 CLOSES = 0
 """In a plan: the server closes the connection without an answer."""
@@ -78,6 +81,12 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
         self.now += seconds
+
+
+def sign_at(patch: pytest.MonkeyPatch, at: datetime.datetime) -> None:
+    """Let botocore's signer and the functions' own sign at this time, which has no zone, as botocore's clock."""
+    patch.setattr("botocore.auth.get_current_datetime", lambda *_, **__: at)
+    patch.setattr(signatures, "time", SimpleNamespace(gmtime=at.timetuple, strftime=time.strftime))
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import datetime
 import ssl
-import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -10,11 +9,11 @@ import boto3
 import pytest
 from botocore.credentials import Credentials
 
-from functions.aws import deadline, signatures
+from functions.aws import deadline
 from functions.aws.connection_posts import MAX_POST_RETRIES, Answer, ConnectionPosts
 from functions.aws.deadline import ANSWER_SECONDS, CONNECT_SECONDS, READ_SECONDS, OutOfTimeError
 from functions.aws.signed_requests import LostRequestError, encryption
-from tests.unit.functions.aws.api_server import CLOSES, Api, Clock, api, clock
+from tests.unit.functions.aws.api_server import CLOSES, Api, Clock, api, clock, sign_at
 
 __all__ = ["api", "clock"]
 
@@ -45,8 +44,7 @@ def post_within(seconds: float, posts: ConnectionPosts) -> Answer:
 def test_the_request_is_the_one_of_boto3(api: Api, posts: ConnectionPosts, monkeypatch: pytest.MonkeyPatch):
     """The path, the body, and a signature with the same content. The id contains a character to be encoded."""
     at = datetime.datetime(2026, 11, 29, 12, 0, 0)  # noqa: DTZ001, as botocore's clock
-    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_, **__: at)
-    monkeypatch.setattr(signatures, "time", SimpleNamespace(gmtime=at.timetuple, strftime=time.strftime))
+    sign_at(monkeypatch, at)
     access, secret, token = KEYS
     session = boto3.Session(access, secret, token, REGION)
     boto = session.client("apigatewaymanagementapi", endpoint_url=api.endpoint)

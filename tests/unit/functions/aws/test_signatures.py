@@ -1,9 +1,7 @@
 """A signature is the one that botocore calculates, for every request that is sent."""
 
 import datetime
-import time
 from collections.abc import Iterator
-from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
@@ -13,8 +11,8 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.aws import signatures
 from functions.aws.signatures import signed_headers
+from tests.unit.functions.aws.api_server import sign_at
 
 NOW = datetime.datetime(2026, 12, 31, 23, 59, 59)  # noqa: DTZ001, as botocore's clock
 REGION = "eu-west-1"
@@ -28,8 +26,7 @@ paths = st.text(max_size=30).map(lambda text: "/" + quote(text, safe=""))
 def stopped_clock() -> Iterator[None]:
     """Both signers read the same time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("botocore.auth.get_current_datetime", lambda *_, **__: NOW)
-        patch.setattr(signatures, "time", SimpleNamespace(gmtime=NOW.timetuple, strftime=time.strftime))
+        sign_at(patch, NOW)
         yield
 
 
